@@ -1,0 +1,33 @@
+# A fresh machine needs Python 3.11 and make: every target sets up .venv from the lock file by itself.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+# The stamp is written last: an install cut off half-way is done again.
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Jimei needs Python 3.11 or newer; set PYTHON=python3.x")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+demo: .venv/installed  ## a township and a year of its life, then the kiosk
+	@$(BIN)/jimei demo
+
+test: .venv/installed  ## everything the tests prove (pass ARGS="-k name" to narrow)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed  ## lint, format, types, import rules, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/jimei migrate --check
+
+clean:  ## remove the demo's data (asks the database to stop first)
+	@test ! -x $(BIN)/jimei || $(BIN)/jimei clean

@@ -1,0 +1,13 @@
+"""Runs revisions on the connection that `api.database.migrations` hands over."""
+
+from alembic import context
+from api.database.catalogue import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    include_schemas=True,
+    compare_server_default=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,46 @@
+-- Opening is idempotent: an account that is there already, with the same name, unit and minimum, stays.
+-- p_accounts: [{id, name, unit, kind, minimum}]; returns how many were new.
+create function ledger.open_accounts(p_township integer, p_accounts jsonb, p_now timestamptz)
+returns integer language plpgsql security definer set search_path = ledger, pg_temp as $$
+declare
+    v_opened integer;
+begin
+    insert into unit (township, code, kind)
+    select distinct p_township, a ->> 'unit', a ->> 'kind' from jsonb_array_elements(p_accounts) a
+    on conflict do nothing;
+
+    insert into account (township, id, name, unit, minimum, opened_at)
+    select p_township, (a ->> 'id')::uuid, a ->> 'name', a ->> 'unit', (a ->> 'minimum')::bigint, p_now
+      from jsonb_array_elements(p_accounts) a
+    on conflict (township, id) do nothing;
+    get diagnostics v_opened = row_count;
+
+    if exists (select from jsonb_array_elements(p_accounts) a
+                 join account o on o.township = p_township and o.id = (a ->> 'id')::uuid
+                where (o.name, o.unit) <> (a ->> 'name', a ->> 'unit')
+                   or o.minimum is distinct from (a ->> 'minimum')::bigint) then
+        raise exception 'account is open already with another name, unit or minimum'
+            using errcode = 'integrity_constraint_violation';
+    end if;
+
+    insert into balance (township, account, minimum)
+    select p_township, o.id, o.minimum from jsonb_array_elements(p_accounts) a
+      join account o on o.township = p_township and o.id = (a ->> 'id')::uuid
+     where o.minimum is not null
+    on conflict do nothing;
+    return v_opened;
+end $$;
+
+-- Closing stops every later transfer; returns false when the account is unknown or closed already.
+create function ledger.close_account(p_township integer, p_account uuid, p_person text, p_reason text,
+                                     p_now timestamptz)
+returns boolean language plpgsql security definer set search_path = ledger, pg_temp as $$
+begin
+    -- A batch that is posting to the account right now finishes first.
+    perform from balance b where b.township = p_township and b.account = p_account for no key update;
+    insert into account_closing (township, account, closed_at, person, reason)
+    select p_township, a.id, p_now, p_person, p_reason from account a
+     where a.township = p_township and a.id = p_account
+    on conflict do nothing;
+    return found;
+end $$;

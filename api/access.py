@@ -1,0 +1,128 @@
+"""Who is calling: people by a sign-in token, kiosks by a device token.
+
+Programs send the token as `Authorization: Bearer …` to `/v1`; browsers send it in a cookie to the pages,
+where the CSRF guard stands. Neither way opens the other's door. Tokens are 256 random bits, stored as SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from sqlalchemy import select
+
+from api.kiosks.tables import Kiosk
+from api.people.tables import Person, SignInToken
+from api.problems import Refused
+from api.town import Town
+
+COOKIE = "jimei-session"
+
+
+class Role(StrEnum):
+    GRID_MEMBER = "grid-member"
+    GRID_LEADER = "grid-leader"
+    GRID_GUIDE = "grid-guide"
+    CHIEF_GRID_LEADER = "chief-grid-leader"
+    COUNCIL = "council"
+    COMMITTEE = "committee"
+    PARTY_BRANCH = "party-branch"
+    SUPERVISOR = "supervisor"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A signed-in person; `village` is None for those who serve the whole township."""
+
+    id: UUID
+    name: str
+    roles: frozenset[str]
+    village: str | None
+    household: str | None
+
+    def may(self, *roles: Role) -> bool:
+        return not self.roles.isdisjoint(roles)
+
+    def serves(self, village: str) -> bool:
+        return self.village is None or self.village == village
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An enrolled kiosk."""
+
+    id: UUID
+    supermarket: str
+
+
+# Behind `staff_only` and `device_only`.
+StaffRequest = Request[Staff, str, Any]
+DeviceRequest = Request[Device, str, Any]
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def secret_digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class Authentication(AbstractAuthenticationMiddleware):
+    """Puts a `Staff`, a `Device` or None into `request.user`; the guards decide who may pass."""
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
+        if not connection.url.path.startswith("/v1/"):
+            secret = connection.cookies.get(COOKIE, "")
+        elif scheme.lower() != "bearer":
+            secret = ""
+        user = await _caller(connection.app.state["town"], secret) if secret else None
+        return AuthenticationResult(user=user, auth=secret or None)
+
+
+async def _caller(town: Town, secret: str) -> Staff | Device | None:
+    digest = secret_digest(secret)
+    async with town.work() as work:
+        person = await work.session.scalar(
+            select(Person)
+            .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
+            .where(
+                SignInToken.township == work.township,
+                SignInToken.digest == digest,
+                SignInToken.expires_at > work.now,
+            )
+        )
+        if person is not None:
+            return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
+        kiosk = await work.session.scalar(
+            select(Kiosk).where(
+                Kiosk.township == work.township, Kiosk.digest == digest, Kiosk.revoked_at.is_(None)
+            )
+        )
+        return Device(kiosk.id, kiosk.supermarket) if kiosk is not None else None
+
+
+def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    if not isinstance(connection.user, Staff):
+        raise Refused("not-signed-in", "请先登录。")
+
+
+def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    if not isinstance(connection.user, Device):
+        raise Refused("device-unknown", "这台终端没有登记或已停用，请联系乡镇办公室。")
+
+
+def require(staff: Staff, *roles: Role) -> None:
+    """Refuse a person without one of these duties."""
+    if not staff.may(*roles):
+        raise Refused("not-allowed", "您的职责里没有这项操作。")

@@ -1,0 +1,108 @@
+"""The Litestar application: what answers where, and what runs beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from litestar import Litestar, Response, get
+from litestar.config.csrf import CSRFConfig
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
+from litestar.template.config import TemplateConfig
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+import api.cards.routes
+import api.claims.routes
+import api.kiosks.routes
+import api.people.routes
+import api.redemptions.routes
+import api.register.routes
+import api.reports.routes
+import api.rulebooks.routes
+import api.stock.routes
+from api.access import Authentication
+from api.claims.use_cases import post_due
+from api.problem_details import EXCEPTIONS
+from api.town import Town
+
+log = structlog.get_logger()
+
+
+@get("/healthz", sync_to_thread=False, tags=["health"])
+def healthz() -> str:
+    """The process is alive."""
+    return "ok"
+
+
+@get("/readyz", tags=["health"])
+async def readyz(town: NamedDependency[Town]) -> Response[str]:
+    """The database answers."""
+    try:
+        async with town.work() as work:
+            await work.session.execute(text("select 1"))
+    except (OSError, OperationalError):
+        return Response("database away", status_code=503)
+    return Response("ok")
+
+
+def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
+    """`notice_interval`: seconds between looks for notices that are over."""
+
+    @asynccontextmanager
+    async def keep_posting(_: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(_post_when_due(town, notice_interval))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    return Litestar(
+        route_handlers=[
+            healthz,
+            readyz,
+            api.people.routes.router,
+            api.register.routes.router,
+            api.cards.routes.router,
+            api.stock.routes.router,
+            api.kiosks.routes.router,
+            api.rulebooks.routes.router,
+            api.claims.routes.router,
+            api.redemptions.routes.router,
+            api.reports.routes.router,
+        ],
+        state=State({"town": town}),
+        dependencies={"town": Provide(lambda: town, sync_to_thread=False)},
+        middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
+        csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
+        template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),
+        plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],
+        openapi_config=OpenAPIConfig(
+            title="Jimei 积美",
+            version="1",
+            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
+            security=[{"token": []}],
+        ),
+        lifespan=[keep_posting],
+    )
+
+
+async def _post_when_due(town: Town, interval: float) -> None:
+    while True:
+        try:
+            while await post_due(town):
+                pass
+        except Exception:
+            # The database may be away for a while; notices wait, and nothing is lost.
+            log.exception("posting of notices failed, trying again")
+        await asyncio.sleep(interval)

@@ -1,0 +1,35 @@
+"""`/v1/cards`: issue, revoke, and look up by the kiosk."""
+
+from __future__ import annotations
+
+from litestar import Router, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from api import wire
+from api.access import DeviceRequest, StaffRequest, device_only, staff_only
+from api.cards import use_cases
+from api.town import Town
+
+
+@get("/cards/{token:str}", guards=[device_only])
+async def view(token: FromPath[str], town: NamedDependency[Town], request: DeviceRequest) -> wire.CardView:
+    """The masked household behind a scanned card, and what it has."""
+    return await use_cases.view(town, token)
+
+
+@post("/cards", guards=[staff_only])
+async def issue(
+    data: JSONBody[wire.NewCards], town: NamedDependency[Town], request: StaffRequest
+) -> list[wire.NewCard]:
+    """New cards for these households; old ones die at once. Tokens are shown this once."""
+    return await use_cases.issue(town, request.user, data.households)
+
+
+@delete("/households/{household:str}/card", guards=[staff_only])
+async def revoke(household: FromPath[str], town: NamedDependency[Town], request: StaffRequest) -> None:
+    """Report a card lost."""
+    await use_cases.revoke(town, request.user, household)
+
+
+router = Router("/v1", route_handlers=[view, issue, revoke], tags=["cards"])

@@ -1,0 +1,29 @@
+"""Household cards: stored as hashes, one living card a household."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.database.base import Base
+
+
+class Card(Base):
+    __tablename__ = "card"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
+        Index(
+            "card_one_living",
+            "township",
+            "household",
+            unique=True,
+            postgresql_where=text("revoked_at is null"),
+        ),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    household: Mapped[UUID]
+    issued_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

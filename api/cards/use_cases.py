@@ -1,0 +1,145 @@
+"""Issue and revoke household cards; find the household behind one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from api import accounts, wire
+from api.access import Role, Staff, require
+from api.cards.tables import Card
+from api.cards.token import digest, new_token, parse
+from api.problems import Refused
+from api.register.tables import Household, Village
+from api.town import Town, Work
+from ledger.books import Entry
+from ledger.transactions import Balance
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A living card's household."""
+
+    id: UUID
+    code: str
+    head: str
+    village: str
+    village_name: str
+
+    @property
+    def masked(self) -> str:
+        """The family name alone: what a shop or a stranger with the card may see."""
+        return mask(self.head)
+
+
+def mask(name: str) -> str:
+    return name[:1] + "*" * max(len(name) - 1, 1)
+
+
+async def holder(work: Work, text: str) -> Holder:
+    """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
+    row = (
+        await work.session.execute(
+            select(Household, Village.name, Card.revoked_at)
+            .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
+            .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
+            .where(Card.township == work.township, Card.digest == digest(parse(text)))
+        )
+    ).first()
+    if row is None:
+        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
+    household, village_name, revoked_at = row
+    if revoked_at is not None:
+        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
+    return Holder(household.id, household.code, household.head, household.village, village_name)
+
+
+async def view(town: Town, text: str) -> wire.CardView:
+    async with town.work() as work:
+        found = await holder(work, text)
+        balance = await work.books.balance(accounts.household(found.code).id)
+        return wire.CardView(
+            household=found.id,
+            name=found.masked,
+            village=found.village_name,
+            balance=balance.available,
+            pending=balance.expected,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Passbook:
+    holder: Holder
+    balance: Balance
+    entries: list[Entry]
+
+
+async def passbook(town: Town, text: str, entries: int = 20) -> Passbook:
+    """What a household sees of itself: balance, what is on its way, and its last entries."""
+    async with town.work() as work:
+        found = await holder(work, text)
+        account = accounts.household(found.code).id
+        return Passbook(
+            found, await work.books.balance(account), await work.books.statement(account, limit=entries)
+        )
+
+
+async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
+    """New cards, in the order asked for; the old ones die at once. Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE, Role.COMMITTEE)
+    async with town.work() as work:
+        rows = await work.session.execute(
+            select(Household, Village.name)
+            .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
+            .where(Household.township == work.township, Household.code.in_(households))
+        )
+        known = {household.code: (household, village) for household, village in rows}
+        for code in households:
+            if code not in known or not staff.serves(known[code][0].village):
+                raise Refused("unknown", f"没有编号为 {code} 的户。")
+        tokens = {code: new_token() for code in known}
+        await work.session.execute(
+            update(Card)
+            .where(
+                Card.township == work.township,
+                Card.household.in_([household.id for household, _ in known.values()]),
+                Card.revoked_at.is_(None),
+            )
+            .values(revoked_at=work.now)
+        )
+        await work.session.execute(
+            insert(Card),
+            [
+                {
+                    "township": work.township,
+                    "digest": digest(tokens[code]),
+                    "household": household.id,
+                    "issued_at": work.now,
+                    "revoked_at": None,
+                }
+                for code, (household, _) in known.items()
+            ],
+        )
+    return [
+        wire.NewCard(household=code, head=known[code][0].head, village=known[code][1], token=tokens[code])
+        for code in households
+    ]
+
+
+async def revoke(town: Town, staff: Staff, household: str) -> None:
+    """A lost card dies at once, also before there is a new one. Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE, Role.COMMITTEE)
+    async with town.work() as work:
+        found = await work.session.scalar(
+            select(Household).where(Household.township == work.township, Household.code == household)
+        )
+        if found is None or not staff.serves(found.village):
+            raise Refused("unknown", f"没有编号为 {household} 的户。")
+        await work.session.execute(
+            update(Card)
+            .where(Card.township == work.township, Card.household == found.id, Card.revoked_at.is_(None))
+            .values(revoked_at=work.now)
+        )

@@ -1,0 +1,37 @@
+"""The clock is passed in: the server runs on the wall clock, tests and the demo travel."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The moment, aware and in UTC."""
+
+
+class WallClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class TravelClock:
+    """Stands at a moment until it is told another."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def travel(self, to: datetime) -> None:
+        self._now = to
+
+
+def local_date(moment: datetime) -> date:
+    """The calendar day in the township."""
+    return moment.astimezone(SHANGHAI).date()

@@ -1,0 +1,60 @@
+"""Connections: the application's, which may only do what the application's role may, and the owner's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from api.database.embedded import APP, OWNER, Embedded
+from api.problems import Refused
+from api.settings import Settings
+
+DATABASE = "jimei"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The same database through two doors: `owner` migrates, `app` serves."""
+
+    owner: URL
+    app: URL
+
+
+@contextmanager
+def reach(settings: Settings) -> Iterator[Access]:
+    """The database that the settings name; an embedded server runs at least as long as the block."""
+    if settings.database_url is not None:
+        try:
+            url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")
+        except ArgumentError:
+            raise Refused(
+                "database-url", "JIMEI_DATABASE_URL 不是数据库地址，应形如 postgresql://用户@主机/库名。"
+            ) from None
+        yield Access(owner=url, app=url)
+        return
+    with Embedded(settings.data) as server:
+        yield Access(owner=server.url(OWNER, DATABASE), app=server.url(APP, DATABASE))
+
+
+class Database:
+    """Hands out sessions; the use case that takes one owns the transaction, and nothing below it commits."""
+
+    def __init__(self, url: URL, pool_size: int = 10) -> None:
+        # Whoever the connection signs in as, it steps down to the application's role before its first word.
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool_size, connect_args={"server_settings": {"role": APP, "timezone": "UTC"}}
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions.begin() as session:
+            yield session
+
+    async def close(self) -> None:
+        await self.engine.dispose()

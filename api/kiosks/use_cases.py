@@ -1,0 +1,171 @@
+"""Enrol kiosks, give attendants their PINs, open shifts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.access import Device, Role, Staff, new_secret, require, secret_digest
+from api.kiosks.tables import Attendant, Kiosk, Shift
+from api.people.use_cases import passwords
+from api.problems import Refused
+from api.register.tables import Village
+from api.stock.tables import Supermarket
+from api.stock.use_cases import shelf_items
+from api.town import Town, Work
+
+TRIES = 5
+LOCK = timedelta(minutes=5)
+
+
+async def enrol(town: Town, staff: Staff, wanted: wire.NewKiosk) -> wire.Enrolled:
+    """A kiosk for one supermarket. Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE)
+    kiosk, token = uuid7(), new_secret()
+    async with town.work() as work:
+        await _require_supermarket(work, wanted.supermarket)
+        work.session.add(
+            Kiosk(
+                township=work.township,
+                id=kiosk,
+                supermarket=wanted.supermarket,
+                name=wanted.name,
+                digest=secret_digest(token),
+                enrolled_at=work.now,
+            )
+        )
+    return wire.Enrolled(kiosk=kiosk, token=token)
+
+
+async def add_attendant(town: Town, staff: Staff, wanted: wire.NewAttendant) -> None:
+    """The PIN alone signs an attendant in, so no two of one supermarket may share it.
+
+    Raises Refused: not-allowed, unknown, pin-taken.
+    """
+    require(staff, Role.OFFICE)
+    async with town.work() as work:
+        await _require_supermarket(work, wanted.supermarket)
+        # Whoever adds another attendant here at this moment waits, or both could pick one PIN.
+        await work.session.execute(
+            select(Supermarket.code)
+            .where(Supermarket.township == work.township, Supermarket.code == wanted.supermarket)
+            .with_for_update(key_share=True)
+        )
+        if await _attendant_with(work, wanted.supermarket, wanted.pin) is not None:
+            raise Refused("pin-taken", "这个 PIN 已有人使用，请换一个。")
+        work.session.add(
+            Attendant(
+                township=work.township,
+                id=uuid7(),
+                supermarket=wanted.supermarket,
+                name=wanted.name,
+                pin_hash=await asyncio.to_thread(passwords.hash, wanted.pin),
+            )
+        )
+
+
+async def open_shift(town: Town, device: Device, pin: str) -> wire.Shift:
+    """Sign an attendant in at this kiosk; five wrong PINs lock it for five minutes.
+
+    Raises Refused: wrong-pin, pin-locked.
+    """
+    async with town.work() as work:
+        locked_until = await work.session.scalar(
+            select(Kiosk.locked_until).where(Kiosk.township == work.township, Kiosk.id == device.id)
+        )
+        if locked_until is not None and locked_until > work.now:
+            raise Refused("pin-locked", "PIN 连续输错，请五分钟后再试。")
+        attendant = await _attendant_with(work, device.supermarket, pin)
+        if attendant is not None:
+            return await _begin(work, device, attendant)
+        await _count_failure(work, device)
+    raise Refused("wrong-pin", "PIN 不对，请再试一次。")
+
+
+async def _begin(work: Work, device: Device, attendant: Attendant) -> wire.Shift:
+    await work.session.execute(
+        update(Kiosk)
+        .where(Kiosk.township == work.township, Kiosk.id == device.id)
+        .values(failures=0, locked_until=None)
+    )
+    await work.session.execute(
+        update(Shift)
+        .where(Shift.township == work.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
+        .values(closed_at=work.now)
+    )
+    token = new_secret()
+    work.session.add(
+        Shift(
+            township=work.township,
+            digest=secret_digest(token),
+            kiosk=device.id,
+            attendant=attendant.id,
+            opened_at=work.now,
+        )
+    )
+    return wire.Shift(token=token, attendant=attendant.name)
+
+
+async def _count_failure(work: Work, device: Device) -> None:
+    of_kiosk = (Kiosk.township == work.township, Kiosk.id == device.id)
+    failures = await work.session.scalar(
+        update(Kiosk).where(*of_kiosk).values(failures=Kiosk.failures + 1).returning(Kiosk.failures)
+    )
+    if failures is not None and failures >= TRIES:
+        await work.session.execute(update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=work.now + LOCK))
+
+
+async def till(town: Town, device: Device) -> wire.Till:
+    """What the kiosk needs to serve."""
+    async with town.work() as work:
+        row = await work.session.execute(
+            select(Supermarket.name, Village.name)
+            .join(Village, (Village.township == Supermarket.township) & (Village.code == Supermarket.village))
+            .where(Supermarket.township == work.township, Supermarket.code == device.supermarket)
+        )
+        supermarket, village = row.one()
+        return wire.Till(
+            supermarket=supermarket,
+            village=village,
+            shelf=await shelf_items(work, device.supermarket),
+            notices=[],
+        )
+
+
+async def on_duty(work: Work, device: Device, token: str) -> tuple[UUID, str]:
+    """The attendant of an open shift at this kiosk: id and name. Raises Refused: shift-closed."""
+    row = (
+        await work.session.execute(
+            select(Attendant.id, Attendant.name)
+            .join(Shift, (Shift.township == Attendant.township) & (Shift.attendant == Attendant.id))
+            .where(
+                Shift.township == work.township,
+                Shift.digest == secret_digest(token),
+                Shift.kiosk == device.id,
+                Shift.closed_at.is_(None),
+            )
+        )
+    ).first()
+    if row is None:
+        raise Refused("shift-closed", "班次已结束，请重新输入 PIN 登录。")
+    return row.id, row.name
+
+
+async def _require_supermarket(work: Work, code: str) -> None:
+    if await work.session.get(Supermarket, (work.township, code)) is None:
+        raise Refused("unknown", f"没有编号为 {code} 的超市。")
+
+
+async def _attendant_with(work: Work, supermarket: str, pin: str) -> Attendant | None:
+    attendants = await work.session.scalars(
+        select(Attendant).where(Attendant.township == work.township, Attendant.supermarket == supermarket)
+    )
+    for attendant in attendants:
+        if await asyncio.to_thread(passwords.verify, pin, attendant.pin_hash):
+            return attendant
+    return None

@@ -1,0 +1,34 @@
+"""`/v1/sign-in`, `/v1/people`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Router, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from api import wire
+from api.access import StaffRequest, staff_only
+from api.people import use_cases
+from api.town import Town
+
+
+@post("/sign-in", status_code=200)
+async def sign_in(data: JSONBody[wire.SignIn], town: NamedDependency[Town]) -> wire.SignedIn:
+    """Exchange login and password for a token."""
+    return await use_cases.sign_in(town, data)
+
+
+@post("/people", guards=[staff_only])
+async def add_people(
+    data: JSONBody[Annotated[list[wire.NewPerson], Meta(max_length=5000)]],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> wire.Created:
+    """Register people and their duties (office)."""
+    return wire.Created(created=await use_cases.add_people(town, request.user, data))
+
+
+router = Router("/v1", route_handlers=[sign_in, add_people], tags=["people"])

@@ -1,0 +1,70 @@
+"""How whatever goes wrong becomes an RFC 9457 problem detail with a Chinese sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.plugins.problem_details import ProblemDetailsException
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+
+from api.cards.token import MalformedCard
+from api.problems import Refused
+
+_HTTP = {
+    400: ("malformed", "请求的内容或格式不对，请核对。"),
+    401: ("not-signed-in", "请先登录。"),
+    403: ("not-allowed", "没有这项操作的权限。"),
+    404: ("unknown", "没有这个地址或记录。"),
+    405: ("malformed", "这个地址不支持这种操作。"),
+    413: ("too-large", "内容太大。"),
+    429: ("too-many", "请求太频繁，请稍候再试。"),
+}
+
+
+def _problem(word: str, status: int, detail: str, extra: dict[str, Any] | None = None) -> ProblemDetailsException:
+    return ProblemDetailsException(
+        type_=word,
+        title=word.replace("-", " "),
+        status_code=status,
+        detail=detail,
+        extra={"extra": extra or {}},
+    )
+
+
+def refused(error: Refused) -> ProblemDetailsException:
+    return _problem(error.word, error.status, error.detail, error.extra)
+
+
+def malformed_card(error: MalformedCard) -> ProblemDetailsException:
+    return _problem("card-malformed", 400, str(error))
+
+
+def http(error: HTTPException) -> ProblemDetailsException:
+    word, detail = _HTTP.get(error.status_code, ("server-fault", "服务器出错了，请稍候再试。"))
+    # What a program sent wrong, in the words of the validator: for whoever writes that program.
+    told = isinstance(error, ValidationException) or error.status_code == 400
+    return _problem(word, error.status_code, detail, {"errors": error.extra or error.detail} if told else None)
+
+
+def integrity(error: IntegrityError) -> ProblemDetailsException:
+    """A key that is taken, or one that leads nowhere; the database's own words stay inside."""
+    if getattr(error.orig, "sqlstate", "") == "23505":
+        return _problem("already-there", 409, "已有同样编号的记录，没有改动。")
+    return _problem("unknown", 404, "所指的村、网格、户或物品不存在，没有改动。")
+
+
+def away(_: Exception) -> ProblemDetailsException:
+    return _problem("busy", 503, "数据库暂时连不上，请稍候再试。")
+
+
+EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
+    Refused: refused,
+    MalformedCard: malformed_card,
+    HTTPException: http,
+    IntegrityError: integrity,
+    OperationalError: away,
+    InterfaceError: away,
+    ConnectionError: away,
+}

@@ -1,0 +1,44 @@
+"""Refusals: typed once here, mapped once to RFC 9457 problem details.
+
+A refusal is a stable word (`insufficient-points`), one sentence in Chinese that its reader can act on, and
+the figures behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Words without a line here are plain bad requests.
+STATUS = {
+    "not-signed-in": 401,
+    "wrong-password": 401,
+    "wrong-pin": 401,
+    "device-unknown": 401,
+    "shift-closed": 401,
+    "not-allowed": 403,
+    "card-unknown": 404,
+    "unknown": 404,
+    "card-revoked": 410,
+    "conflict": 409,
+    "price-changed": 409,
+    "already-there": 409,
+    "out-of-stock": 409,
+    "insufficient-points": 409,
+    "account-closed": 409,
+    "wrong-state": 409,
+    "pin-locked": 429,
+    "password-locked": 429,
+    "busy": 503,
+}
+
+
+class Refused(Exception):
+    def __init__(self, word: str, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.word = word
+        self.detail = detail
+        self.extra = extra
+
+    @property
+    def status(self) -> int:
+        return STATUS.get(self.word, 400)

@@ -1,0 +1,47 @@
+"""`/v1/villages`, `/v1/grids`, `/v1/households`: the register, kept by the township office."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Router, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import Meta
+
+from api import wire
+from api.access import StaffRequest, staff_only
+from api.register import use_cases
+from api.town import Town
+
+
+@post("/villages")
+async def add_villages(
+    data: JSONBody[Annotated[list[wire.NewVillage], Meta(min_length=1, max_length=500)]],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> wire.Created:
+    return wire.Created(created=await use_cases.add_villages(town, request.user, data))
+
+
+@post("/grids")
+async def add_grids(
+    data: JSONBody[Annotated[list[wire.NewGrid], Meta(min_length=1, max_length=5000)]],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> wire.Created:
+    return wire.Created(created=await use_cases.add_grids(town, request.user, data))
+
+
+@post("/households")
+async def add_households(
+    data: JSONBody[Annotated[list[wire.NewHousehold], Meta(min_length=1, max_length=5000)]],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> wire.Created:
+    return wire.Created(created=await use_cases.add_households(town, request.user, data))
+
+
+router = Router(
+    "/v1", route_handlers=[add_villages, add_grids, add_households], guards=[staff_only], tags=["register"]
+)

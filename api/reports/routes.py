@@ -1,0 +1,20 @@
+"""`/v1/report`."""
+
+from __future__ import annotations
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+
+from api import wire
+from api.access import StaffRequest, staff_only
+from api.reports import use_cases
+from api.town import Town
+
+
+@get("/report")
+async def report(town: NamedDependency[Town], request: StaffRequest) -> wire.Report:
+    """The township's year, every figure read from the books."""
+    return await use_cases.report(town)
+
+
+router = Router("/v1", route_handlers=[report], guards=[staff_only], tags=["reports"])

@@ -1,0 +1,92 @@
+"""The township's figures, every one read from the register and the books."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, text
+
+from api import accounts, wire
+from api.people.tables import Person
+from api.register.tables import Grid, Household, Village
+from api.stock.tables import Supermarket
+from api.town import Town, Work
+from ledger.verify import verify
+
+# Reversed redemptions count neither as points nor as people served.
+_REDEEMED = text("""
+    select count(*) as redemptions, coalesce(sum(points), 0) as points, coalesce(sum(goods), 0) as goods
+      from (select sum(t.amount) filter (where t.unit = :points) as points,
+                   sum(t.amount) filter (where t.unit <> :points) as goods
+              from ledger.transaction x
+              join ledger.transfer t on t.township = x.township and t.transaction = x.id
+             where x.township = :township and x.kind = 'redemption' and x.phase = 'posted'
+               and not exists (select from ledger.transaction r
+                                where r.township = x.township and r.target = x.id and r.phase = 'reversal')
+             group by x.id) redeemed
+""")
+
+_AWARDED = """
+    select {name} as name, sum(t.amount) as points
+      from ledger.transaction x
+      join ledger.transaction p on p.township = x.township and p.id = x.target
+      join ledger.transfer t on t.township = x.township and t.transaction = x.id
+      left join village v on v.township = x.township and v.code = p.metadata ->> 'village'
+     where x.township = :township and x.kind = 'award' and x.phase = 'post'
+       and not exists (select from ledger.transaction r
+                        where r.township = x.township and r.target = x.id and r.phase = 'reversal')
+     group by 1 order by 2 desc, 1
+"""
+_BY_CATEGORY = text(_AWARDED.format(name="p.metadata ->> 'category'"))
+_BY_VILLAGE = text(_AWARDED.format(name="v.name"))
+
+_HELD = text("""
+    select coalesce(sum(b.posted), 0) as posted, coalesce(sum(b.expected), 0) as expected
+      from ledger.balance b join ledger.account a on a.township = b.township and a.id = b.account
+     where b.township = :township and a.unit = :points and a.name like 'household:%'
+""")
+
+
+async def report(town: Town) -> wire.Report:
+    async with town.work() as work:
+        connection = await work.session.connection()
+        figures = {"township": work.township, "points": accounts.POINTS}
+        redeemed = (await connection.execute(_REDEEMED, figures)).one()
+        held = (await connection.execute(_HELD, figures)).one()
+        by_category = [
+            wire.PointsByName(name=row.name, points=int(row.points))
+            for row in await connection.execute(_BY_CATEGORY, {"township": work.township})
+        ]
+        by_village = [
+            wire.PointsByName(name=row.name, points=int(row.points))
+            for row in await connection.execute(_BY_VILLAGE, {"township": work.township})
+        ]
+        return wire.Report(
+            supermarkets=await _count(work, Supermarket),
+            villages=await _count(work, Village),
+            grids=await _count(work, Grid),
+            households=await _count(work, Household),
+            people=await _duties(work),
+            points_awarded=sum(c.points for c in by_category),
+            points_pending=int(held.expected),
+            points_redeemed=int(redeemed.points),
+            redemptions=int(redeemed.redemptions),
+            points_outstanding=int(held.posted),
+            goods_handed_out=int(redeemed.goods),
+            awarded_by_category=by_category,
+            awarded_by_village=by_village,
+            in_balance=not [d async for d in verify(connection, work.township)],
+        )
+
+
+async def _count(work: Work, table: type[Supermarket | Village | Grid | Household]) -> int:
+    counted = await work.session.scalar(
+        select(func.count()).select_from(table).where(table.township == work.township)
+    )
+    return counted or 0
+
+
+async def _duties(work: Work) -> dict[str, int]:
+    role = func.unnest(Person.roles).label("role")
+    rows = await work.session.execute(
+        select(role, func.count()).where(Person.township == work.township).group_by(role).order_by(role)
+    )
+    return dict(rows.all())

@@ -1,0 +1,39 @@
+"""What every use case works with: the town's database, its clock, and the unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.clock import Clock
+from api.database.engine import Database
+from ledger.books import Books
+from ledger.transactions import TownshipId
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One database transaction of one township, at one moment: all of it happens or nothing."""
+
+    session: AsyncSession
+    books: Books
+    township: TownshipId
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    database: Database
+    clock: Clock
+    township: TownshipId
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[Work]:
+        """Opened by a use case and by nothing below it; commits at the end, or rolls back on a refusal."""
+        async with self.database.begin() as session:
+            books = Books(await session.connection(), self.township)
+            yield Work(session, books, self.township, self.clock.now())

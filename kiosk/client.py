@@ -1,0 +1,87 @@
+"""The server as the till sees it: five calls over HTTP, in the wire types."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self, TypeVar
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, Till
+from kiosk.obstacles import Refused, ServerAway
+
+Answer = TypeVar("Answer", Till, Shift, CardView, Receipt)
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+COME_AGAIN = frozenset({408, 425, 429})
+"""Statuses of the road, not of the matter asked."""
+
+
+class Client:
+    """One device's connection. Every call raises `Refused` when the server says no and `ServerAway` when
+    nothing that is an answer came back: broken line, time-out, a proxy's or a captive portal's page."""
+
+    def __init__(
+        self, base_url: str, device_token: str, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise ValueError(f"服务器地址要以 http:// 或 https:// 开头：{base_url}")
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {device_token}"},
+            timeout=TIMEOUT,
+            transport=transport,
+        )
+        self._shift_token = ""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def till(self) -> Till:
+        """The supermarket and its shelf as they are now."""
+        return await self._ask("GET", "/v1/till", Till)
+
+    async def open_shift(self, pin: str) -> Shift:
+        """Sign an attendant in; redemptions from now on are theirs."""
+        shift = await self._ask("POST", "/v1/till/shifts", Shift, body=PinSignIn(pin=pin))
+        self._shift_token = shift.token
+        return shift
+
+    async def card(self, token: str) -> CardView:
+        """The household behind a card."""
+        return await self._ask("GET", f"/v1/cards/{token}", CardView)
+
+    async def redeem(self, redemption_id: UUID, redemption: Redemption) -> Receipt:
+        """Redeem once, however often this is called with the same id and content."""
+        return await self._ask("PUT", f"/v1/redemptions/{redemption_id}", Receipt, body=redemption)
+
+    async def _ask(
+        self, method: str, path: str, answer: type[Answer], body: msgspec.Struct | None = None
+    ) -> Answer:
+        headers = {"X-Shift": self._shift_token} if self._shift_token else {}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        content = None if body is None else msgspec.json.encode(body)
+        try:
+            response = await self._http.request(method, path, content=content, headers=headers)
+        except NEVER_SENT as error:
+            raise ServerAway(sent=False) from error
+        except httpx.HTTPError as error:
+            raise ServerAway(sent=True) from error
+        if response.status_code >= 500 or response.status_code in COME_AGAIN:
+            raise ServerAway(sent=True)
+        try:
+            if response.is_success:
+                return msgspec.json.decode(response.content, type=answer)
+            problem = msgspec.json.decode(response.content, type=Problem)
+        except msgspec.MsgspecError as error:
+            raise ServerAway(sent=True) from error
+        raise Refused(problem)

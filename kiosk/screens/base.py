@@ -1,0 +1,53 @@
+"""What every screen of the till has: keys and scans arrive by themselves, whatever a terminal calls focus."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from textual import on
+from textual.message import Message
+from textual.screen import Screen
+
+from kiosk.counter import Counter
+from kiosk.widgets.key_bar import KeyCap
+from kiosk.widgets.status import Status
+
+
+class TillScreen(Screen[None]):
+    """Nothing on these screens takes focus: the app hands over what its scanner made of the keys."""
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__()
+        self.counter = counter
+        self.session = counter.session
+
+    @abstractmethod
+    def press(self, key: str) -> None:
+        """A person pressed a key: a character as itself, any other by its name."""
+
+    @abstractmethod
+    def scan(self, text: str) -> None:
+        """A scanner read `text`."""
+
+    @property
+    def status(self) -> Status:
+        return self.query_one(Status)
+
+    @on(KeyCap.Pressed)
+    def _touched(self, message: KeyCap.Pressed) -> None:
+        self.press(message.key)
+
+
+class Overlay(TillScreen):
+    """A screen over another: any key but F2 takes it away, and a scan goes on to the screen below."""
+
+    class Closed(Message):
+        """The attendant has seen enough."""
+
+    def press(self, key: str) -> None:
+        # A second F2 in haste must not wipe away what the first one brought.
+        if key != "f2":
+            self.post_message(self.Closed())
+
+    def scan(self, text: str) -> None:
+        raise AssertionError("the app closes an overlay before it hands a scan on")

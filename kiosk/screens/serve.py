@@ -1,0 +1,214 @@
+"""Serving a household: the shelf on the left, the household and its cart on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.timer import Timer
+
+from api.wire import Receipt
+from kiosk.counter import SIGN_IN_AGAIN, Counter
+from kiosk.meaning import CardCode, GoodsCode, Unreadable, meaning
+from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
+from kiosk.pick import NumberPick
+from kiosk.screens.base import TillScreen
+from kiosk.widgets.banner import Banner
+from kiosk.widgets.cart import CartView
+from kiosk.widgets.household import Household
+from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.shelf import Shelf
+from kiosk.widgets.status import Status
+
+AWAY = "网络断了，正在重试，请勿重复操作"
+
+
+class Serve(TillScreen):
+    CSS = """
+    Serve #counter { height: 1fr; }
+    Serve #household { width: 45%; min-width: 34; max-width: 52; }
+    """
+
+    class Served(Message):
+        """The server has the redemption; here is its receipt."""
+
+        def __init__(self, receipt: Receipt) -> None:
+            super().__init__()
+            self.receipt = receipt
+
+    class SignedOut(Message):
+        """Nobody serves any more; `obstacle` says why when it was not the attendant's wish."""
+
+        def __init__(self, obstacle: str = "") -> None:
+            super().__init__()
+            self.obstacle = obstacle
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._pick = NumberPick()
+        self._patience: Timer | None = None
+        session = self.session
+        self._actions: dict[str, Callable[[], None]] = {
+            "f2": self._confirm,
+            "f10": self._sign_out,
+            "escape": session.cancel,
+            "up": lambda: session.move_cursor(-1),
+            "down": lambda: session.move_cursor(1),
+            "right": session.add_at_cursor,
+            " ": session.add_at_cursor,
+            "+": session.add_at_cursor,
+            "=": session.add_at_cursor,
+            "left": session.take_at_cursor,
+            "-": session.take_at_cursor,
+            "delete": session.remove_last,
+            "backspace": session.remove_last,
+        }
+
+    def compose(self) -> ComposeResult:
+        yield Banner(self.session)
+        with Horizontal(id="counter"):
+            yield Shelf(self.session)
+            with Vertical(id="household"):
+                yield Household(self.session)
+                yield CartView(self.session)
+        yield Status()
+        yield KeyBar(
+            ("f2", "F2", "确认兑换"),
+            ("+", "+", "加"),
+            ("-", "-", "减"),
+            ("delete", "Del", "删末项"),
+            ("escape", "Esc", "取消"),
+            ("f1", "F1", "帮助"),
+            ("f10", "F10", "交班"),
+        )
+
+    def on_mount(self) -> None:
+        self._hint()
+        if self.session.pending:
+            self._settle()
+
+    # --- keys and scans ---------------------------------------------------------------------------------
+
+    def press(self, key: str) -> None:
+        if self.session.pending:
+            self._press_while_pending(key)
+        elif len(key) == 1 and key in "0123456789":
+            self._digit(key)
+        elif self._settle_number() and key in self._actions:
+            self._attempt(self._actions[key])
+
+    def scan(self, text: str) -> None:
+        if not self._settle_number():
+            return
+        match meaning(text):
+            case CardCode(token):
+                self._look_up(token)
+            case GoodsCode(barcode):
+                self._attempt(lambda: self.session.add_barcode(barcode))
+            case Unreadable(reason):
+                self.status.refuse(reason)
+
+    @on(Shelf.Picked)
+    def _touched_item(self, message: Shelf.Picked) -> None:
+        self._attempt(lambda: self.session.add(message.item))
+
+    def _press_while_pending(self, key: str) -> None:
+        if key != "escape":
+            self.app.bell()
+            return
+        try:
+            self.session.withdraw()
+        except Declined as declined:
+            self.status.refuse(declined.sentence)
+            return
+        self.workers.cancel_group(self, "redeem")
+        self.status.hint("这一笔没有提交，商品还在购物车里；网络好了再按 F2")
+
+    def _digit(self, digit: str) -> None:
+        numbers = [item.number for item in self.session.shelf]
+        for number in self._pick.digit(digit, numbers):
+            self._add_number(number)
+        if self._patience:
+            self._patience.stop()
+        if self._pick.held:
+            self.status.hint(f"货号 {self._pick.held}，可接着按第二位")
+            self._patience = self.set_timer(self.counter.pace.second_digit, self._settle_number)
+
+    def _settle_number(self) -> bool:
+        """Add what a digit still held back means; False when that was declined."""
+        return all([self._add_number(number) for number in self._pick.settle()])
+
+    def _add_number(self, number: int) -> bool:
+        return self._attempt(lambda: self.session.add_number(number))
+
+    # --- what they do -----------------------------------------------------------------------------------
+
+    def _attempt(self, action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except Declined as declined:
+            self.status.refuse(declined.sentence)
+            return False
+        self._redraw()
+        if not self.session.pending:
+            self._hint()
+        return True
+
+    def _sign_out(self) -> None:
+        self.session.sign_out()
+        self.post_message(self.SignedOut())
+
+    def _confirm(self) -> None:
+        self.counter.confirm()
+        self.workers.cancel_group(self, "card")
+        self._settle()
+
+    @work(group="card", exclusive=True)
+    async def _look_up(self, token: str) -> None:
+        self.status.waiting("正在查这张户卡，请稍候")
+        try:
+            await self.counter.look_up(token)
+        except Obstacle as obstacle:
+            self.status.refuse(obstacle.sentence)
+        else:
+            self._hint()
+        self._redraw()
+
+    @work(group="redeem", exclusive=True)
+    async def _settle(self) -> None:
+        self.status.waiting("正在兑换，请稍候")
+        try:
+            receipt = await self.counter.settle(self._away)
+        except Refused as refusal:
+            if refusal.problem.type in SIGN_IN_AGAIN:
+                self.session.shift_ended()
+                self.post_message(self.SignedOut(refusal.sentence))
+            else:
+                self.status.refuse(refusal.sentence)
+                self._redraw()
+            return
+        self.post_message(self.Served(receipt))
+        self._hint()
+        await self.counter.restock()
+        self._redraw()
+
+    def _away(self, away: ServerAway) -> None:
+        pending = self.session.pending
+        give_up = "" if pending and pending.uncertain else "；按 Esc 可放弃这一笔"
+        self.status.waiting(AWAY + give_up)
+        self.app.bell()
+
+    def _hint(self) -> None:
+        session = self.session
+        if session.cart and session.card:
+            self.status.done(f"共 {session.total} 分：按 F2 确认兑换")
+        elif session.card:
+            self.status.hint("按货号或扫商品条码；也可用上下键选，空格键加")
+        else:
+            self.status.hint("请扫户卡")
+
+    def _redraw(self) -> None:
+        self.query("Banner, Shelf, Household, CartView").refresh()

@@ -1,0 +1,140 @@
+"""Signing in: a PIN on the digit keys."""
+
+from __future__ import annotations
+
+import re
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Center, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from kiosk.counter import Counter
+from kiosk.obstacles import Obstacle, Refused
+from kiosk.screens.base import TillScreen
+from kiosk.widgets.banner import Banner
+from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.status import Status
+
+SHORTEST, LONGEST = 4, 8
+HINT = "按数字键输入密码，再按 F2 登录"
+
+
+class PinBoxes(Static):
+    """A box for each digit, filled as they come; never the digits themselves."""
+
+    DEFAULT_CSS = "PinBoxes { width: auto; height: 3; margin: 1 0; }"
+
+    filled = reactive(0, layout=True)
+
+    def render(self) -> Content:
+        row = Content("  ").join(
+            Content.assemble(("      ", "on $gold" if place < self.filled else "on $keycap"))
+            for place in range(max(SHORTEST, self.filled))
+        )
+        return Content("\n").join([row, row, row])
+
+
+class SignIn(TillScreen):
+    CSS = """
+    SignIn #middle { height: 1fr; align: center middle; background: $background; }
+    SignIn #card { width: 72; height: auto; background: $panel; padding: 2 4; }
+    SignIn Center { height: auto; }
+    SignIn #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
+    SignIn #place { width: 1fr; text-align: center; color: $faded; margin-bottom: 1; }
+    SignIn #ask { width: 1fr; text-align: center; color: $cream; }
+    """
+
+    class Done(Message):
+        """An attendant signed in."""
+
+    def __init__(self, counter: Counter, obstacle: str = "") -> None:
+        super().__init__(counter)
+        self._pin = ""
+        self._obstacle = obstacle
+        self._asking = False
+
+    def compose(self) -> ComposeResult:
+        yield Banner(self.session)
+        with Vertical(id="middle"), Vertical(id="card"):
+            yield Static("积 美 积 分 超 市", id="title")
+            yield Static("以德换物，以美兴村", id="place")
+            with Center():
+                yield PinBoxes()
+            yield Static("请输入值班密码（4 到 8 位数字）", id="ask")
+        yield Status()
+        yield KeyBar(
+            ("f2", "F2", "登录"),
+            ("backspace", "Backspace", "退一格"),
+            ("escape", "Esc", "重输"),
+            ("f1", "F1", "帮助"),
+            ("ctrl+q", "Ctrl+Q", "退出"),
+        )
+
+    def on_mount(self) -> None:
+        if self._obstacle:
+            self.status.refuse(self._obstacle)
+        else:
+            self.status.hint(HINT)
+        if self.session.till is None:
+            self._open()
+
+    def press(self, key: str) -> None:
+        if self._asking:
+            return
+        if len(key) == 1 and key in "0123456789":
+            self._pin = (self._pin + key)[:LONGEST]
+            self.status.hint(HINT)
+        elif key in ("backspace", "delete"):
+            self._pin = self._pin[:-1]
+        elif key == "escape":
+            self._pin = ""
+        elif key in ("f2", "enter"):
+            self._submit()
+        self.query_one(PinBoxes).filled = len(self._pin)
+
+    def scan(self, text: str) -> None:
+        if self._asking:
+            return
+        # Digits that came too fast for a finger: a PIN badge, or a keyboard behind a jittery link.
+        if re.fullmatch(rf"[0-9]{{{SHORTEST},{LONGEST}}}", text):
+            self._pin = text
+            self._submit()
+        else:
+            self.status.refuse("请先登录，再扫码")
+
+    def _submit(self) -> None:
+        if len(self._pin) < SHORTEST:
+            self.status.refuse(f"密码是 {SHORTEST} 到 {LONGEST} 位数字")
+            return
+        self._asking = True
+        self.status.waiting("正在登录，请稍候")
+        self._sign_in(self._pin)
+
+    @work
+    async def _sign_in(self, pin: str) -> None:
+        try:
+            await self.counter.sign_in(pin)
+        except Obstacle as obstacle:
+            self.status.refuse(obstacle.sentence)
+        else:
+            self.post_message(self.Done())
+        finally:
+            self._pin = ""
+            self._asking = False
+            self.query_one(PinBoxes).filled = 0
+
+    @work
+    async def _open(self) -> None:
+        """The supermarket's name for the banner, as soon as the server is there."""
+        try:
+            await self.counter.open(lambda away: self.status.refuse(away.sentence))
+        except Refused as refusal:
+            self.status.refuse(refusal.sentence)
+        else:
+            if not self._asking and not self._obstacle:
+                self.status.hint(HINT)
+            self.query_one(Banner).refresh()

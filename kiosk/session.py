@@ -1,0 +1,244 @@
+"""The till's state: who serves, whose card, what is in the cart, what is on its way to the server.
+
+A plain object: no screen, no network, no clock. Methods that can't do what they are asked raise `Declined`
+and change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from api.wire import CardView, Line, Receipt, Redemption, ShelfItem, Till
+from kiosk.obstacles import Declined
+
+MOST_OF_ONE = 999
+MOST_LINES = 50
+
+
+@dataclass(slots=True)
+class CartLine:
+    item: ShelfItem
+    quantity: int
+
+    @property
+    def points(self) -> int:
+        return self.item.price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    token: str
+    view: CardView
+
+
+@dataclass(slots=True)
+class PendingRedemption:
+    """A redemption the attendant confirmed and the server has not answered yet. While `uncertain`, it may
+    already be in the books: only an answer to the same id settles that."""
+
+    id: UUID
+    redemption: Redemption
+    uncertain: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    till: Till | None = None
+    attendant: str | None = None
+    card: Card | None = None
+    cart: list[CartLine] = field(default_factory=list)
+    pending: PendingRedemption | None = None
+    cursor: int = 0
+    """Index of the shelf item that arrows, space and plus mean."""
+
+    # --- the shelf --------------------------------------------------------------------------------------
+
+    @property
+    def shelf(self) -> list[ShelfItem]:
+        return self.till.shelf if self.till else []
+
+    def stock_shelf(self, till: Till) -> None:
+        """Take the shelf as the server has it now; the cart follows its prices, and loses goods gone."""
+        self.till = till
+        fresh = {item.product: item for item in till.shelf}
+        self.cart = [
+            CartLine(fresh[line.item.product], line.quantity)
+            for line in self.cart
+            if line.item.product in fresh
+        ]
+        self.cursor = min(self.cursor, max(len(till.shelf) - 1, 0))
+
+    def move_cursor(self, steps: int) -> None:
+        if self.shelf:
+            self.cursor = min(max(self.cursor + steps, 0), len(self.shelf) - 1)
+
+    # --- the attendant ----------------------------------------------------------------------------------
+
+    def sign_in(self, attendant: str) -> None:
+        self.attendant = attendant
+
+    def sign_out(self) -> None:
+        self._not_while_pending()
+        if self.cart:
+            raise Declined("购物车里还有商品：先按 F2 确认，或按 Esc 取消，再交班")
+        self.card = None
+        self.attendant = None
+
+    def shift_ended(self) -> None:
+        """The server closed the shift: what was being done waits for the next sign-in."""
+        self.attendant = None
+
+    # --- the household ----------------------------------------------------------------------------------
+
+    def admit(self, token: str) -> None:
+        """This card is about to be looked up: the household before steps aside. Its cart never passes on to
+        the next."""
+        self._not_while_pending()
+        if self.card and self.card.token != token and self.cart:
+            raise Declined(
+                f"{self.card.view.name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡"
+            )
+        if self.card and self.card.token != token:
+            self.card = None
+
+    def present(self, token: str, view: CardView) -> None:
+        """A household stands at the till. Goods picked before any card was shown stay in the cart."""
+        self._not_while_pending()
+        self.card = Card(token, view)
+
+    @property
+    def balance(self) -> int | None:
+        return self.card.view.balance if self.card else None
+
+    # --- the cart ---------------------------------------------------------------------------------------
+
+    @property
+    def total(self) -> int:
+        return sum(line.points for line in self.cart)
+
+    @property
+    def remainder(self) -> int | None:
+        """Points left after this cart, below zero when it asks too much; None before a card is shown."""
+        return None if self.balance is None else self.balance - self.total
+
+    def quantity_of(self, item: ShelfItem) -> int:
+        return sum(line.quantity for line in self.cart if line.item.product == item.product)
+
+    def why_not(self, item: ShelfItem) -> str | None:
+        """Why one more of this can't be added, or None when it can."""
+        held = self.quantity_of(item)
+        if item.stock <= 0:
+            return f"{item.name}缺货，请换一样"
+        if held >= min(item.stock, MOST_OF_ONE):
+            return f"{item.name}只有 {item.stock} 件，不能再加"
+        if not held and len(self.cart) >= MOST_LINES:
+            return f"一次最多兑换 {MOST_LINES} 种商品"
+        if self.remainder is not None and item.price > self.remainder:
+            missing = item.price - self.remainder
+            return f"积分不够：{item.name}要 {item.price} 分，还差 {missing} 分"
+        return None
+
+    def add(self, item: ShelfItem) -> None:
+        self._not_while_pending()
+        reason = self.why_not(item)
+        if reason:
+            raise Declined(reason)
+        self.cursor = self.shelf.index(item)
+        for line in self.cart:
+            if line.item.product == item.product:
+                line.quantity += 1
+                return
+        self.cart.append(CartLine(item, 1))
+
+    def add_number(self, number: int) -> None:
+        for item in self.shelf:
+            if item.number == number:
+                return self.add(item)
+        raise Declined(f"货架上没有 {number} 号商品")
+
+    def add_barcode(self, barcode: str) -> None:
+        for item in self.shelf:
+            if item.barcode == barcode:
+                return self.add(item)
+        raise Declined(f"本店货架上没有这件商品（条码 {barcode}）")
+
+    def add_at_cursor(self) -> None:
+        self.add(self._at_cursor())
+
+    def take_at_cursor(self) -> None:
+        """One less of the item under the cursor."""
+        self._not_while_pending()
+        item = self._at_cursor()
+        for line in self.cart:
+            if line.item.product == item.product:
+                line.quantity -= 1
+                if not line.quantity:
+                    self.cart.remove(line)
+                return
+        raise Declined(f"购物车里没有{item.name}")
+
+    def remove_last(self) -> None:
+        self._not_while_pending()
+        if not self.cart:
+            raise Declined("购物车是空的")
+        self.cart.pop()
+
+    def cancel(self) -> None:
+        """Send the household away with nothing bought."""
+        self._not_while_pending()
+        self._clear()
+
+    # --- the redemption ---------------------------------------------------------------------------------
+
+    def confirm(self, redemption_id: UUID) -> PendingRedemption:
+        """Turn the cart into a redemption that is to be sent until the server answers."""
+        self._not_while_pending()
+        if not self.card:
+            raise Declined("还没有扫户卡：请先扫户卡，再按 F2")
+        if not self.cart:
+            raise Declined("还没有选商品：按货号或扫商品条码，再按 F2")
+        if self.remainder is not None and self.remainder < 0:
+            raise Declined(f"积分不够，还差 {-self.remainder} 分：按 - 或 Backspace 减少商品")
+        self.pending = PendingRedemption(
+            redemption_id,
+            Redemption(
+                card=self.card.token,
+                lines=[
+                    Line(product=line.item.product, quantity=line.quantity, price=line.item.price)
+                    for line in self.cart
+                ],
+            ),
+        )
+        return self.pending
+
+    def answered(self, receipt: Receipt) -> None:
+        """The server has it: this household is served."""
+        if self.pending is None or receipt.id != self.pending.id:
+            raise ValueError("a receipt for another redemption")
+        self.pending = None
+        self._clear()
+
+    def refused(self) -> None:
+        """The server said no: the cart is the attendant's to change again."""
+        self.pending = None
+
+    def withdraw(self) -> None:
+        """Give up a redemption that surely never left the till."""
+        if self.pending and self.pending.uncertain:
+            raise Declined("这一笔可能已经入账，须等网络恢复后得到答复，请勿重复操作")
+        self.pending = None
+
+    def _not_while_pending(self) -> None:
+        if self.pending:
+            raise Declined("上一笔还没有答复，请稍候，请勿重复操作")
+
+    def _at_cursor(self) -> ShelfItem:
+        if not self.shelf:
+            raise Declined("货架是空的")
+        return self.shelf[self.cursor]
+
+    def _clear(self) -> None:
+        self.card = None
+        self.cart = []
+        self.cursor = 0

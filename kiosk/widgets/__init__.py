@@ -1,0 +1,1 @@
+"""Areas of the screen, each drawn from the session and nothing else."""

@@ -1,0 +1,84 @@
+"""The shelf: number, name, price and stock of the goods; what can't be had now is dimmed."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+from textual.widget import Widget
+
+from api.wire import ShelfItem
+from kiosk.columns import left, right
+from kiosk.session import Session
+
+_NUMBER, _PRICE, _STOCK, _HELD = 4, 8, 8, 5
+_HEADING = 2
+
+
+class Shelf(Widget):
+    DEFAULT_CSS = """
+    Shelf { width: 1fr; height: 1fr; background: $background; padding: 1 1 0 1; }
+    """
+
+    class Picked(Message):
+        """A finger or mouse picked this item."""
+
+        def __init__(self, item: ShelfItem) -> None:
+            super().__init__()
+            self.item = item
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    @property
+    def _spacing(self) -> int:
+        """Two lines for each item when the screen is tall enough: easier on the eye and the finger."""
+        return 2 if 2 * len(self._session.shelf) + _HEADING <= self.content_size.height else 1
+
+    @property
+    def _first(self) -> int:
+        """Index of the first item shown, so that the cursor stays in sight."""
+        fit = max((self.content_size.height - _HEADING) // self._spacing, 1)
+        return max(self._session.cursor - fit + 1, 0)
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        name = width - _NUMBER - _PRICE - _STOCK - _HELD - 2
+        titles = (
+            left("货号", _NUMBER) + "  " + left("商品", name) + right("积分", _PRICE) + right("库存", _STOCK)
+        )
+        lines = [Content.assemble((left(titles, width), "$faded")), Content()]
+        for index, item in list(enumerate(self._session.shelf))[self._first :]:
+            lines.append(self._line(item, name, chosen=index == self._session.cursor))
+            lines += [Content()] * (self._spacing - 1)
+        if not self._session.shelf:
+            lines.append(Content.assemble(("货架上还没有商品", "$faded")))
+        return Content("\n").join(lines[: self.content_size.height])
+
+    def _line(self, item: ShelfItem, name: int, *, chosen: bool) -> Content:
+        session = self._session
+        held = session.quantity_of(item)
+        to_be_had = held > 0 or session.why_not(item) is None
+        ground = " on $row" if chosen else ""
+        text = "bold $cream" if to_be_had else "$faint"
+        price = "bold $gold" if to_be_had else "$faint"
+        stock = right(f"余 {item.stock}", _STOCK) if item.stock else right("缺货", _STOCK)
+        return Content.assemble(
+            (
+                right(f"{item.number} ", _NUMBER),
+                f"bold {'$gold' if to_be_had else '$faded'} on {'$row' if chosen else '$keycap'}",
+            ),
+            (f"  {left(item.name, name)}", text + ground),
+            (right(f"{item.price} 分", _PRICE), price + ground),
+            (stock, ("$faded" if item.stock else "$ember") + ground),
+            (right(f"x{held}" if held else "", _HELD), "bold $gold" + ground),
+        )
+
+    def on_click(self, event: Click) -> None:
+        at = event.get_content_offset(self)
+        if at is None or at.y < _HEADING:
+            return
+        index = self._first + (at.y - _HEADING) // self._spacing
+        if index < len(self._session.shelf):
+            self.post_message(self.Picked(self._session.shelf[index]))

@@ -1,0 +1,156 @@
+"""The books of one township: open accounts, post batches, read balances and entries.
+
+Everything runs on the caller's connection and inside the caller's database transaction; nothing here
+commits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger.tables import balance, entry, transaction
+from ledger.transactions import (
+    Account,
+    AccountId,
+    Balance,
+    Posting,
+    Status,
+    TownshipId,
+    Transaction,
+    TransactionId,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One side of a transfer, as its account sees it: `amount` is signed, credits are positive."""
+
+    transaction: TransactionId
+    kind: str
+    amount: int
+    pending: bool
+    recorded_at: datetime
+    reason: str
+    metadata: dict[str, Any]
+
+
+class Books:
+    def __init__(self, connection: AsyncConnection, township: TownshipId) -> None:
+        self._connection = connection
+        self._township = township
+
+    async def open(self, accounts: Iterable[Account], now: datetime) -> int:
+        """Open accounts and their units; those that are open already stay. Returns how many were new."""
+        rows = [
+            {"id": a.id, "name": a.name, "unit": a.unit, "kind": a.kind, "minimum": a.minimum} for a in accounts
+        ]
+        opened = await self._connection.execute(
+            text("select ledger.open_accounts(:township, cast(:rows as jsonb), :now)"),
+            {"township": self._township, "rows": _json(rows), "now": now},
+        )
+        return int(opened.scalar_one())
+
+    async def close(self, account: AccountId, now: datetime, *, person: str, reason: str) -> bool:
+        """Refuse every later transfer of this account; False when it is unknown or closed already."""
+        closed = await self._connection.execute(
+            text("select ledger.close_account(:township, :account, :person, :reason, :now)"),
+            {"township": self._township, "account": account, "person": person, "reason": reason, "now": now},
+        )
+        return bool(closed.scalar_one())
+
+    async def post(self, batch: Sequence[Transaction], now: datetime) -> list[Posting]:
+        """Write a batch; each transaction is judged on its own and answered in the batch's order."""
+        rows = await self._connection.execute(
+            text("select * from ledger.post(:township, cast(:items as jsonb), :now) order by item"),
+            {"township": self._township, "items": _json([_item(t) for t in batch]), "now": now},
+        )
+        return [
+            Posting(
+                status=Status(row.status),
+                account=AccountId(UUID(row.detail["account"])) if "account" in row.detail else None,
+                missing=row.detail.get("missing", 0),
+            )
+            for row in rows
+        ]
+
+    async def balance(self, account: AccountId) -> Balance:
+        return (await self.balances([account]))[account]
+
+    async def balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
+        """Balances now. Accounts with a limit keep theirs; the others are summed from their transfers."""
+        rows = await self._connection.execute(
+            select(balance.c.account, balance.c.posted, balance.c.reserved, balance.c.expected).where(
+                balance.c.township == self._township, balance.c.account.in_(accounts)
+            )
+        )
+        found = {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+        summed = [account for account in accounts if account not in found]
+        if summed:
+            found |= dict.fromkeys(summed, Balance(0))
+            sums = await self._connection.execute(
+                select(entry.c.account, func.sum(entry.c.amount))
+                .where(
+                    entry.c.township == self._township,
+                    entry.c.account.in_(summed),
+                    entry.c.pending.is_(False),
+                )
+                .group_by(entry.c.account)
+            )
+            found |= {AccountId(account): Balance(int(posted)) for account, posted in sums}
+        return found
+
+    async def statement(
+        self, account: AccountId, *, limit: int, before: tuple[datetime, UUID] | None = None
+    ) -> list[Entry]:
+        """Entries, newest first; `before` is the (recorded_at, transaction) of the last one seen."""
+        query = (
+            select(
+                entry.c.transaction,
+                transaction.c.kind,
+                entry.c.amount,
+                entry.c.pending,
+                entry.c.recorded_at,
+                transaction.c.reason,
+                transaction.c.metadata,
+            )
+            .join(
+                transaction,
+                (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
+            )
+            .where(entry.c.township == self._township, entry.c.account == account)
+            .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal)
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(tuple_(entry.c.recorded_at, entry.c.transaction) < before)
+        rows = await self._connection.execute(query)
+        return [Entry(*row) for row in rows]
+
+
+def _item(t: Transaction) -> dict[str, Any]:
+    return {
+        "id": t.id,
+        "kind": t.kind,
+        "phase": t.phase,
+        "target": t.target,
+        "person": t.person,
+        "reason": t.reason,
+        "effective_at": t.effective_at,
+        "expires_at": t.expires_at,
+        "metadata": t.metadata,
+        "transfers": [
+            {"debit": m.debit, "credit": m.credit, "unit": m.unit, "amount": m.amount} for m in t.transfers
+        ],
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -1,0 +1,167 @@
+"""The tables of the books, as SQLAlchemy sees them. Only the SQL functions write here.
+
+Every key begins with the township, so that the schema can be spread by township as it is. A transfer's
+foreign keys carry the unit: an account can't take part in a transfer of another unit, not even by raw SQL.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="ledger")
+
+unit = Table(
+    "unit",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    PrimaryKeyConstraint("township", "code"),
+    CheckConstraint("kind in ('points', 'goods', 'money')", name="unit_kind"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    # Null: no limit, and then no row in `balance` that every writer would lock.
+    Column("minimum", BigInteger),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("township", "id"),
+    UniqueConstraint("township", "name"),
+    UniqueConstraint("township", "id", "unit"),
+    ForeignKeyConstraint(["township", "unit"], ["ledger.unit.township", "ledger.unit.code"]),
+)
+
+account_closing = Table(
+    "account_closing",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("account", Uuid, nullable=False),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("township", "account"),
+    ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
+)
+
+balance = Table(
+    "balance",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("account", Uuid, nullable=False),
+    Column("minimum", BigInteger, nullable=False),
+    Column("posted", BigInteger, nullable=False, server_default=text("0")),
+    # Pending amounts: what is reserved to leave, and what is expected to come.
+    Column("reserved", BigInteger, nullable=False, server_default=text("0")),
+    Column("expected", BigInteger, nullable=False, server_default=text("0")),
+    PrimaryKeyConstraint("township", "account"),
+    ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
+    CheckConstraint("posted - reserved >= minimum", name="balance_limit"),
+    CheckConstraint("reserved >= 0 and expected >= 0", name="balance_pending"),
+    # Room on the page lets a balance change without touching its index.
+    postgresql_with={"fillfactor": 50},
+)
+
+transaction = Table(
+    "transaction",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    # The pending transaction that this one settles, or the posted one it reverses.
+    Column("target", Uuid),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("effective_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("metadata", JSONB, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("township", "id"),
+    ForeignKeyConstraint(["township", "target"], ["ledger.transaction.township", "ledger.transaction.id"]),
+    CheckConstraint("phase in ('posted', 'pending', 'post', 'void', 'reversal')", name="transaction_phase"),
+    CheckConstraint("(phase in ('posted', 'pending')) = (target is null)", name="transaction_target"),
+    CheckConstraint(
+        "phase <> 'reversal' or (person <> '' and reason <> '')", name="transaction_reversal_explained"
+    ),
+    CheckConstraint("expires_at is null or phase = 'pending'", name="transaction_expiry"),
+    Index(
+        "transaction_settled_once",
+        "township",
+        "target",
+        unique=True,
+        postgresql_where=text("phase in ('post', 'void')"),
+    ),
+    Index(
+        "transaction_reversed_once",
+        "township",
+        "target",
+        unique=True,
+        postgresql_where=text("phase = 'reversal'"),
+    ),
+)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("transaction", Uuid, nullable=False),
+    Column("ordinal", SmallInteger, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("debit", Uuid, nullable=False),
+    Column("credit", Uuid, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("township", "transaction", "ordinal"),
+    ForeignKeyConstraint(["township", "transaction"], ["ledger.transaction.township", "ledger.transaction.id"]),
+    ForeignKeyConstraint(
+        ["township", "debit", "unit"],
+        ["ledger.account.township", "ledger.account.id", "ledger.account.unit"],
+    ),
+    ForeignKeyConstraint(
+        ["township", "credit", "unit"],
+        ["ledger.account.township", "ledger.account.id", "ledger.account.unit"],
+    ),
+    CheckConstraint("amount > 0", name="transfer_amount"),
+    CheckConstraint("debit <> credit", name="transfer_two_accounts"),
+    Index("transfer_debit", "township", "debit", "recorded_at", "transaction"),
+    Index("transfer_credit", "township", "credit", "recorded_at", "transaction"),
+)
+
+# The view that gives each side of each transfer; in a catalogue of its own since it is no table.
+entry = Table(
+    "entry",
+    MetaData(schema="ledger"),
+    Column("township", BigInteger),
+    Column("account", Uuid),
+    Column("transaction", Uuid),
+    Column("ordinal", SmallInteger),
+    Column("unit", Text),
+    Column("amount", BigInteger),
+    Column("counterparty", Uuid),
+    Column("pending", Boolean),
+    Column("recorded_at", DateTime(timezone=True)),
+)

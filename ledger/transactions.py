@@ -1,0 +1,135 @@
+"""What is written into the books: transfers, and the transactions that bind them together.
+
+A transfer moves a positive integer amount of one unit from its debit account to its credit account, so
+nothing unbalanced can be written down. Every account is seen from its holder's side: its balance is what
+was credited minus what was debited, for points, goods and money alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+from uuid import UUID, uuid5
+
+TownshipId = NewType("TownshipId", int)
+AccountId = NewType("AccountId", UUID)
+TransactionId = NewType("TransactionId", UUID)
+
+_NAMES = UUID("6a1f5a52-7d7e-5a0e-9d57-0d5c4a9f3b11")
+
+
+class UnitKind(StrEnum):
+    POINTS = "points"
+    GOODS = "goods"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account by its readable name, which is unique in the township and gives it its id.
+
+    `minimum` is the least its balance may be with all pending debits counted; None is no limit.
+    """
+
+    name: str
+    unit: str
+    kind: UnitKind
+    minimum: int | None = None
+
+    @property
+    def id(self) -> AccountId:
+        return AccountId(uuid5(_NAMES, self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    debit: AccountId
+    credit: AccountId
+    unit: str
+    amount: int
+
+
+class Phase(StrEnum):
+    POSTED = "posted"
+    PENDING = "pending"
+    POST = "post"
+    VOID = "void"
+    REVERSAL = "reversal"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Transfers that happen together or not at all. The caller makes the id, and may send the same
+    transaction as often as it likes: it counts once.
+
+    `effective_at` is left out unless it differs from the moment of recording, since a retry must carry the
+    same content. `settle` makes those that post, void or reverse another.
+    """
+
+    id: TransactionId
+    kind: str
+    phase: Phase
+    transfers: tuple[Transfer, ...] = ()
+    target: TransactionId | None = None
+    person: str = ""
+    reason: str = ""
+    effective_at: datetime | None = None
+    expires_at: datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def settle(
+        cls, target: TransactionId, phase: Phase, *, kind: str, person: str, reason: str = ""
+    ) -> Transaction:
+        """Post, void or reverse `target`. The id follows from both, so that settling twice counts once."""
+        return cls(
+            id=TransactionId(uuid5(target, phase)),
+            kind=kind,
+            phase=phase,
+            target=target,
+            person=person,
+            reason=reason,
+        )
+
+
+class Status(StrEnum):
+    OK = "ok"
+    EXISTS = "exists"
+    CONFLICT = "conflict"
+    MALFORMED = "malformed"
+    UNKNOWN_ACCOUNT = "unknown-account"
+    CLOSED = "closed"
+    INSUFFICIENT = "insufficient"
+    UNKNOWN_TARGET = "unknown-target"
+    ALREADY_SETTLED = "already-settled"
+    ALREADY_REVERSED = "already-reversed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What became of one transaction of a batch: `account` and `missing` tell which limit refused it."""
+
+    status: Status
+    account: AccountId | None = None
+    missing: int = 0
+
+    @property
+    def accepted(self) -> bool:
+        """In the books, now or from an earlier try."""
+        return self.status in (Status.OK, Status.EXISTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """`posted` moved for good; `reserved` will leave and `expected` will come when what is pending posts."""
+
+    posted: int
+    reserved: int = 0
+    expected: int = 0
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.reserved

@@ -1,0 +1,41 @@
+"""What is wrong with a rulebook, and where: the sentences a person who writes one reads."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake in a rulebook. Line and column count from 1; the message is Chinese, for its author."""
+
+    source: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}: {self.message}"
+
+
+class RulebookError(ValueError):
+    """A text is not a usable rulebook; `problems` names every mistake found, in the order of the text."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UnknownRule(LookupError):
+    """Somebody asked for a rule that the book does not have; the text suggests the nearest id."""
+
+    def __init__(self, rule_id: str, known: Iterable[str]) -> None:
+        self.rule_id = rule_id
+        super().__init__(f"积分办法里没有「{rule_id}」这一项{did_you_mean(rule_id, known)}。")
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """The tail of a sentence that suggests the nearest known name, or nothing when none is near."""
+    by_lower_case = {name.lower(): name for name in known}
+    nearest = difflib.get_close_matches(wrong.lower(), by_lower_case, n=1)
+    return f",您是想写「{by_lower_case[nearest[0]]}」吧" if nearest else ""

@@ -1,0 +1,260 @@
+"""One embedded PostgreSQL for the run, migrated once; each test gets a clone of that database of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.app import create_app
+from api.clock import TravelClock
+from api.database.embedded import APP, OWNER, Embedded
+from api.database.engine import Database
+from api.database.migrations import migrate
+from api.register.use_cases import found
+from api.town import Town
+from ledger.transactions import TownshipId
+from rules import books_path
+
+NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
+TOWNSHIP = TownshipId(1)
+TEMPLATE = "template"
+PASSWORD = "correct horse"
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with Embedded(tmp_path_factory.mktemp("pg")) as running:
+        asyncio.run(migrate(running.url(OWNER, TEMPLATE)))
+        yield running
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A test's own database, by the owner's door and by the application's."""
+
+    owner: URL
+    app: URL
+
+
+@pytest.fixture
+async def clone(server: Embedded) -> AsyncIterator[Clone]:
+    name = f"test{next(_numbers)}"
+    await _maintain(server, f"create database {name} template {TEMPLATE}")
+    yield Clone(owner=server.url(OWNER, name), app=server.url(APP, name))
+    await _maintain(server, f"drop database {name} (force)")
+
+
+async def _maintain(server: Embedded, statement: str) -> None:
+    engine = create_async_engine(server.url(OWNER, "postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+def clock() -> TravelClock:
+    return TravelClock(NOW)
+
+
+@pytest.fixture
+async def base(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
+    """The use cases' own view of an empty database."""
+    database = Database(clone.app)
+    yield Town(database, clock, TOWNSHIP)
+    await database.close()
+
+
+@asynccontextmanager
+async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[str]:
+    """A live server on a free loopback port; gives its URL."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        app = create_app(town, csrf_secret="of the tests", notice_interval=notice_interval)
+        live = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+        task = asyncio.create_task(live.serve(sockets=[listener]))
+        while not live.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            live.should_exit = True
+            await task
+
+
+@dataclass
+class LiveTown:
+    """A small township at work: one village, one supermarket, a few households, and everybody's keys.
+
+    `card` has 100 points, `poor_card` 3, `empty_card` none; the shelf has 肥皂 (5 points, 6901234567892),
+    大米 (50), 洗衣液 (20) and nothing left of 牙刷 (10).
+    """
+
+    url: str
+    town: Town
+    clock: TravelClock
+    clone: Clone
+    device_token: str = ""
+    pin: str = "2468"
+    card: str = ""
+    poor_card: str = ""
+    empty_card: str = ""
+    revoked_card: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def staff(self, login: str) -> httpx.AsyncClient:
+        return self._client(self.tokens[login])
+
+    def device(self, shift: str = "") -> httpx.AsyncClient:
+        return self._client(self.device_token, {"X-Shift": shift})
+
+    def _client(self, token: str, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}", **(headers or {})}, timeout=30
+        )
+
+    async def shift(self) -> str:
+        async with self.device() as http:
+            answer = await http.post("/v1/till/shifts", json={"pin": self.pin})
+            return str(answer.json()["token"])
+
+    async def award(self, household: str, points: int) -> None:
+        """Points from a claim that went the whole way, its notice over."""
+        claim = {
+            "id": str(uuid7()),
+            "household": household,
+            "rule": "T1",
+            "deed_on": "2026-06-01",
+            "inputs": {"points": points},
+        }
+        async with self.staff("wang") as http:
+            [declared] = (await http.post("/v1/claims", json=[claim])).raise_for_status().json()
+            assert declared["status"] == "declared", declared
+        async with self.staff("zhao") as http:
+            (await http.post("/v1/claims/review", json={"claims": [claim["id"]]})).raise_for_status()
+        async with self.staff("li") as http:
+            (await http.post("/v1/claims/approve", json={"claims": [claim["id"]]})).raise_for_status()
+
+
+# A rule whose amount the claim names: tests need households with just so many points.
+TEST_RULE = """
+[[rule]]
+id = "T1"
+title = "测试积分"
+category = "village"
+points = "input.points"
+points_note = "按填报的分值"
+notice_days = 0
+evidence = ["会议记录"]
+reviewers = ["council"]
+inputs = [{ id = "points", title = "分值", type = "integer", min = 1, max = 10000 }]
+"""
+
+PEOPLE = [
+    ("wang", "王网格", "grid-member"),
+    ("sun", "孙网格", "grid-member"),
+    ("zhao", "赵评议", "council"),
+    ("li", "李村委", "committee"),
+    ("qian", "钱监委", "supervisor"),
+]
+
+
+@pytest.fixture
+async def town(base: Town, clock: TravelClock, clone: Clone) -> AsyncIterator[LiveTown]:
+    office = wire.NewPerson(login="office", name="乡镇办公室", roles=["office", "party-branch"], password=PASSWORD)
+    await found(base, "示范乡", office)
+    async with serving(base) as url:
+        live = LiveTown(url=url, town=base, clock=clock, clone=clone)
+        await _sign_in(live, "office")
+        async with live.staff("office") as http:
+
+            async def post(path: str, body: object) -> httpx.Response:
+                return (await http.post(path, json=body)).raise_for_status()
+
+            await post("/v1/villages", [{"code": "hp", "name": "河畔村", "notice_days": 0}])
+            await post("/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}])
+            await post(
+                "/v1/households",
+                [
+                    {"code": f"hp-{n}", "village": "hp", "grid": "hp-1", "head": head, "people": 4}
+                    for n, head in enumerate(["王建国", "李秀英", "张伟", "刘芳"], start=1)
+                ],
+            )
+            await post(
+                "/v1/people",
+                [
+                    {"login": login, "name": name, "roles": [role], "village": "hp", "password": PASSWORD}
+                    for login, name, role in PEOPLE
+                ],
+            )
+            for login, _, _ in PEOPLE:
+                await _sign_in(live, login)
+            book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
+            await post("/v1/rulebooks", {"text": book + TEST_RULE})
+            await post("/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "河畔村积美超市"}])
+            await post(
+                "/v1/products",
+                [
+                    {"code": "soap", "name": "肥皂", "barcode": "6901234567892", "price": 5},
+                    {"code": "rice", "name": "大米", "barcode": "6900000000014", "price": 50},
+                    {"code": "laundry", "name": "洗衣液", "barcode": "6900000000021", "price": 20},
+                    {"code": "brush", "name": "牙刷", "barcode": "6900000000038", "price": 10},
+                ],
+            )
+            restock = {
+                "supermarket": "hp",
+                "lines": [{"product": p, "quantity": 10} for p in ("soap", "rice", "laundry", "brush")],
+            }
+            (await http.put(f"/v1/restocks/{uuid7()}", json=restock)).raise_for_status()
+            await post("/v1/attendants", {"supermarket": "hp", "name": "陈管理员", "pin": live.pin})
+            live.device_token = (await post("/v1/kiosks", {"supermarket": "hp", "name": "前台"})).json()["token"]
+            lost = (await post("/v1/cards", {"households": ["hp-4"]})).json()[0]["token"]
+            cards = (await post("/v1/cards", {"households": ["hp-1", "hp-2", "hp-3", "hp-4"]})).json()
+            live.card, live.poor_card, live.empty_card = (c["token"] for c in cards[:3])
+            live.revoked_card = lost
+        await live.award("hp-1", 100)
+        await live.award("hp-2", 3)
+        await live.award("hp-4", 100)
+        await _until_posted(live)
+        await _empty(live, cards[3]["token"], "brush", 10)
+        yield live
+
+
+async def _sign_in(live: LiveTown, login: str) -> None:
+    async with httpx.AsyncClient(base_url=live.url) as http:
+        answer = await http.post("/v1/sign-in", json={"login": login, "password": PASSWORD})
+        live.tokens[login] = answer.raise_for_status().json()["token"]
+
+
+async def _until_posted(live: LiveTown) -> None:
+    async with live.staff("office") as http, asyncio.timeout(10):
+        while (await http.get("/v1/report")).raise_for_status().json()["points_pending"]:
+            await asyncio.sleep(0.02)
+
+
+async def _empty(live: LiveTown, card: str, product: str, quantity: int) -> None:
+    """Take all there is of a product, as a household would."""
+    async with live.device(await live.shift()) as http:
+        price = next(i["price"] for i in (await http.get("/v1/till")).json()["shelf"] if i["product"] == product)
+        redemption = {"card": card, "lines": [{"product": product, "quantity": quantity, "price": price}]}
+        (await http.put(f"/v1/redemptions/{uuid7()}", json=redemption)).raise_for_status()

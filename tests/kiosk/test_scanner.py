@@ -1,0 +1,232 @@
+"""Scans and typing at real speeds: no scan is missed, no key of a person is stolen or noticeably late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
+
+NOTICEABLE = 0.100
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True)
+class Stroke:
+    key: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Heard:
+    reading: Reading
+    at: float
+
+
+def listen(strokes: list[Stroke], *, prompt: bool = True) -> list[Heard]:
+    """Play strokes to a scanner; `prompt` wakes it at every deadline, else only the next key does."""
+    scanner, heard = Scanner(), []
+    for stroke in strokes:
+        deadline = scanner.deadline
+        if prompt and deadline is not None and deadline < stroke.at:
+            heard += [Heard(reading, deadline) for reading in scanner.tick(deadline)]
+        heard += [Heard(reading, stroke.at) for reading in scanner.key(stroke.key, stroke.at)]
+    if scanner.deadline is not None:
+        deadline = scanner.deadline
+        heard += [Heard(reading, deadline) for reading in scanner.tick(deadline)]
+    return heard
+
+
+def flat(heard: list[Heard]) -> list[Scan | Repeat | str]:
+    """Readings in order, each typed key by itself."""
+    out: list[Scan | Repeat | str] = []
+    for one in heard:
+        match one.reading:
+            case Typed(keys):
+                out.extend(keys)
+            case Scan() | Repeat() as scan:
+                out.append(scan)
+    return out
+
+
+# --- a world of scanners and people ----------------------------------------------------------------------
+
+tokens = st.text(CROCKFORD, min_size=20, max_size=20)
+barcodes = st.text("0123456789", min_size=13, max_size=13)
+card_urls = tokens.map(lambda token: f"HTTPS://JIMEI.EXAMPLE.CN/C/{token}")
+texts = st.one_of(card_urls, card_urls.map(str.lower), tokens, tokens.map(str.lower), barcodes).filter(
+    # One character over and over is a key held down, and no card or product in use.
+    lambda text: len(set(text)) > 1
+)
+scanner_gaps = st.floats(0.002, 0.030)
+person_gaps = st.floats(0.060, 1.5)
+endings = st.sampled_from([(), ("enter",), ("tab",), ("ctrl+j",), ("enter", "ctrl+j")])
+person_keys = st.lists(
+    st.sampled_from([*"0123456789+-. ", "f2", "up", "delete", "enter", "escape"]), min_size=1, max_size=10
+)
+
+
+@dataclass(frozen=True)
+class ScanAct:
+    text: str
+    gap: float
+    ending: tuple[str, ...]
+    end_delay: float
+
+    def strokes(self, start: float) -> list[Stroke]:
+        strokes = [Stroke(key, start + place * self.gap) for place, key in enumerate(self.text)]
+        end = strokes[-1].at + self.end_delay
+        return strokes + [Stroke(key, end + place * self.gap) for place, key in enumerate(self.ending)]
+
+    @property
+    def meant(self) -> list[Scan | Repeat | str]:
+        return [Scan(self.text)]
+
+
+@dataclass(frozen=True)
+class TypeAct:
+    keys: tuple[str, ...]
+    gaps: tuple[float, ...]
+
+    def strokes(self, start: float) -> list[Stroke]:
+        strokes, at = [], start
+        for key, gap in zip(self.keys, self.gaps, strict=True):
+            strokes.append(Stroke(key, at))
+            at += gap
+        return strokes
+
+    @property
+    def meant(self) -> list[Scan | Repeat | str]:
+        return list(self.keys)
+
+
+scan_acts = st.builds(ScanAct, texts, scanner_gaps, endings, st.floats(0.002, 0.250))
+type_acts = person_keys.flatmap(
+    lambda keys: st.builds(
+        TypeAct, st.just(tuple(keys)), st.tuples(*[person_gaps] * len(keys)) if keys else st.just(())
+    )
+)
+Act = ScanAct | TypeAct
+
+
+def play(acts: list[Act], pauses: list[float]) -> tuple[list[Stroke], list[Scan | Repeat | str]]:
+    strokes: list[Stroke] = []
+    meant: list[Scan | Repeat | str] = []
+    at = 0.0
+    for act, pause in zip(acts, pauses, strict=True):
+        strokes += act.strokes(at)
+        at = strokes[-1].at + pause
+        meant += act.meant
+    return strokes, meant
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[list[Stroke], list[Scan | Repeat | str]]:
+    acts: list[Act] = draw(st.lists(st.one_of(scan_acts, type_acts), min_size=1, max_size=12))
+    # A person changes hands between scanner and keyboard, and different things follow each other.
+    pauses = [draw(st.floats(0.320, 3.0)) for _ in acts]
+    strokes, meant = play(acts, pauses)
+    texts_scanned = [act.text for act in acts if isinstance(act, ScanAct)]
+    if len(set(texts_scanned)) != len(texts_scanned):
+        pauses = [pause + 2.0 for pause in pauses]
+        strokes, meant = play(acts, pauses)
+    return strokes, meant
+
+
+@settings(max_examples=500, deadline=None)
+@given(worlds())
+def test_no_scan_is_missed_and_no_key_stolen(world: tuple[list[Stroke], list[Scan | Repeat | str]]) -> None:
+    strokes, meant = world
+    assert flat(listen(strokes)) == meant
+
+
+@settings(max_examples=250, deadline=None)
+@given(worlds())
+def test_a_machine_too_busy_to_wake_up_in_time_hears_the_same(
+    world: tuple[list[Stroke], list[Scan | Repeat | str]],
+) -> None:
+    strokes, meant = world
+    assert flat(listen(strokes, prompt=False)) == meant
+
+
+@settings(max_examples=250, deadline=None)
+@given(type_acts)
+def test_typing_is_never_noticeably_late(act: TypeAct) -> None:
+    strokes = act.strokes(0.0)
+    heard = [(key, one.at) for one in listen(strokes) for key in one.reading.keys]  # type: ignore[union-attr]
+    assert [key for key, _ in heard] == list(act.keys)
+    delays = [at - stroke.at for stroke, (_, at) in zip(strokes, heard, strict=True)]
+    assert max(delays) <= NOTICEABLE
+
+
+@settings(max_examples=250, deadline=None)
+@given(texts, scanner_gaps, st.floats(0.105, 0.200), st.sampled_from("123456789"), st.floats(0.060, 0.249))
+def test_a_person_quicker_than_the_late_end_key_loses_nothing(
+    text: str, gap: float, person_after: float, digit: str, end_after_person: float
+) -> None:
+    burst = ScanAct(text, gap, (), 0.0).strokes(0.0)
+    last = burst[-1].at
+    end_at = min(last + person_after + end_after_person, last + 0.250)
+    strokes = [*burst, Stroke(digit, last + person_after), Stroke("enter", end_at)]
+    heard = flat(listen(strokes))
+    if end_at - (last + person_after) >= 0.045:
+        assert heard == [Scan(text), digit]
+    else:
+        assert heard[:2] == [Scan(text), digit]
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts, scanner_gaps, st.integers(4, 12), st.sampled_from(["f2", "up", "escape"]))
+def test_a_function_key_pressed_into_a_scan_does_not_tear_it(text: str, gap: float, place: int, key: str) -> None:
+    strokes = ScanAct(text, gap, ("enter",), 0.01).strokes(0.0)
+    strokes.insert(place, Stroke(key, strokes[place].at - gap / 2))
+    assert flat(listen(strokes)) == [key, Scan(text)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts, scanner_gaps, endings, st.floats(0.3, 1.2))
+def test_a_double_scan_counts_once(text: str, gap: float, ending: tuple[str, ...], apart: float) -> None:
+    act = ScanAct(text, gap / 10, ending, 0.05)
+    strokes, _ = play([act, act], [apart, 0.0])
+    assert flat(listen(strokes)) == [Scan(text), Repeat(text)]
+
+
+@pytest.mark.parametrize("apart", [2.01, 10.0])
+def test_the_same_text_later_counts_again(apart: float) -> None:
+    act = ScanAct("6901234567892", 0.01, ("enter",), 0.01)
+    strokes = act.strokes(0.0) + act.strokes(apart)
+    assert flat(listen(strokes)) == [Scan(act.text), Scan(act.text)]
+
+
+def test_another_text_within_two_seconds_counts() -> None:
+    first, second = (ScanAct(text, 0.01, ("enter",), 0.01) for text in ("6901234567892", "6900000000013"))
+    assert flat(listen(first.strokes(0.0) + second.strokes(0.5))) == [Scan(first.text), Scan(second.text)]
+
+
+@pytest.mark.parametrize("end", sorted(END_KEYS))
+def test_an_end_key_alone_is_a_persons(end: str) -> None:
+    assert flat(listen([Stroke(end, 0.0)])) == [end]
+
+
+def test_enter_after_the_end_key_is_a_persons() -> None:
+    strokes = ScanAct("6901234567892", 0.01, ("enter",), 0.01).strokes(0.0)
+    strokes.append(Stroke("enter", strokes[-1].at + 0.1))
+    assert flat(listen(strokes)) == [Scan("6901234567892"), "enter"]
+
+
+def test_a_key_held_down_counts_once() -> None:
+    held = [Stroke("1", 0.0), *[Stroke("1", 0.3 + 0.033 * n) for n in range(40)]]
+    assert flat(listen(held)) == ["1", "1"]
+
+
+def test_typed_keys_bunched_by_a_slow_link_are_typed_in_order() -> None:
+    assert flat(listen([Stroke("1", 0.0), Stroke("2", 0.001), Stroke("f2", 0.002)])) == ["1", "2", "f2"]
+
+
+def test_a_scan_survives_one_slow_key() -> None:
+    text = "6901234567892"
+    strokes = [Stroke(key, place * 0.01 + (0.08 if place >= 7 else 0.0)) for place, key in enumerate(text)]
+    assert flat(listen([*strokes, Stroke("enter", 0.25)])) == [Scan(text)]

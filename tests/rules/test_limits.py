@@ -1,0 +1,165 @@
+"""Windows cover the calendar without gap or overlap, and no order of claims gets past a limit."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules import HouseholdFacts, Limit, Used, Window, evaluate, load
+from rules.limits import Period
+
+PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year", "lifetime")
+limits = st.builds(Limit, period=st.sampled_from(PERIODS), times=st.just(1))
+
+
+@given(limits, st.dates(max_value=date(9998, 12, 31)))
+def test_a_window_holds_its_day_and_every_day_of_it_has_the_same_window(limit: Limit, day: date) -> None:
+    starts, ends = limit.window(day)
+    assert starts <= day < ends
+    assert limit.window(starts) == limit.window(ends - timedelta(days=1)) == (starts, ends)
+
+
+@given(st.sampled_from(PERIODS[:4]), st.dates(max_value=date(9998, 12, 31)))
+def test_windows_follow_each_other_without_gap_or_overlap(period: Period, day: date) -> None:
+    limit = Limit(period=period, times=1)
+    _, ends = limit.window(day)
+    assert limit.window(ends)[0] == ends
+
+
+@pytest.mark.parametrize(
+    ("period", "starts", "ends"),
+    [
+        ("day", date(2026, 11, 30), date(2026, 12, 1)),
+        ("month", date(2026, 11, 1), date(2026, 12, 1)),
+        ("quarter", date(2026, 10, 1), date(2027, 1, 1)),
+        ("year", date(2026, 1, 1), date(2027, 1, 1)),
+        ("lifetime", date.min, date.max),
+    ],
+)
+def test_windows_of_the_last_of_november(period: Period, starts: date, ends: date) -> None:
+    assert Limit(period=period, times=1).window(date(2026, 11, 30)) == (starts, ends)
+
+
+@pytest.mark.parametrize("period", PERIODS)
+def test_the_last_day_of_the_calendar_has_a_window(period: Period) -> None:
+    starts, ends = Limit(period=period, times=1).window(date.max)
+    assert starts <= date.max <= ends
+
+
+class Register:
+    """The awards made so far, counted as `evaluate` asks its callers to count them."""
+
+    def __init__(self, rule_categories: dict[str, str]) -> None:
+        self.categories = rule_categories
+        self.awards: list[tuple[str, str, date, int]] = []
+
+    def used(self, limit: Limit, window: Window, rule: str, person: str) -> Used:
+        counted = [
+            points
+            for other, who, day, points in self.awards
+            if window[0] <= day < window[1]
+            and (limit.scope != "rule" or other == rule)
+            and (limit.scope != "category" or self.categories[other] == self.categories[rule])
+            and (limit.per != "person" or who == person)
+        ]
+        return Used(len(counted), sum(counted))
+
+
+BOOK = """
+[book]
+title = "试用积分办法"
+version = "1"
+township = "示范乡"
+effective_from = 2026-01-01
+adopted_by = {{ body = "村党支部", meeting = "支委会", date = 2025-12-20 }}
+limits = [{{ period = "{total}", points = {total_points} }}]
+
+[[category]]
+id = "one"
+title = "甲类"
+limits = [{{ period = "{category}", times = {category_times}, points = {category_points} }}]
+
+[[category]]
+id = "two"
+title = "乙类"
+
+[[rule]]
+id = "R1"
+title = "清扫"
+category = "one"
+points = 5
+limits = [{{ period = "{rule}", per = "person", times = {rule_times} }}]
+evidence = ["照片"]
+reviewers = ["grid"]
+
+[[rule]]
+id = "R2"
+title = "捐款"
+category = "one"
+points = "input.yuan / 100"
+points_note = "每满 100 元 1 分"
+inputs = [{{ id = "yuan", title = "多少元", type = "integer" }}]
+evidence = ["收据"]
+reviewers = ["committee"]
+
+[[rule]]
+id = "R3"
+title = "议事"
+category = "two"
+points = 3
+evidence = ["签到"]
+reviewers = ["grid"]
+"""
+
+periods = st.sampled_from(PERIODS)
+small = st.integers(1, 12)
+claims = st.lists(
+    st.tuples(
+        st.sampled_from(["R1", "R2", "R3"]),
+        st.sampled_from(["张三", "李四"]),
+        st.dates(date(2026, 1, 1), date(2027, 6, 30)),
+        st.integers(-50, 2000),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=150)
+@given(
+    terms=st.fixed_dictionaries(
+        {
+            "total": periods,
+            "total_points": small,
+            "category": periods,
+            "category_times": small,
+            "category_points": small,
+            "rule": periods,
+            "rule_times": small,
+        }
+    ),
+    sequence=claims,
+)
+def test_no_sequence_of_claims_exceeds_any_limit(
+    terms: dict[str, object], sequence: list[tuple[str, str, date, int]]
+) -> None:
+    book = load(BOOK.format(**terms))
+    facts = HouseholdFacts(people=2, village="王庄村")
+    register = Register({rule.id: rule.category for rule in book.rules.values()})
+    for rule_id, person, day, yuan in sequence:
+        usage = bound(register, rule_id, person)
+        inputs = {"yuan": yuan} if rule_id == "R2" else {}
+        outcome = evaluate(book, rule_id, inputs, day, usage, facts, person)
+        assert outcome.accepted == (outcome.points > 0)
+        if outcome.accepted:
+            register.awards.append((rule_id, person, day, outcome.points))
+    for rule_id, person, day, _ in sequence:
+        for limit in book.rule(rule_id).limits:
+            used = register.used(limit, limit.window(day), rule_id, person)
+            assert limit.times is None or used.times <= limit.times
+            assert limit.points is None or used.points <= limit.points
+
+
+def bound(register: Register, rule_id: str, person: str) -> Callable[[Limit, Window], Used]:
+    return lambda limit, window: register.used(limit, window, rule_id, person)
