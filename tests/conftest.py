@@ -6,10 +6,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 
 import httpx
 import pytest
@@ -32,7 +31,8 @@ from rules import books_path
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TOWNSHIP = TownshipId(1)
-TEMPLATE = "template"
+EMPTY = "template_empty"
+SEEDED = "template_seeded"
 PASSWORD = "correct horse"
 
 _numbers = count(1)
@@ -41,8 +41,14 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     with Embedded(tmp_path_factory.mktemp("pg")) as running:
-        asyncio.run(migrate(running.url(OWNER, TEMPLATE)))
+        asyncio.run(migrate(running.url(OWNER, EMPTY)))
         yield running
+
+
+@pytest.fixture(scope="session")
+def seeded(server: Embedded) -> LiveTown:
+    """The small township of `town`, built once through the API; each test works on a clone of it."""
+    return asyncio.run(_seed(server))
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,19 @@ class Clone:
 
 @pytest.fixture
 async def clone(server: Embedded) -> AsyncIterator[Clone]:
+    """A database with all tables and no township."""
+    async with _cloned(server, EMPTY) as clone:
+        yield clone
+
+
+@asynccontextmanager
+async def _cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
     name = f"test{next(_numbers)}"
-    await _maintain(server, f"create database {name} template {TEMPLATE}")
-    yield Clone(owner=server.url(OWNER, name), app=server.url(APP, name))
-    await _maintain(server, f"drop database {name} (force)")
+    await _maintain(server, f"create database {name} template {template}")
+    try:
+        yield Clone(owner=server.url(OWNER, name), app=server.url(APP, name))
+    finally:
+        await _maintain(server, f"drop database {name} (force)")
 
 
 async def _maintain(server: Embedded, statement: str) -> None:
@@ -78,9 +93,17 @@ def clock() -> TravelClock:
 @pytest.fixture
 async def base(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
     """The use cases' own view of an empty database."""
+    async with _opened(clone, clock) as town:
+        yield town
+
+
+@asynccontextmanager
+async def _opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
     database = Database(clone.app)
-    yield Town(database, clock, TOWNSHIP)
-    await database.close()
+    try:
+        yield Town(database, clock, TOWNSHIP)
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
@@ -180,64 +203,76 @@ PEOPLE = [
 
 
 @pytest.fixture
-async def town(base: Town, clock: TravelClock, clone: Clone) -> AsyncIterator[LiveTown]:
+async def town(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
+    async with _cloned(server, SEEDED) as clone, _opened(clone, clock) as base, serving(base) as url:
+        yield replace(seeded, url=url, town=base, clock=clock, clone=clone)
+
+
+async def _seed(server: Embedded) -> LiveTown:
+    await _maintain(server, f"create database {SEEDED} template {EMPTY}")
+    clone = Clone(owner=server.url(OWNER, SEEDED), app=server.url(APP, SEEDED))
+    clock = TravelClock(NOW)
     office = wire.NewPerson(login="office", name="乡镇办公室", roles=["office", "party-branch"], password=PASSWORD)
-    await found(base, "示范乡", office)
-    async with serving(base) as url:
-        live = LiveTown(url=url, town=base, clock=clock, clone=clone)
-        await _sign_in(live, "office")
-        async with live.staff("office") as http:
+    async with _opened(clone, clock) as base:
+        await found(base, "示范乡", office)
+        async with serving(base) as url:
+            return await _populate(LiveTown(url=url, town=base, clock=clock, clone=clone))
 
-            async def post(path: str, body: object) -> httpx.Response:
-                return (await http.post(path, json=body)).raise_for_status()
 
-            await post("/v1/villages", [{"code": "hp", "name": "河畔村", "notice_days": 0}])
-            await post("/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}])
-            await post(
-                "/v1/households",
-                [
-                    {"code": f"hp-{n}", "village": "hp", "grid": "hp-1", "head": head, "people": 4}
-                    for n, head in enumerate(["王建国", "李秀英", "张伟", "刘芳"], start=1)
-                ],
-            )
-            await post(
-                "/v1/people",
-                [
-                    {"login": login, "name": name, "roles": [role], "village": "hp", "password": PASSWORD}
-                    for login, name, role in PEOPLE
-                ],
-            )
-            for login, _, _ in PEOPLE:
-                await _sign_in(live, login)
-            book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
-            await post("/v1/rulebooks", {"text": book + TEST_RULE})
-            await post("/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "河畔村积美超市"}])
-            await post(
-                "/v1/products",
-                [
-                    {"code": "soap", "name": "肥皂", "barcode": "6901234567892", "price": 5},
-                    {"code": "rice", "name": "大米", "barcode": "6900000000014", "price": 50},
-                    {"code": "laundry", "name": "洗衣液", "barcode": "6900000000021", "price": 20},
-                    {"code": "brush", "name": "牙刷", "barcode": "6900000000038", "price": 10},
-                ],
-            )
-            restock = {
-                "supermarket": "hp",
-                "lines": [{"product": p, "quantity": 10} for p in ("soap", "rice", "laundry", "brush")],
-            }
-            (await http.put(f"/v1/restocks/{uuid7()}", json=restock)).raise_for_status()
-            await post("/v1/attendants", {"supermarket": "hp", "name": "陈管理员", "pin": live.pin})
-            live.device_token = (await post("/v1/kiosks", {"supermarket": "hp", "name": "前台"})).json()["token"]
-            lost = (await post("/v1/cards", {"households": ["hp-4"]})).json()[0]["token"]
-            cards = (await post("/v1/cards", {"households": ["hp-1", "hp-2", "hp-3", "hp-4"]})).json()
-            live.card, live.poor_card, live.empty_card = (c["token"] for c in cards[:3])
-            live.revoked_card = lost
-        await live.award("hp-1", 100)
-        await live.award("hp-2", 3)
-        await live.award("hp-4", 100)
-        await _until_posted(live)
-        await _empty(live, cards[3]["token"], "brush", 10)
-        yield live
+async def _populate(live: LiveTown) -> LiveTown:
+    await _sign_in(live, "office")
+    async with live.staff("office") as http:
+
+        async def post(path: str, body: object) -> httpx.Response:
+            return (await http.post(path, json=body)).raise_for_status()
+
+        await post("/v1/villages", [{"code": "hp", "name": "河畔村", "notice_days": 0}])
+        await post("/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}])
+        await post(
+            "/v1/households",
+            [
+                {"code": f"hp-{n}", "village": "hp", "grid": "hp-1", "head": head, "people": 4}
+                for n, head in enumerate(["王建国", "李秀英", "张伟", "刘芳"], start=1)
+            ],
+        )
+        await post(
+            "/v1/people",
+            [
+                {"login": login, "name": name, "roles": [role], "village": "hp", "password": PASSWORD}
+                for login, name, role in PEOPLE
+            ],
+        )
+        for login, _, _ in PEOPLE:
+            await _sign_in(live, login)
+        book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
+        await post("/v1/rulebooks", {"text": book + TEST_RULE})
+        await post("/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "河畔村积美超市"}])
+        await post(
+            "/v1/products",
+            [
+                {"code": "soap", "name": "肥皂", "barcode": "6901234567892", "price": 5},
+                {"code": "rice", "name": "大米", "barcode": "6900000000014", "price": 50},
+                {"code": "laundry", "name": "洗衣液", "barcode": "6900000000021", "price": 20},
+                {"code": "brush", "name": "牙刷", "barcode": "6900000000038", "price": 10},
+            ],
+        )
+        restock = {
+            "supermarket": "hp",
+            "lines": [{"product": p, "quantity": 10} for p in ("soap", "rice", "laundry", "brush")],
+        }
+        (await http.put(f"/v1/restocks/{uuid7()}", json=restock)).raise_for_status()
+        await post("/v1/attendants", {"supermarket": "hp", "name": "陈管理员", "pin": live.pin})
+        live.device_token = (await post("/v1/kiosks", {"supermarket": "hp", "name": "前台"})).json()["token"]
+        lost = (await post("/v1/cards", {"households": ["hp-4"]})).json()[0]["token"]
+        cards = (await post("/v1/cards", {"households": ["hp-1", "hp-2", "hp-3", "hp-4"]})).json()
+        live.card, live.poor_card, live.empty_card = (c["token"] for c in cards[:3])
+        live.revoked_card = lost
+    await live.award("hp-1", 100)
+    await live.award("hp-2", 3)
+    await live.award("hp-4", 100)
+    await _until_posted(live)
+    await _empty(live, cards[3]["token"], "brush", 10)
+    return live
 
 
 async def _sign_in(live: LiveTown, login: str) -> None:

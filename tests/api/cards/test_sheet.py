@@ -83,7 +83,7 @@ def printed() -> Printed:
             card_boxes=boxes(page, ".page:first-child .card"),
             code_boxes=boxes(page, ".page:first-child .code"),
             overflowing=page.evaluate(
-                "[...document.querySelectorAll('.card, .who, .scan, h1')].filter("
+                "[...document.querySelectorAll('.card, .who, .scan')].filter("
                 "e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1).length"
             ),
             pdf=page.pdf(prefer_css_page_size=True),

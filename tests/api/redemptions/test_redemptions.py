@@ -14,3 +14,4 @@ async def test_points_and_goods_move_together(town: LiveTown) -> None:
         assert (receipt["points"], receipt["balance"]) == (10, 90)
         shelf = {i["product"]: i["stock"] for i in (await http.get("/v1/till")).json()["shelf"]}
         assert shelf["soap"] == 8
+
