@@ -12,6 +12,7 @@ from litestar import Litestar, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
+from litestar.logging import LoggingConfig
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
@@ -21,9 +22,15 @@ from litestar.template.config import TemplateConfig
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+import api.cards.pages
 import api.cards.routes
+import api.claims.notices
+import api.claims.pages
 import api.claims.routes
 import api.kiosks.routes
+import api.pages.landing
+import api.pages.page
+import api.people.pages
 import api.people.routes
 import api.redemptions.routes
 import api.register.routes
@@ -80,6 +87,12 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.claims.routes.router,
             api.redemptions.routes.router,
             api.reports.routes.router,
+            api.pages.landing.router,
+            api.pages.page.router,
+            api.people.pages.router,
+            api.cards.pages.router,
+            api.claims.pages.router,
+            api.claims.notices.router,
         ],
         state=State({"town": town}),
         dependencies={"town": Provide(lambda: town, sync_to_thread=False)},
@@ -87,6 +100,9 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
         template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),
         plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],
+        logging_config=LoggingConfig(
+            root={"level": "WARNING", "handlers": ["queue_listener"]}, log_exceptions="always"
+        ),
         openapi_config=OpenAPIConfig(
             title="Jimei 积美",
             version="1",

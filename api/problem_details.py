@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.problem_details import ProblemDetailsException
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from api.cards.token import MalformedCard
 from api.problems import Refused
+
+log = structlog.get_logger()
 
 _HTTP = {
     400: ("malformed", "请求的内容或格式不对，请核对。"),
@@ -55,6 +58,18 @@ def integrity(error: IntegrityError) -> ProblemDetailsException:
     return _problem("unknown", 404, "所指的村、网格、户或物品不存在，没有改动。")
 
 
+def database(error: DBAPIError) -> ProblemDetailsException:
+    """By the class of its SQLSTATE: 22 is data that no text or number of ours can be, such as a zero byte;
+    08, 3D, 40, 53 and 57 are a database that is away, busy or shutting down; anything else is our fault."""
+    kind = (getattr(error.orig, "sqlstate", "") or "")[:2]
+    if kind == "22":
+        return _problem("malformed", 400, _HTTP[400][1])
+    if kind in ("08", "3D", "40", "53", "57"):
+        return away(error)
+    log.error("the database refused a statement", exc_info=error)
+    return _problem("server-fault", 500, "服务器出错了，请稍候再试。")
+
+
 def away(_: Exception) -> ProblemDetailsException:
     return _problem("busy", 503, "数据库暂时连不上，请稍候再试。")
 
@@ -64,6 +79,7 @@ EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     MalformedCard: malformed_card,
     HTTPException: http,
     IntegrityError: integrity,
+    DBAPIError: database,
     OperationalError: away,
     InterfaceError: away,
     ConnectionError: away,

@@ -26,8 +26,8 @@ STATUS = {
     "insufficient-points": 409,
     "account-closed": 409,
     "wrong-state": 409,
-    "pin-locked": 429,
-    "password-locked": 429,
+    "pin-locked": 423,
+    "password-locked": 423,
     "busy": 503,
 }
 

@@ -88,8 +88,8 @@ class KioskApp(App[None]):
                 case Scan(text):
                     await self._close_overlays()
                     self._top.scan(text)
-                case Repeat():
-                    self._top.status.hint("同一个码两秒内只算一次；要多件请按 +")
+                case Repeat(text):
+                    self._top.scan_again(text)
                 case Typed(keys):
                     for key in keys:
                         await self._press(key)

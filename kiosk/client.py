@@ -16,8 +16,9 @@ Answer = TypeVar("Answer", Till, Shift, CardView, Receipt)
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-COME_AGAIN = frozenset({408, 425, 429})
-"""Statuses of the road, not of the matter asked."""
+NO_ANSWER_STATUSES = frozenset({408, 425})
+NO_ANSWER_PROBLEMS = frozenset({"too-many", "busy", "server-fault"})
+"""The server speaks, but says nothing about the matter asked: it may be asked again."""
 
 
 class Client:
@@ -76,7 +77,7 @@ class Client:
             raise ServerAway(sent=False) from error
         except httpx.HTTPError as error:
             raise ServerAway(sent=True) from error
-        if response.status_code >= 500 or response.status_code in COME_AGAIN:
+        if response.status_code >= 500 or response.status_code in NO_ANSWER_STATUSES:
             raise ServerAway(sent=True)
         try:
             if response.is_success:
@@ -84,4 +85,6 @@ class Client:
             problem = msgspec.json.decode(response.content, type=Problem)
         except msgspec.MsgspecError as error:
             raise ServerAway(sent=True) from error
+        if problem.type in NO_ANSWER_PROBLEMS:
+            raise ServerAway(sent=True)
         raise Refused(problem)

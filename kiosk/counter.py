@@ -60,23 +60,27 @@ class Counter:
         """The attendant's word; `settle` carries it out."""
         self.session.confirm(uuid7())
 
-    async def settle(self, away: Callable[[ServerAway], None]) -> Receipt:
-        """Send the pending redemption, always the same, until the server answers. A refusal of the caller
-        leaves an uncertain one pending: it is settled after the next sign-in."""
+    async def settle(self, away: Callable[[ServerAway], None]) -> Receipt | None:
+        """Send the pending redemption, always the same, until the server answers or, None, until it was given
+        up. A refusal of the caller leaves an uncertain one pending: it is settled after the next sign-in."""
         pending = self.session.pending
         if pending is None:
             raise ValueError("nothing is pending")
         for pause in self._pauses():
-            before = pending.uncertain
-            pending.uncertain = True
             try:
+                pending.in_flight = True
                 receipt = await self._client.redeem(pending.id, pending.redemption)
             except ServerAway as error:
-                pending.uncertain = before or error.sent
+                pending.in_flight = False
+                pending.uncertain |= error.sent
+                if pending.unwanted and not pending.uncertain:
+                    self.session.withdraw()
+                    return None
                 away(error)
                 await asyncio.sleep(pause)
             except Refused as refusal:
-                if not (before and refusal.problem.type in SIGN_IN_AGAIN):
+                pending.in_flight = False
+                if not (pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN):
                     self.session.refused()
                     await self._catch_up(refusal)
                 raise

@@ -58,6 +58,7 @@ class Scanner:
 
     def __init__(self) -> None:
         self._burst: list[str] = []
+        self._burst_length = 0
         self._last_key_at = 0.0
         self._end_key_until = float("-inf")
         self._counted_text: str | None = None
@@ -73,14 +74,12 @@ class Scanner:
         readings = self.tick(at)
         if key in END_KEYS:
             return readings + self._end(key, at)
-        if len(key) == 1 and key.isprintable():
+        if _printable(key):
             self._burst.append(key)
+            self._burst_length += 1
             self._last_key_at = at
             return readings
-        # No scanner sends such a key. Pressed into a scan under way, it must not tear the scan in two.
-        if len(self._burst) < ESTABLISHED:
-            readings += self._settle()
-        return [*readings, Typed((key,))]
+        return readings + self._other(key)
 
     def tick(self, now: float) -> list[Reading]:
         """Let time pass: a silence settles what the keys before it were."""
@@ -90,12 +89,22 @@ class Scanner:
 
     @property
     def _patience(self) -> float:
-        return BURST_GAP if len(self._burst) >= ESTABLISHED else SCANNER_GAP
+        return BURST_GAP if self._burst_length >= ESTABLISHED else SCANNER_GAP
+
+    def _other(self, key: str) -> list[Reading]:
+        """A key no scanner sends. It comes after what was typed before it, but must not tear a scan in two."""
+        if self._burst_length < ESTABLISHED:
+            return [*self._settle(), Typed((key,))]
+        if self._burst_length < SHORTEST_OPEN:
+            self._burst.append(key)
+            return []
+        return [Typed((key,))]
 
     def _end(self, key: str, at: float) -> list[Reading]:
-        if len(self._burst) >= SHORTEST_ENDED:
+        alone = self._burst_length == len(self._burst)
+        if self._burst_length >= (SHORTEST_ENDED if alone else SHORTEST_OPEN):
             self._end_key_until = at + END_PAIR
-            return [self._scan()]
+            return self._scan()
         if self._burst:
             return [*self._settle(), Typed((key,))]
         if at <= self._end_key_until:
@@ -106,22 +115,30 @@ class Scanner:
     def _settle(self) -> list[Reading]:
         if not self._burst:
             return []
-        if len(self._burst) < SHORTEST_OPEN:
-            typed = Typed(tuple(self._burst))
-            self._burst.clear()
-            return [typed]
+        if self._burst_length < SHORTEST_OPEN:
+            return [Typed(self._take())]
         if len(set(self._burst)) == 1:
             # A key held down repeats at a scanner's speed, but says one thing only: it counts once.
-            held = Typed((self._burst[0],))
-            self._burst.clear()
-            return [held]
+            return [Typed(self._take()[:1])]
         self._end_key_until = self._last_key_at + LATE_END
-        return [self._scan()]
+        return self._scan()
 
-    def _scan(self) -> Scan | Repeat:
-        text = "".join(self._burst)
-        self._burst.clear()
+    def _scan(self) -> list[Reading]:
+        keys = self._take()
+        text = "".join(filter(_printable, keys))
+        others = tuple(key for key in keys if not _printable(key))
+        before: list[Reading] = [Typed(others)] if others else []
         if text == self._counted_text and self._last_key_at - self._counted_at <= REPEAT_WITHIN:
-            return Repeat(text)
+            return [*before, Repeat(text)]
         self._counted_text, self._counted_at = text, self._last_key_at
-        return Scan(text)
+        return [*before, Scan(text)]
+
+    def _take(self) -> tuple[str, ...]:
+        keys = tuple(self._burst)
+        self._burst.clear()
+        self._burst_length = 0
+        return keys
+
+
+def _printable(key: str) -> bool:
+    return len(key) == 1 and key.isprintable()

@@ -34,12 +34,15 @@ class Card:
 
 @dataclass(slots=True)
 class PendingRedemption:
-    """A redemption the attendant confirmed and the server has not answered yet. While `uncertain`, it may
-    already be in the books: only an answer to the same id settles that."""
+    """A redemption the attendant confirmed and the server has not answered yet."""
 
     id: UUID
     redemption: Redemption
+    in_flight: bool = False
     uncertain: bool = False
+    """A try may have reached the books: only an answer to the same id settles that."""
+    unwanted: bool = False
+    """The attendant gives it up, if the try in flight turns out never to have left the till."""
 
 
 @dataclass(slots=True)
@@ -63,9 +66,7 @@ class Session:
         self.till = till
         fresh = {item.product: item for item in till.shelf}
         self.cart = [
-            CartLine(fresh[line.item.product], line.quantity)
-            for line in self.cart
-            if line.item.product in fresh
+            CartLine(fresh[line.item.product], line.quantity) for line in self.cart if line.item.product in fresh
         ]
         self.cursor = min(self.cursor, max(len(till.shelf) - 1, 0))
 
@@ -96,9 +97,7 @@ class Session:
         the next."""
         self._not_while_pending()
         if self.card and self.card.token != token and self.cart:
-            raise Declined(
-                f"{self.card.view.name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡"
-            )
+            raise Declined(f"{self.card.view.name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡")
         if self.card and self.card.token != token:
             self.card = None
 
@@ -224,10 +223,15 @@ class Session:
         self.pending = None
 
     def withdraw(self) -> None:
-        """Give up a redemption that surely never left the till."""
-        if self.pending and self.pending.uncertain:
+        """Give up a redemption that never left the till: now, or when the try in flight has failed so."""
+        if self.pending is None:
+            return
+        if self.pending.uncertain:
             raise Declined("这一笔可能已经入账，须等网络恢复后得到答复，请勿重复操作")
-        self.pending = None
+        if self.pending.in_flight:
+            self.pending.unwanted = True
+        else:
+            self.pending = None
 
     def _not_while_pending(self) -> None:
         if self.pending:

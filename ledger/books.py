@@ -34,6 +34,7 @@ class Entry:
     """One side of a transfer, as its account sees it: `amount` is signed, credits are positive."""
 
     transaction: TransactionId
+    ordinal: int
     kind: str
     amount: int
     pending: bool
@@ -85,7 +86,8 @@ class Books:
         return (await self.balances([account]))[account]
 
     async def balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
-        """Balances now. Accounts with a limit keep theirs; the others are summed from their transfers."""
+        """Balances now. Accounts with a limit keep theirs; the others are summed from their transfers, and
+        tell nothing of what is pending."""
         rows = await self._connection.execute(
             select(balance.c.account, balance.c.posted, balance.c.reserved, balance.c.expected).where(
                 balance.c.township == self._township, balance.c.account.in_(accounts)
@@ -107,13 +109,12 @@ class Books:
             found |= {AccountId(account): Balance(int(posted)) for account, posted in sums}
         return found
 
-    async def statement(
-        self, account: AccountId, *, limit: int, before: tuple[datetime, UUID] | None = None
-    ) -> list[Entry]:
-        """Entries, newest first; `before` is the (recorded_at, transaction) of the last one seen."""
+    async def statement(self, account: AccountId, *, limit: int, before: Entry | None = None) -> list[Entry]:
+        """Entries, newest first; the next page begins after `before`, the last one seen."""
         query = (
             select(
                 entry.c.transaction,
+                entry.c.ordinal,
                 transaction.c.kind,
                 entry.c.amount,
                 entry.c.pending,
@@ -126,11 +127,14 @@ class Books:
                 (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
             )
             .where(entry.c.township == self._township, entry.c.account == account)
-            .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal)
+            .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal.desc())
             .limit(limit)
         )
         if before is not None:
-            query = query.where(tuple_(entry.c.recorded_at, entry.c.transaction) < before)
+            query = query.where(
+                tuple_(entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
+                < (before.recorded_at, before.transaction, before.ordinal)
+            )
         rows = await self._connection.execute(query)
         return [Entry(*row) for row in rows]
 

@@ -63,25 +63,44 @@ _CHECKS = {
                 or t.pending <> (x.phase = 'pending') or x.phase = 'void'
                 or t.recorded_at <> x.recorded_at)
          order by 1""",
+    # The digest of what the caller asked for, made again from the rows. An `effective_at` that was left out
+    # is the moment of recording.
+    "contents": """
+        with asked as (
+            select x.id, x.content, x.effective_at = x.recorded_at as left_out,
+                   ledger.content(x.id, x.kind, x.phase, x.target, x.person, x.reason, moment, x.expires_at,
+                                  x.metadata, m.units, m.debits, m.credits, m.amounts) as made,
+                   moment
+              from ledger.transaction x
+              left join (select transaction, array_agg(unit order by ordinal) as units,
+                                array_agg(debit order by ordinal) as debits,
+                                array_agg(credit order by ordinal) as credits,
+                                array_agg(amount::numeric order by ordinal) as amounts
+                           from ledger.transfer where township = :township group by transaction) m
+                on m.transaction = x.id and x.phase in ('posted', 'pending')
+             cross join lateral (values (x.effective_at), (null)) as e(moment)
+             where x.township = :township)
+        select id::text, '交易内容与登记时的摘要不符'
+          from asked group by id
+        having not bool_or(content = made and (moment is not null or left_out))
+         order by 1""",
     # What posts or reverses moves exactly what its target held, there and back.
     "settlements": """
-        with sides as (
-            select township, transaction, unit, debit, credit, sum(amount) as amount
-              from ledger.transfer where township = :township group by 1, 2, 3, 4, 5)
-        select x.id::text, '入账或冲正的内容与原交易不同'
-          from ledger.transaction x
-         where x.township = :township and x.phase in ('post', 'reversal')
-           and exists (
-               (select unit, case x.phase when 'post' then debit else credit end,
-                       case x.phase when 'post' then credit else debit end, amount
-                  from sides where transaction = x.target
-                except select unit, debit, credit, amount from sides where transaction = x.id)
-               union all
-               (select unit, debit, credit, amount from sides where transaction = x.id
-                except select unit, case x.phase when 'post' then debit else credit end,
-                              case x.phase when 'post' then credit else debit end, amount
-                         from sides where transaction = x.target))
-         order by 1""",
+        with moved as (
+            select x.id, t.unit, t.amount,
+                   case x.phase when 'reversal' then t.credit else t.debit end as debit,
+                   case x.phase when 'reversal' then t.debit else t.credit end as credit
+              from ledger.transaction x
+              join ledger.transfer t on t.township = x.township and t.transaction = x.target
+             where x.township = :township and x.phase in ('post', 'reversal')
+            union all
+            select x.id, t.unit, -t.amount, t.debit, t.credit
+              from ledger.transaction x
+              join ledger.transfer t on t.township = x.township and t.transaction = x.id
+             where x.township = :township and x.phase in ('post', 'reversal'))
+        select id::text, '入账或冲正的内容与原交易不同'
+          from (select id from moved group by id, unit, debit, credit having sum(amount) <> 0) unequal
+         group by id order by 1""",
     "empty transactions": """
         select x.id::text, '交易没有任何转账'
           from ledger.transaction x

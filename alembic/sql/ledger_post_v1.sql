@@ -1,3 +1,16 @@
+-- What the caller asked for, as a digest: a retry has the same, and it can be computed again from the rows.
+-- `p_effective_at` is null when the caller left it out; what settles another transaction has no transfers
+-- of its own here.
+create function ledger.content(p_id uuid, p_kind text, p_phase text, p_target uuid, p_person text,
+                               p_reason text, p_effective_at timestamptz, p_expires_at timestamptz,
+                               p_metadata jsonb, p_unit text[], p_debit uuid[], p_credit uuid[],
+                               p_amount numeric[])
+returns bytea language sql stable as $$
+    select sha256(convert_to(jsonb_build_array(
+        p_id, p_kind, p_phase, p_target, p_person, p_reason, extract(epoch from p_effective_at),
+        extract(epoch from p_expires_at), p_metadata, p_unit, p_debit, p_credit, p_amount)::text, 'UTF8'))
+$$;
+
 -- The one write path of the books: a batch of transactions for one township, each judged on its own and
 -- answered with a status; a bad one never fails its neighbours. Balances are locked once, in the order of
 -- their ids, so batches can't deadlock over them.
@@ -20,7 +33,7 @@ declare
     v_target ledger.transaction;
     v_content bytea;
     v_known bytea;
-    v_unit text[]; v_debit uuid[]; v_credit uuid[]; v_amount bigint[];
+    v_unit text[]; v_debit uuid[]; v_credit uuid[]; v_amount numeric[];
     v_account uuid[]; v_outgoing bigint[]; v_incoming bigint[];
     -- How an amount counts, by phase: towards the posted balance, towards the reserved one.
     v_posts integer; v_reserves integer;
@@ -40,26 +53,32 @@ begin
                i ->> 'phase' as phase, (i ->> 'target')::uuid as target, i ->> 'person' as person,
                i ->> 'reason' as reason, (i ->> 'effective_at')::timestamptz as effective_at,
                (i ->> 'expires_at')::timestamptz as expires_at, i -> 'metadata' as metadata,
-               i -> 'transfers' as transfers, sha256(convert_to(i::text, 'UTF8')) as content
+               i -> 'transfers' as transfers
           from jsonb_array_elements(p_items) with ordinality as e(i, n) order by n
     loop
         item := v_item.position; detail := '{}';
 
+        select array_agg(t ->> 'unit' order by n), array_agg((t ->> 'debit')::uuid order by n),
+               array_agg((t ->> 'credit')::uuid order by n), array_agg((t ->> 'amount')::numeric order by n)
+          into v_unit, v_debit, v_credit, v_amount
+          from jsonb_array_elements(v_item.transfers) with ordinality as e(t, n);
+        v_content := content(v_item.id, v_item.kind, v_item.phase, v_item.target, v_item.person, v_item.reason,
+                             v_item.effective_at, v_item.expires_at, v_item.metadata,
+                             v_unit, v_debit, v_credit, v_amount);
         select t.content into v_known from transaction t where t.township = p_township and t.id = v_item.id;
         if found then
-            status := case when v_known = v_item.content then 'exists' else 'conflict' end;
+            status := case when v_known = v_content then 'exists' else 'conflict' end;
             return next; continue;
         end if;
 
         v_target := null;
-        if v_item.phase in ('posted', 'pending') then
-            select array_agg(t ->> 'unit' order by n), array_agg((t ->> 'debit')::uuid order by n),
-                   array_agg((t ->> 'credit')::uuid order by n), array_agg((t ->> 'amount')::bigint order by n)
-              into v_unit, v_debit, v_credit, v_amount
-              from jsonb_array_elements(v_item.transfers) with ordinality as e(t, n);
+        if v_item.expires_at is not null and v_item.phase <> 'pending' then
+            status := 'malformed'; return next; continue;
+        elsif v_item.phase in ('posted', 'pending') then
+            -- The bound leaves balances room within a bigint.
             if v_unit is null or v_item.target is not null
-               or exists (select from unnest(v_debit, v_credit, v_amount) as m(d, c, a) where a <= 0 or d = c)
-               or (v_item.expires_at is not null and v_item.phase <> 'pending') then
+               or exists (select from unnest(v_debit, v_credit, v_amount) as m(d, c, a)
+                           where a not between 1 and 1e15 or scale(a) > 0 or d = c) then
                 status := 'malformed'; return next; continue;
             end if;
         elsif v_item.phase in ('post', 'void', 'reversal') then
@@ -70,7 +89,7 @@ begin
             if not found then
                 status := 'unknown-target'; return next; continue;
             end if;
-            if jsonb_array_length(v_item.transfers) > 0
+            if v_unit is not null
                or (v_item.phase = 'reversal' and (v_item.reason = '' or v_item.person = '')) then
                 status := 'malformed'; return next; continue;
             end if;
@@ -83,7 +102,7 @@ begin
                 status := 'expired'; return next; continue;
             end if;
             select array_agg(f.unit order by ordinal), array_agg(f.debit order by ordinal),
-                   array_agg(f.credit order by ordinal), array_agg(f.amount order by ordinal)
+                   array_agg(f.credit order by ordinal), array_agg(f.amount::numeric order by ordinal)
               into v_unit, v_debit, v_credit, v_amount
               from transfer f where f.township = p_township and f.transaction = v_item.target;
             if v_item.phase = 'reversal' then
@@ -133,13 +152,13 @@ begin
                                  recorded_at, expires_at, metadata, content)
         values (p_township, v_item.id, v_item.kind, v_item.phase, v_item.target, v_item.person, v_item.reason,
                 coalesce(v_item.effective_at, p_now), p_now, v_item.expires_at, v_item.metadata,
-                v_item.content)
+                v_content)
         on conflict do nothing;
         if not found then
             -- Another writer took this id, or settled or reversed this target, since we looked.
             select t.content into v_known from transaction t
              where t.township = p_township and t.id = v_item.id;
-            status := case when v_known = v_item.content then 'exists'
+            status := case when v_known = v_content then 'exists'
                            when found then 'conflict'
                            when v_item.phase = 'reversal' then 'already-reversed'
                            else 'already-settled' end;

@@ -15,8 +15,6 @@ from api.cards.token import digest, new_token, parse
 from api.problems import Refused
 from api.register.tables import Household, Village
 from api.town import Town, Work
-from ledger.books import Entry
-from ledger.transactions import Balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,63 +68,61 @@ async def view(town: Town, text: str) -> wire.CardView:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Passbook:
-    holder: Holder
-    balance: Balance
-    entries: list[Entry]
-
-
-async def passbook(town: Town, text: str, entries: int = 20) -> Passbook:
-    """What a household sees of itself: balance, what is on its way, and its last entries."""
-    async with town.work() as work:
-        found = await holder(work, text)
-        account = accounts.household(found.code).id
-        return Passbook(
-            found, await work.books.balance(account), await work.books.statement(account, limit=entries)
-        )
-
-
 async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
-    """New cards, in the order asked for; the old ones die at once. Raises Refused: not-allowed, unknown."""
+    """New cards by the office or a village's committee. Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with town.work() as work:
-        rows = await work.session.execute(
-            select(Household, Village.name)
-            .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
-            .where(Household.township == work.township, Household.code.in_(households))
+        cards = await new_cards(work, households)
+        if not all(staff.serves(village) for village in await _villages_of(work, households)):
+            raise Refused("not-allowed", "只能为本村的户发卡。")
+        return cards
+
+
+async def new_cards(work: Work, households: Sequence[str]) -> list[wire.NewCard]:
+    """New cards, in the order asked for; the old ones die at once. Raises Refused: unknown."""
+    rows = await work.session.execute(
+        select(Household, Village.name)
+        .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
+        .where(Household.township == work.township, Household.code.in_(households))
+    )
+    known = {household.code: (household, village) for household, village in rows}
+    for code in households:
+        if code not in known:
+            raise Refused("unknown", f"没有编号为 {code} 的户。")
+    tokens = {code: new_token() for code in known}
+    await work.session.execute(
+        update(Card)
+        .where(
+            Card.township == work.township,
+            Card.household.in_([household.id for household, _ in known.values()]),
+            Card.revoked_at.is_(None),
         )
-        known = {household.code: (household, village) for household, village in rows}
-        for code in households:
-            if code not in known or not staff.serves(known[code][0].village):
-                raise Refused("unknown", f"没有编号为 {code} 的户。")
-        tokens = {code: new_token() for code in known}
-        await work.session.execute(
-            update(Card)
-            .where(
-                Card.township == work.township,
-                Card.household.in_([household.id for household, _ in known.values()]),
-                Card.revoked_at.is_(None),
-            )
-            .values(revoked_at=work.now)
-        )
-        await work.session.execute(
-            insert(Card),
-            [
-                {
-                    "township": work.township,
-                    "digest": digest(tokens[code]),
-                    "household": household.id,
-                    "issued_at": work.now,
-                    "revoked_at": None,
-                }
-                for code, (household, _) in known.items()
-            ],
-        )
+        .values(revoked_at=work.now)
+    )
+    await work.session.execute(
+        insert(Card),
+        [
+            {
+                "township": work.township,
+                "digest": digest(tokens[code]),
+                "household": household.id,
+                "issued_at": work.now,
+                "revoked_at": None,
+            }
+            for code, (household, _) in known.items()
+        ],
+    )
     return [
         wire.NewCard(household=code, head=known[code][0].head, village=known[code][1], token=tokens[code])
-        for code in households
+        for code in dict.fromkeys(households)
     ]
+
+
+async def _villages_of(work: Work, households: Sequence[str]) -> set[str]:
+    found = await work.session.scalars(
+        select(Household.village).where(Household.township == work.township, Household.code.in_(households))
+    )
+    return set(found)
 
 
 async def revoke(town: Town, staff: Staff, household: str) -> None:

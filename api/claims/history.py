@@ -33,12 +33,13 @@ class History:
 
     @classmethod
     async def read(cls, work: Work, households: Collection[UUID]) -> History:
-        """Locks the households first, so that nobody else can take the same last point meanwhile."""
+        """Locks the households first, so that nobody else can take the same last point meanwhile. Redemptions
+        go on: they only refer to the household."""
         await work.session.execute(
             select(Household.id)
             .where(Household.township == work.township, Household.id.in_(households))
             .order_by(Household.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         history = cls()
         rows = await work.session.execute(

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from litestar import Router, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
-from msgspec import Meta
+from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
 from api.access import StaffRequest, staff_only
@@ -18,7 +17,7 @@ from api.town import Town
 
 @post("/claims", status_code=200)
 async def declare(
-    data: JSONBody[Annotated[list[wire.NewClaim], Meta(min_length=1, max_length=5000)]],
+    data: Annotated[list[wire.NewClaim], Body(min_items=1, max_items=5000)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> list[wire.ClaimOutcome]:

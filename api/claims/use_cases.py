@@ -44,8 +44,9 @@ async def declare(town: Town, staff: Staff, claims: Sequence[wire.NewClaim]) -> 
     require(staff, *DECLARERS)
     async with town.work() as work:
         households = await _households(work, {c.household for c in claims})
-        known = await _known(work, [c.id for c in claims])
         history = await History.read(work, {h.id for h in households.values()})
+        # Read behind the lock: a retry sees what the first try, under way at the same time, has written.
+        known = await _known(work, [c.id for c in claims])
         books: dict[date, Rulebook | None] = {}
         rows = []
         outcomes = []
@@ -214,11 +215,15 @@ async def refuse(town: Town, staff: Staff, id: UUID, reason: str) -> None:
             raise Refused("unknown", "没有这条申报。")
         if claim.status == "approved":
             require(staff, Role.SUPERVISOR)
-            await work.books.post([_settle(claim, Phase.VOID, str(staff.id), reason)], work.now)
         elif claim.status in ("declared", "reviewed"):
             require(staff, *REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
         else:
             raise Refused("wrong-state", "这条申报已经入账或已被退回，不能再退回。")
+        household = await work.session.get_one(Household, (work.township, claim.household))
+        if staff.household == household.code:
+            raise Refused("not-allowed", "不能办理自己家的申报，请由别人办理。")
+        if claim.status == "approved":
+            await work.books.post([_settle(claim, Phase.VOID, str(staff.id), reason)], work.now)
         claim.status = "refused"
         claim.refused_by, claim.refused_at, claim.refusal = staff.id, work.now, reason
 

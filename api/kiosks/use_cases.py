@@ -75,8 +75,11 @@ async def open_shift(town: Town, device: Device, pin: str) -> wire.Shift:
     Raises Refused: wrong-pin, pin-locked.
     """
     async with town.work() as work:
+        # One try at a time: many at once would see no lock yet.
         locked_until = await work.session.scalar(
-            select(Kiosk.locked_until).where(Kiosk.township == work.township, Kiosk.id == device.id)
+            select(Kiosk.locked_until)
+            .where(Kiosk.township == work.township, Kiosk.id == device.id)
+            .with_for_update(key_share=True)
         )
         if locked_until is not None and locked_until > work.now:
             raise Refused("pin-locked", "PIN 连续输错，请五分钟后再试。")

@@ -6,8 +6,7 @@ from typing import Annotated
 
 from litestar import Router, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
-from msgspec import Meta
+from litestar.params import Body, JSONBody
 
 from api import wire
 from api.access import StaffRequest, staff_only
@@ -23,7 +22,7 @@ async def sign_in(data: JSONBody[wire.SignIn], town: NamedDependency[Town]) -> w
 
 @post("/people", guards=[staff_only])
 async def add_people(
-    data: JSONBody[Annotated[list[wire.NewPerson], Meta(max_length=5000)]],
+    data: Annotated[list[wire.NewPerson], Body(min_items=1, max_items=5000)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> wire.Created:

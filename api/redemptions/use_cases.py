@@ -163,7 +163,9 @@ def _refusal(posting: Posting, device: Device, household: Holder, lines: list[wi
             missing=posting.missing,
         )
     if posting.status is Status.CLOSED:
-        return Refused("account-closed", "这户的积分账户已关闭，请到村委会查询。")
+        if posting.account == accounts.household(household.code).id:
+            return Refused("account-closed", "这户的积分账户已关闭，请到村委会查询。")
+        return Refused("account-closed", "本超市的这个货架或账户已关闭，请联系乡镇办公室。")
     return Refused("conflict", "这个编号已用于别的业务；请重新扫卡再兑换。")
 
 

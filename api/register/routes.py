@@ -6,8 +6,7 @@ from typing import Annotated
 
 from litestar import Router, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
-from msgspec import Meta
+from litestar.params import Body
 
 from api import wire
 from api.access import StaffRequest, staff_only
@@ -17,7 +16,7 @@ from api.town import Town
 
 @post("/villages")
 async def add_villages(
-    data: JSONBody[Annotated[list[wire.NewVillage], Meta(min_length=1, max_length=500)]],
+    data: Annotated[list[wire.NewVillage], Body(min_items=1, max_items=500)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> wire.Created:
@@ -26,7 +25,7 @@ async def add_villages(
 
 @post("/grids")
 async def add_grids(
-    data: JSONBody[Annotated[list[wire.NewGrid], Meta(min_length=1, max_length=5000)]],
+    data: Annotated[list[wire.NewGrid], Body(min_items=1, max_items=5000)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> wire.Created:
@@ -35,7 +34,7 @@ async def add_grids(
 
 @post("/households")
 async def add_households(
-    data: JSONBody[Annotated[list[wire.NewHousehold], Meta(min_length=1, max_length=5000)]],
+    data: Annotated[list[wire.NewHousehold], Body(min_items=1, max_items=5000)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> wire.Created:

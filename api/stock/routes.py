@@ -7,8 +7,7 @@ from uuid import UUID
 
 from litestar import Router, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
-from msgspec import Meta
+from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
 from api.access import StaffRequest, staff_only
@@ -18,7 +17,7 @@ from api.town import Town
 
 @post("/supermarkets")
 async def add_supermarkets(
-    data: JSONBody[Annotated[list[wire.NewSupermarket], Meta(min_length=1, max_length=500)]],
+    data: Annotated[list[wire.NewSupermarket], Body(min_items=1, max_items=500)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> wire.Created:
@@ -27,7 +26,7 @@ async def add_supermarkets(
 
 @post("/products")
 async def add_products(
-    data: JSONBody[Annotated[list[wire.NewProduct], Meta(min_length=1, max_length=1000)]],
+    data: Annotated[list[wire.NewProduct], Body(min_items=1, max_items=1000)],
     town: NamedDependency[Town],
     request: StaffRequest,
 ) -> wire.Created:

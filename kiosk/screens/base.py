@@ -29,6 +29,10 @@ class TillScreen(Screen[None]):
     def scan(self, text: str) -> None:
         """A scanner read `text`."""
 
+    @abstractmethod
+    def scan_again(self, text: str) -> None:
+        """The scanner read the same `text` within two seconds, which counts once."""
+
     @property
     def status(self) -> Status:
         return self.query_one(Status)
@@ -51,3 +55,6 @@ class Overlay(TillScreen):
 
     def scan(self, text: str) -> None:
         raise AssertionError("the app closes an overlay before it hands a scan on")
+
+    def scan_again(self, text: str) -> None:
+        """What the first reading did is being looked at."""

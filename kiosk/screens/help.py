@@ -40,9 +40,7 @@ class Help(Overlay):
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="sheet"):
             yield Static(Content("\n").join([self._row(*row) for row in _KEYS]))
-            yield Static(
-                Content("\n").join([Content(), *(self._row(*row, style="$ember") for row in _TROUBLE)])
-            )
+            yield Static(Content("\n").join([Content(), *(self._row(*row, style="$ember") for row in _TROUBLE)]))
         yield Status()
         yield KeyBar(("escape", "Esc", "返回"))
 

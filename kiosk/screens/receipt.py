@@ -22,10 +22,14 @@ from kiosk.widgets.status import Status
 SHANGHAI = timezone(timedelta(hours=8))
 
 
+AROUND_GOODS = 13
+"""Rows of the slip that hold no goods: title, balance, foot and the space between."""
+
+
 class Goods(Widget):
     """The lines of a receipt, as many as there is room for."""
 
-    DEFAULT_CSS = "Goods { height: 1fr; max-height: 12; margin: 1 0; }"
+    DEFAULT_CSS = "Goods { height: 1fr; margin: 1 0; }"
 
     def __init__(self, receipt: Receipt) -> None:
         super().__init__()
@@ -48,9 +52,10 @@ class Goods(Widget):
 class ReceiptScreen(Overlay):
     CSS = """
     ReceiptScreen #middle { height: 1fr; align: center middle; }
-    ReceiptScreen #slip { width: 56; height: 100%; max-height: 26; background: $panel; padding: 1 4; }
+    ReceiptScreen #slip { width: 56; max-height: 100%; background: $panel; padding: 1 4; }
     ReceiptScreen #title { color: $jade; text-style: bold; text-align: center; width: 1fr; }
     ReceiptScreen #now { color: $faded; text-align: center; width: 1fr; }
+    ReceiptScreen #slip BigNumber { margin-bottom: 1; }
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
@@ -65,7 +70,7 @@ class ReceiptScreen(Overlay):
         with Vertical(id="middle"), Vertical(id="slip"):
             yield Static(f"兑换成功  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
-            yield Static("现有积分", id="now")
+            yield Static(f"现有积分 {receipt.balance} 分", id="now")
             yield BigNumber(receipt.balance, "分", "$jade")
             yield Static(
                 f"{when:%Y-%m-%d %H:%M}  经手 {receipt.attendant}  单号 {receipt.id.hex[-8:].upper()}",
@@ -76,5 +81,6 @@ class ReceiptScreen(Overlay):
         yield KeyBar(("escape", "Esc", "返回"))
 
     def on_mount(self) -> None:
+        self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1
         self.status.done("请把物品交给住户；按任意键返回，或直接扫下一户的卡")
         self.set_timer(self.counter.pace.receipt, lambda: self.press("escape"))

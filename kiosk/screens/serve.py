@@ -24,6 +24,7 @@ from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
 
 AWAY = "网络断了，正在重试，请勿重复操作"
+GIVEN_UP = "这一笔没有提交，商品还在购物车里；网络好了再按 F2"
 
 
 class Serve(TillScreen):
@@ -111,6 +112,16 @@ class Serve(TillScreen):
             case Unreadable(reason):
                 self.status.refuse(reason)
 
+    def scan_again(self, text: str) -> None:
+        """Only goods could be counted twice. A card or a bad code in haste is just tried again."""
+        match meaning(text):
+            case GoodsCode():
+                self.status.hint("同一个码两秒内只算一次；要多件请按 +")
+            case CardCode(token) if self.session.card and self.session.card.token == token:
+                return
+            case _:
+                self.scan(text)
+
     @on(Shelf.Picked)
     def _touched_item(self, message: Shelf.Picked) -> None:
         self._attempt(lambda: self.session.add(message.item))
@@ -124,8 +135,11 @@ class Serve(TillScreen):
         except Declined as declined:
             self.status.refuse(declined.sentence)
             return
-        self.workers.cancel_group(self, "redeem")
-        self.status.hint("这一笔没有提交，商品还在购物车里；网络好了再按 F2")
+        if self.session.pending:
+            self.status.waiting("正在放弃这一笔，请稍候")
+        else:
+            self.workers.cancel_group(self, "redeem")
+            self.status.hint(GIVEN_UP)
 
     def _digit(self, digit: str) -> None:
         numbers = [item.number for item in self.session.shelf]
@@ -189,6 +203,9 @@ class Serve(TillScreen):
             else:
                 self.status.refuse(refusal.sentence)
                 self._redraw()
+            return
+        if receipt is None:
+            self.status.hint(GIVEN_UP)
             return
         self.post_message(self.Served(receipt))
         self._hint()

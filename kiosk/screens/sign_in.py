@@ -20,7 +20,7 @@ from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 SHORTEST, LONGEST = 4, 8
-HINT = "按数字键输入密码，再按 F2 登录"
+HINT = "按数字键输入 PIN，再按 F2 登录"
 
 
 class PinBoxes(Static):
@@ -64,7 +64,7 @@ class SignIn(TillScreen):
             yield Static("以德换物，以美兴村", id="place")
             with Center():
                 yield PinBoxes()
-            yield Static("请输入值班密码（4 到 8 位数字）", id="ask")
+            yield Static("请输入值班 PIN（4 到 8 位数字）", id="ask")
         yield Status()
         yield KeyBar(
             ("f2", "F2", "登录"),
@@ -106,9 +106,12 @@ class SignIn(TillScreen):
         else:
             self.status.refuse("请先登录，再扫码")
 
+    def scan_again(self, text: str) -> None:
+        self.scan(text)
+
     def _submit(self) -> None:
         if len(self._pin) < SHORTEST:
-            self.status.refuse(f"密码是 {SHORTEST} 到 {LONGEST} 位数字")
+            self.status.refuse(f"PIN 是 {SHORTEST} 到 {LONGEST} 位数字")
             return
         self._asking = True
         self.status.waiting("正在登录，请稍候")

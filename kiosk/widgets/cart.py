@@ -32,9 +32,7 @@ class CartView(Widget):
             return [Content.assemble(("还没有商品", "$faint"))]
         shown = cart[-room:] if len(cart) <= room else cart[-max(room - 1, 1) :]
         lines = [
-            Content.assemble(
-                (between(f"{line.item.name} x{line.quantity}", f"{line.points} 分", width), "$cream")
-            )
+            Content.assemble((between(f"{line.item.name} x{line.quantity}", f"{line.points} 分", width), "$cream"))
             for line in shown
         ]
         if len(shown) < len(cart):

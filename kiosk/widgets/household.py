@@ -28,23 +28,22 @@ class Household(Widget):
         assert self._session.card is not None
         view = self._session.card.view
         width = self.content_size.width
-        pending = Content.assemble(
-            ("另有 ", "$faded"), (str(view.pending), "bold $gold"), (" 分正在公示", "$faded")
-        )
+        # In plain figures too: for a narrow screen, a screen reader, a copied line.
+        parts = [("现有 ", "$faded"), (f"{view.balance} 分", "bold $cream")]
+        if view.pending:
+            parts += [("，另有 ", "$faded"), (f"{view.pending} 分", "bold $gold"), ("正在公示", "$faded")]
         return [
             Content.assemble((view.name, "bold $cream"), (f"  {view.village}", "$faded")),
             Content(),
             *big_number(view.balance, "分", width, "$gold"),
             Content(),
-            pending if view.pending else Content(),
+            Content.assemble(*parts),
         ]
 
     def _idle(self) -> list[Content]:
         till = self._session.till
         width = self.content_size.width
-        notices = (
-            [Content.assemble((left(notice, width), "$faded")) for notice in till.notices] if till else []
-        )
+        notices = [Content.assemble((left(notice, width), "$faded")) for notice in till.notices] if till else []
         steps = [
             Content.assemble((f" {step} ", "bold $gold on $keycap"), (f"  {what}", "$cream"))
             for step, what in _STEPS

@@ -45,9 +45,7 @@ class Shelf(Widget):
     def render(self) -> Content:
         width = self.content_size.width
         name = width - _NUMBER - _PRICE - _STOCK - _HELD - 2
-        titles = (
-            left("货号", _NUMBER) + "  " + left("商品", name) + right("积分", _PRICE) + right("库存", _STOCK)
-        )
+        titles = left("货号", _NUMBER) + "  " + left("商品", name) + right("积分", _PRICE) + right("库存", _STOCK)
         lines = [Content.assemble((left(titles, width), "$faded")), Content()]
         for index, item in list(enumerate(self._session.shelf))[self._first :]:
             lines.append(self._line(item, name, chosen=index == self._session.cursor))

@@ -1,0 +1,145 @@
+"""What a household sees of itself: balance, what is on its way, its last entries, and how to earn more.
+
+Whoever holds the card sees it, so it names nobody beyond the masked head of the household, and awards that the
+rulebook keeps off the notice stay without their subject here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+
+from api import accounts
+from api.cards.use_cases import Holder, holder
+from api.claims.tables import Claim
+from api.clock import local_date
+from api.rulebooks.use_cases import adopted, in_force
+from api.town import Town, Work
+from ledger.tables import entry, transaction
+from ledger.transactions import AccountId, Balance, Phase
+from rules import Rulebook
+
+UNPUBLISHED = "不公示的事项"
+ENTRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An award on public notice."""
+
+    title: str
+    points: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry in plain words: `points` is signed."""
+
+    what: str
+    points: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passbook:
+    """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today."""
+
+    holder: Holder
+    balance: Balance
+    honour: int
+    pending: list[Pending]
+    lines: list[Line]
+    book: Rulebook | None
+
+
+async def passbook(town: Town, card: str) -> Passbook:
+    """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
+    async with town.work() as work:
+        found = await holder(work, card)
+        account = accounts.household(found.code).id
+        return Passbook(
+            holder=found,
+            balance=await work.books.balance(account),
+            honour=await _honour(work, account),
+            pending=await _pending(work, found.id),
+            lines=await _lines(work, account),
+            book=await in_force(work, local_date(work.now)),
+        )
+
+
+async def _honour(work: Work, account: AccountId) -> int:
+    """All that was issued to the household, less what a correction took back to where it came from."""
+    earned = await work.session.scalar(
+        select(func.coalesce(func.sum(entry.c.amount), 0)).where(
+            entry.c.township == work.township,
+            entry.c.account == account,
+            entry.c.counterparty == accounts.ISSUING.id,
+            entry.c.pending.is_(False),
+        )
+    )
+    return int(earned or 0)
+
+
+async def _pending(work: Work, household: UUID) -> list[Pending]:
+    claims = list(
+        await work.session.scalars(
+            select(Claim)
+            .where(Claim.township == work.township, Claim.household == household, Claim.status == "approved")
+            .order_by(Claim.notice_until, Claim.id)
+        )
+    )
+    books = await adopted(work, {claim.rulebook for claim in claims})
+    return [
+        Pending(
+            title=books[claim.rulebook].rule(claim.rule).title if claim.published else UNPUBLISHED,
+            points=claim.points,
+            until=claim.notice_until,
+        )
+        for claim in claims
+        if claim.notice_until is not None
+    ]
+
+
+async def _lines(work: Work, account: AccountId) -> list[Line]:
+    """What an entry was for stands in the transaction that began it: the award behind its posting, and the
+    posting or the redemption behind its reversal."""
+    target, root = transaction.alias("target"), transaction.alias("root")
+    began = func.coalesce(root.c.id, target.c.id, transaction.c.id)
+    rows = await work.session.execute(
+        select(
+            entry.c.amount,
+            entry.c.recorded_at,
+            transaction.c.phase,
+            transaction.c.reason.label("own_reason"),
+            func.coalesce(root.c.kind, target.c.kind, transaction.c.kind).label("kind"),
+            func.coalesce(root.c.reason, target.c.reason, transaction.c.reason).label("reason"),
+            func.coalesce(root.c.metadata, target.c.metadata, transaction.c.metadata).label("metadata"),
+            Claim.published,
+        )
+        .join(
+            transaction,
+            (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
+        )
+        .outerjoin(target, (target.c.township == transaction.c.township) & (target.c.id == transaction.c.target))
+        .outerjoin(root, (root.c.township == target.c.township) & (root.c.id == target.c.target))
+        .outerjoin(Claim, (Claim.township == entry.c.township) & (Claim.id == began))
+        .where(entry.c.township == work.township, entry.c.account == account, entry.c.pending.is_(False))
+        .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal)
+        .limit(ENTRIES)
+    )
+    return [Line(what=_words(row), points=row.amount, at=row.recorded_at) for row in rows]
+
+
+def _words(row: Row[Any]) -> str:
+    if row.kind == "redemption":
+        what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
+    elif row.published is False:
+        what = UNPUBLISHED
+    else:
+        what = row.reason
+    return f"更正：{what}（{row.own_reason}）" if row.phase == Phase.REVERSAL else what

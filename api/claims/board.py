@@ -1,0 +1,151 @@
+"""The public notice board of a village: what stands on notice, and what was posted of late.
+
+Names are masked. What the rulebook keeps off the notice is only counted, so that the sum can be checked
+without telling who it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, any_, func, select
+
+from api.access import Role
+from api.cards.use_cases import mask
+from api.claims.tables import Claim
+from api.people.tables import Person
+from api.problems import Refused
+from api.register.tables import Household, Village
+from api.rulebooks.use_cases import adopted
+from api.town import Town, Work
+
+LATELY = timedelta(days=30)
+POSTED_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class VillageBoard:
+    code: str
+    name: str
+    on_notice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    household: str
+    masked: str
+    title: str
+    points: int
+    deed_on: date
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unpublished:
+    """Awards of which the rulebook publishes neither household nor subject."""
+
+    count: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    village: str
+    supervisors: list[str]
+    standing: list[Notice]
+    unpublished: Unpublished
+    posted: list[Notice]
+
+
+async def villages(town: Town) -> list[VillageBoard]:
+    async with town.work() as work:
+        rows = await work.session.execute(
+            select(Village.code, Village.name, func.count(Claim.id))
+            .outerjoin(
+                Claim,
+                (Claim.township == Village.township)
+                & (Claim.village == Village.code)
+                & (Claim.status == "approved"),
+            )
+            .where(Village.township == work.township)
+            .group_by(Village.code, Village.name)
+            .order_by(Village.code)
+        )
+        return [VillageBoard(*row) for row in rows]
+
+
+async def board(town: Town, code: str) -> Board:
+    """Raises Refused: unknown."""
+    async with town.work() as work:
+        names = await work.session.execute(
+            select(Village.code, Village.name).where(Village.township == work.township)
+        )
+        village = {row.code: row.name for row in names}.get(code)
+        if village is None:
+            raise Refused("unknown", "没有这个村的公示。")
+        standing = [Claim.village == code, Claim.status == "approved"]
+        posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > work.now - LATELY]
+        return Board(
+            village=village,
+            supervisors=await _supervisors(work, code),
+            standing=await _notices(work, standing),
+            unpublished=await _unpublished(work, standing),
+            posted=await _notices(work, posted, newest_first=True, limit=POSTED_SHOWN),
+        )
+
+
+async def _supervisors(work: Work, village: str) -> list[str]:
+    names = await work.session.scalars(
+        select(Person.name)
+        .where(
+            Person.township == work.township,
+            Person.village == village,
+            any_(Person.roles) == Role.SUPERVISOR,
+        )
+        .order_by(Person.name)
+    )
+    return list(names)
+
+
+async def _notices(
+    work: Work,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    newest_first: bool = False,
+    limit: int | None = None,
+) -> list[Notice]:
+    until = Claim.notice_until.desc() if newest_first else Claim.notice_until
+    rows = (
+        await work.session.execute(
+            select(Claim, Household.code, Household.head)
+            .join(Household, (Household.township == Claim.township) & (Household.id == Claim.household))
+            .where(Claim.township == work.township, Claim.published.is_(True), *conditions)
+            .order_by(until, Claim.id)
+            .limit(limit)
+        )
+    ).all()
+    books = await adopted(work, {claim.rulebook for claim, _, _ in rows})
+    return [
+        Notice(
+            household=code,
+            masked=mask(head),
+            title=books[claim.rulebook].rule(claim.rule).title,
+            points=claim.points,
+            deed_on=claim.deed_on,
+            until=claim.notice_until,
+        )
+        for claim, code, head in rows
+        if claim.notice_until is not None
+    ]
+
+
+async def _unpublished(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Unpublished:
+    row = await work.session.execute(
+        select(func.count(), func.coalesce(func.sum(Claim.points), 0)).where(
+            Claim.township == work.township, Claim.published.is_(False), *conditions
+        )
+    )
+    count, points = row.one()
+    return Unpublished(count, int(points))

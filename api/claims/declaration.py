@@ -1,0 +1,146 @@
+"""The declaration form: a rule's own inputs, the household it is for, and what came of sending it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+import msgspec
+from litestar.datastructures import FormMultiDict
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.access import Staff
+from api.cards.use_cases import mask
+from api.claims import use_cases
+from api.claims.queries import households_like
+from api.clock import local_date
+from api.pages.form import typed
+from api.problems import Refused
+from api.register.tables import Household
+from api.rulebooks.use_cases import in_force
+from api.town import Town
+from rules import Rule, Rulebook
+
+_INPUT = "input."
+_NUMBERS: Mapping[str, Callable[[str], int | float]] = {"integer": int, "number": float}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What stands in the form, as typed. `id` is the claim's: made with the blank form, so that sending it in
+    twice counts once. `household` is a code or part of a name."""
+
+    rule: Rule
+    id: UUID
+    household: str = ""
+    deed_on: str = ""
+    person: str = ""
+    note: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asks_person(self) -> bool:
+        return any(limit.per == "person" for limit in self.rule.limits)
+
+
+class Unfinished(Exception):
+    """The form goes back to whoever filled it in, with one sentence; `candidates` are the households it may be."""
+
+    def __init__(self, sentence: str, form: Form, candidates: Sequence[Household] = ()) -> None:
+        super().__init__(sentence)
+        self.form = form
+        self.candidates = candidates
+
+
+async def book_in_force(town: Town) -> Rulebook:
+    """Raises Refused: unknown."""
+    async with town.work() as work:
+        book = await in_force(work, local_date(work.now))
+    if book is None:
+        raise Refused("unknown", "现在还没有生效的积分规则，请联系村支委。")
+    return book
+
+
+def blank(rule: Rule) -> Form:
+    return Form(rule, uuid7())
+
+
+def read(book: Rulebook, sent: FormMultiDict) -> Form:
+    """Raises Refused: unknown, malformed."""
+    rule = book.rules.get(typed(sent, "rule"))
+    if rule is None:
+        raise Refused("unknown", "没有这一项规则，请重新选择。")
+    try:
+        id = UUID(typed(sent, "id"))
+    except ValueError:
+        raise Refused("malformed", "提交的内容不对，请返回上一页刷新后再填。") from None
+    return Form(
+        rule,
+        id,
+        # A household picked from the list counts before what was typed to find it.
+        household=typed(sent, "picked") or typed(sent, "household"),
+        deed_on=typed(sent, "deed_on"),
+        person=typed(sent, "person"),
+        note=typed(sent, "note"),
+        answers={asked.id: typed(sent, _INPUT + asked.id) for asked in rule.inputs},
+    )
+
+
+async def declare(town: Town, staff: Staff, form: Form) -> str:
+    """What to tell the declarer. Raises Unfinished, and Refused: not-allowed."""
+    household = await _household(town, staff, form)
+    try:
+        claim = msgspec.convert(
+            {
+                "id": form.id,
+                "household": household.code,
+                "rule": form.rule.id,
+                "deed_on": date.fromisoformat(form.deed_on),
+                "inputs": typed_answers(form.rule, form.answers),
+                "person": form.person,
+                "note": form.note,
+            },
+            wire.NewClaim,
+        )
+    except msgspec.ValidationError:
+        raise Unfinished("姓名最多 40 字，说明最多 200 字，请写短一些。", form) from None
+    except ValueError:
+        raise Unfinished("请填做这件事的日期。", form) from None
+    [outcome] = await use_cases.declare(town, staff, [claim])
+    if outcome.status == "conflict":
+        sentence = "这张表刚才已经报过，内容不同。如果要另报一条，请再提交一次。"
+        raise Unfinished(sentence, replace(form, id=uuid7()))
+    if outcome.status == "refused":
+        raise Unfinished(outcome.reason, form)
+    return f"已申报：{mask(household.head)}家「{form.rule.title}」{outcome.points} 分，等待评议。"
+
+
+def typed_answers(rule: Rule, strings: Mapping[str, str]) -> dict[str, str | int | float]:
+    """What was answered, numbers as numbers, without what was left empty.
+
+    A number that is none stays text: the rulebook's own check then says in Chinese what it wants.
+    """
+    answers: dict[str, str | int | float] = {}
+    for asked in rule.inputs:
+        text = strings.get(asked.id, "")
+        if not text:
+            continue
+        try:
+            answers[asked.id] = _NUMBERS.get(asked.type, str)(text)
+        except ValueError:
+            answers[asked.id] = text
+    return answers
+
+
+async def _household(town: Town, staff: Staff, form: Form) -> Household:
+    if not form.household:
+        raise Unfinished("请填户号或户主姓名。", form)
+    found = await households_like(town, staff, form.household)
+    if not found:
+        raise Unfinished(f"没有找到“{form.household}”，请核对户号或姓名。", form)
+    if len(found) > 1:
+        raise Unfinished("有几户相符，请选定一户。", form, found)
+    return found[0]

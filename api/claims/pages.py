@@ -1,0 +1,142 @@
+"""`/desk`: where claims are declared, reviewed, approved and turned down in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.datastructures import FormMultiDict
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+
+from api import wire
+from api.access import StaffRequest, require, staff_only
+from api.claims import declaration, queries, use_cases
+from api.pages.flash import see_other
+from api.pages.form import typed
+from api.pages.page import page
+from api.pages.refusals import AS_PAGES
+from api.people.pages import DESK, TITLES
+from api.problems import Refused
+from api.register.tables import Household
+from api.town import Town
+
+STATUS = {
+    "declared": "待评议",
+    "reviewed": "待审定",
+    "approved": "公示中",
+    "posted": "已入账",
+    "refused": "未通过",
+}
+
+
+@get("/desk")
+async def desk(request: StaffRequest, town: NamedDependency[Town], chosen: FromQuery[str] = "") -> Template:
+    """`chosen` names the list in which every claim is ticked: what a script would do elsewhere."""
+    return page(
+        request,
+        "claims/desk.html",
+        staff=request.user,
+        titles=[TITLES[role] for role in TITLES if role in request.user.roles],
+        desk=await queries.desk(town, request.user),
+        chosen=chosen,
+        statuses=STATUS,
+    )
+
+
+@get("/desk/declare")
+async def choose_or_fill(
+    request: StaffRequest, town: NamedDependency[Town], rule: FromQuery[str] = ""
+) -> Template:
+    """Without a rule the list to choose from, with one its form."""
+    require(request.user, *use_cases.DECLARERS)
+    book = await declaration.book_in_force(town)
+    if rule not in book.rules:
+        return page(request, "claims/rules.html", staff=request.user, book=book)
+    return _form(request, declaration.blank(book.rule(rule)))
+
+
+@post("/desk/declare", status_code=200)
+async def declare(request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+    filled = declaration.read(await declaration.book_in_force(town), await request.form())
+    try:
+        said = await declaration.declare(town, request.user, filled)
+    except declaration.Unfinished as unfinished:
+        return _form(request, unfinished.form, str(unfinished), unfinished.candidates)
+    return see_other(DESK, said)
+
+
+def _form(
+    request: StaffRequest, form: declaration.Form, problem: str = "", candidates: Sequence[Household] = ()
+) -> Template:
+    return page(
+        request,
+        "claims/declare.html",
+        status=422 if problem else 200,
+        staff=request.user,
+        form=form,
+        problem=problem,
+        candidates=candidates,
+    )
+
+
+@get("/desk/claims/{id:uuid}")
+async def claim(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    return page(
+        request,
+        "claims/claim.html",
+        staff=request.user,
+        claim=await queries.details(town, request.user, id),
+        statuses=STATUS,
+    )
+
+
+@post("/desk/claims/review")
+async def review(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    ids = _ticked(await request.form())
+    return _told("评议通过", await use_cases.review(town, request.user, ids) if ids else ())
+
+
+@post("/desk/claims/approve")
+async def approve(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    ids = _ticked(await request.form())
+    return _told("审定并公示", await use_cases.approve(town, request.user, ids) if ids else ())
+
+
+@post("/desk/claims/{id:uuid}/refuse")
+async def refuse(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    reason = typed(await request.form(), "reason")
+    if not 1 <= len(reason) <= 200:
+        return see_other(f"{DESK}/claims/{id}", "请写明理由，最多 200 字。", "refused")
+    await use_cases.refuse(town, request.user, id, reason)
+    return see_other(DESK, "已退回，理由已记下。")
+
+
+def _ticked(form: FormMultiDict) -> list[UUID]:
+    try:
+        return [UUID(str(id)) for id in form.getall("claims", [])]
+    except ValueError:
+        raise Refused("malformed", "提交的内容不对，请返回上一页刷新后再试。") from None
+
+
+def _told(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
+    """Back to the desk, with what was done and each reason why something was not."""
+    if not outcomes:
+        return see_other(DESK, "请先勾选要办理的申报。", "refused")
+    refused = [outcome for outcome in outcomes if outcome.status == "refused"]
+    said = f"{done} {len(outcomes) - len(refused)} 件。"
+    if refused:
+        said += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))
+    return see_other(DESK, said, "refused" if refused else "done")
+
+
+router = Router(
+    "/",
+    route_handlers=[desk, choose_or_fill, declare, claim, review, approve, refuse],
+    guards=[staff_only],
+    exception_handlers=AS_PAGES,
+    include_in_schema=False,
+)

@@ -1,0 +1,204 @@
+"""What the desk shows: a person's own declarations, and those that wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import aliased
+
+from api.access import Role, Staff
+from api.claims.tables import Claim
+from api.claims.use_cases import DECLARERS, REVIEWERS
+from api.people.tables import Person
+from api.problems import Refused
+from api.register.tables import Household
+from api.rulebooks.use_cases import adopted
+from api.town import Town, Work
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """A claim as the desk lists it; `barred` says why this person leaves it to another."""
+
+    id: UUID
+    household: str
+    head: str
+    title: str
+    points: int
+    deed_on: date
+    status: str
+    declared_by: str
+    declared_at: datetime
+    notice_until: datetime | None
+    refusal: str
+    barred: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """The oldest `SHOWN` of the claims that wait, and how many there are."""
+
+    lines: list[ClaimLine]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A pile is None where this person has nothing to do with it."""
+
+    mine: list[ClaimLine] | None
+    to_review: Pile | None
+    to_approve: Pile | None
+    on_notice: Pile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    line: ClaimLine
+    person: str
+    note: str
+    answers: list[tuple[str, str]]
+    explanation: list[str]
+    reviewed_by: str
+    approved_by: str
+    refusable: bool
+
+
+async def desk(town: Town, staff: Staff) -> Desk:
+    async with town.work() as work:
+        return Desk(
+            mine=await _mine(work, staff) if staff.may(*DECLARERS) else None,
+            to_review=await _pile(work, staff, "declared") if staff.may(*REVIEWERS) else None,
+            to_approve=await _pile(work, staff, "reviewed") if staff.may(Role.COMMITTEE) else None,
+            on_notice=await _pile(work, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
+        )
+
+
+async def details(town: Town, staff: Staff, id: UUID) -> Details:
+    """Raises Refused: unknown."""
+    reviewer, approver = aliased(Person), aliased(Person)
+    async with town.work() as work:
+        row = (
+            await work.session.execute(
+                select(Claim, reviewer.name, approver.name)
+                .outerjoin(reviewer, (reviewer.township == Claim.township) & (reviewer.id == Claim.reviewed_by))
+                .outerjoin(approver, (approver.township == Claim.township) & (approver.id == Claim.approved_by))
+                .where(Claim.township == work.township, Claim.id == id, *_within(staff))
+            )
+        ).first()
+        if row is None:
+            raise Refused("unknown", "没有这条申报。")
+        claim, reviewed_by, approved_by = row
+        [line] = await _lines(work, staff, [Claim.id == id])
+        rule = (await adopted(work, {claim.rulebook}))[claim.rulebook].rule(claim.rule)
+        options = {option.id: option.title for asked in rule.inputs for option in asked.options}
+        return Details(
+            line=line,
+            person=claim.person,
+            note=claim.note,
+            answers=[
+                (asked.title, options.get(str(claim.inputs[asked.id]), str(claim.inputs[asked.id])))
+                for asked in rule.inputs
+                if asked.id in claim.inputs
+            ],
+            explanation=claim.explanation,
+            reviewed_by=reviewed_by or "",
+            approved_by=approved_by or "",
+            refusable=_refusable(staff, claim.status),
+        )
+
+
+def _refusable(staff: Staff, status: str) -> bool:
+    """Once on notice, only the supervisory committee turns a claim down."""
+    if status == "approved":
+        return staff.may(Role.SUPERVISOR)
+    return status in ("declared", "reviewed") and staff.may(*REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
+
+
+async def households_like(town: Town, staff: Staff, text: str, limit: int = 20) -> list[Household]:
+    """Households this person serves, by their code or by part of the head's name; a code in full is one."""
+    async with town.work() as work:
+        found = list(
+            await work.session.scalars(
+                select(Household)
+                .where(
+                    Household.township == work.township,
+                    or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True)),
+                    *([Household.village == staff.village] if staff.village is not None else []),
+                )
+                .order_by(Household.code)
+                .limit(limit)
+            )
+        )
+    return [h for h in found if h.code == text.lower()] or found
+
+
+async def _mine(work: Work, staff: Staff) -> list[ClaimLine]:
+    return await _lines(work, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
+
+
+async def _pile(work: Work, staff: Staff, status: str) -> Pile:
+    waiting = [Claim.status == status, *_within(staff)]
+    total = await work.session.scalar(
+        select(func.count()).select_from(Claim).where(Claim.township == work.township, *waiting)
+    )
+    return Pile(await _lines(work, staff, waiting), total or 0)
+
+
+def _within(staff: Staff) -> list[ColumnElement[bool]]:
+    return [] if staff.village is None else [Claim.village == staff.village]
+
+
+async def _lines(
+    work: Work,
+    staff: Staff,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    newest_first: bool = False,
+    limit: int = SHOWN,
+) -> list[ClaimLine]:
+    order = (Claim.declared_at, Claim.id)
+    rows = (
+        await work.session.execute(
+            select(Claim, Household, Person.name)
+            .join(Household, (Household.township == Claim.township) & (Household.id == Claim.household))
+            .join(Person, (Person.township == Claim.township) & (Person.id == Claim.declared_by))
+            .where(Claim.township == work.township, *conditions)
+            .order_by(*([column.desc() for column in order] if newest_first else order))
+            .limit(limit)
+        )
+    ).all()
+    books = await adopted(work, {claim.rulebook for claim, _, _ in rows})
+    return [
+        ClaimLine(
+            id=claim.id,
+            household=household.code,
+            head=household.head,
+            title=books[claim.rulebook].rule(claim.rule).title,
+            points=claim.points,
+            deed_on=claim.deed_on,
+            status=claim.status,
+            declared_by=declared_by,
+            declared_at=claim.declared_at,
+            notice_until=claim.notice_until,
+            refusal=claim.refusal,
+            barred=_barred(staff, claim, household),
+        )
+        for claim, household, declared_by in rows
+    ]
+
+
+def _barred(staff: Staff, claim: Claim, household: Household) -> str:
+    if claim.declared_by == staff.id:
+        return "您申报的，请由别人办理"
+    if claim.reviewed_by == staff.id:
+        return "您评议的，请由别人审定"
+    if staff.household == household.code:
+        return "您自己家的，请由别人办理"
+    return ""

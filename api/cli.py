@@ -1,0 +1,264 @@
+"""`jimei`: one command, a verb for each job."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from api.database.embedded import EmbeddedError
+from api.problems import Refused
+from api.settings import Settings
+
+P = ParamSpec("P")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="jimei")
+def main() -> None:
+    """积美 Jimei: points for good deeds, kept in honest books.
+
+    JIMEI_DATA is the folder for everything kept (default ./.jimei). JIMEI_DATABASE_URL names a PostgreSQL 15 or
+    newer; without it an embedded one runs in that folder.
+    """
+
+
+def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
+    """What is refused is told in one sentence, with exit code 2."""
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (Refused, EmbeddedError) as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+
+    return told
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    import uvloop
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+@main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")
+@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@one_sentence
+def serve(host: str, port: int) -> None:
+    """Serve the API and the pages until Ctrl-C."""
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.serving import csrf_secret, listen, open_town, require_township, served
+
+    settings = Settings.read()
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            async with served(town, listener, csrf_secret(settings.data)) as url:
+                click.echo(f"积美已启动 serving: {url}")
+                await asyncio.Event().wait()
+
+    with listen(host, port) as listener, reach(settings) as access:
+        _run(work())
+
+
+@main.command(epilog="例 example: jimei migrate --check")
+@click.option("--check", is_flag=True, help="build a new database elsewhere and compare it with the code")
+@one_sentence
+def migrate(check: bool) -> None:
+    """Bring the database to this program's version."""
+    from api.database import migrations
+    from api.database.engine import reach
+
+    async def upgrade() -> None:
+        await migrations.migrate(access.owner)
+        click.echo("数据库已是最新版本。 The database is up to date.")
+
+    if check:
+        _check_migrations()
+        return
+    with reach(Settings.read()) as access:
+        _run(upgrade())
+
+
+def _check_migrations() -> None:
+    import tempfile
+
+    from api.database import migrations
+    from api.database.engine import reach
+
+    async def compare() -> None:
+        await migrations.migrate(access.owner)
+        found = await migrations.differences(access.owner)
+        if found is not None:
+            raise Refused("database-version", f"迁移与代码里的表不一致：{found}")
+
+    with tempfile.TemporaryDirectory(prefix="jimei-") as folder:
+        # The server's account has to pass this folder; what is in it stays closed.
+        Path(folder).chmod(0o755)
+        with reach(Settings(data=Path(folder) / "data", database_url=None)) as access:
+            _run(compare())
+
+
+@main.command(epilog="例 example: jimei found 示范乡 --login office --name 王主任")
+@click.argument("township")
+@click.option("--login", required=True, help="sign-in of the first person of the township office")
+@click.option("--name", required=True, help="that person's name")
+@click.password_option(prompt="密码 password", help="asked for when left out")
+@one_sentence
+def found(township: str, login: str, name: str, password: str) -> None:
+    """Begin a township: its name and the first person of its office."""
+    import msgspec
+
+    from api import wire
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.register import use_cases
+    from api.serving import open_town
+
+    roles = ["office", "party-branch"]
+    try:
+        first = msgspec.convert(
+            {"login": login, "name": name, "roles": roles, "password": password}, wire.NewPerson
+        )
+    except msgspec.ValidationError as error:
+        raise Refused("malformed", f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await use_cases.found(town, township, first)
+        click.echo(f"{township}已建立，{name}可以用 {login} 登录。")
+
+    with reach(Settings.read()) as access:
+        _run(work())
+
+
+@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
+@click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
+@one_sentence
+def kiosk(server: str, token: str) -> None:
+    """Open the terminal of a points supermarket."""
+    from kiosk.app import run
+
+    if not server.startswith(("http://", "https://")):
+        raise Refused("malformed", f"服务器地址要以 http:// 或 https:// 开头：{server}")
+    run(server, token)
+
+
+@main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")
+@click.argument("households", nargs=-1, required=True)
+@click.option("--url", required=True, help="address of the server as phones reach it")
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="don't ask")
+@one_sentence
+def cards(households: tuple[str, ...], url: str, output: Path, yes: bool) -> None:
+    """Issue new cards for HOUSEHOLDS and write a sheet to print. Cards they had before die at once."""
+    from api.cards.printing import print_new_cards
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.serving import open_town
+
+    if not yes:
+        click.confirm(f"将为 {len(households)} 户发新卡，旧卡立即作废，继续吗", abort=True)
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await print_new_cards(town, households, url, output)
+        click.echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
+
+    with reach(Settings.read()) as access:
+        _run(work())
+
+
+@main.command(epilog="例 example: jimei verify")
+@one_sentence
+def verify() -> None:
+    """Recompute the books; exit 0 when all holds, 1 with the accounts named when not."""
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.serving import open_town
+    from ledger.verify import verify as discrepancies
+
+    found: list[str] = []
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town, town.work() as unit:
+            faults = discrepancies(await unit.session.connection(), unit.township)
+            found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
+
+    with reach(Settings.read()) as access:
+        _run(work())
+    for line in found:
+        click.echo(line)
+    click.echo(f"发现 {len(found)} 处不符。" if found else "账目相符。 The books hold.")
+    sys.exit(1 if found else 0)
+
+
+@main.command(epilog="例 example: jimei report")
+@one_sentence
+def report() -> None:
+    """Print the township's figures, read from the books."""
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.reports.text import lines
+    from api.reports.use_cases import report as figures
+    from api.serving import open_town
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            for line in lines(await figures(town)):
+                click.echo(line)
+
+    with reach(Settings.read()) as access:
+        _run(work())
+
+
+@main.command(epilog="例 example: jimei demo </dev/null")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@one_sentence
+def demo(port: int) -> None:
+    """Build a township and a year of its life, print the report; on a terminal, open it."""
+    from api.database.engine import reach
+    from api.demo.demo import run
+
+    settings = Settings.read()
+    with reach(settings) as access:
+        _run(run(settings, access, port))
+
+
+@main.command(epilog="例 example: jimei clean")
+@one_sentence
+def clean() -> None:
+    """Remove the demo and its data; refuses a folder that isn't a demo's, or that somebody uses."""
+    from api.database.embedded import Embedded
+    from api.demo.demo import BUILDING, KEYS
+
+    data = Settings.read().data
+    if not data.exists():
+        return
+    if not (data / KEYS).exists() and not (data / BUILDING).exists():
+        raise Refused("not-the-demo", f"{data} 里不是演示数据，没有删除。")
+    with Embedded(data):
+        pass
+    if (data / "pg" / "postmaster.pid").exists():
+        raise Refused("in-use", "演示还在运行，请先在它的窗口按 Ctrl-C，再清除。")
+    shutil.rmtree(data)
+
+
+if __name__ == "__main__":
+    main()

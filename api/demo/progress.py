@@ -1,0 +1,44 @@
+"""The demo's progress on the terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from api.demo.year import MONTHS, REDEMPTIONS
+
+
+class Progress:
+    def __init__(self, console: Console, records: int) -> None:
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        )
+        self._registered = self._bars.add_task("登记户和人 register", total=records)
+        self._months = self._bars.add_task("积分 awards, months", total=MONTHS)
+        self._redeemed = self._bars.add_task("兑换 redemptions", total=REDEMPTIONS)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def registered(self, records: int) -> None:
+        self._bars.advance(self._registered, records)
+
+    def month_awarded(self) -> None:
+        self._bars.advance(self._months)
+
+    def redeemed(self) -> None:
+        self._bars.advance(self._redeemed)

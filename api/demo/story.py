@@ -1,0 +1,227 @@
+"""Live the demo's year through the public API: staff with their tokens, tills with the kiosk's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+import msgspec
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.clock import TravelClock, local_date
+from api.demo.progress import Progress
+from api.demo.township import SEED, Plan
+from api.demo.year import MONTHS, Basket, baskets, deeds
+from kiosk.client import Client
+from rules import books_path, load_builtin
+
+OFFICE = "office"
+SHOWN_CARDS = 40
+
+_MONTH = timedelta(days=30, hours=10)
+_DEED_DAYS = 20
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Keys:
+    """What the visitor of the demo is handed: the sign-ins' password, a till, some cards."""
+
+    password: str
+    device_token: str = ""
+    pin: str = ""
+    cards: list[wire.NewCard] = field(default_factory=list)
+
+
+class Story:
+    def __init__(self, url: str, clock: TravelClock, plan: Plan, password: str, progress: Progress) -> None:
+        self.keys = Keys(password)
+        self._url = url
+        self._clock = clock
+        self._plan = plan
+        self._progress = progress
+        self._random = Random(SEED)
+        # Reading the system's certificates takes longer than most calls here: once is enough.
+        self._tls = ssl.create_default_context()
+        self._book = load_builtin("township")
+        self._baskets = baskets(self._random)
+        self._redemptions = len(self._baskets)
+        self._cards: dict[str, str] = {}
+        self._devices: dict[str, str] = {}
+        # Points through their notice and not spent yet, by household.
+        self._points: defaultdict[str, int] = defaultdict(int)
+        self._households = {v.code: [h for h in plan.households if h.village == v.code] for v in plan.villages}
+
+    async def live(self, until: datetime) -> None:
+        """Register the township a year before `until`, and live that year."""
+        start = until - MONTHS * _MONTH
+        self._clock.travel(start - timedelta(hours=1))
+        await self._register()
+        async with AsyncExitStack() as stack:
+            tills = {
+                supermarket: await stack.enter_async_context(Client(self._url, token))
+                for supermarket, token in self._devices.items()
+            }
+            for attendant in self._plan.attendants:
+                await tills[attendant.supermarket].open_shift(attendant.pin)
+            for month in range(MONTHS):
+                begins = start + month * _MONTH
+                await self._award(begins)
+                await self._redeem(tills, begins + timedelta(days=28), month)
+        self._clock.travel(until)
+        await self._leave_work(until)
+
+    async def _register(self) -> None:
+        async with self._signed_in(OFFICE) as http:
+            for path, rows in self._plan.bulk():
+                await _ask(http, "POST", path, wire.Created, rows)
+                self._progress.registered(len(rows))
+            for restock in self._plan.restocks:
+                await _ask(http, "PUT", f"/v1/restocks/{uuid7()}", None, restock)
+            for attendant in self._plan.attendants:
+                await _ask(http, "POST", "/v1/attendants", None, attendant)
+            for supermarket in self._plan.supermarkets:
+                kiosk = wire.NewKiosk(supermarket=supermarket.code, name="柜台")
+                enrolled = await _ask(http, "POST", "/v1/kiosks", wire.Enrolled, kiosk)
+                self._devices[supermarket.code] = enrolled.token
+            wanted = wire.NewCards(households=[h.code for h in self._plan.households])
+            cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], wanted)
+        self._cards = {card.household: card.token for card in cards}
+        async with self._signed_in(f"{self._plan.villages[0].code}-party-branch") as http:
+            text = books_path().joinpath("township.toml").read_text(encoding="utf-8")
+            await _ask(http, "POST", "/v1/rulebooks", wire.RulebookView, wire.NewRulebook(text=text))
+        self.keys.device_token = self._devices[self._plan.supermarkets[0].code]
+        self.keys.pin = self._plan.attendants[0].pin
+        self.keys.cards = cards[:SHOWN_CARDS]
+
+    async def _award(self, begins: datetime) -> None:
+        """A month's deeds: declared, reviewed and approved on three days, then on notice until they post."""
+        first = local_date(begins)
+        claims = {
+            village: deeds(self._book, households, first, _DEED_DAYS, self._random)
+            for village, households in self._households.items()
+        }
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 1))
+        declared = await self._in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 2))
+        await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v]))
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 3))
+        await self._in_each_village("committee", lambda http, v: _move(http, "approve", declared[v]))
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 7))
+        await self._until_posted()
+        for village, accepted in declared.items():
+            for claim in claims[village]:
+                self._points[claim.household] += accepted.get(claim.id, 0)
+        self._progress.month_awarded()
+
+    async def _declare(self, http: httpx.AsyncClient, claims: Sequence[wire.NewClaim]) -> dict[UUID, int]:
+        """Claims accepted and their points. The rules' own limits refuse a few, as in life."""
+        outcomes = await _ask(http, "POST", "/v1/claims", list[wire.ClaimOutcome], claims)
+        return {o.id: o.points for o in outcomes if o.status == "declared"}
+
+    async def _redeem(self, tills: Mapping[str, Client], begins: datetime, month: int) -> None:
+        """The month's share of the baskets, over two days, each for a household that can pay for it."""
+        done = self._redemptions - len(self._baskets)
+        share = self._redemptions * (month + 1) // MONTHS - done
+        pairs = self._pair(share)
+        assert len(pairs) == share, "the year's awards cover its redemptions"
+        for n, (basket, household) in enumerate(pairs):
+            self._clock.travel(begins + timedelta(minutes=5 * n))
+            till = tills[household.village]
+            card = self._cards[household.code]
+            await till.card(card)
+            await till.redeem(uuid7(), wire.Redemption(card=card, lines=list(basket.lines)))
+            self._progress.redeemed()
+
+    def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
+        """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer month."""
+        ranked = sorted((self._points[h.code], n) for n, h in enumerate(self._plan.households))
+        pairs: list[tuple[Basket, wire.NewHousehold]] = []
+        waiting = []
+        for basket in self._baskets:
+            able = bisect_left(ranked, (basket.points, 0))
+            if len(pairs) == share or able == len(ranked):
+                waiting.append(basket)
+                continue
+            points, n = ranked.pop(self._random.randrange(able, len(ranked)))
+            insort(ranked, (points - basket.points, n))
+            household = self._plan.households[n]
+            self._points[household.code] = points - basket.points
+            pairs.append((basket, household))
+        self._baskets = waiting
+        return pairs
+
+    async def _leave_work(self, until: datetime) -> None:
+        """Something on today's desk and notice board: a third declared, a third reviewed, a third on notice."""
+        first = local_date(until) - timedelta(days=5)
+
+        async def of_this_week(http: httpx.AsyncClient, village: str) -> list[UUID]:
+            claims = deeds(self._book, self._households[village], first, 5, self._random)[:24]
+            return list(await self._declare(http, claims))
+
+        declared = await self._in_each_village("01-member1", of_this_week)
+        await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v][8:]))
+        await self._in_each_village("committee", lambda http, v: _move(http, "approve", declared[v][16:]))
+
+    async def _until_posted(self) -> None:
+        """The server posts by itself; wait until nothing is on notice any more."""
+        async with self._signed_in(OFFICE) as http:
+            for _ in range(600):
+                if not (await _ask(http, "GET", "/v1/report", wire.Report)).points_pending:
+                    return
+                await asyncio.sleep(0.1)
+        raise AssertionError("notices that are over post by themselves")
+
+    async def _in_each_village(
+        self, duty: str, work: Callable[[httpx.AsyncClient, str], Awaitable[T]]
+    ) -> dict[str, T]:
+        """The same work by whoever has this duty in each village."""
+
+        async def one(village: str) -> T:
+            async with self._signed_in(f"{village}-{duty}") as http:
+                return await work(http, village)
+
+        villages = list(self._households)
+        return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))
+
+    @asynccontextmanager
+    async def _signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
+        async with httpx.AsyncClient(base_url=self._url, timeout=60, verify=self._tls) as http:
+            signed_in = await _ask(
+                http, "POST", "/v1/sign-in", wire.SignedIn, wire.SignIn(login=login, password=self.keys.password)
+            )
+            http.headers["Authorization"] = f"Bearer {signed_in.token}"
+            yield http
+
+
+async def _move(http: httpx.AsyncClient, step: str, claims: Sequence[UUID] | Mapping[UUID, int]) -> None:
+    if claims:
+        outcomes = await _ask(
+            http, "POST", f"/v1/claims/{step}", list[wire.ClaimOutcome], wire.ClaimIds(claims=list(claims))
+        )
+        refused = next((o.reason for o in outcomes if o.reason), None)
+        assert refused is None, refused
+
+
+async def _ask(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:
+    """One call of the API; what is refused here is a fault of the demo, so it says so and stops."""
+    response = await http.request(
+        method,
+        path,
+        content=None if body is None else msgspec.json.encode(body),
+        headers={"Content-Type": "application/json"},
+    )
+    assert response.is_success, f"{method} {path}: {response.text}"
+    return None if answer is None else msgspec.json.decode(response.content, type=answer)

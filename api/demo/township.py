@@ -1,0 +1,129 @@
+"""The demo's township: a place in the hills of Gansu that doesn't exist, people by Faker with a fixed seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from faker import Faker
+
+from api import wire
+
+SEED = 20251124
+
+VILLAGES = ("柳湾", "石咀", "白杨", "榆树", "川口", "南坪", "杏园", "红土", "上寺", "清泉")
+GRIDS = 68
+GRID_MEMBERS = 223
+HOUSEHOLDS_A_GRID = 44
+
+# Goods and their prices in points, from real catalogues; barcodes are of the range for internal use.
+GOODS = (
+    ("soap", "肥皂", 5),
+    ("brush", "软毛牙刷", 10),
+    ("laundry", "洗衣液", 20),
+    ("soap-set", "香皂套装", 25),
+    ("hand-wash", "洗手液", 25),
+    ("noodles", "挂面礼包", 30),
+    ("rice-small", "大米(小袋)", 44),
+    ("rice", "大米(大袋)", 50),
+    ("tea-plants", "茶苗5株", 50),
+    ("corn-oil", "5L玉米油", 85),
+    ("backpack", "运动背包", 120),
+)
+PIECES_A_SHELF = 200
+
+
+@dataclass
+class Plan:
+    """What the office registers, in the order it has to."""
+
+    villages: list[wire.NewVillage] = field(default_factory=list)
+    grids: list[wire.NewGrid] = field(default_factory=list)
+    people: list[wire.NewPerson] = field(default_factory=list)
+    households: list[wire.NewHousehold] = field(default_factory=list)
+    supermarkets: list[wire.NewSupermarket] = field(default_factory=list)
+    attendants: list[wire.NewAttendant] = field(default_factory=list)
+    products: list[wire.NewProduct] = field(default_factory=list)
+    restocks: list[wire.Restock] = field(default_factory=list)
+
+    def bulk(self) -> list[tuple[str, Sequence[wire.Wire]]]:
+        """What is registered in whole lists, by the API's path, in the order it has to be."""
+        return [
+            ("/v1/villages", self.villages),
+            ("/v1/grids", self.grids),
+            ("/v1/households", self.households),
+            ("/v1/people", self.people),
+            ("/v1/supermarkets", self.supermarkets),
+            ("/v1/products", self.products),
+        ]
+
+
+def plan(password: str) -> Plan:
+    """The whole township. Of each duty in each village one person gets `password`, to show the desk with."""
+    random = Random(SEED)
+    faker = Faker("zh_CN")
+    faker.seed_instance(SEED)
+    made = Plan(
+        products=[
+            wire.NewProduct(code=code, name=name, barcode=_barcode(number), price=price)
+            for number, (code, name, price) in enumerate(GOODS, start=1)
+        ]
+    )
+    grids_left, members_left = GRIDS, GRID_MEMBERS
+    for number, name in enumerate(VILLAGES, start=1):
+        village = f"v{number:02}"
+        made.villages.append(wire.NewVillage(code=village, name=f"{name}村", notice_days=3))
+        made.supermarkets.append(wire.NewSupermarket(code=village, village=village, name=f"{name}村道德积美超市"))
+        made.attendants.append(wire.NewAttendant(supermarket=village, name=faker.name(), pin=f"{1000 + number}"))
+        made.restocks.append(
+            wire.Restock(
+                supermarket=village,
+                lines=[wire.RestockLine(product=code, quantity=PIECES_A_SHELF) for code, _, _ in GOODS],
+            )
+        )
+        for role in ("chief-grid-leader", "council", "committee", "supervisor", "party-branch"):
+            made.people.append(_person(faker, f"{village}-{role}", role, village, password))
+        for grid_number in range(1, -(-grids_left // (len(VILLAGES) - number + 1)) + 1):
+            members = -(-members_left // grids_left)
+            grids_left, members_left = grids_left - 1, members_left - members
+            _grid(made, faker, random, village, grid_number, members, password)
+    return made
+
+
+def _grid(
+    made: Plan, faker: Faker, random: Random, village: str, number: int, members: int, password: str
+) -> None:
+    grid = f"{village}-{number:02}"
+    made.grids.append(wire.NewGrid(code=grid, village=village, name=f"第{number}网格"))
+    for duty, role in _duties(members):
+        # One grid member of each village may sign in at the demo's desk.
+        signs_in = password if (number, duty) == (1, "member1") else None
+        made.people.append(_person(faker, f"{grid}-{duty}", role, village, signs_in, grid))
+    made.households.extend(
+        wire.NewHousehold(
+            code=f"{grid}-{n:03}", village=village, grid=grid, head=faker.name(), people=random.randint(1, 6)
+        )
+        for n in range(1, HOUSEHOLDS_A_GRID + 1)
+    )
+
+
+def _duties(members: int) -> Iterator[tuple[str, str]]:
+    yield "leader", "grid-leader"
+    yield "guide", "grid-guide"
+    for n in range(1, members + 1):
+        yield f"member{n}", "grid-member"
+
+
+def _person(
+    faker: Faker, login: str, role: str, village: str, password: str | None, grid: str | None = None
+) -> wire.NewPerson:
+    return wire.NewPerson(
+        login=login, name=faker.name(), roles=[role], village=village, grid=grid, password=password
+    )
+
+
+def _barcode(number: int) -> str:
+    digits = f"2{number:011}"
+    check = -sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(digits)) % 10
+    return f"{digits}{check}"

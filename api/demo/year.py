@@ -1,0 +1,119 @@
+"""What happens in the demo's year: who did what, and which baskets go over the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.demo.township import GOODS
+from rules import Input, Rule, Rulebook
+
+MONTHS = 12
+REDEMPTIONS = 750
+POINTS_REDEEMED = 36_000
+
+# Deeds in a month for each thousand households; whatever isn't named here is rarer.
+_FREQUENT = {
+    "A10": 80,
+    "A09": 75,
+    "A04": 60,
+    "A21": 75,
+    "A23": 35,
+    "A06": 30,
+    "A12": 30,
+    "A01": 20,
+    "A11": 15,
+    "A03": 10,
+    "A16": 6,
+}
+_RARE = 1
+
+# 1 would be everybody alike.
+_UNEVEN = 4
+
+_TEXTS = {
+    "suggestion": "在村口安一盏路灯",
+    "matter": "长子婚事",
+    "helped": "同组邻居",
+    "project": "村道硬化",
+    "deed": "救起落水儿童",
+    "item": "爱心晾晒",
+}
+
+
+def deeds(
+    book: Rulebook, households: Sequence[wire.NewHousehold], first: date, days: int, random: Random
+) -> list[wire.NewClaim]:
+    """A month's claims for a village. Some households do a lot and some little, as everywhere."""
+    claims: list[wire.NewClaim] = []
+    for rule in book.rules.values():
+        expected = len(households) * _FREQUENT.get(rule.id, _RARE) / 1000
+        number = int(expected) + (random.random() < expected % 1)
+        claims.extend(
+            wire.NewClaim(
+                id=uuid7(),
+                household=household.code,
+                rule=rule.id,
+                deed_on=first + timedelta(days=random.randrange(days)),
+                person=household.head if any(limit.per == "person" for limit in rule.limits) else "",
+                inputs=_answers(rule, random),
+            )
+            for household in _busy(households, number, random)
+        )
+    return claims
+
+
+def _busy(households: Sequence[wire.NewHousehold], number: int, random: Random) -> list[wire.NewHousehold]:
+    """Up to `number` different households; the earlier in the list, the likelier."""
+    chosen = {int(random.random() ** _UNEVEN * len(households)) for _ in range(number)}
+    return [households[i] for i in sorted(chosen)]
+
+
+def _answers(rule: Rule, random: Random) -> dict[str, str | int | float]:
+    return {i.id: _answer(i, random) for i in rule.inputs if i.required}
+
+
+def _answer(asked: Input, random: Random) -> str | int:
+    if asked.type == "choice":
+        return random.choice(asked.options).id
+    if asked.id == "yuan":
+        return random.randint(1, 10) * 100
+    if asked.type == "integer":
+        low, high = int(asked.low or 1), int(asked.high or 1)
+        return random.randint(max(low, min(6, high)), min(high, 12)) if high > 2 else random.randint(low, high)
+    if asked.type == "photo":
+        return f"photo-{random.randrange(10**6):06}"
+    return _TEXTS.get(asked.id, f"第 {random.randrange(1000):03} 号")
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    lines: tuple[wire.Line, ...]
+    points: int
+
+
+def baskets(random: Random) -> list[Basket]:
+    """`REDEMPTIONS` baskets of real goods that come to `POINTS_REDEEMED` together: drawn at random, then one
+    after another drawn anew whenever that brings the sum nearer."""
+    drawn = [_basket(random) for _ in range(REDEMPTIONS)]
+    away = POINTS_REDEEMED - sum(b.points for b in drawn)
+    while away:
+        place, other = random.randrange(REDEMPTIONS), _basket(random)
+        nearer = away - other.points + drawn[place].points
+        if abs(nearer) < abs(away):
+            drawn[place], away = other, nearer
+    return drawn
+
+
+def _basket(random: Random) -> Basket:
+    """One or two kinds of goods; of the dear ones a household takes one."""
+    lines = tuple(
+        wire.Line(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
+        for code, _, price in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
+    )
+    return Basket(lines, sum(line.quantity * line.price for line in lines))

@@ -1,0 +1,34 @@
+"""The township's report as lines of `label: number`, Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from api import wire
+
+_DUTIES = {
+    "chief-grid-leader": "总网格长 chief grid leaders",
+    "grid-leader": "网格长 grid leaders",
+    "grid-guide": "网格指导员 grid guides",
+    "grid-member": "网格员 grid members",
+}
+
+
+def lines(report: wire.Report) -> Iterator[str]:
+    yield f"行政村 villages: {report.villages:,}"
+    yield f"积分超市 supermarkets: {report.supermarkets:,}"
+    yield f"网格 grids: {report.grids:,}"
+    for duty, label in _DUTIES.items():
+        yield f"{label}: {report.people.get(duty, 0):,}"
+    yield f"户 households: {report.households:,}"
+    yield f"发放积分 points awarded: {report.points_awarded:,}"
+    for row in report.awarded_by_category:
+        yield f"  {row.name}: {row.points:,}"
+    for row in report.awarded_by_village:
+        yield f"  {row.name}: {row.points:,}"
+    yield f"公示中积分 points on notice: {report.points_pending:,}"
+    yield f"兑换积分 points redeemed: {report.points_redeemed:,}"
+    yield f"兑换人次 redemptions: {report.redemptions:,}"
+    yield f"兑换物资 goods handed out: {report.goods_handed_out:,}"
+    yield f"未兑换积分 points outstanding: {report.points_outstanding:,}"
+    yield f"账目平衡 books in balance: {'是 yes' if report.in_balance else '否 no'}"

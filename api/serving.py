@@ -1,0 +1,94 @@
+"""Run the server: the application on a listening socket, for as long as somebody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy.exc import DBAPIError
+
+from api.app import create_app
+from api.clock import Clock
+from api.database.engine import Access, Database
+from api.database.migrations import require_current
+from api.problems import Refused
+from api.register.tables import Township
+from api.town import Town
+from ledger.transactions import TownshipId
+
+# One township a database, for now; the tables are ready for more.
+TOWNSHIP = TownshipId(1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or one sentence about why not. Raises Refused: port-taken."""
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as error:
+        raise Refused(
+            "port-taken", f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 --port 换一个端口。"
+        ) from None
+
+
+@asynccontextmanager
+async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
+    """The township in a database of this program's version. Raises Refused: database-version,
+    database-away, no-township."""
+    try:
+        await require_current(access.app)
+    except (DBAPIError, OSError) as error:
+        if getattr(getattr(error, "orig", None), "sqlstate", "") == "3D000":
+            raise Refused("database-version", "还没有数据库，请先运行 jimei migrate。") from None
+        raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
+    database = Database(access.app)
+    try:
+        yield Town(database, clock, TOWNSHIP)
+    finally:
+        await database.close()
+
+
+async def require_township(town: Town) -> None:
+    async with town.work() as work:
+        if await work.session.get(Township, work.township) is None:
+            raise Refused("no-township", "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")
+
+
+@asynccontextmanager
+async def served(
+    town: Town, listener: socket.socket, secret: str, notice_interval: float = 5.0
+) -> AsyncIterator[str]:
+    """The server runs inside the block, beside whatever else the block does; gives its address."""
+    config = uvicorn.Config(
+        create_app(town, csrf_secret=secret, notice_interval=notice_interval),
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                task.result()
+                raise Refused("server-fault", "服务没有启动成功，请看上面的日志。")
+            await asyncio.sleep(0.01)
+        host, port = listener.getsockname()[:2]
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+def csrf_secret(data: Path) -> str:
+    """Made once and kept beside the data, so that forms survive a restart."""
+    data.mkdir(mode=0o755, parents=True, exist_ok=True)
+    file = data / "csrf.secret"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32))
+    return file.read_text()

@@ -1,0 +1,88 @@
+"""PINs: one attendant each, a lock after five wrong ones, one open shift at a kiosk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+from tests.api.asking import problem, rows
+from tests.conftest import LiveTown
+
+WRONG = {"pin": "1111"}
+
+
+async def test_two_attendants_of_one_supermarket_never_share_a_pin(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        same = {"supermarket": "hp", "name": "周管理员", "pin": town.pin}
+        problem(await http.post("/v1/attendants", json=same), 400, "pin-taken")
+        assert (await http.post("/v1/attendants", json=same | {"pin": "2469"})).status_code == 204
+        problem(await http.post("/v1/attendants", json=same | {"pin": "3333"}), 409, "already-there")
+        # At another supermarket the same PIN is somebody else's.
+        (await http.post("/v1/villages", json=[{"code": "ss", "name": "山上村"}])).raise_for_status()
+        other = {"code": "ss", "village": "ss", "name": "山上村积美超市"}
+        (await http.post("/v1/supermarkets", json=[other])).raise_for_status()
+        assert (await http.post("/v1/attendants", json=same | {"supermarket": "ss"})).status_code == 204
+        nowhere = same | {"supermarket": "nowhere"}
+        problem(await http.post("/v1/attendants", json=nowhere), 404, "unknown")
+
+
+async def test_of_two_who_choose_one_pin_at_once_one_gets_it(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        wanted = [{"supermarket": "hp", "name": name, "pin": "7777"} for name in ("甲", "乙", "丙")]
+        answers = await asyncio.gather(*(http.post("/v1/attendants", json=w) for w in wanted))
+    assert sorted(a.status_code for a in answers) == [204, 400, 400]
+
+
+async def test_five_wrong_pins_lock_the_kiosk_for_five_minutes(town: LiveTown) -> None:
+    async with town.device() as http:
+        for _ in range(5):
+            problem(await http.post("/v1/till/shifts", json=WRONG), 401, "wrong-pin")
+        right = {"pin": town.pin}
+        for pin in (WRONG, right):
+            problem(await http.post("/v1/till/shifts", json=pin), 423, "pin-locked")
+        town.clock.travel(town.clock.now() + timedelta(minutes=4, seconds=59))
+        problem(await http.post("/v1/till/shifts", json=right), 423, "pin-locked")
+        town.clock.travel(town.clock.now() + timedelta(seconds=1))
+        assert (await http.post("/v1/till/shifts", json=right)).status_code == 201
+
+
+async def test_the_right_pin_forgets_the_wrong_ones(town: LiveTown) -> None:
+    async with town.device() as http:
+        for _ in range(2):
+            for _ in range(4):
+                problem(await http.post("/v1/till/shifts", json=WRONG), 401, "wrong-pin")
+            assert (await http.post("/v1/till/shifts", json={"pin": town.pin})).status_code == 201
+
+
+async def test_many_tries_at_once_are_no_way_around_the_lock(town: LiveTown) -> None:
+    async with town.device() as http:
+        answers = await asyncio.gather(*(http.post("/v1/till/shifts", json=WRONG) for _ in range(9)))
+    assert Counter(a.json()["type"] for a in answers) == {"wrong-pin": 5, "pin-locked": 4}
+
+
+async def test_a_kiosk_has_one_open_shift(town: LiveTown) -> None:
+    async with town.device() as http:
+        await asyncio.gather(*(http.post("/v1/till/shifts", json={"pin": town.pin}) for _ in range(4)))
+    assert await rows(town, "select count(*) from shift where closed_at is null") == [(1,)]
+
+
+async def test_what_is_no_pin(town: LiveTown) -> None:
+    async with town.device() as http:
+        for pin in ("", "123", "123456789", "12a4", "１２３４", 1234, None, "1234\n"):
+            problem(await http.post("/v1/till/shifts", json={"pin": pin}), 400, "malformed")
+    async with town.staff("office") as http:
+        body = {"supermarket": "hp", "name": "周管理员", "pin": "12"}
+        problem(await http.post("/v1/attendants", json=body), 400, "malformed")
+
+
+async def test_a_kiosk_that_is_out_of_service_serves_nobody(town: LiveTown) -> None:
+    from sqlalchemy import update
+
+    from api.kiosks.tables import Kiosk
+
+    async with town.town.work() as work:
+        await work.session.execute(update(Kiosk).values(revoked_at=work.now))
+    async with town.device() as http:
+        problem(await http.get("/v1/till"), 401, "device-unknown")
+        problem(await http.post("/v1/till/shifts", json={"pin": town.pin}), 401, "device-unknown")

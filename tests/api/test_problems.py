@@ -1,0 +1,142 @@
+"""Who may do what; what the API says of itself; what it says when the database is away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import URL
+from uuid_utils.compat import uuid7
+
+from api.access import Role
+from api.clock import TravelClock
+from api.database.engine import Database
+from api.town import Town
+from tests.api.asking import problem, standing
+from tests.conftest import NOW, PASSWORD, TOWNSHIP, LiveTown, serving
+
+ID = str(uuid7())
+OFFICE, COMMITTEE, BRANCH = Role.OFFICE, Role.COMMITTEE, Role.PARTY_BRANCH
+REVIEWERS = {Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL}
+DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
+# Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
+CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
+STAFF: list[tuple[str, str, Any, set[Role]]] = [
+    ("POST", "/v1/villages", [{"code": "hp", "name": "河畔村"}], {OFFICE}),
+    ("POST", "/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}], {OFFICE}),
+    ("POST", "/v1/households", [{"code": "hp-1", "village": "hp", "grid": "hp-1", "head": "王"}], {OFFICE}),
+    ("POST", "/v1/people", [{"login": "wang", "name": "王", "roles": ["council"]}], {OFFICE}),
+    ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
+    ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
+    ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
+    ("POST", "/v1/attendants", {"supermarket": "nowhere", "name": "x", "pin": "1234"}, {OFFICE}),
+    ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
+    ("DELETE", "/v1/households/nowhere/card", None, {OFFICE, COMMITTEE}),
+    (
+        "PUT",
+        f"/v1/restocks/{ID}",
+        {"supermarket": "nowhere", "lines": [{"product": "x", "quantity": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    ("POST", "/v1/rulebooks", {"text": ""}, {BRANCH}),
+    ("POST", "/v1/claims", [CLAIM], DECLARERS),
+    ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS),
+    ("POST", "/v1/claims/approve", {"claims": [ID]}, {COMMITTEE}),
+    ("GET", "/v1/report", None, set(Role)),
+]
+DEVICE: list[tuple[str, str, Any]] = [
+    ("GET", "/v1/till", None),
+    ("POST", "/v1/till/shifts", {"pin": "0000"}),
+    ("GET", "/v1/cards/nothing", None),
+    ("PUT", f"/v1/redemptions/{ID}", {"card": "x", "lines": [{"product": "x", "quantity": 1, "price": 1}]}),
+]
+
+
+async def test_each_duty_opens_its_own_calls_and_no_other(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        people = [
+            {"login": f"only-{role}", "name": role, "roles": [role], "village": "hp", "password": PASSWORD}
+            for role in Role
+        ]
+        (await http.post("/v1/people", json=people)).raise_for_status()
+    before = await standing(town)
+    async with httpx.AsyncClient(base_url=town.url, timeout=30) as http:
+        for role in Role:
+            login = {"login": f"only-{role}", "password": PASSWORD}
+            token = (await http.post("/v1/sign-in", json=login)).json()["token"]
+            for method, path, body, allowed in STAFF:
+                answer = await _call(http, method, path, body, token)
+                if role in allowed:
+                    assert answer.status_code not in (401, 403, 500), (role, path, answer.text)
+                else:
+                    problem(answer, 403, "not-allowed")
+            for method, path, body in DEVICE:
+                problem(await _call(http, method, path, body, token), 401, "device-unknown")
+    assert await standing(town) == before
+
+
+async def test_nobody_and_a_kiosk_open_no_call_of_a_person(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url, timeout=30) as http:
+        for token in ("", "nonsense", town.device_token, "令牌".encode().decode("latin-1")):
+            for method, path, body, _ in STAFF:
+                problem(await _call(http, method, path, body, token), 401, "not-signed-in")
+        for method, path, body in DEVICE:
+            problem(await _call(http, method, path, body, ""), 401, "device-unknown")
+
+
+async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> None:
+    """A new endpoint without a line here fails this test: somebody has to say who may call it."""
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        paths = (await http.get("/schema/openapi.json")).json()["paths"]
+    known = {(m, p.replace(ID, "{id}")) for m, p, *_ in (*STAFF, *DEVICE)}
+    known |= {("POST", "/v1/claims/{id}/refuse"), ("POST", "/v1/sign-in")}
+    known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
+    known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
+    told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}
+    assert told == known
+
+
+async def test_the_schema_is_openapi_3_1_and_has_the_contract(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        schema = (await http.get("/schema/openapi.json")).json()
+        assert schema["openapi"].startswith("3.1")
+        assert "put" in schema["paths"]["/v1/redemptions/{id}"]
+        assert (await http.get("/schema")).status_code == 200
+
+
+async def test_an_address_that_is_none_and_a_method_that_is_none(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        problem(await http.get("/v1/nothing"), 404, "unknown")
+        problem(await http.delete("/v1/report"), 405, "malformed")
+
+
+async def test_it_is_alive_and_ready(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        for path in ("/healthz", "/readyz"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.text) == (200, "ok")
+
+
+NOWHERE = {"host": "/nonexistent", "port": "5432"}
+
+
+@pytest.mark.parametrize("gone", ["socket", "database"])
+async def test_without_a_database_it_is_alive_and_not_ready(town: LiveTown, gone: str) -> None:
+    url = URL.create("postgresql+asyncpg", "jimei_app", database="jimei", query=NOWHERE)
+    if gone == "database":
+        url = town.clone.app.set(database="never_was")
+    database = Database(url)
+    async with (
+        serving(Town(database, TravelClock(NOW), TOWNSHIP), notice_interval=60) as base,
+        httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer x"}) as http,
+    ):
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 503
+        problem(await http.get("/v1/report"), 503, "busy")
+    await database.close()
+
+
+async def _call(http: httpx.AsyncClient, method: str, path: str, body: Any, token: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}".encode("latin-1")} if token else {}
+    return await http.request(method, path, json=body, headers=headers)

@@ -1,0 +1,114 @@
+"""The kiosk as it is started in a shop: `jimei kiosk` in a terminal of 80×24, against a live server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PATIENCE = 30.0
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("tmux") is None and os.environ.get("CI") != "true",
+    reason="tmux is not installed; continuous integration always runs this",
+)
+
+
+@dataclass
+class Terminal:
+    """A tmux server of its own, with one window."""
+
+    socket: Path
+
+    async def tmux(self, *arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *("tmux", "-u", "-f", "/dev/null", "-S", str(self.socket), *arguments),
+            env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"},
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+        assert process.returncode == 0, arguments
+        return output.decode()
+
+    async def run(self, command: list[str]) -> None:
+        # The window stays when the command ends, so that its last words can be read.
+        await self.tmux("new-session", "-d", "-x", "80", "-y", "24", f"{shlex.join(command)}; read -r _")
+
+    async def keys(self, *keys: str) -> None:
+        await self.tmux("send-keys", *keys)
+
+    async def burst(self, text: str) -> None:
+        """All at once, as fast as any scanner."""
+        await self.tmux("send-keys", "-l", text)
+
+    async def screen(self) -> str:
+        return await self.tmux("capture-pane", "-p")
+
+    async def sees(self, *words: str) -> str:
+        shown = ""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not all(word in shown for word in words):
+                    await asyncio.sleep(0.05)
+                    shown = await self.screen()
+        except TimeoutError:
+            pytest.fail(f"the screen never showed {words}:\n{shown}")
+        return shown
+
+
+@pytest.fixture
+async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
+    terminal = Terminal(tmp_path / "tmux")
+    yield terminal
+    await terminal.tmux("kill-server")
+
+
+async def start_kiosk(terminal: Terminal, town: Any) -> None:
+    jimei = str(Path(sys.executable).with_name("jimei"))
+    await terminal.run([jimei, "kiosk", "--server", town.url, "--token", town.device_token])
+    await terminal.sees("请输入值班 PIN", "河畔村积美超市")
+    await terminal.keys(*town.pin, "F2")
+    await terminal.sees("请扫户卡", "陈管理员")
+
+
+@pytest.mark.parametrize("end", ["Enter", "Tab", "C-j"])
+async def test_scan_digit_f2_receipt(town: Any, terminal: Terminal, end: str) -> None:
+    async with town.device() as http:
+        shelf = (await http.get("/v1/till")).json()["shelf"]
+    soap = next(str(item["number"]) for item in shelf if item["name"] == "肥皂")
+    await start_kiosk(terminal, town)
+    await terminal.burst(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
+    await terminal.keys(end)
+    shown = await terminal.sees("王**", "现有 100 分")
+    assert "王建国" not in shown
+    await terminal.keys(soap)
+    await terminal.sees("肥皂 x1", "按 F2 确认兑换")
+    await terminal.keys("Enter")
+    await terminal.keys("F2")
+    shown = await terminal.sees("兑换成功", "肥皂 x1", "现有积分 95 分")
+    assert max(len(line) for line in shown.splitlines()) <= 80
+    async with town.device() as http:
+        assert (await http.get(f"/v1/cards/{town.card}")).json()["balance"] == 95
+
+
+async def test_a_refusal_is_in_chinese_and_ctrl_q_leaves(town: Any, terminal: Terminal) -> None:
+    await start_kiosk(terminal, town)
+    await terminal.burst("6901234567890")
+    await terminal.keys("Enter")
+    await terminal.sees("条码没有读准")
+    await terminal.keys("C-q")
+    await until(terminal, lambda shown: "请扫户卡" not in shown)
+
+
+async def until(terminal: Terminal, condition: Callable[[str], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition(await terminal.screen()):
+            await asyncio.sleep(0.05)

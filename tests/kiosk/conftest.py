@@ -1,0 +1,208 @@
+"""A till before a live server: the app under Textual's Pilot, and a telephone line that can be cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from kiosk.app import KioskApp
+from kiosk.client import Client
+from kiosk.counter import Pace
+from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.status import Status
+
+QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
+PATIENCE = 15.0
+
+
+class Line:
+    """A TCP line to the server. `lose_answers` redemptions reach the server whose answers don't come back."""
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = urlsplit(upstream)
+        self._listener: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._port = 0
+        self.lose_answers = 0
+        self.redemptions_seen = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    async def restore(self) -> None:
+        self._listener = await asyncio.start_server(self._connect, "127.0.0.1", self._port)
+        self._port = self._listener.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Nothing listens any more, and what was open is closed."""
+        if self._listener:
+            self._listener.close()
+            self._listener = None
+        for writer in list(self._open):
+            writer.close()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
+        ends = {writer, far_writer}
+        self._open |= ends
+        redeeming = False
+
+        async def there() -> None:
+            nonlocal redeeming
+            while data := await reader.read(65536):
+                if data.startswith(b"PUT /v1/redemptions/"):
+                    redeeming = True
+                    self.redemptions_seen += 1
+                far_writer.write(data)
+
+        async def back() -> None:
+            while data := await far_reader.read(65536):
+                if redeeming and self.lose_answers:
+                    self.lose_answers -= 1
+                    return
+                writer.write(data)
+
+        pumps = [asyncio.create_task(there()), asyncio.create_task(back())]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for pump in pumps:
+            pump.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+        for end in ends:
+            end.close()
+        self._open -= ends
+
+
+@pytest.fixture
+async def line(town: Any) -> AsyncIterator[Line]:
+    line = Line(town.url)
+    await line.restore()
+    yield line
+    await line.cut()
+
+
+@dataclass
+class Till:
+    """The kiosk as hands and eyes know it."""
+
+    app: KioskApp
+    pilot: Pilot[None]
+
+    @property
+    def screen(self) -> str:
+        """The name of the screen on top, once it is there with all its parts."""
+        screen = self.app.screen
+        return type(screen).__name__ if screen.query(Status) and screen.query(KeyBar) else ""
+
+    @property
+    def status(self) -> Status:
+        return self.app.screen.query_one(Status)
+
+    @property
+    def said(self) -> str:
+        return str(self.status.render())
+
+    @property
+    def refusing(self) -> bool:
+        return self.status.has_class("refusal")
+
+    @property
+    def shows(self) -> str:
+        """Everything on the screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def sees(self, text: str) -> None:
+        await self.until(lambda: text in self.shows)
+
+    async def refused(self, sentence: str) -> None:
+        await self.until(lambda: self.refusing and sentence in self.said)
+
+    async def press(self, *keys: str) -> None:
+        """Not `Pilot.press`: it waits for an idle processor, which a live server beside it never is."""
+        for key in keys:
+            self.app.post_message(events.Key(key, None))
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Until the keys posted so far have had their effect, those the scanner holds back included."""
+        scanner = self.app._scanner
+        await self.until(lambda: self.app._message_queue.empty() and scanner.deadline is None)
+
+    async def scan(self, text: str, *ends: str) -> float:
+        """Type at a scanner's speed; gives the time of the last key of the text."""
+        keys = [events.Key(character, character) for character in text]
+        for key in [*keys, *(events.Key(end, None) for end in ends or ("enter",))]:
+            self.app.post_message(key)
+        await self.settled()
+        return keys[-1].time
+
+    async def late(self, key: str, at: float) -> None:
+        """A key that the keyboard stamped `at`."""
+        event = events.Key(key, None)
+        event.time = at
+        self.app.post_message(event)
+        await self.settled()
+
+    async def sign_in(self, pin: str = "2468") -> None:
+        await self.press(*pin, "f2")
+        await self.until(lambda: self.screen == "Serve")
+
+    async def show_card(self, token: str) -> None:
+        await self.scan(card_url(token))
+        await self.until(lambda: (card := self.app.counter.session.card) and card.token == token)
+
+
+def card_url(token: str) -> str:
+    return f"HTTPS://JIMEI.EXAMPLE/C/{token}"
+
+
+OpenTill = Callable[..., AbstractAsyncContextManager[Till]]
+
+
+@pytest.fixture
+def open_till(town: Any) -> OpenTill:
+    """Start a kiosk at the town's server, or at another URL, and sign in unless told not to."""
+
+    @asynccontextmanager
+    async def start(
+        url: str = "",
+        *,
+        token: str = "",
+        signed_in: bool = True,
+        pace: Pace = QUICK,
+        size: tuple[int, int] = (80, 24),
+    ) -> AsyncIterator[Till]:
+        async with Client(url or town.url, token or town.device_token) as client:
+            app = KioskApp(client, pace)
+            async with app.run_test(size=size) as pilot:
+                till = Till(app, pilot)
+                if signed_in:
+                    await till.sign_in()
+                yield till
+
+    return start
+
+
+@pytest.fixture
+def balance(town: Any) -> Callable[[str], Any]:
+    """What the server says a card has."""
+
+    async def ask(token: str) -> int:
+        async with town.device() as http:
+            return int((await http.get(f"/v1/cards/{token}")).raise_for_status().json()["balance"])
+
+    return ask

@@ -1,0 +1,64 @@
+"""What counts as an answer of the server, and what only looks like one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from kiosk.client import Client
+from kiosk.obstacles import Refused, ServerAway
+
+PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候", "extra": {}}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(200, html="<title>上网认证</title>"),
+        httpx.Response(200, json={"supermarket": "别处"}),
+        httpx.Response(302, headers={"Location": "http://portal.example/"}),
+        httpx.Response(403, html="<title>禁止访问</title>"),
+        httpx.Response(502, html="<title>Bad Gateway</title>"),
+        httpx.Response(503, json={**PROBLEM, "status": 503}),
+        httpx.Response(429, json={**PROBLEM, "type": "too-many"}),
+        httpx.Response(408),
+    ],
+    ids=lambda response: str(response.status_code),
+)
+async def test_the_page_of_a_portal_or_proxy_is_no_answer(response: httpx.Response) -> None:
+    async with Client("http://till.example", "token", httpx.MockTransport(lambda _: response)) as client:
+        with pytest.raises(ServerAway) as away:
+            await client.till()
+    assert away.value.sent
+
+
+async def test_nobody_listening_means_nothing_was_sent() -> None:
+    async with Client("http://127.0.0.1:9", "token") as client:
+        with pytest.raises(ServerAway) as away:
+            await client.till()
+    assert not away.value.sent
+
+
+def test_an_address_that_is_none_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="http"):
+        Client("jimei.example", "token")
+
+
+async def test_a_locked_pin_is_a_refusal_though_it_says_429(town: Any) -> None:
+    async with Client(town.url, town.device_token) as client:
+        for _ in range(20):
+            with pytest.raises(Refused) as refused:
+                await client.open_shift("0000")
+            if refused.value.problem.type == "pin-locked":
+                break
+    assert refused.value.problem.type == "pin-locked"
+    assert refused.value.sentence == refused.value.problem.detail
+
+
+async def test_an_unknown_device_is_refused(town: Any) -> None:
+    async with Client(town.url, "nonsense") as client:
+        with pytest.raises(Refused) as refused:
+            await client.till()
+    assert refused.value.problem.type == "device-unknown"

@@ -1,0 +1,315 @@
+"""The kiosk's screens before a live server: serving, refusing, and a scanner's Enter that never confirms."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from typing import Any
+
+import pytest
+from textual import events
+from uuid_utils.compat import uuid7
+
+from api.cards.token import new_token
+from api.wire import Line, Redemption
+from kiosk.client import Client
+from kiosk.counter import Pace
+from kiosk.widgets.key_bar import KeyCap
+from kiosk.widgets.shelf import Shelf
+
+SOAP, RICE, LAUNDRY, BRUSH = "肥皂", "大米", "洗衣液", "牙刷"
+
+
+@pytest.fixture
+async def numbers(town: Any) -> dict[str, str]:
+    """The digit key of each product."""
+    async with town.device() as http:
+        shelf = (await http.get("/v1/till")).raise_for_status().json()["shelf"]
+    return {item["name"]: str(item["number"]) for item in shelf}
+
+
+async def test_scan_digit_f2_receipt(town: Any, open_till: Any, balance: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.sees("请扫户卡")
+        await till.show_card(town.card)
+        await till.sees("王**")
+        assert "王建国" not in till.shows
+        await till.press(numbers[SOAP])
+        await till.press("f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        await till.sees("肥皂 x1")
+        await till.sees("陈管理员")
+        await till.sees("现有积分 95 分")
+        assert await balance(town.card) == 95
+        await till.press("escape")
+        await till.until(lambda: till.screen == "Serve")
+        await till.sees("请扫户卡")
+
+
+async def test_the_receipt_goes_by_itself(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till(pace=Pace(receipt=0.05)) as till:
+        await till.show_card(town.card)
+        await till.press(numbers[SOAP], "f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        await till.until(lambda: till.screen == "Serve")
+
+
+async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: Any, balance: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        cart = till.app.counter.session.cart
+        await till.scan("6901234567892")
+        await till.until(lambda: cart)
+        assert cart[0].item.name == SOAP
+        await till.press("+", "+", "-")
+        await till.until(lambda: cart[0].quantity == 2)
+        first_on_shelf = till.app.counter.session.shelf[0]
+        await till.press(*["up"] * 9, " ")
+        await till.until(lambda: till.app.counter.session.quantity_of(first_on_shelf) >= 1)
+        await till.press("backspace", "escape")
+        await till.until(lambda: till.app.counter.session.card is None)
+        assert await balance(town.card) == 100
+
+
+async def test_a_double_scan_of_goods_adds_one_and_says_so(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.scan("6901234567892")
+        await till.scan("6901234567892")
+        await till.until(lambda: "只算一次" in till.said)
+        assert till.app.counter.session.total == 5
+
+
+# --- Enter never confirms ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ends", [("enter",), ("tab",), ("ctrl+j",), ("enter", "ctrl+j")], ids=str)
+async def test_no_end_key_of_a_scanner_confirms(
+    town: Any, open_till: Any, balance: Any, numbers: Any, ends: tuple[str, ...]
+) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers[SOAP])
+        await till.until(lambda: till.app.counter.session.cart)
+        last = await till.scan("6900000000014")
+        for end in ends:
+            await till.late(end, last + 0.25)
+            await till.late(end, last + 1.0)
+        await till.until(lambda: till.app.counter.session.total == 55)
+        assert till.app.counter.session.pending is None
+        assert till.screen == "Serve"
+        assert await balance(town.card) == 100
+
+
+async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till(signed_in=False) as till:
+        seen = []
+
+        def nothing_focusable() -> None:
+            seen.append(till.screen)
+            assert [widget for widget in till.app.screen.query("*") if widget.focusable] == []
+
+        nothing_focusable()
+        await till.press("f1")
+        await till.until(lambda: till.screen == "Help")
+        nothing_focusable()
+        await till.press("escape")
+        await till.sign_in()
+        nothing_focusable()
+        await till.show_card(town.card)
+        await till.press(numbers[SOAP], "tab", "tab", "enter", "enter")
+        assert till.app.counter.session.pending is None
+        assert till.screen == "Serve"
+        await till.press("f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        nothing_focusable()
+        assert seen == ["SignIn", "Help", "Serve", "ReceiptScreen"]
+
+
+async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        text = f"https://jimei.example/c/{town.card.lower()}"
+        for character in text:
+            till.app.post_message(key := events.Key(character, character))
+        await till.until(lambda: till.app.counter.session.card)
+        await till.press("f1")
+        await till.until(lambda: till.screen == "Help")
+        await till.late("enter", key.time + 0.25)
+        assert till.screen == "Help"
+
+
+# --- refusals ---------------------------------------------------------------------------------------------
+
+
+async def test_a_wrong_pin_and_a_scan_before_signing_in(town: Any, open_till: Any) -> None:
+    async with open_till(signed_in=False) as till:
+        await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
+        await till.refused("请先登录")
+        await till.press(*"1357", "f2")
+        await till.refused("PIN 不对")
+        await till.press(*"24", "f2")
+        await till.refused("4 到 8 位")
+        await till.press("escape", *"24689", "backspace", "enter")
+        await till.until(lambda: till.screen == "Serve")
+        await till.sees("陈管理员")
+
+
+async def test_an_unknown_device_is_told_so_at_once(open_till: Any) -> None:
+    async with open_till(token="nonsense", signed_in=False) as till:
+        await till.refused("没有登记")
+
+
+async def test_cards_that_are_none(town: Any, open_till: Any) -> None:
+    wrong = town.card[:-1] + ("0" if town.card[-1] != "0" else "1")
+    async with open_till() as till:
+        await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{wrong}")
+        await till.refused("卡号有一位不对")
+        await till.scan("0" * 19 + "0" + "/")
+        await till.refused("不是户卡")
+        await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card[:9]}")
+        await till.refused("没有读全")
+        await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.revoked_card}")
+        await till.until(lambda: till.refusing and "没有读全" not in till.said)
+        assert till.app.counter.session.card is None
+
+
+async def test_a_card_nobody_was_given(open_till: Any) -> None:
+    async with open_till() as till:
+        await till.scan(new_token())
+        await till.until(lambda: till.refusing)
+        assert till.app.counter.session.card is None
+
+
+async def test_not_enough_points_and_out_of_stock(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.poor_card)
+        await till.press(numbers[SOAP])
+        await till.refused("还差 2 分")
+        await till.press(numbers[BRUSH])
+        await till.refused("牙刷缺货")
+        await till.press("f2")
+        await till.refused("还没有选商品")
+        await till.scan("6900000000045")
+        await till.refused("没有这件商品")
+
+
+async def test_points_spent_elsewhere_meanwhile(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers[RICE])
+        await till.until(lambda: till.app.counter.session.cart)
+        await spend(town, town.card, "rice", 50, 2)
+        await till.press("f2")
+        await till.refused("积分不够，还差 50 分")
+        await till.until(lambda: till.app.counter.session.balance == 0)
+
+
+async def test_the_last_piece_taken_elsewhere_meanwhile(
+    town: Any, open_till: Any, numbers: Any, balance: Any
+) -> None:
+    await town.award("hp-3", 1000)
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers[LAUNDRY])
+        await till.until(lambda: till.app.counter.session.cart)
+        await spend_when_posted(town, balance, town.empty_card, "laundry", 20, 10)
+        await till.press("f2")
+        await till.refused("洗衣液只剩 0 件")
+        assert await balance(town.card) == 100
+
+
+async def test_another_card_waits_until_the_cart_is_settled(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers[SOAP])
+        await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.poor_card}")
+        await till.refused("还没确认")
+        await till.press("f10")
+        await till.refused("交班")
+        await till.press("escape")
+        await till.show_card(town.poor_card)
+        await till.press("f10")
+        await till.until(lambda: till.screen == "SignIn")
+
+
+# --- scans and touches on any screen ----------------------------------------------------------------------
+
+
+async def test_scans_work_on_the_receipt_and_on_help(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.press("f1")
+        await till.until(lambda: till.screen == "Help")
+        await till.show_card(town.card)
+        assert till.screen == "Serve"
+        await till.press(numbers[SOAP], "f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        await till.show_card(town.poor_card)
+        assert till.screen == "Serve"
+
+
+async def test_a_pasted_code_is_a_scan(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        till.app.post_message(events.Paste(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}\n"))
+        await till.until(lambda: till.app.counter.session.card)
+
+
+async def test_a_finger_on_the_shelf_and_on_the_keys(town: Any, open_till: Any, balance: Any) -> None:
+    async with open_till(size=(120, 36)) as till:
+        await till.show_card(town.card)
+        at = till.app.counter.session.shelf.index(
+            next(item for item in till.app.counter.session.shelf if item.name == SOAP)
+        )
+        await till.pilot.click(Shelf, offset=(10, 3 + 2 * at))
+        await till.until(lambda: till.app.counter.session.total == 5)
+        await till.pilot.click(KeyCap)
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        assert await balance(town.card) == 95
+
+
+async def test_leaving(open_till: Any) -> None:
+    async with open_till() as till:
+        await till.press("ctrl+q")
+        await till.until(lambda: not till.app.is_running)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
+async def test_no_character_of_ambiguous_width_and_no_line_too_long(
+    town: Any, open_till: Any, numbers: Any, size: tuple[int, int]
+) -> None:
+    async with open_till(signed_in=False, size=size) as till:
+
+        def clean() -> None:
+            ambiguous = {c for c in till.shows if unicodedata.east_asian_width(c) == "A"}
+            assert ambiguous == set()
+
+        clean()
+        await till.sign_in()
+        clean()
+        await till.press("f1")
+        await till.until(lambda: till.screen == "Help")
+        clean()
+        await till.show_card(town.card)
+        await till.press(numbers[SOAP], numbers[BRUSH])
+        await till.refused("缺货")
+        clean()
+        await till.sees("交班")
+        await till.press("f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        clean()
+
+
+async def spend(town: Any, card: str, product: str, price: int, quantity: int) -> None:
+    """At the other till of the same supermarket."""
+    async with town.staff("office") as http:
+        enrolled = await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "后台"})
+    body = Redemption(card=card, lines=[Line(product=product, price=price, quantity=quantity)])
+    async with Client(town.url, enrolled.raise_for_status().json()["token"]) as other_till:
+        await other_till.open_shift(town.pin)
+        await other_till.redeem(uuid7(), body)
+
+
+async def spend_when_posted(town: Any, balance: Any, card: str, product: str, price: int, quantity: int) -> None:
+    async with asyncio.timeout(10):
+        while await balance(card) < price * quantity:
+            await asyncio.sleep(0.02)
+    await spend(town, card, product, price, quantity)

@@ -1,0 +1,257 @@
+"""The till's state without a screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.wire import CardView, Line, Receipt, ShelfItem, Till
+from kiosk.obstacles import Declined
+from kiosk.session import Session
+
+SOAP = ShelfItem(product="soap", number=1, name="肥皂", barcode="6901234567892", price=5, stock=3)
+RICE = ShelfItem(product="rice", number=2, name="大米", barcode="6900000000014", price=50, stock=9)
+BRUSH = ShelfItem(product="brush", number=3, name="牙刷", barcode="6900000000038", price=10, stock=0)
+REDEMPTION_ID = UUID("01900000-0000-7000-8000-000000000001")
+TOKEN, OTHER_TOKEN = "A" * 20, "B" * 20
+
+
+def till(*shelf: ShelfItem) -> Till:
+    return Till(supermarket="河畔村积美超市", village="河畔村", shelf=list(shelf), notices=[])
+
+
+def household(balance: int, name: str = "王**") -> CardView:
+    return CardView(household=UUID(int=1), name=name, village="河畔村", balance=balance, pending=0)
+
+
+def receipt(redemption_id: UUID = REDEMPTION_ID) -> Receipt:
+    return Receipt(
+        id=redemption_id,
+        supermarket="河畔村积美超市",
+        attendant="陈管理员",
+        name="王**",
+        lines=[],
+        points=5,
+        balance=95,
+        recorded_at=datetime(2026, 6, 15, tzinfo=UTC),
+    )
+
+
+@pytest.fixture
+def session() -> Session:
+    session = Session()
+    session.stock_shelf(till(SOAP, RICE, BRUSH))
+    session.sign_in("陈管理员")
+    session.present(TOKEN, household(100))
+    return session
+
+
+def cart(session: Session) -> list[tuple[str, int]]:
+    return [(line.item.product, line.quantity) for line in session.cart]
+
+
+def test_goods_by_number_barcode_and_cursor(session: Session) -> None:
+    session.add_number(1)
+    session.add_barcode(RICE.barcode)
+    session.move_cursor(-1)
+    session.add_at_cursor()
+    assert cart(session) == [("soap", 2), ("rice", 1)]
+    assert (session.total, session.remainder) == (60, 40)
+
+
+def test_the_cursor_follows_what_was_added_and_stays_on_the_shelf(session: Session) -> None:
+    session.add_number(2)
+    assert session.cursor == 1
+    session.move_cursor(99)
+    assert session.cursor == 2
+    session.move_cursor(-99)
+    assert session.cursor == 0
+
+
+def test_less_of_one_and_none_of_the_last(session: Session) -> None:
+    session.add_number(2)
+    session.add_number(1)
+    session.add_number(1)
+    session.take_at_cursor()
+    assert cart(session) == [("rice", 1), ("soap", 1)]
+    session.take_at_cursor()
+    assert cart(session) == [("rice", 1)]
+    session.remove_last()
+    assert cart(session) == []
+
+
+@pytest.mark.parametrize(
+    ("balance", "number", "sentence"),
+    [(100, 3, "牙刷缺货"), (100, 7, "没有 7 号"), (3, 1, "还差 2 分")],
+)
+def test_what_cannot_be_added_says_why(session: Session, balance: int, number: int, sentence: str) -> None:
+    session.present(TOKEN, household(balance))
+    with pytest.raises(Declined, match=sentence):
+        session.add_number(number)
+    assert session.cart == []
+
+
+def test_no_more_than_the_shelf_holds(session: Session) -> None:
+    for _ in range(SOAP.stock):
+        session.add_number(1)
+    with pytest.raises(Declined, match="只有 3 件"):
+        session.add_number(1)
+
+
+def test_goods_may_come_before_the_card(session: Session) -> None:
+    session.cancel()
+    session.add_number(1)
+    with pytest.raises(Declined, match="户卡"):
+        session.confirm(REDEMPTION_ID)
+    session.admit(TOKEN)
+    session.present(TOKEN, household(100))
+    assert session.confirm(REDEMPTION_ID).redemption.lines == [Line(product="soap", quantity=1, price=5)]
+
+
+def test_goods_before_a_card_too_poor_for_them_are_not_confirmed(session: Session) -> None:
+    session.cancel()
+    session.add_number(2)
+    session.present(TOKEN, household(3))
+    with pytest.raises(Declined, match="还差 47 分"):
+        session.confirm(REDEMPTION_ID)
+    assert session.pending is None
+
+
+def test_a_cart_never_passes_to_another_household(session: Session) -> None:
+    session.add_number(1)
+    with pytest.raises(Declined, match="没确认"):
+        session.admit(OTHER_TOKEN)
+    session.admit(TOKEN)
+    session.cancel()
+    session.admit(OTHER_TOKEN)
+
+
+def test_the_household_before_steps_aside_when_the_next_card_is_looked_up(session: Session) -> None:
+    session.admit(OTHER_TOKEN)
+    assert session.card is None
+
+
+def test_the_cart_follows_the_shelf(session: Session) -> None:
+    session.add_number(1)
+    session.add_number(2)
+    dearer = ShelfItem(product="soap", number=1, name="肥皂", barcode=SOAP.barcode, price=6, stock=3)
+    session.stock_shelf(till(dearer))
+    assert cart(session) == [("soap", 1)]
+    assert session.total == 6
+    assert session.cursor == 0
+
+
+def test_an_empty_cart_is_not_confirmed(session: Session) -> None:
+    with pytest.raises(Declined, match="还没有选商品"):
+        session.confirm(REDEMPTION_ID)
+
+
+def test_while_pending_nothing_can_be_changed(session: Session) -> None:
+    session.add_number(1)
+    session.confirm(REDEMPTION_ID)
+    for change in (
+        lambda: session.confirm(UUID(int=2)),
+        lambda: session.add_number(1),
+        session.take_at_cursor,
+        session.remove_last,
+        session.cancel,
+        session.sign_out,
+        lambda: session.admit(OTHER_TOKEN),
+        lambda: session.present(OTHER_TOKEN, household(100)),
+    ):
+        with pytest.raises(Declined, match="请勿重复操作"):
+            change()
+    assert session.pending is not None
+    assert session.pending.id == REDEMPTION_ID
+    assert cart(session) == [("soap", 1)]
+
+
+def test_the_answer_ends_the_household_and_no_other_answer_does(session: Session) -> None:
+    session.add_number(1)
+    session.confirm(REDEMPTION_ID)
+    with pytest.raises(ValueError, match="another redemption"):
+        session.answered(receipt(UUID(int=2)))
+    session.answered(receipt())
+    assert session.pending is None
+    assert session.card is None
+    assert session.cart == []
+
+
+def test_a_refusal_gives_the_cart_back(session: Session) -> None:
+    session.add_number(1)
+    session.confirm(REDEMPTION_ID)
+    session.refused()
+    session.add_number(1)
+    assert cart(session) == [("soap", 2)]
+
+
+def test_only_what_surely_never_left_can_be_withdrawn(session: Session) -> None:
+    session.add_number(1)
+    pending = session.confirm(REDEMPTION_ID)
+    pending.uncertain = True
+    with pytest.raises(Declined, match="可能已经入账"):
+        session.withdraw()
+    pending.uncertain = False
+    pending.in_flight = True
+    session.withdraw()
+    assert session.pending is pending
+    assert pending.unwanted
+    pending.in_flight = False
+    session.withdraw()
+    assert session.pending is None
+    assert cart(session) == [("soap", 1)]
+
+
+def test_signing_out_needs_an_empty_cart(session: Session) -> None:
+    session.add_number(1)
+    with pytest.raises(Declined, match="交班"):
+        session.sign_out()
+    session.cancel()
+    session.sign_out()
+    assert session.attendant is None
+
+
+def test_an_empty_shelf_has_nothing_to_add() -> None:
+    session = Session()
+    session.move_cursor(1)
+    with pytest.raises(Declined, match="货架是空的"):
+        session.add_at_cursor()
+
+
+shelves = st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5)), min_size=1, max_size=6).map(
+    lambda goods: [
+        ShelfItem(product=f"p{n}", number=n, name="物品", barcode="", price=price, stock=stock)
+        for n, (price, stock) in enumerate(goods, start=1)
+    ]
+)
+presses = st.lists(st.sampled_from(["1", "2", "3", "add", "take", "last", "up", "down"]), max_size=40)
+
+
+@given(shelves, st.integers(0, 200), presses)
+def test_whatever_is_pressed_the_cart_can_be_paid_and_handed_over(
+    shelf: list[ShelfItem], balance: int, keys: list[str]
+) -> None:
+    session = Session()
+    session.stock_shelf(till(*shelf))
+    session.present(TOKEN, household(balance))
+    actions = {
+        "add": session.add_at_cursor,
+        "take": session.take_at_cursor,
+        "last": session.remove_last,
+        "up": lambda: session.move_cursor(-1),
+        "down": lambda: session.move_cursor(1),
+    }
+    for key in keys:
+        before = cart(session)
+        try:
+            actions[key]() if key in actions else session.add_number(int(key))
+        except Declined:
+            assert cart(session) == before
+        assert session.remainder is not None
+        assert session.remainder >= 0
+        assert all(1 <= line.quantity <= line.item.stock for line in session.cart)
+        assert len({line.item.product for line in session.cart}) == len(session.cart)
