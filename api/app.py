@@ -20,7 +20,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.template.config import TemplateConfig
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 import api.cards.pages
 import api.cards.routes
@@ -57,7 +57,7 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
     try:
         async with town.work() as work:
             await work.session.execute(text("select 1"))
-    except (OSError, OperationalError):
+    except (OSError, DBAPIError):
         return Response("database away", status_code=503)
     return Response("ok")
 
@@ -118,7 +118,10 @@ async def _post_when_due(town: Town, interval: float) -> None:
         try:
             while await post_due(town):
                 pass
+        except (OSError, DBAPIError) as error:
+            # The database may be away for a while; notices wait, and nothing is lost. No traceback: drawing one
+            # every few seconds would keep the server from answering that it is away.
+            log.warning("posting of notices failed, trying again", error=str(error))
         except Exception:
-            # The database may be away for a while; notices wait, and nothing is lost.
             log.exception("posting of notices failed, trying again")
         await asyncio.sleep(interval)

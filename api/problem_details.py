@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.problem_details import ProblemDetailsException
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
 
 from api.cards.token import MalformedCard
 from api.problems import Refused
@@ -66,7 +66,7 @@ def database(error: DBAPIError) -> ProblemDetailsException:
         return _problem("malformed", 400, _HTTP[400][1])
     if kind in ("08", "3D", "40", "53", "57"):
         return away(error)
-    log.error("the database refused a statement", exc_info=error)
+    log.error("the database refused a statement", error=str(error))
     return _problem("server-fault", 500, "服务器出错了，请稍候再试。")
 
 
@@ -82,5 +82,7 @@ EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     DBAPIError: database,
     OperationalError: away,
     InterfaceError: away,
-    ConnectionError: away,
+    # No free connection in time; no socket, no route, no name.
+    TimeoutError: away,
+    OSError: away,
 }

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, field
 Points = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=999)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
 
 
 class Wire(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,7 +76,7 @@ class Till(Wire, frozen=True):
 class PinSignIn(Wire, frozen=True):
     """`POST /v1/till/shifts`: the PIN alone says which attendant of this supermarket it is."""
 
-    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}$")]
+    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
 
 
 class Shift(Wire, frozen=True):
@@ -152,7 +152,7 @@ class NewPerson(Wire, frozen=True):
     """A person with a duty. `roles`: grid-member, grid-leader, grid-guide, chief-grid-leader, council,
     committee, party-branch, supervisor, office. Without a password the person can't sign in."""
 
-    login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}$")]
+    login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
     name: Name
     roles: Annotated[list[str], Meta(min_length=1)]
     village: Code | None = None
@@ -202,7 +202,7 @@ class NewSupermarket(Wire, frozen=True):
 class NewAttendant(Wire, frozen=True):
     supermarket: Code
     name: Name
-    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}$")]
+    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
 
 
 class NewProduct(Wire, frozen=True):
@@ -210,7 +210,7 @@ class NewProduct(Wire, frozen=True):
 
     code: Code
     name: Name
-    barcode: Annotated[str, Meta(pattern=r"^[0-9]{13}$")]
+    barcode: Annotated[str, Meta(pattern=r"^[0-9]{13}(?!\n)$")]
     price: Annotated[int, Meta(ge=1, le=100_000)]
 
 

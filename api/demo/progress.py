@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from api.demo.year import MONTHS, REDEMPTIONS
+from api.demo.year import REDEMPTIONS, ROUNDS
 
 
 class Progress:
@@ -22,7 +22,7 @@ class Progress:
             console=console,
         )
         self._registered = self._bars.add_task("登记户和人 register", total=records)
-        self._months = self._bars.add_task("积分 awards, months", total=MONTHS)
+        self._rounds = self._bars.add_task("积分 awards, rounds", total=ROUNDS)
         self._redeemed = self._bars.add_task("兑换 redemptions", total=REDEMPTIONS)
 
     def __enter__(self) -> Self:
@@ -37,8 +37,8 @@ class Progress:
     def registered(self, records: int) -> None:
         self._bars.advance(self._registered, records)
 
-    def month_awarded(self) -> None:
-        self._bars.advance(self._months)
+    def round_awarded(self) -> None:
+        self._bars.advance(self._rounds)
 
     def redeemed(self) -> None:
         self._bars.advance(self._redeemed)

@@ -22,15 +22,15 @@ from api import wire
 from api.clock import TravelClock, local_date
 from api.demo.progress import Progress
 from api.demo.township import SEED, Plan
-from api.demo.year import MONTHS, Basket, baskets, deeds
+from api.demo.year import ROUNDS, Basket, baskets, deeds
 from kiosk.client import Client
 from rules import books_path, load_builtin
 
 OFFICE = "office"
 SHOWN_CARDS = 40
 
-_MONTH = timedelta(days=30, hours=10)
-_DEED_DAYS = 20
+_ROUND = timedelta(days=60, hours=20)
+_DEED_DAYS = 50
 
 T = TypeVar("T")
 
@@ -56,7 +56,8 @@ class Story:
         # Reading the system's certificates takes longer than most calls here: once is enough.
         self._tls = ssl.create_default_context()
         self._book = load_builtin("township")
-        self._baskets = baskets(self._random)
+        # The dearest first: later there is always somebody who can pay for a small one.
+        self._baskets = sorted(baskets(self._random), key=lambda basket: -basket.points)
         self._redemptions = len(self._baskets)
         self._cards: dict[str, str] = {}
         self._devices: dict[str, str] = {}
@@ -66,7 +67,7 @@ class Story:
 
     async def live(self, until: datetime) -> None:
         """Register the township a year before `until`, and live that year."""
-        start = until - MONTHS * _MONTH
+        start = until - ROUNDS * _ROUND
         self._clock.travel(start - timedelta(hours=1))
         await self._register()
         async with AsyncExitStack() as stack:
@@ -76,10 +77,10 @@ class Story:
             }
             for attendant in self._plan.attendants:
                 await tills[attendant.supermarket].open_shift(attendant.pin)
-            for month in range(MONTHS):
-                begins = start + month * _MONTH
+            for number in range(ROUNDS):
+                begins = start + number * _ROUND
                 await self._award(begins)
-                await self._redeem(tills, begins + timedelta(days=28), month)
+                await self._redeem(tills, begins + timedelta(days=58), number)
         self._clock.travel(until)
         await self._leave_work(until)
 
@@ -107,7 +108,7 @@ class Story:
         self.keys.cards = cards[:SHOWN_CARDS]
 
     async def _award(self, begins: datetime) -> None:
-        """A month's deeds: declared, reviewed and approved on three days, then on notice until they post."""
+        """A round's deeds: declared, reviewed and approved on three days, then on notice until they post."""
         first = local_date(begins)
         claims = {
             village: deeds(self._book, households, first, _DEED_DAYS, self._random)
@@ -124,17 +125,17 @@ class Story:
         for village, accepted in declared.items():
             for claim in claims[village]:
                 self._points[claim.household] += accepted.get(claim.id, 0)
-        self._progress.month_awarded()
+        self._progress.round_awarded()
 
     async def _declare(self, http: httpx.AsyncClient, claims: Sequence[wire.NewClaim]) -> dict[UUID, int]:
         """Claims accepted and their points. The rules' own limits refuse a few, as in life."""
         outcomes = await _ask(http, "POST", "/v1/claims", list[wire.ClaimOutcome], claims)
         return {o.id: o.points for o in outcomes if o.status == "declared"}
 
-    async def _redeem(self, tills: Mapping[str, Client], begins: datetime, month: int) -> None:
-        """The month's share of the baskets, over two days, each for a household that can pay for it."""
+    async def _redeem(self, tills: Mapping[str, Client], begins: datetime, number: int) -> None:
+        """The round's share of the baskets, over a day, each for a household that can pay for it."""
         done = self._redemptions - len(self._baskets)
-        share = self._redemptions * (month + 1) // MONTHS - done
+        share = self._redemptions * (number + 1) // ROUNDS - done
         pairs = self._pair(share)
         assert len(pairs) == share, "the year's awards cover its redemptions"
         for n, (basket, household) in enumerate(pairs):
@@ -146,7 +147,7 @@ class Story:
             self._progress.redeemed()
 
     def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
-        """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer month."""
+        """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer round."""
         ranked = sorted((self._points[h.code], n) for n, h in enumerate(self._plan.households))
         pairs: list[tuple[Basket, wire.NewHousehold]] = []
         waiting = []
@@ -155,7 +156,8 @@ class Story:
             if len(pairs) == share or able == len(ranked):
                 waiting.append(basket)
                 continue
-            points, n = ranked.pop(self._random.randrange(able, len(ranked)))
+            # One of those who can just pay, so that the rich stay able to pay for something dear.
+            points, n = ranked.pop(self._random.randrange(able, min(able + 9, len(ranked))))
             insort(ranked, (points - basket.points, n))
             household = self._plan.households[n]
             self._points[household.code] = points - basket.points

@@ -13,25 +13,28 @@ from api import wire
 from api.demo.township import GOODS
 from rules import Input, Rule, Rulebook
 
-MONTHS = 12
+# The year in rounds of two months.
+ROUNDS = 6
 REDEMPTIONS = 750
 POINTS_REDEEMED = 36_000
+# Few households have saved more: the backpack is for next year.
+_MOST_AT_ONCE = 100
 
-# Deeds in a month for each thousand households; whatever isn't named here is rarer.
+# Deeds in a round for each thousand households; whatever isn't named here is rarer.
 _FREQUENT = {
-    "A10": 80,
-    "A09": 75,
-    "A04": 60,
-    "A21": 75,
-    "A23": 35,
-    "A06": 30,
-    "A12": 30,
-    "A01": 20,
-    "A11": 15,
-    "A03": 10,
-    "A16": 6,
+    "A10": 160,
+    "A09": 150,
+    "A04": 120,
+    "A21": 150,
+    "A23": 70,
+    "A06": 60,
+    "A12": 60,
+    "A01": 40,
+    "A11": 30,
+    "A03": 20,
+    "A16": 12,
 }
-_RARE = 1
+_RARE = 2
 
 # 1 would be everybody alike.
 _UNEVEN = 4
@@ -49,7 +52,7 @@ _TEXTS = {
 def deeds(
     book: Rulebook, households: Sequence[wire.NewHousehold], first: date, days: int, random: Random
 ) -> list[wire.NewClaim]:
-    """A month's claims for a village. Some households do a lot and some little, as everywhere."""
+    """A round's claims for a village. Some households do a lot and some little, as everywhere."""
     claims: list[wire.NewClaim] = []
     for rule in book.rules.values():
         expected = len(households) * _FREQUENT.get(rule.id, _RARE) / 1000
@@ -111,9 +114,12 @@ def baskets(random: Random) -> list[Basket]:
 
 
 def _basket(random: Random) -> Basket:
-    """One or two kinds of goods; of the dear ones a household takes one."""
-    lines = tuple(
-        wire.Line(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
-        for code, _, price in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
-    )
-    return Basket(lines, sum(line.quantity * line.price for line in lines))
+    """One or two kinds of goods, several pieces of the cheap ones."""
+    while True:
+        lines = tuple(
+            wire.Line(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
+            for code, _, price in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
+        )
+        points = sum(line.quantity * line.price for line in lines)
+        if points <= _MOST_AT_ONCE:
+            return Basket(lines, points)

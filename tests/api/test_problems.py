@@ -129,7 +129,7 @@ async def test_without_a_database_it_is_alive_and_not_ready(town: LiveTown, gone
     database = Database(url)
     async with (
         serving(Town(database, TravelClock(NOW), TOWNSHIP), notice_interval=60) as base,
-        httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer x"}) as http,
+        httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer x"}, timeout=30) as http,
     ):
         assert (await http.get("/healthz")).status_code == 200
         assert (await http.get("/readyz")).status_code == 503

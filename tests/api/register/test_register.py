@@ -47,7 +47,7 @@ async def test_what_makes_no_sense_is_malformed(town: LiveTown) -> None:
         for path, [record] in NEW.items():
             for body in ([], {}, [record | {"name": "\x00", "head": "\x00"}], [record | {"colour": "red"}], [{}]):
                 problem(await http.post(path, json=body), 400, "malformed")
-        for code in ("", "HP", "hp 9", "-hp", "村", "a" * 41):
+        for code in ("", "HP", "hp 9", "-hp", "村", "hp\n", "a" * 41):
             problem(await http.post("/v1/villages", json=[{"code": code, "name": "村"}]), 400, "malformed")
         problem(await http.post("/v1/people", json=[PERSON | {"password": "short"}]), 400, "malformed")
         nul = NEW["/v1/villages"][0] | {"name": "山\x00村"}
