@@ -93,10 +93,15 @@ begin
                or (v_item.phase = 'reversal' and (v_item.reason = '' or v_item.person = '')) then
                 status := 'malformed'; return next; continue;
             end if;
-            if exists (select from transaction t where t.township = p_township and t.target = v_item.target
-                         and (t.phase = 'reversal') = (v_item.phase = 'reversal')) then
-                status := case v_item.phase when 'reversal' then 'already-reversed' else 'already-settled' end;
-                return next; continue;
+            -- Two questions and not one, since each has an index of its own.
+            if v_item.phase = 'reversal' and exists (
+                   select from transaction t where t.township = p_township and t.target = v_item.target
+                      and t.phase = 'reversal') then
+                status := 'already-reversed'; return next; continue;
+            elsif v_item.phase <> 'reversal' and exists (
+                   select from transaction t where t.township = p_township and t.target = v_item.target
+                      and t.phase in ('post', 'void')) then
+                status := 'already-settled'; return next; continue;
             end if;
             if v_item.phase = 'post' and v_target.expires_at <= p_now then
                 status := 'expired'; return next; continue;
@@ -114,8 +119,10 @@ begin
 
         select jsonb_build_object('account', m.id) into detail
           from unnest(v_debit || v_credit, v_unit || v_unit) as m(id, unit)
-         where not exists (select from account a
-                            where (a.township, a.id, a.unit) = (p_township, m.id, m.unit)) limit 1;
+          -- The limit keeps this a look-up by key; an anti-join would read every account each time.
+          left join lateral (select true as known from account a
+                              where (a.township, a.id, a.unit) = (p_township, m.id, m.unit) limit 1) a on true
+         where a.known is null limit 1;
         if found then
             status := 'unknown-account'; return next; continue;
         end if;
