@@ -27,7 +27,9 @@ $$;
 --          already-settled, already-reversed, expired
 create function ledger.post(p_township integer, p_items jsonb, p_now timestamptz)
 returns table (item integer, status text, detail jsonb)
-language plpgsql security definer set search_path = ledger, pg_temp as $$
+language plpgsql security definer set search_path = ledger, pg_temp
+-- A batch runs each statement many times: planning it anew each time costs more than running it.
+set plan_cache_mode = force_generic_plan as $$
 declare
     v_item record;
     v_target ledger.transaction;
@@ -145,11 +147,12 @@ begin
                         select c.id, 0, c.amount from unnest(v_credit, v_amount) as c(id, amount)) o
                  group by o.id) m;
         select jsonb_build_object('account', b.account, 'missing', b.minimum - n.available) into detail
-          from unnest(v_account, v_outgoing, v_incoming) as m(id, outgoing, incoming)
-          join balance b on b.township = p_township and b.account = m.id,
-               lateral (select b.posted - b.reserved + v_posts * m.incoming
-                               - (v_posts + v_reserves) * m.outgoing as available) n
-         where n.available < b.minimum order by b.account limit 1;
+          from balance b,
+               lateral (select array_position(v_account, b.account) as at) m,
+               lateral (select b.posted - b.reserved + v_posts * v_incoming[m.at]
+                               - (v_posts + v_reserves) * v_outgoing[m.at] as available) n
+         where b.township = p_township and b.account = any (v_account) and n.available < b.minimum
+         order by b.account limit 1;
         if found then
             status := 'insufficient'; return next; continue;
         end if;
@@ -181,11 +184,11 @@ begin
                 as m(unit, debit, credit, amount, n);
         end if;
         update balance b
-           set posted = b.posted + v_posts * (d.incoming - d.outgoing),
-               reserved = b.reserved + v_reserves * d.outgoing,
-               expected = b.expected + v_reserves * d.incoming
-          from unnest(v_account, v_outgoing, v_incoming) as d(id, outgoing, incoming)
-         where b.township = p_township and b.account = d.id;
+           set posted = b.posted + v_posts * (v_incoming[array_position(v_account, b.account)]
+                                              - v_outgoing[array_position(v_account, b.account)]),
+               reserved = b.reserved + v_reserves * v_outgoing[array_position(v_account, b.account)],
+               expected = b.expected + v_reserves * v_incoming[array_position(v_account, b.account)]
+         where b.township = p_township and b.account = any (v_account);
         status := 'ok'; return next;
     end loop;
 end $$;
