@@ -23,8 +23,12 @@ REVISIONS = next(p for p in (_HERE / "revisions", _HERE.parent / "alembic") if p
 
 
 async def migrate(owner: URL) -> None:
-    """Create the database if the server doesn't have it, and run every revision it hasn't seen."""
+    """Create the database if the server doesn't have it, and run every revision it hasn't seen.
+
+    Raises Refused: database-version, when a newer program has been there.
+    """
     await _create_database(owner)
+    await _known_revision(owner)
     await _run(owner, lambda connection: command.upgrade(_config(connection), "head"))
 
 
@@ -44,15 +48,17 @@ async def differences(owner: URL) -> str | None:
 
 async def require_current(url: URL) -> None:
     """Refuse a database of another version with a sentence that says what to do."""
-    head = ScriptDirectory(str(REVISIONS)).get_current_head()
+    if await _known_revision(url) != ScriptDirectory(str(REVISIONS)).get_current_head():
+        raise Refused("database-version", "数据库还是旧版本，请先运行 jimei migrate。")
+
+
+async def _known_revision(url: URL) -> str | None:
     seen: list[str | None] = []
     await _run(url, lambda c: seen.append(MigrationContext.configure(c).get_current_revision()))
-    if seen[0] == head:
-        return
     known = {r.revision for r in ScriptDirectory(str(REVISIONS)).walk_revisions()}
-    if seen[0] is None or seen[0] in known:
-        raise Refused("database-version", "数据库还是旧版本，请先运行 jimei migrate。")
-    raise Refused("database-version", "数据库是由更新的程序建立的，请先升级本程序。")
+    if seen[0] is not None and seen[0] not in known:
+        raise Refused("database-version", "数据库是由更新的程序建立的，请先升级本程序。")
+    return seen[0]
 
 
 async def exists(owner: URL) -> bool:

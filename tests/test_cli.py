@@ -1,0 +1,171 @@
+"""The command line as its users meet it: real processes, their words and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from api.cards.printing import print_new_cards
+from api.database.embedded import OWNER, Embedded
+from api.problems import Refused
+from tests.conftest import LiveTown
+
+JIMEI = [sys.executable, "-m", "api.cli"]
+VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "found", "report", "clean")
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A folder that the database's own account may pass on its way."""
+    folder = Path(tempfile.mkdtemp(prefix="jimei-cli-"))
+    folder.chmod(0o755)
+    yield folder / "data"
+    shutil.rmtree(folder)
+
+
+def jimei(
+    *words: str, data: Path | None = None, url: str = "", stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
+    environment |= {"JIMEI_DATA": str(data)} if data else {}
+    environment |= {"JIMEI_DATABASE_URL": url} if url else {}
+    return subprocess.run(
+        [*JIMEI, *words],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2, done
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    done = jimei(verb, "--help")
+    assert done.returncode == 0
+    assert f"jimei {verb}" in done.stdout
+
+
+def test_the_help_lists_every_verb() -> None:
+    listed = jimei("--help").stdout
+    assert all(verb in listed for verb in VERBS)
+
+
+def test_a_township_is_founded_once_and_verified(data: Path) -> None:
+    assert "jimei migrate" in one_sentence(jimei("verify", data=data))
+    assert jimei("migrate", data=data).returncode == 0
+    assert "jimei found" in one_sentence(jimei("serve", "--port", "0", data=data))
+    founding = ("found", "示范乡", "--login", "office", "--name", "王主任", "--password", "a long password")
+    assert jimei(*founding, data=data).returncode == 0
+    assert "已经有一个乡镇" in one_sentence(jimei(*founding, data=data))
+    done = jimei("verify", data=data)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "户 households: 0" in jimei("report", data=data).stdout
+
+
+def test_verify_names_the_account_that_was_changed_behind_its_back(data: Path) -> None:
+    jimei("migrate", data=data)
+    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
+    with Embedded(data) as server:
+        _as_owner(
+            server, "insert into ledger.account values (1, gen_random_uuid(), 'household:x', 'points', 0, now())"
+        )
+        _as_owner(
+            server,
+            "insert into ledger.balance select 1, id, 0, 7 from ledger.account where name = 'household:x'",
+        )
+    done = jimei("verify", data=data)
+    assert done.returncode == 1
+    assert "household:x" in done.stdout
+
+
+def _as_owner(server: Embedded, statement: str) -> None:
+    async def run() -> None:
+        engine = create_async_engine(server.url(OWNER, "jimei"))
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+def test_a_database_of_a_newer_program_is_left_alone(data: Path) -> None:
+    jimei("migrate", data=data)
+    with Embedded(data) as server:
+        _as_owner(server, "update alembic_version set version_num = '9999'")
+    assert "升级本程序" in one_sentence(jimei("verify", data=data))
+    assert "升级本程序" in one_sentence(jimei("migrate", data=data))
+
+
+def test_a_port_in_use(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert "--port" in one_sentence(jimei("serve", "--port", port, data=data))
+    assert not data.exists()
+
+
+def test_a_database_address_that_is_none(data: Path) -> None:
+    assert "JIMEI_DATABASE_URL" in one_sentence(jimei("verify", data=data, url="nonsense"))
+
+
+def test_a_database_that_does_not_answer(data: Path) -> None:
+    away = "postgresql://somebody@127.0.0.1:1/jimei"
+    assert "连不上数据库" in one_sentence(jimei("verify", data=data, url=away))
+
+
+def test_a_data_folder_that_is_a_file(data: Path) -> None:
+    data.write_text("")
+    one_sentence(jimei("migrate", data=data))
+    assert data.read_text() == ""
+
+
+def test_a_kiosk_address_that_is_none() -> None:
+    assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere", "--token", "x"))
+
+
+def test_clean_removes_nothing_but_a_demo(data: Path) -> None:
+    jimei("migrate", data=data)
+    assert "不是演示数据" in one_sentence(jimei("clean", data=data))
+    assert (data / "pg").exists()
+    (data / "demo.building").touch()
+    with Embedded(data):
+        assert "还在运行" in one_sentence(jimei("clean", data=data))
+    assert jimei("clean", data=data).returncode == 0
+    assert not data.exists()
+
+
+async def test_cards_are_printed_and_the_old_ones_die(town: LiveTown, tmp_path: Path) -> None:
+    sheet = tmp_path / "cards.html"
+    await print_new_cards(town.town, ["hp-1"], "https://jf.example.cn", sheet)
+    assert "王建国" in sheet.read_text(encoding="utf-8")
+    assert sheet.stat().st_mode & 0o077 == 0
+    async with town.device() as http:
+        assert (await http.get(f"/v1/cards/{town.card}")).status_code == 410
+
+
+async def test_no_card_dies_when_the_sheet_cannot_be_written(town: LiveTown, tmp_path: Path) -> None:
+    with pytest.raises(Refused) as refused:
+        await print_new_cards(town.town, ["hp-1"], "https://jf.example.cn", tmp_path / "missing" / "cards.html")
+    assert refused.value.word == "unwritable"
+    async with town.device() as http:
+        assert (await http.get(f"/v1/cards/{town.card}")).status_code == 200
