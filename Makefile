@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -28,6 +28,9 @@ check: .venv/installed  ## lint, format, types, import rules, migrations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/jimei migrate --check
+
+pictures: .venv/installed  ## the README's pictures, from the demo's own township (wants chromium)
+	@$(BIN)/python docs/pictures.py
 
 clean:  ## remove the demo's data (asks the database to stop first)
 	@test ! -x $(BIN)/jimei || $(BIN)/jimei clean

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
@@ -39,10 +41,13 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with Embedded(tmp_path_factory.mktemp("pg")) as running:
-        asyncio.run(migrate(running.url(OWNER, EMPTY)))
-        yield running
+def server() -> Iterator[Embedded]:
+    # Not pytest's own folder, which is closed to the account the server runs as.
+    with tempfile.TemporaryDirectory(prefix="jimei-tests-") as folder:
+        Path(folder).chmod(0o755)
+        with Embedded(Path(folder) / "data") as running:
+            asyncio.run(migrate(running.url(OWNER, EMPTY)))
+            yield running
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class Story:
         # The dearest first: later there is always somebody who can pay for a small one.
         self._baskets = sorted(baskets(self._random), key=lambda basket: -basket.points)
         self._redemptions = len(self._baskets)
-        self._cards: dict[str, str] = {}
+        self._cards: dict[str, wire.NewCard] = {}
         self._devices: dict[str, str] = {}
         # Points through their notice and not spent yet, by household.
         self._points: defaultdict[str, int] = defaultdict(int)
@@ -83,6 +83,10 @@ class Story:
                 await self._redeem(tills, begins + timedelta(days=58), number)
         self._clock.travel(until)
         await self._leave_work(until)
+        # The visitor's cards: those with the most on them.
+        village = self._households[self._plan.villages[0].code]
+        richest = sorted(village, key=lambda household: -self._points[household.code])[:SHOWN_CARDS]
+        self.keys.cards = [self._cards[household.code] for household in richest]
 
     async def _register(self) -> None:
         async with self._signed_in(OFFICE) as http:
@@ -99,13 +103,12 @@ class Story:
                 self._devices[supermarket.code] = enrolled.token
             wanted = wire.NewCards(households=[h.code for h in self._plan.households])
             cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], wanted)
-        self._cards = {card.household: card.token for card in cards}
+        self._cards = {card.household: card for card in cards}
         async with self._signed_in(f"{self._plan.villages[0].code}-party-branch") as http:
             text = books_path().joinpath("township.toml").read_text(encoding="utf-8")
             await _ask(http, "POST", "/v1/rulebooks", wire.RulebookView, wire.NewRulebook(text=text))
         self.keys.device_token = self._devices[self._plan.supermarkets[0].code]
         self.keys.pin = self._plan.attendants[0].pin
-        self.keys.cards = cards[:SHOWN_CARDS]
 
     async def _award(self, begins: datetime) -> None:
         """A round's deeds: declared, reviewed and approved on three days, then on notice until they post."""
@@ -141,7 +144,7 @@ class Story:
         for n, (basket, household) in enumerate(pairs):
             self._clock.travel(begins + timedelta(minutes=5 * n))
             till = tills[household.village]
-            card = self._cards[household.code]
+            card = self._cards[household.code].token
             await till.card(card)
             await till.redeem(uuid7(), wire.Redemption(card=card, lines=list(basket.lines)))
             self._progress.redeemed()
@@ -170,8 +173,8 @@ class Story:
         first = local_date(until) - timedelta(days=5)
 
         async def of_this_week(http: httpx.AsyncClient, village: str) -> list[UUID]:
-            claims = deeds(self._book, self._households[village], first, 5, self._random)[:24]
-            return list(await self._declare(http, claims))
+            claims = deeds(self._book, self._households[village], first, 5, self._random)
+            return list(await self._declare(http, self._random.sample(claims, 24)))
 
         declared = await self._in_each_village("01-member1", of_this_week)
         await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v][8:]))
