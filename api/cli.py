@@ -12,7 +12,7 @@ from typing import Any, ParamSpec
 
 import click
 
-from api.database.embedded import EmbeddedError
+from api.database.account import EmbeddedError
 from api.problems import Refused
 from api.settings import Settings
 

