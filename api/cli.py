@@ -246,17 +246,23 @@ def demo(port: int) -> None:
 def clean() -> None:
     """Remove the demo and its data; refuses a folder that isn't a demo's, or that somebody uses."""
     from api.database.embedded import Embedded
-    from api.demo.demo import BUILDING, KEYS
+    from api.database.engine import reach
+    from api.demo.demo import BUILDING, KEYS, remove
 
-    data = Settings.read().data
+    settings = Settings.read()
+    data = settings.data
     if not data.exists():
         return
     if not (data / KEYS).exists() and not (data / BUILDING).exists():
         raise Refused("not-the-demo", f"{data} 里不是演示数据，没有删除。")
-    with Embedded(data):
-        pass
-    if (data / "pg" / "postmaster.pid").exists():
-        raise Refused("in-use", "演示还在运行，请先在它的窗口按 Ctrl-C，再清除。")
+    if settings.database_url is not None:
+        with reach(settings) as access:
+            _run(remove(access))
+    elif (data / "pg").exists():
+        with Embedded(data):
+            pass
+        if (data / "pg" / "postmaster.pid").exists():
+            raise Refused("in-use", "演示还在运行，请先在它的窗口按 Ctrl-C，再清除。")
     shutil.rmtree(data)
 
 

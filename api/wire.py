@@ -327,4 +327,5 @@ class Report(Wire, frozen=True):
     goods_handed_out: int
     awarded_by_category: list[PointsByName]
     awarded_by_village: list[PointsByName]
-    in_balance: bool
+    # Null when the caller didn't want the books recomputed.
+    in_balance: bool | None

@@ -117,6 +117,19 @@ def test_a_database_of_a_newer_program_is_left_alone(data: Path) -> None:
     assert "升级本程序" in one_sentence(jimei("migrate", data=data))
 
 
+def test_any_postgresql_can_be_named(data: Path) -> None:
+    """As on a server of one's own: one door, the owner's, and the application steps down by itself."""
+    with Embedded(data) as server:
+        url = server.url(OWNER, "elsewhere").render_as_string(hide_password=False)
+        own = {"data": data.parent / "none", "url": url}
+        assert "jimei migrate" in one_sentence(jimei("verify", **own))
+        assert jimei("migrate", **own).returncode == 0
+        founding = ("found", "乡", "--login", "office", "--name", "王", "--password", "a long password")
+        assert jimei(*founding, **own).returncode == 0
+        assert jimei("verify", **own).returncode == 0
+    assert not (data.parent / "none").exists()
+
+
 def test_a_port_in_use(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -57,8 +57,9 @@ async def run(settings: Settings, access: Access, port: int) -> None:
 async def _build(settings: Settings, access: Access, keys_file: Path, console: Console) -> None:
     """Everything happens in a database of another name, which gets its own at the end: a demo that was cut
     off half-way is simply built anew."""
+    settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / BUILDING).touch()
-    building = _renamed(access, f"{access.owner.database}_building")
+    building = _renamed(access, _building(access))
     await administer(access.owner, text(f'drop database if exists "{building.owner.database}" (force)'))
     await migrate(building.owner)
     password = "".join(secrets.choice("0123456789") for _ in range(10))
@@ -116,6 +117,16 @@ async def _show(settings: Settings, town: Town, keys: Keys, port: int, console: 
             await kiosk.wait()
             console.print("终端已关闭，服务还在运行，按 Ctrl-C 结束。 The server runs on; Ctrl-C ends it.")
             await asyncio.Event().wait()
+
+
+async def remove(access: Access) -> None:
+    """Drop the demo's databases from a server that is somebody's own."""
+    for each in (access, _renamed(access, _building(access))):
+        await administer(access.owner, text(f'drop database if exists "{each.owner.database}" (force)'))
+
+
+def _building(access: Access) -> str:
+    return f"{access.owner.database}_building"
 
 
 def _renamed(access: Access, database: str) -> Access:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Router, get
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 
 from api import wire
 from api.access import StaffRequest, staff_only
@@ -12,9 +13,11 @@ from api.town import Town
 
 
 @get("/report")
-async def report(town: NamedDependency[Town], request: StaffRequest) -> wire.Report:
-    """The township's year, every figure read from the books."""
-    return await use_cases.report(town)
+async def report(
+    town: NamedDependency[Town], request: StaffRequest, verified: FromQuery[bool] = True
+) -> wire.Report:
+    """The township's year, every figure read from the books; `verified=false` saves recomputing them."""
+    return await use_cases.report(town, verified=verified)
 
 
 router = Router("/v1", route_handlers=[report], guards=[staff_only], tags=["reports"])
