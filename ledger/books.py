@@ -9,36 +9,49 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.tables import balance, entry, transaction
+from ledger.tables import balance, entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
     AccountId,
     Balance,
+    Closing,
+    Phase,
     Posting,
     Status,
+    Timeline,
     TownshipId,
     Transaction,
     TransactionId,
 )
 
+# Later than anything in the books.
+_ALWAYS = datetime.max.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One side of a transfer, as its account sees it: `amount` is signed, credits are positive."""
+    """One side of a transfer, as its account sees it: `amount` is signed, credits are positive. `deferred_from`:
+    the effective moment asked for, where its period was closed."""
 
     transaction: TransactionId
     ordinal: int
     kind: str
+    phase: Phase
     amount: int
     pending: bool
     recorded_at: datetime
+    effective_at: datetime
+    deferred_from: datetime | None
+    expires_at: datetime | None
+    # What became of a pending one: posted, perhaps in part, or voided.
+    settlement: Phase | None
     reason: str
     metadata: dict[str, Any]
 
@@ -82,12 +95,55 @@ class Books:
             for row in rows
         ]
 
+    async def release_expired(self, now: datetime, *, limit: int) -> int:
+        """Void what is pending beyond its expiry; returns how many, at most `limit`."""
+        due = await self._connection.execute(
+            select(transaction.c.id, transaction.c.kind)
+            .where(
+                transaction.c.township == self._township,
+                transaction.c.expires_at <= now,
+                ~exists().where(
+                    settlement.c.township == transaction.c.township, settlement.c.target == transaction.c.id
+                ),
+            )
+            .order_by(transaction.c.expires_at)
+            .limit(limit)
+        )
+        voids = [
+            Transaction.settle(TransactionId(id), Phase.VOID, kind=kind, person="clock", reason="已过期")
+            for id, kind in due
+        ]
+        return len(await self.post(voids, now)) if voids else 0
+
+    async def close_period(self, until: datetime, now: datetime, *, person: str, reason: str) -> Closing:
+        """Nothing is effective before `until` from now on. `checkpoint` may then sum up in its own time."""
+        closed = await self._connection.execute(
+            text("select ledger.close_period(:township, :until, :person, :reason, :now)"),
+            {"township": self._township, "until": until, "person": person, "reason": reason, "now": now},
+        )
+        return Closing(closed.scalar_one())
+
+    async def checkpoint(self, until: datetime) -> int:
+        """Keep the balances at the end of a closed period, so that reading them stays cheap; returns how many
+        were new."""
+        written = await self._connection.execute(
+            text("select ledger.checkpoint(:township, :until)"), {"township": self._township, "until": until}
+        )
+        return int(written.scalar_one())
+
+    async def open_from(self) -> datetime | None:
+        """The first moment that no closing forbids; None when nothing is closed."""
+        until: datetime | None = await self._connection.scalar(
+            select(func.max(period_closing.c.until)).where(period_closing.c.township == self._township)
+        )
+        return until
+
     async def balance(self, account: AccountId) -> Balance:
         return (await self.balances([account]))[account]
 
     async def balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
-        """Balances now. Accounts with a limit keep theirs; the others are summed from their transfers, and
-        tell nothing of what is pending."""
+        """Balances now. Accounts with a limit keep theirs; the others are summed from their last checkpoint on,
+        and tell nothing of what is pending."""
         rows = await self._connection.execute(
             select(balance.c.account, balance.c.posted, balance.c.reserved, balance.c.expected).where(
                 balance.c.township == self._township, balance.c.account.in_(accounts)
@@ -95,30 +151,36 @@ class Books:
         )
         found = {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
         summed = [account for account in accounts if account not in found]
-        if summed:
-            found |= dict.fromkeys(summed, Balance(0))
-            sums = await self._connection.execute(
-                select(entry.c.account, func.sum(entry.c.amount))
-                .where(
-                    entry.c.township == self._township,
-                    entry.c.account.in_(summed),
-                    entry.c.pending.is_(False),
-                )
-                .group_by(entry.c.account)
-            )
-            found |= {AccountId(account): Balance(int(posted)) for account, posted in sums}
-        return found
+        return found | await self.balances_at(summed, _ALWAYS) if summed else found
 
-    async def statement(self, account: AccountId, *, limit: int, before: Entry | None = None) -> list[Entry]:
-        """Entries, newest first; the next page begins after `before`, the last one seen."""
+    async def balances_at(
+        self, accounts: Sequence[AccountId], at: datetime, timeline: Timeline = Timeline.EFFECTIVE
+    ) -> dict[AccountId, Balance]:
+        """Balances as of a moment, which belongs to it itself; nothing for an account that didn't move yet."""
+        rows = await self._connection.execute(
+            text("select * from ledger.balances_at(:township, :accounts, :at, :timeline)"),
+            {"township": self._township, "accounts": list(accounts), "at": at, "timeline": timeline},
+        )
+        return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+
+    async def statement(
+        self, account: AccountId, *, limit: int, before: Entry | None = None, at: datetime = _ALWAYS
+    ) -> list[Entry]:
+        """Entries in the order of recording, newest first, none recorded after `at`; the next page begins after
+        `before`, the last one seen."""
         query = (
             select(
                 entry.c.transaction,
                 entry.c.ordinal,
                 transaction.c.kind,
+                transaction.c.phase,
                 entry.c.amount,
                 entry.c.pending,
                 entry.c.recorded_at,
+                transaction.c.effective_at,
+                transaction.c.deferred_from,
+                transaction.c.expires_at,
+                settlement.c.phase.label("settlement"),
                 transaction.c.reason,
                 transaction.c.metadata,
             )
@@ -126,7 +188,13 @@ class Books:
                 transaction,
                 (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
             )
-            .where(entry.c.township == self._township, entry.c.account == account)
+            .outerjoin(
+                settlement,
+                (settlement.c.township == transaction.c.township)
+                & (settlement.c.target == transaction.c.id)
+                & (settlement.c.recorded_at <= at),
+            )
+            .where(entry.c.township == self._township, entry.c.account == account, entry.c.recorded_at <= at)
             .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal.desc())
             .limit(limit)
         )
@@ -136,7 +204,14 @@ class Books:
                 < (before.recorded_at, before.transaction, before.ordinal)
             )
         rows = await self._connection.execute(query)
-        return [Entry(*row) for row in rows]
+        return [
+            Entry(**{**row._mapping, "phase": Phase(row.phase), "settlement": _phase(row.settlement)})
+            for row in rows
+        ]
+
+
+def _phase(word: str | None) -> Phase | None:
+    return Phase(word) if word is not None else None
 
 
 def _item(t: Transaction) -> dict[str, Any]:

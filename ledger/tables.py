@@ -2,6 +2,7 @@
 
 Every key begins with the township, so that the schema can be spread by township as it is. A transfer's
 foreign keys carry the unit: an account can't take part in a transfer of another unit, not even by raw SQL.
+A record knows the database transaction that wrote it (`written_by`): seals go by it.
 """
 
 from sqlalchemy import (
@@ -27,12 +28,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="ledger")
 
+
+def _written_by() -> Column[int]:
+    return Column(
+        "written_by", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")
+    )
+
+
 unit = Table(
     "unit",
     metadata,
     Column("township", Integer, nullable=False),
     Column("code", Text, nullable=False),
     Column("kind", Text, nullable=False),
+    _written_by(),
     PrimaryKeyConstraint("township", "code"),
     CheckConstraint("kind in ('points', 'goods', 'money')", name="unit_kind"),
 )
@@ -47,6 +56,7 @@ account = Table(
     # Null: no limit, and then no row in `balance` that every writer would lock.
     Column("minimum", BigInteger),
     Column("opened_at", DateTime(timezone=True), nullable=False),
+    _written_by(),
     PrimaryKeyConstraint("township", "id"),
     UniqueConstraint("township", "name"),
     UniqueConstraint("township", "id", "unit"),
@@ -61,6 +71,7 @@ account_closing = Table(
     Column("closed_at", DateTime(timezone=True), nullable=False),
     Column("person", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    _written_by(),
     PrimaryKeyConstraint("township", "account"),
     ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
 )
@@ -97,8 +108,11 @@ transaction = Table(
     Column("effective_at", DateTime(timezone=True), nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),
+    # The effective moment asked for, where its month was closed already and the open one took it.
+    Column("deferred_from", DateTime(timezone=True)),
     Column("metadata", JSONB, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    _written_by(),
     PrimaryKeyConstraint("township", "id"),
     ForeignKeyConstraint(["township", "target"], ["ledger.transaction.township", "ledger.transaction.id"]),
     CheckConstraint("phase in ('posted', 'pending', 'post', 'void', 'reversal')", name="transaction_phase"),
@@ -107,6 +121,7 @@ transaction = Table(
         "phase <> 'reversal' or (person <> '' and reason <> '')", name="transaction_reversal_explained"
     ),
     CheckConstraint("expires_at is null or phase = 'pending'", name="transaction_expiry"),
+    CheckConstraint("effective_at <= recorded_at and deferred_from < effective_at", name="transaction_time"),
     Index(
         "transaction_settled_once",
         "township",
@@ -114,13 +129,10 @@ transaction = Table(
         unique=True,
         postgresql_where=text("phase in ('post', 'void')"),
     ),
-    Index(
-        "transaction_reversed_once",
-        "township",
-        "target",
-        unique=True,
-        postgresql_where=text("phase = 'reversal'"),
-    ),
+    Index("transaction_reversed", "township", "target", postgresql_where=text("phase = 'reversal'")),
+    Index("transaction_expiring", "township", "expires_at", postgresql_where=text("expires_at is not null")),
+    # Not by township first: a planner without statistics would take this for a way to a transaction's id.
+    Index("transaction_written", "written_by", "township"),
 )
 
 transfer = Table(
@@ -151,10 +163,40 @@ transfer = Table(
     Index("transfer_credit", "township", "credit", "recorded_at", "transaction"),
 )
 
-# The view that gives each side of each transfer; in a catalogue of its own since it is no table.
+period_closing = Table(
+    "period_closing",
+    metadata,
+    Column("township", Integer, nullable=False),
+    # The first moment that is still open.
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _written_by(),
+    PrimaryKeyConstraint("township", "until"),
+    CheckConstraint("until <= closed_at", name="period_closing_over"),
+)
+
+# Posted balances at the end of a closed period; an account without a row had nothing.
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("account", Uuid, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("posted", BigInteger, nullable=False),
+    PrimaryKeyConstraint("township", "account", "until"),
+    ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
+    ForeignKeyConstraint(["township", "until"], ["ledger.period_closing.township", "ledger.period_closing.until"]),
+)
+
+# The views; in a catalogue of their own since they are no tables. `entry` gives each side of each transfer,
+# `settlement` what posted or voided a pending transaction.
+_views = MetaData(schema="ledger")
+
 entry = Table(
     "entry",
-    MetaData(schema="ledger"),
+    _views,
     Column("township", BigInteger),
     Column("account", Uuid),
     Column("transaction", Uuid),
@@ -163,5 +205,16 @@ entry = Table(
     Column("amount", BigInteger),
     Column("counterparty", Uuid),
     Column("pending", Boolean),
+    Column("recorded_at", DateTime(timezone=True)),
+)
+
+settlement = Table(
+    "settlement",
+    _views,
+    Column("township", Integer),
+    Column("target", Uuid),
+    Column("id", Uuid),
+    Column("phase", Text),
+    Column("effective_at", DateTime(timezone=True)),
     Column("recorded_at", DateTime(timezone=True)),
 )

@@ -65,7 +65,8 @@ class Transaction:
     transaction as often as it likes: it counts once.
 
     `effective_at` is left out unless it differs from the moment of recording, since a retry must carry the
-    same content. `settle` makes those that post, void or reverse another.
+    same content. `settle` makes those that post, void or reverse another; with transfers of its own, a post or a
+    reversal moves just that part.
     """
 
     id: TransactionId
@@ -105,12 +106,14 @@ class Status(StrEnum):
     UNKNOWN_TARGET = "unknown-target"
     ALREADY_SETTLED = "already-settled"
     ALREADY_REVERSED = "already-reversed"
+    EXCEEDS_TARGET = "exceeds-target"
     EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What became of one transaction of a batch: `account` and `missing` tell which limit refused it."""
+    """What became of one transaction of a batch: `account` and `missing` tell which limit refused it, `missing`
+    alone by how much a part is more than what is left of its target."""
 
     status: Status
     account: AccountId | None = None
@@ -120,6 +123,19 @@ class Posting:
     def accepted(self) -> bool:
         """In the books, now or from an earlier try."""
         return self.status in (Status.OK, Status.EXISTS)
+
+
+class Timeline(StrEnum):
+    """A past moment by when things happened, or by when they were written down."""
+
+    EFFECTIVE = "effective"
+    RECORDED = "recorded"
+
+
+class Closing(StrEnum):
+    OK = "ok"
+    EXISTS = "exists"
+    NOT_OVER = "not-over"
 
 
 @dataclass(frozen=True, slots=True)

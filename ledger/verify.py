@@ -63,44 +63,52 @@ _CHECKS = {
                 or t.pending <> (x.phase = 'pending') or x.phase = 'void'
                 or t.recorded_at <> x.recorded_at)
          order by 1""",
-    # The digest of what the caller asked for, made again from the rows. An `effective_at` that was left out
-    # is the moment of recording.
     "contents": """
-        with asked as (
-            select x.id, x.content, x.effective_at = x.recorded_at as left_out,
-                   ledger.content(x.id, x.kind, x.phase, x.target, x.person, x.reason, moment, x.expires_at,
-                                  x.metadata, m.units, m.debits, m.credits, m.amounts) as made,
-                   moment
-              from ledger.transaction x
-              left join (select transaction, array_agg(unit order by ordinal) as units,
-                                array_agg(debit order by ordinal) as debits,
-                                array_agg(credit order by ordinal) as credits,
-                                array_agg(amount::numeric order by ordinal) as amounts
-                           from ledger.transfer where township = :township group by transaction) m
-                on m.transaction = x.id and x.phase in ('posted', 'pending')
-             cross join lateral (values (x.effective_at), (null)) as e(moment)
-             where x.township = :township)
-        select id::text, '交易内容与登记时的摘要不符'
-          from asked group by id
-        having not bool_or(content = made and (moment is not null or left_out))
+        select x.id::text, '交易内容与登记时的摘要不符'
+          from ledger.transaction x
+         where x.township = :township and not ledger.faithful(x.township, x.id)
          order by 1""",
-    # What posts or reverses moves exactly what its target held, there and back.
+    # What posts or reverses moves what its target held, there or back, and never more.
     "settlements": """
         with moved as (
-            select x.id, t.unit, t.amount,
+            select x.target, min(x.id::text) as id, t.unit,
                    case x.phase when 'reversal' then t.credit else t.debit end as debit,
-                   case x.phase when 'reversal' then t.debit else t.credit end as credit
-              from ledger.transaction x
-              join ledger.transfer t on t.township = x.township and t.transaction = x.target
-             where x.township = :township and x.phase in ('post', 'reversal')
-            union all
-            select x.id, t.unit, -t.amount, t.debit, t.credit
+                   case x.phase when 'reversal' then t.debit else t.credit end as credit, sum(t.amount) as amount
               from ledger.transaction x
               join ledger.transfer t on t.township = x.township and t.transaction = x.id
-             where x.township = :township and x.phase in ('post', 'reversal'))
-        select id::text, '入账或冲正的内容与原交易不同'
-          from (select id from moved group by id, unit, debit, credit having sum(amount) <> 0) unequal
-         group by id order by 1""",
+             where x.township = :township and x.phase in ('post', 'reversal')
+             group by x.target, x.phase, 3, 4, 5)
+        select m.id, '入账或冲正的内容超出原交易'
+          from moved m
+          left join ledger.transfer o on o.township = :township and o.transaction = m.target
+                and (o.unit, o.debit, o.credit) = (m.unit, m.debit, m.credit)
+         group by m.id, m.target, m.unit, m.debit, m.credit, m.amount
+        having m.amount > coalesce(sum(o.amount), 0)
+         order by 1""",
+    "targets": """
+        select x.id::text, '入账、作废或冲正的对象不是对应的交易'
+          from ledger.transaction x
+          left join ledger.transaction o on o.township = x.township and o.id = x.target
+         where x.township = :township and x.target is not null
+           and (o.id is null or case x.phase when 'reversal' then o.phase not in ('posted', 'post')
+                                             else o.phase <> 'pending' end)
+         order by 1""",
+    "closed periods": """
+        select x.id::text, '生效时间在已结账的月份里，却在结账之后登记'
+          from ledger.transaction x
+          join ledger.period_closing p on p.township = x.township and x.effective_at < p.until
+         where x.township = :township and x.recorded_at > p.closed_at
+         group by x.id order by 1""",
+    "checkpoints": """
+        select a.name, format('%s 的结存记作 %s，按流水应为 %s', k.until, k.posted, coalesce(sum(e.amount), 0))
+          from ledger.checkpoint k
+          join ledger.account a on a.township = k.township and a.id = k.account
+          left join (ledger.entry e
+                     join ledger.transaction t on t.township = e.township and t.id = e.transaction)
+            on e.township = k.township and e.account = k.account and not e.pending and t.effective_at < k.until
+         where k.township = :township
+         group by a.name, k.until, k.posted having k.posted <> coalesce(sum(e.amount), 0)
+         order by a.name, k.until""",
     "empty transactions": """
         select x.id::text, '交易没有任何转账'
           from ledger.transaction x

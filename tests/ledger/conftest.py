@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -27,6 +28,8 @@ from ledger.transactions import (
 from ledger.verify import Discrepancy, verify
 from tests.conftest import Clone
 
+T = TypeVar("T")
+
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TOWNSHIP = TownshipId(7)
 ISSUING = Account("issuing", "points", UnitKind.POINTS)
@@ -47,6 +50,12 @@ def settle(target: Transaction, phase: Phase) -> Transaction:
     return Transaction.settle(target.id, phase, kind="test", person="zhao", reason="测试")
 
 
+def part(target: Transaction, phase: Phase, *moves: Transaction) -> Transaction:
+    """Post or reverse of `target` only what these move."""
+    transfers = tuple(m for move in moves for m in move.transfers)
+    return replace(settle(target, phase), id=TransactionId(uuid7()), transfers=transfers)
+
+
 @dataclass(frozen=True)
 class Book:
     """Each call is a database transaction of its own, as the application's role."""
@@ -54,12 +63,15 @@ class Book:
     app: AsyncEngine
     owner: AsyncEngine
 
-    async def post(self, *batch: Transaction) -> list[Posting]:
+    async def use(self, work: Callable[[Books], Awaitable[T]]) -> T:
         async with self.app.begin() as connection:
-            return await Books(connection, TOWNSHIP).post(batch, NOW)
+            return await work(Books(connection, TOWNSHIP))
 
-    async def accept(self, *batch: Transaction) -> None:
-        assert [p.status for p in await self.post(*batch)] == [Status.OK] * len(batch)
+    async def post(self, *batch: Transaction, now: datetime = NOW) -> list[Posting]:
+        return await self.use(lambda books: books.post(batch, now))
+
+    async def accept(self, *batch: Transaction, now: datetime = NOW) -> None:
+        assert [p.status for p in await self.post(*batch, now=now)] == [Status.OK] * len(batch)
 
     async def available(self, account: Account) -> int:
         async with self.app.begin() as connection:

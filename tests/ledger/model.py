@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,123 +11,196 @@ from ledger.transactions import (
     Account,
     AccountId,
     Balance,
+    Closing,
     Phase,
     Posting,
     Status,
+    Timeline,
     Transaction,
     TransactionId,
     Transfer,
 )
 
 LARGEST = 10**15
+SETTLES = (Phase.POST, Phase.VOID)
+MOVES = (Phase.POSTED, Phase.POST, Phase.REVERSAL)
+
+# Unit, debit, credit: what an amount is counted by.
+Lane = tuple[str, AccountId, AccountId]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    asked: Transaction
+    moves: Counter[Lane]
+    effective_at: datetime
+    recorded_at: datetime
+    deferred_from: datetime | None
+
+    def at(self, timeline: Timeline) -> datetime:
+        return self.effective_at if timeline is Timeline.EFFECTIVE else self.recorded_at
 
 
 @dataclass
 class Model:
     accounts: dict[AccountId, Account] = field(default_factory=dict)
     closed: set[AccountId] = field(default_factory=set)
-    posted: dict[AccountId, int] = field(default_factory=dict)
-    accepted: dict[TransactionId, Transaction] = field(default_factory=dict)
-    moves: dict[TransactionId, tuple[Transfer, ...]] = field(default_factory=dict)
-    settled: set[TransactionId] = field(default_factory=set)
-    reversed: set[TransactionId] = field(default_factory=set)
+    accepted: dict[TransactionId, Accepted] = field(default_factory=dict)
+    open_from: datetime | None = None
 
     def open(self, account: Account) -> None:
         self.accounts[account.id] = account
-        self.posted.setdefault(account.id, 0)
 
-    def balance(self, account: AccountId) -> Balance:
+    def close_period(self, until: datetime, now: datetime) -> Closing:
+        if until > now:
+            return Closing.NOT_OVER
+        if self.open_from is not None and self.open_from >= until:
+            return Closing.EXISTS
+        self.open_from = until
+        return Closing.OK
+
+    def balance(
+        self, account: AccountId, at: datetime | None = None, timeline: Timeline = Timeline.EFFECTIVE
+    ) -> Balance:
+        seen = [a for a in self.accepted.values() if at is None or a.at(timeline) <= at]
+        posted = sum(_net(a.moves, account) for a in seen if a.asked.phase in MOVES)
         if self.accounts[account].minimum is None:
-            return Balance(self.posted[account])
-        waiting = [m for t in self._waiting() for m in self.moves[t]]
+            return Balance(posted)
+        settled = {a.asked.target for a in seen if a.asked.phase in SETTLES}
+        waiting = [a.moves for a in seen if a.asked.phase is Phase.PENDING and a.asked.id not in settled]
         return Balance(
-            self.posted[account],
-            reserved=sum(m.amount for m in waiting if m.debit == account),
-            expected=sum(m.amount for m in waiting if m.credit == account),
+            posted,
+            reserved=sum(n for moves in waiting for (_, debit, _), n in moves.items() if debit == account),
+            expected=sum(n for moves in waiting for (_, _, credit), n in moves.items() if credit == account),
         )
 
+    def due(self, now: datetime) -> int:
+        """How many holds are beyond their expiry."""
+        return sum(
+            a.asked.expires_at is not None and a.asked.expires_at <= now and not self._settled(a.asked.id)
+            for a in self.accepted.values()
+        )
+
+    def release_expired(self, now: datetime) -> None:
+        for held in list(self.accepted.values()):
+            asked = held.asked
+            if asked.expires_at is not None and asked.expires_at <= now and not self._settled(asked.id):
+                void = Transaction.settle(asked.id, Phase.VOID, kind=asked.kind, person="clock", reason="已过期")
+                assert self.post(void, now).status is Status.OK
+
     def post(self, asked: Transaction, now: datetime) -> Posting:
+        recorded = max(now, self.open_from or now)
         known = self.accepted.get(asked.id)
         if known is not None:
-            return Posting(Status.EXISTS if known == asked else Status.CONFLICT)
-        refusal = self._malformed(asked) or self._target_refused(asked, now) or self._accounts_refused(asked)
+            return Posting(Status.EXISTS if known.asked == asked else Status.CONFLICT)
+        if self._malformed(asked, recorded):
+            return Posting(Status.MALFORMED)
+        refusal = self._target_refused(asked, recorded)
         if refusal is not None:
-            return Posting(refusal)
-        short = self._insufficient(asked)
+            return refusal
+        moves = self._moved(asked)
+        refused = self._accounts_refused(moves)
+        if refused is not None:
+            return Posting(refused)
+        short = self._insufficient(asked, moves)
         if short is not None:
             return short
-        self._write(asked)
+        effective = asked.effective_at or recorded
+        deferred = self.open_from is not None and effective < self.open_from
+        self.accepted[asked.id] = Accepted(
+            asked,
+            moves,
+            effective_at=self.open_from if deferred and self.open_from else effective,
+            recorded_at=recorded,
+            deferred_from=effective if deferred else None,
+        )
         return Posting(Status.OK)
 
-    def _waiting(self) -> Iterable[TransactionId]:
-        return (t for t, asked in self.accepted.items() if asked.phase is Phase.PENDING and t not in self.settled)
+    def _malformed(self, asked: Transaction, now: datetime) -> bool:
+        own = bool(asked.transfers)
+        begins = asked.phase in (Phase.POSTED, Phase.PENDING)
+        return (
+            begins is not (asked.target is None)
+            or (begins and not own)
+            or (asked.phase is Phase.VOID and own)
+            or (asked.phase is Phase.REVERSAL and not (asked.person and asked.reason))
+            or (asked.expires_at is not None and asked.phase is not Phase.PENDING)
+            or (asked.effective_at is not None and asked.effective_at > now)
+            or any(not 1 <= m.amount <= LARGEST or m.debit == m.credit for m in asked.transfers)
+        )
 
-    def _malformed(self, asked: Transaction) -> Status | None:
-        wrong_expiry = asked.expires_at is not None and asked.phase is not Phase.PENDING
-        if asked.phase in (Phase.POSTED, Phase.PENDING):
-            wrong = asked.target is not None or not asked.transfers
-            wrong |= any(not 1 <= m.amount <= LARGEST or m.debit == m.credit for m in asked.transfers)
-            return Status.MALFORMED if wrong or wrong_expiry else None
-        return Status.MALFORMED if wrong_expiry else None
-
-    def _target_refused(self, asked: Transaction, now: datetime) -> Status | None:
-        if asked.phase in (Phase.POSTED, Phase.PENDING):
-            return None
-        target = self.accepted.get(asked.target) if asked.target is not None else None
+    def _target_refused(self, asked: Transaction, now: datetime) -> Posting | None:
+        if asked.target is None:
+            expired = asked.expires_at is not None and asked.expires_at <= now
+            return Posting(Status.EXPIRED) if expired else None
+        target = self.accepted.get(asked.target)
         fit = (Phase.POSTED, Phase.POST) if asked.phase is Phase.REVERSAL else (Phase.PENDING,)
-        if target is None or target.phase not in fit:
-            return Status.UNKNOWN_TARGET
-        if asked.transfers or (asked.phase is Phase.REVERSAL and not (asked.person and asked.reason)):
-            return Status.MALFORMED
-        if asked.phase is Phase.REVERSAL:
-            return Status.ALREADY_REVERSED if target.id in self.reversed else None
-        if target.id in self.settled:
-            return Status.ALREADY_SETTLED
-        expired = target.expires_at is not None and target.expires_at <= now
-        return Status.EXPIRED if asked.phase is Phase.POST and expired else None
+        if target is None or target.asked.phase not in fit:
+            return Posting(Status.UNKNOWN_TARGET)
+        if asked.phase in SETTLES and self._settled(asked.target):
+            return Posting(Status.ALREADY_SETTLED)
+        expiry = target.asked.expires_at
+        if asked.phase is Phase.POST and expiry is not None and expiry <= now:
+            return Posting(Status.EXPIRED)
+        left = self._left(asked)
+        if not left:
+            return Posting(Status.ALREADY_REVERSED)
+        excess = max((n - left[lane] for lane, n in _lanes(asked.transfers).items()), default=0)
+        return Posting(Status.EXCEEDS_TARGET, missing=excess) if excess > 0 else None
 
-    def _accounts_refused(self, asked: Transaction) -> Status | None:
-        touched = [(account, m.unit) for m in self._moved(asked) for account in (m.debit, m.credit)]
+    def _settled(self, target: TransactionId) -> bool:
+        return any(a.asked.target == target and a.asked.phase in SETTLES for a in self.accepted.values())
+
+    def _left(self, asked: Transaction) -> Counter[Lane]:
+        """What of its target this could still move, in the direction in which it moves it."""
+        assert asked.target is not None
+        held = self.accepted[asked.target].moves
+        if asked.phase is not Phase.REVERSAL:
+            return held
+        left = Counter({(unit, credit, debit): n for (unit, debit, credit), n in held.items()})
+        for earlier in self.accepted.values():
+            if earlier.asked.target == asked.target and earlier.asked.phase is Phase.REVERSAL:
+                left -= earlier.moves
+        return left
+
+    def _moved(self, asked: Transaction) -> Counter[Lane]:
+        if asked.phase is Phase.VOID:
+            return Counter()
+        return _lanes(asked.transfers) if asked.transfers else self._left(asked)
+
+    def _accounts_refused(self, moves: Counter[Lane]) -> Status | None:
+        touched = [(account, unit) for unit, debit, credit in moves for account in (debit, credit)]
         if any(a not in self.accounts or self.accounts[a].unit != unit for a, unit in touched):
             return Status.UNKNOWN_ACCOUNT
-        if asked.phase is not Phase.VOID and any(a in self.closed for a, _ in touched):
-            return Status.CLOSED
-        return None
+        return Status.CLOSED if any(a in self.closed for a, _ in touched) else None
 
-    def _insufficient(self, asked: Transaction) -> Posting | None:
+    def _insufficient(self, asked: Transaction, moves: Counter[Lane]) -> Posting | None:
         """The first account, by id, that this would leave below its minimum."""
-        if asked.phase is Phase.VOID:
-            return None
-        moved = self._moved(asked)
-        for account in sorted({a for m in moved for a in (m.debit, m.credit)}):
+        released = self._left(asked) if asked.phase in SETTLES else Counter()
+        for account in sorted({a for lanes in (moves, released) for _, *pair in lanes for a in pair}):
             minimum = self.accounts[account].minimum
             if minimum is None:
                 continue
-            leaving = sum(m.amount for m in moved if m.debit == account)
-            coming = sum(m.amount for m in moved if m.credit == account)
-            available = self.balance(account).available
-            if asked.phase is not Phase.PENDING:
-                available += coming
-            if asked.phase is not Phase.POST:
-                available -= leaving
+            available = self.balance(account).available + _outgoing(released, account)
+            if asked.phase is Phase.PENDING:
+                available -= _outgoing(moves, account)
+            else:
+                available += _net(moves, account)
             if available < minimum:
                 return Posting(Status.INSUFFICIENT, account, minimum - available)
         return None
 
-    def _write(self, asked: Transaction) -> None:
-        self.moves[asked.id] = self._moved(asked)
-        self.accepted[asked.id] = asked
-        if asked.target is not None:
-            (self.reversed if asked.phase is Phase.REVERSAL else self.settled).add(asked.target)
-        if asked.phase in (Phase.POSTED, Phase.POST, Phase.REVERSAL):
-            for move in self.moves[asked.id]:
-                self.posted[move.debit] -= move.amount
-                self.posted[move.credit] += move.amount
 
-    def _moved(self, asked: Transaction) -> tuple[Transfer, ...]:
-        if asked.target is None:
-            return asked.transfers
-        moves = self.moves[asked.target]
-        if asked.phase is Phase.REVERSAL:
-            return tuple(Transfer(m.credit, m.debit, m.unit, m.amount) for m in moves)
-        return moves
+def _lanes(transfers: Iterable[Transfer]) -> Counter[Lane]:
+    lanes: Counter[Lane] = Counter()
+    for m in transfers:
+        lanes[m.unit, m.debit, m.credit] += m.amount
+    return lanes
+
+
+def _outgoing(moves: Counter[Lane], account: AccountId) -> int:
+    return sum(n for (_, debit, _), n in moves.items() if debit == account)
+
+
+def _net(moves: Counter[Lane], account: AccountId) -> int:
+    return sum(n for (_, _, credit), n in moves.items() if credit == account) - _outgoing(moves, account)

@@ -1,4 +1,5 @@
-"""Any interleaving of post, pend, settle, reverse, retry and close gives what the model gives."""
+"""Any interleaving of post, pend, settle, correct, retry, close and expire gives what the model gives, now and as
+of any past moment."""
 
 from __future__ import annotations
 
@@ -22,8 +23,10 @@ from ledger.transactions import (
     Account,
     AccountId,
     Balance,
+    Closing,
     Phase,
     Posting,
+    Timeline,
     TownshipId,
     Transaction,
     TransactionId,
@@ -41,6 +44,7 @@ NOWHERE = AccountId(UUID(int=0))
 UNITS = {"points": UnitKind.POINTS, "goods:soap": UnitKind.GOODS}
 MINIMA: list[int | None] = [None, 0, -20]
 AMOUNTS = st.one_of(st.integers(1, 30), st.sampled_from([0, -1, LARGEST, LARGEST + 1, 2**63, 10**30]))
+INSTANT = timedelta(microseconds=1)
 MOSTLY_GOOD = st.integers(0, 9).map(lambda n: n > 0)
 SUMS = "select sum(amount) from ledger.entry where township = :t and not pending group by unit"
 
@@ -112,7 +116,8 @@ class BooksMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
         """Earlier ones again, some with other content, among new ones."""
-        again = data.draw(st.lists(st.sampled_from(list(self.model.accepted.values())), min_size=1, max_size=4))
+        accepted = [a.asked for a in self.model.accepted.values()]
+        again = data.draw(st.lists(st.sampled_from(accepted), min_size=1, max_size=4))
         other = [replace(t, reason=t.reason + "!") for t in again[:1]]
         self.send(data.draw(st.permutations([*again, *other, self.movement(data), self.settlement(data)])))
 
@@ -131,9 +136,33 @@ class BooksMachine(RuleBasedStateMachine):
         if closed:
             self.model.closed.add(account)
 
-    @rule(hours=st.integers(1, 30))
+    @rule(hours=st.integers(-5, 30))
     def time_moves(self, hours: int) -> None:
+        """Also back, as a clock does that was wrong."""
         self.now += timedelta(hours=hours)
+
+    @rule()
+    def expire(self) -> None:
+        assert self.books(lambda b: b.release_expired(self.now, limit=1000)) == self.model.due(self.now)
+        self.model.release_expired(self.now)
+
+    @rule(hours=st.integers(-50, 5), summed=st.booleans())
+    def close_period(self, hours: int, summed: bool) -> None:
+        until = self.now + timedelta(hours=hours)
+        closed = self.books(lambda b: b.close_period(until, self.now, person="li", reason="月结"))
+        assert closed is self.model.close_period(until, self.now)
+        if summed and closed is Closing.OK:
+            self.books(lambda b: b.checkpoint(until))
+            assert self.books(lambda b: b.checkpoint(until)) == 0
+
+    @precondition(lambda self: self.model.accepted)
+    @rule(data=st.data(), timeline=st.sampled_from(list(Timeline)))
+    def look_back(self, data: st.DataObject, timeline: Timeline) -> None:
+        moments = {a.at(t) for a in self.model.accepted.values() for t in Timeline}
+        at = data.draw(st.sampled_from(sorted(moments))) - data.draw(st.sampled_from([timedelta(0), INSTANT]))
+        accounts = list(self.model.accounts)
+        told = self.books(lambda b: b.balances_at(accounts, at, timeline))
+        assert told == {a: self.model.balance(a, at, timeline) for a in accounts}
 
     @invariant()
     def balances_are_the_models(self) -> None:
@@ -189,8 +218,13 @@ class BooksMachine(RuleBasedStateMachine):
 
     def settlement(self, data: st.DataObject) -> Transaction:
         target = data.draw(st.sampled_from(list(self.model.accepted)))
-        phase = data.draw(st.sampled_from([Phase.POST, Phase.VOID, Phase.REVERSAL]))
+        fitting = [Phase.POST, Phase.VOID] if self.model.accepted[target].asked.phase is Phase.PENDING else []
+        phase = data.draw(st.sampled_from(fitting or [Phase.REVERSAL]))
+        if not data.draw(MOSTLY_GOOD):
+            phase = data.draw(st.sampled_from([Phase.POST, Phase.VOID, Phase.REVERSAL]))
         asked = Transaction.settle(target, phase, kind="test", person="zhao", reason="核对")
+        if phase is not Phase.VOID and data.draw(st.booleans()):
+            return replace(asked, id=self.new_id(), transfers=self.part(data, target, phase))
         if data.draw(MOSTLY_GOOD):
             return asked
         wrong: list[dict[str, Any]] = [
@@ -204,6 +238,19 @@ class BooksMachine(RuleBasedStateMachine):
         ]
         return replace(asked, id=self.new_id(), **data.draw(st.sampled_from(wrong)))
 
+    def part(self, data: st.DataObject, target: TransactionId, phase: Phase) -> tuple[Transfer, ...]:
+        """Some of what the target moved, sometimes more."""
+        lanes = list(self.model.accepted[target].moves.items())
+        if not lanes:
+            return (self.transfer(data),)
+        chosen = data.draw(st.lists(st.sampled_from(lanes), min_size=1, max_size=2))
+        parts = []
+        for (unit, debit, credit), amount in chosen:
+            there = phase is not Phase.REVERSAL
+            some = data.draw(st.integers(1, amount if data.draw(MOSTLY_GOOD) else amount + 3))
+            parts.append(Transfer(debit if there else credit, credit if there else debit, unit, some))
+        return tuple(parts)
+
 
 def _told(posting: Posting) -> tuple[Any, ...]:
     named = posting.account if posting.missing else None
@@ -215,7 +262,7 @@ def test_the_books_do_what_the_model_does(clone: Clone) -> None:
         lambda: BooksMachine(clone.app),
         settings=settings(
             max_examples=30,
-            stateful_step_count=25,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
