@@ -19,6 +19,9 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | Decimal | N
 MOST_INTEGER_DIGITS = 131_072
 MOST_DECIMALS = 16_383
 
+# Python escapes just what PostgreSQL does, in the same way.
+_ESCAPE = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class EncodingError(ValueError):
     """One sentence on why a value has no canonical text, or a text no value."""
@@ -79,8 +82,7 @@ def _order(key: str) -> tuple[int, bytes]:
 def _string(value: str) -> str:
     if b"\0" in _utf8(value):
         raise EncodingError("文字里不能有 U+0000。")
-    # Python escapes just what PostgreSQL does, in the same way.
-    return json.dumps(value, ensure_ascii=False)
+    return _ESCAPE(value)
 
 
 def _utf8(value: str) -> bytes:
