@@ -8,13 +8,17 @@ import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from api.database.account import EmbeddedError
 from api.problems import Refused
 from api.settings import Settings
+
+if TYPE_CHECKING:
+    from ledger.heads import SignedHead
+    from ledger.proofs import Proof
 
 P = ParamSpec("P")
 
@@ -207,6 +211,40 @@ def verify() -> None:
         click.echo(line)
     click.echo(f"发现 {len(found)} 处不符。" if found else "账目相符。 The books hold.")
     sys.exit(1 if found else 0)
+
+
+@main.command(epilog="例 example: jimei verify-proof 证明.json 公告.txt --key '示范乡+1f2e3d4c+AQID…'")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--key", help="public key of the township, as printed on its notices; else the proof's own")
+@one_sentence
+def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
+    """Check proof files and posters' texts offline; exit 0 when all holds, 1 when not.
+
+    A poster holds when a proof among FILES leads from it to a later head.
+    """
+    from ledger.heads import HeadError, VerifierKey
+    from ledger.proofs import verify as findings
+
+    try:
+        given = VerifierKey.parse(key) if key is not None else None
+    except HeadError as error:
+        raise Refused("malformed", f"--key 不对：{error}") from None
+    found = findings({str(path): _read_proof(path) for path in files}, given)
+    for one in found:
+        click.echo(f"{'✓' if one.ok else '✗'} {one.subject and one.subject + '：'}{one.message}")
+    sys.exit(0 if all(one.ok for one in found) else 1)
+
+
+def _read_proof(path: Path) -> Proof | SignedHead:
+    from ledger.proofs import MOST_BYTES, ProofError, read
+
+    try:
+        with path.open("rb") as file:
+            return read(file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise Refused("unreadable", f"读不了 {path}：{error.strerror}。") from None
+    except ProofError as error:
+        raise Refused("malformed", f"{path}：{error}") from None
 
 
 @main.command(epilog="例 example: jimei report")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from api.cards.printing import print_new_cards
 from api.database.embedded import OWNER, Embedded
 from api.problems import Refused
+from ledger.heads import SealKey, SignedHead, TreeHead
+from ledger.merkle import append, consistency, inclusion, leaf_hash, root
+from ledger.proofs import Consistency, Proof
 from tests.conftest import LiveTown
 
 JIMEI = [sys.executable, "-m", "api.cli"]
-VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "found", "report", "clean")
+VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "verify-proof", "found", "report", "clean")
 
 
 @pytest.fixture
@@ -115,6 +119,56 @@ def test_a_database_of_a_newer_program_is_left_alone(data: Path) -> None:
         _as_owner(server, "update alembic_version set version_num = '9999'")
     assert "升级本程序" in one_sentence(jimei("verify", data=data))
     assert "升级本程序" in one_sentence(jimei("migrate", data=data))
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> tuple[Path, Path, SealKey]:
+    """A proof file and an older poster of the same books."""
+    key = SealKey.generate("示范乡")
+    records = [f'{{"id": {n}}}' for n in range(5)]
+    stored = append(0, [leaf_hash(record.encode()) for record in records], {})
+
+    def head(size: int) -> SignedHead:
+        return key.sign(TreeHead(key.name, size, root(range(size), stored), datetime(2026, 6, size, tzinfo=UTC)))
+
+    since = Consistency(3, root(range(3), stored), tuple(root(s, stored) for s in consistency(3, 5)))
+    path = tuple(root(s, stored) for s in inclusion(1, 5))
+    proof, poster = tmp_path / "证明.json", tmp_path / "公告.txt"
+    proof.write_bytes(Proof(records[1], 1, path, head(5), key.verifier, since).encode())
+    poster.write_text(head(3).text, encoding="utf-8", newline="\r\n")
+    return proof, poster, key
+
+
+def test_proofs_are_checked_without_a_database(sealed: tuple[Path, Path, SealKey], data: Path) -> None:
+    proof, poster, key = sealed
+    done = jimei("verify-proof", str(proof), str(poster), data=data, url="nonsense")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line[0] for line in done.stdout.splitlines()] == ["✓"] * 4
+    assert key.verifier.fingerprint in done.stdout
+    done = jimei("verify-proof", str(proof), str(poster), "--key", key.verifier.text, data=data)
+    assert done.returncode == 0
+    assert [line.split("：")[0] for line in done.stdout.splitlines()] == [f"✓ {p}" for p in (proof, proof, poster)]
+    assert not data.exists()
+
+
+def test_a_proof_that_does_not_hold(sealed: tuple[Path, Path, SealKey]) -> None:
+    proof, poster, key = sealed
+    assert jimei("verify-proof", str(poster)).returncode == 1
+    other = SealKey.generate(key.name).verifier.text
+    assert jimei("verify-proof", str(proof), "--key", other).returncode == 1
+    proof.write_bytes(proof.read_bytes().replace(rb"{\"id\": 1}", rb"{\"id\": 7}"))
+    done = jimei("verify-proof", str(proof), str(poster), "--key", key.verifier.text)
+    assert done.returncode == 1
+    assert [line[0] for line in done.stdout.splitlines()] == ["✗", "✓", "✓"]
+
+
+def test_files_that_are_no_proofs(sealed: tuple[Path, Path, SealKey], tmp_path: Path) -> None:
+    proof, _, key = sealed
+    assert "missing" in one_sentence(jimei("verify-proof", str(proof), str(tmp_path / "missing")))
+    assert str(tmp_path) in one_sentence(jimei("verify-proof", str(tmp_path)))
+    assert "--key" in one_sentence(jimei("verify-proof", str(proof), "--key", key.verifier.text[:-1]))
+    proof.write_bytes(b"{}")
+    assert str(proof) in one_sentence(jimei("verify-proof", str(proof)))
 
 
 def test_any_postgresql_can_be_named(data: Path) -> None:

@@ -1,0 +1,196 @@
+"""Proof files and posters, checked by whoever holds them: no network, no database, nobody's word.
+
+A proof file says that a record is in the books that a signed head seals. A poster is a signed head that somebody
+kept: together with a proof that leads from it to a later head, it shows that nothing before it was rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from ledger.encoding import EncodingError, parse
+from ledger.heads import MOST_LEAVES, HeadError, SignedHead, VerifierKey
+from ledger.merkle import HASH_LENGTH, leaf_hash, verify_consistency, verify_inclusion
+
+MOST_BYTES = 10 * 1024 * 1024
+
+# In the file these are base64.
+_Hash: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=HASH_LENGTH, max_length=HASH_LENGTH)]
+# No tree has more levels than a size has bits.
+_Path: TypeAlias = Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=64)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_LEAVES)]
+
+
+class ProofError(ValueError):
+    """Why a file is neither a proof nor a poster, in one sentence for whoever gave it."""
+
+
+class Consistency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A path from the tree of `size` leaves with this root to a proof's head."""
+
+    size: _Count
+    root: _Hash
+    path: _Path
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That `record`, a canonical text, is leaf `position` (from 0) of the tree under `head`, by the audit path.
+
+    `key` is the one its maker says the head is signed with. Nothing here is true before `verify` says so.
+    """
+
+    record: str
+    position: int
+    path: tuple[bytes, ...]
+    head: SignedHead
+    key: VerifierKey
+    consistency: Consistency | None = None
+
+    def encode(self) -> bytes:
+        """The proof file."""
+        file = _File(
+            format="jimei-proof-v1",
+            record=self.record,
+            position=self.position,
+            path=self.path,
+            head=self.head.text,
+            key=self.key.text,
+            consistency=self.consistency,
+        )
+        return msgspec.json.format(msgspec.json.encode(file)) + b"\n"
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal["jimei-proof-v1"]
+    record: str
+    position: _Count
+    path: _Path
+    head: str
+    key: str
+    consistency: Consistency | None
+
+
+def read(content: bytes) -> Proof | SignedHead:
+    """A proof file, or the text of a poster. Raises ProofError for anything else."""
+    if len(content) > MOST_BYTES:
+        raise ProofError("文件太大，不是证明文件，也不是公告文字。")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ProofError("文件不是 UTF-8 编码的文字。") from None
+    if text.lstrip().startswith("{"):
+        return _read_proof(text)
+    try:
+        return SignedHead.parse_copied(text)
+    except HeadError as error:
+        raise ProofError(f"不是证明文件，作为公告文字也读不懂：{error}") from None
+
+
+def _read_proof(text: str) -> Proof:
+    try:
+        # Not by msgspec alone, which takes the last of two equal keys where a reader may see the first.
+        given = parse(text)
+        file = msgspec.convert(given, _File)
+        head, key = SignedHead.parse(file.head), VerifierKey.parse(file.key)
+    except (EncodingError, HeadError) as error:
+        raise ProofError(f"证明文件读不懂：{error}") from None
+    except msgspec.ValidationError as error:
+        # Quoted, since it may name a field that isn't fit for a terminal.
+        raise ProofError(f"证明文件的内容不对：{str(error)!r}") from None
+    # Base64 can be written in more ways than one, of which one is ours.
+    if parse(msgspec.json.encode(file).decode()) != given:
+        raise ProofError("证明文件里的摘要写法不对。")
+    return Proof(file.record, file.position, file.path, head, key, file.consistency)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`subject` names the document, empty for what concerns several; `code` is stable, `message` a sentence."""
+
+    subject: str
+    ok: bool
+    code: str
+    message: str
+
+
+def verify(documents: Mapping[str, Proof | SignedHead], key: VerifierKey | None = None) -> list[Finding]:
+    """What can be said of these proofs and posters, each by its name. All is well when every finding is ok.
+
+    Without `key` the proofs' own is believed, and a finding gives its fingerprint to compare. Proofs under
+    different heads are each judged by themselves: only a consistency path or a poster joins their histories.
+    """
+    proofs = {name: one for name, one in documents.items() if isinstance(one, Proof)}
+    posters = {name: one for name, one in documents.items() if isinstance(one, SignedHead)}
+    keys = {key} if key else {proof.key for proof in proofs.values()}
+    if not keys:
+        return [Finding("", False, "no-key", "只有公告，没有公钥：请一并给出证明文件，或指明公钥。")]
+    if len(keys) > 1:
+        return [Finding("", False, "several-keys", "这些证明用的公钥不是同一个，请指明该用哪一个。")]
+    [believed] = keys
+    history = _History(believed)
+    findings = [finding for name, proof in proofs.items() for finding in history.proof(name, proof)]
+    findings += [history.poster(name, poster) for name, poster in posters.items()]
+    findings += history.rewritten()
+    if not key:
+        message = f"公钥取自证明文件本身，请核对公告上印的指纹是否为 {believed.fingerprint}。"
+        findings.append(Finding("", True, "own-key", message))
+    return findings
+
+
+class _History:
+    """What heads signed with one key say of the books at each size."""
+
+    def __init__(self, key: VerifierKey) -> None:
+        self._key = key
+        self._roots: dict[int, dict[bytes, set[str]]] = {}
+        # What a proof's head is, or was shown to begin with.
+        self._proven: set[tuple[int, bytes]] = set()
+
+    def proof(self, name: str, proof: Proof) -> Iterator[Finding]:
+        head, old = proof.head.head, proof.consistency
+        if proof.key != self._key:
+            yield Finding(name, False, "other-key", "证明文件里的公钥不是指明的公钥。")
+            return
+        if not self._key.signed(proof.head):
+            yield Finding(name, False, "bad-signature", "封印的签名不对，这份证明不可信。")
+            return
+        self._prove(name, head.size, head.root)
+        if verify_inclusion(leaf_hash(proof.record.encode()), proof.position, head.size, proof.path, head.root):
+            message = f"这条记录在账本里，是封印的 {head.size} 条中的第 {proof.position + 1} 条。"
+            yield Finding(name, True, "included", message)
+        else:
+            yield Finding(name, False, "not-included", "封印的账本里没有这条记录，或者记录被改动过。")
+        if old and verify_consistency(old.size, head.size, old.root, head.root, old.path):
+            self._prove(name, old.size, old.root)
+            yield Finding(name, True, "consistent", f"账本的前 {old.size} 条，到封印时没有变过。")
+        elif old:
+            yield Finding(name, False, "not-consistent", f"没能证明账本的前 {old.size} 条没有变过。")
+
+    def poster(self, name: str, poster: SignedHead) -> Finding:
+        head = poster.head
+        if not self._key.signed(poster):
+            return Finding(name, False, "bad-signature", "公告的签名不对：不是这个公钥签的，或者抄录有误。")
+        self._note(name, head.size, head.root)
+        if (head.size, head.root) in self._proven:
+            return Finding(name, True, "connected", f"公告时的 {head.size} 条记录，到证明的封印时没有变过。")
+        message = f"没有证明与这张公告（{head.size} 条记录）相连，请索取从这张公告算起的证明。"
+        return Finding(name, False, "not-connected", message)
+
+    def rewritten(self) -> Iterator[Finding]:
+        for size, roots in sorted(self._roots.items()):
+            if len(roots) > 1:
+                where = "、".join(sorted(set().union(*roots.values())))
+                message = f"历史被改写了！同一个公钥下，前 {size} 条记录有不同的内容，见：{where}。"
+                yield Finding("", False, "rewritten", message)
+
+    def _prove(self, name: str, size: int, root: bytes) -> None:
+        self._note(name, size, root)
+        self._proven.add((size, root))
+
+    def _note(self, name: str, size: int, root: bytes) -> None:
+        self._roots.setdefault(size, {}).setdefault(root, set()).add(name)
