@@ -13,7 +13,7 @@ The verifiers take nothing on trust: what doesn't fit is False, whatever its len
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -65,22 +65,6 @@ def root(subtree: range, stored: Mapping[Node, bytes]) -> bytes:
     while hashes:
         found = node_hash(hashes.pop(), found)
     return found
-
-
-def append(size: int, leaves: Iterable[bytes], stored: Mapping[Node, bytes]) -> dict[Node, bytes]:
-    """What is to be stored when these leaf hashes follow the first `size`: each leaf, and each perfect subtree
-    that it completes. `stored` has the peaks of the tree before, `nodes(range(size))`.
-    """
-    added: dict[Node, bytes] = {}
-    for position, found in enumerate(leaves, size):
-        node = Node(0, position)
-        added[node] = found
-        while node.position % 2:
-            left = Node(node.level, node.position - 1)
-            found = node_hash(added[left] if left in added else stored[left], found)
-            node = Node(node.level + 1, node.position // 2)
-            added[node] = found
-    return added
 
 
 def _left_part(subtree: range) -> int:

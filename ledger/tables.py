@@ -190,8 +190,56 @@ checkpoint = Table(
     ForeignKeyConstraint(["township", "until"], ["ledger.period_closing.township", "ledger.period_closing.until"]),
 )
 
+# The records in the order of the Merkle tree. `kind` and `key` name one; see the view `leaf_record`.
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("written_by", BigInteger, nullable=False),
+    PrimaryKeyConstraint("township", "position"),
+    UniqueConstraint("township", "kind", "key"),
+)
+
+# The hashes of the tree's perfect subtrees; those of level 0 are the leaves'.
+node = Table(
+    "node",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("township", "level", "position"),
+    CheckConstraint("octet_length(hash) = 32", name="node_hash"),
+)
+
+seal_key = Table(
+    "seal_key",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    _written_by(),
+    PrimaryKeyConstraint("township", "key"),
+)
+
+# Signed heads; `note` is the text that is printed.
+tree_head = Table(
+    "tree_head",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("signed_at", DateTime(timezone=True), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    _written_by(),
+    PrimaryKeyConstraint("township", "signed_at"),
+    Index("tree_head_size", "township", "size"),
+)
+
 # The views; in a catalogue of their own since they are no tables. `entry` gives each side of each transfer,
-# `settlement` what posted or voided a pending transaction.
+# `settlement` what posted or voided a pending transaction, `leaf_record` the text that a leaf is the hash of.
 _views = MetaData(schema="ledger")
 
 entry = Table(
@@ -217,4 +265,15 @@ settlement = Table(
     Column("phase", Text),
     Column("effective_at", DateTime(timezone=True)),
     Column("recorded_at", DateTime(timezone=True)),
+)
+
+leaf_record = Table(
+    "leaf_record",
+    _views,
+    Column("township", Integer),
+    Column("position", BigInteger),
+    Column("kind", Text),
+    Column("key", Text),
+    Column("written_by", BigInteger),
+    Column("record", Text),
 )

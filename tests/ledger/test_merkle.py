@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from ledger.merkle import (
     EMPTY_ROOT,
     Node,
-    append,
     consistency,
     inclusion,
     leaf_hash,
@@ -21,6 +19,7 @@ from ledger.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tests.ledger.trees import mth, split, stored_of
 
 MOST = 70
 
@@ -42,21 +41,11 @@ PUBLISHED_ROOTS = [
 ]
 
 
-def mth(leaves: list[bytes]) -> bytes:
-    """MTH(D[n]) of RFC 9162, 2.1.1."""
-    if not leaves:
-        return sha256().digest()
-    if len(leaves) == 1:
-        return sha256(b"\x00" + leaves[0]).digest()
-    k = _split(len(leaves))
-    return sha256(b"\x01" + mth(leaves[:k]) + mth(leaves[k:])).digest()
-
-
 def path(m: int, leaves: list[bytes]) -> list[bytes]:
     """PATH(m, D[n]) of 2.1.3.1."""
     if len(leaves) == 1:
         return []
-    k = _split(len(leaves))
+    k = split(len(leaves))
     if m < k:
         return [*path(m, leaves[:k]), mth(leaves[k:])]
     return [*path(m - k, leaves[k:]), mth(leaves[:k])]
@@ -66,28 +55,10 @@ def subproof(m: int, leaves: list[bytes], known: bool = True) -> list[bytes]:
     """SUBPROOF(m, D[n], b) of 2.1.4.1; PROOF(m, D[n]) with b true."""
     if m == len(leaves):
         return [] if known else [mth(leaves)]
-    k = _split(len(leaves))
+    k = split(len(leaves))
     if m <= k:
         return [*subproof(m, leaves[:k], known), mth(leaves[k:])]
     return [*subproof(m - k, leaves[k:], False), mth(leaves[:k])]
-
-
-def _split(n: int) -> int:
-    k = 1
-    while k * 2 < n:
-        k *= 2
-    return k
-
-
-def grown(leaves: list[bytes], *at_once: int) -> dict[Node, bytes]:
-    """The stored nodes of a tree that grew by as many leaves each time, with all that are left at last."""
-    stored: dict[Node, bytes] = {}
-    done = 0
-    for count in (*at_once, len(leaves)):
-        peaks = {node: stored[node] for node in nodes(range(done))}
-        stored |= append(done, map(leaf_hash, leaves[done : done + count]), peaks)
-        done = min(done + count, len(leaves))
-    return stored
 
 
 def proof(subtrees: list[range], stored: dict[Node, bytes]) -> list[bytes]:
@@ -101,18 +72,18 @@ def flipped(given: bytes, bit: int = 0) -> bytes:
 
 
 LEAVES = [b"leaf %d" % n for n in range(MOST)]
-STORED = grown(LEAVES)
+STORED = stored_of(LEAVES)
 ROOTS = [mth(LEAVES[:size]) for size in range(MOST + 1)]
 
 
 @pytest.mark.parametrize("size", range(9))
 def test_published_roots(size: int) -> None:
     leaves = PUBLISHED_LEAVES[:size]
-    assert root(range(size), grown(leaves)).hex() == PUBLISHED_ROOTS[size] == mth(leaves).hex()
+    assert root(range(size), stored_of(leaves)).hex() == PUBLISHED_ROOTS[size] == mth(leaves).hex()
 
 
 def test_published_proofs() -> None:
-    stored = grown(PUBLISHED_LEAVES)
+    stored = stored_of(PUBLISHED_LEAVES)
     assert [h.hex() for h in proof(inclusion(0, 8), stored)] == [
         "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
@@ -154,11 +125,9 @@ def test_every_size_is_consistent_with_every_smaller_by_the_proof_of_the_rfc(new
 
 @settings(deadline=None)
 @given(data=st.data(), leaves=st.lists(st.binary(max_size=40), min_size=1, max_size=200))
-def test_any_tree_however_it_grew(data: st.DataObject, leaves: list[bytes]) -> None:
-    steps = data.draw(st.lists(st.integers(0, 30), max_size=10))
-    stored = grown(leaves, *steps)
+def test_any_tree(data: st.DataObject, leaves: list[bytes]) -> None:
+    stored = stored_of(leaves)
     size = len(leaves)
-    assert stored == grown(leaves)
     assert root(range(size), stored) == mth(leaves)
     index = data.draw(st.integers(0, size - 1))
     made = proof(inclusion(index, size), stored)

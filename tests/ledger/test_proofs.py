@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.heads import SealKey, SignedHead, TreeHead
-from ledger.merkle import Node, append, consistency, inclusion, leaf_hash, root
+from ledger.merkle import Node, consistency, inclusion, root
 from ledger.proofs import MOST_BYTES, Consistency, Proof, ProofError, read, verify
+from tests.ledger.trees import stored_of
 
 KEY = SealKey.generate("示范乡")
 NOW = datetime(2026, 6, 15, 2, tzinfo=UTC)
@@ -28,7 +29,7 @@ class Office:
     def __init__(self, records: list[str], key: SealKey = KEY) -> None:
         self.records = records
         self.key = key
-        self.stored: dict[Node, bytes] = append(0, (leaf_hash(r.encode()) for r in records), {})
+        self.stored: dict[Node, bytes] = stored_of([r.encode() for r in records])
 
     def head(self, size: int) -> SignedHead:
         signed_at = NOW + timedelta(days=size)

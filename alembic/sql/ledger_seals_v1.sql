@@ -1,0 +1,138 @@
+-- The records of the books in the order of the Merkle tree (RFC 9162): a leaf for every row that says something
+-- by itself. What is derived (balances, checkpoints, the tree) has none.
+
+create function ledger.utc(p_at timestamptz) returns text language sql stable parallel safe as $$
+    select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+-- The canonical text of each leaf's record, empty where the record is gone. It is JSON as jsonb prints it.
+-- docs/seals.md says the same in words, with test vectors.
+create view ledger.leaf_record as
+    select l.township, l.position, l.kind, l.key, l.written_by,
+           case l.kind
+           when 'transaction' then (
+               select jsonb_build_object(
+                          'record', 'transaction', 'township', x.township, 'id', x.id, 'kind', x.kind,
+                          'phase', x.phase, 'target', x.target, 'person', x.person, 'reason', x.reason,
+                          'effective_at', ledger.utc(x.effective_at), 'recorded_at', ledger.utc(x.recorded_at),
+                          'expires_at', ledger.utc(x.expires_at), 'deferred_from', ledger.utc(x.deferred_from),
+                          'metadata', x.metadata, 'content', encode(x.content, 'hex'),
+                          'written_by', x.written_by,
+                          'transfers', coalesce((
+                              select jsonb_agg(jsonb_build_array(f.unit, f.debit, f.credit, f.amount)
+                                               order by f.ordinal)
+                                from ledger.transfer f
+                               where f.township = x.township and f.transaction = x.id), '[]'))
+                 from ledger.transaction x where x.township = l.township and x.id = l.key::uuid)
+           when 'account' then (
+               select jsonb_build_object(
+                          'record', 'account', 'township', a.township, 'id', a.id, 'name', a.name,
+                          'unit', a.unit, 'minimum', a.minimum, 'opened_at', ledger.utc(a.opened_at),
+                          'written_by', a.written_by)
+                 from ledger.account a where a.township = l.township and a.id = l.key::uuid)
+           when 'account-closing' then (
+               select jsonb_build_object(
+                          'record', 'account-closing', 'township', c.township, 'account', c.account,
+                          'closed_at', ledger.utc(c.closed_at), 'person', c.person, 'reason', c.reason,
+                          'written_by', c.written_by)
+                 from ledger.account_closing c where c.township = l.township and c.account = l.key::uuid)
+           when 'unit' then (
+               select jsonb_build_object(
+                          'record', 'unit', 'township', u.township, 'code', u.code, 'kind', u.kind,
+                          'written_by', u.written_by)
+                 from ledger.unit u where u.township = l.township and u.code = l.key)
+           when 'period-closing' then (
+               select jsonb_build_object(
+                          'record', 'period-closing', 'township', p.township, 'until', ledger.utc(p.until),
+                          'closed_at', ledger.utc(p.closed_at), 'person', p.person, 'reason', p.reason,
+                          'written_by', p.written_by)
+                 from ledger.period_closing p
+                where p.township = l.township and p.until = l.key::timestamptz)
+           when 'seal-key' then (
+               select jsonb_build_object(
+                          'record', 'seal-key', 'township', k.township, 'key', k.key,
+                          'added_at', ledger.utc(k.added_at), 'written_by', k.written_by)
+                 from ledger.seal_key k where k.township = l.township and k.key = l.key)
+           when 'tree-head' then (
+               select jsonb_build_object(
+                          'record', 'tree-head', 'township', h.township, 'size', h.size,
+                          'signed_at', ledger.utc(h.signed_at), 'note', h.note, 'written_by', h.written_by)
+                 from ledger.tree_head h
+                where h.township = l.township and h.signed_at = l.key::timestamptz)
+           end::text as record
+      from ledger.leaf l;
+
+-- Every record there is, by the database transaction that wrote it.
+create view ledger.record as
+    select township, written_by, 'transaction' as kind, id::text as key from ledger.transaction
+    union all select township, written_by, 'account', id::text from ledger.account
+    union all select township, written_by, 'account-closing', account::text from ledger.account_closing
+    union all select township, written_by, 'unit', code from ledger.unit
+    union all select township, written_by, 'period-closing', ledger.utc(until) from ledger.period_closing
+    union all select township, written_by, 'seal-key', key from ledger.seal_key
+    union all select township, written_by, 'tree-head', ledger.utc(signed_at) from ledger.tree_head;
+
+-- Append committed records to the tree, at most `p_limit` of them; returns the tree's size. Only what is older
+-- than every running database transaction is sealed, so nothing can come in before it later: the order is final.
+-- No writer waits for this. A transaction whose rows aren't what was asked for is left out, and `verify` names it.
+create function ledger.seal(p_township integer, p_limit integer)
+returns bigint language plpgsql security definer set search_path = ledger, pg_temp as $$
+declare
+    v_now pg_snapshot := pg_current_snapshot();
+    v_oldest bigint := pg_snapshot_xmin(v_now)::text::bigint;
+    v_next bigint := pg_snapshot_xmax(v_now)::text::bigint;
+    v_from bigint; v_old bigint; v_new bigint; v_level integer := 0;
+begin
+    -- Sealers take turns; each looks again once it has the turn.
+    perform pg_advisory_xact_lock(hashtext('ledger.seal'), p_township);
+    select l.position + 1, l.written_by into v_old, v_from
+      from leaf l where l.township = p_township order by l.position desc limit 1;
+    v_old := coalesce(v_old, 0);
+    -- Records restored from another server bear its numbers, which may be ahead of this one's.
+    if v_from >= v_next then
+        v_from := 0;
+    end if;
+
+    insert into leaf (township, position, kind, key, written_by)
+    select p_township, v_old + row_number() over (order by r.written_by, r.kind, r.key) - 1, r.kind, r.key,
+           r.written_by
+      from (select o.written_by, o.kind, o.key from record o
+             where o.township = p_township and o.written_by >= coalesce(v_from, 0)
+               and (o.written_by < v_oldest or (v_from = 0 and o.written_by >= v_next))
+               and not exists (select from leaf l
+                                where l.township = p_township and l.kind = o.kind and l.key = o.key)
+               and case when o.kind = 'transaction' then faithful(p_township, o.key::uuid) else true end
+             order by o.written_by, o.kind, o.key limit p_limit) r;
+    select v_old + count(*) into v_new from leaf l where l.township = p_township and l.position >= v_old;
+
+    insert into node (township, level, position, hash)
+    select p_township, 0, l.position, sha256('\x00'::bytea || convert_to(l.record, 'UTF8'))
+      from leaf_record l where l.township = p_township and l.position >= v_old;
+    -- Each level's perfect subtrees that the new leaves complete.
+    while v_new >> (v_level + 1) > v_old >> (v_level + 1) loop
+        insert into node (township, level, position, hash)
+        select p_township, v_level + 1, i, sha256('\x01'::bytea || l.hash || r.hash)
+          from generate_series(v_old >> (v_level + 1), (v_new >> (v_level + 1)) - 1) i
+          join node l on (l.township, l.level, l.position) = (p_township, v_level, 2 * i)
+          join node r on (r.township, r.level, r.position) = (p_township, v_level, 2 * i + 1);
+        v_level := v_level + 1;
+    end loop;
+    return v_new;
+end $$;
+
+-- A key that heads are signed with from now on; adding it again changes nothing.
+create function ledger.add_seal_key(p_township integer, p_key text, p_now timestamptz)
+returns void language sql security definer set search_path = ledger, pg_temp as $$
+    insert into seal_key (township, key, added_at) values (p_township, p_key, p_now) on conflict do nothing
+$$;
+
+-- A signed head of the tree; returns false where that second has one already, or the tree isn't that large.
+create function ledger.add_head(p_township integer, p_size bigint, p_note text, p_signed_at timestamptz)
+returns boolean language plpgsql security definer set search_path = ledger, pg_temp as $$
+begin
+    insert into tree_head (township, size, note, signed_at)
+    select p_township, p_size, p_note, p_signed_at
+     where p_size = 0 or exists (select from leaf l where l.township = p_township and l.position = p_size - 1)
+    on conflict do nothing;
+    return found;
+end $$;

@@ -1,0 +1,117 @@
+"""The tree over the books' records: append to it, sign its heads, prove what is in it.
+
+Everything runs on the caller's connection and inside the caller's database transaction; nothing here commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger import merkle
+from ledger.heads import SealKey, SignedHead, TreeHead
+from ledger.merkle import Node
+from ledger.proofs import Consistency, Proof
+from ledger.tables import leaf, leaf_record, node, tree_head
+from ledger.transactions import TownshipId, TransactionId
+
+# Records that say nothing new by themselves: a head for each head would never end.
+_OWN_KINDS = ("tree-head", "seal-key")
+
+
+class NotSealedError(LookupError):
+    """The transaction isn't in the tree under the newest head."""
+
+
+class Seals:
+    def __init__(self, connection: AsyncConnection, township: TownshipId) -> None:
+        self._connection = connection
+        self._township = township
+
+    async def append(self, *, limit: int) -> int:
+        """Append committed records to the tree, at most `limit`; returns its size. What was written while another
+        database transaction that still runs had begun is left for later."""
+        size = await self._connection.execute(
+            text("select ledger.seal(:township, :limit)"), {"township": self._township, "limit": limit}
+        )
+        return int(size.scalar_one())
+
+    async def size(self) -> int:
+        last = await self._connection.scalar(
+            select(func.max(leaf.c.position)).where(leaf.c.township == self._township)
+        )
+        return 0 if last is None else int(last) + 1
+
+    async def sign(self, key: SealKey, now: datetime) -> SignedHead:
+        """A signed head of the tree as it is."""
+        size = await self.size()
+        signed_at = now.replace(microsecond=0)
+        [root] = await self._roots([range(size)])
+        signed = key.sign(TreeHead(key.name, size, root, signed_at))
+        await self._connection.execute(
+            text("select ledger.add_seal_key(:township, :key, :now)"),
+            {"township": self._township, "key": key.verifier.text, "now": now},
+        )
+        await self._connection.execute(
+            text("select ledger.add_head(:township, :size, :note, :signed_at)"),
+            {"township": self._township, "size": size, "note": signed.text, "signed_at": signed_at},
+        )
+        return signed
+
+    async def latest(self) -> SignedHead | None:
+        note = await self._connection.scalar(
+            select(tree_head.c.note)
+            .where(tree_head.c.township == self._township)
+            .order_by(tree_head.c.signed_at.desc())
+            .limit(1)
+        )
+        return None if note is None else SignedHead.parse(note)
+
+    async def grown_since(self, size: int) -> bool:
+        """Whether the books have said anything since the tree had this size."""
+        grown = select(leaf.c.position).where(
+            leaf.c.township == self._township, leaf.c.position >= size, leaf.c.kind.not_in(_OWN_KINDS)
+        )
+        return (await self._connection.execute(grown.limit(1))).first() is not None
+
+    async def prove(self, transaction: TransactionId, key: SealKey, since: SignedHead | None = None) -> Proof:
+        """That the transaction is in the tree under the newest head, and that this tree begins with the one of
+        `since`. Raises NotSealedError; ValueError when `since` is of a larger tree."""
+        head = await self.latest()
+        row = (
+            await self._connection.execute(
+                select(leaf_record.c.position, leaf_record.c.record).where(
+                    leaf_record.c.township == self._township,
+                    leaf_record.c.kind == "transaction",
+                    leaf_record.c.key == str(transaction),
+                )
+            )
+        ).one_or_none()
+        if row is None or head is None or row.position >= head.head.size:
+            raise NotSealedError
+        consistency = None
+        if since is not None:
+            path = await self.consistency(since.head.size, head.head.size)
+            consistency = Consistency(since.head.size, since.head.root, tuple(path))
+        path = await self._roots(merkle.inclusion(row.position, head.head.size))
+        return Proof(row.record, row.position, tuple(path), head, key.verifier, consistency)
+
+    async def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """The RFC 9162 path from the tree of `old` leaves to that of `new`. Raises ValueError without one."""
+        if new > await self.size():
+            raise ValueError(f"no tree of {new} leaves")
+        return await self._roots(merkle.consistency(old, new))
+
+    async def _roots(self, subtrees: Iterable[range]) -> list[bytes]:
+        subtrees = list(subtrees)
+        wanted = {node for subtree in subtrees for node in merkle.nodes(subtree)}
+        rows = await self._connection.execute(
+            select(node.c.level, node.c.position, node.c.hash).where(
+                node.c.township == self._township, tuple_(node.c.level, node.c.position).in_(wanted)
+            )
+        )
+        stored = {Node(level, position): hash for level, position, hash in rows}
+        return [merkle.root(subtree, stored) for subtree in subtrees]
