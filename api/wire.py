@@ -15,7 +15,6 @@ from msgspec import Meta, Struct, field
 
 Points = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=999)]
-Fen = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
 
@@ -223,7 +222,7 @@ class Pieces(Wire, frozen=True):
 class RestockLine(Pieces, frozen=True):
     """`cost` is for the whole line. Either every line of a restock has one, or none."""
 
-    cost: Fen | None = None
+    cost: Annotated[int, Meta(ge=0, le=100_000_000_000)] | None = None
 
 
 class Restock(Wire, frozen=True):
@@ -249,7 +248,7 @@ class Funding(Wire, frozen=True):
     """`PUT /v1/funds/{uuid}`: money for goods reaches the township's fund; safe to retry. A donation names its
     donor, an appropriation has none."""
 
-    amount: Annotated[Fen, Meta(ge=1)]
+    amount: Annotated[int, Meta(ge=1, le=100_000_000_000)]
     source: Literal["appropriation", "donation"]
     donor: Annotated[str, Meta(max_length=80)] = ""
     anonymous: bool = False
