@@ -5,9 +5,16 @@ from __future__ import annotations
 from ledger.transactions import Account, UnitKind
 
 POINTS = "points"
+MONEY = "money:fen"
 
 # Where awarded points come from: the township's promise of goods. Its balance is what was ever issued, below zero.
 ISSUING = Account("township:issuing", POINTS, UnitKind.POINTS)
+
+# Where money comes from, and where it waits until goods are bought. The fund has no minimum: goods that are on
+# the shelf already are written down even when the budget comes later.
+APPROPRIATION = Account("township:appropriation", MONEY, UnitKind.MONEY)
+DONORS = Account("township:donors", MONEY, UnitKind.MONEY)
+FUND = Account("township:fund", MONEY, UnitKind.MONEY)
 
 
 def household(code: str) -> Account:
@@ -26,8 +33,23 @@ def shelf(supermarket: str, product: str) -> Account:
 
 
 def supply(product: str) -> Account:
-    """Where goods come from: bought or donated."""
+    """Where bought goods come from."""
     return Account(f"goods:{product}:supply", _goods(product), UnitKind.GOODS)
+
+
+def cost(product: str) -> Account:
+    """The money paid for a product."""
+    return Account(f"goods:{product}:cost", MONEY, UnitKind.MONEY)
+
+
+def donated(product: str) -> Account:
+    """Where donated goods come from."""
+    return Account(f"goods:{product}:donated", _goods(product), UnitKind.GOODS)
+
+
+def difference(product: str) -> Account:
+    """What stocktakes found missing, less what they found over."""
+    return Account(f"goods:{product}:difference", _goods(product), UnitKind.GOODS)
 
 
 def handed_out(product: str) -> Account:

@@ -253,13 +253,14 @@ def report() -> None:
     """Print the township's figures, read from the books."""
     from api.clock import WallClock
     from api.database.engine import reach
-    from api.reports.text import lines
+    from api.reports.liability import liability
+    from api.reports.text import liability_lines, lines
     from api.reports.use_cases import report as figures
     from api.serving import open_town
 
     async def work() -> None:
         async with open_town(access, WallClock()) as town:
-            for line in lines(await figures(town)):
+            for line in (*lines(await figures(town)), *liability_lines(await liability(town))):
                 click.echo(line)
 
     with reach(Settings.read()) as access:

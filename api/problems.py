@@ -23,6 +23,7 @@ STATUS = {
     "price-changed": 409,
     "already-there": 409,
     "out-of-stock": 409,
+    "reserved": 409,
     "insufficient-points": 409,
     "account-closed": 409,
     "wrong-state": 409,

@@ -2,13 +2,13 @@
 
 The kiosk and the demo import this module and no other of the server's. Points and quantities are
 integers, prices are points a piece, times are aware and in UTC, ids are UUIDs (version 7 where the caller
-makes them). Unknown fields are refused.
+makes them), money is integers of fen. Unknown fields are refused.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct, field
@@ -214,16 +214,80 @@ class NewProduct(Wire, frozen=True):
     price: Annotated[int, Meta(ge=1, le=100_000)]
 
 
+class Pieces(Wire, frozen=True):
+    product: Code
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class RestockLine(Pieces, frozen=True):
+    """`cost` is for the whole line. Either every line of a restock has one, or none."""
+
+    cost: Annotated[int, Meta(ge=0, le=100_000_000_000)] | None = None
+
+
 class Restock(Wire, frozen=True):
-    """`PUT /v1/restocks/{uuid}`: goods arrive on the shelf of a supermarket; safe to retry."""
+    """`PUT /v1/restocks/{uuid}`: goods arrive on the shelf of a supermarket; safe to retry. With costs it is a
+    procurement, and the same transaction takes the money from the township's fund."""
 
     supermarket: Code
     lines: Annotated[list[RestockLine], Meta(min_length=1, max_length=200)]
+    supplier: Annotated[str, Meta(max_length=80)] = ""
 
 
-class RestockLine(Wire, frozen=True):
+class Donation(Wire, frozen=True):
+    """`PUT /v1/donations/{uuid}`: goods given to the shelf of a supermarket; safe to retry. A donor who is
+    `anonymous` is known to the office and named nowhere else."""
+
+    supermarket: Code
+    donor: Name
+    lines: Annotated[list[Pieces], Meta(min_length=1, max_length=200)]
+    anonymous: bool = False
+
+
+class Funding(Wire, frozen=True):
+    """`PUT /v1/funds/{uuid}`: money for goods reaches the township's fund; safe to retry. A donation names its
+    donor, an appropriation has none."""
+
+    amount: Annotated[int, Meta(ge=1, le=100_000_000_000)]
+    source: Literal["appropriation", "donation"]
+    donor: Annotated[str, Meta(max_length=80)] = ""
+    anonymous: bool = False
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+
+class CountedLine(Wire, frozen=True):
     product: Code
-    quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+    counted: Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Stocktake(Wire, frozen=True):
+    """`PUT /v1/stocktakes/{uuid}`: what was counted on a shelf while nobody redeemed there. Safe to retry: the
+    same id with the same content gives the first answer again, wherever the shelf has gone since."""
+
+    supermarket: Code
+    lines: Annotated[list[CountedLine], Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class StocktakeLine(Wire, frozen=True):
+    """`difference` is counted minus booked: below zero, pieces are missing."""
+
+    product: str
+    name: str
+    booked: int
+    counted: int
+    difference: int
+
+
+class StocktakeSheet(Wire, frozen=True):
+    """The answer to a stocktake; the shelf stands at what was counted right after it."""
+
+    id: UUID
+    supermarket: str
+    counted_by: str
+    reason: str
+    lines: list[StocktakeLine]
+    recorded_at: datetime
 
 
 class NewKiosk(Wire, frozen=True):
@@ -329,3 +393,33 @@ class Report(Wire, frozen=True):
     awarded_by_village: list[PointsByName]
     # Null when the caller didn't want the books recomputed.
     in_balance: bool | None
+
+
+class ProductCost(Wire, frozen=True):
+    """What a product costs the township. `stock` is pieces on all shelves; `average_cost` is fen a piece over
+    the bought pieces whose cost is known, null when there are none."""
+
+    product: str
+    name: str
+    price: Points
+    stock: int
+    average_cost: float | None
+    fen_per_point: float | None
+
+
+class Liability(Wire, frozen=True):
+    """`GET /v1/reports/liability`: what the points that households hold will cost the township, in fen.
+
+    `liability` prices the outstanding points, `liability_with_notice` those on public notice as well. They are
+    null, and `unknown_because` says why, when no point can be priced: `no-cost-known` or `shelves-empty`.
+    """
+
+    points_outstanding: int
+    points_on_notice: int
+    products: list[ProductCost]
+    fen_per_point: float | None
+    liability: int | None
+    liability_with_notice: int | None
+    unknown_because: str | None
+    # What the fund has; below zero when more was spent than came in.
+    fund: int

@@ -138,6 +138,14 @@ class Books:
         )
         return until
 
+    async def lock(self, accounts: Sequence[AccountId]) -> None:
+        """Keep these balances as they are until the caller's transaction ends, to read them and then post.
+        Accounts without a limit keep no balance, so there is nothing of theirs to lock."""
+        await self._connection.execute(
+            text("select ledger.lock_balances(:township, cast(:accounts as uuid[]))"),
+            {"township": self._township, "accounts": list(accounts)},
+        )
+
     async def balance(self, account: AccountId) -> Balance:
         return (await self.balances([account]))[account]
 

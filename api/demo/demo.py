@@ -23,7 +23,8 @@ from api.demo.story import OFFICE, Keys, Story
 from api.demo.township import plan
 from api.problems import Refused
 from api.register.use_cases import found
-from api.reports.text import lines
+from api.reports.liability import liability
+from api.reports.text import liability_lines, lines
 from api.reports.use_cases import report
 from api.serving import csrf_secret, listen, open_town, served
 from api.settings import Settings
@@ -48,7 +49,7 @@ async def run(settings: Settings, access: Access, port: int) -> None:
         await _build(settings, access, keys_file, console)
     keys = msgspec.json.decode(keys_file.read_bytes(), type=Keys)
     async with open_town(access, WallClock()) as town:
-        for line in lines(await report(town)):
+        for line in (*lines(await report(town)), *liability_lines(await liability(town))):
             console.print(line, highlight=False)
         if sys.stdin.isatty() and sys.stdout.isatty():
             await _show(settings, town, keys, port, console)

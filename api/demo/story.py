@@ -81,6 +81,7 @@ class Story:
                 begins = start + number * _ROUND
                 await self._award(begins)
                 await self._redeem(tills, begins + timedelta(days=58), number)
+            await self._take_stock(tills)
         self._clock.travel(until)
         await self._leave_work(until)
         # The visitor's cards: those with the most on them.
@@ -93,8 +94,9 @@ class Story:
             for path, rows in self._plan.bulk():
                 await _ask(http, "POST", path, wire.Created, rows)
                 self._progress.registered(len(rows))
-            for restock in self._plan.restocks:
-                await _ask(http, "PUT", f"/v1/restocks/{uuid7()}", None, restock)
+            for path, slips in self._plan.slips():
+                for slip in slips:
+                    await _ask(http, "PUT", f"{path}/{uuid7()}", None, slip)
             for attendant in self._plan.attendants:
                 await _ask(http, "POST", "/v1/attendants", None, attendant)
             for supermarket in self._plan.supermarkets:
@@ -148,6 +150,27 @@ class Story:
             await till.card(card)
             await till.redeem(uuid7(), wire.Redemption(card=card, lines=list(basket.lines)))
             self._progress.redeemed()
+
+    async def _take_stock(self, tills: Mapping[str, Client]) -> None:
+        """Each committee counts its shelf at the end of the year; of one product a piece or two are gone."""
+        counted = {}
+        for village, till in tills.items():
+            shelf = (await till.till()).shelf
+            lost = self._random.choice(shelf)
+            counted[village] = wire.Stocktake(
+                supermarket=village,
+                reason="年终盘点",
+                lines=[
+                    wire.CountedLine(
+                        product=item.product,
+                        counted=item.stock - (self._random.choice((0, 1, 2)) if item is lost else 0),
+                    )
+                    for item in shelf
+                ],
+            )
+        await self._in_each_village(
+            "committee", lambda http, v: _ask(http, "PUT", f"/v1/stocktakes/{uuid7()}", None, counted[v])
+        )
 
     def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
         """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer round."""

@@ -17,21 +17,24 @@ GRIDS = 68
 GRID_MEMBERS = 223
 HOUSEHOLDS_A_GRID = 44
 
-# Goods and their prices in points, from real catalogues; barcodes are of the range for internal use.
+# Goods, their prices in points from real catalogues, and what a piece costs in fen; barcodes are of the range for
+# internal use.
 GOODS = (
-    ("soap", "肥皂", 5),
-    ("brush", "软毛牙刷", 10),
-    ("laundry", "洗衣液", 20),
-    ("soap-set", "香皂套装", 25),
-    ("hand-wash", "洗手液", 25),
-    ("noodles", "挂面礼包", 30),
-    ("rice-small", "大米(小袋)", 44),
-    ("rice", "大米(大袋)", 50),
-    ("tea-plants", "茶苗5株", 50),
-    ("corn-oil", "5L玉米油", 85),
-    ("backpack", "运动背包", 120),
+    ("soap", "肥皂", 5, 380),
+    ("brush", "软毛牙刷", 10, 750),
+    ("laundry", "洗衣液", 20, 1590),
+    ("soap-set", "香皂套装", 25, 1980),
+    ("hand-wash", "洗手液", 25, 1860),
+    ("noodles", "挂面礼包", 30, 2350),
+    ("rice-small", "大米(小袋)", 44, 3400),
+    ("rice", "大米(大袋)", 50, 3950),
+    ("tea-plants", "茶苗5株", 50, 3500),
+    ("corn-oil", "5L玉米油", 85, 6680),
+    ("backpack", "运动背包", 120, 8900),
 )
-PIECES_A_SHELF = 200
+PIECES_A_SHELF = 100
+_SUPPLIER = "县供销社"
+_YEARS_BUDGET = 40_000_000
 
 
 @dataclass
@@ -45,7 +48,9 @@ class Plan:
     supermarkets: list[wire.NewSupermarket] = field(default_factory=list)
     attendants: list[wire.NewAttendant] = field(default_factory=list)
     products: list[wire.NewProduct] = field(default_factory=list)
+    funds: list[wire.Funding] = field(default_factory=list)
     restocks: list[wire.Restock] = field(default_factory=list)
+    donations: list[wire.Donation] = field(default_factory=list)
 
     def bulk(self) -> list[tuple[str, Sequence[wire.Wire]]]:
         """What is registered in whole lists, by the API's path, in the order it has to be."""
@@ -58,6 +63,10 @@ class Plan:
             ("/v1/products", self.products),
         ]
 
+    def slips(self) -> list[tuple[str, Sequence[wire.Wire]]]:
+        """What is written down one by one under ids of its own, by the API's path."""
+        return [("/v1/funds", self.funds), ("/v1/restocks", self.restocks), ("/v1/donations", self.donations)]
+
 
 def plan(password: str) -> Plan:
     """The whole township. Of each duty in each village one person gets `password`, to show the desk with."""
@@ -67,8 +76,14 @@ def plan(password: str) -> Plan:
     made = Plan(
         products=[
             wire.NewProduct(code=code, name=name, barcode=_barcode(number), price=price)
-            for number, (code, name, price) in enumerate(GOODS, start=1)
-        ]
+            for number, (code, name, price, _) in enumerate(GOODS, start=1)
+        ],
+        funds=[wire.Funding(amount=_YEARS_BUDGET, source="appropriation", note="年度积分兑换物资经费")],
+        donations=[
+            wire.Donation(
+                supermarket="v01", donor="本村在外务工青年", lines=[wire.Pieces(product="backpack", quantity=20)]
+            )
+        ],
     )
     grids_left, members_left = GRIDS, GRID_MEMBERS
     for number, name in enumerate(VILLAGES, start=1):
@@ -79,7 +94,11 @@ def plan(password: str) -> Plan:
         made.restocks.append(
             wire.Restock(
                 supermarket=village,
-                lines=[wire.RestockLine(product=code, quantity=PIECES_A_SHELF) for code, _, _ in GOODS],
+                supplier=_SUPPLIER,
+                lines=[
+                    wire.RestockLine(product=code, quantity=PIECES_A_SHELF, cost=PIECES_A_SHELF * cost)
+                    for code, _, _, cost in GOODS
+                ],
             )
         )
         for role in ("chief-grid-leader", "council", "committee", "supervisor", "party-branch"):

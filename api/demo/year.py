@@ -118,7 +118,7 @@ def _basket(random: Random) -> Basket:
     while True:
         lines = tuple(
             wire.Line(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
-            for code, _, price in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
+            for code, _, price, _ in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
         )
         points = sum(line.quantity * line.price for line in lines)
         if points <= _MOST_AT_ONCE:

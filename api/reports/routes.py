@@ -1,4 +1,4 @@
-"""`/v1/report`."""
+"""`/v1/report`, `/v1/reports/liability`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from litestar.params import FromQuery
 
 from api import wire
 from api.access import StaffRequest, staff_only
+from api.reports import liability as liabilities
 from api.reports import use_cases
 from api.town import Town
 
@@ -20,4 +21,10 @@ async def report(
     return await use_cases.report(town, verified=verified)
 
 
-router = Router("/v1", route_handlers=[report], guards=[staff_only], tags=["reports"])
+@get("/reports/liability")
+async def liability(town: NamedDependency[Town], request: StaffRequest) -> wire.Liability:
+    """What the points that households hold will cost the township, and what the fund has for it."""
+    return await liabilities.liability(town)
+
+
+router = Router("/v1", route_handlers=[report, liability], guards=[staff_only], tags=["reports"])

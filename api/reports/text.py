@@ -1,10 +1,15 @@
-"""The township's report as lines of `label: number`, Chinese and English."""
+"""The township's reports as lines of `label: number`, Chinese and English."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from api import wire
+
+_UNKNOWN = {
+    "no-cost-known": "未知，还没有登记采购金额 unknown, no purchase has a cost",
+    "shelves-empty": "未知，货架是空的 unknown, the shelves are empty",
+}
 
 _DUTIES = {
     "chief-grid-leader": "总网格长 chief grid leaders",
@@ -32,3 +37,17 @@ def lines(report: wire.Report) -> Iterator[str]:
     yield f"兑换物资 goods handed out: {report.goods_handed_out:,}"
     yield f"未兑换积分 points outstanding: {report.points_outstanding:,}"
     yield f"账目平衡 books in balance: {'是 yes' if report.in_balance else '否 no'}"
+
+
+def liability_lines(liability: wire.Liability) -> Iterator[str]:
+    for p in liability.products:
+        cost = "-" if p.average_cost is None else f"{p.average_cost / 100:,.2f}"
+        yield f"  {p.name}: {p.price} 分 points, {p.stock:,} 件 on shelves, {cost} 元 yuan each"
+    unknown = _UNKNOWN[liability.unknown_because] if liability.unknown_because else ""
+    for label, fen in (
+        ("每分成本 cost of a point", liability.fen_per_point),
+        ("积分负债 liability", liability.liability),
+        ("含公示中积分 liability with points on notice", liability.liability_with_notice),
+        ("资金余额 fund", liability.fund),
+    ):
+        yield f"{label}: {unknown if fen is None else f'{fen / 100:,.2f} 元 yuan'}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, select, text
 
 from api import accounts, wire
@@ -45,13 +47,27 @@ _HELD = text("""
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Points of all households: `posted` are theirs to spend, `expected` are on public notice."""
+
+    posted: int
+    expected: int
+
+
+async def held(work: Work) -> Held:
+    connection = await work.session.connection()
+    row = (await connection.execute(_HELD, {"township": work.township, "points": accounts.POINTS})).one()
+    return Held(int(row.posted), int(row.expected))
+
+
 async def report(town: Town, *, verified: bool = True) -> wire.Report:
     """The year's figures; `verified` also recomputes the books."""
     async with town.work() as work:
         connection = await work.session.connection()
         figures = {"township": work.township, "points": accounts.POINTS}
         redeemed = (await connection.execute(_REDEEMED, figures)).one()
-        held = (await connection.execute(_HELD, figures)).one()
+        points = await held(work)
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_CATEGORY, {"township": work.township})
@@ -67,10 +83,10 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
             households=await _count(work, Household),
             people=await _duties(work),
             points_awarded=sum(c.points for c in by_category),
-            points_pending=int(held.expected),
+            points_pending=points.expected,
             points_redeemed=int(redeemed.points),
             redemptions=int(redeemed.redemptions),
-            points_outstanding=int(held.posted),
+            points_outstanding=points.posted,
             goods_handed_out=int(redeemed.goods),
             awarded_by_category=by_category,
             awarded_by_village=by_village,

@@ -1,4 +1,4 @@
-"""`/v1/supermarkets`, `/v1/products`, `/v1/restocks`."""
+"""`/v1/supermarkets`, `/v1/products`, `/v1/restocks`, `/v1/donations`, `/v1/funds`, `/v1/stocktakes`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
 from api.access import StaffRequest, staff_only
-from api.stock import use_cases
+from api.stock import arrivals, funds, stocktakes, use_cases
 from api.town import Town
 
 
@@ -37,10 +37,37 @@ async def add_products(
 async def restock(
     id: FromPath[UUID], data: JSONBody[wire.Restock], town: NamedDependency[Town], request: StaffRequest
 ) -> None:
-    """Goods arrive on a shelf; safe to retry."""
-    await use_cases.restock(town, request.user, id, data)
+    """Goods arrive on a shelf, bought from the fund when they have costs; safe to retry."""
+    await arrivals.restock(town, request.user, id, data)
+
+
+@put("/donations/{id:uuid}", status_code=204)
+async def donate(
+    id: FromPath[UUID], data: JSONBody[wire.Donation], town: NamedDependency[Town], request: StaffRequest
+) -> None:
+    """Goods are given to a shelf; safe to retry."""
+    await arrivals.donate(town, request.user, id, data)
+
+
+@put("/funds/{id:uuid}", status_code=204)
+async def fund(
+    id: FromPath[UUID], data: JSONBody[wire.Funding], town: NamedDependency[Town], request: StaffRequest
+) -> None:
+    """Money for goods reaches the township's fund; safe to retry."""
+    await funds.fund(town, request.user, id, data)
+
+
+@put("/stocktakes/{id:uuid}")
+async def take_stock(
+    id: FromPath[UUID], data: JSONBody[wire.Stocktake], town: NamedDependency[Town], request: StaffRequest
+) -> wire.StocktakeSheet:
+    """Bring the books to what was counted. Safe to retry: the same id and content give the first sheet again."""
+    return await stocktakes.take_stock(town, request.user, id, data)
 
 
 router = Router(
-    "/v1", route_handlers=[add_supermarkets, add_products, restock], guards=[staff_only], tags=["stock"]
+    "/v1",
+    route_handlers=[add_supermarkets, add_products, restock, donate, fund, take_stock],
+    guards=[staff_only],
+    tags=["stock"],
 )

@@ -1,8 +1,12 @@
-"""Supermarkets, products, and which product stands where on whose shelf. How many: the books know."""
+"""Supermarkets, products, which product stands on whose shelf, and who brought, gave or counted. How many and how
+much: the books know, under the same ids."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, LargeBinary, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database.base import Base
@@ -46,7 +50,7 @@ class Shelf(Base):
 
 
 class Restocking(Base):
-    """Who put goods on a shelf; the quantities are in the books under the same id."""
+    """Who put goods on a shelf."""
 
     __tablename__ = "restocking"
     __table_args__ = (
@@ -58,3 +62,54 @@ class Restocking(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     supermarket: Mapped[str]
     person: Mapped[UUID]
+
+
+class Donation(Base):
+    """Who gave goods, and who wrote it down. The donor's name stays out of the books, which can't forget it."""
+
+    __tablename__ = "donation"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    person: Mapped[UUID]
+    donor: Mapped[str]
+    # Whoever asked to stay unnamed is left out of whatever is published.
+    anonymous: Mapped[bool]
+
+
+class Funding(Base):
+    """Where money for goods came from. The donor is empty for an appropriation."""
+
+    __tablename__ = "funding"
+    __table_args__ = (ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),)
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    donor: Mapped[str]
+    anonymous: Mapped[bool]
+    note: Mapped[str]
+
+
+class Stocktake(Base):
+    """What was counted and what the books said then. Where nothing differed the books have no transaction."""
+
+    __tablename__ = "stocktake"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    person: Mapped[UUID]
+    # The digest of the request: a retry must ask for the same.
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    sheet: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]

@@ -39,11 +39,25 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
         {"supermarket": "nowhere", "lines": [{"product": "x", "quantity": 1}]},
         {OFFICE, COMMITTEE},
     ),
+    (
+        "PUT",
+        f"/v1/donations/{ID}",
+        {"supermarket": "nowhere", "donor": "x", "lines": [{"product": "x", "quantity": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    ("PUT", f"/v1/funds/{ID}", {"amount": 1, "source": "donation"}, {OFFICE}),
+    (
+        "PUT",
+        f"/v1/stocktakes/{ID}",
+        {"supermarket": "nowhere", "reason": "x", "lines": [{"product": "x", "counted": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
     ("POST", "/v1/rulebooks", {"text": ""}, {BRANCH}),
     ("POST", "/v1/claims", [CLAIM], DECLARERS),
     ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS),
     ("POST", "/v1/claims/approve", {"claims": [ID]}, {COMMITTEE}),
     ("GET", "/v1/report", None, set(Role)),
+    ("GET", "/v1/reports/liability", None, set(Role)),
 ]
 DEVICE: list[tuple[str, str, Any]] = [
     ("GET", "/v1/till", None),

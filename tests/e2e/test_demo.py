@@ -54,6 +54,13 @@ def test_the_year_adds_up_and_a_second_run_reuses_it(data: Path) -> None:
         for label in ("发放积分 points awarded", "兑换积分 points redeemed", "未兑换积分 points outstanding")
     )
     assert awarded - redeemed == outstanding
+    # In yuan: the points outstanding at what a point costs, and what is left of the year's budget.
+    point, liability, fund = (
+        float(first[label].removesuffix(" 元 yuan").replace(",", ""))
+        for label in ("每分成本 cost of a point", "积分负债 liability", "资金余额 fund")
+    )
+    assert liability == pytest.approx(outstanding * point, rel=0.01)
+    assert fund == 400_000 - 353_400
     again = figures(jimei(data, "demo"))
     assert {label: value for label, value in again.items() if label in first} == {
         label: value for label, value in first.items() if label in again

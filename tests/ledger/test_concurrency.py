@@ -3,8 +3,23 @@
 import asyncio
 from collections import Counter
 
-from ledger.transactions import Phase, Status
-from tests.ledger.conftest import HOUSEHOLD, ISSUING, NEIGHBOUR, SHELF, SUPPLY, TILL, Book, move, settle
+from uuid_utils.compat import uuid7
+
+from ledger.books import Books
+from ledger.transactions import Account, AccountId, Phase, Status
+from tests.ledger.conftest import (
+    HOUSEHOLD,
+    ISSUING,
+    NEIGHBOUR,
+    NOW,
+    SHELF,
+    SUPPLY,
+    TILL,
+    TOWNSHIP,
+    Book,
+    move,
+    settle,
+)
 
 
 async def _statuses(book: Book, *batches: list) -> Counter[Status]:
@@ -79,3 +94,34 @@ async def test_of_many_who_reverse_one_transaction_exactly_one_wins(book: Book) 
     answers = await _statuses(book, *([reverse] for _ in range(8)))
     assert answers == {Status.OK: 1, Status.EXISTS: 7}
     assert await book.available(HOUSEHOLD) == 0
+
+
+async def test_locked_balances_stay_as_they_are_until_their_reader_is_done(book: Book) -> None:
+    await book.accept(move(ISSUING, HOUSEHOLD, 100), move(SUPPLY, SHELF, 10))
+    async with book.app.begin() as connection:
+        books = Books(connection, TOWNSHIP)
+        # An account without a limit has nothing to lock, and an unknown one neither.
+        await books.lock([SHELF.id, HOUSEHOLD.id, SUPPLY.id, TILL.id, AccountId(uuid7())])
+        writers = [asyncio.create_task(book.post(move(SHELF, SUPPLY, 1))) for _ in range(4)]
+        await book.accept(move(ISSUING, NEIGHBOUR, 1), move(ISSUING, TILL, 1))
+        done, _ = await asyncio.wait(writers, timeout=0.3)
+        assert not done
+        assert (await books.balance(SHELF.id)).posted == 10
+        [posting] = await books.post([move(SHELF, SUPPLY, 7)], NOW)
+        assert posting.status is Status.OK
+    answers = [posting.status for [posting] in await asyncio.gather(*writers)]
+    assert Counter(answers) == {Status.OK: 3, Status.INSUFFICIENT: 1}
+    assert await book.faults() == []
+
+
+async def test_locks_in_crossed_order_do_not_deadlock(book: Book) -> None:
+    async def count(*order: Account) -> None:
+        async with book.app.begin() as connection:
+            books = Books(connection, TOWNSHIP)
+            await books.lock([account.id for account in order])
+            await books.post([move(SUPPLY, SHELF, 1), move(ISSUING, HOUSEHOLD, 1)], NOW)
+
+    orders = [(SHELF, HOUSEHOLD), (HOUSEHOLD, SHELF)] * 8
+    writers = (book.post(move(ISSUING, HOUSEHOLD, 1), move(SUPPLY, SHELF, 1)) for _ in orders)
+    await asyncio.gather(*(count(*order) for order in orders), *writers)
+    assert await book.available(SHELF) == 32

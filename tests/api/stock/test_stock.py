@@ -8,20 +8,12 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import problem, standing
+from tests.api.stock.conftest import arrival, stock
 from tests.conftest import LiveTown
 
 
 def product(code: str, barcode: str, price: int = 5) -> dict[str, Any]:
     return {"code": code, "name": code, "barcode": barcode, "price": price}
-
-
-def arrival(*lines: tuple[str, int], supermarket: str = "hp") -> dict[str, Any]:
-    return {"supermarket": supermarket, "lines": [{"product": p, "quantity": q} for p, q in lines]}
-
-
-async def stock(town: LiveTown) -> dict[str, int]:
-    async with town.device() as http:
-        return {i["product"]: i["stock"] for i in (await http.get("/v1/till")).json()["shelf"]}
 
 
 async def test_a_barcode_with_a_wrong_check_digit_writes_nothing(town: LiveTown) -> None:

@@ -1,0 +1,82 @@
+"""Goods arriving on shelves: bought or given."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from api import accounts, wire
+from api.access import Role, Staff, require
+from api.problems import Refused
+from api.stock import slips
+from api.stock.tables import Donation, Restocking
+from api.town import Town
+from ledger.transactions import Phase, Transaction, TransactionId
+
+
+async def restock(town: Town, staff: Staff, id: UUID, wanted: wire.Restock) -> None:
+    """Goods arrive, and with costs their money leaves the fund; the same id with the same content counts once.
+
+    Raises Refused: not-allowed, unknown, cost-incomplete, conflict, account-closed.
+    """
+    require(staff, Role.OFFICE, Role.COMMITTEE)
+    bought = [line for line in wanted.lines if line.cost is not None]
+    # All pieces of a procurement have a known cost: a line without one would make the average wrong.
+    if bought and len(bought) < len(wanted.lines):
+        raise Refused("cost-incomplete", "有的物品填了金额，有的没有；请每一行都填，或者都不填。")
+    async with town.work() as work:
+        shelves = await slips.carry(work, staff, wanted.supermarket, [line.product for line in wanted.lines])
+        goods = [
+            slips.move(accounts.supply(line.product), shelves[line.product], line.quantity)
+            for line in wanted.lines
+        ]
+        money = [slips.move(accounts.FUND, accounts.cost(line.product), line.cost) for line in bought if line.cost]
+        paid = [accounts.FUND, *(accounts.cost(line.product) for line in bought)] if money else []
+        await work.books.open([*shelves.values(), *paid], work.now)
+        slip = Transaction(
+            id=TransactionId(id),
+            kind="procurement" if bought else "restock",
+            phase=Phase.POSTED,
+            person=str(staff.id),
+            transfers=(*goods, *money),
+            metadata={"supplier": wanted.supplier} if wanted.supplier else {},
+        )
+        if await slips.post(work, slip):
+            work.session.add(
+                Restocking(township=work.township, id=id, supermarket=wanted.supermarket, person=staff.id)
+            )
+
+
+async def donate(town: Town, staff: Staff, id: UUID, wanted: wire.Donation) -> None:
+    """Goods are given; the same id with the same content counts once.
+
+    Raises Refused: not-allowed, unknown, conflict, account-closed.
+    """
+    require(staff, Role.OFFICE, Role.COMMITTEE)
+    async with town.work() as work:
+        shelves = await slips.carry(work, staff, wanted.supermarket, [line.product for line in wanted.lines])
+        donated = {product: accounts.donated(product) for product in shelves}
+        await work.books.open([*shelves.values(), *donated.values()], work.now)
+        slip = Transaction(
+            id=TransactionId(id),
+            kind="donation",
+            phase=Phase.POSTED,
+            person=str(staff.id),
+            transfers=tuple(
+                slips.move(donated[line.product], shelves[line.product], line.quantity) for line in wanted.lines
+            ),
+        )
+        if await slips.post(work, slip):
+            work.session.add(
+                Donation(
+                    township=work.township,
+                    id=id,
+                    supermarket=wanted.supermarket,
+                    person=staff.id,
+                    donor=wanted.donor,
+                    anonymous=wanted.anonymous,
+                )
+            )
+            return
+        known = await work.session.get_one(Donation, (work.township, id))
+        if (known.donor, known.anonymous) != (wanted.donor, wanted.anonymous):
+            raise slips.conflict()
