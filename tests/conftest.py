@@ -53,7 +53,7 @@ def server() -> Iterator[Embedded]:
 @pytest.fixture(scope="session")
 def seeded(server: Embedded) -> LiveTown:
     """The small township of `town`, built once through the API; each test works on a clone of it."""
-    return asyncio.run(_seed(server))
+    return asyncio.run(seed(server))
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class Clone:
 @pytest.fixture
 async def clone(server: Embedded) -> AsyncIterator[Clone]:
     """A database with all tables and no township."""
-    async with _cloned(server, EMPTY) as clone:
+    async with cloned(server, EMPTY) as clone:
         yield clone
 
 
 @asynccontextmanager
-async def _cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
+async def cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
     name = f"test{next(_numbers)}"
     await _maintain(server, f"create database {name} template {template}")
     try:
@@ -209,11 +209,11 @@ PEOPLE = [
 
 @pytest.fixture
 async def town(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
-    async with _cloned(server, SEEDED) as clone, _opened(clone, clock) as base, serving(base) as url:
+    async with cloned(server, SEEDED) as clone, _opened(clone, clock) as base, serving(base) as url:
         yield replace(seeded, url=url, town=base, clock=clock, clone=clone)
 
 
-async def _seed(server: Embedded) -> LiveTown:
+async def seed(server: Embedded) -> LiveTown:
     await _maintain(server, f"create database {SEEDED} template {EMPTY}")
     clone = Clone(owner=server.url(OWNER, SEEDED), app=server.url(APP, SEEDED))
     clock = TravelClock(NOW)
