@@ -48,10 +48,10 @@ from tests.conftest import (
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
 
 CLIENTS = 6
-CUTS = ["database"] * 3 + ["server"] * 2 + ["both"]
+CUTS = ["database", "database", "server", "both"]
 PRICES = {"soap": 5, "rice": 50, "laundry": 20, "brush": 10}
 STOCK = 400  # of each but the brush, of which there are few
-BRUSHES = 15
+BRUSHES = 5
 RICH, POOR = 10_000, 150
 
 
@@ -213,6 +213,13 @@ class Client:
             if self.number in self.record.unanswered:
                 assert await self._redeem(http)
 
+    async def again(self, sent: Sent) -> None:
+        """As a till does that an answer never reached."""
+        async with self._http() as http:
+            answer = await http.put(a_redemption(sent.id), json=sent.body)
+        assert answer.status_code == 200, answer.text
+        assert msgspec.json.decode(answer.content, type=wire.Receipt) == self.record.receipts[sent.id]
+
     async def _redeem(self, http: httpx.AsyncClient) -> bool:
         sent = self.record.unanswered.get(self.number) or self._new()
         try:
@@ -230,10 +237,14 @@ class Client:
         return True
 
     def _new(self) -> Sent:
-        products = self.random.sample(sorted(PRICES), self.random.randint(1, 2))
+        """Now and then it asks for what there is too little of, and is refused."""
+        products = ["soap", self.random.choice(["rice", "laundry"])]
+        if self.random.random() < 0.2:
+            products.append("brush")
         lines = tuple((p, self.random.randint(1, 2), PRICES[p]) for p in products)
         cards = (self.town.card, self.town.empty_card, self.town.poor_card)
-        return Sent(uuid7(), self.random.choice(cards), lines)
+        [card] = self.random.choices(cards, weights=(2, 2, 1))
+        return Sent(uuid7(), card, lines)
 
     def _http(self) -> httpx.AsyncClient:
         return replace(self.town, url=self.service.url).device(self.shift)
@@ -255,19 +266,18 @@ async def test_every_redemption_counts_once_whatever_is_killed(
         shift = await replace(town, url=service.url).shift()
         record = Record()
         clients = [Client(n, service, town, shift, record, Random(random.random())) for n in range(CLIENTS)]
-        met: Counter[str] = Counter()
         for what in random.sample(CUTS, len(CUTS)):
             await _work_until(clients, record, service, what, random)
             if what == "database":
                 await _the_server_says_that_it_is_away(town, service)
             await service.restore(what)
-            met[what] += len(record.unanswered)
             await _agrees(town, service, record)
-        assert set(met) == set(CUTS), f"no client was met by some cut, so nothing was proved of it: {met}"
+            lost = random.sample(sorted(record.receipts), 5)
+            await asyncio.gather(*(clients[0].again(record.sent[id]) for id in lost))
         await asyncio.gather(*(client.finish() for client in clients))
         assert not record.unanswered
         await _agrees(town, service, record)
-        assert set(record.refused.values()) == {"insufficient-points", "out-of-stock"}
+        assert record.refused
     finally:
         await service.kill()
     assert "Traceback" not in service.log.read_text(), "an outage and a refusal are no faults"
@@ -293,7 +303,7 @@ async def _stocked(village_pc: Machine, small_town: LiveTown) -> LiveTown:
 
 async def _work_until(clients: list[Client], record: Record, service: Service, what: str, random: Random) -> None:
     """All clients at work, and a cut in the midst of it."""
-    enough = len(record.receipts) + random.randint(10, 40)
+    enough = len(record.receipts) + random.randint(10, 30)
     async with asyncio.timeout(WAIT), asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.work())
