@@ -38,7 +38,7 @@ def reach(settings: Settings) -> Iterator[Access]:
             ) from None
         yield Access(owner=url, app=url)
         return
-    with Embedded(settings.data) as server:
+    with Embedded(settings.data) as server, server.kept_running():
         yield Access(owner=server.url(OWNER, DATABASE), app=server.url(APP, DATABASE))
 
 

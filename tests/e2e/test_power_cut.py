@@ -104,12 +104,27 @@ async def test_a_notice_that_ends_while_the_database_is_away_is_posted_when_it_i
         assert await balance_and_pending(town) == (0, 1)
         await village_pc.cut_power()
         town.clock.travel(NOW + timedelta(days=3))
-        async with town.device() as http:
-            problem(await http.get("/v1/till"), 503, "busy")
+        await _says_that_it_is_away(town)
         await village_pc.restore_power()
         async with asyncio.timeout(WAIT):
             while await balance_and_pending(town) != (1, 0):
                 await asyncio.sleep(0.01)
+
+
+async def _says_that_it_is_away(town: LiveTown) -> None:
+    async with town.device() as http:
+        _says_when_to_retry(await http.get("/v1/till"))
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 503
+        page = await http.get(f"/c/{town.card}")
+        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert "retry-after" in page.headers
+        assert "数据库暂时连不上" in page.text
+
+
+def _says_when_to_retry(answer: httpx.Response) -> None:
+    problem(answer, 503, "busy")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
 
 
 @dataclass(frozen=True)
@@ -157,6 +172,10 @@ class Service:
         self.running = False
         self.url = ""
 
+    @property
+    def whole(self) -> bool:
+        return self.running and self.machine.powered
+
     async def start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
         with self.log.open("ab") as log:
@@ -184,12 +203,13 @@ class Service:
             await self.machine.cut_power()
 
     async def restore(self, what: str) -> None:
-        """After a cut of both the server alone is started, as at the boot of a village's PC."""
-        if what == "database":
-            await self.machine.restore_power()
-        else:
+        """The server sees to its database: when it runs, and when it starts as at the boot of a village's PC."""
+        if what != "database":
             await self.start()
-            self.machine.powered = True
+        async with asyncio.timeout(WAIT), httpx.AsyncClient(base_url=self.url) as http:
+            while (await http.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.01)
+        self.machine.powered = True
 
 
 @dataclass
@@ -205,7 +225,7 @@ class Client:
 
     async def work(self) -> None:
         async with self._http() as http:
-            while await self._redeem(http):
+            while await self._redeem(http) and self.service.whole:
                 pass
 
     async def finish(self) -> None:
@@ -250,11 +270,6 @@ class Client:
         return replace(self.town, url=self.service.url).device(self.shift)
 
 
-def _says_when_to_retry(answer: httpx.Response) -> None:
-    problem(answer, 503, "busy")
-    assert 1 <= int(answer.headers["retry-after"]) <= 60
-
-
 async def test_every_redemption_counts_once_whatever_is_killed(
     village_pc: Machine, small_town: LiveTown, tmp_path: Path
 ) -> None:
@@ -268,8 +283,6 @@ async def test_every_redemption_counts_once_whatever_is_killed(
         clients = [Client(n, service, town, shift, record, Random(random.random())) for n in range(CLIENTS)]
         for what in random.sample(CUTS, len(CUTS)):
             await _work_until(clients, record, service, what, random)
-            if what == "database":
-                await _the_server_says_that_it_is_away(town, service)
             await service.restore(what)
             await _agrees(town, service, record)
             lost = random.sample(sorted(record.receipts), 5)
@@ -311,17 +324,6 @@ async def _work_until(clients: list[Client], record: Record, service: Service, w
             await asyncio.sleep(0.001)
         await asyncio.sleep(random.uniform(0, 0.03))
         await service.cut(what)
-
-
-async def _the_server_says_that_it_is_away(town: LiveTown, service: Service) -> None:
-    async with replace(town, url=service.url).device() as http:
-        _says_when_to_retry(await http.get("/v1/till"))
-        assert (await http.get("/healthz")).status_code == 200
-        assert (await http.get("/readyz")).status_code == 503
-        page = await http.get(f"/c/{town.card}")
-        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
-        assert "retry-after" in page.headers
-        assert "数据库暂时连不上" in page.text
 
 
 async def _agrees(town: LiveTown, service: Service, record: Record) -> None:
