@@ -39,7 +39,7 @@ import api.rulebooks.routes
 import api.stock.routes
 from api.access import Authentication
 from api.claims.use_cases import post_due
-from api.problem_details import EXCEPTIONS
+from api.problem_details import EXCEPTIONS, log_exception
 from api.town import Town
 
 log = structlog.get_logger()
@@ -101,7 +101,9 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
         template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),
         plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],
         logging_config=LoggingConfig(
-            root={"level": "WARNING", "handlers": ["queue_listener"]}, log_exceptions="always"
+            root={"level": "WARNING", "handlers": ["queue_listener"]},
+            log_exceptions="always",
+            exception_logging_handler=log_exception,
         ),
         openapi_config=OpenAPIConfig(
             title="Jimei 积美",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.problem_details import ProblemDetailsException
+from litestar.types import Logger, Scope
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
 
 from api.cards.token import MalformedCard
 from api.problems import Refused
 
 log = structlog.get_logger()
+
+RETRY_AFTER = 2  # seconds; a database that died is back in about as many
 
 _HTTP = {
     400: ("malformed", "请求的内容或格式不对，请核对。"),
@@ -26,13 +30,20 @@ _HTTP = {
 }
 
 
-def _problem(word: str, status: int, detail: str, extra: dict[str, Any] | None = None) -> ProblemDetailsException:
+def _problem(
+    word: str,
+    status: int,
+    detail: str,
+    extra: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> ProblemDetailsException:
     return ProblemDetailsException(
         type_=word,
         title=word.replace("-", " "),
         status_code=status,
         detail=detail,
         extra={"extra": extra or {}},
+        headers=headers,
     )
 
 
@@ -66,12 +77,12 @@ def database(error: DBAPIError) -> ProblemDetailsException:
         return _problem("malformed", 400, _HTTP[400][1])
     if kind in ("08", "3D", "40", "53", "57"):
         return away(error)
-    log.error("the database refused a statement", error=str(error))
     return _problem("server-fault", 500, "服务器出错了，请稍候再试。")
 
 
 def away(_: Exception) -> ProblemDetailsException:
-    return _problem("busy", 503, "数据库暂时连不上，请稍候再试。")
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    return _problem("busy", 503, "数据库暂时连不上，请稍候再试。", headers=headers)
 
 
 EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
@@ -86,3 +97,25 @@ EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     TimeoutError: away,
     OSError: away,
 }
+
+
+def told(error: BaseException) -> ProblemDetailsException | None:
+    """What the client is answered; None for a fault that nobody foresaw."""
+    for kind in type(error).__mro__:
+        if kind in EXCEPTIONS:
+            return EXCEPTIONS[kind](error)
+    return None
+
+
+def log_exception(_: Logger, scope: Scope, __: list[str]) -> None:
+    """A traceback for faults of ours alone. A refusal is an answer; a database that is away is a line, since
+    drawing a traceback for every request would keep the server from saying so, and the database from coming
+    back. Called where the exception is being handled; the route is named, for a path may hold a card's token.
+    """
+    error = sys.exc_info()[1]
+    problem = told(error) if error is not None else None
+    route = scope.get("path_template")
+    if problem is None or problem.status_code == 500:
+        log.exception("a request failed", route=route)
+    elif problem.status_code == 503:
+        log.warning("the database is away", route=route, error=str(getattr(error, "orig", error)))

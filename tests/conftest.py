@@ -53,7 +53,7 @@ def server() -> Iterator[Embedded]:
 @pytest.fixture(scope="session")
 def seeded(server: Embedded) -> LiveTown:
     """The small township of `town`, built once through the API; each test works on a clone of it."""
-    return asyncio.run(_seed(server))
+    return asyncio.run(seed(server))
 
 
 @dataclass(frozen=True)
@@ -67,21 +67,21 @@ class Clone:
 @pytest.fixture
 async def clone(server: Embedded) -> AsyncIterator[Clone]:
     """A database with all tables and no township."""
-    async with _cloned(server, EMPTY) as clone:
+    async with cloned(server, EMPTY) as clone:
         yield clone
 
 
 @asynccontextmanager
-async def _cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
+async def cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
     name = f"test{next(_numbers)}"
-    await _maintain(server, f"create database {name} template {template}")
+    await maintain(server, f"create database {name} template {template}")
     try:
         yield Clone(owner=server.url(OWNER, name), app=server.url(APP, name))
     finally:
-        await _maintain(server, f"drop database {name} (force)")
+        await maintain(server, f"drop database {name} (force)")
 
 
-async def _maintain(server: Embedded, statement: str) -> None:
+async def maintain(server: Embedded, statement: str) -> None:
     engine = create_async_engine(server.url(OWNER, "postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -98,12 +98,12 @@ def clock() -> TravelClock:
 @pytest.fixture
 async def base(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
     """The use cases' own view of an empty database."""
-    async with _opened(clone, clock) as town:
+    async with opened(clone, clock) as town:
         yield town
 
 
 @asynccontextmanager
-async def _opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
+async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
     database = Database(clone.app)
     try:
         yield Town(database, clock, TOWNSHIP)
@@ -209,16 +209,16 @@ PEOPLE = [
 
 @pytest.fixture
 async def town(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
-    async with _cloned(server, SEEDED) as clone, _opened(clone, clock) as base, serving(base) as url:
+    async with cloned(server, SEEDED) as clone, opened(clone, clock) as base, serving(base) as url:
         yield replace(seeded, url=url, town=base, clock=clock, clone=clone)
 
 
-async def _seed(server: Embedded) -> LiveTown:
-    await _maintain(server, f"create database {SEEDED} template {EMPTY}")
+async def seed(server: Embedded) -> LiveTown:
+    await maintain(server, f"create database {SEEDED} template {EMPTY}")
     clone = Clone(owner=server.url(OWNER, SEEDED), app=server.url(APP, SEEDED))
     clock = TravelClock(NOW)
     office = wire.NewPerson(login="office", name="乡镇办公室", roles=["office", "party-branch"], password=PASSWORD)
-    async with _opened(clone, clock) as base:
+    async with opened(clone, clock) as base:
         await found(base, "示范乡", office)
         async with serving(base) as url:
             return await _populate(LiveTown(url=url, town=base, clock=clock, clone=clone))
@@ -275,7 +275,7 @@ async def _populate(live: LiveTown) -> LiveTown:
     await live.award("hp-1", 100)
     await live.award("hp-2", 3)
     await live.award("hp-4", 100)
-    await _until_posted(live)
+    await until_posted(live)
     await _empty(live, cards[3]["token"], "brush", 10)
     return live
 
@@ -286,7 +286,7 @@ async def _sign_in(live: LiveTown, login: str) -> None:
         live.tokens[login] = answer.raise_for_status().json()["token"]
 
 
-async def _until_posted(live: LiveTown) -> None:
+async def until_posted(live: LiveTown) -> None:
     async with live.staff("office") as http, asyncio.timeout(10):
         while (await http.get("/v1/report")).raise_for_status().json()["points_pending"]:
             await asyncio.sleep(0.02)

@@ -23,6 +23,7 @@ import pwd
 import shlex
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,9 +31,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+import structlog
 from sqlalchemy import URL
 
 from api.database.account import Account, EmbeddedError, account_for, binary, failure_in
+
+log = structlog.get_logger()
 
 OWNER: Final = "jimei_owner"
 APP: Final = "jimei_app"
@@ -40,6 +44,7 @@ APP: Final = "jimei_app"
 _PORT: Final = "5432"  # only the end of the socket's name
 _SOCKET_PATH_MAX: Final = 107  # bytes; sun_path of sockaddr_un without its closing zero
 _PATIENCE: Final = 120  # seconds for a start after a crash, or for a stop
+_LOOK: Final = 1.0  # seconds between looks whether the server still runs
 _LOG_MAX: Final = 10_000_000  # bytes, after which the next start begins a new log and keeps one old one
 
 _HBA: Final = "local all all peer map=jimei\n"
@@ -115,6 +120,28 @@ class Embedded:
             ) from error
         finally:
             self._forget()
+
+    @contextmanager
+    def kept_running(self) -> Iterator[None]:
+        """Inside the block, a server that dies is started again: the kernel kills when memory runs out."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_LOOK):
+                try:
+                    if self._postmaster() is None:
+                        log.warning("the embedded database is gone, starting it again")
+                        self.open()
+                except (EmbeddedError, OSError) as error:
+                    log.error("the embedded database did not start, trying again", error=str(error))
+
+        watcher = threading.Thread(target=watch, name="jimei-database-watch", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
     def url(self, role: str, database: str) -> URL:
         """Where to connect, valid in this process while it is open."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from api.database.embedded import APP, OWNER, Embedded
@@ -37,7 +38,7 @@ def reach(settings: Settings) -> Iterator[Access]:
             ) from None
         yield Access(owner=url, app=url)
         return
-    with Embedded(settings.data) as server:
+    with Embedded(settings.data) as server, server.kept_running():
         yield Access(owner=server.url(OWNER, DATABASE), app=server.url(APP, DATABASE))
 
 
@@ -49,6 +50,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             url, pool_size=pool_size, connect_args={"server_settings": {"role": APP, "timezone": "UTC"}}
         )
+        event.listen(self.engine.sync_engine, "checkout", _require_open)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -58,3 +60,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _require_open(connection: Any, *_: object) -> None:
+    """After the database died, have the pool connect anew instead of handing out what is left of a connection.
+
+    Costs no round trip, unlike the pool's own pre-ping: the driver knows when its socket was closed.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,14 @@ _HEADERS = {
 }
 
 
-def page(request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any) -> Template:
+def page(
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] = {},
+    **context: Any,
+) -> Template:
     """`template` is looked up under `api/`. Beside `context` it knows `today`, `day`, `minute` and `flash`."""
     today = local_date(request.app.state["town"].clock.now())
     message = flash.waiting(request)
@@ -48,7 +56,7 @@ def page(request: Request[Any, Any, Any], template: str, *, status: int = 200, *
             "style_version": _STYLE_VERSION,
         },
         status_code=status,
-        headers=_HEADERS,
+        headers={**_HEADERS, **headers},
     )
     if message is not None:
         shown.delete_cookie(flash.COOKIE)

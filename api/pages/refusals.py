@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from litestar import Request, Response
 from litestar.exceptions import PermissionDeniedException
 from litestar.plugins.problem_details import ProblemDetailsException
@@ -18,13 +17,17 @@ from api.problems import Refused
 
 SIGN_IN = "/desk/sign-in"
 
-log = structlog.get_logger()
-
 
 def _as_page(described: Callable[[Any], ProblemDetailsException]) -> Any:
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         problem = described(error)
-        return page(request, "pages/problem.html", status=problem.status_code, sentence=problem.detail)
+        return page(
+            request,
+            "pages/problem.html",
+            status=problem.status_code,
+            headers=problem.headers or {},
+            sentence=problem.detail,
+        )
 
     return answer
 
@@ -41,9 +44,7 @@ def _stale_form(request: Request[Any, Any, Any], _: PermissionDeniedException) -
     return page(request, "pages/problem.html", status=403, sentence=sentence)
 
 
-def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    # By its route, since the path may hold a card's token.
-    log.exception("a page failed", route=request.scope.get("path_template"), exc_info=error)
+def _fault(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
     return page(request, "pages/problem.html", status=500, sentence="服务器出错了，请稍候再试。")
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from api.access import Role
@@ -149,6 +151,23 @@ async def test_without_a_database_it_is_alive_and_not_ready(town: LiveTown, gone
         assert (await http.get("/readyz")).status_code == 503
         problem(await http.get("/v1/report"), 503, "busy")
     await database.close()
+
+
+async def test_a_fault_of_ours_is_logged_by_its_route_and_a_refusal_is_not(town: LiveTown) -> None:
+    async with town.device() as http:
+        with capture_logs() as logs:
+            problem(await http.get(f"/v1/cards/{town.revoked_card}"), 410, "card-revoked")
+        assert logs == []
+        engine = create_async_engine(town.clone.owner)
+        async with engine.begin() as connection:
+            await connection.execute(text("alter table card rename to gone"))
+        await engine.dispose()
+        with capture_logs() as logs:
+            problem(await http.get(f"/v1/cards/{town.card}"), 500, "server-fault")
+    [fault] = logs
+    assert (fault["log_level"], fault["route"], fault["exc_info"]) == ("error", "/v1/cards/{token}", True)
+    # Whoever reads the log could redeem with it.
+    assert town.card not in str(logs)
 
 
 async def _call(http: httpx.AsyncClient, method: str, path: str, body: Any, token: str) -> httpx.Response:

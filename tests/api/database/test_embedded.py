@@ -84,6 +84,15 @@ def postmaster(server: Embedded) -> int:
     return int((server.data / "pg" / "postmaster.pid").read_text().split()[0])
 
 
+def answering(server: Embedded) -> int | None:
+    """The pid of a postmaster that takes connections."""
+    try:
+        ask(server, "SELECT 1")
+        return postmaster(server)
+    except (OSError, asyncpg.PostgresError):
+        return None
+
+
 def lives(pid: int) -> bool:
     """Whether the process runs; one that is dead but not yet waited for doesn't."""
     try:
@@ -343,6 +352,15 @@ class TestSurvival:
             server.open()
             assert postmaster(server) != killed
             assert ask(server, "SELECT redemptions FROM kept") == 750
+
+    def test_one_that_is_kept_running_comes_back_by_itself_as_often_as_it_dies(self, data: Path) -> None:
+        with Embedded(data) as server, server.kept_running():
+            for _ in range(2):
+                killed = postmaster(server)
+                os.kill(killed, signal.SIGKILL)
+                until(lambda killed=killed: not lives(killed))
+                until(lambda killed=killed: answering(server) not in (None, killed))
+        assert not (data / "pg" / "postmaster.pid").exists()
 
     def test_orphans_of_a_killed_postmaster_are_waited_for(self, data: Path) -> None:
         """A stopped child can't notice that its postmaster died; nothing may start beside it, nor kill it."""
