@@ -45,12 +45,16 @@ class Seals:
         )
         return 0 if last is None else int(last) + 1
 
+    async def root(self, size: int) -> bytes:
+        """The root of the first `size` leaves. Raises KeyError when a node is missing."""
+        [root] = await self._roots([range(size)])
+        return root
+
     async def sign(self, key: SealKey, now: datetime) -> SignedHead:
         """A signed head of the tree as it is."""
         size = await self.size()
         signed_at = now.replace(microsecond=0)
-        [root] = await self._roots([range(size)])
-        signed = key.sign(TreeHead(key.name, size, root, signed_at))
+        signed = key.sign(TreeHead(key.name, size, await self.root(size), signed_at))
         await self._connection.execute(
             text("select ledger.add_seal_key(:township, :key, :now)"),
             {"township": self._township, "key": key.verifier.text, "now": now},

@@ -198,7 +198,6 @@ leaf = Table(
     Column("position", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
-    Column("written_by", BigInteger, nullable=False),
     PrimaryKeyConstraint("township", "position"),
     UniqueConstraint("township", "kind", "key"),
 )
@@ -274,6 +273,5 @@ leaf_record = Table(
     Column("position", BigInteger),
     Column("kind", Text),
     Column("key", Text),
-    Column("written_by", BigInteger),
     Column("record", Text),
 )

@@ -1,34 +1,37 @@
-"""Recompute the books from their transfers and name whatever doesn't agree."""
+"""Recompute the books from their transfers, and the seals from the books, and name whatever doesn't agree."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.heads import HeadError, SignedHead, VerifierKey
+from ledger.seals import Seals
+from ledger.tables import seal_key, tree_head
 from ledger.transactions import TownshipId
 
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """`subject` is the readable name of an account or the id of a transaction."""
+    """`subject` is the readable name of an account, the id of a transaction, or what else is named so: a leaf, a
+    node or a head of the seals."""
 
     subject: str
     message: str
 
 
 # Each query returns (subject, message) rows for one kind of fault; an honest book returns none.
-_CHECKS = {
+_BOOKS = {
     "balances": """
         with moved as (
             select e.account, sum(e.amount) filter (where not e.pending) as posted,
                    sum(-e.amount) filter (where e.pending and e.amount < 0 and s.id is null) as reserved,
                    sum(e.amount) filter (where e.pending and e.amount > 0 and s.id is null) as expected
               from ledger.entry e
-              left join ledger.transaction s
-                on s.township = e.township and s.target = e.transaction and s.phase in ('post', 'void')
+              left join ledger.settlement s on s.township = e.township and s.target = e.transaction
              where e.township = :township group by e.account)
         select a.name, format('账上 %s/%s/%s，按流水应为 %s/%s/%s（已入账/待转出/待转入）',
                               b.posted, b.reserved, b.expected, coalesce(m.posted, 0),
@@ -47,13 +50,18 @@ _CHECKS = {
            and (b.posted - b.reserved < a.minimum or b.minimum is distinct from a.minimum)
          order by a.name""",
     "missing balances": """
-        select a.name, '缺少余额记录'
+        select a.name, '缺少余额记录，或多出余额记录'
           from ledger.account a
           left join ledger.balance b on b.township = a.township and b.account = a.id
          where a.township = :township and (a.minimum is null) <> (b.account is null)
-         order by a.name""",
+        union all
+        select b.account::text, '余额没有对应的账户'
+          from ledger.balance b
+          left join ledger.account a on a.township = b.township and a.id = b.account
+         where b.township = :township and a.id is null
+         order by 1""",
     "transfers": """
-        select t.transaction::text, format('第 %s 笔转账与账户或单位不符', t.ordinal)
+        select t.transaction::text, format('第 %s 笔转账与交易、账户或单位不符', t.ordinal)
           from ledger.transfer t
           left join ledger.transaction x on x.township = t.township and x.id = t.transaction
           left join ledger.account d on d.township = t.township and d.id = t.debit and d.unit = t.unit
@@ -63,27 +71,18 @@ _CHECKS = {
                 or t.pending <> (x.phase = 'pending') or x.phase = 'void'
                 or t.recorded_at <> x.recorded_at)
          order by 1""",
-    "contents": """
-        select x.id::text, '交易内容与登记时的摘要不符'
-          from ledger.transaction x
-         where x.township = :township and not ledger.faithful(x.township, x.id)
+    "numbering": """
+        select t.transaction::text, '转账的序号不连续'
+          from ledger.transfer t
+         where t.township = :township
+         group by t.transaction having min(t.ordinal) <> 1 or max(t.ordinal) <> count(*)
          order by 1""",
-    # What posts or reverses moves what its target held, there or back, and never more.
-    "settlements": """
-        with moved as (
-            select x.target, min(x.id::text) as id, t.unit,
-                   case x.phase when 'reversal' then t.credit else t.debit end as debit,
-                   case x.phase when 'reversal' then t.debit else t.credit end as credit, sum(t.amount) as amount
-              from ledger.transaction x
-              join ledger.transfer t on t.township = x.township and t.transaction = x.id
-             where x.township = :township and x.phase in ('post', 'reversal')
-             group by x.target, x.phase, 3, 4, 5)
-        select m.id, '入账或冲正的内容超出原交易'
-          from moved m
-          left join ledger.transfer o on o.township = :township and o.transaction = m.target
-                and (o.unit, o.debit, o.credit) = (m.unit, m.debit, m.credit)
-         group by m.id, m.target, m.unit, m.debit, m.credit, m.amount
-        having m.amount > coalesce(sum(o.amount), 0)
+    "empty transactions": """
+        select x.id::text, '交易没有任何转账'
+          from ledger.transaction x
+         where x.township = :township and x.phase <> 'void'
+           and not exists (select from ledger.transfer t
+                            where t.township = x.township and t.transaction = x.id)
          order by 1""",
     "targets": """
         select x.id::text, '入账、作废或冲正的对象不是对应的交易'
@@ -93,34 +92,208 @@ _CHECKS = {
            and (o.id is null or case x.phase when 'reversal' then o.phase not in ('posted', 'post')
                                              else o.phase <> 'pending' end)
          order by 1""",
+    # What posts or reverses moves what its target held, there or back, and never more.
+    "settlements": """
+        with moved as (
+            select x.target, x.phase, t.unit, sum(t.amount) as amount,
+                   case x.phase when 'reversal' then t.credit else t.debit end as debit,
+                   case x.phase when 'reversal' then t.debit else t.credit end as credit
+              from ledger.transaction x
+              join ledger.transfer t on t.township = x.township and t.transaction = x.id
+             where x.township = :township and x.phase in ('post', 'reversal')
+             group by x.target, x.phase, t.unit, 5, 6),
+        held as (
+            select transaction, unit, debit, credit, sum(amount) as amount
+              from ledger.transfer where township = :township
+             group by transaction, unit, debit, credit)
+        select distinct x.id::text, '入账或冲正的内容超出原交易'
+          from moved m
+          left join held h on (h.transaction, h.unit, h.debit, h.credit) = (m.target, m.unit, m.debit, m.credit)
+          join ledger.transaction x on x.township = :township and x.target = m.target and x.phase = m.phase
+         where m.amount > coalesce(h.amount, 0)
+         order by 1""",
     "closed periods": """
         select x.id::text, '生效时间在已结账的月份里，却在结账之后登记'
           from ledger.transaction x
-          join ledger.period_closing p on p.township = x.township and x.effective_at < p.until
-         where x.township = :township and x.recorded_at > p.closed_at
-         group by x.id order by 1""",
+         where x.township = :township
+           and exists (select from ledger.period_closing p
+                        where p.township = x.township and x.effective_at < p.until
+                          and x.recorded_at > p.closed_at)
+         order by 1""",
+    # At each checkpoint the sum of everything effective before it; and no account that moved is left out.
     "checkpoints": """
-        select a.name, format('%s 的结存记作 %s，按流水应为 %s', k.until, k.posted, coalesce(sum(e.amount), 0))
-          from ledger.checkpoint k
-          join ledger.account a on a.township = k.township and a.id = k.account
-          left join (ledger.entry e
-                     join ledger.transaction t on t.township = e.township and t.id = e.transaction)
-            on e.township = k.township and e.account = k.account and not e.pending and t.effective_at < k.until
-         where k.township = :township
-         group by a.name, k.until, k.posted having k.posted <> coalesce(sum(e.amount), 0)
-         order by a.name, k.until""",
-    "empty transactions": """
-        select x.id::text, '交易没有任何转账'
-          from ledger.transaction x
-         where x.township = :township and x.phase <> 'void'
-           and not exists (select from ledger.transfer t
-                            where t.township = x.township and t.transaction = x.id)
+        with line as (
+            select e.account, x.effective_at as at, e.amount, null::bigint as kept
+              from ledger.entry e
+              join ledger.transaction x on x.township = e.township and x.id = e.transaction
+             where e.township = :township and not e.pending
+               and x.effective_at < (select max(until) from ledger.checkpoint where township = :township)
+            union all
+            select account, until, 0, posted from ledger.checkpoint where township = :township),
+        summed as (
+            select account, at, kept, sum(amount) over (
+                       partition by account order by at, kept is null rows unbounded preceding) as due
+              from line),
+        left_out as (
+            select distinct m.account, u.until
+              from line m
+              join lateral (select min(k.until) as until from ledger.checkpoint k
+                             where k.township = :township and k.until > m.at) u on true
+             where m.kept is null
+               and not exists (select from ledger.checkpoint k
+                                where k.township = :township and k.account = m.account and k.until = u.until))
+        select coalesce(a.name, f.account::text), f.message
+          from (select account, format('%s 的结存记作 %s，按流水应为 %s', at, kept, due) as message
+                  from summed where kept <> due
+                union all
+                select account, format('%s 的结存里缺少这个账户', until) from left_out) f
+          left join ledger.account a on a.township = :township and a.id = f.account
+         order by 1, 2""",
+    # What is sealed is compared with its leaf instead. Materialized, or every transaction would be judged first.
+    "contents": """
+        with unsealed as materialized (
+            select x.township, x.id from ledger.transaction x
+             where x.township = :township
+               and not exists (select from ledger.leaf l where l.township = x.township
+                                  and l.kind = 'transaction' and l.key = x.id::text))
+        select id::text, '交易内容与登记时的摘要不符'
+          from unsealed where not ledger.faithful(township, id)
          order by 1""",
 }
 
+_TREE = {
+    "gaps": """
+        select format('leaf %s', l.position), '封存的记录之间有缺漏'
+          from (select position, row_number() over (order by position) - 1 as due
+                  from ledger.leaf where township = :township) l
+         where l.position <> l.due
+         order by l.position limit 1""",
+    # Sealing goes by age: nothing older than a sealed record can be left.
+    "unsealed": """
+        with last as (
+            select (record::jsonb ->> 'written_by')::bigint as written_by
+              from ledger.leaf_record where township = :township order by position desc limit 1)
+        select r.key, '早已登记，却没有封存'
+          from ledger.record r join last on r.written_by < last.written_by
+         where r.township = :township
+           and not exists (select from ledger.leaf l where l.township = r.township
+                              and l.kind = r.kind and l.key = r.key)
+         order by 1""",
+    "nodes": """
+        select format('node %s/%s', n.level, n.position), '封印树的摘要不符'
+          from ledger.node n
+          left join ledger.node l
+            on (l.township, l.level, l.position) = (n.township, n.level - 1, n.position * 2)
+          left join ledger.node r
+            on (r.township, r.level, r.position) = (n.township, n.level - 1, n.position * 2 + 1)
+         where n.township = :township and n.level > 0
+           and n.hash is distinct from sha256('\\x01'::bytea || l.hash || r.hash)
+         order by n.level, n.position""",
+    # As many of each level as there should be, the last where it should be: then none is missing.
+    "missing nodes": """
+        with size as (select count(*) as size from ledger.leaf where township = :township),
+        level as (
+            select d.level, s.size >> d.level as due
+              from size s cross join generate_series(0, 62) as d(level)
+              left join (select level, count(*) as count, min(position) as first, max(position) as last
+                           from ledger.node where township = :township group by level) n on n.level = d.level
+             where (coalesce(n.count, 0), coalesce(n.first, 0), coalesce(n.last + 1, 0))
+                   <> (s.size >> d.level, 0, s.size >> d.level))
+        select format('node %s/%s', coalesce(l.level, n.level), coalesce(p.position, n.position)), '封印树里缺少或多出这个摘要'
+          from level l cross join lateral (
+               select p.position from generate_series(0, l.due - 1) as p(position)) p
+          full join (select n.level, n.position from ledger.node n join level using (level)
+                      where n.township = :township) n on (n.level, n.position) = (l.level, p.position)
+         where p.position is null or n.position is null
+         order by 1""",
+}
 
-async def verify(connection: AsyncConnection, township: TownshipId) -> AsyncIterator[Discrepancy]:
-    """Every discrepancy in this township's books, in one snapshot if the caller's transaction is one."""
-    for query in _CHECKS.values():
+# Leaves at a time: often enough for a progress bar.
+_LEAVES = 50_000
+# Everything is read once, so the plans are for all cores and for sorting in memory.
+_SETTINGS = {
+    "work_mem": "64MB",
+    "max_parallel_workers_per_gather": "2",
+    "min_parallel_table_scan_size": "0",
+    "min_parallel_index_scan_size": "0",
+    "parallel_setup_cost": "0",
+    "parallel_tuple_cost": "0",
+}
+_LEAF = """
+    select case l.kind when 'transaction' then l.key else l.kind || ' ' || l.key end,
+           case when l.record is null then '已封存的记录不见了' else '记录与封存时的摘要不符' end
+      from ledger.leaf_record l
+      left join ledger.node n on n.township = :township and n.level = 0 and n.position = l.position
+            and n.position >= :first and n.position < :end
+     where l.township = :township and l.position >= :first and l.position < :end
+       and n.hash is distinct from sha256('\\x00'::bytea || convert_to(l.record, 'UTF8'))
+     order by l.position"""
+
+
+def _unwatched(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
+async def verify(
+    connection: AsyncConnection, township: TownshipId, watch: Callable[[int, int], None] = _unwatched
+) -> AsyncIterator[Discrepancy]:
+    """Every discrepancy in this township's books, in one snapshot if the caller's transaction is one. `watch` is
+    told how many of how many steps are done."""
+    for name, value in _SETTINGS.items():
+        await connection.execute(select(func.set_config(name, value, True)))
+    size = await Seals(connection, township).size()
+    checks = [*_BOOKS.values(), *_TREE.values()]
+    chunks = range(0, size, _LEAVES)
+    total = len(checks) + len(chunks) + 1
+    done = 0
+    for query in checks:
+        watch(done, total)
         for row in await connection.execute(text(query), {"township": township}):
             yield Discrepancy(*row)
+        done += 1
+    for first in chunks:
+        watch(done, total)
+        bounds = {"township": township, "first": first, "end": first + _LEAVES}
+        for row in await connection.execute(text(_LEAF), bounds):
+            yield Discrepancy(*row)
+        done += 1
+    watch(done, total)
+    async for fault in _heads(connection, township, size):
+        yield fault
+    watch(total, total)
+
+
+async def _heads(connection: AsyncConnection, township: TownshipId, size: int) -> AsyncIterator[Discrepancy]:
+    """Each head is what its key signed, and the root of the tree at its size."""
+    texts = await connection.scalars(select(seal_key.c.key).where(seal_key.c.township == township))
+    keys = []
+    for key in texts.all():
+        try:
+            keys.append(VerifierKey.parse(key))
+        except HeadError as error:
+            yield Discrepancy(f"key {key}", str(error))
+    rows = await connection.execute(
+        select(tree_head.c.signed_at, tree_head.c.size, tree_head.c.note)
+        .where(tree_head.c.township == township)
+        .order_by(tree_head.c.signed_at)
+    )
+    for row in rows.all():
+        subject = f"head {row.signed_at:%Y-%m-%dT%H:%M:%SZ}"
+        try:
+            signed = SignedHead.parse(row.note)
+        except HeadError as error:
+            yield Discrepancy(subject, str(error))
+            continue
+        if (signed.head.signed_at, signed.head.size) != (row.signed_at, row.size):
+            yield Discrepancy(subject, "封印的时间或条数与登记的不符")
+        elif not any(key.signed(signed) for key in keys):
+            yield Discrepancy(subject, "封印的签名不对")
+        elif signed.head.size > size:
+            yield Discrepancy(subject, f"封印了 {signed.head.size} 条记录，现在只有 {size} 条")
+        else:
+            try:
+                honest = await Seals(connection, township).root(signed.head.size) == signed.head.root
+            except KeyError:
+                honest = False
+            if not honest:
+                yield Discrepancy(subject, "账本与封印时的不同：历史被改写过")

@@ -7,32 +7,47 @@ create view ledger.settlement as
 -- effective moment that was left out is the moment of recording; a settlement without transfers of its own
 -- moves all that was left.
 create function ledger.faithful(p_township integer, p_id uuid)
-returns boolean language sql stable set search_path = ledger, pg_temp as $$
-    select coalesce(bool_or(x.content = content(
-               x.id, x.kind, x.phase, x.target, x.person, x.reason, e.asked, x.expires_at, x.metadata,
-               case when w.own then m.unit end, case when w.own then m.debit end,
-               case when w.own then m.credit end, case when w.own then m.amount end)), false)
-      from transaction x
-      left join lateral (
-            select array_agg(f.unit order by ordinal) as unit, array_agg(f.debit order by ordinal) as debit,
-                   array_agg(f.credit order by ordinal) as credit,
-                   array_agg(f.amount::numeric order by ordinal) as amount
-              from transfer f where f.township = p_township and f.transaction = p_id) m on true
-     cross join (values (true), (false)) as w(own)
-     cross join lateral (
-            select coalesce(x.deferred_from, x.effective_at) as asked
-            union all
-            select null where x.deferred_from is null and x.effective_at = x.recorded_at) e
-     where x.township = p_township and x.id = p_id
-       and (w.own or x.phase = 'void' or x.phase in ('post', 'reversal') and not exists (
-               select from (
-                   select f.unit, f.debit, f.credit, f.amount::numeric
-                     from transfer f where f.township = p_township and f.transaction = x.target
-                   union all
-                   select f.unit, case x.phase when 'post' then f.debit else f.credit end,
-                          case x.phase when 'post' then f.credit else f.debit end, -f.amount::numeric
-                     from transaction s
-                     join transfer f on f.township = s.township and f.transaction = s.id
-                    where s.township = p_township and s.target = x.target and s.phase = x.phase) o
-                group by unit, debit, credit having sum(amount) <> 0))
-$$;
+returns boolean language plpgsql stable set search_path = ledger, pg_temp
+set plan_cache_mode = force_generic_plan as $$
+declare
+    x ledger.transaction;
+    v_unit text[]; v_debit uuid[]; v_credit uuid[]; v_amount numeric[];
+    v_asked timestamptz;
+begin
+    select t.* into x from transaction t where t.township = p_township and t.id = p_id;
+    if not found then
+        return false;
+    end if;
+    select array_agg(f.unit order by f.ordinal), array_agg(f.debit order by f.ordinal),
+           array_agg(f.credit order by f.ordinal), array_agg(f.amount::numeric order by f.ordinal)
+      into v_unit, v_debit, v_credit, v_amount
+      from transfer f where f.township = p_township and f.transaction = p_id;
+
+    foreach v_asked in array case when x.deferred_from is not null then array[x.deferred_from]
+                                  when x.effective_at = x.recorded_at then array[null, x.effective_at]
+                                  else array[x.effective_at] end loop
+        if x.content = content(x.id, x.kind, x.phase, x.target, x.person, x.reason, v_asked, x.expires_at,
+                               x.metadata, v_unit, v_debit, v_credit, v_amount) then
+            return true;
+        elsif x.phase in ('post', 'reversal')
+              and x.content = content(x.id, x.kind, x.phase, x.target, x.person, x.reason, v_asked,
+                                      x.expires_at, x.metadata, null, null, null, null) then
+            return not exists (
+                select from (
+                    select f.unit, f.debit, f.credit, f.amount::numeric
+                      from transfer f where f.township = p_township and f.transaction = x.target
+                    union all
+                    select f.unit, f.debit, f.credit, -f.amount::numeric
+                      from transfer f
+                     where f.township = p_township and f.transaction = p_id and x.phase = 'post'
+                    union all
+                    select f.unit, f.credit, f.debit, -f.amount::numeric
+                      from transaction s
+                      join transfer f on f.township = s.township and f.transaction = s.id
+                     where s.township = p_township and s.target = x.target and s.phase = 'reversal'
+                       and x.phase = 'reversal') o
+                 group by unit, debit, credit having sum(amount) <> 0);
+        end if;
+    end loop;
+    return false;
+end $$;

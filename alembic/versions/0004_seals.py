@@ -20,7 +20,6 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("written_by", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("township", "position"),
         sa.UniqueConstraint("township", "kind", "key"),
         schema="ledger",
