@@ -209,6 +209,34 @@ def verify() -> None:
     sys.exit(1 if found else 0)
 
 
+@main.command(
+    epilog="例 example: jimei export --format xlsx --from 2026-01-01 --to 2026-06-30 --output books.xlsx"
+)
+@click.option("--format", "format", required=True, help="beancount, hledger, csv or xlsx")
+@click.option("--from", "start", metavar="DATE", help="first day, as 2026-01-01; left out, from the beginning")
+@click.option("--to", "end", metavar="DATE", help="last day, as 2026-12-31; left out, to the end")
+@click.option("--output", required=True, type=click.Path(path_type=Path))
+@one_sentence
+def export(format: str, start: str | None, end: str | None, output: Path) -> None:
+    """Write the books of a period to a file, for other programs and auditors."""
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.exports import use_cases
+    from api.serving import open_town, require_township
+
+    use_cases.require_format(format)
+    first, last = use_cases.period(start, end)
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            written = await use_cases.export(town, format, first, last, output)
+            click.echo(f"已导出 {written:,} 笔交易：{output}")
+
+    with reach(Settings.read()) as access:
+        _run(work())
+
+
 @main.command(epilog="例 example: jimei report")
 @one_sentence
 def report() -> None:

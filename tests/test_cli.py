@@ -22,7 +22,7 @@ from api.problems import Refused
 from tests.conftest import LiveTown
 
 JIMEI = [sys.executable, "-m", "api.cli"]
-VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "found", "report", "clean")
+VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "found", "report", "export", "clean")
 
 
 @pytest.fixture
@@ -154,6 +154,23 @@ def test_a_data_folder_that_is_a_file(data: Path) -> None:
 
 def test_a_kiosk_address_that_is_none() -> None:
     assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere", "--token", "x"))
+
+
+def test_books_are_exported_whole_or_not_at_all(data: Path, tmp_path: Path) -> None:
+    jimei("migrate", data=data)
+    file = tmp_path / "books"
+    csv = ("export", "--output", str(file), "--format", "csv")
+    assert "jimei found" in one_sentence(jimei(*csv, data=data))
+    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
+    assert "beancount、hledger、csv、xlsx" in one_sentence(jimei(*csv[:-1], "pdf", data=data))
+    assert "晚于" in one_sentence(jimei(*csv, "--from", "2026-02-01", "--to", "2026-01-31", data=data))
+    assert "2026-01-31 这样的日期" in one_sentence(jimei(*csv, "--from", "tomorrow", data=data))
+    assert "写不了" in one_sentence(jimei(*csv, "--output", str(tmp_path / "missing" / "books"), data=data))
+    assert list(tmp_path.iterdir()) == []
+    done = jimei(*csv, "--from", "2026-01-01", data=data)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(file) in done.stdout
+    assert file.read_text(encoding="utf-8-sig").startswith("日期,")
 
 
 def test_clean_removes_nothing_but_a_demo(data: Path) -> None:
