@@ -20,24 +20,27 @@ class Beancount:
     def add(self, transaction: Transaction) -> None:
         links = " ".join(f"^{id}" for id in (transaction.id, transaction.target) if id)
         self._file.write(
-            f"\n{transaction.at.date()} * {_quoted(transaction.narration)} {links}\n"
-            f"  time: {_quoted(transaction.at.isoformat())}\n"
+            f"\n{transaction.effective_on} * {_quoted(transaction.narration)} {links}\n"
+            f"  recorded: {_quoted(transaction.recorded_at.isoformat())}\n"
             f"  kind: {_quoted(f'{transaction.kind} {transaction.phase}')}\n"
             f"  person: {_quoted(transaction.person)}\n"
         )
-        if transaction.effective_on != transaction.at.date():
-            self._file.write(f"  effective: {transaction.effective_on}\n")
         for transfer in transaction.transfers:
             self._posting(self._names[transfer.debit.name], transfer.debit, -transfer.amount)
             self._posting(self._names[transfer.credit.name], transfer.credit, transfer.amount)
 
     def finish(self) -> None:
-        # An assertion holds at the beginning of its day.
-        day = self._books.until + timedelta(days=1)
+        books = self._books
         self._file.write("\n")
-        for account in self._books.accounts:
+        for account in books.accounts:
+            # An assertion holds at the beginning of its day, and none may come after a closing.
+            ended = account.closed_on or books.until
+            day = max(ended + timedelta(days=1), books.start or date.min)
+            name = self._names[account.name]
             if account.limited:
-                self._assertion(day, self._names[account.name], account, account.closing)
+                self._assertion(day, name, account, account.closing)
+            if account.closed_on:
+                self._file.write(f"{day} close {name}\n  closed: {account.closed_on}\n")
         self._file.flush()
         self._file.detach()
 

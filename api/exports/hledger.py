@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from io import TextIOWrapper
 from typing import IO
 
@@ -19,16 +20,14 @@ class Hledger:
 
     def add(self, transaction: Transaction) -> None:
         about = {
-            "time": transaction.at.isoformat(),
+            "recorded": transaction.recorded_at.isoformat(),
             "kind": f"{transaction.kind} {transaction.phase}",
             "person": _words(transaction.person),
         }
         if transaction.target:
             about["target"] = str(transaction.target)
-        if transaction.effective_on != transaction.at.date():
-            about["effective"] = str(transaction.effective_on)
         # The code in brackets keeps what follows from being read as a status or a code.
-        self._file.write(f"\n{transaction.at.date()} * ({transaction.id}) {_words(transaction.narration)}\n")
+        self._file.write(f"\n{transaction.effective_on} * ({transaction.id}) {_words(transaction.narration)}\n")
         for name, value in about.items():
             self._file.write(f"    ; {name}: {value}\n")
         for transfer in transaction.transfers:
@@ -52,10 +51,12 @@ class Hledger:
         books = self._books
         self._file.write(f"; {_words(books.township)}\n\n")
         for unit in books.units:
-            self._file.write(f"commodity 1000. {_symbol(unit)}  ; name: {_words(unit.title)}\n")
+            style = "1000.00" if isinstance(unit.counted(0), Decimal) else "1000."
+            self._file.write(f"commodity {style} {_symbol(unit)}  ; name: {_words(unit.title)}\n")
         self._file.write("\n")
         for account in books.accounts:
-            self._file.write(f"account {self._names[account.name]}  ; title: {_words(account.title)}\n")
+            closed = f", closed: {account.closed_on}" if account.closed_on else ""
+            self._file.write(f"account {self._names[account.name]}  ; title: {_words(account.title)}{closed}\n")
         if books.start is not None:
             self._openings(books.start)
 
@@ -73,7 +74,7 @@ class Hledger:
     def _posting(self, name: str, account: Account, amount: int) -> None:
         self._file.write(f"    {name}  {signed(amount, account.unit)} {_symbol(account.unit)}\n")
 
-    def _assertion(self, day: date, words: str, name: str, unit: Unit, balance: int) -> None:
+    def _assertion(self, day: date, words: str, name: str, unit: Unit, balance: int | Decimal) -> None:
         symbol = _symbol(unit)
         self._file.write(f"\n{day} * () {_words(words)}\n    {name}  0 {symbol} = {balance} {symbol}\n")
 
@@ -84,6 +85,6 @@ def _symbol(unit: Unit) -> str:
 
 
 def _words(words: str) -> str:
-    """`;` would begin a comment and `|` end a payee, so both stand in their Chinese form; so does `:`, which
-    would make tags of what people wrote."""
-    return one_line(words).translate(str.maketrans(";|:", "；｜："))
+    """`;` would begin a comment and `|` end a payee, so both stand in their Chinese form; so do `:`, which would
+    make tags of what people wrote, and `,`, which would end one."""
+    return one_line(words).translate(str.maketrans(";|:,", "；｜：，"))

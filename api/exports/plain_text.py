@@ -6,8 +6,8 @@ held:
 
 - points are the township's promise. A household's points are a liability and stand negative, as every liability
   does there: file = −ours. What was issued is an expense, what supermarkets took back an income, so the
-  liabilities are just the points outstanding.
-- goods (and money) are things. What stands on a shelf is an asset and positive: file = ours.
+  liabilities are just the points outstanding. Those of before our books are set against equity.
+- goods and money are things. What stands on a shelf or in the fund is an asset and positive: file = ours.
 
 Each unit has one sign, so every transaction still sums to zero.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from decimal import Decimal
 
 from api.exports.records import Account, Unit
 from ledger.transactions import UnitKind
@@ -27,33 +28,39 @@ _COMPONENT = re.compile(r"[A-Z0-9][A-Za-z0-9-]*")
 _COMMODITY = re.compile(r"[A-Z][A-Z0-9-]{0,22}[A-Z0-9]")
 
 
-def signed(amount: int, unit: Unit) -> int:
+def signed(amount: int, unit: Unit) -> int | Decimal:
     """An amount or a balance of ours as these formats write it."""
-    return -amount if unit.kind is UnitKind.POINTS else amount
+    return unit.counted(-amount if unit.kind is UnitKind.POINTS else amount)
 
 
 def account_name(account: Account) -> str:
     match account.name.split(":"):
         case ["township", "issuing"]:
             parts = ["Expenses", "Issuing"]
+        case ["township", ("expired" | "appropriation" | "donors") as source]:
+            parts = ["Income", source.title()]
+        case ["township", "imported"]:
+            parts = ["Equity", "Imported"]
+        case ["township", "fund"]:
+            parts = ["Assets", "Fund"]
         case ["household", code]:
             parts = ["Liabilities", "Household", _component(code)]
         case ["supermarket", code, "till"]:
             parts = ["Income", "Supermarket", _component(code), "Till"]
         case ["supermarket", code, "shelf", product]:
             parts = ["Assets", "Supermarket", _component(code), "Shelf", _component(product)]
-        case ["goods", product, "supply"]:
-            parts = ["Income", "Goods", _component(product), "Supply"]
-        case ["goods", product, "handed-out"]:
-            parts = ["Expenses", "Goods", _component(product), "Handed-Out"]
+        case ["goods", product, ("supply" | "donated") as source]:
+            parts = ["Income", "Goods", _component(product), source.title()]
+        case ["goods", product, ("handed-out" | "cost" | "difference") as use]:
+            parts = ["Expenses", "Goods", _component(product), use.title()]
         case others:
             parts = ["Equity", "Other", *map(_component, others)]
     return ":".join(parts)
 
 
 def commodity(unit: Unit) -> str:
-    """POINTS, GOODS-SOAP."""
-    name = unit.code.upper().replace(":", "-")
+    """POINTS, GOODS-SOAP, CNY."""
+    name = unit.symbol.upper().replace(":", "-")
     if _COMMODITY.fullmatch(name):
         return name
     kept = re.sub(r"[^A-Z0-9-]", "-", name)[:15].strip("-") or "X"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeAlias
 
 from api.exports.beancount import Beancount
 from api.exports.csv import Csv
 from api.exports.hledger import Hledger
 from api.exports.records import PeriodBooks, Transaction, read
+from api.exports.whole_file import whole
 from api.exports.xlsx import Xlsx
 from api.problems import Refused
 from api.town import Town
+
+# How many transactions are written, and of how many.
+Progress: TypeAlias = Callable[[int, int], None]
 
 
 class Writer(Protocol):
@@ -32,6 +33,10 @@ FORMATS: dict[str, Callable[[IO[bytes], PeriodBooks], Writer]] = {
     "csv": Csv,
     "xlsx": Xlsx,
 }
+
+
+def _untold(written: int, count: int) -> None:
+    """Nobody watches."""
 
 
 def require_format(word: str) -> None:
@@ -59,43 +64,20 @@ def _day(option: str, word: str | None) -> date | None:
     return day
 
 
-async def export(town: Town, format: str, start: date | None, end: date | None, output: Path) -> int:
+async def export(
+    town: Town, format: str, start: date | None, end: date | None, output: Path, told: Progress = _untold
+) -> int:
     """Returns how many transactions were written. Raises Refused: malformed, unwritable."""
     require_format(format)
     written = 0
-    with _whole(output) as file:
+    with whole(output) as file:
         async with town.work() as work:
             books = await read(work, start, end)
             writer = FORMATS[format](file, books)
-            async for transaction in books.transactions:
-                writer.add(transaction)
-                written += 1
+            async for batch in books.transactions:
+                for transaction in batch:
+                    writer.add(transaction)
+                written += len(batch)
+                told(written, books.count)
             writer.finish()
     return written
-
-
-@contextmanager
-def _whole(output: Path) -> Iterator[IO[bytes]]:
-    """A new file beside `output` that takes its name once it is whole and on disk. Readable by its owner
-    alone: names and points of households are nobody else's business."""
-    beside: Path | None = None
-    try:
-        # Through links, which stay what they are.
-        output = output.resolve()
-        if output.exists() and not output.is_file():
-            raise Refused("unwritable", f"写不了 {output}，它不是普通文件。")
-        with tempfile.NamedTemporaryFile(
-            dir=output.parent, prefix=".jimei-", suffix=".part", delete=False
-        ) as file:
-            beside = Path(file.name)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(output)
-    except (ConnectionError, TimeoutError):
-        raise
-    except OSError as error:
-        raise Refused("unwritable", f"写不了 {output}（{error.strerror}），没有导出。") from None
-    finally:
-        if beside is not None:
-            beside.unlink(missing_ok=True)

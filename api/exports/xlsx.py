@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import IO
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from api.exports.records import PeriodBooks, Transaction
@@ -15,27 +20,45 @@ from api.exports.rows import BALANCE_HEADINGS, ENTRY_HEADINGS, Cell, balances, e
 ROWS = 1_048_576
 CHARACTERS = 32_767
 
+_FORMATS: dict[type, str] = {
+    Decimal: "#,##0.00",
+    date: "yyyy-mm-dd",
+    datetime: "yyyy-mm-dd hh:mm:ss",
+}
+
 
 class Xlsx:
     def __init__(self, file: IO[bytes], books: PeriodBooks) -> None:
-        self._workbook = Workbook(file, {"constant_memory": True})
+        # Its own files, which have the same names in them, belong beside the file.
+        self._workbook = Workbook(file, {"constant_memory": True, "tmpdir": str(Path(file.name).parent)})
+        self._formats = {kind: self._workbook.add_format({"num_format": f}) for kind, f in _FORMATS.items()}
         self._books = books
-        self._entries = _Sheet(self._workbook, "entries", ENTRY_HEADINGS)
+        self._entries = self._sheet("entries", ENTRY_HEADINGS)
         self._entries.write(openings(books))
 
     def add(self, transaction: Transaction) -> None:
         self._entries.write(entries(transaction))
 
     def finish(self) -> None:
-        _Sheet(self._workbook, "balances", BALANCE_HEADINGS).write(balances(self._books))
-        self._workbook.close()
+        self._sheet("balances", BALANCE_HEADINGS).write(balances(self._books))
+        try:
+            self._workbook.close()
+        except FileCreateError as error:
+            # The library's own wrapping of an OSError.
+            raise error.args[0] from None
+
+    def _sheet(self, name: str, headings: tuple[str, ...]) -> _Sheet:
+        return _Sheet(self._workbook, self._formats, name, headings)
 
 
 class _Sheet:
     """Goes on as `entries 2`, `entries 3` when it is full."""
 
-    def __init__(self, workbook: Workbook, name: str, headings: tuple[str, ...]) -> None:
+    def __init__(
+        self, workbook: Workbook, formats: dict[type, Format], name: str, headings: tuple[str, ...]
+    ) -> None:
         self._workbook = workbook
+        self._formats = formats
         self._name = name
         self._headings = headings
         self._sheets = 0
@@ -57,9 +80,13 @@ class _Sheet:
 
     def _write(self, row: tuple[Cell, ...]) -> None:
         for column, cell in enumerate(row):
-            if isinstance(cell, int):
-                self._sheet.write_number(self._row, column, cell)
-            else:
-                # As text and nothing else: no formula, no link, whatever it begins with.
-                self._sheet.write_string(self._row, column, cell[:CHARACTERS])
+            place = (self._row, column)
+            match cell:
+                case str():
+                    # As text and nothing else: no formula, no link, whatever it begins with.
+                    self._sheet.write_string(*place, cell[:CHARACTERS])
+                case date():
+                    self._sheet.write_datetime(*place, cell, self._formats[type(cell)])
+                case _:
+                    self._sheet.write_number(*place, cell, self._formats.get(type(cell)))
         self._row += 1

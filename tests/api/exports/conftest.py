@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.exports.use_cases import export
 from api.town import Town
@@ -30,10 +32,8 @@ async def month(town: LiveTown) -> LiveTown:
         (await http.put(undone, json=first)).raise_for_status()
         (await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))).raise_for_status()
     target = TransactionId(UUID(undone.rsplit("/", 1)[1]))
-    async with town.town.work() as work:
-        reversal = Transaction.settle(target, Phase.REVERSAL, kind="redemption", person="qian", reason=HOSTILE)
-        [posting] = await work.books.post([reversal], work.now)
-        assert posting.accepted
+    reversal = Transaction.settle(target, Phase.REVERSAL, kind="redemption", person="qian", reason=HOSTILE)
+    await post(town.town, reversal)
     claimed = await on_notice(town)
     await days_pass(town, 3)
     await until(town, claimed, "posted")
@@ -46,21 +46,39 @@ async def month(town: LiveTown) -> LiveTown:
 
 
 async def balances(town: LiveTown, before: datetime = datetime(9999, 1, 1, tzinfo=UTC)) -> dict[str, int]:
-    """Ours, by name, summed from the transfers; accounts that have nothing are left out."""
+    """Ours, by name, summed from the transfers that were effective before then; accounts that have nothing are
+    left out."""
     found = await rows(
         town,
         "select a.name, sum(e.amount) from ledger.entry e join ledger.account a on a.id = e.account"
-        " where not e.pending and e.recorded_at < :before group by a.name having sum(e.amount) <> 0",
+        " join ledger.transaction x on x.id = e.transaction"
+        " where not e.pending and x.effective_at < :before group by a.name having sum(e.amount) <> 0",
         before=before,
     )
     return {name: int(amount) for name, amount in found}
 
 
-async def exported(town: Town, tmp_path: Path, format: str, *days: object) -> Path:
+async def post(town: Town, *transactions: Transaction) -> None:
+    async with town.work() as work:
+        for posting in await work.books.post(transactions, work.now):
+            assert posting.accepted, posting
+
+
+async def as_owner(town: LiveTown, *statements: str, **values: object) -> None:
+    """What nobody may do by the application's door."""
+    engine = create_async_engine(town.clone.owner)
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement), values)
+    await engine.dispose()
+
+
+async def exported(
+    town: Town, tmp_path: Path, format: str, start: date | None = None, end: date | None = None
+) -> Path:
     file = tmp_path / f"books.{format}"
-    start, end = days or (None, None)
-    await export(town, format, start, end, file)  # type: ignore[arg-type]
-    assert os.listdir(tmp_path) == [file.name]
+    await export(town, format, start, end, file)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
     return file
 
 

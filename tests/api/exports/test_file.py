@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from api.exports import records, use_cases
 from api.exports.use_cases import FORMATS, export, period
+from api.exports.whole_file import whole
 from api.problems import Refused
 from tests.api.exports.conftest import balances, exported
 from tests.api.exports.test_tables import csv_rows, summed
@@ -52,6 +55,37 @@ async def test_a_transaction_over_two_partitions_is_one(
     for at_once in (1, 2, 3):
         monkeypatch.setattr(records, "_AT_ONCE", at_once)
         assert (await exported(month.town, tmp_path, "beancount")).read_bytes() == whole
+
+
+async def test_a_disk_that_is_full(month: LiveTown, tmp_path: Path) -> None:
+    """As the kernel tells it: no file of this process may grow beyond 2 KiB."""
+    file = tmp_path / "books"
+    file.write_text("last year's")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for format in FORMATS:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2048, limits[1]))
+        try:
+            with pytest.raises(Refused, match="写不了") as refused:
+                await export(month.town, format, None, None, file)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert refused.value.word == "unwritable"
+        assert contents(tmp_path) == {"books": "last year's"}
+
+
+async def test_only_what_nobody_works_at_is_swept(town: LiveTown, tmp_path: Path) -> None:
+    left = tmp_path / ".jimei-left.part"
+    left.mkdir()
+    (left / "books.csv").write_text("names")
+    mine = tmp_path / ".jimei-mine"
+    mine.mkdir()
+    (tmp_path / ".jimei-link.part").symlink_to(mine)
+    with whole(tmp_path / "other.csv") as file:
+        assert not left.exists()
+        await export(town.town, "csv", None, None, tmp_path / "books.csv")
+        file.write(b"whole")
+    assert (tmp_path / "other.csv").read_bytes() == b"whole"
+    assert sorted(os.listdir(tmp_path)) == [".jimei-link.part", ".jimei-mine", "books.csv", "other.csv"]
 
 
 async def test_places_that_cannot_be_written(town: LiveTown, tmp_path: Path) -> None:

@@ -2,74 +2,34 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-import shutil
-import subprocess
-import sys
-from collections import defaultdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from beancount import loader
-from beancount.core.data import Balance, Transaction
+from beancount.core.data import Balance, Close, Open, Transaction
 
+from api import accounts, wire
 from api.exports.plain_text import account_name, commodity
 from api.exports.records import Account, Unit
+from api.register.use_cases import found
 from api.town import Town
 from ledger.transactions import UnitKind
-from tests.api.exports.conftest import balances, exported, plain_text
-from tests.conftest import LiveTown
+from tests.api.exports.checkers import (
+    bean_balances,
+    bean_check,
+    bean_entries,
+    bean_transactions,
+    hledger,
+    hledger_balances,
+    with_hledger,
+)
+from tests.api.exports.conftest import as_owner, balances, exported, plain_text
+from tests.conftest import PASSWORD, LiveTown
 
 # 00:00 on 16 and 19 June in the township.
 SIXTEENTH = datetime(2026, 6, 15, 16, tzinfo=UTC)
 NINETEENTH = datetime(2026, 6, 18, 16, tzinfo=UTC)
-
-with_hledger = pytest.mark.skipif(
-    shutil.which("hledger") is None and os.environ.get("CI") != "true",
-    reason="hledger is not installed; continuous integration always runs this",
-)
-
-
-def bean_check(file: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "beancount.scripts.check", "--no-cache", file],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def bean_balances(file: Path) -> dict[str, int]:
-    entries, errors, _ = loader.load_file(str(file))
-    assert errors == []
-    found: dict[str, int] = defaultdict(int)
-    for entry in entries:
-        for posting in entry.postings if isinstance(entry, Transaction) else ():
-            found[posting.account] += int(posting.units.number)
-    return {name: amount for name, amount in found.items() if amount}
-
-
-def hledger(file: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["hledger", "-f", file, *words],
-        env=os.environ | {"LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done
-    return done.stdout
-
-
-def hledger_balances(file: Path) -> dict[str, int]:
-    hledger(file, "check", "--strict")
-    hledger(file, "check", "ordereddates", "accounts", "commodities")
-    table = csv.DictReader(io.StringIO(hledger(file, "balance", "--flat", "--no-total", "-O", "csv")))
-    return {row["account"]: int(row["balance"].split()[0]) for row in table}
 
 
 async def test_bean_check_accepts_the_books_and_the_balances_are_ours(month: LiveTown, tmp_path: Path) -> None:
@@ -81,8 +41,8 @@ async def test_bean_check_accepts_the_books_and_the_balances_are_ours(month: Liv
 
 
 async def test_every_limited_account_has_its_balance_asserted(month: LiveTown, tmp_path: Path) -> None:
-    entries, _, _ = loader.load_file(str(await exported(month.town, tmp_path, "beancount")))
-    asserted = {e.account: int(e.amount.number) for e in entries if isinstance(e, Balance)}
+    entries = bean_entries(await exported(month.town, tmp_path, "beancount"))
+    asserted = {e.account: e.amount.number for e in entries if isinstance(e, Balance)}
     # Four households, four shelves: the empty ones too.
     assert len(asserted) == 8
     ours = plain_text(await balances(month))
@@ -92,20 +52,14 @@ async def test_every_limited_account_has_its_balance_asserted(month: LiveTown, t
 async def test_what_the_books_keep_is_asserted_not_what_the_entries_add_up_to(
     month: LiveTown, tmp_path: Path
 ) -> None:
-    from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    engine = create_async_engine(month.clone.owner)
-    async with engine.begin() as connection:
-        await connection.execute(text("update ledger.balance set posted = posted + 1 where posted = 3"))
-    await engine.dispose()
+    await as_owner(month, "update ledger.balance set posted = posted + 1 where posted = 3")
     _, errors, _ = loader.load_file(str(await exported(month.town, tmp_path, "beancount")))
     assert ["Liabilities:Household:HP-2" in error.message for error in errors] == [True]
 
 
 async def test_narrations_are_whole_and_a_reversal_is_linked(month: LiveTown, tmp_path: Path) -> None:
-    entries, _, _ = loader.load_file(str(await exported(month.town, tmp_path, "beancount")))
-    told = {e.narration: e for e in entries if isinstance(e, Transaction)}
+    file = await exported(month.town, tmp_path, "beancount")
+    told = bean_transactions(file)
     assert "兑换 肥皂 3 件、洗衣液 1 件" in told
     assert "入库 肥皂 10 件、大米 10 件、洗衣液 10 件、牙刷 10 件" in told
     correction = (
@@ -115,20 +69,20 @@ async def test_narrations_are_whole_and_a_reversal_is_linked(month: LiveTown, tm
     assert told[correction].links > told["兑换 肥皂 3 件、洗衣液 1 件"].links
     posted = told["测试积分"]
     assert (posted.meta["kind"], posted.meta["person"]) == ("award post", "公示期满")
-    assert posted.meta["time"].endswith("+08:00")
-    assert all("王建国" in e.meta["title"] for e in entries if getattr(e, "account", "").endswith("HP-1")
-               and "title" in e.meta)  # fmt: skip
+    assert posted.meta["recorded"].endswith("+08:00")
+    [head] = [e.meta["title"] for e in bean_entries(file) if isinstance(e, Open) and e.account.endswith("HP-1")]
+    assert head == "王建国"
 
 
 async def test_a_later_period_opens_with_what_was_there(month: LiveTown, tmp_path: Path) -> None:
     file = await exported(month.town, tmp_path, "beancount", date(2026, 6, 16), date(2026, 6, 18))
     bean_check(file)
     assert bean_balances(file) == plain_text(await balances(month, NINETEENTH))
-    entries, _, _ = loader.load_file(str(file))
+    entries = bean_entries(file)
     in_period = [e for e in entries if isinstance(e, Transaction) and e.date >= date(2026, 6, 16)]
     assert [e.date for e in in_period] == [date(2026, 6, 18)]
     opened = [e for e in entries if isinstance(e, Transaction) and e.date < date(2026, 6, 16)]
-    assert {p.account: int(p.units.number) for e in opened for p in e.postings[:1]} == plain_text(
+    assert {p.account: p.units.number for e in opened for p in e.postings[:1]} == plain_text(
         await balances(month, SIXTEENTH)
     )
 
@@ -142,6 +96,27 @@ async def test_days_are_the_townships(town: LiveTown, tmp_path: Path) -> None:
     assert bean_balances(await exported(town.town, tmp_path, "beancount", None, before)) == {}
 
 
+@pytest.mark.parametrize("days", [(None, None), (date(2026, 6, 16), date(2026, 6, 18)), (date(2026, 6, 20), None)])
+async def test_a_closed_account_is_closed_once_its_balance_is_proved(
+    month: LiveTown, tmp_path: Path, days: tuple[date | None, date | None]
+) -> None:
+    """On the day of its last redemption, with points left."""
+    async with month.town.work() as work:
+        for code, day in (("hp-1", 20), ("hp-3", 18), ("hp-4", 15)):
+            then = datetime(2026, 6, day, 9, tzinfo=UTC)
+            await work.books.close(accounts.household(code).id, then, person="li", reason="迁出")
+    file = await exported(month.town, tmp_path, "beancount", *days)
+    bean_check(file)
+    closed = {e.account[-4:]: (e.date, e.meta["closed"]) for e in bean_entries(file) if isinstance(e, Close)}
+    start, end = days
+    expected = {
+        "HP-1": (date(2026, 6, 21), date(2026, 6, 20)),
+        "HP-3": (max(date(2026, 6, 19), start or date.min), date(2026, 6, 18)),
+        "HP-4": (max(date(2026, 6, 16), start or date.min), date(2026, 6, 15)),
+    }
+    assert closed == {k: v for k, v in expected.items() if end is None or v[1] <= end}
+
+
 @with_hledger
 async def test_hledger_accepts_the_books_and_the_balances_are_ours(month: LiveTown, tmp_path: Path) -> None:
     file = await exported(month.town, tmp_path, "hledger")
@@ -152,6 +127,10 @@ async def test_hledger_accepts_the_books_and_the_balances_are_ours(month: LiveTo
     # What is owed is just the points outstanding.
     report = hledger(file, "balancesheet", "Liabilities", "-O", "csv")
     assert '"total","49 POINTS"' in report
+    async with month.town.work() as work:
+        await work.books.close(accounts.household("hp-3").id, work.now, person="li", reason="迁出")
+    printed = (await exported(month.town, tmp_path, "hledger")).read_text(encoding="utf-8")
+    assert "title: 张伟, closed: 2026-06-20" in printed
 
 
 @with_hledger
@@ -168,23 +147,38 @@ async def test_hledger_finds_a_balance_that_was_changed(month: LiveTown, tmp_pat
         hledger(file, "check")
 
 
-async def test_empty_books(base: Town, tmp_path: Path) -> None:
-    from api import wire
-    from api.register.use_cases import found
-    from tests.conftest import PASSWORD
+@pytest.fixture
+async def empty(base: Town) -> Town:
+    office = wire.NewPerson(login="office", name="王", roles=["office"], password=PASSWORD)
+    await found(base, '空"乡', office)
+    return base
 
-    await found(base, '空"乡', wire.NewPerson(login="office", name="王", roles=["office"], password=PASSWORD))
-    for days in ((None, None), (date(2026, 1, 1), date(2026, 12, 31))):
-        bean_check(await exported(base, tmp_path, "beancount", *days))
-        (tmp_path / "books.beancount").unlink()
-        if shutil.which("hledger"):
-            assert hledger_balances(await exported(base, tmp_path, "hledger", *days)) == {}
-            (tmp_path / "books.hledger").unlink()
+
+EMPTY_PERIODS = pytest.mark.parametrize(
+    "days", [(None, None), (date(2026, 1, 1), date(2026, 12, 31)), (date(2030, 1, 1), None)]
+)
+
+
+@EMPTY_PERIODS
+async def test_empty_books(empty: Town, tmp_path: Path, days: tuple[date | None, date | None]) -> None:
+    bean_check(await exported(empty, tmp_path, "beancount", *days))
+
+
+@with_hledger
+@EMPTY_PERIODS
+async def test_empty_books_for_hledger(empty: Town, tmp_path: Path, days: tuple[date | None, date | None]) -> None:
+    assert hledger_balances(await exported(empty, tmp_path, "hledger", *days)) == {}
+
+
+async def test_a_period_that_is_yet_to_come_opens_with_what_is_there(month: LiveTown, tmp_path: Path) -> None:
+    file = await exported(month.town, tmp_path, "beancount", date(2027, 1, 1))
+    bean_check(file)
+    assert bean_balances(file) == plain_text(await balances(month))
 
 
 @pytest.mark.parametrize(
     ("code", "name"),
-    [("points", "POINTS"), ("goods:soap", "GOODS-SOAP"), ("goods:7", "GOODS-7"), ("money:fen", "MONEY-FEN")],
+    [("points", "POINTS"), ("goods:soap", "GOODS-SOAP"), ("goods:7", "GOODS-7"), ("money:fen", "CNY")],
 )
 def test_readable_commodities(code: str, name: str) -> None:
     assert commodity(Unit(code, UnitKind.GOODS, "")) == name
@@ -202,7 +196,7 @@ def test_other_codes_give_legal_commodities(code: str) -> None:
 def test_other_accounts_have_legal_names(name: str) -> None:
     def named(name: str) -> str:
         unit = Unit("points", UnitKind.POINTS, "积分")
-        return account_name(Account(name, "", unit, True, date(2026, 1, 1), 0, 0))
+        return account_name(Account(name, "", unit, True, date(2026, 1, 1), None, 0, 0))
 
     _, errors, _ = loader.load_string(f"2026-01-01 open {named(name)} POINTS\n")
     assert errors == []

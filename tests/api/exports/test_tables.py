@@ -7,13 +7,14 @@ import re
 import zipfile
 from collections import defaultdict
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from api.exports import xlsx
-from tests.api.exports.conftest import HOSTILE, balances, exported
+from tests.api.exports.conftest import HOSTILE, as_owner, balances, exported
 from tests.conftest import LiveTown
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -45,10 +46,10 @@ def xlsx_sheets(file: Path) -> dict[str, list[list[str]]]:
     return sheets
 
 
-def summed(rows: list[dict[str, str]]) -> dict[str, int]:
-    found: dict[str, int] = defaultdict(int)
+def summed(rows: list[dict[str, str]]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
-        found[row["账户"]] += int(row["数量"])
+        found[row["账户"]] += Decimal(row["数量"])
     return {name: amount for name, amount in found.items() if amount}
 
 
@@ -56,7 +57,9 @@ async def test_csv_adds_up_to_our_balances(month: LiveTown, tmp_path: Path) -> N
     rows = csv_rows(await exported(month.town, tmp_path, "csv"))
     assert summed(rows) == await balances(month)
     assert "王建国" in {row["名称"] for row in rows}
-    assert not any(row["阶段"] == "pending" for row in rows)
+    assert {(row["种类"], row["阶段"]) for row in rows} == {
+        ("入库", "直接入账"), ("奖励", "预留入账"), ("兑换", "直接入账"), ("兑换", "冲正"),
+    }  # fmt: skip
 
 
 async def test_csv_of_a_later_period(month: LiveTown, tmp_path: Path) -> None:
@@ -66,15 +69,12 @@ async def test_csv_of_a_later_period(month: LiveTown, tmp_path: Path) -> None:
 
 
 async def test_csv_runs_nothing(month: LiveTown, tmp_path: Path) -> None:
-    from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    engine = create_async_engine(month.clone.owner)
-    async with engine.begin() as connection:
-        await connection.execute(text("update household set head = '=1+1' where code = 'hp-1'"))
-        await connection.execute(text("update household set head = '＝1+1' where code = 'hp-2'"))
-        await connection.execute(text("update household set head = ' @x' where code = 'hp-3'"))
-    await engine.dispose()
+    await as_owner(
+        month,
+        "update household set head = '=1+1' where code = 'hp-1'",
+        "update household set head = '＝1+1' where code = 'hp-2'",
+        "update household set head = ' @x' where code = 'hp-3'",
+    )
     rows = csv_rows(await exported(month.town, tmp_path, "csv"))
     assert {"'=1+1", "'＝1+1", "' @x"} <= {row["名称"] for row in rows}
     assert not [cell for row in rows for name, cell in row.items()
@@ -90,7 +90,14 @@ async def test_a_workbook_has_entries_and_balances(month: LiveTown, tmp_path: Pa
     ours = await balances(month)
     assert summed([dict(zip(head, row, strict=False)) for row in rows]) == ours
     assert {row[0]: int(row[4]) for row in sheets["balances"][1:] if row[4] != "0"} == ours
-    assert any("更正：兑换 肥皂 3 件、洗衣液 1 件（=cmd|" in row[7] for row in rows)
+    assert any("更正：兑换 肥皂 3 件、洗衣液 1 件（=cmd|" in row[6] for row in rows)
+
+
+async def test_days_are_dates_for_a_workbook(town: LiveTown, tmp_path: Path) -> None:
+    # Excel's days, counted from 30 December 1899: 15 June 2026, and 10:00 on that day.
+    rows = xlsx_sheets(await exported(town.town, tmp_path, "xlsx"))["entries"][1:]
+    assert {row[0] for row in rows} == {str((date(2026, 6, 15) - date(1899, 12, 30)).days)}
+    assert [float(row[1]) % 1 for row in rows] == pytest.approx([10 / 24] * len(rows))
 
 
 async def test_a_workbook_of_a_later_period(month: LiveTown, tmp_path: Path) -> None:
