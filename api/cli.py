@@ -12,6 +12,7 @@ from typing import Any, ParamSpec
 
 import click
 
+from api.command_line import Verbs
 from api.database.account import EmbeddedError
 from api.problems import Refused
 from api.settings import Settings
@@ -19,7 +20,7 @@ from api.settings import Settings
 P = ParamSpec("P")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="jimei")
 def main() -> None:
     """积美 Jimei: points for good deeds, kept in honest books.
@@ -43,7 +44,8 @@ def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
     return told
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None:
+    """Ctrl-C is how `endless` work ends; what it cuts off half-way has failed, with exit code 130."""
     import uvloop
 
     try:
@@ -51,6 +53,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
             runner.run(work)
     except KeyboardInterrupt:
         click.echo()
+        if not endless:
+            sys.exit(130)
 
 
 @main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")
@@ -73,7 +77,7 @@ def serve(host: str, port: int) -> None:
                 await asyncio.Event().wait()
 
     with listen(host, port) as listener, reach(settings) as access:
-        _run(work())
+        _run(work(), endless=True)
 
 
 @main.command(epilog="例 example: jimei migrate --check")
@@ -219,9 +223,12 @@ def verify() -> None:
 @one_sentence
 def export(format: str, start: str | None, end: str | None, output: Path) -> None:
     """Write the books of a period to a file, for other programs and auditors."""
+    from rich.console import Console
+
     from api.clock import WallClock
     from api.database.engine import reach
     from api.exports import use_cases
+    from api.exports.progress import shown
     from api.serving import open_town, require_township
 
     use_cases.require_format(format)
@@ -230,7 +237,8 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
     async def work() -> None:
         async with open_town(access, WallClock()) as town:
             await require_township(town)
-            written = await use_cases.export(town, format, first, last, output)
+            with shown(Console(stderr=True)) as told:
+                written = await use_cases.export(town, format, first, last, output, told)
             click.echo(f"已导出 {written:,} 笔交易：{output}")
 
     with reach(Settings.read()) as access:
@@ -266,7 +274,7 @@ def demo(port: int) -> None:
 
     settings = Settings.read()
     with reach(settings) as access:
-        _run(run(settings, access, port))
+        _run(run(settings, access, port), endless=True)
 
 
 @main.command(epilog="例 example: jimei clean")

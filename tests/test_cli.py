@@ -71,6 +71,33 @@ def test_the_help_lists_every_verb() -> None:
     assert all(verb in listed for verb in VERBS)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("export",), "还缺 --format，用法见 "),
+        (("export", "--format", "csv"), "还缺 --output，"),
+        (("export", "--format"), "--format 写得不对"),
+        (("cards", "--url", "x", "--output", "y"), "还缺 HOUSEHOLDS，"),
+        (("found",), "还缺 TOWNSHIP，"),
+        (("serve", "--port", "99999"), "--port 写得不对"),
+        (("serve", "--prot", "1"), "没有 --prot 这个选项"),
+        (("verify", "more"), "命令写得不对"),
+        (("verifi",), "没有 verifi 这个命令"),
+        (("--verbose",), "没有 --verbose 这个选项"),
+    ],
+)
+def test_a_command_that_is_misspelt(words: tuple[str, ...], told: str) -> None:
+    sentence = one_sentence(jimei(*words))
+    assert told in sentence
+    assert sentence.endswith(" --help。")
+
+
+def test_no_verb_at_all_shows_the_help() -> None:
+    done = jimei()
+    assert done.returncode == 2
+    assert all(verb in done.stderr for verb in VERBS)
+
+
 def test_a_township_is_founded_once_and_verified(data: Path) -> None:
     assert "jimei migrate" in one_sentence(jimei("verify", data=data))
     assert jimei("migrate", data=data).returncode == 0
