@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
+from api.command_line import Verbs
 from api.database.account import EmbeddedError
 from api.problems import Refused
 from api.settings import Settings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="jimei")
 def main() -> None:
     """积美 Jimei: points for good deeds, kept in honest books.
@@ -47,7 +48,8 @@ def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
     return told
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _run(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None:
+    """Ctrl-C is how `endless` work ends; what it cuts off half-way has failed, with exit code 130."""
     import uvloop
 
     try:
@@ -55,6 +57,8 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
             runner.run(work)
     except KeyboardInterrupt:
         click.echo()
+        if not endless:
+            sys.exit(130)
 
 
 @main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")
@@ -77,7 +81,7 @@ def serve(host: str, port: int) -> None:
                 await asyncio.Event().wait()
 
     with listen(host, port) as listener, reach(settings) as access:
-        _run(work())
+        _run(work(), endless=True)
 
 
 @main.command(epilog="例 example: jimei migrate --check")
@@ -247,6 +251,38 @@ def _read_proof(path: Path) -> Proof | SignedHead:
         raise Refused("malformed", f"{path}：{error}") from None
 
 
+@main.command(
+    epilog="例 example: jimei export --format xlsx --from 2026-01-01 --to 2026-06-30 --output books.xlsx"
+)
+@click.option("--format", "format", required=True, help="beancount, hledger, csv or xlsx")
+@click.option("--from", "start", metavar="DATE", help="first day, as 2026-01-01; left out, from the beginning")
+@click.option("--to", "end", metavar="DATE", help="last day, as 2026-12-31; left out, to the end")
+@click.option("--output", required=True, type=click.Path(path_type=Path))
+@one_sentence
+def export(format: str, start: str | None, end: str | None, output: Path) -> None:
+    """Write the books of a period to a file, for other programs and auditors."""
+    from rich.console import Console
+
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.exports import use_cases
+    from api.exports.progress import shown
+    from api.serving import open_town, require_township
+
+    use_cases.require_format(format)
+    first, last = use_cases.period(start, end)
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            with shown(Console(stderr=True)) as told:
+                written = await use_cases.export(town, format, first, last, output, told)
+            click.echo(f"已导出 {written:,} 笔交易：{output}")
+
+    with reach(Settings.read()) as access:
+        _run(work())
+
+
 @main.command(epilog="例 example: jimei report")
 @one_sentence
 def report() -> None:
@@ -277,7 +313,7 @@ def demo(port: int) -> None:
 
     settings = Settings.read()
     with reach(settings) as access:
-        _run(run(settings, access, port))
+        _run(run(settings, access, port), endless=True)
 
 
 @main.command(epilog="例 example: jimei clean")

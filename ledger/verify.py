@@ -199,7 +199,8 @@ _TREE = {
                            from ledger.node where township = :township group by level) n on n.level = d.level
              where (coalesce(n.count, 0), coalesce(n.first, 0), coalesce(n.last + 1, 0))
                    <> (s.size >> d.level, 0, s.size >> d.level))
-        select format('node %s/%s', coalesce(l.level, n.level), coalesce(p.position, n.position)), '封印树里缺少或多出这个摘要'
+        select format('node %s/%s', coalesce(l.level, n.level), coalesce(p.position, n.position)),
+               '封印树里缺少或多出这个摘要'
           from level l cross join lateral (
                select p.position from generate_series(0, l.due - 1) as p(position)) p
           full join (select n.level, n.position from ledger.node n join level using (level)

@@ -26,7 +26,19 @@ from ledger.proofs import Consistency, Proof
 from tests.conftest import LiveTown
 
 JIMEI = [sys.executable, "-m", "api.cli"]
-VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "verify-proof", "found", "report", "clean")
+VERBS = (
+    "serve",
+    "kiosk",
+    "demo",
+    "migrate",
+    "cards",
+    "verify",
+    "verify-proof",
+    "found",
+    "report",
+    "export",
+    "clean",
+)
 
 
 @pytest.fixture
@@ -73,6 +85,33 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
 def test_the_help_lists_every_verb() -> None:
     listed = jimei("--help").stdout
     assert all(verb in listed for verb in VERBS)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("export",), "还缺 --format，用法见 "),
+        (("export", "--format", "csv"), "还缺 --output，"),
+        (("export", "--format"), "--format 写得不对"),
+        (("cards", "--url", "x", "--output", "y"), "还缺 HOUSEHOLDS，"),
+        (("found",), "还缺 TOWNSHIP，"),
+        (("serve", "--port", "99999"), "--port 写得不对"),
+        (("serve", "--prot", "1"), "没有 --prot 这个选项"),
+        (("verify", "more"), "命令写得不对"),
+        (("verifi",), "没有 verifi 这个命令"),
+        (("--verbose",), "没有 --verbose 这个选项"),
+    ],
+)
+def test_a_command_that_is_misspelt(words: tuple[str, ...], told: str) -> None:
+    sentence = one_sentence(jimei(*words))
+    assert told in sentence
+    assert sentence.endswith(" --help。")
+
+
+def test_no_verb_at_all_shows_the_help() -> None:
+    done = jimei()
+    assert done.returncode == 2
+    assert all(verb in done.stderr for verb in VERBS)
 
 
 def test_a_township_is_founded_once_and_verified(data: Path) -> None:
@@ -208,6 +247,23 @@ def test_a_data_folder_that_is_a_file(data: Path) -> None:
 
 def test_a_kiosk_address_that_is_none() -> None:
     assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere", "--token", "x"))
+
+
+def test_books_are_exported_whole_or_not_at_all(data: Path, tmp_path: Path) -> None:
+    jimei("migrate", data=data)
+    file = tmp_path / "books"
+    csv = ("export", "--output", str(file), "--format", "csv")
+    assert "jimei found" in one_sentence(jimei(*csv, data=data))
+    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
+    assert "beancount、hledger、csv、xlsx" in one_sentence(jimei(*csv[:-1], "pdf", data=data))
+    assert "晚于" in one_sentence(jimei(*csv, "--from", "2026-02-01", "--to", "2026-01-31", data=data))
+    assert "2026-01-31 这样的日期" in one_sentence(jimei(*csv, "--from", "tomorrow", data=data))
+    assert "写不了" in one_sentence(jimei(*csv, "--output", str(tmp_path / "missing" / "books"), data=data))
+    assert list(tmp_path.iterdir()) == []
+    done = jimei(*csv, "--from", "2026-01-01", data=data)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(file) in done.stdout
+    assert file.read_text(encoding="utf-8-sig").startswith("日期,")
 
 
 def test_clean_removes_nothing_but_a_demo(data: Path) -> None:

@@ -1,0 +1,59 @@
+"""What is wrong with a command line, told in one sentence as refusals are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+
+
+class Verbs(click.Group):
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _misuse_told():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _misuse_told():
+            return super().invoke(ctx)
+
+
+class Misused(click.ClickException):
+    """Told as it is, without click's own heading and usage."""
+
+    exit_code = 2
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file=file, err=True)
+
+
+@contextmanager
+def _misuse_told() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "jimei"
+        raise Misused(f"{_misuse(error)}，用法见 {where} --help。") from None
+
+
+def _misuse(error: click.UsageError) -> str:
+    match error:
+        case click.MissingParameter(param=click.Parameter() as wanted):
+            return f"还缺 {_called(wanted)}"
+        case click.BadParameter(param=click.Parameter() as given):
+            return f"{_called(given)} 写得不对（{error.message}）"
+        case click.NoSuchOption():
+            return f"没有 {error.option_name} 这个选项"
+        case click.NoSuchCommand():
+            return f"没有 {error.command_name} 这个命令"
+        case click.BadOptionUsage():
+            return f"{error.option_name} 写得不对（{error.message}）"
+        case _:
+            return f"命令写得不对（{error.message}）"
+
+
+def _called(parameter: click.Parameter) -> str:
+    return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
