@@ -7,7 +7,9 @@ was credited minus what was debited, for points, goods and money alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
@@ -93,6 +95,42 @@ class Transaction:
             person=person,
             reason=reason,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A transaction as it stands in the books. `deferred_from`: the effective moment asked for, where its period
+    was closed."""
+
+    id: TransactionId
+    kind: str
+    phase: Phase
+    target: TransactionId | None
+    transfers: tuple[Transfer, ...]
+    person: str
+    reason: str
+    effective_at: datetime
+    recorded_at: datetime
+    deferred_from: datetime | None
+    expires_at: datetime | None
+    metadata: dict[str, Any]
+
+    def left(self, answers: Iterable[Written]) -> tuple[Transfer, ...]:
+        """What is still reserved of a pending one, or can still be moved back of one that moved, given all that
+        settles or reverses it."""
+        moved_back: Counter[tuple[AccountId, AccountId, str]] = Counter()
+        for answer in answers:
+            if answer.phase is not Phase.REVERSAL:
+                return ()
+            for t in answer.transfers:
+                moved_back[t.credit, t.debit, t.unit] += t.amount
+        rest = []
+        for t in self.transfers if self.phase in (Phase.PENDING, Phase.POSTED, Phase.POST) else ():
+            gone = min(t.amount, moved_back[t.debit, t.credit, t.unit])
+            moved_back[t.debit, t.credit, t.unit] -= gone
+            if gone < t.amount:
+                rest.append(replace(t, amount=t.amount - gone))
+        return tuple(rest)
 
 
 class Status(StrEnum):
