@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
@@ -28,6 +28,11 @@ class UnitKind(StrEnum):
     MONEY = "money"
 
 
+def account_id(name: str) -> AccountId:
+    """The id of the account with this name, open or not."""
+    return AccountId(uuid5(_NAMES, name))
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account by its readable name, which is unique in the township and gives it its id.
@@ -42,7 +47,7 @@ class Account:
 
     @property
     def id(self) -> AccountId:
-        return AccountId(uuid5(_NAMES, self.name))
+        return account_id(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,22 +120,21 @@ class Written:
     expires_at: datetime | None
     metadata: dict[str, Any]
 
-    def left(self, answers: Iterable[Written]) -> tuple[Transfer, ...]:
-        """What is still reserved of a pending one, or can still be moved back of one that moved, given all that
-        settles or reverses it."""
+    def left(self, answers: Iterable[Written]) -> tuple[int, ...]:
+        """For each transfer, how much of it is still reserved where this is pending, or can still be moved back
+        where it moved; `answers` are all that settle or reverse it."""
         moved_back: Counter[tuple[AccountId, AccountId, str]] = Counter()
+        settled = self.phase not in (Phase.PENDING, Phase.POSTED, Phase.POST)
         for answer in answers:
-            if answer.phase is not Phase.REVERSAL:
-                return ()
+            settled = settled or answer.phase is not Phase.REVERSAL
             for t in answer.transfers:
                 moved_back[t.credit, t.debit, t.unit] += t.amount
-        rest = []
-        for t in self.transfers if self.phase in (Phase.PENDING, Phase.POSTED, Phase.POST) else ():
+        left = []
+        for t in self.transfers:
             gone = min(t.amount, moved_back[t.debit, t.credit, t.unit])
             moved_back[t.debit, t.credit, t.unit] -= gone
-            if gone < t.amount:
-                rest.append(replace(t, amount=t.amount - gone))
-        return tuple(rest)
+            left.append(0 if settled else t.amount - gone)
+        return tuple(left)
 
 
 class Status(StrEnum):

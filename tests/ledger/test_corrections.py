@@ -107,15 +107,12 @@ async def test_what_is_left_of_a_transaction_is_what_can_still_be_moved_back(boo
     written = (await book.use(lambda b: b.written([redemption.id])))[redemption.id]
     answers = await book.use(lambda b: b.answers(redemption.id))
     assert (written.transfers, [a.id for a in answers]) == (lines, [some.id])
-    left = written.left(answers)
-    assert [(t.debit, t.amount) for t in left] == [(SHELF.id, 3), (HOUSEHOLD.id, 3)]
+    assert written.left(answers) == (0, 3, 3)
     rest = settle(redemption, Phase.REVERSAL)
     await book.accept(rest)
     moved = (await book.use(lambda b: b.written([rest.id])))[rest.id].transfers
-    assert sorted((t.credit, t.debit, t.amount) for t in moved) == sorted(
-        (t.debit, t.credit, t.amount) for t in left
-    )
-    assert written.left(await book.use(lambda b: b.answers(redemption.id))) == ()
+    assert {(t.credit, t.amount) for t in moved} == {(SHELF.id, 3), (HOUSEHOLD.id, 3)}
+    assert written.left(await book.use(lambda b: b.answers(redemption.id))) == (0, 0, 0)
 
 
 async def test_of_a_pending_transaction_all_is_left_until_it_is_settled(book: Book) -> None:
@@ -123,6 +120,6 @@ async def test_of_a_pending_transaction_all_is_left_until_it_is_settled(book: Bo
     hold = move(HOUSEHOLD, TILL, 10, Phase.PENDING)
     await book.accept(hold)
     written = (await book.use(lambda b: b.written([hold.id])))[hold.id]
-    assert written.left([]) == hold.transfers
+    assert written.left([]) == (10,)
     await book.accept(part(hold, Phase.POST, move(HOUSEHOLD, TILL, 4)))
-    assert written.left(await book.use(lambda b: b.answers(hold.id))) == ()
+    assert written.left(await book.use(lambda b: b.answers(hold.id))) == (0,)
