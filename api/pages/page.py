@@ -34,7 +34,7 @@ _HEADERS = {
 
 
 def page(request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any) -> Template:
-    """`template` is looked up under `api/`. Beside `context` it knows `today`, `month`, `day`, `minute`, `flash`."""
+    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `flash`."""
     today = local_date(request.app.state["town"].clock.now())
     message = flash.waiting(request)
     shown = Template(
