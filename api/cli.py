@@ -255,8 +255,8 @@ def _read_proof(path: Path) -> Proof | SignedHead:
 def import_(file: Path, source: str, dry_run: bool) -> None:
     """Bring points of an earlier scheme into the books, from CSV or a spreadsheet.
 
-    Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source are left
-    alone. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
+    Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
+    as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
     """
     from api.clock import WallClock
     from api.database.engine import reach

@@ -120,8 +120,7 @@ def _headings(path: Path, lines: Sequence[tuple[int, Sequence[Any]]]) -> tuple[i
 
 
 def _household(cell: Any) -> str:
-    # Spreadsheets make numbers of codes that look like one.
-    code = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else _text(cell)
+    code = _text(cell)
     if not code or len(code) > 40:
         raise ValueError("没有户编号。" if not code else f"户编号“{code[:20]}…”太长。")
     return code.lower()
@@ -143,8 +142,6 @@ def _date(cell: Any) -> date:
 
 
 def _points(cell: Any) -> int:
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
     # Full-width signs and digits, a real minus, a unit behind: all as people write them.
     text = _text(cell).translate(_PLAIN).removesuffix("分").strip()
     if not _POINTS.fullmatch(text):
@@ -166,5 +163,8 @@ def _what(cell: Any) -> str:
 
 
 def _text(cell: Any) -> str:
+    # Every number of a spreadsheet has a fraction, also in a code that looks like a number.
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
     # A zero byte is text to a file and to no database.
     return str(cell).replace("\0", "").strip()
