@@ -16,6 +16,9 @@ APPROPRIATION = Account("township:appropriation", MONEY, UnitKind.MONEY)
 DONORS = Account("township:donors", MONEY, UnitKind.MONEY)
 FUND = Account("township:fund", MONEY, UnitKind.MONEY)
 
+# Where points of an earlier scheme come from and what was spent there goes to.
+IMPORTED = Account("township:imported", POINTS, UnitKind.POINTS)
+
 
 def household(code: str) -> Account:
     """A household's points; never below zero."""
@@ -59,3 +62,34 @@ def handed_out(product: str) -> Account:
 
 def _goods(product: str) -> str:
     return f"goods:{product}"
+
+
+def holder(name: str) -> tuple[str, str]:
+    """Whose account it is: `household` or `supermarket` and its code; other accounts are nobody's own."""
+    kind, _, rest = name.partition(":")
+    return (kind, rest.partition(":")[0]) if kind in ("household", "supermarket") else ("", "")
+
+
+def in_words(name: str) -> str:
+    """An account for a sentence in Chinese."""
+    match name.split(":"):
+        case ["township", "issuing"]:
+            return "乡镇发放账户"
+        case ["township", "imported"]:
+            return "导入账户"
+        case ["household", code]:
+            return f"{code} 户的积分账户"
+        case ["supermarket", code, "till"]:
+            return f"{code} 超市的收款账户"
+        case ["supermarket", code, "shelf", product]:
+            return f"{code} 超市的 {product} 货架"
+        case ["goods", product, "supply"]:
+            return f"{product} 的进货账户"
+        case ["goods", product, "handed-out"]:
+            return f"{product} 的发出账户"
+    return name
+
+
+def piece(name: str) -> str:
+    """What an account's amounts are counted in."""
+    return "件" if name.startswith("goods:") or ":shelf:" in name else "分"

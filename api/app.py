@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import structlog
 from litestar import Litestar, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
@@ -27,6 +26,7 @@ import api.cards.routes
 import api.claims.notices
 import api.claims.pages
 import api.claims.routes
+import api.journal.routes
 import api.kiosks.routes
 import api.pages.landing
 import api.pages.page
@@ -38,11 +38,9 @@ import api.reports.routes
 import api.rulebooks.routes
 import api.stock.routes
 from api.access import Authentication
-from api.claims.use_cases import post_due
 from api.problem_details import EXCEPTIONS, log_exception
 from api.town import Town
-
-log = structlog.get_logger()
+from api.upkeep import keep_up
 
 
 @get("/healthz", sync_to_thread=False, tags=["health"])
@@ -63,11 +61,11 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
 
 
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
-    """`notice_interval`: seconds between looks for notices that are over."""
+    """`notice_interval`: seconds between looks for notices and holds that are over."""
 
     @asynccontextmanager
-    async def keep_posting(_: Litestar) -> AsyncIterator[None]:
-        task = asyncio.create_task(_post_when_due(town, notice_interval))
+    async def upkeep(_: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(keep_up(town, notice_interval))
         try:
             yield
         finally:
@@ -86,6 +84,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.rulebooks.routes.router,
             api.claims.routes.router,
             api.redemptions.routes.router,
+            api.journal.routes.router,
             api.reports.routes.router,
             api.pages.landing.router,
             api.pages.page.router,
@@ -111,19 +110,5 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"token": []}],
         ),
-        lifespan=[keep_posting],
+        lifespan=[upkeep],
     )
-
-
-async def _post_when_due(town: Town, interval: float) -> None:
-    while True:
-        try:
-            while await post_due(town):
-                pass
-        except (OSError, DBAPIError) as error:
-            # The database may be away for a while; notices wait, and nothing is lost. No traceback: drawing one
-            # every few seconds would keep the server from answering that it is away.
-            log.warning("posting of notices failed, trying again", error=str(error))
-        except Exception:
-            log.exception("posting of notices failed, trying again")
-        await asyncio.sleep(interval)

@@ -283,6 +283,43 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
         _run(work())
 
 
+@main.command("import", epilog="例 example: jimei import 2025年台账.xlsx --source 2025年纸质台账 --dry-run")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", required=True, help="what the file was taken from; part of each row's identity")
+@click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
+@one_sentence
+def import_(file: Path, source: str, dry_run: bool) -> None:
+    """Bring points of an earlier scheme into the books, from CSV or a spreadsheet.
+
+    Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
+    as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
+    """
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.journal.importing import Imported, import_file
+    from api.serving import open_town, require_township
+
+    source = source.strip()
+    if not 1 <= len(source) <= 100:
+        raise Refused("malformed", "--source 要写明来源，最多 100 字。")
+    done: list[Imported] = []
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            done.append(await import_file(town, file, source, dry_run=dry_run))
+
+    with reach(Settings.read()) as access:
+        _run(work())
+    for imported in done:
+        for line in imported.bad:
+            click.echo(line, err=True)
+        if imported.bad:
+            click.echo(f"有 {len(imported.bad)} 行要改，什么都没有写入。", err=True)
+            sys.exit(2)
+        click.echo(imported.summary)
+
+
 @main.command(epilog="例 example: jimei report")
 @one_sentence
 def report() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -35,3 +35,8 @@ class TravelClock:
 def local_date(moment: datetime) -> date:
     """The calendar day in the township."""
     return moment.astimezone(SHANGHAI).date()
+
+
+def start_of(day: date) -> datetime:
+    """The first moment of a calendar day in the township."""
+    return datetime.combine(day, time(), SHANGHAI)

@@ -27,6 +27,8 @@ STATUS = {
     "insufficient-points": 409,
     "account-closed": 409,
     "wrong-state": 409,
+    "not-over": 409,
+    "too-large": 413,
     "pin-locked": 423,
     "password-locked": 423,
     "busy": 503,

@@ -7,15 +7,17 @@ commits.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger import tables
 from ledger.tables import balance, entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
@@ -29,10 +31,21 @@ from ledger.transactions import (
     TownshipId,
     Transaction,
     TransactionId,
+    Transfer,
+    Written,
 )
 
 # Later than anything in the books.
 _ALWAYS = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an entry stands in its account's statement."""
+
+    recorded_at: datetime
+    transaction: TransactionId
+    ordinal: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,9 @@ class Entry:
     ordinal: int
     kind: str
     phase: Phase
+    target: TransactionId | None
     amount: int
+    counterparty: AccountId
     pending: bool
     recorded_at: datetime
     effective_at: datetime
@@ -54,6 +69,10 @@ class Entry:
     settlement: Phase | None
     reason: str
     metadata: dict[str, Any]
+
+    @property
+    def position(self) -> Position:
+        return Position(self.recorded_at, self.transaction, self.ordinal)
 
 
 class Books:
@@ -172,17 +191,49 @@ class Books:
         return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
 
     async def statement(
-        self, account: AccountId, *, limit: int, before: Entry | None = None, at: datetime = _ALWAYS
+        self, account: AccountId, *, limit: int, before: Position | None = None, at: datetime = _ALWAYS
     ) -> list[Entry]:
         """Entries in the order of recording, newest first, none recorded after `at`; the next page begins after
         `before`, the last one seen."""
         query = (
+            self._entries(account, at)
+            .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(
+                tuple_(entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
+                < (before.recorded_at, before.transaction, before.ordinal)
+            )
+        return await self._read(query)
+
+    async def moved_between(
+        self, account: AccountId, first: datetime, after: datetime, *, limit: int
+    ) -> list[Entry]:
+        """What moved for good with effect in [first, after), in the order of taking effect."""
+        return await self._read(
+            self._entries(account, _ALWAYS)
+            .where(
+                entry.c.pending.is_(False),
+                transaction.c.effective_at >= first,
+                transaction.c.effective_at < after,
+                # Nothing is effective later than it was recorded.
+                entry.c.recorded_at >= first,
+            )
+            .order_by(transaction.c.effective_at, entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
+            .limit(limit)
+        )
+
+    def _entries(self, account: AccountId, at: datetime) -> Select[Any]:
+        return (
             select(
                 entry.c.transaction,
                 entry.c.ordinal,
                 transaction.c.kind,
                 transaction.c.phase,
+                transaction.c.target,
                 entry.c.amount,
+                entry.c.counterparty,
                 entry.c.pending,
                 entry.c.recorded_at,
                 transaction.c.effective_at,
@@ -203,19 +254,81 @@ class Books:
                 & (settlement.c.recorded_at <= at),
             )
             .where(entry.c.township == self._township, entry.c.account == account, entry.c.recorded_at <= at)
-            .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal.desc())
-            .limit(limit)
         )
-        if before is not None:
-            query = query.where(
-                tuple_(entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
-                < (before.recorded_at, before.transaction, before.ordinal)
-            )
+
+    async def _read(self, query: Select[Any]) -> list[Entry]:
         rows = await self._connection.execute(query)
         return [
             Entry(**{**row._mapping, "phase": Phase(row.phase), "settlement": _phase(row.settlement)})
             for row in rows
         ]
+
+    async def written(self, ids: Iterable[TransactionId]) -> dict[TransactionId, Written]:
+        """Transactions as they stand in the books; nothing for an id that isn't there."""
+        found = await self._written(transaction.c.id.in_(set(ids)))
+        return {one.id: one for one in found}
+
+    async def answers(self, target: TransactionId) -> list[Written]:
+        """What settles or reverses this one, oldest first."""
+        settled = select(settlement.c.id).where(
+            settlement.c.township == self._township, settlement.c.target == target
+        )
+        reversals = select(transaction.c.id).where(
+            transaction.c.township == self._township,
+            transaction.c.target == target,
+            # The index's own condition, which a parameter would miss.
+            transaction.c.phase == literal_column("'reversal'"),
+        )
+        return await self._written(transaction.c.id.in_(settled.union_all(reversals)))
+
+    async def _written(self, condition: ColumnElement[bool]) -> list[Written]:
+        wanted = (
+            select(transaction)
+            .where(transaction.c.township == self._township, condition)
+            .order_by(transaction.c.recorded_at, transaction.c.id)
+        )
+        heads = (await self._connection.execute(wanted)).all()
+        moves = await self._connection.execute(
+            select(tables.transfer)
+            .join(
+                transaction,
+                (transaction.c.township == tables.transfer.c.township)
+                & (transaction.c.id == tables.transfer.c.transaction),
+            )
+            .where(transaction.c.township == self._township, condition)
+            .order_by(tables.transfer.c.transaction, tables.transfer.c.ordinal)
+        )
+        transfers: defaultdict[UUID, list[Transfer]] = defaultdict(list)
+        for row in moves:
+            transfers[row.transaction].append(
+                Transfer(AccountId(row.debit), AccountId(row.credit), row.unit, row.amount)
+            )
+        return [
+            Written(
+                id=TransactionId(row.id),
+                kind=row.kind,
+                phase=Phase(row.phase),
+                target=row.target,
+                transfers=tuple(transfers[row.id]),
+                person=row.person,
+                reason=row.reason,
+                effective_at=row.effective_at,
+                recorded_at=row.recorded_at,
+                deferred_from=row.deferred_from,
+                expires_at=row.expires_at,
+                metadata=row.metadata,
+            )
+            for row in heads
+        ]
+
+    async def names(self, accounts: Iterable[AccountId]) -> dict[AccountId, str]:
+        """Readable names of accounts."""
+        rows = await self._connection.execute(
+            select(tables.account.c.id, tables.account.c.name).where(
+                tables.account.c.township == self._township, tables.account.c.id.in_(set(accounts))
+            )
+        )
+        return {AccountId(row.id): row.name for row in rows}
 
 
 def _phase(word: str | None) -> Phase | None:

@@ -7,6 +7,8 @@ was credited minus what was debited, for points, goods and money alike.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +28,11 @@ class UnitKind(StrEnum):
     MONEY = "money"
 
 
+def account_id(name: str) -> AccountId:
+    """The id of the account with this name, open or not."""
+    return AccountId(uuid5(_NAMES, name))
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account by its readable name, which is unique in the township and gives it its id.
@@ -40,7 +47,7 @@ class Account:
 
     @property
     def id(self) -> AccountId:
-        return AccountId(uuid5(_NAMES, self.name))
+        return account_id(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,41 @@ class Transaction:
             person=person,
             reason=reason,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A transaction as it stands in the books. `deferred_from`: the effective moment asked for, where its period
+    was closed."""
+
+    id: TransactionId
+    kind: str
+    phase: Phase
+    target: TransactionId | None
+    transfers: tuple[Transfer, ...]
+    person: str
+    reason: str
+    effective_at: datetime
+    recorded_at: datetime
+    deferred_from: datetime | None
+    expires_at: datetime | None
+    metadata: dict[str, Any]
+
+    def left(self, answers: Iterable[Written]) -> tuple[int, ...]:
+        """For each transfer, how much of it is still reserved where this is pending, or can still be moved back
+        where it moved; `answers` are all that settle or reverse it."""
+        moved_back: Counter[tuple[AccountId, AccountId, str]] = Counter()
+        settled = self.phase not in (Phase.PENDING, Phase.POSTED, Phase.POST)
+        for answer in answers:
+            settled = settled or answer.phase is not Phase.REVERSAL
+            for t in answer.transfers:
+                moved_back[t.credit, t.debit, t.unit] += t.amount
+        left = []
+        for t in self.transfers:
+            gone = min(t.amount, moved_back[t.debit, t.credit, t.unit])
+            moved_back[t.debit, t.credit, t.unit] -= gone
+            left.append(0 if settled else t.amount - gone)
+        return tuple(left)
 
 
 class Status(StrEnum):

@@ -32,6 +32,7 @@ VERBS = (
     "demo",
     "migrate",
     "cards",
+    "import",
     "verify",
     "verify-proof",
     "found",
@@ -221,6 +222,17 @@ def test_any_postgresql_can_be_named(data: Path) -> None:
         assert jimei(*founding, **own).returncode == 0
         assert jimei("verify", **own).returncode == 0
     assert not (data.parent / "none").exists()
+
+
+def test_an_import_without_a_township_or_a_ledger(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text("姓名,分数\n王,1\n", encoding="utf-8")
+    jimei("migrate", data=data)
+    assert "jimei found" in one_sentence(jimei("import", str(file), "--source", "x", data=data))
+    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
+    assert "户编号（household）" in one_sentence(jimei("import", str(file), "--source", "x", data=data))
+    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", "--source", "x", data=data))
+    assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", data=data))
 
 
 def test_a_port_in_use(data: Path) -> None:

@@ -7,16 +7,18 @@ rulebook keeps off the notice stay without their subject here too.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from api import accounts
 from api.cards.use_cases import Holder, holder
 from api.claims.tables import Claim
-from api.clock import local_date
+from api.clock import SHANGHAI, local_date
+from api.journal import imports
+from api.journal.holds import open_holds
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
 from ledger.tables import entry, transaction
@@ -37,12 +39,27 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """Points set aside for a supermarket, which can't be spent otherwise `until` then."""
+
+    what: str
+    points: int
+    until: datetime
+
+    @property
+    def whole_days(self) -> bool:
+        return self.until.astimezone(SHANGHAI).time() == time()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One entry in plain words: `points` is signed."""
+    """One entry in plain words: `points` is signed. `happened`: when, where that month's books were closed
+    already."""
 
     what: str
     points: int
     at: datetime
+    happened: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,7 @@ class Passbook:
     balance: Balance
     honour: int
     pending: list[Pending]
+    reserved: list[Reserved]
     lines: list[Line]
     book: Rulebook | None
 
@@ -67,18 +85,31 @@ async def passbook(town: Town, card: str) -> Passbook:
             balance=await work.books.balance(account),
             honour=await _honour(work, account),
             pending=await _pending(work, found.id),
+            reserved=[
+                Reserved(hold.reason, hold.points, hold.expires_at) for hold in await open_holds(work, found.code)
+            ],
             lines=await _lines(work, account),
             book=await in_force(work, local_date(work.now)),
         )
 
 
 async def _honour(work: Work, account: AccountId) -> int:
-    """All that was issued to the household, less what a correction took back to where it came from."""
+    """All that was issued to the household, here or in an earlier scheme, less what a correction took back to
+    where it came from. What was spent in the earlier scheme lowers it as little as what is spent here."""
+    earned_before = (entry.c.amount > 0) == (transaction.c.phase != Phase.REVERSAL)
     earned = await work.session.scalar(
-        select(func.coalesce(func.sum(entry.c.amount), 0)).where(
+        select(func.coalesce(func.sum(entry.c.amount), 0))
+        .join(
+            transaction,
+            (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
+        )
+        .where(
             entry.c.township == work.township,
             entry.c.account == account,
-            entry.c.counterparty == accounts.ISSUING.id,
+            or_(
+                entry.c.counterparty == accounts.ISSUING.id,
+                and_(entry.c.counterparty == accounts.IMPORTED.id, earned_before),
+            ),
             entry.c.pending.is_(False),
         )
     )
@@ -110,11 +141,26 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
     posting or the redemption behind its reversal."""
     target, root = transaction.alias("target"), transaction.alias("root")
     began = func.coalesce(root.c.id, target.c.id, transaction.c.id)
+    # What a correction takes back of, as this account saw it.
+    original = entry.alias("original")
+    whole = (
+        select(func.sum(original.c.amount))
+        .where(
+            original.c.township == transaction.c.township,
+            original.c.account == entry.c.account,
+            original.c.transaction == transaction.c.target,
+        )
+        .correlate(entry, transaction)
+        .scalar_subquery()
+    )
     rows = await work.session.execute(
         select(
             entry.c.amount,
             entry.c.recorded_at,
             transaction.c.phase,
+            transaction.c.effective_at,
+            transaction.c.deferred_from,
+            whole.label("whole"),
             transaction.c.reason.label("own_reason"),
             func.coalesce(root.c.kind, target.c.kind, transaction.c.kind).label("kind"),
             func.coalesce(root.c.reason, target.c.reason, transaction.c.reason).label("reason"),
@@ -129,17 +175,37 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
         .outerjoin(root, (root.c.township == target.c.township) & (root.c.id == target.c.target))
         .outerjoin(Claim, (Claim.township == entry.c.township) & (Claim.id == began))
         .where(entry.c.township == work.township, entry.c.account == account, entry.c.pending.is_(False))
-        .order_by(entry.c.recorded_at.desc(), entry.c.transaction.desc(), entry.c.ordinal)
+        # What was imported together was recorded together, and happened on many days.
+        .order_by(
+            entry.c.recorded_at.desc(),
+            func.coalesce(transaction.c.deferred_from, transaction.c.effective_at).desc(),
+            entry.c.transaction.desc(),
+            entry.c.ordinal,
+        )
         .limit(ENTRIES)
     )
-    return [Line(what=_words(row), points=row.amount, at=row.recorded_at) for row in rows]
+    return [_line(row) for row in rows]
 
 
-def _words(row: Row[Any]) -> str:
+def _line(row: Row[*tuple[Any, ...]]) -> Line:
+    imported = row.kind == imports.KIND and row.phase != Phase.REVERSAL
+    return Line(
+        what=_words(row),
+        points=row.amount,
+        at=row.deferred_from or row.effective_at if imported else row.recorded_at,
+        happened=row.deferred_from,
+    )
+
+
+def _words(row: Row[*tuple[Any, ...]]) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
     elif row.published is False:
         what = UNPUBLISHED
+    elif row.kind == imports.KIND:
+        what = f"导入：{row.reason}"
     else:
         what = row.reason
-    return f"更正：{what}（{row.own_reason}）" if row.phase == Phase.REVERSAL else what
+    if row.phase != Phase.REVERSAL:
+        return what
+    return f"{'更正' if row.whole == -row.amount else '部分更正'}：{what}（{row.own_reason}）"

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, any_, func, select
 
 from api.access import Role
 from api.cards.use_cases import mask
+from api.claims.corrections import taken_back
 from api.claims.tables import Claim
 from api.people.tables import Person
 from api.problems import Refused
@@ -34,10 +35,13 @@ class VillageBoard:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
+    """`points` are what is left of the award once corrections took `taken_back`."""
+
     household: str
     masked: str
     title: str
     points: int
+    taken_back: int
     deed_on: date
     until: datetime
 
@@ -127,12 +131,14 @@ async def _notices(
         )
     ).all()
     books = await adopted(work, {claim.rulebook for claim, _, _ in rows})
+    back = await taken_back(work, Claim.id.in_([claim.id for claim, _, _ in rows]))
     return [
         Notice(
             household=code,
             masked=mask(head),
             title=books[claim.rulebook].rule(claim.rule).title,
-            points=claim.points,
+            points=claim.points - back.get(claim.id, 0),
+            taken_back=back.get(claim.id, 0),
             deed_on=claim.deed_on,
             until=claim.notice_until,
         )

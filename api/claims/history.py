@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from api.claims.corrections import taken_back
 from api.claims.tables import Claim
 from api.register.tables import Household
 from api.town import Work
@@ -26,7 +27,7 @@ class Award:
 
 
 class History:
-    """Awards by household: those on their way count as those posted, those refused don't."""
+    """Awards by household: those on their way count as those posted, those refused or taken back don't."""
 
     def __init__(self) -> None:
         self._awards: defaultdict[UUID, list[Award]] = defaultdict(list)
@@ -43,14 +44,25 @@ class History:
         )
         history = cls()
         rows = await work.session.execute(
-            select(Claim.household, Claim.rule, Claim.category, Claim.person, Claim.deed_on, Claim.points).where(
+            select(
+                Claim.id,
+                Claim.household,
+                Claim.rule,
+                Claim.category,
+                Claim.person,
+                Claim.deed_on,
+                Claim.points,
+            ).where(
                 Claim.township == work.township,
                 Claim.household.in_(households),
                 Claim.status != "refused",
             )
         )
-        for household, rule, category, person, deed_on, points in rows:
-            history.add(household, Award(rule, category, person, deed_on, points))
+        back = await taken_back(work, Claim.household.in_(households))
+        for id, household, rule, category, person, deed_on, points in rows:
+            left = points - back.get(id, 0)
+            if left > 0:
+                history.add(household, Award(rule, category, person, deed_on, left))
         return history
 
     def add(self, household: UUID, award: Award) -> None:

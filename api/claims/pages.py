@@ -29,6 +29,7 @@ STATUS = {
     "reviewed": "待审定",
     "approved": "公示中",
     "posted": "已入账",
+    "corrected": "已更正",
     "refused": "未通过",
 }
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
 from api.access import Role, Staff
+from api.claims.corrections import taken_back
 from api.claims.tables import Claim
 from api.claims.use_cases import DECLARERS, REVIEWERS
 from api.people.tables import Person
@@ -24,13 +25,15 @@ SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
-    """A claim as the desk lists it; `barred` says why this person leaves it to another."""
+    """A claim as the desk lists it; `barred` says why this person leaves it to another. `points` are what is left
+    of it once corrections took `taken_back`; its status is then `corrected`."""
 
     id: UUID
     household: str
     head: str
     title: str
     points: int
+    taken_back: int
     deed_on: date
     status: str
     declared_by: str
@@ -175,15 +178,17 @@ async def _lines(
         )
     ).all()
     books = await adopted(work, {claim.rulebook for claim, _, _ in rows})
+    back = await taken_back(work, Claim.id.in_([claim.id for claim, _, _ in rows]))
     return [
         ClaimLine(
             id=claim.id,
             household=household.code,
             head=household.head,
             title=books[claim.rulebook].rule(claim.rule).title,
-            points=claim.points,
+            points=claim.points - back.get(claim.id, 0),
+            taken_back=back.get(claim.id, 0),
             deed_on=claim.deed_on,
-            status=claim.status,
+            status="corrected" if claim.id in back else claim.status,
             declared_by=declared_by,
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,

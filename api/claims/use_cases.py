@@ -6,6 +6,7 @@ Declarer, reviewer and approver are three people, and nobody acts on their own h
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from api import accounts, wire
 from api.access import Role, Staff, require
 from api.claims.history import Award, History
 from api.claims.tables import Claim
-from api.clock import local_date
+from api.clock import local_date, start_of
 from api.problems import Refused
 from api.register.tables import Household, Village
 from api.rulebooks.use_cases import adopted, in_force
@@ -187,6 +188,7 @@ def _award(staff: Staff, claim: Claim, household: str, book: Rulebook) -> Transa
         ),
         person=str(staff.id),
         reason=book.rule(claim.rule).title,
+        effective_at=start_of(claim.deed_on),
         metadata={
             "rule": claim.rule,
             "rulebook": claim.rulebook,
@@ -246,7 +248,11 @@ async def post_due(town: Town) -> int:
         )
         if not due:
             return 0
-        postings = await work.books.post([_settle(c, Phase.POST, "notice", "") for c in due], work.now)
+        postings = await work.books.post(
+            # An award belongs to the day of the deed, or to the open month where that day's is closed.
+            [replace(_settle(c, Phase.POST, "notice", ""), effective_at=start_of(c.deed_on)) for c in due],
+            work.now,
+        )
         stuck = [c for c, posting in zip(due, postings, strict=True) if not posting.accepted]
         if stuck:
             reason = "公示期满时这户的积分账户已关闭。"

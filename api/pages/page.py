@@ -42,7 +42,7 @@ def page(
     headers: Mapping[str, str] = {},
     **context: Any,
 ) -> Template:
-    """`template` is looked up under `api/`. Beside `context` it knows `today`, `day`, `minute` and `flash`."""
+    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `flash`."""
     today = local_date(request.app.state["town"].clock.now())
     message = flash.waiting(request)
     shown = Template(
@@ -50,6 +50,7 @@ def page(
         context={
             **context,
             "today": today,
+            "month": partial(_month, this_year=today.year),
             "day": partial(_day, this_year=today.year),
             "minute": partial(_minute, this_year=today.year),
             "flash": message,
@@ -63,11 +64,17 @@ def page(
     return shown
 
 
+def _month(when: date | datetime, this_year: int) -> str:
+    """6月, with the year where it is another."""
+    on = local_date(when) if isinstance(when, datetime) else when
+    year = "" if on.year == this_year else f"{on.year}年"
+    return f"{year}{on.month}月"
+
+
 def _day(when: date | datetime, this_year: int) -> str:
     """6月15日, with the year where it is another."""
     on = local_date(when) if isinstance(when, datetime) else when
-    year = "" if on.year == this_year else f"{on.year}年"
-    return f"{year}{on.month}月{on.day}日"
+    return f"{_month(on, this_year)}{on.day}日"
 
 
 def _minute(when: datetime, this_year: int) -> str:

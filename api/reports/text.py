@@ -31,6 +31,7 @@ def lines(report: wire.Report) -> Iterator[str]:
         yield f"  {row.name}: {row.points:,}"
     for row in report.awarded_by_village:
         yield f"  {row.name}: {row.points:,}"
+    yield f"导入积分 points imported: {report.points_imported:,}"
     yield f"公示中积分 points on notice: {report.points_pending:,}"
     yield f"兑换积分 points redeemed: {report.points_redeemed:,}"
     yield f"兑换人次 redemptions: {report.redemptions:,}"

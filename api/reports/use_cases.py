@@ -13,29 +13,42 @@ from api.stock.tables import Supermarket
 from api.town import Town, Work
 from ledger.verify import verify
 
-# Reversed redemptions count neither as points nor as people served.
+# What moved, less what corrections moved back of it; a redemption taken back whole served nobody. Points reserved
+# and then paid to a supermarket are redeemed too, without goods of their own.
 _REDEEMED = text("""
-    select count(*) as redemptions, coalesce(sum(points), 0) as points, coalesce(sum(goods), 0) as goods
-      from (select sum(t.amount) filter (where t.unit = :points) as points,
-                   sum(t.amount) filter (where t.unit <> :points) as goods
+    select count(*) filter (where kind = 'redemption' and coalesce(points, 0) + coalesce(goods, 0) > 0)
+               as redemptions,
+           coalesce(sum(points), 0) as points, coalesce(sum(goods), 0) as goods
+      from (select x.id, x.kind, sum(m.amount) filter (where m.unit = :points) as points,
+                   sum(m.amount) filter (where m.unit <> :points) as goods
               from ledger.transaction x
-              join ledger.transfer t on t.township = x.township and t.transaction = x.id
-             where x.township = :township and x.kind = 'redemption' and x.phase = 'posted'
-               and not exists (select from ledger.transaction r
-                                where r.township = x.township and r.target = x.id and r.phase = 'reversal')
-             group by x.id) redeemed
+             cross join lateral (
+                   select t.unit, t.amount from ledger.transfer t
+                    where t.township = x.township and t.transaction = x.id
+                   union all
+                   select t.unit, -t.amount
+                     from ledger.transaction r
+                     join ledger.transfer t on t.township = r.township and t.transaction = r.id
+                    where r.township = x.township and r.target = x.id and r.phase = 'reversal') m
+             where x.township = :township
+               and ((x.kind, x.phase) = ('redemption', 'posted') or (x.kind, x.phase) = ('hold', 'post'))
+             group by x.id, x.kind) redeemed
 """)
 
 _AWARDED = """
-    select {name} as name, sum(t.amount) as points
+    select {name} as name, sum(m.amount) as points
       from ledger.transaction x
       join ledger.transaction p on p.township = x.township and p.id = x.target
-      join ledger.transfer t on t.township = x.township and t.transaction = x.id
+     cross join lateral (
+           select t.amount from ledger.transfer t where t.township = x.township and t.transaction = x.id
+           union all
+           select -t.amount
+             from ledger.transaction r
+             join ledger.transfer t on t.township = r.township and t.transaction = r.id
+            where r.township = x.township and r.target = x.id and r.phase = 'reversal') m
       left join village v on v.township = x.township and v.code = p.metadata ->> 'village'
      where x.township = :township and x.kind = 'award' and x.phase = 'post'
-       and not exists (select from ledger.transaction r
-                        where r.township = x.township and r.target = x.id and r.phase = 'reversal')
-     group by 1 order by 2 desc, 1
+     group by 1 having sum(m.amount) > 0 order by 2 desc, 1
 """
 _BY_CATEGORY = text(_AWARDED.format(name="p.metadata ->> 'category'"))
 _BY_VILLAGE = text(_AWARDED.format(name="v.name"))
@@ -68,6 +81,8 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
         figures = {"township": work.township, "points": accounts.POINTS}
         redeemed = (await connection.execute(_REDEEMED, figures)).one()
         points = await held(work)
+        # Below zero by what came in: seen from its own side, as every account is.
+        imported = (await work.books.balance(accounts.IMPORTED.id)).posted
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_CATEGORY, {"township": work.township})
@@ -83,6 +98,7 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
             households=await _count(work, Household),
             people=await _duties(work),
             points_awarded=sum(c.points for c in by_category),
+            points_imported=-imported,
             points_pending=points.expected,
             points_redeemed=int(redeemed.points),
             redemptions=int(redeemed.redemptions),

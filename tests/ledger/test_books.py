@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from ledger.books import Books, Entry
+from ledger.books import Books, Entry, Position
 from ledger.transactions import Account, AccountId, Phase, Posting, Status, Transaction, Transfer, UnitKind
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, Book, move
 
@@ -69,11 +69,13 @@ async def test_pages_of_a_statement_lose_and_repeat_nothing(book: Book) -> None:
     assert sum(e.amount for e in whole) == await book.available(HOUSEHOLD) == 13
     for size in (1, 2, 3, 5):
         pages: list[Entry] = []
-        while page := await _statement(book, HOUSEHOLD.id, limit=size, before=pages[-1] if pages else None):
+        while page := await _statement(
+            book, HOUSEHOLD.id, limit=size, before=pages[-1].position if pages else None
+        ):
             pages += page
         assert pages == whole
 
 
-async def _statement(book: Book, account: AccountId, *, limit: int, before: Entry | None = None) -> list[Entry]:
+async def _statement(book: Book, account: AccountId, *, limit: int, before: Position | None = None) -> list[Entry]:
     async with book.app.begin() as connection:
         return await Books(connection, TOWNSHIP).statement(account, limit=limit, before=before)

@@ -1,0 +1,37 @@
+"""The people behind transactions, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import select
+
+from api.kiosks.tables import Attendant
+from api.people.tables import Person
+from api.town import Work
+
+# Imports from the command line have nobody signed in.
+COMMAND_LINE = "command-line"
+_NOBODY = {"notice": "公示期满", "clock": "到期自动", COMMAND_LINE: "命令行"}
+
+
+async def names_of(work: Work, persons: Iterable[str]) -> dict[str, str]:
+    """Names of staff and attendants, and words for what happened by itself; nothing for whom nobody knows."""
+    asked = set(persons)
+    ids = {UUID(person): person for person in asked if _is_id(person)}
+    names = {person: word for person, word in _NOBODY.items() if person in asked}
+    for table in (Person, Attendant):
+        if ids:
+            rows = await work.session.execute(
+                select(table.id, table.name).where(table.township == work.township, table.id.in_(ids))
+            )
+            names |= {ids[id]: name for id, name in rows}
+    return names
+
+
+def _is_id(person: str) -> bool:
+    try:
+        return str(UUID(person)) == person
+    except ValueError:
+        return False

@@ -1,0 +1,64 @@
+"""Who may read what of the books: supervisors and the office all of it, a committee what its village's households
+and supermarkets own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from api.access import Role, Staff
+from api.accounts import holder
+from api.register.tables import Household
+from api.stock.tables import Supermarket
+from api.town import Work
+from ledger.tables import account
+
+READERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
+
+
+def reads_all(staff: Staff) -> bool:
+    return staff.may(Role.SUPERVISOR, Role.OFFICE)
+
+
+async def villages_of(work: Work, names: Iterable[str]) -> dict[str, str]:
+    """The village behind each of these accounts that belongs to a household or a supermarket."""
+    held = {name: holder(name) for name in set(names)}
+    villages: dict[tuple[str, str], str] = {}
+    for kind, table in (("household", Household), ("supermarket", Supermarket)):
+        codes = {code for holds, code in held.values() if holds == kind}
+        if codes:
+            rows = await work.session.execute(
+                select(table.code, table.village).where(table.township == work.township, table.code.in_(codes))
+            )
+            villages |= {(kind, code): village for code, village in rows}
+    return {name: villages[owner] for name, owner in held.items() if owner in villages}
+
+
+async def may_read(work: Work, staff: Staff, names: Iterable[str]) -> bool:
+    """Whether any of these accounts is this person's to read."""
+    if reads_all(staff):
+        return True
+    return any(staff.serves(village) for village in (await villages_of(work, names)).values())
+
+
+def readable(staff: Staff) -> list[ColumnElement[bool]]:
+    """The same as conditions on `ledger.account`."""
+    if reads_all(staff):
+        return []
+    kind, code = (func.split_part(account.c.name, ":", n) for n in (1, 2))
+    return [
+        or_(
+            *(
+                and_(
+                    kind == holds,
+                    exists().where(
+                        table.township == account.c.township,
+                        table.code == code,
+                        *([] if staff.village is None else [table.village == staff.village]),
+                    ),
+                )
+                for holds, table in (("household", Household), ("supermarket", Supermarket))
+            )
+        )
+    ]

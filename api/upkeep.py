@@ -1,0 +1,42 @@
+"""What the server does by itself, beside answering: jobs that run again and again, each failing on its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from api.claims.use_cases import post_due
+from api.journal.holds import release_expired
+from api.town import Town
+
+log = structlog.get_logger()
+
+# Does a bounded piece of work and says whether (or how much of) it did, so that there may be more.
+Job: TypeAlias = Callable[[Town], Awaitable[int]]
+
+JOBS: Sequence[Job] = (post_due, release_expired)
+
+
+async def keep_up(town: Town, interval: float, jobs: Sequence[Job] = JOBS) -> None:
+    """Run the jobs in turn until none has more to do, then rest for `interval` seconds; never ends by itself."""
+    while True:
+        more = [await _done(job, town) for job in jobs]
+        if not any(more):
+            await asyncio.sleep(interval)
+
+
+async def _done(job: Job, town: Town) -> bool:
+    name = getattr(job, "__name__", "job")
+    try:
+        return bool(await job(town))
+    except (OSError, DBAPIError) as error:
+        # The database may be away for a while; the work waits, and nothing is lost. No traceback: drawing one
+        # every few seconds would keep the server from answering that it is away.
+        log.warning("upkeep failed, trying again", job=name, error=str(error))
+    except Exception:
+        log.exception("upkeep failed, trying again", job=name)
+    return False
