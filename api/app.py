@@ -36,6 +36,8 @@ import api.redemptions.routes
 import api.register.routes
 import api.reports.routes
 import api.rulebooks.routes
+import api.seals.pages
+import api.seals.routes
 import api.stock.routes
 from api.access import Authentication
 from api.problem_details import EXCEPTIONS, log_exception
@@ -86,10 +88,12 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.redemptions.routes.router,
             api.journal.routes.router,
             api.reports.routes.router,
+            api.seals.routes.router,
             api.pages.landing.router,
             api.pages.page.router,
             api.people.pages.router,
             api.cards.pages.router,
+            api.seals.pages.router,
             api.claims.pages.router,
             api.claims.notices.router,
         ],

@@ -1,10 +1,10 @@
-"""What is wrong with a command line, told in one sentence as refusals are."""
+"""What is wrong with a command line, told in one sentence as refusals are; and how far a long one is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import click
 
@@ -57,3 +57,20 @@ def _misuse(error: click.UsageError) -> str:
 
 def _called(parameter: click.Parameter) -> str:
     return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
+
+
+# What is done, of how much.
+Watch: TypeAlias = Callable[[int, int], None]
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Watch]:
+    """A bar on standard error, where somebody watches on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        bar = bars.add_task(title, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)

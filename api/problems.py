@@ -20,6 +20,8 @@ STATUS = {
     "unknown": 404,
     "card-revoked": 410,
     "conflict": 409,
+    "rewritten": 409,
+    "not-sealed": 404,
     "price-changed": 409,
     "already-there": 409,
     "out-of-stock": 409,

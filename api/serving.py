@@ -49,7 +49,7 @@ async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
         raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
     database = Database(access.app)
     try:
-        yield Town(database, clock, TOWNSHIP)
+        yield Town(database, clock, TOWNSHIP, access.data)
     finally:
         await database.close()
 

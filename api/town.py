@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.clock import Clock
@@ -27,9 +29,12 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Town:
+    """`data` is the folder for what is kept beside the database."""
+
     database: Database
     clock: Clock
     township: TownshipId
+    data: Path
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
@@ -37,3 +42,10 @@ class Town:
         async with self.database.begin() as session:
             books = Books(await session.connection(), self.township)
             yield Work(session, books, self.township, self.clock.now())
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Work]:
+        """To read much at once, all of it as it was at one moment."""
+        async with self.work() as work:
+            await work.session.execute(text("set transaction isolation level repeatable read, read only"))
+            yield work

@@ -397,6 +397,34 @@ class Report(Wire, frozen=True):
     in_balance: bool | None
 
 
+# --- seals ----------------------------------------------------------------------------------------------
+
+
+class SealedHead(Wire, frozen=True):
+    """`GET /v1/seals/head`: the newest signed head of the books' Merkle tree, as it is printed on the notices.
+    `key` checks it; `fingerprint` is that key's, to compare by eye. Formats: docs/seals.md."""
+
+    note: str
+    key: str
+    fingerprint: str
+    size: int
+    signed_at: datetime
+
+
+class Poster(Wire, frozen=True):
+    """The text of a signed head, as an old notice has it."""
+
+    note: Annotated[str, Meta(max_length=2000)]
+
+
+class ConsistencyPath(Wire, frozen=True):
+    """RFC 9162 path, in base64, by which the tree of `new` leaves begins with that of `old`."""
+
+    old: int
+    new: int
+    path: list[str]
+
+
 class ProductCost(Wire, frozen=True):
     """What a product costs the township. `stock` is pieces on all shelves; `average_cost` is fen a piece over
     the bought pieces whose cost is known, null when there are none."""

@@ -268,6 +268,15 @@ class Books:
         found = await self._written(transaction.c.id.in_(set(ids)))
         return {one.id: one for one in found}
 
+    async def touches(self, account: AccountId, id: TransactionId) -> bool:
+        """Whether a transaction has an entry in this account."""
+        found = await self._connection.execute(
+            select(entry.c.ordinal)
+            .where(entry.c.township == self._township, entry.c.transaction == id, entry.c.account == account)
+            .limit(1)
+        )
+        return found.first() is not None
+
     async def answers(self, target: TransactionId) -> list[Written]:
         """What settles or reverses this one, oldest first."""
         settled = select(settlement.c.id).where(

@@ -6,16 +6,16 @@ Everything runs on the caller's connection and inside the caller's database tran
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import merkle
-from ledger.heads import SealKey, SignedHead, TreeHead
+from ledger.heads import SealKey, SignedHead, TreeHead, VerifierKey
 from ledger.merkle import Node
 from ledger.proofs import Consistency, Proof
-from ledger.tables import leaf, leaf_record, node, tree_head
+from ledger.tables import leaf, leaf_record, node, seal_key, tree_head
 from ledger.transactions import TownshipId, TransactionId
 
 # Records that say nothing new by themselves: a head for each head would never end.
@@ -51,9 +51,13 @@ class Seals:
         return root
 
     async def sign(self, key: SealKey, now: datetime) -> SignedHead:
-        """A signed head of the tree as it is."""
+        """A signed head of the tree as it is; after `append`, so that signers take turns. Its moment is later than
+        the last head's, whatever the clock says."""
         size = await self.size()
+        latest = await self.latest()
         signed_at = now.replace(microsecond=0)
+        if latest is not None:
+            signed_at = max(signed_at, latest.head.signed_at + timedelta(seconds=1))
         signed = key.sign(TreeHead(key.name, size, await self.root(size), signed_at))
         await self._connection.execute(
             text("select ledger.add_seal_key(:township, :key, :now)"),
@@ -65,14 +69,40 @@ class Seals:
         )
         return signed
 
-    async def latest(self) -> SignedHead | None:
-        note = await self._connection.scalar(
+    async def keys(self) -> list[VerifierKey]:
+        """The keys that heads were signed with, newest first."""
+        texts = await self._connection.scalars(
+            select(seal_key.c.key)
+            .where(seal_key.c.township == self._township)
+            .order_by(seal_key.c.added_at.desc())
+        )
+        return [VerifierKey.parse(key) for key in texts]
+
+    async def heads(self, limit: int) -> list[SignedHead]:
+        """Newest first."""
+        notes = await self._connection.scalars(
             select(tree_head.c.note)
             .where(tree_head.c.township == self._township)
             .order_by(tree_head.c.signed_at.desc())
-            .limit(1)
+            .limit(limit)
         )
-        return None if note is None else SignedHead.parse(note)
+        return [SignedHead.parse(note) for note in notes]
+
+    async def latest(self) -> SignedHead | None:
+        newest = await self.heads(1)
+        return newest[0] if newest else None
+
+    async def covered(self, transaction: TransactionId) -> bool:
+        """Whether the newest head's tree has this transaction."""
+        latest = await self.latest()
+        position = await self._connection.scalar(
+            select(leaf.c.position).where(
+                leaf.c.township == self._township,
+                leaf.c.kind == "transaction",
+                leaf.c.key == str(transaction),
+            )
+        )
+        return latest is not None and position is not None and position < latest.head.size
 
     async def grown_since(self, size: int) -> bool:
         """Whether the books have said anything since the tree had this size."""
@@ -81,7 +111,7 @@ class Seals:
         )
         return (await self._connection.execute(grown.limit(1))).first() is not None
 
-    async def prove(self, transaction: TransactionId, key: SealKey, since: SignedHead | None = None) -> Proof:
+    async def prove(self, transaction: TransactionId, since: SignedHead | None = None) -> Proof:
         """That the transaction is in the tree under the newest head, and that this tree begins with the one of
         `since`. Raises NotSealedError; ValueError when `since` is of a larger tree."""
         head = await self.latest()
@@ -96,12 +126,15 @@ class Seals:
         ).one_or_none()
         if row is None or head is None or row.position >= head.head.size:
             raise NotSealedError
+        key = next((known for known in await self.keys() if known.signed(head)), None)
+        if key is None:
+            raise NotSealedError
         consistency = None
         if since is not None:
             path = await self.consistency(since.head.size, head.head.size)
             consistency = Consistency(since.head.size, since.head.root, tuple(path))
         path = await self._roots(merkle.inclusion(row.position, head.head.size))
-        return Proof(row.record, row.position, tuple(path), head, key.verifier, consistency)
+        return Proof(row.record, row.position, tuple(path), head, key, consistency)
 
     async def consistency(self, old: int, new: int) -> Sequence[bytes]:
         """The RFC 9162 path from the tree of `old` leaves to that of `new`. Raises ValueError without one."""

@@ -21,7 +21,9 @@ from rules import limit_text
 async def household(
     token: FromPath[str], town: NamedDependency[Town], request: Request[Any, Any, Any]
 ) -> Template:
-    return page(request, "cards/household.html", passbook=await passbook(town, token), limit_text=limit_text)
+    return page(
+        request, "cards/household.html", passbook=await passbook(town, token), token=token, limit_text=limit_text
+    )
 
 
 router = Router("/", route_handlers=[household], exception_handlers=AS_PAGES, include_in_schema=False)

@@ -60,6 +60,7 @@ class Line:
     points: int
     at: datetime
     happened: datetime | None
+    transaction: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,7 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
     rows = await work.session.execute(
         select(
             entry.c.amount,
+            entry.c.transaction,
             entry.c.recorded_at,
             transaction.c.phase,
             transaction.c.effective_at,
@@ -194,6 +196,7 @@ def _line(row: Row[*tuple[Any, ...]]) -> Line:
         points=row.amount,
         at=row.deferred_from or row.effective_at if imported else row.recorded_at,
         happened=row.deferred_from,
+        transaction=row.transaction,
     )
 
 

@@ -20,6 +20,7 @@ from api.people.tables import Person
 from api.problems import Refused
 from api.register.tables import Household, Village
 from api.rulebooks.use_cases import adopted
+from api.seals.use_cases import Seal, newest
 from api.town import Town, Work
 
 LATELY = timedelta(days=30)
@@ -61,6 +62,8 @@ class Board:
     standing: list[Notice]
     unpublished: Unpublished
     posted: list[Notice]
+    # The books' newest seal, for whoever keeps the poster.
+    seal: Seal | None
 
 
 async def villages(town: Town) -> list[VillageBoard]:
@@ -97,6 +100,7 @@ async def board(town: Town, code: str) -> Board:
             standing=await _notices(work, standing),
             unpublished=await _unpublished(work, standing),
             posted=await _notices(work, posted, newest_first=True, limit=POSTED_SHOWN),
+            seal=await newest(work),
         )
 
 

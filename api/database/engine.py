@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
@@ -20,10 +21,12 @@ DATABASE = "jimei"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The same database through two doors: `owner` migrates, `app` serves."""
+    """The same database through two doors: `owner` migrates, `app` serves. `data` is the folder for what is kept
+    beside it."""
 
     owner: URL
     app: URL
+    data: Path
 
 
 @contextmanager
@@ -36,10 +39,10 @@ def reach(settings: Settings) -> Iterator[Access]:
             raise Refused(
                 "database-url", "JIMEI_DATABASE_URL 不是数据库地址，应形如 postgresql://用户@主机/库名。"
             ) from None
-        yield Access(owner=url, app=url)
+        yield Access(owner=url, app=url, data=settings.data)
         return
     with Embedded(settings.data) as server, server.kept_running():
-        yield Access(owner=server.url(OWNER, DATABASE), app=server.url(APP, DATABASE))
+        yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data)
 
 
 class Database:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -69,25 +68,17 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     now = WallClock().now()
     clock = TravelClock(now)
     with Progress(console, records) as progress, listen("127.0.0.1", 0) as listener:
-        async with (
-            open_town(building, clock) as town,
-            _founded(town, password),
-            served(town, listener, secrets.token_hex(32), notice_interval=0.05) as url,
-        ):
-            story = Story(url, clock, township, password, progress)
-            await story.live(now)
+        async with open_town(building, clock) as town:
+            office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
+            await found(town, "示范乡", office)
+            async with served(town, listener, secrets.token_hex(32), notice_interval=0.05) as url:
+                story = Story(url, clock, township, password, progress)
+                await story.live(now)
     _keep(settings, keys_file, story.keys)
     await administer(
         access.owner, text(f'alter database "{building.owner.database}" rename to "{access.owner.database}"')
     )
     (settings.data / BUILDING).unlink()
-
-
-@asynccontextmanager
-async def _founded(town: Town, password: str) -> AsyncIterator[None]:
-    office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
-    await found(town, "示范乡", office)
-    yield
 
 
 def _keep(settings: Settings, keys_file: Path, keys: Keys) -> None:
@@ -131,4 +122,4 @@ def _building(access: Access) -> str:
 
 
 def _renamed(access: Access, database: str) -> Access:
-    return Access(owner=access.owner.set(database=database), app=access.app.set(database=database))
+    return replace(access, owner=access.owner.set(database=database), app=access.app.set(database=database))

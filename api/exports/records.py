@@ -151,10 +151,9 @@ _TRANSFERS = text("""
 
 
 async def read(work: Work, start: date | None, end: date | None) -> PeriodBooks:
-    """Both days belong to the period. The unit of work must be fresh: what is read is one snapshot, and the
-    transactions are there as long as it is open."""
+    """Both days belong to the period. The unit of work is a snapshot; the transactions are there as long as it is
+    open."""
     connection = await work.session.connection()
-    await connection.execute(text("set transaction isolation level repeatable read, read only"))
     bounds = {
         "township": work.township,
         "start": _midnight(start) if start else _ALWAYS,

@@ -71,7 +71,7 @@ async def export(
     require_format(format)
     written = 0
     with whole(output) as file:
-        async with town.work() as work:
+        async with town.snapshot() as work:
             books = await read(work, start, end)
             writer = FORMATS[format](file, books)
             async for batch in books.transactions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, exists, select, text
+from sqlalchemy import Row, exists, select
 
 from api import wire
 from api.access import Staff, require
@@ -103,8 +103,7 @@ async def statement(
     Raises Refused: not-allowed, unknown, malformed.
     """
     moment = _moment(at) or datetime.max.replace(tzinfo=UTC)
-    async with town.work() as work:
-        await at_one_moment(work)
+    async with town.snapshot() as work:
         id, unit = await find(work, staff, name)
         if before:
             cursor = Cursor.decode(before, id)
@@ -138,11 +137,6 @@ async def find(work: Work, staff: Staff, name: str) -> tuple[AccountId, str]:
     if row is None or not await may_read(work, staff, [name]):
         raise Refused("unknown", f"没有名为 {name} 的账户。")
     return AccountId(row.id), row.unit
-
-
-async def at_one_moment(work: Work) -> None:
-    """Every later look of this unit of work sees the books as of the first one. To be called before that."""
-    await work.session.execute(text("set transaction isolation level repeatable read, read only"))
 
 
 async def told(work: Work, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.Entry]:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from api import wire
 from api.access import Role, Staff, require
 from api.clock import local_date, start_of
-from api.journal.accounts import at_one_moment, find, told
+from api.journal.accounts import find, told
 from api.journal.persons import names_of
 from api.journal.scope import READERS
 from api.problems import Refused
@@ -75,8 +75,7 @@ async def _periods(work: Work, query: Select[tuple[datetime, datetime, str, str]
 async def month(town: Town, staff: Staff, name: str, month: str) -> wire.Month:
     """Raises Refused: not-allowed, unknown, malformed, too-large."""
     first, after = bounds(month)
-    async with town.work() as work:
-        await at_one_moment(work)
+    async with town.snapshot() as work:
         id, unit = await find(work, staff, name)
         entries = await work.books.moved_between(id, first, after, limit=MOST_ENTRIES + 1)
         if len(entries) > MOST_ENTRIES:

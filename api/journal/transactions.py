@@ -7,7 +7,6 @@ from uuid import UUID
 
 from api import wire
 from api.access import Staff, require
-from api.journal.accounts import at_one_moment
 from api.journal.persons import names_of
 from api.journal.scope import READERS, may_read
 from api.problems import Refused
@@ -18,8 +17,7 @@ from ledger.transactions import AccountId, Phase, TransactionId, Transfer, Writt
 async def transaction(town: Town, staff: Staff, id: UUID) -> wire.TransactionView:
     """Raises Refused: not-allowed, unknown."""
     require(staff, *READERS)
-    async with town.work() as work:
-        await at_one_moment(work)
+    async with town.snapshot() as work:
         found = (await work.books.written([TransactionId(id)])).get(TransactionId(id))
         if found is None:
             raise Refused("unknown", "没有这笔账。")

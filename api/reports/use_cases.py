@@ -76,7 +76,7 @@ async def held(work: Work) -> Held:
 
 async def report(town: Town, *, verified: bool = True) -> wire.Report:
     """The year's figures; `verified` also recomputes the books."""
-    async with town.work() as work:
+    async with town.snapshot() as work:
         connection = await work.session.connection()
         figures = {"township": work.township, "points": accounts.POINTS}
         redeemed = (await connection.execute(_REDEEMED, figures)).one()

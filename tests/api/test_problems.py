@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,11 +13,9 @@ from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from api.access import Role
-from api.clock import TravelClock
 from api.database.engine import Database
-from api.town import Town
 from tests.api.asking import problem, standing
-from tests.conftest import NOW, PASSWORD, TOWNSHIP, LiveTown, serving
+from tests.conftest import PASSWORD, LiveTown, serving
 
 ID = str(uuid7())
 OFFICE, COMMITTEE, BRANCH, SUPERVISOR = Role.OFFICE, Role.COMMITTEE, Role.PARTY_BRANCH, Role.SUPERVISOR
@@ -185,7 +184,7 @@ async def test_without_a_database_it_is_alive_and_not_ready(town: LiveTown, gone
         url = town.clone.app.set(database="never_was")
     database = Database(url)
     async with (
-        serving(Town(database, TravelClock(NOW), TOWNSHIP), notice_interval=60) as base,
+        serving(replace(town.town, database=database), notice_interval=60) as base,
         httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer x"}, timeout=30) as http,
     ):
         assert (await http.get("/healthz")).status_code == 200

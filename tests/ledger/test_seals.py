@@ -168,7 +168,7 @@ async def test_a_proof_stands_by_itself_and_leads_from_an_old_poster(book: Book)
     await seal(book)
     await sign(book, day=1)
     async with book.app.begin() as connection:
-        proof = await Seals(connection, TOWNSHIP).prove(TransactionId(award.id), KEY, since=poster)
+        proof = await Seals(connection, TOWNSHIP).prove(TransactionId(award.id), since=poster)
     assert str(award.id) in proof.record
     told = findings({"proof": proof, "poster": poster}, KEY.verifier)
     assert {one.code for one in told} == {"included", "consistent", "connected"}
@@ -184,9 +184,9 @@ async def test_what_no_head_covers_yet_is_not_proven(book: Book) -> None:
     await seal(book)
     async with book.app.begin() as connection:
         with pytest.raises(NotSealedError):
-            await Seals(connection, TOWNSHIP).prove(TransactionId(award.id), KEY)
+            await Seals(connection, TOWNSHIP).prove(TransactionId(award.id))
         with pytest.raises(NotSealedError):
-            await Seals(connection, TOWNSHIP).prove(TransactionId(TILL.id), KEY)
+            await Seals(connection, TOWNSHIP).prove(TransactionId(TILL.id))
 
 
 async def test_a_head_is_no_reason_for_another(book: Book) -> None:
