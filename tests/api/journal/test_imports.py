@@ -9,7 +9,18 @@ import pytest
 
 from tests.api.asking import problem, standing
 from tests.api.claims.conftest import hire
-from tests.api.journal.conftest import HP3, ask, available, bring_in, correct, correction, row, send, statement
+from tests.api.journal.conftest import (
+    HP3,
+    ask,
+    available,
+    bring_in,
+    correct,
+    correction,
+    hold,
+    row,
+    send,
+    statement,
+)
 from tests.api.pages.browser import browsing
 from tests.conftest import LiveTown
 
@@ -117,14 +128,7 @@ async def test_an_import_is_corrected_like_anything_else(town: LiveTown) -> None
 async def test_an_id_that_is_taken_by_something_else_is_refused(town: LiveTown) -> None:
     # The id of a row, given to a hold before the row can come.
     [later] = await bring_in(town, [row(3, household="hp-9")], source="别处")
-    held = {
-        "id": later["id"],
-        "household": "hp-3",
-        "supermarket": "hp",
-        "points": 1,
-        "expires_at": "2026-06-20T00:00:00Z",
-        "reason": "占用",
-    }
+    held = hold(1, id=later["id"])
     assert (await send(town, "/v1/holds", [held]))[0]["status"] == "ok"
     async with town.staff("office") as http:
         household = {"code": "hp-9", "village": "hp", "grid": "hp-1", "head": "新户"}
