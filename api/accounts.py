@@ -9,10 +9,16 @@ POINTS = "points"
 # Where awarded points come from: the township's promise of goods. Its balance is what was ever issued, below zero.
 ISSUING = Account("township:issuing", POINTS, UnitKind.POINTS)
 
+# Where points go that nobody used in time.
+EXPIRED = Account("township:expired", POINTS, UnitKind.POINTS)
+
+# What the names of all households' accounts begin with.
+HOUSEHOLDS = "household:"
+
 
 def household(code: str) -> Account:
     """A household's points; never below zero."""
-    return Account(f"household:{code}", POINTS, UnitKind.POINTS, minimum=0)
+    return Account(f"{HOUSEHOLDS}{code}", POINTS, UnitKind.POINTS, minimum=0)
 
 
 def till(supermarket: str) -> Account:

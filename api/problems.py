@@ -26,6 +26,7 @@ STATUS = {
     "insufficient-points": 409,
     "account-closed": 409,
     "wrong-state": 409,
+    "not-due": 409,
     "pin-locked": 423,
     "password-locked": 423,
     "busy": 503,

@@ -13,12 +13,14 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
-from api import accounts
+from api import accounts, wire
 from api.cards.use_cases import Holder, holder
 from api.claims.tables import Claim
 from api.clock import local_date
+from api.expiry.policies import coming
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
+from ledger.expiries import EXPIRY
 from ledger.tables import entry, transaction
 from ledger.transactions import AccountId, Balance, Phase
 from rules import Rulebook
@@ -47,10 +49,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Passbook:
-    """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today."""
+    """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today.
+    `expiring`: what of the balance expires next."""
 
     holder: Holder
     balance: Balance
+    expiring: wire.Expiring | None
     honour: int
     pending: list[Pending]
     lines: list[Line]
@@ -65,6 +69,7 @@ async def passbook(town: Town, card: str) -> Passbook:
         return Passbook(
             holder=found,
             balance=await work.books.balance(account),
+            expiring=await coming(work, account),
             honour=await _honour(work, account),
             pending=await _pending(work, found.id),
             lines=await _lines(work, account),
@@ -138,6 +143,8 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
 def _words(row: Row[Any]) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
+    elif row.kind == EXPIRY:
+        what = f"到期未用，已过期：{row.reason}"
     elif row.published is False:
         what = UNPUBLISHED
     else:
