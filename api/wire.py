@@ -359,10 +359,11 @@ class ExpiryPreview(Wire, frozen=True):
 
 
 class NewExpiry(Wire, frozen=True):
-    """`POST /v1/expiries`: take what is up at `boundary`, from `after` on."""
+    """`POST /v1/expiries`: take what is up at `boundary` of the next `limit` households, from `after` on."""
 
     boundary: date
     after: UUID | None = None
+    limit: Annotated[int, Meta(ge=1, le=5000)] = 5000
 
 
 class ExpiryProgress(Wire, frozen=True):

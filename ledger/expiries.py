@@ -53,14 +53,14 @@ class Expiries:
 
     async def adopt(self, unit: str, policy: Policy, now: datetime, *, person: str, reason: str) -> Status:
         """OK, EXISTS when the same one is there already, CONFLICT when another one begins that day."""
-        adopted = await self._connection.scalar(
+        adopted = await self._connection.execute(
             select(
                 func.ledger.adopt_expiry(
                     self._township, unit, policy.effective_on, policy.kind, policy.months, person, reason, now
                 )
             )
         )
-        return Status(adopted)
+        return Status(adopted.scalar_one())
 
     async def adopted(self, unit: str) -> list[Adopted]:
         """Every policy of a unit, in the order in which they take effect."""

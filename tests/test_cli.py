@@ -26,7 +26,19 @@ from ledger.proofs import Consistency, Proof
 from tests.conftest import LiveTown
 
 JIMEI = [sys.executable, "-m", "api.cli"]
-VERBS = ("serve", "kiosk", "demo", "migrate", "cards", "verify", "verify-proof", "found", "report", "clean")
+VERBS = (
+    "serve",
+    "kiosk",
+    "demo",
+    "migrate",
+    "cards",
+    "verify",
+    "verify-proof",
+    "found",
+    "report",
+    "expire",
+    "clean",
+)
 
 
 @pytest.fixture
@@ -182,6 +194,17 @@ def test_any_postgresql_can_be_named(data: Path) -> None:
         assert jimei(*founding, **own).returncode == 0
         assert jimei("verify", **own).returncode == 0
     assert not (data.parent / "none").exists()
+
+
+def test_points_are_taken_by_a_named_person_alone(data: Path) -> None:
+    assert "--by" in one_sentence(jimei("expire", data=data))
+    assert not data.exists()
+    assert jimei("expire", "--boundary", "2026-13-01", data=data).returncode == 2
+    jimei("migrate", data=data)
+    assert "没有用户名" in one_sentence(jimei("expire", "--by", "nobody", data=data))
+    assert "还没有积分到期的日子" in one_sentence(jimei("expire", "--dry-run", data=data))
+    done = jimei("expire", "--boundary", "2026-12-01", "--dry-run", data=data)
+    assert "2026年12月1日没有积分到期" in one_sentence(done)
 
 
 def test_a_port_in_use(data: Path) -> None:

@@ -47,7 +47,7 @@ async def run(
     data: JSONBody[wire.NewExpiry], town: NamedDependency[Town], request: StaffRequest
 ) -> wire.ExpiryProgress:
     """Take what is up, a bounded number of households from `after` on; safe to repeat from any point."""
-    return await use_cases.run(town, request.user, data.boundary, data.after)
+    return await use_cases.run(town, request.user, data)
 
 
 router = Router("/v1", route_handlers=[adopt, policies, preview, run], guards=[staff_only], tags=["expiry"])

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import func, select
 
+from api import wire
 from api.access import Staff
 from api.expiry import use_cases
 from api.expiry.policies import in_chinese
@@ -55,7 +56,7 @@ async def _take(town: Town, staff: Staff, boundary: date, bars: Progress) -> tup
     households = points = 0
     after: UUID | None = None
     while True:
-        done = await use_cases.run(town, staff, boundary, after)
+        done = await use_cases.run(town, staff, wire.NewExpiry(boundary=boundary, after=after))
         households += done.households
         points += done.expired
         bars.advance(bar, done.done)

@@ -33,8 +33,6 @@ NOTICE = timedelta(days=30)
 FURTHEST = timedelta(days=3650)
 # Accounts that share one unit of work: a till waits at most for one batch.
 BATCH = 1000
-# Batches in one answer over HTTP.
-BATCHES = 5
 
 
 async def adopt(town: Town, staff: Staff, wanted: wire.NewExpiryPolicy) -> wire.ExpiryPolicyView:
@@ -129,27 +127,29 @@ async def preview(town: Town, staff: Staff, on: date, after: UUID | None, limit:
         )
 
 
-async def run(town: Town, staff: Staff, on: date, after: UUID | None) -> wire.ExpiryProgress:
-    """Take what is up, a bounded number of accounts from `after` on; to be called again until `next` is null.
-    Stopped anywhere and begun anew, it takes nothing twice.
+async def run(town: Town, staff: Staff, wanted: wire.NewExpiry) -> wire.ExpiryProgress:
+    """Take what is up of a bounded number of households; to be called again until `next` is null. Stopped anywhere
+    and begun anew, it takes nothing twice.
 
     Raises Refused: not-allowed, no-boundary, not-due.
     """
     require(staff, Role.OFFICE)
     done = households = points = 0
-    last = AccountId(after) if after is not None else None
-    for _ in range(BATCHES):
-        batch = await _expire_batch(town, staff, on, last)
+    last = AccountId(wanted.after) if wanted.after is not None else None
+    while done < wanted.limit:
+        batch = await _expire_batch(town, staff, wanted.boundary, last, min(BATCH, wanted.limit - done))
         done += batch.examined
         households += len(batch.up)
         points += sum(batch.up.values())
         last = batch.last
         if last is None:
             break
-    return wire.ExpiryProgress(boundary=on, done=done, households=households, expired=points, next=last)
+    return wire.ExpiryProgress(
+        boundary=wanted.boundary, done=done, households=households, expired=points, next=last
+    )
 
 
-async def _expire_batch(town: Town, staff: Staff, on: date, after: AccountId | None) -> Slice:
+async def _expire_batch(town: Town, staff: Staff, on: date, after: AccountId | None, limit: int) -> Slice:
     async with town.work() as work:
         if on > local_date(work.now):
             raise Refused("not-due", f"还没到{in_chinese(on)}，不能提前扣积分。")
@@ -158,7 +158,7 @@ async def _expire_batch(town: Town, staff: Staff, on: date, after: AccountId | N
             SCOPE,
             boundary,
             after,
-            BATCH,
+            limit,
             work.now,
             into=accounts.EXPIRED.id,
             person=str(staff.id),
