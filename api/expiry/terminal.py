@@ -24,7 +24,7 @@ async def run(town: Town, on: date | None, by: str | None, *, ask: bool) -> None
     """Tell what is up at a boundary, by default the last one reached; with `by`, the login of somebody of the
     office, take it. Raises Refused: unknown, and as the use cases do."""
     staff = await _staff(town, by) if by is not None else None
-    boundary = on or await use_cases.latest(town)
+    boundary = await use_cases.chosen(town, on, staff)
     with _bars() as bars:
         households, points = await _look(town, boundary, bars)
     click.echo(f"{in_chinese(boundary)}到期：{households} 户，共 {points} 分。")
@@ -42,7 +42,7 @@ async def _look(town: Town, boundary: date, bars: Progress) -> tuple[int, int]:
     households = points = 0
     after: UUID | None = None
     while True:
-        _, found = await use_cases.survey(town, boundary, after)
+        found = await use_cases.survey(town, boundary, after)
         households += len(found.up)
         points += sum(found.up.values())
         bars.advance(bar, found.examined)

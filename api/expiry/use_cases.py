@@ -20,9 +20,8 @@ from api.expiry.policies import adopted, expiries, in_chinese
 from api.problems import Refused
 from api.register.tables import Household
 from api.town import Town, Work
-from ledger import expiry
 from ledger.expiries import Adopted, Scope, Slice
-from ledger.expiry import Boundary, Kind, Policy
+from ledger.expiry import Boundary, Kind, Policy, boundary, latest
 from ledger.tables import account
 from ledger.transactions import AccountId, Status
 
@@ -84,19 +83,28 @@ def _view(kept: Adopted) -> wire.ExpiryPolicyView:
     )
 
 
-async def latest(town: Town) -> date:
-    """The last boundary that is reached. Raises Refused: no-boundary."""
+async def chosen(town: Town, on: date | None, staff: Staff | None) -> date:
+    """The boundary to look at, by default the last one reached; with somebody who may take what is up there.
+
+    Raises Refused: not-allowed, no-boundary, not-due.
+    """
+    if staff is not None:
+        require(staff, Role.OFFICE)
     async with town.work() as work:
-        found = expiry.latest(await adopted(work), local_date(work.now), SHANGHAI)
-    if found is None:
-        raise Refused("no-boundary", "还没有积分到期的日子：没有积分过期的办法，或者还没到期。")
-    return found.on
+        if on is None:
+            found = latest(await adopted(work), local_date(work.now), SHANGHAI)
+            if found is None:
+                raise Refused("no-boundary", "还没有积分到期的日子：没有积分过期的办法，或者还没到期。")
+            return found.on
+        await (_boundary(work, on) if staff is None else _due(work, on))
+        return on
 
 
-async def survey(town: Town, on: date, after: UUID | None, limit: int = BATCH) -> tuple[Boundary, Slice]:
-    """What would be taken now at the boundary of this day, which may be to come. Raises Refused: no-boundary."""
+async def survey(town: Town, on: date, after: UUID | None) -> Slice:
+    """What would be taken now of the next batch of households. Raises Refused: no-boundary."""
     async with town.work() as work:
-        return await _survey(work, on, after, limit)
+        _, found = await _survey(work, on, after, BATCH)
+        return found
 
 
 async def preview(town: Town, staff: Staff, on: date, after: UUID | None, limit: int) -> wire.ExpiryPreview:
@@ -106,11 +114,11 @@ async def preview(town: Town, staff: Staff, on: date, after: UUID | None, limit:
     """
     require(staff, Role.OFFICE, Role.PARTY_BRANCH, Role.COMMITTEE, Role.SUPERVISOR)
     async with town.work() as work:
-        boundary, found = await _survey(work, on, after, limit)
+        up_to, found = await _survey(work, on, after, limit)
         households = await _households(work, found.up)
         return wire.ExpiryPreview(
-            boundary=boundary.on,
-            earned_before=boundary.earned_before,
+            boundary=up_to.on,
+            earned_before=up_to.earned_before,
             lines=[
                 wire.ExpiryLine(
                     household=household.code,
@@ -151,18 +159,16 @@ async def run(town: Town, staff: Staff, wanted: wire.NewExpiry) -> wire.ExpiryPr
 
 async def _expire_batch(town: Town, staff: Staff, on: date, after: AccountId | None, limit: int) -> Slice:
     async with town.work() as work:
-        if on > local_date(work.now):
-            raise Refused("not-due", f"还没到{in_chinese(on)}，不能提前扣积分。")
-        boundary = await _boundary(work, on)
+        up_to = await _due(work, on)
         return await (await expiries(work)).expire(
             SCOPE,
-            boundary,
+            up_to,
             after,
             limit,
             work.now,
             into=accounts.EXPIRED.id,
             person=str(staff.id),
-            reason=f"{earned_until(boundary.earned_before)}得到、到期未用的积分",
+            reason=f"{earned_until(up_to.earned_before)}得到、到期未用的积分",
         )
 
 
@@ -172,18 +178,24 @@ def earned_until(earned_before: date) -> str:
 
 
 async def _survey(work: Work, on: date, after: UUID | None, limit: int) -> tuple[Boundary, Slice]:
-    boundary = await _boundary(work, on)
+    up_to = await _boundary(work, on)
     last = AccountId(after) if after is not None else None
-    return boundary, await (await expiries(work)).survey(SCOPE, boundary.cutoff, last, limit)
+    return up_to, await (await expiries(work)).survey(SCOPE, up_to.cutoff, last, limit)
 
 
 async def _boundary(work: Work, on: date) -> Boundary:
-    found = expiry.boundary(await adopted(work), on, SHANGHAI)
+    found = boundary(await adopted(work), on, SHANGHAI)
     if found is None:
         raise Refused(
             "no-boundary", f"{in_chinese(on)}没有积分到期：积分只在月初一号到期，并且要看那天生效的办法。"
         )
     return found
+
+
+async def _due(work: Work, on: date) -> Boundary:
+    if on > local_date(work.now):
+        raise Refused("not-due", f"还没到{in_chinese(on)}，不能提前扣积分。")
+    return await _boundary(work, on)
 
 
 async def _households(work: Work, holders: Iterable[AccountId]) -> dict[AccountId, Household]:
