@@ -363,7 +363,7 @@ class NewExpiry(Wire, frozen=True):
 
     boundary: date
     after: UUID | None = None
-    limit: Annotated[int, Meta(ge=1, le=5000)] = 5000
+    limit: Annotated[int, Meta(ge=1, le=5000)] = 2000
 
 
 class ExpiryProgress(Wire, frozen=True):
