@@ -19,10 +19,16 @@ FUND = Account("township:fund", MONEY, UnitKind.MONEY)
 # Where points of an earlier scheme come from and what was spent there goes to.
 IMPORTED = Account("township:imported", POINTS, UnitKind.POINTS)
 
+# Where points go that nobody used in time.
+EXPIRED = Account("township:expired", POINTS, UnitKind.POINTS)
+
+# What the names of all households' accounts begin with.
+HOUSEHOLDS = "household:"
+
 
 def household(code: str) -> Account:
     """A household's points; never below zero."""
-    return Account(f"household:{code}", POINTS, UnitKind.POINTS, minimum=0)
+    return Account(f"{HOUSEHOLDS}{code}", POINTS, UnitKind.POINTS, minimum=0)
 
 
 def till(supermarket: str) -> Account:

@@ -26,6 +26,7 @@ import api.cards.routes
 import api.claims.notices
 import api.claims.pages
 import api.claims.routes
+import api.expiry.routes
 import api.journal.routes
 import api.kiosks.routes
 import api.pages.landing
@@ -85,6 +86,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.kiosks.routes.router,
             api.rulebooks.routes.router,
             api.claims.routes.router,
+            api.expiry.routes.router,
             api.redemptions.routes.router,
             api.journal.routes.router,
             api.reports.routes.router,

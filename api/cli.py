@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -189,6 +190,32 @@ def cards(households: tuple[str, ...], url: str, output: Path, yes: bool) -> Non
         async with open_town(access, WallClock()) as town:
             await print_new_cards(town, households, url, output)
         click.echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
+
+    with reach(Settings.read()) as access:
+        _run(work())
+
+
+@main.command(epilog="例 example: jimei expire --boundary 2026-12-01 --dry-run")
+@click.option("--boundary", type=click.DateTime(["%Y-%m-%d"]), help="default: the last one that is reached")
+@click.option("--by", help="sign-in of the person of the office who takes the points")
+@click.option("--dry-run", is_flag=True, help="only tell what would expire; also of a boundary to come")
+@click.option("--yes", is_flag=True, help="don't ask")
+@one_sentence
+def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) -> None:
+    """Take the points that nobody used in time. Cut off half-way, run it again: nothing is taken twice."""
+    from api.clock import WallClock
+    from api.database.engine import reach
+    from api.expiry.terminal import run
+    from api.serving import open_town
+
+    if by is None and not dry_run:
+        raise Refused("malformed", "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await run(
+                town, boundary.date() if boundary is not None else None, None if dry_run else by, ask=not yes
+            )
 
     with reach(Settings.read()) as access:
         _run(work())

@@ -31,6 +31,7 @@ STATUS = {
     "wrong-state": 409,
     "not-over": 409,
     "too-large": 413,
+    "not-due": 409,
     "pin-locked": 423,
     "password-locked": 423,
     "busy": 503,

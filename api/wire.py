@@ -87,13 +87,22 @@ class Shift(Wire, frozen=True):
 
 
 class CardView(Wire, frozen=True):
-    """`GET /v1/cards/{token}` (device token). `name` is masked: 王**."""
+    """`GET /v1/cards/{token}` (device token). `name` is masked: 王**. `expiring`: what of the balance expires
+    next, where a policy lets points expire."""
 
     household: UUID
     name: str
     village: str
     balance: Points
     pending: Points
+    expiring: list[Expiring] = field(default_factory=list)
+
+
+class Expiring(Wire, frozen=True):
+    """Points that are gone at the beginning of this day unless they are used before."""
+
+    points: Points
+    on: date
 
 
 class Line(Wire, frozen=True):
@@ -368,6 +377,68 @@ class ClaimView(Wire, frozen=True):
     declared_by: str
     notice_until: datetime | None = None
     explanation: list[str] = field(default_factory=list)
+
+
+# --- expiry ---------------------------------------------------------------------------------------------
+
+
+class NewExpiryPolicy(Wire, frozen=True):
+    """`PUT /v1/expiry-policies`: in force from `effective_on` until the next one is; safe to retry. `year-end`:
+    what was earned before 1 January expires then. `rolling`: what was earned in a month expires at the end of
+    the `months`-th month after it. `reason`: the decision that adopted it."""
+
+    effective_on: date
+    kind: Literal["none", "year-end", "rolling"]
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    months: Annotated[int, Meta(ge=1, le=120)] | None = None
+
+
+class ExpiryPolicyView(Wire, frozen=True):
+    effective_on: date
+    kind: str
+    months: int | None
+    reason: str
+    adopted_at: datetime
+
+
+class ExpiryLine(Wire, frozen=True):
+    """What a household would lose. `head` is masked where the village isn't the reader's."""
+
+    household: str
+    head: str
+    village: str
+    points: Points
+
+
+class ExpiryPreview(Wire, frozen=True):
+    """Who would lose what of the next `done` households; `points` is the sum of `lines`. `next` goes into `after`
+    to see more; null at the end."""
+
+    boundary: date
+    earned_before: date
+    lines: list[ExpiryLine]
+    done: int
+    points: Points
+    next: UUID | None
+
+
+class NewExpiry(Wire, frozen=True):
+    """`POST /v1/expiries`: take what is up at `boundary` of the next `limit` households, from `after` on."""
+
+    boundary: date
+    after: UUID | None = None
+    limit: Annotated[int, Meta(ge=1, le=5000)] = 2000
+
+
+class ExpiryProgress(Wire, frozen=True):
+    """`done` households were looked at, `expired` points taken from `households` of them. To be sent again with
+    `next` as `after` until that is null."""
+
+    boundary: date
+    done: int
+    households: int
+    expired: Points
+    next: UUID | None
 
 
 class PointsByName(Wire, frozen=True):

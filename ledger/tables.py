@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -188,6 +189,30 @@ checkpoint = Table(
     PrimaryKeyConstraint("township", "account", "until"),
     ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
     ForeignKeyConstraint(["township", "until"], ["ledger.period_closing.township", "ledger.period_closing.until"]),
+)
+
+# By what rule what was earned expires: the one in force on a day is the latest to have taken effect by then.
+expiry_policy = Table(
+    "expiry_policy",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("kind", Text, nullable=False),
+    # Of a rolling one alone.
+    Column("months", Integer),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("adopted_at", DateTime(timezone=True), nullable=False),
+    _written_by(),
+    PrimaryKeyConstraint("township", "unit", "effective_on"),
+    ForeignKeyConstraint(["township", "unit"], ["ledger.unit.township", "ledger.unit.code"]),
+    CheckConstraint("kind in ('none', 'year-end', 'rolling')", name="expiry_policy_kind"),
+    CheckConstraint(
+        "(kind = 'rolling') = (months is not null) and months between 1 and 120", name="expiry_policy_months"
+    ),
+    # Nothing expires by a rule made afterwards. A day's room: the township's calendar isn't that of UTC.
+    CheckConstraint("effective_on >= (adopted_at at time zone 'UTC')::date - 1", name="expiry_policy_ahead"),
 )
 
 # The records in the order of the Merkle tree. `kind` and `key` name one; see the view `leaf_record`.

@@ -39,6 +39,7 @@ VERBS = (
     "found",
     "report",
     "export",
+    "expire",
     "clean",
 )
 
@@ -234,6 +235,17 @@ def test_an_import_without_a_township_or_a_ledger(data: Path, tmp_path: Path) ->
     assert "户编号（household）" in one_sentence(jimei("import", str(file), "--source", "x", data=data))
     assert "missing.csv" in one_sentence(jimei("import", "missing.csv", "--source", "x", data=data))
     assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", data=data))
+
+
+def test_points_are_taken_by_a_named_person_alone(data: Path) -> None:
+    assert "--by" in one_sentence(jimei("expire", data=data))
+    assert not data.exists()
+    assert jimei("expire", "--boundary", "2026-13-01", data=data).returncode == 2
+    jimei("migrate", data=data)
+    assert "没有用户名" in one_sentence(jimei("expire", "--by", "nobody", data=data))
+    assert "还没有积分到期的日子" in one_sentence(jimei("expire", "--dry-run", data=data))
+    done = jimei("expire", "--boundary", "2026-12-01", "--dry-run", data=data)
+    assert "2026年12月1日没有积分到期" in one_sentence(done)
 
 
 def test_a_port_in_use(data: Path) -> None:

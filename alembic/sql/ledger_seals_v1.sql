@@ -55,6 +55,16 @@ create view ledger.leaf_record as
                           'written_by', p.written_by)
                  from ledger.period_closing p
                 where p.township = l.township and p.until = l.key::timestamptz)
+           when 'expiry-policy' then (
+               select jsonb_build_object(
+                          'record', 'expiry-policy', 'township', e.township, 'unit', e.unit,
+                          'effective_on', to_char(e.effective_on, 'YYYY-MM-DD'), 'kind', e.kind,
+                          'months', e.months, 'person', e.person, 'reason', e.reason,
+                          'adopted_at', ledger.utc(e.adopted_at), 'written_by', e.written_by)
+                 from ledger.expiry_policy e
+                where e.township = l.township
+                  and e.effective_on = split_part(l.key, ' ', 1)::date
+                  and e.unit = substr(l.key, length(split_part(l.key, ' ', 1)) + 2))
            when 'seal-key' then (
                select jsonb_build_object(
                           'record', 'seal-key', 'township', k.township, 'key', k.key,
@@ -77,6 +87,8 @@ create view ledger.record as
     union all select township, written_by, 'account-closing', account::text from ledger.account_closing
     union all select township, written_by, 'unit', code from ledger.unit
     union all select township, written_by, 'period-closing', ledger.utc(until) from ledger.period_closing
+    union all select township, written_by, 'expiry-policy', to_char(effective_on, 'YYYY-MM-DD') || ' ' || unit
+                from ledger.expiry_policy
     union all select township, written_by, 'seal-key', key from ledger.seal_key
     union all select township, written_by, 'tree-head', ledger.utc(signed_at) from ledger.tree_head;
 

@@ -13,14 +13,16 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, func, or_, select
 
-from api import accounts
+from api import accounts, wire
 from api.cards.use_cases import Holder, holder
 from api.claims.tables import Claim
 from api.clock import SHANGHAI, local_date
+from api.expiry.policies import coming
 from api.journal import imports
 from api.journal.holds import open_holds
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
+from ledger.expiries import EXPIRY
 from ledger.tables import entry, transaction
 from ledger.transactions import AccountId, Balance, Phase
 from rules import Rulebook
@@ -65,10 +67,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Passbook:
-    """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today."""
+    """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today.
+    `expiring`: what of the balance expires next."""
 
     holder: Holder
     balance: Balance
+    expiring: wire.Expiring | None
     honour: int
     pending: list[Pending]
     reserved: list[Reserved]
@@ -84,6 +88,7 @@ async def passbook(town: Town, card: str) -> Passbook:
         return Passbook(
             holder=found,
             balance=await work.books.balance(account),
+            expiring=await coming(work, account),
             honour=await _honour(work, account),
             pending=await _pending(work, found.id),
             reserved=[
@@ -203,6 +208,8 @@ def _line(row: Row[*tuple[Any, ...]]) -> Line:
 def _words(row: Row[*tuple[Any, ...]]) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
+    elif row.kind == EXPIRY:
+        what = f"到期未用，已过期：{row.reason}"
     elif row.published is False:
         what = UNPUBLISHED
     elif row.kind == imports.KIND:

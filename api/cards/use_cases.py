@@ -12,6 +12,7 @@ from api import accounts, wire
 from api.access import Role, Staff, require
 from api.cards.tables import Card
 from api.cards.token import digest, new_token, parse
+from api.expiry.policies import coming
 from api.problems import Refused
 from api.register.tables import Household, Village
 from api.town import Town, Work
@@ -58,13 +59,16 @@ async def holder(work: Work, text: str) -> Holder:
 async def view(town: Town, text: str) -> wire.CardView:
     async with town.work() as work:
         found = await holder(work, text)
-        balance = await work.books.balance(accounts.household(found.code).id)
+        account = accounts.household(found.code).id
+        balance = await work.books.balance(account)
+        expiring = await coming(work, account)
         return wire.CardView(
             household=found.id,
             name=found.masked,
             village=found.village_name,
             balance=balance.available,
             pending=balance.expected,
+            expiring=[expiring] if expiring is not None else [],
         )
 
 

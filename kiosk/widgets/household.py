@@ -32,12 +32,18 @@ class Household(Widget):
         parts = [("现有 ", "$faded"), (f"{view.balance} 分", "bold $cream")]
         if view.pending:
             parts += [("，另有 ", "$faded"), (f"{view.pending} 分", "bold $gold"), ("正在公示", "$faded")]
+        # Short enough for the narrowest column.
+        expiring = [
+            Content.assemble((f"{e.points} 分到{e.on.year}年{e.on.month}月{e.on.day}日过期", "$gold"))
+            for e in view.expiring
+        ]
         return [
             Content.assemble((view.name, "bold $cream"), (f"  {view.village}", "$faded")),
             Content(),
             *big_number(view.balance, "分", width, "$gold"),
-            Content(),
+            *([] if expiring else [Content()]),
             Content.assemble(*parts),
+            *expiring,
         ]
 
     def _idle(self) -> list[Content]:

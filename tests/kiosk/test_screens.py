@@ -46,6 +46,16 @@ async def test_scan_digit_f2_receipt(town: Any, open_till: Any, balance: Any, nu
         await till.sees("请扫户卡")
 
 
+async def test_the_card_shows_what_expires_next(town: Any, open_till: Any) -> None:
+    policy = {"effective_on": "2026-08-01", "kind": "rolling", "months": 12, "reason": "支委会决定"}
+    async with town.staff("office") as http:
+        (await http.put("/v1/expiry-policies", json=policy)).raise_for_status()
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.sees("现有 100 分")
+        await till.sees("100 分到2027年7月1日过期")
+
+
 async def test_the_receipt_goes_by_itself(town: Any, open_till: Any, numbers: Any) -> None:
     async with open_till(pace=Pace(receipt=0.05)) as till:
         await till.show_card(town.card)

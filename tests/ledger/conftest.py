@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -30,6 +31,7 @@ from tests.conftest import Clone
 
 T = TypeVar("T")
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TOWNSHIP = TownshipId(7)
 ISSUING = Account("issuing", "points", UnitKind.POINTS)

@@ -1,4 +1,4 @@
-"""Donations, the fund and stocktakes; balances that can be locked while they are read."""
+"""Donations, the fund and stocktakes."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 from alembic import op
 from api.database.migrations import run_scripts
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -63,4 +63,4 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("township", "id", name=op.f("pk_stocktake")),
     )
-    run_scripts(op.get_bind(), "ledger_lock_v1", "app_rights_stock_v1")
+    run_scripts(op.get_bind(), "app_rights_stock_v1")
