@@ -161,6 +161,19 @@ _BOOKS = {
          order by 1""",
 }
 
+# A key that isn't one can't be looked up, so the tree is read only when there is none.
+_KEYS = """
+    select format('leaf %s', position), format('封存的是什么记录，读不懂：%s %s', kind, key)
+      from ledger.leaf
+     where township = :township and key !~ case
+           when kind in ('transaction', 'account', 'account-closing')
+               then '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+           when kind in ('period-closing', 'tree-head')
+               then '^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$'
+           when kind = 'expiry-policy' then '^[0-9]{4}-[01][0-9]-[0-3][0-9] .'
+           else '' end
+     order by position"""
+
 _TREE = {
     "gaps": """
         select format('leaf %s', l.position), '封存的记录之间有缺漏'
@@ -227,7 +240,8 @@ _LEAF = """
       left join ledger.node n on n.township = :township and n.level = 0 and n.position = l.position
             and n.position >= :first and n.position < :end
      where l.township = :township and l.position >= :first and l.position < :end
-       and n.hash is distinct from sha256('\\x00'::bytea || convert_to(l.record, 'UTF8'))
+       and (l.record is null
+            or n.hash is distinct from sha256('\\x00'::bytea || convert_to(l.record, 'UTF8')))
      order by l.position"""
 
 
@@ -243,22 +257,22 @@ async def verify(
     for name, value in _SETTINGS.items():
         await connection.execute(select(func.set_config(name, value, True)))
     size = await Seals(connection, township).size()
-    checks = [*_BOOKS.values(), *_TREE.values()]
-    chunks = range(0, size, _LEAVES)
-    total = len(checks) + len(chunks) + 1
-    done = 0
-    for query in checks:
+    garbled = (await connection.execute(text(_KEYS), {"township": township})).all()
+    for row in garbled:
+        yield Discrepancy(*row)
+    steps: list[tuple[str, dict[str, int]]] = [(query, {"township": township}) for query in _BOOKS.values()]
+    if not garbled:
+        steps += [(query, {"township": township}) for query in _TREE.values()]
+        steps += [
+            (_LEAF, {"township": township, "first": first, "end": first + _LEAVES})
+            for first in range(0, size, _LEAVES)
+        ]
+    total = len(steps) + 1
+    for done, (query, values) in enumerate(steps):
         watch(done, total)
-        for row in await connection.execute(text(query), {"township": township}):
+        for row in await connection.execute(text(query), values):
             yield Discrepancy(*row)
-        done += 1
-    for first in chunks:
-        watch(done, total)
-        bounds = {"township": township, "first": first, "end": first + _LEAVES}
-        for row in await connection.execute(text(_LEAF), bounds):
-            yield Discrepancy(*row)
-        done += 1
-    watch(done, total)
+    watch(len(steps), total)
     async for fault in _heads(connection, township, size):
         yield fault
     watch(total, total)
