@@ -28,8 +28,8 @@ insert into ledger.account values
     (7, '019a0000-0000-7000-8000-000000000001', 'township:issuing', 'points', null, '2026-06-01T00:00:00Z', 2);
 insert into ledger.account values
     (7, '019a0000-0000-7000-8000-000000000002', 'household:v01-001', 'points', 0, '2026-06-01T00:00:00Z', 3);
-insert into ledger.transaction (township, id, kind, phase, person, reason, effective_at, recorded_at, metadata, content,
-                                written_by)
+insert into ledger.transaction (township, id, kind, phase, person, reason, effective_at, recorded_at, metadata,
+                                content, written_by)
 select 7, id, 'award', 'posted', 'zhao', '清扫门前"雪"', recorded, recorded, metadata,
        ledger.content(id, 'award', 'posted', null, 'zhao', '清扫门前"雪"', null, null, metadata, array['points'],
                       array['019a0000-0000-7000-8000-000000000001'::uuid],
