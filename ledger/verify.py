@@ -185,7 +185,9 @@ _TREE = {
     "unsealed": """
         with last as (
             select (record::jsonb ->> 'written_by')::bigint as written_by
-              from ledger.leaf_record where township = :township order by position desc limit 1)
+              from ledger.leaf_record
+             where township = :township
+               and position = (select max(position) from ledger.leaf where township = :township))
         select r.key, '早已登记，却没有封存'
           from ledger.record r join last on r.written_by < last.written_by
          where r.township = :township

@@ -105,9 +105,9 @@ declare
 begin
     -- Sealers take turns; each looks again once it has the turn.
     perform pg_advisory_xact_lock(hashtext('ledger.seal'), p_township);
-    select l.position + 1, (l.record::jsonb ->> 'written_by')::bigint into v_old, v_from
-      from leaf_record l where l.township = p_township order by l.position desc limit 1;
-    v_old := coalesce(v_old, 0);
+    select coalesce(max(l.position) + 1, 0) into v_old from leaf l where l.township = p_township;
+    select (l.record::jsonb ->> 'written_by')::bigint into v_from
+      from leaf_record l where l.township = p_township and l.position = v_old - 1;
     -- Everything older than the last record is sealed already. Records restored from another server bear its
     -- numbers, which may be ahead of this one's.
     if v_from is null or v_from >= v_next then
@@ -123,7 +123,11 @@ begin
                                 where l.township = p_township and l.kind = o.kind and l.key = o.key)
              order by o.written_by, o.kind, o.key limit p_limit) r
      where case r.kind when 'transaction' then faithful(p_township, r.key::uuid) else true end;
-    select v_old + count(*) into v_new from leaf l where l.township = p_township and l.position >= v_old;
+    get diagnostics v_new = row_count;
+    if v_new = 0 then
+        return v_old;
+    end if;
+    v_new := v_old + v_new;
 
     insert into node (township, level, position, hash)
     select p_township, 0, l.position, sha256('\x00'::bytea || convert_to(l.record, 'UTF8'))
