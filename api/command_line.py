@@ -1,12 +1,20 @@
-"""What is wrong with a command line, told in one sentence as refusals are; and how far a long one is."""
+"""What every verb of `jimei` shares: how it runs, what is told in one sentence, how far a long one is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, TypeAlias
+from functools import wraps
+from typing import IO, Any, ParamSpec, TypeAlias
 
 import click
+
+from api.database.account import EmbeddedError
+from api.problems import Refused
+
+P = ParamSpec("P")
 
 
 class Verbs(click.Group):
@@ -57,6 +65,33 @@ def _misuse(error: click.UsageError) -> str:
 
 def _called(parameter: click.Parameter) -> str:
     return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
+
+
+def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
+    """What is refused is told in one sentence, with exit code 2."""
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (Refused, EmbeddedError) as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+
+    return told
+
+
+def run_async(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None:
+    """Ctrl-C is how `endless` work ends; what it cuts off half-way has failed, with exit code 130."""
+    import uvloop
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except KeyboardInterrupt:
+        click.echo()
+        if not endless:
+            sys.exit(130)
 
 
 # What is done, of how much.

@@ -27,7 +27,7 @@ from tests.conftest import LiveTown
 @pytest.fixture
 async def late(month: LiveTown) -> LiveTown:
     """On 20 June two awards are written down that were made on 10 June, before any account was opened, and on
-    18 June a minute before midnight; and one that counts from 1 July."""
+    18 June a minute before midnight; and on 1 July, at its first moment, another."""
     household = accounts.household("hp-2").id
 
     def award(points: int, effective_at: datetime) -> Transaction:
@@ -45,17 +45,20 @@ async def late(month: LiveTown) -> LiveTown:
         month.town,
         award(70, datetime(2026, 6, 10, 4, tzinfo=UTC)),
         award(7, datetime(2026, 6, 18, 15, 59, tzinfo=UTC)),
-        award(700, datetime(2026, 6, 30, 16, tzinfo=UTC)),
     )
+    july = datetime(2026, 6, 30, 16, tzinfo=UTC)
+    async with month.town.work() as work:
+        [posting] = await work.books.post([award(700, july)], july)
+        assert posting.accepted
     return month
 
 
 # The first moment after each period, and how many entries are in it.
 PERIODS = [
-    ((None, date(2026, 6, 9)), datetime(2026, 6, 9, 16, tzinfo=UTC), 0),
-    ((None, date(2026, 6, 10)), datetime(2026, 6, 10, 16, tzinfo=UTC), 1),
-    ((date(2026, 6, 11), date(2026, 6, 17)), datetime(2026, 6, 17, 16, tzinfo=UTC), 8),
-    ((date(2026, 6, 18), date(2026, 6, 18)), datetime(2026, 6, 18, 16, tzinfo=UTC), 2),
+    ((None, date(2026, 6, 9)), datetime(2026, 6, 9, 16, tzinfo=UTC), 4),
+    ((None, date(2026, 6, 10)), datetime(2026, 6, 10, 16, tzinfo=UTC), 5),
+    ((date(2026, 6, 11), date(2026, 6, 17)), datetime(2026, 6, 17, 16, tzinfo=UTC), 5),
+    ((date(2026, 6, 18), date(2026, 6, 18)), datetime(2026, 6, 18, 16, tzinfo=UTC), 1),
     ((date(2026, 6, 19), date(2026, 6, 30)), datetime(2026, 6, 30, 16, tzinfo=UTC), 1),
     ((date(2026, 6, 19), None), datetime(2027, 1, 1, tzinfo=UTC), 2),
     ((None, None), datetime(2027, 1, 1, tzinfo=UTC), 13),

@@ -28,7 +28,7 @@ from tests.api.exports.conftest import as_owner, balances, exported, plain_text
 from tests.conftest import PASSWORD, LiveTown
 
 # 00:00 on 16 and 19 June in the township.
-SIXTEENTH = datetime(2026, 6, 15, 16, tzinfo=UTC)
+SECOND = datetime(2026, 6, 1, 16, tzinfo=UTC)
 NINETEENTH = datetime(2026, 6, 18, 16, tzinfo=UTC)
 
 
@@ -75,25 +75,27 @@ async def test_narrations_are_whole_and_a_reversal_is_linked(month: LiveTown, tm
 
 
 async def test_a_later_period_opens_with_what_was_there(month: LiveTown, tmp_path: Path) -> None:
-    file = await exported(month.town, tmp_path, "beancount", date(2026, 6, 16), date(2026, 6, 18))
+    file = await exported(month.town, tmp_path, "beancount", date(2026, 6, 2), date(2026, 6, 18))
     bean_check(file)
     assert bean_balances(file) == plain_text(await balances(month, NINETEENTH))
     entries = bean_entries(file)
-    in_period = [e for e in entries if isinstance(e, Transaction) and e.date >= date(2026, 6, 16)]
-    assert [e.date for e in in_period] == [date(2026, 6, 18)]
-    opened = [e for e in entries if isinstance(e, Transaction) and e.date < date(2026, 6, 16)]
+    in_period = [e for e in entries if isinstance(e, Transaction) and e.date >= date(2026, 6, 2)]
+    assert [e.date for e in in_period] == [date(2026, 6, 15)] * 5
+    opened = [e for e in entries if isinstance(e, Transaction) and e.date < date(2026, 6, 2)]
+    # The awards of `town` are for deeds of 1 June.
     assert {p.account: p.units.number for e in opened for p in e.postings[:1]} == plain_text(
-        await balances(month, SIXTEENTH)
+        await balances(month, SECOND)
     )
 
 
 async def test_days_are_the_townships(town: LiveTown, tmp_path: Path) -> None:
-    # 15 June, 10:00 there: the whole town was built on that day.
+    # 15 June, 10:00 there: the whole town was built on that day, for deeds from the first moment of 1 June on.
     day = date(2026, 6, 15)
     file = await exported(town.town, tmp_path, "beancount", day, day)
     assert bean_balances(file) == plain_text(await balances(town))
-    before = date(2026, 6, 14)
-    assert bean_balances(await exported(town.town, tmp_path, "beancount", None, before)) == {}
+    first = await exported(town.town, tmp_path, "beancount", date(2026, 6, 1), date(2026, 6, 1))
+    assert bean_balances(first) == plain_text(await balances(town, SECOND)) != {}
+    assert bean_balances(await exported(town.town, tmp_path, "beancount", None, date(2026, 5, 31))) == {}
 
 
 @pytest.mark.parametrize("days", [(None, None), (date(2026, 6, 16), date(2026, 6, 18)), (date(2026, 6, 20), None)])

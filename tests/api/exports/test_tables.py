@@ -18,7 +18,7 @@ from tests.api.exports.conftest import HOSTILE, as_owner, balances, exported
 from tests.conftest import LiveTown
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-PERIOD = (date(2026, 6, 16), date(2026, 6, 18))
+PERIOD = (date(2026, 6, 2), date(2026, 6, 18))
 NINETEENTH = datetime(2026, 6, 18, 16, tzinfo=UTC)
 
 
@@ -65,7 +65,7 @@ async def test_csv_adds_up_to_our_balances(month: LiveTown, tmp_path: Path) -> N
 async def test_csv_of_a_later_period(month: LiveTown, tmp_path: Path) -> None:
     rows = csv_rows(await exported(month.town, tmp_path, "csv", *PERIOD))
     assert summed(rows) == await balances(month, NINETEENTH)
-    assert {row["日期"] for row in rows} == {"2026-06-15", "2026-06-18"}
+    assert {row["日期"] for row in rows} == {"2026-06-01", "2026-06-15"}
 
 
 async def test_csv_runs_nothing(month: LiveTown, tmp_path: Path) -> None:
@@ -94,9 +94,9 @@ async def test_a_workbook_has_entries_and_balances(month: LiveTown, tmp_path: Pa
 
 
 async def test_days_are_dates_for_a_workbook(town: LiveTown, tmp_path: Path) -> None:
-    # Excel's days, counted from 30 December 1899: 15 June 2026, and 10:00 on that day.
+    # Excel's days, counted from 30 December 1899: 1 and 15 June 2026, and 10:00 on the latter.
     rows = xlsx_sheets(await exported(town.town, tmp_path, "xlsx"))["entries"][1:]
-    assert {row[0] for row in rows} == {str((date(2026, 6, 15) - date(1899, 12, 30)).days)}
+    assert {row[0] for row in rows} == {str((date(2026, 6, day) - date(1899, 12, 30)).days) for day in (1, 15)}
     assert [float(row[1]) % 1 for row in rows] == pytest.approx([10 / 24] * len(rows))
 
 
@@ -104,7 +104,7 @@ async def test_a_workbook_of_a_later_period(month: LiveTown, tmp_path: Path) -> 
     sheets = xlsx_sheets(await exported(month.town, tmp_path, "xlsx", *PERIOD))
     opening = {row[0]: int(row[3]) for row in sheets["balances"][1:] if row[3] != "0"}
     closing = {row[0]: int(row[4]) for row in sheets["balances"][1:] if row[4] != "0"}
-    assert opening == await balances(month, datetime(2026, 6, 15, 16, tzinfo=UTC))
+    assert opening == await balances(month, datetime(2026, 6, 1, 16, tzinfo=UTC))
     assert closing == await balances(month, NINETEENTH)
 
 
