@@ -85,6 +85,17 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("GET", "/v1/holds?household=nowhere", None, READERS),
     ("POST", "/v1/periods", {"month": "2099-01", "reason": "x"}, {OFFICE, SUPERVISOR}),
     ("GET", "/v1/periods", None, READERS),
+    ("GET", f"/v1/seals/proofs/{ID}", None, set(Role)),
+    ("POST", f"/v1/seals/proofs/{ID}", {"note": "x"}, set(Role)),
+    ("GET", "/v1/expiry-policies", None, set(Role)),
+    (
+        "PUT",
+        "/v1/expiry-policies",
+        {"effective_on": "2026-06-16", "kind": "year-end", "reason": "x"},
+        {BRANCH},
+    ),
+    ("GET", "/v1/expiries/preview?boundary=2026-12-01", None, {*READERS, BRANCH}),
+    ("POST", "/v1/expiries", {"boundary": "2026-12-01"}, {OFFICE}),
     (
         "POST",
         "/v1/imports",
@@ -142,11 +153,14 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             p.replace(ID, "{id}")
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
+            .replace("/proofs/{id}", "/proofs/{transaction}")
             .split("?")[0],
         )
         for m, p, *_ in (*STAFF, *DEVICE)
     }
     known |= {("POST", "/v1/claims/{id}/refuse"), ("POST", "/v1/sign-in")}
+    # For everybody, as on the notices.
+    known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
     known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
     known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
     told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}
