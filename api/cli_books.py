@@ -57,9 +57,14 @@ def verify() -> None:
     found: list[str] = []
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as town, town.snapshot() as unit:
+        async with (
+            open_town(access, WallClock()) as town,
+            town.snapshot() as unit,
+            town.snapshot(beside=unit) as second,
+        ):
+            connection, beside = await unit.session.connection(), await second.session.connection()
             with progress("核对 verify") as watch:
-                faults = discrepancies(await unit.session.connection(), unit.township, watch)
+                faults = discrepancies(connection, unit.township, watch, beside)
                 found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
 
     with reach(Settings.read()) as access:

@@ -44,8 +44,11 @@ class Town:
             yield Work(session, books, self.township, self.clock.now())
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Work]:
-        """To read much at once, all of it as it was at one moment."""
+    async def snapshot(self, beside: Work | None = None) -> AsyncIterator[Work]:
+        """To read much at once, all of it as it was at one moment; `beside` another snapshot, at that one's."""
         async with self.work() as work:
             await work.session.execute(text("set transaction isolation level repeatable read, read only"))
+            if beside is not None:
+                moment = await beside.session.scalar(text("select pg_export_snapshot()"))
+                await work.session.execute(text(f"set transaction snapshot '{moment}'"))
             yield work

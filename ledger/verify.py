@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from itertools import count
+from typing import TypeAlias
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -224,17 +227,10 @@ _TREE = {
          order by 1""",
 }
 
-# Leaves at a time: often enough for a progress bar.
-_LEAVES = 50_000
-# Everything is read once, so the plans are for all cores and for sorting in memory.
-_SETTINGS = {
-    "work_mem": "64MB",
-    "max_parallel_workers_per_gather": "2",
-    "min_parallel_table_scan_size": "0",
-    "min_parallel_index_scan_size": "0",
-    "parallel_setup_cost": "0",
-    "parallel_tuple_cost": "0",
-}
+# Leaves at a time: for each time all transactions are hashed once.
+_LEAVES = 250_000
+# Everything is read once, so the plans sort and hash in memory; two connections are work enough for two cores.
+_SETTINGS = {"work_mem": "128MB", "max_parallel_workers_per_gather": "0"}
 _LEAF = """
     select case l.kind when 'transaction' then l.key else l.kind || ' ' || l.key end,
            case when l.record is null then '已封存的记录不见了' else '记录与封存时的摘要不符' end
@@ -247,34 +243,57 @@ _LEAF = """
      order by l.position"""
 
 
+# A query and its parameters.
+_Step: TypeAlias = tuple[str, dict[str, int]]
+
+
 def _unwatched(done: int, total: int) -> None:
     """Nobody looks."""
 
 
 async def verify(
-    connection: AsyncConnection, township: TownshipId, watch: Callable[[int, int], None] = _unwatched
+    connection: AsyncConnection,
+    township: TownshipId,
+    watch: Callable[[int, int], None] = _unwatched,
+    beside: AsyncConnection | None = None,
 ) -> AsyncIterator[Discrepancy]:
     """Every discrepancy in this township's books, in one snapshot if the caller's transaction is one. `watch` is
-    told how many of how many steps are done."""
-    for name, value in _SETTINGS.items():
-        await connection.execute(select(func.set_config(name, value, True)))
+    told how many of how many steps are done. With a second connection that has the same snapshot, `beside`, the
+    leaves are read there at the same time."""
     size = await Seals(connection, township).size()
     garbled = (await connection.execute(text(_KEYS), {"township": township})).all()
     for row in garbled:
         yield Discrepancy(*row)
-    steps: list[tuple[str, dict[str, int]]] = [(query, {"township": township}) for query in _BOOKS.values()]
+    books: list[_Step] = [(query, {"township": township}) for query in _BOOKS.values()]
+    leaves: list[_Step] = []
     if not garbled:
-        steps += [(query, {"township": township}) for query in _TREE.values()]
-        steps += [
+        books += [(query, {"township": township}) for query in _TREE.values()]
+        leaves += [
             (_LEAF, {"township": township, "first": first, "end": first + _LEAVES})
             for first in range(0, size, _LEAVES)
         ]
-    total = len(steps) + 1
-    for done, (query, values) in enumerate(steps):
-        watch(done, total)
-        for row in await connection.execute(text(query), values):
-            yield Discrepancy(*row)
-    watch(len(steps), total)
+    done = count()
+    total = len(books) + len(leaves) + 1
+
+    async def run(on: AsyncConnection, steps: list[_Step]) -> AsyncIterator[Discrepancy]:
+        for name, value in _SETTINGS.items():
+            await on.execute(select(func.set_config(name, value, True)))
+        for query, values in steps:
+            for row in await on.execute(text(query), values):
+                yield Discrepancy(*row)
+            watch(next(done) + 1, total)
+
+    async def read_beside() -> list[Discrepancy]:
+        return [fault async for fault in run(beside, leaves)] if beside is not None else []
+
+    reading = asyncio.create_task(read_beside())
+    try:
+        async for fault in run(connection, books if beside is not None else books + leaves):
+            yield fault
+        for fault in await reading:
+            yield fault
+    finally:
+        reading.cancel()
     async for fault in _heads(connection, township, size):
         yield fault
     watch(total, total)

@@ -115,13 +115,13 @@ begin
     end if;
 
     insert into leaf (township, position, kind, key)
-    select p_township, v_old + row_number() over (order by r.written_by, r.kind, r.key) - 1, r.kind, r.key
+    select p_township, v_old + row_number() over (order by r.written_by, r.kind collate "C", r.key collate "C") - 1, r.kind, r.key
       from (select o.written_by, o.kind, o.key from record o
              where o.township = p_township and o.written_by >= v_from
                and (o.written_by < v_oldest or (v_from = 0 and o.written_by >= v_next))
                and not exists (select from leaf l
                                 where l.township = p_township and l.kind = o.kind and l.key = o.key)
-             order by o.written_by, o.kind, o.key limit p_limit) r
+             order by o.written_by, o.kind collate "C", o.key collate "C" limit p_limit) r
      where case r.kind when 'transaction' then faithful(p_township, r.key::uuid) else true end;
     get diagnostics v_new = row_count;
     if v_new = 0 then

@@ -97,8 +97,9 @@ async def prove(town: Town, transaction: UUID, poster: str | None = None) -> Pro
         if since is not None:
             await _require_ours(seals, since)
         if not await seals.covered(id):
-            while await seals.append(limit=AT_ONCE) > await seals.size():
-                pass
+            size = await seals.size()
+            while (grown := await seals.append(limit=AT_ONCE)) - size == AT_ONCE:
+                size = grown
             await seals.sign(await _key(town, work), work.now)
         try:
             return await seals.prove(id, since)
