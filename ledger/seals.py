@@ -26,6 +26,10 @@ class NotSealedError(LookupError):
     """The transaction isn't in the tree under the newest head."""
 
 
+class RewrittenError(Exception):
+    """The tree no longer begins with what was signed last: nothing is signed on top of that."""
+
+
 class Seals:
     def __init__(self, connection: AsyncConnection, township: TownshipId) -> None:
         self._connection = connection
@@ -52,11 +56,13 @@ class Seals:
 
     async def sign(self, key: SealKey, now: datetime) -> SignedHead:
         """A signed head of the tree as it is; after `append`, so that signers take turns. Its moment is later than
-        the last head's, whatever the clock says."""
+        the last head's, whatever the clock says. Raises RewrittenError."""
         size = await self.size()
         latest = await self.latest()
         signed_at = now.replace(microsecond=0)
         if latest is not None:
+            if latest.head.size > size or await self.root(latest.head.size) != latest.head.root:
+                raise RewrittenError
             signed_at = max(signed_at, latest.head.signed_at + timedelta(seconds=1))
         signed = key.sign(TreeHead(key.name, size, await self.root(size), signed_at))
         await self._connection.execute(

@@ -115,7 +115,9 @@ begin
     end if;
 
     insert into leaf (township, position, kind, key)
-    select p_township, v_old + row_number() over (order by r.written_by, r.kind collate "C", r.key collate "C") - 1, r.kind, r.key
+    select p_township,
+           v_old + row_number() over (order by r.written_by, r.kind collate "C", r.key collate "C") - 1,
+           r.kind, r.key
       from (select o.written_by, o.kind, o.key from record o
              where o.township = p_township and o.written_by >= v_from
                and (o.written_by < v_oldest or (v_from = 0 and o.written_by >= v_next))

@@ -15,7 +15,7 @@ from api.seals.keys import seal_key
 from api.town import Town, Work
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
 from ledger.proofs import Proof
-from ledger.seals import NotSealedError, Seals
+from ledger.seals import NotSealedError, RewrittenError, Seals
 from ledger.transactions import TransactionId
 
 # Records a step, so that no step takes long.
@@ -100,7 +100,10 @@ async def prove(town: Town, transaction: UUID, poster: str | None = None) -> Pro
             size = await seals.size()
             while (grown := await seals.append(limit=AT_ONCE)) - size == AT_ONCE:
                 size = grown
-            await seals.sign(await _key(town, work), work.now)
+            try:
+                await seals.sign(await _key(town, work), work.now)
+            except RewrittenError:
+                raise Refused("rewritten", "账本与最近的封印不符：历史被改写过，请立即告诉监委。") from None
         try:
             return await seals.prove(id, since)
         except NotSealedError:

@@ -15,7 +15,7 @@ from ledger.encoding import canonical, parse
 from ledger.heads import SealKey, SignedHead
 from ledger.merkle import verify_consistency
 from ledger.proofs import verify as findings
-from ledger.seals import NotSealedError, Seals
+from ledger.seals import NotSealedError, RewrittenError, Seals
 from ledger.transactions import Phase, TransactionId
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, TILL, TOWNSHIP, Book, move, settle
 from tests.ledger.trees import mth
@@ -203,3 +203,16 @@ async def test_a_head_is_no_reason_for_another(book: Book) -> None:
     await seal(book)
     async with book.app.begin() as connection:
         assert await Seals(connection, TOWNSHIP).grown_since(head.head.size)
+
+
+async def test_nothing_is_signed_on_top_of_a_rewritten_history(book: Book) -> None:
+    await book.accept(move(ISSUING, TILL, 1))
+    await seal(book)
+    await sign(book)
+    async with book.behind_its_back() as connection:
+        await connection.execute(text("update ledger.account set opened_at = opened_at - interval '1 day'"))
+        await connection.execute(text("delete from ledger.leaf"))
+        await connection.execute(text("delete from ledger.node"))
+    await seal(book)
+    with pytest.raises(RewrittenError):
+        await sign(book, day=1)

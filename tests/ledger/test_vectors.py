@@ -1,88 +1,196 @@
-"""The test vectors of docs/seals.md: a small book, made again by the database and by Python alone."""
+"""The test vectors of docs/seals.md, made again from their records: once in the database and once far from it."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ledger.encoding import canonical, parse
-from ledger.heads import SealKey, SignedHead, TreeHead, VerifierKey
-from ledger.merkle import leaf_hash, verify_inclusion
+from ledger.heads import SealKey, SignedHead, TreeHead
+from ledger.merkle import consistency, inclusion, leaf_hash, root
+from ledger.proofs import Consistency, Proof, read, verify
 from ledger.seals import Seals
-from ledger.transactions import TownshipId
+from ledger.tables import transfer
+from ledger.transactions import TransactionId
+from ledger.verify import verify as discrepancies
 from tests.conftest import Clone
-from tests.ledger.trees import mth
+from tests.ledger.conftest import TOWNSHIP
+from tests.ledger.trees import mth, stored_of
 
-DOCS = Path(__file__).parents[2] / "docs" / "seals.md"
-
-# The book of the vectors, row by row; each row's writer is the number of its line.
-BOOK = """
-insert into ledger.unit values (7, 'points', 'points', 1);
-insert into ledger.account values
-    (7, '019a0000-0000-7000-8000-000000000001', 'township:issuing', 'points', null, '2026-06-01T00:00:00Z', 2);
-insert into ledger.account values
-    (7, '019a0000-0000-7000-8000-000000000002', 'household:v01-001', 'points', 0, '2026-06-01T00:00:00Z', 3);
-insert into ledger.transaction (township, id, kind, phase, person, reason, effective_at, recorded_at, metadata,
-                                content, written_by)
-select 7, id, 'award', 'posted', 'zhao', '清扫门前"雪"', recorded, recorded, metadata,
-       ledger.content(id, 'award', 'posted', null, 'zhao', '清扫门前"雪"', null, null, metadata, array['points'],
-                      array['019a0000-0000-7000-8000-000000000001'::uuid],
-                      array['019a0000-0000-7000-8000-000000000002'::uuid], array[5::numeric]), 4
-  from (values ('019a0000-0000-7000-8000-000000000003'::uuid, '2026-06-02T01:02:03.000456Z'::timestamptz,
-                '{"village": "v01", "n": 1.50}'::jsonb)) as asked(id, recorded, metadata);
-insert into ledger.transfer values
-    (7, '019a0000-0000-7000-8000-000000000003', 1, 'points', '019a0000-0000-7000-8000-000000000001',
-     '019a0000-0000-7000-8000-000000000002', 5, false, '2026-06-02T01:02:03.000456Z');
-insert into ledger.account_closing values
-    (7, '019a0000-0000-7000-8000-000000000002', '2026-06-30T00:00:00Z', 'li', '迁出', 5);
-insert into ledger.period_closing values (7, '2026-06-30T16:00:00Z', '2026-07-01T01:00:00Z', 'li', '六月月结', 6);
-insert into ledger.expiry_policy values
-    (7, 'points', '2027-01-01', 'rolling', 12, 'li', '村民代表会议', '2026-07-01T01:00:00Z', 7);
-"""
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "seals.md").read_text(encoding="utf-8")
+VECTORS = dict(re.findall(r"^```(?:json|text) ([a-z-]+)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL))
+RECORDS = VECTORS["records"].splitlines()
+LEAVES = [bytes.fromhex(line) for line in VECTORS["leaves"].splitlines()]
+ROOTS = {int(size): bytes.fromhex(hash) for size, hash in map(str.split, VECTORS["roots"].splitlines())}
+KEY = SealKey("示范乡", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+OLD, NEW = 12, 14
+SIGNED_AT = {
+    OLD: datetime.fromisoformat("2026-06-15T02:00:00Z"),
+    NEW: datetime.fromisoformat("2026-06-16T02:00:00Z"),
+}
+PROVEN = 4
 
 
-def vectors() -> dict[str, Any]:
-    [block] = re.findall(r"```json vectors\n(.*?)```", DOCS.read_text(encoding="utf-8"), flags=re.S)
-    read: dict[str, Any] = json.loads(block)
-    return read
+def values(record: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(record, parse_float=Decimal)
+    return found
 
 
-def test_the_vectors_follow_from_their_texts() -> None:
-    given = vectors()
-    records = [leaf["record"] for leaf in given["leaves"]]
-    assert [canonical(parse(record)) for record in records] == records
-    assert [leaf_hash(record.encode()).hex() for record in records] == [leaf["hash"] for leaf in given["leaves"]]
-    root = mth([record.encode() for record in records])
-    assert root.hex() == given["root"]
-
-    key = SealKey("示范乡", Ed25519PrivateKey.from_private_bytes(bytes.fromhex(given["private_key"])))
-    assert (key.verifier.text, key.verifier.fingerprint) == (given["key"], given["fingerprint"])
-    signed = SignedHead.parse(given["head"])
-    assert key.sign(TreeHead("示范乡", len(records), root, signed.head.signed_at)).text == given["head"]
-    assert VerifierKey.parse(given["key"]).signed(signed)
-
-    proof = given["proof"]
-    path = [bytes.fromhex(hash) for hash in proof["path"]]
-    leaf = bytes.fromhex(given["leaves"][proof["position"]]["hash"])
-    assert verify_inclusion(leaf, proof["position"], len(records), path, root)
+def test_the_keys_of_each_kind_are_those_of_the_table() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ((?:`\w+`,? ?)+) \|$", DOCUMENT, re.MULTILINE)
+    told = {kind: re.findall(r"\w+", keys) for kind, keys in rows}
+    found = {values(r)["record"]: [key for key in values(r) if key != "record"] for r in RECORDS}
+    assert found == told
 
 
-async def test_the_database_makes_the_same_records(clone: Clone) -> None:
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_record_is_the_canonical_text_of_its_value(record: str) -> None:
+    assert canonical(parse(record)) == record
+
+
+def test_leaves_and_roots_are_those_of_the_records() -> None:
+    leaves = [record.encode() for record in RECORDS]
+    assert [leaf_hash(leaf) for leaf in leaves] == LEAVES
+    assert {size: mth(leaves[:size]) for size in range(NEW + 1)} == ROOTS
+    assert {size: root(range(size), stored_of(leaves)) for size in range(NEW + 1)} == ROOTS
+
+
+def asked(transaction: dict[str, Any]) -> Iterator[list[Any]]:
+    """What a caller asked for whose transaction reads so, if the moment was left to the clock or wasn't."""
+    columns: list[Any] = list(zip(*transaction["transfers"], strict=True)) or [None] * 4
+    for effective in (transaction["deferred_from"] or transaction["effective_at"], None):
+        yield [
+            *(transaction[key] for key in ("id", "kind", "phase", "target", "person", "reason")),
+            *(at and _epoch(at) for at in (effective, transaction["expires_at"])),
+            transaction["metadata"],
+            *columns,
+        ]
+
+
+def _epoch(moment: str) -> Decimal:
+    whole, micros = moment.removesuffix("Z").split(".")
+    return Decimal(f"{int(datetime.fromisoformat(whole + 'Z').timestamp())}.{micros}")
+
+
+def test_a_content_is_the_digest_of_what_was_asked_for() -> None:
+    transactions = [values(r) for r in RECORDS if values(r)["record"] == "transaction"]
+    assert {t["phase"] for t in transactions} == {"posted", "pending", "void", "reversal"}
+    for transaction in transactions:
+        digests = {sha256(canonical(one).encode()).hexdigest() for one in asked(transaction)}
+        assert transaction["content"] in digests
+
+
+def test_key_and_heads_are_the_texts() -> None:
+    assert VECTORS["key"] == f"{KEY.verifier.text}\n{KEY.verifier.fingerprint}\n"
+    for size, name in ((OLD, "old-head"), (NEW, "new-head")):
+        assert KEY.sign(TreeHead(KEY.name, size, ROOTS[size], SIGNED_AT[size])).text == VECTORS[name]
+
+
+def test_the_proof_is_the_file_and_holds() -> None:
+    stored = stored_of([record.encode() for record in RECORDS])
+    path = tuple(root(subtree, stored) for subtree in inclusion(PROVEN, NEW))
+    joined = tuple(root(subtree, stored) for subtree in consistency(OLD, NEW))
+    head = KEY.sign(TreeHead(KEY.name, NEW, ROOTS[NEW], SIGNED_AT[NEW]))
+    since = Consistency(OLD, ROOTS[OLD], joined)
+    made = Proof(RECORDS[PROVEN], PROVEN, path, head, KEY.verifier, since)
+    assert made.encode().decode() == VECTORS["proof"]
+    documents = {name: read(VECTORS[name].encode()) for name in ("proof", "old-head", "new-head")}
+    told = verify(documents, KEY.verifier)
+    assert [(one.code, one.ok) for one in told] == [
+        ("included", True),
+        ("consistent", True),
+        ("connected", True),
+        ("connected", True),
+    ]
+
+
+async def test_the_database_makes_the_same(clone: Clone) -> None:
+    """From rows with the records' values, sealed as the application seals."""
     engine = create_async_engine(clone.owner)
+    try:
+        async with engine.begin() as connection:
+            # An account's unit is there before it, whatever their order in the tree.
+            for record in sorted(RECORDS[:OLD], key=lambda r: values(r)["record"] != "unit"):
+                await _insert(connection, record)
+            await connection.execute(text(_BALANCES), {"township": TOWNSHIP})
+        assert await _seal(engine) == ROOTS[OLD]
+        async with engine.begin() as connection:
+            for record in RECORDS[OLD:]:
+                await _insert(connection, record)
+        assert await _seal(engine) == ROOTS[NEW]
+
+        async with engine.begin() as connection:
+            rows = await connection.execute(text(_LEAVES), {"township": TOWNSHIP})
+            assert [tuple(row) for row in rows] == list(zip(RECORDS, LEAVES, strict=True))
+            seals = Seals(connection, TOWNSHIP)
+            assert (await seals.sign(KEY, SIGNED_AT[NEW])).text == VECTORS["new-head"]
+            old = SignedHead.parse(VECTORS["old-head"])
+            proof = await seals.prove(TransactionId(UUID(values(RECORDS[PROVEN])["id"])), since=old)
+            assert proof.encode().decode() == VECTORS["proof"]
+            assert [fault async for fault in discrepancies(connection, TOWNSHIP)] == []
+    finally:
+        await engine.dispose()
+
+
+_BALANCES = """
+    insert into ledger.balance (township, account, minimum, posted)
+    select a.township, a.id, a.minimum, coalesce(sum(e.amount) filter (where not e.pending), 0)
+      from ledger.account a left join ledger.entry e on e.township = a.township and e.account = a.id
+     where a.township = :township and a.minimum is not null
+     group by a.township, a.id, a.minimum"""
+_ROW = """
+    insert into ledger.{table}
+    select row.* from (select cast(:record as jsonb) as record) given,
+           jsonb_populate_record(
+               null::ledger.{table},
+               record || jsonb_build_object('content', '\\x' || (record ->> 'content'))) row"""
+_LEAVES = """
+    select l.record, n.hash from ledger.leaf_record l
+      join ledger.node n on n.township = l.township and n.level = 0 and n.position = l.position
+     where l.township = :township order by l.position"""
+
+
+async def _seal(engine: AsyncEngine) -> bytes:
+    """The root of all that can be sealed."""
     async with engine.begin() as connection:
-        for statement in BOOK.split(";\n")[:-1]:
-            await connection.execute(text(statement.replace(":", r"\:")))
-    async with engine.begin() as connection:
-        seals = Seals(connection, TownshipId(7))
-        size = await seals.append(limit=100)
-        rows = await connection.execute(text("select record from ledger.leaf_record order by position"))
-        given = vectors()
-        assert list(rows.scalars()) == [leaf["record"] for leaf in given["leaves"]]
-        assert (await seals.root(size)).hex() == given["root"]
-    await engine.dispose()
+        seals = Seals(connection, TOWNSHIP)
+        return await seals.root(await seals.append(limit=100))
+
+
+async def _insert(connection: AsyncConnection, record: str) -> None:
+    """The rows of a record. Its keys are its table's columns, but for the transfers."""
+    given = values(record)
+    table = given["record"].replace("-", "_")
+    row = (
+        "cast(:record as jsonb) || jsonb_build_object('content', '\\x' || (cast(:record as jsonb) ->> 'content'))"
+    )
+    await connection.execute(
+        text(f"insert into ledger.{table} select * from jsonb_populate_record(null::ledger.{table}, {row})"),
+        {"record": record},
+    )
+    for ordinal, (unit, debit, credit, amount) in enumerate(given.get("transfers", ()), start=1):
+        await connection.execute(
+            insert(transfer).values(
+                township=TOWNSHIP,
+                transaction=UUID(given["id"]),
+                ordinal=ordinal,
+                unit=unit,
+                debit=UUID(debit),
+                credit=UUID(credit),
+                amount=amount,
+                pending=given["phase"] == "pending",
+                recorded_at=datetime.fromisoformat(given["recorded_at"]),
+            )
+        )
