@@ -21,6 +21,7 @@ from kiosk.widgets.status import Status
 
 QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
 PATIENCE = 15.0
+SCANNER_KEY = 0.002
 
 
 class Line:
@@ -143,12 +144,19 @@ class Till:
         await self.until(lambda: self.app._message_queue.empty() and scanner.deadline is None)
 
     async def scan(self, text: str, *ends: str) -> float:
-        """Type at a scanner's speed; gives the time of the last key of the text."""
+        """Type at a scanner's speed; gives the time of the last key of the text.
+
+        The keys are stamped as a scanner sends them: this process may well pause for longer than a scanner
+        (a collection of garbage late in a long run is enough), and a pause would tear the scan in two.
+        """
         keys = [events.Key(character, character) for character in text]
-        for key in [*keys, *(events.Key(end, None) for end in ends or ("enter",))]:
+        keys += [events.Key(end, None) for end in ends or ("enter",)]
+        started = keys[0].time
+        for position, key in enumerate(keys):
+            key.time = started + position * SCANNER_KEY
             self.app.post_message(key)
         await self.settled()
-        return keys[-1].time
+        return keys[len(text) - 1].time
 
     async def late(self, key: str, at: float) -> None:
         """A key that the keyboard stamped `at`."""
