@@ -1,47 +1,58 @@
 """The rulebook: read, checked, evaluated and explained. Pure: no database, no HTTP, no clock, no books.
 
-A claim's life here: `load` a book once, `evaluate` a claim under it, keep the outcome's trace, `explain` it.
+A claim's life here: `load` a book once, `evaluate` a claim under it beside the `Tally` of what was awarded
+before, keep the outcome's trace, `explain` it.
 """
 
 from rules.book import (
     REVIEWER_TITLES,
     ByChoice,
+    Campaign,
     Category,
+    Decided,
     Decision,
-    HouseholdFacts,
+    Deduction,
     Input,
     Option,
     Rule,
     Rulebook,
 )
 from rules.builtin import books_path, load_builtin
-from rules.evaluation import LimitStep, Outcome, Refusal, Trace, Usage, evaluate
+from rules.claim import Claim
+from rules.evaluation import LimitStep, Outcome, Refusal, Trace, evaluate
 from rules.explanation import explain, limit_text
 from rules.expression import Expression
-from rules.limits import Limit, Used, Window
+from rules.facts import Past
+from rules.limits import Count, Limit, Used, Window
 from rules.parse import load
 from rules.problems import Problem, RulebookError, UnknownRule
+from rules.tally import Tally
 
 __all__ = [
     "REVIEWER_TITLES",
     "ByChoice",
+    "Campaign",
     "Category",
+    "Claim",
+    "Count",
+    "Decided",
     "Decision",
+    "Deduction",
     "Expression",
-    "HouseholdFacts",
     "Input",
     "Limit",
     "LimitStep",
     "Option",
     "Outcome",
+    "Past",
     "Problem",
     "Refusal",
     "Rule",
     "Rulebook",
     "RulebookError",
+    "Tally",
     "Trace",
     "UnknownRule",
-    "Usage",
     "Used",
     "Window",
     "books_path",

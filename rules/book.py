@@ -1,15 +1,17 @@
 """A rulebook in memory: what the village decided to reward, and on what terms. Immutable once loaded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from rules.expression import Expression
-from rules.limits import Limit
+from rules.facts import Fact
+from rules.limits import Count, Limit
 from rules.problems import UnknownRule
 
-InputType: TypeAlias = Literal["number", "integer", "choice", "text", "date", "photo"]
+InputType: TypeAlias = Literal["number", "integer", "choice", "text", "date", "photo", "sheet"]
 Reviewer: TypeAlias = Literal["system", "grid", "council", "committee", "supervisors"]
 
 REVIEWER_TITLES: Mapping[Reviewer, str] = {
@@ -52,10 +54,20 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetItem:
+    """One line of a judge's sheet: scored from 0 to `most`."""
+
+    id: str
+    title: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """Something a claim under the rule is asked for. Only text and photos can be left out.
 
-    `low` and `high` bound a number or an integer, both inclusive. A photo is given as its reference.
+    `low` and `high` bound a number or an integer, both inclusive. A photo is given as its reference. A sheet
+    holds the scores of at least `judges` judges, each a score for every item.
     """
 
     id: str
@@ -65,6 +77,8 @@ class Input:
     low: float | None = None
     high: float | None = None
     options: tuple[Option, ...] = ()
+    items: tuple[SheetItem, ...] = ()
+    judges: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +90,82 @@ class ByChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Points that a meeting of `body` decides case by case, from `low` to `high`; the claim gives the amount
+    and the record of the meeting as its inputs `AMOUNT` and `RECORD`."""
+
+    AMOUNT = "decided_points"
+    RECORD = "decided_record"
+
+    body: str
+    low: int
+    high: int
+
+
+Points: TypeAlias = int | ByChoice | Decided | Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """What makes taking points lawful: the clause of the village covenant, the villagers' decision for this very
+    rule, and, where `reminder`, a written reminder before the deed, given as the input `REMINDED_ON`."""
+
+    REMINDED_ON = "reminded_on"
+
+    covenant: str
+    adopted_by: Decision
+    reminder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeductionBounds:
+    """The most that can be taken from a household at once and in a year."""
+
+    at_once: int = 20
+    a_year: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class VillageTerms:
+    """What a village's overlay may do with this book: add up to `add` rules of at most `points` each, and up to
+    `deductions` deductions of at most `deduct` each; leave out rules, where `retire`."""
+
+    add: int = 0
+    points: int = 0
+    deductions: int = 0
+    deduct: int = 0
+    retire: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """From `first` to `last`, both inclusive, awards under its rules are `multiply` times as large, rounded
+    down. `rules` are ids of rules; a category named in the book stands here as its rules."""
+
+    id: str
+    title: str
+    first: date
+    last: date
+    multiply: Fraction
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the table.
 
-    `points` is a fixed amount, a table by choice, or a CEL amount. `limits` are the rule's own, then its
-    category's, then the book's. `publish` false keeps awards off the public notice.
+    `points` is a fixed amount, a table by choice, a CEL amount or left to a meeting; negative for a deduction.
+    `most_points` cuts a single award. `limits` are the rule's own, then its category's, then the book's.
+    `publish` false keeps awards off the public notice; a deduction stands there without a name. `first` and
+    `last` narrow the days of the book. `village_points` are the amounts a village may change the rule to.
+    `every_household` marks what all households get, like base points: the office declares it for all at once.
+    `facts` are the names its expressions use.
     """
 
     id: str
     title: str
     category: str
-    points: int | ByChoice | Expression
+    points: Points
     points_note: str
     inputs: tuple[Input, ...]
     when: Expression | None
@@ -99,6 +178,14 @@ class Rule:
     source: str
     purpose: str
     wording_reviewed: str
+    most_points: int | None = None
+    first: date | None = None
+    last: date | None = None
+    village_points: tuple[int, int] | None = None
+    mandatory: bool = False
+    every_household: bool = False
+    deduction: Deduction | None = None
+    facts: tuple[Fact, ...] = ()
 
     @property
     def points_text(self) -> str:
@@ -106,14 +193,29 @@ class Rule:
         if isinstance(self.points, int):
             return f"{self.points} 分"
         if isinstance(self.points, ByChoice):
-            amounts = self.points.amounts.values()
-            return f"{min(amounts)}–{max(amounts)} 分"
+            return _span(min(self.points.amounts.values()), max(self.points.amounts.values()))
+        if isinstance(self.points, Decided):
+            return f"{_span(self.points.low, self.points.high)}（{self.points.body}议定）"
         return self.points_note
+
+    @property
+    def by_person(self) -> bool:
+        """Whether a claim must say which member of the household it was."""
+        return any(limit.per == "person" for limit in self.limits)
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low} 分" if low == high else f"{low}–{high} 分"
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """A checked rulebook. `effective_until` is the last day it is in force, None for no end."""
+    """A checked rulebook. `effective_until` is the last day it is in force, None for no end. `total` are the
+    limits over everything, which stand in each rule as well.
+
+    A village's overlay is a whole book as well: the base's rules as the village changed them. Then `village`
+    names it and `base` is the base's version.
+    """
 
     title: str
     version: str
@@ -123,6 +225,22 @@ class Rulebook:
     adopted_by: Decision
     categories: tuple[Category, ...]
     rules: Mapping[str, Rule]
+    total: tuple[Limit, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
+    deduction_bounds: DeductionBounds = DeductionBounds()
+    village_terms: VillageTerms = VillageTerms()
+    most_points: int | None = None
+    village: str = ""
+    base: str = ""
+    counts: frozenset[Count] = field(init=False, compare=False, repr=False)
+    """Everything that has to be added up to evaluate claims under this book."""
+
+    def __post_init__(self) -> None:
+        asked = {limit.count for rule in self.rules.values() for limit in rule.limits}
+        asked |= {fact.count for rule in self.rules.values() for fact in rule.facts if fact.count}
+        if any(rule.deduction for rule in self.rules.values()):
+            asked.add(DEDUCTED_IN_YEAR)
+        object.__setattr__(self, "counts", frozenset(asked))
 
     def rule(self, rule_id: str) -> Rule:
         """The rule with this id. Raises UnknownRule, which suggests the nearest."""
@@ -131,14 +249,23 @@ class Rulebook:
         except KeyError:
             raise UnknownRule(rule_id, self.rules) from None
 
+    def category(self, category_id: str) -> Category:
+        """The category with this id. Raises KeyError."""
+        for category in self.categories:
+            if category.id == category_id:
+                return category
+        raise KeyError(category_id)
+
     def in_force(self, day: date) -> bool:
         """Whether a deed of that day falls under this book."""
         return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
 
+    def campaign(self, rule: Rule, day: date) -> Campaign | None:
+        """The campaign that a deed of that day under the rule falls into."""
+        for campaign in self.campaigns:
+            if campaign.first <= day <= campaign.last and rule.id in campaign.rules:
+                return campaign
+        return None
 
-@dataclass(frozen=True, slots=True)
-class HouseholdFacts:
-    """What rules may know of a household; in CEL `household.people` and `household.village`."""
 
-    people: int
-    village: str
+DEDUCTED_IN_YEAR = Count("deductions", "", period="year")

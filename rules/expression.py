@@ -6,7 +6,7 @@ and an expression over values of unknown type would let mistakes through to the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -24,6 +24,11 @@ _CEL_TYPE = {
     "text": cel.Type.STRING,
     "date": cel.Type.TIMESTAMP,
 }
+LONGEST = 2_000
+"""Characters of an expression: what no village committee can read out is no rule."""
+_REMEMBERED = 4096
+_LISTED = 12
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 
 
@@ -40,13 +45,19 @@ class ExpressionFailed(ArithmeticError):
 
 
 class Expression:
-    """A compiled expression. Make one with `compile_condition` or `compile_amount`."""
+    """A compiled expression. Make one with `compile_condition` or `compile_amount`.
 
-    __slots__ = ("_compiled", "text")
+    Answers are remembered: the same few hours and kilograms come again and again, and looking an answer up
+    takes a tenth of working it out.
+    """
 
-    def __init__(self, text: str, compiled: Any) -> None:
+    __slots__ = ("_answers", "_compiled", "names", "text")
+
+    def __init__(self, text: str, compiled: Any, names: tuple[str, ...]) -> None:
         self.text = text
+        self.names = names
         self._compiled = compiled
+        self._answers: dict[tuple[object, ...], object] = {}
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -68,11 +79,21 @@ class Expression:
     def constant(self) -> int | None:
         """The amount, if it depends on nothing; None otherwise."""
         try:
-            return self.amount({})
+            return None if self.names else self.amount({})
         except ExpressionFailed:
             return None
 
     def _evaluate(self, values: Mapping[str, object]) -> object:
+        asked = tuple([values.get(name) for name in self.names])
+        answer = self._answers.get(asked)
+        if answer is None:
+            answer = self._work_out(dict(zip(self.names, asked, strict=True)))
+            if len(self._answers) >= _REMEMBERED:
+                self._answers.clear()
+            self._answers[asked] = answer
+        return answer
+
+    def _work_out(self, values: dict[str, object]) -> object:
         # The type was settled at compile time, so an error is known by its value: a str is neither bool
         # nor int. Asking CEL for the type as well would cost half as much again.
         try:
@@ -81,27 +102,40 @@ class Expression:
             raise ExpressionFailed(str(error)) from error
 
 
-def compile_condition(text: str, declarations: Declarations) -> Expression:
-    """Compile an expression that answers yes or no. Raises ExpressionError."""
-    return _compile(text, declarations, "BOOL", "条件(when)的结果必须是“是/否”,例如 input.hours >= 2")
+def compile_condition(text: str, declarations: Declarations, known: Iterable[str] = ()) -> Expression:
+    """Compile an expression that answers yes or no; `known` names are suggested for typos. Raises ExpressionError."""
+    wrong = "条件（when）的结果必须是“是/否”，例如 input.hours >= 2"
+    return _checked(text, declarations, known, "BOOL", wrong)
 
 
-def compile_amount(text: str, declarations: Declarations) -> Expression:
+def compile_amount(text: str, declarations: Declarations, known: Iterable[str] = ()) -> Expression:
     """Compile an expression that answers a whole number of points. Raises ExpressionError."""
-    return _compile(text, declarations, "INT", "分值(points)的结果必须是整数;小数请用 int(…) 取整")
+    wrong = "分值（points）的结果必须是整数；小数请用 int(…) 取整"
+    return _checked(text, declarations, known, "INT", wrong)
+
+
+def _checked(
+    text: str, declarations: Declarations, known: Iterable[str], expected: str, wrong_type: str
+) -> Expression:
+    if len(text) > LONGEST:
+        raise ExpressionError(f"表达式太长（最多 {LONGEST} 字），请拆成几项。")
+    try:
+        expression, returned = _compile(text, declarations)
+    except RuntimeError as error:
+        names = list(known) or [name for name, _ in declarations]
+        raise _sentence(str(error), text, names) from error
+    if returned != expected:
+        raise ExpressionError(f"{wrong_type}（现在是 {returned}）。", 1, 1)
+    return expression
 
 
 # Books are read again whenever a draft is checked, and most of their expressions stay the same.
 @lru_cache(maxsize=4096)
-def _compile(text: str, declarations: Declarations, expected: str, wrong_type: str) -> Expression:
-    try:
-        compiled = _environment(declarations).compile(text)
-    except RuntimeError as error:
-        raise _sentence(str(error), declarations) from error
-    returned = compiled.return_type().name()
-    if returned != expected:
-        raise ExpressionError(f"{wrong_type}(现在是 {returned})。", 1, 1)
-    return Expression(text, compiled)
+def _compile(text: str, declarations: Declarations) -> tuple[Expression, str]:
+    """The expression and the name of the type it returns."""
+    compiled = _environment(declarations).compile(text)
+    names = tuple(name for name, _ in declarations if name in text)
+    return Expression(text, compiled, names), compiled.return_type().name()
 
 
 @lru_cache(maxsize=1024)
@@ -109,32 +143,39 @@ def _environment(declarations: Declarations) -> Any:
     return cel.NewEnv(variables={name: _CEL_TYPE[kind] for name, kind in declarations})
 
 
-def _sentence(raw: str, declarations: Declarations) -> ExpressionError:
+def _sentence(raw: str, text: str, known: Sequence[str]) -> ExpressionError:
     """CEL's first complaint in Chinese, with the caret line that CEL drew."""
     if "recursion" in raw:
-        return ExpressionError("表达式嵌套太深或太长(最多 32 层),请拆成几项。")
-    if "codepoint limit" in raw:
-        return ExpressionError("表达式太长(最多 100000 字)。")
+        return ExpressionError("表达式嵌套太深或太长（最多 32 层），请拆成几项。")
     first = _PLACE.search(raw)
     if not first:
-        return ExpressionError(f"表达式有误:{raw}")
+        return ExpressionError(f"表达式有误：{raw}")
     line, column, complaint = int(first[1]), int(first[2]), first[3].removesuffix(" [INVALID_ARGUMENT]")
     drawing = [row.removesuffix(" [INVALID_ARGUMENT]") for row in raw.splitlines() if row.startswith(" | ")]
-    return ExpressionError("\n".join([_translated(complaint, declarations), *drawing[:2]]), line, column)
+    sentence = _translated(complaint, _name_at(text, line, column), known)
+    return ExpressionError("\n".join([sentence, *drawing[:2]]), line, column)
 
 
-def _translated(complaint: str, declarations: Declarations) -> str:
+def _name_at(text: str, line: int, column: int) -> str:
+    """The whole dotted name at a place: CEL complains of its first part only."""
+    rows = text.splitlines()
+    row = rows[line - 1] if 0 < line <= len(rows) else ""
+    found = _DOTTED.match(row, max(column - 1, 0))
+    return found[0] if found else ""
+
+
+def _translated(complaint: str, name: str, known: Sequence[str]) -> str:
     undeclared = re.match(r"undeclared reference to '([^']*)'", complaint)
     if undeclared:
-        name, known = undeclared[1], [name for name, _ in declarations]
-        hint = did_you_mean(name, known) or f";可用的有 {'、'.join(known)}"
-        return f"没有叫「{name}」的量{hint}。"
+        wanted = name if name.startswith(undeclared[1]) else undeclared[1]
+        hint = did_you_mean(wanted, known) or f"；可用的有 {'、'.join(known[:_LISTED])}"
+        return f"没有叫「{wanted}」的量{hint}。"
     overload = re.match(r"found no matching overload for '(.*)' applied to '(.*)'", complaint)
     if overload and {"int", "double"} <= set(re.findall(r"\w+", overload[2])):
         return (
-            "整数和小数不能直接放在一起:与小数比较或运算时写 2.0 而不是 2,"
-            f"或用 double(…) 把整数变成小数、用 int(…) 取整({complaint})。"
+            "整数和小数不能直接放在一起：与小数比较或运算时写 2.0 而不是 2，"
+            f"或用 double(…) 把整数变成小数、用 int(…) 取整（{complaint}）。"
         )
     if overload:
-        return f"两边的类型对不上,不能这样比较或运算({complaint})。"
-    return f"表达式写法不对({complaint})。"
+        return f"两边的类型对不上，不能这样比较或运算（{complaint}）。"
+    return f"表达式写法不对（{complaint}）。"

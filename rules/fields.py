@@ -41,7 +41,7 @@ class Table:
 
     def problem(self, key: str, message: str) -> None:
         """Note a mistake at the field `key`, or at the table when it has no such field."""
-        self.findings.add((*self.path, key), f"{self.name}:{message}")
+        self.findings.add((*self.path, key), f"{self.name}：{message}")
 
     def value(self, key: str, kinds: tuple[type, ...], required: bool = False) -> Any:
         """The field if it is of one of `kinds`, else None with the mistake noted."""
@@ -54,7 +54,7 @@ class Table:
         if type(value) not in kinds:
             wanted = "或".join(_TYPE_NAMES[kind] for kind in kinds)
             given = "带时刻的日期" if type(value) is datetime else _TYPE_NAMES.get(type(value), "时刻")
-            self.problem(key, f"{key} 应是{wanted},现在写的是{given}。")
+            self.problem(key, f"{key} 应是{wanted}，现在写的是{given}。")
             return None
         return value
 
@@ -66,21 +66,21 @@ class Table:
         if required and not value.strip():
             self.problem(key, f"{key} 不能是空的。")
         elif chinese and not _CHINESE.search(value):
-            self.problem(key, f"{key} 要用中文写,村民才看得懂(现在是「{value}」)。")
+            self.problem(key, f"{key} 要用中文写，村民才看得懂（现在是「{value}」）。")
         return str(value.strip())
 
     def identifier(self, pattern: re.Pattern[str], shape: str) -> str:
         """The table's `id`, which must match `pattern`; `shape` says so in Chinese."""
         value = self.text("id")
         if value and not pattern.fullmatch(value):
-            self.problem("id", f"编号「{value}」不合规定:{shape}。")
+            self.problem("id", f"编号「{value}」不合规定：{shape}。")
         return value
 
     def whole(self, key: str, low: int, high: int) -> int | None:
         """A whole number between `low` and `high`, or None when absent or wrong."""
         value = self.value(key, (int,))
         if value is not None and not low <= value <= high:
-            self.problem(key, f"{key} 应在 {low} 到 {high} 之间,现在是 {value}。")
+            self.problem(key, f"{key} 应在 {low} 到 {high} 之间，现在是 {value}。")
             return None
         return None if value is None else int(value)
 
@@ -93,6 +93,10 @@ class Table:
         """A calendar date."""
         value = self.value(key, (date,), required)
         return value if isinstance(value, date) else None
+
+    def day_or_min(self, key: str) -> date:
+        """A required calendar date; the first of all days when it is missing or wrong."""
+        return self.day(key) or date.min
 
     def one_of(self, key: str, allowed: Iterable[str], default: str | None = None) -> str | None:
         """One of the `allowed` words; `default` when absent, None when wrong or absent without default."""
@@ -113,7 +117,7 @@ class Table:
         if value is None:
             return ()
         if (required and not value) or any(type(item) is not str or not item.strip() for item in value):
-            self.problem(key, f"{key} 应是一列文字,每条都不能空。")
+            self.problem(key, f"{key} 应是一列文字，每条都不能空。")
             return ()
         return tuple(item.strip() for item in value)
 
@@ -125,7 +129,7 @@ class Table:
         """A list of tables below this one, named by `name` and their `id` or position."""
         items = self.value(key, (list,)) or []
         if any(type(item) is not dict for item in items):
-            self.problem(key, f"{key} 里每一条都应是一个表,写成 {{ … }} 或 [[{key}]]。")
+            self.problem(key, f"{key} 里每一条都应是一个表，写成 {{ … }} 或 [[{key}]]。")
             return []
         return [
             Table(item, (*self.path, key, index), f"{name}「{item.get('id', index + 1)}」", self.findings)

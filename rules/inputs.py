@@ -2,22 +2,28 @@
 
 import math
 import re
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TypeAlias, cast, get_args
 
-from rules.book import MOST_POINTS, Input, InputType, Option
-from rules.expression import Declarations, Kind
+from rules.book import MOST_POINTS, Input, InputType, Option, SheetItem
+from rules.claim import Claim
+from rules.expression import Kind
+from rules.facts import Answers, Fact, Past, Read, midnight
 from rules.fields import Table
 from rules.problems import did_you_mean
 
-Answer: TypeAlias = int | float | str | date
+Sheet: TypeAlias = tuple[tuple[int, ...], ...]
+"""A row for each judge, a score for each item."""
+Answer: TypeAlias = int | float | str | date | Sheet
 
 _INPUT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 # Words CEL keeps for itself: `input.in` would not parse.
 _RESERVED = ("false", "in", "null", "true")
 _OPTIONAL_TYPES = ("text", "photo")
 _LONGEST_TEXT = 500
+_SCORES = re.compile(r"[\s,，、]+")
+_ROWS = re.compile(r"[;；\n]+")
 _LARGEST_NUMBER = 10**12
 
 _CEL_KIND: Mapping[InputType, Kind] = {
@@ -28,6 +34,8 @@ _CEL_KIND: Mapping[InputType, Kind] = {
     "photo": "text",
     "date": "date",
 }
+_SHEET_NAMES = ("total", "points", "judges")
+_MOST_JUDGES = 50
 
 
 def read_inputs(rule: Table) -> tuple[Input, ...]:
@@ -43,10 +51,40 @@ def read_inputs(rule: Table) -> tuple[Input, ...]:
     return tuple(inputs)
 
 
-def declarations(inputs: tuple[Input, ...]) -> Declarations:
-    """The names a rule's expressions may use, with their types."""
-    own: list[tuple[str, Kind]] = [(f"input.{asked.id}", _CEL_KIND[asked.type]) for asked in inputs if asked.id]
-    return (*own, ("household.people", "integer"), ("household.village", "text"))
+def facts(inputs: tuple[Input, ...]) -> list[Fact]:
+    """What the inputs give to the expressions of their rule."""
+    return [fact for asked in inputs for fact in _facts(f"input.{asked.id}", asked)]
+
+
+def _facts(name: str, asked: Input) -> list[Fact]:
+    def plain(_claim: Claim, answers: Answers, _past: Past) -> object:
+        # What was left out is an empty text.
+        return answers.get(asked.id, "")
+
+    def day(_claim: Claim, answers: Answers, _past: Past) -> object:
+        return midnight(answers[asked.id])
+
+    def sheet(measure: Callable[[Sheet], object]) -> Read:
+        return lambda _claim, answers, _past: measure(answers[asked.id])
+
+    def average(place: int) -> Callable[[Sheet], float]:
+        return lambda rows: float(sum(row[place] for row in rows) / len(rows))
+
+    if asked.type == "date":
+        return [Fact(name, "date", day)]
+    if asked.type != "sheet":
+        return [Fact(name, _CEL_KIND[asked.type], plain)]
+    return [
+        Fact(f"{name}.total", "number", sheet(_total)),
+        Fact(f"{name}.points", "integer", sheet(lambda rows: math.floor(_total(rows) + 0.5))),
+        Fact(f"{name}.judges", "integer", sheet(len)),
+        *(Fact(f"{name}.{line.id}", "number", sheet(average(place))) for place, line in enumerate(asked.items)),
+    ]
+
+
+def _total(rows: Sheet) -> float:
+    """The average of the judges' totals."""
+    return float(sum(map(sum, rows)) / len(rows))
 
 
 def check_answers(inputs: tuple[Input, ...], given: Mapping[str, object]) -> tuple[dict[str, Answer], list[str]]:
@@ -71,44 +109,55 @@ def check_answers(inputs: tuple[Input, ...], given: Mapping[str, object]) -> tup
     return answers, complaints
 
 
-def cel_values(inputs: tuple[Input, ...], answers: Mapping[str, Answer]) -> dict[str, object]:
-    """The answers under their dotted names. What was left out is an empty text, a date its midnight UTC."""
-    values: dict[str, object] = {}
-    for asked in inputs:
-        answer = answers.get(asked.id, "")
-        if isinstance(answer, date):
-            answer = datetime(answer.year, answer.month, answer.day, tzinfo=UTC)
-        values["input." + asked.id] = answer
-    return values
-
-
 def _read_input(table: Table) -> Input:
-    identifier = table.identifier(_INPUT_ID, "小写字母开头,只用小写字母、数字和下划线")
+    identifier = table.identifier(_INPUT_ID, "小写字母开头，只用小写字母、数字和下划线")
     if identifier in _RESERVED:
-        table.problem("id", f"「{identifier}」是表达式的保留字,请换一个编号。")
+        table.problem("id", f"「{identifier}」是表达式的保留字，请换一个编号。")
     title = table.text("title", chinese=True)
     kind = cast(InputType, table.one_of("type", get_args(InputType)) or "text")
     required = table.flag("required", default=True)
     if not required and kind not in _OPTIONAL_TYPES:
-        table.problem("required", "只有文字(text)和照片(photo)可以不填。")
+        table.problem("required", "只有文字（text）和照片（photo）可以不填。")
     low = high = None
     if kind in ("integer", "number"):
         low, high = table.value("min", (int, float)), table.value("max", (int, float))
         if low is not None and high is not None and low > high:
             table.problem("min", "min 不能大于 max。")
     options = _read_options(table) if kind == "choice" else ()
+    items = _read_items(table) if kind == "sheet" else ()
+    judges = (table.whole("judges", 1, _MOST_JUDGES) or 1) if kind == "sheet" else 1
     table.close()
-    return Input(identifier, title, kind, required, low, high, options)
+    return Input(identifier, title, kind, required, low, high, options, items, judges)
+
+
+def _read_items(table: Table) -> tuple[SheetItem, ...]:
+    tables = table.tables("items", f"{table.name}的评分项")
+    if not tables:
+        table.problem("items", "评分单（sheet）要写明评哪几项 items。")
+    items: list[SheetItem] = []
+    for each in tables:
+        item = SheetItem(
+            id=each.identifier(_INPUT_ID, "小写字母开头，只用小写字母、数字和下划线"),
+            title=each.text("title", chinese=True),
+            most=each.whole("max", 1, MOST_POINTS) or 1,
+        )
+        if "max" not in each.raw:
+            each.problem("max", "缺少 max（这一项满分几分）。")
+        each.close()
+        if item.id in {*_SHEET_NAMES, *(other.id for other in items)}:
+            each.problem("id", f"编号「{item.id}」重复了，或是评分单自己的用语（{'、'.join(_SHEET_NAMES)}）。")
+        items.append(item)
+    return tuple(items)
 
 
 def _read_options(table: Table) -> tuple[Option, ...]:
     tables = table.tables("options", f"{table.name}的选项")
     if len(tables) < 2:
-        table.problem("options", "选择题(choice)至少要有两个选项 options。")
+        table.problem("options", "选择题（choice）至少要有两个选项 options。")
     options: list[Option] = []
     for each in tables:
         option = Option(
-            id=each.identifier(_INPUT_ID, "小写字母开头,只用小写字母、数字和下划线"),
+            id=each.identifier(_INPUT_ID, "小写字母开头，只用小写字母、数字和下划线"),
             title=each.text("title", chinese=True),
             points=read_amount(each),
         )
@@ -117,7 +166,7 @@ def _read_options(table: Table) -> tuple[Option, ...]:
             each.problem("id", f"编号「{option.id}」重复了。")
         options.append(option)
     if len({option.points is None for option in options}) > 1:
-        table.problem("options", "要么每个选项都写 points,要么都不写。")
+        table.problem("options", "要么每个选项都写 points，要么都不写。")
     return tuple(options)
 
 
@@ -129,14 +178,10 @@ def read_amount(table: Table) -> int | None:
 
 def refuse_amount(table: Table, points: int) -> bool:
     """Note why an amount can't stand in a book, if it can't."""
-    if points < 0:
-        table.problem(
-            "points", "不能写扣分:扣分须经村民会议逐条表决后才能启用,现在未启用。请删去,或改为“不得分”。"
-        )
-    elif points == 0:
-        table.problem("points", "0 分的规则没有意义,请写 1 分以上或删去。")
-    elif points > MOST_POINTS:
-        table.problem("points", f"一次 {points} 分太多(最多 {MOST_POINTS}),请核对是否多写了零。")
+    if points == 0:
+        table.problem("points", "0 分的规则没有意义，请写 1 分以上或删去。")
+    elif abs(points) > MOST_POINTS:
+        table.problem("points", f"一次 {points} 分太多（最多 {MOST_POINTS}），请核对是否多写了零。")
     else:
         return False
     return True
@@ -154,6 +199,8 @@ def _answer(asked: Input, value: object) -> Answer:
         return float(_in_range(asked, cast(float, value)))
     if asked.type == "date":
         return _date(value)
+    if asked.type == "sheet":
+        return _sheet(asked, value)
     if type(value) is not str:
         raise ValueError("要填文字")
     if asked.type == "choice":
@@ -161,7 +208,7 @@ def _answer(asked: Input, value: object) -> Answer:
             raise ValueError(f"要从 {'、'.join(option.title for option in asked.options)} 里选一个")
         return value
     if len(value) > _LONGEST_TEXT:
-        raise ValueError(f"太长,最多 {_LONGEST_TEXT} 字")
+        raise ValueError(f"太长，最多 {_LONGEST_TEXT} 字")
     return value.strip()
 
 
@@ -175,10 +222,34 @@ def _in_range(asked: Input, value: float) -> float:
     return value
 
 
+def _sheet(asked: Input, value: object) -> Sheet:
+    """The judges' rows, from lists or from text such as `2 1 2; 2 2 2`."""
+    if type(value) is str:
+        try:
+            value = [
+                [int(score) for score in _SCORES.split(row.strip())] for row in _ROWS.split(value.strip(";； \n"))
+            ]
+        except ValueError:
+            raise ValueError("要填每位评委的各项分数，例如 2 1 2；2 2 2") from None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in value):
+        raise ValueError("要填每位评委的各项分数，例如 2 1 2；2 2 2")
+    if len(value) < asked.judges:
+        raise ValueError(f"至少要有 {asked.judges} 位评委的分数，现在有 {len(value)} 位")
+    if len(value) > _MOST_JUDGES:
+        raise ValueError(f"评委太多，最多 {_MOST_JUDGES} 位")
+    for number, row in enumerate(value, start=1):
+        if len(row) != len(asked.items):
+            raise ValueError(f"第 {number} 位评委要打 {len(asked.items)} 项，现在是 {len(row)} 项")
+        for item, score in zip(asked.items, row, strict=True):
+            if type(score) is not int or not 0 <= score <= item.most:
+                raise ValueError(f"第 {number} 位评委的「{item.title}」要在 0 到 {item.most} 之间")
+    return tuple(tuple(row) for row in value)
+
+
 def _date(value: object) -> date:
     if type(value) is date:
         return value
     try:
         return date.fromisoformat(cast(str, value))
     except (TypeError, ValueError):
-        raise ValueError("要填日期,例如 2026-03-08") from None
+        raise ValueError("要填日期，例如 2026-03-08") from None

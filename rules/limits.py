@@ -1,24 +1,61 @@
-"""How often, and for how many points, a household or a person may be rewarded in a period."""
+"""How often, and for how many points, a household, a person or a village may be rewarded in a period."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
-Scope: TypeAlias = Literal["rule", "category", "total"]
-Per: TypeAlias = Literal["household", "person"]
+Scope: TypeAlias = Literal["rule", "category", "total", "deductions"]
+Per: TypeAlias = Literal["household", "person", "village"]
 Period: TypeAlias = Literal["day", "month", "quarter", "year", "lifetime"]
 
 Window: TypeAlias = tuple[date, date]
 """First day inside, first day outside."""
 
+_POSITION: dict[Period, int] = {"day": 0, "month": 1, "quarter": 2, "year": 3, "lifetime": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Which awards are added up together.
+
+    `scope` and `of` say which: those of rule `of`, of category `of`, all that give (`total`), or all that take
+    (`deductions`). `per` and `period` keep those of different households (persons, villages) and periods
+    apart, `by` those that differ in the answers to these inputs. `households` counts households once each.
+    """
+
+    scope: Scope
+    of: str
+    per: Per = "household"
+    period: Period = "year"
+    by: tuple[str, ...] = ()
+    households: bool = False
+    key: str = field(init=False, compare=False, repr=False)
+    """A name for what is counted: equal counts have equal keys."""
+
+    def __post_init__(self) -> None:
+        parts = (self.scope, self.of, self.per, self.period, *self.by, "households" * self.households)
+        object.__setattr__(self, "key", "/".join(parts))
+
+    def window(self, day: date) -> Window:
+        """The period that `day` falls in, half-open: calendar day, month, quarter, year, or all time."""
+        return window(self.period, day)
+
+    def number(self, day: date) -> int:
+        """The period that `day` falls in as a number: the next period has the next number."""
+        return _numbers(day)[_POSITION[self.period]]
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `times` awards or `points` points in each `period`, `per` household or person.
+    """At most `times` awards or `points` points in each `period`, `per` household, person or village.
 
     `scope` says which awards count: those of the same rule, of the rule's category, or all of the book.
-    At least one of `times` and `points` is set. Running out of times refuses a claim; running out of
-    points cuts the award to what is left and refuses it when nothing is left.
+    `by` names inputs: awards are counted apart for each answer to them, e.g. once for each matter; `by_note`
+    says these inputs in Chinese. At least one of `times`, `points` and `highest` is set. Running out of times
+    refuses a claim; running out of points cuts the award to what is left and refuses it when nothing is left.
+    `highest` lets the awards counted together come to no more than the largest of them: a higher honour for
+    the same deed adds the difference.
     """
 
     scope: Scope = "rule"
@@ -26,27 +63,47 @@ class Limit:
     period: Period = "year"
     times: int | None = None
     points: int | None = None
+    by: tuple[str, ...] = ()
+    by_note: str = field(default="", compare=False)
+    highest: bool = False
+    of: str = field(default="", compare=False)
+    count: Count = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", Count(self.scope, self.of, self.per, self.period, self.by))
 
     def window(self, day: date) -> Window:
-        """The period that `day` falls in, half-open: calendar day, month, quarter or year."""
-        if self.period == "day":
-            return day, day + timedelta(days=1) if day < date.max else date.max
-        if self.period == "month":
-            return day.replace(day=1), _first_of_month(day.year, day.month + 1)
-        if self.period == "quarter":
-            first = (day.month - 1) // 3 * 3 + 1
-            return date(day.year, first, 1), _first_of_month(day.year, first + 3)
-        if self.period == "year":
-            return date(day.year, 1, 1), _first_of_month(day.year, 13)
-        return date.min, date.max
+        """The period that `day` falls in, half-open."""
+        return window(self.period, day)
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What has been awarded already within a limit's window: number of awards and their points."""
+    """What has been awarded already within a window: number of awards and their points."""
 
     times: int = 0
     points: int = 0
+
+
+@lru_cache(maxsize=8192)
+def window(period: Period, day: date) -> Window:
+    """The calendar day, month, quarter or year of `day`, or all time; half-open."""
+    if period == "day":
+        return day, day + timedelta(days=1) if day < date.max else date.max
+    if period == "month":
+        return day.replace(day=1), _first_of_month(day.year, day.month + 1)
+    if period == "quarter":
+        first = (day.month - 1) // 3 * 3 + 1
+        return date(day.year, first, 1), _first_of_month(day.year, first + 3)
+    if period == "year":
+        return date(day.year, 1, 1), _first_of_month(day.year, 13)
+    return date.min, date.max
+
+
+@lru_cache(maxsize=8192)
+def _numbers(day: date) -> tuple[int, int, int, int, int]:
+    month = day.year * 12 + day.month - 1
+    return day.toordinal(), month, month // 3, day.year, 0
 
 
 def _first_of_month(year: int, month: int) -> date:

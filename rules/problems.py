@@ -3,16 +3,21 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake in a rulebook. Line and column count from 1; the message is Chinese, for its author."""
+    """One mistake in a rulebook. Line and column count from 1; the message is Chinese, for its author.
+
+    An `error` keeps the book from being used; an `advice` is something its author will hardly have meant.
+    """
 
     source: str
     line: int
     column: int
     message: str
+    kind: Literal["error", "advice"] = "error"
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}: {self.message}"
@@ -38,4 +43,4 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """The tail of a sentence that suggests the nearest known name, or nothing when none is near."""
     by_lower_case = {name.lower(): name for name in known}
     nearest = difflib.get_close_matches(wrong.lower(), by_lower_case, n=1)
-    return f",您是想写「{by_lower_case[nearest[0]]}」吧" if nearest else ""
+    return f"，您是想写「{by_lower_case[nearest[0]]}」吧" if nearest else ""

@@ -43,7 +43,7 @@ class Form:
 
     @property
     def asks_person(self) -> bool:
-        return any(limit.per == "person" for limit in self.rule.limits)
+        return self.rule.by_person
 
 
 class Unfinished(Exception):

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 
+import rules
 from api.claims.corrections import taken_back
 from api.claims.tables import Claim
 from api.register.tables import Household
 from api.town import Work
-from rules import Limit, Rule, Usage, Used
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    rule: str
-    category: str
-    person: str
-    deed_on: date
-    points: int
 
 
 class History:
     """Awards by household: those on their way count as those posted, those refused or taken back don't."""
 
     def __init__(self) -> None:
-        self._awards: defaultdict[UUID, list[Award]] = defaultdict(list)
+        self._awards: list[tuple[rules.Claim, int]] = []
+        self._tallies: dict[str, rules.Tally] = {}
 
     @classmethod
     async def read(cls, work: Work, households: Collection[UUID]) -> History:
@@ -47,10 +36,11 @@ class History:
             select(
                 Claim.id,
                 Claim.household,
+                Claim.village,
                 Claim.rule,
-                Claim.category,
                 Claim.person,
                 Claim.deed_on,
+                Claim.inputs,
                 Claim.points,
             ).where(
                 Claim.township == work.township,
@@ -59,28 +49,22 @@ class History:
             )
         )
         back = await taken_back(work, Claim.household.in_(households))
-        for id, household, rule, category, person, deed_on, points in rows:
+        for id, household, village, rule, person, deed_on, inputs, points in rows:
             left = points - back.get(id, 0)
             if left > 0:
-                history.add(household, Award(rule, category, person, deed_on, left))
+                claim = rules.Claim(rule, deed_on, str(household), village, person=person, inputs=inputs)
+                history.add(claim, left)
         return history
 
-    def add(self, household: UUID, award: Award) -> None:
-        self._awards[household].append(award)
+    def add(self, claim: rules.Claim, points: int) -> None:
+        self._awards.append((claim, points))
+        for tally in self._tallies.values():
+            tally.add(claim, points)
 
-    def usage(self, household: UUID, rule: Rule, person: str) -> Usage:
-        awards = self._awards[household]
-
-        def used(limit: Limit, window: tuple[date, date]) -> Used:
-            first, after = window
-            counted = [
-                award.points
-                for award in awards
-                if first <= award.deed_on < after
-                and (limit.scope != "rule" or award.rule == rule.id)
-                and (limit.scope != "category" or award.category == rule.category)
-                and (limit.per != "person" or award.person == person)
-            ]
-            return Used(times=len(counted), points=sum(counted))
-
-        return used
+    def under(self, book: rules.Rulebook) -> rules.Past:
+        """The past as a book counts it."""
+        if book.version not in self._tallies:
+            tally = self._tallies[book.version] = rules.Tally(book)
+            for claim, points in self._awards:
+                tally.add(claim, points)
+        return self._tallies[book.version]

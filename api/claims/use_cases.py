@@ -13,9 +13,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import insert, select, update
 
+import rules
 from api import accounts, wire
 from api.access import Role, Staff, require
-from api.claims.history import Award, History
+from api.claims.history import History
 from api.claims.tables import Claim
 from api.clock import local_date, start_of
 from api.problems import Refused
@@ -23,7 +24,7 @@ from api.register.tables import Household, Village
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
 from ledger.transactions import Phase, Posting, Transaction, TransactionId, Transfer
-from rules import HouseholdFacts, Rulebook, UnknownRule, evaluate, explain
+from rules import Rulebook, UnknownRule
 
 DECLARERS = (
     Role.GRID_MEMBER,
@@ -98,19 +99,20 @@ def _judge(
         rule = book.rule(claim.rule)
     except UnknownRule as error:
         return refused(str(error))
-    outcome = evaluate(
-        book,
+    weighed = rules.Claim(
         rule.id,
-        claim.inputs,
         claim.deed_on,
-        history.usage(household.id, rule, claim.person),
-        HouseholdFacts(people=household.people, village=household.village),
-        claim.person or None,
+        str(household.id),
+        household.village,
+        people=household.people,
+        person=claim.person or None,
+        inputs=claim.inputs,
     )
-    explanation = explain(outcome)
+    outcome = rules.evaluate(book, weighed, history.under(book))
+    explanation = rules.explain(outcome)
     if not outcome.accepted:
         return refused("".join(explanation))
-    history.add(household.id, Award(rule.id, rule.category, claim.person, claim.deed_on, outcome.points))
+    history.add(weighed, outcome.points)
     row: dict[str, object] = {
         "township": work.township,
         "id": claim.id,

@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
-from rules import HouseholdFacts, Rulebook, load_builtin
+from rules import Claim, Rulebook, load_builtin
+from tests.rules.pasts import Claiming
 
 HEAD = """\
 [book]
@@ -37,8 +39,13 @@ def township() -> Rulebook:
 
 
 @pytest.fixture
-def household() -> HouseholdFacts:
-    return HouseholdFacts(people=4, village="王庄村")
+def claiming() -> Claiming:
+    """A claim of one household of four in 王庄村 on 8 March 2026, unless told otherwise."""
+
+    def claim(rule: str = "R1", deed_on: date = date(2026, 3, 8), household: str = "h1", **more: object) -> Claim:
+        return Claim(rule, deed_on, household, **{"village": "王庄村", "people": 4, "households": 3, **more})
+
+    return claim
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from datetime import date
 import msgspec
 import pytest
 
-from rules import HouseholdFacts, Limit, Outcome, Rulebook, UnknownRule, Used, Window, evaluate, explain, load
+from rules import Claim, Count, Limit, Outcome, Rulebook, UnknownRule, Used, evaluate, explain, load
+from tests.rules.pasts import NOTHING, Already, Claiming
 
 BookText = Callable[..., str]
 DAY = date(2026, 3, 8)
@@ -28,27 +29,19 @@ inputs = [
 GIVEN: dict[str, object] = {"hours": 3, "weight": 2, "held_on": "2026-03-07", "place": "hall"}
 
 
-def used(times: int = 0, points: int = 0) -> Callable[[Limit, Window], Used]:
-    return lambda _limit, _window: Used(times, points)
-
-
-def claim(book: Rulebook, household: HouseholdFacts, inputs: dict[str, object], day: date = DAY) -> Outcome:
-    return evaluate(book, "R1", inputs, day, used(), household)
-
-
 def sentences(outcome: Outcome) -> list[str]:
     assert not outcome.accepted
     assert outcome.points == 0
     return [refusal.message for refusal in outcome.trace.refusals]
 
 
-def test_a_plain_claim(book_text: BookText, household: HouseholdFacts) -> None:
-    outcome = claim(load(book_text()), household, {})
+def test_a_plain_claim(book_text: BookText, claiming: Claiming) -> None:
+    outcome = evaluate(load(book_text()), claiming(), NOTHING)
     assert (outcome.points, outcome.accepted, outcome.trace.offered) == (5, True, 5)
 
 
-def test_answers_come_back_in_their_proper_types(book_text: BookText, household: HouseholdFacts) -> None:
-    outcome = claim(load(book_text(INPUTS)), household, GIVEN)
+def test_answers_come_back_in_their_proper_types(book_text: BookText, claiming: Claiming) -> None:
+    outcome = evaluate(load(book_text(INPUTS)), claiming(inputs=GIVEN), NOTHING)
     assert outcome.accepted
     assert outcome.trace.inputs == {"hours": 3, "weight": 2.0, "held_on": date(2026, 3, 7), "place": "hall"}
     assert outcome.trace.condition is True
@@ -67,31 +60,29 @@ def test_answers_come_back_in_their_proper_types(book_text: BookText, household:
         ({"weight": float("nan")}, "「几公斤」要填数字。"),
         ({"weight": float("inf")}, "「几公斤」要填数字。"),
         ({"weight": 0.4}, "「几公斤」不能小于 0.5。"),
-        ({"held_on": "3 月 8 日"}, "「哪天」要填日期,例如 2026-03-08。"),
-        ({"held_on": 20260308}, "「哪天」要填日期,例如 2026-03-08。"),
+        ({"held_on": "3 月 8 日"}, "「哪天」要填日期，例如 2026-03-08。"),
+        ({"held_on": 20260308}, "「哪天」要填日期，例如 2026-03-08。"),
         ({"place": "river"}, "「哪里」要从 村部、广场 里选一个。"),
         ({"place": "  "}, "请填「哪里」。"),
         ({"note": 5}, "「说明」要填文字。"),
-        ({"note": "长" * 501}, "「说明」太长,最多 500 字。"),
-        ({"notes": "x"}, "这一项不需要填「notes」,您是想写「note」吧。"),
+        ({"note": "长" * 501}, "「说明」太长，最多 500 字。"),
+        ({"notes": "x"}, "这一项不需要填「notes」，您是想写「note」吧。"),
     ],
 )
-def test_unfit_answers(
-    book_text: BookText, household: HouseholdFacts, change: dict[str, object], sentence: str
-) -> None:
-    assert sentences(claim(load(book_text(INPUTS)), household, GIVEN | change)) == [sentence]
+def test_unfit_answers(book_text: BookText, claiming: Claiming, change: dict[str, object], sentence: str) -> None:
+    assert sentences(evaluate(load(book_text(INPUTS)), claiming(inputs=GIVEN | change), NOTHING)) == [sentence]
 
 
-def test_all_unfit_answers_are_named_at_once(book_text: BookText, household: HouseholdFacts) -> None:
-    assert len(sentences(claim(load(book_text(INPUTS)), household, {}))) == 4
+def test_all_unfit_answers_are_named_at_once(book_text: BookText, claiming: Claiming) -> None:
+    assert len(sentences(evaluate(load(book_text(INPUTS)), claiming(), NOTHING))) == 4
 
 
 @pytest.mark.parametrize("change", [{"hours": 1}, {"held_on": date(2026, 4, 1)}, {"note": "演练"}])
 def test_a_condition_that_does_not_hold(
-    book_text: BookText, household: HouseholdFacts, change: dict[str, object]
+    book_text: BookText, claiming: Claiming, change: dict[str, object]
 ) -> None:
-    outcome = claim(load(book_text(INPUTS)), household, GIVEN | change)
-    assert sentences(outcome) == ["不符合条件:要满 2 小时。"]
+    outcome = evaluate(load(book_text(INPUTS)), claiming(inputs=GIVEN | change), NOTHING)
+    assert sentences(outcome) == ["不符合条件：要满 2 小时。"]
     assert outcome.trace.condition is False
     assert outcome.trace.offered is None
 
@@ -106,125 +97,126 @@ def test_a_condition_that_does_not_hold(
     ],
 )
 def test_only_deeds_within_the_effective_dates_count(
-    book_text: BookText, household: HouseholdFacts, day: date, accepted: bool
+    book_text: BookText, claiming: Claiming, day: date, accepted: bool
 ) -> None:
-    outcome = claim(load(book_text()), household, {}, day)
+    outcome = evaluate(load(book_text()), claiming(deed_on=day), NOTHING)
     assert outcome.accepted == accepted
     assert [refusal.code for refusal in outcome.trace.refusals] == ([] if accepted else ["not_in_force"])
 
 
-def test_household_facts_can_decide(book_text: BookText) -> None:
+def test_household_facts_can_decide(book_text: BookText, claiming: Claiming) -> None:
     points = '"household.village == \'王庄村\' ? household.people : 1"\npoints_note = "每口人 1 分"'
     book = load(book_text(points=points))
-    assert claim(book, HouseholdFacts(4, "王庄村"), {}).points == 4
-    assert claim(book, HouseholdFacts(4, "李庄村"), {}).points == 1
-    assert sentences(claim(book, HouseholdFacts(0, "王庄村"), {})) == ["按“每口人 1 分”计算,这次不够得分。"]
-    assert "超过一次最多 10000 分" in sentences(claim(book, HouseholdFacts(10_001, "王庄村"), {}))[0]
+    assert evaluate(book, claiming(people=4), NOTHING).points == 4
+    assert evaluate(book, claiming(people=4, village="李庄村"), NOTHING).points == 1
+    assert sentences(evaluate(book, claiming(people=0), NOTHING)) == ["按“每口人 1 分”计算，这次不够得分。"]
+    assert "超过一次最多 10000 分" in sentences(evaluate(book, claiming(people=10_001), NOTHING))[0]
 
 
-def test_an_expression_without_an_answer_refuses(book_text: BookText) -> None:
+def test_an_expression_without_an_answer_refuses(book_text: BookText, claiming: Claiming) -> None:
     book = load(book_text(points='"12 / household.people"\npoints_note = "十二分平分"'))
-    outcome = claim(book, HouseholdFacts(0, "王庄村"), {})
-    assert sentences(outcome) == ["按填报的内容算不出结果,请核对填报内容。"]
+    outcome = evaluate(book, claiming(people=0), NOTHING)
+    assert sentences(outcome) == ["按填报的内容算不出结果，请核对填报内容。"]
     assert "divide by zero" in outcome.trace.refusals[0].detail
 
 
-def test_an_unknown_rule_is_the_callers_mistake(township: Rulebook, household: HouseholdFacts) -> None:
-    with pytest.raises(UnknownRule, match="积分办法里没有「A9」这一项,您是想写「A39」吧。"):
-        evaluate(township, "A9", {}, DAY, used(), household)
+def test_an_unknown_rule_is_the_callers_mistake(township: Rulebook, claiming: Claiming) -> None:
+    with pytest.raises(UnknownRule, match="积分办法里没有「A9」这一项，您是想写「A39」吧。"):
+        evaluate(township, claiming("A9"), NOTHING)
 
 
-def test_a_limit_by_person_needs_the_person(township: Rulebook, household: HouseholdFacts) -> None:
+def test_a_limit_by_person_needs_the_person(township: Rulebook, claiming: Claiming) -> None:
     for person in (None, ""):
-        outcome = evaluate(township, "A34", {"degree": "bachelor"}, DAY, used(), household, person)
-        assert sentences(outcome) == ["这一项按人计算次数,请注明是家里哪位做的。"]
+        outcome = evaluate(township, claiming("A34", inputs={"degree": "bachelor"}, person=person), NOTHING)
+        assert sentences(outcome) == ["这一项按人计算次数，请注明是家里哪位做的。"]
 
 
-def test_usage_is_asked_for_the_window_of_the_deed(township: Rulebook, household: HouseholdFacts) -> None:
-    asked: list[tuple[Limit, Window]] = []
-
-    def usage(limit: Limit, window: Window) -> Used:
-        asked.append((limit, window))
-        return Used(1, 5)
-
-    evaluate(township, "A09", {}, DAY, usage, household)
-    assert asked == [(Limit(period="month", times=2), (date(2026, 3, 1), date(2026, 4, 1)))]
+def test_a_limit_is_applied_in_the_window_of_the_deed(township: Rulebook, claiming: Claiming) -> None:
+    [step] = evaluate(township, claiming("A09"), Already(1, 5)).trace.limits
+    assert (step.limit, step.starts, step.ends) == (
+        Limit(period="month", times=2),
+        date(2026, 3, 1),
+        date(2026, 4, 1),
+    )
 
 
-def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, household: HouseholdFacts) -> None:
+def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, claiming: Claiming) -> None:
     limits = 'limits = [{ period = "month", points = 9 }, { period = "year", times = 9, points = 20 }]\n'
     book = load(book_text(limits))
-    outcome = evaluate(
-        book, "R1", {}, DAY, lambda limit, _: Used(3, 6 if limit.period == "month" else 18), household
-    )
+
+    class Busy:
+        def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
+            return Used(3, 6 if count.period == "month" else 18)
+
+    outcome = evaluate(book, claiming(), Busy())
     steps = [(step.before, step.after, step.times_left, step.points_left) for step in outcome.trace.limits]
     assert steps == [(5, 3, None, 3), (3, 2, 6, 2)]
     assert outcome.points == 2
 
 
 def test_more_used_than_the_limit_leaves_nothing_rather_than_a_debt(
-    township: Rulebook, household: HouseholdFacts
+    township: Rulebook, claiming: Claiming
 ) -> None:
-    outcome = evaluate(township, "A01", {}, DAY, used(9, 9), household)
+    outcome = evaluate(township, claiming("A01"), Already(9, 9))
     assert outcome.points == 0
     assert outcome.trace.limits[0].points_left == 0
 
 
-def test_the_trace_says_which_rule_of_which_book(township: Rulebook, household: HouseholdFacts) -> None:
-    trace = evaluate(township, "A38", {"yuan": 750}, DAY, used(3, 35), household, "张三").trace
+def test_the_trace_says_which_rule_of_which_book(township: Rulebook, claiming: Claiming) -> None:
+    trace = evaluate(township, claiming("A38", inputs={"yuan": 750}, person="张三"), Already(3, 35)).trace
     assert (trace.rule_id, trace.book_version, trace.deed_on, trace.person) == ("A38", "2025.1", DAY, "张三")
     assert trace.amount_text == "input.yuan / 100"
     assert trace.condition_text == "input.yuan >= 100 && input.yuan <= 1000"
 
 
-def test_the_trace_can_be_stored_as_json(township: Rulebook, household: HouseholdFacts) -> None:
-    outcome = evaluate(township, "A38", {"yuan": 750}, DAY, used(3, 35), household)
+def test_the_trace_can_be_stored_as_json(township: Rulebook, claiming: Claiming) -> None:
+    outcome = evaluate(township, claiming("A38", inputs={"yuan": 750}), Already(3, 35))
     stored = msgspec.json.decode(msgspec.json.encode(outcome))
     assert stored["points"] == 5
     assert stored["trace"]["limits"][0]["used"] == {"times": 3, "points": 35}
 
 
-def test_an_award_in_full_is_explained(township: Rulebook, household: HouseholdFacts) -> None:
-    assert explain(evaluate(township, "A09", {}, DAY, used(1, 5), household)) == [
-        "3 月 8 日的「参加村庄清扫」(A09)。",
-        "按《乡镇文明积分办法》(2025.1 版)应得 5 分。",
-        "这一项每户每月最多 2 次:已记 1 次,还剩 1 次。",
+def test_an_award_in_full_is_explained(township: Rulebook, claiming: Claiming) -> None:
+    assert explain(evaluate(township, claiming("A09"), Already(1, 5))) == [
+        "3 月 8 日的「参加村庄清扫」（A09）。",
+        "按《乡镇文明积分办法》（2025.1 版）应得 5 分。",
+        "这一项每户每月最多 2 次：已记 1 次，还剩 1 次。",
         "这次记 5 分。",
     ]
 
 
-def test_an_award_that_was_cut_is_explained(township: Rulebook, household: HouseholdFacts) -> None:
-    assert explain(evaluate(township, "A38", {"yuan": 750}, DAY, used(3, 35), household))[1:] == [
-        "按《乡镇文明积分办法》(2025.1 版)应得 7 分。",
-        "这一项每户每年最多 40 分:已得 35 分,还剩 5 分。",
+def test_an_award_that_was_cut_is_explained(township: Rulebook, claiming: Claiming) -> None:
+    assert explain(evaluate(township, claiming("A38", inputs={"yuan": 750}), Already(3, 35)))[1:] == [
+        "按《乡镇文明积分办法》（2025.1 版）应得 7 分。",
+        "这一项每户每年最多 40 分：已得 35 分，还剩 5 分。",
         "这次只能再记 5 分。",
     ]
 
 
-def test_a_full_month_is_explained_with_its_end(township: Rulebook, household: HouseholdFacts) -> None:
-    assert explain(evaluate(township, "A09", {}, DAY, used(2, 10), household))[2:] == [
-        "这一项每户每月最多 2 次:已记 2 次,还剩 0 次。",
-        "这次不记分:到 2026 年 3 月 31 日为止已满,之后做的可以再报。",
+def test_a_full_month_is_explained_with_its_end(township: Rulebook, claiming: Claiming) -> None:
+    assert explain(evaluate(township, claiming("A09"), Already(2, 10)))[2:] == [
+        "这一项每户每月最多 2 次：已记 2 次，还剩 0 次。",
+        "这次不记分：到 2026 年 3 月 31 日为止已满，之后做的可以再报。",
     ]
 
 
-def test_a_full_lifetime_is_explained_without_a_date(township: Rulebook, household: HouseholdFacts) -> None:
-    said = explain(evaluate(township, "A34", {"degree": "college"}, DAY, used(1, 20), household, "张三"))
-    assert said[2:] == ["这一项每人一共最多 1 次:已记 1 次,还剩 0 次。", "这次不记分:名额已经用完。"]
+def test_a_full_lifetime_is_explained_without_a_date(township: Rulebook, claiming: Claiming) -> None:
+    said = explain(
+        evaluate(township, claiming("A34", inputs={"degree": "college"}, person="张三"), Already(1, 20))
+    )
+    assert said[2:] == ["这一项每人一共最多 1 次：已记 1 次，还剩 0 次。", "这次不记分：名额已经用完。"]
 
 
-def test_a_refusal_is_explained_with_its_reason(township: Rulebook, household: HouseholdFacts) -> None:
-    assert explain(evaluate(township, "A17", {"months": 2}, DAY, used(), household))[1:] == [
-        "不符合条件:要连续帮助 6 个月以上。",
+def test_a_refusal_is_explained_with_its_reason(township: Rulebook, claiming: Claiming) -> None:
+    assert explain(evaluate(township, claiming("A17", inputs={"months": 2}), NOTHING))[1:] == [
+        "不符合条件：要连续帮助 6 个月以上。",
         "这次不记分。",
     ]
 
 
-def test_an_award_without_limits_is_explained_in_two_sentences(
-    township: Rulebook, household: HouseholdFacts
-) -> None:
-    assert explain(evaluate(township, "A30", {"deed": "下河救人"}, DAY, used(), household)) == [
-        "3 月 8 日的「见义勇为」(A30)。",
+def test_an_award_without_limits_is_explained_in_two_sentences(township: Rulebook, claiming: Claiming) -> None:
+    assert explain(evaluate(township, claiming("A30", inputs={"deed": "下河救人"}), NOTHING)) == [
+        "3 月 8 日的「见义勇为」（A30）。",
         "这次记 50 分。",
     ]
 

@@ -85,7 +85,7 @@ def test_a_pattern_that_backtracks_elsewhere_runs_in_linear_time() -> None:
 
 def test_a_typo_in_a_dotted_name_is_a_compile_error_with_its_place_and_a_suggestion() -> None:
     error = refused("household.people > 1 && input.hors >= 2")
-    assert "没有叫「input.hors」的量,您是想写「input.hours」吧" in str(error)
+    assert "没有叫「input.hors」的量，您是想写「input.hours」吧" in str(error)
     assert (error.line, error.column) == (1, 30)
     problem, text, caret = str(error).splitlines()
     assert text[caret.index("^")] == "."

@@ -1,13 +1,12 @@
 """Windows cover the calendar without gap or overlap, and no order of claims gets past a limit."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import HouseholdFacts, Limit, Used, Window, evaluate, load
+from rules import Claim, Limit, Tally, Used, evaluate, load
 from rules.limits import Period
 
 PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year", "lifetime")
@@ -49,20 +48,23 @@ def test_the_last_day_of_the_calendar_has_a_window(period: Period) -> None:
 
 
 class Register:
-    """The awards made so far, counted as `evaluate` asks its callers to count them."""
+    """The awards made so far, added up one by one: what `Tally` has to agree with."""
 
     def __init__(self, rule_categories: dict[str, str]) -> None:
         self.categories = rule_categories
-        self.awards: list[tuple[str, str, date, int]] = []
+        self.awards: list[tuple[Claim, int]] = []
 
-    def used(self, limit: Limit, window: Window, rule: str, person: str) -> Used:
+    def used(self, limit: Limit, claim: Claim) -> Used:
+        starts, ends = limit.window(claim.deed_on)
         counted = [
             points
-            for other, who, day, points in self.awards
-            if window[0] <= day < window[1]
-            and (limit.scope != "rule" or other == rule)
-            and (limit.scope != "category" or self.categories[other] == self.categories[rule])
-            and (limit.per != "person" or who == person)
+            for other, points in self.awards
+            if starts <= other.deed_on < ends
+            and (limit.scope != "rule" or other.rule == claim.rule)
+            and (limit.scope != "category" or self.categories[other.rule] == self.categories[claim.rule])
+            and (limit.per == "village" or other.household == claim.household)
+            and (limit.per != "person" or other.person == claim.person)
+            and all(other.inputs.get(name) == claim.inputs.get(name) for name in limit.by)
         ]
         return Used(len(counted), sum(counted))
 
@@ -90,7 +92,10 @@ id = "R1"
 title = "清扫"
 category = "one"
 points = 5
-limits = [{{ period = "{rule}", per = "person", times = {rule_times} }}]
+limits = [
+  {{ period = "{rule}", per = "person", times = {rule_times} }},
+  {{ period = "{village}", per = "village", points = {village_points} }},
+]
 evidence = ["照片"]
 reviewers = ["grid"]
 
@@ -100,7 +105,14 @@ title = "捐款"
 category = "one"
 points = "input.yuan / 100"
 points_note = "每满 100 元 1 分"
-inputs = [{{ id = "yuan", title = "多少元", type = "integer" }}]
+limits = [{{ period = "{by}", by = ["cause"], times = 2, points = 6 }}]
+inputs = [
+  {{ id = "yuan", title = "多少元", type = "integer" }},
+  {{ id = "cause", title = "捐给什么", type = "choice", options = [
+    {{ id = "road", title = "修路" }},
+    {{ id = "school", title = "助学" }},
+  ] }},
+]
 evidence = ["收据"]
 reviewers = ["committee"]
 
@@ -115,14 +127,20 @@ reviewers = ["grid"]
 
 periods = st.sampled_from(PERIODS)
 small = st.integers(1, 12)
-claims = st.lists(
-    st.tuples(
-        st.sampled_from(["R1", "R2", "R3"]),
-        st.sampled_from(["张三", "李四"]),
-        st.dates(date(2026, 1, 1), date(2027, 6, 30)),
-        st.integers(-50, 2000),
+DAYS = st.dates(date(2026, 1, 1), date(2027, 6, 30))
+people = {"household": st.sampled_from(["h1", "h2"]), "person": st.sampled_from(["张三", "李四"])}
+claims = st.one_of(
+    st.builds(Claim, st.sampled_from(["R1", "R3"]), DAYS, village=st.just("王庄村"), **people),
+    st.builds(
+        Claim,
+        st.just("R2"),
+        DAYS,
+        village=st.just("王庄村"),
+        **people,
+        inputs=st.fixed_dictionaries(
+            {"yuan": st.integers(-50, 2000), "cause": st.sampled_from(["road", "school"])}
+        ),
     ),
-    max_size=40,
 )
 
 
@@ -137,29 +155,27 @@ claims = st.lists(
             "category_points": small,
             "rule": periods,
             "rule_times": small,
+            "village": periods,
+            "village_points": st.integers(1, 30),
+            "by": periods,
         }
     ),
-    sequence=claims,
+    sequence=st.lists(claims, max_size=40),
 )
-def test_no_sequence_of_claims_exceeds_any_limit(
-    terms: dict[str, object], sequence: list[tuple[str, str, date, int]]
-) -> None:
+def test_no_sequence_of_claims_exceeds_any_limit(terms: dict[str, object], sequence: list[Claim]) -> None:
     book = load(BOOK.format(**terms))
-    facts = HouseholdFacts(people=2, village="王庄村")
     register = Register({rule.id: rule.category for rule in book.rules.values()})
-    for rule_id, person, day, yuan in sequence:
-        usage = bound(register, rule_id, person)
-        inputs = {"yuan": yuan} if rule_id == "R2" else {}
-        outcome = evaluate(book, rule_id, inputs, day, usage, facts, person)
+    tally = Tally(book)
+    for claim in sequence:
+        for limit in book.rule(claim.rule).limits:
+            assert tally.used(limit.count, claim) == register.used(limit, claim)
+        outcome = evaluate(book, claim, tally)
         assert outcome.accepted == (outcome.points > 0)
         if outcome.accepted:
-            register.awards.append((rule_id, person, day, outcome.points))
-    for rule_id, person, day, _ in sequence:
-        for limit in book.rule(rule_id).limits:
-            used = register.used(limit, limit.window(day), rule_id, person)
+            register.awards.append((claim, outcome.points))
+            tally.add(claim, outcome.points)
+    for claim in sequence:
+        for limit in book.rule(claim.rule).limits:
+            used = register.used(limit, claim)
             assert limit.times is None or used.times <= limit.times
             assert limit.points is None or used.points <= limit.points
-
-
-def bound(register: Register, rule_id: str, person: str) -> Callable[[Limit, Window], Used]:
-    return lambda limit, window: register.used(limit, window, rule_id, person)

@@ -77,31 +77,35 @@ HOURS = 'inputs = [{ id = "hours", title = "几小时", type = "integer" }]\n'
 # What is added to the rule of the small book, the line counted from its [[rule]], and the sentence.
 WRONG_RULES = [
     ("colour = 1\n", 7, "不认识的字段「colour」"),
-    ("notice_day = 3\n", 7, "不认识的字段「notice_day」,您是想写「notice_days」吧"),
-    ("notice_days = 31\n", 7, "notice_days 应在 0 到 30 之间,现在是 31。"),
-    ('notice_days = "3"\n', 7, "notice_days 应是整数,现在写的是文字。"),
-    ("publish = 1\n", 7, "publish 应是是/否,现在写的是整数。"),
-    ("source = 2026-01-01\n", 7, "source 应是文字,现在写的是日期。"),
+    ("notice_day = 3\n", 7, "不认识的字段「notice_day」，您是想写「notice_days」吧"),
+    ("notice_days = 31\n", 7, "notice_days 应在 0 到 30 之间，现在是 31。"),
+    ('notice_days = "3"\n', 7, "notice_days 应是整数，现在写的是文字。"),
+    ("publish = 1\n", 7, "publish 应是是/否，现在写的是整数。"),
+    ("source = 2026-01-01\n", 7, "source 应是文字，现在写的是日期。"),
     ('when = "true"\n', 0, "缺少 when_note。"),
     ('when = "true"\nwhen_note = "yes"\n', 8, "when_note 要用中文写"),
     ('when_note = "满"\nwhen = "input.hours > 1"\n', 8, "没有叫「input.hours」的量"),
     (
         HOURS + 'when_note = "满"\nwhen = "input.hors > 1"\n',
         9,
-        "没有叫「input.hors」的量,您是想写「input.hours」吧",
+        "没有叫「input.hors」的量，您是想写「input.hours」吧",
     ),
     (HOURS + 'when_note = "满"\nwhen = "input.hours > 1.5"\n', 9, "整数和小数不能直接放在一起"),
-    (HOURS + 'when_note = "满"\nwhen = "input.hours"\n', 9, "条件(when)的结果必须是“是/否”"),
+    (HOURS + 'when_note = "满"\nwhen = "input.hours"\n', 9, "条件（when）的结果必须是“是/否”"),
     (HOURS + 'when_note = "满"\nwhen = """\ninput.hours > 1\n&& input.hors < 9"""\n', 11, "input.hors"),
     ("limits = [{ times = 1 }]\n", 7, "缺少 period。"),
-    ('limits = [{ period = "month" }]\n', 7, "上限要写明 times(几次)或 points(几分)。"),
-    ('limits = [{ period = "monht", times = 1 }]\n', 7, "period 不能是「monht」,您是想写「month」吧"),
+    (
+        'limits = [{ period = "month" }]\n',
+        7,
+        "上限要写明 times（几次）、points（几分）或",
+    ),
+    ('limits = [{ period = "monht", times = 1 }]\n', 7, "period 不能是「monht」，您是想写「month」吧"),
     ('limits = [{ period = "week", times = 1 }]\n', 7, "period 不能是「week」"),
-    ('limits = [{ period = "day", times = 0 }]\n', 7, "times 应在 1 到 1000000 之间,现在是 0。"),
+    ('limits = [{ period = "day", times = 0 }]\n', 7, "times 应在 1 到 1000000 之间，现在是 0。"),
     ('limits = [{ period = "day", per = "house", times = 1 }]\n', 7, "您是想写「household」吧"),
     ('limits = [{ period = "day", scope = "total", times = 1 }]\n', 7, "不认识的字段「scope」"),
-    ("limits = [1]\n", 7, "每一条都应是一个表,写成 { … } 或 [[limits]]。"),
-    ('limits = "month"\n', 7, "limits 应是列表,现在写的是文字。"),
+    ("limits = [1]\n", 7, "每一条都应是一个表，写成 { … } 或 [[limits]]。"),
+    ('limits = "month"\n', 7, "limits 应是列表，现在写的是文字。"),
     ('inputs = [{ id = "Hours", title = "时", type = "integer" }]\n', 7, "编号「Hours」不合规定"),
     ('inputs = [{ id = "in", title = "时", type = "integer" }]\n', 7, "「in」是表达式的保留字"),
     ('inputs = [{ id = "a", title = "时", type = "float" }]\n', 7, "type 不能是「float」"),
@@ -123,7 +127,7 @@ WRONG_RULES = [
         14,
         "编号「low」重复了。",
     ),
-    ('purpose = "减少上访"\n', 7, "目的里的「上访」不能写进积分办法:信访、投诉、举报是法定权利"),
+    ('purpose = "减少上访"\n', 7, "目的里的「上访」不能写进积分办法：信访、投诉、举报是法定权利"),
     (
         'wording_reviewed = "2026-01-01 村民代表会议"\npurpose = "低保复核"\n',
         8,
@@ -141,16 +145,16 @@ def test_mistakes_in_a_rule(book_text: BookText, more: str, offset: int, sentenc
 
 
 WRONG_POINTS = [
-    (None, "缺少 points(几分)。"),
-    ("-5", "不能写扣分:扣分须经村民会议逐条表决后才能启用"),
-    ('"2 - 7"\npoints_note = "算"', "不能写扣分"),
+    (None, "缺少 points（几分）。"),
+    ("-5", "扣分默认不启用：须经村民会议逐条表决"),
+    ('"2 - 7"\npoints_note = "算"', "扣分默认不启用"),
     ("0", "0 分的规则没有意义"),
-    ("10001", "一次 10001 分太多(最多 10000)"),
-    ("5.0", "points 应是整数或文字,现在写的是小数。"),
-    ("true", "points 应是整数或文字,现在写的是是/否。"),
+    ("10001", "一次 10001 分太多（最多 10000）"),
+    ("5.0", "points 应是整数或文字或表，现在写的是小数。"),
+    ("true", "points 应是整数或文字或表，现在写的是是/否。"),
     ('"household.people"', "缺少 points_note。"),
     ('"household.people * 2.0"\npoints_note = "每人两分"', "整数和小数不能直接放在一起"),
-    ('"household.people > 2"\npoints_note = "每人两分"', "分值(points)的结果必须是整数"),
+    ('"household.people > 2"\npoints_note = "每人两分"', "分值（points）的结果必须是整数"),
     ('"household.peple"\npoints_note = "每人一分"', "您是想写「household.people」吧"),
 ]
 
@@ -178,22 +182,22 @@ def test_a_compile_error_points_into_the_expression_and_shows_the_caret(book_tex
 def test_a_deduction_in_an_option_points_at_the_option(book_text: BookText) -> None:
     text = book_text(CHOICE.replace("points = 4", "points = -4"), points=None)
     found = problems(text)
-    assert "不能写扣分" in found[-1].message
+    assert "扣分默认不启用" in found[-1].message
     assert text.splitlines()[found[-1].line - 1].startswith('  { id = "high"')
 
 
 def test_options_carry_points_all_or_none(book_text: BookText) -> None:
     problem = problems(book_text(CHOICE.replace(", points = 4", ""), points=None))[0]
-    assert "要么每个选项都写 points,要么都不写。" in problem.message
+    assert "要么每个选项都写 points，要么都不写。" in problem.message
 
 
 WRONG_HEADS = [
-    ('title = "试用积分办法"', 'title = "trial"', 2, "title 要用中文写,村民才看得懂(现在是「trial」)。"),
+    ('title = "试用积分办法"', 'title = "trial"', 2, "title 要用中文写，村民才看得懂（现在是「trial」）。"),
     ('title = "试用积分办法"\n', "", 1, "缺少 title。"),
     ('version = "1"', 'version = "  "', 3, "version 不能是空的。"),
-    ('version = "1"', 'vesion = "1"\nversion = "1"', 3, "不认识的字段「vesion」,您是想写「version」吧"),
-    ("2026-01-01", "2026-01-01T08:00:00", 5, "effective_from 应是日期,现在写的是带时刻的日期。"),
-    ("2026-01-01", '"2026-01-01"', 5, "effective_from 应是日期,现在写的是文字。"),
+    ('version = "1"', 'vesion = "1"\nversion = "1"', 3, "不认识的字段「vesion」，您是想写「version」吧"),
+    ("2026-01-01", "2026-01-01T08:00:00", 5, "effective_from 应是日期，现在写的是带时刻的日期。"),
+    ("2026-01-01", '"2026-01-01"', 5, "effective_from 应是日期，现在写的是文字。"),
     ("2026-12-31", "2025-12-31", 6, "失效日期早于生效日期。"),
     ("2025-12-20", "2026-02-01", 5, "生效日期早于通过决定的日期"),
     (', meeting = "支委会"', "", 7, "缺少 meeting。"),
@@ -203,7 +207,7 @@ WRONG_HEADS = [
         '[[category]]\nid = "clean"',
         '[[categories]]\nid = "clean"',
         9,
-        "不认识的字段「categories」,您是想写「category」吧",
+        "不认识的字段「categories」，您是想写「category」吧",
     ),
 ]
 
@@ -217,7 +221,7 @@ def test_mistakes_in_the_head(book_text: BookText, old: str, new: str, line: int
 
 def test_an_unknown_category_is_named_with_the_nearest(book_text: BookText) -> None:
     problem = only_problem(book_text().replace('category = "clean"', 'category = "claen"'))
-    assert "没有「claen」这个类别,您是想写「clean」吧" in problem.message
+    assert "没有「claen」这个类别，您是想写「clean」吧" in problem.message
     assert problem.line == FIRST_RULE_LINE + 3
 
 
@@ -262,7 +266,7 @@ def test_the_counter_examples_of_real_tables_wait_for_review(book_text: BookText
 
 
 def test_reviewed_wording_is_let_through(book_text: BookText) -> None:
-    helping = book_text('wording_reviewed = "2026-01-05 支委会:帮人办事,正当"\n').replace(
+    helping = book_text('wording_reviewed = "2026-01-05 支委会：帮人办事，正当"\n').replace(
         "清扫", "帮邻居代办低保手续"
     )
     assert load(helping).rule("R1").wording_reviewed

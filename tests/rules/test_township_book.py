@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rules import HouseholdFacts, Limit, Rulebook, Used, Window, evaluate
+from rules import Limit, Rulebook, evaluate
+from tests.rules.pasts import NOTHING, Already, Claiming
 
 GRID, COUNCIL, COMMITTEE, SUPERVISORS = "grid", "council", "committee", "supervisors"
 
@@ -138,10 +139,6 @@ ROWS: list[tuple[str, str, list[tuple[dict[str, object], int]], tuple[Limit, ...
 ]
 
 
-def nothing_used(_limit: Limit, _window: Window) -> Used:
-    return Used()
-
-
 def test_the_book_has_exactly_the_39_rows_in_order(township: Rulebook) -> None:
     assert list(township.rules) == [row[0] for row in ROWS] == [f"A{n:02}" for n in range(1, 40)]
 
@@ -149,7 +146,7 @@ def test_the_book_has_exactly_the_39_rows_in_order(township: Rulebook) -> None:
 @pytest.mark.parametrize(("rule_id", "category", "cases", "limits", "reviewers"), ROWS, ids=[r[0] for r in ROWS])
 def test_row(
     township: Rulebook,
-    household: HouseholdFacts,
+    claiming: Claiming,
     rule_id: str,
     category: str,
     cases: list[tuple[dict[str, object], int]],
@@ -163,15 +160,15 @@ def test_row(
     assert rule.evidence
     assert rule.source
     for inputs, points in cases:
-        outcome = evaluate(township, rule_id, inputs, DAY, nothing_used, household, "李四")
+        outcome = evaluate(township, claiming(rule_id, DAY, inputs=inputs, person="李四"), NOTHING)
         assert (outcome.points, outcome.accepted) == (points, True), outcome.trace.refusals
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row[3]], ids=lambda row: row[0])
-def test_a_full_limit_refuses_the_row(township: Rulebook, household: HouseholdFacts, row: tuple[Any, ...]) -> None:
+def test_a_full_limit_refuses_the_row(township: Rulebook, claiming: Claiming, row: tuple[Any, ...]) -> None:
     rule_id, _, [(inputs, _), *_], (limit, *_), _ = row
-    full = Used(times=limit.times or 99, points=limit.points or 999)
-    outcome = evaluate(township, rule_id, inputs, DAY, lambda *_: full, household, "李四")
+    full = Already(times=limit.times or 99, points=limit.points or 999)
+    outcome = evaluate(township, claiming(rule_id, DAY, inputs=inputs, person="李四"), full)
     assert (outcome.points, outcome.accepted) == (0, False)
     assert [refusal.code for refusal in outcome.trace.refusals] == ["limit_reached"]
 
@@ -183,33 +180,31 @@ def test_only_private_matters_stay_off_the_notice_board(township: Rulebook) -> N
 @pytest.mark.parametrize(
     ("rule_id", "inputs", "sentence"),
     [
-        ("A17", {"months": 5}, "不符合条件:要连续帮助 6 个月以上。"),
-        ("A38", {"yuan": 99}, "不符合条件:一次捐款在 100 元到 1000 元之间才记分。"),
-        ("A38", {"yuan": 1001}, "不符合条件:一次捐款在 100 元到 1000 元之间才记分。"),
+        ("A17", {"months": 5}, "不符合条件：要连续帮助 6 个月以上。"),
+        ("A38", {"yuan": 99}, "不符合条件：一次捐款在 100 元到 1000 元之间才记分。"),
+        ("A38", {"yuan": 1001}, "不符合条件：一次捐款在 100 元到 1000 元之间才记分。"),
         ("A39", {"item": "看护水源", "points": 3}, "「村里定的分值」不能大于 2。"),
         ("A39", {"item": "看护水源", "points": 0}, "「村里定的分值」不能小于 1。"),
         ("A13", {}, "请填「植树照片」。"),
     ],
 )
 def test_claims_the_table_does_not_reward(
-    township: Rulebook, household: HouseholdFacts, rule_id: str, inputs: dict[str, object], sentence: str
+    township: Rulebook, claiming: Claiming, rule_id: str, inputs: dict[str, object], sentence: str
 ) -> None:
-    outcome = evaluate(township, rule_id, inputs, DAY, nothing_used, household)
+    outcome = evaluate(township, claiming(rule_id, DAY, inputs=inputs), NOTHING)
     assert not outcome.accepted
     assert [refusal.message for refusal in outcome.trace.refusals] == [sentence]
 
 
 def test_a_year_of_volunteering_never_gives_more_than_all_tiers_together(
-    township: Rulebook, household: HouseholdFacts
+    township: Rulebook, claiming: Claiming
 ) -> None:
     # 2 + 5 + 10 + 15 = 32 so far; the last tier brings the year to 52, and a sixth claim finds nothing left.
-    fifth = evaluate(township, "A22", {"tier": "h100"}, DAY, lambda *_: Used(4, 32), household)
-    sixth = evaluate(township, "A22", {"tier": "h100"}, DAY, lambda *_: Used(5, 52), household)
+    fifth = evaluate(township, claiming("A22", DAY, inputs={"tier": "h100"}), Already(4, 32))
+    sixth = evaluate(township, claiming("A22", DAY, inputs={"tier": "h100"}), Already(5, 52))
     assert (fifth.points, sixth.points) == (20, 0)
 
 
-def test_a_donation_near_the_years_bound_is_cut_to_what_is_left(
-    township: Rulebook, household: HouseholdFacts
-) -> None:
-    outcome = evaluate(township, "A38", {"yuan": 1000}, DAY, lambda *_: Used(4, 36), household)
+def test_a_donation_near_the_years_bound_is_cut_to_what_is_left(township: Rulebook, claiming: Claiming) -> None:
+    outcome = evaluate(township, claiming("A38", DAY, inputs={"yuan": 1000}), Already(4, 36))
     assert (outcome.points, outcome.trace.offered) == (4, 10)

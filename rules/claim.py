@@ -1,0 +1,26 @@
+"""A claim as rules see it: who did what, when, and what else they may know of the household."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`inputs` by input id: int for integer, int or float for number, an option's id for a choice, a date or its
+    ISO text, a sheet as the judges' rows of scores or as text (`2 1 2; 2 2 2`), texts otherwise.
+
+    `person` names who did it, needed where a limit counts by person. `household` and `village` are keys; the
+    village's is its title in expressions, too. `people` live in the household, `households` in the village.
+    `balance` is what a deduction can take, None where it isn't known.
+    """
+
+    rule: str
+    deed_on: date
+    household: str
+    village: str = ""
+    people: int = 1
+    person: str | None = None
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    households: int = 0
+    balance: int | None = None

@@ -1,0 +1,23 @@
+"""Claims of one household, and pasts that are known without awards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from rules import Claim, Count, Used
+
+Claiming: TypeAlias = Callable[..., Claim]
+
+
+@dataclass(frozen=True)
+class Already:
+    """A past in which everything counted has come to the same."""
+
+    times: int = 0
+    points: int = 0
+
+    def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
+        return Used(self.times, self.points)
+
+
+NOTHING = Already()
