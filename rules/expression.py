@@ -103,7 +103,7 @@ class Expression:
 
 
 def compile_condition(text: str, declarations: Declarations, known: Iterable[str] = ()) -> Expression:
-    """Compile an expression that answers yes or no; `known` names are suggested for typos. Raises ExpressionError."""
+    """Compile an expression that answers yes or no; `known` are the names to suggest. Raises ExpressionError."""
     wrong = "条件（when）的结果必须是“是/否”，例如 input.hours >= 2"
     return _checked(text, declarations, known, "BOOL", wrong)
 
