@@ -19,7 +19,7 @@ from rules.book import (
 )
 from rules.builtin import books_path, load_builtin
 from rules.claim import Claim
-from rules.evaluation import LimitStep, Outcome, Refusal, Trace, evaluate
+from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
 from rules.explanation import explain, limit_text
 from rules.expression import Expression
 from rules.facts import Past
@@ -55,6 +55,7 @@ __all__ = [
     "UnknownRule",
     "Used",
     "Window",
+    "award",
     "books_path",
     "evaluate",
     "explain",

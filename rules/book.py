@@ -186,6 +186,11 @@ class Rule:
     every_household: bool = False
     deduction: Deduction | None = None
     facts: tuple[Fact, ...] = ()
+    by_person: bool = field(init=False, compare=False, repr=False)
+    """Whether a claim must say which member of the household it was."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_person", any(limit.per == "person" for limit in self.limits))
 
     @property
     def points_text(self) -> str:
@@ -197,11 +202,6 @@ class Rule:
         if isinstance(self.points, Decided):
             return f"{_span(self.points.low, self.points.high)}（{self.points.body}议定）"
         return self.points_note
-
-    @property
-    def by_person(self) -> bool:
-        """Whether a claim must say which member of the household it was."""
-        return any(limit.per == "person" for limit in self.limits)
 
 
 def _span(low: int, high: int) -> str:

@@ -3,13 +3,13 @@
 Pure: what was awarded before comes in through `past`, the day of the deed is given, and nothing is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, TypeAlias, cast
 
 import msgspec
 
-from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Campaign, Decided, Deduction, Rule, Rulebook
+from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Decided, Deduction, Rule, Rulebook
 from rules.claim import Claim
 from rules.expression import Expression, ExpressionFailed
 from rules.facts import Past
@@ -107,173 +107,184 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def evaluate(book: Rulebook, claim: Claim, past: Past) -> Outcome:
-    """What a claim is worth. Never raises for a bad claim: the trace's refusals say what is wrong.
+    """What a claim is worth, and why. Never raises for a bad claim: the trace's refusals say what is wrong.
 
     Raises UnknownRule when the book has no such rule.
     """
-    rule = book.rule(claim.rule)
-    answers, complaints = check_answers(rule.inputs, claim.inputs)
-    finding = _Finding(book, rule, claim, answers)
-    day = claim.deed_on
-    if not book.in_force(day):
-        return finding.refused("not_in_force", _outside(book, day))
-    if (rule.first and day < rule.first) or (rule.last and day > rule.last):
-        return finding.refused("not_in_force", _outside_rule(rule))
-    if complaints:
-        return finding.refused("bad_input", *complaints)
-    if rule.by_person and not claim.person:
-        return finding.refused("person_required", "这一项按人计算次数，请注明是家里哪位做的。")
-    try:
-        refusal = finding.weigh(past)
-    except ExpressionFailed as error:
-        return finding.refused("failed", "按填报的内容算不出结果，请核对填报内容。", detail=str(error))
-    if refusal:
-        return refusal
-    return finding.taken(past, rule.deduction) if rule.deduction else finding.limited(past)
+    finding = _Finding(book, book.rule(claim.rule), claim)
+    points = finding.decide(past)
+    return Outcome(points, not finding.refusals, finding.trace())
+
+
+def award(book: Rulebook, claim: Claim, past: Past) -> int:
+    """The points of `evaluate` without the reasons: 0 when the claim is refused. Raises UnknownRule."""
+    return _Finding(book, book.rule(claim.rule), claim).decide(past)
 
 
 class _Finding:
     """The evaluation in progress: what has been established, to be written into the trace at the end."""
 
-    __slots__ = (
-        "answers",
-        "book",
-        "claim",
-        "condition",
-        "cuts",
-        "known",
-        "multiplied",
-        "offered",
-        "rule",
-        "steps",
-    )
+    answers: Mapping[str, Answer] = {}
+    condition: bool | None = None
+    values: Mapping[str, object] = {}
+    multiplied: Multiplied | None = None
+    cuts: tuple[str, ...] = ()
+    offered: int | None = None
+    refusals: tuple[Refusal, ...] = ()
 
-    def __init__(self, book: Rulebook, rule: Rule, claim: Claim, answers: Mapping[str, Answer]) -> None:
-        self.book, self.rule, self.claim, self.answers = book, rule, claim, answers
-        self.condition: bool | None = None
-        self.known: tuple[Known, ...] = ()
-        self.multiplied: Multiplied | None = None
-        self.cuts: list[str] = []
-        self.offered: int | None = None
-        self.steps: list[LimitStep] = []
+    def __init__(self, book: Rulebook, rule: Rule, claim: Claim) -> None:
+        self.book, self.rule, self.claim = book, rule, claim
+        # Of each limit applied: times and points used before, the amount before and after it.
+        self.steps: list[tuple[Limit, int, int, int, int]] = []
 
-    def weigh(self, past: Past) -> Outcome | None:
-        """Settle condition and amount before limits; an outcome only if the claim fails here."""
-        rule, points = self.rule, self.rule.points
-        values = {fact.name: fact.read(self.claim, self.answers, past) for fact in rule.facts}
-        if values:
-            self.known = tuple(
+    def decide(self, past: Past) -> int:
+        """The points that the claim comes to, 0 with `refusals` if none."""
+        rule, claim, day = self.rule, self.claim, self.claim.deed_on
+        complaints: Sequence[str] = ()
+        if rule.inputs or claim.inputs:
+            self.answers, complaints = check_answers(rule.inputs, claim.inputs)
+        if not self.book.in_force(day):
+            return self._refuse("not_in_force", _outside(self.book, day))
+        if (rule.first and day < rule.first) or (rule.last and day > rule.last):
+            return self._refuse("not_in_force", _outside_rule(rule))
+        if complaints:
+            return self._refuse("bad_input", *complaints)
+        if rule.by_person and not claim.person:
+            return self._refuse("person_required", "这一项按人计算次数，请注明是家里哪位做的。")
+        try:
+            offered = self._offered(past)
+        except ExpressionFailed as error:
+            return self._refuse("failed", "按填报的内容算不出结果，请核对填报内容。", detail=str(error))
+        if self.refusals:
+            return 0
+        self.offered = offered
+        if rule.deduction:
+            return self._taken(past, rule.deduction)
+        return self._within_limits(past, offered) or self._refuse(
+            "limit_reached", "名额或分数已满，这次不再记分。"
+        )
+
+    def trace(self) -> Trace:
+        """What has been established, as it is kept."""
+        rule, points, claim = self.rule, self.rule.points, self.claim
+        return Trace(
+            rule_id=rule.id,
+            rule_title=rule.title,
+            book_title=self.book.title,
+            book_version=self.book.version,
+            deed_on=claim.deed_on,
+            person=claim.person,
+            inputs=self.answers,
+            condition_text=rule.when.text if rule.when is not None else None,
+            condition=self.condition,
+            amount_text=points.text if isinstance(points, Expression) else None,
+            known=tuple(
                 Known(fact.name, fact.label, value)
                 for fact in rule.facts
-                if fact.label and isinstance(value := values[fact.name], int)
-            )
+                if fact.label and isinstance(value := self.values.get(fact.name), int)
+            ),
+            multiplied=self.multiplied,
+            cuts=self.cuts,
+            offered=self.offered,
+            limits=tuple(self._step(*step) for step in self.steps),
+            covenant=rule.deduction.covenant if rule.deduction else None,
+            refusals=self.refusals,
+        )
+
+    def _step(self, limit: Limit, times: int, points: int, before: int, after: int) -> LimitStep:
+        starts, ends = limit.window(self.claim.deed_on)
+        most = abs(self.offered or 0) if limit.highest else limit.points
+        return LimitStep(
+            limit=limit,
+            starts=starts,
+            ends=ends,
+            used=Used(times, points),
+            times_left=None if limit.times is None else max(0, limit.times - times),
+            points_left=None if most is None else max(0, most - points),
+            before=before,
+            after=after,
+        )
+
+    def _offered(self, past: Past) -> int:
+        """Settle condition and amount before limits; 0 with a refusal if the claim fails here."""
+        rule, points = self.rule, self.rule.points
+        values: Mapping[str, object] = {}
+        if rule.facts:
+            values = {fact.name: fact.read(self.claim, self.answers, past) for fact in rule.facts}
+            self.values = values
         if rule.when is not None:
             self.condition = rule.when.holds(values)
             if not self.condition:
-                return self.refused("condition_not_met", f"不符合条件：{rule.when_note}。")
-        if isinstance(points, int):
+                return self._refuse("condition_not_met", f"不符合条件：{rule.when_note}。")
+        if type(points) is int:
             offered = points
         elif isinstance(points, ByChoice):
             # A choice with amounts is always required and its answer was checked against the options.
-            offered = points.amounts[str(self.answers[points.input_id])]
-        elif isinstance(points, Decided):
-            offered = cast(int, self.answers[Decided.AMOUNT])
-        else:
+            offered = points.amounts[cast(str, self.answers[points.input_id])]
+        elif isinstance(points, Expression):
             offered = points.amount(values)
             if offered <= 0:
-                return self.refused("no_points", f"按“{rule.points_note}”计算，这次不够得分。")
-        return self._offer(offered)
+                return self._refuse("no_points", f"按“{rule.points_note}”计算，这次不够得分。")
+        else:
+            offered = cast(int, self.answers[Decided.AMOUNT])
+        return self._bounded(offered)
 
-    def _offer(self, offered: int) -> Outcome | None:
-        campaign = self.book.campaign(self.rule, self.claim.deed_on) if self.book.campaigns else None
-        if campaign:
-            self.multiplied = Multiplied(campaign.title, _factor(campaign), offered)
-            offered = int(offered * campaign.multiply)
+    def _bounded(self, offered: int) -> int:
+        if self.book.campaigns:
+            campaign = self.book.campaign(self.rule, self.claim.deed_on)
+            if campaign:
+                self.multiplied = Multiplied(campaign.title, f"{float(campaign.multiply):g}", offered)
+                offered = int(offered * campaign.multiply)
         if offered > MOST_POINTS:
-            return self.refused("no_points", f"算出 {offered} 分，超过一次最多 {MOST_POINTS} 分，请核对。")
+            return self._refuse("no_points", f"算出 {offered} 分，超过一次最多 {MOST_POINTS} 分，请核对。")
         most = self.rule.most_points
         if most is not None and offered > most:
-            self.cuts.append(f"一次最多记 {most} 分。")
-            offered = most
-        self.offered = offered
-        return None
+            self.cuts = (f"一次最多记 {most} 分。",)
+            return most
+        return offered
 
-    def limited(self, past: Past) -> Outcome:
-        """An award within its limits."""
-        award = self._within_limits(past, self.offered or 0)
-        if award == 0:
-            return self.refused("limit_reached", "名额或分数已满，这次不再记分。")
-        return Outcome(award, True, self._trace())
-
-    def taken(self, past: Past, deduction: Deduction) -> Outcome:
+    def _taken(self, past: Past, deduction: Deduction) -> int:
         """A deduction within its own bounds: reminded before, not too much in a year, never below zero."""
         if deduction.reminder and cast(date, self.answers[Deduction.REMINDED_ON]) >= self.claim.deed_on:
-            return self.refused("not_reminded", "要先书面提醒，之后再犯才能扣分；提醒的日期要早于这一次。")
+            return self._refuse("not_reminded", "要先书面提醒，之后再犯才能扣分；提醒的日期要早于这一次。")
         taking = self._within_limits(past, -(self.offered or 0))
         if taking == 0:
-            return self.refused("limit_reached", "已经扣过，不再重复扣分。")
+            return self._refuse("limit_reached", "已经扣过，不再重复扣分。")
         most, taken = self.book.deduction_bounds.a_year, past.used(DEDUCTED_IN_YEAR, self.claim).points
         balance = self.claim.balance
         if taken >= most:
-            return self.refused("nothing_to_take", f"一户一年最多扣 {most} 分，今年已经扣满，不再扣。")
+            return self._refuse("nothing_to_take", f"一户一年最多扣 {most} 分，今年已经扣满，不再扣。")
         if balance is not None and balance <= 0:
-            return self.refused("nothing_to_take", "这户现在没有可扣的积分：余额不因扣分低于 0，已兑换的不追扣。")
+            sentence = "这户现在没有可扣的积分：余额不因扣分低于 0，已兑换的不追扣。"
+            return self._refuse("nothing_to_take", sentence)
         if taking > most - taken:
             taking = most - taken
-            self.cuts.append(f"一户一年最多扣 {most} 分，今年已扣 {taken} 分。")
+            self.cuts = (*self.cuts, f"一户一年最多扣 {most} 分，今年已扣 {taken} 分。")
         if balance is not None and taking > balance:
             taking = balance
-            self.cuts.append(f"余额只有 {balance} 分，不因扣分低于 0。")
-        return Outcome(-taking, True, self._trace())
+            self.cuts = (*self.cuts, f"余额只有 {balance} 分，不因扣分低于 0。")
+        return -taking
 
     def _within_limits(self, past: Past, amount: int) -> int:
         """Apply the limits in turn: each sees what the one before left of the amount; 0 when one is full."""
-        claim = self.claim
-        for limit in self.rule.limits:
-            used = past.used(limit.count, claim)
-            times_left = None if limit.times is None else max(0, limit.times - used.times)
-            points_left = None if limit.points is None else max(0, limit.points - used.points)
-            if limit.highest:
-                points_left = max(0, abs(self.offered or 0) - used.points)
-            after = amount if points_left is None else min(amount, points_left)
-            if times_left == 0:
-                after = 0
-            starts, ends = limit.window(claim.deed_on)
-            self.steps.append(LimitStep(limit, starts, ends, used, times_left, points_left, amount, after))
-            amount = after
+        rule = self.rule
+        if not rule.limits:
+            return amount
+        for limit, (times, points) in zip(rule.limits, past.spent(rule, self.claim), strict=True):
+            before = amount
+            most = abs(self.offered or 0) if limit.highest else limit.points
+            if limit.times is not None and times >= limit.times:
+                amount = 0
+            elif most is not None and amount > most - points:
+                amount = most - points if most > points else 0
+            self.steps.append((limit, times, points, before, amount))
             if amount == 0:
                 break
         return amount
 
-    def refused(self, code: RefusalCode, *messages: str, detail: str = "") -> Outcome:
-        """The outcome of a claim that earns nothing."""
-        return Outcome(0, False, self._trace(tuple(Refusal(code, message, detail) for message in messages)))
-
-    def _trace(self, refusals: tuple[Refusal, ...] = ()) -> Trace:
-        rule, points, claim = self.rule, self.rule.points, self.claim
-        return Trace(
-            rule.id,
-            rule.title,
-            self.book.title,
-            self.book.version,
-            claim.deed_on,
-            claim.person,
-            self.answers,
-            rule.when.text if rule.when is not None else None,
-            self.condition,
-            points.text if isinstance(points, Expression) else None,
-            self.known,
-            self.multiplied,
-            tuple(self.cuts),
-            self.offered,
-            tuple(self.steps),
-            rule.deduction.covenant if rule.deduction else None,
-            refusals,
-        )
-
-
-def _factor(campaign: Campaign) -> str:
-    return f"{float(campaign.multiply):g}"
+    def _refuse(self, code: RefusalCode, *messages: str, detail: str = "") -> int:
+        self.refusals = tuple(Refusal(code, message, detail) for message in messages)
+        return 0
 
 
 def _outside_rule(rule: Rule) -> str:

@@ -12,14 +12,17 @@ PERIOD is day, month, quarter, year or lifetime, always the one that the deed fa
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Protocol, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, get_args
 
 from rules.claim import Claim
 from rules.expression import Kind
 from rules.limits import Count, Period, Scope, Used
+
+if TYPE_CHECKING:
+    from rules.book import Rule
 
 Answers: TypeAlias = Mapping[str, Any]
 
@@ -35,6 +38,10 @@ class Past(Protocol):
 
     def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
         """The awards that `count` adds up for this claim, `back` periods before its own."""
+        ...
+
+    def spent(self, rule: "Rule", claim: Claim) -> Sequence[tuple[int, int]]:
+        """What each limit of the rule has used for this claim: times and points."""
         ...
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 Scope: TypeAlias = Literal["rule", "category", "total", "deductions"]
 Per: TypeAlias = Literal["household", "person", "village"]
@@ -11,8 +11,6 @@ Period: TypeAlias = Literal["day", "month", "quarter", "year", "lifetime"]
 
 Window: TypeAlias = tuple[date, date]
 """First day inside, first day outside."""
-
-_POSITION: dict[Period, int] = {"day": 0, "month": 1, "quarter": 2, "year": 3, "lifetime": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +30,20 @@ class Count:
     households: bool = False
     key: str = field(init=False, compare=False, repr=False)
     """A name for what is counted: equal counts have equal keys."""
+    position: int = field(init=False, compare=False, repr=False)
+    """Where the number of its period stands in `period_numbers`."""
+    plain: bool = field(init=False, compare=False, repr=False)
+    """Whether all awards of a household in a period count together."""
 
     def __post_init__(self) -> None:
         parts = (self.scope, self.of, self.per, self.period, *self.by, "households" * self.households)
         object.__setattr__(self, "key", "/".join(parts))
+        object.__setattr__(self, "position", get_args(Period).index(self.period))
+        object.__setattr__(self, "plain", self.per == "household" and not self.by and not self.households)
 
     def window(self, day: date) -> Window:
         """The period that `day` falls in, half-open: calendar day, month, quarter, year, or all time."""
         return window(self.period, day)
-
-    def number(self, day: date) -> int:
-        """The period that `day` falls in as a number: the next period has the next number."""
-        return _numbers(day)[_POSITION[self.period]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def window(period: Period, day: date) -> Window:
 
 
 @lru_cache(maxsize=8192)
-def _numbers(day: date) -> tuple[int, int, int, int, int]:
+def period_numbers(day: date) -> tuple[int, int, int, int, int]:
+    """The day, month, quarter, year and lifetime of `day` as numbers: the next period has the next number."""
     month = day.year * 12 + day.month - 1
     return day.toordinal(), month, month // 3, day.year, 0
 

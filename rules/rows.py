@@ -27,7 +27,7 @@ RULE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,31}")
 RULE_ID_SHAPE = "字母开头，只用字母、数字、点、横线，最多 32 个"
 REMINDER_INPUT = Input(Deduction.REMINDED_ON, "书面提醒的日期", "date")
 _LONGEST_NOTICE = 30
-_MOST_IN_A_LIMIT = 1_000_000
+_MOST_IN_A_LIMIT = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """What has been awarded so far, added up the way a book's limits and expressions ask for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from rules.book import Rule, Rulebook
 from rules.claim import Claim
-from rules.limits import Count, Used
+from rules.limits import Count, Used, period_numbers
 
-NOTHING = Used()
+_ONCE = 1 << 48
+_POINTS = _ONCE - 1
+
+_Program: TypeAlias = tuple[tuple[str, int, bool, Count], ...]
+"""Counts, laid out for the loops that every claim goes through: key, position, plain, the count itself."""
 
 
 class Tally:
@@ -14,35 +19,49 @@ class Tally:
     awards there are. Memory grows with the awards; keep one tally for a village at a time where that matters.
     """
 
-    __slots__ = ("_counted", "_sums")
+    __slots__ = ("_counted", "_limits", "_sums")
 
     def __init__(self, book: Rulebook) -> None:
-        self._counted: Mapping[str, tuple[Count, ...]] = {
-            rule.id: tuple(count for count in book.counts if _covers(count, rule)) for rule in book.rules.values()
+        self._counted = {
+            rule.id: _program(count for count in book.counts if _covers(count, rule))
+            for rule in book.rules.values()
         }
-        self._sums: dict[tuple[str, str, int], list[int]] = {}
+        self._limits = {rule.id: _program(limit.count for limit in rule.limits) for rule in book.rules.values()}
+        # Times and points in one number, times above: a number is a third of a pair in memory and time.
+        self._sums: dict[tuple[str, str, int], int] = {}
 
     def add(self, claim: Claim, points: int) -> None:
         """Count an award of `points`, negative for a deduction. A rule the book doesn't have counts nowhere."""
-        size = abs(points)
-        for count in self._counted.get(claim.rule, ()):
-            slot = (count.key, _subject(count, claim), count.number(claim.deed_on))
+        once = _ONCE + abs(points)
+        numbers = period_numbers(claim.deed_on)
+        sums, household = self._sums, claim.household
+        for key, position, plain, count in self._counted.get(claim.rule, ()):
+            number = numbers[position]
+            slot = (key, household if plain else _subject(count, claim), number)
             if count.households:
-                mark = (count.key, claim.household, slot[2])
-                if mark in self._sums:
+                mark = (key, household, number)
+                if mark in sums:
                     continue
-                self._sums[mark] = [1, 0]
-            sums = self._sums.get(slot)
-            if sums is None:
-                self._sums[slot] = [1, size]
-            else:
-                sums[0] += 1
-                sums[1] += size
+                sums[mark] = 0
+            sums[slot] = sums.get(slot, 0) + once
 
     def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
-        slot = (count.key, _subject(count, claim), count.number(claim.deed_on) - back)
-        sums = self._sums.get(slot)
-        return NOTHING if sums is None else Used(sums[0], sums[1])
+        number = period_numbers(claim.deed_on)[count.position] - back
+        found = self._sums.get((count.key, _subject(count, claim), number), 0)
+        return Used(found >> 48, found & _POINTS)
+
+    def spent(self, rule: Rule, claim: Claim) -> list[tuple[int, int]]:
+        numbers = period_numbers(claim.deed_on)
+        find, household = self._sums.get, claim.household
+        spent = []
+        for key, position, plain, count in self._limits[rule.id]:
+            found = find((key, household if plain else _subject(count, claim), numbers[position]))
+            spent.append((found >> 48, found & _POINTS) if found else (0, 0))
+        return spent
+
+
+def _program(counts: Iterable[Count]) -> _Program:
+    return tuple((count.key, count.position, count.plain, count) for count in counts)
 
 
 def _subject(count: Count, claim: Claim) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rules import Claim, Count, Used
+from rules import Claim, Count, Rule, Used
 
 Claiming: TypeAlias = Callable[..., Claim]
 
@@ -18,6 +18,10 @@ class Already:
 
     def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
         return Used(self.times, self.points)
+
+    def spent(self, rule: Rule, claim: Claim) -> list[tuple[int, int]]:
+        used = [self.used(limit.count, claim) for limit in rule.limits]
+        return [(one.times, one.points) for one in used]
 
 
 NOTHING = Already()

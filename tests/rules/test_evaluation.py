@@ -144,7 +144,7 @@ def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, c
     limits = 'limits = [{ period = "month", points = 9 }, { period = "year", times = 9, points = 20 }]\n'
     book = load(book_text(limits))
 
-    class Busy:
+    class Busy(Already):
         def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
             return Used(3, 6 if count.period == "month" else 18)
 
