@@ -392,7 +392,10 @@ class AdoptionView(Wire, frozen=True):
 
 
 class AdoptionWithText(AdoptionView, frozen=True):
+    """`steps`: what whoever asks may do with it now: confirm, refuse, withdraw."""
+
     text: str
+    steps: list[str]
 
 
 class AdoptionReason(Wire, frozen=True):

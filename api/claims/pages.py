@@ -22,6 +22,7 @@ from api.pages.refusals import AS_PAGES
 from api.people.pages import DESK, TITLES
 from api.problems import Refused
 from api.register.tables import Household
+from api.rulebooks.adoptions import waiting_for
 from api.town import Town
 
 STATUS = {
@@ -43,6 +44,7 @@ async def desk(request: StaffRequest, town: NamedDependency[Town], chosen: FromQ
         staff=request.user,
         titles=[TITLES[role] for role in TITLES if role in request.user.roles],
         desk=await queries.desk(town, request.user),
+        proposals=await waiting_for(town, request.user),
         chosen=chosen,
         statuses=STATUS,
     )

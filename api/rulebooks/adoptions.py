@@ -4,6 +4,7 @@ before it takes effect, adopted again. New rules never reach back, but for the f
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -192,25 +193,56 @@ async def adoptions(town: Town) -> list[wire.AdoptionView]:
         return await _views(work)
 
 
-async def adoption(town: Town, id: UUID) -> wire.AdoptionWithText:
+async def adoption(town: Town, staff: Staff, id: UUID) -> wire.AdoptionWithText:
     """Raises Refused: unknown."""
     async with town.work() as work:
         views = await _views(work, Adoption.id == id)
         if not views:
             raise _unknown()
-        text = await work.session.get_one(RulebookText, (work.township, views[0].version))
+        [view] = views
+        found = await work.session.get_one(Adoption, (work.township, id))
+        text = await work.session.get_one(RulebookText, (work.township, view.version))
         return wire.AdoptionWithText(
-            **{name: getattr(views[0], name) for name in views[0].__struct_fields__}, text=text.text
+            **{name: getattr(view, name) for name in view.__struct_fields__},
+            text=text.text,
+            steps=_steps(staff, found, view.state),
         )
 
 
-async def of_version(town: Town, version: str) -> tuple[RulebookText, list[wire.AdoptionView]]:
-    """A version's text and its adoptions. Raises Refused: unknown."""
+def _steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:
+    """What this person may do with it now."""
+    if not staff.may(Role.PARTY_BRANCH):
+        return []
+    if state == "coming":
+        return ["withdraw"] if staff.id != (adoption.confirmed_by or adoption.proposed_by) else []
+    if state not in ("proposed", "lapsed"):
+        return []
+    return ["confirm", "refuse"] if state == "proposed" and adoption.proposed_by != staff.id else ["refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version with its adoptions, the latest first."""
+
+    book: Rulebook
+    text: str
+    adoptions: list[wire.AdoptionView]
+
+
+async def of_version(town: Town, version: str) -> Version:
+    """Raises Refused: unknown."""
     async with town.work() as work:
         text = await work.session.get(RulebookText, (work.township, version))
         if text is None:
             raise unknown_version()
-        return text, await _views(work, Adoption.version == version)
+        book = (await adopted(work, {version}))[version]
+        return Version(book, text.text, await _views(work, Adoption.version == version))
+
+
+async def begun(town: Town) -> bool:
+    """Whether the township has had its first book confirmed."""
+    async with town.work() as work:
+        return "" in await _villages_with_a_book(work)
 
 
 async def waiting_for(town: Town, staff: Staff) -> int:
@@ -288,7 +320,7 @@ async def _villages_with_a_book(work: Work) -> set[str]:
 
 
 async def _locked(work: Work, id: UUID) -> Adoption:
-    """The adoption, with all of its village locked: which book is the first is then known. Raises Refused: unknown."""
+    """The adoption, with all of its village locked: one book alone is the first. Raises Refused: unknown."""
     village = select(Adoption.village).where(Adoption.township == work.township, Adoption.id == id)
     rows = await work.session.scalars(
         select(Adoption)

@@ -1,5 +1,7 @@
-"""Drafts: begun from a book there is or from a file, saved as often as one likes, put aside or proposed. Two people
-may write at one draft; who saves later is told, and no saving is ever lost."""
+"""Drafts: begun from a book there is or from a file, saved as often as one likes, put aside or proposed.
+
+Two people may write at one draft; who saves later is told, and no saving is ever lost.
+"""
 
 from __future__ import annotations
 

@@ -45,8 +45,10 @@ async def adopt_again(
 
 
 @get("/rulebooks/adoptions/{id:uuid}")
-async def one_adoption(id: FromPath[UUID], town: NamedDependency[Town]) -> wire.AdoptionWithText:
-    return await adoptions.adoption(town, id)
+async def one_adoption(
+    id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest
+) -> wire.AdoptionWithText:
+    return await adoptions.adoption(town, request.user, id)
 
 
 @post("/rulebooks/adoptions/{id:uuid}/confirm", status_code=200)

@@ -1,5 +1,7 @@
-"""Rulebooks: the text of each version, the decisions by which versions are in force, and drafts. Nothing is deleted,
-and a text never changes."""
+"""Rulebooks: the text of each version, the decisions by which versions are in force, and drafts.
+
+Nothing is deleted, and a text never changes.
+"""
 
 from datetime import date, datetime
 from uuid import UUID
