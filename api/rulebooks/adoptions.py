@@ -17,7 +17,7 @@ from api.clock import local_date
 from api.people.tables import Person
 from api.problems import Refused
 from api.rulebooks.tables import Adoption, RulebookText
-from api.rulebooks.use_cases import adopted, chosen, read
+from api.rulebooks.use_cases import adopted, chosen, read, version_taken
 from api.town import Town, Work
 from rules import Rulebook
 
@@ -50,7 +50,7 @@ async def propose_text(
             )
         )
     elif known.text != text:
-        raise Refused("already-there", f"已有版本为 {book.version} 的规则，内容不同，请换一个版本号。")
+        raise version_taken(book.version)
     return await _propose(work, staff, book, decision or decision_in(book), effective_from or book.effective_from)
 
 

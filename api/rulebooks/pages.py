@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.access import Role, StaffRequest, require, staff_only
+from api.access import Role, StaffRequest, staff_only
 from api.clock import local_date
 from api.pages.flash import see_other
 from api.pages.form import typed
@@ -122,10 +122,12 @@ def _decoded(content: bytes) -> str:
 
 @get(BOOKS + "/drafts/{id:uuid}")
 async def draft(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    return _draft(request, await drafts.draft(town, request.user, id))
+    return await _draft(request, town, await drafts.draft(town, request.user, id))
 
 
-def _draft(request: StaffRequest, shown: wire.DraftView, mine: str | None = None, problem: str = "") -> Template:
+async def _draft(
+    request: StaffRequest, town: Town, shown: wire.DraftView, mine: str | None = None, problem: str = ""
+) -> Template:
     """`mine`: what this person wrote, where another came first and it isn't saved."""
     text = shown.text if mine is None else mine
     return page(
@@ -137,7 +139,7 @@ def _draft(request: StaffRequest, shown: wire.DraftView, mine: str | None = None
         draft=shown,
         text=text,
         other=shown.text if mine is not None else "",
-        checked=use_cases.check(text),
+        checked=await use_cases.check(town, request.user, text),
         problem=problem,
         ace=editor.SCRIPTS,
     )
@@ -155,7 +157,7 @@ async def save(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[
     except Refused as error:
         if error.word != "conflict":
             raise
-        return _draft(request, await drafts.draft(town, request.user, id), text, error.detail)
+        return await _draft(request, town, await drafts.draft(town, request.user, id), text, error.detail)
     if typed(form, "then") == "propose":
         return see_other(f"{_address(saved)}/propose")
     return see_other(_address(saved), "已保存。")
@@ -265,10 +267,11 @@ async def withdraw(id: FromPath[UUID], request: StaffRequest, town: NamedDepende
 
 
 @post(f"{BOOKS}/check", status_code=200)
-async def check(data: JSONBody[wire.BookToCheck], request: StaffRequest) -> wire.BookCheck:
+async def check(
+    data: JSONBody[wire.BookToCheck], town: NamedDependency[Town], request: StaffRequest
+) -> wire.BookCheck:
     """What the editor asks while somebody types: the door of `/v1` is closed to a browser's cookie."""
-    require(request.user, Role.PARTY_BRANCH)
-    return use_cases.check(data.text)
+    return await use_cases.check(town, request.user, data.text)
 
 
 def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:

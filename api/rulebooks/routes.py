@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api import wire
-from api.access import Role, StaffRequest, require, staff_only
+from api.access import StaffRequest, staff_only
 from api.rulebooks import adoptions, drafts, use_cases
 from api.town import Town
 
@@ -24,10 +24,11 @@ async def propose(
 
 
 @post("/rulebooks/check", status_code=200)
-async def check(data: JSONBody[wire.BookToCheck], request: StaffRequest) -> wire.BookCheck:
+async def check(
+    data: JSONBody[wire.BookToCheck], town: NamedDependency[Town], request: StaffRequest
+) -> wire.BookCheck:
     """Every problem of a text, with its place; nothing is kept."""
-    require(request.user, Role.PARTY_BRANCH)
-    return use_cases.check(data.text)
+    return await use_cases.check(town, request.user, data.text)
 
 
 @get("/rulebooks/adoptions")

@@ -15,9 +15,11 @@ from sqlalchemy.orm import aliased
 
 import rules
 from api import wire
+from api.access import Role, Staff, require
 from api.problems import Refused
 from api.rulebooks.tables import Adoption, RulebookText
-from api.town import Work
+from api.town import Town, Work
+from rules.locator import Locator
 
 LONGEST_VERSION = 40
 
@@ -72,10 +74,22 @@ async def adopted(work: Work, versions: Collection[str]) -> dict[str, rules.Rule
     return {row.version: _parsed(row.text, row.base_text or "") for row in rows}
 
 
-def check(text: str) -> wire.BookCheck:
-    """Everything that is wrong with a text."""
+async def check(town: Town, staff: Staff, text: str) -> wire.BookCheck:
+    """Everything that is wrong with a text, and whether its version is taken. Raises Refused: not-allowed."""
+    require(staff, Role.PARTY_BRANCH)
     title, version = heading(text)
-    return wire.BookCheck(problems=_problems(text), title=title, version=version)
+    problems = _problems(text)
+    async with town.work() as work:
+        known = await work.session.get(RulebookText, (work.township, version))
+    if known is not None and known.text != text:
+        line, column = Locator(text).find(("book", "version"))
+        taken = wire.BookProblem(line=line, column=column, kind="error", message=version_taken(version).detail)
+        problems = sorted([*problems, taken], key=lambda p: (p.line, p.column))
+    return wire.BookCheck(problems=problems, title=title, version=version)
+
+
+def version_taken(version: str) -> Refused:
+    return Refused("already-there", f"已有版本为 {version} 的规则，内容不同，请换一个版本号。")
 
 
 def read(text: str) -> rules.Rulebook:
