@@ -36,6 +36,8 @@ import api.people.routes
 import api.redemptions.routes
 import api.register.routes
 import api.reports.routes
+import api.rulebooks.editor
+import api.rulebooks.pages
 import api.rulebooks.routes
 import api.seals.pages
 import api.seals.routes
@@ -97,6 +99,8 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.cards.pages.router,
             api.seals.pages.router,
             api.claims.pages.router,
+            api.rulebooks.pages.router,
+            api.rulebooks.editor.router,
             api.claims.notices.router,
         ],
         state=State({"town": town}),

@@ -206,6 +206,7 @@ PEOPLE = [
     ("zhao", "赵评议", "council"),
     ("li", "李村委", "committee"),
     ("qian", "钱监委", "supervisor"),
+    ("ma", "马支委", "party-branch"),
 ]
 
 
@@ -252,7 +253,9 @@ async def _populate(live: LiveTown) -> LiveTown:
         for login, _, _ in PEOPLE:
             await _sign_in(live, login)
         book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
-        await post("/v1/rulebooks", {"text": book + TEST_RULE})
+        adoption = (await post("/v1/rulebooks", {"text": book + TEST_RULE})).json()["id"]
+        async with live.staff("ma") as ma:
+            (await ma.post(f"/v1/rulebooks/adoptions/{adoption}/confirm")).raise_for_status()
         await post("/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "河畔村积美超市"}])
         await post(
             "/v1/products",

@@ -95,7 +95,7 @@ async def passbook(town: Town, card: str) -> Passbook:
                 Reserved(hold.reason, hold.points, hold.expires_at) for hold in await open_holds(work, found.code)
             ],
             lines=await _lines(work, account),
-            book=await in_force(work, local_date(work.now)),
+            book=await in_force(work, local_date(work.now), found.village),
         )
 
 

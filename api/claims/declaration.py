@@ -55,10 +55,11 @@ class Unfinished(Exception):
         self.candidates = candidates
 
 
-async def book_in_force(town: Town) -> Rulebook:
-    """Raises Refused: unknown."""
+async def book_in_force(town: Town, staff: Staff) -> Rulebook:
+    """What can be declared today in the village this person serves; whoever serves them all sees the township's
+    book, and each claim is judged by its household's own. Raises Refused: unknown."""
     async with town.work() as work:
-        book = await in_force(work, local_date(work.now))
+        book = await in_force(work, local_date(work.now), staff.village or "")
     if book is None:
         raise Refused("unknown", "现在还没有生效的积分规则，请联系村支委。")
     return book

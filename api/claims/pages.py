@@ -22,6 +22,7 @@ from api.pages.refusals import AS_PAGES
 from api.people.pages import DESK, TITLES
 from api.problems import Refused
 from api.register.tables import Household
+from api.rulebooks.adoptions import waiting_for
 from api.town import Town
 
 STATUS = {
@@ -43,6 +44,7 @@ async def desk(request: StaffRequest, town: NamedDependency[Town], chosen: FromQ
         staff=request.user,
         titles=[TITLES[role] for role in TITLES if role in request.user.roles],
         desk=await queries.desk(town, request.user),
+        proposals=await waiting_for(town, request.user),
         chosen=chosen,
         statuses=STATUS,
     )
@@ -54,7 +56,7 @@ async def choose_or_fill(
 ) -> Template:
     """Without a rule the list to choose from, with one its form."""
     require(request.user, *use_cases.DECLARERS)
-    book = await declaration.book_in_force(town)
+    book = await declaration.book_in_force(town, request.user)
     if rule not in book.rules:
         return page(request, "claims/rules.html", staff=request.user, book=book)
     return _form(request, declaration.blank(book.rule(rule)))
@@ -62,7 +64,7 @@ async def choose_or_fill(
 
 @post("/desk/declare", status_code=200)
 async def declare(request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
-    filled = declaration.read(await declaration.book_in_force(town), await request.form())
+    filled = declaration.read(await declaration.book_in_force(town, request.user), await request.form())
     try:
         said = await declaration.declare(town, request.user, filled)
     except declaration.Unfinished as unfinished:

@@ -49,7 +49,7 @@ async def declare(town: Town, staff: Staff, claims: Sequence[wire.NewClaim]) -> 
         history = await History.read(work, {h.id for h in households.values()})
         # Read behind the lock: a retry sees what the first try, under way at the same time, has written.
         known = await _known(work, [c.id for c in claims])
-        books: dict[date, Rulebook | None] = {}
+        books: dict[tuple[date, str], Rulebook | None] = {}
         rows = []
         outcomes = []
         for claim in claims:
@@ -61,11 +61,11 @@ async def declare(town: Town, staff: Staff, claims: Sequence[wire.NewClaim]) -> 
                     else wire.ClaimOutcome(id=claim.id, status="conflict", reason="这个编号已用于另一条申报。")
                 )
                 continue
-            if claim.deed_on not in books:
-                books[claim.deed_on] = await in_force(work, claim.deed_on)
-            row, outcome = _judge(
-                work, staff, claim, households.get(claim.household), books[claim.deed_on], history
-            )
+            household = households.get(claim.household)
+            of = (claim.deed_on, household.village if household is not None else "")
+            if of not in books:
+                books[of] = await in_force(work, *of)
+            row, outcome = _judge(work, staff, claim, household, books[of], history)
             outcomes.append(outcome)
             if row is not None:
                 rows.append(row)

@@ -106,9 +106,12 @@ class Story:
             wanted = wire.NewCards(households=[h.code for h in self._plan.households])
             cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], wanted)
         self._cards = {card.household: card for card in cards}
-        async with self._signed_in(f"{self._plan.villages[0].code}-party-branch") as http:
+        proposer, confirmer = self._plan.party_branch
+        async with self._signed_in(proposer) as http:
             text = books_path().joinpath("township.toml").read_text(encoding="utf-8")
-            await _ask(http, "POST", "/v1/rulebooks", wire.RulebookView, wire.NewRulebook(text=text))
+            book = await _ask(http, "POST", "/v1/rulebooks", wire.AdoptionView, wire.NewRulebook(text=text))
+        async with self._signed_in(confirmer) as http:
+            await _ask(http, "POST", f"/v1/rulebooks/adoptions/{book.id}/confirm", wire.AdoptionView)
         self.keys.device_token = self._devices[self._plan.supermarkets[0].code]
         self.keys.pin = self._plan.attendants[0].pin
 

@@ -51,6 +51,8 @@ class Plan:
     funds: list[wire.Funding] = field(default_factory=list)
     restocks: list[wire.Restock] = field(default_factory=list)
     donations: list[wire.Donation] = field(default_factory=list)
+    # Who proposes the rulebook and who confirms it.
+    party_branch: tuple[str, str] = ("v01-party-branch", "v01-party-branch2")
 
     def bulk(self) -> list[tuple[str, Sequence[wire.Wire]]]:
         """What is registered in whole lists, by the API's path, in the order it has to be."""
@@ -107,6 +109,9 @@ def plan(password: str) -> Plan:
             members = -(-members_left // grids_left)
             grids_left, members_left = grids_left - 1, members_left - members
             _grid(made, faker, random, village, grid_number, members, password)
+    # Last, so that everybody else keeps the name they had.
+    second = made.party_branch[1]
+    made.people.append(_person(faker, second, "party-branch", made.villages[0].code, password))
     return made
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import Template
 
 from api.clock import SHANGHAI, local_date
@@ -18,7 +20,10 @@ from api.pages import flash
 _STYLE = Path(__file__).with_name("style.css").read_bytes()
 # In the address of the stylesheet, so that browsers may keep it for a year and still see the next one at once.
 _STYLE_VERSION = hashlib.sha256(_STYLE).hexdigest()[:12]
-_A_YEAR = 365 * 24 * 3600
+A_YEAR = 365 * 24 * 3600
+
+# Our own scripts, by the name of their file; their addresses carry a version like the stylesheet's.
+_SCRIPTS = {file.name: file.read_bytes() for file in Path(__file__).with_name("static").glob("*.js")}
 
 # A page holds a household's or a villager's affairs: it is kept nowhere, found by no search engine, told to no
 # other site, and runs nothing but itself.
@@ -32,6 +37,10 @@ _HEADERS = {
         "frame-ancestors 'none'"
     ),
 }
+# For the `headers` of a page with a script: files of ours alone, which may ask nobody but us.
+SCRIPTED = {
+    "Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
+}
 
 
 def page(
@@ -42,7 +51,8 @@ def page(
     headers: Mapping[str, str] = {},
     **context: Any,
 ) -> Template:
-    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `flash`."""
+    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `flash`,
+    and `script`, the address of a script of ours."""
     today = local_date(request.app.state["town"].clock.now())
     message = flash.waiting(request)
     shown = Template(
@@ -55,6 +65,7 @@ def page(
             "minute": partial(_minute, this_year=today.year),
             "flash": message,
             "style_version": _STYLE_VERSION,
+            "script": _script_address,
         },
         status_code=status,
         headers={**_HEADERS, **headers},
@@ -81,9 +92,20 @@ def _minute(when: datetime, this_year: int) -> str:
     return f"{_day(when, this_year)} {when.astimezone(SHANGHAI):%H:%M}"
 
 
+def _script_address(name: str) -> str:
+    return f"/static/{name}?v={hashlib.sha256(_SCRIPTS[name]).hexdigest()[:12]}"
+
+
 @get("/static/style.css", media_type="text/css", sync_to_thread=False)
 def style() -> Response[bytes]:
-    return Response(_STYLE, headers={"Cache-Control": f"public, max-age={_A_YEAR}, immutable"})
+    return Response(_STYLE, headers={"Cache-Control": f"public, max-age={A_YEAR}, immutable"})
 
 
-router = Router("/", route_handlers=[style], include_in_schema=False)
+@get("/static/{name:str}", media_type="text/javascript", sync_to_thread=False)
+def script(name: FromPath[str]) -> Response[bytes]:
+    if name not in _SCRIPTS:
+        raise NotFoundException
+    return Response(_SCRIPTS[name], headers={"Cache-Control": f"public, max-age={A_YEAR}, immutable"})
+
+
+router = Router("/", route_handlers=[style, script], include_in_schema=False)

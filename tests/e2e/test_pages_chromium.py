@@ -2,80 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import pytest
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import expect
 
 from tests.api.pages.browser import on_notice
-from tests.conftest import NOW, PASSWORD, LiveTown
+from tests.conftest import NOW, LiveTown
+from tests.e2e.chromium import chromium, fits, needed, phone, sign_in
 
-CHROMIUM = shutil.which("chromium")
-PHONE: ViewportSize = {"width": 360, "height": 740}
-SMALLEST_TYPE = 18
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("CI") != "true", reason="chromium is not installed"
-)
-
-# What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit.
-_MEASURE = """() => {
-    const seen = [...document.querySelectorAll("body *")].filter(e => e.getClientRects().length);
-    const box = e => e.getBoundingClientRect();
-    const named = elements => elements.map(e => e.outerHTML.slice(0, 99));
-    const lettered = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    const small = e => parseFloat(getComputedStyle(e).fontSize) < SMALLEST && !e.closest("[aria-hidden]");
-    const touched = "button, summary, .button, input:not([type=checkbox], [type=radio])";
-    return {
-        wider: document.documentElement.scrollWidth - innerWidth,
-        outside: named(seen.filter(e => box(e).right > innerWidth + 0.5)),
-        small: named(seen.filter(e => lettered(e) && small(e))),
-        low: named(seen.filter(e => e.matches(touched) && box(e).height < 36)),
-    };
-}""".replace("SMALLEST", str(SMALLEST_TYPE))
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
-@asynccontextmanager
-async def phone(browser: Browser, town: LiveTown, *, scripts: bool = False) -> AsyncIterator[Page]:
-    context = await browser.new_context(
-        base_url=town.url, viewport=PHONE, java_script_enabled=scripts, locale="zh-CN"
-    )
-    try:
-        yield await context.new_page()
-    finally:
-        await context.close()
-
-
-async def sign_in(page: Page, login: str) -> None:
-    await page.goto("/desk")
-    await page.get_by_label("用户名").fill(login)
-    await page.get_by_label("密码").fill(PASSWORD)
-    await page.get_by_role("button", name="登录").click()
-    await expect(page.get_by_role("button", name="退出")).to_be_visible()
+pytestmark = needed
 
 
 async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> None:
@@ -83,25 +18,18 @@ async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> No
     # Measuring needs scripts; the pages themselves have none.
     async with chromium() as browser, phone(browser, town, scripts=True) as page:
         for path in (f"/C/{town.card}", "/c/123", "/", "/notices", "/notices/hp", "/desk/sign-in"):
-            await _fits(page, path)
+            await fits(page, path)
         for login, paths in {
             "wang": ["/desk", "/desk/declare", *(f"/desk/declare?rule={rule}" for rule in ("A09", "A35", "T1"))],
             "zhao": ["/desk"],
             "li": ["/desk"],
-            "qian": ["/desk"],
+            "qian": ["/desk", "/desk/rulebooks", "/desk/rulebooks/books?version=2025.1"],
         }.items():
             await sign_in(page, login)
             for path in paths:
-                await _fits(page, path)
+                await fits(page, path)
             await page.goto("/desk")
             await page.get_by_role("button", name="退出").click()
-
-
-async def _fits(page: Page, path: str) -> None:
-    await page.goto(path)
-    for folded in await page.locator("details").all():
-        await folded.evaluate("e => { e.open = true; }")
-    assert await page.evaluate(_MEASURE) == {"wider": 0, "outside": [], "small": [], "low": []}, path
 
 
 async def test_a_claim_is_clicked_through_without_scripts(town: LiveTown) -> None:

@@ -1,0 +1,56 @@
+"""Books to propose, and the steps of an adoption by two people: `office` and `ma` are of the party branch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from rules import books_path
+from tests.conftest import TEST_RULE, LiveTown
+
+DECISION = {"body": "乡党委", "meeting": "第 6 次会议", "decided_on": "2026-06-10", "present": "王、李、张"}
+
+
+def text(version: str, points: int = 1, starts: str = "2025-01-01") -> str:
+    """The township's book under another version, in which A01 gives so many points."""
+    book = books_path().joinpath("township.toml").read_text(encoding="utf-8") + TEST_RULE
+    book = book.replace('version = "2025.1"', f'version = "{version}"')
+    book = book.replace("effective_from = 2025-01-01", f"effective_from = {starts}")
+    return re.sub(r'(id = "A01".*?points = )1\b', rf"\g<1>{points}", book, count=1, flags=re.DOTALL)
+
+
+async def ask(town: LiveTown, by: str, method: str, path: str, body: Any = None) -> httpx.Response:
+    async with town.staff(by) as http:
+        return await http.request(method, f"/v1/rulebooks{path}", json=body)
+
+
+async def propose(
+    town: LiveTown, book: str, day: str = "2026-07-01", by: str = "office", **decision: str
+) -> httpx.Response:
+    body = {"text": book, "effective_from": day, "decision": {**DECISION, **decision}}
+    return await ask(town, by, "POST", "", body)
+
+
+async def again(town: LiveTown, version: str, day: str, by: str = "office") -> httpx.Response:
+    body = {"version": version, "effective_from": day, "decision": DECISION}
+    return await ask(town, by, "POST", "/adoptions", body)
+
+
+async def confirm(town: LiveTown, id: str, by: str = "ma") -> httpx.Response:
+    return await ask(town, by, "POST", f"/adoptions/{id}/confirm")
+
+
+async def adopt(town: LiveTown, book: str, day: str = "2026-07-01") -> str:
+    """The id of an adoption that is proposed and confirmed."""
+    id = (await propose(town, book, day)).raise_for_status().json()["id"]
+    (await confirm(town, id)).raise_for_status()
+    return str(id)
+
+
+async def states(town: LiveTown) -> Mapping[tuple[str, str], str]:
+    """By version and day of effect."""
+    found = (await ask(town, "qian", "GET", "/adoptions")).raise_for_status().json()
+    return {(a["version"], a["effective_from"]): a["state"] for a in found}

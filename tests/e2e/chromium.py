@@ -1,0 +1,84 @@
+"""Headless Chromium, signed in at the desk, and what is wrong with a page on a given screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+
+from tests.conftest import PASSWORD, LiveTown
+
+CHROMIUM = shutil.which("chromium")
+needed = pytest.mark.skipif(
+    CHROMIUM is None and os.environ.get("CI") != "true", reason="chromium is not installed"
+)
+PHONE: ViewportSize = {"width": 360, "height": 740}
+SMALLEST_TYPE = 18
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit.
+_MEASURE = """() => {
+    const seen = [...document.querySelectorAll("body *")].filter(e => e.getClientRects().length);
+    const box = e => e.getBoundingClientRect();
+    const named = elements => elements.map(e => e.outerHTML.slice(0, 99));
+    const lettered = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    const small = e => parseFloat(getComputedStyle(e).fontSize) < SMALLEST && !e.closest("[aria-hidden]");
+    const touched = "button, summary, .button, input:not([type=checkbox], [type=radio])";
+    return {
+        wider: document.documentElement.scrollWidth - innerWidth,
+        outside: named(seen.filter(e => box(e).right > innerWidth + 0.5)),
+        small: named(seen.filter(e => lettered(e) && small(e))),
+        low: named(seen.filter(e => e.matches(touched) && box(e).height < 36)),
+    };
+}""".replace("SMALLEST", str(SMALLEST_TYPE))
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def phone(
+    browser: Browser, town: LiveTown, *, scripts: bool = False, screen: ViewportSize = PHONE
+) -> AsyncIterator[Page]:
+    context = await browser.new_context(
+        base_url=town.url, viewport=screen, java_script_enabled=scripts, locale="zh-CN"
+    )
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+async def sign_in(page: Page, login: str) -> None:
+    await page.goto("/desk")
+    await page.get_by_label("用户名").fill(login)
+    await page.get_by_label("密码").fill(PASSWORD)
+    await page.get_by_role("button", name="登录").click()
+    await expect(page.get_by_role("button", name="退出")).to_be_visible()
+
+
+async def fits(page: Page, path: str) -> None:
+    await page.goto(path)
+    for folded in await page.locator("details").all():
+        await folded.evaluate("e => { e.open = true; }")
+    assert await page.evaluate(_MEASURE) == {"wider": 0, "outside": [], "small": [], "low": []}, path
