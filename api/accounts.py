@@ -22,6 +22,9 @@ IMPORTED = Account("township:imported", POINTS, UnitKind.POINTS)
 # Where points go that nobody used in time.
 EXPIRED = Account("township:expired", POINTS, UnitKind.POINTS)
 
+# Where deductions go: not back to where points come from, so that what was earned stays earned.
+DEDUCTED = Account("township:deducted", POINTS, UnitKind.POINTS)
+
 # What the names of all households' accounts begin with.
 HOUSEHOLDS = "household:"
 
@@ -83,6 +86,8 @@ def in_words(name: str) -> str:
             return "乡镇发放账户"
         case ["township", "imported"]:
             return "导入账户"
+        case ["township", "deducted"]:
+            return "扣分账户"
         case ["household", code]:
             return f"{code} 户的积分账户"
         case ["supermarket", code, "till"]:

@@ -461,12 +461,31 @@ class NewClaim(Wire, frozen=True):
 
 class ClaimOutcome(Wire, frozen=True):
     """What became of one claim of a batch. `status`: declared, reviewed, approved; exists (sent again),
-    refused, conflict; `reason` says in Chinese why not."""
+    refused, conflict; `reason` says in Chinese why not, `trace` the same for programs where the rules refused.
+    `points` are negative for a deduction."""
 
     id: UUID
     status: str
     points: int = 0
     reason: str = ""
+    trace: dict[str, Any] = field(default_factory=dict)
+
+
+class EveryHousehold(Wire, frozen=True):
+    """All households of a village get what `rule` gives, e.g. base points."""
+
+    village: Code
+    rule: str
+    deed_on: date
+
+
+class ClaimExplanation(Wire, frozen=True):
+    """Why a claim came to its points: `sentences` for people, `trace` for programs."""
+
+    id: UUID
+    points: int
+    sentences: list[str]
+    trace: dict[str, Any]
 
 
 class ClaimIds(Wire, frozen=True):

@@ -14,6 +14,7 @@ from rules.book import (
     Deduction,
     Input,
     Option,
+    Reviewer,
     Rule,
     Rulebook,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Past",
     "Problem",
     "Refusal",
+    "Reviewer",
     "Rule",
     "Rulebook",
     "RulebookError",

@@ -234,13 +234,17 @@ class Rulebook:
     base: str = ""
     counts: frozenset[Count] = field(init=False, compare=False, repr=False)
     """Everything that has to be added up to evaluate claims under this book."""
+    names: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The names of all facts that its expressions use."""
 
     def __post_init__(self) -> None:
         asked = {limit.count for rule in self.rules.values() for limit in rule.limits}
-        asked |= {fact.count for rule in self.rules.values() for fact in rule.facts if fact.count}
+        facts = [fact for rule in self.rules.values() for fact in rule.facts]
+        asked |= {fact.count for fact in facts if fact.count}
         if any(rule.deduction for rule in self.rules.values()):
             asked.add(DEDUCTED_IN_YEAR)
         object.__setattr__(self, "counts", frozenset(asked))
+        object.__setattr__(self, "names", frozenset(fact.name for fact in facts))
 
     def rule(self, rule_id: str) -> Rule:
         """The rule with this id. Raises UnknownRule, which suggests the nearest."""

@@ -15,6 +15,7 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from api import accounts, wire
 from api.cards.use_cases import Holder, holder
+from api.claims import deductions
 from api.claims.tables import Claim
 from api.clock import SHANGHAI, local_date
 from api.expiry.policies import coming
@@ -33,7 +34,7 @@ ENTRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An award on public notice."""
+    """An award, or a deduction with negative `points`, on public notice."""
 
     title: str
     points: int
@@ -133,13 +134,20 @@ async def _pending(work: Work, household: UUID) -> list[Pending]:
     books = await adopted(work, {claim.rulebook for claim in claims})
     return [
         Pending(
-            title=books[claim.rulebook].rule(claim.rule).title if claim.published else UNPUBLISHED,
+            title=_title(claim, books[claim.rulebook]),
             points=claim.points,
             until=claim.notice_until,
         )
         for claim in claims
         if claim.notice_until is not None
     ]
+
+
+def _title(claim: Claim, book: Rulebook) -> str:
+    if not claim.published:
+        return UNPUBLISHED
+    title = book.rule(claim.rule).title
+    return title if claim.points > 0 else f"扣分：{title}"
 
 
 async def _lines(work: Work, account: AccountId) -> list[Line]:
@@ -216,6 +224,8 @@ def _words(row: Row[*tuple[Any, ...]]) -> str:
         what = f"导入：{row.reason}"
     else:
         what = row.reason
+    if row.kind == deductions.KIND:
+        what = f"扣分：{what}"
     if row.phase != Phase.REVERSAL:
         return what
     return f"{'更正' if row.whole == -row.amount else '部分更正'}：{what}（{row.own_reason}）"

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, any_, func, select
 
 from api.access import Role
 from api.cards.use_cases import mask
-from api.claims.corrections import taken_back
+from api.claims.corrections import net, taken_back
 from api.claims.tables import Claim
 from api.people.tables import Person
 from api.problems import Refused
@@ -36,13 +36,14 @@ class VillageBoard:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`points` are what is left of the award once corrections took `taken_back`."""
+    """`points` are what is left of the award, negative for a deduction, once `correction` was added to it. Without
+    `household` it is published without a name."""
 
     household: str
     masked: str
     title: str
     points: int
-    taken_back: int
+    correction: int
     deed_on: date
     until: datetime
 
@@ -138,11 +139,12 @@ async def _notices(
     back = await taken_back(work, Claim.id.in_([claim.id for claim, _, _ in rows]))
     return [
         Notice(
-            household=code,
-            masked=mask(head),
+            # A deduction is published without a name.
+            household=code if claim.points > 0 else "",
+            masked=mask(head) if claim.points > 0 else "某户",
             title=books[claim.rulebook].rule(claim.rule).title,
-            points=claim.points - back.get(claim.id, 0),
-            taken_back=back.get(claim.id, 0),
+            points=net(claim.points, back.get(claim.id, 0)),
+            correction=net(claim.points, back.get(claim.id, 0)) - claim.points,
             deed_on=claim.deed_on,
             until=claim.notice_until,
         )

@@ -11,6 +11,11 @@ from api.town import Work
 from ledger.tables import settlement, transaction, transfer
 
 
+def net(points: int, back: int) -> int:
+    """What is left of a claim of `points`, negative for a deduction, once `back` was moved back."""
+    return points - back if points > 0 else points + back
+
+
 async def taken_back(work: Work, *claims: ColumnElement[bool]) -> dict[UUID, int]:
     """Points moved back, by claim, of the claims under these conditions; none where nothing was."""
     rows = await work.session.execute(

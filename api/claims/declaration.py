@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Staff
 from api.cards.use_cases import mask
-from api.claims import use_cases
+from api.claims import declaring
 from api.claims.queries import households_like
 from api.clock import local_date
 from api.pages.form import typed
@@ -110,13 +110,14 @@ async def declare(town: Town, staff: Staff, form: Form) -> str:
         raise Unfinished("姓名最多 40 字，说明最多 200 字，请写短一些。", form) from None
     except ValueError:
         raise Unfinished("请填做这件事的日期。", form) from None
-    [outcome] = await use_cases.declare(town, staff, [claim])
+    [outcome] = await declaring.declare(town, staff, [claim])
     if outcome.status == "conflict":
         sentence = "这张表刚才已经报过，内容不同。如果要另报一条，请再提交一次。"
         raise Unfinished(sentence, replace(form, id=uuid7()))
     if outcome.status == "refused":
         raise Unfinished(outcome.reason, form)
-    return f"已申报：{mask(household.head)}家「{form.rule.title}」{outcome.points} 分，等待评议。"
+    amount = f"{outcome.points} 分，等待评议" if outcome.points > 0 else f"扣 {-outcome.points} 分，等待审核"
+    return f"已申报：{mask(household.head)}家「{form.rule.title}」{amount}。"
 
 
 def typed_answers(rule: Rule, strings: Mapping[str, str]) -> dict[str, str | int | float]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 import rules
-from api.claims.corrections import taken_back
+from api.claims.corrections import net, taken_back
 from api.claims.tables import Claim
-from api.register.tables import Household
+from api.register.tables import Household, Village
 from api.town import Work
 
 
@@ -22,15 +23,26 @@ class History:
         self._tallies: dict[str, rules.Tally] = {}
 
     @classmethod
-    async def read(cls, work: Work, households: Collection[UUID]) -> History:
-        """Locks the households first, so that nobody else can take the same last point meanwhile. Redemptions
-        go on: they only refer to the household."""
-        await work.session.execute(
-            select(Household.id)
-            .where(Household.township == work.township, Household.id.in_(households))
-            .order_by(Household.id)
-            .with_for_update(key_share=True)
-        )
+    async def read(
+        cls,
+        work: Work,
+        households: Mapping[UUID, str],
+        books: Collection[rules.Rulebook],
+        days: Collection[date],
+    ) -> History:
+        """The past of these households, given with their villages; and of the whole village where a book counts by
+        village in a period that one of the days lies in.
+
+        Locks what it counts by, so that nobody else can take the same last point meanwhile. Redemptions go on:
+        they only refer to the household.
+        """
+        counted = {count for book in books for count in book.counts if count.per == "village"}
+        villages = set(households.values()) if counted else set()
+        await _lock(work, households, villages)
+        mine: ColumnElement[bool] = Claim.household.in_(households)
+        if villages:
+            since = min((count.window(day)[0] for count in counted for day in days), default=date.max)
+            mine = or_(mine, and_(Claim.village.in_(villages), Claim.deed_on >= since))
         history = cls()
         rows = await work.session.execute(
             select(
@@ -42,16 +54,12 @@ class History:
                 Claim.deed_on,
                 Claim.inputs,
                 Claim.points,
-            ).where(
-                Claim.township == work.township,
-                Claim.household.in_(households),
-                Claim.status != "refused",
-            )
+            ).where(Claim.township == work.township, mine, Claim.status != "refused")
         )
-        back = await taken_back(work, Claim.household.in_(households))
+        back = await taken_back(work, mine)
         for id, household, village, rule, person, deed_on, inputs, points in rows:
-            left = points - back.get(id, 0)
-            if left > 0:
+            left = net(points, back.get(id, 0))
+            if left != 0:
                 claim = rules.Claim(rule, deed_on, str(household), village, person=person, inputs=inputs)
                 history.add(claim, left)
         return history
@@ -68,3 +76,14 @@ class History:
             for claim, points in self._awards:
                 tally.add(claim, points)
         return self._tallies[book.version]
+
+
+async def _lock(work: Work, households: Collection[UUID], villages: Collection[str]) -> None:
+    for table, key, wanted in ((Village, Village.code, villages), (Household, Household.id, households)):
+        if wanted:
+            await work.session.execute(
+                select(key)
+                .where(table.township == work.township, key.in_(wanted))
+                .order_by(key)
+                .with_for_update(key_share=True)
+            )

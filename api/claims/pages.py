@@ -14,7 +14,7 @@ from litestar.response import Redirect, Template
 
 from api import wire
 from api.access import StaffRequest, require, staff_only
-from api.claims import declaration, queries, use_cases
+from api.claims import declaration, declaring, queries, use_cases
 from api.pages.flash import see_other
 from api.pages.form import typed
 from api.pages.page import page
@@ -55,7 +55,7 @@ async def choose_or_fill(
     request: StaffRequest, town: NamedDependency[Town], rule: FromQuery[str] = ""
 ) -> Template:
     """Without a rule the list to choose from, with one its form."""
-    require(request.user, *use_cases.DECLARERS)
+    require(request.user, *declaring.DECLARERS)
     book = await declaration.book_in_force(town, request.user)
     if rule not in book.rules:
         return page(request, "claims/rules.html", staff=request.user, book=book)

@@ -10,10 +10,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import aliased
 
+from api import wire
 from api.access import Role, Staff
-from api.claims.corrections import taken_back
+from api.claims import deductions
+from api.claims.corrections import net, taken_back
+from api.claims.declaring import DECLARERS
 from api.claims.tables import Claim
-from api.claims.use_cases import DECLARERS, REVIEWERS
+from api.claims.use_cases import REVIEWERS
 from api.people.tables import Person
 from api.problems import Refused
 from api.register.tables import Household
@@ -77,8 +80,12 @@ async def desk(town: Town, staff: Staff) -> Desk:
     async with town.work() as work:
         return Desk(
             mine=await _mine(work, staff) if staff.may(*DECLARERS) else None,
-            to_review=await _pile(work, staff, "declared") if staff.may(*REVIEWERS) else None,
-            to_approve=await _pile(work, staff, "reviewed") if staff.may(Role.COMMITTEE) else None,
+            to_review=await _pile(work, staff, "declared", _theirs(staff, REVIEWERS, 0))
+            if staff.may(*REVIEWERS, *deductions.BODIES.values())
+            else None,
+            to_approve=await _pile(work, staff, "reviewed", _theirs(staff, (Role.COMMITTEE,), 1))
+            if staff.may(*deductions.BODIES.values())
+            else None,
             on_notice=await _pile(work, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
         )
 
@@ -117,6 +124,19 @@ async def details(town: Town, staff: Staff, id: UUID) -> Details:
         )
 
 
+async def explanation(town: Town, staff: Staff, id: UUID) -> wire.ClaimExplanation:
+    """Raises Refused: unknown."""
+    async with town.work() as work:
+        claim = await work.session.scalar(
+            select(Claim).where(Claim.township == work.township, Claim.id == id, *_within(staff))
+        )
+        if claim is None:
+            raise Refused("unknown", "没有这条申报。")
+        return wire.ClaimExplanation(
+            id=claim.id, points=claim.points, sentences=claim.explanation, trace=claim.trace
+        )
+
+
 def _refusable(staff: Staff, status: str) -> bool:
     """Once on notice, only the supervisory committee turns a claim down."""
     if status == "approved":
@@ -146,8 +166,14 @@ async def _mine(work: Work, staff: Staff) -> list[ClaimLine]:
     return await _lines(work, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
 
 
-async def _pile(work: Work, staff: Staff, status: str) -> Pile:
-    waiting = [Claim.status == status, *_within(staff)]
+def _theirs(staff: Staff, roles: Sequence[Role], place: int) -> ColumnElement[bool]:
+    """The awards that these roles see to, if the person has one, and the deductions they may sign."""
+    mine = deductions.waiting_for(staff, place)
+    return or_(deductions.is_award(), mine) if staff.may(*roles) else mine
+
+
+async def _pile(work: Work, staff: Staff, status: str, *conditions: ColumnElement[bool]) -> Pile:
+    waiting = [Claim.status == status, *_within(staff), *conditions]
     total = await work.session.scalar(
         select(func.count()).select_from(Claim).where(Claim.township == work.township, *waiting)
     )
@@ -185,7 +211,7 @@ async def _lines(
             household=household.code,
             head=household.head,
             title=books[claim.rulebook].rule(claim.rule).title,
-            points=claim.points - back.get(claim.id, 0),
+            points=net(claim.points, back.get(claim.id, 0)),
             taken_back=back.get(claim.id, 0),
             deed_on=claim.deed_on,
             status="corrected" if claim.id in back else claim.status,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, post
+from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
 from api.access import StaffRequest, staff_only
-from api.claims import use_cases
+from api.claims import declaring, queries, use_cases
 from api.town import Town
 
 
@@ -22,7 +22,23 @@ async def declare(
     request: StaffRequest,
 ) -> list[wire.ClaimOutcome]:
     """Declare behaviours for households; one claim may be refused and its neighbours not."""
-    return await use_cases.declare(town, request.user, data)
+    return await declaring.declare(town, request.user, data)
+
+
+@post("/claims/every-household", status_code=200)
+async def declare_for_all(
+    data: JSONBody[wire.EveryHousehold], town: NamedDependency[Town], request: StaffRequest
+) -> list[wire.ClaimOutcome]:
+    """Declare for all households of a village what all of them get; sent again, only what is missing."""
+    return await declaring.declare_for_all(town, request.user, data)
+
+
+@get("/claims/{id:uuid}/explanation")
+async def explanation(
+    id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest
+) -> wire.ClaimExplanation:
+    """Why a claim came to its points, in sentences and as the rules' own trace."""
+    return await queries.explanation(town, request.user, id)
 
 
 @post("/claims/review", status_code=200)
@@ -47,4 +63,9 @@ async def refuse(
     await use_cases.refuse(town, request.user, id, data.reason)
 
 
-router = Router("/v1", route_handlers=[declare, review, approve, refuse], guards=[staff_only], tags=["claims"])
+router = Router(
+    "/v1",
+    route_handlers=[declare, declare_for_all, explanation, review, approve, refuse],
+    guards=[staff_only],
+    tags=["claims"],
+)

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKeyConstraint, Index, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Date, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database.base import Base
@@ -14,7 +14,9 @@ from api.database.base import Base
 class Claim(Base):
     """`status`: declared, reviewed, approved (on public notice, pending in the books), posted, refused.
 
-    The pending transaction in the books has the claim's own id.
+    The pending transaction in the books has the claim's own id. `points` are negative for a deduction, and
+    `signers` then the two bodies that have to sign it, in their order. `trace` is the rules' whole reasoning,
+    `explanation` the same in sentences.
     """
 
     __tablename__ = "claim"
@@ -43,8 +45,10 @@ class Claim(Base):
     note: Mapped[str]
     points: Mapped[int]
     explanation: Mapped[list[str]] = mapped_column(JSONB)
+    trace: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     status: Mapped[str]
     published: Mapped[bool]
+    signers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     declared_by: Mapped[UUID]
     declared_at: Mapped[datetime]
     reviewed_by: Mapped[UUID | None]

@@ -1,143 +1,43 @@
-"""A claim's way: declared, reviewed, approved and on notice, posted; or refused.
+"""A claim's way once it is declared: reviewed, approved and on notice, posted; or refused.
 
 Declarer, reviewer and approver are three people, and nobody acts on their own household.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-import rules
 from api import accounts, wire
 from api.access import Role, Staff, require
-from api.claims.history import History
+from api.claims import deductions
 from api.claims.tables import Claim
-from api.clock import local_date, start_of
+from api.clock import start_of
 from api.problems import Refused
 from api.register.tables import Household, Village
-from api.rulebooks.use_cases import adopted, in_force
+from api.rulebooks.use_cases import adopted
 from api.town import Town, Work
-from ledger.transactions import Phase, Posting, Transaction, TransactionId, Transfer
-from rules import Rulebook, UnknownRule
+from ledger.transactions import Phase, Transaction, TransactionId, Transfer
+from rules import Rulebook
 
-DECLARERS = (
-    Role.GRID_MEMBER,
-    Role.GRID_LEADER,
-    Role.GRID_GUIDE,
-    Role.CHIEF_GRID_LEADER,
-    Role.COUNCIL,
-    Role.COMMITTEE,
-)
+NOTHING_TO_TAKE = "这户现在没有可扣的积分：余额不因扣分低于 0。"
+UNPOSTED = {
+    "closed": "这户的积分账户已关闭。",
+    # Spent between the look at the balance and the posting.
+    "insufficient": "这户刚刚用掉了积分，请再试一次。",
+}
 REVIEWERS = (Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL)
 POSTED_AT_ONCE = 500
 
 
-async def declare(town: Town, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
-    """Declare behaviours for households, each judged on its own under the rulebook of its day.
-
-    Raises Refused: not-allowed.
-    """
-    require(staff, *DECLARERS)
-    async with town.work() as work:
-        households = await _households(work, {c.household for c in claims})
-        history = await History.read(work, {h.id for h in households.values()})
-        # Read behind the lock: a retry sees what the first try, under way at the same time, has written.
-        known = await _known(work, [c.id for c in claims])
-        books: dict[tuple[date, str], Rulebook | None] = {}
-        rows = []
-        outcomes = []
-        for claim in claims:
-            if claim.id in known:
-                same = _content(known[claim.id], households) == claim
-                outcomes.append(
-                    wire.ClaimOutcome(id=claim.id, status="exists", points=known[claim.id].points)
-                    if same
-                    else wire.ClaimOutcome(id=claim.id, status="conflict", reason="这个编号已用于另一条申报。")
-                )
-                continue
-            household = households.get(claim.household)
-            of = (claim.deed_on, household.village if household is not None else "")
-            if of not in books:
-                books[of] = await in_force(work, *of)
-            row, outcome = _judge(work, staff, claim, household, books[of], history)
-            outcomes.append(outcome)
-            if row is not None:
-                rows.append(row)
-                # The same id twice in one batch is a retry like any other.
-                known[claim.id] = Claim(**row)
-        if rows:
-            await work.session.execute(insert(Claim), rows)
-        return outcomes
-
-
-def _judge(
-    work: Work,
-    staff: Staff,
-    claim: wire.NewClaim,
-    household: Household | None,
-    book: Rulebook | None,
-    history: History,
-) -> tuple[dict[str, object] | None, wire.ClaimOutcome]:
-    def refused(reason: str) -> tuple[None, wire.ClaimOutcome]:
-        return None, wire.ClaimOutcome(id=claim.id, status="refused", reason=reason)
-
-    if household is None or not staff.serves(household.village):
-        return refused(f"没有编号为 {claim.household} 的户。")
-    if staff.household == household.code:
-        return refused("不能为自己家申报，请由别人申报。")
-    if claim.deed_on > local_date(work.now):
-        return refused("日期还没有到，请核对。")
-    if book is None:
-        return refused("那一天还没有生效的积分规则。")
-    try:
-        rule = book.rule(claim.rule)
-    except UnknownRule as error:
-        return refused(str(error))
-    weighed = rules.Claim(
-        rule.id,
-        claim.deed_on,
-        str(household.id),
-        household.village,
-        people=household.people,
-        person=claim.person or None,
-        inputs=claim.inputs,
-    )
-    outcome = rules.evaluate(book, weighed, history.under(book))
-    explanation = rules.explain(outcome)
-    if not outcome.accepted:
-        return refused("".join(explanation))
-    history.add(weighed, outcome.points)
-    row: dict[str, object] = {
-        "township": work.township,
-        "id": claim.id,
-        "household": household.id,
-        "village": household.village,
-        "rulebook": book.version,
-        "rule": rule.id,
-        "category": rule.category,
-        "deed_on": claim.deed_on,
-        "person": claim.person,
-        "inputs": claim.inputs,
-        "note": claim.note,
-        "points": outcome.points,
-        "explanation": explanation,
-        "status": "declared",
-        "published": rule.publish,
-        "declared_by": staff.id,
-        "declared_at": work.now,
-    }
-    return row, wire.ClaimOutcome(id=claim.id, status="declared", points=outcome.points)
-
-
 async def review(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
-    """The moral council or a grid leader vouches for what was declared. Raises Refused: not-allowed."""
-    require(staff, *REVIEWERS)
+    """The moral council or a grid leader vouches for what was declared; a deduction is signed by the first of its
+    bodies. Raises Refused: not-allowed."""
+    require(staff, *REVIEWERS, *deductions.BODIES.values())
     async with town.work() as work:
         claims, outcomes = await _ready(work, staff, ids, "declared", "reviewed")
         await work.session.execute(
@@ -149,61 +49,86 @@ async def review(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.Cla
 
 
 async def approve(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
-    """The village committee approves: the points become pending in the books and go on public notice.
+    """The village committee approves: the points become pending in the books and go on public notice. A deduction
+    is signed by the second of its bodies, and takes what is there now at most.
 
     Raises Refused: not-allowed.
     """
-    require(staff, Role.COMMITTEE)
+    require(staff, Role.COMMITTEE, *deductions.BODIES.values())
     async with town.work() as work:
         claims, outcomes = await _ready(work, staff, ids, "reviewed", "approved")
-        households = {
-            h.id: h
-            for h in await work.session.scalars(
-                select(Household).where(
-                    Household.township == work.township, Household.id.in_([c.household for c in claims])
-                )
-            )
-        }
+        codes = await _codes(work, claims)
+        points = await _amounts(work, claims, codes)
+        answers = {outcome.id: outcome for outcome in outcomes}
+        for claim in claims:
+            if points[claim.id] == 0:
+                answers[claim.id] = _not_approved(claim, NOTHING_TO_TAKE)
+        claims = [claim for claim in claims if points[claim.id] != 0]
         books = await adopted(work, {c.rulebook for c in claims})
         postings = await work.books.post(
-            [_award(staff, c, households[c.household].code, books[c.rulebook]) for c in claims], work.now
+            [_pending(staff, c, points[c.id], codes[c.household], books[c.rulebook]) for c in claims], work.now
         )
         notice_days = await _notice_days(work)
         for claim, posting in zip(claims, postings, strict=True):
             if not posting.accepted:
-                outcomes = [_unposted(o, posting) if o.id == claim.id else o for o in outcomes]
+                answers[claim.id] = _not_approved(
+                    claim, UNPOSTED.get(posting.status, "这个编号在账本里已有别的用途。")
+                )
                 continue
             days = max(books[claim.rulebook].rule(claim.rule).notice_days, notice_days[claim.village])
             claim.status = "approved"
             claim.approved_by, claim.approved_at = staff.id, work.now
             claim.notice_until = work.now + timedelta(days=days)
-        return outcomes
+            if points[claim.id] != claim.points:
+                claim.points = points[claim.id]
+                claim.explanation = [*claim.explanation, f"签认时余额不够，只扣 {-claim.points} 分。"]
+            answers[claim.id] = wire.ClaimOutcome(id=claim.id, status="approved", points=claim.points)
+        return list(answers.values())
 
 
-def _award(staff: Staff, claim: Claim, household: str, book: Rulebook) -> Transaction:
+async def _amounts(work: Work, claims: Sequence[Claim], codes: Mapping[UUID, str]) -> dict[UUID, int]:
+    """What each claim comes to now. Since a deduction was declared the household may have spent its points: what
+    is gone isn't taken, down to nothing."""
+    points = {claim.id: claim.points for claim in claims}
+    taking = [claim for claim in claims if claim.points < 0]
+    if taking:
+        await work.books.open([accounts.DEDUCTED], work.now)
+        left = await deductions.available(work, {codes[claim.household] for claim in taking})
+        for claim in taking:
+            code = codes[claim.household]
+            points[claim.id] = -min(-claim.points, max(0, left[code]))
+            left[code] += points[claim.id]
+    return points
+
+
+def _pending(staff: Staff, claim: Claim, points: int, household: str, book: Rulebook) -> Transaction:
+    """The transaction that stands in the books while the claim is on notice."""
+    account = accounts.household(household).id
+    debit, credit = (accounts.ISSUING.id, account) if points > 0 else (account, accounts.DEDUCTED.id)
     return Transaction(
         id=TransactionId(claim.id),
-        kind="award",
+        kind=_kind(claim),
         phase=Phase.PENDING,
-        transfers=(
-            Transfer(accounts.ISSUING.id, accounts.household(household).id, accounts.POINTS, claim.points),
-        ),
+        transfers=(Transfer(debit, credit, accounts.POINTS, abs(points)),),
         person=str(staff.id),
         reason=book.rule(claim.rule).title,
         effective_at=start_of(claim.deed_on),
         metadata={
             "rule": claim.rule,
             "rulebook": claim.rulebook,
-            "category": next(c.title for c in book.categories if c.id == claim.category),
+            "category": book.category(claim.category).title,
             "village": claim.village,
             "deed_on": claim.deed_on.isoformat(),
         },
     )
 
 
-def _unposted(outcome: wire.ClaimOutcome, posting: Posting) -> wire.ClaimOutcome:
-    reason = "这户的积分账户已关闭。" if posting.status == "closed" else "这个编号在账本里已有别的用途。"
-    return msgspec.structs.replace(outcome, status="refused", reason=reason)
+def _kind(claim: Claim) -> str:
+    return "award" if claim.points > 0 else deductions.KIND
+
+
+def _not_approved(claim: Claim, reason: str) -> wire.ClaimOutcome:
+    return wire.ClaimOutcome(id=claim.id, status="refused", points=claim.points, reason=reason)
 
 
 async def refuse(town: Town, staff: Staff, id: UUID, reason: str) -> None:
@@ -219,6 +144,8 @@ async def refuse(town: Town, staff: Staff, id: UUID, reason: str) -> None:
             raise Refused("unknown", "没有这条申报。")
         if claim.status == "approved":
             require(staff, Role.SUPERVISOR)
+            if claim.approved_by == staff.id:
+                raise Refused("not-allowed", "这一件是您签认的，异议请由别的监委成员决定。")
         elif claim.status in ("declared", "reviewed"):
             require(staff, *REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
         else:
@@ -265,7 +192,7 @@ async def post_due(town: Town) -> int:
 
 
 def _settle(claim: Claim, phase: Phase, person: str, reason: str) -> Transaction:
-    return Transaction.settle(TransactionId(claim.id), phase, kind="award", person=person, reason=reason)
+    return Transaction.settle(TransactionId(claim.id), phase, kind=_kind(claim), person=person, reason=reason)
 
 
 async def _mark(work: Work, claims: Sequence[Claim], **values: object) -> None:
@@ -293,11 +220,13 @@ async def _ready(
             outcomes.append(wire.ClaimOutcome(id=id, status="refused", reason="没有这条申报。"))
             continue
         mine = {"reviewed": claim.reviewed_by, "approved": claim.approved_by}[after]
-        reason = ""
+        reason = _not_theirs(staff, claim, after)
         if claim.status == after and mine == staff.id:
             outcomes.append(wire.ClaimOutcome(id=id, status="exists", points=claim.points))
             continue
-        if claim.status != before:
+        if reason:
+            pass
+        elif claim.status != before:
             reason = "这条申报已不在这一步，请刷新页面。"
         elif staff.id in (claim.declared_by, claim.reviewed_by):
             reason = "申报、评议、审定须由三个人分别办理。"
@@ -311,33 +240,26 @@ async def _ready(
     return ready, outcomes
 
 
-async def _households(work: Work, codes: set[str]) -> dict[str, Household]:
-    found = await work.session.scalars(
-        select(Household).where(Household.township == work.township, Household.code.in_(codes))
-    )
-    return {h.code: h for h in found}
-
-
-async def _known(work: Work, ids: Sequence[UUID]) -> dict[UUID, Claim]:
-    found = await work.session.scalars(select(Claim).where(Claim.township == work.township, Claim.id.in_(ids)))
-    return {c.id: c for c in found}
-
-
-def _content(claim: Claim, households: dict[str, Household]) -> wire.NewClaim:
-    codes = {h.id: h.code for h in households.values()}
-    return wire.NewClaim(
-        id=claim.id,
-        household=codes.get(claim.household, ""),
-        rule=claim.rule,
-        deed_on=claim.deed_on,
-        inputs=claim.inputs,
-        person=claim.person,
-        note=claim.note,
-    )
-
-
 async def _notice_days(work: Work) -> dict[str, int]:
     rows = await work.session.execute(
         select(Village.code, Village.notice_days).where(Village.township == work.township)
     )
     return dict(rows.all())
+
+
+def _not_theirs(staff: Staff, claim: Claim, after: str) -> str:
+    """Why this step isn't this person's, whatever state the claim is in; empty if it is."""
+    if claim.signers:
+        return deductions.may_sign(staff, claim, 0 if after == "reviewed" else 1)
+    if not staff.may(*(REVIEWERS if after == "reviewed" else (Role.COMMITTEE,))):
+        return "要由道德评议会或网格长评议。" if after == "reviewed" else "要由村委会审定。"
+    return ""
+
+
+async def _codes(work: Work, claims: Sequence[Claim]) -> dict[UUID, str]:
+    rows = await work.session.execute(
+        select(Household.id, Household.code).where(
+            Household.township == work.township, Household.id.in_([claim.household for claim in claims])
+        )
+    )
+    return {id: code for id, code in rows}

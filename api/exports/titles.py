@@ -16,6 +16,7 @@ from ledger.transactions import Phase
 
 KINDS = {
     "award": "奖励",
+    "deduction": "扣分",
     "redemption": "兑换",
     "restock": "入库",
     "procurement": "采购",
@@ -50,6 +51,7 @@ class Titles:
                 return {
                     "issuing": "积分发行",
                     "expired": "过期积分",
+                    "deducted": "扣分",
                     "imported": "旧账导入",
                     "appropriation": "财政拨款",
                     "donors": "捐款",

@@ -51,8 +51,8 @@ def page(
     headers: Mapping[str, str] = {},
     **context: Any,
 ) -> Template:
-    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `flash`,
-    and `script`, the address of a script of ours."""
+    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `signed`,
+    `flash`, and `script`, the address of a script of ours."""
     today = local_date(request.app.state["town"].clock.now())
     message = flash.waiting(request)
     shown = Template(
@@ -63,6 +63,7 @@ def page(
             "month": partial(_month, this_year=today.year),
             "day": partial(_day, this_year=today.year),
             "minute": partial(_minute, this_year=today.year),
+            "signed": _signed,
             "flash": message,
             "style_version": _STYLE_VERSION,
             "script": _script_address,
@@ -86,6 +87,10 @@ def _day(when: date | datetime, this_year: int) -> str:
     """6月15日, with the year where it is another."""
     on = local_date(when) if isinstance(when, datetime) else when
     return f"{_month(on, this_year)}{on.day}日"
+
+
+def _signed(points: int) -> str:
+    return f"{'−' if points < 0 else '+'}{abs(points)}"
 
 
 def _minute(when: datetime, this_year: int) -> str:

@@ -131,7 +131,8 @@ def _problems(text: str) -> list[wire.BookProblem]:
 
 def _read(text: str, base_text: str) -> rules.Rulebook:
     """The one place where texts become books; `base_text` is empty but for an overlay."""
-    return rules.load(text, "rulebook.toml")
+    base = rules.load(base_text, "base.toml") if base_text else None
+    return rules.load(text, "rulebook.toml", base)
 
 
 # For texts that don't change any more: one that is being typed would only push the others out.

@@ -32,6 +32,7 @@ async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town:
         "status": "declared",
         "points": 1,
         "reason": "",
+        "trace": {},
     }
     assert await card(town) == (0, 0)
     assert (await review(town, wanted["id"]))[0]["status"] == "reviewed"
