@@ -98,6 +98,7 @@ async def _show(settings: Settings, town: Town, keys: Keys, port: int, console: 
                 ("接口文档 API docs", f"{url}/schema"),
                 ("可打印的卡 cards to print", str(settings.data / "cards.html")),
                 ("登录 sign in as", f"{village}-01-member1, {village}-council, {village}-committee, {OFFICE}"),
+                ("定规则的 for the rulebook", f"{village}-party-branch, {village}-party-branch2"),
                 ("密码 password", keys.password),
                 ("终端 PIN kiosk PIN", keys.pin),
                 ("扫卡：键入 scan: type", f"{url}/c/{keys.cards[0].token}".upper()),
