@@ -31,6 +31,7 @@ STATUS = {
     "account-closed": 409,
     "wrong-state": 409,
     "not-over": 409,
+    "not-for-all": 409,
     "too-late": 409,
     "too-large": 413,
     "not-due": 409,

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 import rules
 from api.claims.corrections import net, taken_back
 from api.claims.tables import Claim
-from api.register.tables import Household, Village
+from api.register.tables import Household
 from api.town import Work
 
 
@@ -79,11 +79,13 @@ class History:
 
 
 async def _lock(work: Work, households: Collection[UUID], villages: Collection[str]) -> None:
-    for table, key, wanted in ((Village, Village.code, villages), (Household, Household.id, households)):
-        if wanted:
-            await work.session.execute(
-                select(key)
-                .where(table.township == work.township, key.in_(wanted))
-                .order_by(key)
-                .with_for_update(key_share=True)
-            )
+    for village in sorted(villages):
+        # The application may not update villages, so it can't lock their rows either.
+        key = func.hashtext(f"claims of village {village}")
+        await work.session.execute(select(func.pg_advisory_xact_lock(work.township, key)))
+    await work.session.execute(
+        select(Household.id)
+        .where(Household.township == work.township, Household.id.in_(households))
+        .order_by(Household.id)
+        .with_for_update(key_share=True)
+    )

@@ -17,7 +17,7 @@ from api.clock import local_date
 from api.people.tables import Person
 from api.problems import Refused
 from api.rulebooks.tables import Adoption, RulebookText
-from api.rulebooks.use_cases import adopted, chosen, read, version_taken
+from api.rulebooks.use_cases import adopted, base_text, chosen, heading, read, version_taken, village_of
 from api.town import Town, Work
 from rules import Rulebook
 
@@ -36,13 +36,17 @@ async def propose_text(
     work: Work, staff: Staff, text: str, decision: wire.Decision | None, effective_from: date | None
 ) -> wire.AdoptionView:
     """As `propose`, within a unit of work and for somebody who may."""
-    book = read(text)
+    head = heading(text)
+    village = await village_of(work, staff, head.village) if head.overlay else ""
+    book = read(text, await base_text(work, head))
     known = await work.session.get(RulebookText, (work.township, book.version))
     if known is None:
         await work.session.execute(
             insert(RulebookText).values(
                 township=work.township,
                 version=book.version,
+                village=village,
+                base=book.base,
                 title=book.title,
                 text=text,
                 written_by=staff.id,
@@ -51,7 +55,8 @@ async def propose_text(
         )
     elif known.text != text:
         raise version_taken(book.version)
-    return await _propose(work, staff, book, decision or decision_in(book), effective_from or book.effective_from)
+    decision, day = decision or decision_in(book), effective_from or book.effective_from
+    return await _propose(work, staff, village, book, decision, day)
 
 
 async def propose_again(town: Town, staff: Staff, wanted: wire.AdoptAgain) -> wire.AdoptionView:
@@ -64,7 +69,10 @@ async def propose_again(town: Town, staff: Staff, wanted: wire.AdoptAgain) -> wi
         book = (await adopted(work, {wanted.version})).get(wanted.version)
         if book is None:
             raise unknown_version()
-        return await _propose(work, staff, book, wanted.decision, wanted.effective_from)
+        text = await work.session.get_one(RulebookText, (work.township, wanted.version))
+        if text.village and not staff.serves(text.village):
+            raise Refused("not-allowed", "这个村的补充办法由这个村的支委提议。")
+        return await _propose(work, staff, text.village, book, wanted.decision, wanted.effective_from)
 
 
 def decision_in(book: Rulebook) -> wire.Decision:
@@ -74,9 +82,8 @@ def decision_in(book: Rulebook) -> wire.Decision:
 
 
 async def _propose(
-    work: Work, staff: Staff, book: Rulebook, decision: wire.Decision, effective_from: date
+    work: Work, staff: Staff, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
 ) -> wire.AdoptionView:
-    village = ""
     for view in await _views(work, Adoption.version == book.version, Adoption.village == village):
         if view.state != "proposed":
             continue
@@ -85,6 +92,11 @@ async def _propose(
         return view
     await _judge_dates(work, village, book, decision, effective_from)
     then = {row.village: row.version for row in await work.session.execute(chosen(work, effective_from))}
+    if village and then.get("") != book.base:
+        raise Refused(
+            "date-wrong",
+            f"这份补充的是 {book.base} 版，{in_full(effective_from)}乡镇不按这一版执行，补充办法不会生效。",
+        )
     if then.get(village) == book.version:
         raise Refused("already-there", f"{in_full(effective_from)}本来就按 {book.version} 版执行，不用再提议。")
     id = uuid7()
@@ -111,7 +123,7 @@ async def _judge_dates(
     work: Work, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
 ) -> None:
     today = local_date(work.now)
-    if effective_from <= today and village in await _villages_with_a_book(work):
+    if effective_from <= today and not await _may_reach_back(work, village):
         raise Refused(
             "retroactive",
             f"新办法不能管以前的事：生效日期最早填明天（{in_full(today + timedelta(days=1))}）。",
@@ -137,10 +149,12 @@ async def confirm(town: Town, staff: Staff, id: UUID) -> wire.AdoptionView:
         if adoption.confirmed_by != staff.id:
             if adoption.confirmed_at is not None or adoption.refused_at is not None:
                 raise Refused("wrong-state", "这份提议已经确认或退回过了，请刷新页面。")
+            if adoption.village and not staff.serves(adoption.village):
+                raise Refused("not-allowed", "这个村的补充办法由这个村的支委确认。")
             if adoption.proposed_by == staff.id:
                 raise Refused("same-person", "提议和确认须由两个人分别办理，请由另一位支委确认。")
-            first = adoption.village not in await _villages_with_a_book(work)
-            if adoption.effective_from <= local_date(work.now) and not first:
+            late = adoption.effective_from <= local_date(work.now)
+            if late and not await _may_reach_back(work, adoption.village):
                 raise Refused(
                     "too-late",
                     f"提议的生效日期是{in_full(adoption.effective_from)}，到期前没有确认，不能再按这个日期生效。请重新提议。",
@@ -242,7 +256,7 @@ async def of_version(town: Town, version: str) -> Version:
 async def begun(town: Town) -> bool:
     """Whether the township has had its first book confirmed."""
     async with town.work() as work:
-        return "" in await _villages_with_a_book(work)
+        return not await _may_reach_back(work, "")
 
 
 async def waiting_for(town: Town, staff: Staff) -> int:
@@ -269,7 +283,7 @@ async def _views(work: Work, *conditions: ColumnElement[bool]) -> list[wire.Adop
     names = await _names(work, [adoption for adoption, _ in rows])
     today = local_date(work.now)
     now = {row.id for row in await work.session.execute(chosen(work, today))}
-    begun = await _villages_with_a_book(work)
+    first = await _may_reach_back(work, "")
     return [
         wire.AdoptionView(
             id=a.id,
@@ -278,7 +292,7 @@ async def _views(work: Work, *conditions: ColumnElement[bool]) -> list[wire.Adop
             title=title,
             effective_from=a.effective_from,
             decision=wire.Decision(body=a.body, meeting=a.meeting, decided_on=a.decided_on, present=a.present),
-            state=_state(a, today, now, begun),
+            state=_state(a, today, now, reaches_back=first and not a.village),
             proposed_by=names[a.proposed_by],
             proposed_at=a.proposed_at,
             confirmed_by=names.get(a.confirmed_by, ""),
@@ -291,32 +305,34 @@ async def _views(work: Work, *conditions: ColumnElement[bool]) -> list[wire.Adop
     ]
 
 
-def _state(adoption: Adoption, today: date, now: Collection[UUID], begun: Collection[str]) -> str:
+def _state(adoption: Adoption, today: date, now: Collection[UUID], *, reaches_back: bool) -> str:
     if adoption.refused_at is not None:
         return "refused"
     if adoption.withdrawn_at is not None:
         return "withdrawn"
     over = adoption.effective_from <= today
     if adoption.confirmed_at is None:
-        return "lapsed" if over and adoption.village in begun else "proposed"
+        return "lapsed" if over and not reaches_back else "proposed"
     if not over:
         return "coming"
     return "in-force" if adoption.id in now else "past"
 
 
-async def _villages_with_a_book(work: Work) -> set[str]:
-    """Where a first book was confirmed, whether in effect yet or not; the township's own under the empty name."""
-    return set(
-        await work.session.scalars(
-            select(Adoption.village)
-            .distinct()
-            .where(
-                Adoption.township == work.township,
-                Adoption.confirmed_at.is_not(None),
-                Adoption.withdrawn_at.is_(None),
-            )
+async def _may_reach_back(work: Work, village: str) -> bool:
+    """Whether a book may begin in the past: only the township's very first, whether in effect yet or not."""
+    if village:
+        return False
+    first = await work.session.scalar(
+        select(Adoption.id)
+        .where(
+            Adoption.township == work.township,
+            Adoption.village == "",
+            Adoption.confirmed_at.is_not(None),
+            Adoption.withdrawn_at.is_(None),
         )
+        .limit(1)
     )
+    return first is None
 
 
 async def _locked(work: Work, id: UUID) -> Adoption:

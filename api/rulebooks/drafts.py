@@ -59,7 +59,7 @@ async def _beginning(work: Work, wanted: wire.NewDraft, origin: str) -> tuple[st
 def builtin() -> dict[str, str]:
     """The titles of the books that come with the software, by name."""
     found = {
-        file.name.removesuffix(".toml"): heading(file.read_text(encoding="utf-8"))[0]
+        file.name.removesuffix(".toml"): heading(file.read_text(encoding="utf-8")).title
         for file in rules.books_path().iterdir()
         if file.name.endswith(".toml")
     }
@@ -171,11 +171,11 @@ async def _view(work: Work, id: UUID) -> wire.DraftView:
     if row is None:
         raise _unknown()
     found, saved, begun_by, saved_by = row
-    title, version = heading(saved.text)
+    head = heading(saved.text)
     return wire.DraftView(
         id=found.id,
-        title=title,
-        version=version,
+        title=head.title,
+        version=head.version,
         origin=found.origin,
         revision=saved.revision,
         begun_by=begun_by,

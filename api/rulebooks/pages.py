@@ -182,7 +182,7 @@ async def _proposal(
 ) -> Response[Any]:
     shown = await drafts.draft(town, request.user, id)
     try:
-        parsed = use_cases.read(shown.text)
+        parsed = await use_cases.book_of(town, shown.text)
     except Refused as error:
         return see_other(_address(shown), error.detail, "refused")
     first = not await adoptions.begun(town)

@@ -6,10 +6,11 @@ import tomllib
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -17,6 +18,7 @@ import rules
 from api import wire
 from api.access import Role, Staff, require
 from api.problems import Refused
+from api.register.tables import Village
 from api.rulebooks.tables import Adoption, RulebookText
 from api.town import Town, Work
 from rules.locator import Locator
@@ -77,54 +79,107 @@ async def adopted(work: Work, versions: Collection[str]) -> dict[str, rules.Rule
 async def check(town: Town, staff: Staff, text: str) -> wire.BookCheck:
     """Everything that is wrong with a text, and whether its version is taken. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
-    title, version = heading(text)
-    problems = _problems(text)
     async with town.work() as work:
-        known = await work.session.get(RulebookText, (work.township, version))
+        head = heading(text)
+        problems = _problems(text, await base_text(work, head))
+        known = await work.session.get(RulebookText, (work.township, head.version))
+        if head.overlay:
+            try:
+                await village_of(work, staff, head.village)
+            except Refused as refused:
+                problems.append(_at(text, head, "village", refused.detail))
     if known is not None and known.text != text:
-        line, column = Locator(text).find(("book", "version"))
-        taken = wire.BookProblem(line=line, column=column, kind="error", message=version_taken(version).detail)
-        problems = sorted([*problems, taken], key=lambda p: (p.line, p.column))
-    return wire.BookCheck(problems=problems, title=title, version=version)
+        problems.append(_at(text, head, "version", version_taken(head.version).detail))
+    problems.sort(key=lambda problem: (problem.line, problem.column))
+    return wire.BookCheck(problems=problems, title=head.title, version=head.version)
 
 
 def version_taken(version: str) -> Refused:
     return Refused("already-there", f"已有版本为 {version} 的规则，内容不同，请换一个版本号。")
 
 
-def read(text: str) -> rules.Rulebook:
-    """A text that may be proposed. Raises Refused: rulebook-wrong (problems)."""
-    problems = _problems(text)
-    if problems:
-        first = problems[0]
+def read(text: str, base: str = "") -> rules.Rulebook:
+    """A text that may be proposed, an overlay on its base's text. Raises Refused: rulebook-wrong (problems)."""
+    errors = [problem for problem in _problems(text, base) if problem.kind == "error"]
+    if errors:
+        first = errors[0]
         raise Refused(
             "rulebook-wrong",
-            f"规则有 {len(problems)} 处问题，先改好再提议。第 {first.line} 行：{first.message}",
-            problems=msgspec.to_builtins(problems),
+            f"规则有 {len(errors)} 处问题，先改好再提议。第 {first.line} 行：{first.message}",
+            problems=msgspec.to_builtins(errors),
         )
-    book = _parsed(text, "")
+    book = _parsed(text, base)
     if len(book.version) > LONGEST_VERSION:
         raise Refused("rulebook-wrong", f"版本号最多 {LONGEST_VERSION} 个字，请写短一些。")
     return book
 
 
-def heading(text: str) -> tuple[str, str]:
-    """Title and version as far as the text can be read."""
+async def book_of(town: Town, text: str) -> rules.Rulebook:
+    """`read`, an overlay on the base that it names."""
+    async with town.work() as work:
+        return read(text, await base_text(work, heading(text)))
+
+
+class Heading(NamedTuple):
+    """A book's head as far as the text can be read; `overlay` with the `village` and `base` it names."""
+
+    title: str = ""
+    version: str = ""
+    overlay: bool = False
+    village: str = ""
+    base: str = ""
+
+
+def heading(text: str) -> Heading:
     try:
-        book = tomllib.loads(text).get("book")
+        raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
-        return "", ""
-    found = book if isinstance(book, dict) else {}
-    title, version = (value if isinstance(value := found.get(key), str) else "" for key in ("title", "version"))
-    return title, version
+        return Heading()
+    overlay = "overlay" in raw
+    head = raw.get("overlay" if overlay else "book")
+    found = head if isinstance(head, dict) else {}
+    title, version, village, base = (
+        value if isinstance(value := found.get(key), str) else ""
+        for key in ("title", "version", "village", "base")
+    )
+    return Heading(title, version, overlay, village, base)
 
 
-def _problems(text: str) -> list[wire.BookProblem]:
+async def base_text(work: Work, head: Heading) -> str:
+    """The text of the book that an overlay was written for; empty for the township's own books, and where there is
+    no such version."""
+    if not head.overlay:
+        return ""
+    found = await work.session.get(RulebookText, (work.township, head.base))
+    return found.text if found is not None and not found.village else ""
+
+
+async def village_of(work: Work, staff: Staff, name: str) -> str:
+    """The code of the village that an overlay names, by its name or its code. Raises Refused: unknown,
+    not-allowed."""
+    code = await work.session.scalar(
+        select(Village.code).where(
+            Village.township == work.township, or_(Village.name == name, Village.code == name)
+        )
+    )
+    if code is None:
+        raise Refused("unknown", f"没有叫「{name}」的村，请写村名，例如“河畔村”。")
+    if not staff.serves(code):
+        raise Refused("not-allowed", f"{name}的补充办法由{name}的支委提议。")
+    return code
+
+
+def _at(text: str, head: Heading, key: str, message: str) -> wire.BookProblem:
+    line, column = Locator(text).find(("overlay" if head.overlay else "book", key))
+    return wire.BookProblem(line=line, column=column, kind="error", message=message)
+
+
+def _problems(text: str, base: str) -> list[wire.BookProblem]:
     try:
-        _read(text, "")
+        _read(text, base)
     except rules.RulebookError as error:
         return [
-            wire.BookProblem(line=p.line, column=p.column, kind="error", message=p.message) for p in error.problems
+            wire.BookProblem(line=p.line, column=p.column, kind=p.kind, message=p.message) for p in error.problems
         ]
     return []
 
