@@ -17,7 +17,7 @@ from rules.book import (
     Rule,
     Rulebook,
 )
-from rules.builtin import books_path, load_builtin
+from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
 from rules.evaluation import LimitStep, Outcome, Refusal, Trace, evaluate
 from rules.explanation import explain, limit_text
@@ -56,6 +56,7 @@ __all__ = [
     "Used",
     "Window",
     "books_path",
+    "builtin_names",
     "evaluate",
     "explain",
     "limit_text",
