@@ -15,7 +15,8 @@ def books_path() -> Traversable:
 
 def builtin_names() -> list[str]:
     """The names that `load_builtin` knows."""
-    return sorted(book.name.removesuffix(".toml") for book in books_path().iterdir() if book.name.endswith(".toml"))
+    names = (book.name for book in books_path().iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
 def load_builtin(name: str) -> Rulebook:
