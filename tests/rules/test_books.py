@@ -10,10 +10,12 @@ from rules import (
     Expression,
     Rule,
     Rulebook,
+    RulebookError,
     Tally,
     builtin_names,
     evaluate,
     explain,
+    load,
     load_builtin,
 )
 from tests.rules.examples import (
@@ -145,3 +147,46 @@ EXPRESSIONS: dict[str, Callable[[Rulebook], bool]] = {
 @pytest.mark.parametrize("what", EXPRESSIONS)
 def test_the_books_show_all_that_the_format_can_say(books: dict[str, Rulebook], what: str) -> None:
     assert [name for name, book in books.items() if EXPRESSIONS[what](book)]
+
+
+def test_a_village_leaves_out_what_it_retired(books: dict[str, Rulebook]) -> None:
+    assert set(books["township"].rules) - set(books["village-own"].rules) == {"A12"}
+
+
+CHOOSING = """
+[overlay]
+base = "各地 1"
+village = "王庄村"
+title = "王庄村补充办法"
+version = "王庄 1"
+effective_from = 2026-03-01
+adopted_by = {{ body = "王庄村村民代表会议", meeting = "第 1 次会议", date = 2026-02-10 }}
+
+[[change]]
+id = "{rule}"
+points = {points}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "points", "now"),
+    [
+        ("E1", "2", 2),
+        ("E6", "{ party = 8, mediator = 15 }", ByChoice("role", {"party": 8, "mediator": 15})),
+        ("E8", "20", 20),
+    ],
+)
+def test_a_village_chooses_within_the_range_seen_elsewhere(
+    books: dict[str, Rulebook], rule: str, points: str, now: object
+) -> None:
+    village = load(CHOOSING.format(rule=rule, points=points), base=books["elsewhere"])
+    assert village.rule(rule).points == now
+
+
+@pytest.mark.parametrize(
+    ("rule", "points"),
+    [("E1", "3"), ("E6", "{ party = 4 }"), ("E6", "{ mediator = 21 }"), ("E8", "9"), ("E7", "50")],
+)
+def test_and_not_outside_of_it(books: dict[str, Rulebook], rule: str, points: str) -> None:
+    with pytest.raises(RulebookError):
+        load(CHOOSING.format(rule=rule, points=points), base=books["elsewhere"])

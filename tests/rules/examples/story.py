@@ -18,7 +18,7 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Deeds in the order they are claimed, in a village of so many households."""
+    """Deeds in the order in which they are claimed."""
 
     title: str
     deeds: tuple[Deed, ...] = field(repr=False)
@@ -40,7 +40,7 @@ def deed(
     households: int = 3,
     **inputs: object,
 ) -> Deed:
-    """A deed of the household h1, done by 张三 on the day `on` (2026-03-31), unless told otherwise."""
+    """A deed on the day `on`, of the household h1 by 张三 in a village of three, unless told otherwise."""
     claim = Claim(
         rule,
         date.fromisoformat(on),
