@@ -22,8 +22,10 @@ def found(
     )
 
 
-def special(on: str, points: int, met: str, why: RefusalCode | None = None, item: str = "见义勇为") -> Deed:
-    return deed("S1", on, points, why, item=item, met_on=met, decided_points=60, decided_record="月会")
+def special(
+    on: str, points: int, met: str, why: RefusalCode | None = None, item: str = "见义勇为", asked: int = 60
+) -> Deed:
+    return deed("S1", on, points, why, item=item, met_on=met, decided_points=asked, decided_record="月会")
 
 
 STORIES = (
@@ -47,7 +49,20 @@ STORIES = (
         found("G3", "2026-03-31", 10, "daily", "2026-04-25", item="读书会", asked=10),
         found("G5", "2026-03-31", 1, "daily", "2026-04-25", item="读书会", asked=1),
         found("G3", "2026-04-01", 5, "daily", "2026-04-25", item="文艺演出"),
-        found("G3", "2026-05-01", 0, "daily", "2026-05-25", "bad_input", asked=11),
+    ),
+    story(
+        "each group: from 1 to 10, an item again in the next month of the quarter",
+        *(
+            each
+            for group in ("G1", "G2", "G3", "G4", "G5")
+            for each in (
+                found(group, "2026-01-01", 10, "daily", "2026-01-25", asked=10),
+                found(group, "2026-01-31", 0, "daily", "2026-02-25", FULL),
+                found(group, "2026-02-01", 1, "daily", "2026-02-25", asked=1),
+                found(group, "2026-03-01", 0, "daily", "2026-03-25", "bad_input", asked=11),
+                found(group, "2025-12-31", 0, "daily", "2026-01-25", "not_in_force"),
+            )
+        ),
     ),
     story(
         "special awards: each once a year",
@@ -56,5 +71,7 @@ STORIES = (
         special("2026-12-31", 60, "2027-01-25", item="创业带头"),
         special("2027-01-01", 60, "2027-01-25"),
         special("2027-02-01", 0, "2027-02-26", NO),
+        special("2027-02-01", 1, "2027-02-25", item="返乡", asked=1),
+        special("2027-02-01", 0, "2027-02-25", "bad_input", item="孝亲", asked=101),
     ),
 )

@@ -27,6 +27,8 @@ STORIES = (
         scored("2026-05-01", 25, *["5 5 5 5 5"] * 12),
         scored("2026-06-01", 0, *["5 5 5 5 5"] * 11),
         scored("2026-06-01", 0, *["5 5 5 5"] * 12),
+        *(scored("2026-06-01", 0, *[row] * 12) for row in ("6 5 5 5 5", "5 6 5 5 5", "5 5 6 5 5", "5 5 5 6 5")),
+        scored("2026-06-01", 0, *["5 5 5 5 5"] * 11, "5 5 5 5 6"),
     ),
     story(
         "both parties and the mediator, once for each case",
@@ -37,5 +39,8 @@ STORIES = (
         deed("T4", "2027-04-11", 0, FULL, household="h4", case="调 7"),
         deed("T3", "2026-05-10", 0, FULL, household="h1", case="调 7"),
         deed("T3", "2026-05-10", 5, household="h1", case="调 8"),
+        deed("T3", "2026-05-11", 0, FULL, household="h1", case="调 8"),
+        deed("T3", "2026-05-11", 5, household="h4", case="调 8"),
+        deed("T3", "2026-05-12", 0, FULL, household="h2", case="调 8"),
     ),
 )

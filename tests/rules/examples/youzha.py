@@ -5,6 +5,7 @@ from tests.rules.examples.story import deed, story
 FULL = "limit_reached"
 
 STORIES = (
+    story("not before the book", deed("Y1", "2025-12-31", 0, "not_in_force"), deed("Y1", "2026-01-01", 1)),
     story(
         "weeks go from Monday to Sunday, across the month's end: 30 March 2026 is a Monday",
         deed("Y1", "2026-03-29", 1),
@@ -23,6 +24,7 @@ STORIES = (
         deed("Y2", "2026-06-30", 5),
         deed("Y2", "2026-06-01", 0, FULL),
         deed("Y2", "2026-07-01", 5),
+        deed("Y2", "2026-08-01", 5),
         deed("Y3", "2026-06-30", 20),
         deed("Y3", "2026-04-01", 0, FULL),
         deed("Y3", "2026-07-01", 20),
