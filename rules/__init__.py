@@ -18,7 +18,7 @@ from rules.book import (
     Rule,
     Rulebook,
 )
-from rules.builtin import books_path, load_builtin
+from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
 from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
 from rules.explanation import explain, limit_text
@@ -59,6 +59,7 @@ __all__ = [
     "Window",
     "award",
     "books_path",
+    "builtin_names",
     "evaluate",
     "explain",
     "limit_text",

@@ -108,12 +108,15 @@ Points: TypeAlias = int | ByChoice | Decided | Expression
 @dataclass(frozen=True, slots=True)
 class Deduction:
     """What makes taking points lawful: the clause of the village covenant, the villagers' decision for this very
-    rule, and, where `reminder`, a written reminder before the deed, given as the input `REMINDED_ON`."""
+    rule, and, where `reminder`, a written reminder before the deed, given as the input `REMINDED_ON`.
+
+    `adopted_by` is None, and `covenant` empty, while a township only offers the deduction to its villages.
+    """
 
     REMINDED_ON = "reminded_on"
 
     covenant: str
-    adopted_by: Decision
+    adopted_by: Decision | None
     reminder: bool
 
 
@@ -211,7 +214,8 @@ def _span(low: int, high: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """A checked rulebook. `effective_until` is the last day it is in force, None for no end. `total` are the
-    limits over everything, which stand in each rule as well.
+    limits over everything, which stand in each rule as well. `offered` are deductions that are off here:
+    a village's assembly may adopt them one by one in the village's overlay.
 
     A village's overlay is a whole book as well: the base's rules as the village changed them. Then `village`
     names it and `base` is the base's version.
@@ -232,6 +236,7 @@ class Rulebook:
     most_points: int | None = None
     village: str = ""
     base: str = ""
+    offered: Mapping[str, Rule] = field(default_factory=dict)
     counts: frozenset[Count] = field(init=False, compare=False, repr=False)
     """Everything that has to be added up to evaluate claims under this book."""
     names: frozenset[str] = field(init=False, compare=False, repr=False)

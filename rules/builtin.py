@@ -1,5 +1,6 @@
 """The rulebooks that come with the software, as a start for a township's own."""
 
+import tomllib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -12,7 +13,28 @@ def books_path() -> Traversable:
     return files("rules") / "books"
 
 
+def builtin_names() -> list[str]:
+    """The names that `load_builtin` knows."""
+    names = (book.name for book in books_path().iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
 def load_builtin(name: str) -> Rulebook:
-    """A book that comes with the software, e.g. `township`. Raises FileNotFoundError for another name."""
-    book = books_path() / f"{name}.toml"
-    return load(book.read_text(encoding="utf-8"), f"{name}.toml")
+    """A book that comes with the software, e.g. `township`; a village's overlay on top of the book it is for.
+
+    Raises FileNotFoundError for another name.
+    """
+    text = _text(name)
+    wanted = tomllib.loads(text).get("overlay", {}).get("base")
+    bases = (other for other in builtin_names() if wanted and _version(other) == wanted)
+    base = next(bases, None)
+    return load(text, f"{name}.toml", base=None if base is None else load_builtin(base))
+
+
+def _text(name: str) -> str:
+    return (books_path() / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _version(name: str) -> str | None:
+    version: str | None = tomllib.loads(_text(name)).get("book", {}).get("version")
+    return version

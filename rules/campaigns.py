@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from rules.book import Campaign, Rule
 from rules.fields import Table
+from rules.forbidden import forbidden_in
 from rules.problems import did_you_mean
 
 CAMPAIGN_ID = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,31}")
@@ -18,7 +19,8 @@ def read_campaigns(
 ) -> tuple[Campaign, ...]:
     """The campaigns written here; two that overlap on a rule are a mistake, those `beside` included."""
     by_category = {
-        category: [rule.id for rule in rules.values() if rule.category == category] for category in categories
+        category: [rule.id for rule in rules.values() if rule.category == category and rule.deduction is None]
+        for category in categories
     }
     campaigns: list[Campaign] = []
     for table in root.tables("campaign", "活动"):
@@ -49,6 +51,8 @@ def _read(table: Table, rules: Mapping[str, Rule], by_category: Mapping[str, lis
                 chosen.update(by_category[name])
     if not {"rules", "categories"} & table.raw.keys():
         table.problem("rules", "活动要写明管哪几项 rules 或哪几类 categories。")
+    for word, why in forbidden_in(str(table.raw.get("title", ""))):
+        table.problem("title", f"活动的名称不能带「{word}」：{why}。")
     for name in sorted(chosen):
         if rules[name].deduction:
             table.problem("rules", f"「{name}」是扣分，不能搞活动加倍。")

@@ -5,7 +5,14 @@ from datetime import timedelta
 from rules.evaluation import LimitStep, Outcome, RefusalCode
 from rules.limits import Limit
 
-_PERIOD = {"day": "同一天", "month": "每月", "quarter": "每季度", "year": "每年", "lifetime": "一共"}
+_PERIOD = {
+    "day": "同一天",
+    "week": "每周",
+    "month": "每月",
+    "quarter": "每季度",
+    "year": "每年",
+    "lifetime": "一共",
+}
 _SCOPE = {"rule": "这一项", "category": "这一类", "total": "所有项目合起来", "deductions": "扣分"}
 _WHO = {"household": "每户", "person": "每人", "village": "全村"}
 _BY_LIMITS: RefusalCode = "limit_reached"

@@ -8,7 +8,7 @@
     village.households             how many there are
     village.rule.ID.households_PERIOD     how many of them were awarded
 
-PERIOD is day, month, quarter, year or lifetime, always the one that the deed falls in.
+PERIOD is day, week, month, quarter, year or lifetime, always the one that the deed falls in.
 """
 
 import re
@@ -63,6 +63,7 @@ class Fact:
 PERIODS = get_args(Period)
 _PERIOD_NOTES: Mapping[Period, str] = {
     "day": "当天",
+    "week": "当周",
     "month": "当月",
     "quarter": "当季",
     "year": "当年",

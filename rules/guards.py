@@ -1,11 +1,12 @@
 """The guard rails: what no rule may touch, and how far a deduction may go."""
 
 from collections.abc import Iterator
+from datetime import date
 
-from rules.book import ByChoice, DeductionBounds, Rule
+from rules.book import MOST_POINTS, ByChoice, DeductionBounds, Input, Rule
 from rules.expression import Expression
 from rules.fields import Table
-from rules.forbidden import forbidden_in
+from rules.forbidden import forbidden_in, waived_in
 from rules.locator import Path
 from rules.points import amounts
 
@@ -13,36 +14,45 @@ _SHORTEST_DEDUCTION_NOTICE = 3
 _BODIES = ("council", "committee", "supervisors")
 
 
-def check_subject(table: Table, rule: Rule) -> None:
-    """A forbidden purpose is refused. Wording that hints at one is refused in a deduction, and waits for a person
-    to review it in a rule that gives."""
+def check_subject(table: Table, rule: Rule, category_title: str = "") -> None:
+    """A forbidden purpose is refused, and so are points for giving up a right. Wording that hints at a forbidden
+    subject is refused in a deduction, and waits for a person to review it in a rule that gives."""
     for word, why in forbidden_in(rule.purpose):
         table.problem("purpose", f"目的里的「{word}」不能写进积分办法：{why}。")
-    if rule.wording_reviewed and rule.deduction is None:
-        return
-    wording = (
-        ("title", rule.title),
-        ("evidence", " ".join(rule.evidence)),
-        (
-            "inputs",
-            " ".join(f"{asked.title} {' '.join(o.title for o in asked.options)}" for asked in rule.inputs),
-        ),
-        ("points_note", rule.points_note),
-        ("when_note", rule.when_note),
-    )
-    for key, text in wording:
+    for key, text in (("category", category_title), *_wording(rule)):
+        waived = dict(waived_in(text))
+        for word, why in waived.items():
+            table.problem(key, f"不能因「{word}」加分或扣分：{why}，也不能奖励放弃权利。")
         for word, why in forbidden_in(text):
+            if why in waived.values():
+                continue
             if rule.deduction is not None:
                 table.problem(key, f"不能因「{word}」扣分：{why}。请删去这一项。")
-                continue
-            table.problem(
-                key,
-                f"「{word}」要先请人审阅：{why}。如属正当的加分项，请加一行 "
-                'wording_reviewed = "谁、哪天审的、理由"。',
-            )
+            elif not rule.wording_reviewed:
+                table.problem(
+                    key,
+                    f"「{word}」要先请人审阅：{why}。如属正当的加分项，请加一行 "
+                    'wording_reviewed = "谁、哪天审的、理由"。',
+                )
 
 
-def check_deduction(table: Table, rule: Rule, bounds: DeductionBounds) -> None:
+def _wording(rule: Rule) -> Iterator[tuple[str, str]]:
+    """What people read in a rule, each with the field it stands in."""
+    yield "title", rule.title
+    yield "points_note", rule.points_note
+    yield "when_note", rule.when_note
+    yield "evidence", "\n".join(rule.evidence)
+    asked = [title for each in rule.inputs for title in _titles(each)]
+    yield "inputs", "\n".join(asked)
+    if rule.deduction is not None:
+        yield "deduction", rule.deduction.covenant
+
+
+def _titles(asked: Input) -> tuple[str, ...]:
+    return (asked.title, *(option.title for option in asked.options), *(item.title for item in asked.items))
+
+
+def check_deduction(table: Table, rule: Rule, bounds: DeductionBounds, starts: date) -> None:
     """A rule either gives or takes, and one that takes has a longer way to go."""
     for amount, path in _amounts(rule):
         wrong = ""
@@ -59,6 +69,7 @@ def check_deduction(table: Table, rule: Rule, bounds: DeductionBounds) -> None:
             table.findings.add((*table.path, *path), f"{table.name}：{wrong}")
     if rule.deduction is None:
         return
+    check_adopted_in_time(table, rule, starts)
     if isinstance(rule.points, Expression):
         table.problem("points", "扣分不能用算式，要写明固定的分值，让村民事先知道。")
     if len({reviewer for reviewer in rule.reviewers if reviewer in _BODIES}) < 2:
@@ -71,6 +82,26 @@ def check_deduction(table: Table, rule: Rule, bounds: DeductionBounds) -> None:
         table.problem("publish", "扣分一律公示而不写姓名，不能用 publish 另行规定。")
     if rule.every_household:
         table.problem("every_household", "扣分不能对全村各户一起实行。")
+
+
+def check_adopted_in_time(table: Table, rule: Rule, starts: date) -> None:
+    """Nobody is judged by what was decided later."""
+    decision = rule.deduction.adopted_by if rule.deduction else None
+    if decision and decision.date > max(starts, rule.first or starts):
+        table.problem(
+            "deduction",
+            f"表决的日子（{decision.date}）晚于生效的日子：不能扣表决以前的事，请用 from 写明从哪天起。",
+        )
+
+
+def check_village_points(table: Table, rule: Rule, bounds: DeductionBounds) -> None:
+    """A village can't turn what gives into what takes, nor take more than the book may."""
+    if rule.village_points is None:
+        return
+    lowest, highest = (-bounds.at_once, -1) if rule.deduction else (1, MOST_POINTS)
+    low, high = rule.village_points
+    if low < lowest or high > highest:
+        table.problem("village_points", f"村里能定的分值要在 {lowest} 到 {highest} 之间，现在是 {low} 到 {high}。")
 
 
 def _amounts(rule: Rule) -> Iterator[tuple[int, Path]]:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 Scope: TypeAlias = Literal["rule", "category", "total", "deductions"]
 Per: TypeAlias = Literal["household", "person", "village"]
-Period: TypeAlias = Literal["day", "month", "quarter", "year", "lifetime"]
+Period: TypeAlias = Literal["day", "week", "month", "quarter", "year", "lifetime"]
 
 Window: TypeAlias = tuple[date, date]
 """First day inside, first day outside."""
@@ -42,7 +42,7 @@ class Count:
         object.__setattr__(self, "plain", self.per == "household" and not self.by and not self.households)
 
     def window(self, day: date) -> Window:
-        """The period that `day` falls in, half-open: calendar day, month, quarter, year, or all time."""
+        """The period that `day` falls in, half-open: day, week from Monday, month, quarter, year, or all time."""
         return window(self.period, day)
 
 
@@ -87,9 +87,12 @@ class Used:
 
 @lru_cache(maxsize=8192)
 def window(period: Period, day: date) -> Window:
-    """The calendar day, month, quarter or year of `day`, or all time; half-open."""
+    """The calendar day, week (from Monday), month, quarter or year of `day`, or all time; half-open."""
     if period == "day":
-        return day, day + timedelta(days=1) if day < date.max else date.max
+        return day, _days_after(day, 1)
+    if period == "week":
+        monday = day - timedelta(days=day.weekday())
+        return monday, _days_after(monday, 7)
     if period == "month":
         return day.replace(day=1), _first_of_month(day.year, day.month + 1)
     if period == "quarter":
@@ -101,10 +104,15 @@ def window(period: Period, day: date) -> Window:
 
 
 @lru_cache(maxsize=8192)
-def period_numbers(day: date) -> tuple[int, int, int, int, int]:
-    """The day, month, quarter, year and lifetime of `day` as numbers: the next period has the next number."""
-    month = day.year * 12 + day.month - 1
-    return day.toordinal(), month, month // 3, day.year, 0
+def period_numbers(day: date) -> tuple[int, int, int, int, int, int]:
+    """Day, week, month, quarter, year and lifetime of `day` as numbers: the next period has the next number."""
+    ordinal, month = day.toordinal(), day.year * 12 + day.month - 1
+    # The first of all days is a Monday.
+    return ordinal, (ordinal - 1) // 7, month, month // 3, day.year, 0
+
+
+def _days_after(day: date, days: int) -> date:
+    return day + timedelta(days=days) if (date.max - day).days >= days else date.max
 
 
 def _first_of_month(year: int, month: int) -> date:

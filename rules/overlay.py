@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 
-from rules.book import ByChoice, Decided, Rule, Rulebook
+from rules.book import ByChoice, Decided, Deduction, Rule, Rulebook
 from rules.campaigns import read_campaigns
 from rules.expression import Expression
 from rules.fields import Table
+from rules.guards import check_adopted_in_time, check_subject
 from rules.points import amounts
 from rules.problems import did_you_mean
-from rules.rows import Context, read_decision, read_limits, read_rule, titles
+from rules.rows import Context, read_adoption, read_decision, read_limits, read_rule, titles
 
 
 def read_overlay(root: Table, base: Rulebook | None) -> Rulebook | None:
@@ -29,9 +30,10 @@ def read_overlay(root: Table, base: Rulebook | None) -> Rulebook | None:
     decision = read_decision(head.table("adopted_by", "通过决定 [overlay.adopted_by]"))
     effective_from, effective_until = _dates(head, base, decision.date)
     rules = dict(base.rules)
+    _adopt(root, base, rules, effective_from)
     _retire(root, base, rules)
     _change(root, base, rules)
-    _add(root, base, rules)
+    _add(root, base, rules, effective_from)
     book = replace(
         base,
         title=head.text("title", chinese=True),
@@ -40,6 +42,7 @@ def read_overlay(root: Table, base: Rulebook | None) -> Rulebook | None:
         effective_until=effective_until,
         adopted_by=decision,
         rules=MappingProxyType(rules),
+        offered=MappingProxyType({id: rule for id, rule in base.offered.items() if id not in rules}),
         campaigns=(
             *base.campaigns,
             *read_campaigns(root, rules, [category.id for category in base.categories], base.campaigns),
@@ -68,9 +71,28 @@ def _dates(head: Table, base: Rulebook, decided: date) -> tuple[date, date | Non
     return starts, ends
 
 
+def _adopt(root: Table, base: Rulebook, rules: dict[str, Rule], starts: date) -> None:
+    for table in root.tables("adopt", "启用的扣分"):
+        wanted = table.text("id")
+        rule = base.offered.get(wanted)
+        if rule is None and wanted:
+            table.problem(
+                "id", f"它补充的办法里没有「{wanted}」这一项待启用的扣分{did_you_mean(wanted, base.offered)}。"
+            )
+        elif wanted in rules:
+            table.problem("id", f"「{wanted}」启用了两次。")
+        reminded = rule.deduction if rule and rule.deduction else Deduction("", None, reminder=True)
+        deduction = read_adoption(table, reminded)
+        table.close()
+        if rule:
+            rules[rule.id] = replace(rule, deduction=deduction)
+            check_subject(table, rules[rule.id])
+            check_adopted_in_time(table, rules[rule.id], starts)
+
+
 def _retire(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
     for table in root.tables("retire", "停用"):
-        rule = _named(table, base)
+        rule = _named(table, base.rules)
         table.text("why", chinese=True)
         if rule and not base.village_terms.retire:
             table.problem("id", "乡镇的办法不许村里停用规则。")
@@ -83,16 +105,22 @@ def _retire(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
 
 def _change(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
     for table in root.tables("change", "改动"):
-        rule = _named(table, base)
+        rule = _named(table, {**base.rules, **base.offered})
         points = table.value("points", (int, dict), required="limits" not in table.raw)
         limits = read_limits(table, "rule", rule.id, rule.inputs) if rule else ()
         table.close()
         if rule is None:
             continue
         if rule.id not in rules:
-            table.problem("id", f"「{rule.id}」在同一份办法里又停用又改动。")
+            offered = rule.id in base.offered
+            table.problem(
+                "id",
+                f"「{rule.id}」是扣分，要先用 [[adopt]] 写明村民的表决。"
+                if offered
+                else f"「{rule.id}」在同一份办法里又停用又改动。",
+            )
             continue
-        changed = rule
+        changed = rules[rule.id]
         if points is not None:
             changed = _amount(table, changed, points)
         if limits:
@@ -135,21 +163,24 @@ def _amount(table: Table, rule: Rule, points: int | Mapping[str, object]) -> Rul
     return replace(rule, points=new)
 
 
-def _add(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
+def _add(root: Table, base: Rulebook, rules: dict[str, Rule], starts: date) -> None:
     tables = root.tables("rule", "规则")
     context = Context(
         categories={category.id: category for category in base.categories},
         total=base.total,
-        rule_titles={rule.id: rule.title for rule in base.rules.values()} | titles(tables),
+        rule_titles={rule.id: rule.title for rule in rules.values()} | titles(tables),
         deduction_bounds=base.deduction_bounds,
+        starts=starts,
     )
     terms = base.village_terms
     given = taken = 0
     for table in tables:
         rule = read_rule(table, context)
-        if rule.id in base.rules or (rule.id in rules and rule.id):
+        if rule.id and rule.id in {*base.rules, *base.offered, *rules}:
             table.problem("id", f"编号「{rule.id}」已经有了；要改乡镇的规则请用 [[change]]。")
             continue
+        if rule.deduction and rule.deduction.adopted_by is None:
+            table.problem("deduction", "村里自设的扣分不能只是待启用（offered），要写明条款和村民的表决。")
         rules[rule.id] = rule
         if rule.deduction:
             taken += 1
@@ -167,9 +198,8 @@ def _add(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
             table.problem("points", f"村里自设的{'扣分' if rule.deduction else '加分'}项每次最多 {most} 分。")
 
 
-def _named(table: Table, base: Rulebook) -> Rule | None:
+def _named(table: Table, known: Mapping[str, Rule]) -> Rule | None:
     wanted = table.text("id")
-    rule = base.rules.get(wanted)
-    if rule is None and wanted:
-        table.problem("id", f"它补充的办法里没有「{wanted}」这一项{did_you_mean(wanted, base.rules)}。")
-    return rule
+    if wanted and wanted not in known:
+        table.problem("id", f"它补充的办法里没有「{wanted}」这一项{did_you_mean(wanted, known)}。")
+    return known.get(wanted)

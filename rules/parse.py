@@ -87,16 +87,19 @@ def _book(root: Table) -> Rulebook:
     bounds = _deduction_bounds(head)
     categories = _categories(root)
     total = read_limits(head, "total", "")
-    rules = _rules(root, categories, total, bounds)
+    starts = effective_from or date.min
+    written = _rules(root, categories, total, bounds, starts)
+    rules = {id: rule for id, rule in written.items() if not _only_offered(rule)}
     book = Rulebook(
         title=head.text("title", chinese=True),
         version=head.text("version"),
         township=head.text("township", chinese=True),
-        effective_from=effective_from or date.min,
+        effective_from=starts,
         effective_until=effective_until,
         adopted_by=decision,
         categories=categories,
-        rules=rules,
+        rules=MappingProxyType(rules),
+        offered=MappingProxyType({id: rule for id, rule in written.items() if id not in rules}),
         total=total,
         campaigns=read_campaigns(root, rules, [category.id for category in categories]),
         deduction_bounds=bounds,
@@ -156,8 +159,8 @@ def _categories(root: Table) -> tuple[Category, ...]:
 
 
 def _rules(
-    root: Table, categories: tuple[Category, ...], total: tuple[Limit, ...], bounds: DeductionBounds
-) -> MappingProxyType[str, Rule]:
+    root: Table, categories: tuple[Category, ...], total: tuple[Limit, ...], bounds: DeductionBounds, starts: date
+) -> dict[str, Rule]:
     tables = root.tables("rule", "规则")
     if root.raw.get("rule") in (None, []):
         root.problem("rule", "至少要有一条规则 [[rule]]。")
@@ -169,10 +172,15 @@ def _rules(
         total=total,
         rule_titles=titles(tables),
         deduction_bounds=bounds,
+        starts=starts,
     )
     rules = [read_rule(table, context) for table in tables]
     _refuse_duplicates(tables, [rule.id for rule in rules])
-    return MappingProxyType({rule.id: rule for rule in rules})
+    return {rule.id: rule for rule in rules}
+
+
+def _only_offered(rule: Rule) -> bool:
+    return rule.deduction is not None and rule.deduction.adopted_by is None
 
 
 def _refuse_duplicates(tables: Iterable[Table], ids: Iterable[str]) -> None:

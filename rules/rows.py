@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import cast, get_args
 
 from rules.book import (
@@ -17,7 +18,7 @@ from rules.book import (
 )
 from rules.facts import Names
 from rules.fields import Table
-from rules.guards import check_deduction, check_subject
+from rules.guards import check_deduction, check_subject, check_village_points
 from rules.inputs import facts, read_inputs
 from rules.limits import Limit, Per, Period, Scope
 from rules.points import DECIDED_INPUTS, read_condition, read_points
@@ -32,12 +33,13 @@ _MOST_IN_A_LIMIT = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a row needs to know of the rest of its book."""
+    """What a row needs to know of the rest of its book. `starts` is the day the book takes effect."""
 
     categories: Mapping[str, Category]
     total: tuple[Limit, ...]
     rule_titles: Mapping[str, str]
     deduction_bounds: DeductionBounds
+    starts: date
 
     @property
     def category_titles(self) -> Mapping[str, str]:
@@ -90,8 +92,9 @@ def read_rule(table: Table, context: Context) -> Rule:
     table.close()
     if rule.first and rule.last and rule.last < rule.first:
         table.problem("until", "until 早于 from，这一项没有一天能用。")
-    check_subject(table, rule)
-    check_deduction(table, rule, context.deduction_bounds)
+    check_subject(table, rule, category.title)
+    check_deduction(table, rule, context.deduction_bounds, context.starts)
+    check_village_points(table, rule, context.deduction_bounds)
     return rule
 
 
@@ -172,15 +175,16 @@ def _deduction(rule: Table) -> Deduction | None:
     if "deduction" not in rule.raw:
         return None
     table = rule.table("deduction", f"{rule.name}的扣分依据")
-    deduction = Deduction(
-        covenant=table.text("covenant", chinese=True),
-        adopted_by=read_decision(table.table("adopted_by", f"{rule.name}的表决 adopted_by")),
-        reminder=table.flag("reminder", default=True),
-    )
-    if deduction.adopted_by.body and "村民" not in deduction.adopted_by.body:
-        table.problem(
-            "adopted_by",
-            f"扣分只能由村民会议或村民代表会议逐条表决，不能由「{deduction.adopted_by.body}」决定。",
-        )
+    deduction = Deduction("", None, reminder=table.flag("reminder", default=True))
+    if not table.flag("offered", default=False):
+        deduction = read_adoption(table, deduction)
     table.close()
     return deduction
+
+
+def read_adoption(table: Table, deduction: Deduction) -> Deduction:
+    """The deduction as the villagers adopted it: by which clause of their covenant, at which meeting."""
+    decision = read_decision(table.table("adopted_by", f"{table.name}的表决 adopted_by"))
+    if decision.body and "村民" not in decision.body:
+        table.problem("adopted_by", f"扣分只能由村民会议或村民代表会议逐条表决，不能由「{decision.body}」决定。")
+    return replace(deduction, covenant=table.text("covenant", chinese=True), adopted_by=decision)

@@ -39,13 +39,16 @@ _RARE = 2
 # 1 would be everybody alike.
 _UNEVEN = 4
 
+# Several of each, since the rules count a matter, a deed or an item once.
 _TEXTS = {
-    "suggestion": "在村口安一盏路灯",
-    "matter": "长子婚事",
-    "helped": "同组邻居",
-    "project": "村道硬化",
-    "deed": "救起落水儿童",
-    "item": "爱心晾晒",
+    "suggestion": ("在村口安一盏路灯", "河边加一道护栏", "文化室晚上多开一小时"),
+    "matter": ("长子婚事", "次女婚事", "祖母丧事", "父亲丧事"),
+    "deceased": ("祖母", "父亲", "叔公"),
+    "marriage": ("长子婚事", "次子婚事", "长女婚事", "次女婚事"),
+    "helped": ("同组邻居", "对门老人", "隔壁家"),
+    "project": ("村道硬化", "水渠维修", "文化广场"),
+    "deed": ("救起落水儿童", "扑灭山火", "洪水中转移老人", "冰面上救人", "拦下惊马"),
+    "item": ("爱心晾晒", "看护水源", "清明防火值守"),
 }
 
 
@@ -91,7 +94,8 @@ def _answer(asked: Input, random: Random) -> str | int:
         return random.randint(max(low, min(6, high)), min(high, 12)) if high > 2 else random.randint(low, high)
     if asked.type == "photo":
         return f"photo-{random.randrange(10**6):06}"
-    return _TEXTS.get(asked.id, f"第 {random.randrange(1000):03} 号")
+    texts = _TEXTS.get(asked.id)
+    return random.choice(texts) if texts else f"第 {random.randrange(1000):03} 号"
 
 
 @dataclass(frozen=True, slots=True)

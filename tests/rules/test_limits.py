@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import Claim, Limit, Tally, Used, evaluate, load
-from rules.limits import Period
+from rules.limits import Period, period_numbers
 
-PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year", "lifetime")
+PERIODS: tuple[Period, ...] = ("day", "week", "month", "quarter", "year", "lifetime")
 limits = st.builds(Limit, period=st.sampled_from(PERIODS), times=st.just(1))
 
 
@@ -20,7 +20,7 @@ def test_a_window_holds_its_day_and_every_day_of_it_has_the_same_window(limit: L
     assert limit.window(starts) == limit.window(ends - timedelta(days=1)) == (starts, ends)
 
 
-@given(st.sampled_from(PERIODS[:4]), st.dates(max_value=date(9998, 12, 31)))
+@given(st.sampled_from(PERIODS[:5]), st.dates(max_value=date(9998, 12, 31)))
 def test_windows_follow_each_other_without_gap_or_overlap(period: Period, day: date) -> None:
     limit = Limit(period=period, times=1)
     _, ends = limit.window(day)
@@ -32,6 +32,7 @@ def test_windows_follow_each_other_without_gap_or_overlap(period: Period, day: d
     [
         ("day", date(2026, 11, 30), date(2026, 12, 1)),
         ("month", date(2026, 11, 1), date(2026, 12, 1)),
+        ("week", date(2026, 11, 30), date(2026, 12, 7)),
         ("quarter", date(2026, 10, 1), date(2027, 1, 1)),
         ("year", date(2026, 1, 1), date(2027, 1, 1)),
         ("lifetime", date.min, date.max),
@@ -179,3 +180,11 @@ def test_no_sequence_of_claims_exceeds_any_limit(terms: dict[str, object], seque
             used = register.used(limit, claim)
             assert limit.times is None or used.times <= limit.times
             assert limit.points is None or used.points <= limit.points
+
+
+@given(st.sampled_from(PERIODS[:5]), st.dates(max_value=date(9998, 12, 31)))
+def test_the_next_period_has_the_next_number(period: Period, day: date) -> None:
+    count = Limit(period=period, times=1).count
+    starts, ends = count.window(day)
+    first, this, following = (period_numbers(on)[count.position] for on in (starts, day, ends))
+    assert first == this == following - 1

@@ -100,7 +100,7 @@ WRONG_RULES = [
         "上限要写明 times（几次）、points（几分）或",
     ),
     ('limits = [{ period = "monht", times = 1 }]\n', 7, "period 不能是「monht」，您是想写「month」吧"),
-    ('limits = [{ period = "week", times = 1 }]\n', 7, "period 不能是「week」"),
+    ('limits = [{ period = "decade", times = 1 }]\n', 7, "period 不能是「decade」"),
     ('limits = [{ period = "day", times = 0 }]\n', 7, "times 应在 1 到 1000000000 之间，现在是 0。"),
     ('limits = [{ period = "day", per = "house", times = 1 }]\n', 7, "您是想写「household」吧"),
     ('limits = [{ period = "day", scope = "total", times = 1 }]\n', 7, "不认识的字段「scope」"),

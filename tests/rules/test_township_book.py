@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rules import Limit, Rulebook, evaluate
+from rules import Deduction, Limit, Rulebook, RulebookError, books_path, evaluate, load, load_builtin
+from rules.book import DeductionBounds, VillageTerms
 from tests.rules.pasts import NOTHING, Already, Claiming
 
 GRID, COUNCIL, COMMITTEE, SUPERVISORS = "grid", "council", "committee", "supervisors"
@@ -41,9 +42,27 @@ ROWS: list[tuple[str, str, list[tuple[dict[str, object], int]], tuple[Limit, ...
     ("A15", "孝老爱亲", [({"honour": "daughter_in_law"}, 20)], once("year"), (COMMITTEE,)),
     ("A16", "孝老爱亲", [({}, 10)], once("month", 2), (GRID, COUNCIL)),
     ("A17", "孝老爱亲", [({"months": 6}, 5), ({"months": 30}, 5)], once("year"), (COUNCIL,)),
-    ("A18", "移风易俗", [({"matter": "长子婚礼"}, 10)], once("day"), (COUNCIL, COMMITTEE)),
-    ("A19", "移风易俗", [({"matter": "祖母"}, 10)], once("day"), (COMMITTEE,)),
-    ("A20", "移风易俗", [({"matter": "次女婚事"}, 20)], once("day"), (COMMITTEE, SUPERVISORS)),
+    (
+        "A18",
+        "移风易俗",
+        [({"matter": "长子婚礼"}, 10)],
+        (Limit(period="lifetime", by=("matter",), times=1), *once("day")),
+        (COUNCIL, COMMITTEE),
+    ),
+    (
+        "A19",
+        "移风易俗",
+        [({"deceased": "祖母"}, 10)],
+        (Limit(period="lifetime", by=("deceased",), times=1),),
+        (COMMITTEE,),
+    ),
+    (
+        "A20",
+        "移风易俗",
+        [({"marriage": "次女婚事"}, 20)],
+        (Limit(period="lifetime", by=("marriage",), times=1), *once("day")),
+        (COMMITTEE, SUPERVISORS),
+    ),
     ("A21", "志愿服务", [({}, 15)], once("month", 2), (GRID,)),
     (
         "A22",
@@ -55,7 +74,7 @@ ROWS: list[tuple[str, str, list[tuple[dict[str, object], int]], tuple[Limit, ...
             ({"tier": "h80"}, 15),
             ({"tier": "h100"}, 20),
         ],
-        (Limit(period="year", times=5, points=52),),
+        (Limit(period="year", by=("tier",), times=1),),
         (COUNCIL,),
     ),
     ("A23", "志愿服务", [({}, 5)], once("month", 2), ("system", GRID)),
@@ -98,7 +117,7 @@ ROWS: list[tuple[str, str, list[tuple[dict[str, object], int]], tuple[Limit, ...
         "A35",
         "教育国防",
         [({"step": "enlisted"}, 30), ({"step": "discharged"}, 10)],
-        (Limit(per="person", period="lifetime", times=2, points=40),),
+        (Limit(per="person", period="lifetime", by=("step",), times=1),),
         (COMMITTEE,),
     ),
     (
@@ -119,7 +138,7 @@ ROWS: list[tuple[str, str, list[tuple[dict[str, object], int]], tuple[Limit, ...
             ({"deed": "护林", "level": "province"}, 60),
             ({"deed": "护林", "level": "nation"}, 100),
         ],
-        (Limit(per="person", period="day", times=1),),
+        (Limit(per="person", period="lifetime", by=("deed",), highest=True),),
         (COMMITTEE,),
     ),
     (
@@ -132,7 +151,10 @@ ROWS: list[tuple[str, str, list[tuple[dict[str, object], int]], tuple[Limit, ...
     (
         "A39",
         "村自设",
-        [({"item": "看护水源", "points": 1}, 1), ({"item": "看护水源", "points": 2}, 2)],
+        [
+            ({"item": "看护水源", "decided_points": 1, "decided_record": "会议 3"}, 1),
+            ({"item": "看护水源", "decided_points": 2, "decided_record": "会议 3"}, 2),
+        ],
         (),
         (COMMITTEE,),
     ),
@@ -183,8 +205,9 @@ def test_only_private_matters_stay_off_the_notice_board(township: Rulebook) -> N
         ("A17", {"months": 5}, "不符合条件：要连续帮助 6 个月以上。"),
         ("A38", {"yuan": 99}, "不符合条件：一次捐款在 100 元到 1000 元之间才记分。"),
         ("A38", {"yuan": 1001}, "不符合条件：一次捐款在 100 元到 1000 元之间才记分。"),
-        ("A39", {"item": "看护水源", "points": 3}, "「村里定的分值」不能大于 2。"),
-        ("A39", {"item": "看护水源", "points": 0}, "「村里定的分值」不能小于 1。"),
+        ("A39", {"item": "看护水源", "decided_points": 3, "decided_record": "3"}, "「议定的分数」不能大于 2。"),
+        ("A39", {"item": "看护水源", "decided_points": 0, "decided_record": "3"}, "「议定的分数」不能小于 1。"),
+        ("A39", {"item": "看护水源", "decided_points": 1}, "请填「会议记录（编号或照片）」。"),
         ("A13", {}, "请填「植树照片」。"),
     ],
 )
@@ -196,15 +219,71 @@ def test_claims_the_table_does_not_reward(
     assert [refusal.message for refusal in outcome.trace.refusals] == [sentence]
 
 
-def test_a_year_of_volunteering_never_gives_more_than_all_tiers_together(
-    township: Rulebook, claiming: Claiming
-) -> None:
-    # 2 + 5 + 10 + 15 = 32 so far; the last tier brings the year to 52, and a sixth claim finds nothing left.
-    fifth = evaluate(township, claiming("A22", DAY, inputs={"tier": "h100"}), Already(4, 32))
-    sixth = evaluate(township, claiming("A22", DAY, inputs={"tier": "h100"}), Already(5, 52))
-    assert (fifth.points, sixth.points) == (20, 0)
-
-
 def test_a_donation_near_the_years_bound_is_cut_to_what_is_left(township: Rulebook, claiming: Claiming) -> None:
     outcome = evaluate(township, claiming("A38", DAY, inputs={"yuan": 1000}), Already(4, 36))
     assert (outcome.points, outcome.trace.offered) == (4, 10)
+
+
+# id, category, points, reminder, limits, reviewers
+DEDUCTIONS: list[tuple[str, str, int, bool, tuple[Limit, ...], tuple[str, ...]]] = [
+    ("D01", "环境卫生", -5, True, (), (COUNCIL, SUPERVISORS)),
+    ("D02", "环境卫生", -5, True, (), (COUNCIL, SUPERVISORS)),
+    ("D03", "环境卫生", -5, True, (), (COUNCIL, SUPERVISORS)),
+    # The table has the council alone; a deduction needs two bodies.
+    ("D04", "环境卫生", -1, False, once("quarter"), (COUNCIL, SUPERVISORS)),
+    ("D05", "公共秩序", -10, True, (), (COUNCIL, SUPERVISORS)),
+    ("D06", "公共秩序", -20, False, (), (COMMITTEE, SUPERVISORS)),
+    (
+        "D07",
+        "移风易俗",
+        -10,
+        False,
+        (Limit(period="lifetime", by=("matter",), times=1),),
+        (COUNCIL, COMMITTEE),
+    ),
+    ("D08", "邻里和睦", -10, False, (), (COMMITTEE, SUPERVISORS)),
+    ("D09", "诚信善举", -5, False, (), (COMMITTEE, SUPERVISORS)),
+]
+
+
+def test_the_deductions_are_only_offered(township: Rulebook) -> None:
+    assert list(township.offered) == [row[0] for row in DEDUCTIONS]
+    assert not set(township.offered) & set(township.rules)
+    assert township.deduction_bounds == DeductionBounds(at_once=20, a_year=50)
+    assert township.village_terms == VillageTerms(add=5, points=2, deductions=5, deduct=2)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "category", "points", "reminder", "limits", "reviewers"),
+    DEDUCTIONS,
+    ids=[d[0] for d in DEDUCTIONS],
+)
+def test_deduction(
+    township: Rulebook,
+    rule_id: str,
+    category: str,
+    points: int,
+    reminder: bool,
+    limits: tuple[Limit, ...],
+    reviewers: tuple[str, ...],
+) -> None:
+    rule = township.offered[rule_id]
+    assert (township.category(rule.category).title, rule.points) == (category, points)
+    assert (rule.limits, rule.reviewers, rule.notice_days) == (limits, reviewers, 3)
+    assert rule.deduction == Deduction("", None, reminder)
+
+
+def test_a_village_adopted_each_deduction_by_a_vote_of_its_own(township: Rulebook) -> None:
+    village = load_builtin("covenant-deductions")
+    adopted = [rule.deduction for rule in village.rules.values() if rule.deduction]
+    assert [id for id, rule in village.rules.items() if rule.deduction] == [f"D{n:02}" for n in range(1, 11)]
+    assert len({deduction.covenant for deduction in adopted}) == 10
+    assert len({deduction.adopted_by.meeting for deduction in adopted if deduction.adopted_by}) == 10
+    assert set(village.rules) - set(township.rules) == {f"D{n:02}" for n in range(1, 11)}
+
+
+def test_a_villages_own_deductions_take_two_points_at_most() -> None:
+    assert load_builtin("covenant-deductions").rule("D10").points == -2
+    text = (books_path() / "covenant-deductions.toml").read_text(encoding="utf-8")
+    with pytest.raises(RulebookError, match="村里自设的扣分项每次最多 2 分"):
+        load(text.replace("points = -2", "points = -3"), base=load_builtin("township"))

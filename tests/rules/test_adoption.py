@@ -1,0 +1,149 @@
+"""Deductions that a township offers are off until a village's assembly adopts each of them."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from rules import Decision, Rulebook, RulebookError, Tally, UnknownRule, evaluate, load
+from tests.rules.pasts import Claiming
+
+BookText = Callable[..., str]
+
+OFFERED = """
+[[rule]]
+id = "D1"
+title = "乱倒垃圾，经教育不改"
+category = "clean"
+points = -5
+village_points = [-10, -5]
+deduction = { offered = true }
+evidence = ["两次照片"]
+reviewers = ["council", "supervisors"]
+"""
+OVERLAY = """
+[overlay]
+base = "1"
+village = "王庄村"
+title = "王庄村补充办法"
+version = "王庄 1"
+effective_from = 2026-03-01
+adopted_by = { body = "王庄村村民代表会议", meeting = "第 1 次会议", date = 2026-02-10 }
+"""
+ADOPT = """
+[[adopt]]
+id = "D1"
+covenant = "村规民约第八条"
+adopted_by = { body = "王庄村村民代表会议", meeting = "第 1 次会议第 3 项表决", date = 2026-02-10 }
+"""
+CAMPAIGN = """
+[[campaign]]
+id = "spring"
+title = "春季清洁"
+from = 2026-03-01
+until = 2026-04-30
+multiply = 2
+categories = ["clean"]
+"""
+
+
+@pytest.fixture
+def base(book_text: BookText) -> Rulebook:
+    return load(book_text(OFFERED))
+
+
+def refused(base: Rulebook, *parts: str) -> list[str]:
+    with pytest.raises(RulebookError) as caught:
+        load("".join((OVERLAY, *parts)), "overlay.toml", base)
+    return [problem.message for problem in caught.value.problems]
+
+
+def test_what_is_only_offered_is_no_rule_of_the_book(base: Rulebook, claiming: Claiming) -> None:
+    assert (list(base.rules), list(base.offered)) == (["R1"], ["D1"])
+    with pytest.raises(UnknownRule):
+        evaluate(base, claiming("D1", inputs={"reminded_on": "2026-03-01"}), Tally(base))
+
+
+def test_a_village_that_adopts_nothing_deducts_nothing(base: Rulebook) -> None:
+    village = load(OVERLAY, base=base)
+    assert (list(village.rules), list(village.offered)) == (["R1"], ["D1"])
+
+
+def test_what_the_assembly_adopted_takes_points_with_its_clause(base: Rulebook, claiming: Claiming) -> None:
+    village = load(OVERLAY + ADOPT, base=base)
+    assert (list(village.rules), list(village.offered)) == (["R1", "D1"], [])
+    deduction = village.rule("D1").deduction
+    assert deduction is not None
+    assert deduction.adopted_by == Decision("王庄村村民代表会议", "第 1 次会议第 3 项表决", date(2026, 2, 10))
+    outcome = evaluate(village, claiming("D1", inputs={"reminded_on": "2026-03-01"}), Tally(village))
+    assert (outcome.points, outcome.trace.covenant) == (-5, "村规民约第八条")
+
+
+def test_the_base_is_as_it_was(base: Rulebook) -> None:
+    load(OVERLAY + ADOPT, base=base)
+    assert base.offered["D1"].deduction == load(OVERLAY, base=base).offered["D1"].deduction
+    assert "D1" not in base.rules
+
+
+def test_an_adopted_deduction_can_be_changed_within_the_townships_bounds(base: Rulebook) -> None:
+    assert load(OVERLAY + ADOPT + '[[change]]\nid = "D1"\npoints = -10\n', base=base).rule("D1").points == -10
+    assert refused(base, ADOPT, '[[change]]\nid = "D1"\npoints = -11\n') == [
+        "改动「D1」：「乱倒垃圾，经教育不改」村里只能定 -10 到 -5 分。"
+    ]
+
+
+def test_a_campaign_of_a_whole_category_leaves_its_deductions_alone(base: Rulebook) -> None:
+    assert load(OVERLAY + ADOPT + CAMPAIGN, base=base).campaigns[0].rules == {"R1"}
+
+
+@pytest.mark.parametrize(
+    ("adopt", "sentence"),
+    [
+        (ADOPT.replace('"D1"', '"D2"'), "没有「D2」这一项待启用的扣分。"),
+        (ADOPT.replace('"D1"', '"R1"'), "没有「R1」这一项待启用的扣分"),
+        (ADOPT.replace('covenant = "村规民约第八条"\n', ""), "缺少 covenant。"),
+        (
+            ADOPT.replace("王庄村村民代表会议", "村委会"),
+            "只能由村民会议或村民代表会议逐条表决，不能由「村委会」决定",
+        ),
+        (ADOPT.replace("2026-02-10", "2026-03-02"), "不能扣表决以前的事"),
+        (ADOPT.replace("村规民约第八条", "村规民约第八条：越级上访"), "不能因「上访」扣分"),
+        (ADOPT + "reminder = false\n", "不认识的字段「reminder」"),
+        (ADOPT + ADOPT, "「D1」启用了两次。"),
+        ('[[change]]\nid = "D1"\npoints = -6\n', "「D1」是扣分，要先用 [[adopt]] 写明村民的表决。"),
+        ('[[retire]]\nid = "D1"\nwhy = "不扣"\n', "没有「D1」这一项"),
+        (OFFERED.replace('"D1"', '"V1"').replace("village_points = [-10, -5]\n", ""), "不能只是待启用"),
+    ],
+)
+def test_mistakes_in_an_adoption(base: Rulebook, adopt: str, sentence: str) -> None:
+    assert any(sentence in message for message in refused(base, adopt))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("offered = true", 'offered = true, covenant = "村规民约第八条"', "不认识的字段「covenant」"),
+        ("[-10, -5]", "[-21, -5]", "村里能定的分值要在 -20 到 -1 之间，现在是 -21 到 -5。"),
+        ("[-10, -5]", "[-5, 5]", "村里能定的分值要在 -20 到 -1 之间"),
+        ("points = -5", "points = -21", "一次最多扣 20 分"),
+        ('["council", "supervisors"]', '["council"]', "两个不同的组织审核"),
+    ],
+)
+def test_mistakes_in_an_offer(book_text: BookText, old: str, new: str, sentence: str) -> None:
+    with pytest.raises(RulebookError, match=sentence.replace("[", r"\[")):
+        load(book_text(OFFERED.replace(old, new)))
+
+
+def test_a_village_may_not_turn_what_gives_into_what_takes(book_text: BookText) -> None:
+    with pytest.raises(RulebookError, match="村里能定的分值要在 1 到 10000 之间，现在是 -5 到 5。"):
+        load(book_text("village_points = [-5, 5]\n"))
+
+
+def test_a_deduction_counts_from_its_vote_on(book_text: BookText) -> None:
+    late = book_text(OFFERED).replace(
+        "{ offered = true }",
+        '{ covenant = "村规民约第八条", adopted_by = { body = "村民会议", meeting = "春季", date = 2026-04-01 } }',
+    )
+    with pytest.raises(RulebookError, match="不能扣表决以前的事，请用 from 写明从哪天起"):
+        load(late)
+    assert load(late + "from = 2026-04-01\n").rule("D1").first == date(2026, 4, 1)

@@ -1,0 +1,243 @@
+"""The counter-examples of real tables: refused however they are put, and nothing else is."""
+
+from collections.abc import Callable
+
+import pytest
+
+from rules import Problem, RulebookError, load
+from rules.forbidden import forbidden_in
+
+BookText = Callable[..., str]
+
+PETITION = "信访、投诉、举报是法定权利"
+SPEECH = "网上说话属于表达权利"
+BELIEF = "信仰自由"
+ENTITLEMENT = "补贴、低保、养老、医保是法定待遇"
+ELECTION = "选举和投票是政治权利"
+OFFENCE = "违法行为由执法机关依法处理"
+ABSENCE = "不参加、不配合只能“不得分”"
+LIST = "荣誉榜只列正面的人和事"
+
+# The six rows of the table of counter-examples, each in the words of its source and in others.
+COUNTER_EXAMPLES = [
+    ("缠访缠诉", PETITION),
+    ("非访、闹访", PETITION),
+    ("越级到县里反映", PETITION),
+    ("进京重复走访", PETITION),
+    ("热线虚假投诉", PETITION),
+    ("恶意拨打 12345", PETITION),
+    ("多次打政府热线", PETITION),
+    ("网上传播不良信息", SPEECH),
+    ("在微信群里散布负面消息", SPEECH),
+    ("发朋友圈抹黑村里", SPEECH),
+    ("造谣传谣", SPEECH),
+    ("未经许可上访，扣粮食补贴", PETITION),
+    ("未经许可上访，扣粮食补贴", ENTITLEMENT),
+    ("上·访", PETITION),
+    ("上　访", PETITION),
+    ("停发粮补", ENTITLEMENT),
+    ("违反村规，取消低保", ENTITLEMENT),
+    ("取消其五保户身份", ENTITLEMENT),
+    ("停发临时救助", ENTITLEMENT),
+    ("不参加新农合", ENTITLEMENT),
+    ("不参加新农合", ABSENCE),
+    ("没交合作医疗，取消选举权", ELECTION),
+    ("不缴医保，停养老金", ENTITLEMENT),
+    ("参加邪教", OFFENCE),
+    ("聚众赌钱、涉赌", OFFENCE),
+    ("违章建筑不拆", OFFENCE),
+    ("吸毒、偷窃", OFFENCE),
+    ("违法户降级", LIST),
+    ("列入黑名单", LIST),
+    ("拒不参加会议", ABSENCE),
+    ("开会不到", ABSENCE),
+    ("未按时到会", ABSENCE),
+    ("不配合整治", ABSENCE),
+    ("抵制环境整治", ABSENCE),
+    ("信教", BELIEF),
+]
+
+GIVES = """
+[[rule]]
+id = "R2"
+title = "{title}"
+category = "clean"
+points = 5
+evidence = ["{evidence}"]
+reviewers = ["grid"]
+"""
+TAKES = """
+[[rule]]
+id = "R2"
+title = "{title}"
+category = "clean"
+points = -5
+deduction = {{ {deduction} }}
+evidence = ["{evidence}"]
+reviewers = ["council", "supervisors"]
+"""
+ADOPTED = (
+    'covenant = "{covenant}", adopted_by = {{ body = "村民代表会议", meeting = "第 1 次", date = 2025-12-20 }}'
+)
+OPTIONS = """
+[[rule.inputs]]
+id = "kind"
+title = "哪一种"
+type = "choice"
+options = [
+  {{ id = "a", title = "其他" }},
+  {{ id = "b", title = "{title}" }},
+]
+"""
+SHEET = """
+[[rule.inputs]]
+id = "sheet"
+title = "评分单"
+type = "sheet"
+items = [{{ id = "a", title = "{title}", max = 5 }}]
+"""
+CAMPAIGN = """
+[[campaign]]
+id = "spring"
+title = "{title}"
+from = 2026-03-01
+until = 2026-04-30
+multiply = 2
+rules = ["R2"]
+"""
+
+
+def gives(title: str = "清扫", evidence: str = "照片", more: str = "") -> str:
+    return GIVES.format(title=title, evidence=evidence) + more.format(title=title)
+
+
+def takes(title: str = "乱倒垃圾", evidence: str = "照片", covenant: str = "村规民约第八条") -> str:
+    return TAKES.format(title=title, evidence=evidence, deduction=ADOPTED.format(covenant=covenant))
+
+
+def offered(title: str) -> str:
+    return TAKES.format(title=title, evidence="照片", deduction="offered = true")
+
+
+# How a village could try to write it. The last two give points, so reviewed wording could pass there.
+SHAPES: dict[str, Callable[[str], str]] = {
+    "a deduction": lambda words: takes(title=words),
+    "a deduction offered to villages": offered,
+    "the evidence of a deduction": lambda words: takes(evidence=words),
+    "the clause of a deduction": lambda words: takes(covenant=f"村规民约第八条：{words}"),
+    "a deduction said to be reviewed": lambda words: takes(title=words) + 'wording_reviewed = "村支委看过"\n',
+    "the purpose of a rule": lambda words: gives(more=f'purpose = "{words}"\n'),
+    "the purpose of a rule said to be reviewed": lambda words: gives(
+        more=f'purpose = "{words}"\nwording_reviewed = "村支委看过"\n'
+    ),
+    "the title of a rule": lambda words: gives(title=words),
+    "the evidence of a rule": lambda words: gives(evidence=words),
+    "a condition": lambda words: gives(more=f'when = "true"\nwhen_note = "{words}"\n'),
+    "an option": lambda words: gives(more=OPTIONS.replace("{title}", words)),
+    "a line of a sheet": lambda words: gives(more=SHEET.replace("{title}", words)),
+    "a heading": lambda words: (
+        f'[[category]]\nid = "other"\ntitle = "{words}"\n' + gives().replace("clean", "other")
+    ),
+    "a campaign": lambda words: gives() + CAMPAIGN.format(title=words),
+}
+
+
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(RulebookError) as caught:
+        load(text, "book.toml")
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("words", "reason"), COUNTER_EXAMPLES)
+def test_a_counter_example_is_refused_with_its_reason(
+    book_text: BookText, words: str, reason: str, shape: str
+) -> None:
+    found = problems(book_text(SHAPES[shape](words)))
+    assert any(reason in problem.message for problem in found)
+    assert all(problem.line > book_text().count("\n") for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("全年零上访", PETITION),
+        ("没有越级上访", PETITION),
+        ("不再信访", PETITION),
+        ("息诉罢访", PETITION),
+        ("放弃投诉", PETITION),
+        ("无信访户", PETITION),
+        ("不发帖议论", SPEECH),
+        ("不信教", BELIEF),
+        ("不投票", ELECTION),
+    ],
+)
+def test_nobody_is_paid_to_give_up_a_right_even_if_somebody_looked_at_it(
+    book_text: BookText, words: str, reason: str
+) -> None:
+    found = problems(book_text(gives(title=words, more='wording_reviewed = "村支委看过"\n')))
+    assert any(reason in problem.message and "也不能奖励放弃权利" in problem.message for problem in found)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "帮邻居申请低保材料",
+        "调解投诉",
+        "参与反邪教宣传",
+        "帮老人交医保",
+        "协助办理养老金认证",
+        "为换届选举搬桌椅",
+        "拍短视频发朋友圈介绍村里",
+        "修缮寺庙古树围栏",
+        "劝导违建户自行拆除",
+        "防范电信诈骗讲座",
+        "举报污染经查实",
+    ],
+)
+def test_innocent_wording_passes_once_somebody_has_looked_at_it(book_text: BookText, words: str) -> None:
+    [problem] = problems(book_text(gives(title=words)))
+    assert "要先请人审阅" in problem.message
+    reviewed = book_text(gives(title=words, more='wording_reviewed = "2026-01-05 支委会：帮人办事"\n'))
+    assert load(reviewed).rule("R2").title == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "参加村民会议",
+        "参加诚信教育",
+        "诚信访谈会上发言",
+        "晚上访问独居老人",
+        "早上访贫问苦",
+        "村里召集访谈",
+        "中医保健讲座",
+        "村医保管药品",
+        "供销社保管员",
+        "节水降低保护区用水",
+        "每礼拜打扫祠堂",
+        "参加反诈、禁毒、防溺水宣传",
+        "抵制高价彩礼",
+        "短视频传播家乡美景",
+        "配合或参与调解，化解纠纷",
+        "救助落水儿童",
+        "照料五保老人",
+        "带头拆除自家乱搭乱建",
+        "学生进京比赛获奖",
+        "宣传惠农政策",
+        "当选道德模范候选人",
+        "请教堂兄修水管",
+        "服务热线值班",
+    ],
+)
+def test_ordinary_words_are_not_flagged(book_text: BookText, words: str) -> None:
+    assert list(forbidden_in(words)) == []
+    assert load(book_text(gives(title=words))).rule("R2").title == words
+
+
+def test_each_subject_is_named_once_for_a_field(book_text: BookText) -> None:
+    found = problems(book_text(takes(title="上访、信访、投诉，停低保、社保")))
+    assert [problem.message for problem in found] == [
+        f"规则「R2」：不能因「上访」扣分：{PETITION}，不得与积分挂钩。请删去这一项。",
+        f"规则「R2」：不能因「低保」扣分：{ENTITLEMENT}，不得与积分挂钩。请删去这一项。",
+    ]
