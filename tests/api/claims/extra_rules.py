@@ -12,7 +12,7 @@ JULY = datetime(2026, 7, 20, 2, 0, tzinfo=UTC)
 
 EXTRA = """
 [[rule]]
-id = "D01"
+id = "X01"
 title = "乱倒垃圾"
 category = "environment"
 points = -5
@@ -20,10 +20,10 @@ evidence = ["两次照片"]
 reviewers = ["council", "supervisors"]
 [rule.deduction]
 covenant = "村规民约第八条"
-adopted_by = { body = "村民代表会议", meeting = "第 2 次", date = 2026-05-01 }
+adopted_by = { body = "村民代表会议", meeting = "第 2 次", date = 2024-12-01 }
 
 [[rule]]
-id = "D02"
+id = "X02"
 title = "损坏公物"
 category = "public"
 points = -20
@@ -32,7 +32,7 @@ reviewers = ["committee", "supervisors"]
 [rule.deduction]
 covenant = "村规民约第九条"
 reminder = false
-adopted_by = { body = "村民代表会议", meeting = "第 2 次", date = 2026-05-01 }
+adopted_by = { body = "村民代表会议", meeting = "第 2 次", date = 2024-12-01 }
 
 [[rule]]
 id = "BASE"

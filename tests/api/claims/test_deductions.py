@@ -27,8 +27,8 @@ async def balance(town: LiveTown, card: str) -> int:
         return int((await http.get(f"/v1/cards/{card}")).raise_for_status().json()["balance"])
 
 
-def deduction(household: str = "hp-1", rule: str = "D01", **more: Any) -> dict[str, Any]:
-    return claim(rule, household, DAY, **(more or (REMINDED if rule == "D01" else {})))
+def deduction(household: str = "hp-1", rule: str = "X01", **more: Any) -> dict[str, Any]:
+    return claim(rule, household, DAY, **(more or (REMINDED if rule == "X01" else {})))
 
 
 async def signed(town: LiveTown, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -98,12 +98,12 @@ async def test_what_was_spent_meanwhile_is_not_taken(town: LiveTown) -> None:
     await review(town, wanted["id"])
     await spend(town, town.poor_card, 0)
     assert (await approve(town, wanted["id"], by="qian"))[0]["points"] == -3
-    other = deduction("hp-1", "D02")
+    other = deduction("hp-1", "X02")
     await declare(town, other)
     await review(town, other["id"], by="li")
     await spend(town, town.card, 90)
     assert (await approve(town, other["id"], by="qian"))[0]["points"] == -10
-    last = deduction("hp-1", "D02")
+    last = deduction("hp-1", "X02")
     assert "没有可扣的积分" in (await declare(town, last))[0]["reason"]
 
 
@@ -120,7 +120,7 @@ async def spend(town: LiveTown, card: str, points: int) -> None:
 
 
 async def test_nothing_left_at_the_second_signature_leaves_it_reviewed(town: LiveTown) -> None:
-    one, two = deduction("hp-4", "D02"), deduction("hp-2")
+    one, two = deduction("hp-4", "X02"), deduction("hp-2")
     await declare(town, one, two)
     await review(town, one["id"], by="li")
     await review(town, two["id"])
@@ -152,7 +152,7 @@ async def test_a_written_reminder_comes_before(town: LiveTown) -> None:
 
 
 async def test_no_more_than_fifty_a_year(town: LiveTown) -> None:
-    outcomes = await declare(town, *(deduction("hp-1", "D02") for _ in range(4)))
+    outcomes = await declare(town, *(deduction("hp-1", "X02") for _ in range(4)))
     assert [o["points"] for o in outcomes] == [-20, -20, -10, 0]
     assert "一户一年最多扣 50 分" in outcomes[3]["reason"]
 
@@ -169,7 +169,7 @@ async def test_an_objection_is_decided_by_another_supervisor(town: LiveTown) -> 
         (await http.post(f"/v1/claims/{wanted['id']}/refuse", json=body)).raise_for_status()
     assert await balance(town, town.card) == 100
     # A deduction that was turned down counts towards nothing.
-    assert [o["points"] for o in await declare(town, *(deduction("hp-1", "D02") for _ in range(3)))] == [
+    assert [o["points"] for o in await declare(town, *(deduction("hp-1", "X02") for _ in range(3)))] == [
         -20,
         -20,
         -10,
