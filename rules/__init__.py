@@ -19,14 +19,16 @@ from rules.book import (
 )
 from rules.builtin import books_path, load_builtin
 from rules.claim import Claim
+from rules.differences import Difference, differences
 from rules.evaluation import LimitStep, Outcome, Refusal, Trace, evaluate
-from rules.explanation import explain, limit_text
+from rules.explanation import explain
 from rules.expression import Expression
 from rules.facts import Past
 from rules.limits import Count, Limit, Used, Window
 from rules.parse import load
 from rules.problems import Problem, RulebookError, UnknownRule
 from rules.tally import Tally
+from rules.words import RuleWords, campaign_words, day_text, decision_text, limit_text, own_limits, rule_words
 
 __all__ = [
     "REVIEWER_TITLES",
@@ -38,6 +40,7 @@ __all__ = [
     "Decided",
     "Decision",
     "Deduction",
+    "Difference",
     "Expression",
     "Input",
     "Limit",
@@ -48,6 +51,7 @@ __all__ = [
     "Problem",
     "Refusal",
     "Rule",
+    "RuleWords",
     "Rulebook",
     "RulebookError",
     "Tally",
@@ -56,9 +60,15 @@ __all__ = [
     "Used",
     "Window",
     "books_path",
+    "campaign_words",
+    "day_text",
+    "decision_text",
+    "differences",
     "evaluate",
     "explain",
     "limit_text",
     "load",
     "load_builtin",
+    "own_limits",
+    "rule_words",
 ]

@@ -149,6 +149,11 @@ class Campaign:
     multiply: Fraction
     rules: frozenset[str]
 
+    @property
+    def times(self) -> str:
+        """`multiply` as it was written, e.g. 1.5."""
+        return f"{float(self.multiply):g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

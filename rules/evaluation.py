@@ -9,11 +9,11 @@ from typing import Literal, TypeAlias, cast
 
 import msgspec
 
-from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Campaign, Decided, Deduction, Rule, Rulebook
+from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Decided, Deduction, Rule, Rulebook
 from rules.claim import Claim
 from rules.expression import Expression, ExpressionFailed
 from rules.facts import Past
-from rules.inputs import Answer, check_answers
+from rules.inputs import Answer, Recorded, check_answers
 from rules.limits import Limit, Used
 
 RefusalCode: TypeAlias = Literal[
@@ -71,8 +71,9 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """The whole reasoning of one evaluation, fit to be stored beside the award.
+    """The whole reasoning of one evaluation, fit to be stored beside the award, in JSON as well.
 
+    `inputs` are the answers but for the dates, which stand in `dates`: JSON has no dates to tell from texts.
     `offered` is the amount before limits, None when it never came to that, negative for a deduction;
     `condition` is None for a rule without one. `amount_text` and `condition_text` are the expressions as the
     book has them, `known` the running totals they used. `cuts` are Chinese sentences for every bound
@@ -85,7 +86,8 @@ class Trace(msgspec.Struct, frozen=True):
     book_version: str
     deed_on: date
     person: str | None
-    inputs: Mapping[str, Answer]
+    inputs: Mapping[str, Recorded]
+    dates: Mapping[str, date] = {}
     condition_text: str | None = None
     condition: bool | None = None
     amount_text: str | None = None
@@ -187,7 +189,7 @@ class _Finding:
     def _offer(self, offered: int) -> Outcome | None:
         campaign = self.book.campaign(self.rule, self.claim.deed_on) if self.book.campaigns else None
         if campaign:
-            self.multiplied = Multiplied(campaign.title, _factor(campaign), offered)
+            self.multiplied = Multiplied(campaign.title, campaign.times, offered)
             offered = int(offered * campaign.multiply)
         if offered > MOST_POINTS:
             return self.refused("no_points", f"算出 {offered} 分，超过一次最多 {MOST_POINTS} 分，请核对。")
@@ -251,6 +253,13 @@ class _Finding:
 
     def _trace(self, refusals: tuple[Refusal, ...] = ()) -> Trace:
         rule, points, claim = self.rule, self.rule.points, self.claim
+        inputs: dict[str, Recorded] = {}
+        dates: dict[str, date] = {}
+        for name, answer in self.answers.items():
+            if isinstance(answer, date):
+                dates[name] = answer
+            else:
+                inputs[name] = answer
         return Trace(
             rule.id,
             rule.title,
@@ -258,7 +267,8 @@ class _Finding:
             self.book.version,
             claim.deed_on,
             claim.person,
-            self.answers,
+            inputs,
+            dates,
             rule.when.text if rule.when is not None else None,
             self.condition,
             points.text if isinstance(points, Expression) else None,
@@ -270,10 +280,6 @@ class _Finding:
             rule.deduction.covenant if rule.deduction else None,
             refusals,
         )
-
-
-def _factor(campaign: Campaign) -> str:
-    return f"{float(campaign.multiply):g}"
 
 
 def _outside_rule(rule: Rule) -> str:
