@@ -36,6 +36,7 @@ import api.people.routes
 import api.redemptions.routes
 import api.register.routes
 import api.reports.routes
+import api.rulebooks.pages
 import api.rulebooks.routes
 import api.seals.pages
 import api.seals.routes
@@ -85,6 +86,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.stock.routes.router,
             api.kiosks.routes.router,
             api.rulebooks.routes.router,
+            api.rulebooks.routes.public,
             api.claims.routes.router,
             api.expiry.routes.router,
             api.redemptions.routes.router,
@@ -95,6 +97,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.pages.page.router,
             api.people.pages.router,
             api.cards.pages.router,
+            api.rulebooks.pages.router,
             api.seals.pages.router,
             api.claims.pages.router,
             api.claims.notices.router,

@@ -16,6 +16,7 @@ from rules.book import (
     Option,
     Rule,
     Rulebook,
+    points_text,
 )
 from rules.builtin import books_path, load_builtin
 from rules.claim import Claim
@@ -28,7 +29,16 @@ from rules.limits import Count, Limit, Used, Window
 from rules.parse import load
 from rules.problems import Problem, RulebookError, UnknownRule
 from rules.tally import Tally
-from rules.words import RuleWords, campaign_words, day_text, decision_text, limit_text, own_limits, rule_words
+from rules.words import (
+    RuleWords,
+    campaign_words,
+    choice_amounts,
+    day_text,
+    decision_text,
+    limit_text,
+    own_limits,
+    rule_words,
+)
 
 __all__ = [
     "REVIEWER_TITLES",
@@ -61,6 +71,7 @@ __all__ = [
     "Window",
     "books_path",
     "campaign_words",
+    "choice_amounts",
     "day_text",
     "decision_text",
     "differences",
@@ -70,5 +81,6 @@ __all__ = [
     "load",
     "load_builtin",
     "own_limits",
+    "points_text",
     "rule_words",
 ]

@@ -16,7 +16,7 @@ from rules.rule_changes import Pair, rule_changes
 from rules.words import campaign_words, decision_text, limit_text, quoted, rule_words
 
 Kind: TypeAlias = Literal["added", "removed", "changed"]
-Subject: TypeAlias = Literal["book", "category", "rule", "campaign"]
+Subject: TypeAlias = Literal["edition", "book", "category", "rule", "campaign"]
 
 _TERMS = {
     "add": "村里自设的加分项",
@@ -27,7 +27,8 @@ _TERMS = {
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One rule, category or campaign, or the book itself, that was added, removed or changed.
+    """One rule, category or campaign that was added, removed or changed; or of the book itself its `edition`
+    (name, version, decision, dates) or what it bounds all together.
 
     `sentences` are Chinese clauses without a full stop; those of something changed tell what was and what is.
     `effect` is what it does to households, `neither` where it does nothing or that can't be known.
@@ -52,6 +53,7 @@ class Difference(msgspec.Struct, frozen=True):
 def differences(old: Rulebook, new: Rulebook) -> tuple[Difference, ...]:
     """What a reader of the old book has to learn: of the book itself, its categories, its rules, its campaigns."""
     return (
+        *_changed("edition", new.version, new.title, _of_edition(old, new)),
         *_changed("book", new.version, new.title, _of_book(old, new)),
         *_of_categories(old, new),
         *_of_rules(old, new),
@@ -66,7 +68,7 @@ def _changed(subject: Subject, id: str, title: str, found: Iterable[Change]) -> 
         yield Difference("changed", subject, id, title, clauses, changes.together(noted))
 
 
-def _of_book(old: Rulebook, new: Rulebook) -> Iterator[Change]:
+def _of_edition(old: Rulebook, new: Rulebook) -> Iterator[Change]:
     yield from changes.reworded("名称", old.title, new.title)
     yield from changes.reworded("版本", old.version, new.version)
     yield from changes.reworded("乡镇", old.township, new.township)
@@ -80,6 +82,9 @@ def _of_book(old: Rulebook, new: Rulebook) -> Iterator[Change]:
     ):
         for change in changes.dated(what, before, after, "未定", later_is_good=True):
             yield change._replace(effect="neither")
+
+
+def _of_book(old: Rulebook, new: Rulebook) -> Iterator[Change]:
     yield from changes.limits(old.total, new.total)
     yield from changes.most("任何一项一次", old.most_points, new.most_points)
     yield from _bounds(old.deduction_bounds, new.deduction_bounds)

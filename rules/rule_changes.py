@@ -6,17 +6,15 @@ from datetime import date
 from typing import TypeAlias
 
 from rules import changes
-from rules.book import ByChoice, Decided, Deduction, Input, InputType, Rule, Rulebook
+from rules.book import ByChoice, Decided, Deduction, Input, InputType, Rule, Rulebook, points_text, span_text
 from rules.changes import Change
 from rules.expression import Expression
 from rules.words import (
     choice_amounts,
     decision_text,
     own_limits,
-    points_text,
     reviewers_text,
     rule_words,
-    span_text,
 )
 
 _TYPES: Mapping[InputType, str] = {
@@ -61,7 +59,7 @@ def _points(pair: Pair) -> Iterator[Change]:
         before, after = (old.text, pair.old.points_note), (new.text, pair.new.points_note)
         yield from changes.rewritten("分值", before, after, (None, None))
     else:
-        said = [rule_words(book, rule).offer.rstrip("。") for book, rule in _both(pair)]
+        said = [rule_words(book, rule).offer for book, rule in _both(pair)]
         yield Change(f"分值由「{said[0]}」改为「{said[1]}」", None)
 
 

@@ -15,7 +15,10 @@ from rules.book import (
     Input,
     Rule,
     Rulebook,
+    points_text,
+    span_text,
 )
+from rules.expression import Expression
 from rules.limits import Limit, tightest
 
 _PERIOD = {"day": "同一天", "month": "每月", "quarter": "每季度", "year": "每年", "lifetime": "一共"}
@@ -27,22 +30,28 @@ _IMPLIED = (Decided.AMOUNT, Decided.RECORD, Deduction.REMINDED_ON)
 
 @dataclass(frozen=True, slots=True)
 class RuleWords:
-    """A rule in Chinese sentences: how many points and for what, when it counts and how often, what to show, and
-    who looks at it."""
+    """A rule in Chinese sentences without their full stops: how many points and for what; when it counts; how
+    often; what to show; who looks at it. `plain`: the offer is no more than `Rule.points_text` says."""
 
     offer: str
-    terms: str
-    shown: str
+    plain: bool
+    terms: tuple[str, ...]
+    limits: tuple[str, ...]
+    shown: tuple[str, ...]
     judged: str
 
     @property
     def paragraph(self) -> str:
-        return self.offer + self.beside_points
+        return _paragraph((self.offer, *self._how, self.judged))
 
     @property
-    def beside_points(self) -> str:
-        """All but the amount, to stand next to it."""
-        return self.terms + self.shown + self.judged
+    def how(self) -> str:
+        """What one has to know and do, to stand next to `Rule.points_text`, which isn't said again."""
+        return _paragraph(self._how if self.plain else (self.offer, *self._how))
+
+    @property
+    def _how(self) -> tuple[str, ...]:
+        return *self.terms, *self.limits, *self.shown
 
 
 def rule_words(book: Rulebook, rule: Rule, notice_days: int = 0) -> RuleWords:
@@ -52,10 +61,16 @@ def rule_words(book: Rulebook, rule: Rule, notice_days: int = 0) -> RuleWords:
     """
     return RuleWords(
         offer=_offer(rule),
-        terms="".join(f"{term}。" for term in _terms(book, rule)),
-        shown="".join(f"{asked}。" for asked in _shown(rule)),
+        plain=isinstance(rule.points, Expression) or (isinstance(rule.points, int) and not rule.points_note),
+        terms=tuple(_terms(book, rule)),
+        limits=tuple(map(limit_text, own_limits(rule))),
+        shown=tuple(_shown(rule)),
         judged=_judged(rule, max(rule.notice_days, notice_days)),
     )
+
+
+def _paragraph(sentences: Iterable[str]) -> str:
+    return "".join(f"{sentence}。" for sentence in sentences)
 
 
 def own_limits(rule: Rule) -> tuple[Limit, ...]:
@@ -99,18 +114,6 @@ def day_text(day: date) -> str:
     return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
-def points_text(points: int) -> str:
-    """5 分, or 扣 5 分 for what is taken."""
-    return f"{points} 分" if points >= 0 else f"扣 {-points} 分"
-
-
-def span_text(low: int, high: int) -> str:
-    """1–2 分, or 扣 1–2 分 for what is taken."""
-    least, most = sorted((abs(low), abs(high)))
-    amount = f"{least} 分" if least == most else f"{least}–{most} 分"
-    return amount if low >= 0 else f"扣 {amount}"
-
-
 def choice_amounts(rule: Rule, points: ByChoice) -> Iterator[tuple[str, int]]:
     """The title of each option and what it gives, in the order of the book."""
     for asked in rule.inputs:
@@ -130,16 +133,16 @@ def quoted(titles: Iterable[str]) -> str:
 def _offer(rule: Rule) -> str:
     points = rule.points
     if isinstance(points, int):
-        said = f"记 {points} 分。" if points >= 0 else f"扣 {-points} 分。"
+        said = f"记 {points} 分" if points >= 0 else f"扣 {-points} 分"
     elif isinstance(points, ByChoice):
         title = next(asked.title for asked in rule.inputs if asked.id == points.input_id)
         listed = "，".join(f"{option} {points_text(amount)}" for option, amount in choice_amounts(rule, points))
-        said = f"看「{title}」：{listed}。"
+        said = f"看「{title}」：{listed}"
     elif isinstance(points, Decided):
-        said = f"{span_text(points.low, points.high)}，由{points.body}逐件议定，会议记录一起交。"
+        said = f"{span_text(points.low, points.high)}，由{points.body}逐件议定，会议记录一起交"
     else:
-        return f"{rule.points_note}。"
-    return f"{said}{rule.points_note}。" if rule.points_note else said
+        return rule.points_note
+    return f"{said}；{rule.points_note}" if rule.points_note else said
 
 
 def _terms(book: Rulebook, rule: Rule) -> Iterator[str]:
@@ -151,7 +154,6 @@ def _terms(book: Rulebook, rule: Rule) -> Iterator[str]:
         yield f"只算{since}{until}做的"
     if rule.most_points is not None:
         yield f"一次最多记 {rule.most_points} 分"
-    yield from map(limit_text, own_limits(rule))
     if rule.by_person:
         yield "按人计算，要写明是家里哪位"
     if rule.every_household:
@@ -193,9 +195,9 @@ def _asked(asked: Input) -> str:
 def _judged(rule: Rule, notice_days: int) -> str:
     reviewed = f"由{reviewers_text(rule)}审核"
     if notice_days == 0:
-        return f"{reviewed}，不用公示。"
+        return f"{reviewed}，不用公示"
     silent = "不写姓名，" if rule.deduction else "" if rule.publish else "不写户名和事由，"
-    return f"{reviewed}，公示 {notice_days} 天，{silent}没有异议就{'扣' if rule.deduction else '入账'}。"
+    return f"{reviewed}，公示 {notice_days} 天，{silent}没有异议就{'扣' if rule.deduction else '入账'}"
 
 
 def _covered(book: Rulebook, campaign: Campaign) -> Iterator[str]:

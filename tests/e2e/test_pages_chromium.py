@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-import pytest
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.api.pages.browser import on_notice
+from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, PASSWORD, LiveTown
 
-CHROMIUM = shutil.which("chromium")
 PHONE: ViewportSize = {"width": 360, "height": 740}
 SMALLEST_TYPE = 18
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("CI") != "true", reason="chromium is not installed"
-)
+pytestmark = needs_chromium
 
 # What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit.
 _MEASURE = """() => {
@@ -47,16 +32,6 @@ _MEASURE = """() => {
         low: named(seen.filter(e => e.matches(touched) && box(e).height < 36)),
     };
 }""".replace("SMALLEST", str(SMALLEST_TYPE))
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @asynccontextmanager
@@ -82,7 +57,17 @@ async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> No
     await on_notice(town, "hp-1")
     # Measuring needs scripts; the pages themselves have none.
     async with chromium() as browser, phone(browser, town, scripts=True) as page:
-        for path in (f"/C/{town.card}", "/c/123", "/", "/notices", "/notices/hp", "/desk/sign-in"):
+        for path in (
+            f"/C/{town.card}",
+            "/c/123",
+            "/",
+            "/notices",
+            "/notices/hp",
+            "/rules",
+            "/rules/hp",
+            "/rules/poster",
+            "/desk/sign-in",
+        ):
             await _fits(page, path)
         for login, paths in {
             "wang": ["/desk", "/desk/declare", *(f"/desk/declare?rule={rule}" for rule in ("A09", "A35", "T1"))],

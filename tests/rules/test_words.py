@@ -25,8 +25,8 @@ BASE = load(BOOK)
         ),
         (
             "choice",
-            "看「哪一级表彰」：村级 3 分，市级 30 分。这一项同一「因什么事迹」每人一共只取最高的一次。"
-            "按人计算，要写明是家里哪位。要有表彰文件。申报时填：因什么事迹。"
+            "看「哪一级表彰」：村级 3 分，市级 30 分。按人计算，要写明是家里哪位。"
+            "这一项同一「因什么事迹」每人一共只取最高的一次。要有表彰文件。申报时填：因什么事迹。"
             "由村委会审核，公示 3 天，不写户名和事由，没有异议就入账。",
         ),
         (
@@ -42,16 +42,24 @@ BASE = load(BOOK)
         ),
         (
             "taken",
-            "扣 5 分。这一项每户每月最多 2 次。"
-            "依据村规民约第八条，2026 年 1 月 10 日村民代表会议 2026 年第 1 次会议表决通过。"
+            "扣 5 分。依据村规民约第八条，2026 年 1 月 10 日村民代表会议 2026 年第 1 次会议表决通过。"
             "先书面提醒，之后再犯才扣。"
-            "一户一年所有扣分合起来最多 30 分。余额不会扣到 0 分以下，已经兑换的不追扣。要有照片。"
+            "一户一年所有扣分合起来最多 30 分。余额不会扣到 0 分以下，已经兑换的不追扣。"
+            "这一项每户每月最多 2 次。要有照片。"
             "由道德评议会、村务监督委员会审核，公示 3 天，不写姓名，没有异议就扣。",
         ),
     ],
 )
 def test_every_kind_of_rule(rule: str, paragraph: str) -> None:
     assert rule_words(BASE, BASE.rule(rule)).paragraph == paragraph
+
+
+def test_beside_its_amount_a_rule_doesnt_say_it_again() -> None:
+    decided, choice = (rule_words(BASE, BASE.rule(id)).how for id in ("decided", "choice"))
+    assert decided.startswith("1–2 分，由村民代表会议逐件议定")
+    assert choice.startswith("看「哪一级表彰」：村级 3 分")
+    for id, begins in (("fixed", "只算从 2026 年 2 月 1 日起"), ("counted", "条件：满 100 元才记。")):
+        assert rule_words(BASE, BASE.rule(id)).how.startswith(begins)
 
 
 def test_a_campaign_names_whole_categories_and_single_rules() -> None:
@@ -71,8 +79,7 @@ def test_a_villages_longer_notice_counts() -> None:
 def test_of_several_limits_that_count_the_same_only_the_tightest_is_told() -> None:
     tight = OVERLAY.replace('{ period = "year", times = 10 }', '{ period = "month", points = 5, times = 3 }')
     village = load(tight, base=BASE)
-    assert "这一项每户每月最多 1 次、5 分。" in rule_words(village, village.rule("fixed")).terms
-    assert rule_words(village, village.rule("fixed")).terms.count("每月") == 1
+    assert rule_words(village, village.rule("fixed")).limits == ("这一项每户每月最多 1 次、5 分",)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,7 @@ def test_of_several_limits_that_count_the_same_only_the_tightest_is_told() -> No
         ("every_household = true\n", "全村各户都有，由村里统一申报。"),
         ("notice_days = 0\n", "由网格员审核，不用公示。"),
         ("from = 2026-03-01\n", "只算从 2026 年 3 月 1 日起做的。"),
-        ('points_note = "每户一样"\n', "记 5 分。每户一样。"),
+        ('points_note = "每户一样"\n', "记 5 分；每户一样。"),
         ('inputs = [{ id = "p", title = "全家福", type = "photo" }]\n', "拍「全家福」。"),
         (
             'inputs = [{ id = "p", title = "说明", type = "text", required = false }]\n',
