@@ -38,6 +38,7 @@ import api.register.routes
 import api.reports.routes
 import api.rulebooks.editor
 import api.rulebooks.pages
+import api.rulebooks.public
 import api.rulebooks.routes
 import api.seals.pages
 import api.seals.routes
@@ -87,6 +88,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.stock.routes.router,
             api.kiosks.routes.router,
             api.rulebooks.routes.router,
+            api.rulebooks.routes.public,
             api.claims.routes.router,
             api.expiry.routes.router,
             api.redemptions.routes.router,
@@ -97,6 +99,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.pages.page.router,
             api.people.pages.router,
             api.cards.pages.router,
+            api.rulebooks.public.router,
             api.seals.pages.router,
             api.claims.pages.router,
             api.rulebooks.pages.router,

@@ -17,17 +17,29 @@ from rules.book import (
     Reviewer,
     Rule,
     Rulebook,
+    points_text,
 )
 from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
+from rules.differences import Difference, differences
 from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
-from rules.explanation import explain, limit_text
+from rules.explanation import explain
 from rules.expression import Expression
 from rules.facts import Past
 from rules.limits import Count, Limit, Used, Window
 from rules.parse import load
 from rules.problems import Problem, RulebookError, UnknownRule
 from rules.tally import Tally
+from rules.words import (
+    RuleWords,
+    campaign_words,
+    choice_amounts,
+    day_text,
+    decision_text,
+    limit_text,
+    own_limits,
+    rule_words,
+)
 
 __all__ = [
     "REVIEWER_TITLES",
@@ -39,6 +51,7 @@ __all__ = [
     "Decided",
     "Decision",
     "Deduction",
+    "Difference",
     "Expression",
     "Input",
     "Limit",
@@ -50,6 +63,7 @@ __all__ = [
     "Refusal",
     "Reviewer",
     "Rule",
+    "RuleWords",
     "Rulebook",
     "RulebookError",
     "Tally",
@@ -60,9 +74,17 @@ __all__ = [
     "award",
     "books_path",
     "builtin_names",
+    "campaign_words",
+    "choice_amounts",
+    "day_text",
+    "decision_text",
+    "differences",
     "evaluate",
     "explain",
     "limit_text",
     "load",
     "load_builtin",
+    "own_limits",
+    "points_text",
+    "rule_words",
 ]

@@ -152,6 +152,11 @@ class Campaign:
     multiply: Fraction
     rules: frozenset[str]
 
+    @property
+    def times(self) -> str:
+        """`multiply` as it was written, e.g. 1.5."""
+        return f"{float(self.multiply):g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -199,16 +204,24 @@ class Rule:
     def points_text(self) -> str:
         """How much the rule gives, in Chinese, for the list of ways to earn."""
         if isinstance(self.points, int):
-            return f"{self.points} 分"
+            return points_text(self.points)
         if isinstance(self.points, ByChoice):
-            return _span(min(self.points.amounts.values()), max(self.points.amounts.values()))
+            return span_text(min(self.points.amounts.values()), max(self.points.amounts.values()))
         if isinstance(self.points, Decided):
-            return f"{_span(self.points.low, self.points.high)}（{self.points.body}议定）"
+            return f"{span_text(self.points.low, self.points.high)}（{self.points.body}议定）"
         return self.points_note
 
 
-def _span(low: int, high: int) -> str:
-    return f"{low} 分" if low == high else f"{low}–{high} 分"
+def points_text(points: int) -> str:
+    """5 分, or 扣 5 分 for what is taken."""
+    return f"{points} 分" if points >= 0 else f"扣 {-points} 分"
+
+
+def span_text(low: int, high: int) -> str:
+    """1–2 分, or 扣 1–2 分 for what is taken."""
+    least, most = sorted((abs(low), abs(high)))
+    amount = f"{least} 分" if least == most else f"{least}–{most} 分"
+    return amount if low >= 0 else f"扣 {amount}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Decided, Deducti
 from rules.claim import Claim
 from rules.expression import Expression, ExpressionFailed
 from rules.facts import Past
-from rules.inputs import Answer, check_answers
+from rules.inputs import Answer, Recorded, check_answers
 from rules.limits import Limit, Used
 
 RefusalCode: TypeAlias = Literal[
@@ -71,8 +71,9 @@ class Known(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """The whole reasoning of one evaluation, fit to be stored beside the award.
+    """The whole reasoning of one evaluation, fit to be stored beside the award, in JSON as well.
 
+    `inputs` are the answers but for the dates, which stand in `dates`: JSON has no dates to tell from texts.
     `offered` is the amount before limits, None when it never came to that, negative for a deduction;
     `condition` is None for a rule without one. `amount_text` and `condition_text` are the expressions as the
     book has them, `known` the running totals they used. `cuts` are Chinese sentences for every bound
@@ -85,7 +86,8 @@ class Trace(msgspec.Struct, frozen=True):
     book_version: str
     deed_on: date
     person: str | None
-    inputs: Mapping[str, Answer]
+    inputs: Mapping[str, Recorded]
+    dates: Mapping[str, date] = {}
     condition_text: str | None = None
     condition: bool | None = None
     amount_text: str | None = None
@@ -174,7 +176,8 @@ class _Finding:
             book_version=self.book.version,
             deed_on=claim.deed_on,
             person=claim.person,
-            inputs=self.answers,
+            inputs={name: answer for name, answer in self.answers.items() if not isinstance(answer, date)},
+            dates={name: answer for name, answer in self.answers.items() if isinstance(answer, date)},
             condition_text=rule.when.text if rule.when is not None else None,
             condition=self.condition,
             amount_text=points.text if isinstance(points, Expression) else None,
@@ -233,7 +236,7 @@ class _Finding:
         if self.book.campaigns:
             campaign = self.book.campaign(self.rule, self.claim.deed_on)
             if campaign:
-                self.multiplied = Multiplied(campaign.title, f"{float(campaign.multiply):g}", offered)
+                self.multiplied = Multiplied(campaign.title, campaign.times, offered)
                 offered = int(offered * campaign.multiply)
         if offered > MOST_POINTS:
             return self._refuse("no_points", f"算出 {offered} 分，超过一次最多 {MOST_POINTS} 分，请核对。")

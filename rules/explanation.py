@@ -3,18 +3,8 @@
 from datetime import timedelta
 
 from rules.evaluation import LimitStep, Outcome, RefusalCode
-from rules.limits import Limit
+from rules.words import limit_text
 
-_PERIOD = {
-    "day": "同一天",
-    "week": "每周",
-    "month": "每月",
-    "quarter": "每季度",
-    "year": "每年",
-    "lifetime": "一共",
-}
-_SCOPE = {"rule": "这一项", "category": "这一类", "total": "所有项目合起来", "deductions": "扣分"}
-_WHO = {"household": "每户", "person": "每人", "village": "全村"}
 _BY_LIMITS: RefusalCode = "limit_reached"
 
 
@@ -36,17 +26,6 @@ def explain(outcome: Outcome) -> list[str]:
     said += [refusal.message for refusal in trace.refusals if refusal.code != _BY_LIMITS]
     said.append(_result(outcome))
     return said
-
-
-def limit_text(limit: Limit) -> str:
-    """A limit as people say it, e.g. 这一项每户每月最多 2 次."""
-    bounds = [f"{limit.times} 次"] if limit.times is not None else []
-    bounds += [f"{limit.points} 分"] if limit.points is not None else []
-    whose = f"{_WHO[limit.per]}{_PERIOD[limit.period]}"
-    same = f"同一「{limit.by_note}」" if limit.by else ""
-    if limit.highest:
-        return f"{_SCOPE[limit.scope]}{same}{whose}只取最高的一次"
-    return f"{_SCOPE[limit.scope]}{same}{whose}最多 {'、'.join(bounds)}"
 
 
 def _result(outcome: Outcome) -> str:

@@ -15,7 +15,8 @@ from rules.problems import did_you_mean
 
 Sheet: TypeAlias = tuple[tuple[int, ...], ...]
 """A row for each judge, a score for each item."""
-Answer: TypeAlias = int | float | str | date | Sheet
+Recorded: TypeAlias = int | float | str | Sheet
+Answer: TypeAlias = Recorded | date
 
 _INPUT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 # Words CEL keeps for itself: `input.in` would not parse.

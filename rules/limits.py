@@ -1,6 +1,7 @@
 """How often, and for how many points, a household, a person or a village may be rewarded in a period."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
@@ -83,6 +84,20 @@ class Used:
 
     times: int = 0
     points: int = 0
+
+
+def tightest(limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    """What these limits come to: of those that count the same awards one, with the least of their bounds."""
+    found: dict[tuple[Count, bool], Limit] = {}
+    for limit in limits:
+        same = found.get((limit.count, limit.highest), limit)
+        times, points = _least(same.times, limit.times), _least(same.points, limit.points)
+        found[limit.count, limit.highest] = replace(same, times=times, points=points)
+    return tuple(found.values())
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min(one, other) if one is not None and other is not None else one if other is None else other
 
 
 @lru_cache(maxsize=8192)

@@ -13,7 +13,7 @@ from api.cards.passbook import passbook
 from api.pages.page import page
 from api.pages.refusals import AS_PAGES
 from api.town import Town
-from rules import limit_text
+from rules import limit_text, rule_words
 
 
 # Printed codes hold capitals, which make them smaller; typed ones come as they come.
@@ -22,7 +22,12 @@ async def household(
     token: FromPath[str], town: NamedDependency[Town], request: Request[Any, Any, Any]
 ) -> Template:
     return page(
-        request, "cards/household.html", passbook=await passbook(town, token), token=token, limit_text=limit_text
+        request,
+        "cards/household.html",
+        passbook=await passbook(town, token),
+        token=token,
+        limit_text=limit_text,
+        rule_words=rule_words,
     )
 
 

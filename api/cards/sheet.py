@@ -17,6 +17,7 @@ from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from api.cards.token import LENGTH, grouped
+from api.pages.qr import draw
 
 _COLUMNS: Final = 2
 _ROWS: Final = 5
@@ -25,7 +26,6 @@ _PAGE: Final = (210.0, 297.0)  # mm, A4
 _LEFT: Final = (_PAGE[0] - _COLUMNS * _CARD[0]) / 2
 _TOP: Final = (_PAGE[1] - _ROWS * _CARD[1]) / 2
 _CODE_WIDTH: Final = 28.0  # mm, without its margin
-_CODE_MARGIN: Final = 4  # modules
 _URL_MAX: Final = 67  # characters: what version 4 at level Q holds in alphanumeric mode
 _ADDRESS: Final = re.compile(r"HTTPS?://[0-9A-Z.:-]+", re.ASCII)
 _PATH: Final = "/C/"
@@ -99,22 +99,14 @@ def _card(card: Card, address: str) -> str:
 
 
 def _code(url: str) -> str:
-    """The QR code as one path, a run of dark modules a step; crisp at any printer's resolution."""
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0)
     code.add_data(QRData(url, mode=MODE_ALPHA_NUM))
-    code.make()
-    rows: list[list[bool]] = code.get_matrix()
-    runs: list[str] = []
-    for y, row in enumerate(rows):
-        line = "".join("1" if dark else "0" for dark in row)
-        runs += [f"M{run.start()} {y}h{len(run[0])}v1h-{len(run[0])}z" for run in re.finditer("1+", line)]
-    whole = len(rows) + 2 * _CODE_MARGIN
-    width = _CODE_WIDTH / len(rows) * whole
+    drawing = draw(code)
+    width = _CODE_WIDTH / drawing.modules * drawing.whole
     return (
         f'<svg class="code" style="width:{width:.3f}mm" shape-rendering="crispEdges"'
-        f' viewBox="{-_CODE_MARGIN} {-_CODE_MARGIN} {whole} {whole}" role="img" aria-label="二维码">'
-        f'<path fill="#fff" d="M{-_CODE_MARGIN} {-_CODE_MARGIN}h{whole}v{whole}h{-whole}z"/>'
-        f'<path d="{"".join(runs)}"/></svg>'
+        f' viewBox="{drawing.view}" role="img" aria-label="二维码">'
+        f'<path fill="#fff" d="{drawing.ground}"/><path d="{drawing.path}"/></svg>'
     )
 
 

@@ -24,7 +24,7 @@ async def villages(request: Request[Any, Any, Any], town: NamedDependency[Town])
 async def village(
     village: FromPath[str], request: Request[Any, Any, Any], town: NamedDependency[Town]
 ) -> Template:
-    return page(request, "claims/board.html", board=await board.board(town, village))
+    return page(request, "claims/board.html", board=await board.board(town, village), code=village)
 
 
 router = Router("/", route_handlers=[villages, village], exception_handlers=AS_PAGES, include_in_schema=False)

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from litestar import Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from api import wire
 from api.access import StaffRequest, staff_only
-from api.rulebooks import adoptions, drafts, use_cases
+from api.rulebooks import adoptions, drafts, published, use_cases
 from api.town import Town
+from rules import Difference
 
 
 @post("/rulebooks")
@@ -113,6 +114,14 @@ async def close_draft(id: FromPath[UUID], town: NamedDependency[Town], request: 
     await drafts.close(town, request.user, id)
 
 
+@get("/rulebooks/differences")
+async def differences(
+    old: FromQuery[str], new: FromQuery[str], town: NamedDependency[Town]
+) -> tuple[Difference, ...]:
+    """What is different between two adopted versions, in words; for everybody."""
+    return await published.compared(town, old, new)
+
+
 router = Router(
     "/v1",
     route_handlers=[
@@ -134,3 +143,4 @@ router = Router(
     guards=[staff_only],
     tags=["rulebooks"],
 )
+public = Router("/v1", route_handlers=[differences], tags=["rulebooks"])

@@ -21,6 +21,7 @@ ID = str(uuid7())
 OFFICE, COMMITTEE, BRANCH, SUPERVISOR = Role.OFFICE, Role.COMMITTEE, Role.PARTY_BRANCH, Role.SUPERVISOR
 READERS = {OFFICE, COMMITTEE, SUPERVISOR}
 REVIEWERS = {Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL}
+BODIES = {Role.COUNCIL, COMMITTEE, SUPERVISOR}
 DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
@@ -78,8 +79,16 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", f"/v1/rulebooks/drafts/{ID}/propose", {"revision": 1}, {BRANCH}),
     ("POST", f"/v1/rulebooks/drafts/{ID}/close", None, {BRANCH}),
     ("POST", "/v1/claims", [CLAIM], DECLARERS),
-    ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS),
-    ("POST", "/v1/claims/approve", {"claims": [ID]}, {COMMITTEE}),
+    (
+        "POST",
+        "/v1/claims/every-household",
+        {"village": "nowhere", "rule": "A01", "deed_on": "2026-06-01"},
+        {COMMITTEE},
+    ),
+    ("GET", f"/v1/claims/{ID}/explanation", None, set(Role)),
+    # Each claim says whose it is: awards go one way, deductions another.
+    ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS | BODIES),
+    ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
     ("GET", "/v1/report", None, set(Role)),
     ("GET", "/v1/reports/liability", None, set(Role)),
     ("GET", "/v1/accounts", None, READERS),
@@ -183,6 +192,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
     known |= {("POST", "/v1/claims/{id}/refuse"), ("POST", "/v1/sign-in")}
     # For everybody, as on the notices.
     known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
+    known |= {("GET", "/v1/rulebooks/differences")}
     known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
     known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
     told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}

@@ -1,33 +1,16 @@
-"""Headless Chromium, signed in at the desk, and what is wrong with a page on a given screen."""
+"""Pages in Chromium: signed in at the desk, and what is wrong with a page on a given screen."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.conftest import PASSWORD, LiveTown
 
-CHROMIUM = shutil.which("chromium")
-needed = pytest.mark.skipif(
-    CHROMIUM is None and os.environ.get("CI") != "true", reason="chromium is not installed"
-)
 PHONE: ViewportSize = {"width": 360, "height": 740}
 SMALLEST_TYPE = 18
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 # What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit.
 _MEASURE = """() => {
@@ -44,16 +27,6 @@ _MEASURE = """() => {
         low: named(seen.filter(e => e.matches(touched) && box(e).height < 36)),
     };
 }""".replace("SMALLEST", str(SMALLEST_TYPE))
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @asynccontextmanager

@@ -7,17 +7,28 @@ from datetime import timedelta
 from playwright.async_api import expect
 
 from tests.api.pages.browser import on_notice
+from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown
-from tests.e2e.chromium import chromium, fits, needed, phone, sign_in
+from tests.e2e.chromium import fits, phone, sign_in
 
-pytestmark = needed
+pytestmark = needs_chromium
 
 
 async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> None:
     await on_notice(town, "hp-1")
     # Measuring needs scripts; the pages themselves have none.
     async with chromium() as browser, phone(browser, town, scripts=True) as page:
-        for path in (f"/C/{town.card}", "/c/123", "/", "/notices", "/notices/hp", "/desk/sign-in"):
+        for path in (
+            f"/C/{town.card}",
+            "/c/123",
+            "/",
+            "/notices",
+            "/notices/hp",
+            "/rules",
+            "/rules/hp",
+            "/rules/poster",
+            "/desk/sign-in",
+        ):
             await fits(page, path)
         for login, paths in {
             "wang": ["/desk", "/desk/declare", *(f"/desk/declare?rule={rule}" for rule in ("A09", "A35", "T1"))],

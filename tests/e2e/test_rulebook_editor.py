@@ -6,10 +6,11 @@ import pytest
 from playwright.async_api import Dialog, Page, ViewportSize, expect
 
 from tests.api.rulebooks.conftest import text
+from tests.chromium import chromium, needs_chromium
 from tests.conftest import LiveTown
-from tests.e2e.chromium import PHONE, chromium, fits, needed, phone, sign_in
+from tests.e2e.chromium import PHONE, fits, phone, sign_in
 
-pytestmark = needed
+pytestmark = needs_chromium
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
 # The numbers of the lines that the gutter marks.

@@ -4,9 +4,7 @@ The scanner is zxing-cpp, the tokens are fixed, so that a code that reads today 
 """
 
 import io
-import os
 import re
-import shutil
 from dataclasses import dataclass
 from itertools import product
 
@@ -19,21 +17,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from api.cards.sheet import Card, UnprintableAddress, sheet
 from api.cards.token import grouped, new_token, parse
+from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 
-CHROMIUM = shutil.which("chromium")
-if CHROMIUM is None and os.environ.get("CI") != "true":
-    pytest.skip("chromium is not installed", allow_module_level=True)
+pytestmark = needs_chromium
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DOTS_PER_MM = 300 / 25.4  # an office printer's, and about what a phone at 15 cm sees
 MM = 96 / 25.4  # CSS pixels
 ADDRESS = "https://jimei.example.gov.cn:8443"  # makes the densest code that is allowed: version 4

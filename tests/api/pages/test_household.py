@@ -95,4 +95,4 @@ async def test_ways_to_earn_come_from_the_book_in_force(town: LiveTown) -> None:
     async with browsing(town) as browser:
         mine = await browser.open(f"/c/{town.empty_card}")
         assert "还没有记录" in mine
-        assert "参加村民会议、议事 这一项每户每月最多 1 次 5 分" in mine
+        assert "参加村民会议、议事 5 分 这一项每户每月最多 1 次。要有会议签到。" in mine
