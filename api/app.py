@@ -39,6 +39,8 @@ import api.reports.routes
 import api.rulebooks.routes
 import api.seals.pages
 import api.seals.routes
+import api.simulation.pages
+import api.simulation.routes
 import api.stock.routes
 from api.access import Authentication
 from api.problem_details import EXCEPTIONS, log_exception
@@ -85,6 +87,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.stock.routes.router,
             api.kiosks.routes.router,
             api.rulebooks.routes.router,
+            api.simulation.routes.router,
             api.claims.routes.router,
             api.expiry.routes.router,
             api.redemptions.routes.router,
@@ -98,6 +101,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.seals.pages.router,
             api.claims.pages.router,
             api.claims.notices.router,
+            api.simulation.pages.router,
         ],
         state=State({"town": town}),
         dependencies={"town": Provide(lambda: town, sync_to_thread=False)},

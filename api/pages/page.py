@@ -15,9 +15,9 @@ from litestar.response import Template
 from api.clock import SHANGHAI, local_date
 from api.pages import flash
 
-_STYLE = Path(__file__).with_name("style.css").read_bytes()
+STYLE = Path(__file__).with_name("style.css").read_bytes()
 # In the address of the stylesheet, so that browsers may keep it for a year and still see the next one at once.
-_STYLE_VERSION = hashlib.sha256(_STYLE).hexdigest()[:12]
+_STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 _A_YEAR = 365 * 24 * 3600
 
 # A page holds a household's or a villager's affairs: it is kept nowhere, found by no search engine, told to no
@@ -83,7 +83,7 @@ def _minute(when: datetime, this_year: int) -> str:
 
 @get("/static/style.css", media_type="text/css", sync_to_thread=False)
 def style() -> Response[bytes]:
-    return Response(_STYLE, headers={"Cache-Control": f"public, max-age={_A_YEAR}, immutable"})
+    return Response(STYLE, headers={"Cache-Control": f"public, max-age={_A_YEAR}, immutable"})
 
 
 router = Router("/", route_handlers=[style], include_in_schema=False)
