@@ -23,7 +23,7 @@ NO_SUCH_RULE = "no_such_rule"
 """Why a claim earns nothing, beside the codes of a `Refusal`: the draft has no rule of that id."""
 
 
-class Recorded(NamedTuple):
+class Recorded(msgspec.Struct, frozen=True):
     """A claim as it stands in the records: under which category, with how many points, and how many of those
     corrections took back. `claim.household` is the household's code."""
 
@@ -131,20 +131,22 @@ class VillageRun:
     def take(self, batch: Iterable[Recorded]) -> None:
         """Simulate the next claims."""
         first, last, tally, asked, points = self._first, self._last, self._tally, self._asked, self._points
-        for claim, category, awarded, taken_back in batch:
+        for each in batch:
+            claim, taken_back = each.claim, each.taken_back
             day = claim.deed_on
-            recorded = _net(awarded, taken_back)
+            recorded = _net(each.points, taken_back)
             if recorded == 0:
                 continue
             wanted = asked.get(claim.rule)
             if wanted is not None and not claim.inputs.keys() <= wanted:
                 # What the draft no longer asks for spoils nothing.
-                claim = replace(claim, inputs={id: claim.inputs[id] for id in claim.inputs if id in wanted})
+                inputs = {id: claim.inputs[id] for id in claim.inputs if id in wanted}
+                claim = msgspec.structs.replace(claim, inputs=inputs)
             if not first <= day <= last:
                 self._around += 1
                 tally.add(claim, recorded)
                 continue
-            key = (claim.rule, category, day.year * 12 + day.month - 1)
+            key = (claim.rule, each.category, day.year * 12 + day.month - 1)
             cell = self._cells.get(key)
             if cell is None:
                 cell = self._cells[key] = Cell(*key)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select, text
@@ -27,11 +28,10 @@ _AT_ONCE = 5_000
 _WORK_MEMORY = "32MB"
 
 _CLAIMS = """
-    select c.id, c.rule, c.deed_on, h.code, h.people, c.person, c.inputs::text, c.category, c.points
-      from claim c
-      join household h on h.township = c.township and h.id = c.household
-     where c.township = $1 and c.village = $2 and c.status <> 'refused' and c.deed_on between $3 and $4
-     order by c.declared_at, c.id
+    select id, rule, deed_on, household, person, inputs::text, category, points
+      from claim
+     where township = $1 and village = $2 and status <> 'refused' and deed_on between $3 and $4
+     order by declared_at, id
 """
 
 
@@ -68,8 +68,19 @@ async def titles(work: Work) -> tuple[Mapping[str, str], Mapping[str, str]]:
     return rules, {category.id: category.title for book in oldest_first for category in book.categories}
 
 
+Homes: TypeAlias = Mapping[UUID, tuple[str, int]]
+"""The code of each household, and how many live there."""
+
+
+async def homes(work: Work) -> Homes:
+    rows = await work.session.execute(
+        select(Household.id, Household.code, Household.people).where(Household.township == work.township)
+    )
+    return {id: (code, people) for id, code, people in rows}
+
+
 async def recorded(
-    work: Work, village: VillageClaims, first: date, last: date
+    work: Work, village: VillageClaims, households: Homes, first: date, last: date
 ) -> AsyncIterator[Sequence[Recorded]]:
     """The claims with deeds between these days, in batches. The unit of work is a snapshot."""
     await work.session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
@@ -78,14 +89,16 @@ async def recorded(
     driver: Any = (await connection.get_raw_connection()).driver_connection
     cursor = await driver.cursor(_CLAIMS, work.township, village.code, first, last)
     while rows := await cursor.fetch(_AT_ONCE):
-        yield list(_read(rows, village, back))
+        yield list(_read(rows, village, households, back))
 
 
-def _read(rows: Sequence[Any], village: VillageClaims, back: Mapping[Any, int]) -> Iterator[Recorded]:
-    for id, rule, deed_on, household, people, person, inputs, category, points in rows:
-        claim = Weighed(
-            rule, deed_on, household, village.code, people, person or None, _answers(inputs), village.households
-        )
+def _read(
+    rows: Sequence[Any], village: VillageClaims, households: Homes, back: Mapping[UUID, int]
+) -> Iterator[Recorded]:
+    number = village.households
+    for id, rule, deed_on, household, person, inputs, category, points in rows:
+        code, people = households[household]
+        claim = Weighed(rule, deed_on, code, village.code, people, person or None, _answers(inputs), number)
         yield Recorded(claim, category, points, back.get(id, 0) if back else 0)
 
 

@@ -8,6 +8,7 @@ read the same snapshot.
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from sqlalchemy import make_url, text
 import rules
 from api.clock import WallClock
 from api.database.engine import Database
-from api.simulation.records import VillageClaims, recorded
+from api.simulation.records import VillageClaims, homes, recorded
 from api.town import Town, Work
 from ledger.transactions import TownshipId
 
@@ -70,9 +71,10 @@ Told = Progress | Finished
 async def work(job: Job) -> AsyncIterator[Told]:
     draft = rules.as_if(job.draft.book(), job.last)
     async with _snapshot(job) as unit:
+        households = await homes(unit)
         for village in job.villages:
             run = rules.VillageRun(draft.book, village.code, village.name, village.households, job.first, job.last)
-            async for batch in recorded(unit, village, *job.reach):
+            async for batch in recorded(unit, village, households, *job.reach):
                 run.take(batch)
                 yield Progress(len(batch))
             yield Finished(run.part())
@@ -91,6 +93,8 @@ async def _snapshot(job: Job) -> AsyncIterator[Work]:
 
 
 async def _main() -> None:
+    # A million claims come and go without cycles, and the process ends soon.
+    gc.disable()
     async for told in work(msgspec.json.decode(sys.stdin.buffer.read(), type=Job)):
         sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
         sys.stdout.buffer.flush()
