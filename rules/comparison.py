@@ -144,7 +144,7 @@ def compare(
     category_titles = {**category_titles, **{category.id: category.title for category in book.categories}}
     rule_titles = {**rule_titles, **{rule.id: rule.title for rule in book.rules.values()}}
     numbers = {cell.month for _, cell in cells}
-    refusals = _refusals(villages)
+    refusals = _refusals(villages, rule_titles)
     total = _total(cell for _, cell in cells)
     return Simulation(
         title=book.title,
@@ -159,7 +159,7 @@ def compare(
         refusals=refusals,
         households=_households(villages),
         budget=_budget(total, fen_per_point),
-        caveats=_caveats(draft, refusals, rule_titles, sum(part.around for part in villages)),
+        caveats=_caveats(draft, refusals, sum(part.around for part in villages)),
     )
 
 
@@ -215,13 +215,17 @@ def _called(number: int) -> str:
     return f"{number // 12}年{number % 12 + 1}月"
 
 
-def _refusals(parts: Iterable[VillagePart]) -> list[Refusals]:
+def _refusals(parts: Iterable[VillagePart], titles: Mapping[str, str]) -> list[Refusals]:
     """The same reason under the same rule once, those that cost most first."""
     together: dict[tuple[str, str, str], Refusals] = {}
     for part in parts:
         for each in part.refusals:
             key = (each.rule, each.code, each.message)
-            sums = together.setdefault(key, Refusals(rule=each.rule, code=each.code, message=each.message))
+            sums = together.get(key)
+            if sums is None:
+                title = titles.get(each.rule, each.rule)
+                sums = Refusals(rule=each.rule, title=title, code=each.code, message=each.message)
+                together[key] = sums
             sums.claims += each.claims
             sums.recorded += each.recorded
     return [together[key] for key in sorted(together, key=lambda key: (-together[key].recorded, key))]
@@ -303,13 +307,13 @@ def _budget(total: Sums, fen_per_point: Fraction | None) -> Budget | None:
     )
 
 
-def _caveats(draft: AsIf, refusals: Sequence[Refusals], titles: Mapping[str, str], around: int) -> list[str]:
+def _caveats(draft: AsIf, refusals: Sequence[Refusals], around: int) -> list[str]:
     """What the figures don't say by themselves."""
     said = [
         "当时就没有通过的申报没有记录。草案也许会给分，这里算不出来。",
         "办法变了，大家做的事也会变。这里只按当时做过的事来算。",
     ]
-    missing = {each.rule: titles.get(each.rule, each.rule) for each in refusals if each.code == NO_SUCH_RULE}
+    missing = {each.rule: each.title for each in refusals if each.code == NO_SUCH_RULE}
     if missing:
         listed = "、".join(f"{title}（{id}）" for id, title in sorted(missing.items()))
         said.append(

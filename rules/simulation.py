@@ -50,6 +50,7 @@ class Refusals(msgspec.Struct, kw_only=True):
     """Claims under one rule that earn nothing for one reason; `recorded` are the points they have."""
 
     rule: str
+    title: str = ""
     code: str
     message: str
     claims: int = 0

@@ -11,6 +11,7 @@ from rules.comparison import Change, Line, Simulation
 from rules.simulation import Refusals
 
 _SHOWN = 10
+_MOST_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +71,7 @@ class Figures:
         return words.signed(points)
 
 
-def _chart(told: str, lines: Sequence[Line]) -> Chart:
+def _chart(told: str, lines: Sequence[Line]) -> Chart | None:
+    if len(lines) > _MOST_ROWS:
+        return None
     return chart(told, [Row(line.title, line.recorded, line.simulated) for line in lines])

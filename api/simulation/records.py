@@ -18,7 +18,6 @@ from sqlalchemy import func, select, text
 from api.claims.corrections import taken_back
 from api.claims.tables import Claim
 from api.register.tables import Household, Village
-from api.rulebooks.use_cases import adopted
 from api.town import Work
 from rules import Claim as Weighed
 from rules import Recorded
@@ -57,15 +56,6 @@ async def villages(work: Work, first: date, last: date) -> list[VillageClaims]:
         .order_by(Village.code)
     )
     return [VillageClaims(code, name, number, claims.get(code, 0)) for code, name, number in rows]
-
-
-async def titles(work: Work) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """What rules and categories were called by the books that claims were declared under, in the newest words."""
-    used = await work.session.scalars(select(Claim.rulebook).where(Claim.township == work.township).distinct())
-    books = (await adopted(work, used.all())).values()
-    oldest_first = sorted(books, key=lambda book: (book.effective_from, book.version))
-    rules = {rule.id: rule.title for book in oldest_first for rule in book.rules.values()}
-    return rules, {category.id: category.title for book in oldest_first for category in book.categories}
 
 
 Homes: TypeAlias = Mapping[UUID, tuple[str, int]]

@@ -107,7 +107,9 @@ def _refusals(refusals: Sequence[Refusals]) -> Iterable[Table | str]:
     yield ""
     table = _table("草案为什么不给分", "申报", "原来的分")
     for each in refusals[:_REFUSALS]:
-        table.add_row(f"{each.rule} {each.message.rstrip('。')}", *_numbers(each.claims, each.recorded))
+        table.add_row(
+            f"{each.rule} {each.title}：{each.message.rstrip('。')}", *_numbers(each.claims, each.recorded)
+        )
     yield table
     if len(refusals) > _REFUSALS:
         yield f"另有 {len(refusals) - _REFUSALS} 种原因，见 --format json。"

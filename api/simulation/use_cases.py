@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tomllib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,11 +17,13 @@ import msgspec
 from sqlalchemy import select, text
 
 import rules
+from api.claims.tables import Claim
 from api.clock import local_date
 from api.problems import Refused
 from api.reports.liability import liability
 from api.rulebooks.tables import AdoptedRulebook
-from api.simulation.records import VillageClaims, titles, villages
+from api.rulebooks.use_cases import adopted
+from api.simulation.records import VillageClaims, villages
 from api.simulation.worker import LONGEST_LINE, Draft, Finished, Job, Progress, Told
 from api.town import Town, Work
 
@@ -70,7 +72,7 @@ async def simulate(
         if most is not None and sum(village.claims for village in plan.villages) > most:
             raise Refused("too-large", _TOO_LARGE)
         parts = await _run(town, work, plan, processes or os.cpu_count() or 1, told)
-        rule_titles, category_titles = await titles(work)
+        rule_titles, category_titles = await _titles(work)
     rate = (await liability(town)).fen_per_point
     return rules.compare(
         rules.as_if(plan.book, plan.last),
@@ -210,6 +212,15 @@ async def _run(town: Town, work: Work, plan: _Plan, processes: int, told: Watch)
         for share in shares:
             group.create_task(follow(share))
     return parts
+
+
+async def _titles(work: Work) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What rules and categories were called by the books that claims were declared under, in the newest words."""
+    used = await work.session.scalars(select(Claim.rulebook).where(Claim.township == work.township).distinct())
+    books = (await adopted(work, used.all())).values()
+    oldest_first = sorted(books, key=lambda book: (book.effective_from, book.version))
+    rules = {rule.id: rule.title for book in oldest_first for rule in book.rules.values()}
+    return rules, {category.id: category.title for book in oldest_first for category in book.categories}
 
 
 @asynccontextmanager

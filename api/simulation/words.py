@@ -26,7 +26,8 @@ def compared(recorded: int, simulated: int, unit: str) -> str:
 
 
 def yuan(fen: int) -> str:
-    return f"{fen / 100:,.2f} 元"
+    """Large sums in whole yuan: they are no more exact than that."""
+    return f"{fen / 100:,.0f} 元" if abs(fen) >= 100_00 else f"{fen / 100:,.2f} 元"
 
 
 def cost(budget: Budget) -> str:
@@ -39,11 +40,11 @@ def cost(budget: Budget) -> str:
 
 
 def points_of(bin: Bin) -> str:
-    """What a bin holds: 没有分, 51–100 分, 400 分以上."""
+    """What a bin holds: 没有分, 51–100 分, 超过 400 分."""
     if bin.low is None:
         return "没有分"
     if bin.high is None:
-        return f"{bin.low - 1:,} 分以上"
+        return f"超过 {bin.low - 1:,} 分"
     return f"{bin.low:,} 分" if bin.low == bin.high else f"{bin.low:,}–{bin.high:,} 分"
 
 

@@ -7,11 +7,13 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 
 from tests.api.pages.browser import on_notice
+from tests.api.simulation.conftest import DOUBLED
 from tests.conftest import NOW, PASSWORD, LiveTown
 
 CHROMIUM = shutil.which("chromium")
@@ -99,9 +101,14 @@ async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> No
 
 async def _fits(page: Page, path: str) -> None:
     await page.goto(path)
+    assert await _measured(page) == {"wider": 0, "outside": [], "small": [], "low": []}, path
+
+
+async def _measured(page: Page) -> object:
+    """With everything unfolded."""
     for folded in await page.locator("details").all():
         await folded.evaluate("e => { e.open = true; }")
-    assert await page.evaluate(_MEASURE) == {"wider": 0, "outside": [], "small": [], "low": []}, path
+    return await page.evaluate(_MEASURE)
 
 
 async def test_a_claim_is_clicked_through_without_scripts(town: LiveTown) -> None:
@@ -137,3 +144,23 @@ async def test_a_claim_is_clicked_through_without_scripts(town: LiveTown) -> Non
                 if "105" in await page.get_by_label("余额").inner_text():
                     break
             await expect(page.get_by_label("余额")).to_contain_text("105 分")
+
+
+async def test_a_simulation_is_read_on_a_phone_and_asks_nothing_of_other_servers(
+    town: LiveTown, tmp_path: Path
+) -> None:
+    file = tmp_path / "草案.toml"
+    file.write_text(DOUBLED, encoding="utf-8")
+    asked: list[str] = []
+    async with chromium() as browser, phone(browser, town, scripts=True) as page:
+        await sign_in(page, "office")
+        await _fits(page, "/desk/rulebooks/simulation")
+        page.on("request", lambda request: asked.append(request.url))
+        await page.get_by_label("草案文件").set_input_files(file)
+        await page.get_by_role("button", name="开始试算").click()
+        await expect(page.get_by_text("多 203 分（+100.0%）")).to_be_visible(timeout=30_000)
+        assert await _measured(page) == {"wider": 0, "outside": [], "small": [], "low": []}
+        widths = await page.locator("img.chart").evaluate_all("found => found.map(e => e.naturalWidth)")
+        assert len(widths) >= 2
+        assert set(widths) == {320}
+    assert {url.partition(":")[0] for url in asked if not url.startswith(town.url)} <= {"data"}
