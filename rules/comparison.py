@@ -289,9 +289,11 @@ def _bins(before: Sequence[int], after: Sequence[int]) -> list[Bin]:
         return 0 if points <= 0 else min(-(-points // width), _BINS + 1)
 
     recorded, simulated = Counter(map(place, before)), Counter(map(place, after))
+    # What is richer than anybody is left out.
+    fullest = max(*recorded, *simulated)
     return [
         Bin(low=low, high=high, recorded=recorded[n], simulated=simulated[n])
-        for n, (low, high) in enumerate(bounds)
+        for n, (low, high) in enumerate(bounds[: fullest + 1])
     ]
 
 

@@ -70,6 +70,7 @@ def _drawn(rows: Sequence[Row], width: int, letters: int) -> str:
         js=[],
         no_prefix=True,
         disable_xml_declaration=True,
+        explicit_size=True,
         legend_at_bottom=True,
         legend_at_bottom_columns=2 // legend_rows,
         legend_box_size=letters,

@@ -35,7 +35,7 @@ async def test_a_file_is_simulated_at_the_desk(town: LiveTown) -> None:
         shown = await upload(office, DOUBLED)
         assert "试算《乡镇文明积分办法》" in shown
         assert "多 203 分（+100.0%）" in shown
-        assert "▲ 变多 3 户 共 +203 分" in shown
+        assert "▲ 变多 3 户 一共多 203 分" in shown
         assert "没有通过的申报没有记录" in shown
         assert "王建国" not in shown
         assert "script" not in office.page.text
