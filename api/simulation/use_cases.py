@@ -71,7 +71,7 @@ async def simulate(
         plan = await _plan(work, wanted)
         if most is not None and sum(village.claims for village in plan.villages) > most:
             raise Refused("too-large", _TOO_LARGE)
-        parts = await _run(town, work, plan, processes or os.cpu_count() or 1, told)
+        parts = await _run(town, work, plan, processes or _processors(), told)
         rule_titles, category_titles = await _titles(work)
     rate = (await liability(town)).fen_per_point
     return rules.compare(
@@ -83,6 +83,11 @@ async def simulate(
         category_titles,
         Fraction(str(rate)) if rate is not None else None,
     )
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 async def simulate_bounded(town: Town, wanted: Wanted) -> rules.Simulation:

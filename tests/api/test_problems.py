@@ -55,6 +55,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
         {OFFICE, COMMITTEE},
     ),
     ("POST", "/v1/rulebooks", {"text": ""}, {BRANCH}),
+    ("POST", "/v1/rulebooks/simulations", {"text": ""}, {BRANCH, OFFICE}),
     ("POST", "/v1/claims", [CLAIM], DECLARERS),
     ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS),
     ("POST", "/v1/claims/approve", {"claims": [ID]}, {COMMITTEE}),

@@ -134,12 +134,6 @@ async def test_what_is_refused(town: LiveTown, more: dict[str, str], status: int
         problem(await http.post("/v1/rulebooks/simulations", json={"text": draft(), **more}), status, word)
 
 
-@pytest.mark.parametrize("login", ["wang", "zhao", "li", "qian"])
-async def test_it_is_for_those_who_decide(town: LiveTown, login: str) -> None:
-    async with town.staff(login) as http:
-        problem(await http.post("/v1/rulebooks/simulations", json={"text": draft()}), 403, "not-allowed")
-
-
 async def test_one_at_a_time(town: LiveTown) -> None:
     engine = create_async_engine(town.clone.app)
     async with engine.begin() as connection:
