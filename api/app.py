@@ -42,6 +42,8 @@ import api.rulebooks.public
 import api.rulebooks.routes
 import api.seals.pages
 import api.seals.routes
+import api.simulation.pages
+import api.simulation.routes
 import api.stock.routes
 from api.access import Authentication
 from api.problem_details import EXCEPTIONS, log_exception
@@ -89,6 +91,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.kiosks.routes.router,
             api.rulebooks.routes.router,
             api.rulebooks.routes.public,
+            api.simulation.routes.router,
             api.claims.routes.router,
             api.expiry.routes.router,
             api.redemptions.routes.router,
@@ -105,6 +108,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.rulebooks.pages.router,
             api.rulebooks.editor.router,
             api.claims.notices.router,
+            api.simulation.pages.router,
         ],
         state=State({"town": town}),
         dependencies={"town": Provide(lambda: town, sync_to_thread=False)},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from api import cli_books
+from api import cli_books, cli_rules
 from api.command_line import Verbs, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
@@ -26,6 +26,7 @@ def main() -> None:
 
 for command in cli_books.COMMANDS:
     main.add_command(command)
+main.add_command(cli_rules.rules)
 
 
 @main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")

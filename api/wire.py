@@ -437,6 +437,16 @@ class DraftView(DraftLine, frozen=True):
     text: str
 
 
+class NewSimulation(Wire, frozen=True, rename={"first": "from", "last": "to"}):
+    """`POST /v1/rulebooks/simulations`: a draft's TOML text, over the claims of deeds `from` a day `to` another,
+    of one village (its code) or all. Left out, it is the last twelve months."""
+
+    text: Annotated[str, Meta(max_length=1_000_000)]
+    first: date | None = None
+    last: date | None = None
+    village: Code | None = None
+
+
 class Created(Wire, frozen=True):
     """How many records a bulk call wrote."""
 

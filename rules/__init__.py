@@ -1,7 +1,8 @@
 """The rulebook: read, checked, evaluated and explained. Pure: no database, no HTTP, no clock, no books.
 
 A claim's life here: `load` a book once, `evaluate` a claim under it beside the `Tally` of what was awarded
-before, keep the outcome's trace, `explain` it.
+before, keep the outcome's trace, `explain` it. Before a book is adopted, `VillageRun` and `compare` tell what it
+would have given for what is recorded.
 """
 
 from rules.book import (
@@ -21,14 +22,16 @@ from rules.book import (
 )
 from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
+from rules.comparison import Simulation, compare
 from rules.differences import Difference, differences
-from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
+from rules.evaluation import Award, LimitStep, Outcome, Refusal, Trace, award, evaluate
 from rules.explanation import explain
 from rules.expression import Expression
 from rules.facts import Past
 from rules.limits import Count, Limit, Used, Window
 from rules.parse import load
 from rules.problems import Problem, RulebookError, UnknownRule
+from rules.simulation import Recorded, VillagePart, VillageRun, as_if, reach
 from rules.tally import Tally
 from rules.words import (
     RuleWords,
@@ -43,6 +46,7 @@ from rules.words import (
 
 __all__ = [
     "REVIEWER_TITLES",
+    "Award",
     "ByChoice",
     "Campaign",
     "Category",
@@ -60,22 +64,28 @@ __all__ = [
     "Outcome",
     "Past",
     "Problem",
+    "Recorded",
     "Refusal",
     "Reviewer",
     "Rule",
     "RuleWords",
     "Rulebook",
     "RulebookError",
+    "Simulation",
     "Tally",
     "Trace",
     "UnknownRule",
     "Used",
+    "VillagePart",
+    "VillageRun",
     "Window",
+    "as_if",
     "award",
     "books_path",
     "builtin_names",
     "campaign_words",
     "choice_amounts",
+    "compare",
     "day_text",
     "decision_text",
     "differences",
@@ -86,5 +96,6 @@ __all__ = [
     "load_builtin",
     "own_limits",
     "points_text",
+    "reach",
     "rule_words",
 ]

@@ -1,12 +1,12 @@
 """A claim as rules see it: who did what, when, and what else they may know of the household."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+
+class Claim(msgspec.Struct, frozen=True):
     """`inputs` by input id: int for integer, int or float for number, an option's id for a choice, a date or its
     ISO text, a sheet as the judges' rows of scores or as text (`2 1 2; 2 2 2`), texts otherwise.
 
@@ -21,6 +21,6 @@ class Claim:
     village: str = ""
     people: int = 1
     person: str | None = None
-    inputs: Mapping[str, object] = field(default_factory=dict)
+    inputs: Mapping[str, object] = {}
     households: int = 0
     balance: int | None = None

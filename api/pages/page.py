@@ -17,9 +17,9 @@ from litestar.response import Template
 from api.clock import SHANGHAI, local_date
 from api.pages import flash
 
-_STYLE = Path(__file__).with_name("style.css").read_bytes()
+STYLE = Path(__file__).with_name("style.css").read_bytes()
 # In the address of the stylesheet, so that browsers may keep it for a year and still see the next one at once.
-_STYLE_VERSION = hashlib.sha256(_STYLE).hexdigest()[:12]
+_STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 A_YEAR = 365 * 24 * 3600
 
 # Our own scripts, by the name of their file; their addresses carry a version like the stylesheet's.
@@ -103,7 +103,7 @@ def _script_address(name: str) -> str:
 
 @get("/static/style.css", media_type="text/css", sync_to_thread=False)
 def style() -> Response[bytes]:
-    return Response(_STYLE, headers={"Cache-Control": f"public, max-age={A_YEAR}, immutable"})
+    return Response(STYLE, headers={"Cache-Control": f"public, max-age={A_YEAR}, immutable"})
 
 
 @get("/static/{name:str}", media_type="text/javascript", sync_to_thread=False)

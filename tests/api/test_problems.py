@@ -78,6 +78,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("PUT", f"/v1/rulebooks/drafts/{ID}", {"text": "", "revision": 1}, {BRANCH}),
     ("POST", f"/v1/rulebooks/drafts/{ID}/propose", {"revision": 1}, {BRANCH}),
     ("POST", f"/v1/rulebooks/drafts/{ID}/close", None, {BRANCH}),
+    ("POST", "/v1/rulebooks/simulations", {"text": ""}, {BRANCH, OFFICE}),
     ("POST", "/v1/claims", [CLAIM], DECLARERS),
     (
         "POST",

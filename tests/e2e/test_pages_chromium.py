@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from playwright.async_api import expect
 
 from tests.api.pages.browser import on_notice
+from tests.api.simulation.conftest import DOUBLED
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown
-from tests.e2e.chromium import fits, phone, sign_in
+from tests.e2e.chromium import fits, measured, phone, sign_in
 
 pytestmark = needs_chromium
 
@@ -76,3 +78,23 @@ async def test_a_claim_is_clicked_through_without_scripts(town: LiveTown) -> Non
                 if "105" in await page.get_by_label("余额").inner_text():
                     break
             await expect(page.get_by_label("余额")).to_contain_text("105 分")
+
+
+async def test_a_simulation_is_read_on_a_phone_and_asks_nothing_of_other_servers(
+    town: LiveTown, tmp_path: Path
+) -> None:
+    file = tmp_path / "草案.toml"
+    file.write_text(DOUBLED, encoding="utf-8")
+    asked: list[str] = []
+    async with chromium() as browser, phone(browser, town, scripts=True) as page:
+        await sign_in(page, "office")
+        await fits(page, "/desk/rulebooks/simulation")
+        page.on("request", lambda request: asked.append(request.url))
+        await page.get_by_label("草案文件").set_input_files(file)
+        await page.get_by_role("button", name="开始试算").click()
+        await expect(page.get_by_text("多 203 分（+100.0%）")).to_be_visible(timeout=30_000)
+        assert await measured(page) == {"wider": 0, "outside": [], "small": [], "low": []}
+        widths = await page.locator("img.chart").evaluate_all("found => found.map(e => e.naturalWidth)")
+        assert len(widths) >= 2
+        assert set(widths) == {320}
+    assert {url.partition(":")[0] for url in asked if not url.startswith(town.url)} <= {"data"}

@@ -1,0 +1,137 @@
+"""How long it takes to simulate a draft over a year's claims: `python -m bench.simulation [CLAIMS]`.
+
+Prints a JSON object for each measurement. The engine's baseline is `evaluate` and `Tally` alone over the same
+claims; the command's is the same command in one process. Memory is the proportional share (PSS) of all processes
+of the command, without the database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from bench.township import FIRST, HOUSEHOLDS_A_VILLAGE, LAST, VILLAGES, book_text, draft_text, township, ways
+from rules import Claim, Recorded, Tally, VillageRun, as_if, compare, evaluate, load
+
+_SECONDS, _MEGABYTES = 30.0, 500.0
+_AT_ONCE = 5_000
+
+
+def main() -> None:
+    claims = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    measured = [*_engine(claims), *_command(claims)]
+    sys.exit(0 if all(measured) else 1)
+
+
+def _told(name: str, value: float, unit: str, baseline: float | None, target: float | None) -> bool:
+    ok = target is None or value <= target
+    told = {
+        "name": name,
+        "value": round(value, 2),
+        "unit": unit,
+        "baseline": None if baseline is None else round(baseline, 2),
+        "ratio": None if baseline is None else round(value / baseline, 2),
+        "target": target,
+        "ok": ok,
+        "load": round(os.getloadavg()[0], 2),
+    }
+    print(json.dumps(told), flush=True)
+    return ok
+
+
+def _synthetic(claims: int) -> Iterator[Recorded]:
+    random = Random(2)
+    known = list(ways(load(book_text()), Random(1)))
+    first = date.fromisoformat(FIRST)
+    for _ in range(claims):
+        rule, category, given, points = random.choice(known)
+        household, day = f"h{random.randrange(HOUSEHOLDS_A_VILLAGE)}", first + timedelta(random.randrange(365))
+        yield Recorded(Claim(rule, day, household, "v", 4, "某某", given, HOUSEHOLDS_A_VILLAGE), category, points)
+
+
+def _engine(claims: int) -> Iterator[bool]:
+    """A village's claims at a time, made beside the clock."""
+    first, last = date.fromisoformat(FIRST), date.fromisoformat(LAST)
+    draft = as_if(load(draft_text()), last)
+    alone = spent = 0.0
+    parts = []
+    for village in range(VILLAGES):
+        batch = list(_synthetic(claims // VILLAGES))
+        began = time.perf_counter()
+        run = VillageRun(draft.book, f"v{village}", "村", HOUSEHOLDS_A_VILLAGE, first, last)
+        for start in range(0, len(batch), _AT_ONCE):
+            run.take(islice(batch, start, start + _AT_ONCE))
+        parts.append(run.part())
+        spent += time.perf_counter() - began
+        began = time.perf_counter()
+        past = Tally(draft.book)
+        for each in batch:
+            if each.claim.rule in draft.book.rules:
+                outcome = evaluate(draft.book, each.claim, past)
+                if outcome.accepted:
+                    past.add(each.claim, outcome.points)
+        alone += time.perf_counter() - began
+    began = time.perf_counter()
+    compare(draft, first, last, parts, {}, {})
+    spent += time.perf_counter() - began
+    yield _told("simulation.engine", spent / claims * 1e6, "µs a claim", alone / claims * 1e6, None)
+
+
+def _command(claims: int) -> Iterator[bool]:
+    with township(claims) as data, tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft.toml"
+        draft.write_text(draft_text(), encoding="utf-8")
+        one, _ = _run(data, draft, 1)
+        seconds, megabytes = _run(data, draft, os.cpu_count() or 1)
+    yield _told("simulation.command", seconds, "s", one, _SECONDS)
+    yield _told("simulation.command.memory", megabytes, "MB", None, _MEGABYTES)
+
+
+def _run(data: Path, draft: Path, processors: int) -> tuple[float, float]:
+    """Seconds, and megabytes at the most, of `jimei rules simulate` on so many processors."""
+    words = ["rules", "simulate", str(draft), "--from", FIRST, "--to", LAST, "--format", "json"]
+    allowed = sorted(os.sched_getaffinity(0))[:processors]
+    began, most = time.perf_counter(), 0.0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", *words],
+        env={**os.environ, "JIMEI_DATA": str(data)},
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+    )
+    while process.poll() is None:
+        most = max(most, sum(map(_share, _family(process.pid))))
+        time.sleep(0.1)
+    assert process.returncode == 0
+    return time.perf_counter() - began, most
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _family(int(child))
+
+
+def _share(pid: int) -> float:
+    """Megabytes of a process that are its own, and its part of what it shares; 0 when it has just ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""A scratch township with as many recorded claims as one likes, in an embedded database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from api import wire
+from api.clock import WallClock
+from api.database.embedded import APP, OWNER, Embedded
+from api.database.engine import DATABASE, Database
+from api.database.migrations import migrate
+from api.register.use_cases import found
+from api.serving import TOWNSHIP
+from api.town import Town
+from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
+
+VILLAGES = 20
+HOUSEHOLDS_A_VILLAGE = 2_500
+FIRST, LAST = "2025-01-01", "2025-12-31"
+_WAYS = 40
+"""Different answers to each rule."""
+
+
+def book_text() -> str:
+    return (books_path() / "township.toml").read_text(encoding="utf-8")
+
+
+def draft_text() -> str:
+    """The same book changed as villages change theirs: a rule raised, one removed, a campaign, a yearly bound."""
+    text = book_text().replace('version = "2025.1"', 'version = "2026.1"').replace("2025-01-01", "2026-01-01")
+    head, *rules = text.split("[[rule]]")
+    kept = [rule for rule in rules if 'id = "A12"' not in rule]
+    return "[[rule]]".join([head, *kept]) + (
+        '\n[[campaign]]\nid = "spring"\ntitle = "春季清洁行动"\nfrom = 2026-03-01\nuntil = 2026-04-30\n'
+        'multiply = 1.5\ncategories = ["environment"]\n'
+    )
+
+
+def answers(asked: Input, random: Random) -> Any:
+    match asked.type:
+        case "choice":
+            return random.choice(asked.options).id
+        case "integer" | "number":
+            low = int(asked.low if asked.low is not None else 1)
+            return random.randint(low, int(asked.high if asked.high is not None else low + 1_000))
+        case "date":
+            return f"2025-{random.randint(1, 12):02}-{random.randint(1, 28):02}"
+        case _:
+            return f"第 {random.randrange(1_000):03} 号"
+
+
+def ways(book: Rulebook, random: Random) -> Iterator[tuple[str, str, dict[str, Any], int]]:
+    """Rule, category, answers and points of claims that the book accepts."""
+    past = Tally(book)
+    day = book.effective_from
+    for rule in book.rules.values():
+        for _ in range(_WAYS):
+            given = {asked.id: answers(asked, random) for asked in rule.inputs if asked.required}
+            outcome = evaluate(book, Claim(rule.id, day, "h", "v", person="p", inputs=given), past)
+            if outcome.accepted:
+                yield rule.id, rule.category, given, outcome.points
+
+
+@contextmanager
+def township(claims: int) -> Iterator[Path]:
+    """The data folder of a running township; it goes with the block."""
+    with tempfile.TemporaryDirectory(prefix="jimei-bench-") as folder:
+        Path(folder).chmod(0o755)
+        data = Path(folder) / "data"
+        with Embedded(data) as server, server.kept_running():
+            asyncio.run(_fill(server, data, claims))
+            yield data
+
+
+async def _fill(server: Embedded, data: Path, claims: int) -> None:
+    owner = server.url(OWNER, DATABASE)
+    await migrate(owner)
+    database = Database(server.url(APP, DATABASE))
+    try:
+        town = Town(database, WallClock(), TOWNSHIP, data)
+        office = wire.NewPerson(login="office", name="办公室", roles=["office"], password="a long password")
+        await found(town, "示范乡", office)
+    finally:
+        await database.close()
+    made = [
+        {"n": n, "rule": rule, "category": category, "inputs": given, "points": points}
+        for n, (rule, category, given, points) in enumerate(ways(load(book_text()), Random(1)))
+    ]
+    engine = create_async_engine(owner)
+    async with engine.begin() as connection:
+        for statement in _STATEMENTS:
+            sizes = {"villages": VILLAGES, "households": VILLAGES * HOUSEHOLDS_A_VILLAGE}
+            if ":ways" in statement:
+                sizes = {"ways": json.dumps(made, ensure_ascii=False)}
+            elif ":claims" in statement:
+                sizes |= {"claims": claims, "made": len(made)}
+            elif ":book" in statement:
+                sizes = {"book": book_text()}
+            used = {name: value for name, value in sizes.items() if f":{name}" in statement}
+            await connection.execute(text(statement), used)
+    async with engine.connect() as connection:
+        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("vacuum analyze"))
+    await engine.dispose()
+
+
+# Foreign keys are checked row by row, which a million rows of a scratch database can do without.
+_STATEMENTS = (
+    "set session_replication_role = replica",
+    "select setseed(0.5)",
+    """insert into village select 1, 'v' || n, '第' || n || '村', 3 from generate_series(1, :villages) n""",
+    """insert into grid select 1, 'v' || n || '-1', 'v' || n, '第一网格' from generate_series(1, :villages) n""",
+    """insert into household (township, id, code, village, grid, head, people)
+       select 1, gen_random_uuid(), 'h' || n, 'v' || v, 'v' || v || '-1', '某某', 1 + n % 6
+         from (select n, 1 + n % :villages as v from generate_series(1, :households) n) x""",
+    """insert into rulebook (township, version, title, text, effective_from, adopted_by, adopted_at)
+       select 1, '2025.1', '乡镇文明积分办法', :book, '2025-01-01', p.id, now() from person p""",
+    """create temporary table way as
+       select * from jsonb_to_recordset(cast(:ways as jsonb))
+           as w (n int, rule text, category text, inputs jsonb, points int)""",
+    """create temporary table home as select row_number() over () - 1 as n, id, village from household""",
+    """insert into claim (township, id, household, village, rulebook, rule, category, deed_on, person, inputs,
+                          note, points, explanation, status, published, declared_by, declared_at)
+       select 1, gen_random_uuid(), h.id, h.village, '2025.1', w.rule, w.category, d.day, '某某', w.inputs, '',
+              w.points, '[]', 'posted', true, p.id, d.day + interval '20 hours'
+         from (select floor(random() * :made)::int as way, floor(random() * :households)::int as home,
+                      date '2025-01-01' + floor(random() * 365)::int as day
+                 from generate_series(1, :claims)) d
+         join way w on w.n = d.way
+         join home h on h.n = d.home
+        cross join (select id from person limit 1) p""",
+)

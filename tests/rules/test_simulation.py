@@ -1,0 +1,309 @@
+"""A draft over recorded claims: figures worked out by hand, what changes nothing, where periods end."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules import (
+    Claim,
+    Recorded,
+    Rulebook,
+    Simulation,
+    Tally,
+    VillagePart,
+    VillageRun,
+    as_if,
+    compare,
+    evaluate,
+    load,
+    reach,
+)
+
+FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
+
+HEAD = """
+[book]
+title = "积分办法"
+version = "2"
+township = "示范乡"
+effective_from = 2026-01-01
+adopted_by = { body = "乡党委", meeting = "第 1 次会议", date = 2025-12-20 }
+"""
+SWEEPING = """
+[[category]]
+id = "clean"
+title = "环境卫生"
+limits = [{ period = "year", points = 20 }]
+
+[[category]]
+id = "help"
+title = "邻里互助"
+
+[[rule]]
+id = "SWEEP"
+title = "清扫"
+category = "clean"
+points = 6
+limits = [{ period = "month", times = 2 }]
+evidence = ["照片"]
+reviewers = ["grid"]
+
+[[rule]]
+id = "HELP"
+title = "帮助邻居"
+category = "help"
+points = "input.hours * 2"
+points_note = "每小时 2 分"
+inputs = [{ id = "hours", title = "几小时", type = "integer", min = 1, max = 10 }]
+evidence = ["照片"]
+reviewers = ["grid"]
+
+[[campaign]]
+id = "spring"
+title = "春季行动"
+from = 2026-03-01
+until = 2026-03-31
+multiply = 1.5
+rules = ["HELP"]
+"""
+DRAFT = HEAD + SWEEPING
+
+
+def claim(rule: str, day: str, household: str, village: str = "a", **more: Any) -> Claim:
+    return Claim(rule, date.fromisoformat(day), household, village, **more)
+
+
+def simulated(
+    book: Rulebook,
+    villages: dict[str, Sequence[Recorded]],
+    first: date = FIRST,
+    last: date = LAST,
+    rate: Fraction | None = None,
+) -> Simulation:
+    draft = as_if(book, last)
+    parts = []
+    for village, recorded in villages.items():
+        run = VillageRun(draft.book, village, f"{village}村", 3, first, last)
+        run.take(recorded)
+        parts.append(run.part())
+    return compare(draft, first, last, parts, {"SORT": "垃圾分类"}, {"old": "旧类"}, rate)
+
+
+# Sweeping gave 5 without limits, helping 3 whatever it was, and sorting waste 2.
+TWO_VILLAGES = {
+    "a": [
+        Recorded(claim("SWEEP", "2026-03-02", "a-1"), "clean", 5),
+        Recorded(claim("SWEEP", "2026-03-09", "a-1"), "clean", 5),
+        # The third of the month: refused by the rule's limit.
+        Recorded(claim("SWEEP", "2026-03-16", "a-1"), "clean", 5),
+        Recorded(claim("SWEEP", "2026-04-01", "a-1"), "clean", 5),
+        # 18 of the category's 20 are used: cut to 2. Then nothing is left.
+        Recorded(claim("SWEEP", "2026-05-01", "a-1"), "clean", 5),
+        Recorded(claim("SWEEP", "2026-06-01", "a-1"), "clean", 5),
+        # 4 × 1.5 in the campaign; what the draft doesn't ask for spoils nothing.
+        Recorded(claim("HELP", "2026-03-31", "a-2", inputs={"hours": 2, "whom": "邻居"}), "help", 3),
+    ],
+    "b": [
+        Recorded(claim("SORT", "2026-02-01", "b-1", "b"), "old", 2),
+        Recorded(claim("HELP", "2026-04-01", "b-1", "b", inputs={"hours": 3}), "old", 3),
+        # Nobody was asked how many hours.
+        Recorded(claim("HELP", "2026-04-02", "b-2", "b"), "old", 3),
+        # Two of three were taken back: of the draft's ten, eight are left.
+        Recorded(claim("HELP", "2026-04-03", "b-3", "b", inputs={"hours": 5}), "old", 3, taken_back=2),
+        Recorded(claim("SWEEP", "2026-04-03", "b-3", "b"), "clean", 5, taken_back=5),
+    ],
+}
+
+
+def test_two_villages_by_hand() -> None:
+    found = simulated(load(DRAFT), TWO_VILLAGES, rate=Fraction(5, 2))
+    total = found.total
+    assert (total.claims, total.accepted, total.refused, total.cut) == (11, 7, 4, 1)
+    assert (total.recorded, total.simulated, total.difference) == (42, 20 + 6 + 6 + 8, -2)
+    assert [(v.id, v.title, v.claims, v.recorded, v.simulated) for v in found.villages] == [
+        ("a", "a村", 7, 33, 26),
+        ("b", "b村", 4, 9, 14),
+    ]
+    assert [(c.title, c.recorded, c.simulated) for c in found.categories] == [
+        ("环境卫生", 30, 20),
+        ("邻里互助", 3, 20),
+        ("旧类", 9, 0),
+    ]
+    assert [(r.id, r.title, r.refused, r.difference) for r in found.rules] == [
+        ("SWEEP", "清扫", 2, -10),
+        ("HELP", "帮助邻居", 1, 10),
+        ("SORT", "垃圾分类", 1, -2),
+    ]
+    assert [(m.id, m.title, m.recorded, m.simulated) for m in found.months] == [
+        ("2026-02", "2026年2月", 2, 0),
+        ("2026-03", "2026年3月", 18, 18),
+        ("2026-04", "2026年4月", 12, 20),
+        ("2026-05", "2026年5月", 5, 2),
+        ("2026-06", "2026年6月", 5, 0),
+    ]
+    assert [(r.rule, r.code, r.message, r.claims, r.recorded) for r in found.refusals] == [
+        ("SWEEP", "limit_reached", "这一类每户每年最多 20 分，已满。", 1, 5),
+        ("SWEEP", "limit_reached", "这一项每户每月最多 2 次，已满。", 1, 5),
+        ("HELP", "bad_input", "请填「几小时」。", 1, 3),
+        ("SORT", "no_such_rule", "草案里没有这一项。", 1, 2),
+    ]
+    assert found.budget is not None
+    assert (found.budget.recorded, found.budget.simulated, found.budget.difference) == (105, 100, -5)
+
+
+def test_households_by_hand() -> None:
+    households = simulated(load(DRAFT), TWO_VILLAGES).households
+    # Before: 0 30 3, 5 3 1; after: 0 20 6, 6 0 8.
+    assert (households.number, households.gaining, households.losing, households.unchanged) == (6, 3, 2, 1)
+    assert (households.gained, households.lost) == (3 + 1 + 7, 10 + 3)
+    assert [(c.household, c.village, c.difference) for c in households.largest_gains] == [
+        ("b-3", "b村", 7),
+        ("a-2", "a村", 3),
+        ("b-1", "b村", 1),
+    ]
+    assert [(c.household, c.difference) for c in households.largest_losses] == [("a-1", -10), ("b-2", -3)]
+    assert (households.recorded.middle, households.recorded.most, households.recorded.mean) == (3, 30, 7.0)
+    assert (households.simulated.tenth, households.simulated.middle, households.simulated.most) == (0, 6, 20)
+    assert sum(b.recorded for b in households.bins) == sum(b.simulated for b in households.bins) == 6
+    assert [(b.low, b.high, b.recorded, b.simulated) for b in households.bins[:3]] == [
+        (None, 0, 1, 2),
+        (1, 5, 4, 0),
+        (6, 10, 0, 3),
+    ]
+
+
+def test_what_it_cant_know_is_said() -> None:
+    said = "".join(simulated(load(DRAFT), TWO_VILLAGES).caveats)
+    assert "没有通过的申报没有记录" in said
+    assert "垃圾分类（SORT）" in said
+    assert "1 件缺少草案要求填报的内容" in said
+
+
+@pytest.mark.parametrize(
+    ("day", "counts"),
+    [("2026-03-31", False), ("2026-04-01", True), ("2026-04-30", True), ("2026-05-01", False)],
+)
+def test_both_days_of_the_period_belong_to_it(day: str, counts: bool) -> None:
+    recorded = [Recorded(claim("SWEEP", day, "a-1"), "clean", 5)]
+    found = simulated(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
+    assert (found.total.claims, found.total.recorded, found.total.simulated) == (
+        (1, 5, 6) if counts else (0, 0, 0)
+    )
+    assert ("不在这段时间" in "".join(found.caveats)) != counts
+
+
+def test_what_was_awarded_before_the_period_counts_towards_limits_as_it_was_recorded() -> None:
+    recorded = [
+        Recorded(claim("SWEEP", "2026-01-05", "a-1"), "clean", 17),
+        Recorded(claim("SWEEP", "2025-12-30", "a-1"), "clean", 17),
+        Recorded(claim("SWEEP", "2026-04-05", "a-1"), "clean", 5),
+    ]
+    found = simulated(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
+    assert (found.total.simulated, found.total.cut) == (3, 1)
+
+
+def test_how_far_limits_reach() -> None:
+    book = load(DRAFT)
+    first, last = date(2026, 4, 10), date(2026, 4, 20)
+    assert reach(book, first, last) == (date(2026, 1, 1), date(2026, 12, 31))
+    monthly = load(DRAFT.replace('limits = [{ period = "year", points = 20 }]', ""))
+    assert reach(monthly, first, last) == (date(2026, 4, 1), date(2026, 4, 30))
+    unlimited = load("\n".join(line for line in DRAFT.splitlines() if not line.startswith("limits")))
+    assert reach(unlimited, first, last) == (first, last)
+    streak = DRAFT.replace("input.hours * 2", "input.hours * 2 + rule.SWEEP.streak_months")
+    assert reach(load(streak), first, last) == (date.min, date.max)
+
+
+def test_a_draft_that_starts_after_the_period_has_its_campaign_put_back() -> None:
+    later = load(DRAFT.replace("2026-", "2028-").replace("date = 2025-12-20", "date = 2027-12-20"))
+    helped = [Recorded(claim("HELP", "2026-03-15", "a-1", inputs={"hours": 2}), "help", 3)]
+    found = simulated(later, {"a": helped})
+    assert found.total.simulated == 6
+    assert "提前 2 年" in "".join(found.caveats)
+    assert as_if(later, date(2027, 12, 31)).years == 1
+    assert as_if(later, date(2028, 1, 1)).years == 0
+
+
+def test_a_leap_day_put_back() -> None:
+    leap = DRAFT.replace("2026-01-01", "2028-01-01").replace("2026-03-01", "2028-02-29").replace("2026-", "2028-")
+    draft = as_if(load(leap), LAST)
+    assert [campaign.first for campaign in draft.book.campaigns] == [date(2026, 2, 28)]
+
+
+def test_the_order_of_villages_and_batches_changes_nothing() -> None:
+    found = simulated(load(DRAFT), TWO_VILLAGES)
+    turned = simulated(load(DRAFT), dict(reversed(TWO_VILLAGES.items())))
+    assert msgspec.json.encode(found) == msgspec.json.encode(turned)
+    run = VillageRun(as_if(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    for each in TWO_VILLAGES["a"]:
+        run.take([each])
+    whole = VillageRun(as_if(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    whole.take(TWO_VILLAGES["a"])
+    assert run.part() == whole.part()
+
+
+def test_a_part_goes_through_json() -> None:
+    run = VillageRun(as_if(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    run.take(TWO_VILLAGES["a"])
+    assert msgspec.json.decode(msgspec.json.encode(run.part()), type=VillagePart) == run.part()
+
+
+def test_nothing_recorded() -> None:
+    found = simulated(load(DRAFT), {})
+    assert (found.total.claims, found.households.number, found.households.bins) == (0, 0, [])
+
+
+IN_FORCE = load(
+    HEAD
+    + SWEEPING
+    + """
+[[rule]]
+id = "AGAIN"
+title = "常来帮忙"
+category = "help"
+points = "2 + rule.HELP.times_year"
+points_note = "常来的多记"
+when = "rule.AGAIN.times_month < 3"
+when_note = "每月最多 3 次"
+limits = [{ per = "village", period = "month", points = 30 }, { per = "person", period = "day", times = 1 }]
+evidence = ["照片"]
+reviewers = ["grid"]
+"""
+)
+
+_DEEDS = st.tuples(
+    st.sampled_from(["SWEEP", "HELP", "AGAIN"]),
+    st.integers(0, 200),
+    st.sampled_from(["1", "2", "3"]),
+    st.integers(1, 10),
+    st.sampled_from(["王", "李"]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_DEEDS, max_size=60), st.integers(0, 200), st.integers(0, 200))
+def test_the_book_that_was_in_force_changes_nothing(
+    deeds: list[tuple[str, int, str, int, str]], one: int, other: int
+) -> None:
+    past, recorded = Tally(IN_FORCE), []
+    for rule, day, household, hours, person in deeds:
+        inputs = {"hours": hours} if rule == "HELP" else {}
+        weighed = Claim(rule, FIRST + timedelta(day), household, "a", person=person, inputs=inputs)
+        outcome = evaluate(IN_FORCE, weighed, past)
+        if outcome.accepted:
+            past.add(weighed, outcome.points)
+            recorded.append(Recorded(weighed, IN_FORCE.rule(rule).category, outcome.points))
+    first, last = sorted((FIRST + timedelta(one), FIRST + timedelta(other)))
+    found = simulated(IN_FORCE, {"a": recorded}, first, last)
+    within = [each for each in recorded if first <= each.claim.deed_on <= last]
+    assert (found.total.claims, found.total.recorded) == (len(within), sum(each.points for each in within))
+    assert (found.total.refused, found.refusals) == (0, [])
+    assert all(line.difference == 0 for line in (found.total, *found.rules, *found.categories, *found.months))
+    assert (found.households.gaining, found.households.losing) == (0, 0)
+    assert found.households.recorded == found.households.simulated
