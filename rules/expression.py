@@ -6,7 +6,8 @@ and an expression over values of unknown type would let mistakes through to the 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -29,6 +30,9 @@ LONGEST = 2_000
 _REMEMBERED = 4096
 _LISTED = 12
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|map|filter|transformList|transformMap)\s*\(")
+_PATTERN = re.compile(r"\bmatches\s*\(")
+_DRAWN = 72
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 
 
@@ -77,9 +81,9 @@ class Expression:
         return value
 
     def constant(self) -> int | None:
-        """The amount, if it depends on nothing; None otherwise."""
+        """The amount, if it depends on nothing and no loop has to be run for it; None otherwise."""
         try:
-            return None if self.names else self.amount({})
+            return None if self.names or _LOOP.search(self.text) else self.amount({})
         except ExpressionFailed:
             return None
 
@@ -103,7 +107,10 @@ class Expression:
 
 
 def compile_condition(text: str, declarations: Declarations, known: Iterable[str] = ()) -> Expression:
-    """Compile an expression that answers yes or no; `known` names are suggested for typos. Raises ExpressionError."""
+    """Compile an expression that answers yes or no; the nearest of the `known` names is suggested for a typo.
+
+    Raises ExpressionError.
+    """
     wrong = "条件（when）的结果必须是“是/否”，例如 input.hours >= 2"
     return _checked(text, declarations, known, "BOOL", wrong)
 
@@ -119,6 +126,9 @@ def _checked(
 ) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"表达式太长（最多 {LONGEST} 字），请拆成几项。")
+    # The runtime bounds loops and patterns, but not their product: half a page of it runs for a minute.
+    if _LOOP.search(text) and _PATTERN.search(text):
+        raise ExpressionError("matches 不能和 map、filter、exists、all 用在同一个表达式里，请拆成几项。")
     try:
         expression, returned = _compile(text, declarations)
     except RuntimeError as error:
@@ -151,17 +161,25 @@ def _sentence(raw: str, text: str, known: Sequence[str]) -> ExpressionError:
     if not first:
         return ExpressionError(f"表达式有误：{raw}")
     line, column, complaint = int(first[1]), int(first[2]), first[3].removesuffix(" [INVALID_ARGUMENT]")
-    drawing = [row.removesuffix(" [INVALID_ARGUMENT]") for row in raw.splitlines() if row.startswith(" | ")]
-    sentence = _translated(complaint, _name_at(text, line, column), known)
-    return ExpressionError("\n".join([sentence, *drawing[:2]]), line, column)
-
-
-def _name_at(text: str, line: int, column: int) -> str:
-    """The whole dotted name at a place: CEL complains of its first part only."""
     rows = text.splitlines()
     row = rows[line - 1] if 0 < line <= len(rows) else ""
     found = _DOTTED.match(row, max(column - 1, 0))
-    return found[0] if found else ""
+    # CEL complains of the first part only of a dotted name.
+    sentence = _translated(complaint, found[0] if found else "", known)
+    return ExpressionError("\n".join([sentence, *_drawing(row, max(column - 1, 0))]), line, column)
+
+
+def _drawing(row: str, at: int) -> Iterator[str]:
+    """The row, or what is around the place where it is too long, and a caret under that place."""
+    if not row:
+        return
+    start = max(0, at - _DRAWN // 2) if len(row) > _DRAWN else 0
+    shown = row[start : start + _DRAWN]
+    before, behind = "…" if start else "", "…" if len(row) > start + _DRAWN else ""
+    # A dot as wide as the sign above it.
+    dots = ("．" if unicodedata.east_asian_width(sign) in "FW" else "." for sign in row[start:at])
+    yield f" | {before}{shown}{behind}"
+    yield f" | {'.' * len(before)}{''.join(dots)}^"
 
 
 def _translated(complaint: str, name: str, known: Sequence[str]) -> str:

@@ -1,11 +1,15 @@
 """Finds the line and column of a key in TOML text, which tomllib forgets once it has parsed it."""
 
 import re
+from bisect import bisect_left, bisect_right
+from itertools import islice
 from typing import TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list positions from the top of the document, e.g. `("rule", 3, "inputs", 0, "type")`."""
 
+# A brace, or a text, which may have braces in it.
+_BRACE = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
 _HEADER = re.compile(r"^[ \t]*\[\[?[ \t]*([\w.\-]+)[ \t]*\]\]?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
@@ -18,7 +22,10 @@ class Locator:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._headers = [(match.group(1), match.start(1)) for match in _HEADER.finditer(text)]
+        self._headers = [(match.start(1), match.group(1)) for match in _HEADER.finditer(text)]
+        self._by_name: dict[str, list[int]] = {}
+        for at, name in self._headers:
+            self._by_name.setdefault(name, []).append(at)
 
     def find(self, path: Path) -> tuple[int, int]:
         """Line and column of the value at `path`, or of the closest table above it."""
@@ -44,32 +51,44 @@ class Locator:
             following = path[position + 1] if position + 1 < len(path) else None
             index = following if isinstance(following, int) else None
             named = prefix + step
-            headers = [at for name, at in self._headers if name == named and start <= at < end]
-            if not inline and len(headers) > (index or 0):
-                start = headers[index or 0]
-                outside = (at for name, at in self._headers if at > start and not name.startswith(named + "."))
-                end, prefix = next(outside, end), named + "."
+            places = self._by_name.get(named, [])
+            wanted = bisect_left(places, start) + (index or 0)
+            if not inline and wanted < len(places) and places[wanted] < end:
+                start = places[wanted]
+                end, prefix = self._end_of(start, named, end), named + "."
                 continue
             found = self._key(step, start, end, inline)
             if found is None:
                 return start
             start = found
-            if index is not None:
+            if following is not None:
                 inline = True
-                start = self._nth_brace(start, index)
+                start, end = self._braces(start, end, index or 0)
         return start
 
+    def _end_of(self, start: int, named: str, end: int) -> int:
+        """Where the table whose header stands at `start` ends: at the next header that isn't below it."""
+        following = islice(self._headers, bisect_right(self._headers, (start, named)), None)
+        return next((at for at, name in following if not name.startswith(named + ".")), end)
+
     def _key(self, key: str, start: int, end: int, inline: bool) -> int | None:
-        body_end = min((at for _, at in self._headers if start < at < end), default=end)
+        following = bisect_right(self._headers, (start, "\uffff"))
+        body_end = min(end, self._headers[following][0]) if following < len(self._headers) else end
         before = r"(?<![\w.\-])" if inline else r"^[ \t]*"
         pattern = re.compile(before + "(" + re.escape(key) + r")[ \t]*=", re.MULTILINE)
         match = pattern.search(self._text, start, body_end)
         return match.start(1) if match else None
 
-    def _nth_brace(self, start: int, index: int) -> int:
-        for _ in range(index + 1):
-            brace = self._text.find("{", start + 1)
-            if brace < 0:
-                break
-            start = brace
-        return start
+    def _braces(self, start: int, end: int, index: int) -> tuple[int, int]:
+        """Where the inline table number `index` of those after `start` begins and ends."""
+        depth, first = 0, start
+        for match in _BRACE.finditer(self._text, start, end):
+            if match[0] == "{":
+                if depth == 0:
+                    first, index = match.start(), index - 1
+                depth += 1
+            elif match[0] == "}":
+                depth -= 1
+                if depth == 0 and index < 0:
+                    return first, match.end()
+        return first, end

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from types import MappingProxyType
 
+from rules.advice import advise
 from rules.book import Category, DeductionBounds, Rule, Rulebook, VillageTerms
 from rules.campaigns import read_campaigns
 from rules.fields import Findings, Table
@@ -21,7 +22,10 @@ CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CATEGORY_ID_SHAPE = "小写字母开头，只用小写字母、数字和下划线"
 LONGEST = 1_000_000
 """Characters of a book."""
-MOST_RULES = 1_000
+# A name of very many parts costs tomllib the square of their number.
+_PARTS = 32
+_PART = r"""(?:[\w\-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
+_ENDLESS_NAME = re.compile(rf"(?<![\w\-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS},}}")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _MOST_POINTS_A_VILLAGE_MAY_GIVE = 100
@@ -33,8 +37,37 @@ def load(text: str, source: str = "rulebook", base: Rulebook | None = None) -> R
     A village's overlay (`[overlay]` in place of `[book]`) is read on top of `base` and comes back as a whole book.
     Raises RulebookError with every mistake that could be found.
     """
+    book, root = _read(text, source, base)
+    if root.findings.problems:
+        raise RulebookError(root.findings.problems)
+    assert book is not None
+    return book
+
+
+def check(
+    text: str, source: str = "rulebook", base: Rulebook | None = None
+) -> tuple[Rulebook | None, list[Problem]]:
+    """The book, None when it can't be used, and everything that is wrong with it, in the order of the text: what
+    `load` refuses, rules that may award more than the book allows, and advice."""
+    try:
+        book, root = _read(text, source, base)
+        if book is not None and not root.findings.problems:
+            advise(book, root)
+    except RulebookError as error:
+        return None, error.problems
+    problems = sorted(root.findings.problems)
+    return None if any(problem.kind == "error" for problem in problems) else book, problems
+
+
+def _read(text: str, source: str, base: Rulebook | None) -> tuple[Rulebook | None, Table]:
     if len(text) > LONGEST:
         raise RulebookError([Problem(source, 1, 1, f"文件太长（最多 {LONGEST} 字）。")])
+    # As tomllib does, so that its places and ours are the same.
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    endless = _ENDLESS_NAME.search(text)
+    if endless:
+        line = text.count("\n", 0, endless.start()) + 1
+        raise RulebookError([Problem(source, line, 1, "点号连起来的名字太长，这不是一份积分办法。")])
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -43,13 +76,8 @@ def load(text: str, source: str = "rulebook", base: Rulebook | None = None) -> R
         raise RulebookError([Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
     except ValueError as error:
         raise RulebookError([Problem(source, 1, 1, f"里面有读不出来的数（{error}）。")]) from error
-    findings = Findings(text, source)
-    root = Table(raw, (), "积分办法", findings)
-    book = read_overlay(root, base) if "overlay" in raw else _book(root)
-    if findings.problems:
-        raise RulebookError(findings.problems)
-    assert book is not None
-    return book
+    root = Table(raw, (), "积分办法", Findings(text, source))
+    return (read_overlay(root, base) if "overlay" in raw else _book(root)), root
 
 
 def _syntax_problem(raw: str, text: str, source: str) -> Problem:
@@ -161,9 +189,6 @@ def _rules(
     tables = root.tables("rule", "规则")
     if root.raw.get("rule") in (None, []):
         root.problem("rule", "至少要有一条规则 [[rule]]。")
-    if len(tables) > MOST_RULES:
-        root.problem("rule", f"规则太多（最多 {MOST_RULES} 条）。")
-        tables = tables[:MOST_RULES]
     context = Context(
         categories={category.id: category for category in categories},
         total=total,
