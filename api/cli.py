@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from api import cli_books
+from api import cli_books, cli_rules
 from api.command_line import Verbs, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
@@ -24,7 +24,7 @@ def main() -> None:
     """
 
 
-for command in cli_books.COMMANDS:
+for command in (*cli_books.COMMANDS, cli_rules.rules):
     main.add_command(command)
 
 

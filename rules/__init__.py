@@ -23,8 +23,9 @@ from rules.evaluation import LimitStep, Outcome, Refusal, Trace, evaluate
 from rules.explanation import explain, limit_text
 from rules.expression import Expression
 from rules.facts import Past
+from rules.library import Checked, Library, check_files
 from rules.limits import Count, Limit, Used, Window
-from rules.parse import load
+from rules.parse import check, load
 from rules.problems import Problem, RulebookError, UnknownRule
 from rules.tally import Tally
 
@@ -33,6 +34,7 @@ __all__ = [
     "ByChoice",
     "Campaign",
     "Category",
+    "Checked",
     "Claim",
     "Count",
     "Decided",
@@ -40,6 +42,7 @@ __all__ = [
     "Deduction",
     "Expression",
     "Input",
+    "Library",
     "Limit",
     "LimitStep",
     "Option",
@@ -56,6 +59,8 @@ __all__ = [
     "Used",
     "Window",
     "books_path",
+    "check",
+    "check_files",
     "evaluate",
     "explain",
     "limit_text",

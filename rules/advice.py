@@ -33,7 +33,7 @@ def advise(book: Rulebook, root: Table) -> None:
     for id, place in places.items():
         rule = book.rules[id]
         _unreachable(rule, tried[id], place, book, root)
-        _endless(rule, tried[id], place, root)
+        _endless(rule, tried[id], place, book, root)
     for id, trial in tried.items():
         _too_much(book.rules[id], trial, places.get(id), book, root)
     if trials.out_of_time:
@@ -112,8 +112,8 @@ def _contradicts(rule: Rule) -> bool:
     return False
 
 
-def _endless(rule: Rule, trial: Trial, place: Path, root: Table) -> None:
-    if trial.endless and _cap(rule) is None:
+def _endless(rule: Rule, trial: Trial, place: Path, book: Rulebook, root: Table) -> None:
+    if trial.endless and _cap(rule) is None and book.most_points is None:
         titles = "、".join(f"「{title}」" for title in trial.endless)
         root.findings.advise(
             (*place, "points"),

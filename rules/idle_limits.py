@@ -77,6 +77,9 @@ def idle(candidates: Sequence[Bound], beside: Sequence[Bound], amounts: Amounts)
     for bound in candidates:
         others = [other for other in left if other is not bound]
         reached = reach(bound.measure, bound.limit, others, amounts)
+        if reached == bound.value and bound.measure == "times":
+            # Twice, and ten points together: who writes both for five points each has said the same twice, once.
+            reached = reach("times", bound.limit, [other for other in others if other.measure == "times"], amounts)
         if reached is not None and reached <= bound.value:
             left = others
             yield bound, reached

@@ -4,8 +4,8 @@ The shape of a book is described in `docs/rulebooks.md`; `books/township.toml` i
 """
 
 import re
-import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
@@ -17,17 +17,11 @@ from rules.limits import Limit
 from rules.overlay import read_overlay
 from rules.problems import Problem, RulebookError
 from rules.rows import Context, read_decision, read_limits, read_rule, titles
+from rules.syntax import read_toml
 
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CATEGORY_ID_SHAPE = "小写字母开头，只用小写字母、数字和下划线"
-LONGEST = 1_000_000
-"""Characters of a book."""
-# A name of very many parts costs tomllib the square of their number.
-_PARTS = 32
-_PART = r"""(?:[\w\-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
-_ENDLESS_NAME = re.compile(rf"(?<![\w\-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS},}}")
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_FIRST_LIST = re.compile(r"^[ \t]*\[\[", re.MULTILINE)
 _MOST_POINTS_A_VILLAGE_MAY_GIVE = 100
 
 
@@ -59,48 +53,36 @@ def check(
     return None if any(problem.kind == "error" for problem in problems) else book, problems
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a text says it is, read without checking it: its version, and that of the book it supplements."""
+
+    version: str = ""
+    base: str = ""
+
+
+def read_head(text: str) -> Head:
+    """The head of a book or an overlay; an empty one when the text is neither."""
+    start = _FIRST_LIST.search(text)
+    # The head mostly stands at the top, and the rest of a large book takes its time.
+    for part in (text[: start.start()] if start else "", text):
+        try:
+            raw = read_toml(part, "")
+        except RulebookError:
+            continue
+        for key in ("overlay", "book"):
+            table = raw.get(key)
+            if isinstance(table, dict):
+                version, base = table.get("version"), table.get("base") if key == "overlay" else ""
+                return Head(version if isinstance(version, str) else "", base if isinstance(base, str) else "")
+    return Head()
+
+
 def _read(text: str, source: str, base: Rulebook | None) -> tuple[Rulebook | None, Table]:
-    if len(text) > LONGEST:
-        raise RulebookError([Problem(source, 1, 1, f"文件太长（最多 {LONGEST} 字）。")])
     # As tomllib does, so that its places and ours are the same.
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    endless = _ENDLESS_NAME.search(text)
-    if endless:
-        line = text.count("\n", 0, endless.start()) + 1
-        raise RulebookError([Problem(source, line, 1, "点号连起来的名字太长，这不是一份积分办法。")])
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RulebookError([_syntax_problem(str(error), text, source)]) from error
-    except RecursionError:
-        raise RulebookError([Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
-    except ValueError as error:
-        raise RulebookError([Problem(source, 1, 1, f"里面有读不出来的数（{error}）。")]) from error
-    root = Table(raw, (), "积分办法", Findings(text, source))
-    return (read_overlay(root, base) if "overlay" in raw else _book(root)), root
-
-
-def _syntax_problem(raw: str, text: str, source: str) -> Problem:
-    place = _TOML_PLACE.search(raw)
-    line, column = text.count("\n") + 1, 1
-    if place and place[1]:
-        line, column = int(place[1]), int(place[2])
-    what = _TOML_PLACE.sub("", raw)
-    row = text.split("\n")[line - 1]
-    dated = _DATE.search(row)
-    if "Invalid date" in what or (dated and not _real(dated)):
-        return Problem(source, line, column, f"没有 {dated[0] if dated else row.strip()} 这一天，请核对日期。")
-    if "overwrite" in what or "declare" in what:
-        return Problem(source, line, column, f"同一个名字写了两次（{what}）。")
-    return Problem(source, line, column, f"不合 TOML 写法，请检查引号、等号和括号（{what}）。")
-
-
-def _real(written: re.Match[str]) -> bool:
-    try:
-        date.fromisoformat(written[0])
-    except ValueError:
-        return False
-    return True
+    root = Table(read_toml(text, source), (), "积分办法", Findings(text, source))
+    return (read_overlay(root, base) if "overlay" in root.raw else _book(root)), root
 
 
 def _book(root: Table) -> Rulebook:
