@@ -39,7 +39,7 @@ def advise(book: Rulebook, root: Table) -> None:
     if trials.out_of_time:
         root.findings.advise(
             ("rule",),
-            "条件和分值的表达式太慢，没有来得及一一试算：分值会不会太高、条件会不会永远不成立，这次没有查完。",
+            "条件和分值的表达式太多或太慢，没有来得及一一试算：分值会不会太高、条件会不会永远不成立，这次没有查完。",
         )
     sizes = {id: _amounts(book.rules[id], trial, book) for id, trial in tried.items()}
     _idle_limits(book, root, places, sizes)

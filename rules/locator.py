@@ -8,8 +8,8 @@ from typing import TypeAlias
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list positions from the top of the document, e.g. `("rule", 3, "inputs", 0, "type")`."""
 
-# A brace, or a text, which may have braces in it.
-_BRACE = re.compile(r"""[{}]|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'""")
+# Up to the next brace; those in texts don't count.
+_TO_BRACE = re.compile(r"""(?:[^{}"']++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|["'])*+[{}]""")
 _HEADER = re.compile(r"^[ \t]*\[\[?[ \t]*([\w.\-]+)[ \t]*\]\]?[ \t]*(?:#.*)?$", re.MULTILINE)
 
 
@@ -81,14 +81,15 @@ class Locator:
 
     def _braces(self, start: int, end: int, index: int) -> tuple[int, int]:
         """Where the inline table number `index` of those after `start` begins and ends."""
-        depth, first = 0, start
-        for match in _BRACE.finditer(self._text, start, end):
-            if match[0] == "{":
+        depth, first, at = 0, start, start
+        while match := _TO_BRACE.match(self._text, at, end):
+            at = match.end()
+            if self._text[at - 1] == "{":
                 if depth == 0:
-                    first, index = match.start(), index - 1
+                    first, index = at - 1, index - 1
                 depth += 1
-            elif match[0] == "}":
+            else:
                 depth -= 1
                 if depth == 0 and index < 0:
-                    return first, match.end()
+                    return first, at
         return first, end

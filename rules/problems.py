@@ -49,11 +49,16 @@ _COMPARED = 50
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """The tail of a sentence that suggests the nearest known name, or nothing when none is near."""
+    found = nearest(wrong, known, 1)
+    return f"，您是想写「{found[0]}」吧" if found else ""
+
+
+def nearest(wrong: str, known: Iterable[str], most: int) -> list[str]:
+    """The known names that are near a wrong one, the nearest first."""
     by_lower_case = {name.lower(): name for name in known}
     wanted = wrong.lower()[:_LONGEST_NAME]
     pairs = {wanted[at : at + 2] for at in range(len(wanted) - 1)} or {wanted}
     candidates: Iterable[str] = by_lower_case
     if len(by_lower_case) > _COMPARED:
         candidates = heapq.nlargest(_COMPARED, by_lower_case, key=lambda name: sum(pair in name for pair in pairs))
-    nearest = difflib.get_close_matches(wanted, candidates, n=1)
-    return f"，您是想写「{by_lower_case[nearest[0]]}」吧" if nearest else ""
+    return [by_lower_case[name] for name in difflib.get_close_matches(wanted, candidates, n=most)]

@@ -1,4 +1,4 @@
-"""Books whose every line is right and whose whole isn't, with what their authors read; and those to leave alone."""
+"""Books whose every line is right and whose whole isn't, what their authors read, and books to leave alone."""
 
 from collections.abc import Callable
 
