@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from api.command_line import one_sentence
-from rules import Problem, check_files
+from rules import Library, Problem, Rulebook, check_files
 
 
 @click.group()
@@ -46,7 +46,49 @@ def _json(problem: Problem) -> str:
     return msgspec.json.encode(fields | {"message": problem.message}).decode()
 
 
-COMMANDS = (check,)
+@click.command(epilog="例 example: jimei rules score 乡镇办法.toml 去年的好事.csv")
+@click.argument("book", type=click.Path(path_type=Path))
+@click.argument("events", metavar="EVENTS", type=click.Path(path_type=Path))
+@click.option("--base", type=click.Path(path_type=Path), help="the book that BOOK supplements")
+@click.option("--format", "format", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@one_sentence
+def score(book: Path, events: Path, base: Path | None, format: str) -> None:
+    """Say what the deeds in a table come to under BOOK, row by row, and why. No database is touched.
+
+    EVENTS is CSV or a spreadsheet. Columns: 户编号 household, 规则 rule (its id), 日期 deed_on; if need be 姓名
+    person, 村 village, 人口 people, 全村户数 households, 余额 balance, and inputs, as input.hours or just hours.
+    Rows count in the order of their days, so limits fill up as they would have. A row that can't be read is
+    answered with a sentence, and the exit code is 2.
+    """
+    from api.rulebooks.events import read_events
+    from api.rulebooks.scoring import FORMATS
+    from api.rulebooks.scoring import score as scored
+
+    rulebook = _usable(book, base)
+    rows = scored(rulebook, read_events(events, rulebook))
+    for line in FORMATS[format](rows):
+        click.echo(line)
+    wrong = sum(row.wrong for row in rows)
+    if wrong:
+        click.echo(f"有 {wrong} 行要改。", err=True)
+        sys.exit(2)
+
+
+def _usable(path: Path, base: Path | None) -> Rulebook:
+    """The book; problems are told and end the program. Advice doesn't stand in its way."""
+    library = Library([path] if base is None else [base, path])
+    below = library.check(base) if base is not None else None
+    checked = library.check(path, below.book if below else None)
+    if below is not None and below.book is None:
+        checked = below
+    if checked.book is not None:
+        return checked.book
+    for problem in checked.problems:
+        click.echo(str(problem), err=True)
+    sys.exit(2)
+
+
+COMMANDS = (check, score)
 
 for command in COMMANDS:
     rules.add_command(command)

@@ -17,6 +17,8 @@ from api.problems import Refused
 MOST_BYTES = 50_000_000
 MOST_ROWS = 100_000
 
+# What a spreadsheet would take for the beginning of a formula, in either width.
+_FORMULA = tuple("=+-@＝＋－＠")
 # How workbooks begin: zip archives (xlsx, ods) and the older compound files (xls).
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 0{1,2}:00(?::00)?)?")
@@ -29,9 +31,9 @@ def read_table(path: Path) -> list[tuple[int, Sequence[Any]]]:
     try:
         lines = [(n, cells) for n, cells in table if any(text_of(cell) for cell in cells)]
     except csv.Error:
-        raise Refused("unreadable", f"{path} 不是 CSV 表格，请用表格软件另存为 CSV 或 XLSX 再导入。") from None
+        raise Refused("unreadable", f"{path} 不是 CSV 表格，请用表格软件另存为 CSV 或 XLSX。") from None
     if len(lines) > MOST_ROWS:
-        raise Refused("too-large", f"{path} 超过 {MOST_ROWS} 行，请分成几个文件导入。")
+        raise Refused("too-large", f"{path} 超过 {MOST_ROWS} 行，请分成几个文件。")
     return lines
 
 
@@ -60,6 +62,15 @@ def text_of(cell: Any) -> str:
     return str(cell).replace("\0", "").strip()
 
 
+def harmless(row: Sequence[object]) -> list[object]:
+    """A row to be written, as a spreadsheet reads it: nothing in it is taken for a formula."""
+    return [f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in row]
+
+
+def _is_formula(cell: str) -> bool:
+    return cell.startswith(("\t", "\r", "\n")) or cell.lstrip().startswith(_FORMULA)
+
+
 def _table(path: Path) -> Iterator[Sequence[Any]]:
     try:
         with path.open("rb") as file:
@@ -67,7 +78,7 @@ def _table(path: Path) -> Iterator[Sequence[Any]]:
     except OSError as error:
         raise Refused("unreadable", f"读不了 {path}：{error.strerror}。") from None
     if len(raw) > MOST_BYTES:
-        raise Refused("too-large", f"{path} 太大，请分成几个文件导入。")
+        raise Refused("too-large", f"{path} 太大，请分成几个文件。")
     if raw.startswith(_WORKBOOKS):
         return iter(_workbook(path, raw))
     return csv.reader(io.StringIO(_decoded(path, raw), newline=""), strict=False)
@@ -79,7 +90,7 @@ def _workbook(path: Path, raw: bytes) -> list[list[Any]]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         return list(book.get_sheet_by_index(0).to_python(skip_empty_area=False))
     except (CalamineError, IndexError):
-        raise Refused("unreadable", f"{path} 打不开，可能已损坏或设了密码；请用表格软件另存一份再导入。") from None
+        raise Refused("unreadable", f"{path} 打不开，可能已损坏或设了密码；请用表格软件另存一份。") from None
 
 
 def _decoded(path: Path, raw: bytes) -> str:
@@ -88,4 +99,4 @@ def _decoded(path: Path, raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Refused("unreadable", f"{path} 不是 UTF-8 或 GBK 的文字，请用表格软件另存为 CSV 或 XLSX 再导入。")
+    raise Refused("unreadable", f"{path} 不是 UTF-8 或 GBK 的文字，请用表格软件另存为 CSV 或 XLSX。")

@@ -23,10 +23,11 @@ from rules.evaluation import LimitStep, Outcome, Refusal, Trace, evaluate
 from rules.explanation import explain, limit_text
 from rules.expression import Expression
 from rules.facts import Past
+from rules.inputs import typed_answers
 from rules.library import Checked, Library, check_files
 from rules.limits import Count, Limit, Used, Window
 from rules.parse import check, load
-from rules.problems import Problem, RulebookError, UnknownRule
+from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
 from rules.tally import Tally
 
 __all__ = [
@@ -61,9 +62,11 @@ __all__ = [
     "books_path",
     "check",
     "check_files",
+    "did_you_mean",
     "evaluate",
     "explain",
     "limit_text",
     "load",
     "load_builtin",
+    "typed_answers",
 ]

@@ -26,7 +26,7 @@ _CALENDAR = {"deed.month": (1, 12), "deed.day": (1, 31), "deed.weekday": (1, 7)}
 
 def advise(book: Rulebook, root: Table) -> None:
     """Note in `root` what its author should look at. The book was read from it without mistakes."""
-    places = _places(root)
+    places = _places(root, book)
     trials = Trials(book)
     looked_at = [id for id in book.rules if not book.village or id in places or _campaigns(book, id)]
     tried = {id: trials.of(book.rules[id]) for id in looked_at}
@@ -47,13 +47,13 @@ def advise(book: Rulebook, root: Table) -> None:
     _campaigns_outside(book, root)
 
 
-def _places(root: Table) -> dict[str, Path]:
+def _places(root: Table, book: Rulebook) -> dict[str, Path]:
     """Where the rules stand that this text writes or changes."""
     return {
         table["id"]: (key, number)
         for key in ("rule", "change")
         for number, table in enumerate(root.raw.get(key, ()))
-        if table["id"]
+        if table["id"] in book.rules
     }
 
 

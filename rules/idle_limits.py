@@ -1,7 +1,7 @@
 """Finds limits that can never bind: what the other limits and the amounts allow doesn't reach them.
 
 Said only where it is certain. A limit bounds another when it counts at least the same awards together (a wider
-scope, a wider circle, fewer answers that set awards apart); calendar periods lie whole within each other.
+scope, a wider circle, fewer answers that set awards apart).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from math import ceil
 from typing import Literal, TypeAlias
 
 from rules.explanation import limit_text
-from rules.limits import Limit, Per, Period, Scope
+from rules.limits import Limit, Per, Scope
 from rules.locator import Path
 
 Measure: TypeAlias = Literal["points", "times"]
@@ -24,16 +24,23 @@ _WIDTH: Mapping[Scope | Per, int] = {
     "household": 1,
     "village": 2,
 }
-_PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year", "lifetime")
-_WITHIN: Mapping[tuple[Period, Period], int] = {
+_ORDER = ("day", "week", "month", "quarter", "year", "lifetime")
+_WITHIN: Mapping[tuple[str, str], int] = {
+    ("day", "week"): 7,
     ("day", "month"): 31,
     ("day", "quarter"): 92,
     ("day", "year"): 366,
+    ("week", "month"): 6,
+    ("week", "quarter"): 15,
+    ("week", "year"): 54,
+    ("month", "week"): 2,
     ("month", "quarter"): 3,
     ("month", "year"): 12,
+    ("quarter", "week"): 2,
     ("quarter", "year"): 4,
+    ("year", "week"): 2,
 }
-"""At most so many of the one in the other."""
+"""One of the latter lies in so many of the former at most; weeks don't end with months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +119,12 @@ def summed(measure: Measure, limit: Limit, rules: Iterable[tuple[Sequence[Bound]
 
 
 def _covers(wide: Limit, narrow: Limit) -> int | None:
-    """How many periods of `wide` make up one of `narrow`, when it counts at least the same awards together."""
+    """In how many periods of `wide` one of `narrow` lies at most; None unless it counts those awards and more."""
     if _WIDTH[wide.scope] < _WIDTH[narrow.scope] or _WIDTH[wide.per] < _WIDTH[narrow.per]:
         return None
     if not set(wide.by) <= set(narrow.by):
         return None
-    if _PERIODS.index(wide.period) >= _PERIODS.index(narrow.period):
+    many = _WITHIN.get((wide.period, narrow.period))
+    if many is None and _ORDER.index(wide.period) >= _ORDER.index(narrow.period):
         return 1
-    return _WITHIN.get((wide.period, narrow.period))
+    return many

@@ -26,6 +26,7 @@ class Locator:
         self._by_name: dict[str, list[int]] = {}
         for at, name in self._headers:
             self._by_name.setdefault(name, []).append(at)
+        self._found: dict[Path, int] = {}
 
     def find(self, path: Path) -> tuple[int, int]:
         """Line and column of the value at `path`, or of the closest table above it."""
@@ -44,6 +45,12 @@ class Locator:
         return self._text.count("\n", 0, offset) + 1, offset - self._text.rfind("\n", 0, offset)
 
     def _offset(self, path: Path) -> int:
+        # A hundred mistakes in one long list are looked for once.
+        if path not in self._found:
+            self._found[path] = self._look_for(path)
+        return self._found[path]
+
+    def _look_for(self, path: Path) -> int:
         start, end, prefix, inline = 0, len(self._text), "", False
         for position, step in enumerate(path):
             if isinstance(step, int):
