@@ -25,6 +25,7 @@ _CEL_TYPE = {
     "text": cel.Type.STRING,
     "date": cel.Type.TIMESTAMP,
 }
+_TYPES = {"int": "整数", "double": "小数", "string": "文字", "bool": "是/否", "timestamp": "日期"}
 LONGEST = 2_000
 """Characters of an expression: what no village committee can read out is no rule."""
 _REMEMBERED = 4096
@@ -182,18 +183,34 @@ def _drawing(row: str, at: int) -> Iterator[str]:
     yield f" | {'.' * len(before)}{''.join(dots)}^"
 
 
+def _applied(overload: re.Match[str]) -> str:
+    """An operation on types as people write it, 整数 * 小数; of a function, its name and what it was given."""
+    name = overload[1]
+    types = [_TYPES.get(each.strip(), each.strip()) for each in overload[2].strip("()").split(",")]
+    operator = name.strip("_@") if name.startswith(("_", "@")) else ""
+    return f" {operator} ".join(types) if operator and len(types) == 2 else f"{name}({', '.join(types)})"
+
+
 def _translated(complaint: str, name: str, known: Sequence[str]) -> str:
     undeclared = re.match(r"undeclared reference to '([^']*)'", complaint)
     if undeclared:
         wanted = name if name.startswith(undeclared[1]) else undeclared[1]
         hint = did_you_mean(wanted, known) or f"；可用的有 {'、'.join(known[:_LISTED])}"
         return f"没有叫「{wanted}」的量{hint}。"
+    if found := re.match(r"Syntax error: token recognition error at: '(.)", complaint):
+        if found[1] == "=":
+            return "表达式写法不对：比较两边是不是一样，要写两个等号 == 。"
+        if found[1] in "'\"":
+            return "表达式写法不对：引号没有成对。"
+        return f"表达式写法不对：不能用「{found[1]}」，量的名字都用英文，文字要放在单引号里。"
+    if "expecting ':'" in complaint:
+        return "表达式写法不对：问号 ? 后面要用冒号写明另一种情况，例如 input.hours >= 8 ? 5 : 2 。"
     overload = re.match(r"found no matching overload for '(.*)' applied to '(.*)'", complaint)
     if overload and {"int", "double"} <= set(re.findall(r"\w+", overload[2])):
         return (
-            "整数和小数不能直接放在一起：与小数比较或运算时写 2.0 而不是 2，"
-            f"或用 double(…) 把整数变成小数、用 int(…) 取整（{complaint}）。"
+            f"整数和小数不能直接放在一起（现在是 {_applied(overload)}）：与小数比较或运算时写 2.0 而不是 2，"
+            "或用 double(…) 把整数变成小数、用 int(…) 取整。"
         )
     if overload:
-        return f"两边的类型对不上，不能这样比较或运算（{complaint}）。"
+        return f"两边的类型对不上，不能这样比较或运算（现在是 {_applied(overload)}）。"
     return f"表达式写法不对（{complaint}）。"

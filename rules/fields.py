@@ -15,6 +15,31 @@ MOST_PROBLEMS = 100
 _MOST_IN_A_LIST = 1_000
 
 
+_IN_CHINESE = {
+    "day": "天",
+    "week": "周",
+    "month": "月",
+    "quarter": "季度",
+    "year": "年",
+    "lifetime": "一生",
+    "household": "户",
+    "person": "人",
+    "village": "村",
+    "system": "系统",
+    "grid": "网格员",
+    "council": "道德评议会",
+    "committee": "村委会",
+    "supervisors": "监委会",
+    "integer": "整数",
+    "number": "小数",
+    "choice": "选择",
+    "text": "文字",
+    "date": "日期",
+    "photo": "照片",
+    "sheet": "评分单",
+}
+
+
 class Findings:
     """The mistakes found so far in one text. Raises RulebookError with them all when there are too many."""
 
@@ -125,6 +150,11 @@ class Table:
 
     def texts(self, key: str, required: bool = False) -> tuple[str, ...]:
         """A list of texts."""
+        alone = self.raw.get(key)
+        if type(alone) is str:
+            self._known.append(key)
+            self.problem(key, f'{key} 可以有好几条，要写成 {key} = ["{alone}"]。')
+            return ()
         value = self.value(key, (list,), required)
         if value is None:
             return ()
@@ -134,11 +164,17 @@ class Table:
         return tuple(item.strip() for item in value)
 
     def table(self, key: str, name: str) -> "Table":
-        """A required table below this one; an empty one when missing or wrong."""
-        return Table(self.value(key, (dict,), True) or {}, (*self.path, key), name, self.findings)
+        """A required table below this one; when missing or wrong, an empty one, whose fields nobody misses."""
+        written = self.value(key, (dict,), True)
+        findings = self.findings if written is not None else Findings("", self.findings.source)
+        return Table(written or {}, (*self.path, key), name, findings)
 
     def tables(self, key: str, name: str, most: int = _MOST_IN_A_LIST) -> list["Table"]:
         """A list of at most `most` tables below this one, named by `name` and their `id` or position."""
+        if type(self.raw.get(key)) is dict:
+            self._known.append(key)
+            self.problem(key, f"{key} 可以有好几条，要写成 [[{key}]]，或 {key} = [{{ … }}]。")
+            return []
         items = self.value(key, (list,)) or []
         if len(items) > most:
             self.problem(key, f"{key} 太多：最多 {most} 条，现在有 {len(items)} 条。")
@@ -160,6 +196,7 @@ class Table:
     def _allowed(self, key: str, value: str, allowed: tuple[str, ...]) -> str | None:
         if value in allowed:
             return value
-        hint = did_you_mean(value, allowed) or f"；可用的有 {'、'.join(allowed)}"
+        listed = "、".join(f"{word}（{_IN_CHINESE[word]}）" if word in _IN_CHINESE else word for word in allowed)
+        hint = did_you_mean(value, allowed) or f"；可用的有 {listed}"
         self.problem(key, f"{key} 不能是「{value}」{hint}。")
         return None

@@ -55,10 +55,15 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 def nearest(wrong: str, known: Iterable[str], most: int) -> list[str]:
     """The known names that are near a wrong one, the nearest first."""
+    known = list(known)
     by_lower_case = {name.lower(): name for name in known}
     wanted = wrong.lower()[:_LONGEST_NAME]
     pairs = {wanted[at : at + 2] for at in range(len(wanted) - 1)} or {wanted}
     candidates: Iterable[str] = by_lower_case
     if len(by_lower_case) > _COMPARED:
         candidates = heapq.nlargest(_COMPARED, by_lower_case, key=lambda name: sum(pair in name for pair in pairs))
+    ending = [name for name in known if name.lower().endswith(f".{wanted}")]
+    if ending:
+        # Its last part stands for the whole: kg, input.kg.
+        return ending[:most]
     return [by_lower_case[name] for name in difflib.get_close_matches(wanted, candidates, n=most)]

@@ -154,8 +154,9 @@ def _category(table: Table, context: Context) -> Category:
     wanted = table.text("category")
     category = context.categories.get(wanted)
     if category is None and wanted:
-        hint = did_you_mean(wanted, context.categories)
-        table.problem("category", f"没有「{wanted}」这个类别{hint}。")
+        titled = next((id for id, title in context.category_titles.items() if title == wanted), "")
+        hint = f"；这里要写它的编号「{titled}」" if titled else did_you_mean(wanted, context.categories)
+        table.problem("category", f"没有编号为「{wanted}」的类别{hint}。")
     return category or Category(wanted, "")
 
 

@@ -17,7 +17,7 @@ _PARTS = 32
 _PART = r"""(?:[\w\-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 _ENDLESS_NAME = re.compile(rf"(?<![\w\-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS},}}")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 # Typed with a Chinese keyboard, and what TOML wants there.
 _FULL_WIDTH = {
     "“": '"',
@@ -88,19 +88,24 @@ def _problem(raw: str, text: str, source: str) -> Problem:
     line, column = int(place[1]), int(place[2])
     what, row = _PLACE.sub("", raw), rows[line - 1]
     dated = _DATE.search(row)
-    if "Invalid date" in what or (dated and not _real(dated)):
-        return Problem(source, line, column, f"没有 {dated[0] if dated else row.strip()} 这一天，请核对日期。")
+    if "Invalid date" in what or (dated and dated[0] != _day(dated)):
+        written = dated[0] if dated else row.strip()
+        day = _day(dated) if dated else ""
+        sentence = f"日期要写成 {day}，月和日都是两位。" if day else f"没有 {written} 这一天，请核对日期。"
+        return Problem(source, line, column, sentence)
     typed = row[column - 1 : column]
     if typed in _FULL_WIDTH:
         return Problem(source, line, column, f"这里用了中文的「{typed}」，要改成英文的 {_FULL_WIDTH[typed]} 。")
     unknown = f"不合 TOML 写法，请检查引号、等号和括号（{what}）"
+    if "Cannot overwrite" in what and row.lstrip().startswith("["):
+        return Problem(source, line, column, "这一段前面写成了单层方括号；可以写多段的要用两层，例如 [[rule]]。")
     meant = next((chinese for english, chinese in _COMPLAINTS if english in what), unknown)
     return Problem(source, line, column, f"{meant}。")
 
 
-def _real(written: re.Match[str]) -> bool:
+def _day(written: re.Match[str]) -> str:
+    """The day as TOML wants it, empty when there is none."""
     try:
-        date.fromisoformat(written[0])
+        return date(*map(int, written.groups())).isoformat()
     except ValueError:
-        return False
-    return True
+        return ""

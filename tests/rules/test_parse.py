@@ -238,7 +238,7 @@ def test_mistakes_in_the_head(book_text: BookText, old: str, new: str, line: int
 
 def test_an_unknown_category_is_named_with_the_nearest(book_text: BookText) -> None:
     problem = only_problem(book_text().replace('category = "clean"', 'category = "claen"'))
-    assert "没有「claen」这个类别，您是想写「clean」吧" in problem.message
+    assert "没有编号为「claen」的类别，您是想写「clean」吧" in problem.message
     assert problem.line == FIRST_RULE_LINE + 3
 
 
