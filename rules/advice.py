@@ -251,7 +251,7 @@ def _same_titles(book: Rulebook, root: Table, places: Mapping[str, Path]) -> Non
             )
     if book.village:
         return
-    used = {rule.category for rule in book.rules.values()}
+    used = {table["category"] for table in root.raw.get("rule", ())}
     for number, category in enumerate(book.categories):
         if category.id not in used and not book.village_terms.add:
             root.findings.advise(("category", number, "id"), f"类别「{category.title}」：里面一条规则也没有。")
