@@ -132,7 +132,7 @@ def _beside(one: Checked, before: Sequence[Checked], library: Library) -> Checke
     book, found = one.book, Findings(library._text(one.path), str(one.path))
     head = "overlay" if book.village else "book"
     for other in before:
-        if other.book is None or other.book.township != book.township:
+        if other.book is None or other.book.township != book.township or (_ours(one) and _ours(other)):
             continue
         if other.book.version == book.version:
             found.add((head, "version"), f"版本号「{book.version}」和 {other.path} 的一样，同一乡镇的要各不相同。")
@@ -144,6 +144,11 @@ def _beside(one: Checked, before: Sequence[Checked], library: Library) -> Checke
     if not found.problems:
         return one
     return Checked(one.path, None, sorted([*one.problems, *found.problems]))
+
+
+def _ours(one: Checked) -> bool:
+    """Whether it comes with the software: those are there to choose from, and get in nobody's way."""
+    return Path(str(one.path)).absolute().parent == Path(str(books_path())).absolute()
 
 
 def _same(one: Path | Traversable, other: Path | Traversable) -> bool:

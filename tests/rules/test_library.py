@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import Checked, Library, check_files
+from rules import Checked, Library, books_path, check_files
 from tests.rules.test_advice import OVERLAY
 
 BookText = Callable[..., str]
@@ -122,3 +122,8 @@ def test_two_overlays_of_one_village_on_one_day(write: Write, book_text: BookTex
 def test_a_file_named_twice_counts_once(write: Write, book_text: BookText) -> None:
     [book] = write(book=book_text())
     assert len(check_files([book, book.absolute(), Path("./book.toml")])) == 1
+
+
+def test_the_books_that_come_with_the_software_are_there_to_choose_from() -> None:
+    ours = sorted(Path(str(books_path())).glob("*.toml"))
+    assert told(check_files(ours)) == []
