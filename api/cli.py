@@ -24,9 +24,8 @@ def main() -> None:
     """
 
 
-for command in cli_books.COMMANDS:
+for command in (*cli_books.COMMANDS, cli_rules.rules):
     main.add_command(command)
-main.add_command(cli_rules.rules)
 
 
 @main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")

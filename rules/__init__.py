@@ -28,9 +28,11 @@ from rules.evaluation import Award, LimitStep, Outcome, Refusal, Trace, award, e
 from rules.explanation import explain
 from rules.expression import Expression
 from rules.facts import Past
+from rules.inputs import typed_answers
+from rules.library import Checked, Library, check_files
 from rules.limits import Count, Limit, Used, Window
-from rules.parse import load
-from rules.problems import Problem, RulebookError, UnknownRule
+from rules.parse import check, load
+from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
 from rules.simulation import Recorded, VillagePart, VillageRun, as_if, reach
 from rules.tally import Tally
 from rules.words import (
@@ -50,6 +52,7 @@ __all__ = [
     "ByChoice",
     "Campaign",
     "Category",
+    "Checked",
     "Claim",
     "Count",
     "Decided",
@@ -58,6 +61,7 @@ __all__ = [
     "Difference",
     "Expression",
     "Input",
+    "Library",
     "Limit",
     "LimitStep",
     "Option",
@@ -84,10 +88,13 @@ __all__ = [
     "books_path",
     "builtin_names",
     "campaign_words",
+    "check",
+    "check_files",
     "choice_amounts",
     "compare",
     "day_text",
     "decision_text",
+    "did_you_mean",
     "differences",
     "evaluate",
     "explain",
@@ -98,4 +105,5 @@ __all__ = [
     "points_text",
     "reach",
     "rule_words",
+    "typed_answers",
 ]

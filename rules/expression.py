@@ -6,7 +6,8 @@ and an expression over values of unknown type would let mistakes through to the 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
@@ -24,11 +25,15 @@ _CEL_TYPE = {
     "text": cel.Type.STRING,
     "date": cel.Type.TIMESTAMP,
 }
+_TYPES = {"int": "整数", "double": "小数", "string": "文字", "bool": "是/否", "timestamp": "日期"}
 LONGEST = 2_000
 """Characters of an expression: what no village committee can read out is no rule."""
 _REMEMBERED = 4096
 _LISTED = 12
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_LOOP = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|map|filter|transformList|transformMap)\s*\(")
+_PATTERN = re.compile(r"\bmatches\s*\(")
+_DRAWN = 72
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 
 
@@ -77,9 +82,9 @@ class Expression:
         return value
 
     def constant(self) -> int | None:
-        """The amount, if it depends on nothing; None otherwise."""
+        """The amount, if it depends on nothing and no loop has to be run for it; None otherwise."""
         try:
-            return None if self.names else self.amount({})
+            return None if self.names or _LOOP.search(self.text) else self.amount({})
         except ExpressionFailed:
             return None
 
@@ -103,7 +108,10 @@ class Expression:
 
 
 def compile_condition(text: str, declarations: Declarations, known: Iterable[str] = ()) -> Expression:
-    """Compile an expression that answers yes or no; `known` are the names to suggest. Raises ExpressionError."""
+    """Compile an expression that answers yes or no; the nearest of the `known` names is suggested for a typo.
+
+    Raises ExpressionError.
+    """
     wrong = "条件（when）的结果必须是“是/否”，例如 input.hours >= 2"
     return _checked(text, declarations, known, "BOOL", wrong)
 
@@ -119,6 +127,9 @@ def _checked(
 ) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"表达式太长（最多 {LONGEST} 字），请拆成几项。")
+    # The runtime bounds loops and patterns, but not their product: half a page of it runs for a minute.
+    if _LOOP.search(text) and _PATTERN.search(text):
+        raise ExpressionError("matches 不能和 map、filter、exists、all 用在同一个表达式里，请拆成几项。")
     try:
         expression, returned = _compile(text, declarations)
     except RuntimeError as error:
@@ -151,17 +162,33 @@ def _sentence(raw: str, text: str, known: Sequence[str]) -> ExpressionError:
     if not first:
         return ExpressionError(f"表达式有误：{raw}")
     line, column, complaint = int(first[1]), int(first[2]), first[3].removesuffix(" [INVALID_ARGUMENT]")
-    drawing = [row.removesuffix(" [INVALID_ARGUMENT]") for row in raw.splitlines() if row.startswith(" | ")]
-    sentence = _translated(complaint, _name_at(text, line, column), known)
-    return ExpressionError("\n".join([sentence, *drawing[:2]]), line, column)
-
-
-def _name_at(text: str, line: int, column: int) -> str:
-    """The whole dotted name at a place: CEL complains of its first part only."""
     rows = text.splitlines()
     row = rows[line - 1] if 0 < line <= len(rows) else ""
     found = _DOTTED.match(row, max(column - 1, 0))
-    return found[0] if found else ""
+    # CEL complains of the first part only of a dotted name.
+    sentence = _translated(complaint, found[0] if found else "", known)
+    return ExpressionError("\n".join([sentence, *_drawing(row, max(column - 1, 0))]), line, column)
+
+
+def _drawing(row: str, at: int) -> Iterator[str]:
+    """The row, or what is around the place where it is too long, and a caret under that place."""
+    if not row:
+        return
+    start = max(0, at - _DRAWN // 2) if len(row) > _DRAWN else 0
+    shown = row[start : start + _DRAWN]
+    before, behind = "…" if start else "", "…" if len(row) > start + _DRAWN else ""
+    # A dot as wide as the sign above it.
+    dots = ("．" if unicodedata.east_asian_width(sign) in "FW" else "." for sign in row[start:at])
+    yield f" | {before}{shown}{behind}"
+    yield f" | {'.' * len(before)}{''.join(dots)}^"
+
+
+def _applied(overload: re.Match[str]) -> str:
+    """An operation on types as people write it, 整数 * 小数; of a function, its name and what it was given."""
+    name = overload[1]
+    types = [_TYPES.get(each.strip(), each.strip()) for each in overload[2].strip("()").split(",")]
+    operator = name.strip("_@") if name.startswith(("_", "@")) else ""
+    return f" {operator} ".join(types) if operator and len(types) == 2 else f"{name}({', '.join(types)})"
 
 
 def _translated(complaint: str, name: str, known: Sequence[str]) -> str:
@@ -170,12 +197,20 @@ def _translated(complaint: str, name: str, known: Sequence[str]) -> str:
         wanted = name if name.startswith(undeclared[1]) else undeclared[1]
         hint = did_you_mean(wanted, known) or f"；可用的有 {'、'.join(known[:_LISTED])}"
         return f"没有叫「{wanted}」的量{hint}。"
+    if found := re.match(r"Syntax error: token recognition error at: '(.)", complaint):
+        if found[1] == "=":
+            return "表达式写法不对：比较两边是不是一样，要写两个等号 == 。"
+        if found[1] in "'\"":
+            return "表达式写法不对：引号没有成对。"
+        return f"表达式写法不对：不能用「{found[1]}」，量的名字都用英文，文字要放在单引号里。"
+    if "expecting ':'" in complaint:
+        return "表达式写法不对：问号 ? 后面要用冒号写明另一种情况，例如 input.hours >= 8 ? 5 : 2 。"
     overload = re.match(r"found no matching overload for '(.*)' applied to '(.*)'", complaint)
     if overload and {"int", "double"} <= set(re.findall(r"\w+", overload[2])):
         return (
-            "整数和小数不能直接放在一起：与小数比较或运算时写 2.0 而不是 2，"
-            f"或用 double(…) 把整数变成小数、用 int(…) 取整（{complaint}）。"
+            f"整数和小数不能直接放在一起（现在是 {_applied(overload)}）：与小数比较或运算时写 2.0 而不是 2，"
+            "或用 double(…) 把整数变成小数、用 int(…) 取整。"
         )
     if overload:
-        return f"两边的类型对不上，不能这样比较或运算（{complaint}）。"
+        return f"两边的类型对不上，不能这样比较或运算（现在是 {_applied(overload)}）。"
     return f"表达式写法不对（{complaint}）。"

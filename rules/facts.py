@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, get_args
 from rules.claim import Claim
 from rules.expression import Kind
 from rules.limits import Count, Period, Scope, Used
+from rules.problems import nearest
 
 if TYPE_CHECKING:
     from rules.book import Rule
@@ -97,14 +98,16 @@ class Names:
                     break
         return tuple(found.values())
 
-    def all(self) -> Iterator[str]:
-        """Every name there is, to suggest the nearest; those of the claim itself first."""
+    def near(self, text: str) -> Iterator[str]:
+        """The names an expression may have meant, to suggest the nearest; those of the claim itself first."""
         totals = [f"{measure}_{period}" for measure in ("times", "points") for period in PERIODS]
+        categories = _mentioned(text, "category", self._categories)
+        rules = _mentioned(text, "rule", self._rules)
         yield from self._fixed
         yield from (f"total.{total}" for total in totals)
-        yield from (f"category.{id}.{total}" for id in self._categories for total in totals)
-        yield from (f"rule.{id}.{total}" for id in self._rules for total in (*totals, "streak_months"))
-        yield from (f"village.rule.{id}.households_{period}" for id in self._rules for period in PERIODS)
+        yield from (f"category.{id}.{total}" for id in categories for total in totals)
+        yield from (f"rule.{id}.{total}" for id in rules for total in (*totals, "streak_months"))
+        yield from (f"village.rule.{id}.households_{period}" for id in rules for period in PERIODS)
 
     def _fact(self, name: str) -> Fact | None:
         if name in self._fixed:
@@ -121,6 +124,13 @@ class Names:
             case ["village", "rule", id, total] if id in self._rules:
                 return _team(name, id, total, self._rules[id])
         return None
+
+
+def _mentioned(text: str, kind: str, known: Iterable[str]) -> list[str]:
+    """The ids that stand behind `kind` in an expression, and the nearest to those that stand there wrongly."""
+    ids = set(known)
+    written = dict.fromkeys(re.findall(rf"\b{kind}\.(\w+)", text))
+    return [name for id in written for name in ([id] if id in ids else nearest(id, ids, 3))]
 
 
 def midnight(day: date) -> datetime:

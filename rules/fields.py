@@ -6,14 +6,42 @@ from datetime import date, datetime
 from typing import Any
 
 from rules.locator import Locator, Path
-from rules.problems import Problem, did_you_mean
+from rules.problems import Problem, RulebookError, did_you_mean
 
 _TYPE_NAMES = {bool: "是/否", int: "整数", float: "小数", str: "文字", list: "列表", dict: "表", date: "日期"}
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+MOST_PROBLEMS = 100
+"""Mistakes told at once: who made more has misunderstood something, and reads the first ones."""
+_MOST_IN_A_LIST = 1_000
+
+
+_IN_CHINESE = {
+    "day": "天",
+    "week": "周",
+    "month": "月",
+    "quarter": "季度",
+    "year": "年",
+    "lifetime": "一生",
+    "household": "户",
+    "person": "人",
+    "village": "村",
+    "system": "系统",
+    "grid": "网格员",
+    "council": "道德评议会",
+    "committee": "村委会",
+    "supervisors": "监委会",
+    "integer": "整数",
+    "number": "小数",
+    "choice": "选择",
+    "text": "文字",
+    "date": "日期",
+    "photo": "照片",
+    "sheet": "评分单",
+}
 
 
 class Findings:
-    """The mistakes found so far in one text."""
+    """The mistakes found so far in one text. Raises RulebookError with them all when there are too many."""
 
     def __init__(self, text: str, source: str) -> None:
         self.locator = Locator(text)
@@ -24,9 +52,18 @@ class Findings:
         """Note a mistake at the value of `path`."""
         self.add_at(self.locator.find(path), message)
 
+    def advise(self, path: Path, message: str) -> None:
+        """Note what the author will hardly have meant; what comes after a great many is left out."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(self.source, *self.locator.find(path), message, "advice"))
+
     def add_at(self, place: tuple[int, int], message: str) -> None:
         """Note a mistake at a known line and column."""
         self.problems.append(Problem(self.source, *place, message))
+        if len(self.problems) >= MOST_PROBLEMS:
+            last = max(problem.line for problem in self.problems)
+            more = f"错误已有 {MOST_PROBLEMS} 处，没有再往下查；先改好这些，再查一遍。"
+            raise RulebookError([*self.problems, Problem(self.source, last + 1, 1, more)])
 
 
 class Table:
@@ -113,6 +150,11 @@ class Table:
 
     def texts(self, key: str, required: bool = False) -> tuple[str, ...]:
         """A list of texts."""
+        alone = self.raw.get(key)
+        if type(alone) is str:
+            self._known.append(key)
+            self.problem(key, f'{key} 可以有好几条，要写成 {key} = ["{alone}"]。')
+            return ()
         value = self.value(key, (list,), required)
         if value is None:
             return ()
@@ -122,12 +164,21 @@ class Table:
         return tuple(item.strip() for item in value)
 
     def table(self, key: str, name: str) -> "Table":
-        """A required table below this one; an empty one when missing or wrong."""
-        return Table(self.value(key, (dict,), True) or {}, (*self.path, key), name, self.findings)
+        """A required table below this one; when missing or wrong, an empty one, whose fields nobody misses."""
+        written = self.value(key, (dict,), True)
+        findings = self.findings if written is not None else Findings("", self.findings.source)
+        return Table(written or {}, (*self.path, key), name, findings)
 
-    def tables(self, key: str, name: str) -> list["Table"]:
-        """A list of tables below this one, named by `name` and their `id` or position."""
+    def tables(self, key: str, name: str, most: int = _MOST_IN_A_LIST) -> list["Table"]:
+        """A list of at most `most` tables below this one, named by `name` and their `id` or position."""
+        if type(self.raw.get(key)) is dict:
+            self._known.append(key)
+            self.problem(key, f"{key} 可以有好几条，要写成 [[{key}]]，或 {key} = [{{ … }}]。")
+            return []
         items = self.value(key, (list,)) or []
+        if len(items) > most:
+            self.problem(key, f"{key} 太多：最多 {most} 条，现在有 {len(items)} 条。")
+            items = items[:most]
         if any(type(item) is not dict for item in items):
             self.problem(key, f"{key} 里每一条都应是一个表，写成 {{ … }} 或 [[{key}]]。")
             return []
@@ -145,6 +196,7 @@ class Table:
     def _allowed(self, key: str, value: str, allowed: tuple[str, ...]) -> str | None:
         if value in allowed:
             return value
-        hint = did_you_mean(value, allowed) or f";可用的有 {'、'.join(allowed)}"
+        listed = "、".join(f"{word}（{_IN_CHINESE[word]}）" if word in _IN_CHINESE else word for word in allowed)
+        hint = did_you_mean(value, allowed) or f"；可用的有 {listed}"
         self.problem(key, f"{key} 不能是「{value}」{hint}。")
         return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TypeAlias, cast, get_args
 
-from rules.book import MOST_POINTS, Input, InputType, Option, SheetItem
+from rules.book import MOST_POINTS, Input, InputType, Option, Rule, SheetItem
 from rules.claim import Claim
 from rules.expression import Kind
 from rules.facts import Answers, Fact, Past, Read, midnight
@@ -27,6 +27,7 @@ _SCORES = re.compile(r"[\s,，、]+")
 _ROWS = re.compile(r"[;；\n]+")
 _LARGEST_NUMBER = 10**12
 
+_NUMBERS: Mapping[str, Callable[[str], int | float]] = {"integer": int, "number": float}
 _CEL_KIND: Mapping[InputType, Kind] = {
     "integer": "integer",
     "number": "number",
@@ -86,6 +87,23 @@ def _facts(name: str, asked: Input) -> list[Fact]:
 def _total(rows: Sheet) -> float:
     """The average of the judges' totals."""
     return float(sum(map(sum, rows)) / len(rows))
+
+
+def typed_answers(rule: Rule, strings: Mapping[str, str]) -> dict[str, str | int | float]:
+    """What was answered, numbers as numbers, without what was left empty.
+
+    A number that is none stays text: the rulebook's own check then says in Chinese what it wants.
+    """
+    answers: dict[str, str | int | float] = {}
+    for asked in rule.inputs:
+        text = strings.get(asked.id, "")
+        if not text:
+            continue
+        try:
+            answers[asked.id] = _NUMBERS.get(asked.type, str)(text)
+        except ValueError:
+            answers[asked.id] = text
+    return answers
 
 
 def check_answers(inputs: tuple[Input, ...], given: Mapping[str, object]) -> tuple[dict[str, Answer], list[str]]:

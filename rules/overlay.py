@@ -20,7 +20,8 @@ def read_overlay(root: Table, base: Rulebook | None) -> Rulebook | None:
     head = root.table("overlay", "书头 [overlay]")
     wanted = head.text("base")
     if base is None:
-        head.problem("base", f"这是村里的补充办法，要和它补充的办法「{wanted}」一起读，现在没有找到。")
+        if wanted:
+            head.problem("base", f"这是村里的补充办法，要和它补充的办法「{wanted}」一起读，现在没有找到。")
         return None
     if wanted and wanted != base.version:
         head.problem("base", f"补充的是「{wanted}」版，给出的是「{base.version}」版。")

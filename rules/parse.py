@@ -4,11 +4,12 @@ The shape of a book is described in `docs/rulebooks.md`; `books/township.toml` i
 """
 
 import re
-import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
+from rules.advice import advise
 from rules.book import Category, DeductionBounds, Rule, Rulebook, VillageTerms
 from rules.campaigns import read_campaigns
 from rules.fields import Findings, Table
@@ -16,14 +17,11 @@ from rules.limits import Limit
 from rules.overlay import read_overlay
 from rules.problems import Problem, RulebookError
 from rules.rows import Context, read_decision, read_limits, read_rule, titles
+from rules.syntax import read_toml
 
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CATEGORY_ID_SHAPE = "小写字母开头，只用小写字母、数字和下划线"
-LONGEST = 1_000_000
-"""Characters of a book."""
-MOST_RULES = 1_000
-_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+_FIRST_LIST = re.compile(r"^[ \t]*\[\[", re.MULTILINE)
 _MOST_POINTS_A_VILLAGE_MAY_GIVE = 100
 
 
@@ -33,46 +31,58 @@ def load(text: str, source: str = "rulebook", base: Rulebook | None = None) -> R
     A village's overlay (`[overlay]` in place of `[book]`) is read on top of `base` and comes back as a whole book.
     Raises RulebookError with every mistake that could be found.
     """
-    if len(text) > LONGEST:
-        raise RulebookError([Problem(source, 1, 1, f"文件太长（最多 {LONGEST} 字）。")])
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RulebookError([_syntax_problem(str(error), text, source)]) from error
-    except RecursionError:
-        raise RulebookError([Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
-    except ValueError as error:
-        raise RulebookError([Problem(source, 1, 1, f"里面有读不出来的数（{error}）。")]) from error
-    findings = Findings(text, source)
-    root = Table(raw, (), "积分办法", findings)
-    book = read_overlay(root, base) if "overlay" in raw else _book(root)
-    if findings.problems:
-        raise RulebookError(findings.problems)
+    book, root = _read(text, source, base)
+    if root.findings.problems:
+        raise RulebookError(root.findings.problems)
     assert book is not None
     return book
 
 
-def _syntax_problem(raw: str, text: str, source: str) -> Problem:
-    place = _TOML_PLACE.search(raw)
-    line, column = text.count("\n") + 1, 1
-    if place and place[1]:
-        line, column = int(place[1]), int(place[2])
-    what = _TOML_PLACE.sub("", raw)
-    row = text.split("\n")[line - 1]
-    dated = _DATE.search(row)
-    if "Invalid date" in what or (dated and not _real(dated)):
-        return Problem(source, line, column, f"没有 {dated[0] if dated else row.strip()} 这一天，请核对日期。")
-    if "overwrite" in what or "declare" in what:
-        return Problem(source, line, column, f"同一个名字写了两次（{what}）。")
-    return Problem(source, line, column, f"不合 TOML 写法，请检查引号、等号和括号（{what}）。")
-
-
-def _real(written: re.Match[str]) -> bool:
+def check(
+    text: str, source: str = "rulebook", base: Rulebook | None = None
+) -> tuple[Rulebook | None, list[Problem]]:
+    """The book, None when it can't be used, and everything that is wrong with it, in the order of the text: what
+    `load` refuses, rules that may award more than the book allows, and advice."""
     try:
-        date.fromisoformat(written[0])
-    except ValueError:
-        return False
-    return True
+        book, root = _read(text, source, base)
+        if book is not None and not root.findings.problems:
+            advise(book, root)
+    except RulebookError as error:
+        return None, error.problems
+    problems = sorted(root.findings.problems)
+    return None if any(problem.kind == "error" for problem in problems) else book, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a text says it is, read without checking it: its version, and that of the book it supplements."""
+
+    version: str = ""
+    base: str = ""
+
+
+def read_head(text: str) -> Head:
+    """The head of a book or an overlay; an empty one when the text is neither."""
+    start = _FIRST_LIST.search(text)
+    # The head mostly stands at the top, and the rest of a large book takes its time.
+    for part in (text[: start.start()] if start else "", text):
+        try:
+            raw = read_toml(part, "")
+        except RulebookError:
+            continue
+        for key in ("overlay", "book"):
+            table = raw.get(key)
+            if isinstance(table, dict):
+                version, base = table.get("version"), table.get("base") if key == "overlay" else ""
+                return Head(version if isinstance(version, str) else "", base if isinstance(base, str) else "")
+    return Head()
+
+
+def _read(text: str, source: str, base: Rulebook | None) -> tuple[Rulebook | None, Table]:
+    # As tomllib does, so that its places and ours are the same.
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    root = Table(read_toml(text, source), (), "积分办法", Findings(text, source))
+    return (read_overlay(root, base) if "overlay" in root.raw else _book(root)), root
 
 
 def _book(root: Table) -> Rulebook:
@@ -164,9 +174,6 @@ def _rules(
     tables = root.tables("rule", "规则")
     if root.raw.get("rule") in (None, []):
         root.problem("rule", "至少要有一条规则 [[rule]]。")
-    if len(tables) > MOST_RULES:
-        root.problem("rule", f"规则太多（最多 {MOST_RULES} 条）。")
-        tables = tables[:MOST_RULES]
     context = Context(
         categories={category.id: category for category in categories},
         total=total,

@@ -44,7 +44,7 @@ def read_condition(rule: Table, names: Names) -> tuple[Expression | None, str, t
         return None, note, ()
     used = names.used_in(text)
     try:
-        return compile_condition(text, _declared(used), names.all()), note, used
+        return compile_condition(text, _declared(used), names.near(text)), note, used
     except ExpressionError as error:
         _place(rule, "when", text, error)
         return None, note, ()
@@ -77,7 +77,7 @@ def _decided(table: Table) -> Decided:
 def _amount(rule: Table, text: str, names: Names) -> tuple[int | Expression, tuple[Fact, ...]]:
     used = names.used_in(text)
     try:
-        expression = compile_amount(text, _declared(used), names.all())
+        expression = compile_amount(text, _declared(used), names.near(text))
     except ExpressionError as error:
         _place(rule, "points", text, error)
         return 0, ()

@@ -29,6 +29,7 @@ RULE_ID_SHAPE = "字母开头，只用字母、数字、点、横线，最多 32
 REMINDER_INPUT = Input(Deduction.REMINDED_ON, "书面提醒的日期", "date")
 _LONGEST_NOTICE = 30
 _MOST_IN_A_LIMIT = 1_000_000_000
+_MOST_LIMITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def read_rule(table: Table, context: Context) -> Rule:
 def read_limits(owner: Table, scope: Scope, of: str, inputs: tuple[Input, ...] = ()) -> tuple[Limit, ...]:
     """The limits written at the book, a category or a rule: where they stand says which awards they bound."""
     limits = []
-    for table in owner.tables("limits", f"{owner.name}的上限"):
+    for table in owner.tables("limits", f"{owner.name}的上限", most=_MOST_LIMITS):
         by = table.texts("by")
         highest = table.flag("highest", default=False)
         known = {asked.id: asked.title for asked in inputs}
@@ -156,8 +157,9 @@ def _category(table: Table, context: Context) -> Category:
     wanted = table.text("category")
     category = context.categories.get(wanted)
     if category is None and wanted:
-        hint = did_you_mean(wanted, context.categories)
-        table.problem("category", f"没有「{wanted}」这个类别{hint}。")
+        titled = next((id for id, title in context.category_titles.items() if title == wanted), "")
+        hint = f"；这里要写它的编号「{titled}」" if titled else did_you_mean(wanted, context.categories)
+        table.problem("category", f"没有编号为「{wanted}」的类别{hint}。")
     return category or Category(wanted, "")
 
 

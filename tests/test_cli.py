@@ -85,6 +85,17 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
     assert f"jimei {verb}" in done.stdout
 
 
+def test_rules_lists_its_verbs() -> None:
+    listed = jimei("rules", "--help").stdout
+    assert "check" in listed
+    assert "score" in listed
+
+
+@pytest.mark.parametrize("verb", ["check", "score"])
+def test_every_verb_for_rulebooks_has_help_with_an_example(verb: str) -> None:
+    assert f"例 example: jimei rules {verb} " in jimei("rules", verb, "--help").stdout
+
+
 def test_the_help_lists_every_verb() -> None:
     listed = jimei("--help").stdout
     assert all(verb in listed for verb in VERBS)
@@ -100,6 +111,9 @@ def test_the_help_lists_every_verb() -> None:
         (("found",), "还缺 TOWNSHIP，"),
         (("serve", "--port", "99999"), "--port 写得不对"),
         (("serve", "--prot", "1"), "没有 --prot 这个选项"),
+        (("rules", "check"), "还缺 FILES，"),
+        (("rules", "score", "x.toml"), "还缺 EVENTS，"),
+        (("rules", "chek"), "没有 chek 这个命令"),
         (("verify", "more"), "命令写得不对"),
         (("verifi",), "没有 verifi 这个命令"),
         (("--verbose",), "没有 --verbose 这个选项"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
@@ -22,10 +22,9 @@ from api.problems import Refused
 from api.register.tables import Household
 from api.rulebooks.use_cases import in_force
 from api.town import Town
-from rules import Rule, Rulebook
+from rules import Rule, Rulebook, typed_answers
 
 _INPUT = "input."
-_NUMBERS: Mapping[str, Callable[[str], int | float]] = {"integer": int, "number": float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +117,6 @@ async def declare(town: Town, staff: Staff, form: Form) -> str:
         raise Unfinished(outcome.reason, form)
     amount = f"{outcome.points} 分，等待评议" if outcome.points > 0 else f"扣 {-outcome.points} 分，等待审核"
     return f"已申报：{mask(household.head)}家「{form.rule.title}」{amount}。"
-
-
-def typed_answers(rule: Rule, strings: Mapping[str, str]) -> dict[str, str | int | float]:
-    """What was answered, numbers as numbers, without what was left empty.
-
-    A number that is none stays text: the rulebook's own check then says in Chinese what it wants.
-    """
-    answers: dict[str, str | int | float] = {}
-    for asked in rule.inputs:
-        text = strings.get(asked.id, "")
-        if not text:
-            continue
-        try:
-            answers[asked.id] = _NUMBERS.get(asked.type, str)(text)
-        except ValueError:
-            answers[asked.id] = text
-    return answers
 
 
 async def _household(town: Town, staff: Staff, form: Form) -> Household:

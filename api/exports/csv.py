@@ -8,10 +8,8 @@ from io import TextIOWrapper
 from typing import IO
 
 from api.exports.records import PeriodBooks, Transaction
-from api.exports.rows import ENTRY_HEADINGS, Cell, entries, openings
-
-# What a spreadsheet would take for the beginning of a formula, in either width.
-_FORMULA = tuple("=+-@＝＋－＠")
+from api.exports.rows import ENTRY_HEADINGS, entries, openings
+from api.table_file import harmless
 
 
 class Csv:
@@ -20,19 +18,11 @@ class Csv:
         self._file = TextIOWrapper(file, encoding="utf-8-sig", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow(ENTRY_HEADINGS)
-        self._rows.writerows(map(_harmless, openings(books)))
+        self._rows.writerows(map(harmless, openings(books)))
 
     def add(self, transaction: Transaction) -> None:
-        self._rows.writerows(map(_harmless, entries(transaction)))
+        self._rows.writerows(map(harmless, entries(transaction)))
 
     def finish(self) -> None:
         self._file.flush()
         self._file.detach()
-
-
-def _harmless(row: tuple[Cell, ...]) -> list[Cell]:
-    return [f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in row]
-
-
-def _is_formula(cell: str) -> bool:
-    return cell.startswith(("\t", "\r", "\n")) or cell.lstrip().startswith(_FORMULA)

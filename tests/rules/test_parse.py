@@ -50,9 +50,26 @@ def test_the_error_lists_every_problem_in_the_order_of_the_text(book_text: BookT
 @pytest.mark.parametrize(
     ("text", "line", "column", "sentence"),
     [
-        ('[book]\ntitle = "办法\n', 2, 12, "不合 TOML 写法"),
-        ("[book]\ntitle 办法\n", 2, 7, "不合 TOML 写法"),
-        ("[book]\nversion = [1,\n", 3, 1, "不合 TOML 写法"),
+        ('[book]\ntitle = "办法\n', 2, 12, "引号没有成对，这一行到末尾还没有结束。"),
+        ("[book]\ntitle 办法\n", 2, 7, "名字后面要有等号，写成 名字 = 值。"),
+        ("[book]\ntitle ＝ 1\n", 2, 7, "这里用了中文的「＝」，要改成英文的 = 。"),
+        ("[book]\ntitle = “办法”\n", 2, 9, '这里用了中文的「“」，要改成英文的 " 。'),
+        ("[book]\r\ntitle = 办法\r\n", 2, 9, "文字要放在一对英文引号里"),
+        ("[book]\n标题 = 1\n", 2, 1, "行首只能是英文的名字"),
+        ('[book]\ntitle = "办法" "一"\n', 2, 14, "一行只写一项"),
+        ("[book]\n[book]\n", 2, 6, "同一个段写了两次"),
+        ("a = 1\0\n", 1, 6, "多了东西"),
+        ('a = "\0"\n', 1, 6, "这里有一个不能用的字符"),
+        ("a = 2026-02-30\n", 1, 5, "没有 2026-02-30 这一天"),
+        ("a = " + "[" * 100_000, 1, 1, "括号嵌套太深"),
+        ("a = " + "{a=" * 100_000, 1, 1, "括号嵌套太深"),
+        ("a." * 100_000 + "a = 1", 1, 1, "点号连起来的名字太长"),
+        ("\n" + '"\\"".a . ' * 50_000 + "a = 1", 2, 1, "点号连起来的名字太长"),
+        ("a = " + "9" * 5_000, 1, 1, "读不出来的数"),
+        ("#" * 1_000_001, 1, 1, "文件太长"),
+        ("[book]\nversion = [1,\n", 3, 1, "到文件末尾还没有写完，请检查方括号"),
+        ('a = """x\n', 2, 1, "到文件末尾还没有写完"),
+        ("a = [1, 2\nb = 1\n", 2, 1, "方括号没有成对，或两项之间少了逗号"),
         ('[book]\nversion = "1"\nversion = "2"\n', 3, 14, "同一个名字写了两次"),
     ],
 )
@@ -221,7 +238,7 @@ def test_mistakes_in_the_head(book_text: BookText, old: str, new: str, line: int
 
 def test_an_unknown_category_is_named_with_the_nearest(book_text: BookText) -> None:
     problem = only_problem(book_text().replace('category = "clean"', 'category = "claen"'))
-    assert "没有「claen」这个类别，您是想写「clean」吧" in problem.message
+    assert "没有编号为「claen」的类别，您是想写「clean」吧" in problem.message
     assert problem.line == FIRST_RULE_LINE + 3
 
 

@@ -45,7 +45,7 @@ async def test_a_version_there_is_needs_no_file(town: LiveTown) -> None:
     async with browsing(town, "office") as office:
         assert "《乡镇文明积分办法》2025.1 版" in await office.open(f"{PAGE}?draft=2025.1")
         assert "和原来一样，都是 203 分" in await office.send(PAGE, village="hp")
-        assert "没有这份草案" in await office.open(f"{PAGE}?draft=xx")
+        assert "没有这个版本的规则" in await office.open(f"{PAGE}?draft=xx")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""Strings from a form become the typed answers of a rule."""
+"""Strings from a form or a table become the typed answers of a rule."""
 
 from __future__ import annotations
 
 import pytest
 
-from api.claims.declaration import typed_answers
-from rules import Rule, load
+from rules import Rule, load, typed_answers
 
 _BOOK = """
 [book]

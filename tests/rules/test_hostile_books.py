@@ -1,0 +1,106 @@
+"""Books made to keep the check busy: each is answered within seconds, with sentences, whatever it holds."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from rules import Problem, check
+
+HEAD = """\
+[book]
+title = "试用积分办法"
+version = "1"
+township = "示范乡"
+effective_from = 2026-01-01
+adopted_by = { body = "村党支部", meeting = "支委会", date = 2025-12-20 }
+
+[[category]]
+id = "clean"
+title = "环境卫生"
+"""
+SECONDS = 30
+"""Some seven on two busy cores: what is meant is that it doesn't take minutes."""
+
+
+def book(rules: int, more: Callable[[int], str]) -> str:
+    return HEAD + "".join(
+        f'[[rule]]\nid = "R{n}"\ntitle = "第 {n} 项"\ncategory = "clean"\n{more(n)}\nevidence = ["照片"]\n'
+        'reviewers = ["grid"]\n'
+        for n in range(rules)
+    )
+
+
+def told(text: str) -> list[Problem]:
+    started = time.monotonic()
+    found = check(text[:1_000_000], "book.toml")[1]
+    assert time.monotonic() - started < SECONDS
+    assert len(found) <= 101
+    return found
+
+
+def points(expression: str) -> str:
+    return f'points = "{expression}"\npoints_note = "按人口"'
+
+
+ONES = ",".join("1" * 99)
+NUMBERS = ",".join(map(str, range(300)))
+LOOPS = f"[{ONES}].map(x, [{ONES}].map(y, x * y + household.people)).size()"
+SEARCHES = f"[{ONES}].filter(x, [{ONES}].exists(y, x + y + household.people in [{NUMBERS}])).size()"
+PATTERN = "(household.village.matches('((a|b|c){1,30}){1,30}d') ? 1 : 0)"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [LOOPS, SEARCHES, LOOPS.replace(" + household.people", ""), "+".join([PATTERN] * 25)],
+    ids=["loops", "searches in loops", "loops over nothing known", "patterns"],
+)
+def test_a_thousand_costly_expressions_are_told_to_be_so(expression: str) -> None:
+    as_many_as_fit = min(1_000, 1_000_000 // (len(expression) + 150))
+    *_, last = told(book(as_many_as_fit, lambda n: points(f"{expression} + {n}")))
+    assert (last.kind, "太多或太慢" in last.message) == ("advice", True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("(" * 400 + "1" + ")" * 400, "嵌套太深"),
+        ("+".join(["household.people"] * 110), "嵌套太深"),
+        ("'" + "长" * 3_000 + "'", "表达式太长"),
+        (f"[{ONES}].filter(x, 'a'.matches(string(x))).size()", "matches 不能和"),
+    ],
+)
+def test_expressions_that_are_refused_unread(expression: str, said: str) -> None:
+    assert said in told(book(1, lambda _: points(expression)))[0].message
+
+
+TABLES = {
+    "rules": "[[rule]]\n" * 100_000,
+    "headers": "".join(f"[a{n}]\n" for n in range(100_000)),
+    "fields": HEAD + "".join(f"k{n} = 1\n" for n in range(100_000)),
+    "options": book(1, lambda _: 'inputs = [{ id = "a", title = "哪种", type = "choice", options = ['
+        + ",".join(f'{{id="o{n}",title="某"}}' for n in range(25_000)) + "] }]"),
+    "limits": book(1, lambda _: "points = 1\nlimits = [" + '{period="year",points=5},' * 25_000 + "]"),
+    "by": book(1, lambda _: 'points = 1\nlimits = [{ period = "day", times = 1, by=[' + '"x",' * 200_000 + "]}]"),
+    "typos": book(900, lambda n: points(f"rule.R{n}.times_yer")),
+    "near ids": book(900, lambda n: points(f"rule.R{n}x.times_year")),
+    "quotes": "'\"\\" * 300_000,
+    "one long string": 'a = "' + "长" * 900_000 + '"',
+    "one long name": "a." * 400_000 + "a = 1",
+    "many names": "".join(f"{'a.' * 31}b{n} = 1\n" for n in range(14_000)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
+def test_a_great_many_of_anything_is_told_within_seconds(text: str) -> None:
+    assert told(text)
+
+
+def test_a_thousand_plain_rules_are_looked_at_in_full() -> None:
+    assert told(book(1_000, lambda n: f'points = {n + 1}\nlimits = [{{ period = "month", times = 2 }}]')) == []
+
+
+def test_who_makes_many_mistakes_reads_the_first_hundred() -> None:
+    found = told(book(500, lambda n: "points = 1\ncolour = 1"))
+    assert len(found) == 101
+    assert "错误已有 100 处" in found[-1].message
