@@ -57,13 +57,15 @@ class Reserved:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry in plain words: `points` is signed. `happened`: when, where that month's books were closed
-    already."""
+    already. `why`: how an award or a deduction came to its points, nothing where the rulebook keeps its subject
+    to itself."""
 
     what: str
     points: int
     at: datetime
     happened: datetime | None
     transaction: UUID
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
             func.coalesce(root.c.reason, target.c.reason, transaction.c.reason).label("reason"),
             func.coalesce(root.c.metadata, target.c.metadata, transaction.c.metadata).label("metadata"),
             Claim.published,
+            Claim.explanation,
         )
         .join(
             transaction,
@@ -210,6 +213,7 @@ def _line(row: Row[*tuple[Any, ...]]) -> Line:
         at=row.deferred_from or row.effective_at if imported else row.recorded_at,
         happened=row.deferred_from,
         transaction=row.transaction,
+        why=tuple(row.explanation or ()) if row.published and row.phase != Phase.REVERSAL else (),
     )
 
 

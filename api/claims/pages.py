@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
@@ -13,7 +14,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.access import StaffRequest, require, staff_only
+from api.access import Role, StaffRequest, require, staff_only
 from api.claims import declaration, declaring, queries, use_cases
 from api.pages.flash import see_other
 from api.pages.form import typed
@@ -59,7 +60,7 @@ async def choose_or_fill(
     book = await declaration.book_in_force(town, request.user)
     if rule not in book.rules:
         return page(request, "claims/rules.html", staff=request.user, book=book)
-    return _form(request, declaration.blank(book.rule(rule)))
+    return await _form(request, town, declaration.blank(book.rule(rule)))
 
 
 @post("/desk/declare", status_code=200)
@@ -68,13 +69,31 @@ async def declare(request: StaffRequest, town: NamedDependency[Town]) -> Respons
     try:
         said = await declaration.declare(town, request.user, filled)
     except declaration.Unfinished as unfinished:
-        return _form(request, unfinished.form, str(unfinished), unfinished.candidates)
+        return await _form(request, town, unfinished.form, str(unfinished), unfinished.candidates)
     return see_other(DESK, said)
 
 
-def _form(
-    request: StaffRequest, form: declaration.Form, problem: str = "", candidates: Sequence[Household] = ()
+@post("/desk/declare/every-household")
+async def declare_for_all(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    form = await request.form()
+    try:
+        wanted = msgspec.convert(
+            {name: typed(form, name) for name in ("village", "rule", "deed_on")}, wire.EveryHousehold
+        )
+    except msgspec.ValidationError:
+        return see_other(DESK, "请选好村和日期。", "refused")
+    outcomes = await declaring.declare_for_all(town, request.user, wanted)
+    return _told("申报", outcomes)
+
+
+async def _form(
+    request: StaffRequest,
+    town: Town,
+    form: declaration.Form,
+    problem: str = "",
+    candidates: Sequence[Household] = (),
 ) -> Template:
+    offered = form.rule.every_household and request.user.may(Role.COMMITTEE)
     return page(
         request,
         "claims/declare.html",
@@ -83,6 +102,7 @@ def _form(
         form=form,
         problem=problem,
         candidates=candidates,
+        villages=await queries.villages(town, request.user) if offered else [],
     )
 
 
@@ -138,7 +158,7 @@ def _told(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
 
 router = Router(
     "/",
-    route_handlers=[desk, choose_or_fill, declare, claim, review, approve, refuse],
+    route_handlers=[desk, choose_or_fill, declare, declare_for_all, claim, review, approve, refuse],
     guards=[staff_only],
     exception_handlers=AS_PAGES,
     include_in_schema=False,

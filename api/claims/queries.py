@@ -17,13 +17,16 @@ from api.claims.corrections import net, taken_back
 from api.claims.declaring import DECLARERS
 from api.claims.tables import Claim
 from api.claims.use_cases import REVIEWERS
+from api.clock import local_date
 from api.people.tables import Person
 from api.problems import Refused
-from api.register.tables import Household
-from api.rulebooks.use_cases import adopted
+from api.register.tables import Household, Village
+from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
+from rules import limit_text
 
 SHOWN = 100
+DECIDERS = (Role.COMMITTEE, Role.COUNCIL, Role.PARTY_BRANCH, Role.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,14 @@ class Pile:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit of the book on all that a village gives: what it says, and what is left of it today."""
+
+    text: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """A pile is None where this person has nothing to do with it."""
 
@@ -62,6 +73,7 @@ class Desk:
     to_review: Pile | None
     to_approve: Pile | None
     on_notice: Pile | None
+    budgets: list[Budget]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,7 @@ async def desk(town: Town, staff: Staff) -> Desk:
             if staff.may(*deductions.BODIES.values())
             else None,
             on_notice=await _pile(work, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
+            budgets=await _budgets(work, staff) if staff.village and staff.may(*DECIDERS) else [],
         )
 
 
@@ -162,8 +175,42 @@ async def households_like(town: Town, staff: Staff, text: str, limit: int = 20) 
     return [h for h in found if h.code == text.lower()] or found
 
 
+async def villages(town: Town, staff: Staff) -> list[Village]:
+    """The villages this person serves."""
+    async with town.work() as work:
+        found = await work.session.scalars(
+            select(Village).where(Village.township == work.township).order_by(Village.code)
+        )
+        return [village for village in found if staff.serves(village.code)]
+
+
 async def _mine(work: Work, staff: Staff) -> list[ClaimLine]:
     return await _lines(work, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
+
+
+async def _budgets(work: Work, staff: Staff) -> list[Budget]:
+    """What the book lets this person's village still give: points are a promise of goods."""
+    today = local_date(work.now)
+    village = staff.village or ""
+    book = await in_force(work, today, village)
+    budgets = []
+    for limit in book.total if book else ():
+        if limit.per != "village" or limit.points is None:
+            continue
+        starts, ends = limit.window(today)
+        given = (
+            Claim.village == village,
+            Claim.status != "refused",
+            Claim.points > 0,
+            Claim.deed_on >= starts,
+            Claim.deed_on < ends,
+        )
+        points = await work.session.scalar(
+            select(func.coalesce(func.sum(Claim.points), 0)).where(Claim.township == work.township, *given)
+        )
+        used = int(points or 0) - sum((await taken_back(work, *given)).values())
+        budgets.append(Budget(limit_text(limit), max(0, limit.points - used)))
+    return budgets
 
 
 def _theirs(staff: Staff, roles: Sequence[Role], place: int) -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ from api.pages.form import typed
 from api.pages.page import SCRIPTED, page
 from api.pages.refusals import AS_PAGES
 from api.problems import Refused
-from api.rulebooks import adoptions, drafts, editor, use_cases
+from api.rulebooks import adoptions, drafts, editor, published, use_cases
 from api.town import Town
 from rules import Rulebook
 
@@ -132,6 +132,11 @@ async def _draft(
 ) -> Template:
     """`mine`: what this person wrote, where another came first and it isn't saved."""
     text = shown.text if mine is None else mine
+    checked = await use_cases.check(town, request.user, text)
+    book, change = None, published.Change(None, [])
+    if not any(problem.kind == "error" for problem in checked.problems):
+        book = await use_cases.book_of(town, text)
+        change = await published.change(town, book, await use_cases.place_of(town, request.user, text))
     return page(
         request,
         "rulebooks/draft.html",
@@ -141,7 +146,10 @@ async def _draft(
         draft=shown,
         text=text,
         other=shown.text if mine is not None else "",
-        checked=await use_cases.check(town, request.user, text),
+        checked=checked,
+        book=book,
+        before=change.before,
+        differences=change.differences,
         problem=problem,
         ace=editor.SCRIPTS,
     )
@@ -231,14 +239,18 @@ async def propose(id: FromPath[UUID], request: StaffRequest, town: NamedDependen
 
 @get(BOOKS + "/adoptions/{id:uuid}")
 async def adoption(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    shown = await adoptions.adoption(town, request.user, id)
+    adopted = await adoptions.adoption(town, request.user, id)
+    shown = await adoptions.of_version(town, adopted.version)
+    change = await published.change(town, shown.book, adopted.village, adopted.effective_from)
     return page(
         request,
         "rulebooks/adoption.html",
         staff=request.user,
         decides=request.user.may(Role.PARTY_BRANCH),
-        adoption=shown,
-        shown=await adoptions.of_version(town, shown.version),
+        adoption=adopted,
+        shown=shown,
+        before=change.before,
+        differences=change.differences,
         states=STATES,
     )
 

@@ -12,6 +12,7 @@ import rules
 from api.clock import local_date
 from api.problems import Refused
 from api.register.tables import Village
+from api.rulebooks import sections
 from api.rulebooks.tables import Adoption, RulebookText
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
@@ -72,6 +73,24 @@ async def compared(town: Town, old: str, new: str) -> tuple[rules.Difference, ..
         if version not in books:
             raise Refused("unknown", f"没有版本为 {version} 的积分办法。")
     return rules.differences(books[old], books[new])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a book would change: `before` counts until then, None where it is the first."""
+
+    before: Rulebook | None
+    differences: list[rules.Difference]
+
+
+async def change(town: Town, book: Rulebook, village: str, day: date | None = None) -> Change:
+    """What `book` changes for a village, '' for all, from `day` on; from today where it isn't given."""
+    async with town.work() as work:
+        eve = day - timedelta(days=1) if day else local_date(work.now)
+        before = await in_force(work, eve, village)
+    if before is None or before.version == book.version:
+        return Change(None, [])
+    return Change(before, sections.of_substance(before, book))
 
 
 async def _shelf(work: Work, day: date, village: str, version: str) -> Shelf:

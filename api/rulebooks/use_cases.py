@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from collections.abc import Collection
 from datetime import date
@@ -79,9 +80,12 @@ async def adopted(work: Work, versions: Collection[str]) -> dict[str, rules.Rule
 async def check(town: Town, staff: Staff, text: str) -> wire.BookCheck:
     """Everything that is wrong with a text, and whether its version is taken. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
+    head = heading(text)
     async with town.work() as work:
-        head = heading(text)
-        problems = _problems(text, await base_text(work, head))
+        base = await base_text(work, head)
+    # Trying out what a book's expressions may come to takes its time: others are answered meanwhile.
+    problems = await asyncio.to_thread(_problems, text, base)
+    async with town.work() as work:
         known = await work.session.get(RulebookText, (work.township, head.version))
         if head.overlay:
             try:
@@ -118,6 +122,18 @@ async def book_of(town: Town, text: str) -> rules.Rulebook:
     """`read`, an overlay on the base that it names."""
     async with town.work() as work:
         return read(text, await base_text(work, heading(text)))
+
+
+async def place_of(town: Town, staff: Staff, text: str) -> str:
+    """Where a text would be in force: the code of an overlay's village, else '' for the whole township.
+
+    Raises Refused: as `village_of`.
+    """
+    head = heading(text)
+    if not head.overlay:
+        return ""
+    async with town.work() as work:
+        return await village_of(work, staff, head.village)
 
 
 class Heading(NamedTuple):
@@ -175,13 +191,9 @@ def _at(text: str, head: Heading, key: str, message: str) -> wire.BookProblem:
 
 
 def _problems(text: str, base: str) -> list[wire.BookProblem]:
-    try:
-        _read(text, base)
-    except rules.RulebookError as error:
-        return [
-            wire.BookProblem(line=p.line, column=p.column, kind=p.kind, message=p.message) for p in error.problems
-        ]
-    return []
+    below = _parsed(base, "") if base else None
+    _, found = rules.check(text, "rulebook.toml", below)
+    return [wire.BookProblem(line=p.line, column=p.column, kind=p.kind, message=p.message) for p in found]
 
 
 def _read(text: str, base_text: str) -> rules.Rulebook:

@@ -51,7 +51,7 @@ async def test_a_typo_is_marked_at_its_line_and_a_save_keeps_the_place(
         await page.keyboard.press("Enter")
         await page.keyboard.type('titel = "错"')
         await expect(summary).to_have_text("有 1 处问题，改好才能提议。")
-        await expect(problems).to_have_text(["第 3 行 书头 [book]:不认识的字段「titel」,您是想写「title」吧。"])
+        await expect(problems).to_have_text(["第 3 行 书头 [book]：不认识的字段「titel」，您是想写「title」吧。"])
         assert await page.evaluate(_GUTTER) == ["3"]
         await expect(page.locator("#editor .wrong")).to_have_count(1)
         assert await page.locator("#editor .wrong").evaluate("e => e.getBoundingClientRect().width") > 30

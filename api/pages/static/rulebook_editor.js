@@ -68,7 +68,10 @@
       return session.addMarker(new Range(p.line - 1, p.column - 1, p.line - 1, end), `wrong ${p.kind}`, "text");
     });
     const errors = problems.filter((p) => p.kind === "error").length;
-    summary.textContent = errors ? `有 ${errors} 处问题，改好才能提议。` : "没有问题，可以提议。";
+    const advice = problems.length - errors;
+    if (errors) summary.textContent = `有 ${errors} 处问题，改好才能提议。`;
+    else if (advice) summary.textContent = `可以提议，有 ${advice} 处提示请先看看。`;
+    else summary.textContent = "没有问题，可以提议。";
     summary.className = errors ? "flash refused" : "flash";
     list.replaceChildren(
       ...problems.map((p) => {
@@ -78,7 +81,7 @@
         line.textContent = `第 ${p.line} 行`;
         line.addEventListener("click", () => go(p.line - 1, p.column - 1));
         const item = document.createElement("li");
-        item.append(line, ` ${p.message}`);
+        item.append(line, p.kind === "advice" ? ` 提示：${p.message}` : ` ${p.message}`);
         return item;
       }),
     );

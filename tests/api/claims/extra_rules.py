@@ -84,6 +84,7 @@ REMINDED = {"inputs": {"reminded_on": "2026-07-01"}}
 
 async def extra_rules(town: LiveTown) -> None:
     """The township has adopted them, and it is July."""
-    await adopt(town, text("2026.2") + EXTRA)
+    budget = '[book]\nlimits = [{ per = "village", period = "year", points = 5000 }]\n'
+    await adopt(town, text("2026.2").replace("[book]\n", budget, 1) + EXTRA)
     town.clock.travel(JULY)
     await sign_in(town, *town.tokens)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.api.asking import problem
-from tests.api.claims.conftest import approve, claim, declare, review
+from tests.api.claims.conftest import approve, claim, days_pass, declare, review, until
 from tests.api.claims.extra_rules import extra_rules
+from tests.api.pages.browser import browsing
 from tests.conftest import LiveTown
 
 pytestmark = pytest.mark.usefixtures("july")
@@ -90,3 +91,42 @@ async def test_a_refusal_is_told_to_programs_as_well(town: LiveTown) -> None:
     [refused] = await declare(town, claim("TEAM", "hp-1", DAY))
     assert refused["trace"]["refusals"][0]["code"] == "condition_not_met"
     assert refused["trace"]["condition"] is False
+
+
+async def test_the_desk_tells_what_the_village_may_still_give(town: LiveTown) -> None:
+    await for_all(town)
+    async with browsing(town, "li") as browser:
+        desk = await browser.open("/desk")
+    # 203 points were given before, 400 by the base points of four households.
+    assert "所有项目合起来全村每年最多 5000 分，还剩 4397 分。" in desk
+
+
+async def test_base_points_are_declared_at_the_desk_for_a_whole_village(town: LiveTown) -> None:
+    async with browsing(town, "li") as browser:
+        form = await browser.open("/desk/declare?rule=BASE")
+        assert "为全村各户申报" in form
+        said = await browser.send("/desk/declare/every-household", rule="BASE", village="hp", deed_on=DAY)
+        assert "申报 4 件。" in said
+    async with browsing(town, "wang") as browser:
+        assert "为全村各户申报" not in await browser.open("/desk/declare?rule=BASE")
+
+
+async def test_a_sheet_is_filled_in_at_the_desk(town: LiveTown) -> None:
+    async with browsing(town, "zhao") as browser:
+        form = await browser.open("/desk/declare?rule=SHEET")
+        assert "每位评委一行，至少 3 行；依次填院落（满分 2）、屋内（满分 2）" in form
+        sheet = {"input.sheet": "2 1\r\n2 2\r\n1 2"}
+        said = await browser.send("/desk/declare", household="hp-1", deed_on=DAY, **sheet)
+        assert "「入户检查」3 分，等待评议" in said
+
+
+async def test_the_household_reads_why(town: LiveTown) -> None:
+    wanted = claim("CAP", "hp-1", DAY)
+    await declare(town, wanted)
+    await review(town, wanted["id"])
+    await approve(town, wanted["id"])
+    await days_pass(town, 3)
+    await until(town, wanted["id"], "posted")
+    async with browsing(town) as browser:
+        own = await browser.open(f"/c/{town.card}")
+    assert "为什么 7 月 15 日的「修渠」（CAP）。 按《乡镇文明积分办法》（2026.2 版）应得 4 分。" in own

@@ -56,6 +56,8 @@ async def test_from_a_file_to_a_book_in_force_by_two_people(town: LiveTown) -> N
         said = await office.open(proposal)
         assert "村党支部委员会，第 6 次支委会，2026年6月10日" in said
         assert "参加 王、李" in said
+        assert "会有什么变化 和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 2 分。" in said
+        assert '"/desk/rulebooks/simulation?draft=2026.2"' in office.page.text
         assert "已确认：从2026年7月1日起按 2026.2 版执行" in await office.send(f"{proposal}/confirm")
         assert "将要生效" in await office.open(BOOKS)
         assert "等您确认" not in await office.open("/desk")
@@ -153,3 +155,33 @@ async def test_of_the_editor_only_what_the_page_needs_is_served(town: LiveTown) 
         for name in ("mode-python.js", "snippets/toml.js", "../../__init__.py", "%2e%2e/%2e%2e/apps.py", ""):
             assert (await anybody.http.get(f"/assets/ace/{name}")).status_code == 404, name
         assert (await anybody.http.get("/static/nothing.js")).status_code == 404
+
+
+async def test_a_draft_shows_what_it_would_change_and_can_be_simulated(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma:
+        address = await begin(ma, text("2026.2", points=3))
+        assert "和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 3 分。" in ma.text
+        id = address.rpartition("/")[2]
+        assert "草稿《乡镇文明积分办法》2026.2" in await ma.open(f"/desk/rulebooks/simulation?draft={id}")
+
+
+async def test_advice_is_shown_and_does_not_stand_in_the_way(town: LiveTown) -> None:
+    idle = (
+        text("2026.2")
+        + """
+[[rule]]
+id = "IDLE"
+title = "多余的上限"
+category = "village"
+points = 1
+limits = [{ period = "month", times = 1 }, { period = "year", times = 12 }]
+evidence = ["名单"]
+reviewers = ["council"]
+"""
+    )
+    async with browsing(town, "ma") as ma:
+        address = await begin(ma, idle)
+        assert "可以提议，有 1 处提示请先看看。" in ma.text
+        assert "提示：" in ma.text
+        await ma.send(address, text=idle, then="propose")
+        assert path(ma) == f"{address}/propose"
