@@ -89,7 +89,7 @@ def _contradicts(rule: Rule) -> bool:
     if rule.when is None:
         return False
     text = _SAID.sub("''", rule.when.text)
-    if any(sign in text for sign in ("(", "||", "?", "!")):
+    if any(sign in text for sign in ("(", "||", "?", "!", "//")):
         return False
     spans: dict[str, tuple[float, float]] = dict(_CALENDAR)
     for asked in rule.inputs:

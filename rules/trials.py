@@ -39,10 +39,11 @@ class Trial:
 
 @dataclass(slots=True)
 class Trials:
-    """The trials of one book, within the time there is for all of them."""
+    """The trials of one book, within the time there is for all of them; `out_of_time` when one was cut off."""
 
     book: Rulebook
     seconds: float = SECONDS_IN_BOOK
+    out_of_time: bool = False
     _cases: int = field(init=False)
     _until: float = field(init=False)
     _nothing: Tally = field(init=False)
@@ -53,28 +54,28 @@ class Trials:
         self._until = time.monotonic() + self.seconds
         self._nothing = Tally(replace(self.book, rules=MappingProxyType({})))
 
-    @property
-    def out_of_time(self) -> bool:
-        return time.monotonic() > self._until
-
     def of(self, rule: Rule) -> Trial:
         """Try a rule. Cut off half-way by the time, a trial says what it has seen and that it isn't complete."""
         if not _computes(rule):
             return Trial(satisfied=True, most=_fixed(rule))
-        if self.out_of_time:
+        if self._late():
             return Trial(complete=False)
         first = max(self.book.effective_from, rule.first or date.min)
         last = min(self.book.effective_until or date.max, rule.last or date.max)
         choices = list(axes_of(rule, first, max(first, last), self._nothing))
-        trial = Trial(complete=all(axis.complete for axis in choices))
-        if prod(len(axis.choices) for axis in choices) > self._cases:
-            trial.complete = False
-        for case in islice(_cases(choices), self._cases):
-            if self.out_of_time:
+        few = prod(len(axis.choices) for axis in choices) <= self._cases
+        trial = Trial(complete=few and all(axis.complete for axis in choices))
+        cases = product(*(axis.choices for axis in choices)) if few else islice(_some_cases(choices), self._cases)
+        for case in cases:
+            if self._late():
                 trial.complete = False
                 break
             _try(rule, choices, case, trial)
         return trial
+
+    def _late(self) -> bool:
+        self.out_of_time = self.out_of_time or time.monotonic() > self._until
+        return self.out_of_time
 
 
 def _computes(rule: Rule) -> bool:
@@ -122,8 +123,8 @@ def _told(case: Iterable[Choice]) -> str:
     return "、".join(choice.label for choice in case if choice.label)
 
 
-def _cases(axes: Sequence[Axis]) -> Iterator[Sequence[Choice]]:
-    """All combinations; first those at the two ends, and those that differ from an end in one choice."""
+def _some_cases(axes: Sequence[Axis]) -> Iterator[Sequence[Choice]]:
+    """Combinations, to be cut off: first the two ends, and what differs from an end in one choice."""
     ends = [tuple(axis.choices[end] for axis in axes) for end in (0, -1)]
     nearby = (
         (*end[:place], choice, *end[place + 1 :])

@@ -68,6 +68,7 @@ def test_a_condition_that_never_holds(book_text: BookText, more: str) -> None:
         KILOS + when("input.kg > 2.01 && input.kg < 2.02"),
         KILOS + when("input.kg > 6.0 || household.people > 3"),
         KILOS + when("!(input.kg > 6.0 && input.kg > 7.0)"),
+        KILOS + when("input.kg > 1.0 // && input.kg > 6.0"),
         TIER + when("input.tier == 'low' || input.tier == 'high'"),
         when("deed.month == 2 && deed.day == 28"),
         when("rule.R1.streak_months == 77"),
@@ -239,3 +240,13 @@ def test_an_overlay_is_told_of_what_it_says_itself(book_text: BookText) -> None:
     assert (loose.line, "「这一项每户每年最多 24 次」这条上限用不到" in loose.message) == (11, True)
     raised = campaign("2026-03-01", "2026-04-01", "3")
     assert "活动「春季行动」：「R1」一次记 15 分" in only(OVERLAY + raised, base=base).message
+
+
+@pytest.mark.parametrize("rules", [1, 238, 400])
+def test_what_was_not_tried_to_the_end_is_not_taken_for_certain(book_text: BookText, rules: int) -> None:
+    """The more rules, the less each is tried; the one combination that holds comes late."""
+    inputs = (f'{{ id = "{name}", title = "第几", type = "integer", min = 1, max = 5 }}' for name in "abc")
+    text = book_text(f"inputs = [{', '.join(inputs)}]\n" + when("input.a == 5 && input.b == 4 && input.c == 4"))
+    one = text[text.index("[[rule]]") :]
+    more = (one.replace("R1", f"R{n}").replace("清扫", f"第 {n} 次清扫") for n in range(2, rules + 1))
+    assert told(text + "".join(more)) == []

@@ -121,6 +121,12 @@ WRONG_RULES = [
     ('limits = [{ period = "day", times = 0 }]\n', 7, "times 应在 1 到 1000000000 之间，现在是 0。"),
     ('limits = [{ period = "day", per = "house", times = 1 }]\n', 7, "您是想写「household」吧"),
     ('limits = [{ period = "day", scope = "total", times = 1 }]\n', 7, "不认识的字段「scope」"),
+    ('limits = { period = "day", times = 1 }\n', 7, "要写成 [[limits]]，或 limits = [{ … }]。"),
+    ('limits = [{ period = "每月", times = 1 }]\n', 7, "；可用的有 day（天）、"),
+    (HOURS + 'when_note = "满"\nwhen = "hours > 1"\n', 9, "没有叫「hours」的量，您是想写「input.hours」吧"),
+    (HOURS + 'when_note = "满"\nwhen = "input.hours = 1"\n', 9, "要写两个等号 =="),
+    (HOURS + 'when_note = "满"\nwhen = "input.小时 > 1"\n', 9, "不能用「小」，量的名字都用英文"),
+    (HOURS + 'when_note = "满"\nwhen = "input.hours > \'1\'"\n', 9, "现在是 整数 > 文字"),
     ("limits = [1]\n", 7, "每一条都应是一个表，写成 { … } 或 [[limits]]。"),
     ('limits = "month"\n', 7, "limits 应是列表，现在写的是文字。"),
     ('inputs = [{ id = "Hours", title = "时", type = "integer" }]\n', 7, "编号「Hours」不合规定"),
@@ -240,6 +246,22 @@ def test_an_unknown_category_is_named_with_the_nearest(book_text: BookText) -> N
     problem = only_problem(book_text().replace('category = "clean"', 'category = "claen"'))
     assert "没有编号为「claen」的类别，您是想写「clean」吧" in problem.message
     assert problem.line == FIRST_RULE_LINE + 3
+
+
+def test_the_title_of_a_category_in_place_of_its_id(book_text: BookText) -> None:
+    problem = only_problem(book_text().replace('category = "clean"', 'category = "环境卫生"'))
+    assert "没有编号为「环境卫生」的类别；这里要写它的编号「clean」。" in problem.message
+
+
+def test_a_text_in_place_of_a_list_is_shown_as_a_list(book_text: BookText) -> None:
+    problem = only_problem(book_text().replace('["照片"]', '"照片"'))
+    assert 'evidence 可以有好几条，要写成 evidence = ["照片"]。' in problem.message
+
+
+def test_a_missing_table_is_told_once(book_text: BookText) -> None:
+    text = book_text()
+    without = text[: text.index("adopted_by")] + text[text.index("\n[[category]]") :]
+    assert "缺少 adopted_by。" in only_problem(without).message
 
 
 def test_duplicate_rules_are_refused_at_the_second(book_text: BookText) -> None:
