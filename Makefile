@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pictures clean
+.PHONY: help demo test check bench pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -28,6 +28,9 @@ check: .venv/installed  ## lint, format, types, import rules, migrations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/jimei migrate --check
+
+bench: .venv/installed  ## what is measured, as ratios in one run (ONLY=name for one); results in bench/results
+	@$(BIN)/python -m bench $(ONLY)
 
 pictures: .venv/installed  ## the README's pictures, from the demo's own township (wants chromium)
 	@$(BIN)/python docs/pictures.py

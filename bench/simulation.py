@@ -1,13 +1,12 @@
-"""How long it takes to simulate a draft over a year's claims: `python -m bench.simulation [CLAIMS]`.
+"""How long it takes to simulate a draft over a year's claims.
 
-Prints a JSON object for each measurement. The engine's baseline is `evaluate` and `Tally` alone over the same
+The engine's baseline is `evaluate` and `Tally` alone over the same
 claims; the command's is the same command in one process. Memory is the proportional share (PSS) of all processes
 of the command, without the database.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+from bench.measurement import Measurement, measured
 from bench.township import FIRST, HOUSEHOLDS_A_VILLAGE, LAST, VILLAGES, book_text, draft_text, township, ways
 from rules import Claim, Recorded, Tally, VillageRun, as_if, compare, evaluate, load
 
@@ -26,26 +26,9 @@ _SECONDS, _MEGABYTES = 30.0, 500.0
 _AT_ONCE = 5_000
 
 
-def main() -> None:
-    claims = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    measured = [*_engine(claims), *_command(claims)]
-    sys.exit(0 if all(measured) else 1)
-
-
-def _told(name: str, value: float, unit: str, baseline: float | None, target: float | None) -> bool:
-    ok = target is None or value <= target
-    told = {
-        "name": name,
-        "value": round(value, 2),
-        "unit": unit,
-        "baseline": None if baseline is None else round(baseline, 2),
-        "ratio": None if baseline is None else round(value / baseline, 2),
-        "target": target,
-        "ok": ok,
-        "load": round(os.getloadavg()[0], 2),
-    }
-    print(json.dumps(told), flush=True)
-    return ok
+def measure(claims: int = 1_000_000) -> Iterator[Measurement]:
+    yield from _engine(claims)
+    yield from _command(claims)
 
 
 def _synthetic(claims: int) -> Iterator[Recorded]:
@@ -58,7 +41,7 @@ def _synthetic(claims: int) -> Iterator[Recorded]:
         yield Recorded(Claim(rule, day, household, "v", 4, "某某", given, HOUSEHOLDS_A_VILLAGE), category, points)
 
 
-def _engine(claims: int) -> Iterator[bool]:
+def _engine(claims: int) -> Iterator[Measurement]:
     """A village's claims at a time, made beside the clock."""
     first, last = date.fromisoformat(FIRST), date.fromisoformat(LAST)
     draft = as_if(load(draft_text()), last)
@@ -83,17 +66,17 @@ def _engine(claims: int) -> Iterator[bool]:
     began = time.perf_counter()
     compare(draft, first, last, parts, {}, {})
     spent += time.perf_counter() - began
-    yield _told("simulation.engine", spent / claims * 1e6, "µs a claim", alone / claims * 1e6, None)
+    yield measured("simulation.engine", spent / claims * 1e6, "µs a claim", alone / claims * 1e6, None)
 
 
-def _command(claims: int) -> Iterator[bool]:
+def _command(claims: int) -> Iterator[Measurement]:
     with township(claims) as data, tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.toml"
         draft.write_text(draft_text(), encoding="utf-8")
         one, _ = _run(data, draft, 1)
         seconds, megabytes = _run(data, draft, os.cpu_count() or 1)
-    yield _told("simulation.command", seconds, "s", one, _SECONDS)
-    yield _told("simulation.command.memory", megabytes, "MB", None, _MEGABYTES)
+    yield measured("simulation.command", seconds, "s", one, _SECONDS)
+    yield measured("simulation.command.memory", megabytes, "MB", None, _MEGABYTES)
 
 
 def _run(data: Path, draft: Path, processors: int) -> tuple[float, float]:
@@ -131,7 +114,3 @@ def _share(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
-
-
-if __name__ == "__main__":
-    main()

@@ -150,12 +150,13 @@ class _Finding:
 
     def decide(self, past: Past) -> int:
         """The points that the claim comes to, 0 with `refusals` if none."""
-        rule, claim, day = self.rule, self.claim, self.claim.deed_on
+        book, rule, claim = self.book, self.rule, self.claim
+        day = claim.deed_on
         complaints: Sequence[str] = ()
         if rule.inputs or claim.inputs:
             self.answers, complaints = check_answers(rule.inputs, claim.inputs)
-        if not self.book.in_force(day):
-            return self._refuse("not_in_force", _outside(self.book, day))
+        if not book.in_force(day):
+            return self._refuse("not_in_force", _outside(book, day))
         if (rule.first and day < rule.first) or (rule.last and day > rule.last):
             return self._refuse("not_in_force", _outside_rule(rule))
         if complaints:
@@ -166,14 +167,13 @@ class _Finding:
             offered = self._offered(past)
         except ExpressionFailed as error:
             return self._refuse("failed", "按填报的内容算不出结果，请核对填报内容。", detail=str(error))
-        if self.refusals:
+        if offered == 0:
             return 0
         self.offered = offered
         if rule.deduction:
             return self._taken(past, rule.deduction)
-        return self._within_limits(past, offered) or self._refuse(
-            "limit_reached", "名额或分数已满，这次不再记分。"
-        )
+        points = self._within_limits(past, offered) if rule.limits else offered
+        return points or self._refuse("limit_reached", "名额或分数已满，这次不再记分。")
 
     def trace(self) -> Trace:
         """What has been established, as it is kept."""
@@ -279,9 +279,7 @@ class _Finding:
 
     def _within_limits(self, past: Past, amount: int) -> int:
         """Apply the limits in turn: each sees what the one before left of the amount; 0 when one is full."""
-        rule = self.rule
-        if not rule.limits:
-            return amount
+        rule, steps = self.rule, self.steps
         for limit, (times, points) in zip(rule.limits, past.spent(rule, self.claim), strict=True):
             before = amount
             most = abs(self.offered or 0) if limit.highest else limit.points
@@ -289,7 +287,7 @@ class _Finding:
                 amount = 0
             elif most is not None and amount > most - points:
                 amount = most - points if most > points else 0
-            self.steps.append((limit, times, points, before, amount))
+            steps.append((limit, times, points, before, amount))
             if amount == 0:
                 break
         return amount

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 from cel_expr_python import cel
@@ -37,6 +38,11 @@ _DRAWN = 72
 _PLACE = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 
 
+def _nothing(_values: Mapping[str, object]) -> object:
+    """What an expression without names depends on."""
+    return ()
+
+
 class ExpressionError(ValueError):
     """An expression does not compile. `line` and `column` (from 1) are within it, 0 when unknown."""
 
@@ -56,13 +62,14 @@ class Expression:
     takes a tenth of working it out.
     """
 
-    __slots__ = ("_answers", "_compiled", "names", "text")
+    __slots__ = ("_answers", "_compiled", "_pick", "names", "text")
 
     def __init__(self, text: str, compiled: Any, names: tuple[str, ...]) -> None:
         self.text = text
         self.names = names
         self._compiled = compiled
-        self._answers: dict[tuple[object, ...], object] = {}
+        self._pick: Callable[[Mapping[str, object]], object] = itemgetter(*names) if names else _nothing
+        self._answers: dict[object, object] = {}
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -89,10 +96,13 @@ class Expression:
             return None
 
     def _evaluate(self, values: Mapping[str, object]) -> object:
-        asked = tuple([values.get(name) for name in self.names])
+        try:
+            asked = self._pick(values)
+        except KeyError as missing:
+            raise ExpressionFailed(f"no value for {missing}") from None
         answer = self._answers.get(asked)
         if answer is None:
-            answer = self._work_out(dict(zip(self.names, asked, strict=True)))
+            answer = self._work_out({name: values[name] for name in self.names})
             if len(self._answers) >= _REMEMBERED:
                 self._answers.clear()
             self._answers[asked] = answer

@@ -1,0 +1,137 @@
+"""How many claims one core weighs in a second: 60 rules, each with its limits, beside a tally that grows.
+
+A third of the rules ask nothing, a third read a choice, the others compute points by CEL from hours and kilograms
+or look at what was done before. The baseline is CEL alone: one expression evaluated again and again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from cel_expr_python import cel
+
+from bench.measurement import Measurement, measured
+from rules import Claim, Rulebook, Tally, award, evaluate, load
+
+_CLAIMS = 200_000
+_HOUSEHOLDS = 10_000
+_TARGET = 100_000
+_HEAD = """
+[book]
+title = "六十条的办法"
+version = "1"
+township = "示范乡"
+effective_from = 2025-01-01
+adopted_by = { body = "乡党委", meeting = "第 1 次会议", date = 2024-12-20 }
+"""
+_CATEGORY = """
+[[category]]
+id = "c{n}"
+title = "第{n}类"
+"""
+_RULE = """
+[[rule]]
+id = "R{n}"
+title = "第{n}项"
+category = "c{category}"
+evidence = ["照片"]
+reviewers = ["grid"]
+"""
+_KINDS = (
+    """points = 5
+limits = [{ period = "month", times = 2 }]
+""",
+    """limits = [{ period = "year", times = 3, points = 40 }]
+inputs = [{ id = "level", title = "哪一级", type = "choice", options = [
+  { id = "village", title = "村级", points = 3 },
+  { id = "county", title = "县级", points = 5 },
+] }]
+""",
+    """points = "input.hours * 2 + int(input.kg)"
+points_note = "每小时 2 分，每公斤 1 分"
+limits = [{ period = "month", points = 40 }]
+inputs = [
+  { id = "hours", title = "几小时", type = "integer", min = 1, max = 24 },
+  { id = "kg", title = "几公斤", type = "number", min = 0.5, max = 50 },
+]
+""",
+    """points = 4
+when = "rule.R{before}.times_year >= 1 && input.months >= 6"
+when_note = "做过，且满半年"
+limits = [{ period = "year", per = "person", times = 2 }]
+inputs = [{ id = "months", title = "几个月", type = "integer", min = 1, max = 60 }]
+""",
+    """points = 2
+limits = [{ period = "quarter", points = 20 }]
+""",
+    """limits = [{ period = "year", times = 1, by = ["tier"] }]
+inputs = [{ id = "tier", title = "哪一档", type = "choice", options = [
+  { id = "low", title = "十小时", points = 2 },
+  { id = "high", title = "五十小时", points = 10 },
+] }]
+""",
+)
+
+
+def measure() -> Iterator[Measurement]:
+    book = _book()
+    claims = list(_claims(book, Random(1)))
+    alone = _expression_alone()
+    yield measured(
+        "evaluation.award", _rate(book, claims, explained=False), "claims a second", alone, _TARGET, more=True
+    )
+    yield measured("evaluation.explained", _rate(book, claims, explained=True), "claims a second", alone)
+
+
+def _book() -> Rulebook:
+    parts = [_HEAD, *(_CATEGORY.format(n=n) for n in range(6))]
+    for n in range(60):
+        kind = _KINDS[n % len(_KINDS)].replace("{before}", str(n - 3))
+        parts.append(_RULE.format(n=n, category=n % 6) + kind)
+    return load("".join(parts))
+
+
+def _claims(book: Rulebook, random: Random) -> Iterator[Claim]:
+    ids, first = list(book.rules), date(2025, 1, 1)
+    for n in range(_CLAIMS):
+        number = random.randrange(len(ids))
+        day = first + timedelta(days=n * 365 // _CLAIMS)
+        household = f"h{random.randrange(_HOUSEHOLDS)}"
+        yield Claim(ids[number], day, household, "v1", 4, "张三", _answers(number % len(_KINDS), random), 500)
+
+
+def _answers(kind: int, random: Random) -> dict[str, Any]:
+    match kind:
+        case 1:
+            return {"level": random.choice(("village", "county"))}
+        case 2:
+            return {"hours": random.randint(1, 8), "kg": random.randint(1, 40) / 2}
+        case 3:
+            return {"months": random.randint(1, 24)}
+        case 5:
+            return {"tier": random.choice(("low", "high"))}
+    return {}
+
+
+def _rate(book: Rulebook, claims: list[Claim], *, explained: bool) -> float:
+    """Claims in a second of this process's own time."""
+    tally = Tally(book)
+    began = time.process_time()
+    for claim in claims:
+        points = evaluate(book, claim, tally).points if explained else award(book, claim, tally).points
+        if points:
+            tally.add(claim, points)
+    return len(claims) / (time.process_time() - began)
+
+
+def _expression_alone() -> float:
+    compiled = cel.NewEnv(variables={"hours": cel.Type.INT}).compile("hours * 2 + 1")
+    times = 100_000
+    began = time.process_time()
+    for _ in range(times):
+        compiled.eval(data={"hours": 3}).value()
+    return times / (time.process_time() - began)
