@@ -7,7 +7,7 @@ and an expression over values of unknown type would let mistakes through to the 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias
