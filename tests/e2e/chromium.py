@@ -11,6 +11,7 @@ from tests.conftest import PASSWORD, LiveTown
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 SMALLEST_TYPE = 18
+NOTHING_WRONG = {"wider": 0, "outside": [], "small": [], "low": []}
 
 # What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit.
 _MEASURE = """() => {
@@ -51,7 +52,13 @@ async def sign_in(page: Page, login: str) -> None:
 
 
 async def fits(page: Page, path: str) -> None:
+    """Open a page; fail unless all of it can be read and hit on this screen."""
     await page.goto(path)
+    assert await measured(page) == NOTHING_WRONG, path
+
+
+async def measured(page: Page) -> object:
+    """What is wrong with the page now open, with everything unfolded."""
     for folded in await page.locator("details").all():
         await folded.evaluate("e => { e.open = true; }")
-    assert await page.evaluate(_MEASURE) == {"wider": 0, "outside": [], "small": [], "low": []}, path
+    return await page.evaluate(_MEASURE)
