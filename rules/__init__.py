@@ -22,20 +22,20 @@ from rules.book import (
 )
 from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
-from rules.comparison import Simulation, compare
-from rules.differences import Difference, differences
 from rules.evaluation import Award, LimitStep, Outcome, Refusal, Trace, award, evaluate
-from rules.explanation import explain
 from rules.expression import Expression
 from rules.facts import Past
 from rules.inputs import typed_answers
-from rules.library import Checked, Library, check_files
 from rules.limits import Count, Limit, Used, Window
-from rules.parse import check, load
 from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
-from rules.simulation import Recorded, VillagePart, VillageRun, as_if, reach
+from rules.reading.library import Checked, Library, check_files
+from rules.reading.parse import check, load
+from rules.simulating.comparison import Simulation, compare
+from rules.simulating.village_run import Recorded, VillagePart, VillageRun, as_if, reach
 from rules.tally import Tally
-from rules.words import (
+from rules.telling.differences import Difference, differences
+from rules.telling.explanation import explain
+from rules.telling.words import (
     RuleWords,
     campaign_words,
     choice_amounts,

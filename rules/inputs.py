@@ -10,8 +10,8 @@ from rules.book import MOST_POINTS, Input, InputType, Option, Rule, SheetItem
 from rules.claim import Claim
 from rules.expression import Kind
 from rules.facts import Answers, Fact, Past, Read, midnight
-from rules.fields import Table
 from rules.problems import did_you_mean
+from rules.reading.fields import Table
 
 Sheet: TypeAlias = tuple[tuple[int, ...], ...]
 """A row for each judge, a score for each item."""

@@ -196,7 +196,8 @@ def test_scores_for_programs(file: File) -> None:
     ]
     assert (rows[0]["household"], rows[0]["rule"], rows[0]["deed_on"]) == ("h1", "H01", "2026-03-09")
     assert rows[3]["deed_on"] == "2026-03-03"
-    assert rows[3]["trace"]["inputs"] == {"kg": 3, "kind": "cloth", "since": "2026-01-05"}
+    assert rows[3]["trace"]["inputs"] == {"kg": 3, "kind": "cloth"}
+    assert rows[3]["trace"]["dates"] == {"since": "2026-01-05"}
     assert rows[3]["explanation"][-1] == "这次记 6 分。"
     table = list(csv.DictReader(io.StringIO(jimei("rules", "score", book, events, "--format", "csv").stdout)))
     assert [int(row["points"]) for row in table] == [row["points"] for row in rows]

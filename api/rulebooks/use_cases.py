@@ -22,7 +22,7 @@ from api.problems import Refused
 from api.register.tables import Village
 from api.rulebooks.tables import Adoption, RulebookText
 from api.town import Town, Work
-from rules.locator import Locator
+from rules.reading.locator import Locator
 
 LONGEST_VERSION = 40
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from api.simulation import words
 from api.simulation.charts import Chart, Row, chart
-from rules.comparison import Change, Line, Simulation
-from rules.simulation import Refusals
+from rules.simulating.comparison import Change, Line, Simulation
+from rules.simulating.village_run import Refusals
 
 _SHOWN = 10
 _MOST_ROWS = 40

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.simulation import words
-from rules.comparison import Change, Households, Line, Simulation
-from rules.simulation import Refusals
+from rules.simulating.comparison import Change, Households, Line, Simulation
+from rules.simulating.village_run import Refusals
 
 _REFUSALS = 15
 

@@ -8,8 +8,8 @@ from itertools import chain, islice, product
 from math import prod
 from types import MappingProxyType
 
-from rules.axes import Axis, Choice, axes_of
 from rules.book import MOST_POINTS, ByChoice, Decided, Rule, Rulebook
+from rules.checking.axes import Axis, Choice, axes_of
 from rules.expression import Expression, ExpressionFailed
 from rules.tally import Tally
 

@@ -3,8 +3,8 @@
 from rules.book import MOST_POINTS, ByChoice, Decided, Input, Points
 from rules.expression import Declarations, Expression, ExpressionError, compile_amount, compile_condition
 from rules.facts import Fact, Names
-from rules.fields import Table
 from rules.inputs import refuse_amount
+from rules.reading.fields import Table
 
 DECIDED_INPUTS = (
     Input(Decided.AMOUNT, "议定的分数", "integer"),

@@ -6,13 +6,13 @@ from datetime import date
 from types import MappingProxyType
 
 from rules.book import ByChoice, Decided, Deduction, Rule, Rulebook
-from rules.campaigns import read_campaigns
 from rules.expression import Expression
-from rules.fields import Table
-from rules.guards import check_adopted_in_time, check_subject
-from rules.points import amounts
 from rules.problems import did_you_mean
-from rules.rows import Context, read_adoption, read_decision, read_limits, read_rule, titles
+from rules.reading.campaigns import read_campaigns
+from rules.reading.fields import Table
+from rules.reading.guards import check_adopted_in_time, check_subject
+from rules.reading.points import amounts
+from rules.reading.rows import Context, read_adoption, read_decision, read_limits, read_rule, titles
 
 
 def read_overlay(root: Table, base: Rulebook | None) -> Rulebook | None:

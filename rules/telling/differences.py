@@ -9,11 +9,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from rules import changes
 from rules.book import Campaign, Category, DeductionBounds, Rule, Rulebook, VillageTerms
-from rules.changes import Change, Effect
-from rules.rule_changes import Pair, rule_changes
-from rules.words import campaign_words, decision_text, limit_text, quoted, rule_words
+from rules.telling import changes
+from rules.telling.changes import Change, Effect
+from rules.telling.rule_changes import Pair, rule_changes
+from rules.telling.words import campaign_words, decision_text, limit_text, quoted, rule_words
 
 Kind: TypeAlias = Literal["added", "removed", "changed"]
 Subject: TypeAlias = Literal["edition", "book", "category", "rule", "campaign"]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
-from rules import changes
 from rules.book import ByChoice, Decided, Deduction, Input, InputType, Rule, Rulebook, points_text, span_text
-from rules.changes import Change
 from rules.expression import Expression
-from rules.words import (
+from rules.telling import changes
+from rules.telling.changes import Change
+from rules.telling.words import (
     choice_amounts,
     decision_text,
     own_limits,

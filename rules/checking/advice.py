@@ -12,12 +12,12 @@ from fractions import Fraction
 from math import inf
 
 from rules.book import Campaign, Rule, Rulebook
+from rules.checking.idle_limits import Amounts, Bound, bounds, idle, reach, summed
+from rules.checking.trials import Trial, Trials
 from rules.expression import Expression
-from rules.fields import Table
-from rules.idle_limits import Amounts, Bound, bounds, idle, reach, summed
-from rules.locator import Path
-from rules.points import amounts
-from rules.trials import Trial, Trials
+from rules.reading.fields import Table
+from rules.reading.locator import Path
+from rules.reading.points import amounts
 
 _SAID = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _COMPARISON = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<|==)\s*(-?\d+(?:\.\d+)?)\s*")

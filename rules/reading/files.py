@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from rules.problems import Problem, RulebookError
-from rules.syntax import LONGEST
+from rules.reading.syntax import LONGEST
 
 _MOST_BYTES = LONGEST * 4
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 
-from rules.advice import advise
 from rules.book import Category, DeductionBounds, Rule, Rulebook, VillageTerms
-from rules.campaigns import read_campaigns
-from rules.fields import Findings, Table
+from rules.checking.advice import advise
 from rules.limits import Limit
-from rules.overlay import read_overlay
 from rules.problems import Problem, RulebookError
-from rules.rows import Context, read_decision, read_limits, read_rule, titles
-from rules.syntax import read_toml
+from rules.reading.campaigns import read_campaigns
+from rules.reading.fields import Findings, Table
+from rules.reading.overlay import read_overlay
+from rules.reading.rows import Context, read_decision, read_limits, read_rule, titles
+from rules.reading.syntax import read_toml
 
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CATEGORY_ID_SHAPE = "小写字母开头，只用小写字母、数字和下划线"

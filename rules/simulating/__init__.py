@@ -1,0 +1,1 @@
+"""What a draft would have given for claims that are recorded."""

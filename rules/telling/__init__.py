@@ -1,0 +1,1 @@
+"""Books and outcomes in Chinese, for those they concern."""
