@@ -46,6 +46,7 @@ async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Templa
         "rulebooks/overview.html",
         staff=request.user,
         decides=decides,
+        simulates=decides or request.user.may(Role.OFFICE),
         adoptions=await adoptions.adoptions(town),
         drafts=await drafts.drafts(town, request.user) if decides else [],
         builtin=drafts.builtin(),

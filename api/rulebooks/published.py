@@ -88,9 +88,7 @@ async def change(town: Town, book: Rulebook, village: str, day: date | None = No
     async with town.work() as work:
         eve = day - timedelta(days=1) if day else local_date(work.now)
         before = await in_force(work, eve, village)
-    if before is None or before.version == book.version:
-        return Change(None, [])
-    return Change(before, sections.of_substance(before, book))
+    return Change(before, sections.of_substance(before, book) if before else [])
 
 
 async def _shelf(work: Work, day: date, village: str, version: str) -> Shelf:
