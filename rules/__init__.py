@@ -29,7 +29,7 @@ from rules.inputs import typed_answers
 from rules.limits import Count, Limit, Used, Window
 from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
 from rules.reading.library import Checked, Library, check_files
-from rules.reading.parse import check, load
+from rules.reading.parse import Head, check, load, read_head
 from rules.simulating.comparison import Simulation, compare
 from rules.simulating.village_run import Recorded, VillagePart, VillageRun, as_if, reach
 from rules.tally import Tally
@@ -59,6 +59,7 @@ __all__ = [
     "Deduction",
     "Difference",
     "Expression",
+    "Head",
     "Input",
     "Library",
     "Limit",
@@ -103,6 +104,7 @@ __all__ = [
     "own_limits",
     "points_text",
     "reach",
+    "read_head",
     "rule_words",
     "typed_answers",
 ]

@@ -220,24 +220,27 @@ async def _ready(
             outcomes.append(wire.ClaimOutcome(id=id, status="refused", reason="没有这条申报。"))
             continue
         mine = {"reviewed": claim.reviewed_by, "approved": claim.approved_by}[after]
-        reason = _not_theirs(staff, claim, after)
         if claim.status == after and mine == staff.id:
             outcomes.append(wire.ClaimOutcome(id=id, status="exists", points=claim.points))
             continue
-        if reason:
-            pass
-        elif claim.status != before:
-            reason = "这条申报已不在这一步，请刷新页面。"
-        elif staff.id in (claim.declared_by, claim.reviewed_by):
-            reason = "申报、评议、审定须由三个人分别办理。"
-        elif staff.household == household:
-            reason = "不能办理自己家的申报，请由别人办理。"
+        reason = _not_theirs(staff, claim, after) or _barred(staff, claim, household, before)
         if reason:
             outcomes.append(wire.ClaimOutcome(id=id, status="refused", reason=reason))
             continue
         ready.append(claim)
         outcomes.append(wire.ClaimOutcome(id=id, status=after, points=claim.points))
     return ready, outcomes
+
+
+def _barred(staff: Staff, claim: Claim, household: str, before: str) -> str:
+    """Why this person can't take this claim on from `before`, though the step is theirs; empty if they can."""
+    if claim.status != before:
+        return "这条申报已不在这一步，请刷新页面。"
+    if staff.id in (claim.declared_by, claim.reviewed_by):
+        return "申报、评议、审定须由三个人分别办理。"
+    if staff.household == household:
+        return "不能办理自己家的申报，请由别人办理。"
+    return ""
 
 
 async def _notice_days(work: Work) -> dict[str, int]:

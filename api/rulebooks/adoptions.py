@@ -17,9 +17,9 @@ from api.clock import local_date
 from api.people.tables import Person
 from api.problems import Refused
 from api.rulebooks.tables import Adoption, RulebookText
-from api.rulebooks.use_cases import adopted, base_text, chosen, heading, read, version_taken, village_of
+from api.rulebooks.use_cases import adopted, base_text, chosen, read, version_taken, village_of
 from api.town import Town, Work
-from rules import Rulebook
+from rules import Rulebook, read_head
 
 
 async def propose(town: Town, staff: Staff, wanted: wire.NewRulebook) -> wire.AdoptionView:
@@ -36,7 +36,7 @@ async def propose_text(
     work: Work, staff: Staff, text: str, decision: wire.Decision | None, effective_from: date | None
 ) -> wire.AdoptionView:
     """As `propose`, within a unit of work and for somebody who may."""
-    head = heading(text)
+    head = read_head(text)
     village = await village_of(work, staff, head.village) if head.overlay else ""
     book = read(text, await base_text(work, head))
     known = await work.session.get(RulebookText, (work.township, book.version))

@@ -18,7 +18,6 @@ from api.people.tables import Person
 from api.problems import Refused
 from api.rulebooks.adoptions import propose_text, unknown_version
 from api.rulebooks.tables import Draft, DraftText, RulebookText
-from api.rulebooks.use_cases import heading
 from api.town import Town, Work
 
 
@@ -59,7 +58,7 @@ async def _beginning(work: Work, wanted: wire.NewDraft, origin: str) -> tuple[st
 def builtin() -> dict[str, str]:
     """The titles of the books that come with the software, by name."""
     found = {
-        file.name.removesuffix(".toml"): heading(file.read_text(encoding="utf-8")).title
+        file.name.removesuffix(".toml"): rules.read_head(file.read_text(encoding="utf-8")).title
         for file in rules.books_path().iterdir()
         if file.name.endswith(".toml")
     }
@@ -171,7 +170,7 @@ async def _view(work: Work, id: UUID) -> wire.DraftView:
     if row is None:
         raise _unknown()
     found, saved, begun_by, saved_by = row
-    head = heading(saved.text)
+    head = rules.read_head(saved.text)
     return wire.DraftView(
         id=found.id,
         title=head.title,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import tomllib
 from collections.abc import Collection
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -80,7 +78,7 @@ async def adopted(work: Work, versions: Collection[str]) -> dict[str, rules.Rule
 async def check(town: Town, staff: Staff, text: str) -> wire.BookCheck:
     """Everything that is wrong with a text, and whether its version is taken. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
-    head = heading(text)
+    head = rules.read_head(text)
     async with town.work() as work:
         base = await base_text(work, head)
     # Trying out what a book's expressions may come to takes its time: others are answered meanwhile.
@@ -121,7 +119,7 @@ def read(text: str, base: str = "") -> rules.Rulebook:
 async def book_of(town: Town, text: str) -> rules.Rulebook:
     """`read`, an overlay on the base that it names."""
     async with town.work() as work:
-        return read(text, await base_text(work, heading(text)))
+        return read(text, await base_text(work, rules.read_head(text)))
 
 
 async def place_of(town: Town, staff: Staff, text: str) -> str:
@@ -129,39 +127,14 @@ async def place_of(town: Town, staff: Staff, text: str) -> str:
 
     Raises Refused: as `village_of`.
     """
-    head = heading(text)
+    head = rules.read_head(text)
     if not head.overlay:
         return ""
     async with town.work() as work:
         return await village_of(work, staff, head.village)
 
 
-class Heading(NamedTuple):
-    """A book's head as far as the text can be read; `overlay` with the `village` and `base` it names."""
-
-    title: str = ""
-    version: str = ""
-    overlay: bool = False
-    village: str = ""
-    base: str = ""
-
-
-def heading(text: str) -> Heading:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return Heading()
-    overlay = "overlay" in raw
-    head = raw.get("overlay" if overlay else "book")
-    found = head if isinstance(head, dict) else {}
-    title, version, village, base = (
-        value if isinstance(value := found.get(key), str) else ""
-        for key in ("title", "version", "village", "base")
-    )
-    return Heading(title, version, overlay, village, base)
-
-
-async def base_text(work: Work, head: Heading) -> str:
+async def base_text(work: Work, head: rules.Head) -> str:
     """The text of the book that an overlay was written for; empty for the township's own books, and where there is
     no such version."""
     if not head.overlay:
@@ -185,7 +158,7 @@ async def village_of(work: Work, staff: Staff, name: str) -> str:
     return code
 
 
-def _at(text: str, head: Heading, key: str, message: str) -> wire.BookProblem:
+def _at(text: str, head: rules.Head, key: str, message: str) -> wire.BookProblem:
     line, column = Locator(text).find(("overlay" if head.overlay else "book", key))
     return wire.BookProblem(line=line, column=column, kind="error", message=message)
 

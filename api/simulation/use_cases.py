@@ -20,7 +20,7 @@ from api.claims.tables import Claim
 from api.clock import local_date
 from api.problems import Refused
 from api.reports.liability import liability
-from api.rulebooks.use_cases import adopted, base_text, heading
+from api.rulebooks.use_cases import adopted, base_text
 from api.simulation.records import VillageClaims, villages
 from api.simulation.worker import LONGEST_LINE, Draft, Finished, Job, Progress, Told
 from api.town import Town, Work
@@ -119,7 +119,7 @@ class _Plan:
 
 async def _plan(work: Work, wanted: Wanted) -> _Plan:
     first, last = period(wanted.first, wanted.last, local_date(work.now))
-    draft = Draft(wanted.text, wanted.source, await base_text(work, heading(wanted.text)))
+    draft = Draft(wanted.text, wanted.source, await base_text(work, rules.read_head(wanted.text)))
     try:
         book = draft.book()
     except rules.RulebookError as error:

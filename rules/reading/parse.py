@@ -5,7 +5,7 @@ The shape of a book is described in `docs/rulebooks.md`; `books/township.toml` i
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -55,9 +55,13 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a text says it is, read without checking it: its version, and that of the book it supplements."""
+    """What a text says it is, read without checking it; an overlay also names its village, and the version of the
+    book that it supplements in `base`."""
 
+    title: str = ""
     version: str = ""
+    overlay: bool = False
+    village: str = ""
     base: str = ""
 
 
@@ -73,8 +77,11 @@ def read_head(text: str) -> Head:
         for key in ("overlay", "book"):
             table = raw.get(key)
             if isinstance(table, dict):
-                version, base = table.get("version"), table.get("base") if key == "overlay" else ""
-                return Head(version if isinstance(version, str) else "", base if isinstance(base, str) else "")
+                said = {name: value for name, value in table.items() if isinstance(value, str)}
+                head = Head(said.get("title", ""), said.get("version", ""))
+                if key == "book":
+                    return head
+                return replace(head, overlay=True, village=said.get("village", ""), base=said.get("base", ""))
     return Head()
 
 

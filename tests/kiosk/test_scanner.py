@@ -155,7 +155,9 @@ def test_a_machine_too_busy_to_wake_up_in_time_hears_the_same(
 @given(type_acts)
 def test_typing_is_never_noticeably_late(act: TypeAct) -> None:
     strokes = act.strokes(0.0)
-    heard = [(key, one.at) for one in listen(strokes) for key in one.reading.keys]  # type: ignore[union-attr]
+    readings = listen(strokes)
+    assert all(isinstance(one.reading, Typed) for one in readings)
+    heard = [(key, one.at) for one in readings for key in flat([one])]
     assert [key for key, _ in heard] == act.meant
     delays = [at - stroke.at for stroke, (_, at) in zip(strokes, heard, strict=True)]
     assert max(delays) <= NOTICEABLE

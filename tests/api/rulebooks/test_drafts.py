@@ -113,3 +113,11 @@ async def test_the_check_says_that_a_version_is_taken(town: LiveTown) -> None:
 async def test_a_text_that_is_no_toml_has_no_heading(town: LiveTown) -> None:
     found = (await ask(town, "ma", "POST", "/check", {"text": "[book\ntitle = 1"})).json()
     assert (found["title"], found["version"], found["problems"][0]["line"]) == ("", "", 1)
+
+
+@pytest.mark.parametrize("hostile", ["a = " + "[" * 5000, "a = " + "9" * 5000, '[book]\nversion = "1"\n[[rule'])
+async def test_a_text_that_no_reader_survives_is_a_draft_with_a_problem(town: LiveTown, hostile: str) -> None:
+    begun = await begin(town, text=hostile)
+    assert begun["text"] == hostile
+    checked = (await ask(town, "ma", "POST", "/check", {"text": hostile})).raise_for_status().json()
+    assert [found["kind"] for found in checked["problems"]] == ["error"]
