@@ -258,6 +258,8 @@ def test_a_scan_survives_one_slow_key() -> None:
 prefixes = st.text("~!@#$]QCab/", min_size=1, max_size=4)
 suffixes = st.text("~!#;%X9", max_size=3)
 slow_gaps = st.integers(2, 100).map(lambda milliseconds: milliseconds / 1000)
+single_endings = st.sampled_from([(), ("enter",), ("tab",), ("ctrl+j",)])
+"""The LF of a CRLF follows within 50 ms, which so slow a scanner may not manage."""
 shops_own = st.text("0123456789", min_size=1, max_size=7)
 
 
@@ -275,16 +277,9 @@ def programmed_worlds(draw: st.DrawFn) -> World:
     prefix, suffix = draw(prefixes), draw(suffixes)
     delays = st.integers(2, 250).map(lambda milliseconds: milliseconds / 1000)
     scans = st.builds(
-        AroundAct, texts | shops_own, slow_gaps, endings, delays, st.just(prefix), st.just(suffix)
+        AroundAct, texts | shops_own, slow_gaps, single_endings, delays, st.just(prefix), st.just(suffix)
     ).filter(lambda act: not act.text.lower().startswith(prefix.lower()))
     acts: list[Act] = draw(st.lists(scans | type_acts, min_size=1, max_size=10))
-    # The end key of a pair comes within its 50 ms, however slow the scanner.
-    acts = [
-        AroundAct(act.text, act.gap, act.ending[:1], act.end_delay, prefix, suffix)
-        if isinstance(act, AroundAct)
-        else act
-        for act in acts
-    ]
     strokes, meant = play(acts, [draw(st.floats(2.4, 4.0)) for _ in acts])
     return World(prefix, suffix, strokes, meant)
 
