@@ -611,6 +611,9 @@ class Report(Wire, frozen=True):
     points_pending: int
     points_redeemed: int
     redemptions: int
+    # Lost unused to the expiry policy, and taken by deductions.
+    points_expired: int
+    points_deducted: int
     points_outstanding: int
     goods_handed_out: int
     awarded_by_category: list[PointsByName]

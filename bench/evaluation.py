@@ -122,7 +122,7 @@ def _rate(book: Rulebook, claims: list[Claim], *, explained: bool) -> float:
     tally = Tally(book)
     began = time.process_time()
     for claim in claims:
-        points = evaluate(book, claim, tally).points if explained else award(book, claim, tally).points
+        points = evaluate(book, claim, tally).points if explained else award(book, claim, tally)[0]
         if points:
             tally.add(claim, points)
     return len(claims) / (time.process_time() - began)

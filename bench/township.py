@@ -122,8 +122,8 @@ _STATEMENTS = (
     """insert into household (township, id, code, village, grid, head, people)
        select 1, gen_random_uuid(), 'h' || n, 'v' || v, 'v' || v || '-1', '某某', 1 + n % 6
          from (select n, 1 + n % :villages as v from generate_series(1, :households) n) x""",
-    """insert into rulebook (township, version, title, text, effective_from, adopted_by, adopted_at)
-       select 1, '2025.1', '乡镇文明积分办法', :book, '2025-01-01', p.id, now() from person p""",
+    """insert into rulebook (township, version, title, text, written_by, written_at)
+       select 1, '2025.1', '乡镇文明积分办法', :book, p.id, now() from person p""",
     """create temporary table way as
        select * from jsonb_to_recordset(cast(:ways as jsonb))
            as w (n int, rule text, category text, inputs jsonb, points int)""",

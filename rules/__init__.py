@@ -22,7 +22,7 @@ from rules.book import (
 )
 from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
-from rules.evaluation import Award, LimitStep, Outcome, Refusal, Trace, award, evaluate
+from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
 from rules.expression import Expression
 from rules.facts import Past
 from rules.inputs import typed_answers
@@ -48,7 +48,6 @@ from rules.telling.words import (
 
 __all__ = [
     "REVIEWER_TITLES",
-    "Award",
     "ByChoice",
     "Campaign",
     "Category",

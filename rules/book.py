@@ -22,6 +22,9 @@ REVIEWER_TITLES: Mapping[Reviewer, str] = {
     "supervisors": "村务监督委员会",
 }
 
+LARGEST_NUMBER = 10**12
+"""No answer is larger, nor smaller below zero."""
+
 MOST_POINTS = 10_000
 """No single award is larger: a slip of the pen, not generosity."""
 
@@ -79,6 +82,15 @@ class Input:
     options: tuple[Option, ...] = ()
     items: tuple[SheetItem, ...] = ()
     judges: int = 1
+    option_ids: frozenset[str] = field(init=False, compare=False, repr=False)
+    least: float = field(init=False, compare=False, repr=False)
+    most: float = field(init=False, compare=False, repr=False)
+    """`low` and `high`, or what no number of ours goes beyond."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "option_ids", frozenset(option.id for option in self.options))
+        object.__setattr__(self, "least", -LARGEST_NUMBER if self.low is None else self.low)
+        object.__setattr__(self, "most", LARGEST_NUMBER if self.high is None else self.high)
 
 
 @dataclass(frozen=True, slots=True)

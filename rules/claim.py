@@ -10,8 +10,8 @@ class Claim(msgspec.Struct, frozen=True):
     """`inputs` by input id: int for integer, int or float for number, an option's id for a choice, a date or its
     ISO text, a sheet as the judges' rows of scores or as text (`2 1 2; 2 2 2`), texts otherwise.
 
-    `person` names who did it, needed where a limit counts by person. `household` and `village` are keys; the
-    village's is its title in expressions, too. `people` live in the household, `households` in the village.
+    `person` names who did it, needed where a limit counts by person. `household` and `village` are keys, the
+    village's known to expressions as well. `people` live in the household, `households` in the village.
     `balance` is what a deduction can take, None where it isn't known.
     """
 

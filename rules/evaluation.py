@@ -5,7 +5,7 @@ Pure: what was awarded before comes in through `past`, the day of the deed is gi
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal, NamedTuple, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -13,7 +13,7 @@ from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Decided, Deducti
 from rules.claim import Claim
 from rules.expression import Expression, ExpressionFailed
 from rules.facts import Past
-from rules.inputs import Answer, Recorded, check_answers
+from rules.inputs import Recorded, check_answers
 from rules.limits import Limit, Used
 
 RefusalCode: TypeAlias = Literal[
@@ -118,44 +118,37 @@ def evaluate(book: Rulebook, claim: Claim, past: Past) -> Outcome:
     return Outcome(points, not finding.refusals, finding.trace())
 
 
-class Award(NamedTuple):
-    """What `evaluate` comes to without the reasons; `cut` when a limit or another bound made it smaller."""
-
-    points: int
-    cut: bool
-
-
-def award(book: Rulebook, claim: Claim, past: Past) -> Award:
-    """The points of a claim, 0 when it is refused, at half the cost of `evaluate`. Raises UnknownRule."""
+def award(book: Rulebook, claim: Claim, past: Past) -> tuple[int, bool]:
+    """What `evaluate` comes to without the reasons, at half the cost: the points, 0 when the claim is refused, and
+    whether a limit or another bound cut them. Raises UnknownRule."""
     finding = _Finding(book, book.rule(claim.rule), claim)
     points = finding.decide(past)
-    return Award(points, bool(finding.cuts) or (points != finding.offered and points != 0))
+    return points, points != 0 and (points != finding.offered or finding.cuts != ())
 
 
 class _Finding:
     """The evaluation in progress: what has been established, to be written into the trace at the end."""
 
-    answers: Mapping[str, Answer] = {}
+    answers: Mapping[str, Any] = {}
     condition: bool | None = None
     values: Mapping[str, object] = {}
     multiplied: Multiplied | None = None
     cuts: tuple[str, ...] = ()
     offered: int | None = None
+    spent: Sequence[tuple[int, int]] = ()
     refusals: tuple[Refusal, ...] = ()
 
     def __init__(self, book: Rulebook, rule: Rule, claim: Claim) -> None:
         self.book, self.rule, self.claim = book, rule, claim
-        # Of each limit applied: times and points used before, the amount before and after it.
-        self.steps: list[tuple[Limit, int, int, int, int]] = []
 
     def decide(self, past: Past) -> int:
         """The points that the claim comes to, 0 with `refusals` if none."""
         book, rule, claim = self.book, self.rule, self.claim
-        day = claim.deed_on
+        day, until = claim.deed_on, book.effective_until
         complaints: Sequence[str] = ()
         if rule.inputs or claim.inputs:
             self.answers, complaints = check_answers(rule.inputs, claim.inputs)
-        if not book.in_force(day):
+        if day < book.effective_from or (until is not None and day > until):
             return self._refuse("not_in_force", _outside(book, day))
         if (rule.first and day < rule.first) or (rule.last and day > rule.last):
             return self._refuse("not_in_force", _outside_rule(rule))
@@ -163,16 +156,24 @@ class _Finding:
             return self._refuse("bad_input", *complaints)
         if rule.by_person and not claim.person:
             return self._refuse("person_required", "这一项按人计算次数，请注明是家里哪位做的。")
-        try:
-            offered = self._offered(past)
-        except ExpressionFailed as error:
-            return self._refuse("failed", "按填报的内容算不出结果，请核对填报内容。", detail=str(error))
+        if type(rule.points) is int and rule.when is None:
+            offered = rule.points
+        else:
+            try:
+                offered = self._offered(past)
+            except ExpressionFailed as error:
+                return self._refuse("failed", "按填报的内容算不出结果，请核对填报内容。", detail=str(error))
+        if book.campaigns or rule.most_points is not None or offered > MOST_POINTS:
+            offered = self._bounded(offered)
         if offered == 0:
             return 0
         self.offered = offered
         if rule.deduction:
             return self._taken(past, rule.deduction)
-        points = self._within_limits(past, offered) if rule.limits else offered
+        if not rule.limits:
+            return offered
+        self.spent = past.spent(rule, claim)
+        points = self._within_limits(offered)[-1]
         return points or self._refuse("limit_reached", "名额或分数已满，这次不再记分。")
 
     def trace(self) -> Trace:
@@ -198,32 +199,44 @@ class _Finding:
             multiplied=self.multiplied,
             cuts=self.cuts,
             offered=self.offered,
-            limits=tuple(self._step(*step) for step in self.steps),
+            limits=self._steps(),
             covenant=rule.deduction.covenant if rule.deduction else None,
             refusals=self.refusals,
         )
 
-    def _step(self, limit: Limit, times: int, points: int, before: int, after: int) -> LimitStep:
-        starts, ends = limit.window(self.claim.deed_on)
-        most = abs(self.offered or 0) if limit.highest else limit.points
-        return LimitStep(
-            limit=limit,
-            starts=starts,
-            ends=ends,
-            used=Used(times, points),
-            times_left=None if limit.times is None else max(0, limit.times - times),
-            points_left=None if most is None else max(0, most - points),
-            before=before,
-            after=after,
-        )
+    def _steps(self) -> tuple[LimitStep, ...]:
+        """The limits as they were applied, up to the one that left nothing."""
+        before = abs(self.offered or 0)
+        steps = []
+        amounts = self._within_limits(before) if self.spent else ()
+        for limit, (times, points), after in zip(self.rule.limits, self.spent, amounts, strict=False):
+            starts, ends = limit.window(self.claim.deed_on)
+            most = abs(self.offered or 0) if limit.highest else limit.points
+            steps.append(
+                LimitStep(
+                    limit=limit,
+                    starts=starts,
+                    ends=ends,
+                    used=Used(times, points),
+                    times_left=None if limit.times is None else max(0, limit.times - times),
+                    points_left=None if most is None else max(0, most - points),
+                    before=before,
+                    after=after,
+                )
+            )
+            before = after
+        return tuple(steps)
 
     def _offered(self, past: Past) -> int:
         """Settle condition and amount before limits; 0 with a refusal if the claim fails here."""
         rule, points = self.rule, self.rule.points
         values: Mapping[str, object] = {}
         if rule.facts:
-            values = {fact.name: fact.read(self.claim, self.answers, past) for fact in rule.facts}
-            self.values = values
+            claim, answers = self.claim, self.answers
+            self.values = values = {
+                fact.name: answers.get(fact.given, "") if fact.given else fact.read(claim, answers, past)
+                for fact in rule.facts
+            }
         if rule.when is not None:
             self.condition = rule.when.holds(values)
             if not self.condition:
@@ -232,14 +245,14 @@ class _Finding:
             offered = points
         elif isinstance(points, ByChoice):
             # A choice with amounts is always required and its answer was checked against the options.
-            offered = points.amounts[cast(str, self.answers[points.input_id])]
+            offered = points.amounts[self.answers[points.input_id]]
         elif isinstance(points, Expression):
             offered = points.amount(values)
             if offered <= 0:
                 return self._refuse("no_points", f"按“{rule.points_note}”计算，这次不够得分。")
         else:
-            offered = cast(int, self.answers[Decided.AMOUNT])
-        return self._bounded(offered)
+            offered = self.answers[Decided.AMOUNT]
+        return offered
 
     def _bounded(self, offered: int) -> int:
         if self.book.campaigns:
@@ -257,12 +270,13 @@ class _Finding:
 
     def _taken(self, past: Past, deduction: Deduction) -> int:
         """A deduction within its own bounds: reminded before, not too much in a year, never below zero."""
-        if deduction.reminder and cast(date, self.answers[Deduction.REMINDED_ON]) >= self.claim.deed_on:
+        if deduction.reminder and self.answers[Deduction.REMINDED_ON] >= self.claim.deed_on:
             return self._refuse("not_reminded", "要先书面提醒，之后再犯才能扣分；提醒的日期要早于这一次。")
-        taking = self._within_limits(past, -(self.offered or 0))
+        self.spent = past.spent(self.rule, self.claim)
+        taking = [-(self.offered or 0), *self._within_limits(-(self.offered or 0))][-1]
         if taking == 0:
             return self._refuse("limit_reached", "已经扣过，不再重复扣分。")
-        most, taken = self.book.deduction_bounds.a_year, past.used(DEDUCTED_IN_YEAR, self.claim).points
+        most, taken = self.book.deduction_bounds.a_year, past.used(DEDUCTED_IN_YEAR, self.claim)[1]
         balance = self.claim.balance
         if taken >= most:
             return self._refuse("nothing_to_take", f"一户一年最多扣 {most} 分，今年已经扣满，不再扣。")
@@ -277,20 +291,20 @@ class _Finding:
             self.cuts = (*self.cuts, f"余额只有 {balance} 分，不因扣分低于 0。")
         return -taking
 
-    def _within_limits(self, past: Past, amount: int) -> int:
-        """Apply the limits in turn: each sees what the one before left of the amount; 0 when one is full."""
-        rule, steps = self.rule, self.steps
-        for limit, (times, points) in zip(rule.limits, past.spent(rule, self.claim), strict=True):
-            before = amount
+    def _within_limits(self, amount: int) -> list[int]:
+        """The amount after each limit in turn, which sees what the one before left of it; ends with the first that
+        leaves nothing."""
+        left = []
+        for limit, (times, points) in zip(self.rule.limits, self.spent, strict=True):
             most = abs(self.offered or 0) if limit.highest else limit.points
             if limit.times is not None and times >= limit.times:
                 amount = 0
             elif most is not None and amount > most - points:
                 amount = most - points if most > points else 0
-            steps.append((limit, times, points, before, amount))
+            left.append(amount)
             if amount == 0:
                 break
-        return amount
+        return left
 
     def _refuse(self, code: RefusalCode, *messages: str, detail: str = "") -> int:
         self.refusals = tuple(Refusal(code, message, detail) for message in messages)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, get_args
 
 from rules.claim import Claim
 from rules.expression import Kind
-from rules.limits import Count, Period, Scope, Used
+from rules.limits import Count, Period, Scope
 from rules.problems import nearest
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Past(Protocol):
     transaction, or two claims may take the same last point.
     """
 
-    def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
-        """The awards that `count` adds up for this claim, `back` periods before its own."""
+    def used(self, count: Count, claim: Claim, back: int = 0) -> tuple[int, int]:
+        """Times and points of the awards that `count` adds up for this claim, `back` periods before its own."""
         ...
 
     def spent(self, rule: "Rule", claim: Claim) -> Sequence[tuple[int, int]]:
@@ -52,13 +52,15 @@ Read: TypeAlias = Callable[[Claim, Answers, Past], object]
 @dataclass(frozen=True, slots=True, eq=False)
 class Fact:
     """A name that an expression uses. `count` is what has to be added up for it; `label` says a running total
-    in Chinese (`已连续几个月`), empty for what the claim itself says."""
+    in Chinese (`已连续几个月`), empty for what the claim itself says. `given` names the input whose answer it
+    is as it stands, an empty text where that was left out."""
 
     name: str
     kind: Kind
     read: Read
     label: str = ""
     count: Count | None = None
+    given: str = ""
 
 
 PERIODS = get_args(Period)
@@ -159,10 +161,10 @@ def _total(name: str, scope: Scope, of: str, total: str, what: str) -> Fact | No
     when = _PERIOD_NOTES[period]
     if written[1] == "times":
         return Fact(
-            name, "integer", lambda claim, _a, past: past.used(count, claim).times, f"{what}{when}已记次数", count
+            name, "integer", lambda claim, _a, past: past.used(count, claim)[0], f"{what}{when}已记次数", count
         )
     return Fact(
-        name, "integer", lambda claim, _a, past: past.used(count, claim).points, f"{what}{when}已记分数", count
+        name, "integer", lambda claim, _a, past: past.used(count, claim)[1], f"{what}{when}已记分数", count
     )
 
 
@@ -171,9 +173,9 @@ def _streak(name: str, rule: str, title: str) -> Fact:
 
     def read(claim: Claim, _answers: Answers, past: Past) -> int:
         # The month of the deed may not be over: a gap there breaks nothing yet.
-        gap = 0 if past.used(count, claim).times else 1
+        gap = 0 if past.used(count, claim)[0] else 1
         months = 1 - gap
-        while months < _LONGEST_STREAK and past.used(count, claim, back=months + gap).times:
+        while months < _LONGEST_STREAK and past.used(count, claim, back=months + gap)[0]:
             months += 1
         return months
 
@@ -189,7 +191,7 @@ def _team(name: str, rule: str, total: str, title: str) -> Fact | None:
     return Fact(
         name,
         "integer",
-        lambda claim, _answers, past: past.used(count, claim).times,
+        lambda claim, _answers, past: past.used(count, claim)[0],
         f"全村{_PERIOD_NOTES[period]}已得「{title}」的户数",
         count,
     )

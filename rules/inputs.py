@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TypeAlias, cast, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 from rules.book import MOST_POINTS, Input, InputType, Option, Rule, SheetItem
 from rules.claim import Claim
@@ -25,7 +25,6 @@ _OPTIONAL_TYPES = ("text", "photo")
 _LONGEST_TEXT = 500
 _SCORES = re.compile(r"[\s,，、]+")
 _ROWS = re.compile(r"[;；\n]+")
-_LARGEST_NUMBER = 10**12
 
 _NUMBERS: Mapping[str, Callable[[str], int | float]] = {"integer": int, "number": float}
 _CEL_KIND: Mapping[InputType, Kind] = {
@@ -75,7 +74,7 @@ def _facts(name: str, asked: Input) -> list[Fact]:
     if asked.type == "date":
         return [Fact(name, "date", day)]
     if asked.type != "sheet":
-        return [Fact(name, _CEL_KIND[asked.type], plain)]
+        return [Fact(name, _CEL_KIND[asked.type], plain, given=asked.id)]
     return [
         Fact(f"{name}.total", "number", sheet(_total)),
         Fact(f"{name}.points", "integer", sheet(lambda rows: math.floor(_total(rows) + 0.5))),
@@ -106,12 +105,24 @@ def typed_answers(rule: Rule, strings: Mapping[str, str]) -> dict[str, str | int
     return answers
 
 
-def check_answers(inputs: tuple[Input, ...], given: Mapping[str, object]) -> tuple[dict[str, Answer], list[str]]:
+def check_answers(inputs: tuple[Input, ...], given: Mapping[str, Any]) -> tuple[dict[str, Answer], list[str]]:
     """The answers in their proper types, and a Chinese sentence for each that is missing or unfit."""
     answers: dict[str, Answer] = {}
-    complaints = []
+    complaints: list[str] = []
     for asked in inputs:
-        value = given.get(asked.id)
+        value: Any = given.get(asked.id)
+        # Nearly all answers are numbers within their bounds and options; what follows is for the others.
+        kind = type(value)
+        if kind is str and value in asked.option_ids:
+            answers[asked.id] = value
+            continue
+        if (kind is int or kind is float) and asked.least <= value <= asked.most:
+            if asked.type == "number":
+                answers[asked.id] = float(value)
+                continue
+            if kind is int and asked.type == "integer":
+                answers[asked.id] = value
+                continue
         if value is None or (type(value) is str and not value.strip()):
             if asked.required:
                 complaints.append(f"请填「{asked.title}」。")
@@ -223,7 +234,7 @@ def _answer(asked: Input, value: object) -> Answer:
     if type(value) is not str:
         raise ValueError("要填文字")
     if asked.type == "choice":
-        if value not in {option.id for option in asked.options}:
+        if value not in asked.option_ids:
             raise ValueError(f"要从 {'、'.join(option.title for option in asked.options)} 里选一个")
         return value
     if len(value) > _LONGEST_TEXT:
@@ -232,12 +243,10 @@ def _answer(asked: Input, value: object) -> Answer:
 
 
 def _in_range(asked: Input, value: float) -> float:
-    low = -_LARGEST_NUMBER if asked.low is None else asked.low
-    high = _LARGEST_NUMBER if asked.high is None else asked.high
-    if value < low:
-        raise ValueError(f"不能小于 {low}")
-    if value > high:
-        raise ValueError(f"不能大于 {high}")
+    if value < asked.least:
+        raise ValueError(f"不能小于 {asked.least}")
+    if value > asked.most:
+        raise ValueError(f"不能大于 {asked.most}")
     return value
 
 

@@ -1,11 +1,12 @@
 """What has been awarded so far, added up the way a book's limits and expressions ask for it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 from rules.book import Rule, Rulebook
 from rules.claim import Claim
-from rules.limits import Count, Used, period_numbers
+from rules.limits import Count, period_numbers
 
 _ONCE = 1 << 48
 _POINTS = _ONCE - 1
@@ -37,7 +38,11 @@ class Tally:
         sums, household = self._sums, claim.household
         for key, position, plain, count in self._counted.get(claim.rule, ()):
             number = numbers[position]
-            slot = (key, household if plain else _subject(count, claim), number)
+            if plain:
+                slot = (key, household, number)
+                sums[slot] = sums.get(slot, 0) + once
+                continue
+            slot = (key, _subject(count, claim), number)
             if count.households:
                 mark = (key, household, number)
                 if mark in sums:
@@ -45,10 +50,11 @@ class Tally:
                 sums[mark] = 0
             sums[slot] = sums.get(slot, 0) + once
 
-    def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
+    def used(self, count: Count, claim: Claim, back: int = 0) -> tuple[int, int]:
         number = period_numbers(claim.deed_on)[count.position] - back
-        found = self._sums.get((count.key, _subject(count, claim), number), 0)
-        return Used(found >> 48, found & _POINTS)
+        whose = claim.household if count.plain else _subject(count, claim)
+        found = self._sums.get((count.key, whose, number), 0)
+        return found >> 48, found & _POINTS
 
     def spent(self, rule: Rule, claim: Claim) -> list[tuple[int, int]]:
         numbers = period_numbers(claim.deed_on)
@@ -78,6 +84,8 @@ def _subject(count: Count, claim: Claim) -> str:
     return "\0".join((whose, *(_plain(str(claim.inputs.get(name, ""))) for name in count.by)))
 
 
+# The same people and matters come again and again.
+@lru_cache(maxsize=65_536)
 def _plain(text: str) -> str:
     return "".join(text.split()).casefold()
 

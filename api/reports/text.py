@@ -34,6 +34,10 @@ def lines(report: wire.Report) -> Iterator[str]:
     yield f"导入积分 points imported: {report.points_imported:,}"
     yield f"公示中积分 points on notice: {report.points_pending:,}"
     yield f"兑换积分 points redeemed: {report.points_redeemed:,}"
+    if report.points_expired:
+        yield f"过期积分 points expired: {report.points_expired:,}"
+    if report.points_deducted:
+        yield f"扣分 points deducted: {report.points_deducted:,}"
     yield f"兑换人次 redemptions: {report.redemptions:,}"
     yield f"兑换物资 goods handed out: {report.goods_handed_out:,}"
     yield f"未兑换积分 points outstanding: {report.points_outstanding:,}"

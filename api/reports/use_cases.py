@@ -83,6 +83,7 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
         points = await held(work)
         # Below zero by what came in: seen from its own side, as every account is.
         imported = (await work.books.balance(accounts.IMPORTED.id)).posted
+        gone = await work.books.balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_CATEGORY, {"township": work.township})
@@ -102,6 +103,8 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
             points_pending=points.expected,
             points_redeemed=int(redeemed.points),
             redemptions=int(redeemed.redemptions),
+            points_expired=gone[accounts.EXPIRED.id].posted if accounts.EXPIRED.id in gone else 0,
+            points_deducted=gone[accounts.DEDUCTED.id].posted if accounts.DEDUCTED.id in gone else 0,
             points_outstanding=points.posted,
             goods_handed_out=int(redeemed.goods),
             awarded_by_category=by_category,

@@ -168,7 +168,7 @@ def _village_points(table: Table) -> tuple[int, int] | None:
     if written is None:
         return None
     if len(written) != 2 or any(type(bound) is not int for bound in written) or written[0] > written[1]:
-        table.problem("village_points", "village_points 要写成 [最少， 最多]，两个都是整数。")
+        table.problem("village_points", "village_points 要写成 [最少, 最多]，两个都是整数。")
         return None
     return written[0], written[1]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rules import Claim, Count, Rule, Used
+from rules import Claim, Count, Rule
 
 Claiming: TypeAlias = Callable[..., Claim]
 
@@ -16,12 +16,11 @@ class Already:
     times: int = 0
     points: int = 0
 
-    def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
-        return Used(self.times, self.points)
+    def used(self, count: Count, claim: Claim, back: int = 0) -> tuple[int, int]:
+        return self.times, self.points
 
     def spent(self, rule: Rule, claim: Claim) -> list[tuple[int, int]]:
-        used = [self.used(limit.count, claim) for limit in rule.limits]
-        return [(one.times, one.points) for one in used]
+        return [self.used(limit.count, claim) for limit in rule.limits]
 
 
 NOTHING = Already()

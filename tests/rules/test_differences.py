@@ -211,6 +211,7 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
 DERIVED = {
     (Rule, "facts"),
     (Rule, "by_person"),
+    *((Input, name) for name in ("option_ids", "least", "most")),
     (Rulebook, "counts"),
     (Rulebook, "names"),
     (Option, "points"),

@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from rules import Claim, Count, Limit, Outcome, Rulebook, UnknownRule, Used, evaluate, explain, load
+from rules import Claim, Count, Limit, Outcome, Rulebook, UnknownRule, evaluate, explain, load
 from tests.rules.pasts import NOTHING, Already, Claiming
 
 BookText = Callable[..., str]
@@ -146,8 +146,8 @@ def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, c
     book = load(book_text(limits))
 
     class Busy(Already):
-        def used(self, count: Count, claim: Claim, back: int = 0) -> Used:
-            return Used(3, 6 if count.period == "month" else 18)
+        def used(self, count: Count, claim: Claim, back: int = 0) -> tuple[int, int]:
+            return 3, 6 if count.period == "month" else 18
 
     outcome = evaluate(book, claiming(), Busy())
     steps = [(step.before, step.after, step.times_left, step.points_left) for step in outcome.trace.limits]

@@ -169,7 +169,7 @@ def test_no_sequence_of_claims_exceeds_any_limit(terms: dict[str, object], seque
     tally = Tally(book)
     for claim in sequence:
         for limit in book.rule(claim.rule).limits:
-            assert tally.used(limit.count, claim) == register.used(limit, claim)
+            assert Used(*tally.used(limit.count, claim)) == register.used(limit, claim)
         outcome = evaluate(book, claim, tally)
         assert outcome.accepted == (outcome.points > 0)
         if outcome.accepted:

@@ -129,4 +129,5 @@ async def test_the_household_reads_why(town: LiveTown) -> None:
     await until(town, wanted["id"], "posted")
     async with browsing(town) as browser:
         own = await browser.open(f"/c/{town.card}")
-    assert "为什么 7 月 15 日的「修渠」（CAP）。 按《乡镇文明积分办法》（2026.2 版）应得 4 分。" in own
+    assert "修渠 7月23日 +4 为什么 7 月 15 日的「修渠」（CAP）。" in own
+    assert "按《乡镇文明积分办法》（2026.2 版）应得 4 分。" in own

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.api.asking import rows, standing
+from tests.api.asking import rows, sign_in, standing
 from tests.api.claims.conftest import approve, claim, days_pass, declare, hire, review, status, until
 from tests.api.claims.extra_rules import REMINDED, extra_rules
+from tests.api.journal.conftest import correct, correction
 from tests.api.pages.browser import browsing
 from tests.conftest import LiveTown
 
@@ -190,3 +191,28 @@ async def test_the_desk_shows_a_deduction_to_those_who_sign_it(town: LiveTown) -
     assert "−5" in desk
     async with browsing(town, "li") as browser:
         assert "乱倒垃圾" not in await browser.open("/desk")
+
+
+async def test_one_that_was_wrong_is_given_back_and_counts_no_more(town: LiveTown) -> None:
+    wanted = deduction("hp-1", "X02")
+    await declare(town, wanted)
+    await review(town, wanted["id"], by="li")
+    await approve(town, wanted["id"], by="qian")
+    await days_pass(town, 3)
+    await until(town, wanted["id"], "posted")
+    report = (await standing(town))[0]
+    assert (report["points_deducted"], report["points_outstanding"]) == (20, 203 - 100 - 20)
+    [(posting,)] = await rows(
+        town, "select id from ledger.transaction where target = :id and phase = 'post'", id=wanted["id"]
+    )
+    [outcome] = await correct(town, correction(str(posting)), by="office")
+    assert outcome["status"] == "ok"
+    assert await balance(town, town.card) == 100
+    report = (await standing(town))[0]
+    assert (report["points_deducted"], report["in_balance"]) == (0, True)
+    async with browsing(town) as browser:
+        assert "某户 损坏公物 7月15日 +0 更正 +20" in await browser.open("/notices/hp")
+    # The year's bound is free again.
+    await sign_in(town, "wang")
+    more = [deduction("hp-1", "X02") for _ in range(3)]
+    assert [o["points"] for o in await declare(town, *more)] == [-20, -20, -10]
