@@ -125,29 +125,63 @@ def found(township: str, login: str, name: str, password: str) -> None:
 @main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
 @click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
 @click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
+@click.option(
+    "--scanner-prefix",
+    envvar="JIMEI_SCANNER_PREFIX",
+    show_envvar=True,
+    default="",
+    metavar="TEXT",
+    help="what the scanner is programmed to send before each code; then it may be slow",
+)
+@click.option(
+    "--scanner-suffix",
+    envvar="JIMEI_SCANNER_SUFFIX",
+    show_envvar=True,
+    default="",
+    metavar="TEXT",
+    help="what it sends after each code, before its Enter",
+)
 @one_sentence
-def kiosk(server: str, token: str) -> None:
+def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str) -> None:
     """Open the terminal of a points supermarket."""
     from kiosk.app import run
+    from kiosk.scanner import Scanner
 
     if not server.startswith(("http://", "https://")):
         raise Refused("malformed", f"服务器地址要以 http:// 或 https:// 开头：{server}")
-    run(server, token)
+    try:
+        scanner = Scanner(scanner_prefix, scanner_suffix)
+    except ValueError as error:
+        raise Refused("malformed", str(error)) from None
+    run(server, token, scanner)
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")
-@click.argument("households", nargs=-1, required=True)
-@click.option("--url", required=True, help="address of the server as phones reach it")
+@click.argument("households", nargs=-1)
+@click.option("--url", help="address of the server as phones reach it")
+@click.option("--commands", is_flag=True, help="write the counter's command cards instead, for no household")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="don't ask")
 @one_sentence
-def cards(households: tuple[str, ...], url: str, output: Path, yes: bool) -> None:
-    """Issue new cards for HOUSEHOLDS and write a sheet to print. Cards they had before die at once."""
-    from api.cards.printing import print_new_cards
+def cards(households: tuple[str, ...], url: str | None, commands: bool, output: Path, yes: bool) -> None:
+    """Issue new cards for HOUSEHOLDS and write a sheet to print. Cards they had before die at once.
+
+    With --commands: the cards that stand at every counter, so that a redemption needs only the scanner.
+    """
+    from api.cards.printing import print_commands, print_new_cards
     from api.clock import WallClock
     from api.database.engine import reach
     from api.serving import open_town
 
+    if commands:
+        if households or url is not None:
+            raise Refused("malformed", "印指令卡不用写户的编号和 --url，用法见 jimei cards --help。")
+        print_commands(output)
+        click.echo(f"已写好指令卡：{output}")
+        return
+    if not households or url is None:
+        missing = "--url" if households else "HOUSEHOLDS"
+        raise Refused("malformed", f"还缺 {missing}，用法见 jimei cards --help。")
     if not yes:
         click.confirm(f"将为 {len(households)} 户发新卡，旧卡立即作废，继续吗", abort=True)
 

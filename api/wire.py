@@ -1,4 +1,4 @@
-"""The wire types of `/v1`: what goes over HTTP, and nothing else.
+"""The wire types of `/v1`: what goes over HTTP, and what command cards carry to the till on paper.
 
 The kiosk and the demo import this module and no other of the server's. Points and quantities are
 integers, prices are points a piece, times are aware and in UTC, ids are UUIDs (version 7 where the caller
@@ -8,6 +8,7 @@ makes them), money is integers of fen. Unknown fields are refused.
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -140,6 +141,14 @@ class Receipt(Wire, frozen=True):
     points: Points
     balance: Points
     recorded_at: datetime
+
+
+class Command(StrEnum):
+    """What a command card at the till asks for; the value is the text of its code, in any case of letters."""
+
+    CONFIRM = "JIMEI:CONFIRM"
+    CANCEL = "JIMEI:CANCEL"
+    RECEIPT = "JIMEI:RECEIPT"
 
 
 # --- the register ---------------------------------------------------------------------------------------

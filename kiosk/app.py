@@ -8,23 +8,27 @@ from textual import events, on
 from textual.app import App
 from textual.message import Message
 
+from api.wire import Command
 from kiosk.client import Client
 from kiosk.counter import Counter, Pace
 from kiosk.look import PALETTE, THEME
-from kiosk.scanner import Reading, Repeat, Scan, Scanner, Typed
+from kiosk.meaning import CommandCode, meaning
+from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens.base import Overlay, TillScreen
 from kiosk.screens.help import Help
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.serve import Serve
 from kiosk.screens.sign_in import SignIn
+from kiosk.widgets.key_bar import KeyCap
+from kiosk.widgets.shelf import Shelf
 
 
-def run(server: str, token: str) -> None:
+def run(server: str, token: str, scanner: Scanner) -> None:
     """Serve at this terminal until the attendant leaves: `server` is the base URL, `token` the device's."""
 
     async def main() -> None:
         async with Client(server, token) as client:
-            await KioskApp(client).run_async()
+            await KioskApp(client, scanner=scanner).run_async()
 
     asyncio.run(main())
 
@@ -41,11 +45,12 @@ class KioskApp(App[None]):
     class Silence(Message):
         """The scanner's deadline passed. A message, so that keys already queued are read before it."""
 
-    def __init__(self, client: Client, pace: Pace | None = None) -> None:
+    def __init__(self, client: Client, pace: Pace | None = None, scanner: Scanner | None = None) -> None:
         super().__init__()
         self.counter = Counter(client, pace or Pace())
-        self._scanner = Scanner()
+        self._scanner = scanner or Scanner()
         self._listening = False
+        self._touched = False
         self.register_theme(THEME)
         self.theme = THEME.name
 
@@ -64,8 +69,7 @@ class KioskApp(App[None]):
             await self._deliver(self._scanner.key(printable or event.key, event.time))
             self._listen(event.time)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
-            # Scanner programs on tablets paste what they read.
-            await self._deliver([Scan(event.text.strip())])
+            await self._deliver(self._scanner.paste(event.text, event.time))
         else:
             await super().on_event(event)
 
@@ -86,15 +90,47 @@ class KioskApp(App[None]):
         for reading in readings:
             match reading:
                 case Scan(text):
-                    await self._close_overlays()
-                    self._top.scan(text)
+                    await self._scan(text)
                 case Repeat(text):
-                    self._top.scan_again(text)
+                    await self._scan_again(text)
                 case Typed(keys):
                     for key in keys:
                         await self._press(key)
 
+    async def _scan(self, text: str) -> None:
+        self._touched = False
+        match meaning(text):
+            case CommandCode(command):
+                await self._command(command)
+            case _:
+                await self._close_overlays()
+                self._top.scan(text)
+
+    async def _scan_again(self, text: str) -> None:
+        """A command card counts again within two seconds once a person has done something in between: then it
+        means that. The trigger held too long must not confirm what the first reading brought to the screen."""
+        match meaning(text):
+            case CommandCode():
+                if self._touched:
+                    await self._scan(text)
+                else:
+                    self.bell()
+            case _:
+                self._top.scan_again(text)
+
+    async def _command(self, command: Command) -> None:
+        if command is Command.RECEIPT:
+            await self._close_overlays()
+        self._top.command(command)
+
+    @on(KeyCap.Pressed)
+    @on(Shelf.Picked)
+    def _touch(self) -> None:
+        self._touched = True
+
     async def _press(self, key: str) -> None:
+        # Scanners send end keys too, and late.
+        self._touched |= key not in END_KEYS
         if key == "ctrl+q":
             self._leave()
         elif key == "f1" and not isinstance(self.screen, Overlay):
@@ -117,7 +153,12 @@ class KioskApp(App[None]):
     @on(Serve.Served)
     async def _show_receipt(self, message: Serve.Served) -> None:
         await self._close_overlays()
-        await self.push_screen(ReceiptScreen(self.counter, message.receipt))
+        await self.push_screen(ReceiptScreen(self.counter, message.receipt, again=False))
+
+    @on(Serve.Recalled)
+    async def _recall_receipt(self, message: Serve.Recalled) -> None:
+        await self._close_overlays()
+        await self.push_screen(ReceiptScreen(self.counter, message.receipt, again=True))
 
     @on(Serve.SignedOut)
     async def _sign_in(self, message: Serve.SignedOut) -> None:

@@ -1,4 +1,4 @@
-"""What a scanned text means: a household's card, goods, or nothing the till can use."""
+"""What a scanned text means: a household's card, goods, a command, or nothing the till can use."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from api.wire import Command
+
 _CARD_URL = re.compile(r"https?://[^/\s]+/c/([0-9a-z]{20})/?", re.IGNORECASE)
 _BARE_TOKEN = re.compile(r"[0-9a-z]{20}", re.IGNORECASE)
-_EAN_13 = re.compile(r"[0-9]{13}")
+_DIGITS = re.compile(r"[0-9]{4,18}")
+_COMMANDS = {command.value: command for command in Command}
+_COMMAND_PREFIX = "JIMEI:"
+_GTIN_LENGTHS = frozenset({8, 12, 13})
+"""Digits of an EAN-8, a UPC-A and an EAN-13."""
+_GTIN_WIDTH = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +27,17 @@ class CardCode:
 
 @dataclass(frozen=True, slots=True)
 class GoodsCode:
-    """An EAN-13 whose check digit holds."""
+    """An EAN-13, EAN-8 or UPC-A whose check digit holds, filled up to 13 digits as the shelf has it; or
+    digits of another length, a code of the shop's own."""
 
     barcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCode:
+    """A command card."""
+
+    command: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,7 @@ class Unreadable:
     reason: str
 
 
-Meaning = CardCode | GoodsCode | Unreadable
+Meaning = CardCode | GoodsCode | CommandCode | Unreadable
 
 
 def meaning(scanned: str) -> Meaning:
@@ -43,16 +58,27 @@ def meaning(scanned: str) -> Meaning:
         return CardCode(card[1].upper())
     if _BARE_TOKEN.fullmatch(text):
         return CardCode(text.upper())
-    if _EAN_13.fullmatch(text):
-        if ean_13_holds(text):
-            return GoodsCode(text)
-        return Unreadable("条码没有读准，请再扫一次")
+    if _DIGITS.fullmatch(text):
+        return _goods(text)
+    command = _COMMANDS.get(text.upper())
+    if command:
+        return CommandCode(command)
+    if text.upper().startswith(_COMMAND_PREFIX):
+        return Unreadable("指令卡没有读对，请再扫一次")
     if "/c/" in text.lower():
         return Unreadable("户卡没有读全，请把卡放平再扫一次")
     return Unreadable("这不是户卡，也不是商品条码，请换一个码扫")
 
 
-def ean_13_holds(digits: str) -> bool:
-    """Whether 13 digits end in their check digit (GS1 General Specifications 7.9)."""
-    weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits))
+def check_digit_holds(digits: str) -> bool:
+    """Whether a GTIN of any length ends in its check digit (GS1 General Specifications 7.9)."""
+    weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(reversed(digits)))
     return weighted % 10 == 0
+
+
+def _goods(digits: str) -> GoodsCode | Unreadable:
+    if len(digits) not in _GTIN_LENGTHS:
+        return GoodsCode(digits)
+    if check_digit_holds(digits):
+        return GoodsCode(digits.zfill(_GTIN_WIDTH))
+    return Unreadable("条码没有读对，请再扫一次")

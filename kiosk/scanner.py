@@ -1,7 +1,8 @@
 """Tell a barcode scanner from a person, by the times of their keys.
 
 A keyboard-wedge scanner types 2–30 ms a key and ends with Enter, Tab, LF or CRLF, up to 250 ms late. A person
-needs 60 ms a key or more. The machine is fed `(key, at)` and `tick(now)`, all times in seconds of one
+needs 60 ms a key or more. A scanner that is programmed to put a prefix before what it reads is known by that, and
+may be slower. The machine is fed `(key, at)` and `tick(now)`, all times in seconds of one
 monotonic clock, and answers with readings; it knows nothing of the screen behind it.
 """
 
@@ -15,6 +16,8 @@ BURST_GAP = 0.100
 """Patience inside an established burst: a busy machine may stamp a scanner's keys late."""
 ESTABLISHED = 4
 """Keys after which a burst counts as established."""
+PREFIXED_GAP = 0.110
+"""Patience once keys may be, or follow, the prefix: 100 ms a key, and some leeway."""
 SHORTEST_ENDED = 4
 """Fewest keys of a scan that its end key closes at once."""
 SHORTEST_OPEN = 8
@@ -26,6 +29,8 @@ END_PAIR = 0.050
 REPEAT_WITHIN = 2.0
 """The same text again within this is a trigger held too long, not a second thing."""
 
+TYPED_FIRST = frozenset("0123456789+-= ")
+"""Characters that people type at the till, so that no prefix begins with them."""
 END_KEYS = frozenset({"enter", "tab", "ctrl+j", "ctrl+m", "ctrl+i", "\r", "\n", "\t"})
 
 
@@ -54,9 +59,19 @@ Reading = Scan | Repeat | Typed
 
 
 class Scanner:
-    """Feed every key to `key`; when `deadline` has passed without one, call `tick`."""
+    """Feed every key to `key`; when `deadline` has passed without one, call `tick`.
 
-    def __init__(self) -> None:
+    `prefix` and `suffix` are what the scanner is programmed to put around each code; they are stripped. Raises
+    ValueError, in Chinese, for what would be mistaken for typing or can't be typed at all.
+    """
+
+    def __init__(self, prefix: str = "", suffix: str = "") -> None:
+        if not all(text.isascii() and text.isprintable() for text in (prefix, suffix)):
+            raise ValueError("扫码枪的前缀和后缀只能是能打印的英文字符，结尾的回车不用写")
+        if prefix and prefix[0] in TYPED_FIRST:
+            raise ValueError("扫码枪的前缀不能以数字、加减号、等号或空格开头，会和按键混淆")
+        self._prefix = prefix.lower()
+        self._suffix = suffix.lower()
         self._burst: list[str] = []
         self._burst_length = 0
         self._last_key_at = 0.0
@@ -87,13 +102,30 @@ class Scanner:
             return []
         return self._settle()
 
+    def paste(self, text: str, at: float) -> list[Reading]:
+        """Take a code that came in one piece, as scanner programs on tablets send it."""
+        return [*self._settle(), self._read(text.strip(), at)]
+
     @property
     def _patience(self) -> float:
+        if self._prefix and (self._prefixed or self._prefix.startswith(self._held)):
+            return PREFIXED_GAP
         return BURST_GAP if self._burst_length >= ESTABLISHED else SCANNER_GAP
+
+    @property
+    def _held(self) -> str:
+        return "".join(filter(_printable, self._burst)).lower()
+
+    @property
+    def _prefixed(self) -> bool:
+        """The burst begins with the prefix and goes on: it is a scan, however slow and short."""
+        return (
+            bool(self._prefix) and self._burst_length > len(self._prefix) and self._held.startswith(self._prefix)
+        )
 
     def _other(self, key: str) -> list[Reading]:
         """A key no scanner sends. It comes after what was typed before it, but must not tear a scan in two."""
-        if self._burst_length < ESTABLISHED:
+        if self._burst_length < ESTABLISHED and not self._prefixed:
             return [*self._settle(), Typed((key,))]
         if self._burst_length < SHORTEST_OPEN:
             self._burst.append(key)
@@ -102,7 +134,7 @@ class Scanner:
 
     def _end(self, key: str, at: float) -> list[Reading]:
         alone = self._burst_length == len(self._burst)
-        if self._burst_length >= (SHORTEST_ENDED if alone else SHORTEST_OPEN):
+        if self._prefixed or self._burst_length >= (SHORTEST_ENDED if alone else SHORTEST_OPEN):
             self._end_key_until = at + END_PAIR
             return self._scan()
         if self._burst:
@@ -115,7 +147,7 @@ class Scanner:
     def _settle(self) -> list[Reading]:
         if not self._burst:
             return []
-        if self._burst_length < SHORTEST_OPEN:
+        if self._burst_length < SHORTEST_OPEN and not self._prefixed:
             return [Typed(self._take())]
         if len(set(self._burst)) == 1:
             # A key held down repeats at a scanner's speed, but says one thing only: it counts once.
@@ -128,10 +160,22 @@ class Scanner:
         text = "".join(filter(_printable, keys))
         others = tuple(key for key in keys if not _printable(key))
         before: list[Reading] = [Typed(others)] if others else []
-        if text == self._counted_text and self._last_key_at - self._counted_at <= REPEAT_WITHIN:
-            return [*before, Repeat(text)]
-        self._counted_text, self._counted_at = text, self._last_key_at
-        return [*before, Scan(text)]
+        return [*before, self._read(text, self._last_key_at)]
+
+    def _read(self, text: str, at: float) -> Reading:
+        text = self._stripped(text)
+        if text == self._counted_text and at - self._counted_at <= REPEAT_WITHIN:
+            return Repeat(text)
+        self._counted_text, self._counted_at = text, at
+        return Scan(text)
+
+    def _stripped(self, text: str) -> str:
+        """Without prefix and suffix, in whatever case a caps lock left them."""
+        if self._prefix and text[: len(self._prefix)].lower() == self._prefix:
+            text = text[len(self._prefix) :]
+        if self._suffix and text[-len(self._suffix) :].lower() == self._suffix:
+            text = text[: -len(self._suffix)]
+        return text
 
     def _take(self) -> tuple[str, ...]:
         keys = tuple(self._burst)

@@ -52,6 +52,8 @@ class Session:
     card: Card | None = None
     cart: list[CartLine] = field(default_factory=list)
     pending: PendingRedemption | None = None
+    last_receipt: Receipt | None = None
+    """Of the attendant who serves now."""
     cursor: int = 0
     """Index of the shelf item that arrows, space and plus mean."""
 
@@ -78,6 +80,7 @@ class Session:
 
     def sign_in(self, attendant: str) -> None:
         self.attendant = attendant
+        self.last_receipt = None
 
     def sign_out(self) -> None:
         self._not_while_pending()
@@ -194,9 +197,9 @@ class Session:
         """Turn the cart into a redemption that is to be sent until the server answers."""
         self._not_while_pending()
         if not self.card:
-            raise Declined("还没有扫户卡：请先扫户卡，再按 F2")
+            raise Declined("还没有扫户卡：请先扫户卡，再按 F2 或扫确认卡")
         if not self.cart:
-            raise Declined("还没有选商品：按货号或扫商品条码，再按 F2")
+            raise Declined("还没有选商品：按货号或扫商品条码，再按 F2 或扫确认卡")
         if self.remainder is not None and self.remainder < 0:
             raise Declined(f"积分不够，还差 {-self.remainder} 分：按 - 或 Backspace 减少商品")
         self.pending = PendingRedemption(
@@ -216,7 +219,15 @@ class Session:
         if self.pending is None or receipt.id != self.pending.id:
             raise ValueError("a receipt for another redemption")
         self.pending = None
+        self.last_receipt = receipt
         self._clear()
+
+    def receipt_again(self) -> Receipt:
+        """The last receipt. Not while a redemption is pending: it would pass for the answer to that one."""
+        self._not_while_pending()
+        if self.last_receipt is None:
+            raise Declined("这一班还没有兑换过，没有收据可看")
+        return self.last_receipt
 
     def refused(self) -> None:
         """The server said no: the cart is the attendant's to change again."""

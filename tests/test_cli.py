@@ -108,6 +108,7 @@ def test_the_help_lists_every_verb() -> None:
         (("export", "--format", "csv"), "还缺 --output，"),
         (("export", "--format"), "--format 写得不对"),
         (("cards", "--url", "x", "--output", "y"), "还缺 HOUSEHOLDS，"),
+        (("cards", "hp-1", "--output", "y"), "还缺 --url，"),
         (("found",), "还缺 TOWNSHIP，"),
         (("serve", "--port", "99999"), "--port 写得不对"),
         (("serve", "--prot", "1"), "没有 --prot 这个选项"),
@@ -314,6 +315,23 @@ def test_clean_removes_nothing_but_a_demo(data: Path) -> None:
         assert "还在运行" in one_sentence(jimei("clean", data=data))
     assert jimei("clean", data=data).returncode == 0
     assert not data.exists()
+
+
+def test_command_cards_are_printed_without_a_township(data: Path, tmp_path: Path) -> None:
+    output = tmp_path / "commands.html"
+    words = ("cards", "--commands", "--output", str(output))
+    done = jimei(*words, data=data)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(output) in done.stdout
+    assert "JIMEI:CONFIRM" in output.read_text(encoding="utf-8")
+    assert not data.exists()
+    assert "写不了" in one_sentence(jimei(*words[:-1], str(tmp_path / "missing" / "commands.html")))
+    assert "不用写户的编号" in one_sentence(jimei(*words, "hp-1"))
+
+
+@pytest.mark.parametrize("setting", [("--scanner-prefix", "12"), ("--scanner-suffix", "码")])
+def test_a_scanner_setting_that_cannot_work(setting: tuple[str, str]) -> None:
+    assert "扫码枪" in one_sentence(jimei("kiosk", "--token", "x", *setting))
 
 
 async def test_cards_are_printed_and_the_old_ones_die(town: LiveTown, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""New cards, issued and written to a sheet to print: both or neither."""
+"""Sheets to print: of new household cards, issued and written both or neither, and of command cards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api import wire
+from api.cards.commands import command_sheet
 from api.cards.sheet import Card, UnprintableAddress, sheet
 from api.cards.use_cases import new_cards
 from api.problems import Refused
@@ -29,3 +30,11 @@ def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
         raise Refused("unprintable", str(error)) from None
     except OSError as error:
         raise Refused("unwritable", f"写不了 {output}（{error.strerror}），没有发卡。") from None
+
+
+def print_commands(output: Path) -> None:
+    """The same cards for every counter, and no secret. Raises Refused: unwritable."""
+    try:
+        output.write_text(command_sheet(), encoding="utf-8")
+    except OSError as error:
+        raise Refused("unwritable", f"写不了 {output}（{error.strerror}）。") from None

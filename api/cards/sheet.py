@@ -12,19 +12,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_Q
-from qrcode.util import MODE_ALPHA_NUM, QRData
-
+from api.cards.paper import PAGE, code, document, marks
 from api.cards.token import LENGTH, grouped
-from api.pages.qr import draw
 
 _COLUMNS: Final = 2
 _ROWS: Final = 5
 _CARD: Final = (85.6, 54.0)  # mm, ISO/IEC 7810 ID-1: fits purses and laminating pouches
-_PAGE: Final = (210.0, 297.0)  # mm, A4
-_LEFT: Final = (_PAGE[0] - _COLUMNS * _CARD[0]) / 2
-_TOP: Final = (_PAGE[1] - _ROWS * _CARD[1]) / 2
+_LEFT: Final = (PAGE[0] - _COLUMNS * _CARD[0]) / 2
+_TOP: Final = (PAGE[1] - _ROWS * _CARD[1]) / 2
 _CODE_WIDTH: Final = 28.0  # mm, without its margin
 _URL_MAX: Final = 67  # characters: what version 4 at level Q holds in alphanumeric mode
 _ADDRESS: Final = re.compile(r"HTTPS?://[0-9A-Z.:-]+", re.ASCII)
@@ -52,10 +47,7 @@ def sheet(cards: Iterable[Card], base_url: str) -> str:
     size = _COLUMNS * _ROWS
     batches = [everyone[start : start + size] for start in range(0, len(everyone), size)]
     pages = [_page(batch, address, f"{number} / {len(batches)}") for number, batch in enumerate(batches, 1)]
-    return (
-        '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n<title>积美 · 积分卡</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n{''.join(pages)}</body>\n</html>\n"
-    )
+    return document("积分卡", _STYLE, pages)
 
 
 def _address(base_url: str) -> str:
@@ -86,6 +78,7 @@ def _page(cards: list[Card], address: str, number: str) -> str:
 def _card(card: Card, address: str) -> str:
     # A long name takes two lines of smaller type rather than a narrower code.
     size = 22 if len(card.name) <= 4 else 15 if len(card.name) <= 12 else 11
+    scan = code(address + _PATH + card.token, _CODE_WIDTH)
     return (
         '<article class="card">\n'
         '<div class="who">'
@@ -93,20 +86,8 @@ def _card(card: Card, address: str) -> str:
         f'<h1 style="font-size:{size}pt">{escape(card.name)}</h1>'
         f'<p class="number">户号 <b>{escape(card.number)}</b></p>'
         '<p class="use">手机扫码看积分<br>到超市出示此卡</p></div>\n'
-        f'<div class="scan">{_code(address + _PATH + card.token)}<code>{grouped(card.token)}</code></div>\n'
+        f'<div class="scan">{scan}<code>{grouped(card.token)}</code></div>\n'
         "</article>\n"
-    )
-
-
-def _code(url: str) -> str:
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0)
-    code.add_data(QRData(url, mode=MODE_ALPHA_NUM))
-    drawing = draw(code)
-    width = _CODE_WIDTH / drawing.modules * drawing.whole
-    return (
-        f'<svg class="code" style="width:{width:.3f}mm" shape-rendering="crispEdges"'
-        f' viewBox="{drawing.view}" role="img" aria-label="二维码">'
-        f'<path fill="#fff" d="{drawing.ground}"/><path d="{drawing.path}"/></svg>'
     )
 
 
@@ -121,25 +102,10 @@ def _cut_marks() -> str:
     steps += [
         f"M{x - arm:.2f} {y:.2f}h{2 * arm}M{x:.2f} {y - arm:.2f}v{2 * arm}" for x in columns for y in rows[1:-1]
     ]
-    return (
-        f'<svg class="marks" viewBox="0 0 {_PAGE[0]:g} {_PAGE[1]:g}" aria-hidden="true">'
-        f'<path d="{"".join(steps)}"/></svg>\n'
-    )
+    return marks(steps)
 
 
 _STYLE: Final = f"""
-@page {{ size: A4; margin: 0 }}
-* {{ box-sizing: border-box; margin: 0; padding: 0 }}
-:root {{ --red: #b3261e; --gold: #b98a2f; --ink: #241c18; --soft: #6d625b;
-  --song: "Noto Serif CJK SC", "Source Han Serif SC", "Songti SC", STSong, SimSun, "Noto Serif SC", serif;
-  --hei: "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", SimHei, sans-serif }}
-html {{ print-color-adjust: exact; -webkit-print-color-adjust: exact }}
-body {{ background: #e9e5e0; color: var(--ink); font-family: var(--hei) }}
-.page {{ position: relative; width: {_PAGE[0]:g}mm; height: {_PAGE[1]:g}mm; margin: 8mm auto; overflow: hidden;
-  background: #fff; break-after: page; break-inside: avoid }}
-.page:last-child {{ break-after: auto }}
-.marks {{ position: absolute; inset: 0; width: 100%; height: 100% }}
-.marks path {{ stroke: #8d8680; stroke-width: .15; fill: none }}
 .cards {{ position: absolute; left: {_LEFT:g}mm; top: {_TOP:g}mm; display: grid;
   grid-template-columns: repeat({_COLUMNS}, {_CARD[0]:g}mm); grid-auto-rows: {_CARD[1]:g}mm }}
 .card {{ display: grid; grid-template-columns: 1fr 40mm; column-gap: 1.5mm; padding: 5mm 4.5mm 5mm 6mm;
@@ -158,10 +124,9 @@ h1 {{ margin-top: auto; max-height: 15mm; overflow: hidden;
 .number b {{ color: var(--ink); font-weight: 600; letter-spacing: .06em }}
 .use {{ padding-left: 2mm; border-left: .7mm solid var(--red); font-size: 8.5pt; line-height: 1.5 }}
 .scan {{ display: flex; flex-direction: column; align-items: center; justify-content: space-between }}
-.code {{ display: block; aspect-ratio: 1; margin-top: -1mm }}
+.code {{ margin-top: -1mm }}
 .scan code {{ font: 600 7.8pt/1 "Noto Sans Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
   white-space: nowrap }}
 footer {{ position: absolute; left: {_LEFT:g}mm; bottom: 6mm; display: grid; text-align: center; font-size: 7pt;
   grid-template-columns: repeat({_COLUMNS}, {_CARD[0]:g}mm); color: var(--soft) }}
-@media print {{ body {{ background: none }} .page {{ margin: 0 }} }}
 """

@@ -8,6 +8,7 @@ from textual import on
 from textual.message import Message
 from textual.screen import Screen
 
+from api.wire import Command
 from kiosk.counter import Counter
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.status import Status
@@ -27,11 +28,15 @@ class TillScreen(Screen[None]):
 
     @abstractmethod
     def scan(self, text: str) -> None:
-        """A scanner read `text`."""
+        """A scanner read `text`, which is no command."""
 
     @abstractmethod
     def scan_again(self, text: str) -> None:
         """The scanner read the same `text` within two seconds, which counts once."""
+
+    @abstractmethod
+    def command(self, command: Command) -> None:
+        """A command card was scanned."""
 
     @property
     def status(self) -> Status:
@@ -43,7 +48,8 @@ class TillScreen(Screen[None]):
 
 
 class Overlay(TillScreen):
-    """A screen over another: any key but F2 takes it away, and a scan goes on to the screen below."""
+    """A screen over another: any key but F2 takes it away, and a scan goes on to the screen below. Commands to
+    confirm or cancel take it away too and go no further: nobody confirms or cancels what they don't see."""
 
     class Closed(Message):
         """The attendant has seen enough."""
@@ -58,3 +64,6 @@ class Overlay(TillScreen):
 
     def scan_again(self, text: str) -> None:
         """What the first reading did is being looked at."""
+
+    def command(self, command: Command) -> None:
+        self.post_message(self.Closed())

@@ -1,4 +1,4 @@
-"""The receipt: what was handed over, and the balance now."""
+"""The receipt: what was handed over, and the balance then."""
 
 from __future__ import annotations
 
@@ -59,18 +59,19 @@ class ReceiptScreen(Overlay):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    def __init__(self, counter: Counter, receipt: Receipt) -> None:
+    def __init__(self, counter: Counter, receipt: Receipt, *, again: bool) -> None:
         super().__init__(counter)
         self._receipt = receipt
+        self._again = again
 
     def compose(self) -> ComposeResult:
         receipt = self._receipt
         when = receipt.recorded_at.astimezone(SHANGHAI)
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="slip"):
-            yield Static(f"兑换成功  {receipt.name}", id="title", markup=False)
+            yield Static(f"{'再看收据' if self._again else '兑换成功'}  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
-            yield Static(f"现有积分 {receipt.balance} 分", id="now")
+            yield Static(f"{'当时还有' if self._again else '现有积分'} {receipt.balance} 分", id="now")
             yield BigNumber(receipt.balance, "分", "$jade")
             yield Static(
                 f"{when:%Y-%m-%d %H:%M}  经手 {receipt.attendant}  单号 {receipt.id.hex[-8:].upper()}",
@@ -82,5 +83,9 @@ class ReceiptScreen(Overlay):
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1
-        self.status.done("请把物品交给住户；按任意键返回，或直接扫下一户的卡")
+        if self._again:
+            # Nobody must hand the goods out twice.
+            self.status.hint("这是上一笔的收据，没有新的兑换；按任意键返回")
+        else:
+            self.status.done("请把物品交给住户；按任意键返回，或直接扫下一户的卡")
         self.set_timer(self.counter.pace.receipt, lambda: self.press("escape"))

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from api.wire import Receipt
+from api.wire import Command, Receipt
 from kiosk.counter import SIGN_IN_AGAIN, Counter
 from kiosk.meaning import CardCode, GoodsCode, Unreadable, meaning
 from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
@@ -24,7 +24,7 @@ from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
 
 AWAY = "网络断了，正在重试，请勿重复操作"
-GIVEN_UP = "这一笔没有提交，商品还在购物车里；网络好了再按 F2"
+GIVEN_UP = "这一笔没有提交，商品还在购物车里；网络好了再按 F2 或扫确认卡"
 
 
 class Serve(TillScreen):
@@ -35,6 +35,13 @@ class Serve(TillScreen):
 
     class Served(Message):
         """The server has the redemption; here is its receipt."""
+
+        def __init__(self, receipt: Receipt) -> None:
+            super().__init__()
+            self.receipt = receipt
+
+    class Recalled(Message):
+        """The attendant wants to see this receipt again."""
 
         def __init__(self, receipt: Receipt) -> None:
             super().__init__()
@@ -122,6 +129,15 @@ class Serve(TillScreen):
             case _:
                 self.scan(text)
 
+    def command(self, command: Command) -> None:
+        match command:
+            case Command.CONFIRM:
+                self.press("f2")
+            case Command.CANCEL:
+                self.press("escape")
+            case Command.RECEIPT:
+                self._attempt(self._recall)
+
     @on(Shelf.Picked)
     def _touched_item(self, message: Shelf.Picked) -> None:
         self._attempt(lambda: self.session.add(message.item))
@@ -171,6 +187,9 @@ class Serve(TillScreen):
             self._hint()
         return True
 
+    def _recall(self) -> None:
+        self.post_message(self.Recalled(self.session.receipt_again()))
+
     def _sign_out(self) -> None:
         self.session.sign_out()
         self.post_message(self.SignedOut())
@@ -214,14 +233,14 @@ class Serve(TillScreen):
 
     def _away(self, away: ServerAway) -> None:
         pending = self.session.pending
-        give_up = "" if pending and pending.uncertain else "；按 Esc 可放弃这一笔"
+        give_up = "" if pending and pending.uncertain else "；按 Esc 或扫取消卡可放弃这一笔"
         self.status.waiting(AWAY + give_up)
         self.app.bell()
 
     def _hint(self) -> None:
         session = self.session
         if session.cart and session.card:
-            self.status.done(f"共 {session.total} 分：按 F2 确认兑换")
+            self.status.done(f"共 {session.total} 分：按 F2 确认兑换，或扫确认卡")
         elif session.card:
             self.status.hint("按货号或扫商品条码；也可用上下键选，空格键加")
         else:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from api.wire import Command
 from kiosk.counter import Counter
 from kiosk.obstacles import Obstacle, Refused
 from kiosk.screens.base import TillScreen
@@ -20,6 +21,7 @@ from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 SHORTEST, LONGEST = 4, 8
+FIRST = "请先登录，再扫码"
 HINT = "按数字键输入 PIN，再按 F2 登录"
 
 
@@ -104,10 +106,14 @@ class SignIn(TillScreen):
             self._pin = text
             self._submit()
         else:
-            self.status.refuse("请先登录，再扫码")
+            self.status.refuse(FIRST)
 
     def scan_again(self, text: str) -> None:
         self.scan(text)
+
+    def command(self, command: Command) -> None:
+        if not self._asking:
+            self.status.refuse(FIRST)
 
     def _submit(self) -> None:
         if len(self._pin) < SHORTEST:

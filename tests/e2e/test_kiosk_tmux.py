@@ -103,7 +103,7 @@ async def test_a_refusal_is_in_chinese_and_ctrl_q_leaves(town: Any, terminal: Te
     await start_kiosk(terminal, town)
     await terminal.burst("6901234567890")
     await terminal.keys("Enter")
-    await terminal.sees("条码没有读准")
+    await terminal.sees("条码没有读对")
     await terminal.keys("C-q")
     await until(terminal, lambda shown: "请扫户卡" not in shown)
 

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from kiosk.app import KioskApp
 from kiosk.client import Client
 from kiosk.counter import Pace
+from kiosk.scanner import Scanner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
@@ -143,15 +144,15 @@ class Till:
         scanner = self.app._scanner
         await self.until(lambda: self.app._message_queue.empty() and scanner.deadline is None)
 
-    async def scan(self, text: str, *ends: str) -> float:
-        """Type at a scanner's speed; gives the time of the last key of the text.
+    async def scan(self, text: str, *ends: str, at: float | None = None) -> float:
+        """Type at a scanner's speed, from `at` or now on; gives the time of the last key of the text.
 
         The keys are stamped as a scanner sends them: this process may well pause for longer than a scanner
         (a collection of garbage late in a long run is enough), and a pause would tear the scan in two.
         """
         keys = [events.Key(character, character) for character in text]
         keys += [events.Key(end, None) for end in ends or ("enter",)]
-        started = keys[0].time
+        started = keys[0].time if at is None else at
         for position, key in enumerate(keys):
             key.time = started + position * SCANNER_KEY
             self.app.post_message(key)
@@ -193,9 +194,10 @@ def open_till(town: Any) -> OpenTill:
         signed_in: bool = True,
         pace: Pace = QUICK,
         size: tuple[int, int] = (80, 24),
+        scanner: Scanner | None = None,
     ) -> AsyncIterator[Till]:
         async with Client(url or town.url, token or town.device_token) as client:
-            app = KioskApp(client, pace)
+            app = KioskApp(client, pace, scanner)
             async with app.run_test(size=size) as pilot:
                 till = Till(app, pilot)
                 if signed_in:

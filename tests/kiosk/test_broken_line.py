@@ -84,7 +84,7 @@ async def test_what_never_left_can_be_given_up(town: Any, line: Any, open_till: 
         await till.scan(town.card)
         await till.refused("连不上服务器")
         await till.press("f2")
-        await till.until(lambda: AWAY in till.said and "按 Esc 可放弃" in till.said)
+        await till.until(lambda: AWAY in till.said and "扫取消卡可放弃" in till.said)
         await till.press("escape")
         await till.until(lambda: session.pending is None)
         assert session.total == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
@@ -26,9 +26,9 @@ class Heard:
     at: float
 
 
-def listen(strokes: list[Stroke], *, prompt: bool = True) -> list[Heard]:
+def listen(strokes: list[Stroke], *, prompt: bool = True, prefix: str = "", suffix: str = "") -> list[Heard]:
     """Play strokes to a scanner; `prompt` wakes it at every deadline, else only the next key does."""
-    scanner, heard = Scanner(), []
+    scanner, heard = Scanner(prefix, suffix), []
     for stroke in strokes:
         deadline = scanner.deadline
         if prompt and deadline is not None and deadline < stroke.at:
@@ -87,6 +87,17 @@ class ScanAct:
     @property
     def meant(self) -> list[Scan | Repeat | str]:
         return [Scan(self.text)]
+
+
+@dataclass(frozen=True)
+class AroundAct(ScanAct):
+    """A scan with what the scanner is programmed to put around it."""
+
+    prefix: str
+    suffix: str
+
+    def strokes(self, start: float) -> list[Stroke]:
+        return ScanAct(self.prefix + self.text + self.suffix, self.gap, self.ending, self.end_delay).strokes(start)
 
 
 @dataclass(frozen=True)
@@ -242,3 +253,104 @@ def test_a_scan_survives_one_slow_key() -> None:
     text = "6901234567892"
     strokes = [Stroke(key, place * 0.01 + (0.08 if place >= 7 else 0.0)) for place, key in enumerate(text)]
     assert flat(listen([*strokes, Stroke("enter", 0.25)])) == [Scan(text)]
+
+
+# --- scanners that put something around what they read ---------------------------------------------------
+
+prefixes = st.text("~!@#$]QCab/", min_size=1, max_size=4)
+suffixes = st.text("~!#;%X9", max_size=3)
+slow_gaps = st.integers(2, 100).map(lambda milliseconds: milliseconds / 1000)
+single_endings = st.sampled_from([(), ("enter",), ("tab",), ("ctrl+j",)])
+"""The LF of a CRLF follows within 50 ms, which so slow a scanner may not manage."""
+shops_own = st.text("0123456789", min_size=1, max_size=7)
+
+
+@dataclass(frozen=True)
+class World:
+    prefix: str
+    suffix: str
+    strokes: list[Stroke]
+    meant: list[Scan | Repeat | str]
+
+
+@st.composite
+def programmed_worlds(draw: st.DrawFn) -> World:
+    """Slow scanners with a prefix, and people who type as before."""
+    prefix, suffix = draw(prefixes), draw(suffixes)
+    delays = st.integers(2, 250).map(lambda milliseconds: milliseconds / 1000)
+    scans = st.builds(
+        AroundAct, texts | shops_own, slow_gaps, single_endings, delays, st.just(prefix), st.just(suffix)
+    ).filter(lambda act: not act.text.lower().startswith(prefix.lower()))
+    acts: list[Act] = draw(st.lists(scans | type_acts, min_size=1, max_size=10))
+    strokes, meant = play(acts, [draw(st.floats(2.4, 4.0)) for _ in acts])
+    return World(prefix, suffix, strokes, meant)
+
+
+@settings(max_examples=500, deadline=None)
+@given(programmed_worlds(), st.booleans())
+def test_a_prefix_makes_a_scan_at_any_speed_and_steals_no_key(world: World, prompt: bool) -> None:
+    heard = listen(world.strokes, prompt=prompt, prefix=world.prefix, suffix=world.suffix)
+    assert flat(heard) == world.meant
+
+
+@settings(max_examples=250, deadline=None)
+@given(worlds(), prefixes)
+def test_what_comes_without_the_prefix_is_heard_as_before(
+    world: tuple[list[Stroke], list[Scan | Repeat | str]], prefix: str
+) -> None:
+    strokes, meant = world
+    assume(not any(isinstance(one, Scan) and one.text.lower().startswith(prefix.lower()) for one in meant))
+    assert flat(listen(strokes, prefix=prefix)) == meant
+
+
+@settings(max_examples=250, deadline=None)
+@given(type_acts, prefixes)
+def test_a_prefix_makes_no_typing_late(act: TypeAct, prefix: str) -> None:
+    strokes = act.strokes(0.0)
+    heard = [
+        (key, one.at)
+        for one in listen(strokes, prefix=prefix)
+        if isinstance(one.reading, Typed)
+        for key in one.reading.keys
+    ]
+    assert [key for key, _ in heard] == act.meant
+    assert max(at - stroke.at for stroke, (_, at) in zip(strokes, heard, strict=True)) <= NOTICEABLE
+
+
+def test_a_slow_scan_without_its_prefix_is_typing() -> None:
+    strokes = ScanAct("6901234567892", 0.09, ("enter",), 0.09).strokes(0.0)
+    assert flat(listen(strokes)) == [*"6901234567892", "enter"]
+    assert flat(listen(strokes, prefix="~")) == [*"6901234567892", "enter"]
+
+
+def test_the_prefix_alone_is_typed() -> None:
+    assert flat(listen([Stroke("~", 0.0), Stroke("enter", 0.05)], prefix="~")) == ["~", "enter"]
+
+
+@pytest.mark.parametrize("place", [2, 4, 9])
+def test_a_function_key_does_not_tear_a_slow_scan(place: int) -> None:
+    strokes = AroundAct("6901234567892", 0.09, ("enter",), 0.09, "~", "").strokes(0.0)
+    strokes.insert(place, Stroke("f2", strokes[place].at - 0.04))
+    assert sorted(map(str, flat(listen(strokes, prefix="~")))) == sorted(["f2", str(Scan("6901234567892"))])
+
+
+def test_a_double_scan_with_and_without_the_prefix_counts_once() -> None:
+    act = AroundAct("6901234567892", 0.01, ("enter",), 0.01, "~", "#")
+    strokes = act.strokes(0.0) + ScanAct(act.text, 0.01, ("enter",), 0.01).strokes(1.0)
+    assert flat(listen(strokes, prefix="~", suffix="#")) == [Scan(act.text), Repeat(act.text)]
+
+
+def test_a_pasted_code_counts_like_a_typed_one() -> None:
+    scanner = Scanner("~", "#")
+    scanner.key("1", 0.0)
+    assert scanner.paste(" ~6901234567892#\n", 0.01) == [Typed(("1",)), Scan("6901234567892")]
+    assert scanner.paste("6901234567892", 1.5) == [Repeat("6901234567892")]
+    assert scanner.paste("6901234567892", 2.5) == [Scan("6901234567892")]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix"), [("1", ""), ("+A", ""), (" ", ""), ("\x02", ""), ("码", ""), ("", "\r"), ("~", "度")]
+)
+def test_settings_that_would_steal_typing_or_never_come(prefix: str, suffix: str) -> None:
+    with pytest.raises(ValueError, match="扫码枪"):
+        Scanner(prefix, suffix)
