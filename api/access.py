@@ -19,7 +19,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from sqlalchemy import select
 
-from api.kiosks.tables import Kiosk
+from api.kiosks.tables import Kiosk, KioskEnrolment
 from api.people.tables import Person, SignInToken
 from api.problems import Refused
 from api.town import Town
@@ -58,10 +58,11 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An enrolled kiosk."""
+    """An enrolled kiosk: the machine at a place of a supermarket's counter, in its present epoch."""
 
     id: UUID
     supermarket: str
+    epoch: int
 
 
 # Behind `staff_only` and `device_only`.
@@ -104,12 +105,21 @@ async def _caller(town: Town, secret: str) -> Staff | Device | None:
         )
         if person is not None:
             return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
-        kiosk = await work.session.scalar(
-            select(Kiosk).where(
-                Kiosk.township == work.township, Kiosk.digest == digest, Kiosk.revoked_at.is_(None)
+        enrolled = (
+            await work.session.execute(
+                select(Kiosk.id, Kiosk.supermarket, KioskEnrolment.epoch)
+                .join(
+                    KioskEnrolment,
+                    (KioskEnrolment.township == Kiosk.township) & (KioskEnrolment.kiosk == Kiosk.id),
+                )
+                .where(
+                    KioskEnrolment.township == work.township,
+                    KioskEnrolment.digest == digest,
+                    KioskEnrolment.ended_at.is_(None),
+                )
             )
-        )
-        return Device(kiosk.id, kiosk.supermarket) if kiosk is not None else None
+        ).first()
+        return Device(enrolled.id, enrolled.supermarket, enrolled.epoch) if enrolled is not None else None
 
 
 def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

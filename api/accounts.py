@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from ledger.transactions import Account, UnitKind
 
 POINTS = "points"
@@ -28,10 +30,18 @@ DEDUCTED = Account("township:deducted", POINTS, UnitKind.POINTS)
 # What the names of all households' accounts begin with.
 HOUSEHOLDS = "household:"
 
+# What the names of accounts begin with that hold somebody else's points for a while; expiry knows them by it.
+ESCROW = "escrow:"
+
 
 def household(code: str) -> Account:
     """A household's points; never below zero."""
     return Account(f"{HOUSEHOLDS}{code}", POINTS, UnitKind.POINTS, minimum=0)
+
+
+def escrow(household: str, kiosk: UUID, epoch: int) -> Account:
+    """What a kiosk's enrolment holds of a household's points, so that it can serve it without the network."""
+    return Account(f"{ESCROW}{household}:{kiosk.hex}:{epoch}", POINTS, UnitKind.POINTS, minimum=0)
 
 
 def till(supermarket: str) -> Account:
@@ -74,8 +84,10 @@ def _goods(product: str) -> str:
 
 
 def holder(name: str) -> tuple[str, str]:
-    """Whose account it is: `household` or `supermarket` and its code; other accounts are nobody's own."""
+    """Whose account it is: `household` or `supermarket` and its code; other accounts are nobody's own. Escrow
+    stays its household's."""
     kind, _, rest = name.partition(":")
+    kind = "household" if kind == "escrow" else kind
     return (kind, rest.partition(":")[0]) if kind in ("household", "supermarket") else ("", "")
 
 
@@ -90,6 +102,8 @@ def in_words(name: str) -> str:
             return "扣分账户"
         case ["household", code]:
             return f"{code} 户的积分账户"
+        case ["escrow", code, *_]:
+            return f"{code} 户留在终端的积分"
         case ["supermarket", code, "till"]:
             return f"{code} 超市的收款账户"
         case ["supermarket", code, "shelf", product]:

@@ -29,6 +29,7 @@ import api.claims.routes
 import api.expiry.routes
 import api.journal.routes
 import api.kiosks.routes
+import api.offline.routes
 import api.pages.landing
 import api.pages.page
 import api.people.pages
@@ -95,6 +96,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.claims.routes.router,
             api.expiry.routes.router,
             api.redemptions.routes.router,
+            api.offline.routes.router,
             api.journal.routes.router,
             api.reports.routes.router,
             api.seals.routes.router,

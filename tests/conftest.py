@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -133,6 +135,30 @@ async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[st
 
 
 @dataclass
+class Machine:
+    """A kiosk's machine as it was enrolled, with its key."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    id: UUID | None = None
+    epoch: int = 0
+    token: str = ""
+
+
+async def enrol(office: httpx.AsyncClient, supermarket: str, name: str) -> Machine:
+    """A machine at a new place of a supermarket's counter."""
+    added = await office.post("/v1/kiosks", json={"supermarket": supermarket, "name": name})
+    return await enrol_with(office, added.raise_for_status().json()["code"])
+
+
+async def enrol_with(http: httpx.AsyncClient, code: str) -> Machine:
+    machine = Machine()
+    wanted = {"code": code, "public_key": machine.key.public_key().public_bytes_raw().hex()}
+    enrolled = (await http.post("/v1/enrolments", json=wanted)).raise_for_status().json()
+    machine.id, machine.epoch, machine.token = UUID(enrolled["kiosk"]), enrolled["epoch"], enrolled["token"]
+    return machine
+
+
+@dataclass
 class LiveTown:
     """A small township at work: one village, one supermarket, a few households, and everybody's keys.
 
@@ -144,13 +170,17 @@ class LiveTown:
     town: Town
     clock: TravelClock
     clone: Clone
-    device_token: str = ""
+    kiosk: Machine = field(default_factory=Machine)
     pin: str = "2468"
     card: str = ""
     poor_card: str = ""
     empty_card: str = ""
     revoked_card: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def device_token(self) -> str:
+        return self.kiosk.token
 
     def staff(self, login: str) -> httpx.AsyncClient:
         return self._client(self.tokens[login])
@@ -272,7 +302,7 @@ async def _populate(live: LiveTown) -> LiveTown:
         }
         (await http.put(f"/v1/restocks/{uuid7()}", json=restock)).raise_for_status()
         await post("/v1/attendants", {"supermarket": "hp", "name": "陈管理员", "pin": live.pin})
-        live.device_token = (await post("/v1/kiosks", {"supermarket": "hp", "name": "前台"})).json()["token"]
+        live.kiosk = await enrol(http, "hp", "前台")
         lost = (await post("/v1/cards", {"households": ["hp-4"]})).json()[0]["token"]
         cards = (await post("/v1/cards", {"households": ["hp-1", "hp-2", "hp-3", "hp-4"]})).json()
         live.card, live.poor_card, live.empty_card = (c["token"] for c in cards[:3])

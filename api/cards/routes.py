@@ -15,7 +15,7 @@ from api.town import Town
 @get("/cards/{token:str}", guards=[device_only])
 async def view(token: FromPath[str], town: NamedDependency[Town], request: DeviceRequest) -> wire.CardView:
     """The masked household behind a scanned card, and what it has."""
-    return await use_cases.view(town, token)
+    return await use_cases.view(town, request.user, token)
 
 
 @post("/cards", guards=[staff_only])

@@ -27,3 +27,8 @@ class Card(Base):
     household: Mapped[UUID]
     issued_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    # A redemption of more points than `pin_above` asks for the PIN, where there is one.
+    pin_hash: Mapped[str | None]
+    pin_above: Mapped[int] = mapped_column(server_default="0")
+    pin_failures: Mapped[int] = mapped_column(server_default="0")
+    pin_locked_until: Mapped[datetime | None]

@@ -33,8 +33,19 @@ class MalformedCard(ValueError):
 
 def new_token() -> str:
     """A token never given out before, for all that chance can promise."""
-    symbols = [secrets.choice(ALPHABET) for _ in range(LENGTH - 1)]
-    return "".join(symbols) + ALPHABET[_weighted_sum([_VALUE[symbol] for symbol in symbols])]
+    chosen = random_symbols(LENGTH - 1)
+    return chosen + ALPHABET[_weighted_sum([_VALUE[symbol] for symbol in chosen])]
+
+
+def random_symbols(number: int) -> str:
+    """Five random bits in each."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(number))
+
+
+def symbols(text: str) -> str:
+    """What somebody typed, as symbols: capitals, no spaces or dashes, look-alikes taken for what they are meant
+    as."""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper().translate(_LOOK_ALIKES)
 
 
 def parse(text: str) -> str:
@@ -46,7 +57,7 @@ def parse(text: str) -> str:
     url = _URL.fullmatch(text)
     if url is None and "/" in text:
         raise MalformedCard("这不是积分卡的码，请扫卡上的二维码")
-    token = _SEPARATORS.sub("", url[1] if url else text).upper().translate(_LOOK_ALIKES)
+    token = symbols(url[1] if url else text)
     if not token:
         raise MalformedCard("没有卡号，请重扫或输入卡上的 20 位号码")
     if len(token) != LENGTH:
@@ -54,8 +65,8 @@ def parse(text: str) -> str:
     strange = next((symbol for symbol in token if symbol not in _VALUE), None)
     if strange is not None:
         raise MalformedCard(f"卡号里不会有“{strange}”，请对照卡片重输")
-    *symbols, check = (_VALUE[symbol] for symbol in token)
-    if _weighted_sum(symbols) != check:
+    *values, check = (_VALUE[symbol] for symbol in token)
+    if _weighted_sum(values) != check:
         raise MalformedCard("卡号有一位不对，请对照卡片重输")
     return token
 

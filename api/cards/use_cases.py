@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from api import accounts, wire
-from api.access import Role, Staff, require
+from api.access import Device, Role, Staff, require
 from api.cards.tables import Card
 from api.cards.token import digest, new_token, parse
 from api.expiry.policies import coming
+from api.offline.holdings import held_at_kiosks
 from api.problems import Refused
 from api.register.tables import Household, Village
 from api.town import Town, Work
@@ -56,17 +57,19 @@ async def holder(work: Work, text: str) -> Holder:
     return Holder(household.id, household.code, household.head, household.village, village_name)
 
 
-async def view(town: Town, text: str) -> wire.CardView:
+async def view(town: Town, device: Device, text: str) -> wire.CardView:
     async with town.work() as work:
         found = await holder(work, text)
         account = accounts.household(found.code).id
         balance = await work.books.balance(account)
+        here, elsewhere = await held_at_kiosks(work, found.id, found.code, device)
         expiring = await coming(work, account)
         return wire.CardView(
             household=found.id,
             name=found.masked,
             village=found.village_name,
-            balance=balance.available,
+            balance=balance.available + here,
+            elsewhere=elsewhere,
             pending=balance.expected,
             expiring=[expiring] if expiring is not None else [],
         )

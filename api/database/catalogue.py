@@ -3,6 +3,7 @@
 import api.cards.tables
 import api.claims.tables
 import api.kiosks.tables
+import api.offline.tables
 import api.people.tables
 import api.redemptions.tables
 import api.register.tables

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import httpx
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -23,6 +24,7 @@ from api.clock import TravelClock, local_date
 from api.demo.progress import Progress
 from api.demo.township import SEED, Plan
 from api.demo.year import ROUNDS, Basket, baskets, deeds
+from api.wire import till_journal
 from kiosk.client import Client
 from rules import books_path, load_builtin
 
@@ -101,10 +103,13 @@ class Story:
                 await _ask(http, "POST", "/v1/attendants", None, attendant)
             for supermarket in self._plan.supermarkets:
                 kiosk = wire.NewKiosk(supermarket=supermarket.code, name="柜台")
-                enrolled = await _ask(http, "POST", "/v1/kiosks", wire.Enrolled, kiosk)
-                self._devices[supermarket.code] = enrolled.token
-            wanted = wire.NewCards(households=[h.code for h in self._plan.households])
-            cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], wanted)
+                added = await _ask(http, "POST", "/v1/kiosks", wire.KioskCode, kiosk)
+                key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
+                wanted = till_journal.NewEnrolment(code=added.code, public_key=key)
+                machine = await _ask(http, "POST", "/v1/enrolments", till_journal.Enrolment, wanted)
+                self._devices[supermarket.code] = machine.token
+            everybody = wire.NewCards(households=[h.code for h in self._plan.households])
+            cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], everybody)
         self._cards = {card.household: card for card in cards}
         proposer, confirmer = self._plan.party_branch
         async with self._signed_in(proposer) as http:

@@ -26,6 +26,8 @@ KINDS = {
     "expiry": "过期",
     "import": "旧账导入",
     "hold": "预留",
+    "lease": "留作断网兑换",
+    "lease-return": "终端退回",
     "correction": "更正",
 }
 # Those in which something moves for good.
@@ -57,6 +59,8 @@ class Titles:
                     "donors": "捐款",
                     "fund": "积分超市资金",
                 }.get(purpose, "")
+            case ["escrow", code, *_]:
+                return f"{self.heads.get(code, code)}（留在终端）"
             case ["household", code]:
                 return self.heads.get(code, "")
             case ["supermarket", code, "till"]:

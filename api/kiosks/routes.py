@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
 from api import wire
 from api.access import DeviceRequest, StaffRequest, device_only, staff_only
-from api.kiosks import use_cases
+from api.kiosks import enrolment, use_cases
 from api.town import Town
+from api.wire import till_journal
 
 
 @post("/kiosks", guards=[staff_only])
-async def enrol(
-    data: JSONBody[wire.NewKiosk], town: NamedDependency[Town], request: StaffRequest
-) -> wire.Enrolled:
-    """Enrol a kiosk; its device token is shown this once."""
-    return await use_cases.enrol(town, request.user, data)
+async def add(data: JSONBody[wire.NewKiosk], town: NamedDependency[Town], request: StaffRequest) -> wire.KioskCode:
+    """A place at a counter; the code that enrols a machine there is shown this once."""
+    return await enrolment.add(town, request.user, data)
+
+
+@post("/kiosks/{kiosk:uuid}/code", guards=[staff_only])
+async def new_code(kiosk: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> wire.KioskCode:
+    """A code for another machine, once the one before it was ended."""
+    return await enrolment.new_code(town, request.user, kiosk)
+
+
+@post("/kiosks/{kiosk:uuid}/end", guards=[staff_only], status_code=204)
+async def end(
+    kiosk: FromPath[UUID],
+    data: JSONBody[wire.KioskEnding],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> None:
+    """The machine is lost, broken or put away; what it holds goes back to the households."""
+    await enrolment.end(town, request.user, kiosk, data.reason)
+
+
+@post("/enrolments")
+async def enrol(data: JSONBody[till_journal.NewEnrolment], town: NamedDependency[Town]) -> till_journal.Enrolment:
+    """A machine becomes a kiosk by its one-time code; the device token is shown this once."""
+    return await enrolment.enrol(town, data)
 
 
 @post("/attendants", guards=[staff_only], status_code=204)
@@ -39,4 +63,6 @@ async def open_shift(
     return await use_cases.open_shift(town, request.user, data.pin)
 
 
-router = Router("/v1", route_handlers=[enrol, add_attendant, till, open_shift], tags=["kiosks"])
+router = Router(
+    "/v1", route_handlers=[add, new_code, end, enrol, add_attendant, till, open_shift], tags=["kiosks"]
+)

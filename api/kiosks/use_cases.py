@@ -1,8 +1,9 @@
-"""Enrol kiosks, give attendants their PINs, open shifts."""
+"""Give attendants their PINs, open shifts, tell a kiosk what it needs to serve."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Device, Role, Staff, new_secret, require, secret_digest
-from api.kiosks.tables import Attendant, Kiosk, Shift
+from api.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.people.use_cases import passwords
 from api.problems import Refused
 from api.register.tables import Village
@@ -23,25 +24,6 @@ TRIES = 5
 LOCK = timedelta(minutes=5)
 
 
-async def enrol(town: Town, staff: Staff, wanted: wire.NewKiosk) -> wire.Enrolled:
-    """A kiosk for one supermarket. Raises Refused: not-allowed, unknown."""
-    require(staff, Role.OFFICE)
-    kiosk, token = uuid7(), new_secret()
-    async with town.work() as work:
-        await _require_supermarket(work, wanted.supermarket)
-        work.session.add(
-            Kiosk(
-                township=work.township,
-                id=kiosk,
-                supermarket=wanted.supermarket,
-                name=wanted.name,
-                digest=secret_digest(token),
-                enrolled_at=work.now,
-            )
-        )
-    return wire.Enrolled(kiosk=kiosk, token=token)
-
-
 async def add_attendant(town: Town, staff: Staff, wanted: wire.NewAttendant) -> None:
     """The PIN alone signs an attendant in, so no two of one supermarket may share it.
 
@@ -49,7 +31,7 @@ async def add_attendant(town: Town, staff: Staff, wanted: wire.NewAttendant) -> 
     """
     require(staff, Role.OFFICE)
     async with town.work() as work:
-        await _require_supermarket(work, wanted.supermarket)
+        await require_supermarket(work, wanted.supermarket)
         # Whoever adds another attendant here at this moment waits, or both could pick one PIN.
         await work.session.execute(
             select(Supermarket.code)
@@ -101,17 +83,18 @@ async def _begin(work: Work, device: Device, attendant: Attendant) -> wire.Shift
         .where(Shift.township == work.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
         .values(closed_at=work.now)
     )
-    token = new_secret()
+    id, token = uuid7(), new_secret()
     work.session.add(
         Shift(
             township=work.township,
             digest=secret_digest(token),
+            id=id,
             kiosk=device.id,
             attendant=attendant.id,
             opened_at=work.now,
         )
     )
-    return wire.Shift(token=token, attendant=attendant.name)
+    return wire.Shift(id=id, token=token, attendant=attendant.name, attendant_id=attendant.id)
 
 
 async def _count_failure(work: Work, device: Device) -> None:
@@ -140,26 +123,43 @@ async def till(town: Town, device: Device) -> wire.Till:
         )
 
 
-async def on_duty(work: Work, device: Device, token: str) -> tuple[UUID, str]:
-    """The attendant of an open shift at this kiosk: id and name. Raises Refused: shift-closed."""
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Who serves, and in which shift."""
+
+    attendant: UUID
+    name: str
+    shift: UUID
+
+
+async def on_duty(work: Work, device: Device, token: str) -> OnDuty:
+    """The attendant of an open shift at this kiosk. Until the caller's transaction ends, nothing of the kiosk's
+    journal is settled and nobody ends its enrolment. Raises Refused: shift-closed."""
     row = (
         await work.session.execute(
-            select(Attendant.id, Attendant.name)
+            select(Attendant.id, Attendant.name, Shift.id)
             .join(Shift, (Shift.township == Attendant.township) & (Shift.attendant == Attendant.id))
+            .join(
+                KioskEnrolment,
+                (KioskEnrolment.township == Shift.township) & (KioskEnrolment.kiosk == Shift.kiosk),
+            )
             .where(
+                KioskEnrolment.epoch == device.epoch,
+                KioskEnrolment.ended_at.is_(None),
                 Shift.township == work.township,
                 Shift.digest == secret_digest(token),
                 Shift.kiosk == device.id,
                 Shift.closed_at.is_(None),
             )
+            .with_for_update(of=KioskEnrolment, read=True)
         )
     ).first()
     if row is None:
         raise Refused("shift-closed", "班次已结束，请重新输入 PIN 登录。")
-    return row.id, row.name
+    return OnDuty(*row)
 
 
-async def _require_supermarket(work: Work, code: str) -> None:
+async def require_supermarket(work: Work, code: str) -> None:
     if await work.session.get(Supermarket, (work.township, code)) is None:
         raise Refused("unknown", f"没有编号为 {code} 的超市。")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,9 @@ class Redemption(Base):
         ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
         ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
         ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        ForeignKeyConstraint(["township", "collector"], ["household.township", "household.id"]),
         Index(None, "township", "supermarket", "recorded_at"),
+        Index("redemption_shift", "township", "shift"),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -29,4 +31,29 @@ class Redemption(Base):
     # The digest of the request: a retry must ask for the same.
     request: Mapped[bytes] = mapped_column(LargeBinary)
     receipt: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]
+    # What came from the points that the kiosk held, and which shift it belongs to.
+    leased: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    shift: Mapped[UUID | None]
+    # The household of a neighbour who took the goods home.
+    collector: Mapped[UUID | None]
+
+
+class Void(Base):
+    """A redemption that an attendant took back. Where `id` is no redemption's it was sent perhaps and never
+    arrived: it may not any more."""
+
+    __tablename__ = "redemption_void"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        Index("redemption_void_shift", "township", "shift"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kiosk: Mapped[UUID]
+    attendant: Mapped[UUID]
+    shift: Mapped[UUID]
+    reason: Mapped[str]
     recorded_at: Mapped[datetime]

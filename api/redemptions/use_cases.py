@@ -2,76 +2,79 @@
 
 from __future__ import annotations
 
-import hashlib
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy import select
 
 from api import accounts, wire
 from api.access import Device
-from api.cards.token import parse
+from api.cards.token import digest, parse
 from api.cards.use_cases import Holder, holder
 from api.kiosks.use_cases import on_duty
+from api.offline.leases import giving_back
 from api.problems import Refused
-from api.redemptions.tables import Redemption
-from api.stock.tables import Product, Shelf, Supermarket
+from api.redemptions import booking
+from api.redemptions.tables import Redemption, Void
+from api.stock.tables import Product, Shelf
 from api.town import Town, Work
-from ledger.transactions import Phase, Posting, Status, Transaction, TransactionId, Transfer
+from ledger.transactions import Posting, Status, Transaction, TransactionId
 
 
 async def redeem(town: Town, device: Device, shift: str, id: UUID, wanted: wire.Redemption) -> wire.Receipt:
-    """The receipt of redemption `id`, now or as it was given the first time.
+    """The receipt of redemption `id`, now or as it was given the first time. What the account can't pay alone
+    comes from what this kiosk holds of the household, as far as `wanted.leased` allows.
 
-    Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, unknown, price-changed,
-    insufficient-points (missing), out-of-stock (product, left), account-closed.
-    """
-    request = _digest(device, wanted)
-    async with town.work() as work:
-        given = await _given(work, id, request)
-        if given is not None:
-            return given
-        attendant, attendant_name = await on_duty(work, device, shift)
-        household = await holder(work, wanted.card)
-        lines = await _priced(work, device.supermarket, wanted.lines)
-        [posting] = await work.books.post([_transaction(id, device, attendant, household, lines)], work.now)
-        if posting.status is Status.EXISTS:
-            # The same request was under way at the same time and came first.
+    Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, own-card,
+    unknown, price-changed, insufficient-points (missing), out-of-stock (product, left), account-closed."""
+    card = digest(parse(wanted.card))
+    neighbour = digest(parse(wanted.collector)) if wanted.collector else b""
+    request = booking.content(device.id, card, wanted.lines, neighbour)
+    try:
+        async with town.work() as work:
             given = await _given(work, id, request)
-            if given is not None:
-                return given
-        if posting.status is not Status.OK:
-            raise _refusal(posting, device, household, lines)
-        balance = await work.books.balance(accounts.household(household.code).id)
-        receipt = wire.Receipt(
-            id=id,
-            supermarket=await _supermarket_name(work, device.supermarket),
-            attendant=attendant_name,
-            name=household.masked,
-            lines=lines,
-            points=sum(line.points for line in lines),
-            balance=balance.available,
-            recorded_at=work.now,
-        )
-        work.session.add(
-            Redemption(
-                township=work.township,
-                id=id,
-                supermarket=device.supermarket,
-                kiosk=device.id,
-                attendant=attendant,
-                household=household.id,
-                request=request,
-                receipt=msgspec.to_builtins(receipt),
-                recorded_at=work.now,
-            )
-        )
-        return receipt
+            return given or await _redeem(work, device, shift, id, wanted, request)
+    except _CameFirst:
+        async with town.work() as work:
+            given = await _given(work, id, request)
+    if given is None:
+        raise Refused("conflict", "这个编号已用于别的业务；请重新扫卡再兑换。")
+    return given
 
 
-def _digest(device: Device, wanted: wire.Redemption) -> bytes:
-    same_card = msgspec.structs.replace(wanted, card=parse(wanted.card))
-    return hashlib.sha256(device.id.bytes + msgspec.json.encode(same_card)).digest()
+class _CameFirst(Exception):
+    """The same request was under way at the same time: nothing of this one may stay."""
+
+
+async def _redeem(
+    work: Work, device: Device, shift: str, id: UUID, wanted: wire.Redemption, request: bytes
+) -> wire.Receipt:
+    duty = await on_duty(work, device, shift)
+    if await work.session.get(Void, (work.township, id)) is not None:
+        raise Refused("abandoned", "这一笔已经作废，不能再兑换；请重新扫卡。")
+    household = await holder(work, wanted.card)
+    collector = await _collector(work, wanted.collector, household)
+    lines = await _priced(work, device.supermarket, wanted.lines)
+    leased = await _from_lease(work, device, household, wanted.leased, sum(line.points for line in lines))
+    batch = _batch(id, device, duty.attendant, household, lines, leased, collector)
+    posting = (await work.books.post(batch, work.now))[-1]
+    if posting.status is Status.EXISTS:
+        raise _CameFirst
+    if posting.status is not Status.OK:
+        raise _refusal(posting, device, household, lines)
+    return await booking.record(
+        work,
+        id,
+        device.id,
+        device.supermarket,
+        duty,
+        household,
+        lines,
+        request=request,
+        balance=await _balance(work, device, household, holds=bool(wanted.leased)),
+        leased=leased,
+        collector=collector,
+    )
 
 
 async def _given(work: Work, id: UUID, request: bytes) -> wire.Receipt | None:
@@ -81,6 +84,54 @@ async def _given(work: Work, id: UUID, request: bytes) -> wire.Receipt | None:
     if known.request != request:
         raise Refused("conflict", "这个兑换编号已经用过，内容不同；请重新扫卡再兑换。")
     return msgspec.convert(known.receipt, wire.Receipt)
+
+
+async def _collector(work: Work, card: str, household: Holder) -> Holder | None:
+    if not card:
+        return None
+    neighbour = await holder(work, card)
+    if neighbour.id == household.id:
+        raise Refused("own-card", "代领人的卡就是这一户自己的卡；本人来取不用代领。")
+    return neighbour
+
+
+async def _from_lease(work: Work, device: Device, household: Holder, allowed: int, points: int) -> int:
+    """How many points the kiosk's own share has to pay."""
+    if not allowed:
+        return 0
+    own = accounts.household(household.code).id
+    escrow = accounts.escrow(household.code, device.id, device.epoch).id
+    await work.books.lock([own, escrow])
+    balances = await work.books.balances([own, escrow])
+    held = balances[escrow].available if escrow in balances else 0
+    return max(min(points - balances[own].available, allowed, held), 0)
+
+
+async def _balance(work: Work, device: Device, household: Holder, *, holds: bool) -> int:
+    """What the household can still spend at this kiosk."""
+    asked = [accounts.household(household.code).id]
+    if holds:
+        asked.append(accounts.escrow(household.code, device.id, device.epoch).id)
+    return sum(balance.available for balance in (await work.books.balances(asked)).values())
+
+
+def _batch(
+    id: UUID,
+    device: Device,
+    attendant: UUID,
+    household: Holder,
+    lines: list[wire.ReceiptLine],
+    leased: int,
+    collector: Holder | None,
+) -> list[Transaction]:
+    more = {"collector": collector.masked} if collector is not None else {}
+    redemption = booking.transaction(id, device.id, device.supermarket, attendant, household, lines, **more)
+    if not leased:
+        return [redemption]
+    first = giving_back(
+        TransactionId(uuid5(id, "lease")), household.code, device.id, device.epoch, leased, str(attendant), "兑换"
+    )
+    return [first, redemption]
 
 
 async def _priced(work: Work, supermarket: str, lines: list[wire.Line]) -> list[wire.ReceiptLine]:
@@ -119,33 +170,6 @@ async def _priced(work: Work, supermarket: str, lines: list[wire.Line]) -> list[
     return priced
 
 
-def _transaction(
-    id: UUID, device: Device, attendant: UUID, household: Holder, lines: list[wire.ReceiptLine]
-) -> Transaction:
-    points = Transfer(
-        accounts.household(household.code).id,
-        accounts.till(device.supermarket).id,
-        accounts.POINTS,
-        sum(line.points for line in lines),
-    )
-    goods = tuple(
-        Transfer(shelf.id, accounts.handed_out(line.product).id, shelf.unit, line.quantity)
-        for line in lines
-        for shelf in [accounts.shelf(device.supermarket, line.product)]
-    )
-    return Transaction(
-        id=TransactionId(id),
-        kind="redemption",
-        phase=Phase.POSTED,
-        transfers=(points, *goods),
-        person=str(attendant),
-        metadata={
-            "kiosk": str(device.id),
-            "goods": [{"name": line.name, "quantity": line.quantity} for line in lines],
-        },
-    )
-
-
 def _refusal(posting: Posting, device: Device, household: Holder, lines: list[wire.ReceiptLine]) -> Refused:
     if posting.status is Status.INSUFFICIENT:
         for line in lines:
@@ -167,8 +191,3 @@ def _refusal(posting: Posting, device: Device, household: Holder, lines: list[wi
             return Refused("account-closed", "这户的积分账户已关闭，请到村委会查询。")
         return Refused("account-closed", "本超市的这个货架或账户已关闭，请联系乡镇办公室。")
     return Refused("conflict", "这个编号已用于别的业务；请重新扫卡再兑换。")
-
-
-async def _supermarket_name(work: Work, code: str) -> str:
-    supermarket = await work.session.get_one(Supermarket, (work.township, code))
-    return supermarket.name

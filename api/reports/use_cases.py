@@ -56,7 +56,7 @@ _BY_VILLAGE = text(_AWARDED.format(name="v.name"))
 _HELD = text("""
     select coalesce(sum(b.posted), 0) as posted, coalesce(sum(b.expected), 0) as expected
       from ledger.balance b join ledger.account a on a.township = b.township and a.id = b.account
-     where b.township = :township and a.unit = :points and a.name like 'household:%'
+     where b.township = :township and a.unit = :points and (a.name like 'household:%' or a.name like 'escrow:%')
 """)
 
 

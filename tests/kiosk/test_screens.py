@@ -16,6 +16,7 @@ from kiosk.client import Client
 from kiosk.counter import Pace
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.shelf import Shelf
+from tests.conftest import enrol
 
 SOAP, RICE, LAUNDRY, BRUSH = "肥皂", "大米", "洗衣液", "牙刷"
 
@@ -311,9 +312,9 @@ async def test_no_character_of_ambiguous_width_and_no_line_too_long(
 async def spend(town: Any, card: str, product: str, price: int, quantity: int) -> None:
     """At the other till of the same supermarket."""
     async with town.staff("office") as http:
-        enrolled = await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "后台"})
+        machine = await enrol(http, "hp", "后台")
     body = Redemption(card=card, lines=[Line(product=product, price=price, quantity=quantity)])
-    async with Client(town.url, enrolled.raise_for_status().json()["token"]) as other_till:
+    async with Client(town.url, machine.token) as other_till:
         await other_till.open_shift(town.pin)
         await other_till.redeem(uuid7(), body)
 

@@ -77,12 +77,9 @@ async def test_what_is_no_pin(town: LiveTown) -> None:
 
 
 async def test_a_kiosk_that_is_out_of_service_serves_nobody(town: LiveTown) -> None:
-    from sqlalchemy import update
-
-    from api.kiosks.tables import Kiosk
-
-    async with town.town.work() as work:
-        await work.session.execute(update(Kiosk).values(revoked_at=work.now))
+    async with town.staff("office") as http:
+        ended = await http.post(f"/v1/kiosks/{town.kiosk.id}/end", json={"reason": "机器坏了"})
+        assert ended.status_code == 204, ended.text
     async with town.device() as http:
         problem(await http.get("/v1/till"), 401, "device-unknown")
         problem(await http.post("/v1/till/shifts", json={"pin": town.pin}), 401, "device-unknown")

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from tests.api.asking import a_redemption, order, problem, standing
-from tests.conftest import LiveTown
+from tests.conftest import LiveTown, enrol
 
 
 async def test_points_and_goods_move_together(town: LiveTown) -> None:
@@ -186,9 +186,8 @@ async def _from_two_kiosks(town: LiveTown, body: dict[str, object]) -> list[http
 async def second_kiosk(town: LiveTown) -> httpx.AsyncClient:
     """Another kiosk of the same supermarket, its shift open."""
     async with town.staff("office") as http:
-        wanted = {"supermarket": "hp", "name": "后台"}
-        token = (await http.post("/v1/kiosks", json=wanted)).raise_for_status().json()["token"]
-    headers = {"Authorization": f"Bearer {token}"}
+        machine = await enrol(http, "hp", "后台")
+    headers = {"Authorization": f"Bearer {machine.token}"}
     async with httpx.AsyncClient(base_url=town.url, headers=headers) as http:
         shift = (await http.post("/v1/till/shifts", json={"pin": town.pin})).json()["token"]
     return httpx.AsyncClient(base_url=town.url, headers=headers | {"X-Shift": shift}, timeout=30)

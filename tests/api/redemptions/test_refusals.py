@@ -13,7 +13,7 @@ from api import accounts
 from api.cards.token import new_token
 from ledger.transactions import Account
 from tests.api.asking import a_redemption, order, problem, standing
-from tests.conftest import LiveTown
+from tests.conftest import LiveTown, enrol
 
 SOAP = ("soap", 1, 5)
 
@@ -85,7 +85,7 @@ async def test_a_shift_that_is_not_open(town: LiveTown) -> None:
 
 async def test_a_shift_of_another_kiosk(town: LiveTown) -> None:
     async with town.staff("office") as http:
-        token = (await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "后台"})).json()["token"]
+        token = (await enrol(http, "hp", "后台")).token
     async with nothing_changes(town) as http:
         http.headers["Authorization"] = f"Bearer {token}"
         problem(await http.put(a_redemption(), json=order(town.card, SOAP)), 401, "shift-closed")

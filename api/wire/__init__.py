@@ -81,21 +81,25 @@ class PinSignIn(Wire, frozen=True):
 
 
 class Shift(Wire, frozen=True):
-    """`token` goes into the header `X-Shift` of every redemption."""
+    """`token` goes into the header `X-Shift` of every redemption; `attendant` is the name."""
 
+    id: UUID
     token: str
     attendant: str
+    attendant_id: UUID
 
 
 class CardView(Wire, frozen=True):
-    """`GET /v1/cards/{token}` (device token). `name` is masked: 王**. `expiring`: what of the balance expires
-    next, where a policy lets points expire."""
+    """`GET /v1/cards/{token}` (device token). `name` is masked: 王**. `balance`: what the household can spend at
+    this kiosk, what the kiosk itself holds for it counted in; `elsewhere`: what other kiosks hold. `expiring`:
+    what of the balance expires next, where a policy lets points expire."""
 
     household: UUID
     name: str
     village: str
     balance: Points
     pending: Points
+    elsewhere: Points = 0
     expiring: list[Expiring] = field(default_factory=list)
 
 
@@ -116,10 +120,15 @@ class Line(Wire, frozen=True):
 
 class Redemption(Wire, frozen=True):
     """`PUT /v1/redemptions/{uuid}` (device token and `X-Shift`). Safe to retry: the same id with the same
-    content gives the first receipt again; with other content, 409."""
+    content gives the first receipt again; with other content, 409.
+
+    `leased`: how many of the household's points that this kiosk holds may be taken where the account alone doesn't
+    reach; it isn't part of the content. `collector`: the card of a neighbour who takes the goods home."""
 
     card: str
     lines: Annotated[list[Line], Meta(min_length=1, max_length=50)]
+    leased: Points = 0
+    collector: Annotated[str, Meta(max_length=200)] = ""
 
 
 class ReceiptLine(Wire, frozen=True):
@@ -131,7 +140,9 @@ class ReceiptLine(Wire, frozen=True):
 
 
 class Receipt(Wire, frozen=True):
-    """The answer to a redemption; `balance` is what the household had left right after it."""
+    """The answer to a redemption; `balance` is what the household could still spend at this kiosk right after it,
+    `leased` what was taken of the points that the kiosk holds, `collector` the masked name of a neighbour who took
+    the goods home."""
 
     id: UUID
     supermarket: str
@@ -141,6 +152,8 @@ class Receipt(Wire, frozen=True):
     points: Points
     balance: Points
     recorded_at: datetime
+    leased: Points = 0
+    collector: str = ""
 
 
 class Command(StrEnum):
@@ -313,11 +326,18 @@ class NewKiosk(Wire, frozen=True):
     name: Name
 
 
-class Enrolled(Wire, frozen=True):
-    """A kiosk's device token, shown this once."""
+class KioskCode(Wire, frozen=True):
+    """What enrols a machine at a kiosk's place, once, until `until`; shown this once."""
 
     kiosk: UUID
-    token: str
+    code: str
+    until: datetime
+
+
+class KioskEnding(Wire, frozen=True):
+    """`POST /v1/kiosks/{id}/end`: the machine is lost, broken or put away."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 BookText = Annotated[str, Meta(max_length=200_000)]

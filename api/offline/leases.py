@@ -1,0 +1,264 @@
+"""Leases: points of households that a kiosk holds, so that it can serve them without the network.
+
+How many a kiosk holds of a household is the balance of `accounts.escrow`, nothing else: the database keeps it from
+going below zero, whoever asks. Points get there when the kiosk is online and asks (`renew`), and leave by the
+kiosk's own signed word, or by a person's who says that the machine is gone (`take_back`); never by a clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from uuid_utils.compat import uuid7
+
+from api import accounts
+from api.access import Device
+from api.cards.tables import Card
+from api.cards.use_cases import mask
+from api.kiosks.tables import Kiosk, KioskEnrolment
+from api.offline.tables import Lease
+from api.problems import Refused
+from api.register.tables import Household, Village
+from api.stock.tables import Supermarket
+from api.town import Town, Work
+from api.wire import till_journal
+from ledger.transactions import AccountId, Balance, Phase, Transaction, TransactionId, Transfer
+
+LEASE = "lease"
+RETURN = "lease-return"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A household of the kiosk's village, by its living card."""
+
+    id: UUID
+    code: str
+    head: str
+    card: bytes
+    pin_above: int | None
+
+
+async def renew(town: Town, device: Device) -> till_journal.Leases:
+    """Top up what this kiosk holds, and tell all of it. Each household's points are shared evenly between the
+    kiosks of its village, and no kiosk holds more of one than its policy says; the rest stays in the household's
+    account.
+
+    Raises Refused: no-key.
+    """
+    async with town.work() as work:
+        enrolment = await locked_enrolment(work, device.id, device.epoch)
+        if enrolment.public_key is None:
+            raise Refused("no-key", "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
+        kiosk = await work.session.get_one(Kiosk, (work.township, device.id))
+        current = is_current(enrolment)
+        households = await _leased(work, kiosk, enrolment) if current else []
+        return till_journal.Leases(
+            kiosk=device.id,
+            epoch=device.epoch,
+            head=enrolment.head,
+            hash=enrolment.hash.hex(),
+            current=current,
+            expires_at=work.now + timedelta(days=kiosk.lease_days),
+            now=work.now,
+            households=households,
+        )
+
+
+async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
+    """All that an enrolment holds goes back to the households: a person said that the machine is gone."""
+    codes = await work.session.scalars(
+        select(Household.code)
+        .join(Lease, (Lease.township == Household.township) & (Lease.household == Household.id))
+        .where(Lease.township == work.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
+    )
+    held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
+    await work.books.lock(list(held.values()))
+    balances = await work.books.balances(list(held.values()))
+    batch = [
+        giving_back(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
+        for code, escrow in held.items()
+        if escrow in balances and balances[escrow].available
+    ]
+    for posting in await work.books.post(batch, work.now) if batch else ():
+        if not posting.accepted:
+            # A closed account can't be helped here; its points stay where they are, and `verify` sees them.
+            continue
+
+
+def giving_back(
+    id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int, person: str, reason: str
+) -> Transaction:
+    """Points go from what a kiosk holds back to their household."""
+    return Transaction(
+        id=id,
+        kind=RETURN,
+        phase=Phase.POSTED,
+        transfers=(
+            Transfer(
+                accounts.escrow(household, kiosk, epoch).id,
+                accounts.household(household).id,
+                accounts.POINTS,
+                points,
+            ),
+        ),
+        person=person,
+        reason=reason,
+        metadata={"kiosk": str(kiosk)},
+    )
+
+
+def holding(id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int) -> Transaction:
+    """Points go from a household to what a kiosk holds of it."""
+    return Transaction(
+        id=id,
+        kind=LEASE,
+        phase=Phase.POSTED,
+        transfers=(
+            Transfer(
+                accounts.household(household).id,
+                accounts.escrow(household, kiosk, epoch).id,
+                accounts.POINTS,
+                points,
+            ),
+        ),
+        person=str(kiosk),
+        reason="留作断网时兑换",
+        metadata={"kiosk": str(kiosk)},
+    )
+
+
+async def locked_enrolment(work: Work, kiosk: UUID, epoch: int) -> KioskEnrolment:
+    """One at a time: whoever settles entries, tops up or ends this enrolment. Raises Refused: unknown."""
+    found = await work.session.scalar(
+        select(KioskEnrolment)
+        .where(
+            KioskEnrolment.township == work.township,
+            KioskEnrolment.kiosk == kiosk,
+            KioskEnrolment.epoch == epoch,
+        )
+        .with_for_update(key_share=True)
+    )
+    if found is None:
+        raise Refused("unknown", "没有登记过这台终端。")
+    return found
+
+
+def is_current(enrolment: KioskEnrolment) -> bool:
+    """Whether this machine may go on: nobody ended it, and there is one of it."""
+    return enrolment.ended_at is None and enrolment.forked_at is None
+
+
+async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.Leased]:
+    village, households = await _served(work, kiosk.supermarket)
+    machines = await _machines(work, village.code)
+    held = await _holders(work, households)
+    own = {h.id: accounts.household(h.code).id for h in households}
+    balances = await work.books.balances(
+        [*own.values(), *(escrow for escrows in held.values() for escrow in escrows)]
+    )
+
+    def available(account: AccountId) -> int:
+        return balances.get(account, Balance(0)).available
+
+    targets, wanted = {}, {}
+    for h in households:
+        escrow = accounts.escrow(h.code, kiosk.id, enrolment.epoch)
+        everywhere = available(own[h.id]) + sum(map(available, held[h.id]))
+        targets[h.id] = min(kiosk.lease_most, everywhere // max(machines, 1))
+        more = min(targets[h.id] - available(escrow.id), available(own[h.id]))
+        if more > 0:
+            wanted[h.id] = holding(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
+    await _open(work, kiosk, enrolment, [h for h in households if h.id in wanted])
+    await work.books.post(list(wanted.values()), work.now) if wanted else ()
+    escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
+    balances = await work.books.balances(list(escrows.values()))
+    return [
+        till_journal.Leased(
+            household=h.id,
+            card=h.card.hex(),
+            name=mask(h.head),
+            village=village.name,
+            points=available(escrows[h.id]),
+            give_back=max(available(escrows[h.id]) - targets[h.id], 0),
+            pin_above=h.pin_above,
+        )
+        for h in households
+    ]
+
+
+async def _served(work: Work, supermarket: str) -> tuple[Village, list[Served]]:
+    village = await work.session.scalar(
+        select(Village)
+        .join(Supermarket, (Supermarket.township == Village.township) & (Supermarket.village == Village.code))
+        .where(Supermarket.township == work.township, Supermarket.code == supermarket)
+    )
+    assert village is not None, "a foreign key holds every supermarket to a village"
+    rows = await work.session.execute(
+        select(Household.id, Household.code, Household.head, Card.digest, Card.pin_hash, Card.pin_above)
+        .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
+        .where(Household.township == work.township, Household.village == village.code, Card.revoked_at.is_(None))
+        .order_by(Household.code)
+    )
+    return village, [
+        Served(row.id, row.code, row.head, row.digest, row.pin_above if row.pin_hash is not None else None)
+        for row in rows
+    ]
+
+
+async def _machines(work: Work, village: str) -> int:
+    """How many machines share the points of a village's households."""
+    found = await work.session.scalars(
+        select(KioskEnrolment.kiosk)
+        .join(Kiosk, (Kiosk.township == KioskEnrolment.township) & (Kiosk.id == KioskEnrolment.kiosk))
+        .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
+        .where(
+            KioskEnrolment.township == work.township,
+            Supermarket.village == village,
+            KioskEnrolment.ended_at.is_(None),
+            KioskEnrolment.forked_at.is_(None),
+            KioskEnrolment.public_key.is_not(None),
+        )
+    )
+    return len(found.all())
+
+
+async def _holders(work: Work, households: Iterable[Served]) -> defaultdict[UUID, list[AccountId]]:
+    """Where else the households' points may be: their escrow accounts at any kiosk."""
+    codes = {h.id: h.code for h in households}
+    rows = await work.session.execute(
+        select(Lease.household, Lease.kiosk, Lease.epoch).where(
+            Lease.township == work.township, Lease.household.in_(codes)
+        )
+    )
+    found: defaultdict[UUID, list[AccountId]] = defaultdict(list)
+    for household, kiosk, epoch in rows:
+        found[household].append(accounts.escrow(codes[household], kiosk, epoch).id)
+    return found
+
+
+async def _open(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[Served]) -> None:
+    if not households:
+        return
+    await work.books.open([accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], work.now)
+    await work.session.execute(
+        insert_or(Lease)
+        .values(
+            [
+                {
+                    "township": work.township,
+                    "kiosk": kiosk.id,
+                    "epoch": enrolment.epoch,
+                    "household": h.id,
+                    "begun_at": work.now,
+                }
+                for h in households
+            ]
+        )
+        .on_conflict_do_nothing()
+    )
