@@ -33,6 +33,8 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
     ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
     ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
+    ("POST", f"/v1/kiosks/{ID}/code", None, {OFFICE}),
+    ("POST", f"/v1/kiosks/{ID}/end", {"reason": "x"}, {OFFICE, SUPERVISOR}),
     ("POST", "/v1/attendants", {"supermarket": "nowhere", "name": "x", "pin": "1234"}, {OFFICE}),
     ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
     ("DELETE", "/v1/households/nowhere/card", None, {OFFICE, COMMITTEE}),
@@ -136,6 +138,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ),
 ]
 DEVICE: list[tuple[str, str, Any]] = [
+    ("POST", "/v1/till/leases", None),
     ("GET", "/v1/till", None),
     ("POST", "/v1/till/shifts", {"pin": "0000"}),
     ("GET", "/v1/cards/nothing", None),
@@ -183,6 +186,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
         (
             m,
             p.replace(ID, "{id}")
+            .replace("kiosks/{id}", "kiosks/{kiosk}")
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
@@ -194,6 +198,8 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
     # For everybody, as on the notices.
     known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
     known |= {("GET", "/v1/rulebooks/differences")}
+    # A code or a signature is the sign-in here.
+    known |= {("POST", "/v1/enrolments"), ("POST", "/v1/journals/{kiosk}/{epoch}")}
     known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
     known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
     told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}
