@@ -16,6 +16,7 @@ from kiosk.obstacles import Refused, ServerAway
 from kiosk.scanner import Scanner
 from kiosk.screens.help import _KEYS as HELP_KEYS
 from kiosk.screens.help import _TROUBLE as HELP_TROUBLE
+from kiosk.widgets.household import _STEPS as STEPS
 from kiosk.widgets.key_bar import KeyCap
 from tests.kiosk.conftest import Till, card_url
 from tests.kiosk.test_broken_line import close_shifts
@@ -77,7 +78,8 @@ async def test_signing_in_and_help(town: Any, open_till: Any) -> None:
 async def test_serving(town: Any, open_till: Any, numbers: Any) -> None:
     async with open_till() as till:
         await till.sees("On duty: 陈管理员")
-        await till.sees("Press F2 to redeem")
+        for _number, step in STEPS:
+            await till.sees(f"  {_(step)} ")
         await till.sees("No goods yet")
         in_english(till)
         await till.press("f2")
