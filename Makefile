@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench pictures clean
+.PHONY: help demo test check bench pictures catalogue clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,13 @@ bench: .venv/installed  ## what is measured, as ratios in one run (ONLY=name for
 
 pictures: .venv/installed  ## the README's pictures, from the demo's own township (wants chromium)
 	@$(BIN)/python docs/pictures.py
+
+CATALOGUE := kiosk/locale/en/LC_MESSAGES/kiosk.po
+catalogue: .venv/installed  ## bring the till's English catalogue up to the sentences in the code
+	@template=$$(mktemp) && trap 'rm -f "$$template"' EXIT && \
+	$(BIN)/pybabel -q extract -k N_ -k NP_:1c,2 --add-location=file --no-wrap -o "$$template" kiosk && \
+	$(BIN)/pybabel -q update -l en -i "$$template" -o $(CATALOGUE) \
+		--no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 clean:  ## remove the demo's data (asks the database to stop first)
 	@test ! -x $(BIN)/jimei || $(BIN)/jimei clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from api import cli_books, cli_rules
 from api.command_line import Verbs, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
+
+if TYPE_CHECKING:
+    from kiosk.language import Language
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -141,15 +145,26 @@ def found(township: str, login: str, name: str, password: str) -> None:
     metavar="TEXT",
     help="what it sends after each code, before its Enter",
 )
+@click.option(
+    "--language",
+    envvar="JIMEI_LANGUAGE",
+    show_envvar=True,
+    default="zh",
+    show_default=True,
+    type=click.Choice(["zh", "en"]),
+    help="of the terminal: Chinese or English",
+)
 @one_sentence
-def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str) -> None:
+def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str, language: Language) -> None:
     """Open the terminal of a points supermarket."""
     from kiosk.app import run
+    from kiosk.client import require_address
+    from kiosk.language import choose
     from kiosk.scanner import Scanner
 
-    if not server.startswith(("http://", "https://")):
-        raise Refused("malformed", f"服务器地址要以 http:// 或 https:// 开头：{server}")
+    choose(language)
     try:
+        require_address(server)
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None

@@ -11,6 +11,7 @@ from textual.message import Message
 from api.wire import Command
 from kiosk.client import Client
 from kiosk.counter import Counter, Pace
+from kiosk.language import N_, _
 from kiosk.look import PALETTE, THEME
 from kiosk.meaning import CommandCode, meaning
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
@@ -34,7 +35,7 @@ def run(server: str, token: str, scanner: Scanner) -> None:
 
 
 class KioskApp(App[None]):
-    TITLE = "积美"
+    TITLE = N_("积美")
     ENABLE_COMMAND_PALETTE = False
     # The ellipsis of clipped text is of ambiguous width, so text is cut plainly.
     CSS = """
@@ -47,6 +48,7 @@ class KioskApp(App[None]):
 
     def __init__(self, client: Client, pace: Pace | None = None, scanner: Scanner | None = None) -> None:
         super().__init__()
+        self.title = _(self.TITLE)
         self.counter = Counter(client, pace or Pace())
         self._scanner = scanner or Scanner()
         self._listening = False
@@ -172,6 +174,6 @@ class KioskApp(App[None]):
 
     def _leave(self) -> None:
         if self.counter.session.pending:
-            self._top.status.refuse("上一笔还没有答复，现在不能退出")
+            self._top.status.refuse(_("上一笔还没有答复，现在不能退出"))
         else:
             self.exit()

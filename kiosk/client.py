@@ -10,6 +10,7 @@ import httpx
 import msgspec
 
 from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, Till
+from kiosk.language import _
 from kiosk.obstacles import Refused, ServerAway
 
 Answer = TypeVar("Answer", Till, Shift, CardView, Receipt)
@@ -21,6 +22,12 @@ NO_ANSWER_PROBLEMS = frozenset({"too-many", "busy", "server-fault"})
 """The server speaks, but says nothing about the matter asked: it may be asked again."""
 
 
+def require_address(base_url: str) -> None:
+    """Raises ValueError, with a sentence, for what is no server's base URL."""
+    if not base_url.startswith(("http://", "https://")):
+        raise ValueError(_("服务器地址要以 http:// 或 https:// 开头：{url}").format(url=base_url))
+
+
 class Client:
     """One device's connection. Every call raises `Refused` when the server says no and `ServerAway` when
     nothing that is an answer came back: broken line, time-out, a proxy's or a captive portal's page."""
@@ -28,8 +35,7 @@ class Client:
     def __init__(
         self, base_url: str, device_token: str, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        if not base_url.startswith(("http://", "https://")):
-            raise ValueError(f"服务器地址要以 http:// 或 https:// 开头：{base_url}")
+        require_address(base_url)
         self._http = httpx.AsyncClient(
             base_url=base_url,
             headers={"Authorization": f"Bearer {device_token}"},

@@ -80,10 +80,11 @@ class Counter:
                 await asyncio.sleep(pause)
             except Refused as refusal:
                 pending.in_flight = False
+                goods = {item.product: item.name for item in self.session.shelf}
                 if not (pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN):
                     self.session.refused()
                     await self._catch_up(refusal)
-                raise
+                raise Refused(refusal.problem, goods) from refusal
             else:
                 self.session.answered(receipt)
                 return receipt

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from api.wire import Command
+from kiosk.language import _
 
 _CARD_URL = re.compile(r"https?://[^/\s]+/c/([0-9a-z]{20})/?", re.IGNORECASE)
 _BARE_TOKEN = re.compile(r"[0-9a-z]{20}", re.IGNORECASE)
@@ -42,7 +43,7 @@ class CommandCode:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """`reason` tells the attendant in Chinese what to do instead."""
+    """`reason` tells the attendant what to do instead."""
 
     reason: str
 
@@ -64,10 +65,10 @@ def meaning(scanned: str) -> Meaning:
     if command:
         return CommandCode(command)
     if text.upper().startswith(_COMMAND_PREFIX):
-        return Unreadable("指令卡没有读对，请再扫一次")
+        return Unreadable(_("指令卡没有读对，请再扫一次"))
     if "/c/" in text.lower():
-        return Unreadable("户卡没有读全，请把卡放平再扫一次")
-    return Unreadable("这不是户卡，也不是商品条码，请换一个码扫")
+        return Unreadable(_("户卡没有读全，请把卡放平再扫一次"))
+    return Unreadable(_("这不是户卡，也不是商品条码，请换一个码扫"))
 
 
 def check_digit_holds(digits: str) -> bool:
@@ -81,4 +82,4 @@ def _goods(digits: str) -> GoodsCode | Unreadable:
         return GoodsCode(digits)
     if check_digit_holds(digits):
         return GoodsCode(digits.zfill(_GTIN_WIDTH))
-    return Unreadable("条码没有读对，请再扫一次")
+    return Unreadable(_("条码没有读对，请再扫一次"))

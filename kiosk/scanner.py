@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kiosk.language import _
+
 SCANNER_GAP = 0.045
 """Two keys closer than this were not pressed by a person."""
 BURST_GAP = 0.100
@@ -62,14 +64,14 @@ class Scanner:
     """Feed every key to `key`; when `deadline` has passed without one, call `tick`.
 
     `prefix` and `suffix` are what the scanner is programmed to put around each code; they are stripped. Raises
-    ValueError, in Chinese, for what would be mistaken for typing or can't be typed at all.
+    ValueError, with a sentence, for what would be mistaken for typing or can't be typed at all.
     """
 
     def __init__(self, prefix: str = "", suffix: str = "") -> None:
         if not all(text.isascii() and text.isprintable() for text in (prefix, suffix)):
-            raise ValueError("扫码枪的前缀和后缀只能是能打印的英文字符，结尾的回车不用写")
+            raise ValueError(_("扫码枪的前缀和后缀只能是能打印的英文字符，结尾的回车不用写"))
         if prefix and prefix[0] in TYPED_FIRST:
-            raise ValueError("扫码枪的前缀不能以数字、加减号、等号或空格开头，会和按键混淆")
+            raise ValueError(_("扫码枪的前缀不能以数字、加减号、等号或空格开头，会和按键混淆"))
         self._prefix = prefix.lower()
         self._suffix = suffix.lower()
         self._burst: list[str] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from api.wire import CardView, Line, Receipt, Redemption, ShelfItem, Till
+from kiosk.language import _
 from kiosk.obstacles import Declined
 
 MOST_OF_ONE = 999
@@ -85,7 +86,7 @@ class Session:
     def sign_out(self) -> None:
         self._not_while_pending()
         if self.cart:
-            raise Declined("购物车里还有商品：先按 F2 确认，或按 Esc 取消，再交班")
+            raise Declined(_("购物车里还有商品：先按 F2 确认，或按 Esc 取消，再交班"))
         self.card = None
         self.attendant = None
 
@@ -100,7 +101,8 @@ class Session:
         the next."""
         self._not_while_pending()
         if self.card and self.card.token != token and self.cart:
-            raise Declined(f"{self.card.view.name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡")
+            sentence = _("{name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡")
+            raise Declined(sentence.format(name=self.card.view.name))
         if self.card and self.card.token != token:
             self.card = None
 
@@ -131,14 +133,14 @@ class Session:
         """Why one more of this can't be added, or None when it can."""
         held = self.quantity_of(item)
         if item.stock <= 0:
-            return f"{item.name}缺货，请换一样"
+            return _("{name}缺货，请换一样").format(name=item.name)
         if held >= min(item.stock, MOST_OF_ONE):
-            return f"{item.name}只有 {item.stock} 件，不能再加"
+            return _("{name}只有 {stock} 件，不能再加").format(name=item.name, stock=item.stock)
         if not held and len(self.cart) >= MOST_LINES:
-            return f"一次最多兑换 {MOST_LINES} 种商品"
+            return _("一次最多兑换 {most} 种商品").format(most=MOST_LINES)
         if self.remainder is not None and item.price > self.remainder:
-            missing = item.price - self.remainder
-            return f"积分不够：{item.name}要 {item.price} 分，还差 {missing} 分"
+            sentence = _("积分不够：{name}要 {price} 分，还差 {missing} 分")
+            return sentence.format(name=item.name, price=item.price, missing=item.price - self.remainder)
         return None
 
     def add(self, item: ShelfItem) -> None:
@@ -157,13 +159,13 @@ class Session:
         for item in self.shelf:
             if item.number == number:
                 return self.add(item)
-        raise Declined(f"货架上没有 {number} 号商品")
+        raise Declined(_("货架上没有 {number} 号商品").format(number=number))
 
     def add_barcode(self, barcode: str) -> None:
         for item in self.shelf:
             if item.barcode == barcode:
                 return self.add(item)
-        raise Declined(f"本店货架上没有这件商品（条码 {barcode}）")
+        raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=barcode))
 
     def add_at_cursor(self) -> None:
         self.add(self._at_cursor())
@@ -178,12 +180,12 @@ class Session:
                 if not line.quantity:
                     self.cart.remove(line)
                 return
-        raise Declined(f"购物车里没有{item.name}")
+        raise Declined(_("购物车里没有{name}").format(name=item.name))
 
     def remove_last(self) -> None:
         self._not_while_pending()
         if not self.cart:
-            raise Declined("购物车是空的")
+            raise Declined(_("购物车是空的"))
         self.cart.pop()
 
     def cancel(self) -> None:
@@ -197,11 +199,12 @@ class Session:
         """Turn the cart into a redemption that is to be sent until the server answers."""
         self._not_while_pending()
         if not self.card:
-            raise Declined("还没有扫户卡：请先扫户卡，再按 F2 或扫确认卡")
+            raise Declined(_("还没有扫户卡：请先扫户卡，再按 F2 或扫确认卡"))
         if not self.cart:
-            raise Declined("还没有选商品：按货号或扫商品条码，再按 F2 或扫确认卡")
+            raise Declined(_("还没有选商品：按货号或扫商品条码，再按 F2 或扫确认卡"))
         if self.remainder is not None and self.remainder < 0:
-            raise Declined(f"积分不够，还差 {-self.remainder} 分：按 - 或 Backspace 减少商品")
+            sentence = _("积分不够，还差 {missing} 分：按 - 或 Backspace 减少商品")
+            raise Declined(sentence.format(missing=-self.remainder))
         self.pending = PendingRedemption(
             redemption_id,
             Redemption(
@@ -226,7 +229,7 @@ class Session:
         """The last receipt. Not while a redemption is pending: it would pass for the answer to that one."""
         self._not_while_pending()
         if self.last_receipt is None:
-            raise Declined("这一班还没有兑换过，没有收据可看")
+            raise Declined(_("这一班还没有兑换过，没有收据可看"))
         return self.last_receipt
 
     def refused(self) -> None:
@@ -238,7 +241,7 @@ class Session:
         if self.pending is None:
             return
         if self.pending.uncertain:
-            raise Declined("这一笔可能已经入账，须等网络恢复后得到答复，请勿重复操作")
+            raise Declined(_("这一笔可能已经入账，须等网络恢复后得到答复，请勿重复操作"))
         if self.pending.in_flight:
             self.pending.unwanted = True
         else:
@@ -246,11 +249,11 @@ class Session:
 
     def _not_while_pending(self) -> None:
         if self.pending:
-            raise Declined("上一笔还没有答复，请稍候，请勿重复操作")
+            raise Declined(_("上一笔还没有答复，请稍候，请勿重复操作"))
 
     def _at_cursor(self) -> ShelfItem:
         if not self.shelf:
-            raise Declined("货架是空的")
+            raise Declined(_("货架是空的"))
         return self.shelf[self.cursor]
 
     def _clear(self) -> None:

@@ -289,6 +289,13 @@ def test_a_kiosk_address_that_is_none() -> None:
     assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere", "--token", "x"))
 
 
+def test_the_kiosk_refuses_in_the_language_chosen() -> None:
+    words = ("kiosk", "--server", "nowhere", "--token", "x", "--language")
+    assert "服务器地址要以" in one_sentence(jimei(*words, "zh"))
+    assert "The server's address must begin with" in one_sentence(jimei(*words, "en"))
+    assert "--language" in one_sentence(jimei(*words, "fr"))
+
+
 def test_books_are_exported_whole_or_not_at_all(data: Path, tmp_path: Path) -> None:
     jimei("migrate", data=data)
     file = tmp_path / "books"

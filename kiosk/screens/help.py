@@ -8,26 +8,27 @@ from textual.content import Content
 from textual.widgets import Static
 
 from kiosk.columns import left
+from kiosk.language import N_, _
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 _KEYS = (
-    ("扫户卡", "显示住户和积分；屏幕停在哪里都能扫"),
-    ("扫商品", "加一件；两秒内重复扫同一个码只算一次"),
-    ("1 2 3 ...", "按货号加一件；两位数的货号连着按"),
-    ("上 下", "在货架上移动；空格键或右键加一件"),
-    ("+  -", "光标处的商品加一件、减一件"),
-    ("Backspace", "删掉购物车最后一项（Delete 也可以）"),
-    ("F2", "确认兑换；回车键不会确认，扫别的码也不会"),
-    ("指令卡", "不用键盘：扫确认兑换、取消、再看收据三张卡"),
-    ("Esc", "取消这一户"),
-    ("F10", "交班；退出程序按 Ctrl+Q"),
+    (N_("扫户卡"), N_("显示住户和积分；屏幕停在哪里都能扫")),
+    (N_("扫商品"), N_("加一件；两秒内重复扫同一个码只算一次")),
+    ("1 2 3 ...", N_("按货号加一件；两位数的货号连着按")),
+    (N_("上 下"), N_("在货架上移动；空格键或右键加一件")),
+    ("+  -", N_("光标处的商品加一件、减一件")),
+    ("Backspace", N_("删掉购物车最后一项（Delete 也可以）")),
+    ("F2", N_("确认兑换；回车键不会确认，扫别的码也不会")),
+    (N_("指令卡"), N_("不用键盘：扫确认兑换、取消、再看收据三张卡")),
+    ("Esc", N_("取消这一户")),
+    ("F10", N_("交班；退出程序按 Ctrl+Q")),
 )
 _TROUBLE = (
-    ("网络断了", "等它自己重试，同一笔只记一次账，请勿重复操作"),
-    ("扫不出卡", "把卡擦净放平；还不行，请住户到村委会换卡"),
+    (N_("网络断了"), N_("等它自己重试，同一笔只记一次账，请勿重复操作")),
+    (N_("扫不出卡"), N_("把卡擦净放平；还不行，请住户到村委会换卡")),
 )
 
 
@@ -43,11 +44,11 @@ class Help(Overlay):
             yield Static(Content("\n").join([self._row(*row) for row in _KEYS]))
             yield Static(Content("\n").join([Content(), *(self._row(*row, style="$ember") for row in _TROUBLE)]))
         yield Status()
-        yield KeyBar(("escape", "Esc", "返回"))
+        yield KeyBar(("escape", "Esc", _("返回")))
 
     def on_mount(self) -> None:
-        self.status.hint("按任意键返回；扫码会直接回到兑换")
+        self.status.hint(_("按任意键返回；扫码会直接回到兑换"))
 
     @staticmethod
     def _row(key: str, what: str, style: str = "$gold") -> Content:
-        return Content.assemble((left(key, 12), f"bold {style}"), (what, "$cream"))
+        return Content.assemble((left(_(key), 12), f"bold {style}"), (_(what), "$cream"))

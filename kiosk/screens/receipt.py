@@ -13,6 +13,7 @@ from textual.widgets import Static
 from api.wire import Receipt
 from kiosk.columns import between
 from kiosk.counter import Counter
+from kiosk.language import _
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
@@ -38,14 +39,22 @@ class Goods(Widget):
     def render(self) -> Content:
         width, height = self.content_size
         lines = [
-            Content.assemble((between(f"{line.name} x{line.quantity}", f"{line.points} 分", width), "$cream"))
+            Content.assemble(
+                (
+                    between(f"{line.name} x{line.quantity}", _("{points} 分").format(points=line.points), width),
+                    "$cream",
+                )
+            )
             for line in self._receipt.lines
         ]
         room = max(height - 1, 1)
         if len(lines) > room:
             unseen = len(lines) - room + 1
-            lines = [*lines[: room - 1], Content.assemble((f"另有 {unseen} 种，都在账上", "$faded"))]
-        total = between("合计", f"{self._receipt.points} 分", width)
+            lines = [
+                *lines[: room - 1],
+                Content.assemble((_("另有 {unseen} 种，都在账上").format(unseen=unseen), "$faded")),
+            ]
+        total = between(_("合计"), _("{points} 分").format(points=self._receipt.points), width)
         return Content("\n").join([*lines, Content.assemble((total, "bold $gold"))])
 
 
@@ -67,25 +76,26 @@ class ReceiptScreen(Overlay):
     def compose(self) -> ComposeResult:
         receipt = self._receipt
         when = receipt.recorded_at.astimezone(SHANGHAI)
+        title = _("再看收据") if self._again else _("兑换成功")
+        balance = _("当时还有 {points} 分") if self._again else _("现有积分 {points} 分")
+        foot = _("{when}  经手 {attendant}  单号 {number}").format(
+            when=f"{when:%Y-%m-%d %H:%M}", attendant=receipt.attendant, number=receipt.id.hex[-8:].upper()
+        )
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="slip"):
-            yield Static(f"{'再看收据' if self._again else '兑换成功'}  {receipt.name}", id="title", markup=False)
+            yield Static(f"{title}  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
-            yield Static(f"{'当时还有' if self._again else '现有积分'} {receipt.balance} 分", id="now")
-            yield BigNumber(receipt.balance, "分", "$jade")
-            yield Static(
-                f"{when:%Y-%m-%d %H:%M}  经手 {receipt.attendant}  单号 {receipt.id.hex[-8:].upper()}",
-                classes="small",
-                markup=False,
-            )
+            yield Static(balance.format(points=receipt.balance), id="now")
+            yield BigNumber(receipt.balance, _("分"), "$jade")
+            yield Static(foot, classes="small", markup=False)
         yield Status()
-        yield KeyBar(("escape", "Esc", "返回"))
+        yield KeyBar(("escape", "Esc", _("返回")))
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1
         if self._again:
             # Nobody must hand the goods out twice.
-            self.status.hint("这是上一笔的收据，没有新的兑换；按任意键返回")
+            self.status.hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))
         else:
-            self.status.done("请把物品交给住户；按任意键返回，或直接扫下一户的卡")
+            self.status.done(_("请把物品交给住户；按任意键返回，或直接扫下一户的卡"))
         self.set_timer(self.counter.pace.receipt, lambda: self.press("escape"))

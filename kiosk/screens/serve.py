@@ -12,6 +12,7 @@ from textual.timer import Timer
 
 from api.wire import Command, Receipt
 from kiosk.counter import SIGN_IN_AGAIN, Counter
+from kiosk.language import N_, _
 from kiosk.meaning import CardCode, GoodsCode, Unreadable, meaning
 from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
 from kiosk.pick import NumberPick
@@ -23,8 +24,9 @@ from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
 
-AWAY = "网络断了，正在重试，请勿重复操作"
-GIVEN_UP = "这一笔没有提交，商品还在购物车里；网络好了再按 F2 或扫确认卡"
+AWAY = N_("网络断了，正在重试，请勿重复操作")
+AWAY_OR_GIVE_UP = N_("网络断了，正在重试，请勿重复操作；按 Esc 或扫取消卡可放弃这一笔")
+GIVEN_UP = N_("这一笔没有提交，商品还在购物车里；网络好了再按 F2 或扫确认卡")
 
 
 class Serve(TillScreen):
@@ -84,13 +86,13 @@ class Serve(TillScreen):
                 yield CartView(self.session)
         yield Status()
         yield KeyBar(
-            ("f2", "F2", "确认兑换"),
-            ("+", "+", "加"),
-            ("-", "-", "减"),
-            ("delete", "Del", "删末项"),
-            ("escape", "Esc", "取消"),
-            ("f1", "F1", "帮助"),
-            ("f10", "F10", "交班"),
+            ("f2", "F2", _("确认兑换")),
+            ("+", "+", _("加")),
+            ("-", "-", _("减")),
+            ("delete", "Del", _("删末项")),
+            ("escape", "Esc", _("取消")),
+            ("f1", "F1", _("帮助")),
+            ("f10", "F10", _("交班")),
         )
 
     def on_mount(self) -> None:
@@ -123,7 +125,7 @@ class Serve(TillScreen):
         """Only goods could be counted twice. A card or a bad code in haste is just tried again."""
         match meaning(text):
             case GoodsCode():
-                self.status.hint("同一个码两秒内只算一次；要多件请按 +")
+                self.status.hint(_("同一个码两秒内只算一次；要多件请按 +"))
             case CardCode(token) if self.session.card and self.session.card.token == token:
                 return
             case _:
@@ -152,10 +154,10 @@ class Serve(TillScreen):
             self.status.refuse(declined.sentence)
             return
         if self.session.pending:
-            self.status.waiting("正在放弃这一笔，请稍候")
+            self.status.waiting(_("正在放弃这一笔，请稍候"))
         else:
             self.workers.cancel_group(self, "redeem")
-            self.status.hint(GIVEN_UP)
+            self.status.hint(_(GIVEN_UP))
 
     def _digit(self, digit: str) -> None:
         numbers = [item.number for item in self.session.shelf]
@@ -164,7 +166,7 @@ class Serve(TillScreen):
         if self._patience:
             self._patience.stop()
         if self._pick.held:
-            self.status.hint(f"货号 {self._pick.held}，可接着按第二位")
+            self.status.hint(_("货号 {held}，可接着按第二位").format(held=self._pick.held))
             self._patience = self.set_timer(self.counter.pace.second_digit, self._settle_number)
 
     def _settle_number(self) -> bool:
@@ -201,7 +203,7 @@ class Serve(TillScreen):
 
     @work(group="card", exclusive=True)
     async def _look_up(self, token: str) -> None:
-        self.status.waiting("正在查这张户卡，请稍候")
+        self.status.waiting(_("正在查这张户卡，请稍候"))
         try:
             await self.counter.look_up(token)
         except Obstacle as obstacle:
@@ -212,7 +214,7 @@ class Serve(TillScreen):
 
     @work(group="redeem", exclusive=True)
     async def _settle(self) -> None:
-        self.status.waiting("正在兑换，请稍候")
+        self.status.waiting(_("正在兑换，请稍候"))
         try:
             receipt = await self.counter.settle(self._away)
         except Refused as refusal:
@@ -224,7 +226,7 @@ class Serve(TillScreen):
                 self._redraw()
             return
         if receipt is None:
-            self.status.hint(GIVEN_UP)
+            self.status.hint(_(GIVEN_UP))
             return
         self.post_message(self.Served(receipt))
         self._hint()
@@ -233,18 +235,17 @@ class Serve(TillScreen):
 
     def _away(self, away: ServerAway) -> None:
         pending = self.session.pending
-        give_up = "" if pending and pending.uncertain else "；按 Esc 或扫取消卡可放弃这一笔"
-        self.status.waiting(AWAY + give_up)
+        self.status.waiting(_(AWAY if pending and pending.uncertain else AWAY_OR_GIVE_UP))
         self.app.bell()
 
     def _hint(self) -> None:
         session = self.session
         if session.cart and session.card:
-            self.status.done(f"共 {session.total} 分：按 F2 确认兑换，或扫确认卡")
+            self.status.done(_("共 {points} 分：按 F2 确认兑换，或扫确认卡").format(points=session.total))
         elif session.card:
-            self.status.hint("按货号或扫商品条码；也可用上下键选，空格键加")
+            self.status.hint(_("按货号或扫商品条码；也可用上下键选，空格键加"))
         else:
-            self.status.hint("请扫户卡")
+            self.status.hint(_("请扫户卡"))
 
     def _redraw(self) -> None:
         self.query("Banner, Shelf, Household, CartView").refresh()

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from api.wire import Command
 from kiosk.counter import Counter
+from kiosk.language import N_, _
 from kiosk.obstacles import Obstacle, Refused
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
@@ -21,8 +22,8 @@ from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 SHORTEST, LONGEST = 4, 8
-FIRST = "请先登录，再扫码"
-HINT = "按数字键输入 PIN，再按 F2 登录"
+FIRST = N_("请先登录，再扫码")
+HINT = N_("按数字键输入 PIN，再按 F2 登录")
 
 
 class PinBoxes(Static):
@@ -62,25 +63,26 @@ class SignIn(TillScreen):
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="card"):
-            yield Static("积 美 积 分 超 市", id="title")
-            yield Static("以德换物，以美兴村", id="place")
+            yield Static(_("积 美 积 分 超 市"), id="title")
+            yield Static(_("以德换物，以美兴村"), id="place")
             with Center():
                 yield PinBoxes()
-            yield Static("请输入值班 PIN（4 到 8 位数字）", id="ask")
+            ask = _("请输入值班 PIN（{shortest} 到 {longest} 位数字）")
+            yield Static(ask.format(shortest=SHORTEST, longest=LONGEST), id="ask")
         yield Status()
         yield KeyBar(
-            ("f2", "F2", "登录"),
-            ("backspace", "Backspace", "退一格"),
-            ("escape", "Esc", "重输"),
-            ("f1", "F1", "帮助"),
-            ("ctrl+q", "Ctrl+Q", "退出"),
+            ("f2", "F2", _("登录")),
+            ("backspace", "Backspace", _("退一格")),
+            ("escape", "Esc", _("重输")),
+            ("f1", "F1", _("帮助")),
+            ("ctrl+q", "Ctrl+Q", _("退出")),
         )
 
     def on_mount(self) -> None:
         if self._obstacle:
             self.status.refuse(self._obstacle)
         else:
-            self.status.hint(HINT)
+            self.status.hint(_(HINT))
         if self.session.till is None:
             self._open()
 
@@ -89,7 +91,7 @@ class SignIn(TillScreen):
             return
         if len(key) == 1 and key in "0123456789":
             self._pin = (self._pin + key)[:LONGEST]
-            self.status.hint(HINT)
+            self.status.hint(_(HINT))
         elif key in ("backspace", "delete"):
             self._pin = self._pin[:-1]
         elif key == "escape":
@@ -106,21 +108,23 @@ class SignIn(TillScreen):
             self._pin = text
             self._submit()
         else:
-            self.status.refuse(FIRST)
+            self.status.refuse(_(FIRST))
 
     def scan_again(self, text: str) -> None:
         self.scan(text)
 
     def command(self, command: Command) -> None:
         if not self._asking:
-            self.status.refuse(FIRST)
+            self.status.refuse(_(FIRST))
 
     def _submit(self) -> None:
         if len(self._pin) < SHORTEST:
-            self.status.refuse(f"PIN 是 {SHORTEST} 到 {LONGEST} 位数字")
+            self.status.refuse(
+                _("PIN 是 {shortest} 到 {longest} 位数字").format(shortest=SHORTEST, longest=LONGEST)
+            )
             return
         self._asking = True
-        self.status.waiting("正在登录，请稍候")
+        self.status.waiting(_("正在登录，请稍候"))
         self._sign_in(self._pin)
 
     @work
@@ -145,5 +149,5 @@ class SignIn(TillScreen):
             self.status.refuse(refusal.sentence)
         else:
             if not self._asking and not self._obstacle:
-                self.status.hint(HINT)
+                self.status.hint(_(HINT))
             self.query_one(Banner).refresh()

@@ -6,9 +6,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kiosk.columns import left, right
+from kiosk.language import _
 from kiosk.session import Session
-
-BRAND = " 积美 "
 
 
 class Banner(Widget):
@@ -23,10 +22,13 @@ class Banner(Widget):
     def render(self) -> Content:
         session = self._session
         till = session.till
-        place = f" {till.supermarket}（{till.village}）" if till else " 积分超市"
-        duty = f"值班 {session.attendant} " if session.attendant else ""
+        brand = " " + _("积美") + " "
+        place = _("积分超市")
+        if till:
+            place = _("{supermarket}（{village}）").format(supermarket=till.supermarket, village=till.village)
+        duty = _("值班 {name}").format(name=session.attendant) + " " if session.attendant else ""
         duty_width = Content(duty).cell_length
-        width = self.content_size.width - Content(BRAND).cell_length - duty_width
+        width = self.content_size.width - Content(brand).cell_length - duty_width
         return Content.assemble(
-            (BRAND, "bold $ink on $gold"), left(place, width), (right(duty, duty_width), "bold $gold")
+            (brand, "bold $ink on $gold"), left(f" {place}", width), (right(duty, duty_width), "bold $gold")
         )

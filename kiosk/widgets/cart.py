@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kiosk.columns import between
+from kiosk.language import _
 from kiosk.session import Session
 
 
@@ -24,26 +25,33 @@ class CartView(Widget):
         lines = self._lines(width, height - len(sums) - 1)
         # The sums stand at the foot, where the eye looks for them, whatever is above.
         lines += [Content()] * (height - len(lines) - len(sums) - 1)
-        return Content("\n").join([Content.assemble(("购物车", "$faded")), *lines, *sums])
+        return Content("\n").join([Content.assemble((_("购物车"), "$faded")), *lines, *sums])
 
     def _lines(self, width: int, room: int) -> list[Content]:
         cart = self._session.cart
         if not cart:
-            return [Content.assemble(("还没有商品", "$faint"))]
+            return [Content.assemble((_("还没有商品"), "$faint"))]
         shown = cart[-room:] if len(cart) <= room else cart[-max(room - 1, 1) :]
         lines = [
-            Content.assemble((between(f"{line.item.name} x{line.quantity}", f"{line.points} 分", width), "$cream"))
+            Content.assemble(
+                (between(f"{line.item.name} x{line.quantity}", _points(line.points), width), "$cream")
+            )
             for line in shown
         ]
         if len(shown) < len(cart):
-            lines.insert(0, Content.assemble((f"前面还有 {len(cart) - len(shown)} 种", "$faded")))
+            unseen = _("前面还有 {unseen} 种").format(unseen=len(cart) - len(shown))
+            lines.insert(0, Content.assemble((unseen, "$faded")))
         return lines
 
     def _sums(self, width: int) -> list[Content]:
         remainder = self._session.remainder
-        total = Content.assemble((between("合计", f"{self._session.total} 分", width), "bold $gold"))
+        total = Content.assemble((between(_("合计"), _points(self._session.total), width), "bold $gold"))
         if remainder is None:
             return [total, Content()]
         if remainder < 0:
-            return [total, Content.assemble((between("还差", f"{-remainder} 分", width), "bold $ember"))]
-        return [total, Content.assemble((between("兑换后还剩", f"{remainder} 分", width), "bold $jade"))]
+            return [total, Content.assemble((between(_("还差"), _points(-remainder), width), "bold $ember"))]
+        return [total, Content.assemble((between(_("兑换后还剩"), _points(remainder), width), "bold $jade"))]
+
+
+def _points(points: int) -> str:
+    return _("{points} 分").format(points=points)

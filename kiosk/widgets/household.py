@@ -6,10 +6,11 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kiosk.columns import left
+from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.widgets.big_number import ROWS, big_number
 
-_STEPS = (("1", "扫户卡"), ("2", "按货号，或扫商品条码"), ("3", "按 F2 确认兑换"))
+_STEPS = (("1", N_("扫户卡")), ("2", N_("按货号，或扫商品条码")), ("3", N_("按 F2 确认兑换")))
 
 
 class Household(Widget):
@@ -29,18 +30,26 @@ class Household(Widget):
         view = self._session.card.view
         width = self.content_size.width
         # In plain figures too: for a narrow screen, a screen reader, a copied line.
-        parts = [("现有 ", "$faded"), (f"{view.balance} 分", "bold $cream")]
+        points = _("{points} 分")
+        parts = [(_("现有 "), "$faded"), (points.format(points=view.balance), "bold $cream")]
         if view.pending:
-            parts += [("，另有 ", "$faded"), (f"{view.pending} 分", "bold $gold"), ("正在公示", "$faded")]
+            parts += [
+                (_("，另有 "), "$faded"),
+                (points.format(points=view.pending), "bold $gold"),
+                (_("正在公示"), "$faded"),
+            ]
         # Short enough for the narrowest column.
+        expires = _("{points} 分到{year}年{month}月{day}日过期")
         expiring = [
-            Content.assemble((f"{e.points} 分到{e.on.year}年{e.on.month}月{e.on.day}日过期", "$gold"))
+            Content.assemble(
+                (expires.format(points=e.points, year=e.on.year, month=e.on.month, day=e.on.day), "$gold")
+            )
             for e in view.expiring
         ]
         return [
             Content.assemble((view.name, "bold $cream"), (f"  {view.village}", "$faded")),
             Content(),
-            *big_number(view.balance, "分", width, "$gold"),
+            *big_number(view.balance, _("分"), width, "$gold"),
             *([] if expiring else [Content()]),
             Content.assemble(*parts),
             *expiring,
@@ -51,7 +60,7 @@ class Household(Widget):
         width = self.content_size.width
         notices = [Content.assemble((left(notice, width), "$faded")) for notice in till.notices] if till else []
         steps = [
-            Content.assemble((f" {step} ", "bold $gold on $keycap"), (f"  {what}", "$cream"))
+            Content.assemble((f" {step} ", "bold $gold on $keycap"), (f"  {_(what)}", "$cream"))
             for step, what in _STEPS
         ]
-        return [Content.assemble(("请扫户卡", "bold $gold")), Content(), *steps, Content(), *notices[:3]]
+        return [Content.assemble((_("请扫户卡"), "bold $gold")), Content(), *steps, Content(), *notices[:3]]

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from api.wire import ShelfItem
 from kiosk.columns import left, right
+from kiosk.language import _
 from kiosk.session import Session
 
 _NUMBER, _PRICE, _STOCK, _HELD = 4, 8, 8, 5
@@ -45,13 +46,19 @@ class Shelf(Widget):
     def render(self) -> Content:
         width = self.content_size.width
         name = width - _NUMBER - _PRICE - _STOCK - _HELD - 2
-        titles = left("货号", _NUMBER) + "  " + left("商品", name) + right("积分", _PRICE) + right("库存", _STOCK)
+        titles = (
+            left(_("货号"), _NUMBER)
+            + "  "
+            + left(_("商品"), name)
+            + right(_("积分"), _PRICE)
+            + right(_("库存"), _STOCK)
+        )
         lines = [Content.assemble((left(titles, width), "$faded")), Content()]
         for index, item in list(enumerate(self._session.shelf))[self._first :]:
             lines.append(self._line(item, name, chosen=index == self._session.cursor))
             lines += [Content()] * (self._spacing - 1)
         if not self._session.shelf:
-            lines.append(Content.assemble(("货架上还没有商品", "$faded")))
+            lines.append(Content.assemble((_("货架上还没有商品"), "$faded")))
         return Content("\n").join(lines[: self.content_size.height])
 
     def _line(self, item: ShelfItem, name: int, *, chosen: bool) -> Content:
@@ -61,14 +68,14 @@ class Shelf(Widget):
         ground = " on $row" if chosen else ""
         text = "bold $cream" if to_be_had else "$faint"
         price = "bold $gold" if to_be_had else "$faint"
-        stock = right(f"余 {item.stock}", _STOCK) if item.stock else right("缺货", _STOCK)
+        stock = right(_("余 {stock}").format(stock=item.stock) if item.stock else _("缺货"), _STOCK)
         return Content.assemble(
             (
                 right(f"{item.number} ", _NUMBER),
                 f"bold {'$gold' if to_be_had else '$faded'} on {'$row' if chosen else '$keycap'}",
             ),
             (f"  {left(item.name, name)}", text + ground),
-            (right(f"{item.price} 分", _PRICE), price + ground),
+            (right(_("{points} 分").format(points=item.price), _PRICE), price + ground),
             (stock, ("$faded" if item.stock else "$ember") + ground),
             (right(f"x{held}" if held else "", _HELD), "bold $gold" + ground),
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from kiosk.language import _
+
 
 class Status(Static):
     DEFAULT_CSS = """
@@ -31,7 +33,7 @@ class Status(Static):
 
     def refuse(self, text: str) -> None:
         """Why something was not done. The bell rings: the attendant may be looking at the goods."""
-        self._say(f"！{text}", "refusal")
+        self._say(_("！{sentence}").format(sentence=text), "refusal")
         self.app.bell()
 
     def _say(self, text: str, kind: str) -> None:

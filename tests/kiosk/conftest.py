@@ -216,3 +216,11 @@ def balance(town: Any) -> Callable[[str], Any]:
             return int((await http.get(f"/v1/cards/{token}")).raise_for_status().json()["balance"])
 
     return ask
+
+
+@pytest.fixture
+async def numbers(town: Any) -> dict[str, str]:
+    """The digit key of each product."""
+    async with town.device() as http:
+        shelf = (await http.get("/v1/till")).raise_for_status().json()["shelf"]
+    return {item["name"]: str(item["number"]) for item in shelf}

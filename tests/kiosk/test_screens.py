@@ -21,14 +21,6 @@ from tests.conftest import enrol
 SOAP, RICE, LAUNDRY, BRUSH = "肥皂", "大米", "洗衣液", "牙刷"
 
 
-@pytest.fixture
-async def numbers(town: Any) -> dict[str, str]:
-    """The digit key of each product."""
-    async with town.device() as http:
-        shelf = (await http.get("/v1/till")).raise_for_status().json()["shelf"]
-    return {item["name"]: str(item["number"]) for item in shelf}
-
-
 async def test_scan_digit_f2_receipt(town: Any, open_till: Any, balance: Any, numbers: Any) -> None:
     async with open_till() as till:
         await till.sees("请扫户卡")

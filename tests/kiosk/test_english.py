@@ -1,0 +1,220 @@
+"""The till in English: every screen, every bar, and what the server refuses; no Chinese but names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from api.wire import Command, Expiring, Problem
+from kiosk.client import require_address
+from kiosk.language import _, choose
+from kiosk.obstacles import Refused, ServerAway
+from kiosk.scanner import Scanner
+from kiosk.screens.help import _KEYS as HELP_KEYS
+from kiosk.screens.help import _TROUBLE as HELP_TROUBLE
+from kiosk.widgets.household import _STEPS as STEPS
+from kiosk.widgets.key_bar import KeyCap
+from tests.kiosk.conftest import Till, card_url
+from tests.kiosk.test_broken_line import close_shifts
+from tests.kiosk.test_catalogue import CHINESE
+from tests.kiosk.test_screens import spend, spend_when_posted
+
+RECEIPT, CANCEL = Command.RECEIPT.value, Command.CANCEL.value
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    choose("en")
+    yield
+    choose("zh")
+
+
+def in_english(till: Till) -> None:
+    """No Chinese on the screen but names of goods, places and people; the bars say all they have to say."""
+    session = till.app.counter.session
+    names = {"肥皂", "王**"}
+    if session.till:
+        names |= {session.till.supermarket, session.till.village, *(item.name for item in session.shelf)}
+    if session.attendant:
+        names.add(session.attendant)
+    if session.card:
+        names |= {session.card.view.name, session.card.view.village}
+    shown = till.shows
+    for name in sorted(names, key=len, reverse=True):
+        shown = shown.replace(name, "")
+    assert CHINESE.findall(shown) == []
+
+    top = till.status.region.y
+    rows = till.shows.splitlines()[top : top + till.status.region.height]
+    assert "".join("".join(rows).split()) == "".join(till.said.split())
+    assert all(key.region.right <= till.app.size.width for key in till.app.screen.query(KeyCap))
+
+
+async def test_signing_in_and_help(town: Any, open_till: Any) -> None:
+    async with open_till(signed_in=False) as till:
+        await till.sees("JIMEI POINTS SUPERMARKET")
+        await till.sees("河畔村积美超市 (河畔村)")
+        in_english(till)
+        await till.scan(card_url(town.card))
+        await till.refused("! Sign in first, then scan")
+        await till.press(*"24", "f2")
+        await till.refused("A PIN has 4 to 8 digits")
+        in_english(till)
+        await till.press("escape", *"1357", "f2")
+        await till.refused("Wrong PIN: try again")
+        in_english(till)
+        await till.press("f1")
+        await till.until(lambda: till.screen == "Help")
+        for key, what in (*HELP_KEYS, *HELP_TROUBLE):
+            assert f" {_(key)} " in till.shows
+            assert f" {_(what)} " in till.shows
+        in_english(till)
+
+
+async def test_serving(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.sees("On duty: 陈管理员")
+        for _number, step in STEPS:
+            await till.sees(f"  {_(step)} ")
+        await till.sees("No goods yet")
+        in_english(till)
+        await till.press("f2")
+        await till.refused("No card yet")
+        in_english(till)
+        await till.show_card(town.card)
+        await till.sees("Has 100 pts ")
+        in_english(till)
+        await till.press("f2")
+        await till.refused("No goods yet: press a number")
+        in_english(till)
+        await till.press(numbers["牙刷"])
+        await till.refused("牙刷 is out of stock")
+        await till.press(numbers["肥皂"])
+        await till.sees("5 pts in all")
+        await till.sees("Left after this")
+        in_english(till)
+        await till.scan(card_url(town.poor_card))
+        await till.refused("王** aren't confirmed")
+        in_english(till)
+        await till.press("f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        await till.sees("Redeemed  王**")
+        await till.sees("Balance now: 95 pts")
+        await till.sees("Hand over the goods")
+        in_english(till)
+        await till.press("escape")
+        await till.scan(RECEIPT)
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        await till.sees("Receipt again  王**")
+        await till.sees("Balance then: 95 pts")
+        in_english(till)
+
+
+async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        session = till.app.counter.session
+        await till.show_card(town.card)
+        expiring = [Expiring(on=date(2027, 7, 1), points=10_000)]
+        view = structs.replace(session.card.view, balance=10_000, pending=100, expiring=expiring)
+        session.present(town.card, view)
+        till.app.screen.query("Household").refresh()
+        await till.sees("Has 10000 pts, 100 pts on notice")
+        await till.sees("10000 pts expire 2027-07-01")
+        in_english(till)
+
+
+async def test_no_network(town: Any, line: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till(line.url) as till:
+        await till.show_card(town.card)
+        await till.press(numbers["肥皂"])
+        await line.cut()
+        # As in Chinese: the connection kept alive is known dead after this.
+        await till.scan(town.card)
+        await till.refused("Can't reach the server")
+        in_english(till)
+        await till.press("f2")
+        await till.until(lambda: "Esc or the cancel card gives it up" in till.said)
+        in_english(till)
+        await till.scan(CANCEL)
+        await till.sees("Nothing was sent")
+        in_english(till)
+
+
+async def test_the_server_s_refusals(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.scan(card_url(town.revoked_card))
+        await till.refused("This card was reported lost and is void: use the new one")
+        in_english(till)
+        await till.show_card(town.card)
+        await till.press(numbers["大米"])
+        await till.until(lambda: till.app.counter.session.cart)
+        await spend(town, town.card, "rice", 50, 2)
+        await till.press("f2")
+        await till.refused("Not enough points, 50 short")
+        in_english(till)
+
+
+async def test_a_shift_closed_meanwhile(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers["肥皂"])
+        await till.until(lambda: till.app.counter.session.cart)
+        await close_shifts(town)
+        await till.press("f2")
+        await till.until(lambda: till.screen == "SignIn")
+        await till.refused("Your shift has ended")
+        in_english(till)
+
+
+async def test_goods_run_short_are_told_by_name(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
+    await town.award("hp-3", 1000)
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers["洗衣液"])
+        await till.until(lambda: till.app.counter.session.cart)
+        await spend_when_posted(town, balance, town.empty_card, "laundry", 20, 10)
+        await till.press("f2")
+        await till.refused("洗衣液: only 0 left")
+        in_english(till)
+
+
+async def test_an_unknown_device(open_till: Any) -> None:
+    async with open_till(token="nonsense", signed_in=False) as till:
+        await till.refused("ask the township office")
+        in_english(till)
+
+
+# --- without a screen -------------------------------------------------------------------------------------
+
+
+def problem(type: str, **extra: Any) -> Problem:
+    return Problem(type=type, title=type, status=409, detail="中文的话", extra=extra)
+
+
+def test_a_refusal_without_its_figures_or_unknown_is_told_as_the_server_told_it() -> None:
+    assert Refused(problem("insufficient-points", missing=3)).sentence == "Not enough points, 3 short"
+    assert Refused(problem("insufficient-points")).sentence == "中文的话"
+    assert Refused(problem("invented-later")).sentence == "中文的话"
+
+
+def test_goods_by_name_and_else_by_code() -> None:
+    told = problem("out-of-stock", product="soap", left=2)
+    assert Refused(told, {"soap": "肥皂"}).sentence.startswith("肥皂: only 2 left")
+    assert Refused(told).sentence.startswith("soap: only 2 left")
+
+
+def test_back_in_chinese_the_server_is_quoted() -> None:
+    choose("zh")
+    assert Refused(problem("insufficient-points", missing=3)).sentence == "中文的话"
+    assert ServerAway(sent=False).sentence.startswith("连不上服务器")
+
+
+def test_what_the_command_line_refuses() -> None:
+    with pytest.raises(ValueError, match="must begin with http"):
+        require_address("nowhere")
+    with pytest.raises(ValueError, match="can't begin with a digit"):
+        Scanner("1")
