@@ -11,22 +11,29 @@ from kiosk.language import NP_, _, sentence_for
 PROBLEM = "problem"
 PROBLEMS = frozenset(
     {
+        NP_("problem", "abandoned"),
         NP_("problem", "account-closed"),
         NP_("problem", "card-malformed"),
+        NP_("problem", "card-pin-locked"),
         NP_("problem", "card-revoked"),
         NP_("problem", "card-unknown"),
+        NP_("problem", "code-wrong"),
         NP_("problem", "conflict"),
         NP_("problem", "device-unknown"),
         NP_("problem", "insufficient-points"),
         NP_("problem", "malformed"),
+        NP_("problem", "no-key"),
         NP_("problem", "not-allowed"),
         NP_("problem", "not-signed-in"),
         NP_("problem", "out-of-stock"),
+        NP_("problem", "own-card"),
         NP_("problem", "pin-locked"),
+        NP_("problem", "pin-needed"),
         NP_("problem", "price-changed"),
         NP_("problem", "shift-closed"),
         NP_("problem", "too-large"),
         NP_("problem", "unknown"),
+        NP_("problem", "wrong-card-pin"),
         NP_("problem", "wrong-pin"),
     }
 )
