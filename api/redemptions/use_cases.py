@@ -55,7 +55,7 @@ async def _redeem(
     household = await holder(work, wanted.card)
     collector = await _collector(work, wanted.collector, household)
     lines = await _priced(work, device.supermarket, wanted.lines)
-    leased = await _from_lease(work, device, household, wanted.leased, sum(line.points for line in lines))
+    leased = await _from_lease(work, device, household, wanted.leased, lines)
     batch = _batch(id, device, duty.attendant, household, lines, leased, collector)
     posting = (await work.books.post(batch, work.now))[-1]
     if posting.status is Status.EXISTS:
@@ -95,15 +95,20 @@ async def _collector(work: Work, card: str, household: Holder) -> Holder | None:
     return neighbour
 
 
-async def _from_lease(work: Work, device: Device, household: Holder, allowed: int, points: int) -> int:
+async def _from_lease(
+    work: Work, device: Device, household: Holder, allowed: int, lines: list[wire.ReceiptLine]
+) -> int:
     """How many points the kiosk's own share has to pay."""
     if not allowed:
         return 0
     own = accounts.household(household.code).id
     escrow = accounts.escrow(household.code, device.id, device.epoch).id
-    await work.books.lock([own, escrow])
+    # All that the redemption will touch, at once and so in one order: two of them can't wait for each other.
+    shelves = [accounts.shelf(device.supermarket, line.product).id for line in lines]
+    await work.books.lock([own, escrow, *shelves])
     balances = await work.books.balances([own, escrow])
     held = balances[escrow].available if escrow in balances else 0
+    points = sum(line.points for line in lines)
     return max(min(points - balances[own].available, allowed, held), 0)
 
 
