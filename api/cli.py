@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from api import cli_books, cli_rules
+from api.cli_printer import printer_options, test_print
 from api.command_line import Verbs, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
+
+if TYPE_CHECKING:
+    from kiosk.printing.printer import EscposPrinter
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -124,7 +129,7 @@ def found(township: str, login: str, name: str, password: str) -> None:
 
 @main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
 @click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
-@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
+@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", help="device token from enrolment")
 @click.option(
     "--scanner-prefix",
     envvar="JIMEI_SCANNER_PREFIX",
@@ -141,19 +146,34 @@ def found(township: str, login: str, name: str, password: str) -> None:
     metavar="TEXT",
     help="what it sends after each code, before its Enter",
 )
+@click.option("--test-print", "only_test_print", is_flag=True, help="send a sample slip to the printer and end")
 @one_sentence
-def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str) -> None:
+@printer_options
+def kiosk(
+    server: str,
+    token: str | None,
+    scanner_prefix: str,
+    scanner_suffix: str,
+    only_test_print: bool,
+    printer: EscposPrinter | None,
+) -> None:
     """Open the terminal of a points supermarket."""
+    if only_test_print:
+        test_print(printer)
+        return
+
     from kiosk.app import run
     from kiosk.scanner import Scanner
 
+    if token is None:
+        raise Refused("malformed", "还缺 --token，用法见 jimei kiosk --help。")
     if not server.startswith(("http://", "https://")):
         raise Refused("malformed", f"服务器地址要以 http:// 或 https:// 开头：{server}")
     try:
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
-    run(server, token, scanner)
+    run(server, token, scanner, printer)
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")
