@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from api import cli_books, cli_rules
+from api.cli_printer import printer_options, test_print
 from api.command_line import Verbs, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
 
 if TYPE_CHECKING:
     from kiosk.language import Language
+    from kiosk.printing.printer import EscposPrinter
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -128,7 +130,7 @@ def found(township: str, login: str, name: str, password: str) -> None:
 
 @main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
 @click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
-@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
+@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", help="device token from enrolment")
 @click.option(
     "--scanner-prefix",
     envvar="JIMEI_SCANNER_PREFIX",
@@ -154,21 +156,37 @@ def found(township: str, login: str, name: str, password: str) -> None:
     type=click.Choice(["zh", "en"]),
     help="of the terminal: Chinese or English",
 )
+@click.option("--test-print", "only_test_print", is_flag=True, help="send a sample slip to the printer and end")
 @one_sentence
-def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str, language: Language) -> None:
+@printer_options
+def kiosk(
+    server: str,
+    token: str | None,
+    scanner_prefix: str,
+    scanner_suffix: str,
+    language: Language,
+    only_test_print: bool,
+    printer: EscposPrinter | None,
+) -> None:
     """Open the terminal of a points supermarket."""
+    if only_test_print:
+        test_print(printer)
+        return
+
     from kiosk.app import run
     from kiosk.client import require_address
     from kiosk.language import choose
     from kiosk.scanner import Scanner
 
     choose(language)
+    if token is None:
+        raise Refused("malformed", "还缺 --token，用法见 jimei kiosk --help。")
     try:
         require_address(server)
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
-    run(server, token, scanner)
+    run(server, token, scanner, printer)
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")

@@ -14,6 +14,7 @@ from kiosk.counter import Counter, Pace
 from kiosk.language import N_, _
 from kiosk.look import PALETTE, THEME
 from kiosk.meaning import CommandCode, meaning
+from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens.base import Overlay, TillScreen
 from kiosk.screens.help import Help
@@ -24,12 +25,12 @@ from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.shelf import Shelf
 
 
-def run(server: str, token: str, scanner: Scanner) -> None:
+def run(server: str, token: str, scanner: Scanner, printer: Printer | None) -> None:
     """Serve at this terminal until the attendant leaves: `server` is the base URL, `token` the device's."""
 
     async def main() -> None:
         async with Client(server, token) as client:
-            await KioskApp(client, scanner=scanner).run_async()
+            await KioskApp(client, scanner=scanner, printer=printer).run_async()
 
     asyncio.run(main())
 
@@ -46,10 +47,17 @@ class KioskApp(App[None]):
     class Silence(Message):
         """The scanner's deadline passed. A message, so that keys already queued are read before it."""
 
-    def __init__(self, client: Client, pace: Pace | None = None, scanner: Scanner | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        pace: Pace | None = None,
+        scanner: Scanner | None = None,
+        printer: Printer | None = None,
+    ) -> None:
         super().__init__()
         self.title = _(self.TITLE)
         self.counter = Counter(client, pace or Pace())
+        self.printer = printer
         self._scanner = scanner or Scanner()
         self._listening = False
         self._touched = False

@@ -341,6 +341,35 @@ def test_a_scanner_setting_that_cannot_work(setting: tuple[str, str]) -> None:
     assert "扫码枪" in one_sentence(jimei("kiosk", "--token", "x", *setting))
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (("--printer", "lp0"), "network:192.168.1.50:9100"),
+        (("--printer-width", "57"), "58 或 80"),
+        (("--printer-encoding", "big5"), "gb18030、gbk 或 utf-8"),
+        (("--printer-mode", "color"), "text（文字）或 image（图片）"),
+        ((), "--printer"),
+    ],
+)
+def test_a_printer_setting_that_cannot_work(setting: tuple[str, ...], told: str) -> None:
+    assert told in one_sentence(jimei("kiosk", "--test-print", *setting))
+
+
+def test_a_printer_is_tried_without_a_server(tmp_path: Path) -> None:
+    device = tmp_path / "lp0"
+    words = ("kiosk", "--test-print", "--printer", f"file:{device}")
+    assert "找不到打印机" in one_sentence(jimei(*words))
+    device.touch()
+    done = jimei(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"已发送到 file:{device}" in done.stdout
+    assert "打印测试，不是收据".encode("gb18030") in device.read_bytes()
+
+
+def test_a_kiosk_needs_its_token() -> None:
+    assert "--token" in one_sentence(jimei("kiosk"))
+
+
 async def test_cards_are_printed_and_the_old_ones_die(town: LiveTown, tmp_path: Path) -> None:
     sheet = tmp_path / "cards.html"
     await print_new_cards(town.town, ["hp-1"], "https://jf.example.cn", sheet)

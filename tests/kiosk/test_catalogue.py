@@ -84,7 +84,13 @@ def unmarked(source: str) -> Iterator[str]:
             yield f"{node.lineno}: {node.value}"
 
 
-@pytest.mark.parametrize("path", sorted(CODE.rglob("*.py")), ids=lambda path: str(path.relative_to(CODE)))
+# Paper is for the household, whatever language the attendant reads.
+PAPER = {CODE / "printing" / f"{name}.py" for name in ("commands", "fonts", "paper", "sample", "slip")}
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*CODE.rglob("*.py")} - PAPER), ids=lambda path: str(path.relative_to(CODE))
+)
 def test_all_chinese_is_marked(path: Path) -> None:
     assert list(unmarked(path.read_text("utf-8"))) == []
 

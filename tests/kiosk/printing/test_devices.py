@@ -1,0 +1,190 @@
+"""Ways to a printer, tried on real sockets, files and pipes: what arrives, and what is told when it can't."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import socket
+import struct
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from kiosk.printing.away import PrinterAway
+from kiosk.printing.devices import Device, DeviceFile, Network
+
+SLIP = bytes(range(256)) * 40
+# More than the buffers between two processes hold.
+MUCH = bytes(64_000_000)
+
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def network_printer(behave: Behaviour) -> AsyncIterator[Network]:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await behave(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
+        yield Network("127.0.0.1", server.sockets[0].getsockname()[1])
+
+
+async def deliver(device: Device, data: bytes, patience: float = 5.0) -> None:
+    await asyncio.to_thread(device.deliver, data, patience)
+
+
+async def refused(device: Device, data: bytes, patience: float = 5.0) -> PrinterAway:
+    start = monotonic()
+    with pytest.raises(PrinterAway) as away:
+        await deliver(device, data, patience)
+    assert monotonic() - start < patience + 1
+    return away.value
+
+
+# --- network ---------------------------------------------------------------------------------------------
+
+
+async def test_a_network_printer_gets_a_slip_whole() -> None:
+    got = asyncio.get_running_loop().create_future()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.set_result(await reader.read())
+
+    async with network_printer(take) as printer:
+        await deliver(printer, SLIP)
+        assert await got == SLIP
+
+
+async def test_a_printer_that_talks_loses_nothing() -> None:
+    """Printers send their status unasked. A reset would be the end of what they have yet to print."""
+
+    def take(end: socket.socket) -> bytes:
+        end.sendall(b"\x14\0\0\x0f")
+        return b"".join(iter(lambda: end.recv(777), b""))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sending = asyncio.create_task(deliver(Network("127.0.0.1", listener.getsockname()[1]), SLIP))
+        end, _ = await asyncio.to_thread(listener.accept)
+    with end:
+        assert await asyncio.to_thread(take, end) == SLIP
+        await sending
+        assert end.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+
+
+async def test_a_printer_that_is_switched_off() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        printer = Network("127.0.0.1", free.getsockname()[1])
+    away = await refused(printer, SLIP)
+    assert f"连不上打印机 127.0.0.1:{printer.port}" in away.sentence
+    assert not away.begun
+
+
+async def test_an_address_that_is_none() -> None:
+    assert "连不上" in (await refused(Network("a" * 64 + ".invalid", 9100), SLIP)).sentence
+
+
+async def test_a_printer_that_hangs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        away = await refused(Network("127.0.0.1", deaf.getsockname()[1]), MUCH, 0.5)
+    assert "没有反应" in away.sentence
+    assert away.begun
+
+
+async def test_a_printer_that_goes_in_the_middle() -> None:
+    async def go(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1000)
+        line = writer.get_extra_info("socket")
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    async with network_printer(go) as printer:
+        away = await refused(printer, MUCH)
+    assert "可能只打了一部分" in away.sentence
+    assert away.begun
+
+
+# --- device files ----------------------------------------------------------------------------------------
+
+
+async def test_a_file_gets_one_slip_after_the_other(tmp_path: Path) -> None:
+    file = tmp_path / "lp0"
+    file.touch()
+    await deliver(DeviceFile(str(file)), SLIP)
+    await deliver(DeviceFile(str(file)), b"second")
+    assert file.read_bytes() == SLIP + b"second"
+
+
+async def test_a_device_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    away = await refused(DeviceFile(str(tmp_path / "lp0")), SLIP)
+    assert "找不到打印机" in away.sentence
+    assert not away.begun
+    assert os.listdir(tmp_path) == []
+    assert "文件夹" in (await refused(DeviceFile(str(tmp_path)), SLIP)).sentence
+
+
+async def test_a_printer_without_paper() -> None:
+    away = await refused(DeviceFile("/dev/full"), SLIP)
+    assert "没有纸" in away.sentence
+    assert away.begun
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> DeviceFile:
+    """A device with nobody behind it yet."""
+    os.mkfifo(tmp_path / "lp0")
+    return DeviceFile(str(tmp_path / "lp0"))
+
+
+@contextmanager
+def behind(pipe: DeviceFile) -> Iterator[int]:
+    """The end that a printer reads."""
+    end = os.open(pipe.path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        yield end
+    finally:
+        os.close(end)
+
+
+async def test_a_device_that_nobody_is_behind(pipe: DeviceFile) -> None:
+    assert "找不到打印机" in (await refused(pipe, SLIP)).sentence
+
+
+async def test_a_device_that_hangs(pipe: DeviceFile) -> None:
+    with behind(pipe):
+        away = await refused(pipe, MUCH, 0.3)
+    assert "没有反应" in away.sentence
+    assert away.begun
+
+
+async def test_a_slow_device_gets_a_slip_whole(pipe: DeviceFile) -> None:
+    def read(end: int) -> bytes:
+        select.select([end], [], [])
+        os.set_blocking(end, True)
+        return b"".join(iter(lambda: os.read(end, 777), b""))
+
+    with behind(pipe) as end:
+        got, _ = await asyncio.gather(asyncio.to_thread(read, end), deliver(pipe, SLIP * 30))
+    assert got == SLIP * 30
+
+
+async def test_a_device_that_goes_in_the_middle(pipe: DeviceFile) -> None:
+    def read() -> None:
+        with behind(pipe) as end:
+            ready.set()
+            select.select([end], [], [])
+            os.read(end, 1000)
+
+    ready = threading.Event()
+    reading = asyncio.create_task(asyncio.to_thread(read))
+    await asyncio.to_thread(ready.wait)
+    away = await refused(pipe, MUCH)
+    await reading
+    assert "可能只打了一部分" in away.sentence
+    assert away.begun

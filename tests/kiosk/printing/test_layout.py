@@ -1,0 +1,142 @@
+"""Slips in columns: whatever the names are, lines fit the paper and figures stand at its right edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.printing.paper import Line, columns, row, shown, wrapped
+from kiosk.printing.report import report_lines
+from kiosk.printing.slip import Slip, SlipLine, slip_lines
+from tests.kiosk.printing.slips import REPORT, SLIP
+
+WIDTHS = (32, 48)
+
+# Surrogates too: nothing that comes from elsewhere may stop a slip.
+texts = st.text(st.characters(exclude_categories=()), max_size=90) | st.text("卷纸 x9·（）", max_size=90)
+points = st.integers(0, 1_000_000_000)
+slip_goods = st.builds(SlipLine, texts, st.integers(1, 999), points)
+slips = st.builds(
+    Slip,
+    id=st.uuids(),
+    supermarket=texts,
+    household=texts,
+    lines=st.lists(slip_goods, min_size=1, max_size=4).map(tuple),
+    balance=points,
+    attendant=texts,
+    recorded_at=st.just(SLIP.recorded_at),
+    offline=st.booleans(),
+    collected_by=texts,
+    seal=texts,
+)
+
+
+def text(lines: list[Line]) -> str:
+    return "\n".join(line.text for line in lines)
+
+
+@given(slips, st.sampled_from(WIDTHS), st.booleans())
+def test_a_slip_fits_the_paper(slip: Slip, width: int, reprint: bool) -> None:
+    lines = slip_lines(slip, width, reprint=reprint)
+    assert all(line.columns <= width for line in lines)
+    assert all(line.text.isprintable() for line in lines)
+    assert not {"¥", "￥"} & set(text(lines))
+
+
+@given(slips, st.sampled_from(WIDTHS))
+def test_figures_stand_at_the_right_edge(slip: Slip, width: int) -> None:
+    lines = slip_lines(slip, width, reprint=False)
+    figures = [f"x{line.quantity}  {line.points} 分" for line in slip.lines]
+    figures += [f"{slip.points} 分", f"{slip.balance} 分", slip.number]
+    rest = iter(lines)
+    for figure in figures:
+        line = next(line for line in rest if line.text.endswith(figure))
+        assert line.columns == width
+        assert line.text.removesuffix(figure)[-1:] in {" ", ""}
+
+
+@given(texts, st.sampled_from([2, 3, 16, 32]))
+def test_wrapping_loses_nothing(name: str, width: int) -> None:
+    pieces = wrapped(name, width)
+    assert "".join(pieces) == shown(name)
+    assert all(columns(piece) <= width for piece in pieces)
+    assert len(pieces) == 1 or all(columns(piece) >= width - 1 for piece in pieces[:-1])
+
+
+def test_a_slip_of_58_millimetres() -> None:
+    assert [line.text for line in slip_lines(SLIP, 32, reprint=False)] == [
+        "       李家村道德积美超市",
+        "    兑换收据",
+        "--------------------------------",
+        "住户                        王**",
+        "--------------------------------",
+        "肥皂                   x2  10 分",
+        "五月花卷纸（十二卷装·加厚三层·",
+        "家庭实惠型）          x1  120 分",
+        "--------------------------------",
+        "合计                      130 分",
+        "兑换后余额                 96 分",
+        "--------------------------------",
+        "经手                        小张",
+        "时间            2026-05-03 01:30",
+        "单号                    4C2F7A10",
+    ]
+
+
+def test_a_name_that_fills_its_line_leaves_the_figure_one_of_its_own() -> None:
+    assert row("五月花卷纸十二卷装加厚三层", "x1  120 分", 32) == [
+        Line("五月花卷纸十二卷装加厚三层"),
+        Line("                      x1  120 分"),
+    ]
+    assert row("", "一" * 17, 32) == [Line("一" * 16), Line(" " * 30 + "一")]
+
+
+def test_a_collection_by_a_neighbour_with_a_seal() -> None:
+    shown = text(slip_lines(replace(SLIP, collected_by="李**", seal="18320"), 32, reprint=False))
+    assert "\n由李**代领\n" in shown
+    assert shown.endswith("\n账本封印                   18320")
+
+
+def test_a_redemption_without_network_tells_what_is_left_here() -> None:
+    shown = text(slip_lines(replace(SLIP, offline=True), 32, reprint=False))
+    assert "断网兑换，待入账" in shown
+    assert "\n本店还可兑换               96 分\n" in shown
+    assert "余额" not in shown
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_reprint_says_so_at_both_ends(width: int) -> None:
+    first, *_, last = lines = slip_lines(SLIP, width, reprint=True)
+    assert first == last == Line(" " * (width // 4 - 2) + "补打", big=True)
+    assert "不得重复领取" in text(lines)
+    assert lines[2:-1] == slip_lines(SLIP, width, reprint=False)
+    first, *_, last = report_lines(REPORT, width, reprint=True)
+    assert first.text.strip() == last.text.strip() == "补打"
+
+
+def test_a_name_cannot_command_the_printer() -> None:
+    assert shown("\x1bp\0肥\r\n皂\u200d\u3000￥5") == "p肥  皂 元5"
+
+
+def test_a_report() -> None:
+    assert [line.text for line in report_lines(REPORT, 32, reprint=False)] == [
+        "       李家村道德积美超市",
+        "    交班日报",
+        "--------------------------------",
+        "当班                        小张",
+        "--------------------------------",
+        "兑换                       12 笔",
+        "积分                      340 分",
+        "作废                        1 笔",
+        "--------------------------------",
+        "物品",
+        "肥皂                       15 块",
+        "牙膏                        8 支",
+        "--------------------------------",
+        "盘点",
+        "没有差异",
+        "--------------------------------",
+    ]

@@ -1,0 +1,159 @@
+"""A printer as the till has it: whatever the device does, the till goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from kiosk.printing.away import PrinterAway
+from kiosk.printing.commands import as_text
+from kiosk.printing.devices import Device, DeviceFile, Network
+from kiosk.printing.printer import EscposPrinter, print_report, print_slip
+from kiosk.printing.report import report_lines
+from kiosk.printing.settings import Encoding, Mode, Settings
+from kiosk.printing.slip import slip_lines
+from tests.kiosk.printing.slips import REPORT, SLIP
+from tests.kiosk.printing.test_picture import needs_font
+
+
+class Stuck:
+    """A device that takes nothing until it is freed, whatever time it was given."""
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+        self.got: list[bytes] = []
+
+    def deliver(self, data: bytes, patience: float) -> None:
+        assert self.free.wait(60)
+        self.got.append(data)
+
+
+def receipt(width: int = 32, *, reprint: bool = False) -> bytes:
+    return as_text(slip_lines(SLIP, width, reprint=reprint), Encoding.GB18030)
+
+
+@pytest.mark.parametrize("reprint", [False, True])
+async def test_a_receipt_and_a_report_are_sent(tmp_path: Path, reprint: bool) -> None:
+    file = tmp_path / "lp0"
+    file.touch()
+    printer = EscposPrinter(Settings(DeviceFile(str(file)), width=48))
+    await print_slip(printer, SLIP, reprint=reprint)
+    await print_report(printer, REPORT, reprint=reprint)
+    report = as_text(report_lines(REPORT, 48, reprint=reprint), Encoding.GB18030)
+    assert file.read_bytes() == receipt(48, reprint=reprint) + report
+
+
+@needs_font
+async def test_a_receipt_is_sent_as_a_picture(tmp_path: Path) -> None:
+    file = tmp_path / "lp0"
+    file.touch()
+    await print_slip(EscposPrinter(Settings(DeviceFile(str(file)), mode=Mode.IMAGE)), SLIP, reprint=False)
+    assert file.read_bytes().startswith(b"\x1b@\x1dv0\0\x30\0")
+
+
+async def test_receipts_over_the_network_come_one_by_one() -> None:
+    got = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        printer = EscposPrinter(Settings(Network("127.0.0.1", server.sockets[0].getsockname()[1])))
+        await asyncio.gather(*(print_slip(printer, SLIP, reprint=each) for each in (False, True)))
+    assert got == [receipt(), receipt(reprint=True)]
+
+
+async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
+    device = Stuck()
+    printer = EscposPrinter(Settings(device), patience=0.2)
+    first = await refused(printer)
+    assert "没有反应" in first.sentence
+    assert first.begun
+    # The next are turned away, without a second thread that hangs.
+    for _ in range(3):
+        start = monotonic()
+        away = await refused(printer)
+        assert monotonic() - start < 0.2
+        assert "还没有收完上一张" in away.sentence
+        assert not away.begun
+    device.free.set()
+    while device.got != [receipt()]:
+        await asyncio.sleep(0.001)
+    await print_slip(printer, SLIP, reprint=True)
+    assert device.got == [receipt(), receipt(reprint=True)]
+
+
+async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
+    device = Stuck()
+    printer = EscposPrinter(Settings(device), patience=0.2)
+    start = monotonic()
+    slips = [print_slip(printer, SLIP, reprint=False) for _ in range(5)]
+    answers = await asyncio.gather(*slips, return_exceptions=True)
+    assert monotonic() - start < 1
+    assert [isinstance(each, PrinterAway) and each.begun for each in answers] == [True] + [False] * 4
+    device.free.set()
+
+
+async def test_a_receipt_given_up_does_not_break_the_next() -> None:
+    device = Stuck()
+    printer = EscposPrinter(Settings(device))
+    sending = asyncio.create_task(print_slip(printer, SLIP, reprint=False))
+    await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    device.free.set()
+    while len(device.got) < 1:
+        await asyncio.sleep(0.001)
+    await print_slip(printer, SLIP, reprint=True)
+    assert device.got == [receipt(), receipt(reprint=True)]
+
+
+async def refused(printer: EscposPrinter) -> PrinterAway:
+    with pytest.raises(PrinterAway) as away:
+        await print_slip(printer, SLIP, reprint=False)
+    return away.value
+
+
+async def test_a_printer_that_is_switched_off(tmp_path: Path) -> None:
+    missing: Device = DeviceFile(str(tmp_path / "lp0"))
+    assert "找不到打印机" in (await refused(EscposPrinter(Settings(missing)))).sentence
+
+
+HANGING = """
+import asyncio, threading
+from kiosk.printing.away import PrinterAway
+from kiosk.printing.printer import EscposPrinter
+from kiosk.printing.settings import Settings
+
+class Stuck:
+    def deliver(self, data, patience):
+        threading.Event().wait()
+
+async def main():
+    try:
+        await EscposPrinter(Settings(Stuck()), patience=0.1).send([])
+    except PrinterAway:
+        print("away")
+
+asyncio.run(main())
+"""
+
+
+def test_the_program_ends_though_a_device_hangs() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "away\n"
+
+
+def test_the_till_opens_without_what_printing_needs() -> None:
+    late = "{'PIL', 'escpos', 'usb'}"
+    code = f"import sys, kiosk.app, kiosk.printing.settings; print({late} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,76 @@
+"""What settings may say, and how they are told what they may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.printing.devices import Device, DeviceFile, Network, Usb
+from kiosk.printing.settings import Encoding, Mode, Settings, read_settings
+
+
+@pytest.mark.parametrize(
+    ("setting", "device"),
+    [
+        ("network:192.168.1.50:9100", Network("192.168.1.50", 9100)),
+        ("network:192.168.1.50", Network("192.168.1.50", 9100)),
+        ("network:printer.local:9101", Network("printer.local", 9101)),
+        ("network:[fe80::1]:9100", Network("fe80::1", 9100)),
+        ("usb:04b8:0202", Usb(0x04B8, 0x0202)),
+        ("usb:1FC9:2016", Usb(0x1FC9, 0x2016)),
+        (" file:/dev/usb/lp0 ", DeviceFile("/dev/usb/lp0")),
+        ("file:/dev/打印机", DeviceFile("/dev/打印机")),
+    ],
+)
+def test_a_printer_by_its_place(setting: str, device: Device) -> None:
+    assert read_settings(setting, "58", "gb18030", "text") == Settings(device)
+    settings = read_settings(setting, "80", "gbk", "image")
+    assert settings == Settings(device, 48, Encoding.GBK, Mode.IMAGE)
+
+
+@pytest.mark.parametrize("setting", ["network:h:9100", "usb:04b8:0202", "file:/dev/usb/lp0"])
+def test_a_printer_is_called_as_it_was_set(setting: str) -> None:
+    settings = read_settings(setting, "58", "gb18030", "text")
+    assert settings is not None
+    assert str(settings.device) == setting
+
+
+def test_none() -> None:
+    assert read_settings("", "58", "gb18030", "text") is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("lp0", "network:192.168.1.50:9100、usb:04b8:0202 或 file:/dev/usb/lp0"),
+        ("serial:/dev/ttyS0", "network:192.168.1.50:9100、usb:04b8:0202 或 file:/dev/usb/lp0"),
+        ("network:", "network:192.168.1.50:9100"),
+        ("network::9100", "network:192.168.1.50:9100"),
+        ("network:h:0", "network:192.168.1.50:9100"),
+        ("network:h:70000", "network:192.168.1.50:9100"),
+        ("network:h:九", "network:192.168.1.50:9100"),
+        ("network:someone@h:1", "network:192.168.1.50:9100"),
+        ("network:[1:2]:9100", "network:192.168.1.50:9100"),
+        ("usb:4b8:202", "lsusb"),
+        ("usb:04b8", "lsusb"),
+        ("usb:04b8:0202:1", "lsusb"),
+        ("file:lp0", "完整路径"),
+        ("file:", "完整路径"),
+        ("file:/dev/\0", "完整路径"),
+    ],
+)
+def test_a_printer_that_cannot_be_meant(setting: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        read_settings(setting, "58", "gb18030", "text")
+
+
+@pytest.mark.parametrize(
+    ("width", "encoding", "mode", "told"),
+    [
+        ("57", "gbk", "text", "58 或 80"),
+        ("80", "gb2312x", "text", "gb18030、gbk 或 utf-8"),
+        ("80", "gbk", "picture", "text（文字）或 image（图片）"),
+    ],
+)
+def test_settings_are_read_without_a_printer_too(width: str, encoding: str, mode: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        read_settings("", width, encoding, mode)
