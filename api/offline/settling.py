@@ -127,21 +127,17 @@ class Settling:
         work = self.work
         known = await work.session.get(Redemption, (work.township, entry.id))
         if known is not None:
-            return await self._sold_already(entry, known)
+            return self._sold_already(entry, known)
         if not is_current(self.enrolment):
             return Outcome("late", LATE)
         if await work.session.get(Void, (work.township, entry.id)) is not None:
             return exception("这一笔先前已作废，又报来一次。")
         return await self.pay(entry, from_lease=True)
 
-    async def _sold_already(self, entry: Sold, known: Redemption) -> Outcome:
-        """It counted over HTTP. What the kiosk set aside for it and wasn't needed goes back to the household."""
+    def _sold_already(self, entry: Sold, known: Redemption) -> Outcome:
+        """It counted over HTTP. What the kiosk set aside for it and wasn't needed it holds on to."""
         if known.kiosk != self.kiosk.id or known.request != self._content(entry):
             return exception("这个编号已用于另一笔兑换。")
-        rest = entry.leased - known.leased
-        if rest > 0 and is_current(self.enrolment):
-            household = await self.work.session.get_one(Household, (self.work.township, known.household))
-            await self._give_back(TransactionId(uuid5(entry.id, "rest")), household.code, rest, "网上已付")
         return Outcome("known")
 
     async def pay(self, entry: Sold, *, from_lease: bool) -> Outcome:
