@@ -26,7 +26,7 @@ from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
 from api.register.tables import Household, Village
 from api.town import Work
-from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided
+from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided, pieces_out
 from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId, Transfer
 
 WAITING = ("exception", "late", "fork")
@@ -77,6 +77,7 @@ class Settling:
         if await self._attendant(entry.attendant) is None:
             return exception("登录的不是本超市的管理员。")
         ours = (Shift.township == work.township, Shift.kiosk == self.kiosk.id)
+        opened_at = min(entry.at, work.now)
         # Shifts follow each other, also when the news of one comes late.
         later = await work.session.scalar(
             select(Shift.opened_at).where(*ours, Shift.opened_at > entry.at).order_by(Shift.opened_at).limit(1)
@@ -84,9 +85,8 @@ class Settling:
         await work.session.execute(
             update(Shift)
             .where(*ours, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
-            .values(closed_at=entry.at)
+            .values(closed_at=opened_at)
         )
-        opened_at = min(entry.at, work.now)
         work.session.add(
             Shift(
                 township=work.township,
@@ -167,12 +167,13 @@ class Settling:
         if missing > 0:
             return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
         short = {
-            line.product: line.quantity - balances.get(shelves[line.product].id, Balance(0)).available
-            for line in entry.lines
+            out.product: out.quantity - balances.get(shelves[out.product].id, Balance(0)).available
+            for out in pieces_out(entry.lines)
         }
         short = {product: pieces for product, pieces in short.items() if pieces > 0}
         await work.books.open(map(accounts.difference, short), work.now)
-        batch = self._batch(entry, household, leased, short)
+        collector = neighbour[0] if neighbour is not None else None
+        batch = self._batch(entry, household, leased, short, collector)
         refused = await self._post(batch)
         if refused is not None:
             return refused
@@ -187,7 +188,7 @@ class Settling:
             request=self._content(entry),
             balance=sum(b.available for b in (await work.books.balances([own.id, escrow.id])).values()),
             leased=leased,
-            collector=neighbour[0] if neighbour is not None else None,
+            collector=collector,
             handed_over=entry.at,
         )
         remarks: list[str] = []
@@ -203,7 +204,9 @@ class Settling:
             extra["short"] = short
         return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)
 
-    def _batch(self, entry: Sold, household: Holder, leased: int, short: dict[str, int]) -> list[Transaction]:
+    def _batch(
+        self, entry: Sold, household: Holder, leased: int, short: dict[str, int], collector: Holder | None
+    ) -> list[Transaction]:
         batch = []
         if leased:
             batch.append(
@@ -246,6 +249,7 @@ class Settling:
                 entry.lines,
                 handed_over=entry.at.isoformat(),
                 number=self.number,
+                **booking.collected(collector),
             )
         )
         return batch

@@ -58,9 +58,7 @@ class Till:
 
     def opened(self) -> Signed:
         token = hashlib.sha256(self.token.encode()).hexdigest()
-        return self.write(
-            till_journal.Opened(at=self.at, shift=self.shift, attendant=self.attendant, token=token)
-        )
+        return self.write(till_journal.Opened(at=self.at, shift=self.shift, attendant=self.attendant, token=token))
 
     def sold(
         self,
@@ -89,9 +87,7 @@ class Till:
 
     def voided(self, id: UUID, reason: str = "拿错了") -> Signed:
         return self.write(
-            till_journal.Voided(
-                at=self.at, id=id, shift=self.shift, attendant=self.attendant, reason=reason
-            )
+            till_journal.Voided(at=self.at, id=id, shift=self.shift, attendant=self.attendant, reason=reason)
         )
 
     def returned(self, household: UUID, points: int) -> Signed:
@@ -169,9 +165,7 @@ class Till:
 
 def lines(*goods: tuple[str, int]) -> list[wire.ReceiptLine]:
     return [
-        wire.ReceiptLine(
-            product=p, name=PRICES[p][0], quantity=n, price=PRICES[p][1], points=n * PRICES[p][1]
-        )
+        wire.ReceiptLine(product=p, name=PRICES[p][0], quantity=n, price=PRICES[p][1], points=n * PRICES[p][1])
         for p, n in goods
     ]
 
