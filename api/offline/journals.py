@@ -49,6 +49,7 @@ async def receive(
             outcomes.append(await _receive(work, enrolment, signed))
     async with town.work() as work:
         enrolment = await locked_enrolment(work, kiosk, epoch)
+        enrolment.heard_at = work.now
         return till_journal.Settlement(
             head=enrolment.head,
             hash=enrolment.hash.hex(),

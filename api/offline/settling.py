@@ -264,17 +264,22 @@ class Settling:
             return exception("作废的不是本超市的管理员。")
         known = await work.session.get(Redemption, (work.township, entry.id))
         if known is None:
-            waiting = await self._annul(entry.id)
-            self._void(entry)
-            return Outcome("annulled" if waiting else "settled")
+            return await self.write_off(entry)
         if not is_current(self.enrolment):
             return Outcome("late", LATE)
         if known.kiosk != self.kiosk.id or known.shift != entry.shift:
             return exception("只能作废本终端本班次的兑换。")
-        return await self.take_back(entry, known)
+        return await self.take_back(entry, known, lease_again=True)
 
-    async def take_back(self, entry: Voided, known: Redemption) -> Outcome:
-        """Points and goods go back together; what came from the kiosk's share goes there again."""
+    async def write_off(self, entry: Voided) -> Outcome:
+        """A redemption that never arrived may not any more."""
+        waiting = await self._annul(entry.id)
+        self._void(entry)
+        return Outcome("annulled" if waiting else "settled")
+
+    async def take_back(self, entry: Voided, known: Redemption, *, lease_again: bool) -> Outcome:
+        """Points and goods go back together; what came from the kiosk's share goes there again, if that is
+        wanted."""
         reversal = Transaction.settle(
             TransactionId(entry.id),
             Phase.REVERSAL,
@@ -286,7 +291,7 @@ class Settling:
         if refused is not None:
             return refused
         self._void(entry)
-        if known.leased and is_current(self.enrolment):
+        if lease_again and known.leased:
             household = await self.work.session.get_one(Household, (self.work.township, known.household))
             again = holding(
                 TransactionId(uuid5(entry.id, "lease-again")),
