@@ -29,6 +29,7 @@ import api.claims.routes
 import api.expiry.routes
 import api.journal.routes
 import api.kiosks.routes
+import api.offline.pages
 import api.offline.routes
 import api.pages.landing
 import api.pages.page
@@ -109,6 +110,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.claims.pages.router,
             api.rulebooks.pages.router,
             api.rulebooks.editor.router,
+            api.offline.pages.router,
             api.claims.notices.router,
             api.simulation.pages.router,
         ],

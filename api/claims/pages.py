@@ -16,6 +16,7 @@ from litestar.response import Redirect, Template
 from api import wire
 from api.access import Role, StaffRequest, require, staff_only
 from api.claims import declaration, declaring, queries, use_cases
+from api.offline.scope import SEE_TO
 from api.pages.flash import see_other
 from api.pages.form import typed
 from api.pages.page import page
@@ -46,6 +47,7 @@ async def desk(request: StaffRequest, town: NamedDependency[Town], chosen: FromQ
         titles=[TITLES[role] for role in TITLES if role in request.user.roles],
         desk=await queries.desk(town, request.user),
         proposals=await waiting_for(town, request.user),
+        tills=request.user.may(*SEE_TO),
         chosen=chosen,
         statuses=STATUS,
     )

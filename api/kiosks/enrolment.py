@@ -131,6 +131,18 @@ async def end(town: Town, staff: Staff, kiosk: UUID, reason: str) -> None:
         await take_back(work, kiosk, current.epoch, person=str(staff.id), reason=reason)
 
 
+async def set_lease_policy(town: Town, staff: Staff, kiosk: UUID, wanted: wire.LeasePolicy) -> None:
+    """Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE)
+    async with town.work() as work:
+        await _require_kiosk(work, kiosk)
+        await work.session.execute(
+            update(Kiosk)
+            .where(Kiosk.township == work.township, Kiosk.id == kiosk)
+            .values(lease_most=wanted.most, lease_days=wanted.days)
+        )
+
+
 async def _current(work: Work, kiosk: UUID) -> KioskEnrolment | None:
     found: KioskEnrolment | None = await work.session.scalar(
         select(KioskEnrolment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
@@ -38,6 +38,17 @@ async def end(
     await enrolment.end(town, request.user, kiosk, data.reason)
 
 
+@put("/kiosks/{kiosk:uuid}/lease-policy", guards=[staff_only], status_code=204)
+async def set_lease_policy(
+    kiosk: FromPath[UUID],
+    data: JSONBody[wire.LeasePolicy],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> None:
+    """How many points of a household the kiosk may hold, and for how many days it sells from them alone."""
+    await enrolment.set_lease_policy(town, request.user, kiosk, data)
+
+
 @post("/enrolments")
 async def enrol(data: JSONBody[till_journal.NewEnrolment], town: NamedDependency[Town]) -> till_journal.Enrolment:
     """A machine becomes a kiosk by its one-time code; the device token is shown this once."""
@@ -64,5 +75,7 @@ async def open_shift(
 
 
 router = Router(
-    "/v1", route_handlers=[add, new_code, end, enrol, add_attendant, till, open_shift], tags=["kiosks"]
+    "/v1",
+    route_handlers=[add, new_code, end, set_lease_policy, enrol, add_attendant, till, open_shift],
+    tags=["kiosks"],
 )

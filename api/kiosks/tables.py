@@ -81,6 +81,8 @@ class KioskEnrolment(Base):
     reason: Mapped[str] = mapped_column(server_default="")
     head: Mapped[int] = mapped_column(server_default="0")
     hash: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("'\\x" + "00" * 32 + "'::bytea"))
+    # When it last asked for leases or handed in entries.
+    heard_at: Mapped[datetime | None]
     # Since when there are two of it, or its disk is an old one.
     forked_at: Mapped[datetime | None]
 

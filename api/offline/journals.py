@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import exists, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
 from api.kiosks.tables import Kiosk, KioskEnrolment
@@ -19,6 +20,8 @@ from api.problems import Refused
 from api.town import Town, Work
 from api.wire import till_journal
 
+# Classes of SQLSTATE: data that no column can hold, keys that are taken or lead nowhere.
+_CANNOT_BE_HELD = ("22", "23")
 FORKED = "编号相同、内容不同：终端被复制过，或硬盘换回了旧的，请核对后重新登记终端。"
 
 
@@ -46,6 +49,7 @@ async def receive(
             outcomes.append(await _receive(work, enrolment, signed))
     async with town.work() as work:
         enrolment = await locked_enrolment(work, kiosk, epoch)
+        enrolment.heard_at = work.now
         return till_journal.Settlement(
             head=enrolment.head,
             hash=enrolment.hash.hex(),
@@ -109,7 +113,14 @@ async def _settled(work: Work, enrolment: KioskEnrolment, signed: till_journal.S
         # It is signed and in its place: a program newer than this one, perhaps. A person has to look.
         return Outcome("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
     kiosk = await work.session.get_one(Kiosk, (work.township, enrolment.kiosk))
-    return await Settling(work, kiosk, enrolment, signed.number).settle(entry)
+    try:
+        async with work.session.begin_nested():
+            return await Settling(work, kiosk, enrolment, signed.number).settle(entry)
+    except DBAPIError as error:
+        if (getattr(error.orig, "sqlstate", "") or "")[:2] not in _CANNOT_BE_HELD:
+            raise
+        # One entry that no database can take must not keep back all those after it.
+        return Outcome("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
 
 
 async def _follows_a_fork(work: Work, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:

@@ -56,6 +56,7 @@ async def renew(town: Town, device: Device) -> till_journal.Leases:
         if enrolment.public_key is None:
             raise Refused("no-key", "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
         kiosk = await work.session.get_one(Kiosk, (work.township, device.id))
+        enrolment.heard_at = work.now
         current = is_current(enrolment)
         households = await _leased(work, kiosk, enrolment) if current else []
         return till_journal.Leases(
@@ -85,10 +86,9 @@ async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason:
         for code, escrow in held.items()
         if escrow in balances and balances[escrow].available
     ]
-    for posting in await work.books.post(batch, work.now) if batch else ():
-        if not posting.accepted:
-            # A closed account can't be helped here; its points stay where they are, and `verify` sees them.
-            continue
+    if batch:
+        # A closed account keeps what it has: its household can be given nothing.
+        await work.books.post(batch, work.now)
 
 
 def giving_back(

@@ -1,17 +1,19 @@
-"""`/v1/till/leases` and `/v1/journals` for kiosks."""
+"""`/v1/till/leases` and `/v1/journals` for kiosks, `/v1/till-exceptions` for those who see to them."""
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, post
+from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, PathParameter
 
-from api.access import DeviceRequest, device_only
-from api.offline import journals, leases
+from api.access import DeviceRequest, StaffRequest, device_only, staff_only
+from api.offline import exceptions, journals, leases
 from api.town import Town
 from api.wire import till_journal
+from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 
 @post("/till/leases", guards=[device_only], status_code=200)
@@ -31,4 +33,28 @@ async def upload(
     return await journals.receive(town, kiosk, epoch, data.entries)
 
 
-router = Router("/v1", route_handlers=[renew, upload], tags=["offline"])
+@get("/till-exceptions", guards=[staff_only])
+async def waiting(town: NamedDependency[Town], request: StaffRequest) -> TillExceptions:
+    """What kiosks told and the books couldn't follow by themselves; what was decided or remarked lately."""
+    return await exceptions.exceptions(town, request.user)
+
+
+@post(
+    "/till-exceptions/{kiosk:uuid}/{epoch:int}/{number:int}/{hash:str}/decision",
+    guards=[staff_only],
+    status_code=200,
+)
+async def decide(
+    kiosk: FromPath[UUID],
+    epoch: FromPath[int],
+    number: FromPath[int],
+    hash: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}(?!\n)$")],
+    data: JSONBody[TillDecision],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> TillException:
+    """Accept or dismiss an entry that waits; counts once."""
+    return await exceptions.decide(town, request.user, kiosk, epoch, number, bytes.fromhex(hash), data)
+
+
+router = Router("/v1", route_handlers=[renew, upload, waiting, decide], tags=["offline"])

@@ -26,7 +26,7 @@ from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
 from api.register.tables import Household, Village
 from api.town import Work
-from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided
+from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided, pieces_out
 from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId, Transfer
 
 WAITING = ("exception", "late", "fork")
@@ -77,6 +77,7 @@ class Settling:
         if await self._attendant(entry.attendant) is None:
             return exception("登录的不是本超市的管理员。")
         ours = (Shift.township == work.township, Shift.kiosk == self.kiosk.id)
+        opened_at = min(entry.at, work.now)
         # Shifts follow each other, also when the news of one comes late.
         later = await work.session.scalar(
             select(Shift.opened_at).where(*ours, Shift.opened_at > entry.at).order_by(Shift.opened_at).limit(1)
@@ -84,9 +85,8 @@ class Settling:
         await work.session.execute(
             update(Shift)
             .where(*ours, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
-            .values(closed_at=entry.at)
+            .values(closed_at=opened_at)
         )
-        opened_at = min(entry.at, work.now)
         work.session.add(
             Shift(
                 township=work.township,
@@ -163,12 +163,13 @@ class Settling:
         if missing > 0:
             return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
         short = {
-            line.product: line.quantity - balances.get(shelves[line.product].id, Balance(0)).available
-            for line in entry.lines
+            out.product: out.quantity - balances.get(shelves[out.product].id, Balance(0)).available
+            for out in pieces_out(entry.lines)
         }
         short = {product: pieces for product, pieces in short.items() if pieces > 0}
         await work.books.open(map(accounts.difference, short), work.now)
-        batch = self._batch(entry, household, leased, short)
+        collector = neighbour[0] if neighbour is not None else None
+        batch = self._batch(entry, household, leased, short, collector)
         refused = await self._post(batch)
         if refused is not None:
             return refused
@@ -183,7 +184,7 @@ class Settling:
             request=self._content(entry),
             balance=sum(b.available for b in (await work.books.balances([own.id, escrow.id])).values()),
             leased=leased,
-            collector=neighbour[0] if neighbour is not None else None,
+            collector=collector,
             handed_over=entry.at,
         )
         remarks: list[str] = []
@@ -199,7 +200,9 @@ class Settling:
             extra["short"] = short
         return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)
 
-    def _batch(self, entry: Sold, household: Holder, leased: int, short: dict[str, int]) -> list[Transaction]:
+    def _batch(
+        self, entry: Sold, household: Holder, leased: int, short: dict[str, int], collector: Holder | None
+    ) -> list[Transaction]:
         batch = []
         if leased:
             batch.append(
@@ -242,6 +245,7 @@ class Settling:
                 entry.lines,
                 handed_over=entry.at.isoformat(),
                 number=self.number,
+                **booking.collected(collector),
             )
         )
         return batch
@@ -256,17 +260,22 @@ class Settling:
             return exception("作废的不是本超市的管理员。")
         known = await work.session.get(Redemption, (work.township, entry.id))
         if known is None:
-            waiting = await self._annul(entry.id)
-            self._void(entry)
-            return Outcome("annulled" if waiting else "settled")
+            return await self.write_off(entry)
         if not is_current(self.enrolment):
             return Outcome("late", LATE)
         if known.kiosk != self.kiosk.id or known.shift != entry.shift:
             return exception("只能作废本终端本班次的兑换。")
-        return await self.take_back(entry, known)
+        return await self.take_back(entry, known, lease_again=True)
 
-    async def take_back(self, entry: Voided, known: Redemption) -> Outcome:
-        """Points and goods go back together; what came from the kiosk's share goes there again."""
+    async def write_off(self, entry: Voided) -> Outcome:
+        """A redemption that never arrived may not any more."""
+        waiting = await self._annul(entry.id)
+        self._void(entry)
+        return Outcome("annulled" if waiting else "settled")
+
+    async def take_back(self, entry: Voided, known: Redemption, *, lease_again: bool) -> Outcome:
+        """Points and goods go back together; what came from the kiosk's share goes there again, if that is
+        wanted."""
         reversal = Transaction.settle(
             TransactionId(entry.id),
             Phase.REVERSAL,
@@ -278,7 +287,7 @@ class Settling:
         if refused is not None:
             return refused
         self._void(entry)
-        if known.leased and is_current(self.enrolment):
+        if lease_again and known.leased:
             household = await self.work.session.get_one(Household, (self.work.township, known.household))
             again = holding(
                 TransactionId(uuid5(entry.id, "lease-again")),

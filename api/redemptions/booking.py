@@ -63,6 +63,11 @@ def transaction(
     )
 
 
+def collected(collector: Holder | None) -> dict[str, str]:
+    """For a transaction's metadata: the masked name of a neighbour who took the goods home."""
+    return {"collector": collector.masked} if collector is not None else {}
+
+
 async def record(
     work: Work,
     id: UUID,

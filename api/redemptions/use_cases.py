@@ -50,6 +50,10 @@ async def _redeem(
     work: Work, device: Device, shift: str, id: UUID, wanted: wire.Redemption, request: bytes
 ) -> wire.Receipt:
     duty = await on_duty(work, device, shift)
+    # The kiosk's journal may have told it while this waited for it.
+    given = await _given(work, id, request)
+    if given is not None:
+        return given
     if await work.session.get(Void, (work.township, id)) is not None:
         raise Refused("abandoned", "这一笔已经作废，不能再兑换；请重新扫卡。")
     household = await holder(work, wanted.card)
@@ -129,8 +133,9 @@ def _batch(
     leased: int,
     collector: Holder | None,
 ) -> list[Transaction]:
-    more = {"collector": collector.masked} if collector is not None else {}
-    redemption = booking.transaction(id, device.id, device.supermarket, attendant, household, lines, **more)
+    redemption = booking.transaction(
+        id, device.id, device.supermarket, attendant, household, lines, **booking.collected(collector)
+    )
     if not leased:
         return [redemption]
     first = giving_back(

@@ -334,6 +334,14 @@ class KioskCode(Wire, frozen=True):
     until: datetime
 
 
+class LeasePolicy(Wire, frozen=True):
+    """`PUT /v1/kiosks/{id}/lease-policy`: at most how many points of a household a kiosk holds, and for how many
+    days without a contact it sells from them. Counts from the kiosk's next contact."""
+
+    most: Annotated[int, Meta(ge=0, le=10_000)]
+    days: Annotated[int, Meta(ge=1, le=60)]
+
+
 class KioskEnding(Wire, frozen=True):
     """`POST /v1/kiosks/{id}/end`: the machine is lost, broken or put away."""
 

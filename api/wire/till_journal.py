@@ -40,7 +40,7 @@ _DOMAIN = b"jimei-journal-v1\0"
 class Entry(Wire, frozen=True):
     """`at` is the kiosk's own clock, which may be wrong: it is kept, and decides nothing."""
 
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
 
 
 class Opened(Entry, frozen=True, tag="opened"):

@@ -1,0 +1,56 @@
+"""What a kiosk's journal left for a person to decide: `/v1/till-exceptions`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from api.wire import Wire
+
+
+class TillException(Wire, frozen=True):
+    """An entry by kiosk, epoch, number and hash. `kind`: opened, sold, voided, returned, closed, or unreadable;
+    `status` and `remark` as in `wire.till_journal.EntryOutcome`; `what` says the entry in Chinese, its household
+    masked for whoever serves another village. `at` is the kiosk's own clock. `redemption` and `points` where it is
+    about one. `barred`: why whoever asks can't decide it, empty if they can. `decision`: empty, accepted, noted or
+    dismissed."""
+
+    kiosk: UUID
+    epoch: int
+    number: int
+    hash: str
+    place: str
+    supermarket: str
+    kind: str
+    status: str
+    what: str
+    remark: str
+    at: datetime | None
+    received_at: datetime
+    redemption: UUID | None
+    points: int
+    barred: str
+    decision: str
+    reason: str
+    decided_by: str
+    decided_at: datetime | None
+
+
+class TillExceptions(Wire, frozen=True):
+    """`waiting`: what nobody has decided yet, oldest first; `more`: how many there are beyond those. `notes`: what
+    was decided or settled with a remark in the last 30 days, newest first."""
+
+    waiting: list[TillException]
+    more: int
+    notes: list[TillException]
+
+
+class TillDecision(Wire, frozen=True):
+    """Accepting a sale books it from the household's account, accepting a void takes the redemption back; anything
+    else is noted. Dismissing changes no account, and asks for a reason."""
+
+    accept: bool
+    reason: Annotated[str, Meta(max_length=200)] = ""
