@@ -44,6 +44,7 @@ import api.seals.pages
 import api.seals.routes
 import api.simulation.pages
 import api.simulation.routes
+import api.stock.pages
 import api.stock.routes
 import api.stock.shelf_routes
 import api.stock.till_routes
@@ -113,6 +114,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.rulebooks.editor.router,
             api.claims.notices.router,
             api.simulation.pages.router,
+            api.stock.pages.router,
         ],
         state=State({"town": town}),
         dependencies={"town": Provide(lambda: town, sync_to_thread=False)},

@@ -17,13 +17,13 @@ from api.town import Town, Work
 from api.wire import shelf as wire
 
 # A product is the township's; what stands on a village's shelf is its committee's business too.
-_SHELF_KEEPERS = (Role.OFFICE, Role.COMMITTEE)
+SHELF_KEEPERS = (Role.OFFICE, Role.COMMITTEE)
 
 
 async def change(town: Town, staff: Staff, code: str, wanted: wire.ProductChange) -> None:
     """What receipts say stays as it was: they keep the name and price of their day.
 
-    Raises Refused: not-allowed, unknown, barcode-wrong. A barcode that another product has is already-there.
+    Raises Refused: not-allowed, unknown, barcode-wrong, already-there.
     """
     require(staff, Role.OFFICE)
     asked = {
@@ -39,6 +39,8 @@ async def change(town: Town, staff: Staff, code: str, wanted: wire.ProductChange
     async with town.work() as work:
         product = await _product(work, code)
         new = {name: value for name, value in asked.items() if getattr(product, name) != value}
+        if "barcode" in new:
+            await _require_free(work, new["barcode"])
         if wanted.price is not None and "price" in new:
             work.session.add(
                 PriceChange(
@@ -62,6 +64,15 @@ async def change(town: Town, staff: Staff, code: str, wanted: wire.ProductChange
                 )
             )
             await slips.announce(work, carrying.all())
+
+
+async def _require_free(work: Work, barcode: object) -> None:
+    """Raises Refused: already-there."""
+    name = await work.session.scalar(
+        select(Product.name).where(Product.township == work.township, Product.barcode == barcode)
+    )
+    if name is not None:
+        raise Refused("already-there", f"条码 {barcode} 已经是{name}的，请核对。")
 
 
 async def _product(work: Work, code: str) -> Product:
@@ -98,7 +109,7 @@ async def place(town: Town, staff: Staff, supermarket: str, product: str, wanted
 
     Raises Refused: not-allowed, unknown.
     """
-    require(staff, *_SHELF_KEEPERS)
+    require(staff, *SHELF_KEEPERS)
     async with town.work() as work:
         shelves = await slips.carry(work, at_desk(staff), supermarket, [product])
         await work.books.open(shelves.values(), work.now)
@@ -114,7 +125,7 @@ async def retire(town: Town, staff: Staff, supermarket: str, product: str) -> No
 
     Raises Refused: not-allowed, unknown, pieces-left (left).
     """
-    require(staff, *_SHELF_KEEPERS)
+    require(staff, *SHELF_KEEPERS)
     async with town.work() as work:
         await slips.place(work, at_desk(staff), supermarket)
         # Goods that are arriving come first and are seen, or come later and bring the product back.
@@ -166,7 +177,24 @@ async def shelf(town: Town, staff: Staff, supermarket: str) -> list[wire.ShelfLi
                 price=product.price,
                 stock=balances[ids[product.code]].available,
                 minimum=minimum,
+                product_minimum=product.minimum,
                 shelf_minimum=own,
             )
             for product, own, minimum in found
         ]
+
+
+async def not_on(town: Town, staff: Staff, supermarket: str) -> dict[str, str]:
+    """Products that don't stand on a shelf, by code: their names. Raises Refused: not-allowed, unknown."""
+    require(staff, *WATCHERS)
+    async with town.work() as work:
+        await slips.place(work, at_desk(staff), supermarket)
+        standing = select(Shelf.product).where(
+            Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None)
+        )
+        rows = await work.session.execute(
+            select(Product.code, Product.name)
+            .where(Product.township == work.township, Product.code.not_in(standing))
+            .order_by(Product.number)
+        )
+        return dict(rows.all())

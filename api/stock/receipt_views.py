@@ -91,18 +91,10 @@ async def _views(work: Work, receipts: Sequence[GoodsReceipt], *, names_donors: 
             )
         ).all()
     )
-    hands = {
-        receipt.id: (
-            str(receipt.person or receipt.attendant),
-            str(receipt.closing_person or receipt.closing_attendant or ""),
-        )
-        for receipt in receipts
-    }
-    people = await names_of(work, (hand for both in hands.values() for hand in both))
+    people = await names_of(work, (str(hand) for one in receipts for hand in (one.writer, one.closer)))
     views = []
     for receipt in receipts:
         slip = arrived[receipt.id]
-        writer, closer = hands[receipt.id]
         views.append(
             wire.GoodsReceipt(
                 id=receipt.id,
@@ -114,9 +106,10 @@ async def _views(work: Work, receipts: Sequence[GoodsReceipt], *, names_donors: 
                 anonymous=slip.anonymous,
                 lines=_lines(slip, receipt.counted, products),
                 state=_state(receipt),
-                written_by=people[writer],
+                writer=receipt.writer,
+                written_by=people[str(receipt.writer)],
                 written_at=receipt.written_at,
-                closed_by=people.get(closer, ""),
+                closed_by=people.get(str(receipt.closer), ""),
                 closed_at=receipt.closed_at,
                 reason=receipt.reason,
             )

@@ -168,10 +168,10 @@ async def _confirm(work: Work, hand: Hand, id: UUID, count: Sequence[wire.LineCo
     arrived = msgspec.convert(receipt.arrived, wire.Arrived)
     counted = _by_line(count, len(arrived.lines))
     if receipt.closed_at is not None:
-        if receipt.counted == counted and (receipt.closing_person or receipt.closing_attendant) == hand.id:
+        if receipt.counted == counted and receipt.closer == hand.id:
             return receipt
         raise _closed()
-    if (receipt.person or receipt.attendant) == hand.id:
+    if receipt.writer == hand.id:
         raise Refused("same-person", "这张收货单是您登记的，请换一个人点数确认。")
     came = [
         msgspec.structs.replace(line, quantity=pieces)
@@ -216,8 +216,7 @@ async def _put_on_shelf(
 async def _withdraw(work: Work, hand: Hand, id: UUID, reason: str) -> GoodsReceipt:
     receipt = await _held(work, hand, id)
     if receipt.closed_at is not None:
-        closer = receipt.closing_person or receipt.closing_attendant
-        if receipt.counted is None and (closer, receipt.reason) == (hand.id, reason):
+        if receipt.counted is None and (receipt.closer, receipt.reason) == (hand.id, reason):
             return receipt
         raise _closed()
     receipt.reason = reason

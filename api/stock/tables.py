@@ -180,6 +180,16 @@ class GoodsReceipt(Base):
     closed_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(server_default="")
 
+    @property
+    def writer(self) -> UUID:
+        writer = self.person or self.attendant
+        assert writer is not None
+        return writer
+
+    @property
+    def closer(self) -> UUID | None:
+        return self.closing_person or self.closing_attendant
+
 
 class Funding(Base):
     """Where money for goods came from. The donor is empty for an appropriation."""

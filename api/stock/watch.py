@@ -33,6 +33,11 @@ async def of_staff(town: Town, staff: Staff, days: int = DAYS, supermarket: str 
         return await _watch(work, [code for code in served if supermarket in ("", code)], days)
 
 
+async def places(town: Town, staff: Staff) -> Sequence[Supermarket]:
+    async with town.work() as work:
+        return await supermarkets(work, staff)
+
+
 async def supermarkets(work: Work, staff: Staff) -> Sequence[Supermarket]:
     """Those that a person serves, by code."""
     village = [] if staff.village is None else [Supermarket.village == staff.village]

@@ -72,8 +72,8 @@ class GoodsReceiptLine(Wire, frozen=True):
 
 
 class GoodsReceipt(Wire, frozen=True):
-    """`state`: open, confirmed, withdrawn. The donor is empty where they asked to stay unnamed, but for the
-    office."""
+    """`state`: open, confirmed, withdrawn. `writer`: whoever wrote it down, and may not confirm it. The donor is
+    empty where they asked to stay unnamed, but for the office."""
 
     id: UUID
     supermarket: str
@@ -84,6 +84,7 @@ class GoodsReceipt(Wire, frozen=True):
     anonymous: bool
     lines: list[GoodsReceiptLine]
     state: str
+    writer: UUID
     written_by: str
     written_at: datetime
     closed_by: str
@@ -155,7 +156,8 @@ class ShelfPlace(Wire, frozen=True):
 
 
 class ShelfLine(Wire, frozen=True):
-    """A product on a shelf, as the desk sees it. `minimum` is the one that counts, `shelf_minimum` the shelf's."""
+    """A product on a shelf, as the desk sees it. `minimum` is the one that counts: the shelf's own, or else that
+    of the product."""
 
     product: str
     number: int
@@ -164,4 +166,5 @@ class ShelfLine(Wire, frozen=True):
     price: int
     stock: int
     minimum: int
+    product_minimum: int
     shelf_minimum: int | None
