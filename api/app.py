@@ -46,7 +46,10 @@ import api.seals.pages
 import api.seals.routes
 import api.simulation.pages
 import api.simulation.routes
+import api.stock.pages
 import api.stock.routes
+import api.stock.shelf_routes
+import api.stock.till_routes
 from api.access import Authentication
 from api.problem_details import EXCEPTIONS, log_exception
 from api.town import Town
@@ -90,6 +93,8 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.register.routes.router,
             api.cards.routes.router,
             api.stock.routes.router,
+            api.stock.shelf_routes.router,
+            api.stock.till_routes.router,
             api.kiosks.routes.router,
             api.rulebooks.routes.router,
             api.rulebooks.routes.public,
@@ -113,6 +118,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.offline.pages.router,
             api.claims.notices.router,
             api.simulation.pages.router,
+            api.stock.pages.router,
         ],
         state=State({"town": town}),
         dependencies={"town": Provide(lambda: town, sync_to_thread=False)},

@@ -32,6 +32,7 @@ STATUS = {
     "already-there": 409,
     "out-of-stock": 409,
     "reserved": 409,
+    "pieces-left": 409,
     "insufficient-points": 409,
     "account-closed": 409,
     "wrong-state": 409,

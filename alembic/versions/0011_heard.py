@@ -6,7 +6,7 @@ from alembic import op
 from api.database.migrations import run_scripts
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -57,27 +57,40 @@ async def open_shift(town: Town, device: Device, pin: str) -> wire.Shift:
     Raises Refused: wrong-pin, pin-locked.
     """
     async with town.work() as work:
-        # One try at a time: many at once would see no lock yet.
-        locked_until = await work.session.scalar(
-            select(Kiosk.locked_until)
-            .where(Kiosk.township == work.township, Kiosk.id == device.id)
-            .with_for_update(key_share=True)
-        )
-        if locked_until is not None and locked_until > work.now:
-            raise Refused("pin-locked", "PIN 连续输错，请五分钟后再试。")
-        attendant = await _attendant_with(work, device.supermarket, pin)
+        attendant = await recognise(work, device, pin)
         if attendant is not None:
             return await _begin(work, device, attendant)
+    raise wrong_pin()
+
+
+async def recognise(work: Work, device: Device, pin: str) -> Attendant | None:
+    """The attendant of this kiosk's supermarket with this PIN. None counts as a failure: the caller's transaction
+    has to commit before it refuses with `wrong_pin`. Raises Refused: pin-locked."""
+    # One try at a time: many at once would see no lock yet.
+    locked_until = await work.session.scalar(
+        select(Kiosk.locked_until)
+        .where(Kiosk.township == work.township, Kiosk.id == device.id)
+        .with_for_update(key_share=True)
+    )
+    if locked_until is not None and locked_until > work.now:
+        raise Refused("pin-locked", "PIN 连续输错，请五分钟后再试。")
+    attendant = await _attendant_with(work, device.supermarket, pin)
+    if attendant is None:
         await _count_failure(work, device)
-    raise Refused("wrong-pin", "PIN 不对，请再试一次。")
-
-
-async def _begin(work: Work, device: Device, attendant: Attendant) -> wire.Shift:
+        return None
     await work.session.execute(
         update(Kiosk)
         .where(Kiosk.township == work.township, Kiosk.id == device.id)
         .values(failures=0, locked_until=None)
     )
+    return attendant
+
+
+def wrong_pin() -> Refused:
+    return Refused("wrong-pin", "PIN 不对，请再试一次。")
+
+
+async def _begin(work: Work, device: Device, attendant: Attendant) -> wire.Shift:
     await work.session.execute(
         update(Shift)
         .where(Shift.township == work.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
@@ -110,16 +123,18 @@ async def till(town: Town, device: Device) -> wire.Till:
     """What the kiosk needs to serve."""
     async with town.work() as work:
         row = await work.session.execute(
-            select(Supermarket.name, Village.name)
+            select(Supermarket.name, Village.name, Supermarket.shelf_version)
             .join(Village, (Village.township == Supermarket.township) & (Village.code == Supermarket.village))
             .where(Supermarket.township == work.township, Supermarket.code == device.supermarket)
         )
-        supermarket, village = row.one()
+        # Read before the shelf: news that come in between are fetched again rather than missed.
+        supermarket, village, version = row.one()
         return wire.Till(
             supermarket=supermarket,
             village=village,
             shelf=await shelf_items(work, device.supermarket),
             notices=[],
+            version=version,
         )
 
 

@@ -7,9 +7,10 @@ from uuid import UUID
 from api import accounts, wire
 from api.access import Role, Staff, require
 from api.problems import Refused
-from api.stock import slips
+from api.stock import lots, slips
+from api.stock.hands import Hand, at_desk
 from api.stock.tables import Donation, Restocking
-from api.town import Town
+from api.town import Town, Work
 from ledger.transactions import Phase, Transaction, TransactionId
 
 
@@ -19,31 +20,8 @@ async def restock(town: Town, staff: Staff, id: UUID, wanted: wire.Restock) -> N
     Raises Refused: not-allowed, unknown, cost-incomplete, conflict, account-closed.
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
-    bought = [line for line in wanted.lines if line.cost is not None]
-    # All pieces of a procurement have a known cost: a line without one would make the average wrong.
-    if bought and len(bought) < len(wanted.lines):
-        raise Refused("cost-incomplete", "有的物品填了金额，有的没有；请每一行都填，或者都不填。")
     async with town.work() as work:
-        shelves = await slips.carry(work, staff, wanted.supermarket, [line.product for line in wanted.lines])
-        goods = [
-            slips.move(accounts.supply(line.product), shelves[line.product], line.quantity)
-            for line in wanted.lines
-        ]
-        money = [slips.move(accounts.FUND, accounts.cost(line.product), line.cost) for line in bought if line.cost]
-        paid = [accounts.FUND, *(accounts.cost(line.product) for line in bought)] if money else []
-        await work.books.open([*shelves.values(), *paid], work.now)
-        slip = Transaction(
-            id=TransactionId(id),
-            kind="procurement" if bought else "restock",
-            phase=Phase.POSTED,
-            person=str(staff.id),
-            transfers=(*goods, *money),
-            metadata={"supplier": wanted.supplier} if wanted.supplier else {},
-        )
-        if await slips.post(work, slip):
-            work.session.add(
-                Restocking(township=work.township, id=id, supermarket=wanted.supermarket, person=staff.id)
-            )
+        await bring(work, at_desk(staff), id, wanted)
 
 
 async def donate(town: Town, staff: Staff, id: UUID, wanted: wire.Donation) -> None:
@@ -53,30 +31,79 @@ async def donate(town: Town, staff: Staff, id: UUID, wanted: wire.Donation) -> N
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with town.work() as work:
-        shelves = await slips.carry(work, staff, wanted.supermarket, [line.product for line in wanted.lines])
-        donated = {product: accounts.donated(product) for product in shelves}
-        await work.books.open([*shelves.values(), *donated.values()], work.now)
-        slip = Transaction(
-            id=TransactionId(id),
-            kind="donation",
-            phase=Phase.POSTED,
-            person=str(staff.id),
-            transfers=tuple(
-                slips.move(donated[line.product], shelves[line.product], line.quantity) for line in wanted.lines
-            ),
+        await give(work, at_desk(staff), id, wanted)
+
+
+async def bring(work: Work, hand: Hand, id: UUID, wanted: wire.Restock) -> None:
+    """As `restock`, in the caller's unit of work. Raises Refused: unknown, cost-incomplete, conflict,
+    account-closed."""
+    bought = [line for line in wanted.lines if line.cost is not None]
+    # All pieces of a procurement have a known cost: a line without one would make the average wrong.
+    if bought and len(bought) < len(wanted.lines):
+        raise cost_incomplete()
+    shelves = await slips.carry(work, hand, wanted.supermarket, [line.product for line in wanted.lines])
+    goods = [
+        slips.move(accounts.supply(line.product), shelves[line.product], line.quantity) for line in wanted.lines
+    ]
+    money = [slips.move(accounts.FUND, accounts.cost(line.product), line.cost) for line in bought if line.cost]
+    paid = [accounts.FUND, *(accounts.cost(line.product) for line in bought)] if money else []
+    await work.books.open([*shelves.values(), *paid], work.now)
+    slip = Transaction(
+        id=TransactionId(id),
+        kind="procurement" if bought else "restock",
+        phase=Phase.POSTED,
+        person=str(hand.id),
+        transfers=(*goods, *money),
+        metadata={"supplier": wanted.supplier} if wanted.supplier else {},
+    )
+    if not await slips.post(work, slip):
+        await lots.require_same(work, id, wanted.lines)
+        return
+    lots.record(work, id, wanted.supermarket, wanted.lines)
+    work.session.add(
+        Restocking(
+            township=work.township,
+            id=id,
+            supermarket=wanted.supermarket,
+            person=hand.person,
+            attendant=hand.attendant,
         )
-        if await slips.post(work, slip):
-            work.session.add(
-                Donation(
-                    township=work.township,
-                    id=id,
-                    supermarket=wanted.supermarket,
-                    person=staff.id,
-                    donor=wanted.donor,
-                    anonymous=wanted.anonymous,
-                )
-            )
-            return
+    )
+
+
+async def give(work: Work, hand: Hand, id: UUID, wanted: wire.Donation) -> None:
+    """As `donate`, in the caller's unit of work. Raises Refused: unknown, conflict, account-closed."""
+    shelves = await slips.carry(work, hand, wanted.supermarket, [line.product for line in wanted.lines])
+    donated = {product: accounts.donated(product) for product in shelves}
+    await work.books.open([*shelves.values(), *donated.values()], work.now)
+    slip = Transaction(
+        id=TransactionId(id),
+        kind="donation",
+        phase=Phase.POSTED,
+        person=str(hand.id),
+        transfers=tuple(
+            slips.move(donated[line.product], shelves[line.product], line.quantity) for line in wanted.lines
+        ),
+    )
+    if not await slips.post(work, slip):
+        await lots.require_same(work, id, wanted.lines)
         known = await work.session.get_one(Donation, (work.township, id))
         if (known.donor, known.anonymous) != (wanted.donor, wanted.anonymous):
             raise slips.conflict()
+        return
+    lots.record(work, id, wanted.supermarket, wanted.lines)
+    work.session.add(
+        Donation(
+            township=work.township,
+            id=id,
+            supermarket=wanted.supermarket,
+            person=hand.person,
+            attendant=hand.attendant,
+            donor=wanted.donor,
+            anonymous=wanted.anonymous,
+        )
+    )
+
+
+def cost_incomplete() -> Refused:
+    return Refused("cost-incomplete", "有的物品填了金额，有的没有；请每一行都填，或者都不填。")

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 
 from api import accounts, wire
 from api.access import Role, Staff, require
-from api.problems import Refused
+from api.stock import barcodes
 from api.stock.tables import Product, Shelf, Supermarket
 from api.town import Town, Work
 
@@ -30,9 +30,7 @@ async def add_supermarkets(town: Town, staff: Staff, supermarkets: Sequence[wire
 async def add_products(town: Town, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
     """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong."""
     require(staff, Role.OFFICE)
-    for product in products:
-        if not valid_ean13(product.barcode):
-            raise Refused("barcode-wrong", f"条码 {product.barcode} 的校验位不对，请重新扫描。")
+    kept = [barcodes.kept(product.barcode) for product in products]
     async with town.work() as work:
         last = await work.session.scalar(
             select(func.coalesce(func.max(Product.number), 0)).where(Product.township == work.township)
@@ -45,10 +43,10 @@ async def add_products(town: Town, staff: Staff, products: Sequence[wire.NewProd
                     "code": p.code,
                     "number": number,
                     "name": p.name,
-                    "barcode": p.barcode,
+                    "barcode": barcode,
                     "price": p.price,
                 }
-                for number, p in enumerate(products, start=(last or 0) + 1)
+                for number, (p, barcode) in enumerate(zip(products, kept, strict=True), start=(last or 0) + 1)
             ],
         )
         await work.books.open(
@@ -57,23 +55,13 @@ async def add_products(town: Town, staff: Staff, products: Sequence[wire.NewProd
     return len(products)
 
 
-def valid_ean13(barcode: str) -> bool:
-    """Thirteen digits whose weighted sum (1, 3, 1, 3 …) is a multiple of ten."""
-    return (
-        len(barcode) == 13
-        and barcode.isascii()
-        and barcode.isdigit()
-        and sum(int(digit) * (1, 3)[i % 2] for i, digit in enumerate(barcode)) % 10 == 0
-    )
-
-
 async def shelf_items(work: Work, supermarket: str) -> list[wire.ShelfItem]:
     """A supermarket's shelf by product number, with what the books say is there."""
     products = list(
         await work.session.scalars(
             select(Product)
             .join(Shelf, (Shelf.township == Product.township) & (Shelf.product == Product.code))
-            .where(Shelf.township == work.township, Shelf.supermarket == supermarket)
+            .where(Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None))
             .order_by(Product.number)
         )
     )

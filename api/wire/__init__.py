@@ -15,9 +15,13 @@ from uuid import UUID
 from msgspec import Meta, Struct, field
 
 Points = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Price = Annotated[int, Meta(ge=1, le=100_000)]
 Quantity = Annotated[int, Meta(ge=1, le=999)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
+Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
+# An EAN-13, EAN-8 or UPC-A with its check digit, or a shop's own code of another length.
+Barcode = Annotated[str, Meta(pattern=r"^[0-9]{4,18}(?!\n)$")]
 
 
 class Wire(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,18 +70,20 @@ class ShelfItem(Wire, frozen=True):
 
 
 class Till(Wire, frozen=True):
-    """What a kiosk needs to serve: `GET /v1/till` (device token)."""
+    """What a kiosk needs to serve: `GET /v1/till` (device token). `version` grows whenever the office changes what
+    stands on this shelf or what it is called, costs or scans as; not with the pieces in stock."""
 
     supermarket: str
     village: str
     shelf: list[ShelfItem]
     notices: list[str]
+    version: int = 0
 
 
 class PinSignIn(Wire, frozen=True):
     """`POST /v1/till/shifts`: the PIN alone says which attendant of this supermarket it is."""
 
-    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
+    pin: Pin
 
 
 class Shift(Wire, frozen=True):
@@ -233,21 +239,24 @@ class NewSupermarket(Wire, frozen=True):
 class NewAttendant(Wire, frozen=True):
     supermarket: Code
     name: Name
-    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
+    pin: Pin
 
 
 class NewProduct(Wire, frozen=True):
-    """`barcode` is an EAN-13 with its check digit."""
+    """`barcode` is kept as the till looks it up: an EAN-8 or UPC-A is filled up with zeros to 13 digits."""
 
     code: Code
     name: Name
-    barcode: Annotated[str, Meta(pattern=r"^[0-9]{13}(?!\n)$")]
-    price: Annotated[int, Meta(ge=1, le=100_000)]
+    barcode: Barcode
+    price: Price
 
 
 class Pieces(Wire, frozen=True):
+    """`sell_by`: the last day on which these are to be handed out."""
+
     product: Code
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+    sell_by: date | None = None
 
 
 class RestockLine(Pieces, frozen=True):

@@ -57,6 +57,22 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
         {"supermarket": "nowhere", "reason": "x", "lines": [{"product": "x", "counted": 1}]},
         {OFFICE, COMMITTEE},
     ),
+    (
+        "PUT",
+        f"/v1/goods-receipts/{ID}",
+        {"supermarket": "nowhere", "source": "restock", "lines": [{"product": "x", "quantity": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    ("GET", "/v1/goods-receipts", None, READERS),
+    ("GET", f"/v1/goods-receipts/{ID}", None, READERS),
+    ("POST", f"/v1/goods-receipts/{ID}/confirm", {"lines": [{"line": 1, "counted": 1}]}, READERS),
+    ("POST", f"/v1/goods-receipts/{ID}/withdraw", {"reason": "x"}, READERS),
+    ("GET", "/v1/stock/watch", None, READERS),
+    ("PATCH", "/v1/products/nothing", {"price": 1}, {OFFICE}),
+    ("GET", "/v1/products/nothing/prices", None, READERS),
+    ("GET", "/v1/supermarkets/nowhere/shelf", None, READERS),
+    ("PUT", "/v1/supermarkets/nowhere/shelf/nothing", {}, {OFFICE, COMMITTEE}),
+    ("DELETE", "/v1/supermarkets/nowhere/shelf/nothing", None, {OFFICE, COMMITTEE}),
     ("POST", "/v1/rulebooks", {"text": ""}, {BRANCH}),
     ("POST", "/v1/rulebooks/check", {"text": ""}, {BRANCH}),
     ("GET", "/v1/rulebooks/adoptions", None, set(Role)),
@@ -141,6 +157,12 @@ DEVICE: list[tuple[str, str, Any]] = [
     ("POST", "/v1/till/leases", None),
     ("GET", "/v1/till", None),
     ("POST", "/v1/till/shifts", {"pin": "0000"}),
+    ("GET", "/v1/till/shelf-watch", None),
+    ("GET", "/v1/till/receipts", None),
+    ("PUT", f"/v1/till/receipts/{ID}", {"source": "restock", "lines": [{"product": "x", "quantity": 1}]}),
+    ("POST", f"/v1/till/receipts/{ID}/confirm", {"pin": "0000", "lines": [{"line": 1, "counted": 1}]}),
+    ("POST", f"/v1/till/receipts/{ID}/withdraw", {"reason": "x"}),
+    ("PUT", f"/v1/till/stocktakes/{ID}", {"reason": "x", "lines": [{"product": "x", "counted": 1}]}),
     ("GET", "/v1/cards/nothing", None),
     ("PUT", f"/v1/redemptions/{ID}", {"card": "x", "lines": [{"product": "x", "quantity": 1, "price": 1}]}),
 ]
@@ -190,6 +212,9 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
+            .replace("/supermarkets/nowhere/", "/supermarkets/{supermarket}/")
+            .replace("/products/nothing", "/products/{product}")
+            .replace("/shelf/nothing", "/shelf/{product}")
             .split("?")[0],
         )
         for m, p, *_ in (*STAFF, *DEVICE)

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.api.pages.browser import on_notice
 from tests.api.simulation.conftest import DOUBLED
+from tests.api.stock.conftest import to_look_after
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown
 from tests.e2e.chromium import NOTHING_WRONG, fits, measured, phone, sign_in
@@ -18,6 +19,7 @@ pytestmark = needs_chromium
 
 async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> None:
     await on_notice(town, "hp-1")
+    await to_look_after(town)
     # Measuring needs scripts; the pages themselves have none.
     async with chromium() as browser, phone(browser, town, scripts=True) as page:
         for path in (
@@ -35,7 +37,7 @@ async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> No
         for login, paths in {
             "wang": ["/desk", "/desk/declare", *(f"/desk/declare?rule={rule}" for rule in ("A09", "A35", "T1"))],
             "zhao": ["/desk"],
-            "li": ["/desk"],
+            "li": ["/desk", "/desk/goods", "/desk/goods/hp/soap"],
             "qian": ["/desk", "/desk/rulebooks", "/desk/rulebooks/books?version=2025.1"],
         }.items():
             await sign_in(page, login)

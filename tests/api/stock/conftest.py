@@ -36,6 +36,63 @@ async def put(town: LiveTown, slips: str, body: dict[str, Any], by: str = "offic
         return (await http.put(f"/v1/{slips}/{uuid7()}", json=body)).raise_for_status()
 
 
+def arrived(*lines: tuple[str, int] | tuple[str, int, str], **more: Any) -> dict[str, Any]:
+    """A draft receipt as the till sends it. Lines are (product, quantity) or with a day to sell by."""
+    written = [{"product": p, "quantity": q} | ({"sell_by": day[0]} if day else {}) for p, q, *day in lines]
+    return {"source": "restock", "lines": written} | more
+
+
+def counts(*pieces: int, **more: Any) -> dict[str, Any]:
+    """What a second person counted, line by line."""
+    return {"lines": [{"line": n, "counted": counted} for n, counted in enumerate(pieces, start=1)]} | more
+
+
+async def second_attendant(town: LiveTown, pin: str = "1357") -> str:
+    async with town.staff("office") as http:
+        attendant = {"supermarket": "hp", "name": "周管理员", "pin": pin}
+        (await http.post("/v1/attendants", json=attendant)).raise_for_status()
+    return pin
+
+
+async def draft(town: LiveTown, body: dict[str, Any]) -> str:
+    """The id of a receipt that the attendant on duty wrote down."""
+    id = str(uuid7())
+    async with town.device(await town.shift()) as till:
+        (await till.put(f"/v1/till/receipts/{id}", json=body)).raise_for_status()
+    return id
+
+
+async def watched(town: LiveTown, days: int = 30) -> tuple[dict[str, tuple[int, int]], list[tuple[str, str, int]]]:
+    """Products running out: stock and minimum; dated lots: product, day and pieces left."""
+    async with town.device() as till:
+        answer = (await till.get("/v1/till/shelf-watch", params={"days": days})).raise_for_status().json()
+    return (
+        {line["product"]: (line["stock"], line["minimum"]) for line in answer["low"]},
+        [(lot["product"], lot["sell_by"], lot["left"]) for lot in answer["dated"]],
+    )
+
+
+async def to_look_after(town: LiveTown) -> None:
+    """Something of everything that the desk's page of goods can show."""
+    async with town.staff("office") as http:
+        await http.patch("/v1/products/brush", json={"minimum": 8, "price": 12})
+        for name, day in (("soap", "2026-06-10"), ("rice", "2026-06-15"), ("laundry", "2026-07-01")):
+            dated = {"supermarket": "hp", "lines": [{"product": name, "quantity": 4, "sell_by": day}]}
+            (await http.put(f"/v1/restocks/{uuid7()}", json=dated)).raise_for_status()
+    (counted, _, _) = [
+        await draft(town, body)
+        for body in (
+            arrived(("soap", 20, "2027-06-30"), ("brush", 6), source="donation", donor="本村在外务工青年"),
+            arrived(("rice", 10, "2026-12-31"), ("soap", 24)),
+            arrived(("laundry", 12)),
+        )
+    ]
+    async with town.staff("li") as http:
+        (await http.post(f"/v1/goods-receipts/{counted}/confirm", json=counts(18, 6))).raise_for_status()
+        own = {"supermarket": "hp"} | arrived(("brush", 30))
+        (await http.put(f"/v1/goods-receipts/{uuid7()}", json=own)).raise_for_status()
+
+
 async def stock(town: LiveTown) -> dict[str, int]:
     async with town.device() as http:
         return {i["product"]: i["stock"] for i in (await http.get("/v1/till")).json()["shelf"]}
