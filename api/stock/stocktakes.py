@@ -12,6 +12,7 @@ from sqlalchemy import select
 from api import accounts, wire
 from api.access import Role, Staff, require
 from api.problems import Refused
+from api.promises.arrivals import give_way
 from api.stock import slips
 from api.stock.tables import Product, Stocktake
 from api.town import Town, Work
@@ -54,6 +55,8 @@ async def take_stock(town: Town, staff: Staff, id: UUID, wanted: wire.Stocktake)
                 person=str(staff.id),
                 reason=wanted.reason,
             )
+            missing = {line.product: -line.difference for line in lines if line.difference < 0}
+            await give_way(work, wanted.supermarket, missing, person=str(staff.id), reason="盘点时货不够")
             await slips.post(work, slip)
         sheet = wire.StocktakeSheet(
             id=id,
