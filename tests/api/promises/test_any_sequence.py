@@ -105,9 +105,7 @@ async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(qu
     def run_there(job: Coroutine[Any, Any, Any]) -> None:
         asyncio.run_coroutine_threadsafe(job, loop).result(timeout=30)
 
-    def request(
-        client: httpx.Client, step: tuple[str, str, int]
-    ) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
+    def request(step: tuple[str, str, int]) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
         """Method, path, body, and the promise it is about."""
         what, card, number = step
         mine = [p for p in books.promises if p["card"] == card][-5:]

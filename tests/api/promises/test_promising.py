@@ -36,9 +36,8 @@ async def test_the_points_are_set_aside_and_the_slip_says_until_when(town: LiveT
         assert (slip["balance"], slip["leased"]) == (70, 0)
         assert datetime.fromisoformat(slip["expires_at"]) == NOW + timedelta(days=90)
         # Whatever else they might buy, those thirty are spoken for.
-        problem(
-            await http.put(a_redemption(), json=order(town.card, ("laundry", 4, 20))), 409, "insufficient-points"
-        )
+        refused = await http.put(a_redemption(), json=order(town.card, ("laundry", 4, 20)))
+        assert problem(refused, 409, "insufficient-points") == {"missing": 10}
     view = await viewed(town, town.card)
     assert view["balance"] == 70
     assert view["promises"] == [
