@@ -53,11 +53,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["township", "supermarket", "product"],
             ["shelf.township", "shelf.supermarket", "shelf.product"],
-            name=op.f("fk_promise_township_supermarket"),
+            name=op.f("fk_promise_township_supermarket_product"),
         ),
         sa.PrimaryKeyConstraint("township", "id", name=op.f("pk_promise")),
         sa.UniqueConstraint(
-            "township", "supermarket", "product", "place", name=op.f("uq_promise_township_supermarket")
+            "township",
+            "supermarket",
+            "product",
+            "place",
+            name=op.f("uq_promise_township_supermarket_product_place"),
         ),
     )
     op.create_index(
