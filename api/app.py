@@ -35,6 +35,7 @@ import api.pages.landing
 import api.pages.page
 import api.people.pages
 import api.people.routes
+import api.promises.routes
 import api.redemptions.routes
 import api.register.routes
 import api.reports.routes
@@ -74,7 +75,7 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
 
 
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
-    """`notice_interval`: seconds between looks for notices and holds that are over."""
+    """`notice_interval`: seconds between looks for what is over or has come."""
 
     @asynccontextmanager
     async def upkeep(_: Litestar) -> AsyncIterator[None]:
@@ -102,6 +103,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.claims.routes.router,
             api.expiry.routes.router,
             api.redemptions.routes.router,
+            api.promises.routes.router,
             api.offline.routes.router,
             api.journal.routes.router,
             api.reports.routes.router,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.claims.use_cases import post_due
 from api.journal.holds import release_expired
+from api.promises.arrivals import serve
 from api.seals.use_cases import seal
 from api.town import Town
 
@@ -19,7 +20,7 @@ log = structlog.get_logger()
 # Does a bounded piece of work and says whether (or how much of) it did, so that there may be more.
 Job: TypeAlias = Callable[[Town], Awaitable[int]]
 
-JOBS: Sequence[Job] = (post_due, release_expired, seal)
+JOBS: Sequence[Job] = (post_due, release_expired, serve, seal)
 
 
 async def keep_up(town: Town, interval: float, jobs: Sequence[Job] = JOBS) -> None:

@@ -21,6 +21,7 @@ from api.clock import SHANGHAI, local_date
 from api.expiry.policies import coming
 from api.journal import imports
 from api.journal.holds import open_holds
+from api.promises.queries import promised_to, slip_of
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
 from ledger.expiries import EXPIRY
@@ -55,6 +56,18 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
+class Promised:
+    """Goods that a supermarket keeps for the household, or will once they have come, `until` then. `points` are
+    set aside for them."""
+
+    what: str
+    supermarket: str
+    points: int
+    arrived: bool
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One entry in plain words: `points` is signed. `happened`: when, where that month's books were closed
     already. `why`: how an award or a deduction came to its points, nothing where the rulebook keeps its subject
@@ -79,6 +92,7 @@ class Passbook:
     honour: int
     pending: list[Pending]
     reserved: list[Reserved]
+    promised: list[Promised]
     lines: list[Line]
     book: Rulebook | None
 
@@ -97,6 +111,7 @@ async def passbook(town: Town, card: str) -> Passbook:
             reserved=[
                 Reserved(hold.reason, hold.points, hold.expires_at) for hold in await open_holds(work, found.code)
             ],
+            promised=await _promised(work, found.id),
             lines=await _lines(work, account),
             book=await in_force(work, local_date(work.now), found.village),
         )
@@ -143,6 +158,22 @@ async def _pending(work: Work, household: UUID) -> list[Pending]:
         for claim in claims
         if claim.notice_until is not None
     ]
+
+
+async def _promised(work: Work, household: UUID) -> list[Promised]:
+    promises = []
+    for promise in await promised_to(work, household):
+        slip = slip_of(promise)
+        promises.append(
+            Promised(
+                what=f"{slip.line.name} {slip.line.quantity} 件",
+                supermarket=slip.supermarket,
+                points=slip.line.points,
+                arrived=promise.arrival is not None,
+                until=promise.expires_at,
+            )
+        )
+    return promises
 
 
 def _title(claim: Claim, book: Rulebook) -> str:
@@ -220,6 +251,8 @@ def _line(row: Row[*tuple[Any, ...]]) -> Line:
 def _words(row: Row[*tuple[Any, ...]]) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
+        if "promise" in row.metadata:
+            what += "（预订）"
     elif row.kind == EXPIRY:
         what = f"到期未用，已过期：{row.reason}"
     elif row.published is False:

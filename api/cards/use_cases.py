@@ -15,6 +15,7 @@ from api.cards.token import digest, new_token, parse
 from api.expiry.policies import coming
 from api.offline.holdings import held_at_kiosks
 from api.problems import Refused
+from api.promises.queries import promised_to, told
 from api.register.tables import Household, Village
 from api.town import Town, Work
 
@@ -72,6 +73,7 @@ async def view(town: Town, device: Device, text: str) -> wire.CardView:
             elsewhere=elsewhere,
             pending=balance.expected,
             expiring=[expiring] if expiring is not None else [],
+            promises=[told(p) for p in await promised_to(work, found.id) if p.supermarket == device.supermarket],
         )
 
 

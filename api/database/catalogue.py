@@ -5,6 +5,7 @@ import api.claims.tables
 import api.kiosks.tables
 import api.offline.tables
 import api.people.tables
+import api.promises.tables
 import api.redemptions.tables
 import api.register.tables
 import api.rulebooks.tables

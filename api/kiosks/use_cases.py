@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Device, Role, Staff, new_secret, require, secret_digest
+from api.kiosks.notices import notices
 from api.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.people.use_cases import passwords
 from api.problems import Refused
@@ -123,17 +124,17 @@ async def till(town: Town, device: Device) -> wire.Till:
     """What the kiosk needs to serve."""
     async with town.work() as work:
         row = await work.session.execute(
-            select(Supermarket.name, Village.name, Supermarket.shelf_version)
+            select(Supermarket.name, Village.name, Village.code, Supermarket.shelf_version)
             .join(Village, (Village.township == Supermarket.township) & (Village.code == Supermarket.village))
             .where(Supermarket.township == work.township, Supermarket.code == device.supermarket)
         )
         # Read before the shelf: news that come in between are fetched again rather than missed.
-        supermarket, village, version = row.one()
+        supermarket, village, code, version = row.one()
         return wire.Till(
             supermarket=supermarket,
             village=village,
             shelf=await shelf_items(work, device.supermarket),
-            notices=[],
+            notices=await notices(work, device.supermarket, code),
             version=version,
         )
 

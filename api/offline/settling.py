@@ -22,6 +22,7 @@ from api.kiosks.use_cases import OnDuty
 from api.offline.leases import giving_back, holding, is_current
 from api.offline.reports import shift_report
 from api.offline.tables import JournalEntry
+from api.promises.arrivals import give_way
 from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
 from api.register.tables import Household, Village
@@ -162,6 +163,11 @@ class Settling:
         missing = entry.points - leased - balances[own.id].available
         if missing > 0:
             return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
+        # What was handed over is gone, also where it was set aside for somebody.
+        taken = {line.product: line.quantity for line in entry.lines}
+        person = str(entry.attendant)
+        await give_way(work, self.kiosk.supermarket, taken, person=person, reason="断网时已兑换")
+        balances = await work.books.balances(ids)
         short = {
             out.product: out.quantity - balances.get(shelves[out.product].id, Balance(0)).available
             for out in pieces_out(entry.lines)

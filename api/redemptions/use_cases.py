@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID, uuid5
 
 import msgspec
@@ -14,6 +15,7 @@ from api.cards.use_cases import Holder, holder
 from api.kiosks.use_cases import on_duty
 from api.offline.leases import giving_back
 from api.problems import Refused
+from api.promises.arrivals import any_waiting, reserve
 from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
 from api.stock.tables import Product, Shelf
@@ -32,11 +34,11 @@ async def redeem(town: Town, device: Device, shift: str, id: UUID, wanted: wire.
     request = booking.content(device.id, card, wanted.lines, neighbour)
     try:
         async with town.work() as work:
-            given = await _given(work, id, request)
+            given = await given_receipt(work, id, request)
             return given or await _redeem(work, device, shift, id, wanted, request)
     except _CameFirst:
         async with town.work() as work:
-            given = await _given(work, id, request)
+            given = await given_receipt(work, id, request)
     if given is None:
         raise Refused("conflict", "这个编号已用于别的业务；请重新扫卡再兑换。")
     return given
@@ -51,15 +53,21 @@ async def _redeem(
 ) -> wire.Receipt:
     duty = await on_duty(work, device, shift)
     # The kiosk's journal may have told it while this waited for it.
-    given = await _given(work, id, request)
+    given = await given_receipt(work, id, request)
     if given is not None:
         return given
     if await work.session.get(Void, (work.township, id)) is not None:
         raise Refused("abandoned", "这一笔已经作废，不能再兑换；请重新扫卡。")
     household = await holder(work, wanted.card)
-    collector = await _collector(work, wanted.collector, household)
-    lines = await _priced(work, device.supermarket, wanted.lines)
-    leased = await _from_lease(work, device, household, wanted.leased, lines)
+    collector = await collecting(work, wanted.collector, household)
+    lines = await priced(work, device.supermarket, wanted.lines)
+    products = [line.product for line in lines]
+    promised = await any_waiting(work, device.supermarket, products)
+    if promised or wanted.leased:
+        await lock(work, device, household, products)
+    if promised:
+        await reserve(work, device.supermarket, products)
+    leased = await from_lease(work, device, household, wanted.leased, sum(line.points for line in lines))
     batch = _batch(id, device, duty.attendant, household, lines, leased, collector)
     posting = (await work.books.post(batch, work.now))[-1]
     if posting.status is Status.EXISTS:
@@ -75,13 +83,13 @@ async def _redeem(
         household,
         lines,
         request=request,
-        balance=await _balance(work, device, household, holds=bool(wanted.leased)),
+        balance=await spendable(work, device, household, holds=bool(wanted.leased)),
         leased=leased,
         collector=collector,
     )
 
 
-async def _given(work: Work, id: UUID, request: bytes) -> wire.Receipt | None:
+async def given_receipt(work: Work, id: UUID, request: bytes) -> wire.Receipt | None:
     known = await work.session.get(Redemption, (work.township, id))
     if known is None:
         return None
@@ -90,7 +98,7 @@ async def _given(work: Work, id: UUID, request: bytes) -> wire.Receipt | None:
     return msgspec.convert(known.receipt, wire.Receipt)
 
 
-async def _collector(work: Work, card: str, household: Holder) -> Holder | None:
+async def collecting(work: Work, card: str, household: Holder) -> Holder | None:
     if not card:
         return None
     neighbour = await holder(work, card)
@@ -99,24 +107,26 @@ async def _collector(work: Work, card: str, household: Holder) -> Holder | None:
     return neighbour
 
 
-async def _from_lease(
-    work: Work, device: Device, household: Holder, allowed: int, lines: list[wire.ReceiptLine]
-) -> int:
-    """How many points the kiosk's own share has to pay."""
+async def lock(work: Work, device: Device, household: Holder, products: Sequence[str]) -> None:
+    """All that a redemption or a promise touches, at once and so in one order: two of them can't wait for each
+    other."""
+    own = accounts.household(household.code).id
+    escrow = accounts.escrow(household.code, device.id, device.epoch).id
+    await work.books.lock([own, escrow, *(accounts.shelf(device.supermarket, p).id for p in products)])
+
+
+async def from_lease(work: Work, device: Device, household: Holder, allowed: int, points: int) -> int:
+    """How many points the kiosk's own share has to pay; where any may be, the caller holds the locks."""
     if not allowed:
         return 0
     own = accounts.household(household.code).id
     escrow = accounts.escrow(household.code, device.id, device.epoch).id
-    # All that the redemption will touch, at once and so in one order: two of them can't wait for each other.
-    shelves = [accounts.shelf(device.supermarket, line.product).id for line in lines]
-    await work.books.lock([own, escrow, *shelves])
     balances = await work.books.balances([own, escrow])
     held = balances[escrow].available if escrow in balances else 0
-    points = sum(line.points for line in lines)
     return max(min(points - balances[own].available, allowed, held), 0)
 
 
-async def _balance(work: Work, device: Device, household: Holder, *, holds: bool) -> int:
+async def spendable(work: Work, device: Device, household: Holder, *, holds: bool) -> int:
     """What the household can still spend at this kiosk."""
     asked = [accounts.household(household.code).id]
     if holds:
@@ -144,7 +154,7 @@ def _batch(
     return [first, redemption]
 
 
-async def _priced(work: Work, supermarket: str, lines: list[wire.Line]) -> list[wire.ReceiptLine]:
+async def priced(work: Work, supermarket: str, lines: list[wire.Line]) -> list[wire.ReceiptLine]:
     """The lines with the shelf's own names and prices, one for each product."""
     quantities: dict[str, int] = {}
     for line in lines:

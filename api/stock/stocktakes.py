@@ -12,6 +12,7 @@ from sqlalchemy import select
 from api import accounts, wire
 from api.access import Device, Role, Staff, require
 from api.problems import Refused
+from api.promises.arrivals import give_way
 from api.stock import slips
 from api.stock.hands import Hand, at_desk, on_shift
 from api.stock.tables import Product, Stocktake
@@ -71,6 +72,8 @@ async def _take(work: Work, hand: Hand, id: UUID, request: bytes, wanted: wire.S
             person=str(hand.id),
             reason=wanted.reason,
         )
+        missing = {line.product: -line.difference for line in lines if line.difference < 0}
+        await give_way(work, wanted.supermarket, missing, person=str(hand.id), reason="盘点时货不够")
         await slips.post(work, slip)
     sheet = wire.StocktakeSheet(
         id=id,

@@ -71,7 +71,8 @@ class ShelfItem(Wire, frozen=True):
 
 class Till(Wire, frozen=True):
     """What a kiosk needs to serve: `GET /v1/till` (device token). `version` grows whenever the office changes what
-    stands on this shelf or what it is called, costs or scans as; not with the pieces in stock."""
+    stands on this shelf or what it is called, costs or scans as; not with the pieces in stock. `notices`:
+    sentences for its idle screen."""
 
     supermarket: str
     village: str
@@ -98,7 +99,8 @@ class Shift(Wire, frozen=True):
 class CardView(Wire, frozen=True):
     """`GET /v1/cards/{token}` (device token). `name` is masked: 王**. `balance`: what the household can spend at
     this kiosk, what the kiosk itself holds for it counted in; `elsewhere`: what other kiosks hold. `expiring`:
-    what of the balance expires next, where a policy lets points expire."""
+    what of the balance expires next, where a policy lets points expire. `promises`: what this supermarket keeps
+    for the household, what can be collected first."""
 
     household: UUID
     name: str
@@ -107,6 +109,17 @@ class CardView(Wire, frozen=True):
     pending: Points
     elsewhere: Points = 0
     expiring: list[Expiring] = field(default_factory=list)
+    promises: list[Promised] = field(default_factory=list)
+
+
+class Promised(Wire, frozen=True):
+    """Goods promised at the price in `line`; `arrived`: they are set aside and can be collected. The points
+    come back by themselves at `expires_at`."""
+
+    id: UUID
+    line: ReceiptLine
+    arrived: bool
+    expires_at: datetime
 
 
 class Expiring(Wire, frozen=True):

@@ -164,6 +164,9 @@ DEVICE: list[tuple[str, str, Any]] = [
     ("POST", f"/v1/till/receipts/{ID}/withdraw", {"reason": "x"}),
     ("PUT", f"/v1/till/stocktakes/{ID}", {"reason": "x", "lines": [{"product": "x", "counted": 1}]}),
     ("GET", "/v1/cards/nothing", None),
+    ("PUT", f"/v1/promises/{ID}", {"card": "x", "product": "x", "quantity": 1, "price": 1}),
+    ("PUT", f"/v1/promises/{ID}/collection", {"card": "x"}),
+    ("POST", f"/v1/promises/{ID}/cancel", {"card": "x", "reason": "x"}),
     ("PUT", f"/v1/redemptions/{ID}", {"card": "x", "lines": [{"product": "x", "quantity": 1, "price": 1}]}),
 ]
 
