@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, and_, func, or_, select
 
 from api import accounts, wire
+from api.cards.pins import last_reset
 from api.cards.use_cases import Holder, holder
 from api.claims import deductions
 from api.claims.tables import Claim
@@ -21,6 +22,8 @@ from api.clock import SHANGHAI, local_date
 from api.expiry.policies import coming
 from api.journal import imports
 from api.journal.holds import open_holds
+from api.offline.holdings import held_by_all
+from api.offline.leases import LEASE, RETURN
 from api.promises.queries import promised_to, slip_of
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
@@ -71,7 +74,7 @@ class Promised:
 class Line:
     """One entry in plain words: `points` is signed. `happened`: when, where that month's books were closed
     already. `why`: how an award or a deduction came to its points, nothing where the rulebook keeps its subject
-    to itself."""
+    to itself. `handed_over`: when the goods were, by the kiosk's clock, where it was told only later."""
 
     what: str
     points: int
@@ -79,15 +82,18 @@ class Line:
     happened: datetime | None
     transaction: UUID
     why: tuple[str, ...] = ()
+    handed_over: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Passbook:
     """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today.
-    `expiring`: what of the balance expires next."""
+    `expiring`: what of the balance expires next. `held`: points that kiosks hold, which are still the household's.
+    `pin_reset_at`: when somebody took the card's PIN away lately."""
 
     holder: Holder
     balance: Balance
+    held: int
     expiring: wire.Expiring | None
     honour: int
     pending: list[Pending]
@@ -95,6 +101,11 @@ class Passbook:
     promised: list[Promised]
     lines: list[Line]
     book: Rulebook | None
+    pin_reset_at: datetime | None
+
+    @property
+    def spendable(self) -> int:
+        return self.balance.available + self.held
 
 
 async def passbook(town: Town, card: str) -> Passbook:
@@ -105,6 +116,7 @@ async def passbook(town: Town, card: str) -> Passbook:
         return Passbook(
             holder=found,
             balance=await work.books.balance(account),
+            held=await held_by_all(work, found.id, found.code),
             expiring=await coming(work, account),
             honour=await _honour(work, account),
             pending=await _pending(work, found.id),
@@ -114,6 +126,7 @@ async def passbook(town: Town, card: str) -> Passbook:
             promised=await _promised(work, found.id),
             lines=await _lines(work, account),
             book=await in_force(work, local_date(work.now), found.village),
+            pin_reset_at=await last_reset(work, found.id),
         )
 
 
@@ -223,7 +236,13 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
         .outerjoin(target, (target.c.township == transaction.c.township) & (target.c.id == transaction.c.target))
         .outerjoin(root, (root.c.township == target.c.township) & (root.c.id == target.c.target))
         .outerjoin(Claim, (Claim.township == entry.c.township) & (Claim.id == began))
-        .where(entry.c.township == work.township, entry.c.account == account, entry.c.pending.is_(False))
+        .where(
+            entry.c.township == work.township,
+            entry.c.account == account,
+            entry.c.pending.is_(False),
+            # Between the household and a kiosk that keeps it for the household: nothing came or went.
+            transaction.c.kind.not_in((LEASE, RETURN)),
+        )
         # What was imported together was recorded together, and happened on many days.
         .order_by(
             entry.c.recorded_at.desc(),
@@ -238,6 +257,7 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
 
 def _line(row: Row[*tuple[Any, ...]]) -> Line:
     imported = row.kind == imports.KIND and row.phase != Phase.REVERSAL
+    handed_over = row.metadata.get("handed_over") if row.phase != Phase.REVERSAL else None
     return Line(
         what=_words(row),
         points=row.amount,
@@ -245,6 +265,7 @@ def _line(row: Row[*tuple[Any, ...]]) -> Line:
         happened=row.deferred_from,
         transaction=row.transaction,
         why=tuple(row.explanation or ()) if row.published and row.phase != Phase.REVERSAL else (),
+        handed_over=datetime.fromisoformat(handed_over) if handed_over else None,
     )
 
 
@@ -253,6 +274,8 @@ def _words(row: Row[*tuple[Any, ...]]) -> str:
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
         if "promise" in row.metadata:
             what += "（预订）"
+        if "collector" in row.metadata:
+            what += f"，由{row.metadata['collector']}代领"
     elif row.kind == EXPIRY:
         what = f"到期未用，已过期：{row.reason}"
     elif row.published is False:

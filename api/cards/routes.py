@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from api import wire
 from api.access import DeviceRequest, StaffRequest, device_only, staff_only
-from api.cards import use_cases
+from api.cards import pins, use_cases
 from api.town import Town
 
 
@@ -32,4 +32,12 @@ async def revoke(household: FromPath[str], town: NamedDependency[Town], request:
     await use_cases.revoke(town, request.user, household)
 
 
-router = Router("/v1", route_handlers=[view, issue, revoke], tags=["cards"])
+@post("/households/{household:str}/card/pin-reset", guards=[staff_only], status_code=204)
+async def reset_pin(
+    household: FromPath[str], data: JSONBody[wire.PinReset], town: NamedDependency[Town], request: StaffRequest
+) -> None:
+    """The household forgot its card's PIN: the card is without one again. Kept with the person and the reason."""
+    await pins.reset(town, request.user, household, data.reason)
+
+
+router = Router("/v1", route_handlers=[view, issue, revoke, reset_pin], tags=["cards"])

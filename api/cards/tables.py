@@ -32,3 +32,21 @@ class Card(Base):
     pin_above: Mapped[int] = mapped_column(server_default="0")
     pin_failures: Mapped[int] = mapped_column(server_default="0")
     pin_locked_until: Mapped[datetime | None]
+
+
+class PinReset(Base):
+    """A person took a card's PIN away, since its household had forgotten it."""
+
+    __tablename__ = "card_pin_reset"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "card"], ["card.township", "card.digest"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        Index(None, "township", "recorded_at"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    card: Mapped[bytes]
+    person: Mapped[UUID]
+    reason: Mapped[str]
+    recorded_at: Mapped[datetime]

@@ -22,13 +22,14 @@ from api.town import Town, Work
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A living card's household."""
+    """A living card's household. `pin_above`: points above which the card asks for its PIN; None without one."""
 
     id: UUID
     code: str
     head: str
     village: str
     village_name: str
+    pin_above: int | None = None
 
     @property
     def masked(self) -> str:
@@ -44,7 +45,7 @@ async def holder(work: Work, text: str) -> Holder:
     """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
     row = (
         await work.session.execute(
-            select(Household, Village.name, Card.revoked_at)
+            select(Household, Village.name, Card.revoked_at, Card.pin_hash, Card.pin_above)
             .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
             .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
             .where(Card.township == work.township, Card.digest == digest(parse(text)))
@@ -52,10 +53,11 @@ async def holder(work: Work, text: str) -> Holder:
     ).first()
     if row is None:
         raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
-    household, village_name, revoked_at = row
+    household, village_name, revoked_at, pin_hash, pin_above = row
     if revoked_at is not None:
         raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
-    return Holder(household.id, household.code, household.head, household.village, village_name)
+    above = pin_above if pin_hash is not None else None
+    return Holder(household.id, household.code, household.head, household.village, village_name, above)
 
 
 async def view(town: Town, device: Device, text: str) -> wire.CardView:
@@ -74,6 +76,7 @@ async def view(town: Town, device: Device, text: str) -> wire.CardView:
             pending=balance.expected,
             expiring=[expiring] if expiring is not None else [],
             promises=[told(p) for p in await promised_to(work, found.id) if p.supermarket == device.supermarket],
+            pin_above=found.pin_above,
         )
 
 

@@ -22,9 +22,11 @@ async def redeem(
     town: NamedDependency[Town],
     request: DeviceRequest,
     shift: Annotated[str, HeaderParameter(name="X-Shift", max_length=100)] = "",
+    pin: Annotated[str, HeaderParameter(name="X-Card-Pin", max_length=8)] = "",
 ) -> wire.Receipt:
-    """Redeem points for goods. Safe to retry: the same id and content give the first receipt again."""
-    return await use_cases.redeem(town, request.user, shift, id, data)
+    """Redeem points for goods. Safe to retry: the same id and content give the first receipt again, and need the
+    card's PIN no more."""
+    return await use_cases.redeem(town, request.user, shift, id, data, pin)
 
 
 router = Router("/v1", route_handlers=[redeem], guards=[device_only], tags=["redemptions"])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from api import accounts, wire
 from api.access import Device
+from api.cards.pins import require_pin
 from api.cards.token import digest, parse
 from api.cards.use_cases import Holder, holder
 from api.kiosks.use_cases import on_duty
@@ -23,19 +24,32 @@ from api.town import Town, Work
 from ledger.transactions import Posting, Status, Transaction, TransactionId
 
 
-async def redeem(town: Town, device: Device, shift: str, id: UUID, wanted: wire.Redemption) -> wire.Receipt:
+async def redeem(
+    town: Town, device: Device, shift: str, id: UUID, wanted: wire.Redemption, pin: str = ""
+) -> wire.Receipt:
     """The receipt of redemption `id`, now or as it was given the first time. What the account can't pay alone
     comes from what this kiosk holds of the household, as far as `wanted.leased` allows.
 
     Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, own-card,
-    unknown, price-changed, insufficient-points (missing), out-of-stock (product, left), account-closed."""
+    unknown, price-changed, pin-needed (above), wrong-card-pin (left), card-pin-locked, insufficient-points
+    (missing), out-of-stock (product, left), account-closed."""
     card = digest(parse(wanted.card))
     neighbour = digest(parse(wanted.collector)) if wanted.collector else b""
     request = booking.content(device.id, card, wanted.lines, neighbour)
     try:
+        try:
+            async with town.work() as work:
+                given = await given_receipt(work, id, request)
+                return given or await _redeem(work, device, shift, id, wanted, request)
+        except _PinNeeded as needed:
+            if not pin:
+                raise Refused(
+                    "pin-needed", f"超过 {needed.above} 分，请户主输入积分卡密码。", above=needed.above
+                ) from None
+            # In a unit of work of its own: a wrong try counts, though nothing of the redemption stays.
+            await require_pin(town, card, pin)
         async with town.work() as work:
-            given = await given_receipt(work, id, request)
-            return given or await _redeem(work, device, shift, id, wanted, request)
+            return await _redeem(work, device, shift, id, wanted, request, pin_given=True)
     except _CameFirst:
         async with town.work() as work:
             given = await given_receipt(work, id, request)
@@ -44,12 +58,27 @@ async def redeem(town: Town, device: Device, shift: str, id: UUID, wanted: wire.
     return given
 
 
+class _PinNeeded(Exception):
+    """So many points ask for the card's PIN."""
+
+    def __init__(self, above: int) -> None:
+        super().__init__(above)
+        self.above = above
+
+
 class _CameFirst(Exception):
     """The same request was under way at the same time: nothing of this one may stay."""
 
 
 async def _redeem(
-    work: Work, device: Device, shift: str, id: UUID, wanted: wire.Redemption, request: bytes
+    work: Work,
+    device: Device,
+    shift: str,
+    id: UUID,
+    wanted: wire.Redemption,
+    request: bytes,
+    *,
+    pin_given: bool = False,
 ) -> wire.Receipt:
     duty = await on_duty(work, device, shift)
     # The kiosk's journal may have told it while this waited for it.
@@ -61,13 +90,16 @@ async def _redeem(
     household = await holder(work, wanted.card)
     collector = await collecting(work, wanted.collector, household)
     lines = await priced(work, device.supermarket, wanted.lines)
+    points = sum(line.points for line in lines)
+    if household.pin_above is not None and points > household.pin_above and not pin_given:
+        raise _PinNeeded(household.pin_above)
     products = [line.product for line in lines]
     promised = await any_waiting(work, device.supermarket, products)
     if promised or wanted.leased:
         await lock(work, device, household, products)
     if promised:
         await reserve(work, device.supermarket, products)
-    leased = await from_lease(work, device, household, wanted.leased, sum(line.points for line in lines))
+    leased = await from_lease(work, device, household, wanted.leased, points)
     batch = _batch(id, device, duty.attendant, household, lines, leased, collector)
     posting = (await work.books.post(batch, work.now))[-1]
     if posting.status is Status.EXISTS:

@@ -100,7 +100,8 @@ class CardView(Wire, frozen=True):
     """`GET /v1/cards/{token}` (device token). `name` is masked: 王**. `balance`: what the household can spend at
     this kiosk, what the kiosk itself holds for it counted in; `elsewhere`: what other kiosks hold. `expiring`:
     what of the balance expires next, where a policy lets points expire. `promises`: what this supermarket keeps
-    for the household, what can be collected first."""
+    for the household, what can be collected first. `pin_above`: a redemption of more points than that asks for the
+    card's PIN in `X-Card-Pin`; None without a PIN."""
 
     household: UUID
     name: str
@@ -110,6 +111,7 @@ class CardView(Wire, frozen=True):
     elsewhere: Points = 0
     expiring: list[Expiring] = field(default_factory=list)
     promises: list[Promised] = field(default_factory=list)
+    pin_above: int | None = None
 
 
 class Promised(Wire, frozen=True):
@@ -241,6 +243,12 @@ class NewCard(Wire, frozen=True):
     head: str
     village: str
     token: str
+
+
+class PinReset(Wire, frozen=True):
+    """`POST /v1/households/{code}/card/pin-reset`: the household forgot its card's PIN, and says so in person."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class NewSupermarket(Wire, frozen=True):
