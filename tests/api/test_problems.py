@@ -35,6 +35,10 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
     ("POST", f"/v1/kiosks/{ID}/code", None, {OFFICE}),
     ("POST", f"/v1/kiosks/{ID}/end", {"reason": "x"}, {OFFICE, SUPERVISOR}),
+    ("PUT", f"/v1/kiosks/{ID}/lease-policy", {"most": 1, "days": 1}, {OFFICE}),
+    ("GET", "/v1/till-exceptions", None, READERS),
+    ("POST", f"/v1/till-exceptions/{ID}/1/1/{'0' * 64}/decision", {"accept": False, "reason": "x"}, READERS),
+    ("POST", "/v1/households/nowhere/card/pin-reset", {"reason": "x"}, {OFFICE, COMMITTEE}),
     ("POST", "/v1/attendants", {"supermarket": "nowhere", "name": "x", "pin": "1234"}, {OFFICE}),
     ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
     ("DELETE", "/v1/households/nowhere/card", None, {OFFICE, COMMITTEE}),
@@ -212,6 +216,8 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             m,
             p.replace(ID, "{id}")
             .replace("kiosks/{id}", "kiosks/{kiosk}")
+            .replace(f"/{{id}}/1/1/{'0' * 64}/", "/{kiosk}/{epoch}/{number}/{hash}/")
+            .replace("nowhere/card/pin-reset", "{household}/card/pin-reset")
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
