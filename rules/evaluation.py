@@ -288,7 +288,7 @@ class _Finding:
             self.cuts = (*self.cuts, f"一户一年最多扣 {most} 分，今年已扣 {taken} 分。")
         if balance is not None and taking > balance:
             taking = balance
-            self.cuts = (*self.cuts, f"余额只有 {balance} 分，不因扣分低于 0。")
+            self.cuts = (*self.cuts, f"可扣的积分只有 {balance} 分，余额不因扣分低于 0。")
         return -taking
 
     def _within_limits(self, amount: int) -> list[int]:

@@ -24,7 +24,7 @@ from api.town import Town, Work
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from rules import Rulebook
 
-NOTHING_TO_TAKE = "这户现在没有可扣的积分：余额不因扣分低于 0。"
+NOTHING_TO_TAKE = "这户现在没有可扣的积分：余额不因扣分低于 0，预留的和留在超市终端的不扣。"
 UNPOSTED = {
     "closed": "这户的积分账户已关闭。",
     # Spent between the look at the balance and the posting.
@@ -81,7 +81,7 @@ async def approve(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.Cl
             claim.notice_until = work.now + timedelta(days=days)
             if points[claim.id] != claim.points:
                 claim.points = points[claim.id]
-                claim.explanation = [*claim.explanation, f"签认时余额不够，只扣 {-claim.points} 分。"]
+                claim.explanation = [*claim.explanation, f"签认时可扣的积分不够，只扣 {-claim.points} 分。"]
             answers[claim.id] = wire.ClaimOutcome(id=claim.id, status="approved", points=claim.points)
         return list(answers.values())
 

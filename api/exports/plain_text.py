@@ -45,6 +45,8 @@ def account_name(account: Account) -> str:
             parts = ["Assets", "Fund"]
         case ["household", code]:
             parts = ["Liabilities", "Household", _component(code)]
+        case ["escrow", code, kiosk, epoch]:
+            parts = ["Liabilities", "Escrow", *map(_component, (code, kiosk, epoch))]
         case ["supermarket", code, "till"]:
             parts = ["Income", "Supermarket", _component(code), "Till"]
         case ["supermarket", code, "shelf", product]:

@@ -8,6 +8,7 @@ from api import accounts, wire
 from api.access import Role, Staff, require
 from api.journal.outcomes import post, refused
 from api.journal.scope import villages_of
+from api.offline.leases import LEASE, RETURN
 from api.town import Town
 from ledger.transactions import (
     AccountId,
@@ -21,7 +22,8 @@ from ledger.transactions import (
 
 
 async def correct(town: Town, staff: Staff, corrections: Sequence[wire.Correction]) -> list[wire.Outcome]:
-    """Each is judged on its own. Nobody corrects an entry of their own household, nor what they made themselves.
+    """Each is judged on its own. Nobody corrects an entry of their own household, nor what they made themselves,
+    nor what a kiosk holds: it may have spent that already.
 
     Raises Refused: not-allowed.
     """
@@ -53,6 +55,8 @@ def _barred(
 ) -> str:
     """Why this person leaves the correction to another; nothing if they may."""
     root = roots.get(target.target) if target.target is not None else None
+    if target.kind in (LEASE, RETURN):
+        return "这是留在终端、断网时用的积分，由终端自己退回，或停用终端时退回，不能更正。"
     if str(staff.id) in {one.person for one in (target, root) if one is not None}:
         return "您自己办理的账，请由别人更正。"
     concerned = {names[account] for t in target.transfers for account in (t.debit, t.credit)}

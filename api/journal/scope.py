@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
 from api.access import Role, Staff
-from api.accounts import holder
+from api.accounts import ESCROW, holder
 from api.register.tables import Household
 from api.stock.tables import Supermarket
 from api.town import Work
@@ -46,7 +46,8 @@ def readable(staff: Staff) -> list[ColumnElement[bool]]:
     """The same as conditions on `ledger.account`."""
     if reads_all(staff):
         return []
-    kind, code = (func.split_part(account.c.name, ":", n) for n in (1, 2))
+    first, code = (func.split_part(account.c.name, ":", n) for n in (1, 2))
+    kind = case((first == ESCROW.rstrip(":"), "household"), else_=first)
     return [
         or_(
             *(

@@ -216,3 +216,18 @@ async def test_one_that_was_wrong_is_given_back_and_counts_no_more(town: LiveTow
     await sign_in(town, "wang")
     more = [deduction("hp-1", "X02") for _ in range(3)]
     assert [o["points"] for o in await declare(town, *more)] == [-20, -20, -10]
+
+
+async def test_what_kiosks_hold_for_a_household_is_not_taken(town: LiveTown) -> None:
+    waits = deduction("hp-2")
+    await declare(town, waits)
+    await review(town, waits["id"])
+    async with town.device() as http:
+        (await http.post("/v1/till/leases")).raise_for_status()
+    signed_too_late = (await approve(town, waits["id"], by="qian"))[0]
+    assert (signed_too_late["status"], await status(town, waits["id"])) == ("refused", "reviewed")
+    assert signed_too_late["reason"].endswith("预留的和留在超市终端的不扣。")
+    assert "没有可扣的积分" in (await declare(town, deduction()))[0]["reason"]
+    # The household still has it, to spend at the supermarket.
+    async with browsing(town) as browser:
+        assert "100 分 现在可以用" in await browser.open(f"/c/{town.card}")
