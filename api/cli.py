@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +14,9 @@ from api import cli_books, cli_rules
 from api.command_line import Verbs, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
+
+if TYPE_CHECKING:
+    from kiosk.look import ThemeName
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -122,7 +127,7 @@ def found(township: str, login: str, name: str, password: str) -> None:
         run_async(work())
 
 
-@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
+@main.command(epilog="例 example: JIMEI_KIOSK_TOKEN=TOKEN jimei kiosk --server http://192.168.1.10:8000")
 @click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
 @click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
 @click.option(
@@ -141,10 +146,50 @@ def found(township: str, login: str, name: str, password: str) -> None:
     metavar="TEXT",
     help="what it sends after each code, before its Enter",
 )
+@click.option(
+    "--theme",
+    envvar="JIMEI_THEME",
+    show_envvar=True,
+    default="jimei",
+    show_default=True,
+    type=click.Choice(["jimei", "contrast"]),
+    help="contrast: black, white and yellow alone",
+)
+@click.option(
+    "--large/--no-large",
+    envvar="JIMEI_LARGE",
+    show_envvar=True,
+    default=None,
+    help="one thing at a time; when left out, where the screen is small",
+)
+@click.option(
+    "--sound",
+    envvar="JIMEI_SOUND",
+    show_envvar=True,
+    default="on",
+    show_default=True,
+    type=click.Choice(["on", "off"]),
+    help="one bell for a refusal, two for something done",
+)
+@click.option("--serve", is_flag=True, help="offer the terminal in a browser, as for a tablet, until Ctrl-C")
+@click.option("--serve-host", default="127.0.0.1", show_default=True, help="address to listen on, with --serve")
+@click.option("--serve-port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @one_sentence
-def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str) -> None:
+def kiosk(
+    server: str,
+    token: str,
+    scanner_prefix: str,
+    scanner_suffix: str,
+    theme: ThemeName,
+    large: bool | None,
+    sound: str,
+    serve: bool,
+    serve_host: str,
+    serve_port: int,
+) -> None:
     """Open the terminal of a points supermarket."""
     from kiosk.app import run
+    from kiosk.look import Look
     from kiosk.scanner import Scanner
 
     if not server.startswith(("http://", "https://")):
@@ -153,7 +198,29 @@ def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str) -> 
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
-    run(server, token, scanner)
+    if serve:
+        _serve_kiosk(serve_host, serve_port)
+    else:
+        run(server, token, scanner, Look(theme, large, sound == "on"))
+
+
+def _serve_kiosk(host: str, port: int) -> None:
+    from api.serving import listen
+    from kiosk.serving.server import run
+
+    with listen(host, port, "--serve-port") as listener:
+        run(listener, [sys.executable, "-m", "api.cli", "kiosk"], _settings_as_environment())
+
+
+def _settings_as_environment() -> dict[str, str]:
+    """The settings of the command that runs, as the same command reads them; the token is thus on no list of
+    processes."""
+    context = click.get_current_context()
+    return {
+        parameter.envvar: str(value)
+        for parameter in context.command.params
+        if isinstance(parameter.envvar, str) and (value := context.params[str(parameter.name)]) is not None
+    }
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")

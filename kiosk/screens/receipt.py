@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,6 +14,7 @@ from textual.widgets import Static
 from api.wire import Receipt
 from kiosk.columns import between
 from kiosk.counter import Counter
+from kiosk.look import ROOMY
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
@@ -80,6 +82,10 @@ class ReceiptScreen(Overlay):
             )
         yield Status()
         yield KeyBar(("escape", "Esc", "返回"))
+
+    def on_resize(self, event: events.Resize) -> None:
+        # On a low screen the goods come first; the balance stands there in plain figures too.
+        self.query_one(BigNumber).display = event.size.height >= ROOMY.height
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1
