@@ -74,7 +74,9 @@ class ReceiptScreen(Overlay):
             yield Static(f"{'再看收据' if self._again else '兑换成功'}  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
             yield Static(f"{'当时还有' if self._again else '现有积分'} {receipt.balance} 分", id="now")
-            yield BigNumber(receipt.balance, "分", "$jade")
+            balance = BigNumber(receipt.balance, "分", "$jade")
+            balance.display = self.app.size.height >= ROOMY.height
+            yield balance
             yield Static(
                 f"{when:%Y-%m-%d %H:%M}  经手 {receipt.attendant}  单号 {receipt.id.hex[-8:].upper()}",
                 classes="small",
@@ -85,7 +87,7 @@ class ReceiptScreen(Overlay):
 
     def on_resize(self, event: events.Resize) -> None:
         # On a low screen the goods come first; the balance stands there in plain figures too.
-        self.query_one(BigNumber).display = event.size.height >= ROOMY.height
+        self.query(BigNumber).set(display=event.size.height >= ROOMY.height)
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1
