@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api import cli_books, cli_rules
-from api.command_line import Verbs, one_sentence, run_async
+from api.command_line import Verbs, listen, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
 
@@ -41,7 +41,7 @@ def serve(host: str, port: int) -> None:
     """Serve the API and the pages until Ctrl-C."""
     from api.clock import WallClock
     from api.database.engine import reach
-    from api.serving import csrf_secret, listen, open_town, require_township, served
+    from api.serving import csrf_secret, open_town, require_township, served
 
     settings = Settings.read()
 
@@ -205,7 +205,6 @@ def kiosk(
 
 
 def _serve_kiosk(host: str, port: int) -> None:
-    from api.serving import listen
     from kiosk.serving.server import run
 
     with listen(host, port, "--serve-port") as listener:

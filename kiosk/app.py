@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from textual import events, on
 from textual.app import App
+from textual.geometry import Size
 from textual.message import Message
 
 from api.wire import Command
@@ -22,7 +23,7 @@ from kiosk.screens.palette import Palette
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.serve import Serve
 from kiosk.screens.sign_in import SignIn
-from kiosk.widgets.key_bar import KeyCap
+from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
 
 BETWEEN_BELLS = 0.15
@@ -84,7 +85,7 @@ class KioskApp(App[None]):
     # --- look and sound ---------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(self.look.is_large(event.size), LARGE)
+        self._fit(event.size)
 
     def on_app_focus(self) -> None:
         """A browser that came back to a till already running has nothing on its screen yet."""
@@ -103,10 +104,15 @@ class KioskApp(App[None]):
         """Change to this look at once."""
         self.look = look
         self.theme = look.theme
-        self.set_class(look.is_large(self.size), LARGE)
-        # What screens draw, they draw by these.
+        self._fit(self.size)
         for screen in self.screen_stack:
             screen.query("*").refresh(layout=True)
+
+    def _fit(self, size: Size) -> None:
+        self.set_class(self.look.is_large(size), LARGE)
+        for screen in self.screen_stack:
+            for bar in screen.query(KeyBar):
+                bar.fit()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-FIRST_TO_GO = ("delete", "backspace", "-", "+", "f6", "f10", "ctrl+q", "f1")
+from kiosk.look import LARGE
+
+FIRST_TO_GO = ("delete", "backspace", "-", "+", "f10", "ctrl+q", "f1", "escape", "f6")
 """Keys whose caps give way on a narrow screen, in this order: the menu has them, or another key does the same."""
+IN_LARGE_MODE = frozenset({"f6"})
+"""Keys that mean nothing where everything is seen at once."""
 
 
 class KeyCap(Widget):
@@ -58,11 +61,14 @@ class KeyBar(Horizontal):
         for key, cap, label in self._keys:
             yield KeyCap(key, cap, label)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """A cap is shown whole or not at all."""
+    def on_resize(self) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Show each cap whole or not at all."""
         caps = {cap.key: cap for cap in self.query(KeyCap)}
         room = self.content_size.width + 1
-        shown = set(caps)
+        shown = set(caps) if self.app.has_class(LARGE) else set(caps) - IN_LARGE_MODE
         for key in FIRST_TO_GO:
             if sum(caps[each].across for each in shown) <= room:
                 break

@@ -108,7 +108,7 @@ async def test_a_redemption_with_nothing_from_elsewhere(town: Any) -> None:
     sockets: list[str] = []
     async with serving(town) as (url, _), chromium() as browser, tablet(browser) as context:
         page = await context.new_page()
-        page.on("request", requested.append)
+        page.on("request", lambda request: requested.append(request))
         page.on("websocket", lambda socket: sockets.append(socket.url))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
