@@ -128,8 +128,12 @@ def found(township: str, login: str, name: str, password: str) -> None:
 
 
 @main.command(epilog="例 example: JIMEI_KIOSK_TOKEN=TOKEN jimei kiosk --server http://192.168.1.10:8000")
-@click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
-@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
+@click.option(
+    "--server", envvar="JIMEI_SERVER", show_envvar=True, default="http://127.0.0.1:8000", show_default=True
+)
+@click.option(
+    "--token", envvar="JIMEI_KIOSK_TOKEN", show_envvar=True, required=True, help="device token from enrolment"
+)
 @click.option(
     "--scanner-prefix",
     envvar="JIMEI_SCANNER_PREFIX",
