@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,13 @@ import click
 
 from api import cli_books, cli_rules
 from api.cli_printer import printer_options, test_print
-from api.command_line import Verbs, one_sentence, run_async
+from api.command_line import Verbs, listen, one_sentence, run_async
 from api.problems import Refused
 from api.settings import Settings
 
 if TYPE_CHECKING:
     from kiosk.language import Language
+    from kiosk.look import ThemeName
     from kiosk.printing.printer import EscposPrinter
 
 
@@ -42,7 +44,7 @@ def serve(host: str, port: int) -> None:
     """Serve the API and the pages until Ctrl-C."""
     from api.clock import WallClock
     from api.database.engine import reach
-    from api.serving import csrf_secret, listen, open_town, require_township, served
+    from api.serving import csrf_secret, open_town, require_township, served
 
     settings = Settings.read()
 
@@ -128,9 +130,11 @@ def found(township: str, login: str, name: str, password: str) -> None:
         run_async(work())
 
 
-@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
-@click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
-@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", help="device token from enrolment")
+@main.command(epilog="例 example: JIMEI_KIOSK_TOKEN=TOKEN jimei kiosk --server http://192.168.1.10:8000")
+@click.option(
+    "--server", envvar="JIMEI_SERVER", show_envvar=True, default="http://127.0.0.1:8000", show_default=True
+)
+@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", show_envvar=True, help="device token from enrolment")
 @click.option(
     "--scanner-prefix",
     envvar="JIMEI_SCANNER_PREFIX",
@@ -156,6 +160,34 @@ def found(township: str, login: str, name: str, password: str) -> None:
     type=click.Choice(["zh", "en"]),
     help="of the terminal: Chinese or English",
 )
+@click.option(
+    "--theme",
+    envvar="JIMEI_THEME",
+    show_envvar=True,
+    default="jimei",
+    show_default=True,
+    type=click.Choice(["jimei", "contrast"]),
+    help="contrast: black, white and yellow alone",
+)
+@click.option(
+    "--large/--no-large",
+    envvar="JIMEI_LARGE",
+    show_envvar=True,
+    default=None,
+    help="one thing at a time; when left out, where the screen is small",
+)
+@click.option(
+    "--sound",
+    envvar="JIMEI_SOUND",
+    show_envvar=True,
+    default="on",
+    show_default=True,
+    type=click.Choice(["on", "off"]),
+    help="one bell for a refusal, two for something done",
+)
+@click.option("--serve", is_flag=True, help="offer the terminal in a browser, as for a tablet, until Ctrl-C")
+@click.option("--serve-host", default="127.0.0.1", show_default=True, help="address to listen on, with --serve")
+@click.option("--serve-port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--test-print", "only_test_print", is_flag=True, help="send a sample slip to the printer and end")
 @one_sentence
 @printer_options
@@ -165,6 +197,12 @@ def kiosk(
     scanner_prefix: str,
     scanner_suffix: str,
     language: Language,
+    theme: ThemeName,
+    large: bool | None,
+    sound: str,
+    serve: bool,
+    serve_host: str,
+    serve_port: int,
     only_test_print: bool,
     printer: EscposPrinter | None,
 ) -> None:
@@ -176,6 +214,7 @@ def kiosk(
     from kiosk.app import run
     from kiosk.client import require_address
     from kiosk.language import choose
+    from kiosk.look import Look
     from kiosk.scanner import Scanner
 
     choose(language)
@@ -186,7 +225,28 @@ def kiosk(
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
-    run(server, token, scanner, printer)
+    if serve:
+        _serve_kiosk(serve_host, serve_port)
+    else:
+        run(server, token, scanner, Look(theme, large, sound == "on"), printer)
+
+
+def _serve_kiosk(host: str, port: int) -> None:
+    from kiosk.serving.server import run
+
+    with listen(host, port, "--serve-port") as listener:
+        run(listener, [sys.executable, "-m", "api.cli", "kiosk"], _settings_as_environment())
+
+
+def _settings_as_environment() -> dict[str, str]:
+    """The settings of the command that runs, as the same command reads them; the token is thus on no list of
+    processes."""
+    context = click.get_current_context()
+    return {
+        parameter.envvar: str(value)
+        for parameter in context.command.params
+        if isinstance(parameter.envvar, str) and (value := context.params[str(parameter.name)]) is not None
+    }
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")

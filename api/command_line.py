@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -79,6 +80,16 @@ def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
             sys.exit(2)
 
     return told
+
+
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
+    """A listening socket, or one sentence about why not; `option` chooses the port. Raises Refused: port-taken."""
+    try:
+        return socket.create_server((host, port), reuse_port=False)
+    except OSError as error:
+        raise Refused(
+            "port-taken", f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 {option} 换一个端口。"
+        ) from None
 
 
 def run_async(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None:

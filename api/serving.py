@@ -27,16 +27,6 @@ from ledger.transactions import TownshipId
 TOWNSHIP = TownshipId(1)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, or one sentence about why not. Raises Refused: port-taken."""
-    try:
-        return socket.create_server((host, port), reuse_port=False)
-    except OSError as error:
-        raise Refused(
-            "port-taken", f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 --port 换一个端口。"
-        ) from None
-
-
 @asynccontextmanager
 async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
     """The township in a database of this program's version. Raises Refused: database-version,

@@ -3,41 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from dataclasses import replace
 
 from textual import events, on
 from textual.app import App
+from textual.geometry import Size
 from textual.message import Message
 
 from api.wire import Command
 from kiosk.client import Client
 from kiosk.counter import Counter, Pace
 from kiosk.language import N_, _
-from kiosk.look import PALETTE, THEME
+from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
-from kiosk.screens.base import Overlay, TillScreen
+from kiosk.screens.base import Choice, Overlay, TillScreen
 from kiosk.screens.help import Help
+from kiosk.screens.palette import Palette
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.serve import Serve
 from kiosk.screens.sign_in import SignIn
-from kiosk.widgets.key_bar import KeyCap
+from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
 
+BETWEEN_BELLS = 0.15
+"""Seconds from the first to the second bell of something done; a refusal rings one."""
+ORPHANED = 2.0
+"""Seconds within which a till in a browser notices that its server is no more."""
 
-def run(server: str, token: str, scanner: Scanner, printer: Printer | None) -> None:
+
+def run(server: str, token: str, scanner: Scanner, look: Look, printer: Printer | None) -> None:
     """Serve at this terminal until the attendant leaves: `server` is the base URL, `token` the device's."""
 
     async def main() -> None:
         async with Client(server, token) as client:
-            await KioskApp(client, scanner=scanner, printer=printer).run_async()
+            await KioskApp(client, scanner=scanner, look=look, printer=printer).run_async()
 
     asyncio.run(main())
 
 
 class KioskApp(App[None]):
     TITLE = N_("积美")
+    # Textual's own palette takes the focus, which here nothing does; ours is a screen like the others.
     ENABLE_COMMAND_PALETTE = False
+    CSS_PATH = "large.tcss"
     # The ellipsis of clipped text is of ambiguous width, so text is cut plainly.
     CSS = """
     Screen { background: $background; color: $cream; }
@@ -52,23 +63,61 @@ class KioskApp(App[None]):
         client: Client,
         pace: Pace | None = None,
         scanner: Scanner | None = None,
+        look: Look | None = None,
         printer: Printer | None = None,
     ) -> None:
         super().__init__()
         self.title = _(self.TITLE)
+        self.look = look or Look()
         self.counter = Counter(client, pace or Pace())
         self.printer = printer
         self._scanner = scanner or Scanner()
         self._listening = False
         self._touched = False
         self.register_theme(THEME)
-        self.theme = THEME.name
+        self.register_theme(CONTRAST)
+        self.theme = self.look.theme
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return PALETTE
 
     async def on_mount(self) -> None:
         await self.push_screen(SignIn(self.counter))
+        if self.is_web:
+            parent = os.getppid()
+            self.set_interval(ORPHANED, lambda: self.exit() if os.getppid() != parent else None)
+
+    # --- look and sound ---------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size)
+
+    def on_app_focus(self) -> None:
+        """A browser that came back to a till already running has nothing on its screen yet."""
+        self.refresh(layout=True)
+
+    def bell(self) -> None:
+        if self.look.sound:
+            super().bell()
+
+    @on(TillScreen.Succeeded)
+    def _ring_twice(self) -> None:
+        self.bell()
+        self.set_timer(BETWEEN_BELLS, self.bell)
+
+    def _wear(self, look: Look) -> None:
+        """Change to this look at once."""
+        self.look = look
+        self.theme = look.theme
+        self._fit(self.size)
+        for screen in self.screen_stack:
+            screen.query("*").refresh(layout=True)
+
+    def _fit(self, size: Size) -> None:
+        self.set_class(self.look.is_large(size), LARGE)
+        for screen in self.screen_stack:
+            for bar in screen.query(KeyBar):
+                bar.fit()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 
@@ -144,7 +193,9 @@ class KioskApp(App[None]):
         if key == "ctrl+q":
             self._leave()
         elif key == "f1" and not isinstance(self.screen, Overlay):
-            await self.push_screen(Help(self.counter))
+            await self._help()
+        elif key in ("f9", "ctrl+p") and not isinstance(self.screen, Overlay):
+            await self.push_screen(Palette(self.counter, self._choices()))
         else:
             self._top.press(key)
 
@@ -152,6 +203,42 @@ class KioskApp(App[None]):
     def _top(self) -> TillScreen:
         assert isinstance(self.screen, TillScreen)
         return self.screen
+
+    # --- the menu ---------------------------------------------------------------------------------------
+
+    def _choices(self) -> list[Choice]:
+        look = self.look
+        large = self.has_class(LARGE)
+        contrast = look.theme == CONTRAST.name
+        return [
+            Choice(_("帮助"), "F1", lambda: self.call_next(self._help)),
+            *self._top.choices(),
+            Choice(
+                _("换成平常的颜色") if contrast else _("换成黑白黄高对比颜色"),
+                "",
+                lambda: self._wear(replace(look, theme="jimei" if contrast else "contrast")),
+            ),
+            Choice(
+                _("退出大字模式") if large else _("大字模式：一次只看一样"),
+                "",
+                lambda: self._wear(replace(look, large=not large)),
+            ),
+            Choice(
+                _("关掉声音") if look.sound else _("打开声音"),
+                "",
+                lambda: self._wear(replace(look, sound=not look.sound)),
+            ),
+            Choice(_("退出程序"), "Ctrl+Q", self._leave),
+        ]
+
+    async def _help(self) -> None:
+        await self.push_screen(Help(self.counter))
+
+    @on(Palette.Chosen)
+    async def _do(self, message: Palette.Chosen) -> None:
+        self._touched = True
+        await self._close_overlays()
+        message.choice.act()
 
     # --- routes: each waits until the new screen is there, so that no key meets half of one ---------------
 

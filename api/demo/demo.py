@@ -15,6 +15,7 @@ from sqlalchemy import text
 from api import wire
 from api.cards.printing import write_sheet
 from api.clock import TravelClock, WallClock
+from api.command_line import listen
 from api.database.engine import Access
 from api.database.migrations import administer, exists, migrate
 from api.demo.progress import Progress
@@ -25,7 +26,7 @@ from api.register.use_cases import found
 from api.reports.liability import liability
 from api.reports.text import liability_lines, lines
 from api.reports.use_cases import report
-from api.serving import csrf_secret, listen, open_town, served
+from api.serving import csrf_secret, open_town, served
 from api.settings import Settings
 from api.town import Town
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from textual import on
 from textual.message import Message
@@ -14,8 +16,20 @@ from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.status import Status
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something the menu offers: what it is called, the key that does the same, if any, and what does it."""
+
+    label: str
+    cap: str
+    act: Callable[[], None]
+
+
 class TillScreen(Screen[None]):
     """Nothing on these screens takes focus: the app hands over what its scanner made of the keys."""
+
+    class Succeeded(Message):
+        """Something was done that the attendant, looking at the goods, wants to hear."""
 
     def __init__(self, counter: Counter) -> None:
         super().__init__()
@@ -37,6 +51,13 @@ class TillScreen(Screen[None]):
     @abstractmethod
     def command(self, command: Command) -> None:
         """A command card was scanned."""
+
+    def choices(self) -> list[Choice]:
+        """What the menu offers here, beside what it offers everywhere."""
+        return []
+
+    def key_choice(self, label: str, cap: str, key: str) -> Choice:
+        return Choice(label, cap, lambda: self.press(key))
 
     @property
     def status(self) -> Status:

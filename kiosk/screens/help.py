@@ -24,17 +24,20 @@ _KEYS = (
     ("F2", N_("确认兑换；回车键不会确认，扫别的码也不会")),
     (N_("指令卡"), N_("不用键盘：扫确认兑换、取消、再看收据三张卡")),
     ("Esc", N_("取消这一户")),
+    ("F9", N_("菜单：能做的事都在里面；F6 在小屏上换页")),
     ("F10", N_("交班；退出程序按 Ctrl+Q")),
 )
 _TROUBLE = (
     (N_("网络断了"), N_("等它自己重试，同一笔只记一次账，请勿重复操作")),
     (N_("扫不出卡"), N_("把卡擦净放平；还不行，请住户到村委会换卡")),
 )
+_PAGES = {"up": -1, "pageup": -1, "down": 1, "pagedown": 1, " ": 1}
+"""Keys that turn the page where the sheet is longer than the screen."""
 
 
 class Help(Overlay):
     CSS = """
-    Help #middle { height: 1fr; align: center middle; }
+    Help #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
     Help #sheet { width: 72; height: auto; background: $panel; padding: 1 3; }
     """
 
@@ -48,6 +51,18 @@ class Help(Overlay):
 
     def on_mount(self) -> None:
         self.status.hint(_("按任意键返回；扫码会直接回到兑换"))
+        self.call_after_refresh(self._hint_at_the_rest)
+
+    def press(self, key: str) -> None:
+        sheet = self.query_one("#middle")
+        if key in _PAGES and sheet.max_scroll_y:
+            sheet.scroll_relative(y=_PAGES[key] * (sheet.size.height - 1), animate=False)
+        else:
+            super().press(key)
+
+    def _hint_at_the_rest(self) -> None:
+        if self.query_one("#middle").max_scroll_y:
+            self.status.hint(_("下面还有，按上下键翻看；按别的键返回，扫码会直接回到兑换"))
 
     @staticmethod
     def _row(key: str, what: str, style: str = "$gold") -> Content:

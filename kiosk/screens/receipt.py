@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -14,6 +15,7 @@ from api.wire import Receipt
 from kiosk.columns import between
 from kiosk.counter import Counter
 from kiosk.language import _
+from kiosk.look import ROOMY
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
@@ -86,10 +88,16 @@ class ReceiptScreen(Overlay):
             yield Static(f"{title}  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
             yield Static(balance.format(points=receipt.balance), id="now")
-            yield BigNumber(receipt.balance, _("分"), "$jade")
+            big = BigNumber(receipt.balance, _("分"), "$jade")
+            big.display = self.app.size.height >= ROOMY.height
+            yield big
             yield Static(foot, classes="small", markup=False)
         yield Status()
         yield KeyBar(("escape", "Esc", _("返回")))
+
+    def on_resize(self, event: events.Resize) -> None:
+        # On a low screen the goods come first; the balance stands there in plain figures too.
+        self.query(BigNumber).set(display=event.size.height >= ROOMY.height)
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1

@@ -13,23 +13,33 @@ from textual.timer import Timer
 from api.wire import Command, Receipt
 from kiosk.counter import SIGN_IN_AGAIN, Counter
 from kiosk.language import N_, _
+from kiosk.look import LARGE
 from kiosk.meaning import CardCode, GoodsCode, Unreadable, meaning
 from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
 from kiosk.pick import NumberPick
-from kiosk.screens.base import TillScreen
+from kiosk.screens.base import Choice, TillScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
+from kiosk.widgets.summary import Summary
 
 AWAY = N_("网络断了，正在重试，请勿重复操作")
 AWAY_OR_GIVE_UP = N_("网络断了，正在重试，请勿重复操作；按 Esc 或扫取消卡可放弃这一笔")
 GIVEN_UP = N_("这一笔没有提交，商品还在购物车里；网络好了再按 F2 或扫确认卡")
 
 
+PANELS = ("household", "shelf", "cart")
+_IN_CART = frozenset({"+", "=", "-"})
+"""Keys for the item under the cursor that also make sense while the cart is seen: the item added last."""
+_AT_CURSOR = _IN_CART | {"up", "down", "left", "right", " "}
+
+
 class Serve(TillScreen):
+    """In large mode one panel is shown at a time: the one that what was last done is about."""
+
     CSS = """
     Serve #counter { height: 1fr; }
     Serve #household { width: 45%; min-width: 34; max-width: 52; }
@@ -60,6 +70,7 @@ class Serve(TillScreen):
         super().__init__(counter)
         self._pick = NumberPick()
         self._patience: Timer | None = None
+        self._panel = PANELS[0]
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
             "f2": self._confirm,
@@ -75,10 +86,12 @@ class Serve(TillScreen):
             "-": session.take_at_cursor,
             "delete": session.remove_last,
             "backspace": session.remove_last,
+            "f6": self._turn,
         }
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
+        yield Summary(self.session)
         with Horizontal(id="counter"):
             yield Shelf(self.session)
             with Vertical(id="household"):
@@ -90,12 +103,15 @@ class Serve(TillScreen):
             ("+", "+", _("加")),
             ("-", "-", _("减")),
             ("delete", "Del", _("删末项")),
+            ("f6", "F6", _("换页")),
             ("escape", "Esc", _("取消")),
             ("f1", "F1", _("帮助")),
+            ("f9", "F9", _("菜单")),
             ("f10", "F10", _("交班")),
         )
 
     def on_mount(self) -> None:
+        self._show("household")
         self._hint()
         if self.session.pending:
             self._settle()
@@ -108,7 +124,10 @@ class Serve(TillScreen):
         elif len(key) == 1 and key in "0123456789":
             self._digit(key)
         elif self._settle_number() and key in self._actions:
-            self._attempt(self._actions[key])
+            if self._about_what_is_unseen(key):
+                self._show("shelf")
+            else:
+                self._attempt(self._actions[key])
 
     def scan(self, text: str) -> None:
         if not self._settle_number():
@@ -117,7 +136,8 @@ class Serve(TillScreen):
             case CardCode(token):
                 self._look_up(token)
             case GoodsCode(barcode):
-                self._attempt(lambda: self.session.add_barcode(barcode))
+                if self._attempt(lambda: self.session.add_barcode(barcode)):
+                    self.post_message(self.Succeeded())
             case Unreadable(reason):
                 self.status.refuse(reason)
 
@@ -139,6 +159,14 @@ class Serve(TillScreen):
                 self.press("escape")
             case Command.RECEIPT:
                 self._attempt(self._recall)
+
+    def choices(self) -> list[Choice]:
+        return [
+            Choice(_("再看上一张收据"), "", lambda: self.command(Command.RECEIPT)),
+            self.key_choice(_("删掉购物车最后一项"), "Del", "delete"),
+            self.key_choice(_("取消这一户"), "Esc", "escape"),
+            self.key_choice(_("交班"), "F10", "f10"),
+        ]
 
     @on(Shelf.Picked)
     def _touched_item(self, message: Shelf.Picked) -> None:
@@ -179,15 +207,32 @@ class Serve(TillScreen):
     # --- what they do -----------------------------------------------------------------------------------
 
     def _attempt(self, action: Callable[[], None]) -> bool:
+        before = self.session.total
         try:
             action()
         except Declined as declined:
             self.status.refuse(declined.sentence)
             return False
+        if self._panel == "household" and self.session.total > before:
+            self._show("cart")
         self._redraw()
         if not self.session.pending:
             self._hint()
         return True
+
+    def _about_what_is_unseen(self, key: str) -> bool:
+        """In large mode the first key for the cursor on the shelf shows the shelf, and does nothing yet."""
+        if not self.app.has_class(LARGE) or key not in _AT_CURSOR:
+            return False
+        return self._panel == "household" or (self._panel == "cart" and key not in _IN_CART)
+
+    def _show(self, panel: str) -> None:
+        self._panel = panel
+        for each in PANELS:
+            self.set_class(each == panel, f"-{each}")
+
+    def _turn(self) -> None:
+        self._show(PANELS[(PANELS.index(self._panel) + 1) % len(PANELS)])
 
     def _recall(self) -> None:
         self.post_message(self.Recalled(self.session.receipt_again()))
@@ -210,6 +255,8 @@ class Serve(TillScreen):
             self.status.refuse(obstacle.sentence)
         else:
             self._hint()
+            self._show("household")
+            self.post_message(self.Succeeded())
         self._redraw()
 
     @work(group="redeem", exclusive=True)
@@ -228,6 +275,7 @@ class Serve(TillScreen):
         if receipt is None:
             self.status.hint(_(GIVEN_UP))
             return
+        self.post_message(self.Succeeded())
         self.post_message(self.Served(receipt))
         self._hint()
         await self.counter.restock()
@@ -248,4 +296,6 @@ class Serve(TillScreen):
             self.status.hint(_("请扫户卡"))
 
     def _redraw(self) -> None:
-        self.query("Banner, Shelf, Household, CartView").refresh()
+        if self._panel == "cart" and not self.session.card and not self.session.cart:
+            self._show("household")
+        self.query("Banner, Summary, Shelf, Household, CartView").refresh()

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from api.wire import Command
 from kiosk.counter import Counter
 from kiosk.language import N_, _
+from kiosk.look import LARGE
 from kiosk.obstacles import Obstacle, Refused
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
@@ -27,15 +28,16 @@ HINT = N_("按数字键输入 PIN，再按 F2 登录")
 
 
 class PinBoxes(Static):
-    """A box for each digit, filled as they come; never the digits themselves."""
+    """A box for each digit, filled as they come; never the digits themselves. Eight fit into a narrow screen."""
 
     DEFAULT_CSS = "PinBoxes { width: auto; height: 3; margin: 1 0; }"
 
     filled = reactive(0, layout=True)
 
     def render(self) -> Content:
-        row = Content("  ").join(
-            Content.assemble(("      ", "on $gold" if place < self.filled else "on $keycap"))
+        box, gap = (" " * 4, " ") if self.app.has_class(LARGE) else (" " * 6, " " * 2)
+        row = Content(gap).join(
+            Content.assemble((box, "on $gold" if place < self.filled else "on $keycap"))
             for place in range(max(SHORTEST, self.filled))
         )
         return Content("\n").join([row, row, row])
@@ -75,6 +77,7 @@ class SignIn(TillScreen):
             ("backspace", "Backspace", _("退一格")),
             ("escape", "Esc", _("重输")),
             ("f1", "F1", _("帮助")),
+            ("f9", "F9", _("菜单")),
             ("ctrl+q", "Ctrl+Q", _("退出")),
         )
 

@@ -8,6 +8,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from kiosk.look import LARGE
+
+FIRST_TO_GO = ("delete", "backspace", "-", "+", "f10", "ctrl+q", "f1", "escape", "f6")
+"""Keys whose caps give way on a narrow screen, in this order: the menu has them, or another key does the same."""
+IN_LARGE_MODE = frozenset({"f6"})
+"""Keys that mean nothing where everything is seen at once."""
+
 
 class KeyCap(Widget):
     DEFAULT_CSS = """
@@ -24,15 +31,21 @@ class KeyCap(Widget):
 
     def __init__(self, key: str, cap: str, label: str) -> None:
         super().__init__()
-        self._key, self._cap, self._label = key, cap, label
+        self.key = key
+        self._cap, self._label = cap, label
+
+    @property
+    def across(self) -> int:
+        """Cells this takes up, with the gap after it."""
+        return self.render().cell_length + 1
 
     def render(self) -> Content:
         # The key that confirms stands out.
-        cap = "bold $ink on $gold" if self._key == "f2" else "bold $gold on $row"
+        cap = "bold $ink on $gold" if self.key == "f2" else "bold $gold on $row"
         return Content.assemble((f" {self._cap} ", cap), f" {self._label}")
 
     def on_click(self) -> None:
-        self.post_message(self.Pressed(self._key))
+        self.post_message(self.Pressed(self.key))
 
 
 class KeyBar(Horizontal):
@@ -47,3 +60,18 @@ class KeyBar(Horizontal):
     def compose(self) -> ComposeResult:
         for key, cap, label in self._keys:
             yield KeyCap(key, cap, label)
+
+    def on_resize(self) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Show each cap whole or not at all."""
+        caps = {cap.key: cap for cap in self.query(KeyCap)}
+        room = self.content_size.width + 1
+        shown = set(caps) if self.app.has_class(LARGE) else set(caps) - IN_LARGE_MODE
+        for key in FIRST_TO_GO:
+            if sum(caps[each].across for each in shown) <= room:
+                break
+            shown.discard(key)
+        for key, cap in caps.items():
+            cap.display = key in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
@@ -10,6 +11,7 @@ from textual.widget import Widget
 from api.wire import ShelfItem
 from kiosk.columns import left, right
 from kiosk.language import _
+from kiosk.look import LARGE
 from kiosk.session import Session
 
 _NUMBER, _PRICE, _STOCK, _HELD = 4, 8, 8, 5
@@ -33,6 +35,11 @@ class Shelf(Widget):
         self._session = session
 
     @property
+    def _large(self) -> bool:
+        """Without a column of its own for the stock: a want of it stands in place of the price."""
+        return self.app.has_class(LARGE)
+
+    @property
     def _spacing(self) -> int:
         """Two lines for each item when the screen is tall enough: easier on the eye and the finger."""
         return 2 if 2 * len(self._session.shelf) + _HEADING <= self.content_size.height else 1
@@ -45,14 +52,9 @@ class Shelf(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        name = width - _NUMBER - _PRICE - _STOCK - _HELD - 2
-        titles = (
-            left(_("货号"), _NUMBER)
-            + "  "
-            + left(_("商品"), name)
-            + right(_("积分"), _PRICE)
-            + right(_("库存"), _STOCK)
-        )
+        figures = right(_("积分"), _PRICE) + ("" if self._large else right(_("库存"), _STOCK))
+        name = width - _NUMBER - cell_len(figures) - _HELD - 2
+        titles = left(_("货号"), _NUMBER) + "  " + left(_("商品"), name) + figures
         lines = [Content.assemble((left(titles, width), "$faded")), Content()]
         for index, item in list(enumerate(self._session.shelf))[self._first :]:
             lines.append(self._line(item, name, chosen=index == self._session.cursor))
@@ -67,16 +69,22 @@ class Shelf(Widget):
         to_be_had = held > 0 or session.why_not(item) is None
         ground = " on $row" if chosen else ""
         text = "bold $cream" if to_be_had else "$faint"
-        price = "bold $gold" if to_be_had else "$faint"
-        stock = right(_("余 {stock}").format(stock=item.stock) if item.stock else _("缺货"), _STOCK)
+        points = right(_("{points} 分").format(points=item.price), _PRICE)
+        price = (points, ("bold $gold" if to_be_had else "$faint") + ground)
+        if item.stock:
+            stock = (right(_("余 {stock}").format(stock=item.stock), _STOCK), "$faded" + ground)
+        else:
+            stock = (right(_("缺货"), _STOCK), "$ember" + ground)
+        figures = [price, stock]
+        if self._large:
+            figures = [price if item.stock else stock]
         return Content.assemble(
             (
                 right(f"{item.number} ", _NUMBER),
                 f"bold {'$gold' if to_be_had else '$faded'} on {'$row' if chosen else '$keycap'}",
             ),
             (f"  {left(item.name, name)}", text + ground),
-            (right(_("{points} 分").format(points=item.price), _PRICE), price + ground),
-            (stock, ("$faded" if item.stock else "$ember") + ground),
+            *figures,
             (right(f"x{held}" if held else "", _HELD), "bold $gold" + ground),
         )
 

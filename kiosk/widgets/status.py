@@ -14,7 +14,7 @@ class Status(Static):
         height: 3; padding: 0 2; content-align: left middle;
         background: $surface; color: $faded;
     }
-    Status.refusal { background: $error; color: white; text-style: bold; }
+    Status.refusal { background: $error; color: $paper; text-style: bold; }
     Status.waiting { background: $warning; color: $ink; text-style: bold; }
     Status.done { background: $surface; color: $jade; text-style: bold; }
     """

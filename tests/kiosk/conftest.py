@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from kiosk.app import KioskApp
 from kiosk.client import Client
 from kiosk.counter import Pace
+from kiosk.look import Look
 from kiosk.scanner import Scanner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
@@ -195,9 +196,10 @@ def open_till(town: Any) -> OpenTill:
         pace: Pace = QUICK,
         size: tuple[int, int] = (80, 24),
         scanner: Scanner | None = None,
+        look: Look | None = None,
     ) -> AsyncIterator[Till]:
         async with Client(url or town.url, token or town.device_token) as client:
-            app = KioskApp(client, pace, scanner)
+            app = KioskApp(client, pace, scanner, look)
             async with app.run_test(size=size) as pilot:
                 till = Till(app, pilot)
                 if signed_in:

@@ -1,0 +1,112 @@
+"""The menu: what can be done here, to be picked by a digit, by the arrows, or by a finger."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from kiosk.columns import left, right
+from kiosk.counter import Counter
+from kiosk.language import _
+from kiosk.scanner import END_KEYS
+from kiosk.screens.base import Choice, Overlay
+from kiosk.widgets.banner import Banner
+from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.status import Status
+
+_STEPS = {"up": -1, "down": 1}
+
+
+class Menu(Widget):
+    DEFAULT_CSS = "Menu { height: auto; }"
+
+    chosen = reactive(0)
+
+    class Clicked(Message):
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, choices: list[Choice]) -> None:
+        super().__init__()
+        self._choices = choices
+
+    def get_content_height(self, *_: object) -> int:
+        return len(self._choices)
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        return Content("\n").join(
+            Content.assemble(
+                (f" {index + 1} ", "bold $gold on $keycap"),
+                (
+                    left(f"  {choice.label}", width - 3 - 8) + right(choice.cap, 8),
+                    "bold $ink on $gold" if index == self.chosen else "$cream",
+                ),
+            )
+            for index, choice in enumerate(self._choices)
+        )
+
+    def on_click(self, event: Click) -> None:
+        at = event.get_content_offset(self)
+        if at is not None and at.y < len(self._choices):
+            self.post_message(self.Clicked(at.y))
+
+
+class Palette(Overlay):
+    """Enter picks nothing: scanners send it, and late. Any other key takes the menu away, as every overlay."""
+
+    CSS = """
+    Palette #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
+    Palette #menu { width: 52; height: auto; background: $panel; padding: 1 3; }
+    """
+
+    class Chosen(Message):
+        """The attendant wants this done; the menu is over."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+    def __init__(self, counter: Counter, choices: list[Choice]) -> None:
+        super().__init__(counter)
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        yield Banner(self.session)
+        with Vertical(id="middle"), Vertical(id="menu"):
+            yield Menu(self._choices)
+        yield Status()
+        yield KeyBar(
+            ("up", _("上"), _("上移")),
+            ("down", _("下"), _("下移")),
+            (" ", _("空格"), _("选定")),
+            ("escape", "Esc", _("返回")),
+        )
+
+    def on_mount(self) -> None:
+        self.status.hint(_("按数字直接选；或用上下键移动，空格键选定"))
+
+    def press(self, key: str) -> None:
+        menu = self.query_one(Menu)
+        if key in _STEPS:
+            menu.chosen = (menu.chosen + _STEPS[key]) % len(self._choices)
+            middle = self.query_one("#middle")
+            middle.scroll_to(y=menu.chosen - middle.size.height // 2, animate=False)
+        elif key == " ":
+            self._choose(menu.chosen)
+        elif len(key) == 1 and key in "123456789" and int(key) <= len(self._choices):
+            self._choose(int(key) - 1)
+        elif key not in END_KEYS:
+            super().press(key)
+
+    def on_menu_clicked(self, message: Menu.Clicked) -> None:
+        self._choose(message.index)
+
+    def _choose(self, index: int) -> None:
+        self.post_message(self.Chosen(self._choices[index]))
