@@ -122,9 +122,16 @@ def found(township: str, login: str, name: str, password: str) -> None:
         run_async(work())
 
 
-@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --token TOKEN")
-@click.option("--server", envvar="JIMEI_SERVER", default="http://127.0.0.1:8000", show_default=True)
-@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", required=True, help="device token from enrolment")
+@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --code 7K3M9QXR2TDV")
+@click.option(
+    "--server", envvar="JIMEI_SERVER", show_envvar=True, help="its address, if it isn't the one of the enrolment"
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="folder for all that this kiosk keeps  [default: JIMEI_DATA/kiosk]",
+)
+@click.option("--code", default="", help="one-time code from the desk, to enrol this machine")
 @click.option(
     "--scanner-prefix",
     envvar="JIMEI_SCANNER_PREFIX",
@@ -142,18 +149,22 @@ def found(township: str, login: str, name: str, password: str) -> None:
     help="what it sends after each code, before its Enter",
 )
 @one_sentence
-def kiosk(server: str, token: str, scanner_prefix: str, scanner_suffix: str) -> None:
-    """Open the terminal of a points supermarket."""
+def kiosk(server: str | None, data: Path | None, code: str, scanner_prefix: str, scanner_suffix: str) -> None:
+    """Open the terminal of a points supermarket. It goes on without the network; what it keeps is in its folder."""
     from kiosk.app import run
+    from kiosk.keeping.folder import Unusable
     from kiosk.scanner import Scanner
 
-    if not server.startswith(("http://", "https://")):
+    if server is not None and not server.startswith(("http://", "https://")):
         raise Refused("malformed", f"服务器地址要以 http:// 或 https:// 开头：{server}")
     try:
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
-    run(server, token, scanner)
+    try:
+        run(server, data or Settings.read().data / "kiosk", code, scanner)
+    except Unusable as error:
+        raise Refused("in-use", str(error)) from None
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")

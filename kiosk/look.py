@@ -6,7 +6,12 @@ and a terminal set up for Chinese may draw them two cells wide and shift every c
 
 from __future__ import annotations
 
+from datetime import timedelta, timezone
+
 from textual.theme import Theme
+
+SHANGHAI = timezone(timedelta(hours=8))
+"""The time on the wall, everywhere in China."""
 
 PALETTE = {
     "gold": "#f4c95d",

@@ -162,6 +162,7 @@ class Command(StrEnum):
     CONFIRM = "JIMEI:CONFIRM"
     CANCEL = "JIMEI:CANCEL"
     RECEIPT = "JIMEI:RECEIPT"
+    VOID = "JIMEI:VOID"
 
 
 # --- the register ---------------------------------------------------------------------------------------

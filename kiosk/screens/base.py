@@ -38,6 +38,10 @@ class TillScreen(Screen[None]):
     def command(self, command: Command) -> None:
         """A command card was scanned."""
 
+    def news(self) -> None:
+        """The line to the server came or went, or something came over it."""
+        self.query("Banner, Shelf, Household, CartView").refresh()
+
     @property
     def status(self) -> Status:
         return self.query_one(Status)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
-
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,14 +11,13 @@ from textual.widgets import Static
 from api.wire import Receipt
 from kiosk.columns import between
 from kiosk.counter import Counter
+from kiosk.keeping.receipts import KeptReceipt
+from kiosk.look import SHANGHAI
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
-
-SHANGHAI = timezone(timedelta(hours=8))
-
 
 AROUND_GOODS = 13
 """Rows of the slip that hold no goods: title, balance, foot and the space between."""
@@ -59,9 +56,10 @@ class ReceiptScreen(Overlay):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    def __init__(self, counter: Counter, receipt: Receipt, *, again: bool) -> None:
+    def __init__(self, counter: Counter, kept: KeptReceipt, *, again: bool) -> None:
         super().__init__(counter)
-        self._receipt = receipt
+        self._kept = kept
+        self._receipt = kept.receipt
         self._again = again
 
     def compose(self) -> ComposeResult:
@@ -69,9 +67,9 @@ class ReceiptScreen(Overlay):
         when = receipt.recorded_at.astimezone(SHANGHAI)
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="slip"):
-            yield Static(f"{'再看收据' if self._again else '兑换成功'}  {receipt.name}", id="title", markup=False)
+            yield Static(f"{self._title}  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
-            yield Static(f"{'当时还有' if self._again else '现有积分'} {receipt.balance} 分", id="now")
+            yield Static(f"{self._balance} {receipt.balance} 分", id="now")
             yield BigNumber(receipt.balance, "分", "$jade")
             yield Static(
                 f"{when:%Y-%m-%d %H:%M}  经手 {receipt.attendant}  单号 {receipt.id.hex[-8:].upper()}",
@@ -80,6 +78,19 @@ class ReceiptScreen(Overlay):
             )
         yield Status()
         yield KeyBar(("escape", "Esc", "返回"))
+
+    @property
+    def _title(self) -> str:
+        what = "断网兑换" if self._kept.offline else "兑换成功"
+        if not self._again:
+            return what
+        return "已作废" if self._kept.voided else "再看收据（断网兑换）" if self._kept.offline else "再看收据"
+
+    @property
+    def _balance(self) -> str:
+        if self._kept.offline:
+            return "当时断网还能兑换" if self._again else "断网时这里还能兑换"
+        return "当时还有" if self._again else "现有积分"
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1

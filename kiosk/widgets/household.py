@@ -29,7 +29,8 @@ class Household(Widget):
         view = self._session.card.view
         width = self.content_size.width
         # In plain figures too: for a narrow screen, a screen reader, a copied line.
-        parts = [("现有 ", "$faded"), (f"{view.balance} 分", "bold $cream")]
+        now = "断网时在这里能兑换 " if self._session.card.offline else "现有 "
+        parts = [(now, "$faded"), (f"{view.balance} 分", "bold $cream")]
         if view.pending:
             parts += [("，另有 ", "$faded"), (f"{view.pending} 分", "bold $gold"), ("正在公示", "$faded")]
         # Short enough for the narrowest column.
