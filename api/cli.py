@@ -150,7 +150,7 @@ def found(township: str, login: str, name: str, password: str) -> None:
 )
 @one_sentence
 def kiosk(server: str | None, data: Path | None, code: str, scanner_prefix: str, scanner_suffix: str) -> None:
-    """Open the terminal of a points supermarket. It goes on without the network; what it keeps is in its folder."""
+    """Open the terminal of a points supermarket. It works without the network too, from what its folder keeps."""
     from kiosk.app import run
     from kiosk.keeping.folder import Unusable
     from kiosk.scanner import Scanner

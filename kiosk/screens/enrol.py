@@ -103,19 +103,18 @@ class Enrol(TillScreen):
         self.query_one(CodeBoxes).code = self._code
 
     def scan(self, text: str) -> None:
-        """A code scanned, or typed faster than by hand."""
+        """A code scanned, or typed faster than by hand: all of it at once, or the rest of it."""
         if self._asking:
             return
-        match meaning(text):
-            case EnrolCode(code):
-                self._code = plain_code(code)[:CODE_LENGTH]
-                self.query_one(CodeBoxes).code = self._code
-                self._submit()
-            case _ if len(self._code + plain_code(text)) <= CODE_LENGTH:
-                for key in text:
-                    self.press(key)
-            case _:
-                self.status.refuse("这不是登记码；请先登记这台终端")
+        read = meaning(text)
+        code = plain_code(read.code if isinstance(read, EnrolCode) else text)
+        whole = code if len(code) == CODE_LENGTH else self._code + code
+        if len(whole) > CODE_LENGTH:
+            self.status.refuse("这不是登记码；请先登记这台终端")
+            return
+        self._code = self.query_one(CodeBoxes).code = whole
+        if len(whole) == CODE_LENGTH:
+            self._submit()
 
     def scan_again(self, text: str) -> None:
         self.scan(text)

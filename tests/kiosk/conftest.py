@@ -27,14 +27,15 @@ from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
-IMPATIENT = replace(QUICK, answer=0.5)
+IMPATIENT = replace(QUICK, answer=1.5)
 """For what is done without the server."""
 PATIENCE = 15.0
 SCANNER_KEY = 0.002
 
 
 class Line:
-    """A TCP line to the server. `lose_answers` redemptions reach the server whose answers don't come back."""
+    """A TCP line to the server. `lose_answers` redemptions reach the server whose answers don't come back;
+    `lose_everything`: no answer at all does."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream)
@@ -42,6 +43,7 @@ class Line:
         self._open: set[asyncio.StreamWriter] = set()
         self._port = 0
         self.lose_answers = 0
+        self.lose_everything = False
         self.redemptions_seen = 0
 
     @property
@@ -76,6 +78,8 @@ class Line:
 
         async def back() -> None:
             while data := await far_reader.read(65536):
+                if self.lose_everything:
+                    return
                 if redeeming and self.lose_answers:
                     self.lose_answers -= 1
                     return
