@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import httpx
@@ -81,13 +81,25 @@ class Client:
         """The household behind a card."""
         return await self._ask("GET", f"/v1/cards/{token}", CardView)
 
-    async def redeem(self, redemption_id: UUID, redemption: Redemption) -> Receipt:
-        """Redeem once, however often this is called with the same id and content."""
-        return await self._ask("PUT", f"/v1/redemptions/{redemption_id}", Receipt, body=redemption)
+    async def redeem(
+        self, redemption_id: UUID, redemption: Redemption, sending: Callable[[], None] = lambda: None
+    ) -> Receipt:
+        """Redeem once, however often this is called with the same id and content. `sending` is called when it
+        goes onto the wire: a call that is cancelled before that has not been heard by anybody."""
+        return await self._ask("PUT", f"/v1/redemptions/{redemption_id}", Receipt, redemption, sending)
 
     async def _ask(
-        self, method: str, path: str, answer: type[Answer], body: msgspec.Struct | None = None
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        body: msgspec.Struct | None = None,
+        sending: Callable[[], None] = lambda: None,
     ) -> Answer:
+        async def trace(event: str, details: Any) -> None:
+            if event.endswith("send_request_headers.started"):
+                sending()
+
         headers = {"X-Shift": self._shift_token} if self._shift_token else {}
         if self._device_token:
             headers["Authorization"] = f"Bearer {self._device_token}"
@@ -95,7 +107,9 @@ class Client:
             headers["Content-Type"] = "application/json"
         content = None if body is None else msgspec.json.encode(body)
         try:
-            response = await self._http.request(method, path, content=content, headers=headers)
+            response = await self._http.request(
+                method, path, content=content, headers=headers, extensions={"trace": trace}
+            )
         except NEVER_SENT as error:
             raise ServerAway(sent=False) from error
         except httpx.HTTPError as error:

@@ -271,10 +271,16 @@ class Counter:
     async def _try(self, pending: PendingRedemption) -> KeptReceipt:
         self.store.redemptions.mark_sent()
         self.store.faults("before send redemption")
+        sent = False
+
+        def sending() -> None:
+            nonlocal sent
+            sent = True
+
         try:
-            receipt = await self._client.redeem(pending.id, pending.redemption)
+            receipt = await self._client.redeem(pending.id, pending.redemption, sending)
         except asyncio.CancelledError:
-            pending.uncertain = True
+            pending.uncertain |= sent
             raise
         self.store.faults("after send redemption")
         kept = self.store.redemptions.answered(receipt)
