@@ -118,6 +118,9 @@ async def test_what_may_have_arrived_is_given_up_with_one_key(
         line.lose_answers = 0
         await till.told()
         assert await balance(town.card) == 100
+        # Nothing was handed over, and so say kiosk and books at the end of the shift.
+        await till.press("escape", "f10")
+        await till.sees("全部上传，与账一致")
 
 
 async def test_what_may_have_arrived_goes_by_lease_and_counts_once(
