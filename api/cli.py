@@ -130,11 +130,24 @@ def found(township: str, login: str, name: str, password: str) -> None:
         run_async(work())
 
 
-@main.command(epilog="例 example: JIMEI_KIOSK_TOKEN=TOKEN jimei kiosk --server http://192.168.1.10:8000")
+@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --code 7K3M9QXR2TDV")
 @click.option(
-    "--server", envvar="JIMEI_SERVER", show_envvar=True, default="http://127.0.0.1:8000", show_default=True
+    "--server", envvar="JIMEI_SERVER", show_envvar=True, help="its address, if it isn't the one of the enrolment"
 )
-@click.option("--token", envvar="JIMEI_KIOSK_TOKEN", show_envvar=True, help="device token from enrolment")
+@click.option(
+    "--data",
+    envvar="JIMEI_KIOSK_DATA",
+    show_envvar=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="folder for all that this kiosk keeps  [default: JIMEI_DATA/kiosk]",
+)
+@click.option(
+    "--code",
+    envvar="JIMEI_KIOSK_CODE",
+    show_envvar=True,
+    default="",
+    help="one-time code from the desk, to enrol this machine",
+)
 @click.option(
     "--scanner-prefix",
     envvar="JIMEI_SCANNER_PREFIX",
@@ -192,8 +205,9 @@ def found(township: str, login: str, name: str, password: str) -> None:
 @one_sentence
 @printer_options
 def kiosk(
-    server: str,
-    token: str | None,
+    server: str | None,
+    data: Path | None,
+    code: str,
     scanner_prefix: str,
     scanner_suffix: str,
     language: Language,
@@ -206,29 +220,33 @@ def kiosk(
     only_test_print: bool,
     printer: EscposPrinter | None,
 ) -> None:
-    """Open the terminal of a points supermarket."""
+    """Open the terminal of a points supermarket. It works without the network too, from what its folder keeps."""
     if only_test_print:
         test_print(printer)
         return
 
     from kiosk.app import run
     from kiosk.client import require_address
+    from kiosk.keeping.folder import Unusable
     from kiosk.language import choose
     from kiosk.look import Look
     from kiosk.scanner import Scanner
 
     choose(language)
-    if token is None:
-        raise Refused("malformed", "还缺 --token，用法见 jimei kiosk --help。")
     try:
-        require_address(server)
+        if server is not None:
+            require_address(server)
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
         raise Refused("malformed", str(error)) from None
     if serve:
         _serve_kiosk(serve_host, serve_port)
-    else:
-        run(server, token, scanner, Look(theme, large, sound == "on"), printer)
+        return
+    try:
+        folder = data or Settings.read().data / "kiosk"
+        run(server, folder, code, scanner, Look(theme, large, sound == "on"), printer)
+    except Unusable as error:
+        raise Refused("in-use", str(error)) from None
 
 
 def _serve_kiosk(host: str, port: int) -> None:
@@ -239,7 +257,7 @@ def _serve_kiosk(host: str, port: int) -> None:
 
 
 def _settings_as_environment() -> dict[str, str]:
-    """The settings of the command that runs, as the same command reads them; the token is thus on no list of
+    """The settings of the command that runs, as the same command reads them; the code is thus on no list of
     processes."""
     context = click.get_current_context()
     return {

@@ -18,12 +18,13 @@ from textual.pilot import Pilot
 
 from api.clock import WallClock
 from api.database.engine import reach
-from api.demo.demo import KEYS
+from api.demo.demo import KEYS, KIOSK
 from api.demo.story import Keys
 from api.serving import open_town, served
 from api.settings import Settings
 from kiosk.app import KioskApp
 from kiosk.client import Client
+from kiosk.keeping.store import Store
 
 PICTURES = Path(__file__).parent / "pictures"
 # The width of one cell in the SVG that Textual writes, which counts Chinese signs as one.
@@ -44,8 +45,9 @@ async def main(settings: Settings) -> None:
             )
             await photograph(chromium, f"{url}/c/{keys.cards[0].token}", "household", 360, 740)
             await photograph(chromium, f"{url}/notices/v01", "notices", 800, 1000)
-            async with Client(url, keys.device_token) as client:
-                svg = await kiosk(client, keys, f"{url}/C/{keys.cards[0].token}".upper())
+            with Store(settings.data / KIOSK) as store:
+                async with Client(url) as client:
+                    svg = await kiosk(store, client, keys, f"{url}/C/{keys.cards[0].token}".upper())
             (drawing := PICTURES / "kiosk.svg").write_text(svg, encoding="utf-8")
             await photograph(chromium, drawing.as_uri(), "kiosk", 1484, 928)
             drawing.unlink()
@@ -59,11 +61,14 @@ async def photograph(chromium: Browser, address: str, name: str, width: int, hei
     await page.close()
 
 
-async def kiosk(client: Client, keys: Keys, card: str) -> str:
+async def kiosk(store: Store, client: Client, keys: Keys, card: str) -> str:
     """The till with a card scanned and two things in the cart."""
-    app = KioskApp(client)
+    store.enrolments.moved(client.base_url)
+    app = KioskApp(store, client)
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.press(*keys.pin, "f2")
+        await until(pilot, lambda: app.session.contact.online is True)
+        if app.session.attendant is None:
+            await pilot.press(*keys.pin, "f2")
         await until(pilot, lambda: bool(app.counter.session.shelf))
         for key in card:
             app.post_message(events.Key(key, key))

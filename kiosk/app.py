@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
+from pathlib import Path
 
 from textual import events, on
 from textual.app import App
@@ -13,20 +14,30 @@ from textual.message import Message
 
 from api.wire import Command
 from kiosk.client import Client
-from kiosk.counter import Counter, Pace
+from kiosk.counter import Counter
+from kiosk.keeping.enrolments import plain_code
+from kiosk.keeping.store import Store
 from kiosk.language import N_, _
 from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
+from kiosk.pace import Pace
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens.base import Choice, Overlay, TillScreen
+from kiosk.screens.enrol import Enrol
 from kiosk.screens.help import Help
 from kiosk.screens.palette import Palette
 from kiosk.screens.receipt import ReceiptScreen
+from kiosk.screens.report import Report
 from kiosk.screens.serve import Serve
 from kiosk.screens.sign_in import SignIn
+from kiosk.screens.void import VoidScreen
+from kiosk.session import Session
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
+from kiosk.widgets.status import Status
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 BETWEEN_BELLS = 0.15
 """Seconds from the first to the second bell of something done; a refusal rings one."""
@@ -34,14 +45,25 @@ ORPHANED = 2.0
 """Seconds within which a till in a browser notices that its server is no more."""
 
 
-def run(server: str, token: str, scanner: Scanner, look: Look, printer: Printer | None) -> None:
-    """Serve at this terminal until the attendant leaves: `server` is the base URL, `token` the device's."""
+def run(
+    server: str | None, folder: Path, code: str, scanner: Scanner, look: Look, printer: Printer | None
+) -> None:
+    """Serve at this terminal until the attendant leaves. `server` is the base URL, None for the one known from
+    the enrolment; `folder` has all of this kiosk; `code` enrols it.
 
-    async def main() -> None:
-        async with Client(server, token) as client:
-            await KioskApp(client, scanner=scanner, look=look, printer=printer).run_async()
+    Raises Unusable when the folder can't be had, ValueError for a server's address that is none.
+    """
 
-    asyncio.run(main())
+    async def main(store: Store) -> None:
+        enrolled = store.enrolments.current
+        async with Client(server or (enrolled.server if enrolled else DEFAULT_SERVER)) as client:
+            if server:
+                store.enrolments.moved(server)
+            app = KioskApp(store, client, scanner=scanner, look=look, printer=printer, code=code)
+            await app.run_async()
+
+    with Store(folder) as store:
+        asyncio.run(main(store))
 
 
 class KioskApp(App[None]):
@@ -60,20 +82,25 @@ class KioskApp(App[None]):
 
     def __init__(
         self,
+        store: Store,
         client: Client,
         pace: Pace | None = None,
         scanner: Scanner | None = None,
         look: Look | None = None,
         printer: Printer | None = None,
+        code: str = "",
     ) -> None:
         super().__init__()
         self.title = _(self.TITLE)
         self.look = look or Look()
-        self.counter = Counter(client, pace or Pace())
+        self.counter = Counter(store, client, pace or Pace())
+        self.counter.courier.changed = self._news
         self.printer = printer
+        self._code = code
         self._scanner = scanner or Scanner()
         self._listening = False
         self._touched = False
+        self._leaving = False
         self.register_theme(THEME)
         self.register_theme(CONTRAST)
         self.theme = self.look.theme
@@ -82,7 +109,8 @@ class KioskApp(App[None]):
         return PALETTE
 
     async def on_mount(self) -> None:
-        await self.push_screen(SignIn(self.counter))
+        await self.push_screen(self._first_screen())
+        self.run_worker(self.counter.courier.run(), group="courier")
         if self.is_web:
             parent = os.getppid()
             self.set_interval(ORPHANED, lambda: self.exit() if os.getppid() != parent else None)
@@ -118,6 +146,23 @@ class KioskApp(App[None]):
         for screen in self.screen_stack:
             for bar in screen.query(KeyBar):
                 bar.fit()
+
+    def _first_screen(self) -> TillScreen:
+        enrolled = self.counter.store.enrolments.current
+        if enrolled is None or (self._code and plain_code(self._code) != enrolled.code):
+            return Enrol(self.counter, self._code or self.counter.store.enrolments.unfinished())
+        if self.session.attendant is not None:
+            return Serve(self.counter)
+        return SignIn(self.counter)
+
+    @property
+    def session(self) -> Session:
+        return self.counter.session
+
+    def _news(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, TillScreen) and screen.query(Status):
+                screen.news()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 
@@ -190,8 +235,9 @@ class KioskApp(App[None]):
     async def _press(self, key: str) -> None:
         # Scanners send end keys too, and late.
         self._touched |= key not in END_KEYS
+        leaving, self._leaving = self._leaving, False
         if key == "ctrl+q":
-            self._leave()
+            self._leave(sure=leaving)
         elif key == "f1" and not isinstance(self.screen, Overlay):
             await self._help()
         elif key in ("f9", "ctrl+p") and not isinstance(self.screen, Overlay):
@@ -228,7 +274,7 @@ class KioskApp(App[None]):
                 "",
                 lambda: self._wear(replace(look, sound=not look.sound)),
             ),
-            Choice(_("退出程序"), "Ctrl+Q", self._leave),
+            Choice(_("退出程序"), "Ctrl+Q", lambda: self._leave(sure=False)),
         ]
 
     async def _help(self) -> None:
@@ -242,6 +288,18 @@ class KioskApp(App[None]):
 
     # --- routes: each waits until the new screen is there, so that no key meets half of one ---------------
 
+    @on(Enrol.Done)
+    @on(Enrol.Left)
+    @on(Report.Seen)
+    async def _sign_in(self) -> None:
+        await self._close_overlays()
+        await self.switch_screen(SignIn(self.counter))
+
+    @on(SignIn.ToEnrol)
+    async def _enrol(self, message: SignIn.ToEnrol) -> None:
+        await self._close_overlays()
+        await self.switch_screen(Enrol(self.counter, message.code))
+
     @on(SignIn.Done)
     async def _serve(self) -> None:
         await self._close_overlays()
@@ -250,15 +308,31 @@ class KioskApp(App[None]):
     @on(Serve.Served)
     async def _show_receipt(self, message: Serve.Served) -> None:
         await self._close_overlays()
-        await self.push_screen(ReceiptScreen(self.counter, message.receipt, again=False))
+        await self.push_screen(ReceiptScreen(self.counter, message.kept, again=False))
 
     @on(Serve.Recalled)
     async def _recall_receipt(self, message: Serve.Recalled) -> None:
         await self._close_overlays()
-        await self.push_screen(ReceiptScreen(self.counter, message.receipt, again=True))
+        await self.push_screen(ReceiptScreen(self.counter, message.kept, again=True))
+
+    @on(Serve.ToVoid)
+    async def _choose_void(self) -> None:
+        await self._close_overlays()
+        await self.push_screen(VoidScreen(self.counter))
+
+    @on(VoidScreen.Done)
+    async def _voided(self, message: VoidScreen.Done) -> None:
+        await self._close_overlays()
+        if isinstance(self.screen, Serve):
+            self.screen.voided(message.sentence)
+
+    @on(Serve.ShiftClosed)
+    async def _report(self, message: Serve.ShiftClosed) -> None:
+        await self._close_overlays()
+        await self.switch_screen(Report(self.counter, message.shift, message.report))
 
     @on(Serve.SignedOut)
-    async def _sign_in(self, message: Serve.SignedOut) -> None:
+    async def _sign_in_again(self, message: Serve.SignedOut) -> None:
         await self._close_overlays()
         await self.switch_screen(SignIn(self.counter, message.obstacle))
 
@@ -267,8 +341,17 @@ class KioskApp(App[None]):
         while isinstance(self.screen, Overlay):
             await self.pop_screen()
 
-    def _leave(self) -> None:
-        if self.counter.session.pending:
+    def _leave(self, *, sure: bool) -> None:
+        """Nothing is lost by leaving, but nobody leaves without knowing what isn't sent."""
+        unsent = self.session.contact.unsent
+        if self.session.pending:
             self._top.status.refuse(_("上一笔还没有答复，现在不能退出"))
+        elif unsent and not sure:
+            self._leaving = True
+            self._top.status.refuse(
+                _("还有 {unsent} 笔没上传，都存在本机，下次打开自动上传；要退出请再按 Ctrl+Q").format(
+                    unsent=unsent
+                )
+            )
         else:
             self.exit()

@@ -1,19 +1,21 @@
-"""The server as the till sees it: five calls over HTTP, in the wire types."""
+"""The server as the till sees it: a few calls over HTTP, in the wire types."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import httpx
 import msgspec
 
 from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, Till
+from api.wire.till_journal import Enrolment, Leases, NewEnrolment, Settlement, Signed, Upload
 from kiosk.language import _
 from kiosk.obstacles import Refused, ServerAway
 
-Answer = TypeVar("Answer", Till, Shift, CardView, Receipt)
+Answer = TypeVar("Answer", Till, Shift, CardView, Receipt, Enrolment, Leases, Settlement)
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -33,15 +35,12 @@ class Client:
     nothing that is an answer came back: broken line, time-out, a proxy's or a captive portal's page."""
 
     def __init__(
-        self, base_url: str, device_token: str, transport: httpx.AsyncBaseTransport | None = None
+        self, base_url: str, device_token: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         require_address(base_url)
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Authorization": f"Bearer {device_token}"},
-            timeout=TIMEOUT,
-            transport=transport,
-        )
+        self.base_url = base_url
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport)
+        self._device_token = device_token
         self._shift_token = ""
 
     async def __aenter__(self) -> Self:
@@ -51,6 +50,28 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.aclose()
+
+    def use_device(self, token: str) -> None:
+        """Be this kiosk from now on."""
+        self._device_token = token
+
+    def use_shift(self, token: str) -> None:
+        """Redemptions from now on belong to this shift; empty: to none."""
+        self._shift_token = token
+
+    async def enrol(self, wanted: NewEnrolment) -> Enrolment:
+        """Become a kiosk by a one-time code; the same code and key may be sent again."""
+        return await self._ask("POST", "/v1/enrolments", Enrolment, body=wanted)
+
+    async def leases(self) -> Leases:
+        """Top up what this kiosk may spend without the network, and tell all of it."""
+        return await self._ask("POST", "/v1/till/leases", Leases)
+
+    async def upload(self, kiosk: UUID, epoch: int, entries: Sequence[Signed]) -> Settlement:
+        """Entries of a journal, which speak for themselves: safe to repeat, and no token needed."""
+        return await self._ask(
+            "POST", f"/v1/journals/{kiosk}/{epoch}", Settlement, body=Upload(entries=list(entries))
+        )
 
     async def till(self) -> Till:
         """The supermarket and its shelf as they are now."""
@@ -66,19 +87,35 @@ class Client:
         """The household behind a card."""
         return await self._ask("GET", f"/v1/cards/{token}", CardView)
 
-    async def redeem(self, redemption_id: UUID, redemption: Redemption) -> Receipt:
-        """Redeem once, however often this is called with the same id and content."""
-        return await self._ask("PUT", f"/v1/redemptions/{redemption_id}", Receipt, body=redemption)
+    async def redeem(
+        self, redemption_id: UUID, redemption: Redemption, sending: Callable[[], None] = lambda: None
+    ) -> Receipt:
+        """Redeem once, however often this is called with the same id and content. `sending` is called when it
+        goes onto the wire: a call that is cancelled before that has not been heard by anybody."""
+        return await self._ask("PUT", f"/v1/redemptions/{redemption_id}", Receipt, redemption, sending)
 
     async def _ask(
-        self, method: str, path: str, answer: type[Answer], body: msgspec.Struct | None = None
+        self,
+        method: str,
+        path: str,
+        answer: type[Answer],
+        body: msgspec.Struct | None = None,
+        sending: Callable[[], None] = lambda: None,
     ) -> Answer:
+        async def trace(event: str, details: Any) -> None:
+            if event.endswith("send_request_headers.started"):
+                sending()
+
         headers = {"X-Shift": self._shift_token} if self._shift_token else {}
+        if self._device_token:
+            headers["Authorization"] = f"Bearer {self._device_token}"
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else msgspec.json.encode(body)
         try:
-            response = await self._http.request(method, path, content=content, headers=headers)
+            response = await self._http.request(
+                method, path, content=content, headers=headers, extensions={"trace": trace}
+            )
         except NEVER_SENT as error:
             raise ServerAway(sent=False) from error
         except httpx.HTTPError as error:

@@ -1,113 +1,384 @@
-"""Serving at the counter: what the attendant wants done, against the server, until it is answered."""
+"""Serving at the counter: what the attendant wants done, with the server or, where leases allow, without it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import chain, repeat
+from dataclasses import replace
+from uuid import UUID
 
+import msgspec
 from uuid_utils.compat import uuid7
 
-from api.wire import Receipt
+from api.wire import CardView
+from api.wire.till_journal import ShiftReport
 from kiosk.client import Client
-from kiosk.obstacles import Obstacle, Refused, ServerAway
-from kiosk.session import Session
+from kiosk.courier import Courier
+from kiosk.keeping.receipts import KeptReceipt
+from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
+from kiosk.keeping.shifts import KnownAttendant, pin_hash
+from kiosk.keeping.store import Store
+from kiosk.language import _
+from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
+from kiosk.pace import Pace
+from kiosk.session import PendingRedemption, Session
 
 SIGN_IN_AGAIN = frozenset({"shift-closed", "device-unknown"})
 """Refusals of the caller, before the server looked at what was asked."""
 CARD_IS_DEAD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long the till waits, in seconds. The last pause between retries repeats."""
-
-    retry: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
-    receipt: float = 20.0
-    second_digit: float = 0.6
+BEHIND = frozenset({"shift-closed", "insufficient-points"})
+"""Refusals that may be over once the server has heard the kiosk's journal and the kiosk has its leases."""
 
 
 class Counter:
-    def __init__(self, client: Client, pace: Pace) -> None:
+    def __init__(self, store: Store, client: Client, pace: Pace) -> None:
         self.session = Session()
         self.pace = pace
+        self.store = store
+        self.courier = Courier(store, client, self.session, pace)
         self._client = client
+        self._resume()
 
-    async def open(self, away: Callable[[ServerAway], None]) -> None:
-        """Fetch the shelf, however long the server takes to come; raises only `Refused`."""
-        for pause in self._pauses():
-            try:
-                self.session.stock_shelf(await self._client.till())
-                return
-            except ServerAway as error:
-                away(error)
-                await asyncio.sleep(pause)
+    @property
+    def server(self) -> str:
+        return self._client.base_url
+
+    def _resume(self) -> None:
+        """Go on where the program stopped, for whatever reason."""
+        store, session = self.store, self.session
+        till, duty, kept = store.goods.till, store.shifts.duty, store.redemptions.pending
+        if store.enrolments.current is not None:
+            self._client.use_device(store.enrolments.current.token)
+        if till is not None:
+            session.stock_shelf(till)
+        if duty is not None:
+            self._client.use_shift(duty.token)
+            session.sign_in(duty.name)
+            session.last_receipt = next(iter(store.receipts.of_shift(duty.shift)), None)
+        if kept is not None:
+            confirmed = kept.confirmed
+            pending = PendingRedemption(confirmed.id, confirmed.wanted(kept.leased), uncertain=kept.sent)
+            goods = [(picked.item, picked.quantity) for picked in confirmed.picked]
+            session.resume(pending, confirmed.token, confirmed.view, goods)
+        self.courier.tell()
+
+    # --- enrolment and shifts ---------------------------------------------------------------------------
+
+    async def enrol(self, code: str) -> None:
+        """Make this machine a kiosk. Safe to repeat: the key is on the disk before the code is sent."""
+        begun = self.store.enrolments.begin(self._client.base_url, code)
+        answer = await self._client.enrol(begun.wanted)
+        self.store.enrol(begun, answer)
+        self._client.use_device(answer.token)
+        self._client.use_shift("")
+        self.session.begin_anew()
+        self.session.contact.trouble = ""
+        self.courier.heard()
+        self.courier.wake()
 
     async def sign_in(self, pin: str) -> None:
-        shift = await self._client.open_shift(pin)
-        self.session.stock_shelf(await self._client.till())
-        self.session.sign_in(shift.attendant)
+        """With the server, or by what it said of this PIN before."""
+        # Checking a PIN takes the server its time; a line known to be dead isn't waited for as long.
+        patience = self.pace.answer if self.session.contact.online is False else None
+        try:
+            async with asyncio.timeout(patience):
+                shift = await self._client.open_shift(pin)
+        except (ServerAway, TimeoutError):
+            self.courier.away()
+            await self._sign_in_offline(pin)
+        except Refused as refusal:
+            self.courier.heard()
+            if refusal.problem.type == "wrong-pin":
+                for attendant in await self._known_by(pin):
+                    self.store.shifts.forget(attendant)
+            raise
+        else:
+            self.store.shifts.open(shift, await asyncio.to_thread(pin_hash, pin))
+            self.courier.heard()
+        duty = self.store.shifts.on_duty
+        self._client.use_shift(duty.token)
+        self.session.sign_in(duty.name)
+        self.courier.wake()
+        if self.session.contact.online:
+            await self._catch_up()
+
+    async def _sign_in_offline(self, pin: str) -> None:
+        shifts = self.store.shifts
+        if not shifts.attendants():
+            raise ServerAway(sent=True)
+        if shifts.locked_until is not None:
+            raise Declined(_("PIN 连续输错，请五分钟后再试"))
+        known = await self._known_by(pin)
+        if not known:
+            shifts.count_wrong_pin()
+            raise Declined(_("PIN 不对；断网时，只有在这台终端联网登录过的管理员能登录"))
+        shifts.open_offline(known[0])
+
+    async def _known_by(self, pin: str) -> list[KnownAttendant]:
+        attendants = self.store.shifts.attendants()
+        return await asyncio.to_thread(lambda: [each for each in attendants if each.has(pin)])
+
+    def close_shift(self) -> tuple[UUID, ShiftReport]:
+        """Write the shift's report into the journal, sent or not; what waits there waits."""
+        self.session.require_idle()
+        shift = self.store.shifts.on_duty.shift
+        self.store.shifts.close()
+        self.session.sign_out()
+        self._client.use_shift("")
+        self.courier.wake()
+        return shift, self.store.shifts.report(shift)
+
+    def shift_ended(self) -> None:
+        """The server closed it."""
+        self.store.shifts.close()
+        self.session.shift_ended()
+        self.courier.wake()
+
+    # --- the household ----------------------------------------------------------------------------------
 
     async def look_up(self, token: str) -> None:
         """Show the household of a card, and the shelf as it is for it."""
         self.session.admit(token)
-        view, till = await asyncio.gather(self._client.card(token), self._client.till())
-        self.session.present(token, view)
-        self.session.stock_shelf(till)
+        if self.session.contact.online is not False:
+            try:
+                async with asyncio.timeout(self.pace.answer):
+                    known = self.store.goods.known()
+                    view, till = await asyncio.gather(self._client.card(token), self._client.till())
+                    self.store.goods.take(till, known)
+            except (ServerAway, TimeoutError):
+                self.courier.away()
+            except Refused:
+                self.courier.heard()
+                raise
+            else:
+                self._present(token, view)
+                self.courier.heard()
+                return
+        self._present_offline(token)
+
+    def _present(self, token: str, view: CardView) -> None:
+        owed = self.store.journal.owed(view.household)
+        self.session.present(token, msgspec.structs.replace(view, balance=max(view.balance - owed, 0)))
+        self._restock()
+
+    def _present_offline(self, token: str) -> None:
+        leases = self.store.leases
+        lease = leases.of_card(card_digest(token))
+        if lease is None:
+            raise ServerAway(sent=True)
+        reason = self._no_lease_counts()
+        if reason is not None:
+            raise Declined(reason)
+        view = CardView(
+            household=lease.household,
+            name=lease.name,
+            village=lease.village,
+            balance=leases.left(lease.household),
+            pending=0,
+        )
+        self.session.present(token, view, offline=True)
+        self._restock()
+
+    def _restock(self) -> None:
+        till = self.store.goods.till
+        if till is not None:
+            self.session.stock_shelf(till)
+
+    # --- the redemption ---------------------------------------------------------------------------------
 
     def confirm(self) -> None:
-        """The attendant's word; `settle` carries it out."""
-        self.session.confirm(uuid7())
+        """The attendant's word, on the disk; `settle` carries it out."""
+        pending = self.session.confirm(uuid7())
+        card, duty = self.session.card, self.store.shifts.on_duty
+        assert card is not None, "nothing is confirmed without a card"
+        confirmed = Confirmed(
+            id=pending.id,
+            token=card.token,
+            view=card.view,
+            picked=[Picked(line.item, line.quantity) for line in self.session.cart],
+            shift=duty.shift,
+            attendant=duty.attendant,
+        )
+        try:
+            leased = self.store.redemptions.confirm(confirmed, sent=self._goes_to_server(confirmed))
+        except BaseException:
+            self.session.given_back()
+            raise
+        pending.redemption = confirmed.wanted(leased)
 
-    async def settle(self, away: Callable[[ServerAway], None]) -> Receipt | None:
-        """Send the pending redemption, always the same, until the server answers or, None, until it was given
-        up. A refusal of the caller leaves an uncertain one pending: it is settled after the next sign-in."""
+    async def settle(self, waiting: Callable[[], None]) -> KeptReceipt:
+        """Carry the pending redemption to its receipt: by the server's answer, always the same sent, or by lease
+        when none comes in time. `waiting` is called after each try without an answer.
+
+        Raises Declined when neither was to be had and the server can't have heard of it, and Refused. A refusal of
+        the caller leaves an uncertain one pending: it is settled after the next sign-in."""
         pending = self.session.pending
-        if pending is None:
+        kept = self.store.redemptions.pending
+        if pending is None or kept is None:
             raise ValueError("nothing is pending")
-        for pause in self._pauses():
+        confirmed = kept.confirmed
+        if not pending.uncertain and not self._goes_to_server(confirmed):
+            return self._hand_over(pending)
+        while True:
             try:
-                pending.in_flight = True
-                receipt = await self._client.redeem(pending.id, pending.redemption)
-            except ServerAway as error:
-                pending.in_flight = False
-                pending.uncertain |= error.sent
-                if pending.unwanted and not pending.uncertain:
-                    self.session.withdraw()
-                    return None
-                away(error)
+                async with asyncio.timeout(None if pending.stuck else self.pace.answer):
+                    return await self._ask(pending, confirmed, waiting)
+            except (ServerAway, TimeoutError):
+                self.courier.away()
+            reason = self._uncovered(confirmed)
+            if reason is None:
+                return self._hand_over(pending)
+            if not pending.uncertain:
+                self._withdraw(confirmed)
+                raise Declined(reason)
+            pending.stuck = True
+            waiting()
+
+    def give_up(self) -> None:
+        """Nothing was handed over and nothing is to count, wherever the tries got to."""
+        self.session.require_stuck()
+        self.store.redemptions.give_up()
+        self.session.given_back()
+        self.courier.wake()
+
+    async def _ask(
+        self, pending: PendingRedemption, confirmed: Confirmed, waiting: Callable[[], None]
+    ) -> KeptReceipt:
+        """Until the server answers; raises ServerAway as soon as it is clear that the lease has to do."""
+        caught_up = False
+        for pause in self.pace.pauses():
+            try:
+                return await self._try(pending)
+            except ServerAway as away:
+                pending.uncertain |= away.sent
+                self.courier.away()
+                if not away.sent and self._uncovered(confirmed) is None:
+                    raise
+                waiting()
                 await asyncio.sleep(pause)
             except Refused as refusal:
-                pending.in_flight = False
-                goods = {item.product: item.name for item in self.session.shelf}
-                if not (pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN):
-                    self.session.refused()
-                    await self._catch_up(refusal)
-                raise Refused(refusal.problem, goods) from refusal
-            else:
-                self.session.answered(receipt)
-                return receipt
+                self.courier.heard()
+                if refusal.problem.type in BEHIND and not caught_up:
+                    caught_up = True
+                    await self._catch_up()
+                    pending.redemption = confirmed.wanted(self.store.redemptions.set_aside())
+                elif pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN:
+                    raise
+                else:
+                    await self._refused(pending, refusal)
+                    raise
         raise AssertionError("pauses never end")
 
-    async def restock(self) -> None:
-        """Show the shelf as the last redemption left it; an old shelf is no reason to stop."""
+    async def _try(self, pending: PendingRedemption) -> KeptReceipt:
+        self.store.redemptions.mark_sent()
+        self.store.faults("before send redemption")
+        sent = False
+
+        def sending() -> None:
+            nonlocal sent
+            sent = True
+
         try:
-            self.session.stock_shelf(await self._client.till())
+            receipt = await self._client.redeem(pending.id, pending.redemption, sending)
+        except asyncio.CancelledError:
+            pending.uncertain |= sent
+            raise
+        self.store.faults("after send redemption")
+        kept = self.store.redemptions.answered(receipt)
+        self.session.answered(kept)
+        self.courier.heard()
+        self.courier.wake()
+        return kept
+
+    def _hand_over(self, pending: PendingRedemption) -> KeptReceipt:
+        kept = self.store.redemptions.hand_over(sure=not pending.uncertain)
+        self.session.answered(kept)
+        self.courier.wake()
+        return kept
+
+    def _withdraw(self, confirmed: Confirmed) -> None:
+        self.store.redemptions.withdraw()
+        self.session.given_back()
+        try:
+            self._present_offline(confirmed.token)
         except Obstacle:
             return
 
-    async def _catch_up(self, refusal: Refused) -> None:
+    async def _refused(self, pending: PendingRedemption, refusal: Refused) -> None:
         """After a refusal the till's picture was stale: balance, stock or price."""
+        # An earlier try may still be on its way: it must not count any more.
+        self.store.redemptions.give_up() if pending.uncertain else self.store.redemptions.withdraw()
+        self.session.given_back()
+        self.courier.wake()
         card = self.session.card
         if refusal.problem.type in CARD_IS_DEAD or card is None:
             self.session.cancel()
             return
-        await self.restock()
         try:
-            self.session.present(card.token, await self._client.card(card.token))
-        except Obstacle:
+            async with asyncio.timeout(self.pace.answer):
+                await self.look_up(card.token)
+        except (Obstacle, TimeoutError):
             return
 
-    def _pauses(self) -> chain[float]:
-        return chain(self.pace.retry, repeat(self.pace.retry[-1]))
+    async def _catch_up(self) -> None:
+        """As far as the line allows in a moment."""
+        try:
+            async with asyncio.timeout(self.pace.answer):
+                await self.courier.catch_up()
+        except (ServerAway, TimeoutError):
+            self.courier.away()
+        except Refused as refusal:
+            self.session.contact.trouble = refusal.sentence
+
+    # --- what leases allow ------------------------------------------------------------------------------
+
+    def _goes_to_server(self, confirmed: Confirmed) -> bool:
+        """Not over a line that is known to be dead, if the lease will do."""
+        return self.session.contact.online is not False or self._uncovered(confirmed) is not None
+
+    def _uncovered(self, confirmed: Confirmed) -> str | None:
+        """Why this can't be handed over by lease, or None when it can."""
+        reason = self._no_lease_counts()
+        if reason is not None:
+            return reason
+        household = confirmed.view.household
+        lease, left = self.store.leases.of(household), self.store.leases.left(household, beside_pending=False)
+        if lease is None or left < confirmed.total:
+            return _("网络断了，这户断网时在这里只能兑换 {left} 分：请减少商品，或等网络恢复再确认").format(
+                left=left
+            )
+        if lease.pin_above is not None and confirmed.total > lease.pin_above:
+            return _(
+                "网络断了，这张卡超过 {pin_above} 分要输密码，断网时不能核对：请减少商品，或等网络恢复"
+            ).format(pin_above=lease.pin_above)
+        return None
+
+    def _no_lease_counts(self) -> str | None:
+        enrolment = self.store.enrolments.current
+        if enrolment is not None and enrolment.fence:
+            return _(enrolment.fence)
+        if self.store.leases.expired:
+            return _("网络断了太久，断网兑换已到期：要等网络恢复才能兑换")
+        return None
+
+    # --- voids ------------------------------------------------------------------------------------------
+
+    async def void(self, kept: KeptReceipt, reason: str) -> str:
+        """Take a redemption of this shift back; gives the sentence for the attendant."""
+        self.store.redemptions.void(kept.receipt.id, reason)
+        self.courier.wake()
+        if self.session.contact.online:
+            try:
+                async with asyncio.timeout(self.pace.answer):
+                    await self.courier.deliver()
+            except (ServerAway, TimeoutError):
+                self.courier.away()
+        if self.session.last_receipt is not None and self.session.last_receipt.receipt.id == kept.receipt.id:
+            self.session.last_receipt = replace(kept, voided=True)
+        status, remark = self.store.journal.outcome(kept.receipt.id, "voided")
+        points = kept.receipt.points
+        if not status:
+            return _("已作废，请收回物品；{points} 分在联网以后退回").format(points=points)
+        if status in ("settled", "known", "annulled"):
+            return _("已作废，请收回物品；{points} 分已退回").format(points=points)
+        return _("已记下作废，须由工作人员核对：{remark}").format(remark=remark)

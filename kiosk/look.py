@@ -10,10 +10,14 @@ and a terminal set up for Chinese may draw them two cells wide and shift every c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import Literal
 
 from textual.geometry import Size
 from textual.theme import Theme
+
+SHANGHAI = timezone(timedelta(hours=8))
+"""The time on the wall, everywhere in China."""
 
 PALETTE = {
     "gold": "#f4c95d",

@@ -14,6 +14,9 @@ _BARE_TOKEN = re.compile(r"[0-9a-z]{20}", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{4,18}")
 _COMMANDS = {command.value: command for command in Command}
 _COMMAND_PREFIX = "JIMEI:"
+_ENROL = re.compile(r"JIMEI:ENROL:([0-9A-Z-]{8,40})")
+_LOOK_ALIKES = str.maketrans("OIL", "011")
+"""As the server reads a card that was typed by hand."""
 _GTIN_LENGTHS = frozenset({8, 12, 13})
 """Digits of an EAN-8, a UPC-A and an EAN-13."""
 _GTIN_WIDTH = 13
@@ -42,13 +45,20 @@ class CommandCode:
 
 
 @dataclass(frozen=True, slots=True)
+class EnrolCode:
+    """The one-time code, from the desk's screen or paper, that makes a machine a kiosk."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """`reason` tells the attendant what to do instead."""
 
     reason: str
 
 
-Meaning = CardCode | GoodsCode | CommandCode | Unreadable
+Meaning = CardCode | GoodsCode | CommandCode | EnrolCode | Unreadable
 
 
 def meaning(scanned: str) -> Meaning:
@@ -56,19 +66,26 @@ def meaning(scanned: str) -> Meaning:
     text = unicodedata.normalize("NFKC", scanned).strip()
     card = _CARD_URL.fullmatch(text)
     if card:
-        return CardCode(card[1].upper())
+        return CardCode(_token(card[1]))
     if _BARE_TOKEN.fullmatch(text):
-        return CardCode(text.upper())
+        return CardCode(_token(text))
     if _DIGITS.fullmatch(text):
         return _goods(text)
     command = _COMMANDS.get(text.upper())
     if command:
         return CommandCode(command)
+    enrol = _ENROL.fullmatch(text.upper())
+    if enrol:
+        return EnrolCode(enrol[1])
     if text.upper().startswith(_COMMAND_PREFIX):
         return Unreadable(_("指令卡没有读对，请再扫一次"))
     if "/c/" in text.lower():
         return Unreadable(_("户卡没有读全，请把卡放平再扫一次"))
     return Unreadable(_("这不是户卡，也不是商品条码，请换一个码扫"))
+
+
+def _token(text: str) -> str:
+    return text.upper().translate(_LOOK_ALIKES)
 
 
 def check_digit_holds(digits: str) -> bool:

@@ -52,6 +52,13 @@ class Declined(Obstacle):
     """The till itself says no, before asking the server."""
 
 
+class DiskFailed(Declined):
+    """The kiosk's own disk took nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(_("这台终端的硬盘写不进去，没有记下，请勿发放物品，并请联系乡镇办公室"))
+
+
 class Refused(Obstacle):
     """The server said no: `problem.type` is the word for programs, `problem.detail` the sentence in Chinese.
 

@@ -1,4 +1,5 @@
-"""The till's state: who serves, whose card, what is in the cart, what is on its way to the server.
+"""The till's state: who serves, whose card, what is in the cart, what is on its way to the server, and whether
+the server can be reached at all.
 
 A plain object: no screen, no network, no clock. Methods that can't do what they are asked raise `Declined`
 and change nothing.
@@ -7,9 +8,11 @@ and change nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from api.wire import CardView, Line, Receipt, Redemption, ShelfItem, Till
+from api.wire import CardView, Line, Redemption, ShelfItem, Till
+from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
 from kiosk.obstacles import Declined
 
@@ -29,8 +32,12 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """`offline`: the view is from the leases, its balance what the household may spend here without the
+    network."""
+
     token: str
     view: CardView
+    offline: bool = False
 
 
 @dataclass(slots=True)
@@ -39,11 +46,26 @@ class PendingRedemption:
 
     id: UUID
     redemption: Redemption
-    in_flight: bool = False
     uncertain: bool = False
-    """A try may have reached the books: only an answer to the same id settles that."""
-    unwanted: bool = False
-    """The attendant gives it up, if the try in flight turns out never to have left the till."""
+    """A try may have reached the books: only an answer to the same id settles that, or a void of it."""
+    stuck: bool = False
+    """No answer came in time, and no lease covers it: the attendant may give it up."""
+
+
+@dataclass(slots=True)
+class Contact:
+    """The line to the server, and what the kiosk may do without it."""
+
+    online: bool | None = None
+    """None before the first try."""
+    unsent: int = 0
+    """Entries of the journal that the server hasn't told."""
+    lease_until: datetime | None = None
+    expired: bool = True
+    fence: str = ""
+    """Why this kiosk must not sell without the network any more."""
+    trouble: str = ""
+    """What the server has against this kiosk or its journal."""
 
 
 @dataclass(slots=True)
@@ -53,10 +75,11 @@ class Session:
     card: Card | None = None
     cart: list[CartLine] = field(default_factory=list)
     pending: PendingRedemption | None = None
-    last_receipt: Receipt | None = None
+    last_receipt: KeptReceipt | None = None
     """Of the attendant who serves now."""
     cursor: int = 0
     """Index of the shelf item that arrows, space and plus mean."""
+    contact: Contact = field(default_factory=Contact)
 
     # --- the shelf --------------------------------------------------------------------------------------
 
@@ -83,16 +106,25 @@ class Session:
         self.attendant = attendant
         self.last_receipt = None
 
-    def sign_out(self) -> None:
+    def require_idle(self) -> None:
+        """Nothing is half done when a shift ends."""
         self._not_while_pending()
         if self.cart:
             raise Declined(_("购物车里还有商品：先按 F2 确认，或按 Esc 取消，再交班"))
+
+    def sign_out(self) -> None:
+        self.require_idle()
         self.card = None
         self.attendant = None
 
     def shift_ended(self) -> None:
         """The server closed the shift: what was being done waits for the next sign-in."""
         self.attendant = None
+
+    def begin_anew(self) -> None:
+        """The machine is enrolled: nobody serves, nothing is known."""
+        self.till = self.attendant = self.pending = self.last_receipt = None
+        self._clear()
 
     # --- the household ----------------------------------------------------------------------------------
 
@@ -106,10 +138,10 @@ class Session:
         if self.card and self.card.token != token:
             self.card = None
 
-    def present(self, token: str, view: CardView) -> None:
+    def present(self, token: str, view: CardView, *, offline: bool = False) -> None:
         """A household stands at the till. Goods picked before any card was shown stay in the cart."""
         self._not_while_pending()
-        self.card = Card(token, view)
+        self.card = Card(token, view, offline)
 
     @property
     def balance(self) -> int | None:
@@ -217,35 +249,37 @@ class Session:
         )
         return self.pending
 
-    def answered(self, receipt: Receipt) -> None:
-        """The server has it: this household is served."""
-        if self.pending is None or receipt.id != self.pending.id:
+    def resume(
+        self, pending: PendingRedemption, token: str, view: CardView, goods: list[tuple[ShelfItem, int]]
+    ) -> None:
+        """What was pending when the kiosk stopped goes on."""
+        self.card = Card(token, view)
+        self.cart = [CartLine(item, quantity) for item, quantity in goods]
+        self.pending = pending
+
+    def answered(self, kept: KeptReceipt) -> None:
+        """There is a receipt: this household is served."""
+        if self.pending is None or kept.receipt.id != self.pending.id:
             raise ValueError("a receipt for another redemption")
         self.pending = None
-        self.last_receipt = receipt
+        self.last_receipt = kept
         self._clear()
 
-    def receipt_again(self) -> Receipt:
+    def receipt_again(self) -> KeptReceipt:
         """The last receipt. Not while a redemption is pending: it would pass for the answer to that one."""
         self._not_while_pending()
         if self.last_receipt is None:
             raise Declined(_("这一班还没有兑换过，没有收据可看"))
         return self.last_receipt
 
-    def refused(self) -> None:
-        """The server said no: the cart is the attendant's to change again."""
+    def given_back(self) -> None:
+        """It was refused, withdrawn or given up: the cart is the attendant's to change again."""
         self.pending = None
 
-    def withdraw(self) -> None:
-        """Give up a redemption that never left the till: now, or when the try in flight has failed so."""
-        if self.pending is None:
-            return
-        if self.pending.uncertain:
-            raise Declined(_("这一笔可能已经入账，须等网络恢复后得到答复，请勿重复操作"))
-        if self.pending.in_flight:
-            self.pending.unwanted = True
-        else:
-            self.pending = None
+    def require_stuck(self) -> None:
+        """Nobody gives up in haste what is about to be answered."""
+        if self.pending and not self.pending.stuck:
+            raise Declined(_("正在等服务器答复，只要几秒，请勿重复操作"))
 
     def _not_while_pending(self) -> None:
         if self.pending:

@@ -1,6 +1,6 @@
 """The sheet of command cards for a counter: a whole redemption needs only the scanner.
 
-One A4 page, three cards below each other. The codes are far apart, so that a scanner aimed at one never sees the
+One A4 page, four cards below each other. The codes are far apart, so that a scanner aimed at one never sees the
 next, and 46 mm wide: version 1 (21 modules), more than 2 mm a module, for the worst scanner at arm's length.
 """
 
@@ -13,11 +13,12 @@ _WORDS: Final = {
     Command.CONFIRM: ("确认兑换", "户卡和商品都扫好以后扫这张，效果同 F2"),
     Command.CANCEL: ("取消", "这一户不兑换了，效果同 Esc"),
     Command.RECEIPT: ("再看收据", "再显示一次刚才那一笔的收据"),
+    Command.VOID: ("作废", "选出这一班兑换错了的一笔，效果同 F8"),
 }
 _CODE_WIDTH: Final = 46.0  # mm, without its margin
 _SIDE: Final = 20.0  # mm of paper left of the cards and right of them
 _TOP: Final = 15.0
-_HEIGHT: Final = 88.0  # mm of a card
+_HEIGHT: Final = 66.0  # mm of a card
 
 
 def command_sheet() -> str:
@@ -48,7 +49,7 @@ _STYLE: Final = f"""
   grid-auto-rows: {_HEIGHT:g}mm }}
 .card {{ display: grid; grid-template-columns: 1fr auto; align-items: center; padding: 4mm 2mm 4mm 8mm;
   overflow: hidden }}
-.what {{ display: flex; flex-direction: column; justify-content: space-between; min-width: 0; height: 62mm }}
+.what {{ display: flex; flex-direction: column; justify-content: space-between; min-width: 0; height: 54mm }}
 header {{ display: flex; align-items: center; gap: 2.4mm; font-size: 11pt; color: var(--soft) }}
 .seal {{ padding: 1.1mm 1mm; border-radius: .8mm; background: var(--red); color: #fff;
   font: 700 10pt/1.08 var(--song) }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ from api.settings import Settings
 from api.town import Town
 
 KEYS = "demo.json"
+KIOSK = "kiosk"
 BUILDING = "demo.building"
 
 
@@ -60,6 +62,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     off half-way is simply built anew."""
     settings.data.mkdir(parents=True, exist_ok=True)
     (settings.data / BUILDING).touch()
+    shutil.rmtree(settings.data / KIOSK, ignore_errors=True)
     building = _renamed(access, _building(access))
     await administer(access.owner, text(f'drop database if exists "{building.owner.database}" (force)'))
     await migrate(building.owner)
@@ -73,7 +76,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
             office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
             await found(town, "示范乡", office)
             async with served(town, listener, secrets.token_hex(32), notice_interval=0.05) as url:
-                story = Story(url, clock, township, password, progress)
+                story = Story(url, clock, township, password, progress, settings.data / KIOSK)
                 await story.live(now)
     _keep(settings, keys_file, story.keys)
     await administer(
@@ -106,7 +109,8 @@ async def _show(settings: Settings, town: Town, keys: Keys, port: int, console: 
             ):
                 console.print(f"[bold]{label}[/]: {value}", highlight=False, soft_wrap=True)
             kiosk = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "api.cli", "kiosk", "--server", url, "--token", keys.device_token
+                *(sys.executable, "-m", "api.cli", "kiosk"),
+                *("--server", url, "--data", str(settings.data / KIOSK)),
             )
             await kiosk.wait()
             console.print("终端已关闭，服务还在运行，按 Ctrl-C 结束。 The server runs on; Ctrl-C ends it.")

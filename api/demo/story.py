@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
@@ -26,6 +27,7 @@ from api.demo.township import SEED, Plan
 from api.demo.year import ROUNDS, Basket, baskets, deeds
 from api.wire import till_journal
 from kiosk.client import Client
+from kiosk.keeping.store import Store
 from rules import books_path, load_builtin
 
 OFFICE = "office"
@@ -39,17 +41,20 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Keys:
-    """What the visitor of the demo is handed: the sign-ins' password, a till, some cards."""
+    """What the visitor of the demo is handed: the sign-ins' password, the till's PIN, some cards."""
 
     password: str
-    device_token: str = ""
     pin: str = ""
     cards: list[wire.NewCard] = field(default_factory=list)
 
 
 class Story:
-    def __init__(self, url: str, clock: TravelClock, plan: Plan, password: str, progress: Progress) -> None:
+    def __init__(
+        self, url: str, clock: TravelClock, plan: Plan, password: str, progress: Progress, kiosk: Path
+    ) -> None:
+        """`kiosk`: the folder of the till that the visitor will stand at."""
         self.keys = Keys(password)
+        self._kiosk = kiosk
         self._url = url
         self._clock = clock
         self._plan = plan
@@ -104,10 +109,8 @@ class Story:
             for supermarket in self._plan.supermarkets:
                 kiosk = wire.NewKiosk(supermarket=supermarket.code, name="柜台")
                 added = await _ask(http, "POST", "/v1/kiosks", wire.KioskCode, kiosk)
-                key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
-                wanted = till_journal.NewEnrolment(code=added.code, public_key=key)
-                machine = await _ask(http, "POST", "/v1/enrolments", till_journal.Enrolment, wanted)
-                self._devices[supermarket.code] = machine.token
+                first = supermarket is self._plan.supermarkets[0]
+                self._devices[supermarket.code] = await self._enrol(added.code, self._kiosk if first else None)
             everybody = wire.NewCards(households=[h.code for h in self._plan.households])
             cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], everybody)
         self._cards = {card.household: card for card in cards}
@@ -117,8 +120,19 @@ class Story:
             book = await _ask(http, "POST", "/v1/rulebooks", wire.AdoptionView, wire.NewRulebook(text=text))
         async with self._signed_in(confirmer) as http:
             await _ask(http, "POST", f"/v1/rulebooks/adoptions/{book.id}/confirm", wire.AdoptionView)
-        self.keys.device_token = self._devices[self._plan.supermarkets[0].code]
         self.keys.pin = self._plan.attendants[0].pin
+
+    async def _enrol(self, code: str, folder: Path | None) -> str:
+        """The device token of a new machine, which keeps what it is in `folder`."""
+        async with Client(self._url) as client:
+            if folder is None:
+                key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
+                return (await client.enrol(till_journal.NewEnrolment(code=code, public_key=key))).token
+            with Store(folder, self._clock.now) as store:
+                begun = store.enrolments.begin(self._url, code)
+                machine = await client.enrol(begun.wanted)
+                store.enrol(begun, machine)
+                return machine.token
 
     async def _award(self, begins: datetime) -> None:
         """A round's deeds: declared, reviewed and approved on three days, then on notice until they post."""

@@ -183,6 +183,7 @@ class Command(StrEnum):
     CONFIRM = "JIMEI:CONFIRM"
     CANCEL = "JIMEI:CANCEL"
     RECEIPT = "JIMEI:RECEIPT"
+    VOID = "JIMEI:VOID"
 
 
 # --- the register ---------------------------------------------------------------------------------------

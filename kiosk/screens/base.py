@@ -59,6 +59,10 @@ class TillScreen(Screen[None]):
     def key_choice(self, label: str, cap: str, key: str) -> Choice:
         return Choice(label, cap, lambda: self.press(key))
 
+    def news(self) -> None:
+        """The line to the server came or went, or something came over it."""
+        self.query("Banner, Summary, Shelf, Household, CartView").refresh()
+
     @property
     def status(self) -> Status:
         return self.query_one(Status)

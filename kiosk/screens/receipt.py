@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,16 +12,14 @@ from textual.widgets import Static
 from api.wire import Receipt
 from kiosk.columns import between
 from kiosk.counter import Counter
+from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
-from kiosk.look import ROOMY
+from kiosk.look import ROOMY, SHANGHAI
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
-
-SHANGHAI = timezone(timedelta(hours=8))
-
 
 AROUND_GOODS = 13
 """Rows of the slip that hold no goods: title, balance, foot and the space between."""
@@ -70,24 +66,23 @@ class ReceiptScreen(Overlay):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    def __init__(self, counter: Counter, receipt: Receipt, *, again: bool) -> None:
+    def __init__(self, counter: Counter, kept: KeptReceipt, *, again: bool) -> None:
         super().__init__(counter)
-        self._receipt = receipt
+        self._kept = kept
+        self._receipt = kept.receipt
         self._again = again
 
     def compose(self) -> ComposeResult:
         receipt = self._receipt
         when = receipt.recorded_at.astimezone(SHANGHAI)
-        title = _("再看收据") if self._again else _("兑换成功")
-        balance = _("当时还有 {points} 分") if self._again else _("现有积分 {points} 分")
         foot = _("{when}  经手 {attendant}  单号 {number}").format(
             when=f"{when:%Y-%m-%d %H:%M}", attendant=receipt.attendant, number=receipt.id.hex[-8:].upper()
         )
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="slip"):
-            yield Static(f"{title}  {receipt.name}", id="title", markup=False)
+            yield Static(f"{self._title}  {receipt.name}", id="title", markup=False)
             yield Goods(receipt)
-            yield Static(balance.format(points=receipt.balance), id="now")
+            yield Static(self._balance.format(points=receipt.balance), id="now")
             big = BigNumber(receipt.balance, _("分"), "$jade")
             big.display = self.app.size.height >= ROOMY.height
             yield big
@@ -98,6 +93,21 @@ class ReceiptScreen(Overlay):
     def on_resize(self, event: events.Resize) -> None:
         # On a low screen the goods come first; the balance stands there in plain figures too.
         self.query(BigNumber).set(display=event.size.height >= ROOMY.height)
+
+    @property
+    def _title(self) -> str:
+        what = _("断网兑换") if self._kept.offline else _("兑换成功")
+        if not self._again:
+            return what
+        if self._kept.voided:
+            return _("已作废")
+        return _("再看收据（断网兑换）") if self._kept.offline else _("再看收据")
+
+    @property
+    def _balance(self) -> str:
+        if self._kept.offline:
+            return _("当时断网还能兑换 {points} 分") if self._again else _("断网时这里还能兑换 {points} 分")
+        return _("当时还有 {points} 分") if self._again else _("现有积分 {points} 分")
 
     def on_mount(self) -> None:
         self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1

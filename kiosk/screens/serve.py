@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -10,12 +11,14 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from api.wire import Command, Receipt
+from api.wire import Command
+from api.wire.till_journal import ShiftReport
 from kiosk.counter import SIGN_IN_AGAIN, Counter
+from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import N_, _
 from kiosk.look import LARGE
-from kiosk.meaning import CardCode, GoodsCode, Unreadable, meaning
-from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
+from kiosk.meaning import CardCode, EnrolCode, GoodsCode, Unreadable, meaning
+from kiosk.obstacles import Declined, Obstacle, Refused
 from kiosk.pick import NumberPick
 from kiosk.screens.base import Choice, TillScreen
 from kiosk.widgets.banner import Banner
@@ -27,9 +30,8 @@ from kiosk.widgets.status import Status
 from kiosk.widgets.summary import Summary
 
 AWAY = N_("网络断了，正在重试，请勿重复操作")
-AWAY_OR_GIVE_UP = N_("网络断了，正在重试，请勿重复操作；按 Esc 或扫取消卡可放弃这一笔")
-GIVEN_UP = N_("这一笔没有提交，商品还在购物车里；网络好了再按 F2 或扫确认卡")
-
+STUCK = N_("还没有答复，这户断网时不够兑换：请等网络恢复，或按 Esc、扫取消卡放弃这一笔")
+GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商品还在购物车里，网络好了再确认")
 
 PANELS = ("household", "shelf", "cart")
 _IN_CART = frozenset({"+", "=", "-"})
@@ -46,23 +48,34 @@ class Serve(TillScreen):
     """
 
     class Served(Message):
-        """The server has the redemption; here is its receipt."""
+        """The household is served; here is its receipt."""
 
-        def __init__(self, receipt: Receipt) -> None:
+        def __init__(self, kept: KeptReceipt) -> None:
             super().__init__()
-            self.receipt = receipt
+            self.kept = kept
 
     class Recalled(Message):
         """The attendant wants to see this receipt again."""
 
-        def __init__(self, receipt: Receipt) -> None:
+        def __init__(self, kept: KeptReceipt) -> None:
             super().__init__()
-            self.receipt = receipt
+            self.kept = kept
+
+    class ToVoid(Message):
+        """The attendant wants to take a redemption back."""
+
+    class ShiftClosed(Message):
+        """By the attendant's wish."""
+
+        def __init__(self, shift: UUID, report: ShiftReport) -> None:
+            super().__init__()
+            self.shift = shift
+            self.report = report
 
     class SignedOut(Message):
-        """Nobody serves any more; `obstacle` says why when it was not the attendant's wish."""
+        """Nobody serves any more, by the server's word; `obstacle` says why."""
 
-        def __init__(self, obstacle: str = "") -> None:
+        def __init__(self, obstacle: str) -> None:
             super().__init__()
             self.obstacle = obstacle
 
@@ -71,10 +84,12 @@ class Serve(TillScreen):
         self._pick = NumberPick()
         self._patience: Timer | None = None
         self._panel = PANELS[0]
+        self._told = (self.session.contact.online, "")
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
             "f2": self._confirm,
-            "f10": self._sign_out,
+            "f8": self._void,
+            "f10": self._close_shift,
             "escape": session.cancel,
             "up": lambda: session.move_cursor(-1),
             "down": lambda: session.move_cursor(1),
@@ -99,12 +114,13 @@ class Serve(TillScreen):
                 yield CartView(self.session)
         yield Status()
         yield KeyBar(
-            ("f2", "F2", _("确认兑换")),
+            ("f2", "F2", _("确认")),
             ("+", "+", _("加")),
             ("-", "-", _("减")),
-            ("delete", "Del", _("删末项")),
+            ("delete", "Del", _("删")),
             ("f6", "F6", _("换页")),
             ("escape", "Esc", _("取消")),
+            ("f8", "F8", _("作废")),
             ("f1", "F1", _("帮助")),
             ("f9", "F9", _("菜单")),
             ("f10", "F10", _("交班")),
@@ -115,6 +131,18 @@ class Serve(TillScreen):
         self._hint()
         if self.session.pending:
             self._settle()
+
+    def news(self) -> None:
+        super().news()
+        contact = self.session.contact
+        seen = (contact.online, _(contact.fence) if contact.fence else contact.trouble)
+        if seen == self._told or self.session.pending:
+            return
+        self._told = seen
+        if seen[1]:
+            self.status.refuse(seen[1])
+        elif not self.status.has_class("refusal"):
+            self._hint()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 
@@ -138,6 +166,8 @@ class Serve(TillScreen):
             case GoodsCode(barcode):
                 if self._attempt(lambda: self.session.add_barcode(barcode)):
                     self.post_message(self.Succeeded())
+            case EnrolCode():
+                self.status.refuse(_("这台终端已经登记，不用再扫登记码"))
             case Unreadable(reason):
                 self.status.refuse(reason)
 
@@ -159,6 +189,8 @@ class Serve(TillScreen):
                 self.press("escape")
             case Command.RECEIPT:
                 self._attempt(self._recall)
+            case Command.VOID:
+                self.press("f8")
 
     def choices(self) -> list[Choice]:
         return [
@@ -173,19 +205,23 @@ class Serve(TillScreen):
         self._attempt(lambda: self.session.add(message.item))
 
     def _press_while_pending(self, key: str) -> None:
-        if key != "escape":
+        if key == "escape":
+            self._give_up()
+        elif key == "f2" and not any(worker.group == "redeem" for worker in self.workers):
+            # Its own disk failed the kiosk in the middle.
+            self._settle()
+        else:
             self.app.bell()
-            return
+
+    def _give_up(self) -> None:
         try:
-            self.session.withdraw()
+            self.counter.give_up()
         except Declined as declined:
             self.status.refuse(declined.sentence)
             return
-        if self.session.pending:
-            self.status.waiting(_("正在放弃这一笔，请稍候"))
-        else:
-            self.workers.cancel_group(self, "redeem")
-            self.status.hint(_(GIVEN_UP))
+        self.workers.cancel_group(self, "redeem")
+        self.status.waiting(_(GIVEN_UP))
+        self._redraw()
 
     def _digit(self, digit: str) -> None:
         numbers = [item.number for item in self.session.shelf]
@@ -237,9 +273,20 @@ class Serve(TillScreen):
     def _recall(self) -> None:
         self.post_message(self.Recalled(self.session.receipt_again()))
 
-    def _sign_out(self) -> None:
-        self.session.sign_out()
-        self.post_message(self.SignedOut())
+    def _close_shift(self) -> None:
+        self.post_message(self.ShiftClosed(*self.counter.close_shift()))
+
+    def _void(self) -> None:
+        if not self.counter.store.redemptions.voidable():
+            raise Declined(_("这一班没有可以作废的兑换"))
+        self.post_message(self.ToVoid())
+
+    def voided(self, sentence: str) -> None:
+        """What became of it, and the household's balance as it is now."""
+        if self.session.card and not self.session.cart:
+            self._look_up(self.session.card.token)
+        self._redraw()
+        self.status.done(sentence)
 
     def _confirm(self) -> None:
         self.counter.confirm()
@@ -263,27 +310,26 @@ class Serve(TillScreen):
     async def _settle(self) -> None:
         self.status.waiting(_("正在兑换，请稍候"))
         try:
-            receipt = await self.counter.settle(self._away)
+            kept = await self.counter.settle(self._waiting)
         except Refused as refusal:
             if refusal.problem.type in SIGN_IN_AGAIN:
-                self.session.shift_ended()
+                self.counter.shift_ended()
                 self.post_message(self.SignedOut(refusal.sentence))
             else:
                 self.status.refuse(refusal.sentence)
                 self._redraw()
-            return
-        if receipt is None:
-            self.status.hint(_(GIVEN_UP))
-            return
-        self.post_message(self.Succeeded())
-        self.post_message(self.Served(receipt))
-        self._hint()
-        await self.counter.restock()
-        self._redraw()
+        except Declined as declined:
+            self.status.refuse(declined.sentence)
+            self._redraw()
+        else:
+            self.post_message(self.Succeeded())
+            self.post_message(self.Served(kept))
+            self._hint()
+            self._redraw()
 
-    def _away(self, away: ServerAway) -> None:
+    def _waiting(self) -> None:
         pending = self.session.pending
-        self.status.waiting(_(AWAY if pending and pending.uncertain else AWAY_OR_GIVE_UP))
+        self.status.waiting(_(STUCK) if pending and pending.stuck else _(AWAY))
         self.app.bell()
 
     def _hint(self) -> None:
@@ -292,6 +338,8 @@ class Serve(TillScreen):
             self.status.done(_("共 {points} 分：按 F2 确认兑换，或扫确认卡").format(points=session.total))
         elif session.card:
             self.status.hint(_("按货号或扫商品条码；也可用上下键选，空格键加"))
+        elif session.contact.online is False and not session.contact.expired and not session.contact.fence:
+            self.status.hint(_("请扫户卡；网络断了，照常兑换，联网后自动上传"))
         else:
             self.status.hint(_("请扫户卡"))
 

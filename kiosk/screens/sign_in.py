@@ -16,7 +16,8 @@ from api.wire import Command
 from kiosk.counter import Counter
 from kiosk.language import N_, _
 from kiosk.look import LARGE
-from kiosk.obstacles import Obstacle, Refused
+from kiosk.meaning import EnrolCode, meaning
+from kiosk.obstacles import Obstacle, ServerAway
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
@@ -25,6 +26,7 @@ from kiosk.widgets.status import Status
 SHORTEST, LONGEST = 4, 8
 FIRST = N_("请先登录，再扫码")
 HINT = N_("按数字键输入 PIN，再按 F2 登录")
+OFFLINE = N_("网络断了：在这台终端登录过的管理员可以照常输入 PIN，断网兑换")
 
 
 class PinBoxes(Static):
@@ -56,11 +58,19 @@ class SignIn(TillScreen):
     class Done(Message):
         """An attendant signed in."""
 
+    class ToEnrol(Message):
+        """This machine is to be enrolled anew."""
+
+        def __init__(self, code: str = "") -> None:
+            super().__init__()
+            self.code = code
+
     def __init__(self, counter: Counter, obstacle: str = "") -> None:
         super().__init__(counter)
         self._pin = ""
         self._obstacle = obstacle
         self._asking = False
+        self._told: object = None
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
@@ -82,12 +92,29 @@ class SignIn(TillScreen):
         )
 
     def on_mount(self) -> None:
+        self.news()
         if self._obstacle:
             self.status.refuse(self._obstacle)
-        else:
+
+    def news(self) -> None:
+        super().news()
+        contact = self.session.contact
+        seen = (contact.online, contact.trouble, contact.fence)
+        if seen == self._told or self._asking:
+            return
+        first, self._told = self._told is None, seen
+        if contact.fence or contact.trouble:
+            self.status.refuse(
+                _("{trouble}（按 F7 重新登记）").format(trouble=_(contact.fence))
+                if contact.fence
+                else contact.trouble
+            )
+        elif contact.online is False and self.counter.store.shifts.attendants():
+            self.status.waiting(_(OFFLINE))
+        elif contact.online is False:
+            self.status.refuse(ServerAway(sent=True).sentence)
+        elif first or not self._obstacle:
             self.status.hint(_(HINT))
-        if self.session.till is None:
-            self._open()
 
     def press(self, key: str) -> None:
         if self._asking:
@@ -101,6 +128,8 @@ class SignIn(TillScreen):
             self._pin = ""
         elif key in ("f2", "enter"):
             self._submit()
+        elif key == "f7" and self.session.contact.fence:
+            self.post_message(self.ToEnrol())
         self.query_one(PinBoxes).filled = len(self._pin)
 
     def scan(self, text: str) -> None:
@@ -110,6 +139,8 @@ class SignIn(TillScreen):
         if re.fullmatch(rf"[0-9]{{{SHORTEST},{LONGEST}}}", text):
             self._pin = text
             self._submit()
+        elif isinstance(code := meaning(text), EnrolCode):
+            self.post_message(self.ToEnrol(code.code))
         else:
             self.status.refuse(_(FIRST))
 
@@ -142,15 +173,3 @@ class SignIn(TillScreen):
             self._pin = ""
             self._asking = False
             self.query_one(PinBoxes).filled = 0
-
-    @work
-    async def _open(self) -> None:
-        """The supermarket's name for the banner, as soon as the server is there."""
-        try:
-            await self.counter.open(lambda away: self.status.refuse(away.sentence))
-        except Refused as refusal:
-            self.status.refuse(refusal.sentence)
-        else:
-            if not self._asking and not self._obstacle:
-                self.status.hint(_(HINT))
-            self.query_one(Banner).refresh()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from kiosk.columns import left, right
+from kiosk.columns import left
 from kiosk.language import _
+from kiosk.look import SHANGHAI
 from kiosk.session import Session
 
 
@@ -26,9 +27,26 @@ class Banner(Widget):
         place = _("积分超市")
         if till:
             place = _("{supermarket}（{village}）").format(supermarket=till.supermarket, village=till.village)
-        duty = _("值班 {name}").format(name=session.attendant) + " " if session.attendant else ""
-        duty_width = Content(duty).cell_length
-        width = self.content_size.width - Content(brand).cell_length - duty_width
-        return Content.assemble(
-            (brand, "bold $ink on $gold"), left(f" {place}", width), (right(duty, duty_width), "bold $gold")
-        )
+        line, style = self._line()
+        duty = " " + _("值班 {name}").format(name=session.attendant) + " " if session.attendant else ""
+        end = Content.assemble((f" {line} ", style), (duty, "bold $gold"))
+        width = self.content_size.width - Content(brand).cell_length - end.cell_length
+        return Content.assemble((brand, "bold $ink on $gold"), left(f" {place}", width), end)
+
+    def _line(self) -> tuple[str, str]:
+        """Online or not, what waits to be sent, and until when the kiosk may go on without the server."""
+        contact = self._session.contact
+        unsent = _(" 待传 {unsent} 笔").format(unsent=contact.unsent) if contact.unsent else ""
+        if contact.online is None:
+            return _("正在联网{unsent}").format(unsent=unsent), "$cream"
+        if contact.online:
+            return _("在线{unsent}").format(unsent=unsent), "$ink on $gold" if contact.fence else "$cream"
+        until = contact.lease_until
+        if contact.fence or until is None:
+            allowed = _("不能断网兑换")
+        elif contact.expired:
+            allowed = _("断网兑换已到期")
+        else:
+            local = until.astimezone(SHANGHAI)
+            allowed = _("可兑到 {month}月{day}日").format(month=local.month, day=local.day)
+        return _("断网 {allowed}{unsent}").format(allowed=allowed, unsent=unsent), "bold $ink on $ember"

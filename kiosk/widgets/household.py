@@ -31,7 +31,8 @@ class Household(Widget):
         width = self.content_size.width
         # In plain figures too: for a narrow screen, a screen reader, a copied line.
         points = _("{points} 分")
-        parts = [(_("现有 "), "$faded"), (points.format(points=view.balance), "bold $cream")]
+        now = _("断网时在这里能兑换 ") if self._session.card.offline else _("现有 ")
+        parts = [(now, "$faded"), (points.format(points=view.balance), "bold $cream")]
         if view.pending:
             parts += [
                 (_("，另有 "), "$faded"),

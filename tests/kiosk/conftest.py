@@ -5,29 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 from textual import events
 from textual.pilot import Pilot
 
+from api.wire.till_journal import Enrolment
 from kiosk.app import KioskApp
 from kiosk.client import Client
-from kiosk.counter import Pace
+from kiosk.keeping.store import Store
 from kiosk.look import Look
+from kiosk.pace import Pace
 from kiosk.scanner import Scanner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
+IMPATIENT = replace(QUICK, answer=1.5)
+"""For what is done without the server."""
 PATIENCE = 15.0
 SCANNER_KEY = 0.002
 
 
 class Line:
-    """A TCP line to the server. `lose_answers` redemptions reach the server whose answers don't come back."""
+    """A TCP line to the server. `lose_answers` redemptions reach the server whose answers don't come back;
+    `lose_everything`: no answer at all does."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream)
@@ -35,6 +44,7 @@ class Line:
         self._open: set[asyncio.StreamWriter] = set()
         self._port = 0
         self.lose_answers = 0
+        self.lose_everything = False
         self.redemptions_seen = 0
 
     @property
@@ -69,6 +79,8 @@ class Line:
 
         async def back() -> None:
             while data := await far_reader.read(65536):
+                if self.lose_everything:
+                    return
                 if redeeming and self.lose_answers:
                     self.lose_answers -= 1
                     return
@@ -167,9 +179,29 @@ class Till:
         self.app.post_message(event)
         await self.settled()
 
+    @property
+    def store(self) -> Store:
+        return self.app.counter.store
+
     async def sign_in(self, pin: str = "2468") -> None:
+        await self.until(lambda: self.screen)
         await self.press(*pin, "f2")
         await self.until(lambda: self.screen == "Serve")
+
+    async def offline(self) -> None:
+        """Until the kiosk has noticed that the line is cut: it looks now and then."""
+        self.app.counter.courier.wake()
+        await self.until(lambda: self.app.session.contact.online is False)
+
+    async def told(self) -> None:
+        """Until the server has told all of the journal."""
+        await self.until(lambda: self.store.journal.waiting == 0)
+
+    async def close_shift(self) -> None:
+        await self.press("f10")
+        await self.until(lambda: self.screen == "Report")
+        await self.press("escape")
+        await self.until(lambda: self.screen == "SignIn")
 
     async def show_card(self, token: str) -> None:
         await self.scan(card_url(token))
@@ -183,9 +215,22 @@ def card_url(token: str) -> str:
 OpenTill = Callable[..., AbstractAsyncContextManager[Till]]
 
 
+def enrolled(store: Store, url: str, machine: Any, token: str = "") -> None:
+    """Be the machine that the town has enrolled."""
+    begun = store.enrolments.begin(url, "000000000000")
+    store._database._connection.execute(
+        "update enrolment set key = ? where id = ?", (machine.key.private_bytes_raw(), begun.id)
+    )
+    answer = Enrolment(
+        kiosk=machine.id, epoch=machine.epoch, token=token or machine.token, supermarket="hp", name="前台"
+    )
+    store.enrol(begun, answer)
+
+
 @pytest.fixture
-def open_till(town: Any) -> OpenTill:
-    """Start a kiosk at the town's server, or at another URL, and sign in unless told not to."""
+def open_till(town: Any, tmp_path: Path) -> OpenTill:
+    """Start a kiosk at the town's server, or at another URL, and sign in unless told not to. Started again it has
+    the same folder, and who was on duty still is; `wall` is the machine's own clock, `faults` where it breaks."""
 
     @asynccontextmanager
     async def start(
@@ -197,16 +242,32 @@ def open_till(town: Any) -> OpenTill:
         size: tuple[int, int] = (80, 24),
         scanner: Scanner | None = None,
         look: Look | None = None,
+        folder: Path = tmp_path / "kiosk",
+        wall: Callable[[], datetime] = town.clock.now,
+        faults: Callable[[str], None] = lambda point: None,
+        code: str = "",
+        enrol: bool = True,
     ) -> AsyncIterator[Till]:
-        async with Client(url or town.url, token or town.device_token) as client:
-            app = KioskApp(client, pace, scanner, look)
-            async with app.run_test(size=size) as pilot:
-                till = Till(app, pilot)
-                if signed_in:
-                    await till.sign_in()
-                yield till
+        with Store(folder, wall, faults) as store:
+            if enrol and store.enrolments.current is None:
+                enrolled(store, url or town.url, town.kiosk, token)
+            async with Client(url or town.url) as client:
+                app = KioskApp(store, client, pace, scanner, look, code=code)
+                async with app.run_test(size=size) as pilot:
+                    till = Till(app, pilot)
+                    if signed_in and store.shifts.duty is None:
+                        await till.sign_in()
+                    yield till
 
     return start
+
+
+async def change(town: Any, statement: str) -> None:
+    """By the database's owner: what no desk does yet, or nobody should."""
+    engine = create_async_engine(town.clone.owner)
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
 
 
 @pytest.fixture

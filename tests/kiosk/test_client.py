@@ -6,10 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
+from uuid_utils.compat import uuid7
 
+from api.wire import Line, Redemption
 from kiosk.client import Client
 from kiosk.obstacles import Refused, ServerAway
 
+LINE = Line(product="soap", quantity=1, price=5)
 PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候", "extra": {}}
 
 
@@ -62,3 +65,12 @@ async def test_an_unknown_device_is_refused(town: Any) -> None:
         with pytest.raises(Refused) as refused:
             await client.till()
     assert refused.value.problem.type == "device-unknown"
+
+
+@pytest.mark.parametrize(("listening", "sent"), [(True, True), (False, False)])
+async def test_a_call_tells_when_it_goes_onto_the_wire(town: Any, listening: bool, sent: bool) -> None:
+    calls = []
+    async with Client(town.url if listening else "http://127.0.0.1:9", town.device_token) as client:
+        with pytest.raises(Refused if listening else ServerAway):
+            await client.redeem(uuid7(), Redemption(card=town.card, lines=[LINE]), lambda: calls.append(1))
+    assert bool(calls) == sent

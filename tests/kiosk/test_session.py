@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.wire import CardView, Line, Receipt, ShelfItem, Till
+from api.wire import CardView, Line, Receipt, Redemption, ShelfItem, Till
+from kiosk.keeping.receipts import KeptReceipt
 from kiosk.obstacles import Declined
-from kiosk.session import Session
+from kiosk.session import PendingRedemption, Session
 
 SOAP = ShelfItem(product="soap", number=1, name="肥皂", barcode="6901234567892", price=5, stock=3)
 RICE = ShelfItem(product="rice", number=2, name="大米", barcode="6900000000014", price=50, stock=9)
@@ -28,8 +29,8 @@ def household(balance: int, name: str = "王**") -> CardView:
     return CardView(household=UUID(int=1), name=name, village="河畔村", balance=balance, pending=0)
 
 
-def receipt(redemption_id: UUID = REDEMPTION_ID) -> Receipt:
-    return Receipt(
+def receipt(redemption_id: UUID = REDEMPTION_ID) -> KeptReceipt:
+    given = Receipt(
         id=redemption_id,
         supermarket="河畔村积美超市",
         attendant="陈管理员",
@@ -39,6 +40,7 @@ def receipt(redemption_id: UUID = REDEMPTION_ID) -> Receipt:
         balance=95,
         recorded_at=datetime(2026, 6, 15, tzinfo=UTC),
     )
+    return KeptReceipt(given, offline=False)
 
 
 @pytest.fixture
@@ -184,26 +186,30 @@ def test_the_answer_ends_the_household_and_no_other_answer_does(session: Session
 def test_a_refusal_gives_the_cart_back(session: Session) -> None:
     session.add_number(1)
     session.confirm(REDEMPTION_ID)
-    session.refused()
+    session.given_back()
     session.add_number(1)
     assert cart(session) == [("soap", 2)]
 
 
-def test_only_what_surely_never_left_can_be_withdrawn(session: Session) -> None:
+def test_only_what_got_no_answer_in_time_may_be_given_up(session: Session) -> None:
     session.add_number(1)
     pending = session.confirm(REDEMPTION_ID)
-    pending.uncertain = True
-    with pytest.raises(Declined, match="可能已经入账"):
-        session.withdraw()
-    pending.uncertain = False
-    pending.in_flight = True
-    session.withdraw()
-    assert session.pending is pending
-    assert pending.unwanted
-    pending.in_flight = False
-    session.withdraw()
-    assert session.pending is None
+    with pytest.raises(Declined, match="请勿重复操作"):
+        session.require_stuck()
+    pending.stuck = True
+    session.require_stuck()
+    session.given_back()
     assert cart(session) == [("soap", 1)]
+
+
+def test_what_was_pending_goes_on_after_a_restart() -> None:
+    session = Session()
+    session.stock_shelf(till(SOAP, RICE, BRUSH))
+    redemption = Redemption(card=TOKEN, lines=[Line(product="soap", quantity=2, price=5)])
+    session.resume(PendingRedemption(REDEMPTION_ID, redemption), TOKEN, household(100), [(SOAP, 2)])
+    assert (cart(session), session.total, session.balance) == ([("soap", 2)], 10, 100)
+    with pytest.raises(Declined, match="请勿重复操作"):
+        session.cancel()
 
 
 def test_signing_out_needs_an_empty_cart(session: Session) -> None:

@@ -52,7 +52,7 @@ def printed() -> Printed:
 
 
 def test_each_card_says_its_word_and_reads_as_its_command(printed: Printed) -> None:
-    assert printed.words == ["确认兑换", "取消", "再看收据"]
+    assert printed.words == ["确认兑换", "取消", "再看收据", "作废"]
     assert [read(code) for code in printed.codes] == [[command.value] for command in Command]
 
 
@@ -83,8 +83,8 @@ def test_far_away(printed: Printed, pixels: int) -> None:
 
 def test_large_codes_far_apart_on_one_page(printed: Printed) -> None:
     width = 46 / 21 * MODULES
-    assert [box[2:] for box in printed.code_boxes] == [pytest.approx((width, width), abs=0.1)] * 3
-    assert printed.card_boxes == [pytest.approx((20, 15 + 88 * row, 170, 88), abs=0.1) for row in range(3)]
+    assert [box[2:] for box in printed.code_boxes] == [pytest.approx((width, width), abs=0.1)] * 4
+    assert printed.card_boxes == [pytest.approx((20, 15 + 66 * row, 170, 66), abs=0.1) for row in range(4)]
     assert len(re.findall(rb"/Type\s*/Page\b", printed.pdf)) == 1
     assert printed.overflowing == 0
 

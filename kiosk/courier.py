@@ -1,0 +1,188 @@
+"""The courier between kiosk and server: carries the journal there and brings leases and shelf back, by itself and
+as soon as there is a line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic
+
+from api.wire.till_journal import Settlement, Signed
+from kiosk.client import Client
+from kiosk.keeping.enrolments import Enrolled
+from kiosk.keeping.store import Store
+from kiosk.obstacles import DiskFailed, Refused, ServerAway
+from kiosk.pace import Pace
+from kiosk.session import Session
+
+UNKNOWN_HERE = frozenset({"device-unknown", "no-key"})
+"""The server doesn't count this machine as a kiosk (any more)."""
+
+
+class Courier:
+    """One thing at a time. `changed` is called whenever the session's `contact` or shelf may look different."""
+
+    def __init__(self, store: Store, client: Client, session: Session, pace: Pace) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        self._store = store
+        self._client = client
+        self._session = session
+        self._pace = pace
+        self._pauses = pace.pauses()
+        self._busy = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._renew_at = monotonic()
+        # Journals that the server refused, until when they rest, and why.
+        self._resting: dict[int, tuple[float, str]] = {}
+
+    async def run(self) -> None:
+        """For as long as the kiosk is open."""
+        while True:
+            self._wake.clear()
+            pause = await self._round()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    def wake(self) -> None:
+        """There is something to carry."""
+        self.tell()
+        self._wake.set()
+
+    def heard(self) -> None:
+        """The server spoke, to whomever."""
+        if self._session.contact.online is False:
+            self._renew_at = monotonic()
+        if self._session.contact.online is not True:
+            self._session.contact.online = True
+            self._pauses = self._pace.pauses()
+            self.wake()
+
+    def away(self) -> None:
+        """It didn't."""
+        if self._session.contact.online is not False:
+            self._session.contact.online = False
+            self.wake()
+
+    async def catch_up(self) -> None:
+        """Everything now, leases included. Raises ServerAway, Refused, DiskFailed."""
+        async with self._busy:
+            self._renew_at = monotonic()
+            await self._carry()
+
+    async def deliver(self) -> None:
+        """What waits in the journals. Raises ServerAway, DiskFailed."""
+        async with self._busy:
+            await self._deliver()
+
+    def tell(self) -> None:
+        """Bring the session up to what the store knows."""
+        contact, leases = self._session.contact, self._store.leases
+        enrolment = self._store.enrolments.current
+        contact.unsent = self._store.journal.waiting
+        contact.lease_until, contact.expired = leases.expires_at, leases.expired
+        contact.fence = enrolment.fence if enrolment is not None else ""
+        till = self._store.goods.till
+        # Prices don't change under the attendant's eyes.
+        if till is not None and not self._session.cart and not self._session.pending:
+            self._session.stock_shelf(till)
+        self.changed()
+
+    async def _round(self) -> float:
+        contact = self._session.contact
+        try:
+            async with self._busy:
+                await self._carry()
+        except ServerAway:
+            self.away()
+            with suppress(DiskFailed):
+                self._store.keep_time()
+            return next(self._pauses)
+        except Refused as refusal:
+            self.heard()
+            contact.trouble = refusal.sentence
+            return self._pace.refused
+        except DiskFailed as failed:
+            contact.trouble = failed.sentence
+            return self._pace.refused
+        finally:
+            self.tell()
+        return self._pace.look
+
+    async def _carry(self) -> None:
+        if self._store.enrolments.current is None:
+            return
+        await self._deliver()
+        if self._session.contact.online is not True:
+            # What the server had to spare meanwhile, and what it wants back.
+            self._renew_at = monotonic()
+        try:
+            if monotonic() >= self._renew_at:
+                await self._renew()
+                # What the server wanted back.
+                await self._deliver()
+            known = self._store.goods.known()
+            self._store.goods.take(await self._client.till(), known)
+        except Refused as refusal:
+            if refusal.problem.type in UNKNOWN_HERE and self._session.contact.fence != refusal.sentence:
+                self._store.fence(refusal.sentence)
+            raise
+        self._session.contact.trouble = self._reasons_to_rest()
+        self._session.contact.online = True
+        self._pauses = self._pace.pauses()
+        self.tell()
+
+    async def _renew(self) -> None:
+        self._store.leases.take(await self._client.leases())
+        self._renew_at = monotonic() + self._pace.renew
+
+    # --- the journals -----------------------------------------------------------------------------------
+
+    async def _deliver(self) -> None:
+        """The earlier enrolments' too; what the server refuses of one doesn't hold up another."""
+        for enrolment in self._store.journal.enrolments_waiting():
+            until, _ = self._resting.get(enrolment.id, (0.0, ""))
+            if monotonic() < until:
+                continue
+            self._resting.pop(enrolment.id, None)
+            try:
+                await self._upload_all(enrolment)
+            except Refused as refusal:
+                self._resting[enrolment.id] = (monotonic() + self._pace.refused, refusal.sentence)
+            except ServerAway:
+                if enrolment.server == self._client.base_url:
+                    raise
+
+    def _reasons_to_rest(self) -> str:
+        return next((why for until, why in self._resting.values() if monotonic() < until), "")
+
+    async def _upload_all(self, enrolment: Enrolled) -> None:
+        """In order, until all is told. A server that went back to a backup asks once for what it has lost; one
+        that asks again and again is asked again itself, later."""
+        sent_again = False
+        while batch := self._store.journal.unsettled(enrolment):
+            try:
+                self._store.faults("before send entries")
+                answer = await self._upload(enrolment, batch)
+                self._store.faults("after send entries")
+            except Refused as refusal:
+                expected = refusal.problem.extra.get("expected")
+                if sent_again or not isinstance(expected, int) or expected >= batch[0].number:
+                    raise
+                self._store.send_again(enrolment, expected)
+            else:
+                self._store.settle(enrolment, answer)
+                self.tell()
+                rest = self._store.journal.unsettled(enrolment)
+                if not rest or rest[0].number > batch[0].number:
+                    continue
+                if sent_again:
+                    return
+            sent_again = True
+
+    async def _upload(self, enrolment: Enrolled, batch: Sequence[Signed]) -> Settlement:
+        if enrolment.server == self._client.base_url:
+            return await self._client.upload(enrolment.kiosk, enrolment.epoch, batch)
+        async with Client(enrolment.server) as elsewhere:
+            return await elsewhere.upload(enrolment.kiosk, enrolment.epoch, batch)

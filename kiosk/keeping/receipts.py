@@ -1,0 +1,86 @@
+"""The receipts of this kiosk, and what of them still has to be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.wire import Receipt
+from kiosk.keeping.database import Database
+
+_KEPT = (
+    "select receipt.body, receipt.offline, exists (select 1 from entry where entry.redemption = receipt.id"
+    " and entry.kind = 'voided') from receipt"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """`offline`: made here, without the server; its balance is what the household could still spend here."""
+
+    receipt: Receipt
+    offline: bool
+    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """`copy` counts from 0; any after that is a reprint and says so (补打)."""
+
+    id: int
+    kept: KeptReceipt
+    copy: int
+
+
+class Receipts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, receipt: Receipt, shift: UUID, number: int, *, offline: bool) -> None:
+        """With its print job; inside the commit of its redemption."""
+        self._database.write(
+            "insert into receipt (id, shift, number, offline, body) values (?, ?, ?, ?, ?)",
+            *(str(receipt.id), str(shift), number, offline, msgspec.json.encode(receipt).decode()),
+        )
+        self._database.write("insert into print_job (receipt, copy) values (?, 0)", str(receipt.id))
+
+    def of_shift(self, shift: UUID) -> list[KeptReceipt]:
+        """Newest first."""
+        return [
+            _kept(row)
+            for row in self._database.rows(f"{_KEPT} where shift = ? order by receipt.rowid desc", str(shift))
+        ]
+
+    # --- the printer's outbox ---------------------------------------------------------------------------
+
+    def next_print_job(self) -> PrintJob | None:
+        """The oldest that waits."""
+        job = self._database.row("select id, receipt, copy from print_job where state = 'waiting' order by id")
+        if job is None:
+            return None
+        id, receipt, copy = job
+        row = self._database.row(f"{_KEPT} where receipt.id = ?", receipt)
+        assert row is not None
+        return PrintJob(id, _kept(row), copy)
+
+    def mark_sent(self, job: PrintJob) -> None:
+        """It went to the printer; whether paper came out nobody knows, so there are reprints."""
+        with self._database.commit("print sent"):
+            self._database.write("update print_job set state = 'sent' where id = ?", job.id)
+
+    def reprint(self, redemption: UUID) -> None:
+        with self._database.commit("reprint"):
+            self._database.write(
+                "insert into print_job (receipt, copy)"
+                " select receipt, max(copy) + 1 from print_job where receipt = ? group by receipt",
+                str(redemption),
+            )
+
+
+def _kept(row: Sequence[Any]) -> KeptReceipt:
+    body, offline, voided = row
+    return KeptReceipt(msgspec.json.decode(body, type=Receipt), bool(offline), bool(voided))

@@ -1,0 +1,153 @@
+"""Making this machine a kiosk: the one-time code from the township's desk, typed or scanned."""
+
+from __future__ import annotations
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Center, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from api.wire import Command
+from kiosk.counter import Counter
+from kiosk.keeping.enrolments import CODE_LENGTH, plain_code
+from kiosk.language import N_, _
+from kiosk.meaning import EnrolCode, meaning
+from kiosk.obstacles import Obstacle
+from kiosk.screens.base import TillScreen
+from kiosk.widgets.banner import Banner
+from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.status import Status
+
+HINT = N_("输入登记码，再按 F2；也可以扫登记码")
+_GROUP = 4
+
+
+class CodeBoxes(Static):
+    """The code as far as it is typed, in groups for the eye."""
+
+    DEFAULT_CSS = "CodeBoxes { width: auto; height: 1; margin: 1 0; }"
+
+    code = reactive("", layout=True)
+
+    def render(self) -> Content:
+        padded = self.code.ljust(CODE_LENGTH)
+        groups = [padded[start : start + _GROUP] for start in range(0, CODE_LENGTH, _GROUP)]
+        return Content("   ").join(
+            Content(" ").join(Content.assemble((f" {symbol} ", "bold $gold on $keycap")) for symbol in group)
+            for group in groups
+        )
+
+
+class Enrol(TillScreen):
+    CSS = """
+    Enrol #middle { height: 1fr; align: center middle; background: $background; }
+    Enrol #card { width: 72; height: auto; background: $panel; padding: 2 4; }
+    Enrol Center { height: auto; }
+    Enrol #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
+    Enrol #ask { width: 1fr; text-align: center; color: $cream; margin-top: 1; }
+    Enrol #where { width: 1fr; text-align: center; color: $faded; }
+    """
+
+    class Done(Message):
+        """The machine is a kiosk."""
+
+    class Left(Message):
+        """It stays what it was."""
+
+    def __init__(self, counter: Counter, code: str = "") -> None:
+        super().__init__(counter)
+        self._code = plain_code(code)[:CODE_LENGTH]
+        self._at_once = bool(code)
+        self._asking = False
+
+    def compose(self) -> ComposeResult:
+        yield Banner(self.session)
+        with Vertical(id="middle"), Vertical(id="card"):
+            yield Static(_("登 记 终 端"), id="title")
+            yield Static(
+                _("请输入乡镇办公室给的登记码（{length} 位字母和数字）").format(length=CODE_LENGTH),
+                id="ask",
+            )
+            with Center():
+                yield CodeBoxes()
+            yield Static(_("服务器 {server}").format(server=self.counter.server), id="where", markup=False)
+        yield Status()
+        leave = [("escape", "Esc", _("返回"))] if self._enrolled else [("escape", "Esc", _("重输"))]
+        yield KeyBar(
+            ("f2", "F2", _("登记")),
+            ("backspace", "Backspace", _("退一格")),
+            *leave,
+            ("ctrl+q", "Ctrl+Q", _("退出")),
+        )
+
+    @property
+    def _enrolled(self) -> bool:
+        return self.counter.store.enrolments.current is not None
+
+    def on_mount(self) -> None:
+        self.query_one(CodeBoxes).code = self._code
+        self.status.hint(_(HINT))
+        if self._at_once:
+            self._submit()
+
+    def press(self, key: str) -> None:
+        if self._asking:
+            return
+        if len(key) == 1 and plain_code(key):
+            self._code = (self._code + plain_code(key))[:CODE_LENGTH]
+            self.status.hint(_(HINT))
+        elif key in ("backspace", "delete"):
+            self._code = self._code[:-1]
+        elif key == "escape":
+            self._code = ""
+            if self._enrolled:
+                self.post_message(self.Left())
+        elif key in ("f2", "enter"):
+            self._submit()
+        self.query_one(CodeBoxes).code = self._code
+
+    def scan(self, text: str) -> None:
+        """A code scanned, or typed faster than by hand: all of it at once, or the rest of it."""
+        if self._asking:
+            return
+        read = meaning(text)
+        code = plain_code(read.code if isinstance(read, EnrolCode) else text)
+        whole = code if len(code) == CODE_LENGTH else self._code + code
+        if len(whole) > CODE_LENGTH:
+            self.status.refuse(_("这不是登记码；请先登记这台终端"))
+            return
+        self._code = self.query_one(CodeBoxes).code = whole
+        if len(whole) == CODE_LENGTH:
+            self._submit()
+
+    def scan_again(self, text: str) -> None:
+        self.scan(text)
+
+    def command(self, command: Command) -> None:
+        self.status.refuse(_("请先登记这台终端"))
+
+    def _submit(self) -> None:
+        if len(self._code) < CODE_LENGTH:
+            self.status.refuse(
+                _("登记码有 {length} 位，还差 {missing} 位").format(
+                    length=CODE_LENGTH, missing=CODE_LENGTH - len(self._code)
+                )
+            )
+            return
+        self._asking = True
+        self.status.waiting(_("正在登记，请稍候"))
+        self._enrol(self._code)
+
+    @work
+    async def _enrol(self, code: str) -> None:
+        try:
+            await self.counter.enrol(code)
+        except Obstacle as obstacle:
+            self.status.refuse(obstacle.sentence)
+        else:
+            self.post_message(self.Done())
+        finally:
+            self._asking = False

@@ -1,0 +1,166 @@
+"""Taking back a redemption of this shift: which one, and why."""
+
+from __future__ import annotations
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from api.wire import Command
+from kiosk.columns import between, left
+from kiosk.counter import Counter
+from kiosk.keeping.receipts import KeptReceipt
+from kiosk.language import N_, _
+from kiosk.look import SHANGHAI
+from kiosk.obstacles import Declined
+from kiosk.screens.base import Overlay
+from kiosk.widgets.banner import Banner
+from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.status import Status
+
+MOST = 9
+"""As many as there are digits."""
+REASONS = (N_("扫错了卡"), N_("数量不对"), N_("住户不要了"), N_("其他"))
+WHICH = N_("按数字键选要作废的一笔，也可用上下键选，再按 F2")
+WHY = N_("按数字键选原因，再按 F2 确认作废；按 Esc 重选")
+
+
+class VoidScreen(Overlay):
+    """First which, then why; only F2 carries it out, and only after both were chosen. A scan goes on to the
+    screen below, and nothing is taken back."""
+
+    CSS = """
+    VoidScreen #middle { height: 1fr; align: center middle; }
+    VoidScreen #sheet { width: 76; height: auto; max-height: 100%; background: $panel; padding: 1 3; }
+    """
+
+    class Done(Message):
+        """It is in the journal; `sentence` says what became of it."""
+
+        def __init__(self, kept: KeptReceipt, sentence: str) -> None:
+            super().__init__()
+            self.kept = kept
+            self.sentence = sentence
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter)
+        self._offered = counter.store.redemptions.voidable()[:MOST]
+        self._cursor = 0
+        self._chosen: KeptReceipt | None = None
+        self._reason: int | None = None
+        self._voiding = False
+
+    def compose(self) -> ComposeResult:
+        yield Banner(self.session)
+        with Vertical(id="middle"), Vertical(id="sheet"):
+            yield Static(id="list")
+        yield Status()
+        yield KeyBar(
+            ("up", _("上"), _("上移")),
+            ("down", _("下"), _("下移")),
+            ("f2", "F2", _("确认")),
+            ("escape", "Esc", _("返回")),
+        )
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def press(self, key: str) -> None:
+        if self._voiding:
+            self.app.bell()
+        elif key == "escape":
+            self._back()
+        elif len(key) == 1 and key in "123456789":
+            self._digit(int(key) - 1)
+        elif key in ("up", "down"):
+            self._move(-1 if key == "up" else 1)
+        elif key == "f2":
+            self._confirm()
+
+    def command(self, command: Command) -> None:
+        match command:
+            case Command.CONFIRM:
+                self.press("f2")
+            case Command.CANCEL:
+                self.press("escape")
+            case _:
+                self.app.bell()
+
+    def _back(self) -> None:
+        if self._chosen is None:
+            self.post_message(self.Closed())
+        else:
+            self._chosen = self._reason = None
+            self._show()
+
+    def _digit(self, index: int) -> None:
+        if self._chosen is not None:
+            self._reason = index if index < len(REASONS) else self._reason
+        elif index < len(self._offered):
+            self._cursor = index
+            self._chosen = self._offered[index]
+        self._show()
+
+    def _move(self, steps: int) -> None:
+        if self._chosen is None:
+            self._cursor = min(max(self._cursor + steps, 0), len(self._offered) - 1)
+        else:
+            first = 0 if steps > 0 else len(REASONS) - 1
+            self._reason = first if self._reason is None else min(max(self._reason + steps, 0), len(REASONS) - 1)
+        self._show()
+
+    def _confirm(self) -> None:
+        if self._chosen is None:
+            self._digit(self._cursor)
+        elif self._reason is None:
+            self.status.refuse(_("请先选原因：按 1 到 {last}").format(last=len(REASONS)))
+        else:
+            self._voiding = True
+            self.status.waiting(_("正在作废，请稍候"))
+            self._void(self._chosen, REASONS[self._reason])
+
+    @work
+    async def _void(self, kept: KeptReceipt, reason: str) -> None:
+        try:
+            sentence = await self.counter.void(kept, reason)
+        except Declined as declined:
+            self._voiding = False
+            self.status.refuse(declined.sentence)
+        else:
+            self.post_message(self.Done(kept, sentence))
+
+    # --- drawing ----------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        rows = self._sales() if self._chosen is None else self._reasons(self._chosen)
+        self.query_one("#list", Static).update(Content("\n").join(rows))
+        self.status.hint(_(WHICH) if self._chosen is None else _(WHY))
+
+    def _sales(self) -> list[Content]:
+        return [
+            self._row(index, self._told(kept), chosen=index == self._cursor)
+            for index, kept in enumerate(self._offered)
+        ]
+
+    def _reasons(self, chosen: KeptReceipt) -> list[Content]:
+        heading = Content.assemble((_("作废：{sale}").format(sale=self._told(chosen)), "bold $gold"))
+        reasons = [
+            self._row(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)
+        ]
+        return [heading, Content(), *reasons]
+
+    def _row(self, index: int, text: str, *, chosen: bool) -> Content:
+        ground = " on $row" if chosen else ""
+        return Content.assemble((f" {index + 1} ", "bold $gold on $keycap"), (f"  {text}", "$cream" + ground))
+
+    @staticmethod
+    def _told(kept: KeptReceipt) -> str:
+        receipt = kept.receipt
+        goods = _("、").join(f"{line.name} x{line.quantity}" for line in receipt.lines)
+        when = f"{receipt.recorded_at.astimezone(SHANGHAI):%H:%M}"
+        return between(
+            f"{when}  {left(receipt.name, 8)}  {goods}", _("{points} 分").format(points=receipt.points), 58
+        )

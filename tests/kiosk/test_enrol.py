@@ -1,0 +1,67 @@
+"""The first screen of a new machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kiosk.keeping.enrolments import CODE_LENGTH
+
+
+@pytest.fixture
+async def code(town: Any) -> str:
+    async with town.staff("office") as http:
+        added = await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "后门"})
+        return str(added.raise_for_status().json()["code"])
+
+
+async def test_a_code_typed_by_hand(town: Any, open_till: Any, code: str) -> None:
+    async with open_till(enrol=False, signed_in=False) as till:
+        await till.sees("登 记 终 端")
+        await till.scan("JIMEI:CONFIRM")
+        await till.refused("请先登记")
+        await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
+        await till.refused("这不是登记码")
+        for symbol in code[:-1].lower():
+            await till.press(symbol)
+        await till.press("f2")
+        await till.refused("还差 1 位")
+        await till.press(code[-1], "f2")
+        await till.until(lambda: till.screen == "SignIn")
+        await till.sees("河畔村积美超市")
+        await till.sign_in()
+        await till.show_card(town.card)
+
+
+async def test_a_wrong_code_and_a_scanned_one(open_till: Any, code: str) -> None:
+    async with open_till(enrol=False, signed_in=False) as till:
+        await till.sees("登 记 终 端")
+        await till.scan("0" * CODE_LENGTH)
+        await till.refused("登记码不对或已过期")
+        await till.press("escape")
+        await till.scan(f"JIMEI:ENROL:{code}")
+        await till.until(lambda: till.screen == "SignIn")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
+    line: Any, open_till: Any, code: str, restarted: bool
+) -> None:
+    async with open_till(line.url, enrol=False, signed_in=False, code=code) as till:
+        line.lose_everything = True
+        await till.refused("连不上服务器")
+        line.lose_everything = False
+        if not restarted:
+            await till.press("f2")
+            await till.until(lambda: till.screen == "SignIn")
+    # The code is known from before the restart.
+    async with open_till(line.url, enrol=False, signed_in=False) as till:
+        await till.until(lambda: till.screen == "SignIn")
+        await till.sign_in()
+        assert [each.epoch for each in till.store.enrolments.all()] == [1]
+
+
+async def test_the_terminal_that_is_enrolled_starts_with_signing_in(open_till: Any) -> None:
+    async with open_till(signed_in=False) as till:
+        await till.until(lambda: till.screen == "SignIn")

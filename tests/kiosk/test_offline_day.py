@@ -1,0 +1,265 @@
+"""Days without the network, on the screen and in the books: nothing is lost, nothing counts twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from kiosk.keeping.redemptions import card_digest
+from tests.conftest import Machine, until_posted
+from tests.kiosk.conftest import IMPATIENT, Till, change
+
+SOAP, RICE = "6901234567892", "6900000000014"
+
+
+async def serve(till: Till, card: str, *goods: str) -> None:
+    await till.show_card(card)
+    for number, barcode in enumerate(goods, start=1):
+        await till.scan(barcode)
+        await till.until(lambda number=number: sum(line.quantity for line in till.app.session.cart) == number)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "ReceiptScreen")
+    await till.press("escape")
+    await till.until(lambda: till.screen == "Serve")
+
+
+async def asked(town: Any, query: str) -> Any:
+    engine = create_async_engine(town.clone.owner)
+    async with engine.begin() as connection:
+        row = (await connection.execute(text(query))).first()
+    await engine.dispose()
+    return row
+
+
+async def stock(town: Any) -> dict[str, int]:
+    async with town.device() as http:
+        shelf = (await http.get("/v1/till")).raise_for_status().json()["shelf"]
+    return {item["product"]: item["stock"] for item in shelf}
+
+
+async def test_a_day_without_network_agrees_to_the_point(
+    town: Any, line: Any, open_till: Any, balance: Any
+) -> None:
+    await town.award("hp-3", 60)
+    await until_posted(town)
+    before = await stock(town)
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await serve(till, town.card, SOAP)
+        await till.told()
+        await line.cut()
+        await till.offline()
+        await serve(till, town.card, SOAP, RICE)
+        await serve(till, town.empty_card, RICE)
+        await till.show_card(town.poor_card)
+        await till.scan(SOAP)
+        await till.refused("还差 2 分")
+        await till.press("escape")
+        await till.sees("待传 2 笔")
+        await till.press("f10")
+        await till.sees("其中断网兑换")
+        await till.sees("2 笔")
+        await till.press("escape")
+        await till.until(lambda: till.screen == "SignIn")
+        # The same attendant again, without the server.
+        await till.sign_in()
+        await till.press("ctrl+q")
+        await till.refused("还有 4 笔没上传")
+        await till.press("ctrl+q")
+        await till.until(lambda: not till.app.is_running)
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        assert till.screen == "Serve"
+        await till.offline()
+        await serve(till, town.card, SOAP)
+        await till.press("f8")
+        await till.until(lambda: till.screen == "VoidScreen")
+        await till.press("1", "1", "f2")
+        await till.sees("在联网以后退回")
+        await serve(till, town.empty_card, SOAP)
+        report = till.store.shifts.report(till.store.shifts.on_duty.shift)
+        await line.restore()
+        await till.told()
+        await till.sees("在线")
+        assert await balance(town.card) == 100 - 5 - 55
+        assert await balance(town.empty_card) == 60 - 50 - 5
+        assert await balance(town.poor_card) == 3
+        assert (report.redemptions, report.points, report.voids, report.offline) == (1, 5, 1, 1)
+        await till.press("f10")
+        await till.sees("全部上传，与账一致")
+        after = await stock(town)
+        assert (before["soap"] - after["soap"], before["rice"] - after["rice"]) == (3, 2)
+    counts = await asked(
+        town,
+        "select count(*) filter (where status in ('exception', 'late', 'fork')), count(*)"
+        " from kiosk_journal_entry",
+    )
+    assert tuple(counts) == (0, 10)
+
+
+async def test_a_pending_redemption_is_finished_first_after_a_restart(
+    town: Any, line: Any, open_till: Any, balance: Any
+) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    broken = True
+
+    def cut(point: str) -> None:
+        if broken and point == "after confirm":
+            raise PowerCut
+
+    async with open_till(line.url, pace=IMPATIENT, faults=cut) as till:
+        await till.show_card(town.card)
+        await till.scan(SOAP)
+        await till.until(lambda: till.app.session.cart)
+        try:
+            till.app.counter.confirm()
+        except PowerCut:
+            broken = False
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        await till.sees("肥皂 x1")
+        await till.told()
+        assert await balance(town.card) == 95
+
+
+async def test_an_expired_lease_sells_nothing_and_the_server_puts_the_clock_right(
+    town: Any, line: Any, open_till: Any
+) -> None:
+    wall = town.clock.now()
+    async with open_till(line.url, pace=IMPATIENT, wall=lambda: wall) as till:
+        await line.cut()
+        await till.offline()
+        # Set forward by hand.
+        wall += timedelta(days=8)
+        await till.scan(town.card)
+        await till.refused("断网兑换已到期")
+        await till.sees("断网 断网兑换已到期")
+        # And back: time doesn't run backwards.
+        wall -= timedelta(days=30)
+        await till.press("escape")
+        await till.scan(town.poor_card)
+        await till.refused("断网兑换已到期")
+        await line.restore()
+        await till.until(lambda: till.app.session.contact.online)
+        await line.cut()
+        await till.offline()
+        await till.show_card(town.card)
+        assert till.app.session.balance == 100
+
+
+async def test_a_card_with_a_pin_is_not_served_above_its_threshold_offline(
+    town: Any, line: Any, open_till: Any
+) -> None:
+    await change(town, "update card set pin_hash = 'x', pin_above = 10 where revoked_at is null")
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await line.cut()
+        await till.offline()
+        await till.show_card(town.card)
+        await till.scan(RICE)
+        await till.until(lambda: till.app.session.cart)
+        await till.press("f2")
+        await till.refused("超过 10 分要输密码")
+        await till.press("escape")
+        await serve(till, town.card, SOAP)
+
+
+async def test_wrong_pins_without_the_network_lock(town: Any, line: Any, open_till: Any) -> None:
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await till.close_shift()
+        await line.cut()
+        await till.offline()
+        for _ in range(5):
+            await till.press(*"1357", "f2")
+            await till.until(lambda: "PIN 不对" in till.said)
+            await till.press("escape")
+        await till.press(*"2468", "f2")
+        await till.refused("五分钟后再试")
+
+
+async def test_a_shift_opened_offline_serves_online_once_the_server_has_read_of_it(
+    town: Any, line: Any, open_till: Any, balance: Any
+) -> None:
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await till.close_shift()
+        await till.told()
+        await line.cut()
+        await till.offline()
+        await till.sign_in()
+        await line.restore()
+        await till.until(lambda: till.app.session.contact.online)
+        await serve(till, town.card, SOAP)
+        [kept] = till.store.redemptions.voidable()
+        assert not kept.offline
+        assert await balance(town.card) == 95
+
+
+async def test_a_void_online_gives_points_and_goods_back_at_once(town: Any, open_till: Any, balance: Any) -> None:
+    before = await stock(town)
+    async with open_till() as till:
+        await till.press("f8")
+        await till.refused("没有可以作废的兑换")
+        await serve(till, town.card, SOAP)
+        await serve(till, town.card, RICE)
+        await till.scan("JIMEI:VOID")
+        await till.until(lambda: till.screen == "VoidScreen")
+        await till.sees("大米 x1")
+        await till.press("2", "f2")
+        await till.refused("请先选原因")
+        await till.press("2", "f2")
+        await till.sees("已作废，请收回物品；5 分已退回")
+        assert await balance(town.card) == 50
+        assert (await stock(town))["soap"] == before["soap"]
+        await till.press("f8")
+        await till.until(lambda: till.screen == "VoidScreen")
+        assert "肥皂" not in till.shows
+        await till.press("escape")
+        await till.until(lambda: till.screen == "Serve")
+        await till.press("f10")
+        await till.sees("全部上传，与账一致")
+
+
+async def test_points_wanted_elsewhere_go_back(town: Any, open_till: Any, balance: Any) -> None:
+    async with open_till() as till:
+        await change(town, "update kiosk set lease_most = 30")
+        till.app.counter.courier._renew_at = 0.0
+        till.app.counter.courier.wake()
+        await till.until(lambda: till.store.leases.left(household(till, town.card)) == 30)
+        await till.told()
+        assert await balance(town.card) == 100
+
+
+def household(till: Till, card: str) -> Any:
+    lease = till.store.leases.of_card(card_digest(card))
+    assert lease is not None
+    return lease.household
+
+
+async def test_a_kiosk_that_was_ended_says_so_and_can_be_enrolled_anew(
+    town: Any, line: Any, open_till: Any, balance: Any
+) -> None:
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await line.cut()
+        await till.offline()
+        await serve(till, town.card, SOAP)
+        await till.close_shift()
+        async with town.staff("office") as http:
+            end = {"reason": "说是丢了"}
+            (await http.post(f"/v1/kiosks/{town.kiosk.id}/end", json=end)).raise_for_status()
+            code = (await http.post(f"/v1/kiosks/{town.kiosk.id}/code")).raise_for_status().json()["code"]
+        await line.restore()
+        await till.until(lambda: till.app.session.contact.fence)
+        await till.press("f7")
+        await till.until(lambda: till.screen == "Enrol")
+        await till.scan(f"JIMEI:ENROL:{code}")
+        await till.until(lambda: till.screen == "SignIn")
+        await till.told()
+        await till.sign_in()
+        assert [each.epoch for each in till.store.enrolments.all()] == [1, 2]
+        # What it handed over before waits for a person.
+        town.kiosk = Machine(token=till.store.enrolments.required.token)
+        assert await balance(town.card) == 100
+    late = await asked(town, "select count(*) from kiosk_journal_entry where epoch = 1 and status = 'late'")
+    assert tuple(late) == (1,)

@@ -1,0 +1,536 @@
+"""Whatever happens between kiosks and server, in any order: no point is spent twice, nothing that was handed over
+is lost, and all that kiosks held is spent or back.
+
+Two kiosks of one supermarket with their real stores, the real server, and between them a network that loses
+requests and answers; power cuts, lost kiosks, lost cards, old disks and wrong clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as run
+from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
+from kiosk.keeping.shifts import KnownAttendant
+from kiosk.keeping.store import Store
+from sqlalchemy import func, select, update
+from uuid_utils.compat import uuid7
+
+from api import accounts, wire
+from api.access import Device, Role, Staff
+from api.cards.tables import Card
+from api.cards.token import digest, new_token
+from api.clock import TravelClock
+from api.kiosks import enrolment
+from api.kiosks.tables import Attendant, KioskEnrolment
+from api.offline import leases
+from api.offline.journals import receive
+from api.offline.tables import JournalEntry
+from api.people.tables import Person
+from api.problems import Refused
+from api.redemptions.tables import Redemption, Void
+from api.redemptions.use_cases import redeem
+from api.register.tables import Grid, Household, Village
+from api.stock.tables import Product, Shelf, Supermarket
+from api.town import Town
+from ledger.transactions import Phase, Transaction, TransactionId, Transfer
+from ledger.verify import verify
+from tests.conftest import NOW, Clone, opened
+
+T = TypeVar("T")
+
+PRICE = 5
+HOUSEHOLDS = 3
+EXPECTED = {"insufficient-points", "out-of-stock", "shift-closed", "card-revoked"}
+"""What a redemption over HTTP may be refused for here."""
+_examples = count(1)
+
+
+@dataclass
+class Sale:
+    """Goods that left the counter: the household has them, and owes the points."""
+
+    household: int
+    points: int
+    kiosk: UUID
+    voided: bool = False
+
+
+@dataclass
+class Machine:
+    """A machine at a place of the counter. `off`: how wrong its clock is. `copy`: its folder as it was once."""
+
+    folder: Path
+    store: Store
+    place: UUID
+    off: timedelta = timedelta()
+    copy: Path | None = None
+    copied: set[UUID] = field(default_factory=set)
+    # Its disk went back, or somebody ended it: what it says since then is for a person to judge.
+    suspect: bool = False
+
+
+class Outage(RuleBasedStateMachine):
+    """The machine for hypothesis; `town` is one database for all runs, each with a village of its own."""
+
+    def __init__(self, town: Town, clock: TravelClock, office: Staff, runner: asyncio.Runner) -> None:
+        super().__init__()
+        self.town, self.clock, self.office, self.runner = town, clock, office, runner
+        self.code = f"v{next(_examples)}"
+        self.folder = Path(tempfile.mkdtemp(prefix="jimei-outage-"))
+        self.cards: list[str] = []
+        self.ids: list[UUID] = []
+        self.awarded = [0] * HOUSEHOLDS
+        self.sales: dict[UUID, Sale] = {}
+        self.given_up: set[UUID] = set()
+        self.machines: list[Machine] = []
+        self.numbers = count(1)
+
+    def do(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    # --- the village ------------------------------------------------------------------------------------
+
+    @initialize()
+    def begin(self) -> None:
+        self.do(self._found())
+        for _ in range(2):
+            self._add_machine()
+
+    async def _found(self) -> None:
+        code = self.code
+        self.attendant = uuid7()
+        async with self.town.work() as work:
+            t = work.township
+            work.session.add(Village(township=t, code=code, name=code, notice_days=0))
+            await work.session.flush()
+            work.session.add(Grid(township=t, code=code, village=code, name=code))
+            work.session.add(Supermarket(township=t, code=code, village=code, name=code))
+            await work.session.flush()
+            work.session.add(
+                Attendant(township=t, id=self.attendant, supermarket=code, name="陈管理员", pin_hash="none")
+            )
+            work.session.add(Shelf(township=t, supermarket=code, product="soap"))
+            for n in range(HOUSEHOLDS):
+                id, token = uuid7(), new_token()
+                self.ids.append(id)
+                self.cards.append(token)
+                work.session.add(
+                    Household(
+                        township=t, id=id, code=f"{code}-{n}", village=code, grid=code, head="王建国", people=3
+                    )
+                )
+                await work.session.flush()
+                work.session.add(
+                    Card(township=t, digest=digest(token), household=id, issued_at=work.now, revoked_at=None)
+                )
+            shelf = accounts.shelf(code, "soap")
+            await work.books.open(
+                [accounts.till(code), shelf, *(accounts.household(f"{code}-{n}") for n in range(HOUSEHOLDS))], NOW
+            )
+            await work.books.post([self._moved("restock", accounts.supply("soap"), shelf, 25)], NOW)
+        for n in range(HOUSEHOLDS):
+            await self._award(n, 20 * n + 10)
+
+    def _moved(self, kind: str, debit: accounts.Account, credit: accounts.Account, amount: int) -> Transaction:
+        transfer = Transfer(debit.id, credit.id, debit.unit, amount)
+        return Transaction(TransactionId(uuid7()), kind, Phase.POSTED, (transfer,), person="test", reason="测试")
+
+    async def _award(self, household: int, points: int) -> None:
+        async with self.town.work() as work:
+            target = accounts.household(f"{self.code}-{household}")
+            await work.books.post([self._moved("award", accounts.ISSUING, target, points)], work.now)
+        self.awarded[household] += points
+
+    def _add_machine(self) -> None:
+        added = self.do(enrolment.add(self.town, self.office, wire.NewKiosk(supermarket=self.code, name="柜台")))
+        folder = self.folder / f"k{next(self.numbers)}"
+        machine = Machine(folder, self._opened(folder, timedelta()), added.kiosk)
+        self._enrol(machine, added.code)
+        self.machines.append(machine)
+
+    def _opened(self, folder: Path, off: timedelta) -> Store:
+        return Store(folder, wall=lambda: self.clock.now() + off)
+
+    def _enrol(self, machine: Machine, code: str) -> None:
+        begun = machine.store.enrolments.begin("http://server", code)
+        machine.store.enrol(begun, self.do(enrolment.enrol(self.town, begun.wanted)))
+        self._sign_in(machine)
+
+    def _sign_in(self, machine: Machine) -> None:
+        machine.store.shifts.open_offline(KnownAttendant(self.attendant, "陈管理员", "none"))
+
+    def _device(self, machine: Machine) -> Device:
+        enrolled = machine.store.enrolments.required
+        return Device(enrolled.kiosk, self.code, enrolled.epoch)
+
+    # --- what happens -----------------------------------------------------------------------------------
+
+    @rule(household=st.integers(0, HOUSEHOLDS - 1), points=st.integers(1, 40))
+    def award(self, household: int, points: int) -> None:
+        self.do(self._award(household, points))
+
+    @rule(n=st.integers(0, 1), lost=st.booleans())
+    def renew(self, n: int, lost: bool) -> None:
+        self._renew(self.machines[n], lost=lost)
+
+    def _renew(self, machine: Machine, *, lost: bool) -> None:
+        if not self._alive(machine):
+            return
+        answer = self.do(leases.renew(self.town, self._device(machine)))
+        if not lost:
+            machine.store.leases.take(answer)
+
+    @rule(
+        n=st.integers(0, 1),
+        household=st.integers(0, HOUSEHOLDS - 1),
+        pieces=st.integers(1, 4),
+        fate=st.sampled_from(["answered", "answer lost", "request lost", "arrives late"]),
+    )
+    def sell_online(self, n: int, household: int, pieces: int, fate: str) -> None:
+        machine = self.machines[n]
+        confirmed = self._confirmed(machine, household, pieces)
+        leased = machine.store.redemptions.confirm(confirmed, sent=True)
+        receipt = None
+        if fate in ("answered", "answer lost"):
+            try:
+                receipt = self.do(self._redeem(machine, confirmed, leased))
+            except Refused as refusal:
+                if refusal.word not in EXPECTED:
+                    raise
+                machine.store.redemptions.withdraw()
+                return
+        if fate == "answered" and receipt is not None:
+            machine.store.redemptions.answered(receipt)
+            self._handed_over(machine, confirmed, household)
+            return
+        self._without_answer(machine, confirmed, household, sure=False)
+        if fate == "arrives late":
+            # A proxy held it back. It may count, and then the entry is known; or it comes too late.
+            try:
+                self.do(self._redeem(machine, confirmed, leased))
+            except Refused as refusal:
+                if refusal.word not in {*EXPECTED, "abandoned"}:
+                    raise
+
+    async def _redeem(self, machine: Machine, confirmed: Confirmed, leased: int) -> wire.Receipt:
+        if not await self._is_current(machine):
+            raise Refused("shift-closed", "停用了")
+        token = machine.store.shifts.on_duty.token
+        return await redeem(self.town, self._device(machine), token, confirmed.id, confirmed.wanted(leased))
+
+    @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(1, 4))
+    def sell_offline(self, n: int, household: int, pieces: int) -> None:
+        machine = self.machines[n]
+        confirmed = self._confirmed(machine, household, pieces)
+        machine.store.redemptions.confirm(confirmed, sent=False)
+        self._without_answer(machine, confirmed, household, sure=True)
+
+    def _confirmed(self, machine: Machine, household: int, pieces: int) -> Confirmed:
+        duty = machine.store.shifts.on_duty
+        item = wire.ShelfItem(product="soap", number=1, name="肥皂", barcode="0", price=PRICE, stock=9)
+        view = wire.CardView(household=self.ids[household], name="王**", village=self.code, balance=0, pending=0)
+        return Confirmed(
+            id=uuid7(),
+            token=self.cards[household],
+            view=view,
+            picked=[Picked(item=item, quantity=pieces)],
+            shift=duty.shift,
+            attendant=duty.attendant,
+        )
+
+    def _without_answer(self, machine: Machine, confirmed: Confirmed, household: int, *, sure: bool) -> None:
+        """What the counter does then: hand over by lease, or nothing."""
+        store = machine.store
+        left = store.leases.left(confirmed.view.household, beside_pending=False)
+        known = store.leases.of_card(card_digest(confirmed.token)) is not None
+        enrolled = store.enrolments.required
+        if known and left >= confirmed.total and not store.leases.expired and not enrolled.fence:
+            store.redemptions.hand_over(sure=sure)
+            self._handed_over(machine, confirmed, household)
+        elif sure:
+            store.redemptions.withdraw()
+        else:
+            store.redemptions.give_up()
+            self.given_up.add(confirmed.id)
+
+    def _handed_over(self, machine: Machine, confirmed: Confirmed, household: int) -> None:
+        self.sales[confirmed.id] = Sale(household, confirmed.total, machine.place)
+
+    @rule(n=st.integers(0, 1), data=st.data())
+    def void(self, n: int, data: st.DataObject) -> None:
+        store = self.machines[n].store
+        kept = store.redemptions.voidable()
+        if kept:
+            receipt = data.draw(st.sampled_from(kept)).receipt
+            store.redemptions.void(receipt.id, "扫错了卡")
+            self.sales[receipt.id].voided = True
+
+    @rule(n=st.integers(0, 1), most=st.integers(1, 5), lost=st.booleans(), times=st.integers(1, 3))
+    def upload(self, n: int, most: int, lost: bool, times: int) -> None:
+        """Some of what waits, perhaps cut off, perhaps several times."""
+        for again in range(times):
+            self._upload(self.machines[n], most, lost=lost or again + 1 < times)
+
+    def _upload(self, machine: Machine, most: int, *, lost: bool = False) -> None:
+        store = machine.store
+        for enrolled in store.journal.enrolments_waiting():
+            entries = store.journal.unsettled(enrolled)[:most]
+            try:
+                answer = self.do(receive(self.town, enrolled.kiosk, enrolled.epoch, entries))
+            except Refused as refusal:
+                if refusal.word != "journal-gap":
+                    raise
+                store.send_again(enrolled, refusal.extra["expected"])
+                continue
+            if not lost:
+                store.settle(enrolled, answer)
+
+    @rule(n=st.integers(0, 1))
+    def power_cut(self, n: int) -> None:
+        machine = self.machines[n]
+        machine.store.close()
+        machine.store = self._opened(machine.folder, machine.off)
+
+    @rule(n=st.integers(0, 1))
+    def next_shift(self, n: int) -> None:
+        self._sign_in(self.machines[n])
+
+    @rule(n=st.integers(0, 1), hours=st.integers(-300, 300))
+    def clock_jumps(self, n: int, hours: int) -> None:
+        self.machines[n].off = timedelta(hours=hours)
+        self.power_cut(n)
+
+    @rule(hours=st.integers(1, 100))
+    def time_passes(self, hours: int) -> None:
+        self.clock.travel(self.clock.now() + timedelta(hours=hours))
+
+    @rule(household=st.integers(0, HOUSEHOLDS - 1))
+    def card_lost(self, household: int) -> None:
+        self.do(self._revoke(household))
+
+    async def _revoke(self, household: int) -> None:
+        async with self.town.work() as work:
+            ours = (Card.township == work.township, Card.household == self.ids[household])
+            await work.session.execute(update(Card).where(*ours).values(revoked_at=work.now))
+
+    @rule(n=st.integers(0, 1))
+    def copy_the_disk(self, n: int) -> None:
+        machine = self.machines[n]
+        if machine.copy is None and not machine.suspect:
+            machine.store.close()
+            machine.copy = self.folder / f"copy{next(self.numbers)}"
+            shutil.copytree(machine.folder, machine.copy)
+            machine.copied = set(self.sales)
+            machine.store = self._opened(machine.folder, machine.off)
+
+    @precondition(lambda self: any(m.copy for m in self.machines))
+    @rule(n=st.integers(0, 1))
+    def the_disk_goes_back(self, n: int) -> None:
+        machine = self.machines[n]
+        if machine.copy is None:
+            return
+        machine.store.close()
+        shutil.rmtree(machine.folder)
+        shutil.move(machine.copy, machine.folder)
+        machine.copy, machine.suspect = None, True
+        machine.store = self._opened(machine.folder, machine.off)
+        # What was written since then and never sent is gone with the disk: nobody can bring it back.
+        counted = self.do(self._known())
+        for id in [i for i, s in self.sales.items() if s.kiosk == machine.place and i not in machine.copied]:
+            if id not in counted:
+                del self.sales[id]
+
+    @rule(n=st.integers(0, 1))
+    def kiosk_lost(self, n: int) -> None:
+        """Somebody says so, and puts another enrolment in its place, on the same machine."""
+        machine = self.machines[n]
+        if not self._alive(machine):
+            return
+        self.do(enrolment.end(self.town, self.office, machine.place, "找不到了"))
+        code = self.do(enrolment.new_code(self.town, self.office, machine.place)).code
+        # What it had not sent by then is late.
+        machine.suspect = machine.suspect or bool(machine.store.journal.waiting)
+        self._enrol(machine, code)
+
+    # --- what always holds ------------------------------------------------------------------------------
+
+    def _alive(self, machine: Machine) -> bool:
+        return self.do(self._is_current(machine))
+
+    async def _is_current(self, machine: Machine) -> bool:
+        enrolled = machine.store.enrolments.required
+        async with self.town.work() as work:
+            found = await work.session.get_one(KioskEnrolment, (work.township, enrolled.kiosk, enrolled.epoch))
+            return leases.is_current(found)
+
+    @invariant()
+    def every_point_is_somewhere(self) -> None:
+        if not self.machines:
+            return
+        for n in range(HOUSEHOLDS):
+            own, held, spent = self.do(self._points(n))
+            assert own >= 0
+            assert held >= 0
+            assert own + held + spent == self.awarded[n]
+
+    @invariant()
+    def no_kiosk_believes_in_more_than_it_has(self) -> None:
+        for machine in self.machines:
+            if machine.suspect or not self._alive(machine):
+                continue
+            for n in range(HOUSEHOLDS):
+                held = self.do(self._escrow(machine, n))
+                assert machine.store.leases.left(self.ids[n]) <= held
+
+    async def _escrow(self, machine: Machine, n: int) -> int:
+        enrolled = machine.store.enrolments.required
+        account = accounts.escrow(f"{self.code}-{n}", enrolled.kiosk, enrolled.epoch).id
+        async with self.town.work() as work:
+            found = await work.books.balances([account])
+            return found[account].available if account in found else 0
+
+    async def _points(self, n: int) -> tuple[int, int, int]:
+        """In its own account, at kiosks, and spent on redemptions that count."""
+        from api.offline.holdings import held_by_all
+
+        async with self.town.work() as work:
+            code = f"{self.code}-{n}"
+            own = (await work.books.balance(accounts.household(code).id)).available
+            held = await held_by_all(work, self.ids[n], code)
+            spent = await work.session.scalar(
+                select(func.coalesce(func.sum(Redemption.receipt["points"].as_integer()), 0))
+                .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
+                .where(
+                    Redemption.township == work.township,
+                    Redemption.household == self.ids[n],
+                    Void.id.is_(None),
+                )
+            )
+            return own, held, int(spent or 0)
+
+    async def _known(self) -> set[UUID]:
+        """Redemptions that the server has heard of, whatever it made of them."""
+        async with self.town.work() as work:
+            counted = await work.session.scalars(
+                select(Redemption.id).where(
+                    Redemption.township == work.township, Redemption.supermarket == self.code
+                )
+            )
+            told = await work.session.scalars(
+                select(JournalEntry.redemption).where(JournalEntry.township == work.township)
+            )
+            return set(counted) | {id for id in told if id is not None}
+
+    async def _fates(self) -> tuple[set[UUID], dict[UUID, set[str]]]:
+        """Redemptions that count, and the statuses of the entries about each."""
+        async with self.town.work() as work:
+            counting = await work.session.scalars(
+                select(Redemption.id)
+                .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
+                .where(
+                    Redemption.township == work.township,
+                    Redemption.supermarket == self.code,
+                    Void.id.is_(None),
+                )
+            )
+            statuses: dict[UUID, set[str]] = {}
+            rows = await work.session.execute(
+                select(JournalEntry.redemption, JournalEntry.status).where(
+                    JournalEntry.township == work.township, JournalEntry.redemption.is_not(None)
+                )
+            )
+            for id, status in rows:
+                statuses.setdefault(id, set()).add(status)
+            return set(counting), statuses
+
+    def teardown(self) -> None:
+        try:
+            if self.machines:
+                self._the_network_is_back()
+        finally:
+            for machine in self.machines:
+                machine.store.close()
+            shutil.rmtree(self.folder)
+
+    def _the_network_is_back(self) -> None:
+        for machine in self.machines:
+            for _ in range(4):
+                self._upload(machine, 200)
+            self._renew(machine, lost=False)
+            self._upload(machine, 200)
+            assert machine.store.journal.waiting == 0
+        counting, statuses = self.do(self._fates())
+        doubtful = {m.place for m in self.machines if m.suspect}
+        for id, sale in self.sales.items():
+            waits = statuses.get(id, set()) & {"exception", "late", "fork"}
+            if sale.kiosk in doubtful:
+                assert id in counting or waits or sale.voided, "handed over, and nobody knows"
+            elif sale.voided:
+                assert id not in counting
+            else:
+                assert id in counting, statuses.get(id)
+        for id in self.given_up:
+            assert id not in counting or statuses.get(id, set()) & {"exception", "late", "fork"}
+        for machine in self.machines:
+            if not machine.suspect:
+                self._all_comes_back(machine)
+        assert self.do(self._faults()) == []
+
+    def _all_comes_back(self, machine: Machine) -> None:
+        """Put away in order, a kiosk keeps nothing."""
+        self.do(enrolment.end(self.town, self.office, machine.place, "收摊了"))
+        for n in range(HOUSEHOLDS):
+            assert self.do(self._escrow(machine, n)) == 0
+
+    async def _faults(self) -> list[str]:
+        async with self.town.work() as work:
+            return [str(d) async for d in verify(await work.session.connection(), work.township)]
+
+
+def test_any_outage(clone: Clone) -> None:
+    clock = TravelClock(NOW)
+    with asyncio.Runner() as runner:
+        context = opened(clone, clock)
+        town = runner.run(context.__aenter__())
+        try:
+            office = runner.run(_office(town))
+            run(
+                lambda: Outage(town, clock, office, runner),
+                settings=settings(
+                    max_examples=60,
+                    stateful_step_count=25,
+                    deadline=None,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(context.__aexit__(None, None, None))
+
+
+async def _office(town: Town) -> Staff:
+    from api.register.use_cases import found
+
+    person = wire.NewPerson(login="office", name="乡镇办公室", roles=["office"], password="correct horse")
+    await found(town, "示范乡", person)
+    async with town.work() as work:
+        id = await work.session.scalar(select(Person.id))
+        assert id is not None
+        work.session.add(
+            Product(
+                township=work.township, code="soap", number=1, name="肥皂", barcode="6901234567892", price=PRICE
+            )
+        )
+        await work.books.open([accounts.ISSUING, accounts.supply("soap"), accounts.handed_out("soap")], work.now)
+    return Staff(id, "乡镇办公室", frozenset({Role.OFFICE}), None, None)
