@@ -286,7 +286,7 @@ def test_a_data_folder_that_is_a_file(data: Path) -> None:
 
 
 def test_a_kiosk_address_that_is_none() -> None:
-    assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere", "--token", "x"))
+    assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere"))
 
 
 def test_the_kiosk_refuses_in_the_language_chosen() -> None:
@@ -338,7 +338,7 @@ def test_command_cards_are_printed_without_a_township(data: Path, tmp_path: Path
 
 @pytest.mark.parametrize("setting", [("--scanner-prefix", "12"), ("--scanner-suffix", "码")])
 def test_a_scanner_setting_that_cannot_work(setting: tuple[str, str]) -> None:
-    assert "扫码枪" in one_sentence(jimei("kiosk", "--token", "x", *setting))
+    assert "扫码枪" in one_sentence(jimei("kiosk", *setting))
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,13 @@ class Serve(TillScreen):
         if seen == self._told or self.session.pending:
             return
         self._told = seen
+        card = self.session.card
         if seen[1]:
             self.status.refuse(seen[1])
-        elif not self.status.has_class("refusal"):
+        elif contact.online and card and card.offline:
+            # With all that the household has, not only what was reserved here.
+            self._look_up(card.token)
+        elif not self.status.classes & {"refusal", "waiting", "done"}:
             self._hint()
 
     # --- keys and scans ---------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ async def test_what_never_left_and_no_lease_covers_comes_back(
         assert (session.pending, session.total) == (None, 5)
         assert till.store.redemptions.pending is None
         await line.restore()
-        await till.until(lambda: session.contact.online)
+        await till.until(lambda: session.balance == 100)
         await till.press("f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
         assert await balance(town.card) == 95

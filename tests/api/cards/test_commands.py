@@ -82,9 +82,9 @@ def test_far_away(printed: Printed, pixels: int) -> None:
 
 
 def test_large_codes_far_apart_on_one_page(printed: Printed) -> None:
-    width = 46 / 21 * MODULES
+    width = 40 / 21 * MODULES
     assert [box[2:] for box in printed.code_boxes] == [pytest.approx((width, width), abs=0.1)] * 4
-    assert printed.card_boxes == [pytest.approx((20, 15 + 66 * row, 170, 66), abs=0.1) for row in range(4)]
+    assert printed.card_boxes == [pytest.approx((20, 15 + 67 * row, 170, 67), abs=0.1) for row in range(4)]
     assert len(re.findall(rb"/Type\s*/Page\b", printed.pdf)) == 1
     assert printed.overflowing == 0
 
