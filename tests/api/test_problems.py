@@ -23,6 +23,7 @@ READERS = {OFFICE, COMMITTEE, SUPERVISOR}
 REVIEWERS = {Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL}
 BODIES = {Role.COUNCIL, COMMITTEE, SUPERVISOR}
 DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
+ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
 STAFF: list[tuple[str, str, Any, set[Role]]] = [
@@ -33,6 +34,8 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
     ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
     ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
+    ("POST", f"/v1/kiosks/{ID}/code", None, {OFFICE}),
+    ("POST", f"/v1/kiosks/{ID}/end", {"reason": "x"}, {OFFICE, SUPERVISOR}),
     ("POST", "/v1/attendants", {"supermarket": "nowhere", "name": "x", "pin": "1234"}, {OFFICE}),
     ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
     ("DELETE", "/v1/households/nowhere/card", None, {OFFICE, COMMITTEE}),
@@ -92,6 +95,10 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
     ("GET", "/v1/report", None, set(Role)),
     ("GET", "/v1/reports/liability", None, set(Role)),
+    ("PUT", f"/v1/kiosks/{ID}/lease-policy", {"most": 1, "days": 1}, {OFFICE}),
+    ("GET", "/v1/till-exceptions", None, READERS),
+    ("POST", f"/v1/till-exceptions/{ENTRY}/decision", {"accept": True}, READERS),
+    ("POST", "/v1/households/nowhere/card/pin-reset", {"reason": "x"}, {OFFICE, COMMITTEE}),
     ("GET", "/v1/accounts", None, READERS),
     ("GET", "/v1/accounts/household:nowhere/balance", None, READERS),
     ("GET", "/v1/accounts/household:nowhere/statement", None, READERS),
@@ -136,6 +143,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ),
 ]
 DEVICE: list[tuple[str, str, Any]] = [
+    ("POST", "/v1/till/leases", None),
     ("GET", "/v1/till", None),
     ("POST", "/v1/till/shifts", {"pin": "0000"}),
     ("GET", "/v1/cards/nothing", None),
@@ -182,7 +190,10 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
     known = {
         (
             m,
-            p.replace(ID, "{id}")
+            p.replace(ENTRY, "{kiosk}/{epoch}/{number}/{hash}")
+            .replace("nowhere/card/pin", "{household}/card/pin")
+            .replace(ID, "{id}")
+            .replace("kiosks/{id}", "kiosks/{kiosk}")
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
@@ -194,6 +205,8 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
     # For everybody, as on the notices.
     known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
     known |= {("GET", "/v1/rulebooks/differences")}
+    # A code or a signature is the sign-in here.
+    known |= {("POST", "/v1/enrolments"), ("POST", "/v1/journals/{kiosk}/{epoch}")}
     known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
     known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
     told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}
