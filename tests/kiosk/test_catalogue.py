@@ -150,7 +150,7 @@ def refusals(part: object) -> set[str]:
     "part",
     [
         api.redemptions.use_cases,
-        api.kiosks.use_cases.open_shift,
+        api.kiosks.use_cases.recognise,
         api.kiosks.use_cases.on_duty,
         api.cards.use_cases.holder,
         api.access.device_only,

@@ -63,7 +63,7 @@ async def test_lines_say_who_collected_and_when_it_was_handed_over(till: Till, h
         (await http.put(f"/v1/redemptions/{uuid7()}", json=online)).raise_for_status()
     async with browsing(town) as browser:
         page = await browser.open(f"/c/{town.card}")
-    assert "兑换 肥皂 2 件，由李**代领 6月17日 断网时发放：6月15日 10:00 −10" in page
+    assert "兑换 肥皂 2 件，由李**代领 6月17日 发放时间：6月15日 10:00 −10" in page
     assert "兑换 肥皂 1 件，由李**代领 6月17日 −5" in page
     assert "更正：兑换 洗衣液 1 件（拿错了） 6月17日 +20" in page
     assert "85 分 现在可以用" in page
