@@ -266,7 +266,8 @@ class Counter:
                     raise
                 else:
                     await self._refused(pending, refusal)
-                    raise
+                    goods = {picked.item.product: picked.item.name for picked in confirmed.picked}
+                    raise Refused(refusal.problem, goods) from refusal
         raise AssertionError("pauses never end")
 
     async def _try(self, pending: PendingRedemption) -> KeptReceipt:
