@@ -21,9 +21,6 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
-from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
-from kiosk.keeping.shifts import KnownAttendant
-from kiosk.keeping.store import Store
 from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
@@ -35,6 +32,7 @@ from api.clock import TravelClock
 from api.kiosks import enrolment
 from api.kiosks.tables import Attendant, KioskEnrolment
 from api.offline import leases
+from api.offline.holdings import held_by_all
 from api.offline.journals import receive
 from api.offline.tables import JournalEntry
 from api.people.tables import Person
@@ -42,8 +40,12 @@ from api.problems import Refused
 from api.redemptions.tables import Redemption, Void
 from api.redemptions.use_cases import redeem
 from api.register.tables import Grid, Household, Village
+from api.register.use_cases import found
 from api.stock.tables import Product, Shelf, Supermarket
 from api.town import Town
+from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
+from kiosk.keeping.shifts import KnownAttendant
+from kiosk.keeping.store import Store
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from ledger.verify import verify
 from tests.conftest import NOW, Clone, opened
@@ -403,8 +405,6 @@ class Outage(RuleBasedStateMachine):
 
     async def _points(self, n: int) -> tuple[int, int, int]:
         """In its own account, at kiosks, and spent on redemptions that count."""
-        from api.offline.holdings import held_by_all
-
         async with self.town.work() as work:
             code = f"{self.code}-{n}"
             own = (await work.books.balance(accounts.household(code).id)).available
@@ -509,7 +509,7 @@ def test_any_outage(clone: Clone) -> None:
             run(
                 lambda: Outage(town, clock, office, runner),
                 settings=settings(
-                    max_examples=60,
+                    max_examples=25,
                     stateful_step_count=25,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
@@ -520,8 +520,6 @@ def test_any_outage(clone: Clone) -> None:
 
 
 async def _office(town: Town) -> Staff:
-    from api.register.use_cases import found
-
     person = wire.NewPerson(login="office", name="乡镇办公室", roles=["office"], password="correct horse")
     await found(town, "示范乡", person)
     async with town.work() as work:
