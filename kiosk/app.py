@@ -20,10 +20,12 @@ from kiosk.keeping.store import Store
 from kiosk.language import N_, _
 from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
+from kiosk.outbox import Outbox
 from kiosk.pace import Pace
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens.base import Choice, Overlay, TillScreen
+from kiosk.screens.card_pin import CardPin
 from kiosk.screens.enrol import Enrol
 from kiosk.screens.help import Help
 from kiosk.screens.palette import Palette
@@ -95,7 +97,7 @@ class KioskApp(App[None]):
         self.look = look or Look()
         self.counter = Counter(store, client, pace or Pace())
         self.counter.courier.changed = self._news
-        self.printer = printer
+        self.outbox = Outbox(store, printer, self.counter.pace) if printer is not None else None
         self._code = code
         self._scanner = scanner or Scanner()
         self._listening = False
@@ -111,6 +113,9 @@ class KioskApp(App[None]):
     async def on_mount(self) -> None:
         await self.push_screen(self._first_screen())
         self.run_worker(self.counter.courier.run(), group="courier")
+        if self.outbox is not None:
+            self.outbox.told = self._tell_printer
+            self.run_worker(self.outbox.run(), group="printer")
         if self.is_web:
             parent = os.getppid()
             self.set_interval(ORPHANED, lambda: self.exit() if os.getppid() != parent else None)
@@ -151,7 +156,8 @@ class KioskApp(App[None]):
         enrolled = self.counter.store.enrolments.current
         if enrolled is None or (self._code and plain_code(self._code) != enrolled.code):
             return Enrol(self.counter, self._code or self.counter.store.enrolments.unfinished())
-        if self.session.attendant is not None:
+        # In a browser it may be anybody's who opens it: a shift goes on for whoever knows the PIN.
+        if self.session.attendant is not None and not self.is_web:
             return Serve(self.counter)
         return SignIn(self.counter)
 
@@ -163,6 +169,22 @@ class KioskApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, TillScreen) and screen.query(Status):
                 screen.news()
+
+    def _tell_printer(self, trouble: str) -> None:
+        """The goods are handed over all the same; the paper can follow."""
+        if trouble:
+            self._top.status.refuse(trouble)
+        elif isinstance(self.screen, ReceiptScreen):
+            self.screen.printed()
+
+    @on(ReceiptScreen.Reprint)
+    def _reprint(self, message: ReceiptScreen.Reprint) -> None:
+        if self.outbox is None:
+            self._top.status.refuse(_("没有设置打印机，不能补打"))
+            return
+        self.counter.store.receipts.reprint(message.redemption)
+        self._top.status.waiting(_("正在补打，请稍候"))
+        self.outbox.wake()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 
@@ -309,6 +331,19 @@ class KioskApp(App[None]):
     async def _show_receipt(self, message: Serve.Served) -> None:
         await self._close_overlays()
         await self.push_screen(ReceiptScreen(self.counter, message.kept, again=False))
+        if self.outbox is not None:
+            self.outbox.wake()
+
+    @on(Serve.CardPinWanted)
+    async def _ask_card_pin(self, message: Serve.CardPinWanted) -> None:
+        await self._close_overlays()
+        await self.push_screen(CardPin(self.counter, message.refusal))
+
+    @on(CardPin.Given)
+    async def _confirm_with(self, message: CardPin.Given) -> None:
+        await self._close_overlays()
+        if isinstance(self.screen, Serve):
+            self.screen.confirm_with(message.pin)
 
     @on(Serve.Recalled)
     async def _recall_receipt(self, message: Serve.Recalled) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from types import TracebackType
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 from uuid import UUID
 
@@ -88,11 +88,19 @@ class Client:
         return await self._ask("GET", f"/v1/cards/{token}", CardView)
 
     async def redeem(
-        self, redemption_id: UUID, redemption: Redemption, sending: Callable[[], None] = lambda: None
+        self,
+        redemption_id: UUID,
+        redemption: Redemption,
+        sending: Callable[[], None] = lambda: None,
+        card_pin: str = "",
     ) -> Receipt:
         """Redeem once, however often this is called with the same id and content. `sending` is called when it
-        goes onto the wire: a call that is cancelled before that has not been heard by anybody."""
-        return await self._ask("PUT", f"/v1/redemptions/{redemption_id}", Receipt, redemption, sending)
+        goes onto the wire: a call that is cancelled before that has not been heard by anybody. `card_pin` isn't
+        part of the content."""
+        path = f"/v1/redemptions/{redemption_id}"
+        return await self._ask(
+            "PUT", path, Receipt, redemption, sending, {"X-Card-Pin": card_pin} if card_pin else {}
+        )
 
     async def _ask(
         self,
@@ -101,12 +109,15 @@ class Client:
         answer: type[Answer],
         body: msgspec.Struct | None = None,
         sending: Callable[[], None] = lambda: None,
+        more_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         async def trace(event: str, details: Any) -> None:
             if event.endswith("send_request_headers.started"):
                 sending()
 
-        headers = {"X-Shift": self._shift_token} if self._shift_token else {}
+        headers = dict(more_headers)
+        if self._shift_token:
+            headers["X-Shift"] = self._shift_token
         if self._device_token:
             headers["Authorization"] = f"Bearer {self._device_token}"
         if body is not None:

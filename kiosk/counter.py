@@ -32,6 +32,7 @@ BEHIND = frozenset({"shift-closed", "insufficient-points"})
 
 class Counter:
     def __init__(self, store: Store, client: Client, pace: Pace) -> None:
+        self._card_pin = ""
         self.session = Session()
         self.pace = pace
         self.store = store
@@ -186,9 +187,19 @@ class Counter:
 
     # --- the redemption ---------------------------------------------------------------------------------
 
-    def confirm(self) -> None:
-        """The attendant's word, on the disk; `settle` carries it out."""
+    @property
+    def wants_card_pin(self) -> bool:
+        """The cart is worth more than the card gives without its PIN, as far as the till knows. Without the
+        network nobody can check one."""
+        session = self.session
+        above = session.card.view.pin_above if session.card else None
+        affordable = session.remainder is not None and session.remainder >= 0
+        return above is not None and session.total > above and affordable and session.contact.online is not False
+
+    def confirm(self, card_pin: str = "") -> None:
+        """The attendant's word, on the disk; `settle` carries it out. The PIN is kept in memory alone."""
         pending = self.session.confirm(uuid7())
+        self._card_pin = card_pin
         card, duty = self.session.card, self.store.shifts.on_duty
         assert card is not None, "nothing is confirmed without a card"
         confirmed = Confirmed(
@@ -280,7 +291,7 @@ class Counter:
             sent = True
 
         try:
-            receipt = await self._client.redeem(pending.id, pending.redemption, sending)
+            receipt = await self._client.redeem(pending.id, pending.redemption, sending, self._card_pin)
         except asyncio.CancelledError:
             pending.uncertain |= sent
             raise

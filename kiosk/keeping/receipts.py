@@ -29,11 +29,18 @@ class KeptReceipt:
 
 @dataclass(frozen=True, slots=True)
 class PrintJob:
-    """`copy` counts from 0; any after that is a reprint and says so (补打)."""
+    """`copy` counts from 0; any after that is a reprint. `begun`: it was on its way to the printer before, and may
+    be on paper."""
 
     id: int
     kept: KeptReceipt
     copy: int
+    begun: bool = False
+
+    @property
+    def again(self) -> bool:
+        """It says 补打."""
+        return self.copy > 0 or self.begun
 
 
 class Receipts:
@@ -59,18 +66,35 @@ class Receipts:
 
     def next_print_job(self) -> PrintJob | None:
         """The oldest that waits."""
-        job = self._database.row("select id, receipt, copy from print_job where state = 'waiting' order by id")
+        job = self._database.row(
+            "select id, receipt, copy, state from print_job where state in ('waiting', 'sending') order by id"
+        )
         if job is None:
             return None
-        id, receipt, copy = job
+        id, receipt, copy, state = job
         row = self._database.row(f"{_KEPT} where receipt.id = ?", receipt)
         assert row is not None
-        return PrintJob(id, _kept(row), copy)
+        return PrintJob(id, _kept(row), copy, begun=state == "sending")
 
     def mark_sent(self, job: PrintJob) -> None:
         """It went to the printer; whether paper came out nobody knows, so there are reprints."""
-        with self._database.commit("print sent"):
-            self._database.write("update print_job set state = 'sent' where id = ?", job.id)
+        self._mark(job, "sent")
+
+    def mark_sending(self, job: PrintJob) -> None:
+        """It is about to go."""
+        self._mark(job, "sending")
+
+    def mark_unsent(self, job: PrintJob) -> None:
+        """Nothing of it reached the printer."""
+        self._mark(job, "waiting")
+
+    def let_lapse(self, job: PrintJob) -> None:
+        """Nobody waits for this paper any more; it can still be reprinted."""
+        self._mark(job, "lapsed")
+
+    def _mark(self, job: PrintJob, state: str) -> None:
+        with self._database.commit(f"print {state}"):
+            self._database.write("update print_job set state = ? where id = ?", state, job.id)
 
     def reprint(self, redemption: UUID) -> None:
         with self._database.commit("reprint"):

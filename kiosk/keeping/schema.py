@@ -101,9 +101,9 @@ create table print_job (
   id integer primary key,
   receipt text not null references receipt,
   copy integer not null, -- 0 the first, then reprints
-  state text not null default 'waiting' check (state in ('waiting', 'sent'))
+  state text not null default 'waiting' check (state in ('waiting', 'sending', 'sent', 'lapsed'))
 ) strict;
-create index print_job_waiting on print_job (id) where state = 'waiting';
+create index print_job_waiting on print_job (id) where state in ('waiting', 'sending');
 """
 
 _VERSIONS = (_V1,)

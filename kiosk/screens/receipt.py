@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -66,6 +69,13 @@ class ReceiptScreen(Overlay):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
+    class Reprint(Message):
+        """The attendant wants this receipt on paper once more."""
+
+        def __init__(self, redemption: UUID) -> None:
+            super().__init__()
+            self.redemption = redemption
+
     def __init__(self, counter: Counter, kept: KeptReceipt, *, again: bool) -> None:
         super().__init__(counter)
         self._kept = kept
@@ -88,7 +98,20 @@ class ReceiptScreen(Overlay):
             yield big
             yield Static(foot, classes="small", markup=False)
         yield Status()
-        yield KeyBar(("escape", "Esc", _("返回")))
+        yield KeyBar(("f5", "F5", _("补打")), ("escape", "Esc", _("返回")))
+
+    def press(self, key: str) -> None:
+        if key == "f5":
+            self.post_message(self.Reprint(self._receipt.id))
+        else:
+            super().press(key)
+
+    def printed(self) -> None:
+        """The printer took a slip; whether paper came out, eyes have to tell."""
+        if self._again:
+            self.status.hint(_("已发送补打，没有新的兑换；没打出来请再按 F5"))
+        else:
+            self.status.done(_("请把物品交给住户；收据没有打出来，请按 F5 补打"))
 
     def on_resize(self, event: events.Resize) -> None:
         # On a low screen the goods come first; the balance stands there in plain figures too.

@@ -33,6 +33,9 @@ AWAY = N_("网络断了，正在重试，请勿重复操作")
 STUCK = N_("还没有答复，这户断网时不够兑换：请等网络恢复，或按 Esc、扫取消卡放弃这一笔")
 GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商品还在购物车里，网络好了再确认")
 
+CARD_PIN = frozenset({"pin-needed", "wrong-card-pin"})
+"""Refusals that the household can do something about."""
+
 PANELS = ("household", "shelf", "cart")
 _IN_CART = frozenset({"+", "=", "-"})
 """Keys for the item under the cursor that also make sense while the cart is seen: the item added last."""
@@ -71,6 +74,13 @@ class Serve(TillScreen):
             super().__init__()
             self.shift = shift
             self.report = report
+
+    class CardPinWanted(Message):
+        """Only the household can go on; `refusal` is what was wrong with the try before."""
+
+        def __init__(self, refusal: str = "") -> None:
+            super().__init__()
+            self.refusal = refusal
 
     class SignedOut(Message):
         """Nobody serves any more, by the server's word; `obstacle` says why."""
@@ -293,7 +303,17 @@ class Serve(TillScreen):
         self.status.done(sentence)
 
     def _confirm(self) -> None:
-        self.counter.confirm()
+        if self.counter.wants_card_pin:
+            self.post_message(self.CardPinWanted())
+        else:
+            self._go()
+
+    def confirm_with(self, card_pin: str) -> None:
+        """The household typed its card's PIN."""
+        self._attempt(lambda: self._go(card_pin))
+
+    def _go(self, card_pin: str = "") -> None:
+        self.counter.confirm(card_pin)
         self.workers.cancel_group(self, "card")
         self._settle()
 
@@ -322,6 +342,8 @@ class Serve(TillScreen):
             else:
                 self.status.refuse(refusal.sentence)
                 self._redraw()
+                if refusal.problem.type in CARD_PIN and self.session.cart:
+                    self.post_message(self.CardPinWanted(refusal.sentence))
         except Declined as declined:
             self.status.refuse(declined.sentence)
             self._redraw()

@@ -7,42 +7,23 @@ import re
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Center, Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
 from textual.widgets import Static
 
 from api.wire import Command
 from kiosk.counter import Counter
 from kiosk.language import N_, _
-from kiosk.look import LARGE
 from kiosk.meaning import EnrolCode, meaning
 from kiosk.obstacles import Obstacle, ServerAway
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.pin_boxes import LONGEST, SHORTEST, PinBoxes
 from kiosk.widgets.status import Status
 
-SHORTEST, LONGEST = 4, 8
 FIRST = N_("请先登录，再扫码")
 HINT = N_("按数字键输入 PIN，再按 F2 登录")
 OFFLINE = N_("网络断了：在这台终端登录过的管理员可以照常输入 PIN，断网兑换")
-
-
-class PinBoxes(Static):
-    """A box for each digit, filled as they come; never the digits themselves. Eight fit into a narrow screen."""
-
-    DEFAULT_CSS = "PinBoxes { width: auto; height: 3; margin: 1 0; }"
-
-    filled = reactive(0, layout=True)
-
-    def render(self) -> Content:
-        box, gap = (" " * 4, " ") if self.app.has_class(LARGE) else (" " * 6, " " * 2)
-        row = Content(gap).join(
-            Content.assemble((box, "on $gold" if place < self.filled else "on $keycap"))
-            for place in range(max(SHORTEST, self.filled))
-        )
-        return Content("\n").join([row, row, row])
 
 
 class SignIn(TillScreen):

@@ -203,7 +203,7 @@ def run(listener: socket.socket, command: list[str], settings: dict[str, str]) -
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     host, port = listener.getsockname()[:2]
     print(
-        _("终端已在浏览器里提供：http://{host}:{port}").format(host=host, port=port),
+        _("终端已在浏览器里提供 http://{host}:{port}").format(host=host, port=port),
         flush=True,
     )
     web.run_app(TillServer(command, settings).application(), sock=listener, print=None)

@@ -10,8 +10,9 @@ from textual.widget import Widget
 
 from kiosk.look import LARGE
 
-FIRST_TO_GO = ("delete", "backspace", "-", "+", "f10", "ctrl+q", "f1", "escape", "f6")
-"""Keys whose caps give way on a narrow screen, in this order: the menu has them, or another key does the same."""
+FIRST_TO_GO = ("delete", "backspace", "-", "+", "f10", "ctrl+q", "f1", "f8", "escape", "f6")
+"""Keys whose caps give way on a narrow screen, in this order: the menu has them, or another key
+or a command card does the same."""
 IN_LARGE_MODE = frozenset({"f6"})
 """Keys that mean nothing where everything is seen at once."""
 

@@ -16,9 +16,10 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Error, Page, Request, expect
 
+from kiosk.keeping.store import Store
 from kiosk.serving.server import TillServer
 from tests.chromium import chromium, needs_chromium
-from tests.kiosk.conftest import card_url
+from tests.kiosk.conftest import card_url, enrolled
 
 pytestmark = needs_chromium
 
@@ -46,11 +47,14 @@ window.WebSocket = class extends Plain {
 
 
 @asynccontextmanager
-async def serving(town: Any, *words: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+async def serving(town: Any, folder: Path, *words: str) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """The command on a free port; gives its address and its process."""
+    with Store(folder) as store:
+        if store.enrolments.current is None:
+            enrolled(store, town.url, town.kiosk)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("JIMEI_")},
-        "JIMEI_KIOSK_TOKEN": town.device_token,
+        "JIMEI_KIOSK_DATA": str(folder),
         "JIMEI_SERVER": town.url,
     }
     process = await asyncio.create_subprocess_exec(
@@ -102,11 +106,11 @@ async def sign_in(page: Page, pin: str) -> None:
     await shows(page, "请扫户卡")
 
 
-async def test_a_redemption_with_nothing_from_elsewhere(town: Any) -> None:
+async def test_a_redemption_with_nothing_from_elsewhere(town: Any, tmp_path: Path) -> None:
     requested: list[Request] = []
     errors: list[str] = []
     sockets: list[str] = []
-    async with serving(town) as (url, _), chromium() as browser, tablet(browser) as context:
+    async with serving(town, tmp_path / "kiosk") as (url, _), chromium() as browser, tablet(browser) as context:
         page = await context.new_page()
         page.on("request", lambda request: requested.append(request))
         page.on("websocket", lambda socket: sockets.append(socket.url))
@@ -139,8 +143,8 @@ async def test_a_redemption_with_nothing_from_elsewhere(town: Any) -> None:
                 await asyncio.sleep(0.05)
 
 
-async def test_the_keys_of_a_scan_leave_in_one_piece(town: Any) -> None:
-    async with serving(town) as (url, _), chromium() as browser, tablet(browser) as context:
+async def test_the_keys_of_a_scan_leave_in_one_piece(town: Any, tmp_path: Path) -> None:
+    async with serving(town, tmp_path / "kiosk") as (url, _), chromium() as browser, tablet(browser) as context:
         page = await context.new_page()
         await page.goto(url)
         await sign_in(page, town.pin)
@@ -152,9 +156,13 @@ async def test_the_keys_of_a_scan_leave_in_one_piece(town: Any) -> None:
         assert pieces == ['["stdin","6901234567892\\r"]']
 
 
-async def test_a_finger_on_a_tablet(town: Any) -> None:
+async def test_a_finger_on_a_tablet(town: Any, tmp_path: Path) -> None:
     options = {"has_touch": True, "is_mobile": True}
-    async with serving(town) as (url, _), chromium() as browser, tablet(browser, **options) as context:
+    async with (
+        serving(town, tmp_path / "kiosk") as (url, _),
+        chromium() as browser,
+        tablet(browser, **options) as context,
+    ):
         page = await context.new_page()
         await page.goto(url)
         await shows(page, "请输入值班 PIN")
@@ -172,8 +180,12 @@ async def test_a_finger_on_a_tablet(town: Any) -> None:
         await shows(page, "PIN 是 4 到 8 位数字")
 
 
-async def test_a_phone_gets_large_mode_and_all_of_it_fits(town: Any) -> None:
-    async with serving(town) as (url, _), chromium() as browser, tablet(browser, viewport=PHONE) as context:
+async def test_a_phone_gets_large_mode_and_all_of_it_fits(town: Any, tmp_path: Path) -> None:
+    async with (
+        serving(town, tmp_path / "kiosk") as (url, _),
+        chromium() as browser,
+        tablet(browser, viewport=PHONE) as context,
+    ):
         page = await context.new_page()
         await page.goto(url)
         await sign_in(page, town.pin)
@@ -182,8 +194,8 @@ async def test_a_phone_gets_large_mode_and_all_of_it_fits(town: Any) -> None:
         assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") == 0
 
 
-async def test_a_second_tab_is_told_and_opens_when_the_first_is_closed(town: Any) -> None:
-    async with serving(town) as (url, _), chromium() as browser, tablet(browser) as context:
+async def test_a_second_tab_is_told_and_opens_when_the_first_is_closed(town: Any, tmp_path: Path) -> None:
+    async with serving(town, tmp_path / "kiosk") as (url, _), chromium() as browser, tablet(browser) as context:
         first, second = await context.new_page(), await context.new_page()
         await first.goto(url)
         await sign_in(first, town.pin)
@@ -195,8 +207,8 @@ async def test_a_second_tab_is_told_and_opens_when_the_first_is_closed(town: Any
         await expect(second.locator("#notice")).to_be_hidden()
 
 
-async def test_leaving_says_so_and_opens_again(town: Any) -> None:
-    async with serving(town) as (url, _), chromium() as browser, tablet(browser) as context:
+async def test_leaving_says_so_and_opens_again(town: Any, tmp_path: Path) -> None:
+    async with serving(town, tmp_path / "kiosk") as (url, _), chromium() as browser, tablet(browser) as context:
         page = await context.new_page()
         await page.goto(url)
         await sign_in(page, town.pin)
@@ -206,10 +218,10 @@ async def test_leaving_says_so_and_opens_again(town: Any) -> None:
         await shows(page, "请输入值班 PIN")
 
 
-async def test_the_server_goes_and_comes_back(town: Any) -> None:
+async def test_the_server_goes_and_comes_back(town: Any, tmp_path: Path) -> None:
     async with chromium() as browser, tablet(browser) as context:
         page = await context.new_page()
-        async with serving(town) as (url, process):
+        async with serving(town, tmp_path / "kiosk") as (url, process):
             await page.goto(url)
             await sign_in(page, town.pin)
             child = await only_child(process.pid)
@@ -219,7 +231,7 @@ async def test_the_server_goes_and_comes_back(town: Any) -> None:
         async with asyncio.timeout(PATIENCE):
             while alive(child):
                 await asyncio.sleep(0.1)
-        async with serving(town, "--serve-port", str(urlsplit(url).port)):
+        async with serving(town, tmp_path / "kiosk", "--serve-port", str(urlsplit(url).port)):
             await shows(page, "请输入值班 PIN")
             await expect(page.locator("#notice")).to_be_hidden()
 

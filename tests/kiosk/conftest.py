@@ -23,6 +23,7 @@ from kiosk.client import Client
 from kiosk.keeping.store import Store
 from kiosk.look import Look
 from kiosk.pace import Pace
+from kiosk.printing.printer import Printer
 from kiosk.scanner import Scanner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
@@ -242,6 +243,7 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
         size: tuple[int, int] = (80, 24),
         scanner: Scanner | None = None,
         look: Look | None = None,
+        printer: Printer | None = None,
         folder: Path = tmp_path / "kiosk",
         wall: Callable[[], datetime] = town.clock.now,
         faults: Callable[[str], None] = lambda point: None,
@@ -252,7 +254,7 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
             if enrol and store.enrolments.current is None:
                 enrolled(store, url or town.url, town.kiosk, token)
             async with Client(url or town.url) as client:
-                app = KioskApp(store, client, pace, scanner, look, code=code)
+                app = KioskApp(store, client, pace, scanner, look, printer, code)
                 async with app.run_test(size=size) as pilot:
                     till = Till(app, pilot)
                     if signed_in and store.shifts.duty is None:

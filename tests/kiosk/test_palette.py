@@ -56,7 +56,10 @@ async def test_digits_do_what_stands_there(town: Any, open_till: Any) -> None:
         await choose(till, "再看上一张收据")
         await till.refused("没有收据可看")
         await choose(till, "交班")
+        await till.until(lambda: till.screen == "Report")
+        await till.press("escape")
         await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: not till.app.session.contact.unsent)
         await choose(till, "退出程序")
         await till.until(lambda: not till.app.is_running)
 

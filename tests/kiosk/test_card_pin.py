@@ -1,0 +1,84 @@
+"""A card with a PIN: the household types it at the till, and only the server knows whether it is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from api.cards.tables import Card
+from api.cards.token import digest
+from api.people.use_cases import passwords
+from tests.kiosk.conftest import Till
+
+SOAP, RICE = "肥皂", "大米"
+
+
+@pytest.fixture
+async def with_pin(town: Any) -> None:
+    """The household protected its card above ten points."""
+    async with town.town.work() as work:
+        ours = (Card.township == work.township, Card.digest == digest(town.card))
+        await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
+
+
+async def rice_in_the_cart(town: Any, till: Till, numbers: Any) -> None:
+    await till.show_card(town.card)
+    await till.press(numbers[RICE])
+    await till.until(lambda: till.app.session.cart)
+    await till.press("f2")
+
+
+@pytest.mark.usefixtures("with_pin")
+async def test_a_large_redemption_asks_for_the_pin(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
+    async with open_till() as till:
+        await rice_in_the_cart(town, till, numbers)
+        await till.until(lambda: till.screen == "CardPin")
+        await till.sees("请户主本人输入积分卡密码")
+        await till.press(*"1111", "f2")
+        await till.refused("密码不对")
+        await till.until(lambda: till.screen == "CardPin")
+        assert await balance(town.card) == 100
+        await till.press(*"8642", "f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+        assert await balance(town.card) == 50
+
+
+@pytest.mark.usefixtures("with_pin")
+async def test_a_small_one_does_not(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers[SOAP])
+        await till.until(lambda: till.app.session.cart)
+        await till.press("f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")
+
+
+@pytest.mark.usefixtures("with_pin")
+async def test_escape_leaves_the_cart_as_it_was(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
+    async with open_till() as till:
+        await rice_in_the_cart(town, till, numbers)
+        await till.until(lambda: till.screen == "CardPin")
+        await till.press(*"86", "f2")
+        await till.refused("密码是 4 到 8 位数字")
+        await till.press("escape")
+        await till.until(lambda: till.screen == "Serve")
+        assert till.app.session.total == 50
+        assert await balance(town.card) == 100
+
+
+async def test_a_pin_set_since_the_card_was_shown_is_asked_for(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.press(numbers[RICE])
+        await till.until(lambda: till.app.session.cart)
+        async with town.town.work() as work:
+            ours = (Card.township == work.township, Card.digest == digest(town.card))
+            await work.session.execute(
+                update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10)
+            )
+        await till.press("f2")
+        await till.until(lambda: till.screen == "CardPin")
+        await till.press(*"8642", "f2")
+        await till.until(lambda: till.screen == "ReceiptScreen")

@@ -1,0 +1,126 @@
+"""Receipts go to the printer by themselves; none that is missing holds anybody up; no slip goes twice unmarked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiosk.printing.away import PrinterAway
+from kiosk.printing.paper import Line
+from kiosk.printing.slip import REPRINT
+from tests.kiosk.conftest import Till
+
+SOAP = "肥皂"
+
+
+class Paper:
+    """A printer: `slips` are what came out; while `away` it takes nothing, `half` it breaks off."""
+
+    width = 32
+
+    def __init__(self) -> None:
+        self.slips: list[str] = []
+        self.away = False
+        self.half = False
+
+    async def send(self, lines: Sequence[Line]) -> None:
+        if self.away:
+            raise PrinterAway("打印机没有反应：请检查电源、纸和数据线")
+        if self.half:
+            raise PrinterAway("打印机中途断开，可能只打了一部分：请看看纸条，需要时补打", begun=True)
+        self.slips.append("\n".join(line.text for line in lines))
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return Paper()
+
+
+async def sell(town: Any, till: Till, number: str) -> None:
+    await till.show_card(town.card)
+    await till.press(number)
+    await till.until(lambda: till.app.session.cart)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "ReceiptScreen")
+
+
+async def test_a_receipt_is_printed_and_reprinted_with_a_mark(
+    town: Any, open_till: Any, numbers: Any, paper: Paper
+) -> None:
+    async with open_till(printer=paper) as till:
+        await sell(town, till, numbers[SOAP])
+        await till.until(lambda: len(paper.slips) == 1)
+        assert SOAP in paper.slips[0]
+        assert REPRINT not in paper.slips[0]
+        await till.sees("请把物品交给住户；收据没有打出来，请按 F5 补打")
+        await till.press("f5")
+        await till.until(lambda: len(paper.slips) == 2)
+        assert paper.slips[1].count(REPRINT) >= 2
+        assert till.screen == "ReceiptScreen"
+
+
+async def test_a_missing_printer_holds_nobody_up_and_catches_up(
+    town: Any, open_till: Any, numbers: Any, paper: Paper
+) -> None:
+    paper.away = True
+    async with open_till(printer=paper) as till:
+        await sell(town, till, numbers[SOAP])
+        await till.refused("打印机没有反应")
+        await till.press("escape")
+        await sell(town, till, numbers[SOAP])
+        paper.away = False
+        await till.until(lambda: len(paper.slips) == 2)
+        assert not any(REPRINT in slip for slip in paper.slips)
+
+
+async def test_a_slip_that_broke_off_is_marked_when_it_goes_again(
+    town: Any, open_till: Any, numbers: Any, paper: Paper
+) -> None:
+    paper.half = True
+    async with open_till(printer=paper) as till:
+        await sell(town, till, numbers[SOAP])
+        await till.refused("打印机中途断开")
+        paper.half = False
+        await till.until(lambda: paper.slips)
+        assert REPRINT in paper.slips[0]
+
+
+async def test_what_was_on_its_way_when_the_power_went_is_marked(
+    town: Any, open_till: Any, numbers: Any, paper: Paper, tmp_path: Path
+) -> None:
+    """It may be on paper already."""
+    folder = tmp_path / "kiosk"
+
+    hanging = Paper()
+    hanging.half = True
+    async with open_till(printer=hanging, folder=folder) as till:
+        await sell(town, till, numbers[SOAP])
+        await till.refused("打印机中途断开")
+    async with open_till(printer=paper, folder=folder) as till:
+        await till.until(lambda: paper.slips)
+        assert REPRINT in paper.slips[0]
+
+
+async def test_old_receipts_are_not_printed_when_the_printer_comes_days_later(
+    town: Any, open_till: Any, numbers: Any, paper: Paper, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kiosk"
+    async with open_till(folder=folder) as till:
+        await sell(town, till, numbers[SOAP])
+    town.clock.travel(town.clock.now() + timedelta(hours=1))
+    async with open_till(printer=paper, folder=folder) as till:
+        await sell(town, till, numbers[SOAP])
+        await till.until(lambda: paper.slips)
+        await till.until(lambda: till.store.receipts.next_print_job() is None)
+        assert len(paper.slips) == 1
+
+
+async def test_without_a_printer_a_reprint_is_declined(town: Any, open_till: Any, numbers: Any) -> None:
+    async with open_till() as till:
+        await sell(town, till, numbers[SOAP])
+        await till.press("f5")
+        await till.refused("没有设置打印机")
