@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from sqlalchemy import update
 from api.cards.tables import Card
 from api.cards.token import digest
 from api.people.use_cases import passwords
-from tests.kiosk.conftest import Till
+from tests.kiosk.conftest import QUICK, Till
 
 SOAP, RICE = "肥皂", "大米"
+# Checking a PIN takes the server a while on purpose: no lease may step in meanwhile.
+PATIENT = replace(QUICK, answer=15.0)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ async def rice_in_the_cart(town: Any, till: Till, numbers: Any) -> None:
 
 @pytest.mark.usefixtures("with_pin")
 async def test_a_large_redemption_asks_for_the_pin(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
-    async with open_till() as till:
+    async with open_till(pace=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPin")
         await till.sees("请户主本人输入积分卡密码")
@@ -47,7 +50,7 @@ async def test_a_large_redemption_asks_for_the_pin(town: Any, open_till: Any, nu
 
 @pytest.mark.usefixtures("with_pin")
 async def test_a_small_one_does_not(town: Any, open_till: Any, numbers: Any) -> None:
-    async with open_till() as till:
+    async with open_till(pace=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP])
         await till.until(lambda: till.app.session.cart)
@@ -57,7 +60,7 @@ async def test_a_small_one_does_not(town: Any, open_till: Any, numbers: Any) -> 
 
 @pytest.mark.usefixtures("with_pin")
 async def test_escape_leaves_the_cart_as_it_was(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
-    async with open_till() as till:
+    async with open_till(pace=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPin")
         await till.press(*"86", "f2")
@@ -69,7 +72,7 @@ async def test_escape_leaves_the_cart_as_it_was(town: Any, open_till: Any, numbe
 
 
 async def test_a_pin_set_since_the_card_was_shown_is_asked_for(town: Any, open_till: Any, numbers: Any) -> None:
-    async with open_till() as till:
+    async with open_till(pace=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[RICE])
         await till.until(lambda: till.app.session.cart)
