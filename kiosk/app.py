@@ -43,6 +43,8 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 BETWEEN_BELLS = 0.15
 """Seconds from the first to the second bell of something done; a refusal rings one."""
+SCREEN_COMES = 0.05
+"""Seconds until a screen that is coming is there."""
 ORPHANED = 2.0
 """Seconds within which a till in a browser notices that its server is no more."""
 
@@ -79,6 +81,13 @@ class KioskApp(App[None]):
     Banner, Shelf, Household, CartView, KeyCap, BigNumber, Goods { text-wrap: nowrap; text-overflow: clip; }
     """
 
+    class PrinterTold(Message):
+        """A slip went, or why none does."""
+
+        def __init__(self, trouble: str) -> None:
+            super().__init__()
+            self.trouble = trouble
+
     class Silence(Message):
         """The scanner's deadline passed. A message, so that keys already queued are read before it."""
 
@@ -114,7 +123,7 @@ class KioskApp(App[None]):
         await self.push_screen(self._first_screen())
         self.run_worker(self.counter.courier.run(), group="courier")
         if self.outbox is not None:
-            self.outbox.told = self._tell_printer
+            self.outbox.told = lambda trouble: self.post_message(self.PrinterTold(trouble))
             self.run_worker(self.outbox.run(), group="printer")
         if self.is_web:
             parent = os.getppid()
@@ -170,10 +179,13 @@ class KioskApp(App[None]):
             if isinstance(screen, TillScreen) and screen.query(Status):
                 screen.news()
 
-    def _tell_printer(self, trouble: str) -> None:
+    def on_kiosk_app_printer_told(self, told: PrinterTold) -> None:
         """The goods are handed over all the same; the paper can follow."""
-        if trouble:
-            self._top.status.refuse(trouble)
+        if not self.screen.query(Status):
+            # One screen is just giving way to another.
+            self.set_timer(SCREEN_COMES, lambda: self.post_message(self.PrinterTold(told.trouble)))
+        elif told.trouble:
+            self._top.status.refuse(told.trouble)
         elif isinstance(self.screen, ReceiptScreen):
             self.screen.printed()
 

@@ -32,12 +32,13 @@ BEHIND = frozenset({"shift-closed", "insufficient-points"})
 
 class Counter:
     def __init__(self, store: Store, client: Client, pace: Pace) -> None:
-        self._card_pin = ""
         self.session = Session()
         self.pace = pace
         self.store = store
         self.courier = Courier(store, client, self.session, pace)
         self._client = client
+        # Of the household at the till; it never goes to the disk, so a resumed redemption is tried without it.
+        self._card_pin = ""
         self._resume()
 
     @property

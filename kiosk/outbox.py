@@ -23,7 +23,7 @@ class Outbox:
     """`told` gets what is wrong with the printer, when that changes, and an empty text for each slip that went."""
 
     def __init__(self, store: Store, printer: Printer, pace: Pace) -> None:
-        self.told: Callable[[str], None] = lambda trouble: None
+        self.told: Callable[[str], object] = lambda trouble: None
         self._store = store
         self._printer = printer
         self._pace = pace

@@ -22,7 +22,7 @@ from api.town import Town, Work
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A living card's household. `pin_above`: points above which the card asks for its PIN; None without one."""
+    """A card's household. `pin_above`: points above which the card asks for its PIN; None without one."""
 
     id: UUID
     code: str
@@ -43,21 +43,31 @@ def mask(name: str) -> str:
 
 async def holder(work: Work, text: str) -> Holder:
     """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
+    found = await of_card(work, digest(parse(text)))
+    if found is None:
+        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
+    household, revoked = found
+    if revoked:
+        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
+    return household
+
+
+async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
+    """The household of a card by its digest, and whether the card was reported lost."""
     row = (
         await work.session.execute(
             select(Household, Village.name, Card.revoked_at, Card.pin_hash, Card.pin_above)
             .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
             .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
-            .where(Card.township == work.township, Card.digest == digest(parse(text)))
+            .where(Card.township == work.township, Card.digest == card)
         )
     ).first()
     if row is None:
-        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
+        return None
     household, village_name, revoked_at, pin_hash, pin_above = row
-    if revoked_at is not None:
-        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
     above = pin_above if pin_hash is not None else None
-    return Holder(household.id, household.code, household.head, household.village, village_name, above)
+    found = Holder(household.id, household.code, household.head, household.village, village_name, above)
+    return found, revoked_at is not None
 
 
 async def view(town: Town, device: Device, text: str) -> wire.CardView:

@@ -15,8 +15,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from api import accounts, wire
-from api.cards.tables import Card
-from api.cards.use_cases import Holder
+from api.cards.use_cases import Holder, of_card
 from api.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.kiosks.use_cases import OnDuty
 from api.offline.leases import giving_back, holding, is_current
@@ -25,7 +24,7 @@ from api.offline.tables import JournalEntry
 from api.promises.arrivals import give_way
 from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
-from api.register.tables import Household, Village
+from api.register.tables import Household
 from api.town import Work
 from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided, pieces_out
 from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId, Transfer
@@ -143,11 +142,11 @@ class Settling:
         attendant = await self._attendant(entry.attendant)
         if attendant is None:
             return exception("经手人不是本超市的管理员。")
-        found = await self._holder(bytes.fromhex(entry.card))
+        found = await of_card(work, bytes.fromhex(entry.card))
         if found is None or found[0].id != entry.household:
             return exception("登记册里没有这张户卡。")
         household, revoked = found
-        neighbour = await self._holder(bytes.fromhex(entry.collector)) if entry.collector else None
+        neighbour = await of_card(work, bytes.fromhex(entry.collector)) if entry.collector else None
         own = accounts.household(household.code)
         escrow = accounts.escrow(household.code, self.kiosk.id, self.enrolment.epoch)
         shelves = {line.product: accounts.shelf(self.kiosk.supermarket, line.product) for line in entry.lines}
@@ -189,18 +188,7 @@ class Settling:
             collector=collector,
             handed_over=entry.at,
         )
-        remarks: list[str] = []
-        extra: dict[str, Any] = {}
-        if revoked:
-            remarks.append("用的是已挂失的户卡")
-            extra["revoked"] = True
-        if leased < entry.points:
-            remarks.append(f"有 {entry.points - leased} 分没有预留在终端，已从账户支付")
-            extra["direct"] = entry.points - leased
-        if short:
-            remarks.append("账上货架不足，已按盘盈补记")
-            extra["short"] = short
-        return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)
+        return _paid(entry, leased, short, revoked=revoked)
 
     def _batch(
         self, entry: Sold, household: Holder, leased: int, short: dict[str, int], collector: Holder | None
@@ -398,17 +386,18 @@ class Settling:
         found = await self.work.session.get(Attendant, (self.work.township, id))
         return found if found is not None and found.supermarket == self.kiosk.supermarket else None
 
-    async def _holder(self, card: bytes) -> tuple[Holder, bool] | None:
-        """The household of a card, and whether the card was reported lost."""
-        row = (
-            await self.work.session.execute(
-                select(Household, Village.name, Card.revoked_at)
-                .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
-                .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
-                .where(Card.township == self.work.township, Card.digest == card)
-            )
-        ).first()
-        if row is None:
-            return None
-        h, village_name, revoked_at = row
-        return Holder(h.id, h.code, h.head, h.village, village_name), revoked_at is not None
+
+def _paid(entry: Sold, leased: int, short: dict[str, int], *, revoked: bool) -> Outcome:
+    """It counts; what a person should know of it all the same."""
+    remarks: list[str] = []
+    extra: dict[str, Any] = {}
+    if revoked:
+        remarks.append("用的是已挂失的户卡")
+        extra["revoked"] = True
+    if leased < entry.points:
+        remarks.append(f"有 {entry.points - leased} 分没有预留在终端，已从账户支付")
+        extra["direct"] = entry.points - leased
+    if short:
+        remarks.append("账上货架不足，已按盘盈补记")
+        extra["short"] = short
+    return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)

@@ -145,7 +145,7 @@ class Till:
         await self.until(lambda: text in self.shows)
 
     async def refused(self, sentence: str) -> None:
-        await self.until(lambda: self.refusing and sentence in self.said)
+        await self.until(lambda: self.screen and self.refusing and sentence in self.said)
 
     async def press(self, *keys: str) -> None:
         """Not `Pilot.press`: it waits for an idle processor, which a live server beside it never is."""
