@@ -181,6 +181,9 @@ class KioskApp(App[None]):
 
     def on_kiosk_app_printer_told(self, told: PrinterTold) -> None:
         """The goods are handed over all the same; the paper can follow."""
+        if not self.screen_stack:
+            # The program ends; the print job is kept.
+            return
         if not self.screen.query(Status):
             # One screen is just giving way to another.
             self.set_timer(SCREEN_COMES, lambda: self.post_message(self.PrinterTold(told.trouble)))
