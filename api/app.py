@@ -74,18 +74,26 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
     return Response("ok")
 
 
+@asynccontextmanager
+async def _kept_up(app: Litestar) -> AsyncIterator[None]:
+    task = asyncio.create_task(keep_up(app.state.town, app.state.notice_interval))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _served(state: State) -> Town:
+    town: Town = state.town
+    return town
+
+
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
-    """`notice_interval`: seconds between looks for what is over or has come."""
+    """`notice_interval`: seconds between looks for what is over or has come.
 
-    @asynccontextmanager
-    async def upkeep(_: Litestar) -> AsyncIterator[None]:
-        task = asyncio.create_task(keep_up(town, notice_interval))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
+    The town is the application's state alone: between one lifespan and the next it may be another.
+    """
     return Litestar(
         route_handlers=[
             healthz,
@@ -122,8 +130,8 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.simulation.pages.router,
             api.stock.pages.router,
         ],
-        state=State({"town": town}),
-        dependencies={"town": Provide(lambda: town, sync_to_thread=False)},
+        state=State({"town": town, "notice_interval": notice_interval}),
+        dependencies={"town": Provide(_served, sync_to_thread=False)},
         middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
         template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),
@@ -139,5 +147,5 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"token": []}],
         ),
-        lifespan=[upkeep],
+        lifespan=[_kept_up],
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import tempfile
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +17,7 @@ import httpx
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from litestar import Litestar
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -39,7 +40,11 @@ EMPTY = "template_empty"
 SEEDED = "template_seeded"
 PASSWORD = "correct horse"
 
-_numbers = count(1)
+# What a test has done with and the next may use: names of databases, and what costs half a second to make, engines
+# with the statements they have compiled and applications.
+_names = [f"test{number}" for number in range(1000, 0, -1)]
+_databases: defaultdict[URL, list[Database]] = defaultdict(list)
+_apps: list[Litestar] = []
 # Beside every test's database: what a clone's heads were signed with signs the next ones too.
 _KEPT = tempfile.TemporaryDirectory(prefix="jimei-kept-")
 
@@ -77,12 +82,13 @@ async def clone(server: Embedded) -> AsyncIterator[Clone]:
 
 @asynccontextmanager
 async def cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
-    name = f"test{next(_numbers)}"
+    name = _names.pop()
     await maintain(server, f"create database {name} template {template}")
     try:
         yield Clone(owner=server.url(OWNER, name), app=server.url(APP, name))
     finally:
         await maintain(server, f"drop database {name} (force)")
+        _names.append(name)
 
 
 async def maintain(server: Embedded, statement: str) -> None:
@@ -108,11 +114,13 @@ async def base(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
 
 @asynccontextmanager
 async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
-    database = Database(clone.app)
+    idle = _databases[clone.app]
+    database = idle.pop() if idle else Database(clone.app)
     try:
         yield Town(database, clock, TOWNSHIP, Path(_KEPT.name))
     finally:
         await database.close()
+        idle.append(database)
 
 
 @asynccontextmanager
@@ -120,7 +128,8 @@ async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[st
     """A live server on a free loopback port; gives its URL."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        app = create_app(town, csrf_secret="of the tests", notice_interval=notice_interval)
+        app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
+        app.state.town, app.state.notice_interval = town, notice_interval
         live = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
         task = asyncio.create_task(live.serve(sockets=[listener]))
         while not live.started:
@@ -132,6 +141,7 @@ async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[st
         finally:
             live.should_exit = True
             await task
+            _apps.append(app)
 
 
 @dataclass
