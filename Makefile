@@ -19,8 +19,9 @@ help:  ## list the targets
 demo: .venv/installed  ## a township and a year of its life, then the kiosk
 	@$(BIN)/jimei demo
 
-test: .venv/installed  ## everything the tests prove (pass ARGS="-k name" to narrow)
-	@$(BIN)/python -m pytest $(ARGS)
+WORKERS ?= auto
+test: .venv/installed  ## everything the tests prove (ARGS="-k name" to narrow, WORKERS=0 for one process)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/installed  ## lint, format, types, import rules, migrations
 	$(BIN)/ruff check .
