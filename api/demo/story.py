@@ -63,8 +63,7 @@ class Story:
         # Reading the system's certificates takes longer than most calls here: once is enough.
         self._tls = ssl.create_default_context()
         self._book = load_builtin("township")
-        # The dearest first: later there is always somebody who can pay for a small one.
-        self._baskets = sorted(baskets(self._random), key=lambda basket: -basket.points)
+        self._baskets = baskets(self._random)
         self._redemptions = len(self._baskets)
         self._cards: dict[str, wire.NewCard] = {}
         self._devices: dict[str, str] = {}
@@ -160,7 +159,8 @@ class Story:
         return {o.id: o.points for o in outcomes if o.status == "declared"}
 
     async def _redeem(self, tills: Mapping[str, Client], begins: datetime, number: int) -> None:
-        """The round's share of the baskets, over a day, each for a household that can pay for it."""
+        """The round's share of the baskets, over a day, each for a household that can pay for it. What nobody has
+        saved enough for waits for a later round."""
         done = self._redemptions - len(self._baskets)
         share = self._redemptions * (number + 1) // ROUNDS - done
         pairs = self._pair(share)
@@ -195,7 +195,10 @@ class Story:
         )
 
     def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
-        """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer round."""
+        """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer round, and in
+        the last one the dearest go first."""
+        if share == len(self._baskets):
+            self._baskets.sort(key=lambda basket: -basket.points)
         ranked = sorted((self._points[h.code], n) for n, h in enumerate(self._plan.households))
         pairs: list[tuple[Basket, wire.NewHousehold]] = []
         waiting = []
