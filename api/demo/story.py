@@ -195,7 +195,7 @@ class Story:
         )
 
     def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
-        """As many baskets as are due, each with somebody who can pay for it; the rest wait for a richer round, and in
+        """As many baskets as are due, each with somebody who can pay for it. The rest wait for a richer round; in
         the last one the dearest go first."""
         if share == len(self._baskets):
             self._baskets.sort(key=lambda basket: -basket.points)
