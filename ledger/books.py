@@ -6,7 +6,6 @@ commits.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -103,7 +103,7 @@ class Books:
         """Write a batch; each transaction is judged on its own and answered in the batch's order."""
         rows = await self._connection.execute(
             text("select * from ledger.post(:township, cast(:items as jsonb), :now) order by item"),
-            {"township": self._township, "items": _json([_item(t) for t in batch]), "now": now},
+            {"township": self._township, "items": _json(batch), "now": now},
         )
         return [
             Posting(
@@ -344,22 +344,5 @@ def _phase(word: str | None) -> Phase | None:
     return Phase(word) if word is not None else None
 
 
-def _item(t: Transaction) -> dict[str, Any]:
-    return {
-        "id": t.id,
-        "kind": t.kind,
-        "phase": t.phase,
-        "target": t.target,
-        "person": t.person,
-        "reason": t.reason,
-        "effective_at": t.effective_at,
-        "expires_at": t.expires_at,
-        "metadata": t.metadata,
-        "transfers": [
-            {"debit": m.debit, "credit": m.credit, "unit": m.unit, "amount": m.amount} for m in t.transfers
-        ],
-    }
-
-
 def _json(value: Any) -> str:
-    return json.dumps(value, default=str, ensure_ascii=False)
+    return msgspec.json.encode(value).decode()
