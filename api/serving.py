@@ -44,6 +44,10 @@ async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
         await database.close()
 
 
+# Seconds; longer than clients keep an idle connection (httpx: 5), so that no request meets one just being closed.
+KEEP_ALIVE = 60
+
+
 async def require_township(town: Town) -> None:
     async with town.work() as work:
         if await work.session.get(Township, work.township) is None:
@@ -74,6 +78,7 @@ async def served(
         lifespan="on",
         log_level="warning",
         access_log=False,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))

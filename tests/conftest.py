@@ -31,6 +31,7 @@ from api.database.embedded import APP, OWNER, Embedded
 from api.database.engine import Database
 from api.database.migrations import migrate
 from api.register.use_cases import found
+from api.serving import KEEP_ALIVE
 from api.town import Town
 from ledger.transactions import TownshipId
 from rules import books_path
@@ -138,7 +139,7 @@ async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[st
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
         app.state.town, app.state.notice_interval = town, notice_interval
-        config = uvicorn.Config(app, log_level="warning", lifespan="on")
+        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_keep_alive=KEEP_ALIVE)
         config.load()
         live = uvicorn.Server(config)
         live.lifespan = config.lifespan_class(config)
