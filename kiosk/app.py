@@ -24,11 +24,14 @@ from kiosk.outbox import Outbox
 from kiosk.pace import Pace
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
-from kiosk.screens.base import Choice, Overlay, TillScreen
+from kiosk.screens.base import Choice, Overlay, Reprint, TillScreen
 from kiosk.screens.card_pin import CardPin
 from kiosk.screens.enrol import Enrol
 from kiosk.screens.help import Help
+from kiosk.screens.keep import Keep
+from kiosk.screens.kept_goods import KeptGoods
 from kiosk.screens.palette import Palette
+from kiosk.screens.promise_slip import PromiseSlipScreen
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.report import Report
 from kiosk.screens.serve import Serve
@@ -124,6 +127,7 @@ class KioskApp(App[None]):
         self.run_worker(self.counter.courier.run(), group="courier")
         if self.outbox is not None:
             self.outbox.told = lambda trouble: self.post_message(self.PrinterTold(trouble))
+            self.counter.courier.promised = self.outbox.wake
             self.run_worker(self.outbox.run(), group="printer")
         if self.is_web:
             parent = os.getppid()
@@ -189,15 +193,15 @@ class KioskApp(App[None]):
             self.set_timer(SCREEN_COMES, lambda: self.post_message(self.PrinterTold(told.trouble)))
         elif told.trouble:
             self._top.status.refuse(told.trouble)
-        elif isinstance(self.screen, ReceiptScreen):
+        elif isinstance(self.screen, ReceiptScreen | PromiseSlipScreen):
             self.screen.printed()
 
-    @on(ReceiptScreen.Reprint)
-    def _reprint(self, message: ReceiptScreen.Reprint) -> None:
+    @on(Reprint)
+    def _reprint(self, message: Reprint) -> None:
         if self.outbox is None:
             self._top.status.refuse(_("没有设置打印机，不能补打"))
             return
-        self.counter.store.receipts.reprint(message.redemption)
+        self.counter.store.receipts.reprint(message.paper)
         self._top.status.waiting(_("正在补打，请稍候"))
         self.outbox.wake()
 
@@ -364,6 +368,39 @@ class KioskApp(App[None]):
     async def _recall_receipt(self, message: Serve.Recalled) -> None:
         await self._close_overlays()
         await self.push_screen(ReceiptScreen(self.counter, message.kept, again=True))
+
+    @on(Serve.ToKeep)
+    async def _ask_how_many(self, message: Serve.ToKeep) -> None:
+        await self._close_overlays()
+        await self.push_screen(Keep(self.counter, message.item))
+
+    @on(Keep.Confirmed)
+    async def _keep(self, message: Keep.Confirmed) -> None:
+        await self._close_overlays()
+        if isinstance(self.screen, Serve):
+            self.screen.keep(message.item, message.quantity)
+
+    @on(Serve.Kept)
+    async def _show_slip(self, message: Serve.Kept) -> None:
+        await self._close_overlays()
+        await self.push_screen(PromiseSlipScreen(self.counter, message.slip))
+
+    @on(Serve.ToCollect)
+    async def _show_kept_goods(self, message: Serve.ToCollect) -> None:
+        await self._close_overlays()
+        await self.push_screen(KeptGoods(self.counter, message.promises))
+
+    @on(KeptGoods.Collect)
+    async def _collect(self, message: KeptGoods.Collect) -> None:
+        await self._close_overlays()
+        if isinstance(self.screen, Serve):
+            self.screen.collect(message.promised)
+
+    @on(KeptGoods.LetGo)
+    async def _let_go(self, message: KeptGoods.LetGo) -> None:
+        await self._close_overlays()
+        if isinstance(self.screen, Serve):
+            self.screen.let_go(message.promised)
 
     @on(Serve.ToVoid)
     async def _choose_void(self) -> None:

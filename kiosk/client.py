@@ -11,11 +11,12 @@ import httpx
 import msgspec
 
 from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, Till
+from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from api.wire.till_journal import Enrolment, Leases, NewEnrolment, Settlement, Signed, Upload
 from kiosk.language import _
 from kiosk.obstacles import Refused, ServerAway
 
-Answer = TypeVar("Answer", Till, Shift, CardView, Receipt, Enrolment, Leases, Settlement)
+Answer = TypeVar("Answer", Till, Shift, CardView, Receipt, PromiseSlip, Enrolment, Leases, Settlement, None)
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -104,6 +105,20 @@ class Client:
             "PUT", path, Receipt, redemption, sending, {"X-Card-Pin": card_pin} if card_pin else {}
         )
 
+    async def promise(self, id: UUID, wanted: NewPromise) -> PromiseSlip:
+        """Have goods kept that are out of stock; safe to repeat with the same id and content."""
+        return await self._ask("PUT", f"/v1/promises/{id}", PromiseSlip, wanted)
+
+    async def collect(
+        self, promise: UUID, collection: Collection, sending: Callable[[], None] = lambda: None
+    ) -> Receipt:
+        """Hand over what was kept; safe to repeat like a redemption, `sending` as there."""
+        return await self._ask("PUT", f"/v1/promises/{promise}/collection", Receipt, collection, sending)
+
+    async def let_go(self, promise: UUID, cancellation: Cancellation) -> None:
+        """The household doesn't want it any more; safe to repeat."""
+        await self._ask("POST", f"/v1/promises/{promise}/cancel", type(None), cancellation)
+
     async def _ask(
         self,
         method: str,
@@ -137,7 +152,7 @@ class Client:
             raise ServerAway(sent=True)
         try:
             if response.is_success:
-                return msgspec.json.decode(response.content, type=answer)
+                return msgspec.json.decode(response.content or b"null", type=answer)
             problem = msgspec.json.decode(response.content, type=Problem)
         except msgspec.MsgspecError as error:
             raise ServerAway(sent=True) from error

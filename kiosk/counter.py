@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from uuid_utils.compat import uuid7
 
-from api.wire import CardView
+from api.wire import CardView, Promised, ShelfItem
+from api.wire.promises import Collection
 from api.wire.till_journal import ShiftReport
 from kiosk.client import Client
-from kiosk.courier import Courier
+from kiosk.courier import SIGN_IN_AGAIN, Courier
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
 from kiosk.keeping.shifts import KnownAttendant, pin_hash
@@ -21,10 +22,9 @@ from kiosk.keeping.store import Store
 from kiosk.language import _
 from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
 from kiosk.pace import Pace
-from kiosk.session import PendingRedemption, Session
+from kiosk.promising import Promising
+from kiosk.session import Card, PendingRedemption, Session
 
-SIGN_IN_AGAIN = frozenset({"shift-closed", "device-unknown"})
-"""Refusals of the caller, before the server looked at what was asked."""
 CARD_IS_DEAD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
 BEHIND = frozenset({"shift-closed", "insufficient-points"})
 """Refusals that may be over once the server has heard the kiosk's journal and the kiosk has its leases."""
@@ -36,6 +36,7 @@ class Counter:
         self.pace = pace
         self.store = store
         self.courier = Courier(store, client, self.session, pace)
+        self.promising = Promising(store, client, self.session, self.courier, pace)
         self._client = client
         # Of the household at the till; it never goes to the disk, so a resumed redemption is tried without it.
         self._card_pin = ""
@@ -60,7 +61,7 @@ class Counter:
         if kept is not None:
             confirmed = kept.confirmed
             pending = PendingRedemption(confirmed.id, confirmed.wanted(kept.leased), uncertain=kept.sent)
-            goods = [(picked.item, picked.quantity) for picked in confirmed.picked]
+            goods = [] if confirmed.promise else [(picked.item, picked.quantity) for picked in confirmed.picked]
             session.resume(pending, confirmed.token, confirmed.view, goods)
         self.courier.tell()
 
@@ -164,22 +165,39 @@ class Counter:
         self._restock()
 
     def _present_offline(self, token: str) -> None:
+        view = self._leased_view(token)
+        reason = self._no_lease_counts()
+        if reason is not None:
+            raise Declined(reason)
+        self.session.present(token, view, offline=True)
+        self._restock()
+
+    def _leased_view(self, token: str) -> CardView:
         leases = self.store.leases
         lease = leases.of_card(card_digest(token))
         if lease is None:
             raise ServerAway(sent=True)
-        reason = self._no_lease_counts()
-        if reason is not None:
-            raise Declined(reason)
-        view = CardView(
+        return CardView(
             household=lease.household,
             name=lease.name,
             village=lease.village,
             balance=leases.left(lease.household),
             pending=0,
         )
-        self.session.present(token, view, offline=True)
-        self._restock()
+
+    async def name_collector(self, token: str) -> None:
+        """By their own card, a neighbour takes the goods home. Raises Declined, Refused, ServerAway."""
+        self.session.require_card()
+        view = None
+        if self.session.contact.online is not False:
+            try:
+                async with asyncio.timeout(self.pace.answer):
+                    view = await self._client.card(token)
+            except (ServerAway, TimeoutError):
+                self.courier.away()
+            else:
+                self.courier.heard()
+        self.session.collected_by(Card(token, view or self._leased_view(token)))
 
     def _restock(self) -> None:
         till = self.store.goods.till
@@ -201,15 +219,29 @@ class Counter:
         """The attendant's word, on the disk; `settle` carries it out. The PIN is kept in memory alone."""
         pending = self.session.confirm(uuid7())
         self._card_pin = card_pin
-        card, duty = self.session.card, self.store.shifts.on_duty
+        self._keep(pending, [Picked(line.item, line.quantity) for line in self.session.cart])
+
+    def collect(self, promised: Promised) -> None:
+        """As `confirm`, for goods that were kept for the household and have come; only the server can say so."""
+        pending = self.session.collect(uuid5(promised.id, "collection"), promised)
+        self._card_pin = ""
+        line = promised.line
+        item = ShelfItem(product=line.product, number=0, name=line.name, barcode="", price=line.price, stock=0)
+        self._keep(pending, [Picked(item, line.quantity)], promised.id)
+
+    def _keep(self, pending: PendingRedemption, picked: list[Picked], promise: UUID | None = None) -> None:
+        card, collector, duty = self.session.card, self.session.collector, self.store.shifts.on_duty
         assert card is not None, "nothing is confirmed without a card"
         confirmed = Confirmed(
             id=pending.id,
             token=card.token,
             view=card.view,
-            picked=[Picked(line.item, line.quantity) for line in self.session.cart],
+            picked=picked,
             shift=duty.shift,
             attendant=duty.attendant,
+            collector=collector.token if collector else "",
+            collector_name=collector.view.name if collector else "",
+            promise=promise,
         )
         try:
             leased = self.store.redemptions.confirm(confirmed, sent=self._goes_to_server(confirmed))
@@ -260,7 +292,7 @@ class Counter:
         caught_up = False
         for pause in self.pace.pauses():
             try:
-                return await self._try(pending)
+                return await self._try(pending, confirmed)
             except ServerAway as away:
                 pending.uncertain |= away.sent
                 self.courier.away()
@@ -282,7 +314,7 @@ class Counter:
                     raise Refused(refusal.problem, goods) from refusal
         raise AssertionError("pauses never end")
 
-    async def _try(self, pending: PendingRedemption) -> KeptReceipt:
+    async def _try(self, pending: PendingRedemption, confirmed: Confirmed) -> KeptReceipt:
         self.store.redemptions.mark_sent()
         self.store.faults("before send redemption")
         sent = False
@@ -292,7 +324,11 @@ class Counter:
             sent = True
 
         try:
-            receipt = await self._client.redeem(pending.id, pending.redemption, sending, self._card_pin)
+            if confirmed.promise:
+                wanted = Collection(card=confirmed.token, collector=confirmed.collector)
+                receipt = await self._client.collect(confirmed.promise, wanted, sending)
+            else:
+                receipt = await self._client.redeem(pending.id, pending.redemption, sending, self._card_pin)
         except asyncio.CancelledError:
             pending.uncertain |= sent
             raise
@@ -351,6 +387,8 @@ class Counter:
 
     def _uncovered(self, confirmed: Confirmed) -> str | None:
         """Why this can't be handed over by lease, or None when it can."""
+        if confirmed.promise:
+            return _("网络断了，留的货要等网络恢复才能领")
         reason = self._no_lease_counts()
         if reason is not None:
             return reason

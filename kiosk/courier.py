@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 
+from api.wire.promises import PromiseSlip
 from api.wire.till_journal import Settlement, Signed
 from kiosk.client import Client
 from kiosk.keeping.enrolments import Enrolled
+from kiosk.keeping.promises import Asked
 from kiosk.keeping.store import Store
 from kiosk.obstacles import DiskFailed, Refused, ServerAway
 from kiosk.pace import Pace
@@ -18,13 +20,17 @@ from kiosk.session import Session
 
 UNKNOWN_HERE = frozenset({"device-unknown", "no-key"})
 """The server doesn't count this machine as a kiosk (any more)."""
+SIGN_IN_AGAIN = frozenset({"shift-closed", "device-unknown"})
+"""Refusals of the caller, before the server looked at what was asked."""
 
 
 class Courier:
-    """One thing at a time. `changed` is called whenever the session's `contact` or shelf may look different."""
+    """One thing at a time. `changed` is called whenever the session's `contact` or shelf may look different,
+    `promised` when there is a slip to print."""
 
     def __init__(self, store: Store, client: Client, session: Session, pace: Pace) -> None:
         self.changed: Callable[[], None] = lambda: None
+        self.promised: Callable[[], None] = lambda: None
         self._store = store
         self._client = client
         self._session = session
@@ -76,6 +82,12 @@ class Courier:
         async with self._busy:
             await self._deliver()
 
+    async def ask_for_promise(self, asked: Asked) -> PromiseSlip:
+        """Raises ServerAway, DiskFailed, and Refused: then it is off, unless only the caller was refused."""
+        async with self._busy:
+            await self._deliver()
+            return await self._ask_for_promise(asked)
+
     def tell(self) -> None:
         """Bring the session up to what the store knows."""
         contact, leases = self._session.contact, self._store.leases
@@ -114,6 +126,7 @@ class Courier:
         if self._store.enrolments.current is None:
             return
         await self._deliver()
+        await self._ask_for_promises()
         if self._session.contact.online is not True:
             # What the server had to spare meanwhile, and what it wants back.
             self._renew_at = monotonic()
@@ -136,6 +149,29 @@ class Courier:
     async def _renew(self) -> None:
         self._store.leases.take(await self._client.leases())
         self._renew_at = monotonic() + self._pace.renew
+
+    # --- goods to be kept -------------------------------------------------------------------------------
+
+    async def _ask_for_promises(self) -> None:
+        """Those whose answer got lost: with the same id, so that none counts twice."""
+        for asked in self._store.promises.asked():
+            try:
+                await self._ask_for_promise(asked)
+            except Refused:
+                continue
+
+    async def _ask_for_promise(self, asked: Asked) -> PromiseSlip:
+        self._store.faults("before send promise")
+        try:
+            slip = await self._client.promise(asked.id, asked.wanted)
+        except Refused as refusal:
+            if refusal.problem.type not in SIGN_IN_AGAIN:
+                self._store.promises.drop(asked.id)
+            raise
+        self._store.faults("after send promise")
+        self._store.promises.answered(slip)
+        self.promised()
+        return slip
 
     # --- the journals -----------------------------------------------------------------------------------
 

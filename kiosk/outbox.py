@@ -12,7 +12,8 @@ from kiosk.keeping.store import Store
 from kiosk.obstacles import DiskFailed
 from kiosk.pace import Pace
 from kiosk.printing.away import PrinterAway
-from kiosk.printing.printer import Printer, print_slip
+from kiosk.printing.printer import Printer, print_report, print_slip
+from kiosk.printing.promise import promise_on_paper
 from kiosk.printing.slip import Slip, SlipLine
 
 STALE = timedelta(minutes=10)
@@ -52,7 +53,7 @@ class Outbox:
     def _next(self) -> PrintJob | None:
         receipts = self._store.receipts
         while (job := receipts.next_print_job()) is not None:
-            if job.copy or self._store.clock.now() - job.kept.receipt.recorded_at < STALE:
+            if job.copy or self._store.clock.now() - job.at < STALE:
                 return job
             receipts.let_lapse(job)
         return None
@@ -62,7 +63,7 @@ class Outbox:
         says 补打 when it goes again."""
         try:
             self._store.receipts.mark_sending(job)
-            await print_slip(self._printer, slip_of(job.kept), reprint=job.again)
+            await self._send(job)
             self._store.receipts.mark_sent(job)
         except PrinterAway as away:
             if not away.begun and not job.again:
@@ -74,6 +75,13 @@ class Outbox:
             return False
         self._tell("")
         return True
+
+    async def _send(self, job: PrintJob) -> None:
+        match job.paper:
+            case KeptReceipt() as kept:
+                await print_slip(self._printer, slip_of(kept), reprint=job.again)
+            case promise:
+                await print_report(self._printer, promise_on_paper(promise), reprint=job.again)
 
     def _tell(self, trouble: str) -> None:
         if trouble != self._trouble or not trouble:

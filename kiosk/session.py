@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from api.wire import CardView, Line, Redemption, ShelfItem, Till
+from api.wire import CardView, Line, Promised, Redemption, ShelfItem, Till
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
 from kiosk.obstacles import Declined
@@ -80,6 +80,8 @@ class Session:
     cursor: int = 0
     """Index of the shelf item that arrows, space and plus mean."""
     contact: Contact = field(default_factory=Contact)
+    collector: Card | None = None
+    """A neighbour who takes the goods home for the household."""
 
     # --- the shelf --------------------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class Session:
             sentence = _("{name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡")
             raise Declined(sentence.format(name=self.card.view.name))
         if self.card and self.card.token != token:
-            self.card = None
+            self.card = self.collector = None
 
     def present(self, token: str, view: CardView, *, offline: bool = False) -> None:
         """A household stands at the till. Goods picked before any card was shown stay in the cart."""
@@ -146,6 +148,43 @@ class Session:
     @property
     def balance(self) -> int | None:
         return self.card.view.balance if self.card else None
+
+    # --- a neighbour ------------------------------------------------------------------------------------
+
+    def require_card(self) -> Card:
+        self._not_while_pending()
+        if self.card is None:
+            raise Declined(_("还没有扫户卡：请先扫户卡"))
+        return self.card
+
+    def collected_by(self, neighbour: Card) -> None:
+        """This neighbour takes the goods home."""
+        if self.require_card().view.household == neighbour.view.household:
+            raise Declined(_("这就是本户自己的卡：本人来不用代领；代领人请扫自己家的卡"))
+        self.collector = neighbour
+
+    # --- goods that are out of stock --------------------------------------------------------------------
+
+    @property
+    def at_cursor(self) -> ShelfItem:
+        if not self.shelf:
+            raise Declined(_("货架是空的"))
+        return self.shelf[self.cursor]
+
+    def require_online_card(self) -> Card:
+        card = self.require_card()
+        if self.contact.online is False or card.offline:
+            raise Declined(_("网络断了：留货和领货要等网络恢复"))
+        return card
+
+    def require_keepable(self, item: ShelfItem, quantity: int) -> Card:
+        card = self.require_online_card()
+        if item.stock >= quantity:
+            raise Declined(_("{name}有货，直接兑换就行，不用留").format(name=item.name))
+        missing = item.price * quantity + self.total - card.view.balance
+        if missing > 0:
+            raise Declined(_("积分不够，还差 {missing} 分").format(missing=missing))
+        return card
 
     # --- the cart ---------------------------------------------------------------------------------------
 
@@ -165,7 +204,7 @@ class Session:
         """Why one more of this can't be added, or None when it can."""
         held = self.quantity_of(item)
         if item.stock <= 0:
-            return _("{name}缺货，请换一样").format(name=item.name)
+            return _("{name}缺货：请换一样，或按 F3 按今天的分值留货").format(name=item.name)
         if held >= min(item.stock, MOST_OF_ONE):
             return _("{name}只有 {stock} 件，不能再加").format(name=item.name, stock=item.stock)
         if not held and len(self.cart) >= MOST_LINES:
@@ -177,10 +216,11 @@ class Session:
 
     def add(self, item: ShelfItem) -> None:
         self._not_while_pending()
+        # Also of what can't be had: that is what may be kept for the household then.
+        self.cursor = self.shelf.index(item)
         reason = self.why_not(item)
         if reason:
             raise Declined(reason)
-        self.cursor = self.shelf.index(item)
         for line in self.cart:
             if line.item.product == item.product:
                 line.quantity += 1
@@ -200,12 +240,12 @@ class Session:
         raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=barcode))
 
     def add_at_cursor(self) -> None:
-        self.add(self._at_cursor())
+        self.add(self.at_cursor)
 
     def take_at_cursor(self) -> None:
         """One less of the item under the cursor."""
         self._not_while_pending()
-        item = self._at_cursor()
+        item = self.at_cursor
         for line in self.cart:
             if line.item.product == item.product:
                 line.quantity -= 1
@@ -249,6 +289,18 @@ class Session:
         )
         return self.pending
 
+    def collect(self, redemption_id: UUID, promised: Promised) -> PendingRedemption:
+        """Turn goods that were kept and have come into a redemption, as `confirm` does the cart."""
+        card = self.require_online_card()
+        if self.cart:
+            raise Declined(_("购物车里还有商品：先按 F2 确认，或按 Esc 取消，再领留的货"))
+        if not promised.arrived:
+            raise Declined(_("{name}还没有到货，到货后再来领").format(name=promised.line.name))
+        line = promised.line
+        wanted = Line(product=line.product, quantity=line.quantity, price=line.price)
+        self.pending = PendingRedemption(redemption_id, Redemption(card=card.token, lines=[wanted]))
+        return self.pending
+
     def resume(
         self, pending: PendingRedemption, token: str, view: CardView, goods: list[tuple[ShelfItem, int]]
     ) -> None:
@@ -285,12 +337,7 @@ class Session:
         if self.pending:
             raise Declined(_("上一笔还没有答复，请稍候，请勿重复操作"))
 
-    def _at_cursor(self) -> ShelfItem:
-        if not self.shelf:
-            raise Declined(_("货架是空的"))
-        return self.shelf[self.cursor]
-
     def _clear(self) -> None:
-        self.card = None
+        self.card = self.collector = None
         self.cart = []
         self.cursor = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from typing import IO
 
 from kiosk.language import _
 
@@ -15,13 +16,13 @@ class Unusable(Exception):
     """This folder can't be used; the message says why, in Chinese."""
 
 
-def hold(folder: Path) -> int:
-    """Make the folder if need be, and hold it until the descriptor given is closed, or this process ends in
+def hold(folder: Path) -> IO[bytes]:
+    """Make the folder if need be, and hold it until the file given is closed, or this process ends in
     whatever way. Raises Unusable."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = open(folder / LOCK, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
     except OSError as error:
         raise Unusable(
             _("终端的数据文件夹 {folder} 用不了：{strerror}。").format(folder=folder, strerror=error.strerror)
@@ -29,7 +30,7 @@ def hold(folder: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(lock)
+        lock.close()
         raise Unusable(
             _("数据文件夹 {folder} 正被另一个终端程序使用，请先关掉那一个。").format(folder=folder)
         ) from None

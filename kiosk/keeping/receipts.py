@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from api.wire import Receipt
+from api.wire.promises import PromiseSlip
 from kiosk.keeping.database import Database
 
 _KEPT = (
@@ -33,7 +35,7 @@ class PrintJob:
     be on paper."""
 
     id: int
-    kept: KeptReceipt
+    paper: KeptReceipt | PromiseSlip
     copy: int
     begun: bool = False
 
@@ -41,6 +43,11 @@ class PrintJob:
     def again(self) -> bool:
         """It says 补打."""
         return self.copy > 0 or self.begun
+
+    @property
+    def at(self) -> datetime:
+        """When what it tells happened."""
+        return self.paper.promised_at if isinstance(self.paper, PromiseSlip) else self.paper.receipt.recorded_at
 
 
 class Receipts:
@@ -67,14 +74,22 @@ class Receipts:
     def next_print_job(self) -> PrintJob | None:
         """The oldest that waits."""
         job = self._database.row(
-            "select id, receipt, copy, state from print_job where state in ('waiting', 'sending') order by id"
+            "select id, receipt, slip, copy, state from print_job"
+            " where state in ('waiting', 'sending') order by id"
         )
         if job is None:
             return None
-        id, receipt, copy, state = job
-        row = self._database.row(f"{_KEPT} where receipt.id = ?", receipt)
+        id, receipt, slip, copy, state = job
+        return PrintJob(id, self._slip(slip) if slip else self._receipt(receipt), copy, begun=state == "sending")
+
+    def _receipt(self, id: str) -> KeptReceipt:
+        row = self._database.row(f"{_KEPT} where receipt.id = ?", id)
         assert row is not None
-        return PrintJob(id, _kept(row), copy, begun=state == "sending")
+        return _kept(row)
+
+    def _slip(self, id: str) -> PromiseSlip:
+        body = self._database.value("select body from promise_slip where id = ?", id)
+        return msgspec.json.decode(body, type=PromiseSlip)
 
     def mark_sent(self, job: PrintJob) -> None:
         """It went to the printer; whether paper came out nobody knows, so there are reprints."""
@@ -96,12 +111,13 @@ class Receipts:
         with self._database.commit(f"print {state}"):
             self._database.write("update print_job set state = ? where id = ?", state, job.id)
 
-    def reprint(self, redemption: UUID) -> None:
+    def reprint(self, paper: UUID) -> None:
+        """A receipt or a slip, by its id."""
         with self._database.commit("reprint"):
             self._database.write(
-                "insert into print_job (receipt, copy)"
-                " select receipt, max(copy) + 1 from print_job where receipt = ? group by receipt",
-                str(redemption),
+                "insert into print_job (receipt, slip, copy) select receipt, slip, max(copy) + 1 from print_job"
+                " where coalesce(receipt, slip) = ? group by receipt, slip",
+                str(paper),
             )
 
 

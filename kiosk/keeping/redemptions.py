@@ -47,8 +47,9 @@ class Picked(msgspec.Struct, frozen=True):
 
 
 class Confirmed(msgspec.Struct, frozen=True):
-    """What the attendant confirmed: a card and goods. The card's token is kept until there is a receipt. `shift`
-    and `attendant` are those of the confirmation."""
+    """What the attendant confirmed: a card and goods. The card's token is kept until there is a receipt, and that
+    of `collector`, a neighbour who takes the goods home. `shift` and `attendant` are those of the confirmation.
+    `promise`: the goods were kept for the household, under this id, at their price of that day."""
 
     id: UUID
     token: str
@@ -57,6 +58,8 @@ class Confirmed(msgspec.Struct, frozen=True):
     shift: UUID
     attendant: UUID
     collector: str = ""
+    collector_name: str = ""
+    promise: UUID | None = None
 
     @property
     def total(self) -> int:
@@ -110,7 +113,7 @@ class Redemptions:
         """From here on it survives the power cut. Gives the leased points set aside for it. `sent`: it is about to
         go to the server."""
         household = confirmed.view.household
-        leased = min(self._leases.left(household), confirmed.total)
+        leased = 0 if confirmed.promise else min(self._leases.left(household), confirmed.total)
         with self._database.commit("confirm"):
             self._database.write(
                 "insert into pending (one, household, leased, sent, body) values (1, ?, ?, ?, ?)",
@@ -121,7 +124,8 @@ class Redemptions:
     def set_aside(self) -> int:
         """Leased points for the pending redemption as the leases are now."""
         confirmed = self._required.confirmed
-        leased = min(self._leases.left(confirmed.view.household, beside_pending=False), confirmed.total)
+        left = self._leases.left(confirmed.view.household, beside_pending=False)
+        leased = 0 if confirmed.promise else min(left, confirmed.total)
         with self._database.commit("set aside"):
             self._database.write("update pending set leased = ?", leased)
         return leased
@@ -161,6 +165,7 @@ class Redemptions:
             balance=left,
             recorded_at=self._database.clock.now(),
             leased=confirmed.total,
+            collector=confirmed.collector_name,
         )
         with self._database.commit("hand over"):
             self._finish(kept, receipt, leased=confirmed.total, answered=False, sure=sure)

@@ -106,7 +106,27 @@ create table print_job (
 create index print_job_waiting on print_job (id) where state in ('waiting', 'sending');
 """
 
-_VERSIONS = (_V1,)
+_V2 = """
+-- Goods to be kept for a household, until the server answers.
+create table asked_promise (id text primary key, body text not null) strict;
+create table promise_slip (id text primary key, body text not null) strict;
+
+-- A slip as well as a receipt may have to be printed.
+create table job (
+  id integer primary key,
+  receipt text references receipt,
+  slip text references promise_slip,
+  copy integer not null, -- 0 the first, then reprints
+  state text not null default 'waiting' check (state in ('waiting', 'sending', 'sent', 'lapsed')),
+  check ((receipt is null) <> (slip is null))
+) strict;
+insert into job (id, receipt, copy, state) select id, receipt, copy, state from print_job;
+drop table print_job;
+alter table job rename to print_job;
+create index print_job_waiting on print_job (id) where state in ('waiting', 'sending');
+"""
+
+_VERSIONS = (_V1, _V2)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

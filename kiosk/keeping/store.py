@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +14,7 @@ from kiosk.keeping.folder import hold
 from kiosk.keeping.goods import Goods
 from kiosk.keeping.journal import Journal, Place
 from kiosk.keeping.leases import Leases
+from kiosk.keeping.promises import Promises
 from kiosk.keeping.receipts import Receipts
 from kiosk.keeping.redemptions import Redemptions
 from kiosk.keeping.shifts import Shifts
@@ -28,7 +28,7 @@ class Store:
         try:
             self._database = Database(folder, TillClock(wall), faults)
         except BaseException:
-            os.close(self._lock)
+            self._lock.close()
             raise
         self.clock = self._database.clock
         self.faults = faults
@@ -38,6 +38,7 @@ class Store:
         self.goods = Goods(self._database, self.journal)
         self.shifts = Shifts(self._database, self.journal)
         self.receipts = Receipts(self._database)
+        self.promises = Promises(self._database, self.journal, self.leases)
         self.redemptions = Redemptions(
             self._database, self.enrolments, self.journal, self.leases, self.goods, self.shifts, self.receipts
         )
@@ -79,7 +80,7 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
-        os.close(self._lock)
+        self._lock.close()
 
     def __enter__(self) -> Self:
         return self

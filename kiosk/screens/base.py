@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 from textual import on
 from textual.message import Message
@@ -23,6 +24,14 @@ class Choice:
     label: str
     cap: str
     act: Callable[[], None]
+
+
+class Reprint(Message):
+    """The attendant wants this receipt or slip on paper once more."""
+
+    def __init__(self, paper: UUID) -> None:
+        super().__init__()
+        self.paper = paper
 
 
 class TillScreen(Screen[None]):

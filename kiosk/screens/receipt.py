@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -18,7 +15,7 @@ from kiosk.counter import Counter
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
 from kiosk.look import ROOMY, SHANGHAI
-from kiosk.screens.base import Overlay
+from kiosk.screens.base import Overlay, Reprint
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar
@@ -69,13 +66,6 @@ class ReceiptScreen(Overlay):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    class Reprint(Message):
-        """The attendant wants this receipt on paper once more."""
-
-        def __init__(self, redemption: UUID) -> None:
-            super().__init__()
-            self.redemption = redemption
-
     def __init__(self, counter: Counter, kept: KeptReceipt, *, again: bool) -> None:
         super().__init__(counter)
         self._kept = kept
@@ -91,6 +81,9 @@ class ReceiptScreen(Overlay):
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="slip"):
             yield Static(f"{self._title}  {receipt.name}", id="title", markup=False)
+            if receipt.collector:
+                collected = _("由{name}代领").format(name=receipt.collector)
+                yield Static(collected, classes="small", markup=False)
             yield Goods(receipt)
             yield Static(self._balance.format(points=receipt.balance), id="now")
             big = BigNumber(receipt.balance, _("分"), "$jade")
@@ -102,7 +95,7 @@ class ReceiptScreen(Overlay):
 
     def press(self, key: str) -> None:
         if key == "f5":
-            self.post_message(self.Reprint(self._receipt.id))
+            self.post_message(Reprint(self._receipt.id))
         else:
             super().press(key)
 
@@ -133,7 +126,8 @@ class ReceiptScreen(Overlay):
         return _("当时还有 {points} 分") if self._again else _("现有积分 {points} 分")
 
     def on_mount(self) -> None:
-        self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1
+        collected = 1 if self._receipt.collector else 0
+        self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1 + collected
         if self._again:
             # Nobody must hand the goods out twice.
             self.status.hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))

@@ -11,9 +11,11 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from api.wire import Command
+from api.wire import Command, Promised, ShelfItem
+from api.wire.promises import PromiseSlip
 from api.wire.till_journal import ShiftReport
-from kiosk.counter import SIGN_IN_AGAIN, Counter
+from kiosk.counter import Counter
+from kiosk.courier import SIGN_IN_AGAIN
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import N_, _
 from kiosk.look import LARGE
@@ -64,6 +66,27 @@ class Serve(TillScreen):
             super().__init__()
             self.kept = kept
 
+    class ToKeep(Message):
+        """Goods that are out of stock are to be kept for the household."""
+
+        def __init__(self, item: ShelfItem) -> None:
+            super().__init__()
+            self.item = item
+
+    class Kept(Message):
+        """The server keeps them; here is the slip."""
+
+        def __init__(self, slip: PromiseSlip) -> None:
+            super().__init__()
+            self.slip = slip
+
+    class ToCollect(Message):
+        """The attendant wants to see what is kept for the household."""
+
+        def __init__(self, promises: list[Promised]) -> None:
+            super().__init__()
+            self.promises = promises
+
     class ToVoid(Message):
         """The attendant wants to take a redemption back."""
 
@@ -94,13 +117,17 @@ class Serve(TillScreen):
         self._pick = NumberPick()
         self._patience: Timer | None = None
         self._panel = PANELS[0]
+        self._naming = False
         self._told = (self.session.contact.online, "")
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
             "f2": self._confirm,
+            "f3": self._keep,
+            "f4": self._kept_goods,
+            "f7": self._neighbour,
             "f8": self._void,
             "f10": self._close_shift,
-            "escape": session.cancel,
+            "escape": self._cancel,
             "up": lambda: session.move_cursor(-1),
             "down": lambda: session.move_cursor(1),
             "right": session.add_at_cursor,
@@ -130,6 +157,9 @@ class Serve(TillScreen):
             ("delete", "Del", _("删")),
             ("f6", "F6", _("换页")),
             ("escape", "Esc", _("取消")),
+            ("f3", "F3", _("留货")),
+            ("f4", "F4", _("领货")),
+            ("f7", "F7", _("代领")),
             ("f8", "F8", _("作废")),
             ("f1", "F1", _("帮助")),
             ("f9", "F9", _("菜单")),
@@ -175,6 +205,8 @@ class Serve(TillScreen):
         if not self._settle_number():
             return
         match meaning(text):
+            case CardCode(token) if self._naming:
+                self._name_collector(token)
             case CardCode(token):
                 self._look_up(token)
             case GoodsCode(barcode):
@@ -211,6 +243,9 @@ class Serve(TillScreen):
             Choice(_("再看上一张收据"), "", lambda: self.command(Command.RECEIPT)),
             self.key_choice(_("删掉购物车最后一项"), "Del", "delete"),
             self.key_choice(_("取消这一户"), "Esc", "escape"),
+            self.key_choice(_("给这户留缺货的商品"), "F3", "f3"),
+            self.key_choice(_("领取或取消留的货"), "F4", "f4"),
+            self.key_choice(_("由邻居代领"), "F7", "f7"),
             self.key_choice(_("交班"), "F10", "f10"),
         ]
 
@@ -287,6 +322,76 @@ class Serve(TillScreen):
     def _recall(self) -> None:
         self.post_message(self.Recalled(self.session.receipt_again()))
 
+    # --- goods that are kept, and neighbours ------------------------------------------------------------
+
+    def _keep(self) -> None:
+        item = self.session.at_cursor
+        self.session.require_keepable(item, max(item.stock, 0) + 1)
+        self.post_message(self.ToKeep(item))
+
+    def keep(self, item: ShelfItem, quantity: int) -> None:
+        """The attendant confirmed it."""
+        self._ask_to_keep(item, quantity)
+
+    @work(group="keep", exclusive=True)
+    async def _ask_to_keep(self, item: ShelfItem, quantity: int) -> None:
+        self.status.waiting(_("正在留货，请稍候"))
+        try:
+            slip = await self.counter.promising.promise(item, quantity)
+        except Refused as refusal:
+            if not self._caller_refused(refusal):
+                self.status.refuse(refusal.sentence)
+        except Declined as declined:
+            self.status.refuse(declined.sentence)
+        else:
+            self.post_message(self.Succeeded())
+            self.post_message(self.Kept(slip))
+            if self.session.card and not self.session.cart:
+                self._look_up(self.session.card.token)
+
+    def _kept_goods(self) -> None:
+        promises = self.session.require_online_card().view.promises
+        if not promises:
+            raise Declined(_("没有给这户留的货"))
+        self.post_message(self.ToCollect(promises))
+
+    def collect(self, promised: Promised) -> None:
+        """The attendant confirmed it."""
+        if self._attempt(lambda: self.counter.collect(promised)):
+            self.workers.cancel_group(self, "card")
+            self._settle()
+
+    def let_go(self, promised: Promised) -> None:
+        """The household's points are back."""
+        if self.session.card:
+            self._look_up(self.session.card.token)
+        self.status.done(_("已取消留货，{points} 分已退回").format(points=promised.line.points))
+
+    def _neighbour(self) -> None:
+        """Who collects shows their own card; the key again, and nobody does."""
+        self.session.require_card()
+        self._naming = not self._naming and self.session.collector is None
+        self.session.collector = None
+
+    @work(group="card", exclusive=True)
+    async def _name_collector(self, token: str) -> None:
+        self.status.waiting(_("正在查代领人的卡，请稍候"))
+        try:
+            await self.counter.name_collector(token)
+        except Obstacle as obstacle:
+            self.status.refuse(obstacle.sentence)
+        else:
+            self._naming = False
+            self.post_message(self.Succeeded())
+            self._hint()
+        self._redraw()
+
+    def _cancel(self) -> None:
+        if self._naming:
+            self._naming = False
+        else:
+            self.session.cancel()
+
     def _close_shift(self) -> None:
         self.post_message(self.ShiftClosed(*self.counter.close_shift()))
 
@@ -312,6 +417,14 @@ class Serve(TillScreen):
         """The household typed its card's PIN."""
         self._attempt(lambda: self._go(card_pin))
 
+    def _caller_refused(self, refusal: Refused) -> bool:
+        """Somebody has to sign in again before anything else."""
+        if refusal.problem.type not in SIGN_IN_AGAIN:
+            return False
+        self.counter.shift_ended()
+        self.post_message(self.SignedOut(refusal.sentence))
+        return True
+
     def _go(self, card_pin: str = "") -> None:
         self.counter.confirm(card_pin)
         self.workers.cancel_group(self, "card")
@@ -336,10 +449,7 @@ class Serve(TillScreen):
         try:
             kept = await self.counter.settle(self._waiting)
         except Refused as refusal:
-            if refusal.problem.type in SIGN_IN_AGAIN:
-                self.counter.shift_ended()
-                self.post_message(self.SignedOut(refusal.sentence))
-            else:
+            if not self._caller_refused(refusal):
                 self.status.refuse(refusal.sentence)
                 self._redraw()
                 if refusal.problem.type in CARD_PIN and self.session.cart:
@@ -360,8 +470,12 @@ class Serve(TillScreen):
 
     def _hint(self) -> None:
         session = self.session
-        if session.cart and session.card:
+        if self._naming:
+            self.status.hint(_("请扫代领人自己家的户卡；不用代领请按 F7 或 Esc"))
+        elif session.cart and session.card:
             self.status.done(_("共 {points} 分：按 F2 确认兑换，或扫确认卡").format(points=session.total))
+        elif session.card and any(promised.arrived for promised in session.card.view.promises):
+            self.status.done(_("给这户留的货到了：按 F4 领货；也可照常选商品"))
         elif session.card:
             self.status.hint(_("按货号或扫商品条码；也可用上下键选，空格键加"))
         elif session.contact.online is False and not session.contact.expired and not session.contact.fence:
@@ -372,4 +486,5 @@ class Serve(TillScreen):
     def _redraw(self) -> None:
         if self._panel == "cart" and not self.session.card and not self.session.cart:
             self._show("household")
+        self.query_one(Household).fit()
         self.query("Banner, Summary, Shelf, Household, CartView").refresh()

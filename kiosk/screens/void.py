@@ -19,6 +19,7 @@ from kiosk.obstacles import Declined
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
+from kiosk.widgets.numbered import numbered
 from kiosk.widgets.status import Status
 
 MOST = 9
@@ -141,20 +142,16 @@ class VoidScreen(Overlay):
 
     def _sales(self) -> list[Content]:
         return [
-            self._row(index, self._told(kept), chosen=index == self._cursor)
+            numbered(index, self._told(kept), chosen=index == self._cursor)
             for index, kept in enumerate(self._offered)
         ]
 
     def _reasons(self, chosen: KeptReceipt) -> list[Content]:
         heading = Content.assemble((_("作废：{sale}").format(sale=self._told(chosen)), "bold $gold"))
         reasons = [
-            self._row(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)
+            numbered(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)
         ]
         return [heading, Content(), *reasons]
-
-    def _row(self, index: int, text: str, *, chosen: bool) -> Content:
-        ground = " on $row" if chosen else ""
-        return Content.assemble((f" {index + 1} ", "bold $gold on $keycap"), (f"  {text}", "$cream" + ground))
 
     @staticmethod
     def _told(kept: KeptReceipt) -> str:

@@ -16,11 +16,19 @@ _STEPS = (("1", N_("扫户卡")), ("2", N_("按货号，或扫商品条码")), (
 class Household(Widget):
     DEFAULT_CSS = f"""
     Household {{ height: {ROWS + 5}; background: $panel; padding: 1 2 0 2; }}
+    Household.-one {{ height: {ROWS + 6}; }}
+    Household.-two {{ height: {ROWS + 7}; }}
     """
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+
+    def fit(self) -> None:
+        """Room for what stands beside the balance."""
+        beside = len(self._beside())
+        self.set_class(beside == 1, "-one")
+        self.set_class(beside == 2, "-two")
 
     def render(self) -> Content:
         return Content("\n").join(self._card() if self._session.card else self._idle())
@@ -54,7 +62,24 @@ class Household(Widget):
             *([] if expiring else [Content()]),
             Content.assemble(*parts),
             *expiring,
+            *self._beside(),
         ]
+
+    def _beside(self) -> list[Content]:
+        """Who collects for the household, and what is kept for it."""
+        card, collector = self._session.card, self._session.collector
+        told = []
+        if collector:
+            told.append(Content.assemble((_("由{name}代领").format(name=collector.view.name), "bold $gold")))
+        promises = card.view.promises if card else []
+        arrived = sum(promised.arrived for promised in promises)
+        if arrived:
+            told.append(
+                Content.assemble((_("留的货到了 {arrived} 样：按 F4 领").format(arrived=arrived), "$jade"))
+            )
+        elif promises:
+            told.append(Content.assemble((_("留着货 {kept} 样，还没到").format(kept=len(promises)), "$faded")))
+        return told
 
     def _idle(self) -> list[Content]:
         till = self._session.till

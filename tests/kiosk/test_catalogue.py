@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 import api.access
 import api.cards.use_cases
 import api.kiosks.use_cases
+import api.promises.use_cases
 import api.redemptions.use_cases
 import kiosk
 from kiosk.language import ENGLISH
@@ -85,7 +86,7 @@ def unmarked(source: str) -> Iterator[str]:
 
 
 # Paper is for the household, whatever language the attendant reads.
-PAPER = {CODE / "printing" / f"{name}.py" for name in ("commands", "fonts", "paper", "sample", "slip")}
+PAPER = {CODE / "printing" / f"{name}.py" for name in ("commands", "fonts", "paper", "promise", "sample", "slip")}
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,7 @@ def refusals(part: object) -> set[str]:
     "part",
     [
         api.redemptions.use_cases,
+        api.promises.use_cases,
         api.kiosks.use_cases.recognise,
         api.kiosks.use_cases.on_duty,
         api.cards.use_cases.holder,

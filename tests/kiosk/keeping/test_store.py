@@ -53,12 +53,13 @@ def test_another_process_is_refused_and_a_dead_one_no_obstacle(bench: Bench) -> 
 def test_a_file_of_a_newer_program_is_left_alone(bench: Bench) -> None:
     bench.store.close()
     with sqlite3.connect(bench.folder / FILE) as connection:
+        [ours] = connection.execute("pragma user_version").fetchone()
         connection.execute("pragma user_version = 99")
     connection.close()
     with pytest.raises(Unusable, match="更新版本"):
         bench.open()
     with sqlite3.connect(bench.folder / FILE) as connection:
-        connection.execute("pragma user_version = 1")
+        connection.execute(f"pragma user_version = {ours}")
     connection.close()
     bench.open()
 
@@ -187,7 +188,7 @@ def test_an_answer_is_one_commit(bench: Bench) -> None:
     assert (sold.id, sold.leased, sold.answered, sold.points) == (redemption, 3, True, 10)
     job = store.receipts.next_print_job()
     assert job is not None
-    assert (job.kept.receipt.id, job.kept.offline, job.copy) == (redemption, False, 0)
+    assert (job.paper.receipt.id, job.paper.offline, job.copy) == (redemption, False, 0)
 
 
 def test_no_answer_passes_for_another_redemption(bench: Bench) -> None:
@@ -474,13 +475,13 @@ def test_print_jobs_wait_until_sent_and_reprints_are_numbered(bench: Bench) -> N
     receipts = bench.reopen().receipts
     job = receipts.next_print_job()
     assert job is not None
-    assert (job.kept.receipt.id, job.copy) == (first, 0)
+    assert (job.paper.receipt.id, job.copy) == (first, 0)
     receipts.mark_sent(job)
     receipts.reprint(first)
     receipts.reprint(first)
     jobs = []
     while (job := receipts.next_print_job()) is not None:
-        jobs.append((job.kept.receipt.id, job.copy))
+        jobs.append((job.paper.receipt.id, job.copy))
         receipts.mark_sent(job)
     assert jobs == [(second, 0), (first, 1), (first, 2)]
 
