@@ -384,6 +384,8 @@ class KioskApp(App[None]):
     async def _show_slip(self, message: Serve.Kept) -> None:
         await self._close_overlays()
         await self.push_screen(PromiseSlipScreen(self.counter, message.slip))
+        if self.outbox is not None:
+            self.outbox.wake()
 
     @on(Serve.ToCollect)
     async def _show_kept_goods(self, message: Serve.ToCollect) -> None:

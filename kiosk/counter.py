@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID, uuid5
 
@@ -158,6 +159,11 @@ class Counter:
                 self.courier.heard()
                 return
         self._present_offline(token)
+
+    async def look_up_again(self) -> None:
+        """The household at the till, if one is there. Raises as `look_up`."""
+        if self.session.card is not None:
+            await self.look_up(self.session.card.token)
 
     def _present(self, token: str, view: CardView) -> None:
         owed = self.store.journal.owed(view.household)
@@ -359,15 +365,11 @@ class Counter:
         self.store.redemptions.give_up() if pending.uncertain else self.store.redemptions.withdraw()
         self.session.given_back()
         self.courier.wake()
-        card = self.session.card
-        if refusal.problem.type in CARD_IS_DEAD or card is None:
+        if refusal.problem.type in CARD_IS_DEAD:
             self.session.cancel()
-            return
-        try:
+        with suppress(Obstacle, TimeoutError):
             async with asyncio.timeout(self.pace.answer):
-                await self.look_up(card.token)
-        except (Obstacle, TimeoutError):
-            return
+                await self.look_up_again()
 
     async def _catch_up(self) -> None:
         """As far as the line allows in a moment."""

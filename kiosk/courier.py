@@ -26,7 +26,7 @@ SIGN_IN_AGAIN = frozenset({"shift-closed", "device-unknown"})
 
 class Courier:
     """One thing at a time. `changed` is called whenever the session's `contact` or shelf may look different,
-    `promised` when there is a slip to print."""
+    `promised` when an answer that got lost came after all and there is a slip to print."""
 
     def __init__(self, store: Store, client: Client, session: Session, pace: Pace) -> None:
         self.changed: Callable[[], None] = lambda: None
@@ -159,6 +159,7 @@ class Courier:
                 await self._ask_for_promise(asked)
             except Refused:
                 continue
+            self.promised()
 
     async def _ask_for_promise(self, asked: Asked) -> PromiseSlip:
         self._store.faults("before send promise")
@@ -170,7 +171,6 @@ class Courier:
             raise
         self._store.faults("after send promise")
         self._store.promises.answered(slip)
-        self.promised()
         return slip
 
     # --- the journals -----------------------------------------------------------------------------------

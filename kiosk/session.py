@@ -179,7 +179,7 @@ class Session:
 
     def require_keepable(self, item: ShelfItem, quantity: int) -> Card:
         card = self.require_online_card()
-        if item.stock >= quantity:
+        if item.stock > 0:
             raise Declined(_("{name}有货，直接兑换就行，不用留").format(name=item.name))
         missing = item.price * quantity + self.total - card.view.balance
         if missing > 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +21,7 @@ def hold(folder: Path) -> IO[bytes]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        lock = open(folder / LOCK, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
+        lock = (folder / LOCK).open("ab")
     except OSError as error:
         raise Unusable(
             _("终端的数据文件夹 {folder} 用不了：{strerror}。").format(folder=folder, strerror=error.strerror)

@@ -42,9 +42,7 @@ class Keep(Overlay):
     def __init__(self, counter: Counter, item: ShelfItem) -> None:
         super().__init__(counter)
         self._item = item
-        # Fewer are there.
-        self._fewest = max(item.stock, 0) + 1
-        self._quantity = self._fewest
+        self._quantity = 1
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
@@ -79,7 +77,7 @@ class Keep(Overlay):
                 self.app.bell()
 
     def _change(self, pieces: int) -> None:
-        wanted = min(max(self._quantity + pieces, self._fewest), MOST_OF_ONE)
+        wanted = min(max(self._quantity + pieces, 1), MOST_OF_ONE)
         try:
             self.session.require_keepable(self._item, wanted)
         except Declined as declined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 from textual import on, work
@@ -222,7 +223,7 @@ class Serve(TillScreen):
         match meaning(text):
             case GoodsCode():
                 self.status.hint(_("同一个码两秒内只算一次；要多件请按 +"))
-            case CardCode(token) if self.session.card and self.session.card.token == token:
+            case CardCode(token) if not self._naming and self.session.card and self.session.card.token == token:
                 return
             case _:
                 self.scan(text)
@@ -326,7 +327,7 @@ class Serve(TillScreen):
 
     def _keep(self) -> None:
         item = self.session.at_cursor
-        self.session.require_keepable(item, max(item.stock, 0) + 1)
+        self.session.require_keepable(item, 1)
         self.post_message(self.ToKeep(item))
 
     def keep(self, item: ShelfItem, quantity: int) -> None:
@@ -340,6 +341,10 @@ class Serve(TillScreen):
             slip = await self.counter.promising.promise(item, quantity)
         except Refused as refusal:
             if not self._caller_refused(refusal):
+                # The till's picture was stale: balance, stock or price.
+                with suppress(Obstacle):
+                    await self.counter.look_up_again()
+                self._redraw()
                 self.status.refuse(refusal.sentence)
         except Declined as declined:
             self.status.refuse(declined.sentence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +23,8 @@ from kiosk.client import Client
 from kiosk.keeping.store import Store
 from kiosk.look import Look
 from kiosk.pace import Pace
+from kiosk.printing.away import PrinterAway
+from kiosk.printing.paper import Line as PaperLine
 from kiosk.printing.printer import Printer
 from kiosk.scanner import Scanner
 from kiosk.widgets.key_bar import KeyBar
@@ -207,6 +209,29 @@ class Till:
     async def show_card(self, token: str) -> None:
         await self.scan(card_url(token))
         await self.until(lambda: (card := self.app.counter.session.card) and card.token == token)
+
+
+class Paper:
+    """A printer: `slips` are what came out; while `away` it takes nothing, `half` it breaks off."""
+
+    width = 32
+
+    def __init__(self) -> None:
+        self.slips: list[str] = []
+        self.away = False
+        self.half = False
+
+    async def send(self, lines: Sequence[PaperLine]) -> None:
+        if self.away:
+            raise PrinterAway("打印机没有反应：请检查电源、纸和数据线")
+        if self.half:
+            raise PrinterAway("打印机中途断开，可能只打了一部分：请看看纸条，需要时补打", begun=True)
+        self.slips.append("\n".join(line.text for line in lines))
+
+
+@pytest.fixture
+def paper() -> Paper:
+    return Paper()
 
 
 def card_url(token: str) -> str:

@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from kiosk.printing.away import PrinterAway
-from kiosk.printing.paper import Line
 from kiosk.printing.slip import REPRINT
-from tests.kiosk.conftest import Till
+from tests.kiosk.conftest import Paper, Till
 
 SOAP = "肥皂"
-
-
-class Paper:
-    """A printer: `slips` are what came out; while `away` it takes nothing, `half` it breaks off."""
-
-    width = 32
-
-    def __init__(self) -> None:
-        self.slips: list[str] = []
-        self.away = False
-        self.half = False
-
-    async def send(self, lines: Sequence[Line]) -> None:
-        if self.away:
-            raise PrinterAway("打印机没有反应：请检查电源、纸和数据线")
-        if self.half:
-            raise PrinterAway("打印机中途断开，可能只打了一部分：请看看纸条，需要时补打", begun=True)
-        self.slips.append("\n".join(line.text for line in lines))
-
-
-@pytest.fixture
-def paper() -> Paper:
-    return Paper()
 
 
 async def sell(town: Any, till: Till, number: str) -> None:
