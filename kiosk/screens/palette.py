@@ -22,6 +22,10 @@ from kiosk.widgets.status import Status
 _STEPS = {"up": -1, "down": 1}
 
 
+DIGITS = 9
+"""Choices that a digit picks; those after them are reached with the arrows, up from the first."""
+
+
 class Menu(Widget):
     DEFAULT_CSS = "Menu { height: auto; }"
 
@@ -43,7 +47,7 @@ class Menu(Widget):
         width = self.content_size.width
         return Content("\n").join(
             Content.assemble(
-                (f" {index + 1} ", "bold $gold on $keycap"),
+                (f" {index + 1} " if index < DIGITS else "   ", "bold $gold on $keycap"),
                 (
                     left(f"  {choice.label}", width - 3 - 8) + right(choice.cap, 8),
                     "bold $ink on $gold" if index == self.chosen else "$cream",

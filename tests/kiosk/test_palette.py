@@ -8,7 +8,7 @@ import pytest
 
 from api.wire import Command
 from kiosk.look import CONTRAST, LARGE, THEME
-from kiosk.screens.palette import Menu
+from kiosk.screens.palette import DIGITS, Menu
 
 SOAP = "6901234567892"
 
@@ -26,7 +26,9 @@ def number(till: Any, label: str) -> str:
 
 async def choose(till: Any, label: str) -> None:
     await open_menu(till)
-    await till.press(number(till, label))
+    [index] = [n for n, choice in enumerate(till.app.screen._choices) if label in choice.label]
+    for key in [str(index + 1)] if index < DIGITS else [*["down"] * index, " "]:
+        await till.press(key)
     await till.until(lambda: till.screen != "Palette")
 
 
@@ -169,4 +171,5 @@ async def test_every_choice_can_be_reached_on_a_small_screen(open_till: Any, siz
             await till.press("down")
         await till.until(lambda: till.app.screen.query_one(Menu).chosen == 0)
         assert seen == set(labels)
-        assert len(labels) <= 9
+        # What is done every day has a digit.
+        assert "交班" in labels[:DIGITS]

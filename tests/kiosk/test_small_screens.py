@@ -116,6 +116,7 @@ async def test_help_turns_its_pages(open_till: Any) -> None:
         await till.sees("下面还有")
         assert "扫不出卡" not in till.shows
         await till.press("down")
+        await till.press("down")
         await till.sees("扫不出卡")
         assert till.screen == "Help"
         await till.press("escape")
