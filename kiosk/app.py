@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from textual import events, on
-from textual.app import App
 from textual.geometry import Size
 from textual.message import Message
 
@@ -22,7 +21,10 @@ from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
 from kiosk.outbox import Outbox
 from kiosk.pace import Pace
+from kiosk.printing.away import PrinterAway
 from kiosk.printing.printer import Printer
+from kiosk.printing.report import Report as PaperReport
+from kiosk.printing.shift import shift_on_paper
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens.base import Choice, Overlay, Reprint, TillScreen
 from kiosk.screens.card_pin import CardPin
@@ -31,10 +33,13 @@ from kiosk.screens.help import Help
 from kiosk.screens.keep import Keep
 from kiosk.screens.kept_goods import KeptGoods
 from kiosk.screens.palette import Palette
+from kiosk.screens.pin_entry import PinEntry
 from kiosk.screens.promise_slip import PromiseSlipScreen
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.report import Report
 from kiosk.screens.serve import Serve
+from kiosk.screens.shelf.counting import Counting
+from kiosk.screens.shelf.routes import ShelfRoutes
 from kiosk.screens.sign_in import SignIn
 from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
@@ -73,7 +78,7 @@ def run(
         asyncio.run(main(store))
 
 
-class KioskApp(App[None]):
+class KioskApp(ShelfRoutes):
     TITLE = N_("积美")
     # Textual's own palette takes the focus, which here nothing does; ours is a screen like the others.
     ENABLE_COMMAND_PALETTE = False
@@ -358,10 +363,10 @@ class KioskApp(App[None]):
         await self._close_overlays()
         await self.push_screen(CardPin(self.counter, message.refusal))
 
-    @on(CardPin.Given)
-    async def _confirm_with(self, message: CardPin.Given) -> None:
+    @on(PinEntry.Given)
+    async def _confirm_with(self, message: PinEntry.Given) -> None:
         await self._close_overlays()
-        if isinstance(self.screen, Serve):
+        if isinstance(self.screen, Serve | Counting):
             self.screen.confirm_with(message.pin)
 
     @on(Serve.Recalled)
@@ -420,15 +425,29 @@ class KioskApp(App[None]):
         await self._close_overlays()
         await self.switch_screen(Report(self.counter, message.shift, message.report))
 
+    @on(Report.Print)
+    def _print_report(self, message: Report.Print) -> None:
+        if self.outbox is None:
+            self._top.status.refuse(_("没有设置打印机，不能打印"))
+            return
+        till = self.session.till
+        place = till.supermarket if till else ""
+        self.run_worker(
+            self._to_paper(self.outbox, shift_on_paper(message.report, place, self.counter.store.clock.now()))
+        )
+
+    async def _to_paper(self, outbox: Outbox, report: PaperReport) -> None:
+        try:
+            await outbox.report(report)
+        except PrinterAway as away:
+            self._top.status.refuse(away.sentence)
+        else:
+            self._top.status.done(_("报表已发送打印；按 Esc 返回登录"))
+
     @on(Serve.SignedOut)
     async def _sign_in_again(self, message: Serve.SignedOut) -> None:
         await self._close_overlays()
         await self.switch_screen(SignIn(self.counter, message.obstacle))
-
-    @on(Overlay.Closed)
-    async def _close_overlays(self) -> None:
-        while isinstance(self.screen, Overlay):
-            await self.pop_screen()
 
     def _leave(self, *, sure: bool) -> None:
         """Nothing is lost by leaving, but nobody leaves without knowing what isn't sent."""

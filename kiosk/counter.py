@@ -25,6 +25,7 @@ from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
 from kiosk.pace import Pace
 from kiosk.promising import Promising
 from kiosk.session import Card, PendingRedemption, Session
+from kiosk.shelving import Shelving
 
 CARD_IS_DEAD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
 BEHIND = frozenset({"shift-closed", "insufficient-points"})
@@ -38,6 +39,7 @@ class Counter:
         self.store = store
         self.courier = Courier(store, client, self.session, pace)
         self.promising = Promising(store, client, self.session, self.courier, pace)
+        self.shelving = Shelving(store, client, self.session, self.courier, pace)
         self._client = client
         # Of the household at the till; it never goes to the disk, so a resumed redemption is tried without it.
         self._card_pin = ""

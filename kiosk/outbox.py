@@ -14,6 +14,7 @@ from kiosk.pace import Pace
 from kiosk.printing.away import PrinterAway
 from kiosk.printing.printer import Printer, print_report, print_slip
 from kiosk.printing.promise import promise_on_paper
+from kiosk.printing.report import Report
 from kiosk.printing.slip import Slip, SlipLine
 
 STALE = timedelta(minutes=10)
@@ -45,6 +46,10 @@ class Outbox:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(next(pauses)):
                         await self._wake.wait()
+
+    async def report(self, report: Report) -> None:
+        """At once or not at all: the figures can be printed again. Raises PrinterAway."""
+        await print_report(self._printer, report, reprint=False)
 
     def wake(self) -> None:
         """There is something to print."""

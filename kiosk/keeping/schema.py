@@ -126,7 +126,12 @@ alter table job rename to print_job;
 create index print_job_waiting on print_job (id) where state in ('waiting', 'sending');
 """
 
-_VERSIONS = (_V1, _V2)
+_V3 = """
+-- Counts under way on the shelf.
+create table tally (kind text primary key, body text not null) strict;
+"""
+
+_VERSIONS = (_V1, _V2, _V3)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

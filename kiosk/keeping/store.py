@@ -18,6 +18,7 @@ from kiosk.keeping.promises import Promises
 from kiosk.keeping.receipts import Receipts
 from kiosk.keeping.redemptions import Redemptions
 from kiosk.keeping.shifts import Shifts
+from kiosk.keeping.tallies import Tallies
 
 
 class Store:
@@ -38,6 +39,7 @@ class Store:
         self.goods = Goods(self._database, self.journal)
         self.shifts = Shifts(self._database, self.journal)
         self.receipts = Receipts(self._database)
+        self.tallies = Tallies(self._database)
         self.promises = Promises(self._database, self.journal, self.leases)
         self.redemptions = Redemptions(
             self._database, self.enrolments, self.journal, self.leases, self.goods, self.shifts, self.receipts

@@ -2,74 +2,19 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Center, Vertical
-from textual.message import Message
-from textual.widgets import Static
-
-from kiosk.counter import Counter
 from kiosk.language import _
-from kiosk.screens.base import Overlay
-from kiosk.widgets.banner import Banner
-from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.pin_boxes import LONGEST, SHORTEST, PinBoxes
-from kiosk.widgets.status import Status
+from kiosk.screens.pin_entry import PinEntry
 
 
-class CardPin(Overlay):
-    CSS = """
-    CardPin #middle { height: 1fr; align: center middle; }
-    CardPin #card { width: 72; max-width: 100%; height: auto; background: $panel; padding: 1 4; }
-    CardPin Center { height: auto; }
-    CardPin #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
-    CardPin #ask { width: 1fr; text-align: center; color: $cream; }
-    """
+class CardPin(PinEntry):
+    @property
+    def title_line(self) -> str:
+        return _("请户主本人输入积分卡密码")
 
-    class Given(Message):
-        """The PIN as it was typed."""
+    @property
+    def ask_line(self) -> str:
+        return _("共 {points} 分；输好按 F2").format(points=self.session.total)
 
-        def __init__(self, pin: str) -> None:
-            super().__init__()
-            self.pin = pin
-
-    def __init__(self, counter: Counter, refusal: str) -> None:
-        super().__init__(counter)
-        self._refusal = refusal
-        self._pin = ""
-
-    def compose(self) -> ComposeResult:
-        yield Banner(self.session)
-        with Vertical(id="middle"), Vertical(id="card"):
-            yield Static(_("请户主本人输入积分卡密码"), id="title")
-            with Center():
-                yield PinBoxes()
-            yield Static(_("共 {points} 分；输好按 F2").format(points=self.session.total), id="ask")
-        yield Status()
-        yield KeyBar(
-            ("f2", "F2", _("确认")), ("backspace", "Backspace", _("退一格")), ("escape", "Esc", _("返回"))
-        )
-
-    def on_mount(self) -> None:
-        if self._refusal:
-            self.status.refuse(self._refusal)
-        else:
-            self.status.hint(_("密码 4 到 8 位，屏幕上不显示；按 Esc 返回，商品留在购物车里"))
-
-    def press(self, key: str) -> None:
-        if len(key) == 1 and key in "0123456789":
-            self._pin = (self._pin + key)[:LONGEST]
-        elif key in ("backspace", "delete"):
-            self._pin = self._pin[:-1]
-        elif key == "escape":
-            self.post_message(self.Closed())
-        elif key == "f2":
-            self._give()
-        self.query_one(PinBoxes).filled = len(self._pin)
-
-    def _give(self) -> None:
-        if len(self._pin) < SHORTEST:
-            self.status.refuse(
-                _("密码是 {shortest} 到 {longest} 位数字").format(shortest=SHORTEST, longest=LONGEST)
-            )
-        else:
-            self.post_message(self.Given(self._pin))
+    @property
+    def hint(self) -> str:
+        return _("密码 4 到 8 位，屏幕上不显示；按 Esc 返回，商品留在购物车里")

@@ -71,17 +71,25 @@ class Report(TillScreen):
     class Seen(Message):
         """The attendant leaves."""
 
+    class Print(Message):
+        """The attendant wants it on paper."""
+
+        def __init__(self, report: ShiftReport) -> None:
+            super().__init__()
+            self.report = report
+
     def __init__(self, counter: Counter, shift: UUID, report: ShiftReport) -> None:
         super().__init__(counter)
         self._shift = shift
         self._report = report
+        self._told: object = None
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="sheet"):
             yield Sheet(self._report)
         yield Status()
-        yield KeyBar(("escape", "Esc", _("返回登录")), ("ctrl+q", "Ctrl+Q", _("退出")))
+        yield KeyBar(("f5", "F5", _("打印")), ("escape", "Esc", _("返回登录")), ("ctrl+q", "Ctrl+Q", _("退出")))
 
     def on_mount(self) -> None:
         self.query_one("#sheet").styles.height = 6 + len(self._report.goods)
@@ -91,6 +99,9 @@ class Report(TillScreen):
         super().news()
         unsent = self.session.contact.unsent
         status, remark = self.counter.store.journal.closing(self._shift)
+        if self._told == (unsent, status):
+            return
+        self._told = (unsent, status)
         if not status:
             self.status.waiting(
                 _("已交班；还有 {unsent} 笔没上传，都存在本机，联网后自动上传").format(unsent=unsent)
@@ -101,8 +112,10 @@ class Report(TillScreen):
             self.status.done(_("已交班，全部上传，与账一致；按 Esc 返回登录"))
 
     def press(self, key: str) -> None:
+        if key == "f5":
+            self.post_message(self.Print(self._report))
         # A second F10 in haste must not wipe the report away.
-        if key not in ("f10", "f2"):
+        elif key not in ("f10", "f2"):
             self.post_message(self.Seen())
 
     def scan(self, text: str) -> None:

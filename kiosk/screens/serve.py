@@ -88,6 +88,9 @@ class Serve(TillScreen):
             super().__init__()
             self.promises = promises
 
+    class ToShelf(Message):
+        """The attendant wants to count or look at the shelf."""
+
     class ToVoid(Message):
         """The attendant wants to take a redemption back."""
 
@@ -125,6 +128,7 @@ class Serve(TillScreen):
             "f2": self._confirm,
             "f3": self._keep,
             "f4": self._kept_goods,
+            "f5": self._shelf_work,
             "f7": self._neighbour,
             "f8": self._void,
             "f10": self._close_shift,
@@ -160,6 +164,7 @@ class Serve(TillScreen):
             ("escape", "Esc", _("取消")),
             ("f3", "F3", _("留货")),
             ("f4", "F4", _("领货")),
+            ("f5", "F5", _("理货")),
             ("f7", "F7", _("代领")),
             ("f8", "F8", _("作废")),
             ("f1", "F1", _("帮助")),
@@ -247,6 +252,7 @@ class Serve(TillScreen):
             self.key_choice(_("给这户留缺货的商品"), "F3", "f3"),
             self.key_choice(_("领取或取消留的货"), "F4", "f4"),
             self.key_choice(_("由邻居代领"), "F7", "f7"),
+            self.key_choice(_("理货：进货、盘点、到期"), "F5", "f5"),
             self.key_choice(_("交班"), "F10", "f10"),
         ]
 
@@ -396,6 +402,11 @@ class Serve(TillScreen):
             self._naming = False
         else:
             self.session.cancel()
+
+    def _shelf_work(self) -> None:
+        self.session.require_idle()
+        self.session.cancel()
+        self.post_message(self.ToShelf())
 
     def _close_shift(self) -> None:
         self.post_message(self.ShiftClosed(*self.counter.close_shift()))

@@ -52,6 +52,8 @@ class SignIn(TillScreen):
         self._obstacle = obstacle
         self._asking = False
         self._told: object = None
+        # Whether what stands there is about the line, and not about what the attendant did.
+        self._about_line = True
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
@@ -94,12 +96,16 @@ class SignIn(TillScreen):
             self.status.waiting(_(OFFLINE))
         elif contact.online is False:
             self.status.refuse(ServerAway(sent=True).sentence)
-        elif first or not self._obstacle:
+        elif first or (self._about_line and not self._obstacle):
             self.status.hint(_(HINT))
+        else:
+            return
+        self._about_line = True
 
     def press(self, key: str) -> None:
         if self._asking:
             return
+        self._about_line = False
         if len(key) == 1 and key in "0123456789":
             self._pin = (self._pin + key)[:LONGEST]
             self.status.hint(_(HINT))
@@ -116,6 +122,7 @@ class SignIn(TillScreen):
     def scan(self, text: str) -> None:
         if self._asking:
             return
+        self._about_line = False
         # Digits that came too fast for a finger: a PIN badge, or a keyboard behind a jittery link.
         if re.fullmatch(rf"[0-9]{{{SHORTEST},{LONGEST}}}", text):
             self._pin = text

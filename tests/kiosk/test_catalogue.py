@@ -86,7 +86,10 @@ def unmarked(source: str) -> Iterator[str]:
 
 
 # Paper is for the household, whatever language the attendant reads.
-PAPER = {CODE / "printing" / f"{name}.py" for name in ("commands", "fonts", "paper", "promise", "sample", "slip")}
+PAPER = {
+    CODE / "printing" / f"{name}.py"
+    for name in ("commands", "fonts", "paper", "promise", "sample", "shift", "slip")
+}
 
 
 @pytest.mark.parametrize(

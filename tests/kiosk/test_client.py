@@ -74,3 +74,20 @@ async def test_a_call_tells_when_it_goes_onto_the_wire(town: Any, listening: boo
         with pytest.raises(Refused if listening else ServerAway):
             await client.redeem(uuid7(), Redemption(card=town.card, lines=[LINE]), lambda: calls.append(1))
     assert bool(calls) == sent
+
+
+async def test_an_unchanged_shelf_is_not_sent_again(town: Any) -> None:
+    answers: list[int] = []
+
+    async def note(response: httpx.Response) -> None:
+        answers.append(response.status_code)
+
+    async with Client(town.url, town.device_token) as client:
+        client._http.event_hooks["response"].append(note)
+        first = await client.till()
+        assert await client.till() == first
+        async with town.staff("office") as http:
+            (await http.patch("/v1/products/soap", json={"price": 6})).raise_for_status()
+        changed = await client.till()
+        assert answers == [200, 304, 200]
+        assert {item.product: item.price for item in changed.shelf}["soap"] == 6

@@ -96,3 +96,22 @@ async def test_without_a_printer_a_reprint_is_declined(town: Any, open_till: Any
         await sell(town, till, numbers[SOAP])
         await till.press("f5")
         await till.refused("没有设置打印机")
+
+
+async def test_the_report_of_a_shift_goes_on_paper(town: Any, open_till: Any, numbers: Any, paper: Paper) -> None:
+    async with open_till(printer=paper) as till:
+        await sell(town, till, numbers[SOAP])
+        await till.until(lambda: len(paper.slips) == 1)
+        await till.press("escape")
+        await till.press("f10")
+        await till.until(lambda: till.screen == "Report")
+        await till.sees("全部上传")
+        paper.away = True
+        await till.press("f5")
+        await till.refused("打印机没有反应")
+        paper.away = False
+        await till.press("f5")
+        await till.sees("报表已发送打印")
+        assert "交班报表" in paper.slips[1]
+        assert "1 笔  5 分" in paper.slips[1]
+        assert SOAP in paper.slips[1]
