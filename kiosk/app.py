@@ -16,6 +16,7 @@ from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.keeping.enrolments import plain_code
 from kiosk.keeping.store import Store
+from kiosk.key_times import stamp_by_reading
 from kiosk.language import N_, _
 from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
@@ -65,6 +66,8 @@ def run(
 
     Raises Unusable when the folder can't be had, ValueError for a server's address that is none.
     """
+
+    stamp_by_reading()
 
     async def main(store: Store) -> None:
         enrolled = store.enrolments.current

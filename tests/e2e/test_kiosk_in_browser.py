@@ -125,7 +125,7 @@ async def test_a_redemption_with_nothing_from_elsewhere(town: Any, tmp_path: Pat
         await page.keyboard.type(card_url(town.card), delay=2)
         await page.keyboard.press("Enter")
         await shows(page, "王**")
-        await page.keyboard.type(SOAP, delay=30)
+        await page.keyboard.type(SOAP, delay=5)
         await page.keyboard.press("Enter")
         await shows(page, "肥皂 x1")
         await page.keyboard.press("F2")
