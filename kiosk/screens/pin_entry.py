@@ -17,6 +17,8 @@ from kiosk.widgets.status import Status
 
 
 class PinEntry(Overlay):
+    # Scoped, it would hold for this class alone and not for those that say whose PIN it is.
+    SCOPED_CSS = False
     CSS = """
     PinEntry #middle { height: 1fr; align: center middle; }
     PinEntry #card { width: 72; max-width: 100%; height: auto; background: $panel; padding: 1 4; }

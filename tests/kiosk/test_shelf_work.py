@@ -75,7 +75,7 @@ async def test_a_delivery_takes_two_people(town: Any, open_till: Any) -> None:
     async with open_till() as till:
         await choose(till, "登记到货")
         await scan(till, SOAP, 3)
-        await till.press("f6")
+        await till.press("f3")
         for digit in "270131":
             await till.press(digit)
         await till.sees("到期 2027-01-31")

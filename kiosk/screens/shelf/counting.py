@@ -100,7 +100,7 @@ class Counting(TillScreen):
             ("f2", "F2", _("确认")),
             ("+", "+", _("加")),
             ("-", "-", _("减")),
-            *([("f6", "F6", _("到期日")), ("f7", "F7", _("捐赠"))] if arrival else []),
+            *([("f3", "F3", _("到期日")), ("f7", "F7", _("捐赠"))] if arrival else []),
             ("delete", "Del", _("清零")),
             ("f8", "F8", _("作废")),
             ("escape", "Esc", _("返回")),
@@ -176,7 +176,7 @@ class Counting(TillScreen):
             case "delete" | "backspace":
                 self._keep_line(msgspec.structs.replace(self._line, counted=None, sell_by=""))
                 self._hint()
-            case "f6" if self._tally.kind is Kind.ARRIVAL and not dating:
+            case "f3" if self._tally.kind is Kind.ARRIVAL and not dating:
                 self._dating = True
                 self._type_day("")
             case "f7" if self._tally.kind is Kind.ARRIVAL:
@@ -211,7 +211,7 @@ class Counting(TillScreen):
         try:
             day = date(2000 + int(typed[:2]), int(typed[2:4]), int(typed[4:]))
         except ValueError:
-            self.status.refuse(_("没有 {typed} 这一天：按 F6 重输").format(typed=typed))
+            self.status.refuse(_("没有 {typed} 这一天：按 F3 重输").format(typed=typed))
             return
         self._keep_line(msgspec.structs.replace(self._line, sell_by=day.isoformat()))
         self._hint()

@@ -29,6 +29,8 @@ _PAGES = {"up": -1, "pageup": -1, "down": 1, "pagedown": 1, " ": 1}
 class Told(Overlay):
     """Rows to read; arrows turn the page where there are more than fit."""
 
+    # Scoped, it would hold for this class alone and not for those below.
+    SCOPED_CSS = False
     CSS = """
     Told #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
     Told #sheet { width: 72; max-width: 100%; height: auto; background: $panel; padding: 1 3; }
@@ -68,13 +70,14 @@ class Differences(Told):
             case StocktakeSheet(lines=lines):
                 told = [(line.name, line.booked, line.counted, line.difference) for line in lines]
                 title, sentence = _("盘点结果"), _("已盘点，账已改成点的数；按任意键返回")
+                figures = _("账上 {booked}，点到 {counted}，差 {difference}")
             case GoodsReceipt(lines=receipt_lines):
                 told = [
                     (line.name, line.quantity, line.counted or 0, line.difference or 0) for line in receipt_lines
                 ]
                 title, sentence = _("点收结果"), _("已点收上架，按点的数入账；按任意键返回")
+                figures = _("登记 {booked}，点到 {counted}，差 {difference}")
         differing = [each for each in told if each[3]]
-        figures = _("账上 {booked}，点到 {counted}，差 {difference}")
         rows = [
             self.row(name, figures.format(booked=booked, counted=counted, difference=f"{difference:+}"), "$ember")
             for name, booked, counted, difference in differing

@@ -1,0 +1,280 @@
+"""Every screen as it stands at 80×24: compared with the texts in `snapshots/`, cell by cell.
+
+`JIMEI_SNAPSHOTS=write` draws them anew; what has changed is then for eyes to judge, in the commit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from sqlalchemy import update
+
+from api.cards.tables import Card
+from api.cards.token import digest
+from api.people.use_cases import passwords
+from kiosk.screens.base import TillScreen
+from kiosk.screens.shelf.told import Told
+from tests.conftest import LiveTown
+from tests.kiosk.conftest import IMPATIENT, Till
+from tests.kiosk.test_promises import come, keep, wish
+from tests.kiosk.test_shelf_work import choose, scan, second_attendant
+
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+WRITING = os.environ.get("JIMEI_SNAPSHOTS") == "write"
+SOAP, RICE = "6901234567892", "6900000000014"
+# What is random: the last digits of an id.
+_NUMBER = re.compile(r"(?<=单号 )[0-9A-F]{8}")
+
+Walk = Callable[[LiveTown, Till], Awaitable[None]]
+WALKS: dict[str, Walk] = {}
+
+
+def walk(function: Walk) -> Walk:
+    """A way to a screen; its name is the snapshot's."""
+    WALKS[function.__name__] = function
+    return function
+
+
+def compare(name: str, till: Till) -> None:
+    shown = _NUMBER.sub("########", till.shows)
+    lines = shown.splitlines()
+    assert {cell_len(line) for line in lines} == {till.app.size.width}
+    assert len(lines) == till.app.size.height
+    text = "\n".join(line.rstrip() for line in lines) + "\n"
+    file = SNAPSHOTS / f"{name}.txt"
+    if WRITING and os.environ.get("CI") != "true":
+        SNAPSHOTS.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+async def picked(town: LiveTown, till: Till, barcode: str = SOAP) -> None:
+    await till.show_card(town.card)
+    await till.scan(barcode)
+    await till.until(lambda: till.app.session.cart)
+
+
+async def redeemed(town: LiveTown, till: Till) -> None:
+    await picked(town, till)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "ReceiptScreen")
+
+
+async def back(till: Till) -> None:
+    await till.press("escape")
+    await till.until(lambda: till.screen == "Serve")
+
+
+@walk
+async def serve(town: LiveTown, till: Till) -> None:
+    await till.sees("请扫户卡")
+
+
+@walk
+async def serve_cart(town: LiveTown, till: Till) -> None:
+    await picked(town, till)
+
+
+@walk
+async def serve_refusal(town: LiveTown, till: Till) -> None:
+    await till.scan("6901234567890")
+    await till.refused("条码没有读对")
+
+
+@walk
+async def serve_kept_goods(town: LiveTown, till: Till) -> None:
+    await keep(town, till)
+    await come(town, till)
+
+
+@walk
+async def neighbour(town: LiveTown, till: Till) -> None:
+    await picked(town, till)
+    await till.press("f7")
+    await till.sees("请扫代领人自己家的户卡")
+
+
+@walk
+async def help(town: LiveTown, till: Till) -> None:
+    await till.press("f1")
+    await till.until(lambda: till.screen == "Help")
+
+
+@walk
+async def palette(town: LiveTown, till: Till) -> None:
+    await till.press("f9")
+    await till.until(lambda: till.screen == "Palette")
+
+
+@walk
+async def receipt(town: LiveTown, till: Till) -> None:
+    await redeemed(town, till)
+
+
+@walk
+async def void(town: LiveTown, till: Till) -> None:
+    await redeemed(town, till)
+    await back(till)
+    await till.press("f8")
+    await till.until(lambda: till.screen == "VoidScreen")
+
+
+@walk
+async def void_reason(town: LiveTown, till: Till) -> None:
+    await void(town, till)
+    await till.press("1")
+    await till.sees("按数字键选原因")
+
+
+@walk
+async def card_pin(town: LiveTown, till: Till) -> None:
+    async with town.town.work() as work:
+        ours = (Card.township == work.township, Card.digest == digest(town.card))
+        await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
+    await picked(town, till, RICE)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "CardPin")
+    await till.press("8", "6")
+
+
+@walk
+async def report(town: LiveTown, till: Till) -> None:
+    await redeemed(town, till)
+    await back(till)
+    await till.press("f10")
+    await till.until(lambda: till.screen == "Report")
+    await till.sees("全部上传")
+
+
+@walk
+async def keep_goods(town: LiveTown, till: Till) -> None:
+    await wish(town, till)
+
+
+@walk
+async def promise_slip(town: LiveTown, till: Till) -> None:
+    await wish(town, till)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "PromiseSlipScreen")
+
+
+@walk
+async def kept_goods(town: LiveTown, till: Till) -> None:
+    await serve_kept_goods(town, till)
+    await till.press("f4")
+    await till.until(lambda: till.screen == "KeptGoods")
+
+
+@walk
+async def counting(town: LiveTown, till: Till) -> None:
+    await choose(till, "登记到货")
+    await scan(till, SOAP, 2)
+    await till.sees("肥皂 2 件")
+
+
+@walk
+async def written_down(town: LiveTown, till: Till) -> None:
+    await counting(town, till)
+    await till.press("f2", "f2")
+    await till.until(lambda: till.screen == "WrittenDown")
+
+
+@walk
+async def open_receipts(town: LiveTown, till: Till) -> None:
+    await written_down(town, till)
+    await back(till)
+    await choose(till, "点收到货")
+
+
+@walk
+async def second_pin(town: LiveTown, till: Till) -> None:
+    await open_receipts(town, till)
+    await till.press("1")
+    await till.until(lambda: till.screen == "Counting")
+    await scan(till, SOAP, 1)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "SecondPin")
+
+
+@walk
+async def differences(town: LiveTown, till: Till) -> None:
+    pin = await second_attendant(town)
+    await second_pin(town, till)
+    await till.press(*pin, "f2")
+    await till.until(lambda: till.screen == "Differences")
+
+
+@walk
+async def watch(town: LiveTown, till: Till) -> None:
+    async with town.staff("office") as http:
+        (await http.patch("/v1/products/soap", json={"minimum": 20})).raise_for_status()
+        await choose(till, "快没货")
+
+
+@pytest.mark.parametrize("name", WALKS)
+async def test_a_screen(town: Any, open_till: Any, name: str) -> None:
+    async with open_till() as till:
+        await till.told()
+        await WALKS[name](town, till)
+        await settled(name, till)
+
+
+async def settled(name: str, till: Till) -> None:
+    """Once what the line brings has come and is drawn."""
+    await till.told()
+    await till.settled()
+    await till.pilot.pause()
+    compare(name, till)
+
+
+async def test_signing_in(town: Any, open_till: Any) -> None:
+    async with open_till(signed_in=False) as till:
+        await till.sees("在线")
+        await settled("sign_in", till)
+
+
+async def test_enrolling(town: Any, open_till: Any) -> None:
+    async with open_till(signed_in=False, enrol=False) as till:
+        await till.until(lambda: till.screen == "Enrol")
+        await settled("enrol", till)
+
+
+async def test_without_the_network(town: Any, line: Any, open_till: Any) -> None:
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await till.told()
+        await line.cut()
+        await till.offline()
+        await till.show_card(town.card)
+        await settled("serve_offline", till)
+
+
+@pytest.mark.parametrize("name", ["serve", "serve_cart", "receipt", "counting"])
+async def test_a_small_screen(town: Any, open_till: Any, name: str) -> None:
+    async with open_till(size=(50, 16)) as till:
+        await till.told()
+        await WALKS[name](town, till)
+        await settled(f"{name}_small", till)
+
+
+def test_each_screen_has_its_snapshot() -> None:
+    """What a screen is called in the code and here differs; their number must not."""
+
+    def leaves(screen: type) -> set[type]:
+        return (
+            {screen}.union(*map(leaves, screen.__subclasses__()))
+            if screen is not Told
+            else set(Told.__subclasses__())
+        )
+
+    abstract = {"TillScreen", "Overlay", "PinEntry", "Told"}
+    screens = {screen.__name__ for screen in leaves(TillScreen)} - abstract
+    told = {"serve", "help", "palette", "receipt", "void", "card_pin", "report", "keep_goods", "promise_slip"}
+    told |= {"kept_goods", "counting", "written_down", "open_receipts", "second_pin", "differences", "watch"}
+    assert len(screens) == len(told | {"sign_in", "enrol"})
+    assert {f"{name}.txt" for name in told} <= {file.name for file in SNAPSHOTS.iterdir()}
