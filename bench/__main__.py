@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from bench import evaluation, simulation
+from bench import evaluation, kiosk, simulation
 from bench.measurement import Measurement
 
 WORKS: Mapping[str, Callable[[], Iterator[Measurement]]] = {
     "evaluation": evaluation.measure,
     "simulation": simulation.measure,
+    "kiosk": kiosk.measure,
 }
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from api.database.migrations import migrate
 from api.register.use_cases import found
 from api.serving import TOWNSHIP
 from api.town import Town
+from bench.scratch import scratch
 from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
 
 VILLAGES = 20
@@ -74,9 +74,8 @@ def ways(book: Rulebook, random: Random) -> Iterator[tuple[str, str, dict[str, A
 @contextmanager
 def township(claims: int) -> Iterator[Path]:
     """The data folder of a running township; it goes with the block."""
-    with tempfile.TemporaryDirectory(prefix="jimei-bench-") as folder:
-        Path(folder).chmod(0o755)
-        data = Path(folder) / "data"
+    with scratch() as folder:
+        data = folder / "data"
         with Embedded(data) as server, server.kept_running():
             asyncio.run(_fill(server, data, claims))
             yield data

@@ -1,0 +1,73 @@
+"""A program in a terminal of 80×24: what is typed goes in, and when it drew what is known to the millisecond."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import re
+import signal
+import struct
+import termios
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter
+
+PATIENCE = 60.0
+_CONTROL = re.compile(rb"\x1b(\[[0-9;?<>=$]*[A-Za-z~]|[PX^_\]].*?(\x1b\\|\x07)|.)")
+
+
+class Terminal:
+    def __init__(self, command: Sequence[str]) -> None:
+        self._drawn = b""
+        self._news = asyncio.Event()
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.set_blocking(master, False)
+        self._master = master
+        asyncio.get_running_loop().add_reader(master, self._read)
+        self.started_at = perf_counter()
+        self.pid = os.posix_spawn(
+            command[0],
+            command,
+            {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+            file_actions=[(os.POSIX_SPAWN_DUP2, slave, fd) for fd in (0, 1, 2)],
+            setsid=True,
+        )
+        os.close(slave)
+
+    def _read(self) -> None:
+        with suppress(BlockingIOError):
+            try:
+                self._drawn += os.read(self._master, 65536)
+            except OSError:
+                asyncio.get_running_loop().remove_reader(self._master)
+        self._news.set()
+
+    def type(self, keys: str) -> float:
+        """All at once; gives the moment."""
+        self._drawn = b""
+        os.write(self._master, keys.encode())
+        return perf_counter()
+
+    async def sees(self, word: str) -> float:
+        """The moment at which this was drawn."""
+        async with asyncio.timeout(PATIENCE):
+            while word.encode() not in _CONTROL.sub(b"", self._drawn):
+                self._news.clear()
+                await self._news.wait()
+        return perf_counter()
+
+    @property
+    def resident(self) -> float:
+        """MiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+
+    async def end(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+        await asyncio.to_thread(os.waitpid, self.pid, 0)
+        with suppress(ValueError):
+            asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
