@@ -16,7 +16,7 @@ from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.keeping.enrolments import plain_code
 from kiosk.keeping.store import Store
-from kiosk.key_times import stamp_by_reading
+from kiosk.key_times import on_their_way, stamp_by_reading
 from kiosk.language import N_, _
 from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
@@ -236,6 +236,10 @@ class KioskApp(ShelfRoutes):
 
     async def on_kiosk_app_silence(self, silence: Silence) -> None:
         self._listening = False
+        if not self.is_headless and on_their_way():
+            # A busy machine has not got around to them: the silence is its own.
+            self._listen(silence.time)
+            return
         await self._deliver(self._scanner.tick(silence.time))
         self._listen(silence.time)
 

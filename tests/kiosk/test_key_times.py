@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 
@@ -9,16 +10,17 @@ import pytest
 from textual._xterm_parser import XTermParser
 from textual.events import Key
 
-from kiosk.key_times import stamp_by_reading
+from kiosk.key_times import on_their_way, stamp_by_reading
 from kiosk.scanner import SCANNER_GAP, Scan, Scanner
 
 
 @pytest.fixture
 def stamping() -> Iterator[None]:
-    feed = XTermParser.feed
+    feed, turn = XTermParser.feed, sys.getswitchinterval()
     stamp_by_reading()
     yield
     XTermParser.feed = feed
+    sys.setswitchinterval(turn)
 
 
 @pytest.mark.usefixtures("stamping")
@@ -27,6 +29,7 @@ def test_keys_of_one_reading_have_one_time() -> None:
     for key in XTermParser().feed("6901234567892\r"):
         # Somebody else has the processor.
         time.sleep(SCANNER_GAP * 1.2)
+        assert on_their_way()
         assert isinstance(key, Key)
         keys.append(key)
     assert len({key.time for key in keys}) == 1
