@@ -1,0 +1,35 @@
+"""What the wire types are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+Points = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Amount = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+Price = Annotated[int, Meta(ge=1, le=100_000)]
+Quantity = Annotated[int, Meta(ge=1, le=999)]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
+Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
+# An EAN-13, EAN-8 or UPC-A with its check digit, or a shop's own code of another length.
+Barcode = Annotated[str, Meta(pattern=r"^[0-9]{4,18}(?!\n)$")]
+Aware = Annotated[datetime, Meta(tz=True)]
+
+
+class Wire(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all wire types."""
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """RFC 9457 problem detail. `type` is a stable word such as `insufficient-points`; `detail` is one
+    sentence in Chinese that its reader can act on; `extra` holds the figures behind it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,76 @@
+"""Claims: declared, reviewed, approved, explained."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, field
+
+from api.wire.base import Code, Wire
+
+
+class NewClaim(Wire, frozen=True):
+    """A behaviour declared for a household, by `person` of it where the rule counts by person. `id` is made by
+    the caller, so a retry counts once."""
+
+    id: UUID
+    household: Code
+    rule: str
+    deed_on: date
+    inputs: dict[str, str | int | float] = field(default_factory=dict)
+    person: Annotated[str, Meta(max_length=40)] = ""
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+
+class ClaimOutcome(Wire, frozen=True):
+    """What became of one claim of a batch. `status`: declared, reviewed, approved; exists (sent again),
+    refused, conflict; `reason` says in Chinese why not, `trace` the same for programs where the rules refused.
+    `points` are negative for a deduction."""
+
+    id: UUID
+    status: str
+    points: int = 0
+    reason: str = ""
+    trace: dict[str, Any] = field(default_factory=dict)
+
+
+class EveryHousehold(Wire, frozen=True):
+    """All households of a village get what `rule` gives, e.g. base points."""
+
+    village: Code
+    rule: str
+    deed_on: date
+
+
+class ClaimExplanation(Wire, frozen=True):
+    """Why a claim came to its points: `sentences` for people, `trace` for programs."""
+
+    id: UUID
+    points: int
+    sentences: list[str]
+    trace: dict[str, Any]
+
+
+class ClaimIds(Wire, frozen=True):
+    claims: Annotated[list[UUID], Meta(min_length=1, max_length=5000)]
+
+
+class ClaimRefusal(Wire, frozen=True):
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class ClaimView(Wire, frozen=True):
+    id: UUID
+    household: str
+    head: str
+    village: str
+    rule: str
+    title: str
+    deed_on: date
+    points: int
+    status: str
+    declared_by: str
+    notice_until: datetime | None = None
+    explanation: list[str] = field(default_factory=list)

@@ -1,0 +1,41 @@
+"""People and how they sign in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from api.wire.base import Code, Name, Wire
+
+
+class SignIn(Wire, frozen=True):
+    login: Annotated[str, Meta(min_length=1, max_length=40)]
+    password: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class SignedIn(Wire, frozen=True):
+    """`token` goes into `Authorization: Bearer …`; it is shown once and stored as a hash."""
+
+    token: str
+    name: str
+    roles: list[str]
+
+
+class NewPerson(Wire, frozen=True):
+    """A person with a duty. `roles`: grid-member, grid-leader, grid-guide, chief-grid-leader, council,
+    committee, party-branch, supervisor, office. Without a password the person can't sign in."""
+
+    login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
+    name: Name
+    roles: Annotated[list[str], Meta(min_length=1)]
+    village: Code | None = None
+    grid: Code | None = None
+    household: Code | None = None
+    password: Annotated[str, Meta(min_length=8, max_length=200)] | None = None
+
+
+class PinReset(Wire, frozen=True):
+    """`POST /v1/households/{code}/card/pin-reset`: the household forgot its card's PIN, and says so in person."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]

@@ -1,0 +1,146 @@
+"""Rulebooks: drafts, checks, adoptions, simulations."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from api.wire.base import Code, Wire
+
+BookText = Annotated[str, Meta(max_length=200_000)]
+OneLine = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
+Version = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S")]
+
+
+class Decision(Wire, frozen=True):
+    """The decision that adopts a rulebook: which body, at which meeting, on which day, and who took part."""
+
+    body: OneLine
+    meeting: OneLine
+    decided_on: date
+    present: Annotated[str, Meta(max_length=400)] = ""
+
+
+class NewRulebook(Wire, frozen=True):
+    """The TOML text of a rulebook, proposed. Without a decision and a date the head of the text has them."""
+
+    text: BookText
+    decision: Decision | None = None
+    effective_from: date | None = None
+
+
+class DraftProposal(Wire, frozen=True):
+    """A draft, proposed as it was at this revision. Decision and date as in `NewRulebook`."""
+
+    revision: Annotated[int, Meta(ge=1)]
+    decision: Decision | None = None
+    effective_from: date | None = None
+
+
+class AdoptAgain(Wire, frozen=True):
+    """An older version, proposed again from a day on."""
+
+    version: Version
+    decision: Decision
+    effective_from: date
+
+
+class BookToCheck(Wire, frozen=True):
+    text: BookText
+
+
+class BookProblem(Wire, frozen=True):
+    """`line` and `column` count from 1. `kind`: error."""
+
+    line: int
+    column: int
+    kind: str
+    message: str
+
+
+class BookCheck(Wire, frozen=True):
+    """`title` and `version` as the text has them, empty where it can't be read that far."""
+
+    problems: list[BookProblem]
+    title: str
+    version: str
+
+
+class AdoptionView(Wire, frozen=True):
+    """A version's adoption. `state`: proposed, lapsed (not confirmed in time), coming, in-force, past, refused,
+    withdrawn. `village` is empty for the township's own book. `reason`: why it was refused or withdrawn.
+    `confirmed_by` is empty for a book that was adopted before a second person was asked for."""
+
+    id: UUID
+    village: str
+    version: str
+    title: str
+    effective_from: date
+    decision: Decision
+    state: str
+    proposed_by: str
+    proposed_at: datetime
+    confirmed_by: str
+    confirmed_at: datetime | None
+    closed_by: str
+    closed_at: datetime | None
+    reason: str
+
+
+class AdoptionWithText(AdoptionView, frozen=True):
+    """`steps`: what whoever asks may do with it now: confirm, refuse, withdraw."""
+
+    text: str
+    steps: list[str]
+
+
+class AdoptionReason(Wire, frozen=True):
+    """Why a proposal is refused, or a confirmed adoption withdrawn."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+
+
+class NewDraft(Wire, frozen=True):
+    """A draft begins from one of these: a text, a version that was ever proposed, a book of the software's."""
+
+    text: BookText | None = None
+    version: Version | None = None
+    builtin: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(?!\n)$")] | None = None
+
+
+class DraftSaving(Wire, frozen=True):
+    """`revision` is the one this text was written on top of: when another came meanwhile, 409."""
+
+    text: BookText
+    revision: Annotated[int, Meta(ge=1)]
+
+
+class DraftLine(Wire, frozen=True):
+    """A draft without its text. `closed_at`: when it was proposed or put aside."""
+
+    id: UUID
+    title: str
+    version: str
+    origin: str
+    revision: int
+    begun_by: str
+    saved_by: str
+    saved_at: datetime
+    closed_at: datetime | None
+
+
+class DraftView(DraftLine, frozen=True):
+    text: str
+
+
+class NewSimulation(Wire, frozen=True, rename={"first": "from", "last": "to"}):
+    """`POST /v1/rulebooks/simulations`: a draft's TOML text, over the claims of deeds `from` a day `to` another,
+    of one village (its code) or all. Left out, it is the last twelve months."""
+
+    text: Annotated[str, Meta(max_length=1_000_000)]
+    first: date | None = None
+    last: date | None = None
+    village: Code | None = None
