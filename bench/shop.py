@@ -20,7 +20,7 @@ from api.database.migrations import migrate
 from api.register.use_cases import found
 from api.serving import TOWNSHIP, served
 from api.town import Town
-from ledger.transactions import Phase, Transaction, TransactionId, Transfer
+from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 
 PIN = "2468"
 POINTS = 100_000
@@ -81,7 +81,9 @@ async def _filled(town: Town, url: str, folder: Path, households: int, products:
         cards = await ask("POST", "/v1/cards", {"households": codes})
         kiosk = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": "前台"})
     async with town.work() as work:
-        await work.books.post([_points(code) for code in codes], work.now)
+        await work.books.open([accounts.IMPORTED], work.now)
+        posted = await work.books.post([_points(code) for code in codes], work.now)
+    assert all(posting.status is Status.OK for posting in posted)
     return Shop(url, folder, [card["token"] for card in cards], barcodes, kiosk["code"])
 
 
