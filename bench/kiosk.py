@@ -46,27 +46,23 @@ async def _measure(folder: Path) -> list[Measurement]:
 async def _figures(at: Shop) -> AsyncIterator[Measurement]:
     kiosk = [sys.executable, "-m", "api.cli", "kiosk", "--server", at.url, "--data", str(at.folder / "kiosk")]
     bare = min([await _first_paint([sys.executable, "-c", BARE], "bare") for _ in range(STARTS)])
-    till = Terminal(kiosk)
-    await till.sees("登 记 终 端")
-    till.type(f"JIMEI:ENROL:{at.code}\r")
-    await till.sees("请输入值班 PIN")
-    await till.end()
+    async with Terminal(kiosk) as till:
+        await till.sees("登 记 终 端")
+        till.type(f"JIMEI:ENROL:{at.code}\r")
+        await till.sees("请输入值班 PIN")
     first = sorted([await _first_paint(kiosk, "请输入值班 PIN") for _ in range(STARTS)])[STARTS // 2]
     yield measured("kiosk first paint", first, "s", bare, 1.0)
-    till = Terminal(kiosk)
-    await till.sees("请输入值班 PIN")
-    till.type(PIN + F2)
-    await till.sees("请扫户卡")
-    yield await _scan_to_cart(till, at)
-    yield await _growth(till, at)
-    await till.end()
+    async with Terminal(kiosk) as till:
+        await till.sees("请输入值班 PIN")
+        till.type(PIN + F2)
+        await till.sees("请扫户卡")
+        yield await _scan_to_cart(till, at)
+        yield await _growth(till, at)
 
 
 async def _first_paint(command: list[str], word: str) -> float:
-    terminal = Terminal(command)
-    painted = await terminal.sees(word)
-    await terminal.end()
-    return painted - terminal.started_at
+    async with Terminal(command) as terminal:
+        return await terminal.sees(word) - terminal.started_at
 
 
 async def _scan_to_cart(till: Terminal, at: Shop) -> Measurement:

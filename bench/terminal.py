@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
+from typing import Self
 
 PATIENCE = 60.0
 _CONTROL = re.compile(rb"\x1b(\[[0-9;?<>=$]*[A-Za-z~]|[PX^_\]].*?(\x1b\\|\x07)|.)")
@@ -65,7 +66,11 @@ class Terminal:
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
 
-    async def end(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Whatever happened: a program whose terminal is gone would go round and round."""
         os.kill(self.pid, signal.SIGTERM)
         await asyncio.to_thread(os.waitpid, self.pid, 0)
         with suppress(ValueError):

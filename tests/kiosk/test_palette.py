@@ -55,6 +55,7 @@ async def test_digits_do_what_stands_there(town: Any, open_till: Any) -> None:
         await choose(till, "帮助")
         await till.until(lambda: till.screen == "Help")
         await till.press("escape")
+        await till.until(lambda: till.screen == "Serve")
         await choose(till, "再看上一张收据")
         await till.refused("没有收据可看")
         await choose(till, "交班")

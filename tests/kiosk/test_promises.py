@@ -86,7 +86,7 @@ async def test_kept_at_todays_price_and_handed_over_when_it_has_come(
 async def test_pieces_are_counted_with_plus_and_minus_and_never_beyond_the_points(
     town: Any, open_till: Any
 ) -> None:
-    async with open_till() as till:
+    async with open_till(pace=replace(QUICK, answer=15.0)) as till:
         await wish(town, till)
         await till.press("-")
         await till.sees("牙刷 x1")
