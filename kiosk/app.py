@@ -22,20 +22,17 @@ from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.meaning import CommandCode, meaning
 from kiosk.outbox import Outbox
 from kiosk.pace import Pace
-from kiosk.printing.away import PrinterAway
 from kiosk.printing.printer import Printer
-from kiosk.printing.report import Report as PaperReport
-from kiosk.printing.shift import shift_on_paper
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
-from kiosk.screens.base import Choice, Overlay, Reprint, TillScreen
+from kiosk.screens import wishes
+from kiosk.screens.base import Choice, Overlay, TillScreen
 from kiosk.screens.card_pin import CardPin
 from kiosk.screens.enrol import Enrol
 from kiosk.screens.help import Help
-from kiosk.screens.keep import Keep
-from kiosk.screens.kept_goods import KeptGoods
+from kiosk.screens.kept.routes import KeptRoutes
 from kiosk.screens.palette import Palette
+from kiosk.screens.paper_routes import PaperRoutes
 from kiosk.screens.pin_entry import PinEntry
-from kiosk.screens.promise_slip import PromiseSlipScreen
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.report import Report
 from kiosk.screens.serve import Serve
@@ -52,8 +49,6 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 BETWEEN_BELLS = 0.15
 """Seconds from the first to the second bell of something done; a refusal rings one."""
-SCREEN_COMES = 0.05
-"""Seconds until a screen that is coming is there."""
 ORPHANED = 2.0
 """Seconds within which a till in a browser notices that its server is no more."""
 
@@ -81,7 +76,7 @@ def run(
         asyncio.run(main(store))
 
 
-class KioskApp(ShelfRoutes):
+class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
     TITLE = N_("积美")
     # Textual's own palette takes the focus, which here nothing does; ours is a screen like the others.
     ENABLE_COMMAND_PALETTE = False
@@ -91,13 +86,6 @@ class KioskApp(ShelfRoutes):
     Screen { background: $background; color: $cream; }
     Banner, Shelf, Household, CartView, KeyCap, BigNumber, Goods { text-wrap: nowrap; text-overflow: clip; }
     """
-
-    class PrinterTold(Message):
-        """A slip went, or why none does."""
-
-        def __init__(self, trouble: str) -> None:
-            super().__init__()
-            self.trouble = trouble
 
     class Silence(Message):
         """The scanner's deadline passed. A message, so that keys already queued are read before it."""
@@ -133,10 +121,7 @@ class KioskApp(ShelfRoutes):
     async def on_mount(self) -> None:
         await self.push_screen(self._first_screen())
         self.run_worker(self.counter.courier.run(), group="courier")
-        if self.outbox is not None:
-            self.outbox.told = lambda trouble: self.post_message(self.PrinterTold(trouble))
-            self.counter.courier.promised = self.outbox.wake
-            self.run_worker(self.outbox.run(), group="printer")
+        self.run_printer()
         if self.is_web:
             parent = os.getppid()
             self.set_interval(ORPHANED, lambda: self.exit() if os.getppid() != parent else None)
@@ -191,28 +176,6 @@ class KioskApp(ShelfRoutes):
             if isinstance(screen, TillScreen) and screen.query(Status):
                 screen.news()
 
-    def on_kiosk_app_printer_told(self, told: PrinterTold) -> None:
-        """The goods are handed over all the same; the paper can follow."""
-        if not self.screen_stack:
-            # The program ends; the print job is kept.
-            return
-        if not self.screen.query(Status):
-            # One screen is just giving way to another.
-            self.set_timer(SCREEN_COMES, lambda: self.post_message(self.PrinterTold(told.trouble)))
-        elif told.trouble:
-            self._top.status.refuse(told.trouble)
-        elif isinstance(self.screen, ReceiptScreen | PromiseSlipScreen):
-            self.screen.printed()
-
-    @on(Reprint)
-    def _reprint(self, message: Reprint) -> None:
-        if self.outbox is None:
-            self._top.status.refuse(_("没有设置打印机，不能补打"))
-            return
-        self.counter.store.receipts.reprint(message.paper)
-        self._top.status.waiting(_("正在补打，请稍候"))
-        self.outbox.wake()
-
     # --- keys and scans ---------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
@@ -260,8 +223,8 @@ class KioskApp(ShelfRoutes):
             case CommandCode(command):
                 await self._command(command)
             case _:
-                await self._close_overlays()
-                self._top.scan(text)
+                await self.close_overlays()
+                self.top.scan(text)
 
     async def _scan_again(self, text: str) -> None:
         """A command card counts again within two seconds once a person has done something in between: then it
@@ -273,12 +236,12 @@ class KioskApp(ShelfRoutes):
                 else:
                     self.bell()
             case _:
-                self._top.scan_again(text)
+                self.top.scan_again(text)
 
     async def _command(self, command: Command) -> None:
         if command is Command.RECEIPT:
-            await self._close_overlays()
-        self._top.command(command)
+            await self.close_overlays()
+        self.top.command(command)
 
     @on(KeyCap.Pressed)
     @on(Shelf.Picked)
@@ -296,12 +259,7 @@ class KioskApp(ShelfRoutes):
         elif key in ("f9", "ctrl+p") and not isinstance(self.screen, Overlay):
             await self.push_screen(Palette(self.counter, self._choices()))
         else:
-            self._top.press(key)
-
-    @property
-    def _top(self) -> TillScreen:
-        assert isinstance(self.screen, TillScreen)
-        return self.screen
+            self.top.press(key)
 
     # --- the menu ---------------------------------------------------------------------------------------
 
@@ -311,7 +269,7 @@ class KioskApp(ShelfRoutes):
         contrast = look.theme == CONTRAST.name
         return [
             Choice(_("帮助"), "F1", lambda: self.call_next(self._help)),
-            *self._top.choices(),
+            *self.top.choices(),
             Choice(
                 _("换成平常的颜色") if contrast else _("换成黑白黄高对比颜色"),
                 "",
@@ -336,134 +294,70 @@ class KioskApp(ShelfRoutes):
     @on(Palette.Chosen)
     async def _do(self, message: Palette.Chosen) -> None:
         self._touched = True
-        await self._close_overlays()
+        await self.close_overlays()
         message.choice.act()
 
-    # --- routes: each waits until the new screen is there, so that no key meets half of one ---------------
+    # --- ways between screens ---------------------------------------------------------------------------
 
     @on(Enrol.Done)
     @on(Enrol.Left)
     @on(Report.Seen)
     async def _sign_in(self) -> None:
-        await self._close_overlays()
-        await self.switch_screen(SignIn(self.counter))
+        await self.instead(SignIn(self.counter))
 
     @on(SignIn.ToEnrol)
     async def _enrol(self, message: SignIn.ToEnrol) -> None:
-        await self._close_overlays()
-        await self.switch_screen(Enrol(self.counter, message.code))
+        await self.instead(Enrol(self.counter, message.code))
 
     @on(SignIn.Done)
     async def _serve(self) -> None:
-        await self._close_overlays()
-        await self.switch_screen(Serve(self.counter))
+        await self.instead(Serve(self.counter))
 
-    @on(Serve.Served)
-    async def _show_receipt(self, message: Serve.Served) -> None:
-        await self._close_overlays()
-        await self.push_screen(ReceiptScreen(self.counter, message.kept, again=False))
-        if self.outbox is not None:
-            self.outbox.wake()
+    @on(wishes.Served)
+    async def _show_receipt(self, message: wishes.Served) -> None:
+        await self.over(ReceiptScreen(self.counter, message.kept, again=False))
+        self.wake_printer()
 
-    @on(Serve.CardPinWanted)
-    async def _ask_card_pin(self, message: Serve.CardPinWanted) -> None:
-        await self._close_overlays()
-        await self.push_screen(CardPin(self.counter, message.refusal))
+    @on(wishes.CardPinWanted)
+    async def _ask_card_pin(self, message: wishes.CardPinWanted) -> None:
+        await self.over(CardPin(self.counter, message.refusal))
 
     @on(PinEntry.Given)
     async def _confirm_with(self, message: PinEntry.Given) -> None:
-        await self._close_overlays()
+        await self.close_overlays()
         if isinstance(self.screen, Serve | Counting):
             self.screen.confirm_with(message.pin)
 
-    @on(Serve.Recalled)
-    async def _recall_receipt(self, message: Serve.Recalled) -> None:
-        await self._close_overlays()
-        await self.push_screen(ReceiptScreen(self.counter, message.kept, again=True))
+    @on(wishes.Recall)
+    async def _recall_receipt(self, message: wishes.Recall) -> None:
+        await self.over(ReceiptScreen(self.counter, message.kept, again=True))
 
-    @on(Serve.ToKeep)
-    async def _ask_how_many(self, message: Serve.ToKeep) -> None:
-        await self._close_overlays()
-        await self.push_screen(Keep(self.counter, message.item))
-
-    @on(Keep.Confirmed)
-    async def _keep(self, message: Keep.Confirmed) -> None:
-        await self._close_overlays()
-        if isinstance(self.screen, Serve):
-            self.screen.keep(message.item, message.quantity)
-
-    @on(Serve.Kept)
-    async def _show_slip(self, message: Serve.Kept) -> None:
-        await self._close_overlays()
-        await self.push_screen(PromiseSlipScreen(self.counter, message.slip))
-        if self.outbox is not None:
-            self.outbox.wake()
-
-    @on(Serve.ToCollect)
-    async def _show_kept_goods(self, message: Serve.ToCollect) -> None:
-        await self._close_overlays()
-        await self.push_screen(KeptGoods(self.counter, message.promises))
-
-    @on(KeptGoods.Collect)
-    async def _collect(self, message: KeptGoods.Collect) -> None:
-        await self._close_overlays()
-        if isinstance(self.screen, Serve):
-            self.screen.collect(message.promised)
-
-    @on(KeptGoods.LetGo)
-    async def _let_go(self, message: KeptGoods.LetGo) -> None:
-        await self._close_overlays()
-        if isinstance(self.screen, Serve):
-            self.screen.let_go(message.promised)
-
-    @on(Serve.ToVoid)
+    @on(wishes.ToVoid)
     async def _choose_void(self) -> None:
-        await self._close_overlays()
-        await self.push_screen(VoidScreen(self.counter))
+        await self.over(VoidScreen(self.counter))
 
     @on(VoidScreen.Done)
     async def _voided(self, message: VoidScreen.Done) -> None:
-        await self._close_overlays()
+        await self.close_overlays()
         if isinstance(self.screen, Serve):
             self.screen.voided(message.sentence)
 
-    @on(Serve.ShiftClosed)
-    async def _report(self, message: Serve.ShiftClosed) -> None:
-        await self._close_overlays()
-        await self.switch_screen(Report(self.counter, message.shift, message.report))
+    @on(wishes.ShiftClosed)
+    async def _report(self, message: wishes.ShiftClosed) -> None:
+        await self.instead(Report(self.counter, message.shift, message.report))
 
-    @on(Report.Print)
-    def _print_report(self, message: Report.Print) -> None:
-        if self.outbox is None:
-            self._top.status.refuse(_("没有设置打印机，不能打印"))
-            return
-        till = self.session.till
-        place = till.supermarket if till else ""
-        self.run_worker(
-            self._to_paper(self.outbox, shift_on_paper(message.report, place, self.counter.store.clock.now()))
-        )
-
-    async def _to_paper(self, outbox: Outbox, report: PaperReport) -> None:
-        try:
-            await outbox.report(report)
-        except PrinterAway as away:
-            self._top.status.refuse(away.sentence)
-        else:
-            self._top.status.done(_("报表已发送打印；按 Esc 返回登录"))
-
-    @on(Serve.SignedOut)
-    async def _sign_in_again(self, message: Serve.SignedOut) -> None:
-        await self._close_overlays()
-        await self.switch_screen(SignIn(self.counter, message.obstacle))
+    @on(wishes.SignedOut)
+    async def _sign_in_again(self, message: wishes.SignedOut) -> None:
+        await self.instead(SignIn(self.counter, message.obstacle))
 
     def _leave(self, *, sure: bool) -> None:
         """Nothing is lost by leaving, but nobody leaves without knowing what isn't sent."""
         unsent = self.session.contact.unsent
         if self.session.pending:
-            self._top.status.refuse(_("上一笔还没有答复，现在不能退出"))
+            self.top.status.refuse(_("上一笔还没有答复，现在不能退出"))
         elif unsent and not sure:
             self._leaving = True
-            self._top.status.refuse(
+            self.top.status.refuse(
                 _("还有 {unsent} 笔没上传，都存在本机，下次打开自动上传；要退出请再按 Ctrl+Q").format(
                     unsent=unsent
                 )

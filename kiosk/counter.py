@@ -13,12 +13,11 @@ from uuid_utils.compat import uuid7
 
 from api.wire import CardView, Promised, ShelfItem
 from api.wire.promises import Collection
-from api.wire.till_journal import ShiftReport
 from kiosk.client import Client
 from kiosk.courier import SIGN_IN_AGAIN, Courier
+from kiosk.duty import Duty
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
-from kiosk.keeping.shifts import KnownAttendant, pin_hash
 from kiosk.keeping.store import Store
 from kiosk.language import _
 from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
@@ -40,6 +39,7 @@ class Counter:
         self.courier = Courier(store, client, self.session, pace)
         self.promising = Promising(store, client, self.session, self.courier, pace)
         self.shelving = Shelving(store, client, self.session, self.courier, pace)
+        self.duty = Duty(store, client, self.session, self.courier, pace)
         self._client = client
         # Of the household at the till; it never goes to the disk, so a resumed redemption is tried without it.
         self._card_pin = ""
@@ -67,78 +67,6 @@ class Counter:
             goods = [] if confirmed.promise else [(picked.item, picked.quantity) for picked in confirmed.picked]
             session.resume(pending, confirmed.token, confirmed.view, goods)
         self.courier.tell()
-
-    # --- enrolment and shifts ---------------------------------------------------------------------------
-
-    async def enrol(self, code: str) -> None:
-        """Make this machine a kiosk. Safe to repeat: the key is on the disk before the code is sent."""
-        begun = self.store.enrolments.begin(self._client.base_url, code)
-        answer = await self._client.enrol(begun.wanted)
-        self.store.enrol(begun, answer)
-        self._client.use_device(answer.token)
-        self._client.use_shift("")
-        self.session.begin_anew()
-        self.session.contact.trouble = ""
-        self.courier.heard()
-        self.courier.wake()
-
-    async def sign_in(self, pin: str) -> None:
-        """With the server, or by what it said of this PIN before."""
-        # Checking a PIN takes the server its time; a line known to be dead isn't waited for as long.
-        patience = self.pace.answer if self.session.contact.online is False else None
-        try:
-            async with asyncio.timeout(patience):
-                shift = await self._client.open_shift(pin)
-        except (ServerAway, TimeoutError):
-            self.courier.away()
-            await self._sign_in_offline(pin)
-        except Refused as refusal:
-            self.courier.heard()
-            if refusal.problem.type == "wrong-pin":
-                for attendant in await self._known_by(pin):
-                    self.store.shifts.forget(attendant)
-            raise
-        else:
-            self.store.shifts.open(shift, await asyncio.to_thread(pin_hash, pin))
-            self.courier.heard()
-        duty = self.store.shifts.on_duty
-        self._client.use_shift(duty.token)
-        self.session.sign_in(duty.name)
-        self.courier.wake()
-        if self.session.contact.online:
-            await self._catch_up()
-
-    async def _sign_in_offline(self, pin: str) -> None:
-        shifts = self.store.shifts
-        if not shifts.attendants():
-            raise ServerAway(sent=True)
-        if shifts.locked_until is not None:
-            raise Declined(_("PIN 连续输错，请五分钟后再试"))
-        known = await self._known_by(pin)
-        if not known:
-            shifts.count_wrong_pin()
-            raise Declined(_("PIN 不对；断网时，只有在这台终端联网登录过的管理员能登录"))
-        shifts.open_offline(known[0])
-
-    async def _known_by(self, pin: str) -> list[KnownAttendant]:
-        attendants = self.store.shifts.attendants()
-        return await asyncio.to_thread(lambda: [each for each in attendants if each.has(pin)])
-
-    def close_shift(self) -> tuple[UUID, ShiftReport]:
-        """Write the shift's report into the journal, sent or not; what waits there waits."""
-        self.session.require_idle()
-        shift = self.store.shifts.on_duty.shift
-        self.store.shifts.close()
-        self.session.sign_out()
-        self._client.use_shift("")
-        self.courier.wake()
-        return shift, self.store.shifts.report(shift)
-
-    def shift_ended(self) -> None:
-        """The server closed it."""
-        self.store.shifts.close()
-        self.session.shift_ended()
-        self.courier.wake()
 
     # --- the household ----------------------------------------------------------------------------------
 
@@ -312,7 +240,7 @@ class Counter:
                 self.courier.heard()
                 if refusal.problem.type in BEHIND and not caught_up:
                     caught_up = True
-                    await self._catch_up()
+                    await self.courier.catch_up_in_a_moment()
                     pending.redemption = confirmed.wanted(self.store.redemptions.set_aside())
                 elif pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN:
                     raise
@@ -372,16 +300,6 @@ class Counter:
         with suppress(Obstacle, TimeoutError):
             async with asyncio.timeout(self.pace.answer):
                 await self.look_up_again()
-
-    async def _catch_up(self) -> None:
-        """As far as the line allows in a moment."""
-        try:
-            async with asyncio.timeout(self.pace.answer):
-                await self.courier.catch_up()
-        except (ServerAway, TimeoutError):
-            self.courier.away()
-        except Refused as refusal:
-            self.session.contact.trouble = refusal.sentence
 
     # --- what leases allow ------------------------------------------------------------------------------
 

@@ -77,6 +77,16 @@ class Courier:
             self._renew_at = monotonic()
             await self._carry()
 
+    async def catch_up_in_a_moment(self) -> None:
+        """As far as the line allows while an attendant waits."""
+        try:
+            async with asyncio.timeout(self._pace.answer):
+                await self.catch_up()
+        except (ServerAway, TimeoutError):
+            self.away()
+        except Refused as refusal:
+            self._session.contact.trouble = refusal.sentence
+
     async def deliver(self) -> None:
         """What waits in the journals. Raises ServerAway, DiskFailed."""
         async with self._busy:

@@ -51,4 +51,7 @@ def on_their_way() -> bool:
 def _waiting() -> bool:
     if sys.__stdin__ is None or not sys.__stdin__.isatty():
         return False
-    return bool(select.select([sys.__stdin__], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sys.__stdin__, select.POLLIN)
+    # A terminal that has vanished is ready for ever.
+    return any(ready & select.POLLIN and not ready & select.POLLHUP for _, ready in poll.poll(0))

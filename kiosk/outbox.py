@@ -106,4 +106,5 @@ def slip_of(kept: KeptReceipt) -> Slip:
         recorded_at=receipt.recorded_at,
         offline=kept.offline,
         collected_by=receipt.collector,
+        seal=kept.seal,
     )

@@ -149,6 +149,11 @@ class Session:
     def balance(self) -> int | None:
         return self.card.view.balance if self.card else None
 
+    @property
+    def household(self) -> str:
+        """What the household at the till is called on a screen; nothing where there is none."""
+        return self.card.view.name if self.card else ""
+
     # --- a neighbour ------------------------------------------------------------------------------------
 
     def require_card(self) -> Card:

@@ -70,6 +70,11 @@ class TreeHead:
         """What is signed: four lines, each with its newline."""
         return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n{_moment(self.signed_at)}\n"
 
+    @property
+    def reference(self) -> str:
+        """How a receipt names it: its size, and how the line of its root begins."""
+        return f"{self.size} {_base64(self.root)[:8]}"
+
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:

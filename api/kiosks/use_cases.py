@@ -17,6 +17,7 @@ from api.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.people.use_cases import passwords
 from api.problems import Refused
 from api.register.tables import Village
+from api.seals.use_cases import reference
 from api.stock.tables import Supermarket
 from api.stock.use_cases import shelf_items
 from api.town import Town, Work
@@ -136,6 +137,7 @@ async def till(town: Town, device: Device) -> wire.Till:
             shelf=await shelf_items(work, device.supermarket),
             notices=await notices(work, device.supermarket, code),
             version=version,
+            seal=await reference(work),
         )
 
 

@@ -61,6 +61,12 @@ async def newest(work: Work) -> Seal | None:
     return next((Seal(signed, key) for key in keys if signed is not None and key.signed(signed)), None)
 
 
+async def reference(work: Work) -> str:
+    """What receipts print of the newest head; nothing before the first."""
+    signed = await (await _seals(work)).latest()
+    return signed.head.reference if signed is not None else ""
+
+
 async def head(town: Town) -> wire.SealedHead:
     """Raises Refused: not-sealed."""
     async with town.work() as work:

@@ -26,13 +26,15 @@ class ShelfItem(Wire, frozen=True):
 class Till(Wire, frozen=True):
     """What a kiosk needs to serve: `GET /v1/till` (device token). `version` grows whenever the office changes what
     stands on this shelf or what it is called, costs or scans as; not with the pieces in stock. `notices`:
-    sentences for its idle screen."""
+    sentences for its idle screen. `seal`: the newest signed head of the books as receipts print it,
+    "12345 Ab3dEf9k": its records, and how its root's line on the notices begins; empty before the first."""
 
     supermarket: str
     village: str
     shelf: list[ShelfItem]
     notices: list[str]
     version: int = 0
+    seal: str = ""
 
 
 class PinSignIn(Wire, frozen=True):

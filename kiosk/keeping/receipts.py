@@ -15,18 +15,20 @@ from api.wire.promises import PromiseSlip
 from kiosk.keeping.database import Database
 
 _KEPT = (
-    "select receipt.body, receipt.offline, exists (select 1 from entry where entry.redemption = receipt.id"
-    " and entry.kind = 'voided') from receipt"
+    "select receipt.body, receipt.seal, receipt.offline, exists (select 1 from entry"
+    " where entry.redemption = receipt.id and entry.kind = 'voided') from receipt"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class KeptReceipt:
-    """`offline`: made here, without the server; its balance is what the household could still spend here."""
+    """`offline`: made here, without the server; its balance is what the household could still spend here. `seal`:
+    the newest head of the books that the kiosk knew then, see `Till`."""
 
     receipt: Receipt
     offline: bool
     voided: bool = False
+    seal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Receipts:
     def keep(self, receipt: Receipt, shift: UUID, number: int, *, offline: bool) -> None:
         """With its print job; inside the commit of its redemption."""
         self._database.write(
-            "insert into receipt (id, shift, number, offline, body) values (?, ?, ?, ?, ?)",
+            "insert into receipt (id, shift, number, offline, body, seal)"
+            " values (?, ?, ?, ?, ?, coalesce((select body ->> '$.seal' from till), ''))",
             *(str(receipt.id), str(shift), number, offline, msgspec.json.encode(receipt).decode()),
         )
         self._database.write("insert into print_job (receipt, copy) values (?, 0)", str(receipt.id))
@@ -122,5 +125,5 @@ class Receipts:
 
 
 def _kept(row: Sequence[Any]) -> KeptReceipt:
-    body, offline, voided = row
-    return KeptReceipt(msgspec.json.decode(body, type=Receipt), bool(offline), bool(voided))
+    body, seal, offline, voided = row
+    return KeptReceipt(msgspec.json.decode(body, type=Receipt), bool(offline), bool(voided), seal)

@@ -131,7 +131,12 @@ _V3 = """
 create table tally (kind text primary key, body text not null) strict;
 """
 
-_VERSIONS = (_V1, _V2, _V3)
+_V4 = """
+-- The newest head of the books that was known at the receipt.
+alter table receipt add column seal text not null default '';
+"""
+
+_VERSIONS = (_V1, _V2, _V3, _V4)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -27,7 +27,8 @@ class Slip:
 
     `household` and `collected_by`, the neighbour who came instead, are names already masked. `balance` is what the
     household had left in the books right after, or, `offline`, what it can still spend at this supermarket.
-    `recorded_at` is aware. `seal` refers to the sealed books, where they have the redemption already.
+    `recorded_at` is aware. `seal` names the newest head of the sealed books that was known then: whoever keeps the
+    receipt can hold it against a notice.
     """
 
     id: UUID

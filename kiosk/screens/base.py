@@ -57,9 +57,15 @@ class TillScreen(Screen[None]):
     def scan_again(self, text: str) -> None:
         """The scanner read the same `text` within two seconds, which counts once."""
 
-    @abstractmethod
     def command(self, command: Command) -> None:
-        """A command card was scanned."""
+        """A command card was scanned: it is the key that it stands for."""
+        match command:
+            case Command.CONFIRM:
+                self.press("f2")
+            case Command.CANCEL:
+                self.press("escape")
+            case _:
+                self.app.bell()
 
     def choices(self) -> list[Choice]:
         """What the menu offers here, beside what it offers everywhere."""
@@ -82,22 +88,26 @@ class TillScreen(Screen[None]):
 
 
 class Overlay(TillScreen):
-    """A screen over another: any key but F2 takes it away, and a scan goes on to the screen below. Commands to
-    confirm or cancel take it away too and go no further: nobody confirms or cancels what they don't see."""
+    """A screen over another; a scan takes it away and goes on to the screen below."""
 
     class Closed(Message):
         """The attendant has seen enough."""
-
-    def press(self, key: str) -> None:
-        # A second F2 in haste must not wipe away what the first one brought.
-        if key != "f2":
-            self.post_message(self.Closed())
 
     def scan(self, text: str) -> None:
         raise AssertionError("the app closes an overlay before it hands a scan on")
 
     def scan_again(self, text: str) -> None:
         """What the first reading did is being looked at."""
+
+
+class Notice(Overlay):
+    """Something to read: any key but F2 takes it away. Command cards take it away too and go no further: nobody
+    confirms or cancels what they don't see."""
+
+    def press(self, key: str) -> None:
+        # A second F2 in haste must not wipe away what the first one brought.
+        if key != "f2":
+            self.post_message(self.Closed())
 
     def command(self, command: Command) -> None:
         self.post_message(self.Closed())

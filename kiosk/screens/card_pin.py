@@ -7,14 +7,11 @@ from kiosk.screens.pin_entry import PinEntry
 
 
 class CardPin(PinEntry):
-    @property
-    def title_line(self) -> str:
+    def who(self) -> str:
         return _("请户主本人输入积分卡密码")
 
-    @property
-    def ask_line(self) -> str:
+    def what_for(self) -> str:
         return _("共 {points} 分；输好按 F2").format(points=self.session.total)
 
-    @property
     def hint(self) -> str:
         return _("密码 4 到 8 位，屏幕上不显示；按 Esc 返回，商品留在购物车里")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from kiosk.columns import left
 from kiosk.language import N_, _
-from kiosk.screens.base import Overlay
-from kiosk.widgets.banner import Banner
-from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.status import Status
+from kiosk.screens.base import Notice
+from kiosk.screens.sheet import SheetScreen
 
 _KEYS = (
     (N_("扫户卡"), N_("显示住户和积分；屏幕停在哪里都能扫")),
@@ -35,33 +31,19 @@ _TROUBLE = (
     (N_("网络断了"), N_("照常扫卡兑换，联网后自动上传；同一笔只记一次账")),
     (N_("扫不出卡"), N_("把卡擦净放平；还不行，请住户到村委会换卡")),
 )
-_PAGES = {"up": -1, "pageup": -1, "down": 1, "pagedown": 1, " ": 1}
-"""Keys that turn the page where the sheet is longer than the screen."""
 
 
-class Help(Overlay):
-    CSS = """
-    Help #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
-    Help #sheet { width: 72; height: auto; background: $panel; padding: 1 3; }
-    """
-
-    def compose(self) -> ComposeResult:
-        yield Banner(self.session)
-        with Vertical(id="middle"), Vertical(id="sheet"):
-            yield Static(Content("\n").join([self._row(*row) for row in _KEYS]))
-            yield Static(Content("\n").join([Content(), *(self._row(*row, style="$ember") for row in _TROUBLE)]))
-        yield Status()
-        yield KeyBar(("escape", "Esc", _("返回")))
-
+class Help(SheetScreen, Notice):
     def on_mount(self) -> None:
+        keys = [self._line(*row) for row in _KEYS]
+        self.query_one("#rows", Static).update(
+            Content("\n").join([*keys, Content(), *(self._line(*row, style="$ember") for row in _TROUBLE)])
+        )
         self.status.hint(_("按任意键返回；扫码会直接回到兑换"))
         self.call_after_refresh(self._hint_at_the_rest)
 
     def press(self, key: str) -> None:
-        sheet = self.query_one("#middle")
-        if key in _PAGES and sheet.max_scroll_y:
-            sheet.scroll_relative(y=_PAGES[key] * (sheet.size.height - 1), animate=False)
-        else:
+        if not self.turn_page(key):
             super().press(key)
 
     def _hint_at_the_rest(self) -> None:
@@ -69,5 +51,5 @@ class Help(Overlay):
             self.status.hint(_("下面还有，按上下键翻看；按别的键返回，扫码会直接回到兑换"))
 
     @staticmethod
-    def _row(key: str, what: str, style: str = "$gold") -> Content:
+    def _line(key: str, what: str, style: str = "$gold") -> Content:
         return Content.assemble((left(_(key), 12), f"bold {style}"), (_(what), "$cream"))

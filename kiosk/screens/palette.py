@@ -14,7 +14,7 @@ from kiosk.columns import left, right
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.scanner import END_KEYS
-from kiosk.screens.base import Choice, Overlay
+from kiosk.screens.base import Choice, Notice
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
@@ -62,8 +62,8 @@ class Menu(Widget):
             self.post_message(self.Clicked(at.y))
 
 
-class Palette(Overlay):
-    """Enter picks nothing: scanners send it, and late. Any other key takes the menu away, as every overlay."""
+class Palette(Notice):
+    """Enter picks nothing: scanners send it, and late. Any other key takes the menu away, as every notice."""
 
     CSS = """
     Palette #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }

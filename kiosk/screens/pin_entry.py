@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from textual.app import ComposeResult
 from textual.containers import Center, Vertical
 from textual.message import Message
@@ -39,27 +41,25 @@ class PinEntry(Overlay):
         self._refusal = refusal
         self._pin = ""
 
-    @property
-    def title_line(self) -> str:
+    @abstractmethod
+    def who(self) -> str:
         """Who types it."""
-        raise NotImplementedError
 
-    @property
-    def ask_line(self) -> str:
+    @abstractmethod
+    def what_for(self) -> str:
         """What for, and the key that ends it."""
-        raise NotImplementedError
 
-    @property
+    @abstractmethod
     def hint(self) -> str:
-        raise NotImplementedError
+        """What the status line says while nothing is wrong."""
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="card"):
-            yield Static(self.title_line, id="title")
+            yield Static(self.who(), id="title")
             with Center():
                 yield PinBoxes()
-            yield Static(self.ask_line, id="ask")
+            yield Static(self.what_for(), id="ask")
         yield Status()
         yield KeyBar(
             ("f2", "F2", _("确认")), ("backspace", "Backspace", _("退一格")), ("escape", "Esc", _("返回"))
@@ -69,7 +69,7 @@ class PinEntry(Overlay):
         if self._refusal:
             self.status.refuse(self._refusal)
         else:
-            self.status.hint(self.hint)
+            self.status.hint(self.hint())
 
     def press(self, key: str) -> None:
         if len(key) == 1 and key in "0123456789":

@@ -15,7 +15,7 @@ from kiosk.counter import Counter
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
 from kiosk.look import ROOMY, SHANGHAI
-from kiosk.screens.base import Overlay, Reprint
+from kiosk.screens.base import Notice, Reprint
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar
@@ -56,7 +56,7 @@ class Goods(Widget):
         return Content("\n").join([*lines, Content.assemble((total, "bold $gold"))])
 
 
-class ReceiptScreen(Overlay):
+class ReceiptScreen(Notice):
     CSS = """
     ReceiptScreen #middle { height: 1fr; align: center middle; }
     ReceiptScreen #slip { width: 56; max-height: 100%; background: $panel; padding: 1 4; }

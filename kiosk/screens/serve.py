@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from uuid import UUID
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.timer import Timer
 
 from api.wire import Command, Promised, ShelfItem
-from api.wire.promises import PromiseSlip
-from api.wire.till_journal import ShiftReport
 from kiosk.counter import Counter
 from kiosk.courier import SIGN_IN_AGAIN
-from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import N_, _
-from kiosk.look import LARGE
 from kiosk.meaning import CardCode, EnrolCode, GoodsCode, Unreadable, meaning
 from kiosk.obstacles import Declined, Obstacle, Refused
 from kiosk.pick import NumberPick
+from kiosk.screens import wishes
 from kiosk.screens.base import Choice, TillScreen
+from kiosk.screens.panels import Panels
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
@@ -39,11 +35,6 @@ GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商�
 CARD_PIN = frozenset({"pin-needed", "wrong-card-pin"})
 """Refusals that the household can do something about."""
 
-PANELS = ("household", "shelf", "cart")
-_IN_CART = frozenset({"+", "=", "-"})
-"""Keys for the item under the cursor that also make sense while the cart is seen: the item added last."""
-_AT_CURSOR = _IN_CART | {"up", "down", "left", "right", " "}
-
 
 class Serve(TillScreen):
     """In large mode one panel is shown at a time: the one that what was last done is about."""
@@ -53,74 +44,11 @@ class Serve(TillScreen):
     Serve #household { width: 45%; min-width: 34; max-width: 52; }
     """
 
-    class Served(Message):
-        """The household is served; here is its receipt."""
-
-        def __init__(self, kept: KeptReceipt) -> None:
-            super().__init__()
-            self.kept = kept
-
-    class Recalled(Message):
-        """The attendant wants to see this receipt again."""
-
-        def __init__(self, kept: KeptReceipt) -> None:
-            super().__init__()
-            self.kept = kept
-
-    class ToKeep(Message):
-        """Goods that are out of stock are to be kept for the household."""
-
-        def __init__(self, item: ShelfItem) -> None:
-            super().__init__()
-            self.item = item
-
-    class Kept(Message):
-        """The server keeps them; here is the slip."""
-
-        def __init__(self, slip: PromiseSlip) -> None:
-            super().__init__()
-            self.slip = slip
-
-    class ToCollect(Message):
-        """The attendant wants to see what is kept for the household."""
-
-        def __init__(self, promises: list[Promised]) -> None:
-            super().__init__()
-            self.promises = promises
-
-    class ToShelf(Message):
-        """The attendant wants to count or look at the shelf."""
-
-    class ToVoid(Message):
-        """The attendant wants to take a redemption back."""
-
-    class ShiftClosed(Message):
-        """By the attendant's wish."""
-
-        def __init__(self, shift: UUID, report: ShiftReport) -> None:
-            super().__init__()
-            self.shift = shift
-            self.report = report
-
-    class CardPinWanted(Message):
-        """Only the household can go on; `refusal` is what was wrong with the try before."""
-
-        def __init__(self, refusal: str = "") -> None:
-            super().__init__()
-            self.refusal = refusal
-
-    class SignedOut(Message):
-        """Nobody serves any more, by the server's word; `obstacle` says why."""
-
-        def __init__(self, obstacle: str) -> None:
-            super().__init__()
-            self.obstacle = obstacle
-
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter)
         self._pick = NumberPick()
         self._patience: Timer | None = None
-        self._panel = PANELS[0]
+        self._panels = Panels(self)
         self._naming = False
         self._told = (self.session.contact.online, "")
         session = self.session
@@ -143,7 +71,7 @@ class Serve(TillScreen):
             "-": session.take_at_cursor,
             "delete": session.remove_last,
             "backspace": session.remove_last,
-            "f6": self._turn,
+            "f6": self._panels.turn,
         }
 
     def compose(self) -> ComposeResult:
@@ -173,7 +101,7 @@ class Serve(TillScreen):
         )
 
     def on_mount(self) -> None:
-        self._show("household")
+        self._panels.show("household")
         self._hint()
         if self.session.pending:
             self._settle()
@@ -202,8 +130,8 @@ class Serve(TillScreen):
         elif len(key) == 1 and key in "0123456789":
             self._digit(key)
         elif self._settle_number() and key in self._actions:
-            if self._about_what_is_unseen(key):
-                self._show("shelf")
+            if self._panels.hide_what_is_meant_by(key):
+                self._panels.show("shelf")
             else:
                 self._attempt(self._actions[key])
 
@@ -235,14 +163,12 @@ class Serve(TillScreen):
 
     def command(self, command: Command) -> None:
         match command:
-            case Command.CONFIRM:
-                self.press("f2")
-            case Command.CANCEL:
-                self.press("escape")
             case Command.RECEIPT:
                 self._attempt(self._recall)
             case Command.VOID:
                 self.press("f8")
+            case _:
+                super().command(command)
 
     def choices(self) -> list[Choice]:
         return [
@@ -305,36 +231,22 @@ class Serve(TillScreen):
         except Declined as declined:
             self.status.refuse(declined.sentence)
             return False
-        if self._panel == "household" and self.session.total > before:
-            self._show("cart")
+        if self._panels.shown == "household" and self.session.total > before:
+            self._panels.show("cart")
         self._redraw()
         if not self.session.pending:
             self._hint()
         return True
 
-    def _about_what_is_unseen(self, key: str) -> bool:
-        """In large mode the first key for the cursor on the shelf shows the shelf, and does nothing yet."""
-        if not self.app.has_class(LARGE) or key not in _AT_CURSOR:
-            return False
-        return self._panel == "household" or (self._panel == "cart" and key not in _IN_CART)
-
-    def _show(self, panel: str) -> None:
-        self._panel = panel
-        for each in PANELS:
-            self.set_class(each == panel, f"-{each}")
-
-    def _turn(self) -> None:
-        self._show(PANELS[(PANELS.index(self._panel) + 1) % len(PANELS)])
-
     def _recall(self) -> None:
-        self.post_message(self.Recalled(self.session.receipt_again()))
+        self.post_message(wishes.Recall(self.session.receipt_again()))
 
     # --- goods that are kept, and neighbours ------------------------------------------------------------
 
     def _keep(self) -> None:
         item = self.session.at_cursor
         self.session.require_keepable(item, 1)
-        self.post_message(self.ToKeep(item))
+        self.post_message(wishes.ToKeep(item))
 
     def keep(self, item: ShelfItem, quantity: int) -> None:
         """The attendant confirmed it."""
@@ -356,7 +268,7 @@ class Serve(TillScreen):
             self.status.refuse(declined.sentence)
         else:
             self.post_message(self.Succeeded())
-            self.post_message(self.Kept(slip))
+            self.post_message(wishes.Kept(slip))
             if self.session.card and not self.session.cart:
                 self._look_up(self.session.card.token)
 
@@ -364,7 +276,7 @@ class Serve(TillScreen):
         promises = self.session.require_online_card().view.promises
         if not promises:
             raise Declined(_("没有给这户留的货"))
-        self.post_message(self.ToCollect(promises))
+        self.post_message(wishes.ToCollect(promises))
 
     def collect(self, promised: Promised) -> None:
         """The attendant confirmed it."""
@@ -406,15 +318,15 @@ class Serve(TillScreen):
     def _shelf_work(self) -> None:
         self.session.require_idle()
         self.session.cancel()
-        self.post_message(self.ToShelf())
+        self.post_message(wishes.ToShelf())
 
     def _close_shift(self) -> None:
-        self.post_message(self.ShiftClosed(*self.counter.close_shift()))
+        self.post_message(wishes.ShiftClosed(*self.counter.duty.close()))
 
     def _void(self) -> None:
         if not self.counter.store.redemptions.voidable():
             raise Declined(_("这一班没有可以作废的兑换"))
-        self.post_message(self.ToVoid())
+        self.post_message(wishes.ToVoid())
 
     def voided(self, sentence: str) -> None:
         """What became of it, and the household's balance as it is now."""
@@ -425,7 +337,7 @@ class Serve(TillScreen):
 
     def _confirm(self) -> None:
         if self.counter.wants_card_pin:
-            self.post_message(self.CardPinWanted())
+            self.post_message(wishes.CardPinWanted())
         else:
             self._go()
 
@@ -437,8 +349,8 @@ class Serve(TillScreen):
         """Somebody has to sign in again before anything else."""
         if refusal.problem.type not in SIGN_IN_AGAIN:
             return False
-        self.counter.shift_ended()
-        self.post_message(self.SignedOut(refusal.sentence))
+        self.counter.duty.ended()
+        self.post_message(wishes.SignedOut(refusal.sentence))
         return True
 
     def _go(self, card_pin: str = "") -> None:
@@ -455,7 +367,7 @@ class Serve(TillScreen):
             self.status.refuse(obstacle.sentence)
         else:
             self._hint()
-            self._show("household")
+            self._panels.show("household")
             self.post_message(self.Succeeded())
         self._redraw()
 
@@ -469,13 +381,13 @@ class Serve(TillScreen):
                 self.status.refuse(refusal.sentence)
                 self._redraw()
                 if refusal.problem.type in CARD_PIN and self.session.cart:
-                    self.post_message(self.CardPinWanted(refusal.sentence))
+                    self.post_message(wishes.CardPinWanted(refusal.sentence))
         except Declined as declined:
             self.status.refuse(declined.sentence)
             self._redraw()
         else:
             self.post_message(self.Succeeded())
-            self.post_message(self.Served(kept))
+            self.post_message(wishes.Served(kept))
             self._hint()
             self._redraw()
 
@@ -500,7 +412,7 @@ class Serve(TillScreen):
             self.status.hint(_("请扫户卡"))
 
     def _redraw(self) -> None:
-        if self._panel == "cart" and not self.session.card and not self.session.cart:
-            self._show("household")
+        if self._panels.shown == "cart" and not self.session.card and not self.session.cart:
+            self._panels.show("household")
         self.query_one(Household).fit()
         self.query("Banner, Summary, Shelf, Household, CartView").refresh()

@@ -152,7 +152,7 @@ class SignIn(TillScreen):
     @work
     async def _sign_in(self, pin: str) -> None:
         try:
-            await self.counter.sign_in(pin)
+            await self.counter.duty.begin(pin)
         except Obstacle as obstacle:
             self.status.refuse(obstacle.sentence)
         else:

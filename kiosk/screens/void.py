@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
-from api.wire import Command
 from kiosk.columns import between, left
 from kiosk.counter import Counter
 from kiosk.keeping.receipts import KeptReceipt
@@ -17,10 +13,8 @@ from kiosk.language import N_, _
 from kiosk.look import SHANGHAI
 from kiosk.obstacles import Declined
 from kiosk.screens.base import Overlay
-from kiosk.widgets.banner import Banner
-from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.numbered import numbered
-from kiosk.widgets.status import Status
+from kiosk.screens.sheet import SheetScreen
+from kiosk.widgets.numbered import BESIDE, numbered
 
 MOST = 9
 """As many as there are digits."""
@@ -29,14 +23,11 @@ WHICH = N_("按数字键选要作废的一笔，也可用上下键选，再按 F
 WHY = N_("按数字键选原因，再按 F2 确认作废；按 Esc 重选")
 
 
-class VoidScreen(Overlay):
+class VoidScreen(SheetScreen, Overlay):
     """First which, then why; only F2 carries it out, and only after both were chosen. A scan goes on to the
     screen below, and nothing is taken back."""
 
-    CSS = """
-    VoidScreen #middle { height: 1fr; align: center middle; }
-    VoidScreen #sheet { width: 76; height: auto; max-height: 100%; background: $panel; padding: 1 3; }
-    """
+    ACROSS = 70
 
     class Done(Message):
         """It is in the journal; `sentence` says what became of it."""
@@ -54,17 +45,13 @@ class VoidScreen(Overlay):
         self._reason: int | None = None
         self._voiding = False
 
-    def compose(self) -> ComposeResult:
-        yield Banner(self.session)
-        with Vertical(id="middle"), Vertical(id="sheet"):
-            yield Static(id="list")
-        yield Status()
-        yield KeyBar(
+    def keys(self) -> list[tuple[str, str, str]]:
+        return [
             ("up", _("上"), _("上移")),
             ("down", _("下"), _("下移")),
             ("f2", "F2", _("确认")),
-            ("escape", "Esc", _("返回")),
-        )
+            *super().keys(),
+        ]
 
     def on_mount(self) -> None:
         self._show()
@@ -80,15 +67,6 @@ class VoidScreen(Overlay):
             self._move(-1 if key == "up" else 1)
         elif key == "f2":
             self._confirm()
-
-    def command(self, command: Command) -> None:
-        match command:
-            case Command.CONFIRM:
-                self.press("f2")
-            case Command.CANCEL:
-                self.press("escape")
-            case _:
-                self.app.bell()
 
     def _back(self) -> None:
         if self._chosen is None:
@@ -136,9 +114,12 @@ class VoidScreen(Overlay):
     # --- drawing ----------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        rows = self._sales() if self._chosen is None else self._reasons(self._chosen)
-        self.query_one("#list", Static).update(Content("\n").join(rows))
-        self.status.hint(_(WHICH) if self._chosen is None else _(WHY))
+        if self._chosen is None:
+            self.show(_("作废哪一笔"), self._sales())
+            self.status.hint(_(WHICH))
+        else:
+            self.show(_("作废：{sale}").format(sale=self._told(self._chosen)), self._reasons())
+            self.status.hint(_(WHY))
 
     def _sales(self) -> list[Content]:
         return [
@@ -146,18 +127,13 @@ class VoidScreen(Overlay):
             for index, kept in enumerate(self._offered)
         ]
 
-    def _reasons(self, chosen: KeptReceipt) -> list[Content]:
-        heading = Content.assemble((_("作废：{sale}").format(sale=self._told(chosen)), "bold $gold"))
-        reasons = [
-            numbered(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)
-        ]
-        return [heading, Content(), *reasons]
+    def _reasons(self) -> list[Content]:
+        return [numbered(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)]
 
-    @staticmethod
-    def _told(kept: KeptReceipt) -> str:
+    def _told(self, kept: KeptReceipt) -> str:
         receipt = kept.receipt
         goods = _("、").join(f"{line.name} x{line.quantity}" for line in receipt.lines)
         when = f"{receipt.recorded_at.astimezone(SHANGHAI):%H:%M}"
-        return between(
-            f"{when}  {left(receipt.name, 8)}  {goods}", _("{points} 分").format(points=receipt.points), 58
-        )
+        points = _("{points} 分").format(points=receipt.points)
+        # Also below the word that stands before it in a title.
+        return between(f"{when}  {left(receipt.name, 8)}  {goods}", points, self.across - BESIDE - 1)

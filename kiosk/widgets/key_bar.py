@@ -10,22 +10,11 @@ from textual.widget import Widget
 
 from kiosk.look import LARGE
 
+# fmt: off
 FIRST_TO_GO = (
-    "delete",
-    "backspace",
-    "-",
-    "+",
-    "f3",
-    "f7",
-    "f5",
-    "f4",
-    "f10",
-    "ctrl+q",
-    "f1",
-    "f8",
-    "escape",
-    "f6",
+    "delete", "backspace", "-", "+", "f3", "f7", "f5", "f4", "f10", "ctrl+q", "f1", "f8", "escape", "f6",
 )
+# fmt: on
 """Keys whose caps give way on a narrow screen, in this order: the menu has them, or another key
 or a command card does the same."""
 IN_LARGE_MODE = frozenset({"f6"})

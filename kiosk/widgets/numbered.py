@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from textual.content import Content
 
+BESIDE = 5
+"""Cells before the text."""
+
 
 def numbered(index: int, text: str, *, chosen: bool) -> Content:
     """`index` counts from 0; the digit on the key is one more."""

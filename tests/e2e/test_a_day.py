@@ -175,7 +175,6 @@ async def test_two_hundred_redemptions_through_everything_that_happens(day: Day)
     await day.open()
     away = day.paper.with_name("unplugged")
     for number in range(REDEMPTIONS):
-        print("redemption", number)
         await day.at.still()
         for cut in CUTS:
             if number == cut.start:

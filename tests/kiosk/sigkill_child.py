@@ -27,7 +27,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
     async with Client(url) as client:
         with Store(folder, faults=reached) as store:
             counter = Counter(store, client, Pace())
-            await counter.sign_in(PIN)
+            await counter.duty.begin(PIN)
             await serve(counter, card)
             job = store.receipts.next_print_job()
             assert job is not None
@@ -40,7 +40,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
             [_, first] = store.redemptions.voidable()
             await counter.void(first, "数量不对")
             await counter.courier.catch_up()
-            counter.close_shift()
+            counter.duty.close()
             await counter.courier.catch_up()
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from api.seals.use_cases import head, seal
 from kiosk.printing.slip import REPRINT
 from tests.kiosk.conftest import Paper, Till
 
@@ -33,6 +34,29 @@ async def test_a_receipt_is_printed_and_reprinted_with_a_mark(
         await till.until(lambda: len(paper.slips) == 2)
         assert paper.slips[1].count(REPRINT) >= 2
         assert till.screen == "ReceiptScreen"
+
+
+async def test_a_receipt_names_the_sealed_books_known_then(
+    town: Any, open_till: Any, numbers: Any, paper: Paper
+) -> None:
+    """A reprint names the same, whatever was sealed since: it is held against the notice of that day."""
+    async with open_till(printer=paper) as till:
+        while await seal(town.town):
+            pass
+        first = await head(town.town)
+        [_, size, root, *_] = first.note.splitlines()
+        await till.app.counter.courier.catch_up()
+        await sell(town, till, numbers[SOAP])
+        await till.until(lambda: paper.slips)
+        assert f"账本封印{f'{size} {root[:8]}':>24}" in paper.slips[0]
+        town.clock.travel(town.clock.now() + timedelta(hours=2))
+        while await seal(town.town):
+            pass
+        assert (await head(town.town)).size > first.size
+        await till.app.counter.courier.catch_up()
+        await till.press("f5")
+        await till.until(lambda: len(paper.slips) == 2)
+        assert f"{size} {root[:8]}" in paper.slips[1]
 
 
 async def test_a_missing_printer_holds_nobody_up_and_catches_up(

@@ -14,8 +14,8 @@ from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.keeping.store import Store
 from kiosk.printing.slip import REPRINT
-from kiosk.screens.keep import Keep
-from kiosk.screens.kept_goods import KeptGoods
+from kiosk.screens.kept.keep import Keep
+from kiosk.screens.kept.kept_goods import KeptGoods
 from tests.api.promises.conftest import restocked, until_arrived
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, QUICK, Paper, Till, change, enrolled
@@ -64,7 +64,7 @@ async def test_kept_at_todays_price_and_handed_over_when_it_has_come(
         await till.sees("牙刷 x1")
         await till.scan(CONFIRM)
         await till.until(lambda: till.screen == "PromiseSlipScreen")
-        await till.sees("已留货")
+        await till.sees("已给")
         await till.sees("90 分")
         assert await balance(town.card) == 90
         # At the price of that day, whatever it costs later.
@@ -171,7 +171,7 @@ async def test_the_power_goes_and_it_is_still_asked_for_once(town: Any, tmp_path
         with Store(tmp_path / "kiosk", town.clock.now, cut) as store:
             enrolled(store, town.url, town.kiosk)
             counter = Counter(store, client, QUICK)
-            await counter.sign_in(town.pin)
+            await counter.duty.begin(town.pin)
             await counter.look_up(town.card)
             [brush] = [item for item in counter.session.shelf if item.barcode == BRUSH]
             with pytest.raises(PowerCut):

@@ -76,7 +76,7 @@ async def finished(town: LiveTown, folder: Path) -> int:
         with Store(folder) as store:
             counter = Counter(store, client, QUICK)
             if store.shifts.duty is None:
-                await counter.sign_in(sigkill_child.PIN)
+                await counter.duty.begin(sigkill_child.PIN)
             shift = store.shifts.on_duty.shift
             if counter.session.pending:
                 await counter.settle(lambda: None)

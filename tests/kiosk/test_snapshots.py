@@ -19,7 +19,6 @@ from api.cards.tables import Card
 from api.cards.token import digest
 from api.people.use_cases import passwords
 from kiosk.screens.base import TillScreen
-from kiosk.screens.shelf.told import Told
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Till
 from tests.kiosk.test_promises import come, keep, wish
@@ -33,12 +32,19 @@ _RANDOM = re.compile(r"(?<=单号 )[0-9A-F]{8}|(?<=127\.0\.0\.1:)[0-9]{5}")
 
 Walk = Callable[[LiveTown, Till], Awaitable[None]]
 WALKS: dict[str, Walk] = {}
+SCREENS = {"sign_in": "SignIn", "enrol": "Enrol", "serve_offline": "Serve"}
+"""The screen that each snapshot shows."""
 
 
-def walk(function: Walk) -> Walk:
-    """A way to a screen; its name is the snapshot's."""
-    WALKS[function.__name__] = function
-    return function
+def walk(screen: str) -> Callable[[Walk], Walk]:
+    """A way to this screen; the function's name is the snapshot's."""
+
+    def taken(function: Walk) -> Walk:
+        WALKS[function.__name__] = function
+        SCREENS[function.__name__] = screen
+        return function
+
+    return taken
 
 
 def compare(name: str, till: Till) -> None:
@@ -71,53 +77,53 @@ async def back(till: Till) -> None:
     await till.until(lambda: till.screen == "Serve")
 
 
-@walk
+@walk("Serve")
 async def serve(town: LiveTown, till: Till) -> None:
     await till.sees("请扫户卡")
 
 
-@walk
+@walk("Serve")
 async def serve_cart(town: LiveTown, till: Till) -> None:
     await picked(town, till)
 
 
-@walk
+@walk("Serve")
 async def serve_refusal(town: LiveTown, till: Till) -> None:
     await till.scan("6901234567890")
     await till.refused("条码没有读对")
 
 
-@walk
+@walk("Serve")
 async def serve_kept_goods(town: LiveTown, till: Till) -> None:
     await keep(town, till)
     await come(town, till)
 
 
-@walk
+@walk("Serve")
 async def neighbour(town: LiveTown, till: Till) -> None:
     await picked(town, till)
     await till.press("f7")
     await till.sees("请扫代领人自己家的户卡")
 
 
-@walk
+@walk("Help")
 async def help(town: LiveTown, till: Till) -> None:
     await till.press("f1")
     await till.until(lambda: till.screen == "Help")
 
 
-@walk
+@walk("Palette")
 async def palette(town: LiveTown, till: Till) -> None:
     await till.press("f9")
     await till.until(lambda: till.screen == "Palette")
 
 
-@walk
+@walk("ReceiptScreen")
 async def receipt(town: LiveTown, till: Till) -> None:
     await redeemed(town, till)
 
 
-@walk
+@walk("VoidScreen")
 async def void(town: LiveTown, till: Till) -> None:
     await redeemed(town, till)
     await back(till)
@@ -125,14 +131,14 @@ async def void(town: LiveTown, till: Till) -> None:
     await till.until(lambda: till.screen == "VoidScreen")
 
 
-@walk
+@walk("VoidScreen")
 async def void_reason(town: LiveTown, till: Till) -> None:
     await void(town, till)
     await till.press("1")
     await till.sees("按数字键选原因")
 
 
-@walk
+@walk("CardPin")
 async def card_pin(town: LiveTown, till: Till) -> None:
     async with town.town.work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
@@ -143,7 +149,7 @@ async def card_pin(town: LiveTown, till: Till) -> None:
     await till.press("8", "6")
 
 
-@walk
+@walk("Report")
 async def report(town: LiveTown, till: Till) -> None:
     await redeemed(town, till)
     await back(till)
@@ -152,47 +158,47 @@ async def report(town: LiveTown, till: Till) -> None:
     await till.sees("全部上传")
 
 
-@walk
+@walk("Keep")
 async def keep_goods(town: LiveTown, till: Till) -> None:
     await wish(town, till)
 
 
-@walk
+@walk("PromiseSlipScreen")
 async def promise_slip(town: LiveTown, till: Till) -> None:
     await wish(town, till)
     await till.press("f2")
     await till.until(lambda: till.screen == "PromiseSlipScreen")
 
 
-@walk
+@walk("KeptGoods")
 async def kept_goods(town: LiveTown, till: Till) -> None:
     await serve_kept_goods(town, till)
     await till.press("f4")
     await till.until(lambda: till.screen == "KeptGoods")
 
 
-@walk
+@walk("Counting")
 async def counting(town: LiveTown, till: Till) -> None:
     await choose(till, "登记到货")
     await scan(till, SOAP, 2)
     await till.sees("肥皂 2 件")
 
 
-@walk
+@walk("WrittenDown")
 async def written_down(town: LiveTown, till: Till) -> None:
     await counting(town, till)
     await till.press("f2", "f2")
     await till.until(lambda: till.screen == "WrittenDown")
 
 
-@walk
+@walk("OpenReceipts")
 async def open_receipts(town: LiveTown, till: Till) -> None:
     await written_down(town, till)
     await back(till)
     await choose(till, "点收到货")
 
 
-@walk
+@walk("SecondPin")
 async def second_pin(town: LiveTown, till: Till) -> None:
     await open_receipts(town, till)
     await till.press("1")
@@ -202,7 +208,7 @@ async def second_pin(town: LiveTown, till: Till) -> None:
     await till.until(lambda: till.screen == "SecondPin")
 
 
-@walk
+@walk("Differences")
 async def differences(town: LiveTown, till: Till) -> None:
     pin = await second_attendant(town)
     await second_pin(town, till)
@@ -210,7 +216,7 @@ async def differences(town: LiveTown, till: Till) -> None:
     await till.until(lambda: till.screen == "Differences")
 
 
-@walk
+@walk("Watch")
 async def watch(town: LiveTown, till: Till) -> None:
     async with town.staff("office") as http:
         (await http.patch("/v1/products/soap", json={"minimum": 20})).raise_for_status()
@@ -227,6 +233,7 @@ async def test_a_screen(town: Any, open_till: Any, name: str) -> None:
 
 async def settled(name: str, till: Till) -> None:
     """Once what the line brings has come and is drawn."""
+    assert till.screen == SCREENS[name.removesuffix("_small")]
     await till.told()
     await till.settled()
     await till.pilot.pause()
@@ -263,18 +270,9 @@ async def test_a_small_screen(town: Any, open_till: Any, name: str) -> None:
 
 
 def test_each_screen_has_its_snapshot() -> None:
-    """What a screen is called in the code and here differs; their number must not."""
+    def all_below(screen: type) -> set[type]:
+        return {screen}.union(*map(all_below, screen.__subclasses__()))
 
-    def leaves(screen: type) -> set[type]:
-        return (
-            {screen}.union(*map(leaves, screen.__subclasses__()))
-            if screen is not Told
-            else set(Told.__subclasses__())
-        )
-
-    abstract = {"TillScreen", "Overlay", "PinEntry", "Told"}
-    screens = {screen.__name__ for screen in leaves(TillScreen)} - abstract
-    told = {"serve", "help", "palette", "receipt", "void", "card_pin", "report", "keep_goods", "promise_slip"}
-    told |= {"kept_goods", "counting", "written_down", "open_receipts", "second_pin", "differences", "watch"}
-    assert len(screens) == len(told | {"sign_in", "enrol"})
-    assert {f"{name}.txt" for name in told} <= {file.name for file in SNAPSHOTS.iterdir()}
+    whole = {screen.__name__ for screen in all_below(TillScreen) if not screen.__subclasses__()}
+    assert whole == set(SCREENS.values())
+    assert {f"{name}.txt" for name in SCREENS} <= {file.name for file in SNAPSHOTS.iterdir()}

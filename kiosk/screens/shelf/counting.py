@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from api.wire import Command, StocktakeSheet
+from api.wire import StocktakeSheet
 from api.wire.shelf import GoodsReceipt
 from kiosk.columns import left, right
 from kiosk.counter import Counter
@@ -79,10 +79,6 @@ class Counting(TillScreen):
     class SecondPinWanted(Message):
         """Whoever counted has to say so."""
 
-        def __init__(self, refusal: str = "") -> None:
-            super().__init__()
-            self.refusal = refusal
-
     def __init__(self, counter: Counter, tally: Tally) -> None:
         super().__init__(counter)
         self._tally = tally
@@ -124,15 +120,6 @@ class Counting(TillScreen):
     def scan_again(self, text: str) -> None:
         """Ten alike are scanned one after another: here each reading is a piece."""
         self.scan(text)
-
-    def command(self, command: Command) -> None:
-        match command:
-            case Command.CONFIRM:
-                self.press("f2")
-            case Command.CANCEL:
-                self.press("escape")
-            case _:
-                self.app.bell()
 
     def press(self, key: str) -> None:
         if self._sending:

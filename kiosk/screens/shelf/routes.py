@@ -5,40 +5,36 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from textual import on
-from textual.app import App
 
 from api.wire import StocktakeSheet
-from kiosk.counter import Counter
 from kiosk.keeping.tallies import Kind
 from kiosk.language import _
 from kiosk.obstacles import Declined, Obstacle
-from kiosk.screens.base import Choice, Overlay, TillScreen
+from kiosk.screens import wishes
+from kiosk.screens.base import Choice
 from kiosk.screens.palette import Palette
-from kiosk.screens.serve import Serve
+from kiosk.screens.routes import Routes
 from kiosk.screens.shelf.counting import Counting
 from kiosk.screens.shelf.second_pin import SecondPin
 from kiosk.screens.shelf.told import Differences, OpenReceipts, Watch, WrittenDown
 
 
-class ShelfRoutes(App[None]):
-    counter: Counter
-
-    @on(Serve.ToShelf)
+class ShelfRoutes(Routes):
+    @on(wishes.ToShelf)
     async def _choose_shelf_work(self) -> None:
-        await self._close_overlays()
         choices = [
             Choice(_("登记到货"), "", lambda: self._count(Kind.ARRIVAL)),
             Choice(_("点收到货（另一个人）"), "", lambda: self._ask(self._look_for_receipts)),
             Choice(_("盘点"), "", lambda: self._count(Kind.STOCKTAKE)),
             Choice(_("快没货、快到期"), "", lambda: self._ask(self._look_at_watch)),
         ]
-        await self.push_screen(Palette(self.counter, choices))
+        await self.over(Palette(self.counter, choices))
 
     def _count(self, kind: Kind) -> None:
         try:
             tally = self.counter.shelving.begin(kind)
         except Declined as declined:
-            self._refuse(declined.sentence)
+            self.top.status.refuse(declined.sentence)
         else:
             self.push_screen(Counting(self.counter, tally))
 
@@ -47,7 +43,7 @@ class ShelfRoutes(App[None]):
             try:
                 await what()
             except Obstacle as obstacle:
-                self._refuse(obstacle.sentence)
+                self.top.status.refuse(obstacle.sentence)
 
         self.run_worker(asked(), group="shelf", exclusive=True)
 
@@ -55,29 +51,23 @@ class ShelfRoutes(App[None]):
         receipts = await self.counter.shelving.open_receipts()
         if not receipts:
             raise Declined(_("没有等着点收的到货"))
-        await self.push_screen(OpenReceipts(self.counter, receipts))
+        await self.over(OpenReceipts(self.counter, receipts))
 
     async def _look_at_watch(self) -> None:
-        await self.push_screen(Watch(self.counter, await self.counter.shelving.watch()))
-
-    def _refuse(self, sentence: str) -> None:
-        if isinstance(self.screen, TillScreen):
-            self.screen.status.refuse(sentence)
+        await self.over(Watch(self.counter, await self.counter.shelving.watch()))
 
     @on(OpenReceipts.Chosen)
     async def _count_receipt(self, message: OpenReceipts.Chosen) -> None:
-        await self._close_overlays()
         tally = self.counter.shelving.begin_receipt(message.receipt)
-        await self.push_screen(Counting(self.counter, tally))
+        await self.over(Counting(self.counter, tally))
 
     @on(Counting.SecondPinWanted)
-    async def _ask_second_pin(self, message: Counting.SecondPinWanted) -> None:
-        await self._close_overlays()
-        await self.push_screen(SecondPin(self.counter))
+    async def _ask_second_pin(self) -> None:
+        await self.over(SecondPin(self.counter))
 
     @on(Counting.Left)
     async def _leave_counting(self) -> None:
-        await self._close_overlays()
+        await self.close_overlays()
         if isinstance(self.screen, Counting):
             await self.pop_screen()
 
@@ -86,11 +76,6 @@ class ShelfRoutes(App[None]):
         await self._leave_counting()
         answer = message.answer
         if isinstance(answer, StocktakeSheet) or answer.state == "confirmed":
-            await self.push_screen(Differences(self.counter, answer))
+            await self.over(Differences(self.counter, answer))
         else:
-            await self.push_screen(WrittenDown(self.counter, answer))
-
-    @on(Overlay.Closed)
-    async def _close_overlays(self) -> None:
-        while isinstance(self.screen, Overlay):
-            await self.pop_screen()
+            await self.over(WrittenDown(self.counter, answer))

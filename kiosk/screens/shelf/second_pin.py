@@ -7,14 +7,11 @@ from kiosk.screens.pin_entry import PinEntry
 
 
 class SecondPin(PinEntry):
-    @property
-    def title_line(self) -> str:
+    def who(self) -> str:
         return _("请点数的人输入自己的值班 PIN")
 
-    @property
-    def ask_line(self) -> str:
+    def what_for(self) -> str:
         return _("登记的人不能自己点收；输好按 F2")
 
-    @property
     def hint(self) -> str:
         return _("PIN 4 到 8 位，屏幕上不显示；按 Esc 返回，点的数都在")

@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
 from api.wire import Command, StocktakeSheet
 from api.wire.shelf import GoodsReceipt, ShelfWatch
-from kiosk.columns import between
+from kiosk.columns import left
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.look import SHANGHAI
-from kiosk.screens.base import Overlay
-from kiosk.widgets.banner import Banner
-from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.numbered import numbered
-from kiosk.widgets.status import Status
-
-WIDTH = 64
-_PAGES = {"up": -1, "pageup": -1, "down": 1, "pagedown": 1, " ": 1}
+from kiosk.screens.base import Notice
+from kiosk.screens.sheet import SheetScreen
+from kiosk.widgets.numbered import BESIDE, numbered
 
 
-class Told(Overlay):
+class Told(SheetScreen, Notice):
     """Rows to read; arrows turn the page where there are more than fit."""
 
-    # Scoped, it would hold for this class alone and not for those below.
-    SCOPED_CSS = False
-    CSS = """
-    Told #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
-    Told #sheet { width: 72; max-width: 100%; height: auto; background: $panel; padding: 1 3; }
-    """
-
-    def compose(self) -> ComposeResult:
-        yield Banner(self.session)
-        with Vertical(id="middle"), Vertical(id="sheet"):
-            yield Static(id="rows")
-        yield Status()
-        yield KeyBar(("escape", "Esc", _("返回")))
-
     def press(self, key: str) -> None:
-        sheet = self.query_one("#middle")
-        if key in _PAGES and sheet.max_scroll_y:
-            sheet.scroll_relative(y=_PAGES[key] * (sheet.size.height - 1), animate=False)
-        else:
+        if not self.turn_page(key):
             super().press(key)
-
-    def show(self, title: str, rows: Sequence[Content]) -> None:
-        heading = Content.assemble((title, "bold $gold"))
-        self.query_one("#rows", Static).update(Content("\n").join([heading, Content(), *rows]))
-
-    def row(self, what: str, figure: str, style: str = "$cream") -> Content:
-        return Content.assemble((between(what, figure, min(WIDTH, self.app.size.width - 6)), style))
 
 
 class Differences(Told):
@@ -161,4 +126,4 @@ class OpenReceipts(Told):
     def _line(self, receipt: GoodsReceipt) -> str:
         when = f"{receipt.written_at.astimezone(SHANGHAI):%m-%d %H:%M}"
         goods = _("、").join(line.name for line in receipt.lines)
-        return between(f"{when}  {receipt.written_by}  {goods}", "", min(WIDTH, self.app.size.width - 11))
+        return left(f"{when}  {receipt.written_by}  {goods}", self.across - BESIDE)

@@ -95,9 +95,9 @@ def test_a_name_that_fills_its_line_leaves_the_figure_one_of_its_own() -> None:
 
 
 def test_a_collection_by_a_neighbour_with_a_seal() -> None:
-    shown = text(slip_lines(replace(SLIP, collected_by="李**", seal="18320"), 32, reprint=False))
+    shown = text(slip_lines(replace(SLIP, collected_by="李**", seal="18320 Ab3dEf9k"), 32, reprint=False))
     assert "\n由李**代领\n" in shown
-    assert shown.endswith("\n账本封印                   18320")
+    assert shown.endswith("\n账本封印          18320 Ab3dEf9k")
 
 
 def test_a_redemption_without_network_tells_what_is_left_here() -> None:

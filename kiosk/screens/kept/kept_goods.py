@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
-from api.wire import Command, Promised
+from api.wire import Promised
 from kiosk.columns import between
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.look import SHANGHAI
 from kiosk.obstacles import Obstacle
 from kiosk.screens.base import Overlay
-from kiosk.widgets.banner import Banner
-from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.numbered import numbered
-from kiosk.widgets.status import Status
-
-WIDTH = 64
+from kiosk.screens.sheet import SheetScreen
+from kiosk.widgets.numbered import BESIDE, numbered
 
 
-class KeptGoods(Overlay):
+class KeptGoods(SheetScreen, Overlay):
     """F2 or the card for confirming hands over what is under the cursor. Letting go takes Delete and then F2: the
     household may have waited long for it."""
 
-    CSS = """
-    KeptGoods #middle { height: 1fr; align: center middle; }
-    KeptGoods #sheet { width: 76; max-width: 100%; height: auto; background: $panel; padding: 1 3; }
-    """
+    ACROSS = 70
 
     class Collect(Message):
         """The household, or its neighbour, takes this home."""
@@ -54,18 +43,14 @@ class KeptGoods(Overlay):
         self._letting_go = False
         self._busy = False
 
-    def compose(self) -> ComposeResult:
-        yield Banner(self.session)
-        with Vertical(id="middle"), Vertical(id="sheet"):
-            yield Static(id="list")
-        yield Status()
-        yield KeyBar(
+    def keys(self) -> list[tuple[str, str, str]]:
+        return [
             ("f2", "F2", _("领货")),
             ("up", _("上"), _("上移")),
             ("down", _("下"), _("下移")),
             ("delete", "Del", _("不要了")),
-            ("escape", "Esc", _("返回")),
-        )
+            *super().keys(),
+        ]
 
     def on_mount(self) -> None:
         self._show()
@@ -88,15 +73,6 @@ class KeptGoods(Overlay):
             self._choose(self._cursor + (1 if key == "down" else -1))
         elif len(key) == 1 and key in "123456789":
             self._choose(int(key) - 1)
-
-    def command(self, command: Command) -> None:
-        match command:
-            case Command.CONFIRM:
-                self.press("f2")
-            case Command.CANCEL:
-                self.press("escape")
-            case _:
-                self.app.bell()
 
     def _choose(self, index: int) -> None:
         self._letting_go = False
@@ -136,8 +112,7 @@ class KeptGoods(Overlay):
             numbered(index, self._told(promised), chosen=index == self._cursor)
             for index, promised in enumerate(self._promises)
         ]
-        title = Content.assemble((_("给{name}留的货").format(name=self._household), "bold $gold"))
-        self.query_one("#list", Static).update(Content("\n").join([title, Content(), *rows]))
+        self.show(_("给{name}留的货").format(name=self.session.household), rows)
         if self._letting_go:
             line = self._chosen.line
             sentence = _("不要{name}了，退回 {points} 分：按 F2 确认，按 Esc 不退")
@@ -147,13 +122,9 @@ class KeptGoods(Overlay):
         else:
             self.status.hint(_("这一样还没有到货；住户不要了请按 Delete"))
 
-    @property
-    def _household(self) -> str:
-        return self.session.card.view.name if self.session.card else ""
-
     def _told(self, promised: Promised) -> str:
         line = promised.line
         until = promised.expires_at.astimezone(SHANGHAI)
         state = _("到货了，可以领") if promised.arrived else _("还没到货")
         end = _("{state}  保留到 {month}月{day}日").format(state=state, month=until.month, day=until.day)
-        return between(f"{line.name} x{line.quantity}", end, min(WIDTH, self.app.size.width - 11))
+        return between(f"{line.name} x{line.quantity}", end, self.across - BESIDE)

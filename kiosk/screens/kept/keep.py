@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
 
-from api.wire import Command, ShelfItem
-from kiosk.columns import between
+from api.wire import ShelfItem
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.obstacles import Declined
 from kiosk.screens.base import Overlay
+from kiosk.screens.sheet import SheetScreen
 from kiosk.session import MOST_OF_ONE
-from kiosk.widgets.banner import Banner
-from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.status import Status
 
 MORE = frozenset({"+", "=", "up", "right", " "})
 LESS = frozenset({"-", "down", "left", "backspace", "delete"})
-WIDTH = 50
-"""Cells of the rows; what is beside them is the sheet's padding."""
 
 
-class Keep(Overlay):
-    CSS = """
-    Keep #middle { height: 1fr; align: center middle; }
-    Keep #sheet { width: 56; max-width: 100%; height: auto; background: $panel; padding: 1 3; }
-    """
+class Keep(SheetScreen, Overlay):
+    ACROSS = 50
 
     class Confirmed(Message):
         """So many pieces are to be kept for the household."""
@@ -44,14 +33,8 @@ class Keep(Overlay):
         self._item = item
         self._quantity = 1
 
-    def compose(self) -> ComposeResult:
-        yield Banner(self.session)
-        with Vertical(id="middle"), Vertical(id="sheet"):
-            yield Static(id="asked")
-        yield Status()
-        yield KeyBar(
-            ("f2", "F2", _("确认")), ("+", "+", _("加")), ("-", "-", _("减")), ("escape", "Esc", _("返回"))
-        )
+    def keys(self) -> list[tuple[str, str, str]]:
+        return [("f2", "F2", _("确认")), ("+", "+", _("加")), ("-", "-", _("减")), *super().keys()]
 
     def on_mount(self) -> None:
         self._show()
@@ -67,15 +50,6 @@ class Keep(Overlay):
         elif key in LESS:
             self._change(-1)
 
-    def command(self, command: Command) -> None:
-        match command:
-            case Command.CONFIRM:
-                self.press("f2")
-            case Command.CANCEL:
-                self.press("escape")
-            case _:
-                self.app.bell()
-
     def _change(self, pieces: int) -> None:
         wanted = min(max(self._quantity + pieces, 1), MOST_OF_ONE)
         try:
@@ -90,20 +64,10 @@ class Keep(Overlay):
         item, points = self._item, self._item.price * self._quantity
         left = (self.session.balance or 0) - points
         rows = [
-            Content.assemble((_("给{name}留货").format(name=self._household), "bold $gold")),
-            Content(),
-            self._row(f"{item.name} x{self._quantity}", points, "bold $cream"),
-            self._row(_("留货以后还剩"), left, "$jade"),
+            self.points_row(f"{item.name} x{self._quantity}", points, "bold $cream"),
+            self.points_row(_("留货以后还剩"), left, "$jade"),
             Content(),
             Content.assemble((_("积分先留出来，价格不变；到货后凭户卡来领。"), "$faded")),
             Content.assemble((_("90 天内没有领，积分自动退回。"), "$faded")),
         ]
-        self.query_one("#asked", Static).update(Content("\n").join(rows))
-
-    @property
-    def _household(self) -> str:
-        return self.session.card.view.name if self.session.card else ""
-
-    def _row(self, what: str, points: int, style: str) -> Content:
-        width = min(WIDTH, self.app.size.width - 6)
-        return Content.assemble((between(what, _("{points} 分").format(points=points), width), style))
+        self.show(_("给{name}留货").format(name=self.session.household), rows)

@@ -1,0 +1,32 @@
+"""Large mode shows one panel of the serving screen at a time: the one that what was last done is about."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+from kiosk.look import LARGE
+
+PANELS = ("household", "shelf", "cart")
+_IN_CART = frozenset({"+", "=", "-"})
+"""Keys for the item under the cursor that also make sense while the cart is seen: the item added last."""
+_AT_CURSOR = _IN_CART | {"up", "down", "left", "right", " "}
+
+
+class Panels:
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self.shown = PANELS[0]
+
+    def show(self, panel: str) -> None:
+        self.shown = panel
+        for each in PANELS:
+            self._screen.set_class(each == panel, f"-{each}")
+
+    def turn(self) -> None:
+        self.show(PANELS[(PANELS.index(self.shown) + 1) % len(PANELS)])
+
+    def hide_what_is_meant_by(self, key: str) -> bool:
+        """Whether this key is for the cursor on the shelf, and the shelf isn't seen."""
+        if not self._screen.app.has_class(LARGE) or key not in _AT_CURSOR:
+            return False
+        return self.shown == "household" or (self.shown == "cart" and key not in _IN_CART)
