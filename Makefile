@@ -33,7 +33,7 @@ check: .venv/installed  ## lint, format, types, import rules, migrations
 bench: .venv/installed  ## what is measured, as ratios in one run (ONLY=name for one); results in bench/results
 	@$(BIN)/python -m bench $(ONLY)
 
-pictures: .venv/installed  ## the README's pictures, from the demo's own township (wants chromium)
+pictures: .venv/installed  ## the pictures of README and docs, from the demo's own township (wants chromium)
 	@$(BIN)/python docs/pictures.py
 
 CATALOGUE := kiosk/locale/en/LC_MESSAGES/kiosk.po

@@ -1,20 +1,17 @@
-"""Make the README's pictures from the demo itself: `make pictures` after `make demo`, with chromium installed."""
+"""The pictures of README and docs, made from the demo itself: `make pictures` after `make demo`, with chromium."""
 
 from __future__ import annotations
 
 import asyncio
-import html
-import re
 import shutil
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
-from playwright.async_api import Browser, async_playwright
-from rich.cells import cell_len
-from textual import events
-from textual.pilot import Pilot
+from playwright.async_api import Browser, ViewportSize, async_playwright
 
 from api.clock import WallClock
 from api.database.engine import reach
@@ -22,13 +19,13 @@ from api.demo.demo import KEYS, KIOSK
 from api.demo.story import Keys
 from api.serving import open_town, served
 from api.settings import Settings
-from kiosk.app import KioskApp
-from kiosk.client import Client
 from kiosk.keeping.store import Store
 
 PICTURES = Path(__file__).parent / "pictures"
-# The width of one cell in the SVG that Textual writes, which counts Chinese signs as one.
-CELL = 12.2
+TABLET: ViewportSize = {"width": 1024, "height": 600}
+SMALL: ViewportSize = {"width": 640, "height": 400}
+DRAWN, ANSWERED = 300, 1500
+"""Milliseconds until a key, and until the server's answer, is on the screen."""
 
 
 async def main(settings: Settings) -> None:
@@ -45,12 +42,8 @@ async def main(settings: Settings) -> None:
             )
             await photograph(chromium, f"{url}/c/{keys.cards[0].token}", "household", 360, 740)
             await photograph(chromium, f"{url}/notices/v01", "notices", 800, 1000)
-            with Store(settings.data / KIOSK) as store:
-                async with Client(url) as client:
-                    svg = await kiosk(store, client, keys, f"{url}/C/{keys.cards[0].token}".upper())
-            (drawing := PICTURES / "kiosk.svg").write_text(svg, encoding="utf-8")
-            await photograph(chromium, drawing.as_uri(), "kiosk", 1484, 928)
-            drawing.unlink()
+            async with till_in_browser(settings.data / KIOSK, url) as address:
+                await till(chromium, address, keys, f"{url}/C/{keys.cards[0].token}".upper())
             await chromium.close()
 
 
@@ -61,37 +54,57 @@ async def photograph(chromium: Browser, address: str, name: str, width: int, hei
     await page.close()
 
 
-async def kiosk(store: Store, client: Client, keys: Keys, card: str) -> str:
-    """The till with a card scanned and two things in the cart."""
-    store.enrolments.moved(client.base_url)
-    app = KioskApp(store, client)
-    async with app.run_test(size=(120, 36)) as pilot:
-        await until(pilot, lambda: app.session.contact.online is True)
-        if app.session.attendant is None:
-            await pilot.press(*keys.pin, "f2")
-        await until(pilot, lambda: bool(app.counter.session.shelf))
-        for key in card:
-            app.post_message(events.Key(key, key))
-        app.post_message(events.Key("enter", "\r"))
-        await until(pilot, lambda: app.counter.session.card is not None)
-        await pilot.press("1")
-        await pilot.pause(1)
-        await pilot.press("3")
-        await pilot.pause(1)
-        return re.sub(r'textLength="[0-9.]+"([^>]*)>([^<]*)</text>', _in_cells, app.export_screenshot())
+@asynccontextmanager
+async def till_in_browser(folder: Path, server: str) -> AsyncIterator[str]:
+    """The demo's till as a tablet has it; gives its address."""
+    with Store(folder) as store:
+        store.enrolments.moved(server)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.cli", "kiosk", "--data", str(folder), "--serve", "--serve-port", "0"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        yield (await process.stdout.readline()).decode().split()[-1]
+    finally:
+        process.terminate()
+        await process.wait()
 
 
-def _in_cells(found: re.Match[str]) -> str:
-    width = cell_len(html.unescape(found[2])) * CELL
-    return f'textLength="{width:.1f}"{found[1]}>{found[2]}</text>'
+async def till(chromium: Browser, address: str, keys: Keys, card: str) -> None:
+    """A household with two things in its cart, a stocktake, and a small screen in high contrast."""
+    page = await chromium.new_page(viewport=TABLET)
 
+    async def press(*names: str) -> None:
+        for name in names:
+            await page.keyboard.press(name)
+            await page.wait_for_timeout(DRAWN)
 
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    for _ in range(200):
-        await pilot.pause(0.05)
-        if condition():
-            return
-    raise SystemExit("the kiosk did not get there")
+    async def scan(text: str) -> None:
+        await page.keyboard.type(text, delay=2)
+        await press("Enter")
+
+    async def picture(name: str) -> None:
+        await page.wait_for_timeout(ANSWERED)
+        await page.screenshot(path=PICTURES / f"{name}.png")
+
+    await page.goto(address)
+    await page.wait_for_timeout(ANSWERED)
+    await press(*keys.pin, "F2")
+    await page.wait_for_timeout(ANSWERED)
+    await scan(card)
+    await page.wait_for_timeout(ANSWERED)
+    await press("1", "3")
+    await picture("kiosk")
+    await press("Escape", "F5", "3", "5", "ArrowDown", "1", "2")
+    await picture("kiosk-count")
+    await press("F8", "F2")
+    await page.set_viewport_size(SMALL)
+    await scan(card)
+    await page.wait_for_timeout(ANSWERED)
+    await press("3", "F9", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp", " ")
+    await picture("kiosk-small")
+    await page.close()
 
 
 if __name__ == "__main__":
