@@ -82,16 +82,22 @@ class Authentication(AbstractAuthenticationMiddleware):
     """Puts a `Staff`, a `Device` or None into `request.user`; the guards decide who may pass."""
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
-        scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
-        if not connection.url.path.startswith("/v1/"):
+        if connection.url.path.startswith("/v1/"):
+            secret = bearer(connection)
+        else:
             secret = connection.cookies.get(COOKIE, "")
-        elif scheme.lower() != "bearer":
-            secret = ""
-        user = await _caller(connection.app.state["town"], secret) if secret else None
+        user = await caller(connection.app.state["town"], secret) if secret else None
         return AuthenticationResult(user=user, auth=secret or None)
 
 
-async def _caller(town: Town, secret: str) -> Staff | Device | None:
+def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The token in the header; nothing where there is none."""
+    scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
+    return secret if scheme.lower() == "bearer" else ""
+
+
+async def caller(town: Town, secret: str) -> Staff | Device | None:
+    """Whose token this is."""
     digest = secret_digest(secret)
     async with town.work() as work:
         person = await work.session.scalar(
@@ -128,8 +134,13 @@ def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandl
 
 
 def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    if not isinstance(connection.user, Device):
+    require_device(connection.user)
+
+
+def require_device(user: Staff | Device | None) -> Device:
+    if not isinstance(user, Device):
         raise Refused("device-unknown", "这台终端没有登记或已停用，请联系乡镇办公室。")
+    return user
 
 
 def require(staff: Staff, *roles: Role) -> None:

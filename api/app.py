@@ -53,6 +53,7 @@ import api.stock.shelf_routes
 import api.stock.till_routes
 from api.access import Authentication
 from api.problem_details import EXCEPTIONS, log_exception
+from api.redemptions.together import RedemptionQueue
 from api.town import Town
 from api.upkeep import keep_up
 
@@ -76,17 +77,27 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
 
 @asynccontextmanager
 async def _kept_up(app: Litestar) -> AsyncIterator[None]:
-    task = asyncio.create_task(keep_up(app.state.town, app.state.notice_interval))
+    queue = app.state.redemptions = RedemptionQueue(app.state.town)
+    beside = [
+        asyncio.create_task(keep_up(app.state.town, app.state.notice_interval)),
+        asyncio.create_task(queue.run()),
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _served(state: State) -> Town:
     town: Town = state.town
     return town
+
+
+def _queue(state: State) -> RedemptionQueue:
+    queue: RedemptionQueue = state.redemptions
+    return queue
 
 
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
@@ -131,7 +142,10 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.stock.pages.router,
         ],
         state=State({"town": town, "notice_interval": notice_interval}),
-        dependencies={"town": Provide(_served, sync_to_thread=False)},
+        dependencies={
+            "town": Provide(_served, sync_to_thread=False),
+            "queue": Provide(_queue, sync_to_thread=False),
+        },
         middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
         template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),

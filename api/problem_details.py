@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import Logger, Scope
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
@@ -48,7 +48,8 @@ def _problem(
 
 
 def refused(error: Refused) -> ProblemDetailsException:
-    return _problem(error.word, error.status, error.detail, error.extra)
+    headers = {"Retry-After": str(RETRY_AFTER)} if error.status == 503 else None
+    return _problem(error.word, error.status, error.detail, error.extra, headers)
 
 
 def malformed_card(error: MalformedCard) -> ProblemDetailsException:
@@ -113,6 +114,9 @@ def log_exception(_: Logger, scope: Scope, __: list[str]) -> None:
     back. Called where the exception is being handled; the route is named, for a path may hold a card's token.
     """
     error = sys.exc_info()[1]
+    if isinstance(error, InternalServerException) and error.detail == "client disconnected prematurely":
+        # The network of a till.
+        return
     problem = told(error) if error is not None else None
     route = scope.get("path_template")
     if problem is None or problem.status_code == 500:

@@ -180,6 +180,19 @@ class Books:
         summed = [account for account in accounts if account not in found]
         return found | await self.balances_at(summed, _ALWAYS) if summed else found
 
+    async def open_balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
+        """Balances of those accounts that keep one, because they have a limit, and aren't closed."""
+        # An array rather than a list of parameters: one statement, whatever their number.
+        rows = await self._connection.execute(
+            text(
+                "select account, posted, reserved, expected from ledger.balance b"
+                " where township = :township and account = any (:accounts) and not exists (select"
+                " from ledger.account_closing c where (c.township, c.account) = (b.township, b.account))"
+            ),
+            {"township": self._township, "accounts": list(accounts)},
+        )
+        return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+
     async def balances_at(
         self, accounts: Sequence[AccountId], at: datetime, timeline: Timeline = Timeline.EFFECTIVE
     ) -> dict[AccountId, Balance]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NewType
 from uuid import UUID, uuid5
 
@@ -28,6 +29,7 @@ class UnitKind(StrEnum):
     MONEY = "money"
 
 
+@lru_cache(maxsize=1 << 14)
 def account_id(name: str) -> AccountId:
     """The id of the account with this name, open or not."""
     return AccountId(uuid5(_NAMES, name))

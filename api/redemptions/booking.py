@@ -7,13 +7,15 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
 from api import accounts, wire
+from api.access import Device
 from api.cards.use_cases import Holder
 from api.kiosks.use_cases import OnDuty
+from api.offline.leases import giving_back
 from api.redemptions.tables import Redemption
 from api.stock.tables import Supermarket
 from api.town import Work
@@ -63,9 +65,57 @@ def transaction(
     )
 
 
+def transactions(
+    id: UUID,
+    device: Device,
+    attendant: UUID,
+    household: Holder,
+    lines: Sequence[wire.ReceiptLine],
+    leased: int,
+    collector: Holder | None,
+) -> list[Transaction]:
+    """The redemption, and before it what the kiosk held of its points, back in the household's account."""
+    redemption = transaction(
+        id, device.id, device.supermarket, attendant, household, lines, **collected(collector)
+    )
+    if not leased:
+        return [redemption]
+    first = giving_back(
+        TransactionId(uuid5(id, "lease")), household.code, device.id, device.epoch, leased, str(attendant), "兑换"
+    )
+    return [first, redemption]
+
+
 def collected(collector: Holder | None) -> dict[str, str]:
     """For a transaction's metadata: the masked name of a neighbour who took the goods home."""
     return {"collector": collector.masked} if collector is not None else {}
+
+
+def receipt(
+    id: UUID,
+    place: str,
+    duty: OnDuty,
+    household: Holder,
+    lines: Sequence[wire.ReceiptLine],
+    *,
+    balance: int,
+    leased: int,
+    at: datetime,
+    collector: Holder | None = None,
+) -> wire.Receipt:
+    """`place` is the supermarket's name; for the others see `record`."""
+    return wire.Receipt(
+        id=id,
+        supermarket=place,
+        attendant=duty.name,
+        name=household.masked,
+        lines=list(lines),
+        points=sum(line.points for line in lines),
+        balance=balance,
+        recorded_at=at,
+        leased=leased,
+        collector=collector.masked if collector is not None else "",
+    )
 
 
 async def record(
@@ -86,17 +136,16 @@ async def record(
     """Keep the receipt beside the books. `balance`: what the household can still spend at this kiosk;
     `handed_over`: when the kiosk says that was, where it is not now."""
     place = await work.session.get_one(Supermarket, (work.township, supermarket))
-    receipt = wire.Receipt(
-        id=id,
-        supermarket=place.name,
-        attendant=duty.name,
-        name=household.masked,
-        lines=list(lines),
-        points=sum(line.points for line in lines),
+    given = receipt(
+        id,
+        place.name,
+        duty,
+        household,
+        lines,
         balance=balance,
-        recorded_at=handed_over or work.now,
         leased=leased,
-        collector=collector.masked if collector is not None else "",
+        collector=collector,
+        at=handed_over or work.now,
     )
     work.session.add(
         Redemption(
@@ -107,7 +156,7 @@ async def record(
             attendant=duty.attendant,
             household=household.id,
             request=request,
-            receipt=msgspec.to_builtins(receipt),
+            receipt=msgspec.to_builtins(given),
             recorded_at=work.now,
             leased=leased,
             shift=duty.shift,
@@ -115,4 +164,4 @@ async def record(
         )
     )
     await work.session.flush()
-    return receipt
+    return given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
@@ -14,14 +14,13 @@ from api.cards.pins import require_pin
 from api.cards.token import digest, parse
 from api.cards.use_cases import Holder, holder
 from api.kiosks.use_cases import on_duty
-from api.offline.leases import giving_back
 from api.problems import Refused
 from api.promises.arrivals import any_waiting, reserve
 from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
 from api.stock.tables import Product, Shelf
 from api.town import Town, Work
-from ledger.transactions import Posting, Status, Transaction, TransactionId
+from ledger.transactions import Posting, Status
 
 
 async def redeem(
@@ -100,7 +99,7 @@ async def _redeem(
     if promised:
         await reserve(work, device.supermarket, products)
     leased = await from_lease(work, device, household, wanted.leased, points)
-    batch = _batch(id, device, duty.attendant, household, lines, leased, collector)
+    batch = booking.transactions(id, device, duty.attendant, household, lines, leased, collector)
     posting = (await work.books.post(batch, work.now))[-1]
     if posting.status is Status.EXISTS:
         raise _CameFirst
@@ -164,26 +163,6 @@ async def spendable(work: Work, device: Device, household: Holder, *, holds: boo
     if holds:
         asked.append(accounts.escrow(household.code, device.id, device.epoch).id)
     return sum(balance.available for balance in (await work.books.balances(asked)).values())
-
-
-def _batch(
-    id: UUID,
-    device: Device,
-    attendant: UUID,
-    household: Holder,
-    lines: list[wire.ReceiptLine],
-    leased: int,
-    collector: Holder | None,
-) -> list[Transaction]:
-    redemption = booking.transaction(
-        id, device.id, device.supermarket, attendant, household, lines, **booking.collected(collector)
-    )
-    if not leased:
-        return [redemption]
-    first = giving_back(
-        TransactionId(uuid5(id, "lease")), household.code, device.id, device.epoch, leased, str(attendant), "兑换"
-    )
-    return [first, redemption]
 
 
 async def priced(work: Work, supermarket: str, lines: list[wire.Line]) -> list[wire.ReceiptLine]:
