@@ -7,13 +7,14 @@ or look at what was done before. The baseline is CEL alone: one expression evalu
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from cel_expr_python import cel
 
+from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from rules import Claim, Rulebook, Tally, award, evaluate, load
 
@@ -77,7 +78,7 @@ inputs = [{ id = "tier", title = "哪一档", type = "choice", options = [
 )
 
 
-def measure() -> Iterator[Measurement]:
+async def measure(_: Ground) -> AsyncIterator[Measurement]:
     book = _book()
     claims = list(_claims(book, Random(1)))
     alone = _expression_alone()

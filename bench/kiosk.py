@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import quantiles
 
 from api.wire import Command
+from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
-from bench.shop import PIN, Shop, shop
+from bench.shop import PIN, Shop, serving
 from bench.terminal import Terminal
 
 STARTS = 5
@@ -33,18 +34,16 @@ Bare().run()
 """
 
 
-def measure() -> Iterator[Measurement]:
+async def measure(ground: Ground) -> AsyncIterator[Measurement]:
+    at = await ground.shop()
     with scratch() as folder:
-        yield from asyncio.run(_measure(folder))
+        async with serving(at) as server:
+            async for figure in _figures(at, server.url, folder / "kiosk"):
+                yield figure
 
 
-async def _measure(folder: Path) -> list[Measurement]:
-    async with shop(folder, households=100, products=200) as at:
-        return [figure async for figure in _figures(at)]
-
-
-async def _figures(at: Shop) -> AsyncIterator[Measurement]:
-    kiosk = [sys.executable, "-m", "api.cli", "kiosk", "--server", at.url, "--data", str(at.folder / "kiosk")]
+async def _figures(at: Shop, url: str, folder: Path) -> AsyncIterator[Measurement]:
+    kiosk = [sys.executable, "-m", "api.cli", "kiosk", "--server", url, "--data", str(folder)]
     bare = min([await _first_paint([sys.executable, "-c", BARE], "bare") for _ in range(STARTS)])
     async with Terminal(kiosk) as till:
         await till.sees("登 记 终 端")

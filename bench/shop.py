@@ -1,15 +1,21 @@
-"""A scratch supermarket at work: households with points and cards, goods, a server in this process."""
+"""A scratch supermarket at work: households with points and cards, goods, kiosks, and servers for it."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from time import perf_counter
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uuid_utils.compat import uuid7
 
 from api import accounts, wire
@@ -23,25 +29,62 @@ from api.town import Town
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 
 PIN = "2468"
-POINTS = 100_000
+POINTS = 100_000_000
 PIECES = 100_000
 PASSWORD = "a long password"
+AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Till:
+    """A kiosk with an attendant on duty."""
+
+    token: str
+    shift: str
 
 
 @dataclass(frozen=True)
 class Shop:
-    url: str
     folder: Path
+    database: Embedded
+    town: Town
+    households: list[str]
     cards: list[str]
     barcodes: list[str]
+    tills: list[Till]
     code: str
-    """Enrols a kiosk."""
+    """Enrols one more kiosk."""
+
+    @property
+    def goods(self) -> list[str]:
+        """The products' codes."""
+        return [f"p{n}" for n in range(len(self.barcodes))]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """By which `jimei` finds this shop."""
+        return {**os.environ, "JIMEI_DATA": str(self.folder)}
+
+    def file(self, lines: Sequence[str]) -> Path:
+        """These lines, for a program to read."""
+        with NamedTemporaryFile("w", dir=self.folder, delete=False) as file:
+            file.writelines(f"{line}\n" for line in lines)
+        return Path(file.name)
+
+
+@dataclass(frozen=True)
+class Server:
+    """`jimei serve`. `ready_after`: seconds from its start to its first answer."""
+
+    url: str
+    pid: int
+    ready_after: float
 
 
 @asynccontextmanager
-async def shop(folder: Path, households: int, products: int) -> AsyncIterator[Shop]:
-    """At work inside the block."""
-    with Embedded(folder / "data") as server:
+async def shop(folder: Path, *, households: int, products: int, kiosks: int = 0) -> AsyncIterator[Shop]:
+    """Its database runs inside the block."""
+    with Embedded(folder) as server:
         await migrate(server.url(OWNER, DATABASE))
         database = Database(server.url(APP, DATABASE))
         town = Town(database, WallClock(), TOWNSHIP, folder)
@@ -49,26 +92,73 @@ async def shop(folder: Path, households: int, products: int) -> AsyncIterator[Sh
         await found(town, "示范乡", office)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             async with served(town, listener, "of the bench") as url:
-                yield await _filled(town, url, folder, households, products)
+                filled = await _filled(server, town, url, folder, households, products, kiosks)
+        yield filled
         await database.close()
 
 
-async def _filled(town: Town, url: str, folder: Path, households: int, products: int) -> Shop:
+@asynccontextmanager
+async def serving(shop: Shop) -> AsyncIterator[Server]:
+    """One more server for the shop, a process of its own."""
+    started = perf_counter()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.cli", "serve", "--port", "0"),
+        env=shop.environment,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        url = (await process.stdout.readline()).decode().split()[-1]
+        async with httpx.AsyncClient(base_url=url, verify=False) as http:
+            (await http.get("/readyz")).raise_for_status()
+        yield Server(url, process.pid, perf_counter() - started)
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def command(shop: Shop, verb: str) -> None:
+    """Run `jimei` on the shop. Raises SystemExit where it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.cli", verb),
+        env=shop.environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        told, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise SystemExit(told.decode())
+
+
+async def _filled(
+    database: Embedded, town: Town, url: str, folder: Path, households: int, products: int, kiosks: int
+) -> Shop:
     codes = [f"h{n}" for n in range(households)]
     # Ten digits: a shop's own codes, without a check digit.
     barcodes = [f"{2_000_000_000 + n}" for n in range(products)]
     async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as http:
 
-        async def ask(method: str, path: str, body: Any) -> Any:
-            response = (await http.request(method, path, json=body)).raise_for_status()
+        async def ask(method: str, path: str, body: Any, **headers: str) -> Any:
+            response = (await http.request(method, path, json=body, headers=headers)).raise_for_status()
             return response.json() if response.content else None
+
+        async def new_till(name: str) -> Till:
+            added = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": name})
+            key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
+            machine = await ask("POST", "/v1/enrolments", {"code": added["code"], "public_key": key})
+            bearer = f"Bearer {machine['token']}"
+            shift = await ask("POST", "/v1/till/shifts", {"pin": PIN}, Authorization=bearer)
+            return Till(machine["token"], shift["token"])
 
         signed_in = await ask("POST", "/v1/sign-in", {"login": "office", "password": PASSWORD})
         http.headers["Authorization"] = f"Bearer {signed_in['token']}"
         await ask("POST", "/v1/villages", [{"code": "v1", "name": "河畔村"}])
         await ask("POST", "/v1/grids", [{"code": "g1", "village": "v1", "name": "第一网格"}])
-        rows = [{"code": c, "village": "v1", "grid": "g1", "head": "某某某", "people": 3} for c in codes]
-        await ask("POST", "/v1/households", rows)
         await ask("POST", "/v1/supermarkets", [{"code": "s1", "village": "v1", "name": "河畔村积美超市"}])
         goods = [
             {"code": f"p{n}", "name": f"商品{n}", "barcode": barcode, "price": 1}
@@ -78,15 +168,22 @@ async def _filled(town: Town, url: str, folder: Path, households: int, products:
         lines = [{"product": item["code"], "quantity": PIECES} for item in goods]
         await ask("PUT", f"/v1/restocks/{uuid7()}", {"supermarket": "s1", "lines": lines})
         await ask("POST", "/v1/attendants", {"supermarket": "s1", "name": "陈管理员", "pin": PIN})
-        cards = await ask("POST", "/v1/cards", {"households": codes})
+        cards: list[str] = []
+        for first in range(0, households, AT_ONCE):
+            some = codes[first : first + AT_ONCE]
+            rows = [{"code": c, "village": "v1", "grid": "g1", "head": "某某某", "people": 3} for c in some]
+            await ask("POST", "/v1/households", rows)
+            cards += [card["token"] for card in await ask("POST", "/v1/cards", {"households": some})]
+        tills = [await new_till(f"第 {n} 台") for n in range(1, kiosks + 1)]
         kiosk = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": "前台"})
     async with town.work() as work:
         await work.books.open([accounts.IMPORTED], work.now)
-        posted = await work.books.post([_points(code) for code in codes], work.now)
+        posted = await work.books.post([award(code, POINTS) for code in codes], work.now)
     assert all(posting.status is Status.OK for posting in posted)
-    return Shop(url, folder, [card["token"] for card in cards], barcodes, kiosk["code"])
+    return Shop(folder, database, town, codes, cards, barcodes, tills, kiosk["code"])
 
 
-def _points(code: str) -> Transaction:
-    move = Transfer(accounts.IMPORTED.id, accounts.household(code).id, accounts.POINTS, POINTS)
+def award(household: str, points: int) -> Transaction:
+    """Points from nowhere in particular, as an earlier scheme would bring them."""
+    move = Transfer(accounts.IMPORTED.id, accounts.household(household).id, accounts.POINTS, points)
     return Transaction(TransactionId(uuid7()), "import", Phase.POSTED, (move,))

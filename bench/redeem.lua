@@ -1,0 +1,30 @@
+-- What tills send: each request redeems one piece, under an id of its own that grows with time as UUIDv7 does.
+-- Arguments: files of the cards, of the products, of the tills ("token shift"); requests a second over all
+-- threads, 0 as many as go; this thread's number comes from `setup`.
+dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "told.lua")
+
+function init(arguments)
+  cards, products, tills = lines(arguments[1]), lines(arguments[2]), {}
+  for _, line in ipairs(lines(arguments[3])) do
+    local token, shift = line:match("(%S+) (%S+)")
+    tills[#tills + 1] = { ["Authorization"] = "Bearer " .. token, ["X-Shift"] = shift,
+                          ["Content-Type"] = "application/json" }
+  end
+  pause = tonumber(arguments[4])
+  sent, begun = 0, os.time()
+  math.randomseed(begun * 16 + number)
+end
+
+function request()
+  sent = sent + 1
+  local id = string.format("%08x-%04x-7%03x-8%03x-%06x%06x", begun + math.floor(sent / 65536), sent % 65536,
+                           number, math.random(0, 4095), math.random(0, 16777215), math.random(0, 16777215))
+  local body = string.format('{"card":"%s","lines":[{"product":"%s","quantity":1,"price":1}]}',
+                             cards[math.random(#cards)], products[math.random(#products)])
+  return wrk.format("PUT", "/v1/redemptions/" .. id, tills[math.random(#tills)], body)
+end
+
+function delay()
+  -- Around the pause that was asked for, so that requests don't come in step.
+  return pause > 0 and math.random(0, 2 * pause) or 0
+end

@@ -1,0 +1,20 @@
+-- For every script: a number for each thread, lines of a file, and what is told at the end.
+local threads = 0
+
+function setup(thread)
+  thread:set("number", threads)
+  threads = threads + 1
+end
+
+function lines(name)
+  local all = {}
+  for line in io.lines(name) do all[#all + 1] = line end
+  return all
+end
+
+function done(summary, latency)
+  local wrong = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write
+                + summary.errors.timeout
+  io.write(string.format('\n{"requests":%d,"microseconds":%d,"failed":%d,"p50":%d,"p99":%d}\n',
+                         summary.requests, summary.duration, wrong, latency:percentile(50), latency:percentile(99)))
+end
