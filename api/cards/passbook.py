@@ -11,7 +11,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
 
 from api import accounts, wire
 from api.cards.pins import last_reset
@@ -130,26 +130,31 @@ async def passbook(town: Town, card: str) -> Passbook:
         )
 
 
-async def _honour(work: Work, account: AccountId) -> int:
-    """All that was issued to the household, here or in an earlier scheme, less what a correction took back to
-    where it came from. What was spent in the earlier scheme lowers it as little as what is spent here."""
-    earned_before = (entry.c.amount > 0) == (transaction.c.phase != Phase.REVERSAL)
-    earned = await work.session.scalar(
-        select(func.coalesce(func.sum(entry.c.amount), 0))
-        .join(
-            transaction,
-            (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
-        )
-        .where(
-            entry.c.township == work.township,
-            entry.c.account == account,
-            or_(
-                entry.c.counterparty == accounts.ISSUING.id,
-                and_(entry.c.counterparty == accounts.IMPORTED.id, earned_before),
-            ),
-            entry.c.pending.is_(False),
-        )
+# All that was issued to the household, here or in an earlier scheme, less what a correction took back to where it
+# came from. What was spent in the earlier scheme lowers it as little as what is spent here.
+_HONOUR = (
+    select(func.coalesce(func.sum(entry.c.amount), 0))
+    .join(
+        transaction,
+        (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
     )
+    .where(
+        entry.c.township == bindparam("township"),
+        entry.c.account == bindparam("account"),
+        or_(
+            entry.c.counterparty == accounts.ISSUING.id,
+            and_(
+                entry.c.counterparty == accounts.IMPORTED.id,
+                (entry.c.amount > 0) == (transaction.c.phase != Phase.REVERSAL),
+            ),
+        ),
+        entry.c.pending.is_(False),
+    )
+)
+
+
+async def _honour(work: Work, account: AccountId) -> int:
+    earned = await work.session.scalar(_HONOUR, {"township": work.township, "account": account})
     return int(earned or 0)
 
 
@@ -161,6 +166,8 @@ async def _pending(work: Work, household: UUID) -> list[Pending]:
             .order_by(Claim.notice_until, Claim.id)
         )
     )
+    if not claims:
+        return []
     books = await adopted(work, {claim.rulebook for claim in claims})
     return [
         Pending(
@@ -196,7 +203,7 @@ def _title(claim: Claim, book: Rulebook) -> str:
     return title if claim.points > 0 else f"扣分：{title}"
 
 
-async def _lines(work: Work, account: AccountId) -> list[Line]:
+def _entries_in_words() -> Select[Any]:
     """What an entry was for stands in the transaction that began it: the award behind its posting, and the
     posting or the redemption behind its reversal."""
     target, root = transaction.alias("target"), transaction.alias("root")
@@ -213,7 +220,7 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
         .correlate(entry, transaction)
         .scalar_subquery()
     )
-    rows = await work.session.execute(
+    return (
         select(
             entry.c.amount,
             entry.c.transaction,
@@ -237,8 +244,8 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
         .outerjoin(root, (root.c.township == target.c.township) & (root.c.id == target.c.target))
         .outerjoin(Claim, (Claim.township == entry.c.township) & (Claim.id == began))
         .where(
-            entry.c.township == work.township,
-            entry.c.account == account,
+            entry.c.township == bindparam("township"),
+            entry.c.account == bindparam("account"),
             entry.c.pending.is_(False),
             # Between the household and a kiosk that keeps it for the household: nothing came or went.
             transaction.c.kind.not_in((LEASE, RETURN)),
@@ -252,6 +259,14 @@ async def _lines(work: Work, account: AccountId) -> list[Line]:
         )
         .limit(ENTRIES)
     )
+
+
+# Making such a statement takes longer than running it.
+_LINES = _entries_in_words()
+
+
+async def _lines(work: Work, account: AccountId) -> list[Line]:
+    rows = await work.session.execute(_LINES, {"township": work.township, "account": account})
     return [_line(row) for row in rows]
 
 
