@@ -158,7 +158,7 @@ def refusals(part: object) -> set[str]:
         api.kiosks.use_cases.recognise,
         api.kiosks.use_cases.on_duty,
         api.cards.use_cases.holder,
-        api.access.device_only,
+        api.access.require_device,
     ],
     ids=lambda part: part.__name__,
 )
