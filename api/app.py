@@ -95,11 +95,6 @@ def _served(state: State) -> Town:
     return town
 
 
-def _queue(state: State) -> RedemptionQueue:
-    queue: RedemptionQueue = state.redemptions
-    return queue
-
-
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
     """`notice_interval`: seconds between looks for what is over or has come.
 
@@ -142,10 +137,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.stock.pages.router,
         ],
         state=State({"town": town, "notice_interval": notice_interval}),
-        dependencies={
-            "town": Provide(_served, sync_to_thread=False),
-            "queue": Provide(_queue, sync_to_thread=False),
-        },
+        dependencies={"town": Provide(_served, sync_to_thread=False)},
         middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
         template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),

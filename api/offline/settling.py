@@ -193,19 +193,9 @@ class Settling:
     def _batch(
         self, entry: Sold, household: Holder, leased: int, short: dict[str, int], collector: Holder | None
     ) -> list[Transaction]:
-        batch = []
-        if leased:
-            batch.append(
-                giving_back(
-                    TransactionId(uuid5(entry.id, "lease")),
-                    household.code,
-                    self.kiosk.id,
-                    self.enrolment.epoch,
-                    leased,
-                    str(entry.attendant),
-                    "兑换",
-                )
-            )
+        batch = booking.share_given_back(
+            entry.id, household, self.kiosk.id, self.enrolment.epoch, leased, entry.attendant
+        )
         if short:
             batch.append(
                 Transaction(

@@ -4,9 +4,9 @@ journal."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 import msgspec
@@ -16,6 +16,7 @@ from api.access import Device
 from api.cards.use_cases import Holder
 from api.kiosks.use_cases import OnDuty
 from api.offline.leases import giving_back
+from api.problems import Refused
 from api.redemptions.tables import Redemption
 from api.stock.tables import Supermarket
 from api.town import Work
@@ -65,6 +66,59 @@ def transaction(
     )
 
 
+class Priced(Protocol):
+    """A product on the shelf, as it costs today."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def price(self) -> int: ...
+
+
+def priced(lines: Sequence[wire.Line], shelf: Mapping[str, Priced]) -> list[wire.ReceiptLine]:
+    """The lines with the shelf's own names and prices, one for each product. Raises Refused: unknown,
+    price-changed."""
+    quantities: dict[str, int] = {}
+    for line in lines:
+        product = shelf.get(line.product)
+        if product is None:
+            raise Refused("unknown", f"本超市没有编号为 {line.product} 的物品。")
+        if line.price != product.price:
+            raise Refused(
+                "price-changed",
+                f"{product.name}的分值已改为 {product.price} 分，请重新扫卡再兑换。",
+                product=line.product,
+                price=product.price,
+            )
+        quantities[line.product] = quantities.get(line.product, 0) + line.quantity
+    return [
+        wire.ReceiptLine(
+            product=code,
+            name=shelf[code].name,
+            quantity=quantity,
+            price=shelf[code].price,
+            points=shelf[code].price * quantity,
+        )
+        for code, quantity in quantities.items()
+    ]
+
+
+def from_lease(points: int, own: int, allowed: int, held: int) -> int:
+    """How many points the kiosk's share has to pay, where the account has `own` and the kiosk `held`."""
+    return max(min(points - own, allowed, held), 0)
+
+
+def share_given_back(
+    id: UUID, household: Holder, kiosk: UUID, epoch: int, leased: int, attendant: UUID
+) -> list[Transaction]:
+    """What the kiosk held of a redemption's points goes back to the household's account, which then pays."""
+    if not leased:
+        return []
+    back = TransactionId(uuid5(id, "lease"))
+    return [giving_back(back, household.code, kiosk, epoch, leased, str(attendant), "兑换")]
+
+
 def transactions(
     id: UUID,
     device: Device,
@@ -74,16 +128,11 @@ def transactions(
     leased: int,
     collector: Holder | None,
 ) -> list[Transaction]:
-    """The redemption, and before it what the kiosk held of its points, back in the household's account."""
-    redemption = transaction(
-        id, device.id, device.supermarket, attendant, household, lines, **collected(collector)
-    )
-    if not leased:
-        return [redemption]
-    first = giving_back(
-        TransactionId(uuid5(id, "lease")), household.code, device.id, device.epoch, leased, str(attendant), "兑换"
-    )
-    return [first, redemption]
+    """What a redemption over HTTP is in the books."""
+    return [
+        *share_given_back(id, household, device.id, device.epoch, leased, attendant),
+        transaction(id, device.id, device.supermarket, attendant, household, lines, **collected(collector)),
+    ]
 
 
 def collected(collector: Holder | None) -> dict[str, str]:

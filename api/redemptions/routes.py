@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Router, put
-from litestar.di import NamedDependency
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from api import wire
@@ -35,4 +36,14 @@ async def redeem(
     return await use_cases.redeem(queue.town, device, shift, id, data, pin)
 
 
-router = Router("/v1", route_handlers=[redeem], tags=["redemptions"])
+def _queue(state: State) -> RedemptionQueue:
+    queue: RedemptionQueue = state.redemptions
+    return queue
+
+
+router = Router(
+    "/v1",
+    route_handlers=[redeem],
+    dependencies={"queue": Provide(_queue, sync_to_thread=False)},
+    tags=["redemptions"],
+)

@@ -10,24 +10,28 @@ neighbour ever loses by another.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from api import accounts, wire
 from api.access import Device, secret_digest
 from api.cards.token import MalformedCard, digest, parse
 from api.cards.use_cases import Holder
 from api.kiosks.use_cases import OnDuty
+from api.problem_details import told
 from api.problems import Refused
 from api.redemptions import booking
 from api.town import Town, Work
 from ledger.transactions import AccountId, Status, Transaction
+
+log = structlog.get_logger()
 
 AT_ONCE = 128
 """Redemptions in one batch at most."""
@@ -169,7 +173,7 @@ class RedemptionQueue:
     ) -> wire.Receipt | None:
         """The receipt, or None for what is no plain case: then nothing has happened yet, or the answer is known
         already, and `use_cases.redeem` goes on. Raises Refused: busy."""
-        if pin or wanted.collector:
+        if not device or pin or wanted.collector:
             return None
         try:
             card = digest(parse(wanted.card))
@@ -194,9 +198,10 @@ class RedemptionQueue:
             receipts: dict[UUID, wire.Receipt] = {}
             try:
                 receipts = await book(self.town, [waiting.asked for waiting in batch])
-            except (DBAPIError, OSError, Unforeseen):
-                # Each on its own: whose fault it was hears it there.
-                pass
+            except Exception as error:
+                # Each on its own: whose fault it was hears it there. Whatever it was, those who come later are served.
+                if told(error) is None and not isinstance(error, Unforeseen):
+                    log.exception("a batch of redemptions failed")
             finally:
                 for waiting in batch:
                     if not waiting.answer.done():
@@ -228,7 +233,11 @@ async def book(town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
         postings = await work.books.post([each for one in booked for each in _transactions(one)], work.now)
         if any(posting.status is not Status.OK for posting in postings):
             raise Unforeseen
-        rows = {"township": work.township, "now": work.now, "rows": _encoded(map(_row, booked))}
+        rows = {
+            "township": work.township,
+            "now": work.now,
+            "rows": msgspec.json.encode([_row(one) for one in booked]).decode(),
+        }
         recorded = (await work.session.execute(_RECORD, rows)).all()
         if len(recorded) < len(booked):
             raise Unforeseen
@@ -251,14 +260,15 @@ async def _plain(work: Work, batch: Sequence[Asked]) -> list[_Plain]:
         "supermarkets": [supermarket for supermarket, _ in wanted],
         "products": [product for _, product in wanted],
     }
-    goods = {(row.supermarket, row.code): row for row in await work.session.execute(_GOODS, places)}
+    goods: defaultdict[str, dict[str, booking.Priced]] = defaultdict(dict)
+    for row in await work.session.execute(_GOODS, places):
+        goods[row.supermarket][row.code] = row
     plain = []
     for caller in callers:
         asking = batch[caller.n]
-        lines = _priced(caller.supermarket, asking.wanted.lines, goods)
-        if lines is None or (
-            caller.pin_above is not None and sum(line.points for line in lines) > caller.pin_above
-        ):
+        try:
+            lines = booking.priced(asking.wanted.lines, goods[caller.supermarket])
+        except Refused:
             continue
         device = Device(caller.kiosk, caller.supermarket, caller.epoch)
         duty = OnDuty(caller.attendant, caller.attendant_name, caller.shift)
@@ -267,25 +277,6 @@ async def _plain(work: Work, batch: Sequence[Asked]) -> list[_Plain]:
         if caller.pin_above is None or one.points <= caller.pin_above:
             plain.append(one)
     return plain
-
-
-def _priced(supermarket: str, lines: Sequence[wire.Line], goods: dict[Any, Any]) -> list[wire.ReceiptLine] | None:
-    """One line for each product, at the price that the till believed; None where that is wrong."""
-    priced: dict[str, wire.ReceiptLine] = {}
-    for line in lines:
-        product = goods.get((supermarket, line.product))
-        if product is None or product.price != line.price:
-            return None
-        before = priced.get(line.product)
-        quantity = line.quantity + (before.quantity if before is not None else 0)
-        priced[line.product] = wire.ReceiptLine(
-            product=product.code,
-            name=product.name,
-            quantity=quantity,
-            price=product.price,
-            points=product.price * quantity,
-        )
-    return list(priced.values())
 
 
 async def _covered(work: Work, plain: Sequence[_Plain]) -> list[_Booked]:
@@ -297,7 +288,7 @@ async def _covered(work: Work, plain: Sequence[_Plain]) -> list[_Booked]:
     booked = []
     for one in plain:
         own, held = left.get(one.own, 0), left.get(one.escrow, 0)
-        leased = max(min(one.points - own, one.asked.wanted.leased, held), 0)
+        leased = booking.from_lease(one.points, own, one.asked.wanted.leased, held)
         if own + leased < one.points or any(left.get(shelf, 0) < pieces for shelf, pieces in one.shelves):
             continue
         left[one.own], left[one.escrow] = own + leased - one.points, held - leased
@@ -331,7 +322,3 @@ def _row(booked: _Booked) -> dict[str, Any]:
         "leased": booked.leased,
         "shift": one.duty.shift,
     }
-
-
-def _encoded(rows: Iterable[dict[str, Any]]) -> str:
-    return msgspec.json.encode(list(rows)).decode()

@@ -154,7 +154,7 @@ async def from_lease(work: Work, device: Device, household: Holder, allowed: int
     escrow = accounts.escrow(household.code, device.id, device.epoch).id
     balances = await work.books.balances([own, escrow])
     held = balances[escrow].available if escrow in balances else 0
-    return max(min(points - balances[own].available, allowed, held), 0)
+    return booking.from_lease(points, balances[own].available, allowed, held)
 
 
 async def spendable(work: Work, device: Device, household: Holder, *, holds: bool) -> int:
@@ -166,39 +166,18 @@ async def spendable(work: Work, device: Device, household: Holder, *, holds: boo
 
 
 async def priced(work: Work, supermarket: str, lines: list[wire.Line]) -> list[wire.ReceiptLine]:
-    """The lines with the shelf's own names and prices, one for each product."""
-    quantities: dict[str, int] = {}
-    for line in lines:
-        quantities[line.product] = quantities.get(line.product, 0) + line.quantity
-    seen = {line.product: line.price for line in lines}
+    """The lines with the shelf's own names and prices, one for each product. Raises Refused: unknown,
+    price-changed."""
     rows = await work.session.execute(
         select(Product.code, Product.name, Product.price)
         .join(Shelf, (Shelf.township == Product.township) & (Shelf.product == Product.code))
-        .where(Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.product.in_(seen))
-    )
-    products = {row.code: row for row in rows}
-    priced = []
-    for code, quantity in quantities.items():
-        product = products.get(code)
-        if product is None:
-            raise Refused("unknown", f"本超市没有编号为 {code} 的物品。")
-        if any(line.product == code and line.price != product.price for line in lines):
-            raise Refused(
-                "price-changed",
-                f"{product.name}的分值已改为 {product.price} 分，请重新扫卡再兑换。",
-                product=code,
-                price=product.price,
-            )
-        priced.append(
-            wire.ReceiptLine(
-                product=code,
-                name=product.name,
-                quantity=quantity,
-                price=product.price,
-                points=product.price * quantity,
-            )
+        .where(
+            Shelf.township == work.township,
+            Shelf.supermarket == supermarket,
+            Shelf.product.in_({line.product for line in lines}),
         )
-    return priced
+    )
+    return booking.priced(lines, {row.code: row for row in rows})
 
 
 def _refusal(posting: Posting, device: Device, household: Holder, lines: list[wire.ReceiptLine]) -> Refused:

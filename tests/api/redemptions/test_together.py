@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 from uuid_utils.compat import uuid7
 
@@ -36,6 +35,8 @@ from tests.conftest import SEEDED, LiveTown, cloned, opened
 
 KNOWN, VOIDED = UUID(int=1), UUID(int=2)
 """A redemption that is in the books, and an id that a kiosk gave up."""
+WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%lock_balances%'"
+"""A batch that can't have the balances yet."""
 WRITTEN = (
     "select id, supermarket, kiosk, attendant, household, request, receipt, recorded_at, leased, shift, collector"
     " from redemption order by id",
@@ -224,16 +225,35 @@ async def test_a_neighbour_with_a_closed_account_takes_nothing_from_the_others(t
     assert (await standing(town))[0]["in_balance"]
 
 
-async def test_a_failing_batch_is_answered_one_by_one(town: LiveTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the database had against it: nothing of it stayed, and each is asked for by itself."""
-
-    async def failing(*_: Any) -> dict[UUID, wire.Receipt]:
-        raise OperationalError("insert", {}, Exception("the disk is full"))
-
-    monkeypatch.setattr(together, "book", failing)
-    answers = await put(town, *[(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(4)])
-    assert [a.status_code for a in answers] == [200] * 4
+async def test_a_connection_that_dies_under_a_batch_costs_nobody_the_answer(town: LiveTown) -> None:
+    """Nothing of the batch stays, and each is asked for by itself."""
+    asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(4)]
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        answering = asyncio.create_task(put(town, *asked))
+        await waits_for_a_lock(town)
+        await rows(town, f"select pg_terminate_backend(pid) from pg_stat_activity where {WAITING}")
+    answers = await answering
+    assert [a.status_code for a in answers] == [200] * 4, [a.text for a in answers]
     assert (await standing(town))[2]["balance"] == 80
+
+
+async def test_no_free_connection_is_told_and_the_queue_goes_on(
+    town: LiveTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy hour of pages has them all: who redeems hears it soon, and is served again as soon as there is one."""
+    shift = await town.shift()
+    pool: Any = town.town.database.engine.sync_engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    async with AsyncExitStack() as held:
+        for _ in range(pool.size() + pool._max_overflow):
+            await held.enter_async_context(town.town.database.engine.connect())
+        async with asyncio.timeout(20), town.device(shift) as http:
+            for _ in range(3 * together.WORKERS):
+                problem(await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))), 503, "busy")
+    async with asyncio.timeout(20), town.device(shift) as http:
+        answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
+    assert answer.json()["balance"] == 95
 
 
 async def test_a_full_queue_asks_to_come_again(town: LiveTown) -> None:
@@ -251,16 +271,6 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown) -> None:
     receipts = await asyncio.gather(*waiting)
     assert [r and r.id for r in receipts] == ids[:2]
     await ended(serving)
-
-
-async def test_the_full_queue_over_http(town: LiveTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(*_: Any) -> None:
-        raise Refused("busy", "现在兑换的人太多，请稍候，会自动再试。")
-
-    monkeypatch.setattr(RedemptionQueue, "redeem", full)
-    [answer] = await put(town, (a_redemption(), order(town.card, ("soap", 1, 5))))
-    problem(answer, 503, "busy")
-    assert int(answer.headers["Retry-After"]) > 0
 
 
 async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> None:
@@ -292,13 +302,11 @@ async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown
         await other.books.lock([accounts.household("hp-1").id])
         serving = asyncio.create_task(queue.run())
         asking = asyncio.create_task(queue.redeem(town.device_token, shift, id, soap, ""))
-        while not await rows(
-            town, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%lock_balances%'"
-        ):
-            await asyncio.sleep(0.01)
+        await waits_for_a_lock(town)
         asking.cancel()
-    while not await rows(town, "select 1 from redemption where id = :id", id=id):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(15):
+        while not await rows(town, "select 1 from redemption where id = :id", id=id):
+            await asyncio.sleep(0.01)
     [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
     assert answer.json()["balance"] == 95
     assert (await standing(town))[2]["balance"] == 95
@@ -328,10 +336,7 @@ async def test_a_journal_that_gives_one_up_at_the_same_time_wins(town: LiveTown)
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         booking = asyncio.create_task(book(town.town, [asked]))
-        while not await rows(
-            town, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%lock_balances%'"
-        ):
-            await asyncio.sleep(0.01)
+        await waits_for_a_lock(town)
         await other.session.execute(
             text(
                 "insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)"
@@ -347,6 +352,12 @@ async def test_a_journal_that_gives_one_up_at_the_same_time_wins(town: LiveTown)
     )
     [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
     problem(answer, 409, "abandoned")
+
+
+async def waits_for_a_lock(town: LiveTown) -> None:
+    async with asyncio.timeout(15):
+        while not await rows(town, f"select 1 from pg_stat_activity where {WAITING}"):
+            await asyncio.sleep(0.01)
 
 
 async def ended(serving: asyncio.Task[None]) -> None:
