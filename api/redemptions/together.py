@@ -199,7 +199,7 @@ class RedemptionQueue:
             try:
                 receipts = await book(self.town, [waiting.asked for waiting in batch])
             except Exception as error:
-                # Each on its own: whose fault it was hears it there. Whatever it was, those who come later are served.
+                # Each on its own: whose fault it was hears it there. And whatever it was, the next are served.
                 if told(error) is None and not isinstance(error, Unforeseen):
                     log.exception("a batch of redemptions failed")
             finally:
@@ -233,12 +233,9 @@ async def book(town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
         postings = await work.books.post([each for one in booked for each in _transactions(one)], work.now)
         if any(posting.status is not Status.OK for posting in postings):
             raise Unforeseen
-        rows = {
-            "township": work.township,
-            "now": work.now,
-            "rows": msgspec.json.encode([_row(one) for one in booked]).decode(),
-        }
-        recorded = (await work.session.execute(_RECORD, rows)).all()
+        rows = msgspec.json.encode([_row(one) for one in booked]).decode()
+        values = {"township": work.township, "now": work.now, "rows": rows}
+        recorded = (await work.session.execute(_RECORD, values)).all()
         if len(recorded) < len(booked):
             raise Unforeseen
     return {one.receipt.id: one.receipt for one in booked}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -14,7 +16,9 @@ from uuid_utils.compat import uuid7
 
 from api.access import Role
 from api.database.engine import Database
-from tests.api.asking import problem, standing
+from api.problem_details import refused
+from api.problems import Refused
+from tests.api.asking import a_redemption, problem, standing
 from tests.conftest import PASSWORD, LiveTown, serving
 
 ID = str(uuid7())
@@ -296,6 +300,31 @@ async def test_a_fault_of_ours_is_logged_by_its_route_and_a_refusal_is_not(town:
     assert (fault["log_level"], fault["route"], fault["exc_info"]) == ("error", "/v1/cards/{token}", True)
     # Whoever reads the log could redeem with it.
     assert town.card not in str(logs)
+
+
+async def test_a_client_that_hangs_up_in_the_middle_is_no_fault(town: LiveTown) -> None:
+    """A till's network does so all day."""
+    at = urlsplit(town.url)
+    asked = f"PUT {a_redemption()} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {town.device_token}\r\n"
+    with capture_logs() as logs:
+        _, writer = await asyncio.open_connection(at.hostname, at.port)
+        writer.write(f"{asked}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        await writer.drain()
+        # Until the server waits for the rest.
+        async with town.device() as http:
+            await http.get(f"/v1/cards/{town.card}")
+        writer.close()
+        await writer.wait_closed()
+        async with town.device() as http:
+            await http.get(f"/v1/cards/{town.card}")
+    assert logs == []
+
+
+def test_who_is_asked_to_come_again_is_told_when() -> None:
+    answer = refused(Refused("busy", "现在兑换的人太多，请稍候，会自动再试。"))
+    assert answer.status_code == 503
+    assert answer.headers is not None
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 async def _call(http: httpx.AsyncClient, method: str, path: str, body: Any, token: str) -> httpx.Response:

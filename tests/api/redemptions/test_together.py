@@ -241,7 +241,7 @@ async def test_a_connection_that_dies_under_a_batch_costs_nobody_the_answer(town
 async def test_no_free_connection_is_told_and_the_queue_goes_on(
     town: LiveTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A busy hour of pages has them all: who redeems hears it soon, and is served again as soon as there is one."""
+    """A busy hour of pages has them all: who redeems hears it, and is served again as soon as there is one."""
     shift = await town.shift()
     pool: Any = town.town.database.engine.sync_engine.pool
     monkeypatch.setattr(pool, "_timeout", 0.05)
