@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 THREADS = 2
+PATIENCE = 10
+"""Seconds until a request counts as failed."""
 CONNECTIONS = 64
 
 
@@ -36,8 +38,8 @@ async def load(
     if wrk is None:
         raise SystemExit("没有找到 wrk，请先安装（Debian：apt install wrk）。")
     process = await asyncio.create_subprocess_exec(
-        *(wrk, f"-t{THREADS}", f"-c{connections}", f"-d{seconds}", "-s", str(Path(__file__).with_name(script))),
-        *(url, "--", *map(str, arguments)),
+        *(wrk, f"-t{THREADS}", f"-c{connections}", f"-d{seconds}", f"--timeout={PATIENCE}"),
+        *("-s", str(Path(__file__).with_name(script)), url, "--", *map(str, arguments)),
         stdout=asyncio.subprocess.PIPE,
     )
     told, _ = await process.communicate()

@@ -1,6 +1,6 @@
 -- What tills send: each request redeems one piece, under an id of its own that grows with time as UUIDv7 does.
--- Arguments: files of the cards, of the products, of the tills ("token shift"); requests a second over all
--- threads, 0 as many as go; this thread's number comes from `setup`.
+-- Arguments: files of the cards, of the products, of the tills ("token shift"); milliseconds that each connection
+-- rests between requests, on average.
 dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "told.lua")
 
 function init(arguments)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 
-from sqlalchemy import make_url
-
 from api.database.embedded import OWNER, Embedded, binary
 
 NAME = "tpcb"
@@ -16,7 +14,7 @@ SECONDS = 15
 
 def tpcb(server: Embedded) -> float:
     """Transactions a second on this running server, in a database of its own that is dropped again."""
-    url = make_url(server.url(OWNER, NAME))
+    url = server.url(OWNER, NAME)
     at = ["-h", str(url.query["host"]), "-p", str(url.query["port"]), "-U", OWNER]
 
     def run(program: str, *words: str) -> str:

@@ -19,6 +19,7 @@ from kiosk.obstacles import Declined, Obstacle, Refused
 from kiosk.pick import NumberPick
 from kiosk.screens import wishes
 from kiosk.screens.base import Choice, TillScreen
+from kiosk.screens.next_step import next_step
 from kiosk.screens.panels import Panels
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.cart import CartView
@@ -248,12 +249,9 @@ class Serve(TillScreen):
         self.session.require_keepable(item, 1)
         self.post_message(wishes.ToKeep(item))
 
-    def keep(self, item: ShelfItem, quantity: int) -> None:
-        """The attendant confirmed it."""
-        self._ask_to_keep(item, quantity)
-
     @work(group="keep", exclusive=True)
-    async def _ask_to_keep(self, item: ShelfItem, quantity: int) -> None:
+    async def keep(self, item: ShelfItem, quantity: int) -> None:
+        """The attendant confirmed it."""
         self.status.waiting(_("正在留货，请稍候"))
         try:
             slip = await self.counter.promising.promise(item, quantity)
@@ -397,19 +395,8 @@ class Serve(TillScreen):
         self.app.bell()
 
     def _hint(self) -> None:
-        session = self.session
-        if self._naming:
-            self.status.hint(_("请扫代领人自己家的户卡；不用代领请按 F7 或 Esc"))
-        elif session.cart and session.card:
-            self.status.done(_("共 {points} 分：按 F2 确认兑换，或扫确认卡").format(points=session.total))
-        elif session.card and any(promised.arrived for promised in session.card.view.promises):
-            self.status.done(_("给这户留的货到了：按 F4 领货；也可照常选商品"))
-        elif session.card:
-            self.status.hint(_("按货号或扫商品条码；也可用上下键选，空格键加"))
-        elif session.contact.online is False and not session.contact.expired and not session.contact.fence:
-            self.status.hint(_("请扫户卡；网络断了，照常兑换，联网后自动上传"))
-        else:
-            self.status.hint(_("请扫户卡"))
+        sentence, ready = next_step(self.session, naming=self._naming)
+        self.status.done(sentence) if ready else self.status.hint(sentence)
 
     def _redraw(self) -> None:
         if self._panels.shown == "cart" and not self.session.card and not self.session.cart:

@@ -37,6 +37,8 @@ async def jimei_export(town: LiveTown, format: str, output: Path, stderr: int) -
         env=environment | {"JIMEI_DATABASE_URL": url, "TERM": "xterm"},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=stderr,
+        # Ctrl-C ends it, also where whoever started the tests had it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -84,7 +86,8 @@ async def test_stopped_by_its_user(crowded: LiveTown, tmp_path: Path) -> None:
         process = await jimei_export(crowded, "xlsx", tmp_path / "books", asyncio.subprocess.PIPE)
         await waits(crowded)
         process.send_signal(signal.SIGINT)
-        _, errors = await process.communicate()
+        async with asyncio.timeout(30):
+            _, errors = await process.communicate()
     assert (process.returncode, errors) == (130, b"")
     assert os.listdir(tmp_path) == []
 
