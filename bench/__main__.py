@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import evaluation, kiosk, pages, posting, redemptions, service, simulation
+from bench import evaluation, history, kiosk, pages, posting, redemptions, service, simulation
 from bench.ground import Ground, ground
 from bench.measurement import Measurement
 
@@ -17,6 +17,7 @@ WORKS: Mapping[str, Callable[[Ground], AsyncIterator[Measurement]]] = {
     "redemptions": redemptions.measure,
     "posting": posting.measure,
     "pages": pages.measure,
+    "history": history.measure,
     "service": service.measure,
     "evaluation": evaluation.measure,
     "simulation": simulation.measure,

@@ -38,7 +38,7 @@ async def load(
     if wrk is None:
         raise SystemExit("没有找到 wrk，请先安装（Debian：apt install wrk）。")
     process = await asyncio.create_subprocess_exec(
-        *(wrk, f"-t{THREADS}", f"-c{connections}", f"-d{seconds}", f"--timeout={PATIENCE}"),
+        *(wrk, f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}", f"--timeout={PATIENCE}"),
         *("-s", str(Path(__file__).with_name(script)), url, "--", *map(str, arguments)),
         stdout=asyncio.subprocess.PIPE,
     )

@@ -36,7 +36,7 @@ from ledger.transactions import (
 )
 
 # Later than anything in the books.
-_ALWAYS = datetime.max.replace(tzinfo=UTC)
+ALWAYS = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Books:
         )
         found = {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
         summed = [account for account in accounts if account not in found]
-        return found | await self.balances_at(summed, _ALWAYS) if summed else found
+        return found | await self.balances_at(summed, ALWAYS) if summed else found
 
     async def open_balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
         """Balances of those accounts that keep one, because they have a limit, and aren't closed."""
@@ -204,7 +204,7 @@ class Books:
         return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
 
     async def statement(
-        self, account: AccountId, *, limit: int, before: Position | None = None, at: datetime = _ALWAYS
+        self, account: AccountId, *, limit: int, before: Position | None = None, at: datetime = ALWAYS
     ) -> list[Entry]:
         """Entries in the order of recording, newest first, none recorded after `at`; the next page begins after
         `before`, the last one seen."""
@@ -225,7 +225,7 @@ class Books:
     ) -> list[Entry]:
         """What moved for good with effect in [first, after), in the order of taking effect."""
         return await self._read(
-            self._entries(account, _ALWAYS)
+            self._entries(account, ALWAYS)
             .where(
                 entry.c.pending.is_(False),
                 transaction.c.effective_at >= first,

@@ -132,25 +132,32 @@ async def passbook(town: Town, card: str) -> Passbook:
 
 # All that was issued to the household, here or in an earlier scheme, less what a correction took back to where it
 # came from. What was spent in the earlier scheme lowers it as little as what is spent here.
-_HONOUR = (
-    select(func.coalesce(func.sum(entry.c.amount), 0))
-    .join(
-        transaction,
-        (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
+def _issued() -> Select[Any]:
+    # Materialized, so that no plan goes by the counterparty: that is one account for the whole township.
+    moved = (
+        select(entry.c.township, entry.c.transaction, entry.c.amount, entry.c.counterparty)
+        .where(
+            entry.c.township == bindparam("township"),
+            entry.c.account == bindparam("account"),
+            entry.c.pending.is_(False),
+        )
+        .cte("moved")
+        .prefix_with("MATERIALIZED")
     )
-    .where(
-        entry.c.township == bindparam("township"),
-        entry.c.account == bindparam("account"),
+    forth = (
+        select(transaction.c.phase != Phase.REVERSAL)
+        .where(transaction.c.township == moved.c.township, transaction.c.id == moved.c.transaction)
+        .scalar_subquery()
+    )
+    return select(func.coalesce(func.sum(moved.c.amount), 0)).where(
         or_(
-            entry.c.counterparty == accounts.ISSUING.id,
-            and_(
-                entry.c.counterparty == accounts.IMPORTED.id,
-                (entry.c.amount > 0) == (transaction.c.phase != Phase.REVERSAL),
-            ),
-        ),
-        entry.c.pending.is_(False),
+            moved.c.counterparty == accounts.ISSUING.id,
+            and_(moved.c.counterparty == accounts.IMPORTED.id, (moved.c.amount > 0) == forth),
+        )
     )
-)
+
+
+_HONOUR = _issued()
 
 
 async def _honour(work: Work, account: AccountId) -> int:

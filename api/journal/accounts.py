@@ -13,7 +13,7 @@ from api.journal.cursor import Cursor
 from api.journal.scope import READERS, may_read, readable
 from api.problems import Refused
 from api.town import Town, Work
-from ledger.books import Entry
+from ledger.books import ALWAYS, Entry
 from ledger.tables import account, account_closing, unit
 from ledger.transactions import AccountId, Balance, Phase, Timeline, TransactionId, Written
 
@@ -79,10 +79,7 @@ async def balance(
     moment = _moment(at)
     async with town.work() as work:
         id, unit = await find(work, staff, name)
-        if moment is None:
-            found = await work.books.balance(id)
-        else:
-            found = (await work.books.balances_at([id], moment, timeline))[id]
+        found = await _as_of(work, id, moment, timeline)
         return wire.BalanceView(
             account=name,
             unit=unit,
@@ -95,6 +92,13 @@ async def balance(
         )
 
 
+async def _as_of(work: Work, id: AccountId, moment: datetime | None, timeline: Timeline) -> Balance:
+    """Now, where no moment is given: most accounts keep that, and need no history."""
+    if moment is None:
+        return await work.books.balance(id)
+    return (await work.books.balances_at([id], moment, timeline))[id]
+
+
 async def statement(
     town: Town, staff: Staff, name: str, limit: int, before: str, at: datetime | None
 ) -> wire.Statement:
@@ -102,16 +106,16 @@ async def statement(
 
     Raises Refused: not-allowed, unknown, malformed.
     """
-    moment = _moment(at) or datetime.max.replace(tzinfo=UTC)
+    moment = _moment(at)
     async with town.snapshot() as work:
         id, unit = await find(work, staff, name)
         if before:
             cursor = Cursor.decode(before, id)
             running, last = cursor.balance, cursor.position
         else:
-            running = (await work.books.balances_at([id], moment, Timeline.RECORDED))[id].posted
+            running = (await _as_of(work, id, moment, Timeline.RECORDED)).posted
             last = None
-        entries = await work.books.statement(id, limit=limit + 1, before=last, at=moment)
+        entries = await work.books.statement(id, limit=limit + 1, before=last, at=moment or ALWAYS)
         shown = entries[:limit]
         balances = []
         for entry in shown:

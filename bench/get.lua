@@ -1,0 +1,12 @@
+-- What people look at. Arguments: the file of paths; the token that opens them, where one is needed.
+dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "told.lua")
+
+function init(arguments)
+  paths = lines(arguments[1])
+  headers = arguments[2] and { ["Authorization"] = "Bearer " .. arguments[2] } or nil
+  math.randomseed(os.time() * 16 + number)
+end
+
+function request()
+  return wrk.format("GET", paths[math.random(#paths)], headers)
+end

@@ -1,0 +1,115 @@
+"""What people look at often reads no more rows from old books than from young ones."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from uuid_utils.compat import uuid7
+
+from api import accounts
+from api.access import Device, Role, Staff
+from api.cards import use_cases as cards
+from api.cards.passbook import passbook
+from api.cards.use_cases import holder
+from api.clock import TravelClock, local_date
+from api.database.embedded import Embedded
+from api.database.engine import Database
+from api.expiry.policies import expiries
+from api.journal.accounts import statement
+from api.town import Town
+from ledger.expiry import Kind, Policy
+from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
+from tests.api.asking import rows
+from tests.conftest import SEEDED, LiveTown, cloned
+
+ENTRIES = 2_000
+"""Of the household, and as many of a neighbour."""
+AT_ONCE = 50
+MOST = 500
+"""Rows that one look may read: its few statements together, whatever the plans."""
+
+
+async def _page(live: LiveTown, household: str) -> None:
+    seen = await passbook(live.town, live.card)
+    assert seen.honour > ENTRIES
+
+
+async def _card(live: LiveTown, household: str) -> None:
+    [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
+    seen = await cards.view(live.town, Device(kiosk.id, kiosk.supermarket, 1), live.card)
+    assert seen.balance > ENTRIES
+
+
+async def _statement(live: LiveTown, household: str) -> None:
+    office = Staff(uuid7(), "乡镇办公室", frozenset({Role.OFFICE}), None, None)
+    seen = await statement(live.town, office, f"household:{household}", 100, "", None)
+    assert len(seen.entries) == 100
+
+
+@pytest.fixture
+async def quiet(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
+    """No server beside it, and one connection, so that its counts are the look's."""
+    async with cloned(server, SEEDED) as clone:
+        database = Database(clone.app, pool_size=1)
+        try:
+            yield replace(
+                seeded, town=replace(seeded.town, database=database, clock=clock), clock=clock, clone=clone
+            )
+        finally:
+            await database.close()
+
+
+@pytest.mark.parametrize("look", [_page, _card, _statement])
+async def test_a_look_reads_few_rows(quiet: LiveTown, look: Callable[[LiveTown, str], Awaitable[None]]) -> None:
+    async with quiet.town.work() as work:
+        own, other = (await holder(work, quiet.card)).code, (await holder(work, quiet.poor_card)).code
+        policy = Policy(local_date(work.now), Kind.ROLLING, 1)
+        adopted = await (await expiries(work)).adopt(
+            accounts.POINTS, policy, work.now, person="", reason="村民代表会议"
+        )
+    assert adopted is Status.OK
+    for household in (own, other):
+        for _ in range(ENTRIES // AT_ONCE):
+            quiet.clock.travel(quiet.clock.now() + timedelta(minutes=1))
+            async with quiet.town.work() as work:
+                posted = await work.books.post([_award(household) for _ in range(AT_ONCE)], work.now)
+            assert all(posting.status is Status.OK for posting in posted)
+    await _settled(quiet)
+    # What was earned lately has to be read one by one, and nothing else.
+    quiet.clock.travel(quiet.clock.now() + timedelta(days=100))
+    before = await _rows_read(quiet.town)
+    await look(quiet, own)
+    assert 0 < await _rows_read(quiet.town) - before < MOST
+
+
+def _award(household: str) -> Transaction:
+    move = Transfer(accounts.ISSUING.id, accounts.household(household).id, accounts.POINTS, 1)
+    return Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))
+
+
+async def _settled(live: LiveTown) -> None:
+    """As the server leaves its tables after a while; planned as for much larger ones, and for any household."""
+    engine = create_async_engine(live.clone.owner, isolation_level="AUTOCOMMIT")
+    name = live.clone.owner.database
+    # Settings are for new connections.
+    await live.town.database.close()
+    try:
+        async with engine.connect() as connection:
+            for setting in ("plan_cache_mode = force_generic_plan", "enable_seqscan = off"):
+                await connection.execute(text(f"alter database {name} set {setting}"))
+            await connection.execute(text("vacuum analyze"))
+    finally:
+        await engine.dispose()
+
+
+async def _rows_read(town: Town) -> int:
+    async with town.work() as work:
+        await work.session.execute(text("select pg_stat_force_next_flush()"))
+    async with town.work() as work:
+        read = await work.session.scalar(
+            text("select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables")
+        )
+    return int(read or 0)
