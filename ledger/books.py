@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal_column, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import tables
-from ledger.tables import balance, entry, period_closing, settlement, transaction
+from ledger.tables import entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
     AccountId,
@@ -171,10 +171,13 @@ class Books:
     async def balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
         """Balances now. Accounts with a limit keep theirs; the others are summed from their last checkpoint on,
         and tell nothing of what is pending."""
+        # An array rather than a list of parameters: one statement, whatever their number.
         rows = await self._connection.execute(
-            select(balance.c.account, balance.c.posted, balance.c.reserved, balance.c.expected).where(
-                balance.c.township == self._township, balance.c.account.in_(accounts)
-            )
+            text(
+                "select account, posted, reserved, expected from ledger.balance"
+                " where township = :township and account = any (:accounts)"
+            ),
+            {"township": self._township, "accounts": list(accounts)},
         )
         found = {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
         summed = [account for account in accounts if account not in found]
@@ -182,7 +185,6 @@ class Books:
 
     async def open_balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
         """Balances of those accounts that keep one, because they have a limit, and aren't closed."""
-        # An array rather than a list of parameters: one statement, whatever their number.
         rows = await self._connection.execute(
             text(
                 "select account, posted, reserved, expected from ledger.balance b"

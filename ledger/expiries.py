@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import Books
@@ -45,6 +45,13 @@ class Slice:
     last: AccountId | None
 
 
+_ADOPTED = (
+    select(expiry_policy)
+    .where(expiry_policy.c.township == bindparam("township"), expiry_policy.c.unit == bindparam("unit"))
+    .order_by(expiry_policy.c.effective_on)
+)
+
+
 class Expiries:
     def __init__(self, connection: AsyncConnection, township: TownshipId) -> None:
         self._connection = connection
@@ -64,11 +71,7 @@ class Expiries:
 
     async def adopted(self, unit: str) -> list[Adopted]:
         """Every policy of a unit, in the order in which they take effect."""
-        rows = await self._connection.execute(
-            select(expiry_policy)
-            .where(expiry_policy.c.township == self._township, expiry_policy.c.unit == unit)
-            .order_by(expiry_policy.c.effective_on)
-        )
+        rows = await self._connection.execute(_ADOPTED, {"township": self._township, "unit": unit})
         return [
             Adopted(Policy(row.effective_on, Kind(row.kind), row.months), row.person, row.reason, row.adopted_at)
             for row in rows

@@ -165,14 +165,20 @@ async def _honour(work: Work, account: AccountId) -> int:
     return int(earned or 0)
 
 
-async def _pending(work: Work, household: UUID) -> list[Pending]:
-    claims = list(
-        await work.session.scalars(
-            select(Claim)
-            .where(Claim.township == work.township, Claim.household == household, Claim.status == "approved")
-            .order_by(Claim.notice_until, Claim.id)
-        )
+_PENDING = (
+    select(Claim)
+    .where(
+        Claim.township == bindparam("township"),
+        Claim.household == bindparam("household"),
+        Claim.status == "approved",
     )
+    .order_by(Claim.notice_until, Claim.id)
+)
+
+
+async def _pending(work: Work, household: UUID) -> list[Pending]:
+    values = {"township": work.township, "household": household}
+    claims = list(await work.session.scalars(_PENDING, values))
     if not claims:
         return []
     books = await adopted(work, {claim.rulebook for claim in claims})

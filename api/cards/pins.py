@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from uuid_utils.compat import uuid7
 
 from api.access import Role, Staff, require
@@ -141,19 +141,23 @@ async def resets(town: Town, staff: Staff) -> list[Reset]:
         return [Reset(*row) for row in rows]
 
 
+_LAST_RESET = (
+    select(PinReset.recorded_at)
+    .join(Card, (Card.township == PinReset.township) & (Card.digest == PinReset.card))
+    .where(
+        PinReset.township == bindparam("township"),
+        Card.household == bindparam("household"),
+        PinReset.recorded_at > bindparam("since"),
+    )
+    .order_by(PinReset.recorded_at.desc())
+    .limit(1)
+)
+
+
 async def last_reset(work: Work, household: UUID) -> datetime | None:
     """For the household itself, of the last thirty days: when somebody took its card's PIN away."""
-    found: datetime | None = await work.session.scalar(
-        select(PinReset.recorded_at)
-        .join(Card, (Card.township == PinReset.township) & (Card.digest == PinReset.card))
-        .where(
-            PinReset.township == work.township,
-            Card.household == household,
-            PinReset.recorded_at > work.now - SHOWN_FOR,
-        )
-        .order_by(PinReset.recorded_at.desc())
-        .limit(1)
-    )
+    values = {"township": work.township, "household": household, "since": work.now - SHOWN_FOR}
+    found: datetime | None = await work.session.scalar(_LAST_RESET, values)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 
 from api import accounts, wire
 from api.access import Role, Staff, require
@@ -111,37 +111,39 @@ async def listed(town: Town, staff: Staff, household: str) -> list[wire.HoldView
         return await open_holds(work, household)
 
 
+_OPEN = (
+    select(
+        transaction.c.id,
+        transaction.c.expires_at,
+        transaction.c.reason,
+        transaction.c.person,
+        transaction.c.recorded_at,
+        entry.c.amount,
+        entry.c.counterparty,
+    )
+    .join(
+        transaction,
+        (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
+    )
+    .where(
+        entry.c.township == bindparam("township"),
+        entry.c.account == bindparam("account"),
+        entry.c.pending,
+        transaction.c.kind == KIND,
+        # One that is over is released by itself in a moment.
+        transaction.c.expires_at > bindparam("now"),
+        ~exists().where(settlement.c.township == transaction.c.township, settlement.c.target == transaction.c.id),
+    )
+    .order_by(transaction.c.expires_at, transaction.c.id)
+)
+
+
 async def open_holds(work: Work, household: str) -> list[wire.HoldView]:
     """What is reserved of a household's points and for how long, the first to expire first."""
-    rows = (
-        await work.session.execute(
-            select(
-                transaction.c.id,
-                transaction.c.expires_at,
-                transaction.c.reason,
-                transaction.c.person,
-                transaction.c.recorded_at,
-                entry.c.amount,
-                entry.c.counterparty,
-            )
-            .join(
-                transaction,
-                (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
-            )
-            .where(
-                entry.c.township == work.township,
-                entry.c.account == accounts.household(household).id,
-                entry.c.pending,
-                transaction.c.kind == KIND,
-                # One that is over is released by itself in a moment.
-                transaction.c.expires_at > work.now,
-                ~exists().where(
-                    settlement.c.township == transaction.c.township, settlement.c.target == transaction.c.id
-                ),
-            )
-            .order_by(transaction.c.expires_at, transaction.c.id)
-        )
-    ).all()
+    values = {"township": work.township, "account": accounts.household(household).id, "now": work.now}
+    rows = (await work.session.execute(_OPEN, values)).all()
+    if not rows:
+        return []
     tills = await work.books.names(AccountId(row.counterparty) for row in rows)
     persons = await names_of(work, (row.person for row in rows))
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from api import accounts
 from api.access import Device
@@ -25,10 +25,13 @@ async def held_by_all(work: Work, household: UUID, code: str) -> int:
     return sum((await _held(work, household, code)).values())
 
 
+_LEASES = select(Lease.kiosk, Lease.epoch).where(
+    Lease.township == bindparam("township"), Lease.household == bindparam("household")
+)
+
+
 async def _held(work: Work, household: UUID, code: str) -> dict[AccountId, int]:
-    leases = await work.session.execute(
-        select(Lease.kiosk, Lease.epoch).where(Lease.township == work.township, Lease.household == household)
-    )
+    leases = await work.session.execute(_LEASES, {"township": work.township, "household": household})
     ids = [accounts.escrow(code, kiosk, epoch).id for kiosk, epoch in leases]
     balances = await work.books.balances(ids) if ids else {}
     return {id: balance.available for id, balance in balances.items()}

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, select, text, update
 from uuid_utils.compat import uuid7
 
 from api import accounts
@@ -33,7 +33,7 @@ _ANY_WAITING = text("""
 """)
 
 
-def is_open(now: datetime) -> ColumnElement[bool]:
+def is_open(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return (Promise.status == "open") & (Promise.expires_at > now)
 
 

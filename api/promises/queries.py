@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from api import wire
 from api.promises.arrivals import is_open
@@ -13,15 +13,21 @@ from api.promises.tables import Promise
 from api.town import Work
 from api.wire.promises import PromiseSlip
 
+_PROMISED = (
+    select(Promise)
+    .where(
+        Promise.township == bindparam("township"),
+        Promise.household == bindparam("household"),
+        is_open(bindparam("now")),
+    )
+    .order_by(Promise.arrival.is_(None), Promise.expires_at, Promise.id)
+)
+
 
 async def promised_to(work: Work, household: UUID) -> list[Promise]:
     """The open promises of a household, those that can be collected first, then by when they are over."""
-    found = await work.session.scalars(
-        select(Promise)
-        .where(Promise.township == work.township, Promise.household == household, is_open(work.now))
-        .order_by(Promise.arrival.is_(None), Promise.expires_at, Promise.id)
-    )
-    return list(found)
+    values = {"township": work.township, "household": household, "now": work.now}
+    return list(await work.session.scalars(_PROMISED, values))
 
 
 def slip_of(promise: Promise) -> PromiseSlip:

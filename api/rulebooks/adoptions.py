@@ -91,7 +91,7 @@ async def _propose(
             raise Refused("already-there", f"{book.version} 版已有一份提议等人确认，请先确认或退回那一份。")
         return view
     await _judge_dates(work, village, book, decision, effective_from)
-    then = {row.village: row.version for row in await work.session.execute(chosen(work, effective_from))}
+    then = {row.village: row.version for row in await chosen(work, effective_from)}
     if village and then.get("") != book.base:
         raise Refused(
             "date-wrong",
@@ -282,7 +282,7 @@ async def _views(work: Work, *conditions: ColumnElement[bool]) -> list[wire.Adop
     ).all()
     names = await _names(work, [adoption for adoption, _ in rows])
     today = local_date(work.now)
-    now = {row.id for row in await work.session.execute(chosen(work, today))}
+    now = {row.id for row in await chosen(work, today)}
     first = await _may_reach_back(work, "")
     return [
         wire.AdoptionView(

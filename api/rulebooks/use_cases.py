@@ -9,7 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Row, Select, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -25,18 +25,39 @@ from rules.reading.locator import Locator
 LONGEST_VERSION = 40
 
 
+def _chosen() -> Select[UUID, str, str]:
+    return (
+        select(Adoption.id, Adoption.village, Adoption.version)
+        .ext(distinct_on(Adoption.village))
+        .where(
+            Adoption.township == bindparam("township"),
+            Adoption.confirmed_at.is_not(None),
+            Adoption.withdrawn_at.is_(None),
+            Adoption.effective_from <= bindparam("day"),
+        )
+        .order_by(
+            Adoption.village, Adoption.effective_from.desc(), Adoption.confirmed_at.desc(), Adoption.id.desc()
+        )
+    )
+
+
+# Made once: each household's page asks for them.
+_CHOSEN = _chosen()
+_IN_FORCE = (
+    _chosen()
+    .add_columns(RulebookText.text, RulebookText.base)
+    .join(
+        RulebookText,
+        (RulebookText.township == Adoption.township) & (RulebookText.version == Adoption.version),
+    )
+    .where(Adoption.village.in_(["", bindparam("village")]))
+)
+
+
 async def in_force(work: Work, day: date, village: str) -> rules.Rulebook | None:
     """The rulebook that counts for a deed of this day: the township's, under the village's overlay where the one
     in force there was written for that very version. `village` is empty for the township's book alone."""
-    rows = await work.session.execute(
-        chosen(work, day)
-        .add_columns(RulebookText.text, RulebookText.base)
-        .join(
-            RulebookText,
-            (RulebookText.township == Adoption.township) & (RulebookText.version == Adoption.version),
-        )
-        .where(Adoption.village.in_({"", village}))
-    )
+    rows = await work.session.execute(_IN_FORCE, {"township": work.township, "day": day, "village": village})
     found = {row.village: row for row in rows}
     base, overlay = found.get(""), found.get(village)
     if base is None:
@@ -46,22 +67,10 @@ async def in_force(work: Work, day: date, village: str) -> rules.Rulebook | None
     return _parsed(base.text, "")
 
 
-def chosen(work: Work, day: date) -> Select[UUID, str, str]:
-    """Of each village, and of the township under the empty name, the adoption that counts on this day: the latest
-    to have taken effect by then, of those of one day the one confirmed last."""
-    return (
-        select(Adoption.id, Adoption.village, Adoption.version)
-        .ext(distinct_on(Adoption.village))
-        .where(
-            Adoption.township == work.township,
-            Adoption.confirmed_at.is_not(None),
-            Adoption.withdrawn_at.is_(None),
-            Adoption.effective_from <= day,
-        )
-        .order_by(
-            Adoption.village, Adoption.effective_from.desc(), Adoption.confirmed_at.desc(), Adoption.id.desc()
-        )
-    )
+async def chosen(work: Work, day: date) -> list[Row[UUID, str, str]]:
+    """Of each village, and of the township under the empty name, the adoption that counts on this day (its id,
+    village and version): the latest to have taken effect by then, of those of one day the one confirmed last."""
+    return list(await work.session.execute(_CHOSEN, {"township": work.township, "day": day}))
 
 
 async def adopted(work: Work, versions: Collection[str]) -> dict[str, rules.Rulebook]:
