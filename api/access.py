@@ -92,7 +92,11 @@ class Authentication(AbstractAuthenticationMiddleware):
 
 def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The token in the header; nothing where there is none."""
-    scheme, _, secret = connection.headers.get("Authorization", "").partition(" ")
+    return bearer_secret(connection.headers.get("Authorization", ""))
+
+
+def bearer_secret(authorization: str) -> str:
+    scheme, _, secret = authorization.partition(" ")
     return secret if scheme.lower() == "bearer" else ""
 
 

@@ -168,12 +168,10 @@ class RedemptionQueue:
         self.town = town
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
 
-    async def redeem(
-        self, device: str, shift: str, id: UUID, wanted: wire.Redemption, pin: str
-    ) -> wire.Receipt | None:
+    async def redeem(self, device: str, shift: str, id: UUID, wanted: wire.Redemption) -> wire.Receipt | None:
         """The receipt, or None for what is no plain case: then nothing has happened yet, or the answer is known
         already, and `use_cases.redeem` goes on. Raises Refused: busy."""
-        if not device or pin or wanted.collector:
+        if not device or wanted.collector:
             return None
         try:
             card = digest(parse(wanted.card))

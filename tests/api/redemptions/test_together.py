@@ -262,10 +262,10 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown) -> None:
     shift = await town.shift()
     ids = [uuid7() for _ in range(3)]
     soap = wanted(town.card, [("soap", 1)])
-    waiting = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap, "")) for id in ids[:2]]
+    waiting = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap)) for id in ids[:2]]
     await asyncio.sleep(0)
     with pytest.raises(Refused) as refused:
-        await queue.redeem(town.device_token, shift, ids[2], soap, "")
+        await queue.redeem(town.device_token, shift, ids[2], soap)
     assert (refused.value.word, refused.value.status) == ("busy", 503)
     serving = asyncio.create_task(queue.run())
     receipts = await asyncio.gather(*waiting)
@@ -278,8 +278,8 @@ async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> N
     shift = await town.shift()
     gone, stays = uuid7(), uuid7()
     soap = wanted(town.card, [("soap", 1)])
-    left = asyncio.create_task(queue.redeem(town.device_token, shift, gone, soap, ""))
-    waiting = asyncio.create_task(queue.redeem(town.device_token, shift, stays, soap, ""))
+    left = asyncio.create_task(queue.redeem(town.device_token, shift, gone, soap))
+    waiting = asyncio.create_task(queue.redeem(town.device_token, shift, stays, soap))
     await asyncio.sleep(0)
     left.cancel()
     serving = asyncio.create_task(queue.run())
@@ -301,7 +301,7 @@ async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown
         # Somebody else has the household's balance for a moment.
         await other.books.lock([accounts.household("hp-1").id])
         serving = asyncio.create_task(queue.run())
-        asking = asyncio.create_task(queue.redeem(town.device_token, shift, id, soap, ""))
+        asking = asyncio.create_task(queue.redeem(town.device_token, shift, id, soap))
         await waits_for_a_lock(town)
         asking.cancel()
     async with asyncio.timeout(15):
@@ -317,7 +317,7 @@ async def test_one_id_twice_in_one_batch_counts_once(town: LiveTown) -> None:
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
-    both = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap, "")) for _ in range(2)]
+    both = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap)) for _ in range(2)]
     await asyncio.sleep(0)
     serving = asyncio.create_task(queue.run())
     first, second = await asyncio.gather(*both)
