@@ -9,15 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from bench import evaluation, history, kiosk, pages, posting, redemptions, service, simulation
+from bench import books, evaluation, history, kiosk, pages, posting, redemptions, service, simulation
 from bench.ground import Ground, ground
 from bench.measurement import Measurement
+from bench.picture import draw
 
 WORKS: Mapping[str, Callable[[Ground], AsyncIterator[Measurement]]] = {
     "redemptions": redemptions.measure,
     "posting": posting.measure,
     "pages": pages.measure,
     "history": history.measure,
+    "books": books.measure,
     "service": service.measure,
     "evaluation": evaluation.measure,
     "simulation": simulation.measure,
@@ -32,6 +34,7 @@ def main(only: str = "") -> None:
     done = asyncio.run(_measure([only] if only else list(WORKS)))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(done)))
+    draw(done, RESULTS.with_suffix(".svg"))
     sys.exit(0 if all(figure.ok for figure in done) else 1)
 
 

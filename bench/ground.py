@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from bench.pgbench import tpcb
 from bench.scratch import scratch
 from bench.shop import Shop, shop
-from bench.tpcb import tpcb
 
 HOUSEHOLDS, PRODUCTS, KIOSKS = 3_000, 200, 8
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+from bench.command import command
 from bench.ground import Ground
 from bench.load import CONNECTIONS, Load, load
 from bench.measurement import Measurement, measured
-from bench.shop import Shop, command, serving
+from bench.shop import Shop, serving
 
 WARM, SECONDS = 3, 12
 MORE, LESS = 1.5, 0.5
@@ -34,7 +35,7 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     together = sum(each.per_second for each in both)
     yield measured("redemptions, two servers", together, "/s", alone.per_second, 1.2 * alone.per_second, more=True)
     # Never a wrong balance, whoever wrote it.
-    await command(at, "verify")
+    await command(at.folder, "verify")
 
 
 async def redeem(

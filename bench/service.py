@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from statistics import median
 
+from bench.command import family, share
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.shop import serving
@@ -28,19 +28,11 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     await at.town.database.engine.dispose()
     async with serving(at) as server:
         await asyncio.sleep(IDLE)
-        alone = _memory(server.pid)
-        postgres = sum(_memory(pid) for pid in _postgres(at.folder))
+        alone = share(server.pid)
+        postgres = sum(map(share, family(_postmaster(at.folder))))
     yield measured("memory of the idle server", alone, "MiB", target=150.0)
     yield measured("with its PostgreSQL", alone + postgres, "MiB", target=400.0)
 
 
-def _memory(pid: int) -> float:
-    """MiB, what is shared counted by its share."""
-    told = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    return int(told[1]) / 1024 if told is not None else 0.0
-
-
-def _postgres(folder: Path) -> list[int]:
-    """The server of this folder and its children."""
-    postmaster = int((folder / "pg" / "postmaster.pid").read_text().splitlines()[0])
-    return [postmaster, *map(int, Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split())]
+def _postmaster(folder: Path) -> int:
+    return int((folder / "pg" / "postmaster.pid").read_text().splitlines()[0])

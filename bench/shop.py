@@ -117,24 +117,6 @@ async def serving(shop: Shop) -> AsyncIterator[Server]:
         await process.wait()
 
 
-async def command(shop: Shop, verb: str) -> None:
-    """Run `jimei` on the shop. Raises SystemExit where it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "api.cli", verb),
-        env=shop.environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        told, _ = await process.communicate()
-    except asyncio.CancelledError:
-        process.terminate()
-        await process.wait()
-        raise
-    if process.returncode:
-        raise SystemExit(told.decode())
-
-
 async def _filled(
     database: Embedded, town: Town, url: str, folder: Path, households: int, products: int, kiosks: int
 ) -> Shop:

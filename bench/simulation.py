@@ -1,16 +1,12 @@
 """How long it takes to simulate a draft over a year's claims.
 
 The engine's baseline is `evaluate` and `Tally` alone over the same
-claims; the command's is the same command in one process. Memory is the proportional share (PSS) of all processes
-of the command, without the database.
+claims; the command's is the same command in one process.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+from bench.command import command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.township import FIRST, HOUSEHOLDS_A_VILLAGE, LAST, VILLAGES, book_text, draft_text, township, ways
@@ -79,44 +76,8 @@ def _command(claims: int) -> Iterator[Measurement]:
     with township(claims) as data, tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.toml"
         draft.write_text(draft_text(), encoding="utf-8")
-        one, _ = _run(data, draft, 1)
-        seconds, megabytes = _run(data, draft, os.cpu_count() or 1)
-    yield measured("simulation.command", seconds, "s", one, _SECONDS)
-    yield measured("simulation.command.memory", megabytes, "MB", None, _MEGABYTES)
-
-
-def _run(data: Path, draft: Path, processors: int) -> tuple[float, float]:
-    """Seconds, and megabytes at the most, of `jimei rules simulate` on so many processors."""
-    words = ["rules", "simulate", str(draft), "--from", FIRST, "--to", LAST, "--format", "json"]
-    allowed = sorted(os.sched_getaffinity(0))[:processors]
-    began, most = time.perf_counter(), 0.0
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", *words],
-        env={**os.environ, "JIMEI_DATA": str(data)},
-        stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, allowed),
-    )
-    while process.poll() is None:
-        most = max(most, sum(map(_share, _family(process.pid))))
-        time.sleep(0.1)
-    assert process.returncode == 0
-    return time.perf_counter() - began, most
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _family(int(child))
-
-
-def _share(pid: int) -> float:
-    """Megabytes of a process that are its own, and its part of what it shares; 0 when it has just ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+        words = ["rules", "simulate", str(draft), "--from", FIRST, "--to", LAST, "--format", "json"]
+        one = asyncio.run(command(data, *words, processors=1))
+        all = asyncio.run(command(data, *words))
+    yield measured("simulation.command", all.seconds, "s", one.seconds, _SECONDS)
+    yield measured("simulation.command.memory", all.megabytes, "MB", None, _MEGABYTES)

@@ -93,7 +93,7 @@ def _drawn(rows: Sequence[Row], width: int, letters: int) -> str:
     bars.x_labels = [_shortened(row.label, 0.36 * width / letters) for row in reversed(rows)]
     bars.add(BEFORE, [row.before for row in reversed(rows)])
     bars.add(AFTER, [row.after for row in reversed(rows)])
-    bars.add_xml_filter(_cleaned)
+    bars.add_xml_filter(cleaned)
     drawn: str = bars.render(is_unicode=True)
     return f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
 
@@ -112,7 +112,7 @@ def _shortened(label: str, letters: float) -> str:
     return label
 
 
-def _cleaned(root: Any) -> Any:
+def cleaned(root: Any) -> Any:
     """Without scripts, the library's name and the day of drawing; numbers beside their bars instead of across the
     ends."""
     for parent in list(root.iter()):

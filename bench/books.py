@@ -1,0 +1,124 @@
+"""Whole books at once: a year of a large township verified, exported and expired, and a file of earlier points
+brought in. What reads all stands beside PostgreSQL's own COPY of the same rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from api import accounts
+from api.clock import local_date
+from api.database.embedded import OWNER
+from api.database.engine import DATABASE
+from api.expiry.policies import expiries
+from api.seals.use_cases import seal
+from bench.command import command
+from bench.ground import Ground
+from bench.measurement import Measurement, measured
+from bench.scratch import scratch
+from bench.shop import AT_ONCE, Shop, award, shop
+from ledger.expiry import Kind, Policy
+from ledger.transactions import Status
+
+HOUSEHOLDS, AWARDS = 200_000, 5
+"""Awards to each: a million transactions."""
+ROWS = 20_000
+"""Of an earlier scheme."""
+FORMATS = ("csv", "beancount", "hledger", "xlsx")
+VERIFY_SECONDS, VERIFY_MEGABYTES = 30.0, 300.0
+
+
+async def measure(_: Ground) -> AsyncIterator[Measurement]:
+    """Needs books of its own."""
+    with scratch() as folder:
+        async with shop(folder / "data", households=1, products=1) as at:
+            earned = await _fill(at)
+            copied = await _copied(at)
+            verified = await command(at.folder, "verify")
+            yield measured("verify of 1,000,000 transactions", verified.seconds, "s", copied, VERIFY_SECONDS)
+            yield measured("memory of verify", verified.megabytes, "MB", target=VERIFY_MEGABYTES)
+            for format in FORMATS:
+                month = ["--from", f"{earned:%Y-%m-%d}", "--to", f"{earned:%Y-%m-%d}"]
+                exported = await command(
+                    at.folder, "export", "--format", format, *month, "--output", str(folder / f"books.{format}")
+                )
+                yield measured(f"export of {HOUSEHOLDS:,} transactions as {format}", exported.seconds, "s")
+            earlier = _earlier(folder, at.households)
+            imported = await command(at.folder, "import", str(earlier), "--source", "纸质台账")
+            yield measured(f"import of {ROWS:,} rows", ROWS / imported.seconds, "/s")
+            expired = await command(at.folder, "expire", "--by", "office", "--yes")
+            yield measured(f"expiry for {HOUSEHOLDS:,} households", expired.seconds, "s")
+            await command(at.folder, "verify")
+
+
+async def _fill(at: Shop) -> date:
+    """Awards of last year, sealed, and a policy by which they expired with it; gives the day of the first ones."""
+    codes = [f"h{n}" for n in range(len(at.households), HOUSEHOLDS)]
+    async with at.town.work() as work:
+        await work.session.execute(_HOUSEHOLDS, {"codes": codes})
+        for first in range(0, len(codes), AT_ONCE):
+            await work.books.open(map(accounts.household, codes[first : first + AT_ONCE]), work.now)
+    at.households.extend(codes)
+    earned = await _last_year(at)
+    for n in range(AWARDS):
+        for first in range(0, HOUSEHOLDS, AT_ONCE):
+            some = at.households[first : first + AT_ONCE]
+            async with at.town.work() as work:
+                posted = await work.books.post([award(code, 1) for code in some], earned + n * timedelta(days=30))
+            assert all(posting.status is Status.OK for posting in posted)
+    while await seal(at.town):
+        pass
+    engine = create_async_engine(at.database.url(OWNER, DATABASE), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text("vacuum analyze"))
+    await engine.dispose()
+    return local_date(earned)
+
+
+async def _last_year(at: Shop) -> datetime:
+    """A day of it; what is earned then has expired by now."""
+    async with at.town.work() as work:
+        year = local_date(work.now).year
+        await work.books.open([accounts.EXPIRED], work.now)
+        policy = Policy(date(year - 1, 1, 1), Kind.YEAR_END)
+        before = work.now.replace(year=year - 2, day=1)
+        adopted = await (await expiries(work)).adopt(
+            accounts.POINTS, policy, before, person="", reason="村民代表会议"
+        )
+        assert adopted is Status.OK
+        return work.now.replace(year=year - 1, month=3, day=1)
+
+
+async def _copied(at: Shop) -> float:
+    """Seconds that PostgreSQL takes to write all transactions and transfers out."""
+    engine = create_async_engine(at.database.url(OWNER, DATABASE))
+    async with engine.connect() as connection:
+        began = perf_counter()
+        for table in ("transaction", "transfer"):
+            await connection.execute(text(f"copy ledger.{table} to '{os.devnull}'"))
+        took = perf_counter() - began
+    await engine.dispose()
+    return took
+
+
+def _earlier(folder: Path, households: list[str]) -> Path:
+    path = folder / "earlier.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("户编号", "日期", "积分", "事由"))
+        rows.writerows((households[n], "2024-05-01", 3, "打扫院子") for n in range(ROWS))
+    return path
+
+
+_HOUSEHOLDS = text("""
+    insert into household (township, id, code, village, grid, head, people)
+    select 1, gen_random_uuid(), code, 'v1', 'g1', '某某某', 3 from unnest(cast(:codes as text[])) as code
+""")

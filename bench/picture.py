@@ -1,0 +1,50 @@
+"""The figures of a run as a picture: how much of its target each has reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pygal
+from pygal.style import Style
+
+from api.simulation.charts import cleaned
+from bench.measurement import Measurement
+
+MET, MISSED = "#2f7d4f", "#d08a2e"
+MOST = 2.0
+"""Times the target at which a bar ends, however much further it is."""
+ROW = 26
+
+
+def draw(figures: Sequence[Measurement], path: Path) -> None:
+    """Write an SVG of those that have a target, the first on top; a bar to 1 has just reached it."""
+    aimed = [figure for figure in reversed(figures) if figure.target]
+    bars = pygal.HorizontalStackedBar(
+        style=Style(background="white", plot_background="white", colors=(MET, MISSED), opacity="1"),
+        width=1000,
+        height=80 + ROW * len(aimed),
+        js=[],
+        explicit_size=True,
+        legend_at_bottom=True,
+        truncate_label=-1,
+        truncate_legend=-1,
+        range=(0, MOST),
+        y_labels=[0, 0.5, 1, 1.5, MOST],
+        x_title="times the target",
+        spacing=6,
+    )
+    bars.x_labels = [
+        f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.target:,.4g})" for figure in aimed
+    ]
+    bars.add("target met", [min(_reached(figure), MOST) if figure.ok else None for figure in aimed])
+    bars.add("missed", [None if figure.ok else _reached(figure) for figure in aimed])
+    bars.add_xml_filter(cleaned)
+    bars.render_to_file(str(path))
+
+
+def _reached(figure: Measurement) -> float:
+    """How many times: of more the more, of less the less."""
+    assert figure.target
+    more_is_better = (figure.value >= figure.target) == figure.ok
+    return figure.value / figure.target if more_is_better else figure.target / max(figure.value, 0.01)
