@@ -87,7 +87,7 @@ class Books:
         ]
         opened = await self._connection.execute(
             text("select ledger.open_accounts(:township, cast(:rows as jsonb), :now)"),
-            {"township": self._township, "rows": _json(rows), "now": now},
+            {"township": self._township, "rows": encoded(rows), "now": now},
         )
         return int(opened.scalar_one())
 
@@ -103,7 +103,7 @@ class Books:
         """Write a batch; each transaction is judged on its own and answered in the batch's order."""
         rows = await self._connection.execute(
             text("select * from ledger.post(:township, cast(:items as jsonb), :now) order by item"),
-            {"township": self._township, "items": _json(batch), "now": now},
+            {"township": self._township, "items": encoded(batch), "now": now},
         )
         return [
             Posting(
@@ -157,13 +157,15 @@ class Books:
         )
         return until
 
-    async def lock(self, accounts: Sequence[AccountId]) -> None:
-        """Keep these balances as they are until the caller's transaction ends, to read them and then post.
-        Accounts without a limit keep no balance, so there is nothing of theirs to lock."""
-        await self._connection.execute(
-            text("select ledger.lock_balances(:township, cast(:accounts as uuid[]))"),
+    async def lock(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
+        """Keep these balances as they are until the caller's transaction ends, to read them and then post; gives
+        those of accounts that aren't closed. Accounts without a limit keep no balance, so there is nothing of
+        theirs to lock."""
+        rows = await self._connection.execute(
+            text("select * from ledger.lock_balances(:township, cast(:accounts as uuid[]))"),
             {"township": self._township, "accounts": list(accounts)},
         )
+        return _by_account(rows)
 
     async def balance(self, account: AccountId) -> Balance:
         return (await self.balances([account]))[account]
@@ -179,21 +181,9 @@ class Books:
             ),
             {"township": self._township, "accounts": list(accounts)},
         )
-        found = {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+        found = _by_account(rows)
         summed = [account for account in accounts if account not in found]
         return found | await self.balances_at(summed, ALWAYS) if summed else found
-
-    async def open_balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
-        """Balances of those accounts that keep one, because they have a limit, and aren't closed."""
-        rows = await self._connection.execute(
-            text(
-                "select account, posted, reserved, expected from ledger.balance b"
-                " where township = :township and account = any (:accounts) and not exists (select"
-                " from ledger.account_closing c where (c.township, c.account) = (b.township, b.account))"
-            ),
-            {"township": self._township, "accounts": list(accounts)},
-        )
-        return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
 
     async def balances_at(
         self, accounts: Sequence[AccountId], at: datetime, timeline: Timeline = Timeline.EFFECTIVE
@@ -203,7 +193,7 @@ class Books:
             text("select * from ledger.balances_at(:township, :accounts, :at, :timeline)"),
             {"township": self._township, "accounts": list(accounts), "at": at, "timeline": timeline},
         )
-        return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+        return _by_account(rows)
 
     async def statement(
         self, account: AccountId, *, limit: int, before: Position | None = None, at: datetime = ALWAYS
@@ -359,5 +349,10 @@ def _phase(word: str | None) -> Phase | None:
     return Phase(word) if word is not None else None
 
 
-def _json(value: Any) -> str:
+def _by_account(rows: Iterable[Any]) -> dict[AccountId, Balance]:
+    return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+
+
+def encoded(value: Any) -> str:
+    """As the books' functions take it: a batch of transactions for `ledger.post`."""
     return msgspec.json.encode(value).decode()
