@@ -79,8 +79,7 @@ async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason:
         .where(Lease.township == work.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
     )
     held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
-    await work.books.lock(list(held.values()))
-    balances = await work.books.balances(list(held.values()))
+    balances = await work.books.lock(list(held.values()))
     batch = [
         giving_back(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
         for code, escrow in held.items()

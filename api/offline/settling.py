@@ -326,8 +326,7 @@ class Settling:
 
     async def _give_back(self, id: TransactionId, household: str, points: int, reason: str) -> int:
         escrow = accounts.escrow(household, self.kiosk.id, self.enrolment.epoch)
-        await self.work.books.lock([escrow.id])
-        held = (await self.work.books.balances([escrow.id])).get(escrow.id, Balance(0)).available
+        held = (await self.work.books.lock([escrow.id])).get(escrow.id, Balance(0)).available
         back = min(points, held)
         if back:
             epoch = self.enrolment.epoch
