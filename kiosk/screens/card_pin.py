@@ -5,6 +5,9 @@ from __future__ import annotations
 from kiosk.language import _
 from kiosk.screens.pin_entry import PinEntry
 
+ASKING = frozenset({"pin-needed", "wrong-card-pin"})
+"""Refusals that ask for it, again or for the first time."""
+
 
 class CardPin(PinEntry):
     def who(self) -> str:

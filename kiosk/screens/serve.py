@@ -19,6 +19,7 @@ from kiosk.obstacles import Declined, Obstacle, Refused
 from kiosk.pick import NumberPick
 from kiosk.screens import wishes
 from kiosk.screens.base import Choice, TillScreen
+from kiosk.screens.card_pin import ASKING
 from kiosk.screens.next_step import next_step
 from kiosk.screens.panels import Panels
 from kiosk.widgets.banner import Banner
@@ -32,9 +33,6 @@ from kiosk.widgets.summary import Summary
 AWAY = N_("网络断了，正在重试，请勿重复操作")
 STUCK = N_("还没有答复，这户断网时不够兑换：请等网络恢复，或按 Esc、扫取消卡放弃这一笔")
 GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商品还在购物车里，网络好了再确认")
-
-CARD_PIN = frozenset({"pin-needed", "wrong-card-pin"})
-"""Refusals that the household can do something about."""
 
 
 class Serve(TillScreen):
@@ -165,7 +163,7 @@ class Serve(TillScreen):
     def command(self, command: Command) -> None:
         match command:
             case Command.RECEIPT:
-                self._attempt(self._recall)
+                self._attempt(lambda: self.post_message(wishes.Recall(self.session.receipt_again())))
             case Command.VOID:
                 self.press("f8")
             case _:
@@ -225,7 +223,7 @@ class Serve(TillScreen):
 
     # --- what they do -----------------------------------------------------------------------------------
 
-    def _attempt(self, action: Callable[[], None]) -> bool:
+    def _attempt(self, action: Callable[[], object]) -> bool:
         before = self.session.total
         try:
             action()
@@ -238,9 +236,6 @@ class Serve(TillScreen):
         if not self.session.pending:
             self._hint()
         return True
-
-    def _recall(self) -> None:
-        self.post_message(wishes.Recall(self.session.receipt_again()))
 
     # --- goods that are kept, and neighbours ------------------------------------------------------------
 
@@ -378,7 +373,7 @@ class Serve(TillScreen):
             if not self._caller_refused(refusal):
                 self.status.refuse(refusal.sentence)
                 self._redraw()
-                if refusal.problem.type in CARD_PIN and self.session.cart:
+                if refusal.problem.type in ASKING and self.session.cart:
                     self.post_message(wishes.CardPinWanted(refusal.sentence))
         except Declined as declined:
             self.status.refuse(declined.sentence)
