@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
+from api import wire
+from api.redemptions.together import RedemptionQueue
 from tests.api.asking import a_redemption, order
 from tests.conftest import LiveTown
 
@@ -16,9 +21,26 @@ PASSING = {"id", "balance", "recorded_at", "instance"}
 
 
 async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
-    """As it comes over a bad line; such a body goes the general way."""
+    """As it comes over a bad line, the second long after the first; such a body goes the general way."""
     yield body[: len(body) // 2]
+    await asyncio.sleep(0.05)
     yield body[len(body) // 2 :]
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
+    """The ids of those that came to the queue, which is at the end of the short way."""
+    ids: list[UUID] = []
+    redeem = RedemptionQueue.redeem
+
+    async def noted(
+        queue: RedemptionQueue, device: str, shift: str, id: UUID, wanted: wire.Redemption
+    ) -> wire.Receipt | None:
+        ids.append(id)
+        return await redeem(queue, device, shift, id, wanted)
+
+    monkeypatch.setattr(RedemptionQueue, "redeem", noted)
+    return ids
 
 
 ODDITIES: list[tuple[str, Any, dict[str, str | bytes], int]] = [
@@ -47,11 +69,24 @@ async def test_both_ways_answer_alike(
         whole = await http.put(a_redemption(), content=body, headers=headers)
         pieces = await http.put(a_redemption(), content=in_pieces(body), headers=headers)
     assert whole.status_code == pieces.status_code == status, (whole.text, pieces.text)
+    assert {*whole.headers} == {*pieces.headers}
     assert whole.headers["Content-Type"] == pieces.headers["Content-Type"]
     one, two = ({k: v for k, v in answer.json().items() if k not in PASSING} for answer in (whole, pieces))
     assert one == two
     if status == 200:
         assert (whole.json()["balance"], pieces.json()["balance"]) == (95, 90)
+
+
+async def test_what_comes_whole_goes_the_short_way(town: LiveTown, queued: list[UUID]) -> None:
+    body = json.dumps(order(town.card, ("soap", 1, 5))).encode()
+    short, general = uuid7(), uuid7()
+    async with town.device(await town.shift()) as http:
+        for id, content in ((short, body), (general, in_pieces(body))):
+            answer = await http.put(
+                a_redemption(id), content=content, headers={"Content-Type": "application/json"}
+            )
+            assert answer.status_code == 200, answer.text
+    assert queued == [short]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"card": 1}', b"\xff"])
