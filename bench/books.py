@@ -7,25 +7,19 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import AsyncIterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from api import accounts
 from api.clock import local_date
-from api.database.embedded import OWNER
-from api.database.engine import DATABASE
-from api.expiry.policies import expiries
-from api.seals.use_cases import seal
 from bench.command import command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
 from bench.shop import AT_ONCE, Shop, award, shop
-from ledger.expiry import Kind, Policy
 from ledger.transactions import Status
 
 HOUSEHOLDS, AWARDS = 200_000, 5
@@ -43,13 +37,12 @@ async def measure(_: Ground) -> AsyncIterator[Measurement]:
             earned = await _fill(at)
             copied = await _copied(at)
             verified = await command(at.folder, "verify")
-            yield measured("verify of 1,000,000 transactions", verified.seconds, "s", copied, VERIFY_SECONDS)
+            name = f"verify of {HOUSEHOLDS * AWARDS:,} transactions"
+            yield measured(name, verified.seconds, "s", copied, VERIFY_SECONDS)
             yield measured("memory of verify", verified.megabytes, "MB", target=VERIFY_MEGABYTES)
             for format in FORMATS:
-                month = ["--from", f"{earned:%Y-%m-%d}", "--to", f"{earned:%Y-%m-%d}"]
-                exported = await command(
-                    at.folder, "export", "--format", format, *month, "--output", str(folder / f"books.{format}")
-                )
+                words = ["--format", format, "--from", str(earned), "--to", str(earned)]
+                exported = await command(at.folder, "export", *words, "--output", str(folder / f"books.{format}"))
                 yield measured(f"export of {HOUSEHOLDS:,} transactions as {format}", exported.seconds, "s")
             earlier = _earlier(folder, at.households)
             imported = await command(at.folder, "import", str(earlier), "--source", "纸质台账")
@@ -61,52 +54,35 @@ async def measure(_: Ground) -> AsyncIterator[Measurement]:
 
 async def _fill(at: Shop) -> date:
     """Awards of last year, sealed, and a policy by which they expired with it; gives the day of the first ones."""
+    now = at.town.clock.now()
+    earned = now.replace(year=now.year - 1, month=3, day=1)
     codes = [f"h{n}" for n in range(len(at.households), HOUSEHOLDS)]
     async with at.town.work() as work:
         await work.session.execute(_HOUSEHOLDS, {"codes": codes})
         for first in range(0, len(codes), AT_ONCE):
-            await work.books.open(map(accounts.household, codes[first : first + AT_ONCE]), work.now)
+            await work.books.open(map(accounts.household, codes[first : first + AT_ONCE]), now)
+        await work.books.open([accounts.EXPIRED], now)
     at.households.extend(codes)
-    earned = await _last_year(at)
+    await at.expire_yearly(date(earned.year, 1, 1), decided=now.replace(year=now.year - 2, day=1))
     for n in range(AWARDS):
         for first in range(0, HOUSEHOLDS, AT_ONCE):
             some = at.households[first : first + AT_ONCE]
             async with at.town.work() as work:
                 posted = await work.books.post([award(code, 1) for code in some], earned + n * timedelta(days=30))
             assert all(posting.status is Status.OK for posting in posted)
-    while await seal(at.town):
-        pass
-    engine = create_async_engine(at.database.url(OWNER, DATABASE), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
+    await at.all_sealed()
+    async with at.as_owner() as connection:
         await connection.execute(text("vacuum analyze"))
-    await engine.dispose()
     return local_date(earned)
-
-
-async def _last_year(at: Shop) -> datetime:
-    """A day of it; what is earned then has expired by now."""
-    async with at.town.work() as work:
-        year = local_date(work.now).year
-        await work.books.open([accounts.EXPIRED], work.now)
-        policy = Policy(date(year - 1, 1, 1), Kind.YEAR_END)
-        before = work.now.replace(year=year - 2, day=1)
-        adopted = await (await expiries(work)).adopt(
-            accounts.POINTS, policy, before, person="", reason="村民代表会议"
-        )
-        assert adopted is Status.OK
-        return work.now.replace(year=year - 1, month=3, day=1)
 
 
 async def _copied(at: Shop) -> float:
     """Seconds that PostgreSQL takes to write all transactions and transfers out."""
-    engine = create_async_engine(at.database.url(OWNER, DATABASE))
-    async with engine.connect() as connection:
+    async with at.as_owner() as connection:
         began = perf_counter()
         for table in ("transaction", "transfer"):
             await connection.execute(text(f"copy ledger.{table} to '{os.devnull}'"))
-        took = perf_counter() - began
-    await engine.dispose()
-    return took
+        return perf_counter() - began
 
 
 def _earlier(folder: Path, households: list[str]) -> Path:

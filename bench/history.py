@@ -6,21 +6,14 @@ from collections.abc import AsyncIterator
 
 import httpx
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from api import accounts
 from api.clock import local_date
-from api.database.embedded import OWNER
-from api.database.engine import DATABASE
-from api.expiry.policies import expiries
-from api.seals.use_cases import seal
 from bench.ground import Ground
 from bench.load import load
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
 from bench.shop import PASSWORD, Server, Shop, serving, shop
-from ledger.expiry import Kind, Policy
-from ledger.transactions import Status
 
 HOUSEHOLDS = 3_000
 YOUNG, OLD = 10_000, 10_000_000
@@ -36,9 +29,10 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     """Needs books of its own, and 8 GB for them."""
     with scratch() as folder:
         async with shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as at:
-            while await seal(at.town):
-                pass
-            await _adopt_expiry(at)
+            await at.all_sealed()
+            # So that a look has to reckon what is up.
+            now = at.town.clock.now()
+            await at.expire_yearly(local_date(now), now)
             await _grow(at, 0, YOUNG)
             young = await _looks(at)
             await _grow(at, YOUNG, OLD)
@@ -72,21 +66,10 @@ async def _signed_in(server: Server) -> str:
         return str(answer.raise_for_status().json()["token"])
 
 
-async def _adopt_expiry(at: Shop) -> None:
-    """Points expire with the year, so that a look has to reckon what is up."""
-    async with at.town.work() as work:
-        policy = Policy(local_date(work.now), Kind.YEAR_END)
-        adopted = await (await expiries(work)).adopt(
-            accounts.POINTS, policy, work.now, person="", reason="村民代表会议"
-        )
-    assert adopted is Status.OK
-
-
 async def _grow(at: Shop, first: int, last: int) -> None:
     """Write transfers number `first` to `last`, to each household four awards and then what it spent of them, as
     if they had been recorded and sealed long ago."""
-    engine = create_async_engine(at.database.url(OWNER, DATABASE), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
+    async with at.as_owner() as connection:
         # Foreign keys are checked row by row, which a scratch database can do without.
         await connection.execute(text("set session_replication_role = replica"))
         await connection.execute(_HOMES, {"prefix": accounts.HOUSEHOLDS})
@@ -97,7 +80,6 @@ async def _grow(at: Shop, first: int, last: int) -> None:
             await connection.execute(_TRANSFERS, some | ends | {"points": accounts.POINTS})
         await connection.execute(text("vacuum analyze"))
         await connection.execute(text("checkpoint"))
-    await engine.dispose()
 
 
 _HOMES = text("""

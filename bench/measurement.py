@@ -6,10 +6,14 @@ import os
 
 import msgspec
 
+LEAST = 1e-9
+"""Where less is better and there is nothing at all."""
+
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """`ratio` is value to baseline; `target` bounds the value from above, or from below where `more` is better.
-    `load` is the machine's at the end: other work on it makes figures worse."""
+    """`ratio` is value to baseline; `target` bounds the value from above, or from below where `more` is better;
+    `reached` is how many times that is met, so at least 1 where it is. `load` is the machine's at the end: other
+    work on it makes figures worse."""
 
     name: str
     value: float
@@ -17,6 +21,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     baseline: float | None = None
     ratio: float | None = None
     target: float | None = None
+    reached: float | None = None
     ok: bool = True
     load: float = 0.0
 
@@ -31,6 +36,7 @@ def measured(
     more: bool = False,
 ) -> Measurement:
     """A figure, rounded, judged against its target."""
+    reached = None if target is None else value / target if more else target / max(value, LEAST)
     return Measurement(
         name=name,
         value=round(value, 2),
@@ -38,6 +44,7 @@ def measured(
         baseline=None if baseline is None else round(baseline, 2),
         ratio=None if not baseline else round(value / baseline, 2),
         target=target,
-        ok=target is None or (value >= target if more else value <= target),
+        reached=None if reached is None else round(reached, 2),
+        ok=reached is None or reached >= 1,
         load=round(os.getloadavg()[0], 2),
     )

@@ -19,7 +19,8 @@ ROW = 26
 
 def draw(figures: Sequence[Measurement], path: Path) -> None:
     """Write an SVG of those that have a target, the first on top; a bar to 1 has just reached it."""
-    aimed = [figure for figure in reversed(figures) if figure.target]
+    # It draws from the bottom up.
+    aimed = [figure for figure in reversed(figures) if figure.reached is not None]
     bars = pygal.HorizontalStackedBar(
         style=Style(background="white", plot_background="white", colors=(MET, MISSED), opacity="1"),
         width=1000,
@@ -37,14 +38,7 @@ def draw(figures: Sequence[Measurement], path: Path) -> None:
     bars.x_labels = [
         f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.target:,.4g})" for figure in aimed
     ]
-    bars.add("target met", [min(_reached(figure), MOST) if figure.ok else None for figure in aimed])
-    bars.add("missed", [None if figure.ok else _reached(figure) for figure in aimed])
+    for title, ok in (("target met", True), ("missed", False)):
+        bars.add(title, [min(figure.reached or 0, MOST) if figure.ok is ok else None for figure in aimed])
     bars.add_xml_filter(cleaned)
     bars.render_to_file(str(path))
-
-
-def _reached(figure: Measurement) -> float:
-    """How many times: of more the more, of less the less."""
-    assert figure.target
-    more_is_better = (figure.value >= figure.target) == figure.ok
-    return figure.value / figure.target if more_is_better else figure.target / max(figure.value, 0.01)

@@ -9,11 +9,7 @@ from itertools import cycle, islice
 from statistics import median
 from time import perf_counter
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from api import accounts
-from api.database.embedded import OWNER
-from api.database.engine import DATABASE
 from api.seals.use_cases import seal
 from bench.command import command
 from bench.ground import HOUSEHOLDS, Ground
@@ -45,8 +41,7 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     alone = await _batches(at)
     yield measured("awards in batches of 256", alone, "/s", baseline, 3.5 * baseline, more=True)
     # Not with a backlog of what was posted before.
-    while await seal(at.town):
-        pass
+    await at.all_sealed()
     beside = [asyncio.create_task(_seal(at)), asyncio.create_task(_verify(at))]
     both = await _batches(at)
     for task in beside:
@@ -80,9 +75,8 @@ async def _post(at: Shop, households: list[str]) -> float:
 async def _copied(at: Shop) -> float:
     """Seconds that PostgreSQL's COPY takes for as many rows of transactions and transfers as the households are,
     into tables with the same indexes but without foreign keys and balances."""
-    engine = create_async_engine(at.database.url(OWNER, DATABASE))
     rows, took = {name: BytesIO() for name in ("transaction", "transfer")}, []
-    async with engine.connect() as connection:
+    async with at.as_owner() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         for name, file in rows.items():
@@ -97,7 +91,6 @@ async def _copied(at: Shop) -> float:
                     file.seek(0)
                     await driver.copy_to_table(name, source=file, format="binary", schema_name="pg_temp")
             took.append(perf_counter() - started)
-    await engine.dispose()
     return median(took)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from time import perf_counter
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from uuid_utils.compat import uuid7
 
 from api import accounts, wire
@@ -23,9 +25,12 @@ from api.clock import WallClock
 from api.database.embedded import APP, OWNER, Embedded
 from api.database.engine import DATABASE, Database
 from api.database.migrations import migrate
+from api.expiry.policies import expiries
 from api.register.use_cases import found
+from api.seals.use_cases import seal
 from api.serving import TOWNSHIP, served
 from api.town import Town
+from ledger.expiry import Kind, Policy
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 
 PIN = "2468"
@@ -64,6 +69,28 @@ class Shop:
     def environment(self) -> dict[str, str]:
         """By which `jimei` finds this shop."""
         return {**os.environ, "JIMEI_DATA": str(self.folder)}
+
+    @asynccontextmanager
+    async def as_owner(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that may do anything with the books, each statement by itself."""
+        engine = create_async_engine(self.database.url(OWNER, DATABASE), isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
+
+    async def all_sealed(self) -> None:
+        while await seal(self.town):
+            pass
+
+    async def expire_yearly(self, since: date, decided: datetime) -> None:
+        """Adopt it for points: what isn't used by the year's end expires."""
+        async with self.town.work() as work:
+            book = await expiries(work)
+            policy = Policy(since, Kind.YEAR_END)
+            adopted = await book.adopt(accounts.POINTS, policy, decided, person="", reason="村民代表会议")
+        assert adopted is Status.OK
 
     def file(self, lines: Sequence[str]) -> Path:
         """These lines, for a program to read."""
