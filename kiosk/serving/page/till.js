@@ -7,6 +7,7 @@ const LOST = "和终端的连接断了，正在重新连接，请稍候；没办
 const LEFT = "终端已退出";
 const RETRY = 2000, RETRY_ENDED = 10000;      // ms
 const SILENCE = 45;                           // ms: two keys closer than this are a scanner's
+const ESTABLISHED = 4, IN_BURST = 100;        // keys after which a busy tablet may have later ones wait; ms
 const COLUMNS = 80, SMALLEST = 14, LARGEST = 28;  // cells wanted, and the type that may be used for it, px
 
 const page = {};
@@ -47,7 +48,8 @@ window.WebSocket = class extends WebSocket {
     if (kind !== "stdin") return super.send(text);
     clearTimeout(this.timer);
     this.held += keys;
-    if (/^[\x20-\x7e]+$/.test(keys)) this.timer = setTimeout(() => this.flush(), SILENCE);
+    const patience = this.held.length < ESTABLISHED ? SILENCE : IN_BURST;
+    if (/^[\x20-\x7e]+$/.test(keys)) this.timer = setTimeout(() => this.flush(), patience);
     else this.flush();
   }
 
