@@ -32,11 +32,13 @@ from api.serving import TOWNSHIP, served
 from api.town import Town
 from ledger.expiry import Kind, Policy
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
+from rules import books_path
 
 PIN = "2468"
 POINTS = 100_000_000
 PIECES = 100_000
 PASSWORD = "a long password"
+PARTY_BRANCH = ("proposing", "confirming")
 AT_ONCE = 1_000
 
 
@@ -164,11 +166,23 @@ async def _filled(
             shift = await ask("POST", "/v1/till/shifts", {"pin": PIN}, Authorization=bearer)
             return Till(machine["token"], shift["token"])
 
-        signed_in = await ask("POST", "/v1/sign-in", {"login": "office", "password": PASSWORD})
-        http.headers["Authorization"] = f"Bearer {signed_in['token']}"
+        async def signed_in(login: str) -> dict[str, str]:
+            token = (await ask("POST", "/v1/sign-in", {"login": login, "password": PASSWORD}))["token"]
+            return {"Authorization": f"Bearer {token}"}
+
+        http.headers.update(await signed_in("office"))
         await ask("POST", "/v1/villages", [{"code": "v1", "name": "河畔村"}])
         await ask("POST", "/v1/grids", [{"code": "g1", "village": "v1", "name": "第一网格"}])
         await ask("POST", "/v1/supermarkets", [{"code": "s1", "village": "v1", "name": "河畔村积美超市"}])
+        branch = [
+            {"login": login, "name": login, "roles": ["party-branch"], "village": "v1", "password": PASSWORD}
+            for login in PARTY_BRANCH
+        ]
+        await ask("POST", "/v1/people", branch)
+        proposing, confirming = [await signed_in(login) for login in PARTY_BRANCH]
+        book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
+        proposed = await ask("POST", "/v1/rulebooks", {"text": book}, **proposing)
+        await ask("POST", f"/v1/rulebooks/adoptions/{proposed['id']}/confirm", None, **confirming)
         goods = [
             {"code": f"p{n}", "name": f"商品{n}", "barcode": barcode, "price": 1}
             for n, barcode in enumerate(barcodes)
