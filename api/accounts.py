@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, SQLColumnExpression, Text, cast, func
+
 from ledger.transactions import Account, UnitKind
 
 POINTS = "points"
@@ -42,6 +44,13 @@ def household(code: str) -> Account:
 def escrow(household: str, kiosk: UUID, epoch: int) -> Account:
     """What a kiosk's enrolment holds of a household's points, so that it can serve it without the network."""
     return Account(f"{ESCROW}{household}:{kiosk.hex}:{epoch}", POINTS, UnitKind.POINTS, minimum=0)
+
+
+def escrow_name(
+    household: SQLColumnExpression[str], kiosk: SQLColumnExpression[UUID], epoch: SQLColumnExpression[int]
+) -> ColumnElement[str]:
+    """The name of `escrow`'s account, within a statement."""
+    return func.concat(ESCROW, household, ":", func.replace(cast(kiosk, Text), "-", ""), ":", epoch)
 
 
 def till(supermarket: str) -> Account:

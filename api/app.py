@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
@@ -95,6 +96,12 @@ def _served(state: State) -> Town:
     return town
 
 
+def _templates() -> JinjaTemplateEngine:
+    directory = FileSystemLoader(Path(__file__).parent)
+    # No page asks the disk whether its template has changed.
+    return JinjaTemplateEngine(engine_instance=Environment(loader=directory, autoescape=True, auto_reload=False))
+
+
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
     """`notice_interval`: seconds between looks for what is over or has come.
 
@@ -140,7 +147,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
         dependencies={"town": Provide(_served, sync_to_thread=False)},
         middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
-        template_config=TemplateConfig(directory=Path(__file__).parent, engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(instance=_templates()),
         plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],
         logging_config=LoggingConfig(
             root={"level": "WARNING", "handlers": ["queue_listener"]},

@@ -7,14 +7,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.clock import Clock
 from api.database.engine import Database
+from api.database.look import Look
 from ledger.books import Books
 from ledger.transactions import TownshipId
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Town:
         async with self.database.begin() as session:
             books = Books(await session.connection(), self.township)
             yield Work(session, books, self.township, self.clock.now())
+
+    async def look(self, look: Look[T], **values: Any) -> T:
+        """Read a little without a unit of work, all of it as it is at one moment."""
+        return await self.database.look(look, {"township": self.township, **values})
 
     @asynccontextmanager
     async def snapshot(self, beside: Work | None = None) -> AsyncIterator[Work]:

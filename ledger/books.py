@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_column, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import tables
+from ledger.lookup import one
 from ledger.tables import entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
@@ -73,6 +74,19 @@ class Entry:
     @property
     def position(self) -> Position:
         return Position(self.recorded_at, self.transaction, self.ordinal)
+
+
+BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.balance.c.expected).where(
+    tables.balance.c.township == bindparam("township"), tables.balance.c.account == bindparam("account")
+)
+"""The balance of an account with a limit; no row where it isn't open yet."""
+
+
+_OWN = one(
+    select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
+    "own",
+)
+"""The transaction of an entry."""
 
 
 class Books:
@@ -220,44 +234,45 @@ class Books:
             self._entries(account, ALWAYS)
             .where(
                 entry.c.pending.is_(False),
-                transaction.c.effective_at >= first,
-                transaction.c.effective_at < after,
+                _OWN.c.effective_at >= first,
+                _OWN.c.effective_at < after,
                 # Nothing is effective later than it was recorded.
                 entry.c.recorded_at >= first,
             )
-            .order_by(transaction.c.effective_at, entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
+            .order_by(_OWN.c.effective_at, entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
             .limit(limit)
         )
 
     def _entries(self, account: AccountId, at: datetime) -> Select[Any]:
+        settled = one(
+            select(settlement.c.phase).where(
+                settlement.c.township == entry.c.township,
+                settlement.c.target == _OWN.c.id,
+                settlement.c.recorded_at <= at,
+            ),
+            "settled",
+        )
         return (
             select(
                 entry.c.transaction,
                 entry.c.ordinal,
-                transaction.c.kind,
-                transaction.c.phase,
-                transaction.c.target,
+                _OWN.c.kind,
+                _OWN.c.phase,
+                _OWN.c.target,
                 entry.c.amount,
                 entry.c.counterparty,
                 entry.c.pending,
                 entry.c.recorded_at,
-                transaction.c.effective_at,
-                transaction.c.deferred_from,
-                transaction.c.expires_at,
-                settlement.c.phase.label("settlement"),
-                transaction.c.reason,
-                transaction.c.metadata,
+                _OWN.c.effective_at,
+                _OWN.c.deferred_from,
+                _OWN.c.expires_at,
+                settled.c.phase.label("settlement"),
+                _OWN.c.reason,
+                _OWN.c.metadata,
             )
-            .join(
-                transaction,
-                (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
-            )
-            .outerjoin(
-                settlement,
-                (settlement.c.township == transaction.c.township)
-                & (settlement.c.target == transaction.c.id)
-                & (settlement.c.recorded_at <= at),
-            )
+            .select_from(entry)
+            .join(_OWN, true())
+            .outerjoin(settled, true())
             .where(entry.c.township == self._township, entry.c.account == account, entry.c.recorded_at <= at)
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy import BigInteger, DateTime, Row, bindparam, column, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import Books
@@ -45,11 +45,24 @@ class Slice:
     last: AccountId | None
 
 
-_ADOPTED = (
+ADOPTED = (
     select(expiry_policy)
     .where(expiry_policy.c.township == bindparam("township"), expiry_policy.c.unit == bindparam("unit"))
     .order_by(expiry_policy.c.effective_on)
 )
+
+UP = text("""
+    select asked.cutoff, up.amount
+      from unnest(cast(:cutoffs as timestamptz[]), cast(:expiries as uuid[])) as asked(cutoff, expiry)
+      join ledger.expirable(cast(:township as integer), array[cast(:account as uuid)],
+                            cast(:cutoffs as timestamptz[])) as up on up.cutoff = asked.cutoff
+      left join lateral (select true as known from ledger.transaction
+                          where township = :township and id = asked.expiry limit 1) as taken on true
+     where up.amount > 0 and taken.known is null
+     order by asked.cutoff
+""").columns(column("cutoff", DateTime(timezone=True)), column("amount", BigInteger))
+"""What of an account would expire by each of `cutoffs`, an ascending list, with the ids of these expiries in
+`expiries`; left out where that is nothing, as in `Expiries.up`."""
 
 
 class Expiries:
@@ -71,7 +84,7 @@ class Expiries:
 
     async def adopted(self, unit: str) -> list[Adopted]:
         """Every policy of a unit, in the order in which they take effect."""
-        rows = await self._connection.execute(_ADOPTED, {"township": self._township, "unit": unit})
+        rows = await self._connection.execute(ADOPTED, {"township": self._township, "unit": unit})
         return [
             Adopted(Policy(row.effective_on, Kind(row.kind), row.months), row.person, row.reason, row.adopted_at)
             for row in rows

@@ -236,11 +236,11 @@ def span_text(low: int, high: int) -> str:
     return amount if low >= 0 else f"扣 {amount}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """A checked rulebook. `effective_until` is the last day it is in force, None for no end. `total` are the
-    limits over everything, which stand in each rule as well. `offered` are deductions that are off here:
-    a village's assembly may adopt them one by one in the village's overlay.
+    """A checked rulebook, equal to itself alone. `effective_until` is the last day it is in force, None for no
+    end. `total` are the limits over everything, which stand in each rule as well. `offered` are deductions that
+    are off here: a village's assembly may adopt them one by one in the village's overlay.
 
     A village's overlay is a whole book as well: the base's rules as the village changed them. Then `village`
     names it and `base` is the base's version.

@@ -3,12 +3,15 @@ away."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+import jinja2
 from litestar import Request, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
+from markupsafe import Markup
 
 from api.access import StaffRequest, staff_only
 from api.cards import pins
@@ -16,11 +19,12 @@ from api.cards.passbook import passbook
 from api.cards.token import parse
 from api.pages.flash import see_other
 from api.pages.form import typed
-from api.pages.page import page
+from api.pages.page import page, template
 from api.pages.refusals import AS_PAGES
 from api.problems import Refused
+from api.rulebooks.use_cases import KEPT
 from api.town import Town
-from rules import limit_text, rule_words
+from rules import Rulebook, limit_text, rule_words
 
 RESETS = "/desk/card-pins"
 
@@ -33,15 +37,21 @@ _ON_THE_FORM = ("pin-malformed", "pins-differ", "wrong-card-pin", "card-pin-lock
 async def household(
     token: FromPath[str], town: NamedDependency[Town], request: Request[Any, Any, Any]
 ) -> Template:
+    seen = await passbook(town, token)
     return page(
         request,
         "cards/household.html",
-        passbook=await passbook(town, token),
+        passbook=seen,
         token=token,
-        limit_text=limit_text,
-        rule_words=rule_words,
+        ways=_ways(template(request, "cards/ways.html"), seen.book) if seen.book is not None else "",
         thresholds=pins.ABOVE,
     )
+
+
+# A book says the same to every household, and has much to say.
+@lru_cache(maxsize=KEPT)
+def _ways(shown: jinja2.Template, book: Rulebook) -> Markup:
+    return Markup(shown.render(book=book, limit_text=limit_text, rule_words=rule_words))
 
 
 @post("/c/{token:str}/pin")

@@ -11,25 +11,28 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, or_, select
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import accounts, wire
-from api.cards.pins import last_reset
-from api.cards.use_cases import Holder, holder
+from api.cards.pins import LAST_RESET, SHOWN_FOR
+from api.cards.use_cases import POINTS, Holder, Points, seen
 from api.claims import deductions
 from api.claims.tables import Claim
 from api.clock import SHANGHAI, local_date
-from api.expiry.policies import coming
+from api.database.look import Look
 from api.journal import imports
-from api.journal.holds import open_holds
-from api.offline.holdings import held_by_all
+from api.journal.holds import OPEN
 from api.offline.leases import LEASE, RETURN
-from api.promises.queries import promised_to, slip_of
-from api.rulebooks.use_cases import adopted, in_force
-from api.town import Town, Work
+from api.promises import queries
+from api.rulebooks.tables import RulebookText
+from api.rulebooks.use_cases import EDITIONS, IN_FORCE, Edition, counting, opened
+from api.town import Town
 from ledger.expiries import EXPIRY
+from ledger.lookup import one
 from ledger.tables import entry, transaction
-from ledger.transactions import AccountId, Balance, Phase
+from ledger.transactions import Balance, Phase
 from rules import Rulebook
 
 UNPUBLISHED = "不公示的事项"
@@ -110,24 +113,25 @@ class Passbook:
 
 async def passbook(town: Town, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
-    async with town.work() as work:
-        found = await holder(work, card)
-        account = accounts.household(found.code).id
-        return Passbook(
-            holder=found,
-            balance=await work.books.balance(account),
-            held=await held_by_all(work, found.id, found.code),
-            expiring=await coming(work, account),
-            honour=await _honour(work, account),
-            pending=await _pending(work, found.id),
-            reserved=[
-                Reserved(hold.reason, hold.points, hold.expires_at) for hold in await open_holds(work, found.code)
-            ],
-            promised=await _promised(work, found.id),
-            lines=await _lines(work, account),
-            book=await in_force(work, local_date(work.now), found.village),
-            pin_reset_at=await last_reset(work, found.id),
-        )
+    now = town.clock.now()
+    holder, facts, expiring = await seen(
+        town, card, _FACTS, now, day=local_date(now), resets_since=now - SHOWN_FOR
+    )
+    current = counting(facts.in_force, holder.village)
+    books = await opened(town, [*facts.noticed, *([current] if current is not None else [])])
+    return Passbook(
+        holder=holder,
+        balance=facts.balance,
+        held=sum(each.points for each in facts.held),
+        expiring=expiring,
+        honour=facts.issued[0].points,
+        pending=[_pending(award, books[award.rulebook]) for award in facts.awards],
+        reserved=[Reserved(hold.reason, -hold.amount, hold.expires_at) for hold in facts.holds],
+        promised=[_promised(promise) for promise in facts.promised],
+        lines=[_line(entry) for entry in facts.entries],
+        book=books[current.version] if current is not None else None,
+        pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
+    )
 
 
 # All that was issued to the household, here or in an earlier scheme, less what a correction took back to where it
@@ -149,7 +153,7 @@ def _issued() -> Select[Any]:
         .where(transaction.c.township == moved.c.township, transaction.c.id == moved.c.transaction)
         .scalar_subquery()
     )
-    return select(func.coalesce(func.sum(moved.c.amount), 0)).where(
+    return select(func.coalesce(func.sum(moved.c.amount), 0).label("points")).where(
         or_(
             moved.c.counterparty == accounts.ISSUING.id,
             and_(moved.c.counterparty == accounts.IMPORTED.id, (moved.c.amount > 0) == forth),
@@ -157,80 +161,75 @@ def _issued() -> Select[Any]:
     )
 
 
-_HONOUR = _issued()
+class _Issued(msgspec.Struct):
+    points: int
 
 
-async def _honour(work: Work, account: AccountId) -> int:
-    earned = await work.session.scalar(_HONOUR, {"township": work.township, "account": account})
-    return int(earned or 0)
-
-
-_PENDING = (
-    select(Claim)
+_AWARDS = (
+    select(Claim.rule, Claim.rulebook, Claim.points, Claim.published, Claim.notice_until)
     .where(
         Claim.township == bindparam("township"),
         Claim.household == bindparam("household"),
         Claim.status == "approved",
+        Claim.notice_until.is_not(None),
     )
     .order_by(Claim.notice_until, Claim.id)
 )
 
 
-async def _pending(work: Work, household: UUID) -> list[Pending]:
-    values = {"township": work.township, "household": household}
-    claims = list(await work.session.scalars(_PENDING, values))
-    if not claims:
-        return []
-    books = await adopted(work, {claim.rulebook for claim in claims})
-    return [
-        Pending(
-            title=_title(claim, books[claim.rulebook]),
-            points=claim.points,
-            until=claim.notice_until,
-        )
-        for claim in claims
-        if claim.notice_until is not None
-    ]
+class _Award(msgspec.Struct):
+    rule: str
+    rulebook: str
+    points: int
+    published: bool
+    notice_until: datetime
 
 
-async def _promised(work: Work, household: UUID) -> list[Promised]:
-    promises = []
-    for promise in await promised_to(work, household):
-        slip = slip_of(promise)
-        promises.append(
-            Promised(
-                what=f"{slip.line.name} {slip.line.quantity} 件",
-                supermarket=slip.supermarket,
-                points=slip.line.points,
-                arrived=promise.arrival is not None,
-                until=promise.expires_at,
-            )
-        )
-    return promises
+def _pending(award: _Award, book: Rulebook) -> Pending:
+    title = UNPUBLISHED
+    if award.published:
+        title = book.rule(award.rule).title
+        title = title if award.points > 0 else f"扣分：{title}"
+    return Pending(title, award.points, award.notice_until)
 
 
-def _title(claim: Claim, book: Rulebook) -> str:
-    if not claim.published:
-        return UNPUBLISHED
-    title = book.rule(claim.rule).title
-    return title if claim.points > 0 else f"扣分：{title}"
+def _promised(promise: queries.Promised) -> Promised:
+    line = promise.slip.line
+    return Promised(
+        what=f"{line.name} {line.quantity} 件",
+        supermarket=promise.slip.supermarket,
+        points=line.points,
+        arrived=promise.arrival is not None,
+        until=promise.expires_at,
+    )
 
 
 def _entries_in_words() -> Select[Any]:
     """What an entry was for stands in the transaction that began it: the award behind its posting, and the
     posting or the redemption behind its reversal."""
-    target, root = transaction.alias("target"), transaction.alias("root")
-    began = func.coalesce(root.c.id, target.c.id, transaction.c.id)
+
+    def found(id: ColumnElement[UUID], name: str) -> LateralFromClause:
+        by_key = (transaction.c.township == entry.c.township, transaction.c.id == id)
+        return one(select(transaction).where(*by_key), name)
+
+    own = found(entry.c.transaction, "own")
+    target = found(own.c.target, "target")
+    root = found(target.c.target, "root")
+    began = func.coalesce(root.c.id, target.c.id, own.c.id)
+    claim = one(
+        select(Claim.published, Claim.explanation).where(Claim.township == entry.c.township, Claim.id == began),
+        "claimed",
+    )
     # What a correction takes back of, as this account saw it.
     original = entry.alias("original")
     whole = (
         select(func.sum(original.c.amount))
         .where(
-            original.c.township == transaction.c.township,
+            original.c.township == entry.c.township,
             original.c.account == entry.c.account,
-            original.c.transaction == transaction.c.target,
+            original.c.transaction == own.c.target,
         )
-        .correlate(entry, transaction)
+        .correlate(entry, own)
         .scalar_subquery()
     )
     return (
@@ -238,35 +237,34 @@ def _entries_in_words() -> Select[Any]:
             entry.c.amount,
             entry.c.transaction,
             entry.c.recorded_at,
-            transaction.c.phase,
-            transaction.c.effective_at,
-            transaction.c.deferred_from,
+            own.c.phase,
+            own.c.effective_at,
+            own.c.deferred_from,
             whole.label("whole"),
-            transaction.c.reason.label("own_reason"),
-            func.coalesce(root.c.kind, target.c.kind, transaction.c.kind).label("kind"),
-            func.coalesce(root.c.reason, target.c.reason, transaction.c.reason).label("reason"),
-            func.coalesce(root.c.metadata, target.c.metadata, transaction.c.metadata).label("metadata"),
-            Claim.published,
-            Claim.explanation,
+            own.c.reason.label("own_reason"),
+            func.coalesce(root.c.kind, target.c.kind, own.c.kind).label("kind"),
+            func.coalesce(root.c.reason, target.c.reason, own.c.reason).label("reason"),
+            func.coalesce(root.c.metadata, target.c.metadata, own.c.metadata).label("metadata"),
+            claim.c.published,
+            claim.c.explanation,
         )
-        .join(
-            transaction,
-            (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
-        )
-        .outerjoin(target, (target.c.township == transaction.c.township) & (target.c.id == transaction.c.target))
-        .outerjoin(root, (root.c.township == target.c.township) & (root.c.id == target.c.target))
-        .outerjoin(Claim, (Claim.township == entry.c.township) & (Claim.id == began))
+        .select_from(entry)
+        .join(own, true())
+        .outerjoin(target, true())
+        .outerjoin(root, true())
+        .outerjoin(claim, true())
         .where(
             entry.c.township == bindparam("township"),
             entry.c.account == bindparam("account"),
             entry.c.pending.is_(False),
             # Between the household and a kiosk that keeps it for the household: nothing came or went.
-            transaction.c.kind.not_in((LEASE, RETURN)),
+            own.c.kind != LEASE,
+            own.c.kind != RETURN,
         )
         # What was imported together was recorded together, and happened on many days.
         .order_by(
             entry.c.recorded_at.desc(),
-            func.coalesce(transaction.c.deferred_from, transaction.c.effective_at).desc(),
+            func.coalesce(own.c.deferred_from, own.c.effective_at).desc(),
             entry.c.transaction.desc(),
             entry.c.ordinal,
         )
@@ -274,16 +272,56 @@ def _entries_in_words() -> Select[Any]:
     )
 
 
-# Making such a statement takes longer than running it.
-_LINES = _entries_in_words()
+class _Entry(msgspec.Struct):
+    amount: int
+    transaction: UUID
+    recorded_at: datetime
+    phase: Phase
+    effective_at: datetime
+    deferred_from: datetime | None
+    whole: int | None
+    own_reason: str
+    kind: str
+    reason: str
+    metadata: dict[str, Any]
+    published: bool | None
+    explanation: list[str] | None
 
 
-async def _lines(work: Work, account: AccountId) -> list[Line]:
-    rows = await work.session.execute(_LINES, {"township": work.township, "account": account})
-    return [_line(row) for row in rows]
+class _Hold(msgspec.Struct):
+    reason: str
+    amount: int
+    expires_at: datetime
 
 
-def _line(row: Row[*tuple[Any, ...]]) -> Line:
+class _Reset(msgspec.Struct):
+    recorded_at: datetime
+
+
+class _Facts(Points):
+    issued: list[_Issued]
+    awards: list[_Award]
+    noticed: list[Edition]
+    holds: list[_Hold]
+    entries: list[_Entry]
+    in_force: list[Edition]
+    resets: list[_Reset]
+
+
+_FACTS = Look(
+    _Facts,
+    **POINTS,
+    issued=_issued(),
+    awards=_AWARDS,
+    noticed=EDITIONS.where(RulebookText.version.in_(_AWARDS.with_only_columns(Claim.rulebook).order_by(None))),
+    holds=OPEN,
+    entries=_entries_in_words(),
+    in_force=IN_FORCE,
+    resets=LAST_RESET,
+)
+
+
+def _line(row: _Entry) -> Line:
     imported = row.kind == imports.KIND and row.phase != Phase.REVERSAL
     handed_over = row.metadata.get("handed_over") if row.phase != Phase.REVERSAL else None
     return Line(
@@ -297,7 +335,7 @@ def _line(row: Row[*tuple[Any, ...]]) -> Line:
     )
 
 
-def _words(row: Row[*tuple[Any, ...]]) -> str:
+def _words(row: _Entry) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
         if "promise" in row.metadata:

@@ -9,9 +9,8 @@ import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select, true
 from uuid_utils.compat import uuid7
 
 from api.access import Role, Staff, require
@@ -23,6 +22,7 @@ from api.people.use_cases import passwords
 from api.problems import Refused
 from api.register.tables import Household
 from api.town import Town, Work
+from ledger.lookup import one
 
 TRIES = 5
 LOCK = timedelta(minutes=15)
@@ -141,24 +141,22 @@ async def resets(town: Town, staff: Staff) -> list[Reset]:
         return [Reset(*row) for row in rows]
 
 
-_LAST_RESET = (
+_RESET_OF = one(
+    select(Card.household).where(Card.township == PinReset.township, Card.digest == PinReset.card), "reset_of"
+)
+LAST_RESET = (
     select(PinReset.recorded_at)
-    .join(Card, (Card.township == PinReset.township) & (Card.digest == PinReset.card))
+    .select_from(PinReset)
+    .join(_RESET_OF, true())
     .where(
         PinReset.township == bindparam("township"),
-        Card.household == bindparam("household"),
-        PinReset.recorded_at > bindparam("since"),
+        PinReset.recorded_at > bindparam("resets_since"),
+        _RESET_OF.c.household == bindparam("household"),
     )
     .order_by(PinReset.recorded_at.desc())
-    .limit(1)
+    .limit(literal_column("1"))
 )
-
-
-async def last_reset(work: Work, household: UUID) -> datetime | None:
-    """For the household itself, of the last thirty days: when somebody took its card's PIN away."""
-    values = {"township": work.township, "household": household, "since": work.now - SHOWN_FOR}
-    found: datetime | None = await work.session.scalar(_LAST_RESET, values)
-    return found
+"""For the household itself: when somebody took its card's PIN away last, after `resets_since`."""
 
 
 async def _opened(work: Work, card: str, old: str) -> tuple[Card, int | None]:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, insert, select, update
+import msgspec
+from sqlalchemy import Select, bindparam, case, insert, select, true, update
 
 from api import accounts, wire
 from api.access import Device, Role, Staff, require
 from api.cards.tables import Card
 from api.cards.token import digest, new_token, parse
-from api.expiry.policies import coming
-from api.offline.holdings import held_at_kiosks
+from api.database.look import Look
+from api.expiry.policies import Up, coming, next_boundaries
+from api.offline.holdings import HELD, Held, here_and_elsewhere
 from api.problems import Refused
-from api.promises.queries import promised_to, told
+from api.promises.queries import PROMISED, Promised, told
 from api.register.tables import Household, Village
 from api.town import Town, Work
+from ledger.books import BALANCE
+from ledger.expiries import ADOPTED, UP
+from ledger.expiry import Policy, expiry_id
+from ledger.lookup import one
+from ledger.transactions import Balance
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +50,132 @@ def mask(name: str) -> str:
     return name[:1] + "*" * max(len(name) - 1, 1)
 
 
-async def holder(work: Work, text: str) -> Holder:
-    """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
-    found = await of_card(work, digest(parse(text)))
-    if found is None:
-        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
-    household, revoked = found
-    if revoked:
-        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
-    return household
+class _Card(msgspec.Struct):
+    id: UUID
+    code: str
+    head: str
+    village: str
+    village_name: str
+    pin_above: int | None
+    revoked_at: datetime | None
+
+    @property
+    def holder(self) -> Holder:
+        return Holder(self.id, self.code, self.head, self.village, self.village_name, self.pin_above)
 
 
 # Made once: with each card that is scanned, making a statement would take longer than running it.
-_OF_CARD = (
-    select(
-        Household.id,
-        Household.code,
-        Household.head,
-        Household.village,
-        Village.name.label("village_name"),
-        case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above"),
-        Card.revoked_at,
+def _of_card() -> Select[*tuple[Any, ...]]:
+    columns = (Household.id, Household.code, Household.head, Household.village)
+    own = one(select(*columns).where(Household.township == Card.township, Household.id == Card.household), "own")
+    village = one(
+        select(Village.name).where(Village.township == Card.township, Village.code == own.c.village), "place"
     )
-    .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
-    .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
-    .where(Card.township == bindparam("township"), Card.digest == bindparam("card"))
-)
+    return (
+        select(
+            *own.c,
+            village.c.name.label("village_name"),
+            case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above"),
+            Card.revoked_at,
+        )
+        .select_from(Card)
+        .join(own, true())
+        .join(village, true())
+        .where(Card.township == bindparam("township"), Card.digest == bindparam("card"))
+    )
+
+
+_OF_CARD = _of_card()
+
+
+async def holder(work: Work, text: str) -> Holder:
+    """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
+    return _living(await _card(work, digest(parse(text))))
 
 
 async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
     """The household of a card by its digest, and whether the card was reported lost."""
+    found = await _card(work, card)
+    return (found.holder, found.revoked_at is not None) if found is not None else None
+
+
+async def _card(work: Work, card: bytes) -> _Card | None:
     row = (await work.session.execute(_OF_CARD, {"township": work.township, "card": card})).first()
-    if row is None:
-        return None
-    found = Holder(row.id, row.code, row.head, row.village, row.village_name, row.pin_above)
-    return found, row.revoked_at is not None
+    return _Card(*row) if row is not None else None
+
+
+def _living(card: _Card | None) -> Holder:
+    if card is None:
+        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
+    if card.revoked_at is not None:
+        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
+    return card.holder
+
+
+class _Found(msgspec.Struct):
+    cards: list[_Card]
+    policies: list[Policy]
+
+
+class Points(msgspec.Struct):
+    """What a household has, as of one moment."""
+
+    balances: list[Balance]
+    held: list[Held]
+    up: list[Up]
+    promised: list[Promised]
+
+    @property
+    def balance(self) -> Balance:
+        return self.balances[0] if self.balances else Balance(0)
+
+
+POINTS = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED}
+"""The questions of `Points`."""
+
+_FOUND = Look(_Found, cards=_OF_CARD, policies=ADOPTED)
+_POINTS = Look(Points, **POINTS)
+_P = TypeVar("_P", bound=Points)
+
+
+async def seen(
+    town: Town, text: str, look: Look[_P], now: datetime, **values: Any
+) -> tuple[Holder, _P, wire.Expiring | None]:
+    """The household behind a card, what there is of it, and what of its points expires next. `values` are those
+    that the look's own questions want beside `Points`'s. Raises Refused: as `holder`."""
+    first = await town.look(_FOUND, card=digest(parse(text)), unit=accounts.POINTS)
+    household = _living(first.cards[0] if first.cards else None)
+    account = accounts.household(household.code).id
+    boundaries = next_boundaries(first.policies, now)
+    cutoffs = sorted({boundary.cutoff for boundary in boundaries})
+    points = await town.look(
+        look,
+        household=household.id,
+        code=household.code,
+        village=household.village,
+        account=account,
+        now=now,
+        cutoffs=cutoffs,
+        expiries=[expiry_id(account, cutoff) for cutoff in cutoffs],
+        **values,
+    )
+    return household, points, coming(boundaries, points.up)
 
 
 async def view(town: Town, device: Device, text: str) -> wire.CardView:
-    async with town.work() as work:
-        found = await holder(work, text)
-        account = accounts.household(found.code).id
-        balance = await work.books.balance(account)
-        here, elsewhere = await held_at_kiosks(work, found.id, found.code, device)
-        expiring = await coming(work, account)
-        return wire.CardView(
-            household=found.id,
-            name=found.masked,
-            village=found.village_name,
-            balance=balance.available + here,
-            elsewhere=elsewhere,
-            pending=balance.expected,
-            expiring=[expiring] if expiring is not None else [],
-            promises=[told(p) for p in await promised_to(work, found.id) if p.supermarket == device.supermarket],
-            pin_above=found.pin_above,
-        )
+    found, points, expiring = await seen(town, text, _POINTS, town.clock.now())
+    here, elsewhere = here_and_elsewhere(points.held, device)
+    return wire.CardView(
+        household=found.id,
+        name=found.masked,
+        village=found.village_name,
+        balance=points.balance.available + here,
+        elsewhere=elsewhere,
+        pending=points.balance.expected,
+        expiring=[expiring] if expiring is not None else [],
+        promises=[told(promise) for promise in points.promised if promise.supermarket == device.supermarket],
+        pin_above=found.pin_above,
+    )
 
 
 async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:

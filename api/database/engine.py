@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from api.database.embedded import APP, OWNER, Embedded
+from api.database.look import Look
 from api.problems import Refused
 from api.settings import Settings
 
 DATABASE = "jimei"
+
+AT_ONCE = 6
+"""Looks that the database is asked for at the same time."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +57,39 @@ class Database:
     """Hands out sessions; the use case that takes one owns the transaction, and nothing below it commits."""
 
     def __init__(self, url: URL, pool_size: int = 10) -> None:
-        # Whoever the connection signs in as, it steps down to the application's role before its first word.
-        self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, connect_args={"server_settings": {"role": APP, "timezone": "UTC"}}
-        )
-        event.listen(self.engine.sync_engine, "checkout", _require_open)
+        self.engine = _engine(url, pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # A look is one statement: a transaction around it would take two more round trips. And it is a long one:
+        # planning it takes four times as long as running it, so all of a connection's share a plan.
+        self._looks = _engine(url, AT_ONCE, isolation_level="AUTOCOMMIT", plan_cache_mode="force_generic_plan")
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         async with self._sessions.begin() as session:
             yield session
 
+    async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
+        # By turns, who came first first; and none of these connections is only opened for the moment.
+        async with self._turns, self._looks.connect() as connection:
+            told = await connection.exec_driver_sql(look.sql, look.parameters(values))
+        return look.read(told.scalar_one())
+
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._looks.dispose()
+
+
+def _engine(
+    url: URL, pool_size: int, isolation_level: IsolationLevel = "READ COMMITTED", **settings: str
+) -> AsyncEngine:
+    # Whoever the connection signs in as, it steps down to the application's role before its first word.
+    settings = {"role": APP, "timezone": "UTC", **settings}
+    engine = create_async_engine(
+        url, pool_size=pool_size, isolation_level=isolation_level, connect_args={"server_settings": settings}
+    )
+    event.listen(engine.sync_engine, "checkout", _require_open)
+    return engine
 
 
 def _require_open(connection: Any, *_: object) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Select, bindparam, select, true
 
 from api import accounts, wire
 from api.access import Role, Staff, require
@@ -14,6 +15,7 @@ from api.journal.persons import names_of
 from api.journal.scope import READERS, may_read, villages_of
 from api.problems import Refused
 from api.town import Town, Work
+from ledger.lookup import one
 from ledger.tables import entry, settlement, transaction
 from ledger.transactions import AccountId, Phase, Transaction, TransactionId, Transfer, Written
 
@@ -111,37 +113,44 @@ async def listed(town: Town, staff: Staff, household: str) -> list[wire.HoldView
         return await open_holds(work, household)
 
 
-_OPEN = (
-    select(
-        transaction.c.id,
-        transaction.c.expires_at,
-        transaction.c.reason,
-        transaction.c.person,
-        transaction.c.recorded_at,
-        entry.c.amount,
-        entry.c.counterparty,
+def _open() -> Select[*tuple[Any, ...]]:
+    columns = (transaction.c.id, transaction.c.kind, transaction.c.expires_at, transaction.c.reason)
+    held = one(
+        select(*columns, transaction.c.person, transaction.c.recorded_at).where(
+            transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction
+        ),
+        "held",
     )
-    .join(
-        transaction,
-        (transaction.c.township == entry.c.township) & (transaction.c.id == entry.c.transaction),
+    settled = one(
+        select(settlement.c.id).where(settlement.c.township == entry.c.township, settlement.c.target == held.c.id),
+        "settled",
     )
-    .where(
-        entry.c.township == bindparam("township"),
-        entry.c.account == bindparam("account"),
-        entry.c.pending,
-        transaction.c.kind == KIND,
-        # One that is over is released by itself in a moment.
-        transaction.c.expires_at > bindparam("now"),
-        ~exists().where(settlement.c.township == transaction.c.township, settlement.c.target == transaction.c.id),
+    return (
+        select(*held.c, entry.c.amount, entry.c.counterparty)
+        .select_from(entry)
+        .join(held, true())
+        .outerjoin(settled, true())
+        .where(
+            entry.c.township == bindparam("township"),
+            entry.c.account == bindparam("account"),
+            entry.c.pending,
+            held.c.kind == KIND,
+            # One that is over is released by itself in a moment.
+            held.c.expires_at > bindparam("now"),
+            settled.c.id.is_(None),
+        )
+        .order_by(held.c.expires_at, held.c.id)
     )
-    .order_by(transaction.c.expires_at, transaction.c.id)
-)
+
+
+OPEN = _open()
+"""What is reserved of a household's points, the first to expire first."""
 
 
 async def open_holds(work: Work, household: str) -> list[wire.HoldView]:
     """What is reserved of a household's points and for how long, the first to expire first."""
     values = {"township": work.township, "account": accounts.household(household).id, "now": work.now}
-    rows = (await work.session.execute(_OPEN, values)).all()
+    rows = (await work.session.execute(OPEN, values)).all()
     if not rows:
         return []
     tills = await work.books.names(AccountId(row.counterparty) for row in rows)

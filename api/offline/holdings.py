@@ -1,37 +1,56 @@
-"""How many of a household's points kiosks hold."""
+"""How many of a household's points kiosks hold: they are still its own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+import msgspec
+from sqlalchemy import Select, Text, bindparam, select, true
 
 from api import accounts
 from api.access import Device
 from api.offline.tables import Lease
-from api.town import Work
-from ledger.transactions import AccountId
+from ledger import tables
+from ledger.lookup import one
 
 
-async def held_at_kiosks(work: Work, household: UUID, code: str, device: Device) -> tuple[int, int]:
-    """Points of a household that this kiosk holds, and those that all others hold."""
-    held = await _held(work, household, code)
-    here = held.pop(accounts.escrow(code, device.id, device.epoch).id, 0)
-    return here, sum(held.values())
+class Held(msgspec.Struct, frozen=True):
+    kiosk: UUID
+    epoch: int
+    points: int
 
 
-async def held_by_all(work: Work, household: UUID, code: str) -> int:
-    """Points of a household that wait at kiosks: still its own."""
-    return sum((await _held(work, household, code)).values())
+def _held() -> Select[*tuple[Any, ...]]:
+    account, balance = tables.account.c, tables.balance.c
+    name = accounts.escrow_name(bindparam("code", type_=Text), Lease.kiosk, Lease.epoch)
+    escrow = one(select(account.id).where(account.township == Lease.township, account.name == name), "escrow")
+    left = one(
+        select((balance.posted - balance.reserved).label("points")).where(
+            balance.township == Lease.township, balance.account == escrow.c.id
+        ),
+        "left",
+    )
+    return (
+        select(Lease.kiosk, Lease.epoch, left.c.points)
+        .select_from(Lease)
+        .join(escrow, true())
+        .join(left, true())
+        .where(Lease.township == bindparam("township"), Lease.household == bindparam("household"))
+    )
 
 
-_LEASES = select(Lease.kiosk, Lease.epoch).where(
-    Lease.township == bindparam("township"), Lease.household == bindparam("household")
-)
+HELD = _held()
+"""What each kiosk holds of a household, given by its id and its `code`: rows of `Held`."""
 
 
-async def _held(work: Work, household: UUID, code: str) -> dict[AccountId, int]:
-    leases = await work.session.execute(_LEASES, {"township": work.township, "household": household})
-    ids = [accounts.escrow(code, kiosk, epoch).id for kiosk, epoch in leases]
-    balances = await work.books.balances(ids) if ids else {}
-    return {id: balance.available for id, balance in balances.items()}
+def here_and_elsewhere(held: Iterable[Held], device: Device) -> tuple[int, int]:
+    """Points that this kiosk holds, and those that all others hold."""
+    here = elsewhere = 0
+    for each in held:
+        if (each.kiosk, each.epoch) == (device.id, device.epoch):
+            here += each.points
+        else:
+            elsewhere += each.points
+    return here, elsewhere

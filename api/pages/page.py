@@ -9,9 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jinja2
 from litestar import Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 
 from api.clock import SHANGHAI, local_date
@@ -74,6 +76,13 @@ def page(
     if message is not None:
         shown.delete_cookie(flash.COOKIE)
     return shown
+
+
+def template(request: Request[Any, Any, Any], name: str) -> jinja2.Template:
+    """A part of a page, looked up under `api/`, that is shown on its own."""
+    engine = request.app.template_engine
+    assert isinstance(engine, JinjaTemplateEngine)
+    return engine.get_template(name)
 
 
 def _month(when: date | datetime, this_year: int) -> str:

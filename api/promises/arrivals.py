@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import BindParameter, ColumnElement, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, literal_column, select, text, update
 from uuid_utils.compat import uuid7
 
 from api import accounts
@@ -34,7 +34,8 @@ _ANY_WAITING = text("""
 
 
 def is_open(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    return (Promise.status == "open") & (Promise.expires_at > now)
+    # The condition of two indexes, which a parameter would miss.
+    return (Promise.status == literal_column("'open'")) & (Promise.expires_at > now)
 
 
 async def any_waiting(work: Work, supermarket: str, products: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,8 +14,19 @@ from api.promises.tables import Promise
 from api.town import Work
 from api.wire.promises import PromiseSlip
 
-_PROMISED = (
-    select(Promise)
+
+class Promised(msgspec.Struct, frozen=True):
+    """An open promise; `arrival` is None until its goods are there."""
+
+    id: UUID
+    supermarket: str
+    slip: PromiseSlip
+    arrival: UUID | None
+    expires_at: datetime
+
+
+PROMISED = (
+    select(Promise.id, Promise.supermarket, Promise.slip, Promise.arrival, Promise.expires_at)
     .where(
         Promise.township == bindparam("township"),
         Promise.household == bindparam("household"),
@@ -22,22 +34,13 @@ _PROMISED = (
     )
     .order_by(Promise.arrival.is_(None), Promise.expires_at, Promise.id)
 )
+"""The open promises of a household, those that can be collected first, then by when they are over."""
 
 
-async def promised_to(work: Work, household: UUID) -> list[Promise]:
-    """The open promises of a household, those that can be collected first, then by when they are over."""
-    values = {"township": work.township, "household": household, "now": work.now}
-    return list(await work.session.scalars(_PROMISED, values))
-
-
-def slip_of(promise: Promise) -> PromiseSlip:
-    return msgspec.convert(promise.slip, PromiseSlip)
-
-
-def told(promise: Promise) -> wire.Promised:
+def told(promise: Promised) -> wire.Promised:
     return wire.Promised(
         id=promise.id,
-        line=slip_of(promise).line,
+        line=promise.slip.line,
         arrived=promise.arrival is not None,
         expires_at=promise.expires_at,
     )

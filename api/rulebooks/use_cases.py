@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 import rules
 from api import wire
@@ -41,30 +41,93 @@ def _chosen() -> Select[UUID, str, str]:
     )
 
 
+class Edition(msgspec.Struct, frozen=True):
+    """A version, and the digests of its text and of its base's, by which it is known again without being read.
+    `village`: where it is in force, empty for the whole township."""
+
+    village: str
+    version: str
+    base: str
+    digest: str
+    base_digest: str | None
+
+    @property
+    def digests(self) -> tuple[str, str | None]:
+        return self.digest, self.base_digest
+
+
+KEPT = 32
+_kept: dict[tuple[str, str | None], rules.Rulebook] = {}
+
+
+def _edition(village: InstrumentedAttribute[str] | ColumnElement[str]) -> Select[str, str, str, str, str | None]:
+    below = aliased(RulebookText)
+    return select(
+        village.label("village"),
+        RulebookText.version,
+        RulebookText.base,
+        _digest(RulebookText.text).label("digest"),
+        _digest(below.text).label("base_digest"),
+    ).outerjoin_from(
+        RulebookText, below, (below.township == RulebookText.township) & (below.version == RulebookText.base)
+    )
+
+
+def _digest(text: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    return func.encode(func.sha256(func.convert_to(text, literal_column("'UTF8'"))), literal_column("'hex'"))
+
+
 # Made once: each household's page asks for them.
 _CHOSEN = _chosen()
-_IN_FORCE = (
-    _chosen()
-    .add_columns(RulebookText.text, RulebookText.base)
-    .join(
-        RulebookText,
-        (RulebookText.township == Adoption.township) & (RulebookText.version == Adoption.version),
+EDITIONS = _edition(RulebookText.village).where(RulebookText.township == bindparam("township"))
+
+
+def _in_force() -> Select[str, str, str, str, str | None]:
+    # Chosen first: of all that were ever adopted, few are looked at.
+    chosen = _chosen().where(Adoption.village.in_(["", bindparam("village")])).subquery()
+    return _edition(chosen.c.village).join(
+        chosen, (RulebookText.township == bindparam("township")) & (RulebookText.version == chosen.c.version)
     )
-    .where(Adoption.village.in_(["", bindparam("village")]))
-)
+
+
+IN_FORCE = _in_force()
+"""Rows of `Edition` for `counting`."""
 
 
 async def in_force(work: Work, day: date, village: str) -> rules.Rulebook | None:
     """The rulebook that counts for a deed of this day: the township's, under the village's overlay where the one
     in force there was written for that very version. `village` is empty for the township's book alone."""
-    rows = await work.session.execute(_IN_FORCE, {"township": work.township, "day": day, "village": village})
-    found = {row.village: row for row in rows}
-    base, overlay = found.get(""), found.get(village)
-    if base is None:
+    rows = await work.session.execute(IN_FORCE, {"township": work.township, "day": day, "village": village})
+    edition = counting([Edition(*row) for row in rows], village)
+    if edition is None:
         return None
-    if overlay is not None and overlay.base == base.version:
-        return _parsed(overlay.text, base.text)
-    return _parsed(base.text, "")
+    kept = _kept.get(edition.digests)
+    return kept if kept is not None else (await _open(work, [edition]))[edition.version]
+
+
+def counting(editions: Iterable[Edition], village: str) -> Edition | None:
+    """Of those in force the one that counts: the village's where it was written for the township's own one."""
+    found = {edition.village: edition for edition in editions}
+    base, overlay = found.get(""), found.get(village)
+    return overlay if base is not None and overlay is not None and overlay.base == base.version else base
+
+
+async def opened(town: Town, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
+    """Rulebooks by version; the database is asked only for those that weren't opened here before."""
+    found = {each.version: _kept[each.digests] for each in editions if each.digests in _kept}
+    missing = [each for each in editions if each.version not in found]
+    if missing:
+        async with town.work() as work:
+            found |= await _open(work, missing)
+    return found
+
+
+async def _open(work: Work, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
+    books = await adopted(work, {each.version for each in editions})
+    _kept.update((each.digests, books[each.version]) for each in editions)
+    while len(_kept) > KEPT:
+        del _kept[next(iter(_kept))]
+    return books
 
 
 async def chosen(work: Work, day: date) -> list[Row[UUID, str, str]]:

@@ -32,7 +32,7 @@ from api.clock import TravelClock
 from api.kiosks import enrolment
 from api.kiosks.tables import Attendant, KioskEnrolment
 from api.offline import leases
-from api.offline.holdings import held_by_all
+from api.offline.holdings import HELD
 from api.offline.journals import receive
 from api.offline.tables import JournalEntry
 from api.people.tables import Person
@@ -408,7 +408,8 @@ class Outage(RuleBasedStateMachine):
         async with self.town.work() as work:
             code = f"{self.code}-{n}"
             own = (await work.books.balance(accounts.household(code).id)).available
-            held = await held_by_all(work, self.ids[n], code)
+            asked = {"township": work.township, "household": self.ids[n], "code": code}
+            held = sum(each.points for each in await work.session.execute(HELD, asked))
             spent = await work.session.scalar(
                 select(func.coalesce(func.sum(Redemption.receipt["points"].as_integer()), 0))
                 .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))

@@ -1,0 +1,94 @@
+"""Looks: what they answer, as of which moment, and how many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+import pytest
+from sqlalchemy import bindparam, column, text
+from uuid_utils.compat import uuid7
+
+from api import accounts
+from api.cards.passbook import passbook
+from api.database.engine import AT_ONCE
+from api.database.look import Look
+from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
+from tests.api.asking import rows
+from tests.conftest import LiveTown
+
+AWARDS = 12
+"""A page shows more entries than these."""
+
+
+class _Row(msgspec.Struct):
+    n: int
+    at: datetime
+    id: UUID
+
+
+class _Answer(msgspec.Struct):
+    many: list[_Row]
+    none: list[_Row]
+
+
+_SOME = """
+    select n, timestamptz '2026-03-01 00:00+08' + n * interval '1 day' as at, cast(:id as uuid) as id
+      from generate_series(1, cast(:{last} as int)) as n order by n desc
+"""
+_COLUMNS = (column("n"), column("at"), column("id"))
+_LOOK = Look(
+    _Answer,
+    many=text(_SOME.format(last="three")).bindparams(bindparam("three", 3)).columns(*_COLUMNS),
+    none=text(_SOME.format(last="last")).columns(*_COLUMNS),
+)
+
+
+async def test_rows_come_in_their_order_with_their_types(town: LiveTown) -> None:
+    id = uuid7()
+    answer = await town.town.look(_LOOK, id=id, last=0)
+    assert answer.none == []
+    assert [(row.n, row.id) for row in answer.many] == [(3, id), (2, id), (1, id)]
+    assert answer.many[0].at == datetime(2026, 3, 3, 16, tzinfo=UTC)
+
+
+async def test_a_look_that_is_asked_too_little_says_so(town: LiveTown) -> None:
+    with pytest.raises(KeyError, match="last"):
+        await town.town.look(_LOOK, id=uuid7())
+
+
+async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
+    """Its balance and its entries are of one moment."""
+    account = accounts.household((await passbook(town.town, town.card)).holder.code)
+
+    async def award() -> None:
+        for _ in range(AWARDS):
+            move = Transfer(accounts.ISSUING.id, account.id, accounts.POINTS, 1)
+            one = Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))
+            async with town.town.work() as work:
+                [posting] = await work.books.post([one], work.now)
+            assert posting.status is Status.OK
+
+    before = (await passbook(town.town, town.card)).balance.posted
+    awarding = asyncio.create_task(award())
+    seen = set()
+    while not awarding.done():
+        for page in await asyncio.gather(*(passbook(town.town, town.card) for _ in range(3))):
+            assert page.balance.posted == page.honour == sum(line.points for line in page.lines)
+            seen.add(page.balance.posted)
+    await awarding
+    assert len(seen) > 1
+    assert (await passbook(town.town, town.card)).balance.posted == before + AWARDS
+
+
+async def test_however_many_look_few_connections_are_open(town: LiveTown) -> None:
+    pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * AT_ONCE)))
+    assert len({page.balance.posted for page in pages}) == 1
+    [open_now] = await rows(
+        town,
+        "select count(*) as n from pg_stat_activity where datname = current_database()"
+        " and query like '%json_build_object%' and pid <> pg_backend_pid()",
+    )
+    assert 0 < open_now.n <= AT_ONCE
