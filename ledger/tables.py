@@ -70,6 +70,7 @@ account = Table(
     UniqueConstraint("township", "name"),
     UniqueConstraint("township", "id", "unit"),
     ForeignKeyConstraint(["township", "unit"], ["ledger.unit.township", "ledger.unit.code"]),
+    Index("account_written", "written_by", "township"),
 )
 
 account_closing = Table(

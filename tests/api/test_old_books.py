@@ -1,6 +1,7 @@
-"""What people look at often reads no more rows from old books than from young ones."""
+"""What people look at often reads no more rows from old books than from young ones; nor does what the server does
+by itself."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -22,8 +23,10 @@ from api.database.engine import Database
 from api.database.look import Look
 from api.expiry.policies import expiries
 from api.journal.accounts import statement
+from api.seals.use_cases import seal
 from api.town import Town
 from ledger.expiry import Kind, Policy
+from ledger.seals import Seals
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
 from tests.conftest import SEEDED, LiveTown, cloned
@@ -65,13 +68,41 @@ async def quiet(server: Embedded, seeded: LiveTown, clock: TravelClock) -> Async
             await database.close()
 
 
-@pytest.mark.parametrize("known", ["", "ledger.transfer", "ledger.transaction"])
+KNOWN = ["", "ledger.transfer", "ledger.transaction"]
+"""The one table that the planner knows of before the others, as PostgreSQL comes to know of them by itself; empty
+for all."""
+
+
+@pytest.mark.parametrize("known", KNOWN)
 @pytest.mark.parametrize("look", [_page, _card, _statement])
 async def test_a_look_reads_few_rows(
     quiet: LiveTown, look: Callable[[LiveTown, str], Awaitable[None]], known: str
 ) -> None:
-    """`known`: the one table that the planner knows of before the others, as PostgreSQL comes to know of them by
-    itself; empty for all."""
+    own = await _grown_old(quiet)
+    await _settled(quiet, known)
+    # What was earned lately has to be read one by one, and nothing else.
+    quiet.clock.travel(quiet.clock.now() + timedelta(days=100))
+    before = await _rows_read(quiet.town)
+    await look(quiet, own)
+    assert 0 < await _rows_read(quiet.town) - before < MOST
+
+
+@pytest.mark.parametrize("known", KNOWN)
+async def test_sealing_reads_what_is_new(quiet: LiveTown, known: str) -> None:
+    own = await _grown_old(quiet)
+    while await seal(quiet.town):
+        pass
+    await _settled(quiet, known)
+    await _post(quiet, [_award(own) for _ in range(AT_ONCE)])
+    before = await _rows_read(quiet.town)
+    await seal(quiet.town)
+    assert AT_ONCE < await _rows_read(quiet.town) - before < 20 * AT_ONCE
+    async with quiet.town.work() as work:
+        assert await Seals(await work.session.connection(), work.township).size() > 2 * ENTRIES
+
+
+async def _grown_old(quiet: LiveTown) -> str:
+    """Many entries of two households; gives the code of the one that is looked at."""
     async with quiet.town.work() as work:
         own, other = (await holder(work, quiet.card)).code, (await holder(work, quiet.poor_card)).code
         policy = Policy(local_date(work.now), Kind.ROLLING, 1)
@@ -82,15 +113,14 @@ async def test_a_look_reads_few_rows(
     for household in (own, other):
         for _ in range(ENTRIES // AT_ONCE):
             quiet.clock.travel(quiet.clock.now() + timedelta(minutes=1))
-            async with quiet.town.work() as work:
-                posted = await work.books.post([_award(household) for _ in range(AT_ONCE)], work.now)
-            assert all(posting.status is Status.OK for posting in posted)
-    await _settled(quiet, known)
-    # What was earned lately has to be read one by one, and nothing else.
-    quiet.clock.travel(quiet.clock.now() + timedelta(days=100))
-    before = await _rows_read(quiet.town)
-    await look(quiet, own)
-    assert 0 < await _rows_read(quiet.town) - before < MOST
+            await _post(quiet, [_award(household) for _ in range(AT_ONCE)])
+    return own
+
+
+async def _post(live: LiveTown, batch: Sequence[Transaction]) -> None:
+    async with live.town.work() as work:
+        posted = await work.books.post(batch, work.now)
+    assert all(posting.status is Status.OK for posting in posted)
 
 
 def _award(household: str) -> Transaction:
