@@ -90,7 +90,7 @@ _OF_CARD = _of_card()
 
 async def holder(work: Work, text: str) -> Holder:
     """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
-    return _living(await _card(work, digest(parse(text))))
+    return living(await _card(work, digest(parse(text))))
 
 
 async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
@@ -104,7 +104,8 @@ async def _card(work: Work, card: bytes) -> _Card | None:
     return _Card(*row) if row is not None else None
 
 
-def _living(card: _Card | None) -> Holder:
+def living(card: _Card | None) -> Holder:
+    """The household of a card that counts. Raises Refused: card-unknown, card-revoked."""
     if card is None:
         raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
     if card.revoked_at is not None:
@@ -144,7 +145,7 @@ async def seen(
     """The household behind a card, what there is of it, and what of its points expires next. `values` are those
     that the look's own questions want beside `Points`'s. Raises Refused: as `holder`."""
     first = await town.look(_FOUND, card=digest(parse(text)), unit=accounts.POINTS)
-    household = _living(first.cards[0] if first.cards else None)
+    household = living(first.cards[0] if first.cards else None)
     account = accounts.household(household.code).id
     boundaries = next_boundaries(first.policies, now)
     cutoffs = sorted({boundary.cutoff for boundary in boundaries})

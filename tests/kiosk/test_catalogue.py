@@ -157,7 +157,7 @@ def refusals(part: object) -> set[str]:
         api.promises.use_cases,
         api.kiosks.use_cases.recognise,
         api.kiosks.use_cases.on_duty,
-        api.cards.use_cases.holder,
+        api.cards.use_cases.living,
         api.access.require_device,
     ],
     ids=lambda part: part.__name__,
