@@ -21,8 +21,9 @@ from api.settings import Settings
 
 DATABASE = "jimei"
 
-AT_ONCE = 6
-"""Looks that the database is asked for at the same time."""
+LOOKS_AT_ONCE = 6
+PATIENCE = 30.0
+"""Seconds that a look waits for its turn; sessions wait as long for theirs."""
 
 T = TypeVar("T")
 
@@ -61,8 +62,10 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         # A look is one statement: a transaction around it would take two more round trips. And it is a long one:
         # planning it takes four times as long as running it, so all of a connection's share a plan.
-        self._looks = _engine(url, AT_ONCE, isolation_level="AUTOCOMMIT", plan_cache_mode="force_generic_plan")
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._looks = _engine(
+            url, LOOKS_AT_ONCE, isolation_level="AUTOCOMMIT", plan_cache_mode="force_generic_plan"
+        )
+        self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
@@ -70,14 +73,22 @@ class Database:
             yield session
 
     async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
+        """Raises TimeoutError where no connection is free in time."""
         # By turns, who came first first; and none of these connections is only opened for the moment.
-        async with self._turns, self._looks.connect() as connection:
-            told = await connection.exec_driver_sql(look.sql, look.parameters(values))
+        async with asyncio.timeout(PATIENCE):
+            await self._turns.acquire()
+        try:
+            async with self._looks.connect() as connection:
+                told = await connection.exec_driver_sql(look.sql, look.parameters(values))
+        finally:
+            self._turns.release()
         return look.read(told.scalar_one())
 
     async def close(self) -> None:
         await self.engine.dispose()
         await self._looks.dispose()
+        # Like its connections, of the loop that has used it.
+        self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
 
 
 def _engine(

@@ -6,14 +6,16 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
-from sqlalchemy import bindparam, column, text
+from sqlalchemy import bindparam, column, event, text
 from uuid_utils.compat import uuid7
 
 from api import accounts
 from api.cards.passbook import passbook
-from api.database.engine import AT_ONCE
+from api.database import engine
+from api.database.engine import LOOKS_AT_ONCE
 from api.database.look import Look
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
@@ -83,12 +85,50 @@ async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
     assert (await passbook(town.town, town.card)).balance.posted == before + AWARDS
 
 
-async def test_however_many_look_few_connections_are_open(town: LiveTown) -> None:
-    pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * AT_ONCE)))
+async def test_however_many_look_few_connections_are_opened(town: LiveTown) -> None:
+    opened: list[object] = []
+    event.listen(town.town.database._looks.sync_engine, "connect", lambda *connection: opened.append(connection))
+    pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * LOOKS_AT_ONCE)))
     assert len({page.balance.posted for page in pages}) == 1
-    [open_now] = await rows(
+    assert 1 < len(opened) <= LOOKS_AT_ONCE
+
+
+async def test_looks_go_on_after_their_connections_died(town: LiveTown) -> None:
+    before = await passbook(town.town, town.card)
+    died = await rows(
         town,
-        "select count(*) as n from pg_stat_activity where datname = current_database()"
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
         " and query like '%json_build_object%' and pid <> pg_backend_pid()",
     )
-    assert 0 < open_now.n <= AT_ONCE
+    assert died
+    async with asyncio.timeout(15):
+        # The driver hears of it in a moment.
+        while (page := await _page(town)).status_code != 200:
+            problem_page(page)
+    assert await passbook(town.town, town.card) == before
+
+
+async def test_no_turn_in_time_is_told_and_the_next_is_served(
+    town: LiveTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    turns = town.town.database._turns
+    for _ in range(LOOKS_AT_ONCE):
+        await turns.acquire()
+    for _ in range(2 * LOOKS_AT_ONCE):
+        problem_page(await _page(town))
+    for _ in range(LOOKS_AT_ONCE):
+        turns.release()
+    for _ in range(2 * LOOKS_AT_ONCE):
+        assert (await _page(town)).status_code == 200
+
+
+async def _page(town: LiveTown) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=town.url, verify=False, timeout=30) as http:
+        return await http.get(f"/c/{town.card}")
+
+
+def problem_page(page: httpx.Response) -> None:
+    assert page.status_code == 503
+    assert "数据库暂时连不上，请稍候再试。" in page.text
+    assert int(page.headers["retry-after"]) > 0
