@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_c
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import tables
-from ledger.lookup import one
+from ledger.lookup import by_key
 from ledger.tables import entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
@@ -82,7 +82,7 @@ BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.bala
 """The balance of an account with a limit; no row where it isn't open yet."""
 
 
-_OWN = one(
+_OWN = by_key(
     select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
     "own",
 )
@@ -244,7 +244,7 @@ class Books:
         )
 
     def _entries(self, account: AccountId, at: datetime) -> Select[Any]:
-        settled = one(
+        settled = by_key(
             select(settlement.c.phase).where(
                 settlement.c.township == entry.c.township,
                 settlement.c.target == _OWN.c.id,

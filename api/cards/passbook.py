@@ -17,20 +17,20 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import accounts, wire
 from api.cards.pins import LAST_RESET, SHOWN_FOR
-from api.cards.use_cases import POINTS, Holder, Points, seen
+from api.cards.use_cases import QUESTIONS, Holder, Points, seen
 from api.claims import deductions
 from api.claims.tables import Claim
 from api.clock import SHANGHAI, local_date
 from api.database.look import Look
 from api.journal import imports
-from api.journal.holds import OPEN
+from api.journal.holds import OPEN_HOLDS
 from api.offline.leases import LEASE, RETURN
 from api.promises import queries
 from api.rulebooks.tables import RulebookText
 from api.rulebooks.use_cases import EDITIONS, IN_FORCE, Edition, counting, opened
 from api.town import Town
 from ledger.expiries import EXPIRY
-from ledger.lookup import one
+from ledger.lookup import by_key
 from ledger.tables import entry, transaction
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
@@ -128,7 +128,7 @@ async def passbook(town: Town, card: str) -> Passbook:
         pending=[_pending(award, books[award.rulebook]) for award in facts.awards],
         reserved=[Reserved(hold.reason, -hold.amount, hold.expires_at) for hold in facts.holds],
         promised=[_promised(promise) for promise in facts.promised],
-        lines=[_line(entry) for entry in facts.entries],
+        lines=[_line(each) for each in facts.entries],
         book=books[current.version] if current is not None else None,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
     )
@@ -209,14 +209,15 @@ def _entries_in_words() -> Select[Any]:
     posting or the redemption behind its reversal."""
 
     def found(id: ColumnElement[UUID], name: str) -> LateralFromClause:
-        by_key = (transaction.c.township == entry.c.township, transaction.c.id == id)
-        return one(select(transaction).where(*by_key), name)
+        return by_key(
+            select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == id), name
+        )
 
     own = found(entry.c.transaction, "own")
     target = found(own.c.target, "target")
     root = found(target.c.target, "root")
     began = func.coalesce(root.c.id, target.c.id, own.c.id)
-    claim = one(
+    claim = by_key(
         select(Claim.published, Claim.explanation).where(Claim.township == entry.c.township, Claim.id == began),
         "claimed",
     )
@@ -310,11 +311,11 @@ class _Facts(Points):
 
 _FACTS = Look(
     _Facts,
-    **POINTS,
+    **QUESTIONS,
     issued=_issued(),
     awards=_AWARDS,
     noticed=EDITIONS.where(RulebookText.version.in_(_AWARDS.with_only_columns(Claim.rulebook).order_by(None))),
-    holds=OPEN,
+    holds=OPEN_HOLDS,
     entries=_entries_in_words(),
     in_force=IN_FORCE,
     resets=LAST_RESET,

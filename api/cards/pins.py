@@ -22,7 +22,7 @@ from api.people.use_cases import passwords
 from api.problems import Refused
 from api.register.tables import Household
 from api.town import Town, Work
-from ledger.lookup import one
+from ledger.lookup import by_key
 
 TRIES = 5
 LOCK = timedelta(minutes=15)
@@ -141,7 +141,7 @@ async def resets(town: Town, staff: Staff) -> list[Reset]:
         return [Reset(*row) for row in rows]
 
 
-_RESET_OF = one(
+_RESET_OF = by_key(
     select(Card.household).where(Card.township == PinReset.township, Card.digest == PinReset.card), "reset_of"
 )
 LAST_RESET = (

@@ -25,7 +25,7 @@ from api.town import Town, Work
 from ledger.books import BALANCE
 from ledger.expiries import ADOPTED, UP
 from ledger.expiry import Policy, expiry_id
-from ledger.lookup import one
+from ledger.lookup import by_key
 from ledger.transactions import Balance
 
 
@@ -67,8 +67,10 @@ class _Card(msgspec.Struct):
 # Made once: with each card that is scanned, making a statement would take longer than running it.
 def _of_card() -> Select[*tuple[Any, ...]]:
     columns = (Household.id, Household.code, Household.head, Household.village)
-    own = one(select(*columns).where(Household.township == Card.township, Household.id == Card.household), "own")
-    village = one(
+    own = by_key(
+        select(*columns).where(Household.township == Card.township, Household.id == Card.household), "own"
+    )
+    village = by_key(
         select(Village.name).where(Village.township == Card.township, Village.code == own.c.village), "place"
     )
     return (
@@ -131,11 +133,11 @@ class Points(msgspec.Struct):
         return self.balances[0] if self.balances else Balance(0)
 
 
-POINTS = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED}
-"""The questions of `Points`."""
+QUESTIONS = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED}
+"""Those that `Points` answers."""
 
 _FOUND = Look(_Found, cards=_OF_CARD, policies=ADOPTED)
-_POINTS = Look(Points, **POINTS)
+_POINTS = Look(Points, **QUESTIONS)
 _P = TypeVar("_P", bound=Points)
 
 

@@ -15,8 +15,8 @@ from api.journal.persons import names_of
 from api.journal.scope import READERS, may_read, villages_of
 from api.problems import Refused
 from api.town import Town, Work
-from ledger.lookup import one
-from ledger.tables import entry, settlement, transaction
+from ledger.lookup import by_key
+from ledger.tables import balance, entry, settlement, transaction
 from ledger.transactions import AccountId, Phase, Transaction, TransactionId, Transfer, Written
 
 KIND = "hold"
@@ -115,15 +115,19 @@ async def listed(town: Town, staff: Staff, household: str) -> list[wire.HoldView
 
 def _open() -> Select[*tuple[Any, ...]]:
     columns = (transaction.c.id, transaction.c.kind, transaction.c.expires_at, transaction.c.reason)
-    held = one(
+    held = by_key(
         select(*columns, transaction.c.person, transaction.c.recorded_at).where(
             transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction
         ),
         "held",
     )
-    settled = one(
+    settled = by_key(
         select(settlement.c.id).where(settlement.c.township == entry.c.township, settlement.c.target == held.c.id),
         "settled",
+    )
+    # Mostly nothing is: then the entries aren't gone through.
+    something = select(balance.c.reserved > 0).where(
+        balance.c.township == bindparam("township"), balance.c.account == bindparam("account")
     )
     return (
         select(*held.c, entry.c.amount, entry.c.counterparty)
@@ -134,6 +138,7 @@ def _open() -> Select[*tuple[Any, ...]]:
             entry.c.township == bindparam("township"),
             entry.c.account == bindparam("account"),
             entry.c.pending,
+            something.scalar_subquery(),
             held.c.kind == KIND,
             # One that is over is released by itself in a moment.
             held.c.expires_at > bindparam("now"),
@@ -143,14 +148,14 @@ def _open() -> Select[*tuple[Any, ...]]:
     )
 
 
-OPEN = _open()
+OPEN_HOLDS = _open()
 """What is reserved of a household's points, the first to expire first."""
 
 
 async def open_holds(work: Work, household: str) -> list[wire.HoldView]:
     """What is reserved of a household's points and for how long, the first to expire first."""
     values = {"township": work.township, "account": accounts.household(household).id, "now": work.now}
-    rows = (await work.session.execute(OPEN, values)).all()
+    rows = (await work.session.execute(OPEN_HOLDS, values)).all()
     if not rows:
         return []
     tills = await work.books.names(AccountId(row.counterparty) for row in rows)

@@ -13,7 +13,7 @@ from api import accounts
 from api.access import Device
 from api.offline.tables import Lease
 from ledger import tables
-from ledger.lookup import one
+from ledger.lookup import by_key
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -25,8 +25,8 @@ class Held(msgspec.Struct, frozen=True):
 def _held() -> Select[*tuple[Any, ...]]:
     account, balance = tables.account.c, tables.balance.c
     name = accounts.escrow_name(bindparam("code", type_=Text), Lease.kiosk, Lease.epoch)
-    escrow = one(select(account.id).where(account.township == Lease.township, account.name == name), "escrow")
-    left = one(
+    escrow = by_key(select(account.id).where(account.township == Lease.township, account.name == name), "escrow")
+    left = by_key(
         select((balance.posted - balance.reserved).label("points")).where(
             balance.township == Lease.township, balance.account == escrow.c.id
         ),
