@@ -19,6 +19,7 @@ from api.clock import Clock
 from api.database.engine import Access, Database
 from api.database.migrations import require_current
 from api.problems import Refused
+from api.redemptions.fast_path import FastPath
 from api.register.tables import Township
 from api.town import Town
 from ledger.transactions import TownshipId
@@ -74,7 +75,7 @@ async def served(
     """The server runs inside the block, beside whatever else the block does; gives its address."""
     log_plainly()
     config = uvicorn.Config(
-        create_app(town, csrf_secret=secret, notice_interval=notice_interval),
+        FastPath(create_app(town, csrf_secret=secret, notice_interval=notice_interval)),
         lifespan="on",
         log_level="warning",
         access_log=False,

@@ -30,6 +30,7 @@ from api.clock import TravelClock
 from api.database.embedded import APP, OWNER, Embedded
 from api.database.engine import Database
 from api.database.migrations import migrate
+from api.redemptions.fast_path import FastPath
 from api.register.use_cases import found
 from api.serving import KEEP_ALIVE
 from api.town import Town
@@ -139,7 +140,7 @@ async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[st
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
         app.state.town, app.state.notice_interval = town, notice_interval
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_keep_alive=KEEP_ALIVE)
+        config = uvicorn.Config(FastPath(app), log_level="warning", lifespan="on", timeout_keep_alive=KEEP_ALIVE)
         config.load()
         live = uvicorn.Server(config)
         live.lifespan = config.lifespan_class(config)

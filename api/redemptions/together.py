@@ -174,9 +174,9 @@ class RedemptionQueue:
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
 
     async def redeem(self, device: str, shift: str, id: UUID, wanted: wire.Redemption) -> wire.Receipt | None:
-        """The receipt, or None for what is no plain case: then nothing has happened yet, or the answer is known
-        already, and `use_cases.redeem` goes on. Raises Refused: busy."""
-        if not device or wanted.collector:
+        """The receipt, or None for what is no plain case or finds no room: then nothing has happened yet, or the
+        answer is known already, and `use_cases.redeem` goes on."""
+        if not device or wanted.collector or self._queue.full():
             return None
         try:
             card = digest(parse(wanted.card))
@@ -184,11 +184,13 @@ class RedemptionQueue:
             return None
         asked = Asked(secret_digest(device), secret_digest(shift), id, card, wanted)
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
-        try:
-            self._queue.put_nowait(waiting)
-        except asyncio.QueueFull:
-            raise Refused("busy", "现在兑换的人太多，请稍候，会自动再试。") from None
+        self._queue.put_nowait(waiting)
         return await waiting.answer
+
+    def require_room(self) -> None:
+        """Raises Refused: busy."""
+        if self._queue.full():
+            raise Refused("busy", "现在兑换的人太多，请稍候，会自动再试。")
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

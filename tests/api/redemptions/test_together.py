@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ from api.town import Town
 from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem, rows, standing
 from tests.api.offline.till import PRICES
-from tests.conftest import SEEDED, LiveTown, cloned, opened
+from tests.conftest import SEEDED, LiveTown, cloned, opened, serving
 
 KNOWN, VOIDED = UUID(int=1), UUID(int=2)
 """A redemption that is in the books, and an id that a kiosk gave up."""
@@ -256,21 +257,29 @@ async def test_no_free_connection_is_told_and_the_queue_goes_on(
     assert answer.json()["balance"] == 95
 
 
-async def test_a_full_queue_asks_to_come_again(town: LiveTown) -> None:
+async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pytest.MonkeyPatch) -> None:
     """And says when; what came in before is served."""
-    queue = RedemptionQueue(town.town, most_waiting=2)
+    monkeypatch.setattr(RedemptionQueue.__init__, "__defaults__", (1,))
     shift = await town.shift()
-    ids = [uuid7() for _ in range(3)]
-    soap = wanted(town.card, [("soap", 1)])
-    waiting = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap)) for id in ids[:2]]
-    await asyncio.sleep(0)
-    with pytest.raises(Refused) as refused:
-        await queue.redeem(town.device_token, shift, ids[2], soap)
-    assert (refused.value.word, refused.value.status) == ("busy", 503)
-    serving = asyncio.create_task(queue.run())
-    receipts = await asyncio.gather(*waiting)
-    assert [r and r.id for r in receipts] == ids[:2]
-    await ended(serving)
+    async with serving(town.town) as url, town.device(shift) as http, town.town.work() as other:
+        http.base_url = url
+        await other.books.lock([accounts.household("hp-1").id])
+
+        def redeeming() -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))))
+
+        served = []
+        for worker in range(together.WORKERS):
+            served.append(redeeming())
+            await waits_for_a_lock(town, worker + 1)
+        # One has room to wait, the other hasn't.
+        last = [redeeming(), redeeming()]
+        [busy], [waiting] = await asyncio.wait(last, return_when=asyncio.FIRST_COMPLETED)
+        problem(await busy, 503, "busy")
+        assert (await busy).headers["Retry-After"]
+        await other.session.rollback()
+        answers = await asyncio.gather(*served, waiting)
+    assert sorted(answer.json()["balance"] for answer in answers) == [85, 90, 95]
 
 
 async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> None:
@@ -354,9 +363,9 @@ async def test_a_journal_that_gives_one_up_at_the_same_time_wins(town: LiveTown)
     problem(answer, 409, "abandoned")
 
 
-async def waits_for_a_lock(town: LiveTown) -> None:
+async def waits_for_a_lock(town: LiveTown, batches: int = 1) -> None:
     async with asyncio.timeout(15):
-        while not await rows(town, f"select 1 from pg_stat_activity where {WAITING}"):
+        while len(await rows(town, f"select 1 from pg_stat_activity where {WAITING}")) < batches:
             await asyncio.sleep(0.01)
 
 
