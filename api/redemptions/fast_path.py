@@ -1,18 +1,18 @@
 """The short way of a redemption: from the wire to the queue, with as little between as can be.
 
 The general way of a request, with its routes, middleware, dependencies and validated parameters, would be half of
-what a redemption costs. Only what is whole and plain is answered here, before the application hears of it. Anything
+what a redemption costs. Only what is whole and plain is answered here, before the application hears of it. All
 else, malformed or unusual, goes the general way, which reads the same message again and has a sentence for it.
 """
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from collections.abc import Mapping
+from typing import Any, TypeGuard
 from uuid import UUID
 
 import msgspec
 from litestar import Litestar
-from litestar.enums import ScopeType
 from litestar.serialization import encode_json
 from litestar.types import HTTPScope, LifeSpanScope, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
@@ -61,8 +61,8 @@ class FastPath:
         return receipt
 
 
-def _of_redemption(scope: Scope | LifeSpanScope) -> TypeGuard[HTTPScope]:
-    return scope["type"] == ScopeType.HTTP and scope["method"] == "PUT" and scope["path"].startswith(BEFORE_ID)
+def _of_redemption(scope: Mapping[str, Any]) -> TypeGuard[HTTPScope]:
+    return scope["type"] == "http" and scope["method"] == "PUT" and scope["path"].startswith(BEFORE_ID)
 
 
 def _again(message: ReceiveMessage, receive: Receive) -> Receive:
