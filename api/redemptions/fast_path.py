@@ -62,7 +62,8 @@ class FastPath:
 
 
 def _of_redemption(scope: Mapping[str, Any]) -> TypeGuard[HTTPScope]:
-    return scope["type"] == "http" and scope["method"] == "PUT" and scope["path"].startswith(BEFORE_ID)
+    path: str = scope.get("path", "")
+    return scope["type"] == "http" and scope["method"] == "PUT" and path.startswith(BEFORE_ID)
 
 
 def _again(message: ReceiveMessage, receive: Receive) -> Receive:
