@@ -53,6 +53,11 @@ def escrow_name(
     return func.concat(ESCROW, household, ":", func.replace(cast(kiosk, Text), "-", ""), ":", epoch)
 
 
+def household_name(code: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """The name of `household`'s account, within a statement."""
+    return func.concat(HOUSEHOLDS, code)
+
+
 def till(supermarket: str) -> Account:
     """The points a supermarket has taken in."""
     return Account(f"supermarket:{supermarket}:till", POINTS, UnitKind.POINTS)
@@ -61,6 +66,11 @@ def till(supermarket: str) -> Account:
 def shelf(supermarket: str, product: str) -> Account:
     """Pieces of a product on a shelf; never below zero."""
     return Account(f"supermarket:{supermarket}:shelf:{product}", _goods(product), UnitKind.GOODS, minimum=0)
+
+
+def shelf_name(supermarket: SQLColumnExpression[str], product: SQLColumnExpression[str]) -> ColumnElement[str]:
+    """The name of `shelf`'s account, within a statement."""
+    return func.concat("supermarket:", supermarket, ":shelf:", product)
 
 
 def supply(product: str) -> Account:

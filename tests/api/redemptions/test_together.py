@@ -4,10 +4,10 @@ nobody loses by a neighbour."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 import httpx
@@ -21,22 +21,29 @@ from uuid_utils.compat import uuid7
 from api import accounts, wire
 from api.access import Device, secret_digest
 from api.cards.token import digest, parse
+from api.database import engine
 from api.database.embedded import Embedded
+from api.database.engine import LOOKS_AT_ONCE
+from api.database.look import Look
 from api.kiosks.use_cases import open_shift
 from api.offline.leases import renew
 from api.people.use_cases import passwords
 from api.problems import Refused
 from api.redemptions import together, use_cases
-from api.redemptions.together import Asked, RedemptionQueue, book
+from api.redemptions.plain import Asked
+from api.redemptions.together import RedemptionQueue, book
 from api.town import Town
+from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem, rows, standing
 from tests.api.offline.till import PRICES
 from tests.conftest import SEEDED, LiveTown, cloned, opened, serving
 
+T = TypeVar("T")
+
 KNOWN, VOIDED = UUID(int=1), UUID(int=2)
 """A redemption that is in the books, and an id that a kiosk gave up."""
-WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%lock_balances%'"
+WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%redeem_together%'"
 """A batch that can't have the balances yet."""
 WRITTEN = (
     "select id, supermarket, kiosk, attendant, household, request, receipt, recorded_at, leased, shift, collector"
@@ -59,6 +66,12 @@ class OneTransaction:
     async def begin(self) -> AsyncIterator[AsyncSession]:
         async with self._sessions.begin() as session:
             yield session
+
+    async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
+        async with self.begin() as session:
+            connection = await session.connection()
+            told = await connection.exec_driver_sql(look.sql, look.parameters(values))
+            return look.read(told.scalar_one())
 
 
 @dataclass
@@ -242,19 +255,24 @@ async def test_a_connection_that_dies_under_a_batch_costs_nobody_the_answer(town
 async def test_no_free_connection_is_told_and_the_queue_goes_on(
     town: LiveTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A busy hour of pages has them all: who redeems hears it, and is served again as soon as there is one."""
+    """Where pages take all turns of looks, each is booked by itself; where there is no connection at all, who
+    redeems hears it, and is served again as soon as there is one."""
     shift = await town.shift()
     pool: Any = town.town.database.engine.sync_engine.pool
     monkeypatch.setattr(pool, "_timeout", 0.05)
-    async with AsyncExitStack() as held:
-        for _ in range(pool.size() + pool._max_overflow):
-            await held.enter_async_context(town.town.database.engine.connect())
-        async with asyncio.timeout(20), town.device(shift) as http:
+    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    async with asyncio.timeout(20), town.device(shift) as http:
+        async with AsyncExitStack() as held:
+            for _ in range(LOOKS_AT_ONCE):
+                await held.enter_async_context(town.town.database._turns)
+            answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
+            assert answer.json()["balance"] == 95
+            for _ in range(pool.size() + pool._max_overflow):
+                await held.enter_async_context(town.town.database.engine.connect())
             for _ in range(3 * together.WORKERS):
                 problem(await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))), 503, "busy")
-    async with asyncio.timeout(20), town.device(shift) as http:
         answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
-    assert answer.json()["balance"] == 95
+        assert answer.json()["balance"] == 90
 
 
 async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,8 +355,20 @@ async def test_one_id_twice_in_one_batch_counts_once(town: LiveTown) -> None:
     await ended(serving)
 
 
-async def test_a_journal_that_gives_one_up_at_the_same_time_wins(town: LiveTown) -> None:
-    """The void comes in after the batch has looked for it."""
+GIVEN_UP = """
+    insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)
+    select township, :id, kiosk, attendant, id, '没有送到', opened_at from shift where digest = :shift
+"""
+CLOSED = "update shift set closed_at = opened_at where digest = :shift and cast(:id as uuid) is not null"
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "status", "word"), [(GIVEN_UP, 409, "abandoned"), (CLOSED, 401, "shift-closed")]
+)
+async def test_what_a_journal_tells_at_the_same_time_wins(
+    town: LiveTown, meanwhile: str, status: int, word: str
+) -> None:
+    """It comes in after the batch was weighed, while this waits for the balances."""
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
     asked = Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
@@ -346,21 +376,64 @@ async def test_a_journal_that_gives_one_up_at_the_same_time_wins(town: LiveTown)
         await other.books.lock([accounts.household("hp-1").id])
         booking = asyncio.create_task(book(town.town, [asked]))
         await waits_for_a_lock(town)
-        await other.session.execute(
-            text(
-                "insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)"
-                " select township, :id, kiosk, attendant, id, '没有送到', :now from shift where digest = :shift"
-            ),
-            {"id": id, "now": other.now, "shift": secret_digest(shift)},
-        )
+        await other.session.execute(text(meanwhile), {"id": id, "shift": secret_digest(shift)})
     with pytest.raises(together.Unforeseen):
         await booking
+    await nothing_is_left_of(town, id)
+    async with town.device(shift) as http:
+        problem(await http.put(a_redemption(id), json=order(town.card, ("soap", 1, 5))), status, word)
+
+
+async def test_each_receipt_tells_what_was_left_right_after_it(town: LiveTown) -> None:
+    device, shift = secret_digest(town.device_token), secret_digest(await town.shift())
+    card = digest(parse(town.card))
+    batch = [
+        Asked(device, shift, uuid7(), card, wanted(town.card, [("soap", pieces)], leased=leased))
+        for pieces, leased in ((1, 0), (2, 50), (1, 0))
+    ]
+    receipts = await book(town.town, batch)
+    assert [receipts[asked.id].balance for asked in batch] == [95, 85, 80]
+    kept = await rows(town, "select id, receipt ->> 'balance' as balance from redemption")
+    balances = {row.id: row.balance for row in kept}
+    assert [balances[asked.id] for asked in batch] == ["95", "85", "80"]
+
+
+async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown) -> None:
+    shift = await town.shift()
+    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
+    asked = Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+    async with town.town.work() as other:
+        await other.session.execute(text("select from kiosk_enrolment for no key update"))
+        with pytest.raises(together.Unforeseen):
+            await book(town.town, [asked])
+    await nothing_is_left_of(town, id)
+
+
+async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) -> None:
+    shift = await town.shift()
+    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
+    asked = Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        booking = asyncio.create_task(book(town.town, [asked]))
+        await waits_for_a_lock(town)
+        spent = Transfer(accounts.household("hp-1").id, accounts.ISSUING.id, accounts.POINTS, 96)
+        posted = await other.books.post(
+            [Transaction(TransactionId(uuid7()), "deduction", Phase.POSTED, (spent,))], other.now
+        )
+        assert [posting.status for posting in posted] == [Status.OK]
+    with pytest.raises(together.Unforeseen):
+        await booking
+    await nothing_is_left_of(town, id)
+    [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
+    problem(answer, 409, "insufficient-points")
+
+
+async def nothing_is_left_of(town: LiveTown, id: UUID) -> None:
     assert not await rows(town, "select 1 from redemption where id = :id", id=id)
     assert not await rows(
         town, "select 1 from ledger.transaction where id in (:id, :lease)", id=id, lease=uuid5(id, "lease")
     )
-    [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
-    problem(answer, 409, "abandoned")
 
 
 async def waits_for_a_lock(town: LiveTown, batches: int = 1) -> None:
