@@ -5,7 +5,7 @@
 --                  own, escrow}]
 -- own, escrow:   the accounts that the balance on the receipt is of; no escrow where the till doesn't count on it
 create function redeem_together(p_township integer, p_kiosks uuid[], p_epochs integer[], p_shifts uuid[],
-                                p_ids uuid[], p_transactions jsonb, p_redemptions jsonb, p_now timestamptz)
+                                p_ids uuid[], p_transactions jsonb, p_redemptions json, p_now timestamptz)
 returns table (redemption uuid, balance bigint)
 language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
@@ -40,7 +40,7 @@ begin
                                + coalesce(sum(t.leased) over (
                                      partition by t.escrow order by t.n
                                      rows between 1 following and unbounded following), 0) end as balance
-              from rows from (jsonb_to_recordset(p_redemptions) as (
+              from rows from (json_to_recordset(p_redemptions) as (
                        id uuid, supermarket text, kiosk uuid, attendant uuid, household uuid, request text,
                        receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, escrow uuid))
                    with ordinality as t(id, supermarket, kiosk, attendant, household, request, receipt, leased,

@@ -10,6 +10,7 @@ neighbour ever loses by another.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,7 +57,7 @@ _BOOK = Look(
     booked=text("""
         select * from redeem_together(
             :township, cast(:kiosks as uuid[]), cast(:epochs as integer[]), cast(:shifts as uuid[]),
-            cast(:ids as uuid[]), cast(:transactions as jsonb), cast(:redemptions as jsonb), :now)
+            cast(:ids as uuid[]), cast(:transactions as jsonb), cast(:redemptions as json), :now)
     """).columns(column("redemption"), column("balance")),
 )
 _NOT_AS_IT_WAS = "JM001"
@@ -78,12 +79,17 @@ class RedemptionQueue:
 
     def __init__(self, town: Town, most_waiting: int = MOST_WAITING) -> None:
         self.town = town
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(most_waiting)
+        self._most_waiting = most_waiting
+        self._waiting: deque[_Waiting] = deque()
+        # How many are being booked, and whether that or what waits has changed since somebody looked.
+        self._under_way = 0
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     async def redeem(self, device: str, shift: str, id: UUID, wanted: wire.Redemption) -> wire.Receipt | None:
         """The receipt, or None for what is no plain case or finds no room: then nothing has happened yet, or the
         answer is known already, and `use_cases.redeem` goes on."""
-        if not device or wanted.collector or self._queue.full():
+        if not device or wanted.collector or self._full:
             return None
         try:
             card = digest(parse(wanted.card))
@@ -91,12 +97,17 @@ class RedemptionQueue:
             return None
         asked = Asked(secret_digest(device), secret_digest(shift), id, card, wanted)
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
-        self._queue.put_nowait(waiting)
+        self._waiting.append(waiting)
+        self._changed.set()
         return await waiting.answer
+
+    @property
+    def _full(self) -> bool:
+        return len(self._waiting) >= self._most_waiting
 
     def require_room(self) -> None:
         """Raises Refused: busy."""
-        if self._queue.full():
+        if self._full:
             raise Refused("busy", "现在兑换的人太多，请稍候，会自动再试。")
 
     async def run(self) -> None:
@@ -106,7 +117,9 @@ class RedemptionQueue:
 
     async def _serve(self) -> None:
         while True:
-            batch = await self._next()
+            async with self._turn:
+                batch = await self._next()
+                self._under_way += len(batch)
             receipts: dict[UUID, wire.Receipt] = {}
             try:
                 receipts = await book(self.town, [waiting.asked for waiting in batch])
@@ -115,22 +128,26 @@ class RedemptionQueue:
                 if told(error) is None and not isinstance(error, Unforeseen):
                     log.exception("a batch of redemptions failed")
             finally:
+                self._under_way -= len(batch)
+                self._changed.set()
                 for waiting in batch:
                     if not waiting.answer.done():
                         waiting.answer.set_result(receipts.get(waiting.asked.id))
 
     async def _next(self) -> list[_Waiting]:
-        """What waits, the first of each id, without what nobody waits for any more."""
+        """What waits, as soon as it is as much as is being booked: fewer would wait for the same balances anyway.
+        The first of each id, without what nobody waits for any more."""
+        while len(self._waiting) < max(self._under_way, 1):
+            self._changed.clear()
+            await self._changed.wait()
         batch: dict[UUID, _Waiting] = {}
-        waiting = await self._queue.get()
-        while True:
+        while self._waiting and len(batch) < AT_ONCE:
+            waiting = self._waiting.popleft()
             if waiting.asked.id in batch:
                 waiting.answer.set_result(None)
             elif not waiting.answer.done():
                 batch[waiting.asked.id] = waiting
-            if len(batch) == AT_ONCE or self._queue.empty():
-                return list(batch.values())
-            waiting = self._queue.get_nowait()
+        return list(batch.values())
 
 
 async def book(town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
