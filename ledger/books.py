@@ -17,7 +17,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Row,
     Select,
     bindparam,
     exists,
@@ -375,7 +374,7 @@ class Books:
         return {AccountId(row.id): row.name for row in rows}
 
 
-def _entry(row: Row[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> Entry:
     """From a row of `_ENTRIES`. By place: looking up fifteen names in a row takes longer than reading it."""
     id, ordinal, kind, phase, target, amount, counterparty, pending, recorded_at, *rest = row
     effective_at, deferred_from, expires_at, settled, reason, metadata = rest
