@@ -160,6 +160,41 @@ def test_verify_names_the_account_that_was_changed_behind_its_back(data: Path) -
     assert "household:x" in done.stdout
 
 
+def test_verify_leaves_the_machine_to_the_tills(data: Path) -> None:
+    jimei("migrate", data=data)
+    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
+    with Embedded(data) as server:
+        priorities, code = asyncio.run(_priorities_while_verifying(server, data))
+    assert priorities == [10, 10, 10]
+    assert code == 0
+
+
+async def _priorities_while_verifying(server: Embedded, data: Path) -> tuple[list[int], int]:
+    """Of the process and its two connections, while it waits for a table; and how it ended."""
+    engine = create_async_engine(server.url(OWNER, "jimei"), isolation_level="AUTOCOMMIT")
+    theirs = (
+        "from pg_stat_activity where backend_type = 'client backend' and query not like '%lock table%'"
+        " and pid <> pg_backend_pid()"
+    )
+    async with engine.connect() as holding, engine.connect() as looking:
+        await holding.execute(text("begin"))
+        await holding.execute(text("lock table ledger.transfer"))
+        verifying = await asyncio.create_subprocess_exec(
+            *JIMEI, "verify", env={**os.environ, "JIMEI_DATA": str(data)}, stdout=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(30):
+            while not await looking.scalar(text(f"select bool_or(wait_event_type = 'Lock') {theirs}")):
+                await asyncio.sleep(0.05)
+        backends = list(await looking.scalars(text(f"select pid {theirs}")))
+        priorities = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (verifying.pid, *backends)]
+        groups = [Path(f"/proc/{pid}/autogroup") for pid in backends]
+        assert all(group.read_text().endswith("nice 10\n") for group in groups if os.access(group, os.W_OK))
+        await holding.execute(text("rollback"))
+        code = await verifying.wait()
+    await engine.dispose()
+    return priorities, code
+
+
 def _as_owner(server: Embedded, statement: str) -> None:
     async def run() -> None:
         engine = create_async_engine(server.url(OWNER, "jimei"))

@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -45,6 +45,7 @@ _PORT: Final = "5432"  # only the end of the socket's name
 _SOCKET_PATH_MAX: Final = 107  # bytes; sun_path of sockaddr_un without its closing zero
 _PATIENCE: Final = 120  # seconds for a start after a crash, or for a stop
 _LOOK: Final = 1.0  # seconds between looks whether the server still runs
+_BEHIND: Final = 10  # niceness
 _LOG_MAX: Final = 10_000_000  # bytes, after which the next start begins a new log and keeps one old one
 
 _HBA: Final = "local all all peer map=jimei\n"
@@ -296,6 +297,22 @@ class Embedded:
             )
         self._socket_dir_fd = os.open(self.data / "run", os.O_PATH | os.O_DIRECTORY)
         self.socket_dir = Path(f"/proc/self/fd/{self._socket_dir_fd}")
+
+
+def step_back(process: int) -> None:
+    """Let a process of this machine, one of the server's too, have the machine when nobody else needs it."""
+    # It may be gone, or another user's, or the system may have no such groups: then it stays as it is.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process, _BEHIND)
+        # Linux divides the machine among sessions first, and PostgreSQL's processes are one each.
+        if os.getsid(process) == process:
+            group = Path(f"/proc/{process}/autogroup")
+            try:
+                group.write_text(str(_BEHIND))
+            except BlockingIOError:
+                # No user may do this more often.
+                time.sleep(0.1)
+                group.write_text(str(_BEHIND))
 
 
 def _user_name(uid: int) -> str:

@@ -31,11 +31,12 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Access:
     """The same database through two doors: `owner` migrates, `app` serves. `data` is the folder for what is kept
-    beside it."""
+    beside it; `embedded`: the server is one of our own, on this machine."""
 
     owner: URL
     app: URL
     data: Path
+    embedded: bool
 
 
 @contextmanager
@@ -48,10 +49,10 @@ def reach(settings: Settings) -> Iterator[Access]:
             raise Refused(
                 "database-url", "JIMEI_DATABASE_URL 不是数据库地址，应形如 postgresql://用户@主机/库名。"
             ) from None
-        yield Access(owner=url, app=url, data=settings.data)
+        yield Access(owner=url, app=url, data=settings.data, embedded=False)
         return
     with Embedded(settings.data) as server, server.kept_running():
-        yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data)
+        yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data, embedded=True)
 
 
 class Database:
