@@ -63,11 +63,9 @@ class Asked:
     wanted: wire.Redemption
 
 
-class _Caller(msgspec.Struct, frozen=True):
-    """Who asks for the `n`th of a batch, from 1, and for whom. `own`: points of the household's account, `held`
-    those that the kiosk holds of it."""
+class _Till(msgspec.Struct, frozen=True):
+    """A kiosk, and who is on duty there; `till` numbers those of a batch, from 1."""
 
-    n: int
     till: int
     kiosk: UUID
     epoch: int
@@ -76,6 +74,14 @@ class _Caller(msgspec.Struct, frozen=True):
     shift: UUID
     attendant: UUID
     attendant_name: str
+
+
+class _Caller(msgspec.Struct, frozen=True):
+    """For whom the `n`th of a batch is, from 1, and at which till. `own`: points of the household's account,
+    `held` those that the kiosk holds of it."""
+
+    n: int
+    till: int
     household: UUID
     code: str
     head: str
@@ -96,6 +102,7 @@ class _Goods(msgspec.Struct, frozen=True):
 
 
 class _Seen(msgspec.Struct, frozen=True):
+    tills: list[_Till]
     callers: list[_Caller]
     goods: list[_Goods]
 
@@ -113,10 +120,9 @@ def _rows(name: str, **arrays: TypeEngine[Any]) -> TableValuedAlias:
 def _tills() -> CTE:
     asked = _rows("asked_till", device=LargeBinary(), shift=LargeBinary())
     enrolled = by_key(
-        select(KioskEnrolment.kiosk, KioskEnrolment.epoch).where(
-            KioskEnrolment.township == _TOWNSHIP,
-            KioskEnrolment.digest == asked.c.device,
-            KioskEnrolment.ended_at.is_(None),
+        # Whether it has ended is asked of what was found: there is an index of all that haven't, which is no key.
+        select(KioskEnrolment.kiosk, KioskEnrolment.epoch, KioskEnrolment.ended_at).where(
+            KioskEnrolment.township == _TOWNSHIP, KioskEnrolment.digest == asked.c.device
         ),
         "enrolled",
     )
@@ -156,6 +162,7 @@ def _tills() -> CTE:
         .join(place, true())
         .join(shift, true())
         .join(attendant, true())
+        .where(enrolled.c.ended_at.is_(None))
         .cte("till")
     )
 
@@ -203,7 +210,7 @@ def _callers(till: CTE) -> Select[*tuple[Any, ...]]:
     return (
         select(
             asked.c.n,
-            *till.c,
+            till.c.till,
             holder.c.id.label("household"),
             holder.c.code,
             holder.c.head,
@@ -274,7 +281,7 @@ def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
 
 
 _TILLS = _tills()
-_LOOK = Look(_Seen, callers=_callers(_TILLS), goods=_goods(_TILLS))
+_LOOK = Look(_Seen, tills=select(_TILLS), callers=_callers(_TILLS), goods=_goods(_TILLS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,36 +321,35 @@ class Plain:
 async def plain(town: Town, batch: Sequence[Asked], now: datetime) -> list[Plain]:
     """Those of a batch that are plain, in its order; what the earlier ones take isn't there for the later ones."""
     seen = await _look(town, batch, now)
+    tills = {till.till: till for till in seen.tills}
     goods: defaultdict[int, dict[str, _Goods]] = defaultdict(dict)
     for one in seen.goods:
         goods[one.till][one.code] = one
     left: dict[Any, int] = {}
     found = []
     for caller in seen.callers:
-        asked = batch[caller.n - 1]
+        asked, till, shelf = batch[caller.n - 1], tills[caller.till], goods[caller.till]
         try:
-            lines = booking.priced(asked.wanted.lines, goods[caller.till])
+            lines = booking.priced(asked.wanted.lines, shelf)
         except Refused:
             continue
         points = sum(line.points for line in lines)
         if caller.pin_above is not None and points > caller.pin_above:
             continue
-        account, escrow = caller.household, (caller.household, caller.kiosk)
+        account, escrow = caller.household, (caller.household, till.kiosk)
         own, held = left.get(account, caller.own), left.get(escrow, caller.held)
         leased = booking.from_lease(points, own, asked.wanted.leased, held)
         after = {account: own + leased - points, escrow: held - leased}
         for line in lines:
-            shelf = (caller.supermarket, line.product)
-            pieces = left.get(shelf, goods[caller.till][line.product].left)
-            after[shelf] = pieces - line.quantity
+            pieces = (till.supermarket, line.product)
+            after[pieces] = left.get(pieces, shelf[line.product].left) - line.quantity
         if min(after.values()) < 0:
             continue
         left |= after
-        duty = OnDuty(caller.attendant, caller.attendant_name, caller.shift)
+        duty = OnDuty(till.attendant, till.attendant_name, till.shift)
         household = Holder(caller.household, caller.code, caller.head, caller.village, "")
-        receipt = booking.receipt(asked.id, caller.place, duty, household, lines, balance=0, leased=leased, at=now)
-        device = Device(caller.kiosk, caller.supermarket, caller.epoch)
-        found.append(Plain(asked, device, duty, household, receipt))
+        receipt = booking.receipt(asked.id, till.place, duty, household, lines, balance=0, leased=leased, at=now)
+        found.append(Plain(asked, Device(till.kiosk, till.supermarket, till.epoch), duty, household, receipt))
     return found
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import column, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
-from api import accounts
-from api.access import Device, Role, Staff
+from api import accounts, wire
+from api.access import Device, Role, Staff, secret_digest
 from api.cards import use_cases as cards
 from api.cards.passbook import passbook
+from api.cards.token import digest, parse
 from api.cards.use_cases import holder
 from api.clock import TravelClock, local_date
 from api.database.embedded import Embedded
@@ -23,6 +24,8 @@ from api.database.engine import Database
 from api.database.look import Look
 from api.expiry.policies import expiries
 from api.journal.accounts import statement
+from api.kiosks.use_cases import open_shift
+from api.redemptions.plain import Asked, plain
 from api.seals.use_cases import seal
 from api.town import Town
 from ledger.expiry import Kind, Policy
@@ -55,6 +58,16 @@ async def _statement(live: LiveTown, household: str) -> None:
     assert len(seen.entries) == 100
 
 
+async def _redemption(live: LiveTown, household: str) -> None:
+    [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
+    shift = await open_shift(live.town, Device(kiosk.id, kiosk.supermarket, live.kiosk.epoch), live.pin)
+    soap = wire.Redemption(card=live.card, lines=[wire.Line(product="soap", quantity=1, price=5)])
+    asked = Asked(
+        secret_digest(live.kiosk.token), secret_digest(shift.token), uuid7(), digest(parse(live.card)), soap
+    )
+    assert len(await plain(live.town, [asked], live.clock.now())) == 1
+
+
 @pytest.fixture
 async def quiet(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
     """No server beside it, and one connection, so that its counts are the look's."""
@@ -74,7 +87,7 @@ for all."""
 
 
 @pytest.mark.parametrize("known", KNOWN)
-@pytest.mark.parametrize("look", [_page, _card, _statement])
+@pytest.mark.parametrize("look", [_page, _card, _statement, _redemption])
 async def test_a_look_reads_few_rows(
     quiet: LiveTown, look: Callable[[LiveTown, str], Awaitable[None]], known: str
 ) -> None:
