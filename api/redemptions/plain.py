@@ -110,15 +110,15 @@ class _Seen(msgspec.Struct, frozen=True):
 _TOWNSHIP = bindparam("township", type_=Integer)
 
 
-def _rows(name: str, **arrays: TypeEngine[Any]) -> TableValuedAlias:
+def _rows(**arrays: TypeEngine[Any]) -> TableValuedAlias:
     """Arrays of parameters side by side, a column each, and `n` from 1."""
     columns = [column(each, kind) for each, kind in arrays.items()]
     values = [cast(bindparam(each), ARRAY(kind)) for each, kind in arrays.items()]
-    return func.unnest(*values).table_valued(*columns, with_ordinality="n", name=name).render_derived()
+    return func.unnest(*values).table_valued(*columns, with_ordinality="n").render_derived()
 
 
 def _tills() -> CTE:
-    asked = _rows("asked_till", device=LargeBinary(), shift=LargeBinary())
+    asked = _rows(device=LargeBinary(), shift=LargeBinary())
     enrolled = by_key(
         # Whether it has ended is asked of what was found: there is an index of all that haven't, which is no key.
         select(KioskEnrolment.kiosk, KioskEnrolment.epoch, KioskEnrolment.ended_at).where(
@@ -185,7 +185,7 @@ def _closed(named: LateralFromClause, word: str) -> LateralFromClause:
 
 
 def _callers(till: CTE) -> Select[*tuple[Any, ...]]:
-    asked = _rows("asked", id=Uuid(), card=LargeBinary(), at=Integer())
+    asked = _rows(id=Uuid(), card=LargeBinary(), at=Integer())
     card = by_key(
         select(Card.household, case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above")).where(
             Card.township == _TOWNSHIP, Card.digest == asked.c.card, Card.revoked_at.is_(None)
@@ -237,7 +237,7 @@ def _callers(till: CTE) -> Select[*tuple[Any, ...]]:
 
 def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
     """What is waited for by somebody is no plain case."""
-    asked = _rows("asked_goods", line_at=Integer(), product=Text())
+    asked = _rows(line_at=Integer(), product=Text())
     shelf = by_key(
         select(Shelf.product).where(
             Shelf.township == _TOWNSHIP,
