@@ -4,7 +4,7 @@ dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "told.lua")
 function init(arguments)
   paths = lines(arguments[1])
   headers = arguments[2] and { ["Authorization"] = "Bearer " .. arguments[2] } or nil
-  math.randomseed(os.time() * 16 + number)
+  seed()
 end
 
 function request()

@@ -12,7 +12,7 @@ function init(arguments)
   end
   pause = tonumber(arguments[4])
   sent, begun = 0, os.time()
-  math.randomseed(begun * 16 + number)
+  seed()
 end
 
 function request()

@@ -1,9 +1,17 @@
--- For every script: a number for each thread, lines of a file, and what is told at the end.
+-- For every script: a number for each thread, chance, lines of a file, and what is told at the end.
 local threads = 0
 
 function setup(thread)
   thread:set("number", threads)
   threads = threads + 1
+end
+
+-- Two loads that begin in the same second are still two.
+function seed()
+  local source = assert(io.open("/dev/urandom", "rb"))
+  local a, b, c, d = source:read(4):byte(1, 4)
+  source:close()
+  math.randomseed(a + 256 * (b + 256 * (c + 256 * d)))
 end
 
 function lines(name)
