@@ -31,7 +31,7 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     """Needs books of its own, and 8 GB for them."""
     with scratch() as folder:
         async with shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as at:
-            await at.all_sealed()
+            await at.at_rest()
             # So that a look has to reckon what is up.
             now = at.town.clock.now()
             await at.expire_yearly(local_date(now), now)

@@ -29,5 +29,4 @@ async def _awarded(at: Shop) -> None:
     for _ in range(ENTRIES):
         async with at.town.work() as work:
             await work.books.post([award(household, 1) for household in at.households], work.now)
-    # Not with a backlog of what was posted before.
-    await at.all_sealed()
+    await at.at_rest()

@@ -34,14 +34,14 @@ select * from ledger.post(1, jsonb_build_array(jsonb_build_object(
 
 async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     at, baseline = await ground.shop(), await ground.baseline()
+    await at.at_rest()
     await _post(at, at.households)
     took = median([await _post(at, at.households) for _ in range(CALLS)])
     copied = len(at.households) / await _copied(at)
     yield measured("award to 3,000 households", len(at.households) / took, "/s", copied, 60_000, more=True)
     alone = await _batches(at)
     yield measured("awards in batches of 256", alone, "/s", baseline, 3.5 * baseline, more=True)
-    # Not with a backlog of what was posted before.
-    await at.all_sealed()
+    await at.at_rest()
     beside = [asyncio.create_task(_seal(at)), asyncio.create_task(_verify(at))]
     both = await _batches(at)
     for task in beside:

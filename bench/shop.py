@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from uuid_utils.compat import uuid7
 
@@ -82,9 +83,12 @@ class Shop:
         finally:
             await engine.dispose()
 
-    async def all_sealed(self) -> None:
+    async def at_rest(self) -> None:
+        """Nothing is left to do of what was measured before: all is sealed, and no vacuum runs beside."""
         while await seal(self.town):
             pass
+        async with self.as_owner() as connection:
+            await connection.execute(text("vacuum analyze"))
 
     async def expire_yearly(self, since: date, decided: datetime) -> None:
         """Adopt it for points: what isn't used by the year's end expires."""
