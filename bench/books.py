@@ -70,9 +70,7 @@ async def _fill(at: Shop) -> date:
             async with at.town.work() as work:
                 posted = await work.books.post([award(code, 1) for code in some], earned + n * timedelta(days=30))
             assert all(posting.status is Status.OK for posting in posted)
-    await at.all_sealed()
-    async with at.as_owner() as connection:
-        await connection.execute(text("vacuum analyze"))
+    await at.at_rest()
     return local_date(earned)
 
 
