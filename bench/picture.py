@@ -36,9 +36,13 @@ def draw(figures: Sequence[Measurement], path: Path) -> None:
         spacing=6,
     )
     bars.x_labels = [
-        f"{figure.name}: {figure.value:,.4g} {figure.unit} ({figure.target:,.4g})" for figure in aimed
+        f"{figure.name}: {_told(figure.value)} {figure.unit} ({_told(figure.target or 0)})" for figure in aimed
     ]
     for title, ok in (("target met", True), ("missed", False)):
         bars.add(title, [min(figure.reached or 0, MOST) if figure.ok is ok else None for figure in aimed])
     bars.add_xml_filter(cleaned)
     bars.render_to_file(str(path))
+
+
+def _told(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
