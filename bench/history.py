@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 from sqlalchemy import text
@@ -55,7 +56,7 @@ async def _looks(at: Shop) -> dict[str, float]:
         }
         took = {}
         for name, (paths, token) in looks.items():
-            words = [at.file(paths), *([token] if token else [])]
+            words: list[str | Path] = [at.file(paths), *([token] if token else [])]
             await load(server.url, "get.lua", words, WARM, connections=1)
             seen = await load(server.url, "get.lua", words, SECONDS, connections=1)
             took[name] = seen.p50 / 1000

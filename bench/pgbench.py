@@ -6,7 +6,8 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from api.database.embedded import OWNER, Embedded, binary
+from api.database.account import binary
+from api.database.embedded import OWNER, Embedded
 from api.database.engine import DATABASE
 
 NAME = "tpcb"

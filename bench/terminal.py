@@ -31,7 +31,7 @@ class Terminal:
         self.started_at = perf_counter()
         self.pid = os.posix_spawn(
             command[0],
-            command,
+            list(command),
             {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
             file_actions=[(os.POSIX_SPAWN_DUP2, slave, fd) for fd in (0, 1, 2)],
             setsid=True,

@@ -98,7 +98,7 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
     engine = create_async_engine(owner)
     async with engine.begin() as connection:
         for statement in _STATEMENTS:
-            sizes = {"villages": VILLAGES, "households": VILLAGES * HOUSEHOLDS_A_VILLAGE}
+            sizes: dict[str, Any] = {"villages": VILLAGES, "households": VILLAGES * HOUSEHOLDS_A_VILLAGE}
             if ":ways" in statement:
                 sizes = {"ways": json.dumps(made, ensure_ascii=False)}
             elif ":claims" in statement:
