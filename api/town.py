@@ -48,7 +48,8 @@ class Town:
             yield Work(session, books, self.township, self.clock.now())
 
     async def look(self, look: Look[T], **values: Any) -> T:
-        """Read a little without a unit of work, all of it as it is at one moment."""
+        """One statement without a unit of work: reads all it asks for as of one moment. What a function in it
+        writes is committed with it."""
         return await self.database.look(look, {"township": self.township, **values})
 
     @asynccontextmanager

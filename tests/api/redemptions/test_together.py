@@ -300,6 +300,31 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
     assert sorted(answer.json()["balance"] for answer in answers) == [85, 90, 95]
 
 
+async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(town: LiveTown) -> None:
+    queue = RedemptionQueue(town.town)
+    shift, soap = await town.shift(), wanted(town.card, [("soap", 1)])
+
+    def redeeming() -> asyncio.Task[wire.Receipt | None]:
+        return asyncio.create_task(queue.redeem(town.device_token, shift, uuid7(), soap))
+
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        asking = [redeeming() for _ in range(2)]
+        await asyncio.sleep(0)
+        serving = asyncio.create_task(queue.run())
+        await waits_for_a_lock(town)
+        asking.append(redeeming())
+        # By the time that the database has answered something, a worker would have taken it.
+        await rows(town, "select 1")
+        assert len(queue._waiting) == 1
+        asking.append(redeeming())
+        await waits_for_a_lock(town, 2)
+        assert len(queue._waiting) == 0
+    receipts = await asyncio.gather(*asking)
+    assert sorted(receipt.balance for receipt in receipts if receipt) == [80, 85, 90, 95]
+    await ended(serving)
+
+
 async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> None:
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
@@ -370,8 +395,8 @@ async def test_what_a_journal_tells_at_the_same_time_wins(
 ) -> None:
     """It comes in after the batch was weighed, while this waits for the balances."""
     shift = await town.shift()
-    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
-    asked = Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+    id = uuid7()
+    asked = a_soap(town, shift, id)
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         booking = asyncio.create_task(book(town.town, [asked]))
@@ -400,8 +425,8 @@ async def test_each_receipt_tells_what_was_left_right_after_it(town: LiveTown) -
 
 async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown) -> None:
     shift = await town.shift()
-    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
-    asked = Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+    id = uuid7()
+    asked = a_soap(town, shift, id)
     async with town.town.work() as other:
         await other.session.execute(text("select from kiosk_enrolment for no key update"))
         with pytest.raises(together.Unforeseen):
@@ -411,8 +436,8 @@ async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown
 
 async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) -> None:
     shift = await town.shift()
-    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
-    asked = Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+    id = uuid7()
+    asked = a_soap(town, shift, id)
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         booking = asyncio.create_task(book(town.town, [asked]))
@@ -427,6 +452,11 @@ async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) ->
     await nothing_is_left_of(town, id)
     [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
     problem(answer, 409, "insufficient-points")
+
+
+def a_soap(town: LiveTown, shift: str, id: UUID) -> Asked:
+    soap = wanted(town.card, [("soap", 1)])
+    return Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
 
 
 async def nothing_is_left_of(town: LiveTown, id: UUID) -> None:
