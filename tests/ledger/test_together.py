@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 
 from api.database.embedded import Embedded
 from ledger.books import Books
-from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer, UnitKind
+from ledger.transactions import Account, Phase, Status, Transaction, TransactionId, Transfer, UnitKind
 from ledger.verify import verify
 from tests.conftest import EMPTY, Clone, cloned
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NEIGHBOUR, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, move
@@ -147,3 +147,27 @@ def test_three_thousand_at_once(tried: Tried) -> None:
     together = tried.post(TOGETHER, batch)
     assert {status for _, status, _ in together[0]} == {"ok"}
     assert together == tried.post(ONE_BY_ONE, batch)
+
+
+async def test_ids_that_others_take_at_the_same_time_are_told_and_the_rest_is_written(clone: Clone) -> None:
+    """Accounts without a limit lock nothing: both writers are past all checks when they meet at the ids."""
+    await _story(clone)
+    same, taken, fresh = move(ISSUING, TILL, 3), move(ISSUING, TILL, 4), move(ISSUING, TILL, 5)
+    engine = create_async_engine(clone.app, poolclass=NullPool)
+    async with engine.connect() as first, engine.connect() as second:
+        await Books(first, TOWNSHIP).post([same, replace(taken, kind="other")], NOW)
+        posting = asyncio.create_task(Books(second, TOWNSHIP).post([same, taken, fresh], NOW))
+        async with asyncio.timeout(15), engine.connect() as looking:
+            waiting = text(
+                "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            while (await looking.execute(waiting)).first() is None:
+                await looking.rollback()
+        await first.commit()
+        answers = await posting
+        await second.commit()
+    async with engine.connect() as connection:
+        assert [answer.status for answer in answers] == [Status.EXISTS, Status.CONFLICT, Status.OK]
+        assert (await Books(connection, TOWNSHIP).balance(TILL.id)).posted == 3 + 4 + 5
+        assert [d async for d in verify(connection, TOWNSHIP)] == []
+    await engine.dispose()
