@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.engine.interfaces import IsolationLevel
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from api.database.embedded import APP, OWNER, Embedded
@@ -61,11 +61,7 @@ class Database:
     def __init__(self, url: URL, pool_size: int = 10) -> None:
         self.engine = _engine(url, pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        # A look is one statement: a transaction around it would take two more round trips. And it is a long one:
-        # planning it takes four times as long as running it, so all of a connection's share a plan.
-        self._looks = _engine(
-            url, LOOKS_AT_ONCE, isolation_level="AUTOCOMMIT", plan_cache_mode="force_generic_plan"
-        )
+        self._looks: asyncpg.Pool | None = None
         self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     @asynccontextmanager
@@ -74,35 +70,62 @@ class Database:
             yield session
 
     async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
-        """Raises TimeoutError where no connection is free in time."""
-        # By turns, who came first first; and none of these connections is only opened for the moment.
+        """Raises TimeoutError where no connection is free in time, and like a session what the database says."""
+        # By turns, who came first first.
         async with asyncio.timeout(PATIENCE):
             await self._turns.acquire()
         try:
-            async with self._looks.connect() as connection:
-                told = await connection.exec_driver_sql(look.sql, look.parameters(values))
+            if self._looks is None:
+                self._looks = await _lookers(self.engine.url)
+            told = await self._looks.fetchval(look.sql, *look.parameters(values))
+        except asyncpg.PostgresError as error:
+            raise DBAPIError(look.sql, None, error) from error
+        except asyncpg.InterfaceError as error:
+            raise InterfaceError(look.sql, None, error) from error
         finally:
             self._turns.release()
-        return look.read(told.scalar_one())
+        return look.read(told)
 
     async def close(self) -> None:
+        """Of the loop that has used it; another one may then."""
         await self.engine.dispose()
-        await self._looks.dispose()
-        # Like its connections, of the loop that has used it.
+        if self._looks is not None:
+            await self._looks.close()
+        self._looks = None
         self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
 
 
-def _engine(
-    url: URL, pool_size: int, isolation_level: IsolationLevel = "READ COMMITTED", **settings: str
-) -> AsyncEngine:
-    # Whoever the connection signs in as, it steps down to the application's role before its first word.
-    # What is asked for again and again lies in memory: looking it up by key beats reading even a small table.
-    settings = {"role": APP, "timezone": "UTC", "random_page_cost": "1.1", **settings}
-    engine = create_async_engine(
-        url, pool_size=pool_size, isolation_level=isolation_level, connect_args={"server_settings": settings}
-    )
+# Whoever the connection signs in as, it steps down to the application's role before its first word.
+# What is asked for again and again lies in memory: looking it up by key beats reading even a small table.
+_SETTINGS = {"role": APP, "timezone": "UTC", "random_page_cost": "1.1"}
+
+
+def _engine(url: URL, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, connect_args={"server_settings": _SETTINGS})
     event.listen(engine.sync_engine, "checkout", _require_open)
     return engine
+
+
+async def _lookers(url: URL) -> asyncpg.Pool:
+    """Connections for looks alone, opened when there is need of them, and then kept."""
+    # The driver's own pool: on its way through SQLAlchemy a look, one statement that is its own transaction, would
+    # take the server three times as long. It is a long statement, too: planning it takes four times as long as
+    # running it, so all of a connection's share a plan.
+    _, known = url.get_dialect()().create_connect_args(url)
+    return await asyncpg.create_pool(
+        **known,
+        server_settings={**_SETTINGS, "plan_cache_mode": "force_generic_plan"},
+        min_size=0,
+        max_size=LOOKS_AT_ONCE,
+        max_inactive_connection_lifetime=0,
+        reset=_as_it_is,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
+    )
+
+
+async def _as_it_is(_: asyncpg.Connection) -> None:
+    """Otherwise it would be asked to forget what it was told, a round trip for each look."""
 
 
 def _require_open(connection: Any, *_: object) -> None:

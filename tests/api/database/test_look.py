@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import bindparam, column, event, text
+from sqlalchemy import bindparam, column, text
 from uuid_utils.compat import uuid7
 
 from api import accounts
@@ -21,6 +21,8 @@ from ledger.transactions import Phase, Status, Transaction, TransactionId, Trans
 from tests.api.asking import rows
 from tests.conftest import LiveTown
 
+LOOKING = "datname = current_database() and query like '%json_build_object%' and pid <> pg_backend_pid()"
+"""Connections whose last statement was a look."""
 AWARDS = 12
 """A page shows more entries than these."""
 
@@ -86,19 +88,17 @@ async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
 
 
 async def test_however_many_look_few_connections_are_opened(town: LiveTown) -> None:
-    opened: list[object] = []
-    event.listen(town.town.database._looks.sync_engine, "connect", lambda *connection: opened.append(connection))
     pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * LOOKS_AT_ONCE)))
     assert len({page.balance.posted for page in pages}) == 1
-    assert 1 < len(opened) <= LOOKS_AT_ONCE
+    [opened] = await rows(town, f"select count(*) from pg_stat_activity where {LOOKING}")
+    assert 1 < opened.count <= LOOKS_AT_ONCE
 
 
 async def test_looks_go_on_after_their_connections_died(town: LiveTown) -> None:
     before = await passbook(town.town, town.card)
     died = await rows(
         town,
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-        " and query like '%json_build_object%' and pid <> pg_backend_pid()",
+        f"select pg_terminate_backend(pid) from pg_stat_activity where {LOOKING}",
     )
     assert died
     async with asyncio.timeout(15):
