@@ -6,7 +6,7 @@ Nothing is deleted, and a text never changes.
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.database.base import Base
@@ -25,6 +25,8 @@ class RulebookText(Base):
     base: Mapped[str] = mapped_column(server_default="")
     title: Mapped[str]
     text: Mapped[str]
+    # Tells the versions of one name in several databases apart; within one, a version's text never changes.
+    digest: Mapped[str] = mapped_column(Computed("md5(text)", persisted=True))
     written_by: Mapped[UUID]
     written_at: Mapped[datetime]
 

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -42,8 +43,8 @@ def _chosen() -> Select[UUID, str, str]:
 
 
 class Edition(msgspec.Struct, frozen=True):
-    """A version, and the digests of its text and of its base's, by which it is known again without being read.
-    `village`: where it is in force, empty for the whole township."""
+    """A version, and the digests of its text and of its base's. `village`: where it is in force, empty for the
+    whole township."""
 
     village: str
     version: str
@@ -52,12 +53,14 @@ class Edition(msgspec.Struct, frozen=True):
     base_digest: str | None
 
     @property
-    def digests(self) -> tuple[str, str | None]:
-        return self.digest, self.base_digest
+    def known_by(self) -> _Key:
+        """By this it is known again without being read."""
+        return self.version, self.digest, self.base_digest
 
 
+_Key: TypeAlias = tuple[str, str, str | None]
 KEPT = 32
-_kept: dict[tuple[str, str | None], rules.Rulebook] = {}
+_kept: dict[_Key, rules.Rulebook] = {}
 
 
 def _edition(village: InstrumentedAttribute[str] | ColumnElement[str]) -> Select[str, str, str, str, str | None]:
@@ -66,15 +69,11 @@ def _edition(village: InstrumentedAttribute[str] | ColumnElement[str]) -> Select
         village.label("village"),
         RulebookText.version,
         RulebookText.base,
-        _digest(RulebookText.text).label("digest"),
-        _digest(below.text).label("base_digest"),
+        RulebookText.digest,
+        below.digest.label("base_digest"),
     ).outerjoin_from(
         RulebookText, below, (below.township == RulebookText.township) & (below.version == RulebookText.base)
     )
-
-
-def _digest(text: InstrumentedAttribute[str]) -> ColumnElement[str]:
-    return func.encode(func.sha256(func.convert_to(text, literal_column("'UTF8'"))), literal_column("'hex'"))
 
 
 # Made once: each household's page asks for them.
@@ -101,7 +100,7 @@ async def in_force(work: Work, day: date, village: str) -> rules.Rulebook | None
     edition = counting([Edition(*row) for row in rows], village)
     if edition is None:
         return None
-    kept = _kept.get(edition.digests)
+    kept = _kept.get(edition.known_by)
     return kept if kept is not None else (await _open(work, [edition]))[edition.version]
 
 
@@ -114,7 +113,7 @@ def counting(editions: Iterable[Edition], village: str) -> Edition | None:
 
 async def opened(town: Town, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
     """Rulebooks by version; the database is asked only for those that weren't opened here before."""
-    found = {each.version: _kept[each.digests] for each in editions if each.digests in _kept}
+    found = {each.version: _kept[each.known_by] for each in editions if each.known_by in _kept}
     missing = [each for each in editions if each.version not in found]
     if missing:
         async with town.work() as work:
@@ -124,7 +123,7 @@ async def opened(town: Town, editions: Collection[Edition]) -> dict[str, rules.R
 
 async def _open(work: Work, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
     books = await adopted(work, {each.version for each in editions})
-    _kept.update((each.digests, books[each.version]) for each in editions)
+    _kept.update((each.known_by, books[each.version]) for each in editions)
     while len(_kept) > KEPT:
         del _kept[next(iter(_kept))]
     return books
