@@ -8,7 +8,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Row, bindparam, column, func, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Integer,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import Books
@@ -51,18 +64,28 @@ ADOPTED = (
     .order_by(expiry_policy.c.effective_on)
 )
 
-UP = text("""
-    select asked.cutoff, up.amount
-      from unnest(cast(:cutoffs as timestamptz[]), cast(:expiries as uuid[])) as asked(cutoff, expiry)
-      join ledger.expirable(cast(:township as integer), array[cast(:account as uuid)],
-                            cast(:cutoffs as timestamptz[])) as up on up.cutoff = asked.cutoff
-      left join lateral (select true as known from ledger.transaction
-                          where township = :township and id = asked.expiry limit 1) as taken on true
-     where up.amount > 0 and taken.known is null
-     order by asked.cutoff
-""").columns(column("cutoff", DateTime(timezone=True)), column("amount", BigInteger))
-"""What of an account would expire by each of `cutoffs`, an ascending list, with the ids of these expiries in
-`expiries`; left out where that is nothing, as in `Expiries.up`."""
+
+def _up() -> Select[Any]:
+    told = func.ledger.expirable(
+        bindparam("township", type_=Integer),
+        bindparam("accounts", type_=ARRAY(Uuid)),
+        bindparam("cutoffs", type_=ARRAY(DateTime(timezone=True))),
+    ).table_valued(
+        column("account", Uuid), column("cutoff", DateTime(timezone=True)), column("amount", BigInteger), name="up"
+    )
+    return select(told).where(told.c.amount > 0)
+
+
+UP = _up()
+"""What of each of `accounts` would expire by each of `cutoffs`, an ascending list; left out where that is nothing.
+Of those that have lost something by the same cutoff, too: see `TAKEN`."""
+
+TAKEN = select(transaction.c.id).where(
+    transaction.c.township == bindparam("township"),
+    transaction.c.id == func.any(bindparam("expiries", type_=ARRAY(Uuid))),
+)
+"""Which of `expiries`, ids that `expiry_id` makes, are in the books. What came back to an account since then waits
+for its next cutoff."""
 
 
 class Expiries:
@@ -95,10 +118,9 @@ class Expiries:
     ) -> dict[tuple[AccountId, datetime], int]:
         """What of each account would expire by each cutoff; left out where that is nothing."""
         rows = await self._connection.execute(
-            text("select * from ledger.expirable(:township, :accounts, :cutoffs)"),
-            {"township": self._township, "accounts": list(accounts), "cutoffs": sorted(set(cutoffs))},
+            UP, {"township": self._township, "accounts": list(accounts), "cutoffs": sorted(set(cutoffs))}
         )
-        return await self._not_taken({(AccountId(r.account), r.cutoff): r.amount for r in rows if r.amount})
+        return await self._not_taken({(AccountId(r.account), r.cutoff): r.amount for r in rows})
 
     async def survey(self, scope: Scope, cutoff: datetime, after: AccountId | None, limit: int) -> Slice:
         """What would expire now of the next `limit` accounts; nothing is changed."""
@@ -172,13 +194,8 @@ class Expiries:
     async def _not_taken(
         self, amounts: dict[tuple[AccountId, datetime], int]
     ) -> dict[tuple[AccountId, datetime], int]:
-        """Without those that have lost something by the same cutoff: what came back since then waits for the
-        next one."""
+        """Without those that have lost something by the same cutoff."""
         ids: dict[UUID, tuple[AccountId, datetime]] = {expiry_id(*key): key for key in amounts}
-        taken = await self._connection.scalars(
-            select(transaction.c.id).where(
-                transaction.c.township == self._township, transaction.c.id.in_(list(ids))
-            )
-        )
+        taken = await self._connection.scalars(TAKEN, {"township": self._township, "expiries": list(ids)})
         gone = {ids[id] for id in taken}
         return {key: amount for key, amount in amounts.items() if key not in gone}

@@ -17,7 +17,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import accounts, wire
 from api.cards.pins import LAST_RESET, SHOWN_FOR
-from api.cards.use_cases import QUESTIONS, Holder, Points, seen
+from api.cards.use_cases import Holder, Points, of_holder, seen
 from api.claims import deductions
 from api.claims.tables import Claim
 from api.clock import SHANGHAI, local_date
@@ -311,14 +311,15 @@ class _Facts(Points):
 
 _FACTS = Look(
     _Facts,
-    **QUESTIONS,
-    issued=_issued(),
-    awards=_AWARDS,
-    noticed=EDITIONS.where(RulebookText.version.in_(_AWARDS.with_only_columns(Claim.rulebook).order_by(None))),
-    holds=OPEN_HOLDS,
-    entries=_entries_in_words(),
-    in_force=IN_FORCE,
-    resets=LAST_RESET,
+    **of_holder(
+        issued=_issued(),
+        awards=_AWARDS,
+        noticed=EDITIONS.where(RulebookText.version.in_(_AWARDS.with_only_columns(Claim.rulebook).order_by(None))),
+        holds=OPEN_HOLDS,
+        entries=_entries_in_words(),
+        in_force=IN_FORCE,
+        resets=LAST_RESET,
+    ),
 )
 
 

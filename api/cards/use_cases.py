@@ -9,24 +9,27 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, case, insert, select, true, update
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, case, insert, select, true, update
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.sql.selectable import SelectBase
 
 from api import accounts, wire
 from api.access import Device, Role, Staff, require
 from api.cards.tables import Card
 from api.cards.token import digest, new_token, parse
-from api.database.look import Look
+from api.database.look import Look, told_by
 from api.expiry.policies import Up, coming, next_boundaries
 from api.offline.holdings import HELD, Held, here_and_elsewhere
 from api.problems import Refused
 from api.promises.queries import PROMISED, Promised, told
 from api.register.tables import Household, Village
 from api.town import Town, Work
+from ledger import tables
 from ledger.books import BALANCE
-from ledger.expiries import ADOPTED, UP
+from ledger.expiries import ADOPTED, TAKEN, UP
 from ledger.expiry import Policy, expiry_id
 from ledger.lookup import by_key
-from ledger.transactions import Balance
+from ledger.transactions import Balance, TownshipId, TransactionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +118,11 @@ def living(card: _Card | None) -> Holder:
     return card.holder
 
 
-class _Found(msgspec.Struct):
+class Points(msgspec.Struct):
+    """What the household of a card has, as of one moment."""
+
     cards: list[_Card]
     policies: list[Policy]
-
-
-class Points(msgspec.Struct):
-    """What a household has, as of one moment."""
-
     balances: list[Balance]
     held: list[Held]
     up: list[Up]
@@ -133,12 +133,53 @@ class Points(msgspec.Struct):
         return self.balances[0] if self.balances else Balance(0)
 
 
-QUESTIONS = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED}
-"""Those that `Points` answers."""
+def _shown() -> CTE:
+    """A card's household, and its account."""
+    found = _OF_CARD.subquery("found")
+    account = tables.account.c
+    points = by_key(
+        select(account.id).where(
+            account.township == bindparam("township"), account.name == accounts.household_name(found.c.code)
+        ),
+        "points",
+    )
+    return select(*found.c, points.c.id.label("account")).outerjoin_from(found, points, true()).cte("shown")
 
-_FOUND = Look(_Found, cards=_OF_CARD, policies=ADOPTED)
-_POINTS = Look(Points, **QUESTIONS)
+
+_SHOWN = _shown()
+_TOLD_BY_CARD = {"household": "id", "code": "code", "village": "village", "account": "account"}
+
+
+def of_holder(**questions: SelectBase) -> dict[str, SelectBase]:
+    """Questions about a household, asked about the one whose card is shown, and those that `Points` answers."""
+    told: dict[str, ColumnElement[Any]] = {
+        name: select(_SHOWN.c[column]).scalar_subquery() for name, column in _TOLD_BY_CARD.items()
+    }
+    told["accounts"] = array([told["account"]])
+    asked = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED, **questions}
+    return {
+        "cards": select(_SHOWN),
+        "policies": ADOPTED,
+        **{name: told_by(question, told) for name, question in asked.items()},
+    }
+
+
+_POINTS = Look(Points, **of_holder())
 _P = TypeVar("_P", bound=Points)
+
+
+class _Expiry(msgspec.Struct):
+    id: TransactionId
+
+
+class _Taken(msgspec.Struct):
+    taken: list[_Expiry]
+
+
+_TAKEN = Look(_Taken, taken=TAKEN)
+
+# Those that were in force when somebody looked last: most likely they still are.
+_policies: dict[TownshipId, list[Policy]] = {}
 
 
 async def seen(
@@ -146,23 +187,28 @@ async def seen(
 ) -> tuple[Holder, _P, wire.Expiring | None]:
     """The household behind a card, what there is of it, and what of its points expires next. `values` are those
     that the look's own questions want beside `Points`'s. Raises Refused: as `holder`."""
-    first = await town.look(_FOUND, card=digest(parse(text)), unit=accounts.POINTS)
-    household = living(first.cards[0] if first.cards else None)
+    card = digest(parse(text))
+    policies = _policies.get(town.township, [])
+    while True:
+        boundaries = next_boundaries(policies, now)
+        cutoffs = sorted({boundary.cutoff for boundary in boundaries})
+        points = await town.look(look, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
+        household = living(points.cards[0] if points.cards else None)
+        if points.policies == policies:
+            break
+        policies = _policies[town.township] = points.policies
+    return household, points, coming(boundaries, await _left(town, household, points.up, now))
+
+
+async def _left(town: Town, household: Holder, up: list[Up], now: datetime) -> list[Up]:
+    """Without what was taken already."""
     account = accounts.household(household.code).id
-    boundaries = next_boundaries(first.policies, now)
-    cutoffs = sorted({boundary.cutoff for boundary in boundaries})
-    points = await town.look(
-        look,
-        household=household.id,
-        code=household.code,
-        village=household.village,
-        account=account,
-        now=now,
-        cutoffs=cutoffs,
-        expiries=[expiry_id(account, cutoff) for cutoff in cutoffs],
-        **values,
-    )
-    return household, points, coming(boundaries, points.up)
+    ids = {expiry_id(account, each.cutoff): each for each in up if each.cutoff <= now}
+    if not ids:
+        return up
+    found = await town.look(_TAKEN, expiries=list(ids))
+    gone = [ids[each.id] for each in found.taken]
+    return [each for each in up if each not in gone]
 
 
 async def view(town: Town, device: Device, text: str) -> wire.CardView:

@@ -21,6 +21,8 @@ from api.settings import Settings
 
 DATABASE = "jimei"
 
+LOOKS = "jimei-looks"
+"""What their connections are called in the database."""
 LOOKS_AT_ONCE = 6
 PATIENCE = 30.0
 """Seconds that a look waits for its turn; sessions wait as long for theirs."""
@@ -97,7 +99,7 @@ class Database:
 
 # Whoever the connection signs in as, it steps down to the application's role before its first word.
 # What is asked for again and again lies in memory: looking it up by key beats reading even a small table.
-_SETTINGS = {"role": APP, "timezone": "UTC", "random_page_cost": "1.1"}
+_SETTINGS = {"application_name": "jimei", "role": APP, "timezone": "UTC", "random_page_cost": "1.1"}
 
 
 def _engine(url: URL, pool_size: int) -> AsyncEngine:
@@ -114,7 +116,7 @@ async def _lookers(url: URL) -> asyncpg.Pool:
     _, known = url.get_dialect()().create_connect_args(url)
     return await asyncpg.create_pool(
         **known,
-        server_settings={**_SETTINGS, "plan_cache_mode": "force_generic_plan"},
+        server_settings=_SETTINGS | {"application_name": LOOKS, "plan_cache_mode": "force_generic_plan"},
         min_size=0,
         max_size=LOOKS_AT_ONCE,
         max_inactive_connection_lifetime=0,

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import URL, ColumnElement, ScalarSelect, Text, func, literal_column, select
+from sqlalchemy import URL, BindParameter, ColumnElement, ScalarSelect, Text, func, literal_column, select
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.sql.visitors import replacement_traverse
 
 T = TypeVar("T")
 
@@ -38,6 +39,17 @@ class Look(Generic[T]):
 
     def read(self, told: str) -> T:
         return self._decoder.decode(told)
+
+
+def told_by(question: SelectBase, values: Mapping[str, ColumnElement[Any]]) -> SelectBase:
+    """The same question, with these parameters told by the database itself, in the same statement."""
+
+    def told(element: Any, **_: Any) -> ColumnElement[Any] | None:
+        return values.get(element.key) if isinstance(element, BindParameter) else None
+
+    answered = replacement_traverse(question, {}, told)
+    assert isinstance(answered, SelectBase)
+    return answered
 
 
 def _rows(question: SelectBase, name: str) -> ScalarSelect[Any]:

@@ -15,14 +15,14 @@ from uuid_utils.compat import uuid7
 from api import accounts
 from api.cards.passbook import passbook
 from api.database import engine
-from api.database.engine import LOOKS_AT_ONCE
+from api.database.engine import LOOKS, LOOKS_AT_ONCE
 from api.database.look import Look
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
 from tests.conftest import LiveTown
 
-LOOKING = "datname = current_database() and query like '%json_build_object%' and pid <> pg_backend_pid()"
-"""Connections whose last statement was a look."""
+LOOKING = f"datname = current_database() and application_name = '{LOOKS}'"
+"""Their connections."""
 AWARDS = 12
 """A page shows more entries than these."""
 
