@@ -53,6 +53,7 @@ import api.stock.routes
 import api.stock.shelf_routes
 import api.stock.till_routes
 from api.access import Authentication
+from api.pages.page import FILTERS
 from api.problem_details import EXCEPTIONS, log_exception
 from api.redemptions.together import RedemptionQueue
 from api.town import Town
@@ -97,9 +98,10 @@ def _served(state: State) -> Town:
 
 
 def _templates() -> JinjaTemplateEngine:
-    directory = FileSystemLoader(Path(__file__).parent)
     # No page asks the disk whether its template has changed.
-    return JinjaTemplateEngine(engine_instance=Environment(loader=directory, autoescape=True, auto_reload=False))
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, auto_reload=False)
+    environment.filters |= FILTERS
+    return JinjaTemplateEngine(engine_instance=environment)
 
 
 def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:

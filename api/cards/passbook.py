@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import accounts, wire
@@ -241,7 +241,7 @@ def _entries_in_words() -> Select[Any]:
             own.c.phase,
             own.c.effective_at,
             own.c.deferred_from,
-            whole.label("whole"),
+            case((own.c.phase == Phase.REVERSAL, whole)).label("whole"),
             own.c.reason.label("own_reason"),
             func.coalesce(root.c.kind, target.c.kind, own.c.kind).label("kind"),
             func.coalesce(root.c.reason, target.c.reason, own.c.reason).label("reason"),

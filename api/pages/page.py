@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from litestar import Request, Response, Router, get
+from litestar import MediaType, Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -53,8 +52,8 @@ def page(
     headers: Mapping[str, str] = {},
     **context: Any,
 ) -> Template:
-    """`template` is looked up under `api/`. Beside `context` it has `today`, `month`, `day`, `minute`, `signed`,
-    `flash`, and `script`, the address of a script of ours."""
+    """`template` is looked up under `api/`. Beside `context` it has `today`, `flash`, `script`, the address of a
+    script of ours, and `FILTERS`."""
     today = local_date(request.app.state["town"].clock.now())
     message = flash.waiting(request)
     shown = Template(
@@ -62,14 +61,11 @@ def page(
         context={
             **context,
             "today": today,
-            "month": partial(_month, this_year=today.year),
-            "day": partial(_day, this_year=today.year),
-            "minute": partial(_minute, this_year=today.year),
-            "signed": _signed,
             "flash": message,
             "style_version": _STYLE_VERSION,
             "script": _script_address,
         },
+        media_type=MediaType.HTML,
         status_code=status,
         headers={**_HEADERS, **headers},
     )
@@ -85,25 +81,29 @@ def template(request: Request[Any, Any, Any], name: str) -> jinja2.Template:
     return engine.get_template(name)
 
 
-def _month(when: date | datetime, this_year: int) -> str:
+def _month(when: date | datetime, today: date) -> str:
     """6月, with the year where it is another."""
     on = local_date(when) if isinstance(when, datetime) else when
-    year = "" if on.year == this_year else f"{on.year}年"
+    year = "" if on.year == today.year else f"{on.year}年"
     return f"{year}{on.month}月"
 
 
-def _day(when: date | datetime, this_year: int) -> str:
+def _day(when: date | datetime, today: date) -> str:
     """6月15日, with the year where it is another."""
     on = local_date(when) if isinstance(when, datetime) else when
-    return f"{_month(on, this_year)}{on.day}日"
+    return f"{_month(on, today)}{on.day}日"
+
+
+def _minute(when: datetime, today: date) -> str:
+    return f"{_day(when, today)} {when.astimezone(SHANGHAI):%H:%M}"
 
 
 def _signed(points: int) -> str:
     return f"{'−' if points < 0 else '+'}{abs(points)}"
 
 
-def _minute(when: datetime, this_year: int) -> str:
-    return f"{_day(when, this_year)} {when.astimezone(SHANGHAI):%H:%M}"
+FILTERS = {"month": _month, "day": _day, "minute": _minute, "signed": _signed}
+"""How templates tell days and points: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`."""
 
 
 def _script_address(name: str) -> str:

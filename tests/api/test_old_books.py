@@ -95,6 +95,8 @@ async def test_a_look_reads_few_rows(
     await _settled(quiet, known)
     # What was earned lately has to be read one by one, and nothing else.
     quiet.clock.travel(quiet.clock.now() + timedelta(days=100))
+    # The first one learns by which policies to reckon.
+    await look(quiet, own)
     before = await _rows_read(quiet.town)
     await look(quiet, own)
     assert 0 < await _rows_read(quiet.town) - before < MOST
