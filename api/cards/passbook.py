@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import accounts, wire
@@ -31,7 +31,7 @@ from api.rulebooks.use_cases import EDITIONS, IN_FORCE, Edition, counting, opene
 from api.town import Town
 from ledger.expiries import EXPIRY
 from ledger.lookup import by_key
-from ledger.tables import entry, transaction
+from ledger.tables import entry, transaction, transfer
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
 
@@ -137,28 +137,31 @@ async def passbook(town: Town, card: str) -> Passbook:
 # All that was issued to the household, here or in an earlier scheme, less what a correction took back to where it
 # came from. What was spent in the earlier scheme lowers it as little as what is spent here.
 def _issued() -> Select[Any]:
-    # Materialized, so that no plan goes by the counterparty: that is one account for the whole township.
-    moved = (
-        select(entry.c.township, entry.c.transaction, entry.c.amount, entry.c.counterparty)
-        .where(
-            entry.c.township == bindparam("township"),
-            entry.c.account == bindparam("account"),
-            entry.c.pending.is_(False),
+    def moved(own: ColumnElement[UUID], other: ColumnElement[UUID], back: bool) -> ScalarSelect[Any]:
+        phase = (
+            select(transaction.c.phase)
+            .where(transaction.c.township == transfer.c.township, transaction.c.id == transfer.c.transaction)
+            .scalar_subquery()
         )
-        .cte("moved")
-        .prefix_with("MATERIALIZED")
-    )
-    forth = (
-        select(transaction.c.phase != Phase.REVERSAL)
-        .where(transaction.c.township == moved.c.township, transaction.c.id == moved.c.transaction)
-        .scalar_subquery()
-    )
-    return select(func.coalesce(func.sum(moved.c.amount), 0).label("points")).where(
-        or_(
-            moved.c.counterparty == accounts.ISSUING.id,
-            and_(moved.c.counterparty == accounts.IMPORTED.id, (moved.c.amount > 0) == forth),
+        # Whom it came from is weighed row by row: no plan can go by that, which is one account for the whole
+        # township. So all is read from the index of the household's own account.
+        counted = case(
+            (other == accounts.ISSUING.id, transfer.c.amount),
+            (and_(other == accounts.IMPORTED.id, (phase == Phase.REVERSAL).is_(back)), transfer.c.amount),
         )
-    )
+        return (
+            select(func.coalesce(func.sum(counted), 0))
+            .where(
+                transfer.c.township == bindparam("township"),
+                own == bindparam("account"),
+                transfer.c.pending.is_(False),
+            )
+            .scalar_subquery()
+        )
+
+    given = moved(transfer.c.credit, transfer.c.debit, back=False)
+    taken_back = moved(transfer.c.debit, transfer.c.credit, back=True)
+    return select((given - taken_back).label("points"))
 
 
 class _Issued(msgspec.Struct):
