@@ -94,6 +94,23 @@ BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.bala
 """The balance of an account with a limit; no row where it isn't open yet."""
 
 
+# Of a batch most are in order as a rule, so only the others are told one by one.
+_POST = text("""
+    select count(*), coalesce(json_agg(to_jsonb(p) || p.detail) filter (where p.status <> 'ok'), '[]')::text
+      from ledger.post(:township, cast(:items as jsonb), :now) as p
+""")
+
+
+class _Judged(msgspec.Struct, frozen=True):
+    item: int
+    status: Status
+    account: AccountId | None = None
+    missing: int = 0
+
+
+_OTHERS = msgspec.json.Decoder(list[_Judged])
+
+
 _OWN = by_key(
     select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
     "own",
@@ -177,18 +194,13 @@ class Books:
 
     async def post(self, batch: Sequence[Transaction], now: datetime) -> list[Posting]:
         """Write a batch; each transaction is judged on its own and answered in the batch's order."""
-        rows = await self._connection.execute(
-            text("select * from ledger.post(:township, cast(:items as jsonb), :now) order by item"),
-            {"township": self._township, "items": encoded(batch), "now": now},
-        )
-        return [
-            Posting(
-                status=Status(row.status),
-                account=AccountId(UUID(row.detail["account"])) if "account" in row.detail else None,
-                missing=row.detail.get("missing", 0),
-            )
-            for row in rows
-        ]
+        asked = {"township": self._township, "items": encoded(batch), "now": now}
+        answered, others = (await self._connection.execute(_POST, asked)).one()
+        assert answered == len(batch)
+        postings = [Posting(Status.OK)] * answered
+        for one in _OTHERS.decode(others):
+            postings[one.item] = Posting(one.status, one.account, one.missing)
+        return postings
 
     async def release_expired(self, now: datetime, *, limit: int) -> int:
         """Void what is pending beyond its expiry; returns how many, at most `limit`."""
