@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,8 @@ MOST_WAITING = 1_024
 """Redemptions in the queue; more are asked to come again."""
 WORKERS = 2
 """While one waits for the disk, another has its turn."""
+LONGEST_WAIT = 0.1
+"""Seconds that one waits for others to go with, while a batch is held up."""
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -137,9 +140,12 @@ class RedemptionQueue:
     async def _next(self) -> list[_Waiting]:
         """What waits, as soon as it is as much as is being booked: fewer would wait for the same balances anyway.
         The first of each id, without what nobody waits for any more."""
-        while len(self._waiting) < max(self._under_way, 1):
-            self._changed.clear()
-            await self._changed.wait()
+        while not self._waiting:
+            await self._change()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT):
+                while len(self._waiting) < self._under_way:
+                    await self._change()
         batch: dict[UUID, _Waiting] = {}
         while self._waiting and len(batch) < AT_ONCE:
             waiting = self._waiting.popleft()
@@ -148,6 +154,10 @@ class RedemptionQueue:
             elif not waiting.answer.done():
                 batch[waiting.asked.id] = waiting
         return list(batch.values())
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
 
 
 async def book(town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:

@@ -21,6 +21,7 @@ from uuid_utils.compat import uuid7
 from api import accounts, wire
 from api.access import Device, secret_digest
 from api.cards.token import digest, parse
+from api.cards.use_cases import holder
 from api.database import engine
 from api.database.embedded import Embedded
 from api.database.engine import LOOKS_AT_ONCE
@@ -300,7 +301,10 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
     assert sorted(answer.json()["balance"] for answer in answers) == [85, 90, 95]
 
 
-async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(town: LiveTown) -> None:
+async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
+    town: LiveTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "LONGEST_WAIT", 60)
     queue = RedemptionQueue(town.town)
     shift, soap = await town.shift(), wanted(town.card, [("soap", 1)])
 
@@ -322,6 +326,32 @@ async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(town: L
         assert len(queue._waiting) == 0
     receipts = await asyncio.gather(*asking)
     assert sorted(receipt.balance for receipt in receipts if receipt) == [80, 85, 90, 95]
+    await ended(serving)
+
+
+async def test_nobody_waits_long_for_a_batch_that_is_held_up(town: LiveTown) -> None:
+    queue = RedemptionQueue(town.town)
+    shift = await town.shift()
+    async with town.town.work() as work:
+        poor = await holder(work, town.poor_card)
+        move = Transfer(accounts.ISSUING.id, accounts.household(poor.code).id, accounts.POINTS, 50)
+        [posting] = await work.books.post(
+            [Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))], work.now
+        )
+        assert posting.status is Status.OK
+    soap, rice = wanted(town.card, [("soap", 1)]), wanted(town.poor_card, [("rice", 1)])
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        held_up = [asyncio.create_task(queue.redeem(town.device_token, shift, uuid7(), soap)) for _ in range(2)]
+        await asyncio.sleep(0)
+        serving = asyncio.create_task(queue.run())
+        await waits_for_a_lock(town)
+        async with asyncio.timeout(20):
+            receipt = await queue.redeem(town.device_token, shift, uuid7(), rice)
+        assert receipt is not None
+        assert receipt.balance == 3
+        assert not any(task.done() for task in held_up)
+    assert all(await asyncio.gather(*held_up))
     await ended(serving)
 
 
