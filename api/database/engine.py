@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +26,8 @@ LOOKS = "jimei-looks"
 LOOKS_AT_ONCE = 6
 PATIENCE = 30.0
 """Seconds that a look waits for its turn; sessions wait as long for theirs."""
+CLOSING = 2.0
+"""Seconds that closing waits for looks to end."""
 
 T = TypeVar("T")
 
@@ -92,7 +94,10 @@ class Database:
         """Of the loop that has used it; another one may then."""
         await self.engine.dispose()
         if self._looks is not None:
-            await self._looks.close()
+            # Whatever still looks is cut off then.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING):
+                    await self._looks.close()
         self._looks = None
         self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
 

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 from sqlalchemy import bindparam, column, text
+from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from api import accounts
@@ -17,6 +18,7 @@ from api.cards.passbook import passbook
 from api.database import engine
 from api.database.engine import LOOKS, LOOKS_AT_ONCE
 from api.database.look import Look
+from api.town import Town
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
 from tests.conftest import LiveTown
@@ -48,6 +50,9 @@ _LOOK = Look(
     many=text(_SOME.format(last="three")).bindparams(bindparam("three", 3)).columns(*_COLUMNS),
     none=text(_SOME.format(last="last")).columns(*_COLUMNS),
 )
+
+
+_HANGING = Look(_Answer, many=text("select 1 as n from pg_sleep(600)").columns(column("n")))
 
 
 async def test_rows_come_in_their_order_with_their_types(town: LiveTown) -> None:
@@ -121,6 +126,18 @@ async def test_no_turn_in_time_is_told_and_the_next_is_served(
         turns.release()
     for _ in range(2 * LOOKS_AT_ONCE):
         assert (await _page(town)).status_code == 200
+
+
+async def test_closing_does_not_wait_for_a_look_that_hangs(base: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CLOSING", 0.05)
+    hanging = asyncio.create_task(base.look(_HANGING))
+    async with asyncio.timeout(20):
+        async with base.work() as work:
+            while not await work.session.scalar(text(f"select count(*) from pg_stat_activity where {LOOKING}")):
+                await work.session.execute(text("select pg_stat_clear_snapshot()"))
+        await base.database.close()
+        with pytest.raises((DBAPIError, OSError)):
+            await hanging
 
 
 async def _page(town: LiveTown) -> httpx.Response:
