@@ -13,6 +13,7 @@ from api.expiry import terminal
 from api.problems import Refused
 from tests.api.asking import a_redemption, order, problem, rows, sign_in, standing
 from tests.api.claims.conftest import hire
+from tests.api.journal.conftest import correct, correction, redeem
 from tests.api.pages.browser import browsing
 from tests.conftest import NOW, LiveTown
 
@@ -194,6 +195,20 @@ async def test_the_household_sees_it_coming_and_afterwards_why(adopted: LiveTown
         assert "到期未用，已过期：2026年6月及以前得到、到期未用的积分 8月1日 −100" in mine
         assert "其中" not in mine
         assert "荣誉分 历年共得 100 分" in mine
+
+
+async def test_what_comes_back_after_its_day_waits_for_the_next_one(adopted: LiveTown) -> None:
+    await until_august(adopted)
+    redeemed = await redeem(adopted, ("soap", 2, 5))
+    (await expire(adopted)).raise_for_status()
+    await sign_in(adopted, "qian")
+    [corrected] = await correct(adopted, correction(redeemed))
+    assert corrected["status"] == "ok"
+    async with adopted.device() as http:
+        card = (await http.get(f"/v1/cards/{adopted.card}")).json()
+    assert card["expiring"] == [{"points": 10, "on": "2026-09-01"}]
+    async with browsing(adopted) as browser:
+        assert "其中 10 分到 9月1日 过期" in await browser.open(f"/c/{adopted.card}")
 
 
 async def test_without_a_policy_nothing_is_said(town: LiveTown) -> None:
