@@ -53,7 +53,8 @@ class SheetScreen(TillScreen):
         sheet = self.query_one("#middle")
         turns = key in _PAGES and bool(sheet.max_scroll_y)
         if turns:
-            sheet.scroll_relative(y=_PAGES[key] * (sheet.size.height - 1), animate=False)
+            # At once: of two keys before the next refresh, both would start from the same line.
+            sheet.scroll_relative(y=_PAGES[key] * (sheet.size.height - 1), animate=False, immediate=True)
         return turns
 
     @property

@@ -31,7 +31,7 @@ from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
-IMPATIENT = replace(QUICK, answer=1.5)
+IMPATIENT = replace(QUICK, answer=3.0)
 """For what is done without the server."""
 PATIENCE = 15.0
 SCANNER_KEY = 0.002

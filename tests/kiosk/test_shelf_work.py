@@ -121,7 +121,7 @@ async def test_given_goods_are_a_donation(town: Any, open_till: Any) -> None:
         await till.sees("登记捐赠")
         await scan(till, SOAP, 1)
         await till.press("f2", "f2")
-        await till.until(lambda: till.screen == "WrittenDown")
+        await till.sees("已登记到货")
     async with town.device() as http:
         [receipt] = (await http.get("/v1/till/receipts")).json()
     assert (receipt["source"], receipt["anonymous"]) == ("donation", True)
