@@ -119,6 +119,8 @@ async def _lookers(url: URL) -> asyncpg.Pool:
     # take the server three times as long. It is a long statement, too: planning it takes four times as long as
     # running it, so all of a connection's share a plan.
     _, known = url.get_dialect()().create_connect_args(url)
+    # The one word of such an address that is SQLAlchemy's own.
+    known.pop("prepared_statement_cache_size", None)
     return await asyncpg.create_pool(
         **known,
         server_settings=_SETTINGS | {"application_name": LOOKS, "plan_cache_mode": "force_generic_plan"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from uuid_utils.compat import uuid7
 from api import accounts
 from api.cards.passbook import passbook
 from api.database import engine
-from api.database.engine import LOOKS, LOOKS_AT_ONCE
+from api.database.engine import LOOKS, LOOKS_AT_ONCE, Database
 from api.database.look import Look
 from api.town import Town
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
@@ -126,6 +127,15 @@ async def test_no_turn_in_time_is_told_and_the_next_is_served(
         turns.release()
     for _ in range(2 * LOOKS_AT_ONCE):
         assert (await _page(town)).status_code == 200
+
+
+async def test_an_address_may_have_words_for_sessions_alone(town: LiveTown) -> None:
+    database = Database(town.clone.app.update_query_dict({"prepared_statement_cache_size": "0"}))
+    try:
+        elsewhere = replace(town.town, database=database)
+        assert await passbook(elsewhere, town.card) == await passbook(town.town, town.card)
+    finally:
+        await database.close()
 
 
 async def test_closing_does_not_wait_for_a_look_that_hangs(base: Town, monkeypatch: pytest.MonkeyPatch) -> None:
