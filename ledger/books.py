@@ -96,20 +96,14 @@ BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.bala
 
 # Of a batch most are in order as a rule, so only the others are told one by one.
 _POST = text("""
-    select count(*), coalesce(json_agg(to_jsonb(p) || p.detail) filter (where p.status <> 'ok'), '[]')::text
+    select count(*), coalesce(json_object_agg(p.item, to_jsonb(p) || p.detail) filter (where p.status <> 'ok'),
+                              '{}')::text
       from ledger.post(:township, cast(:items as jsonb), :now) as p
 """)
 
 
-class _Judged(msgspec.Struct, frozen=True):
-    item: int
-    status: Status
-    account: AccountId | None = None
-    missing: int = 0
-
-
-_OTHERS = msgspec.json.Decoder(list[_Judged])
-
+_OTHERS = msgspec.json.Decoder(dict[int, Posting])
+_OK = Posting(Status.OK)
 
 _OWN = by_key(
     select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
@@ -197,10 +191,8 @@ class Books:
         asked = {"township": self._township, "items": encoded(batch), "now": now}
         answered, others = (await self._connection.execute(_POST, asked)).one()
         assert answered == len(batch)
-        postings = [Posting(Status.OK)] * answered
-        for one in _OTHERS.decode(others):
-            postings[one.item] = Posting(one.status, one.account, one.missing)
-        return postings
+        told = _OTHERS.decode(others)
+        return [told.get(n, _OK) for n in range(answered)]
 
     async def release_expired(self, now: datetime, *, limit: int) -> int:
         """Void what is pending beyond its expiry; returns how many, at most `limit`."""

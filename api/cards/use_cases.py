@@ -152,15 +152,15 @@ _TOLD_BY_CARD = {"household": "id", "code": "code", "village": "village", "accou
 
 def of_holder(**questions: SelectBase) -> dict[str, SelectBase]:
     """Questions about a household, asked about the one whose card is shown, and those that `Points` answers."""
-    told: dict[str, ColumnElement[Any]] = {
+    given: dict[str, ColumnElement[Any]] = {
         name: select(_SHOWN.c[column]).scalar_subquery() for name, column in _TOLD_BY_CARD.items()
     }
-    told["accounts"] = array([told["account"]])
+    given["accounts"] = array([given["account"]])
     asked = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED, **questions}
     return {
         "cards": select(_SHOWN),
         "policies": ADOPTED,
-        **{name: told_by(question, told) for name, question in asked.items()},
+        **{name: told_by(question, given) for name, question in asked.items()},
     }
 
 

@@ -42,6 +42,9 @@ def _chosen() -> Select[UUID, str, str]:
     )
 
 
+_Key: TypeAlias = tuple[str, str, str | None]
+
+
 class Edition(msgspec.Struct, frozen=True):
     """A version, and the digests of its text and of its base's. `village`: where it is in force, empty for the
     whole township."""
@@ -58,7 +61,6 @@ class Edition(msgspec.Struct, frozen=True):
         return self.version, self.digest, self.base_digest
 
 
-_Key: TypeAlias = tuple[str, str, str | None]
 KEPT = 32
 _kept: dict[_Key, rules.Rulebook] = {}
 
