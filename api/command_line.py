@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from types import FrameType
 from typing import IO, Any, ParamSpec, TypeAlias
 
 import click
@@ -24,7 +26,7 @@ class Verbs(click.Group):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _misuse_told():
+        with _misuse_told(), _ended_alike():
             return super().invoke(ctx)
 
 
@@ -46,6 +48,27 @@ def _misuse_told() -> Iterator[None]:
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "jimei"
         raise Misused(f"{_misuse(error)}，用法见 {where} --help。") from None
+
+
+@contextmanager
+def _ended_alike() -> Iterator[None]:
+    """Told to end, or left by its terminal, a program ends as by Ctrl-C: what it opened is closed behind it."""
+    # What is ignored already, as under nohup, stays so.
+    ends = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
+    for each in ends:
+        signal.signal(each, _interrupt)
+    try:
+        yield
+    finally:
+        for each in ends:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # Shells have Ctrl-C ignored by what they run in the background.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def _misuse(error: click.UsageError) -> str:

@@ -111,6 +111,15 @@ async def maintain(server: Embedded, statement: str) -> None:
 
 
 @pytest.fixture
+def data() -> Iterator[Path]:
+    """A folder that the database's own account may pass on its way."""
+    folder = Path(tempfile.mkdtemp(prefix="jimei-"))
+    folder.chmod(0o755)
+    yield folder / "data"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 def clock() -> TravelClock:
     return TravelClock(NOW)
 

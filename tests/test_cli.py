@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -44,24 +41,18 @@ VERBS = (
 )
 
 
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A folder that the database's own account may pass on its way."""
-    folder = Path(tempfile.mkdtemp(prefix="jimei-cli-"))
-    folder.chmod(0o755)
-    yield folder / "data"
-    shutil.rmtree(folder)
+def environment(data: Path | None = None, url: str = "") -> dict[str, str]:
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
+    ours |= {"JIMEI_DATA": str(data)} if data else {}
+    return ours | ({"JIMEI_DATABASE_URL": url} if url else {})
 
 
 def jimei(
     *words: str, data: Path | None = None, url: str = "", stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
-    environment |= {"JIMEI_DATA": str(data)} if data else {}
-    environment |= {"JIMEI_DATABASE_URL": url} if url else {}
     return subprocess.run(
         [*JIMEI, *words],
-        env=environment,
+        env=environment(data, url),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-
-@pytest.fixture
-def data() -> Iterator[Path]:
-    """A folder that the database's own account may pass on its way."""
-    folder = Path(tempfile.mkdtemp(prefix="jimei-demo-"))
-    folder.chmod(0o755)
-    yield folder / "data"
-    shutil.rmtree(folder)
 
 
 def jimei(data: Path, verb: str) -> str:

@@ -1,0 +1,71 @@
+"""`jimei serve` that is told to end: a real process and its embedded database."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.test_cli import JIMEI, environment, jimei
+
+
+@pytest.fixture
+def founded(data: Path) -> Path:
+    jimei("migrate", data=data)
+    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
+    return data
+
+
+@contextmanager
+def serve(data: Path, started_so: Callable[[], object]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The server, and its address."""
+    with subprocess.Popen(
+        [*JIMEI, "serve", "--port", "0"],
+        env=environment(data),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=started_so,
+    ) as server:
+        try:
+            assert server.stdout is not None
+            yield server, server.stdout.readline().split()[-1]
+        finally:
+            server.kill()
+
+
+@pytest.mark.parametrize(
+    ("number", "interrupt"),
+    [
+        (signal.SIGTERM, signal.SIG_DFL),
+        # As in a shell's background.
+        (signal.SIGTERM, signal.SIG_IGN),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ],
+)
+def test_a_server_that_is_told_to_end_stops_its_database(
+    founded: Path, number: signal.Signals, interrupt: signal.Handlers
+) -> None:
+    def started_so() -> None:
+        signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, interrupt)
+
+    with serve(founded, started_so) as (server, _):
+        assert (founded / "pg" / "postmaster.pid").exists()
+        server.send_signal(number)
+        _, errors = server.communicate(timeout=60)
+    assert (server.returncode, errors) == (0, "")
+    assert not (founded / "pg" / "postmaster.pid").exists()
+
+
+def test_a_server_outlives_its_terminal_under_nohup(founded: Path) -> None:
+    with serve(founded, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as (server, url):
+        server.send_signal(signal.SIGHUP)
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        server.terminate()
+        assert server.wait(60) == 0
