@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from statistics import median
+from time import perf_counter
 
 import httpx
 from sqlalchemy import text
 
 from api import accounts
 from api.clock import local_date
+from api.serving import TOWNSHIP
 from bench.ground import Ground
 from bench.load import load
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
 from bench.shop import PASSWORD, Server, Shop, serving, shop
+from ledger.books import Books
+from ledger.transactions import Closing
 
 HOUSEHOLDS = 3_000
 YOUNG, OLD = 10_000, 10_000_000
@@ -26,6 +31,9 @@ A_DAY = 2_000
 """So ten million are fourteen years."""
 MOST = 1.3
 WARM, SECONDS = 1, 5
+CLOSINGS = 15
+WAIT = 50.0
+"""Milliseconds for which a closing may hold everybody up."""
 
 
 async def measure(ground: Ground) -> AsyncIterator[Measurement]:
@@ -37,11 +45,12 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
             now = at.town.clock.now()
             await at.expire_yearly(local_date(now), now)
             await _grow(at, 0, YOUNG, ASKED)
-            young = await _looks(at)
+            young, soon = await _looks(at), await _closing(at)
             await _grow(at, YOUNG, OLD, HOUSEHOLDS)
-            old = await _looks(at)
+            old, late = await _looks(at), await _closing(at)
     for name, took in old.items():
         yield measured(f"{name} in old books", took, "ms", young[name], MOST * young[name])
+    yield measured("closing a month in old books", late, "ms", soon, WAIT)
 
 
 async def _looks(at: Shop) -> dict[str, float]:
@@ -61,6 +70,19 @@ async def _looks(at: Shop) -> dict[str, float]:
             seen = await load(server.url, "get.lua", words, SECONDS, connections=1)
             took[name] = seen.p50 / 1000
         return took
+
+
+async def _closing(at: Shop) -> float:
+    """Milliseconds for which everybody waits where a month is closed, the median of some that are taken back."""
+    now, took = at.town.clock.now(), []
+    async with at.town.database.engine.connect() as connection:
+        for _ in range(CLOSINGS):
+            started = perf_counter()
+            closed = await Books(connection, TOWNSHIP).close_period(now, now, person="", reason="月结")
+            took.append(perf_counter() - started)
+            assert closed is Closing.OK
+            await connection.rollback()
+    return 1000 * median(took)
 
 
 async def _signed_in(server: Server) -> str:

@@ -36,6 +36,13 @@ def _written_by() -> Column[int]:
     )
 
 
+def _by_time(table: str) -> Index:
+    # What is recorded is appended, so the bounds of each run of pages tell where a time is to be found.
+    return Index(
+        f"{table}_recorded", "recorded_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
+    )
+
+
 def _side(account: str, counterparty: str) -> Index:
     return Index(
         f"transfer_{account}",
@@ -143,6 +150,7 @@ transaction = Table(
     Index("transaction_expiring", "township", "expires_at", postgresql_where=text("expires_at is not null")),
     # Not by township first: a planner without statistics would take this for a way to a transaction's id.
     Index("transaction_written", "written_by", "township"),
+    _by_time("transaction"),
 )
 
 transfer = Table(
@@ -172,6 +180,7 @@ transfer = Table(
     # What came from whom, summed up, is read from the index alone: the rows themselves lie all over the books.
     _side("debit", "credit"),
     _side("credit", "debit"),
+    _by_time("transfer"),
 )
 
 period_closing = Table(
