@@ -32,7 +32,7 @@ from api.database.engine import Database
 from api.database.migrations import migrate
 from api.redemptions.fast_path import FastPath
 from api.register.use_cases import found
-from api.serving import KEEP_ALIVE
+from api.serving import KEEP_ALIVE, log_plainly
 from api.town import Town
 from ledger.transactions import TownshipId
 from rules import books_path
@@ -50,6 +50,12 @@ _databases: defaultdict[URL, list[Database]] = defaultdict(list)
 _apps: list[Litestar] = []
 # Beside every test's database: what a clone's heads were signed with signs the next ones too.
 _KEPT = tempfile.TemporaryDirectory(prefix="jimei-kept-")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logged_plainly() -> None:
+    """As the server does. Drawn for a terminal, one traceback would keep it busy for two seconds."""
+    log_plainly()
 
 
 @pytest.fixture(scope="session")
