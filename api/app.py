@@ -28,6 +28,7 @@ import api.claims.notices
 import api.claims.pages
 import api.claims.routes
 import api.expiry.routes
+import api.journal.pages
 import api.journal.routes
 import api.kiosks.routes
 import api.offline.pages
@@ -141,6 +142,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.rulebooks.pages.router,
             api.rulebooks.editor.router,
             api.offline.pages.router,
+            api.journal.pages.router,
             api.claims.notices.router,
             api.simulation.pages.router,
             api.stock.pages.router,

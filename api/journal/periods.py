@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
 
@@ -19,6 +20,9 @@ from api.town import Town, Work
 from ledger.tables import period_closing
 from ledger.transactions import Closing
 
+CLOSERS = (Role.SUPERVISOR, Role.OFFICE)
+# Months to choose from at once.
+OFFERED = 12
 # Of one account in one month: more is read page by page, from its statement.
 MOST_ENTRIES = 10_000
 _TICK = timedelta(microseconds=1)
@@ -29,7 +33,7 @@ async def close(town: Town, staff: Staff, wanted: wire.NewPeriod) -> wire.Period
 
     Raises Refused: not-allowed, not-over.
     """
-    require(staff, Role.SUPERVISOR, Role.OFFICE)
+    require(staff, *CLOSERS)
     _, until = bounds(wanted.month)
     async with town.work() as work:
         closed = await work.books.close_period(until, work.now, person=str(staff.id), reason=wanted.reason)
@@ -49,6 +53,18 @@ async def periods(town: Town, staff: Staff) -> list[wire.Period]:
     require(staff, *READERS)
     async with town.work() as work:
         return await _periods(work, _closings(work).order_by(period_closing.c.until.desc()))
+
+
+def open_months(closed: Sequence[wire.Period], now: datetime) -> list[date]:
+    """The first days of months that are over and not closed, newest first; of many the last ones. `closed` as
+    `periods` gives it."""
+    first, found = local_date(now).replace(day=1), list[date]()
+    while len(found) < OFFERED:
+        first = (first - timedelta(days=1)).replace(day=1)
+        if closed and start_of(first) < closed[0].until:
+            break
+        found.append(first)
+    return found
 
 
 def _closings(work: Work) -> Select[tuple[datetime, datetime, str, str]]:

@@ -37,8 +37,8 @@ async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> No
         for login, paths in {
             "wang": ["/desk", "/desk/declare", *(f"/desk/declare?rule={rule}" for rule in ("A09", "A35", "T1"))],
             "zhao": ["/desk"],
-            "li": ["/desk", "/desk/goods", "/desk/goods/hp/soap"],
-            "qian": ["/desk", "/desk/rulebooks", "/desk/rulebooks/books?version=2025.1"],
+            "li": ["/desk", "/desk/goods", "/desk/goods/hp/soap", "/desk/months"],
+            "qian": ["/desk", "/desk/months", "/desk/rulebooks", "/desk/rulebooks/books?version=2025.1"],
         }.items():
             await sign_in(page, login)
             for path in paths:
