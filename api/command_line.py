@@ -53,8 +53,9 @@ def _misuse_told() -> Iterator[None]:
 @contextmanager
 def _ended_alike() -> Iterator[None]:
     """Told to end, or left by its terminal, a program ends as by Ctrl-C: what it opened is closed behind it."""
-    # What is ignored already, as under nohup, stays so.
-    ends = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
+    # Not every system has both. What is ignored already, as under nohup, stays so.
+    known = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP")]
+    ends = [each for each in known if signal.getsignal(each) == signal.SIG_DFL]
     for each in ends:
         signal.signal(each, _interrupt)
     try:
