@@ -9,6 +9,7 @@ from uuid import UUID
 
 from textual import on
 from textual.message import Message
+from textual.messages import Prune
 from textual.screen import Screen
 
 from api.wire import Command
@@ -44,6 +45,10 @@ class TillScreen(Screen[None]):
         super().__init__()
         self.counter = counter
         self.session = counter.session
+
+    async def on_prune(self, event: Prune) -> None:
+        """What is under way here ends before the screen's parts go: it would come back to none of them."""
+        self.workers.cancel_node(self)
 
     @abstractmethod
     def press(self, key: str) -> None:

@@ -1,0 +1,42 @@
+"""The till is left, or a screen goes, while something it asked for is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from textual.widgets import Static
+from textual.worker import Worker
+
+from tests.kiosk.conftest import QUICK, card_url
+
+
+class Lingering(Static):
+    """A part that goes last. By then what was asked for is answered, and whoever waits for that has gone on."""
+
+    def __init__(self, held: AsyncConnection, waiting: Worker[Any]) -> None:
+        super().__init__()
+        self._held, self._waiting = held, waiting
+
+    async def on_unmount(self) -> None:
+        await self._held.rollback()
+        async with asyncio.timeout(10):
+            while not self._waiting.is_finished:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: Any) -> None:
+    engine = create_async_engine(town.clone.owner)
+    async with engine.connect() as held:
+        # A till that ends by an error tells of it at the end of this block.
+        async with open_till(pace=replace(QUICK, answer=15.0)) as till:
+            await held.execute(text("lock table card in access exclusive mode"))
+            await till.scan(card_url(town.card))
+            await till.sees("正在查这张户卡")
+            [looking] = [worker for worker in till.app.workers if worker.group == "card"]
+            await till.app.screen.mount(Lingering(held, looking))
+        assert looking.is_cancelled
+    await engine.dispose()
