@@ -81,11 +81,12 @@ async def test_killed(crowded: LiveTown, tmp_path: Path, format: str) -> None:
     assert os.listdir(tmp_path) == ["books"]
 
 
-async def test_stopped_by_its_user(crowded: LiveTown, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_stopped_by_its_user(crowded: LiveTown, tmp_path: Path, number: signal.Signals) -> None:
     async with held_up(crowded):
         process = await jimei_export(crowded, "xlsx", tmp_path / "books", asyncio.subprocess.PIPE)
         await waits(crowded)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         async with asyncio.timeout(30):
             _, errors = await process.communicate()
     assert (process.returncode, errors) == (130, b"")
