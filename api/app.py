@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ from api.pages.page import FILTERS
 from api.problem_details import EXCEPTIONS, log_exception
 from api.redemptions.together import RedemptionQueue
 from api.town import Town
-from api.upkeep import keep_up
+from api.upkeep import JOBS, Job, keep_up
 
 
 @get("/healthz", sync_to_thread=False, tags=["health"])
@@ -82,7 +82,7 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
 async def _kept_up(app: Litestar) -> AsyncIterator[None]:
     queue = app.state.redemptions = RedemptionQueue(app.state.town)
     beside = [
-        asyncio.create_task(keep_up(app.state.town, app.state.notice_interval)),
+        asyncio.create_task(keep_up(app.state.town, app.state.notice_interval, app.state.jobs)),
         asyncio.create_task(queue.run()),
     ]
     try:
@@ -105,8 +105,10 @@ def _templates() -> JinjaTemplateEngine:
     return JinjaTemplateEngine(engine_instance=environment)
 
 
-def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Litestar:
-    """`notice_interval`: seconds between looks for what is over or has come.
+def create_app(
+    town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS
+) -> Litestar:
+    """`notice_interval`: seconds between runs of the `jobs`, for what is over or has come.
 
     The town is the application's state alone: between one lifespan and the next it may be another.
     """
@@ -147,7 +149,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0) -> Li
             api.simulation.pages.router,
             api.stock.pages.router,
         ],
-        state=State({"town": town, "notice_interval": notice_interval}),
+        state=State({"town": town, "notice_interval": notice_interval, "jobs": jobs}),
         dependencies={"town": Provide(_served, sync_to_thread=False)},
         middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),

@@ -1,4 +1,7 @@
-"""One embedded PostgreSQL for the run, migrated once; each test gets a clone of that database of its own."""
+"""One embedded PostgreSQL for each worker, migrated once, and a small township in it; each test works on a copy.
+
+All tests of a worker share one event loop, so connections and servers need not be made anew for each.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import asyncio
 import shutil
 import socket
 import tempfile
-from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -19,9 +21,6 @@ import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
-from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -34,19 +33,16 @@ from api.redemptions.fast_path import FastPath
 from api.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
 from api.town import Town
+from api.upkeep import JOBS
 from ledger.transactions import TownshipId
 from rules import books_path
+from tests.databases import EMPTY, SEEDED, Clone, Databases, connected, maintain
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TOWNSHIP = TownshipId(1)
-EMPTY = "template_empty"
-SEEDED = "template_seeded"
 PASSWORD = "correct horse"
 
-# What a test has done with and the next may use: names of databases, and what costs half a second to make, engines
-# with the statements they have compiled and applications.
-_names = [f"test{number}" for number in range(1000, 0, -1)]
-_databases: defaultdict[URL, list[Database]] = defaultdict(list)
+# An application costs half a second to make; with another town in its state the next test may use it.
 _apps: list[Litestar] = []
 # Beside every test's database: what a clone's heads were signed with signs the next ones too.
 _KEPT = tempfile.TemporaryDirectory(prefix="jimei-kept-")
@@ -76,44 +72,23 @@ def _in_memory() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def seeded(server: Embedded) -> LiveTown:
+async def seeded(server: Embedded) -> LiveTown:
     """The small township of `town`, built once through the API; each test works on a clone of it."""
-    return asyncio.run(seed(server))
+    return await seed(server)
 
 
-@dataclass(frozen=True)
-class Clone:
-    """A test's own database, by the owner's door and by the application's."""
-
-    owner: URL
-    app: URL
+@pytest.fixture(scope="session")
+async def databases(server: Embedded) -> AsyncIterator[Databases]:
+    databases = Databases(server)
+    yield databases
+    await databases.close()
 
 
 @pytest.fixture
-async def clone(server: Embedded) -> AsyncIterator[Clone]:
+async def clone(databases: Databases) -> AsyncIterator[Clone]:
     """A database with all tables and no township."""
-    async with cloned(server, EMPTY) as clone:
-        yield clone
-
-
-@asynccontextmanager
-async def cloned(server: Embedded, template: str) -> AsyncIterator[Clone]:
-    name = _names.pop()
-    await maintain(server, f"create database {name} template {template} strategy file_copy")
-    try:
-        yield Clone(owner=server.url(OWNER, name), app=server.url(APP, name))
-    finally:
-        await maintain(server, f"drop database {name} (force)")
-        _names.append(name)
-
-
-async def maintain(server: Embedded, statement: str) -> None:
-    engine = create_async_engine(server.url(OWNER, "postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            await connection.execute(text(statement))
-    finally:
-        await engine.dispose()
+    async with databases.lend(EMPTY) as lent:
+        yield lent.clone
 
 
 @pytest.fixture
@@ -131,30 +106,32 @@ def clock() -> TravelClock:
 
 
 @pytest.fixture
-async def base(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
+async def base(databases: Databases, clock: TravelClock) -> AsyncIterator[Town]:
     """The use cases' own view of an empty database."""
-    async with opened(clone, clock) as town:
-        yield town
+    async with databases.lend(EMPTY) as lent:
+        yield town_of(lent.database, clock)
+
+
+def town_of(database: Database, clock: TravelClock) -> Town:
+    return Town(database, clock, TOWNSHIP, Path(_KEPT.name))
 
 
 @asynccontextmanager
 async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
-    idle = _databases[clone.app]
-    database = idle.pop() if idle else Database(clone.app)
-    try:
-        yield Town(database, clock, TOWNSHIP, Path(_KEPT.name))
-    finally:
-        await database.close()
-        idle.append(database)
+    async with connected(clone) as database:
+        yield town_of(database, clock)
 
 
 @asynccontextmanager
-async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[str]:
-    """A live server on a free loopback port; gives its URL."""
+async def serving(town: Town, notice_interval: float | None = None) -> AsyncIterator[str]:
+    """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
+    test says so, unless the server shall every `notice_interval` seconds."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
-        app.state.town, app.state.notice_interval = town, notice_interval
+        app.state.town = town
+        app.state.notice_interval = notice_interval or 3600
+        app.state.jobs = JOBS if notice_interval else ()
         config = uvicorn.Config(FastPath(app), log_level="warning", lifespan="on", timeout_keep_alive=KEEP_ALIVE)
         config.load()
         live = uvicorn.Server(config)
@@ -171,6 +148,12 @@ async def serving(town: Town, notice_interval: float = 0.02) -> AsyncIterator[st
             await asyncio.gather(*live.server_state.tasks, return_exceptions=True)
             await live.lifespan.shutdown()
             _apps.append(app)
+
+
+async def run_jobs(town: Town) -> None:
+    """What a server does by itself, until there is nothing left to do."""
+    while any([await job(town) for job in JOBS]):
+        pass
 
 
 @dataclass
@@ -243,6 +226,10 @@ class LiveTown:
 
     async def award(self, household: str, points: int) -> None:
         """Points from a claim that went the whole way, its notice over."""
+        await self.put_on_notice(household, points)
+        await run_jobs(self.town)
+
+    async def put_on_notice(self, household: str, points: int) -> None:
         claim = {
             "id": str(uuid7()),
             "household": household,
@@ -284,9 +271,11 @@ PEOPLE = [
 
 
 @pytest.fixture
-async def town(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
-    async with cloned(server, SEEDED) as clone, opened(clone, clock) as base, serving(base) as url:
-        yield replace(seeded, url=url, town=base, clock=clock, clone=clone)
+async def town(databases: Databases, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
+    async with databases.lend(SEEDED) as lent:
+        base = town_of(lent.database, clock)
+        async with serving(base) as url:
+            yield replace(seeded, url=url, town=base, clock=clock, clone=lent.clone)
 
 
 async def seed(server: Embedded) -> LiveTown:
@@ -353,7 +342,6 @@ async def _populate(live: LiveTown) -> LiveTown:
     await live.award("hp-1", 100)
     await live.award("hp-2", 3)
     await live.award("hp-4", 100)
-    await until_posted(live)
     await _empty(live, cards[3]["token"], "brush", 10)
     return live
 
@@ -362,12 +350,6 @@ async def _sign_in(live: LiveTown, login: str) -> None:
     async with httpx.AsyncClient(base_url=live.url, verify=False) as http:
         answer = await http.post("/v1/sign-in", json={"login": login, "password": PASSWORD})
         live.tokens[login] = answer.raise_for_status().json()["token"]
-
-
-async def until_posted(live: LiveTown) -> None:
-    async with live.staff("office") as http, asyncio.timeout(10):
-        while (await http.get("/v1/report")).raise_for_status().json()["points_pending"]:
-            await asyncio.sleep(0.02)
 
 
 async def _empty(live: LiveTown, card: str, product: str, quantity: int) -> None:

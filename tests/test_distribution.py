@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from tests.conftest import Clone
+from tests.databases import Clone
 
 # The relations of the two schemas but the version's; `key` is the column that names the township: its own id in
 # the table of townships.

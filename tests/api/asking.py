@@ -8,10 +8,10 @@ from uuid import UUID
 
 import httpx
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
 from tests.conftest import PASSWORD, LiveTown
+from tests.databases import owner_engine
 
 CHINESE_SENTENCE = re.compile(r"[\u4e00-\u9fff].*[。]?$")
 
@@ -50,12 +50,8 @@ def a_redemption(id: UUID | str | None = None) -> str:
 
 async def rows(live: LiveTown, query: str, **values: object) -> list[Any]:
     """What the database itself says, by the owner's door."""
-    engine = create_async_engine(live.clone.owner)
-    try:
-        async with engine.connect() as connection:
-            return list(await connection.execute(text(query), values))
-    finally:
-        await engine.dispose()
+    async with owner_engine(live.clone).connect() as connection:
+        return list(await connection.execute(text(query), values))
 
 
 async def sign_in(live: LiveTown, *logins: str) -> None:

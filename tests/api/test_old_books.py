@@ -32,7 +32,8 @@ from ledger.expiry import Kind, Policy
 from ledger.seals import Seals
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
-from tests.conftest import SEEDED, LiveTown, cloned
+from tests.conftest import LiveTown
+from tests.databases import SEEDED, cloned
 
 ENTRIES = 2_000
 """Of the household, and as many of a neighbour."""

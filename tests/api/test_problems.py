@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
@@ -20,6 +19,7 @@ from api.problem_details import refused
 from api.problems import Refused
 from tests.api.asking import a_redemption, problem, standing
 from tests.conftest import PASSWORD, LiveTown, serving
+from tests.databases import owner_engine
 
 ID = str(uuid7())
 OFFICE, COMMITTEE, BRANCH, SUPERVISOR = Role.OFFICE, Role.COMMITTEE, Role.PARTY_BRANCH, Role.SUPERVISOR
@@ -290,10 +290,9 @@ async def test_a_fault_of_ours_is_logged_by_its_route_and_a_refusal_is_not(town:
         with capture_logs() as logs:
             problem(await http.get(f"/v1/cards/{town.revoked_card}"), 410, "card-revoked")
         assert logs == []
-        engine = create_async_engine(town.clone.owner)
+        engine = owner_engine(town.clone)
         async with engine.begin() as connection:
             await connection.execute(text("alter table card rename to gone"))
-        await engine.dispose()
         with capture_logs() as logs:
             problem(await http.get(f"/v1/cards/{town.card}"), 500, "server-fault")
     [fault] = logs

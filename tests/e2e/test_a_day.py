@@ -26,7 +26,8 @@ from api.wire import Command, Receipt
 from api.wire.till_journal import Closed
 from ledger.verify import verify
 from tests.api.asking import sign_in
-from tests.conftest import SEEDED, LiveTown, cloned, opened, serving, until_posted
+from tests.conftest import LiveTown, opened, serving
+from tests.databases import SEEDED, cloned
 from tests.e2e.terminal import ESCAPE, F2, F8, F10, LEAVE, Terminal
 from tests.kiosk.conftest import Line, card_url
 from tests.power import random_moments
@@ -155,7 +156,6 @@ async def prepare(day: Day) -> None:
     """Points for four households, goods on the shelf, a place at the counter."""
     for household in ("hp-1", "hp-2", "hp-3", "hp-4"):
         await day.town.award(household, POINTS_EACH)
-    await until_posted(day.town)
     # The kiosk is a process of its own and lives in today's time.
     day.town.clock.travel(datetime.now(UTC))
     await sign_in(day.town, "office")

@@ -31,20 +31,8 @@ from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem
 from tests.api.claims.conftest import card as balance_and_pending
 from tests.api.claims.conftest import on_notice
-from tests.conftest import (
-    EMPTY,
-    NOW,
-    SEEDED,
-    TOWNSHIP,
-    Clone,
-    LiveTown,
-    cloned,
-    maintain,
-    opened,
-    seed,
-    serving,
-    until_posted,
-)
+from tests.conftest import NOW, TOWNSHIP, LiveTown, opened, seed, serving
+from tests.databases import EMPTY, SEEDED, Clone, cloned, maintain
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
 
 CLIENTS = 6
@@ -305,7 +293,6 @@ async def _stocked(village_pc: Machine, small_town: LiveTown) -> LiveTown:
     async with _at_work(village_pc, small_town, clone, notice_interval=0.02) as town:
         for household, points in (("hp-1", RICH - 100), ("hp-3", RICH), ("hp-2", POOR - 3)):
             await town.award(household, points)
-        await until_posted(town)
         async with town.staff("office") as http:
             wanted = {"soap": STOCK - 10, "rice": STOCK - 10, "laundry": STOCK - 10, "brush": BRUSHES}
             lines = [{"product": product, "quantity": quantity} for product, quantity in wanted.items()]

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from textual import events
 from textual.pilot import Pilot
 
@@ -29,6 +28,7 @@ from kiosk.printing.printer import Printer
 from kiosk.scanner import Scanner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
+from tests.databases import owner_engine
 
 QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
 IMPATIENT = replace(QUICK, answer=3.0)
@@ -291,10 +291,8 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
 
 async def change(town: Any, statement: str) -> None:
     """By the database's owner: what no desk does yet, or nobody should."""
-    engine = create_async_engine(town.clone.owner)
-    async with engine.begin() as connection:
+    async with owner_engine(town.clone).begin() as connection:
         await connection.execute(text(statement))
-    await engine.dispose()
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from textual.widgets import Static
 from textual.worker import Worker
 
+from tests.databases import owner_engine
 from tests.kiosk.conftest import QUICK, card_url
 
 
@@ -29,7 +30,7 @@ class Lingering(Static):
 
 
 async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: Any) -> None:
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     async with engine.connect() as held:
         # A till that ends by an error tells of it at the end of this block.
         async with open_till(pace=replace(QUICK, answer=15.0)) as till:
@@ -39,4 +40,3 @@ async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: Any
             [looking] = [worker for worker in till.app.workers if worker.group == "card"]
             await till.app.screen.mount(Lingering(held, looking))
         assert looking.is_cancelled
-    await engine.dispose()

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from kiosk.keeping.redemptions import card_digest
-from tests.conftest import Machine, until_posted
+from tests.conftest import Machine
+from tests.databases import owner_engine
 from tests.kiosk.conftest import IMPATIENT, Till, change
 
 SOAP, RICE = "6901234567892", "6900000000014"
@@ -27,11 +27,8 @@ async def serve(till: Till, card: str, *goods: str) -> None:
 
 
 async def asked(town: Any, query: str) -> Any:
-    engine = create_async_engine(town.clone.owner)
-    async with engine.begin() as connection:
-        row = (await connection.execute(text(query))).first()
-    await engine.dispose()
-    return row
+    async with owner_engine(town.clone).begin() as connection:
+        return (await connection.execute(text(query))).first()
 
 
 async def stock(town: Any) -> dict[str, int]:
@@ -44,7 +41,6 @@ async def test_a_day_without_network_agrees_to_the_point(
     town: Any, line: Any, open_till: Any, balance: Any
 ) -> None:
     await town.award("hp-3", 60)
-    await until_posted(town)
     before = await stock(town)
     async with open_till(line.url, pace=IMPATIENT) as till:
         await serve(till, town.card, SOAP)

@@ -16,7 +16,7 @@ from kiosk.keeping.store import Store
 from kiosk.printing.slip import REPRINT
 from kiosk.screens.kept.keep import Keep
 from kiosk.screens.kept.kept_goods import KeptGoods
-from tests.api.promises.conftest import restocked, until_arrived
+from tests.api.promises.conftest import arrives, restocked
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, QUICK, Paper, Till, change, enrolled
 
@@ -44,7 +44,7 @@ async def keep(town: LiveTown, till: Till) -> None:
 async def come(town: LiveTown, till: Till) -> None:
     """Until the card tells that the kept goods are here."""
     await restocked(town, 1)
-    await until_arrived(town, town.card, True)
+    await arrives(town, town.card, True)
     await till.show_card(town.card)
     await till.until(lambda: (card := till.app.session.card) and any(p.arrived for p in card.view.promises))
 

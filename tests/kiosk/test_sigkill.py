@@ -15,7 +15,7 @@ from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.keeping.store import Store
 from tests.api.asking import sign_in
-from tests.conftest import LiveTown, Machine, enrol, until_posted
+from tests.conftest import LiveTown, Machine, enrol
 from tests.kiosk import sigkill_child
 from tests.kiosk.conftest import QUICK, enrolled
 
@@ -51,7 +51,6 @@ async def held(town: LiveTown) -> int:
 
 async def test_killed_at_each_point_it_goes_on_and_counts_once(town: Any, tmp_path: Path) -> None:
     await town.award("hp-1", 10_000)
-    await until_posted(town)
     # The child lives in today's time.
     town.clock.travel(datetime.now(UTC))
     await sign_in(town, "office")

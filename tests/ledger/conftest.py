@@ -27,7 +27,7 @@ from ledger.transactions import (
     UnitKind,
 )
 from ledger.verify import Discrepancy, verify
-from tests.conftest import Clone
+from tests.databases import Clone
 
 T = TypeVar("T")
 

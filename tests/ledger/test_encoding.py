@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from ledger.encoding import MOST_DECIMALS, MOST_INTEGER_DIGITS, EncodingError, Json, canonical, parse
-from tests.conftest import Clone
+from tests.databases import Clone
 
 Printed = Callable[[list[str]], Awaitable[list[str]]]
 

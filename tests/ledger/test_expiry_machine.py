@@ -32,7 +32,7 @@ from ledger.transactions import (
     UnitKind,
 )
 from ledger.verify import verify
-from tests.conftest import Clone
+from tests.databases import Clone
 from tests.ledger.conftest import NOW, SHANGHAI
 from tests.ledger.lots import Lots
 

@@ -18,7 +18,7 @@ from api.database.embedded import OWNER
 from api.database.migrations import migrate
 from ledger.books import Books
 from ledger.transactions import Account, Phase, Posting, Status, Transaction, TransactionId, Transfer, UnitKind
-from tests.conftest import EMPTY, Clone, cloned
+from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import (
     ACCOUNTS,
     ISSUING,

@@ -42,7 +42,7 @@ from ledger.seals import Seals
 from ledger.tables import metadata
 from ledger.transactions import Phase, Status, Transaction
 from ledger.verify import verify
-from tests.conftest import EMPTY, Clone, cloned
+from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import (
     ACCOUNTS,
     HOUSEHOLD,

@@ -22,7 +22,7 @@ from api.database.embedded import Embedded
 from ledger.books import Books
 from ledger.transactions import Account, Phase, Status, Transaction, TransactionId, Transfer, UnitKind
 from ledger.verify import verify
-from tests.conftest import EMPTY, Clone, cloned
+from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NEIGHBOUR, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, move
 
 CLOSED = Account("closed", "points", UnitKind.POINTS, minimum=0)

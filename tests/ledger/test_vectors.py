@@ -25,7 +25,7 @@ from ledger.seals import Seals
 from ledger.tables import transfer
 from ledger.transactions import TransactionId
 from ledger.verify import verify as discrepancies
-from tests.conftest import Clone
+from tests.databases import Clone
 from tests.ledger.conftest import TOWNSHIP
 from tests.ledger.trees import mth, stored_of
 

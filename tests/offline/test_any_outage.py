@@ -48,7 +48,8 @@ from kiosk.keeping.shifts import KnownAttendant
 from kiosk.keeping.store import Store
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from ledger.verify import verify
-from tests.conftest import NOW, Clone, opened
+from tests.conftest import NOW, opened
+from tests.databases import Clone
 
 T = TypeVar("T")
 

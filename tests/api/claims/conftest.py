@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import rows, sign_in
-from tests.conftest import PASSWORD, LiveTown
+from tests.conftest import PASSWORD, LiveTown, run_jobs
 
 
 def claim(rule: str = "A01", household: str = "hp-3", day: str = "2026-06-01", **more: Any) -> dict[str, Any]:
@@ -43,11 +42,10 @@ async def status(town: LiveTown, id: str) -> str:
     return str(found)
 
 
-async def until(town: LiveTown, id: str, wanted: str) -> None:
-    """The server posts what is due by itself: look again until it has."""
-    async with asyncio.timeout(10):
-        while await status(town, id) != wanted:
-            await asyncio.sleep(0.02)
+async def becomes(town: LiveTown, id: str, wanted: str) -> None:
+    """By itself, now that its time has come."""
+    await run_jobs(town.town)
+    assert await status(town, id) == wanted
 
 
 async def card(town: LiveTown) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.asking import problem
-from tests.api.claims.conftest import approve, claim, days_pass, declare, review, until
+from tests.api.claims.conftest import approve, becomes, claim, days_pass, declare, review
 from tests.api.claims.extra_rules import extra_rules
 from tests.api.pages.browser import browsing
 from tests.conftest import LiveTown
@@ -126,7 +126,7 @@ async def test_the_household_reads_why(town: LiveTown) -> None:
     await review(town, wanted["id"])
     await approve(town, wanted["id"])
     await days_pass(town, 3)
-    await until(town, wanted["id"], "posted")
+    await becomes(town, wanted["id"], "posted")
     async with browsing(town) as browser:
         own = await browser.open(f"/c/{town.card}")
     assert "修渠 7月23日 +4 为什么 7 月 15 日的「修渠」（CAP）。" in own

@@ -8,7 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import rows, sign_in, standing
-from tests.api.claims.conftest import approve, claim, days_pass, declare, hire, review, status, until
+from tests.api.claims.conftest import approve, becomes, claim, days_pass, declare, hire, review, status
 from tests.api.claims.extra_rules import REMINDED, extra_rules
 from tests.api.journal.conftest import correct, correction
 from tests.api.pages.browser import browsing
@@ -50,7 +50,7 @@ async def test_it_is_reserved_on_notice_and_taken_when_it_is_over(town: LiveTown
     assert "hp-1" not in board.split("正在公示")[1].split("近期入账")[0]
     assert "扣分：乱倒垃圾" in own
     await days_pass(town, 3)
-    await until(town, wanted["id"], "posted")
+    await becomes(town, wanted["id"], "posted")
     assert await balance(town, town.card) == 95
     async with browsing(town) as browser:
         own = await browser.open(f"/c/{town.card}")
@@ -199,7 +199,7 @@ async def test_one_that_was_wrong_is_given_back_and_counts_no_more(town: LiveTow
     await review(town, wanted["id"], by="li")
     await approve(town, wanted["id"], by="qian")
     await days_pass(town, 3)
-    await until(town, wanted["id"], "posted")
+    await becomes(town, wanted["id"], "posted")
     report = (await standing(town))[0]
     assert (report["points_deducted"], report["points_outstanding"]) == (20, 203 - 100 - 20)
     [(posting,)] = await rows(

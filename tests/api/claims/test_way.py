@@ -12,6 +12,7 @@ from api.claims.use_cases import post_due
 from tests.api.asking import problem, rows, standing
 from tests.api.claims.conftest import (
     approve,
+    becomes,
     card,
     claim,
     days_pass,
@@ -20,7 +21,6 @@ from tests.api.claims.conftest import (
     on_notice,
     review,
     status,
-    until,
 )
 from tests.conftest import LiveTown
 
@@ -44,7 +44,7 @@ async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town:
     assert await post_due(town.town) == 0
     assert await card(town) == (0, 1)
     await days_pass(town, 1 / 86400)
-    await until(town, wanted["id"], "posted")
+    await becomes(town, wanted["id"], "posted")
     assert await card(town) == (1, 0)
     assert (await standing(town))[0]["in_balance"]
 
@@ -142,7 +142,7 @@ async def test_on_notice_only_the_supervisor_refuses_and_the_books_void_it(town:
 async def test_what_is_posted_is_refused_no_more(town: LiveTown) -> None:
     id = await on_notice(town)
     await days_pass(town, 3)
-    await until(town, id, "posted")
+    await becomes(town, id, "posted")
     async with town.staff("qian") as http:
         problem(await http.post(f"/v1/claims/{id}/refuse", json={"reason": "晚了"}), 409, "wrong-state")
     assert await card(town) == (1, 0)
@@ -151,10 +151,8 @@ async def test_what_is_posted_is_refused_no_more(town: LiveTown) -> None:
 async def test_several_servers_post_each_notice_once(town: LiveTown) -> None:
     ids = [await on_notice(town) for _ in range(3)]
     await days_pass(town, 3)
-    # Beside the live server's own task.
-    assert sum(await asyncio.gather(*(post_due(town.town) for _ in range(6)))) <= 3
-    for id in ids:
-        await until(town, id, "posted")
+    assert sum(await asyncio.gather(*(post_due(town.town) for _ in range(6)))) == 3
+    assert [await status(town, id) for id in ids] == ["posted"] * 3
     assert await post_due(town.town) == 0
     assert await card(town) == (3, 0)
     assert (await standing(town))[0]["in_balance"]
@@ -169,7 +167,7 @@ async def test_a_supervisor_and_the_end_of_the_notice_race_and_one_wins(town: Li
         answer = await refusal
     if answer.status_code == 401:
         # The clock moved before the request was read: its sign-in is over, and nothing was refused.
-        await until(town, id, "posted")
+        await becomes(town, id, "posted")
         return
     if answer.status_code == 204:
         assert (await status(town, id), await card(town)) == ("refused", (0, 0))
@@ -186,8 +184,8 @@ async def test_an_account_closed_before_the_notice_ends_gets_nothing(town: LiveT
     async with town.town.work() as work:
         assert await work.books.close(accounts.household("hp-3").id, work.now, person="li", reason="迁出")
     await days_pass(town, 3)
-    await until(town, neighbour["id"], "posted")
-    await until(town, id, "refused")
+    await becomes(town, neighbour["id"], "posted")
+    await becomes(town, id, "refused")
     assert await card(town) == (0, 0)
     [(reason,)] = await rows(town, "select refusal from claim where id = :id", id=id)
     assert "已关闭" in reason

@@ -9,14 +9,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.exports.use_cases import export
 from api.town import Town
 from ledger.transactions import Phase, Transaction, TransactionId
 from tests.api.asking import a_redemption, order, rows, sign_in
-from tests.api.claims.conftest import days_pass, on_notice, until
+from tests.api.claims.conftest import becomes, days_pass, on_notice
 from tests.conftest import LiveTown
+from tests.databases import owner_engine
 
 # Quotes of every kind, line breaks, comment and tag signs, a formula.
 HOSTILE = "=cmd|' /C calc'!A0 \"引号\" \\ ; 分号 | 竖线\n第二行: date:1999-01-01 * ! (x)\r\n\t末尾，中文完好"
@@ -36,7 +36,7 @@ async def month(town: LiveTown) -> LiveTown:
     await post(town.town, reversal)
     claimed = await on_notice(town)
     await days_pass(town, 3)
-    await until(town, claimed, "posted")
+    await becomes(town, claimed, "posted")
     await days_pass(town, 2)
     await sign_in(town, "wang", "zhao", "li")
     async with town.device(await town.shift()) as http:
@@ -66,11 +66,10 @@ async def post(town: Town, *transactions: Transaction) -> None:
 
 async def as_owner(town: LiveTown, *statements: str, **values: object) -> None:
     """What nobody may do by the application's door."""
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     async with engine.begin() as connection:
         for statement in statements:
             await connection.execute(text(statement), values)
-    await engine.dispose()
 
 
 async def exported(

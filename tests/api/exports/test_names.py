@@ -15,7 +15,7 @@ from api import accounts
 from api.cards.passbook import UNPUBLISHED
 from api.exports.use_cases import FORMATS
 from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer, UnitKind
-from tests.api.claims.conftest import approve, claim, days_pass, declare, review, until
+from tests.api.claims.conftest import approve, becomes, claim, days_pass, declare, review
 from tests.api.exports.checkers import (
     bean_balances,
     bean_check,
@@ -170,7 +170,7 @@ async def test_what_is_kept_off_the_board_stays_off_the_file(town: LiveTown, tmp
     for step in (declare(town, secret), review(town, secret["id"]), approve(town, secret["id"])):
         assert [outcome["reason"] for outcome in await step] == [""]
     await days_pass(town, 3)
-    await until(town, secret["id"], "posted")
+    await becomes(town, secret["id"], "posted")
     posting = Transaction.settle(TransactionId(UUID(secret["id"])), Phase.POST, kind="award", person="notice")
     await post(
         town.town,

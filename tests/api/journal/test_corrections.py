@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from api import accounts
 from tests.api.asking import problem, sign_in, standing
-from tests.api.claims.conftest import claim, days_pass, declare, hire, on_notice, until
+from tests.api.claims.conftest import becomes, claim, days_pass, declare, hire, on_notice
 from tests.api.journal.conftest import (
     HP1,
     ask,
@@ -207,7 +207,7 @@ async def test_what_was_taken_back_no_longer_counts_towards_the_limits(town: Liv
     ids = [await on_notice(town) for _ in range(3)]
     await days_pass(town, 3)
     for id in ids:
-        await until(town, id, "posted")
+        await becomes(town, id, "posted")
     await sign_in(town, "wang")
     [refused] = await declare(town, claim(), by="wang")
     assert refused["status"] == "refused"

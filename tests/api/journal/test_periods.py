@@ -9,7 +9,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import problem, standing
-from tests.api.claims.conftest import approve, declare, review, until
+from tests.api.claims.conftest import approve, becomes, declare, review
 from tests.api.journal.conftest import HP1, HP3, ask, bring_in, redeem, row, send, statement
 from tests.api.pages.browser import browsing
 from tests.conftest import LiveTown
@@ -74,7 +74,7 @@ async def _late_award(town: LiveTown) -> None:
     assert (await declare(town, late))[0]["status"] == "declared"
     await review(town, id)
     await approve(town, id)
-    await until(town, id, "posted")
+    await becomes(town, id, "posted")
 
 
 async def test_months_carry_on_to_one_another(town: LiveTown) -> None:

@@ -15,7 +15,7 @@ from tests.api.claims.conftest import days_pass, hire
 from tests.api.exports.conftest import as_owner
 from tests.api.journal.conftest import neighbours
 from tests.api.offline.till import Till, account, another, end, held, shelf
-from tests.conftest import LiveTown, until_posted
+from tests.conftest import LiveTown
 
 
 async def listed(town: LiveTown, by: str = "office") -> Any:
@@ -66,7 +66,6 @@ async def test_accepted_once_the_points_came(too_much: Till) -> None:
     assert extra == {"missing": 150}
     assert await waiting(town) == entry
     await town.award("hp-1", 160)
-    await until_posted(town)
     done = (await decide(town, entry, True, "已和户主核对")).raise_for_status().json()
     assert (done["decision"], done["decided_by"], done["reason"]) == ("accepted", "乡镇办公室", "已和户主核对")
     assert done["status"] == "exception"
@@ -91,7 +90,6 @@ async def test_dismissed_with_a_reason_nothing_moves(too_much: Till) -> None:
 async def test_a_decision_counts_once_and_the_same_again_is_answered_alike(too_much: Till) -> None:
     town = too_much.town
     await town.award("hp-1", 400)
-    await until_posted(town)
     entry = await waiting(town)
     answers = await asyncio.gather(*(decide(town, entry, True, by=by) for by in ("office", "qian") * 3))
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [409] * 3
@@ -246,7 +244,6 @@ async def test_what_was_voided_is_not_accepted_any_more(till: Till, household: U
 async def test_an_accepted_sale_can_be_voided_by_the_kiosk(too_much: Till) -> None:
     town = too_much.town
     await town.award("hp-1", 160)
-    await until_posted(town)
     entry = await waiting(town)
     (await decide(town, entry, True)).raise_for_status()
     too_much.voided(UUID(entry["redemption"]))
@@ -258,7 +255,6 @@ async def test_a_void_and_a_decision_at_once(too_much: Till) -> None:
     """Whichever comes first: the goods are paid for and given back, or neither."""
     town = too_much.town
     await town.award("hp-1", 160)
-    await until_posted(town)
     entry = await waiting(town)
     too_much.voided(UUID(entry["redemption"]))
     decided, uploaded = await asyncio.gather(decide(town, entry, True), too_much.upload())

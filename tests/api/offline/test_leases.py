@@ -9,7 +9,7 @@ from api.cards.token import digest, parse
 from tests.api.asking import problem, rows
 from tests.api.exports.conftest import as_owner
 from tests.api.offline.till import Till, account, another, end, held
-from tests.conftest import LiveTown, until_posted
+from tests.conftest import LiveTown
 
 
 def by_card(town: LiveTown, held: dict[str, int]) -> dict[str, int]:
@@ -44,7 +44,6 @@ async def test_many_who_ask_at_once_hold_it_once(till: Till) -> None:
 async def test_no_kiosk_holds_more_than_its_bound(till: Till) -> None:
     town = till.town
     await town.award("hp-1", 500)
-    await until_posted(town)
     assert by_card(town, await till.holds())[""] == 200
     await as_owner(town, "update kiosk set lease_most = 30")
     [leased] = [leased for leased in (await till.renew()).households if leased.name == "王**"]

@@ -14,7 +14,7 @@ from tests.api.asking import problem, sign_in
 from tests.api.journal.conftest import neighbours
 from tests.api.offline.till import Till, account, end
 from tests.api.pages.browser import browsing
-from tests.conftest import enrol_with, until_posted
+from tests.conftest import enrol_with
 
 
 def decision(page: str) -> str:
@@ -135,7 +135,6 @@ async def test_a_sale_is_accepted_or_dismissed_at_the_desk(till: Till, household
         assert "这户账户里的积分还差 150 分" in await browser.send(path, answer="accept", reason="")
         assert "驳回要写明理由" in await browser.send(path, answer="dismiss", reason="")
         await town.award("hp-1", 150)
-        await until_posted(town)
         await browser.open(TILLS)
         page = await browser.send(path, answer="accept", reason="户主认可")
         assert "已受理：王建国家兑换大米 3 件，共 150 分。" in page

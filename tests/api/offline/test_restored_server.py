@@ -12,7 +12,8 @@ from api.clock import TravelClock
 from api.database.embedded import Embedded
 from tests.api.asking import problem
 from tests.api.offline.till import Till, account, check, held, shelf
-from tests.conftest import SEEDED, Clone, LiveTown, cloned, opened, serving
+from tests.conftest import LiveTown, opened, serving
+from tests.databases import SEEDED, Clone, cloned
 
 
 @asynccontextmanager

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
-from tests.api.pages.browser import Browser, browsing, declare
-from tests.conftest import NOW, LiveTown
+from tests.api.pages.browser import browsing, declare
+from tests.conftest import NOW, LiveTown, run_jobs
 
 
 async def test_from_the_lane_to_the_household_page(town: LiveTown) -> None:
@@ -34,20 +33,15 @@ async def test_from_the_lane_to_the_household_page(town: LiveTown) -> None:
         assert "参加村庄清扫 公示到 6月18日 10:00 +5" in mine
 
         town.clock.travel(NOW + timedelta(days=3, minutes=1))
-        mine = await _until(villager, f"/c/{town.card}", "105 分 现在可以用")
+        await run_jobs(town.town)
+        mine = await villager.open(f"/c/{town.card}")
+        assert "105 分 现在可以用" in mine
         assert "参加村庄清扫 6月18日 +5" in mine
         assert "荣誉分 历年共得 105 分" in mine
         board = await villager.open("/notices/hp")
         assert "现在没有正在公示的积分" in board
         assert "近期入账" in board
         assert "参加村庄清扫" in board
-
-
-async def _until(browser: Browser, path: str, text: str) -> str:
-    async with asyncio.timeout(10):
-        while text not in await browser.open(path):
-            await asyncio.sleep(0.02)
-    return browser.text
 
 
 async def test_an_objection_upheld_takes_the_award_off_the_notice(town: LiveTown) -> None:

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 from uuid_utils.compat import uuid7
 
-from api.claims.use_cases import post_due
-from api.clock import TravelClock
-from api.database.embedded import Embedded
 from tests.api.asking import rows, sign_in
 from tests.api.stock.conftest import arrival, put
-from tests.conftest import SEEDED, LiveTown, cloned, opened, serving, until_posted
-
-
-@pytest.fixture
-async def quiet(server: Embedded, seeded: LiveTown, clock: TravelClock) -> AsyncIterator[LiveTown]:
-    """The small township with no upkeep beside: what happens there, a request does."""
-    async with (
-        cloned(server, SEEDED) as clone,
-        opened(clone, clock) as base,
-        serving(base, notice_interval=3600) as url,
-    ):
-        yield replace(seeded, url=url, town=base, clock=clock, clone=clone)
+from tests.conftest import LiveTown, run_jobs
 
 
 def a_promise(id: UUID | str | None = None) -> str:
@@ -65,21 +47,13 @@ async def arrived(town: LiveTown, card: str) -> list[bool]:
     return [p["arrived"] for p in sorted(promises, key=lambda p: str(p["id"]))]
 
 
-async def until_arrived(town: LiveTown, card: str, *wanted: bool) -> None:
-    async with asyncio.timeout(10):
-        while await arrived(town, card) != list(wanted):
-            await asyncio.sleep(0.02)
+async def arrives(town: LiveTown, card: str, *wanted: bool) -> None:
+    await run_jobs(town.town)
+    assert await arrived(town, card) == list(wanted)
 
 
 async def restocked(town: LiveTown, quantity: int) -> None:
     await put(town, "restocks", arrival(("brush", quantity)))
-
-
-async def endow(town: LiveTown, household: str, points: int) -> None:
-    """The notice of an award is over only once somebody looks: a quiet township is asked to."""
-    await town.award(household, points)
-    await post_due(town.town)
-    await until_posted(town)
 
 
 async def days_later(town: LiveTown, days: int) -> None:

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from api.journal.holds import release_expired
 from api.promises.arrivals import serve
 from tests.api.asking import a_redemption, order, sign_in
-from tests.api.promises.conftest import a_promise, endow, in_balance, wish
+from tests.api.promises.conftest import a_promise, in_balance, wish
 from tests.api.stock.conftest import arrival, count
 from tests.conftest import PASSWORD, LiveTown
 
@@ -94,10 +94,10 @@ class Books:
         assert not rest or rest[0] > stock
 
 
-async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(quiet: LiveTown) -> None:
-    town, books = quiet, Books()
-    await endow(town, "hp-1", START)
-    await endow(town, "hp-3", START)
+async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(town: LiveTown) -> None:
+    town, books = town, Books()
+    await town.award("hp-1", START)
+    await town.award("hp-3", START)
     kiosk = {"Authorization": f"Bearer {town.device_token}", "X-Shift": await town.shift()}
     cards = {"card": town.card, "empty_card": town.empty_card}
     loop = asyncio.get_running_loop()

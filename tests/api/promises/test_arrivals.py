@@ -13,13 +13,12 @@ from tests.api.asking import a_redemption, order, problem
 from tests.api.pages.browser import browsing
 from tests.api.promises.conftest import (
     arrived,
+    arrives,
     collected,
-    endow,
     in_balance,
     open_holds,
     promised,
     restocked,
-    until_arrived,
 )
 from tests.api.stock.conftest import arrival, count, donation, purchase, put, stock
 from tests.conftest import LiveTown
@@ -39,112 +38,112 @@ async def test_whatever_brings_them_they_have_come(town: LiveTown, slips: str, b
         await promised(http, town.card, 2)
         assert (await http.get("/v1/till")).json()["notices"] == []
         await put(town, slips, body)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         assert (await http.get("/v1/till")).json()["notices"] == ["1 笔预订的货到了，等户里来领。"]
     assert (await stock(town))["brush"] == 0
     assert await in_balance(town)
 
 
 async def test_first_come_first_served(town: LiveTown) -> None:
-    await endow(town, "hp-3", 100)
+    await town.award("hp-3", 100)
     async with town.device(await town.shift()) as http:
         await promised(http, town.card, 1)
         await promised(http, town.empty_card, 3)
         await promised(http, town.card, 1)
         await restocked(town, 3)
         # Two are left over for three: the next in line isn't passed by, and what doesn't cover them stays free.
-        await until_arrived(town, town.card, True, False)
+        await arrives(town, town.card, True, False)
         assert await arrived(town, town.empty_card) == [False]
         assert (await stock(town))["brush"] == 2
         await restocked(town, 1)
-        await until_arrived(town, town.empty_card, True)
+        await arrives(town, town.empty_card, True)
         assert await arrived(town, town.card) == [True, False]
         await restocked(town, 1)
-        await until_arrived(town, town.card, True, True)
+        await arrives(town, town.card, True, True)
     assert (await stock(town))["brush"] == 0
 
 
-async def test_a_clock_set_back_changes_nobodys_turn(quiet: LiveTown) -> None:
-    await endow(quiet, "hp-3", 100)
-    now = quiet.clock.now()
-    async with quiet.device(await quiet.shift()) as http:
-        await promised(http, quiet.card)
-        quiet.clock.travel(now.replace(hour=now.hour - 1))
-        await promised(http, quiet.empty_card)
-    quiet.clock.travel(now)
-    await restocked(quiet, 1)
-    assert await serve(quiet.town) == 1
-    assert await arrived(quiet, quiet.card) == [True]
-    assert await arrived(quiet, quiet.empty_card) == [False]
+async def test_a_clock_set_back_changes_nobodys_turn(town: LiveTown) -> None:
+    await town.award("hp-3", 100)
+    now = town.clock.now()
+    async with town.device(await town.shift()) as http:
+        await promised(http, town.card)
+        town.clock.travel(now.replace(hour=now.hour - 1))
+        await promised(http, town.empty_card)
+    town.clock.travel(now)
+    await restocked(town, 1)
+    assert await serve(town.town) == 1
+    assert await arrived(town, town.card) == [True]
+    assert await arrived(town, town.empty_card) == [False]
 
 
-async def test_a_redemption_overtakes_nobody(quiet: LiveTown) -> None:
+async def test_a_redemption_overtakes_nobody(town: LiveTown) -> None:
     """The goods came this moment: no upkeep has looked at the shelf yet."""
-    await endow(quiet, "hp-3", 100)
-    async with quiet.device(await quiet.shift()) as http:
-        path = await promised(http, quiet.card, 2)
-        await restocked(quiet, 3)
-        refused = await http.put(a_redemption(), json=order(quiet.empty_card, ("soap", 1, 5), ("brush", 2, 10)))
+    await town.award("hp-3", 100)
+    async with town.device(await town.shift()) as http:
+        path = await promised(http, town.card, 2)
+        await restocked(town, 3)
+        refused = await http.put(a_redemption(), json=order(town.empty_card, ("soap", 1, 5), ("brush", 2, 10)))
         assert problem(refused, 409, "out-of-stock") == {"product": "brush", "left": 1}
-        (await http.put(a_redemption(), json=order(quiet.empty_card, ("brush", 1, 10)))).raise_for_status()
-        assert await arrived(quiet, quiet.card) == [True]
-        await collected(http, path, quiet.card)
-    assert await in_balance(quiet)
+        (await http.put(a_redemption(), json=order(town.empty_card, ("brush", 1, 10)))).raise_for_status()
+        assert await arrived(town, town.card) == [True]
+        await collected(http, path, town.card)
+    assert await in_balance(town)
 
 
-async def test_collecting_needs_no_upkeep_either(quiet: LiveTown) -> None:
-    async with quiet.device(await quiet.shift()) as http:
-        path = await promised(http, quiet.card)
-        refused = await http.put(f"{path}/collection", json={"card": quiet.card})
+async def test_collecting_needs_no_upkeep_either(town: LiveTown) -> None:
+    async with town.device(await town.shift()) as http:
+        path = await promised(http, town.card)
+        refused = await http.put(f"{path}/collection", json={"card": town.card})
         assert problem(refused, 409, "not-arrived") == {"product": "brush"}
-        await restocked(quiet, 1)
-        await collected(http, path, quiet.card)
+        await restocked(town, 1)
+        await collected(http, path, town.card)
 
 
-async def test_two_who_look_at_once_set_aside_once(quiet: LiveTown) -> None:
-    async with quiet.device(await quiet.shift()) as http:
-        await promised(http, quiet.card, 2)
-        await promised(http, quiet.card, 2)
-    await restocked(quiet, 5)
-    assert sum(await asyncio.gather(*(serve(quiet.town) for _ in range(6)))) == 2
-    assert await serve(quiet.town) == 0
-    assert (await stock(quiet))["brush"] == 1
+async def test_two_who_look_at_once_set_aside_once(town: LiveTown) -> None:
+    async with town.device(await town.shift()) as http:
+        await promised(http, town.card, 2)
+        await promised(http, town.card, 2)
+    await restocked(town, 5)
+    assert sum(await asyncio.gather(*(serve(town.town) for _ in range(6)))) == 2
+    assert await serve(town.town) == 0
+    assert (await stock(town))["brush"] == 1
     # Points and pieces of two promises, nothing twice.
-    assert await open_holds(quiet) == 4
-    assert await in_balance(quiet)
+    assert await open_holds(town) == 4
+    assert await in_balance(town)
 
 
-async def test_a_shelf_that_was_closed_serves_nobody(quiet: LiveTown) -> None:
-    async with quiet.device(await quiet.shift()) as http:
-        await promised(http, quiet.card)
-    await restocked(quiet, 1)
-    async with quiet.town.work() as work:
+async def test_a_shelf_that_was_closed_serves_nobody(town: LiveTown) -> None:
+    async with town.device(await town.shift()) as http:
+        await promised(http, town.card)
+    await restocked(town, 1)
+    async with town.town.work() as work:
         await work.books.close(accounts.shelf("hp", "brush").id, work.now, person="x", reason="撤柜")
-    assert await serve(quiet.town) == 0
-    assert await arrived(quiet, quiet.card) == [False]
+    assert await serve(town.town) == 0
+    assert await arrived(town, town.card) == [False]
 
 
-async def test_pieces_that_a_stocktake_misses_wait_again_the_last_promise_first(quiet: LiveTown) -> None:
-    await endow(quiet, "hp-3", 100)
-    async with quiet.device(await quiet.shift()) as http:
-        first = await promised(http, quiet.card, 2)
-        second = await promised(http, quiet.empty_card, 2)
-        await restocked(quiet, 5)
-        await serve(quiet.town)
-        assert await arrived(quiet, quiet.empty_card) == [True]
+async def test_pieces_that_a_stocktake_misses_wait_again_the_last_promise_first(town: LiveTown) -> None:
+    await town.award("hp-3", 100)
+    async with town.device(await town.shift()) as http:
+        first = await promised(http, town.card, 2)
+        second = await promised(http, town.empty_card, 2)
+        await restocked(town, 5)
+        await serve(town.town)
+        assert await arrived(town, town.empty_card) == [True]
         # Damp came into the store: of five pieces three are left, and two are promised first.
-        sheet = (await put(quiet, "stocktakes", count(("brush", 3), reason="受潮"))).json()
+        sheet = (await put(town, "stocktakes", count(("brush", 3), reason="受潮"))).json()
         assert sheet["lines"][0]["difference"] == -2
-        assert await arrived(quiet, quiet.card) == [True]
-        assert await arrived(quiet, quiet.empty_card) == [False]
-        assert await serve(quiet.town) == 0
-        problem(await http.put(f"{second}/collection", json={"card": quiet.empty_card}), 409, "not-arrived")
-        await collected(http, first, quiet.card)
+        assert await arrived(town, town.card) == [True]
+        assert await arrived(town, town.empty_card) == [False]
+        assert await serve(town.town) == 0
+        problem(await http.put(f"{second}/collection", json={"card": town.empty_card}), 409, "not-arrived")
+        await collected(http, first, town.card)
         # And they have kept their place.
-        await restocked(quiet, 1)
-        await collected(http, second, quiet.empty_card)
-    assert (await stock(quiet))["brush"] == 0
-    assert await in_balance(quiet)
+        await restocked(town, 1)
+        await collected(http, second, town.empty_card)
+    assert (await stock(town))["brush"] == 0
+    assert await in_balance(town)
 
 
 async def test_the_households_page_says_so(town: LiveTown) -> None:
@@ -154,7 +153,7 @@ async def test_the_households_page_says_so(town: LiveTown) -> None:
         assert "牙刷 2 件 还没到货" in mine
         assert "80 分 现在可以用" in mine
         await restocked(town, 2)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         mine = await browser.open(f"/c/{town.card}")
         assert "您预订的牙刷 2 件到了 请在 9月13日 10:00 以前，带户卡到河畔村积美超市领取" in mine
         await collected(http, path, town.card)
@@ -163,10 +162,10 @@ async def test_the_households_page_says_so(town: LiveTown) -> None:
         assert "预订的东西" not in mine
 
 
-async def test_the_till_tells_what_is_on_notice(quiet: LiveTown) -> None:
-    async with quiet.device() as http:
+async def test_the_till_tells_what_is_on_notice(town: LiveTown) -> None:
+    async with town.device() as http:
         assert (await http.get("/v1/till")).json()["notices"] == []
-        await quiet.award("hp-2", 5)
-        await quiet.award("hp-3", 5)
+        await town.put_on_notice("hp-2", 5)
+        await town.put_on_notice("hp-3", 5)
         [notice] = (await http.get("/v1/till")).json()["notices"]
     assert notice == "本村有 2 项积分正在公示，最晚到 6月15日；有异议请找监委。"

@@ -19,13 +19,12 @@ from tests.api.asking import problem, rows, standing
 from tests.api.promises.conftest import (
     a_promise,
     arrived,
+    arrives,
     collected,
-    endow,
     in_balance,
     open_holds,
     promised,
     restocked,
-    until_arrived,
     viewed,
 )
 from tests.api.redemptions.test_redemptions import second_kiosk
@@ -67,7 +66,7 @@ async def test_a_retry_gives_the_first_receipt_and_counts_once(town: LiveTown) -
     async with town.device(await town.shift()) as http:
         path = await promised(http, town.card)
         await restocked(town, 1)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         body = {"card": town.card}
         answers = await asyncio.gather(*(http.put(f"{path}/collection", json=body) for _ in range(10)))
         assert {a.status_code for a in answers} == {200}, [a.text for a in answers]
@@ -111,7 +110,7 @@ async def test_only_the_household_itself_and_at_its_own_supermarket(town: LiveTo
     async with town.device(await town.shift()) as http:
         path = await promised(http, town.card)
         await restocked(town, 1)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         problem(await ask(http, path, town.poor_card), 404, "unknown")
         problem(await ask(http, path, town.revoked_card), 410, "card-revoked")
         problem(await ask(http, a_promise(), town.card), 404, "unknown")
@@ -139,7 +138,7 @@ async def _elsewhere(town: LiveTown) -> httpx.AsyncClient:
 
 
 async def test_two_households_and_one_piece(town: LiveTown) -> None:
-    await endow(town, "hp-3", 100)
+    await town.award("hp-3", 100)
     async with town.device(await town.shift()) as one, await second_kiosk(town) as other:
         first, second = await promised(one, town.card), await promised(other, town.empty_card)
         wanted = ((one, first, town.card), (other, second, town.empty_card)) * 4
@@ -160,7 +159,7 @@ async def test_what_was_cancelled_is_not_handed_over(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
         path = await promised(http, town.card)
         await restocked(town, 1)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         cancelled = {"card": town.card, "reason": "不要了"}
         answers = await asyncio.gather(
             *(
@@ -207,12 +206,12 @@ async def test_it_can_be_voided_within_the_shift(town: LiveTown) -> None:
 
 async def test_pieces_sold_without_the_network_are_gone_for_the_promise_too(town: LiveTown) -> None:
     """The kiosk couldn't know that the only one was kept for somebody, and handed it over."""
-    await endow(town, "hp-3", 100)
+    await town.award("hp-3", 100)
     shift = await _opened(town)
     async with town.device(shift["token"]) as http:
         path = await promised(http, town.card)
         await restocked(town, 1)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         lines = [ReceiptLine(product="brush", name="牙刷", quantity=1, price=10, points=10)]
         entry = await _sold(town, shift, town.empty_card, lines, id=uuid7(), answered=False)
         assert await _sent(town, entry) == "settled"

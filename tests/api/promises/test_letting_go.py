@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from api.journal.holds import release_expired
 from tests.api.asking import problem, rows
 from tests.api.promises.conftest import (
     arrived,
+    arrives,
     collected,
     days_later,
-    endow,
     in_balance,
     open_holds,
     promised,
     restocked,
-    until_arrived,
     viewed,
 )
 from tests.api.stock.conftest import stock
@@ -42,16 +39,16 @@ async def test_cancelled_before_it_came(town: LiveTown) -> None:
 
 
 async def test_what_was_kept_for_one_goes_to_the_next(town: LiveTown) -> None:
-    await endow(town, "hp-3", 100)
+    await town.award("hp-3", 100)
     async with town.device(await town.shift()) as http:
         path = await promised(http, town.card)
         await promised(http, town.empty_card)
         await restocked(town, 1)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         assert await arrived(town, town.empty_card) == [False]
         answer = await http.post(f"{path}/cancel", json=CANCELLED | {"card": town.card})
         assert answer.status_code == 204, answer.text
-        await until_arrived(town, town.empty_card, True)
+        await arrives(town, town.empty_card, True)
     assert await in_balance(town)
 
 
@@ -64,38 +61,36 @@ async def test_a_reason_is_asked_for(town: LiveTown) -> None:
     assert await arrived(town, town.card) == [False]
 
 
-async def test_after_ninety_days_it_is_over_and_all_comes_back(quiet: LiveTown) -> None:
-    async with quiet.device(await quiet.shift()) as http:
-        came = await promised(http, quiet.card, 2)
-        await promised(http, quiet.card)
-        await restocked(quiet, 2)
-        await days_later(quiet, 89)
-        late = await promised(http, quiet.card)
-        await days_later(quiet, 1)
+async def test_after_ninety_days_it_is_over_and_all_comes_back(town: LiveTown) -> None:
+    async with town.device(await town.shift()) as http:
+        came = await promised(http, town.card, 2)
+        await promised(http, town.card)
+        await restocked(town, 2)
+        await days_later(town, 89)
+        late = await promised(http, town.card)
+        await days_later(town, 1)
         # Also where nobody has looked at the books yet.
-        problem(await http.put(f"{came}/collection", json={"card": quiet.card}), 409, "promise-over")
-        answer = await http.post(f"{came}/cancel", json=CANCELLED | {"card": quiet.card})
+        problem(await http.put(f"{came}/collection", json={"card": town.card}), 409, "promise-over")
+        answer = await http.post(f"{came}/cancel", json=CANCELLED | {"card": town.card})
         problem(answer, 409, "promise-over")
         # The points of both, and the pieces of the one that had come: they are the next one's now.
-        assert await release_expired(quiet.town) == 3
-        assert (await viewed(quiet, quiet.card))["balance"] == 90
-        await collected(http, late, quiet.card)
-    assert (await stock(quiet))["brush"] == 1
-    assert await open_holds(quiet) == 0
-    assert await in_balance(quiet)
+        assert await release_expired(town.town) == 3
+        assert (await viewed(town, town.card))["balance"] == 90
+        await collected(http, late, town.card)
+    assert (await stock(town))["brush"] == 1
+    assert await open_holds(town) == 0
+    assert await in_balance(town)
 
 
 async def test_pieces_set_aside_are_free_again_when_it_is_over(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
         path = await promised(http, town.card, 2)
         await restocked(town, 2)
-        await until_arrived(town, town.card, True)
+        await arrives(town, town.card, True)
         await days_later(town, 90)
         problem(await http.put(f"{path}/collection", json={"card": town.card}), 409, "promise-over")
-        await until_arrived(town, town.card)
-        async with asyncio.timeout(10):
-            while await open_holds(town):
-                await asyncio.sleep(0.02)
+        await arrives(town, town.card)
+        assert await open_holds(town) == 0
         assert (await stock(town))["brush"] == 2
         assert (await viewed(town, town.card))["balance"] == 100
         assert (await http.get("/v1/till")).json()["notices"] == []

@@ -15,7 +15,6 @@ from tests.api.asking import a_redemption, order, problem, standing
 from tests.api.promises.conftest import (
     a_promise,
     arrived,
-    endow,
     in_balance,
     open_holds,
     promised,
@@ -95,15 +94,15 @@ async def test_what_is_in_stock_is_redeemed_and_not_promised(town: LiveTown) -> 
         assert (await http.put(a_promise(), json=wish(town.card, "soap", 11, 5))).is_success
 
 
-async def test_pieces_that_came_for_others_are_none_in_stock(quiet: LiveTown) -> None:
+async def test_pieces_that_came_for_others_are_none_in_stock(town: LiveTown) -> None:
     """Nobody looked yet since the goods came: the one who asks next must not be sent to the shelf for them."""
-    await endow(quiet, "hp-3", 100)
-    async with quiet.device(await quiet.shift()) as http:
-        await promised(http, quiet.card, 2)
-        await restocked(quiet, 2)
-        assert (await http.put(a_promise(), json=wish(quiet.empty_card))).is_success
-    assert await arrived(quiet, quiet.card) == [True]
-    assert await arrived(quiet, quiet.empty_card) == [False]
+    await town.award("hp-3", 100)
+    async with town.device(await town.shift()) as http:
+        await promised(http, town.card, 2)
+        await restocked(town, 2)
+        assert (await http.put(a_promise(), json=wish(town.empty_card))).is_success
+    assert await arrived(town, town.card) == [True]
+    assert await arrived(town, town.empty_card) == [False]
 
 
 @pytest.mark.parametrize(

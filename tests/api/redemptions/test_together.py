@@ -38,7 +38,8 @@ from ledger.transactions import Phase, Status, Transaction, TransactionId, Trans
 from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem, rows, standing
 from tests.api.offline.till import PRICES
-from tests.conftest import SEEDED, LiveTown, cloned, opened, serving
+from tests.conftest import LiveTown, opened, serving
+from tests.databases import SEEDED, cloned
 
 T = TypeVar("T")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.api.asking import a_redemption, order, problem, standing
-from tests.api.claims.conftest import approve, claim, days_pass, declare, on_notice, review, until
+from tests.api.claims.conftest import approve, becomes, claim, days_pass, declare, on_notice, review
 from tests.conftest import LiveTown
+from tests.databases import owner_engine
 
 
 async def test_the_figures_are_what_was_done(town: LiveTown) -> None:
@@ -22,7 +23,7 @@ async def test_the_figures_are_what_was_done(town: LiveTown) -> None:
         )
     posted = await on_notice(town)
     await days_pass(town, 3)
-    await until(town, posted, "posted")
+    await becomes(town, posted, "posted")
     [after, *_] = await standing(town)
     assert after["points_awarded"] == 204
     assert (after["points_redeemed"], after["redemptions"], after["goods_handed_out"]) == (140, 3, 15)
@@ -48,11 +49,9 @@ async def test_pending_and_refused_points_are_not_awarded_ones(town: LiveTown) -
 
 async def test_a_byte_changed_behind_the_books_back_is_out_of_balance(town: LiveTown) -> None:
     from sqlalchemy import text
-    from sqlalchemy.ext.asyncio import create_async_engine
 
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     async with engine.begin() as connection:
         await connection.execute(text("update ledger.balance set posted = posted + 1 where posted = 3"))
-    await engine.dispose()
     [report, *_] = await standing(town)
     assert report["in_balance"] is False

@@ -8,13 +8,13 @@ from datetime import date
 import pytest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.rulebooks.use_cases import in_force
 from tests.api.asking import problem, rows, sign_in
 from tests.api.claims.conftest import approve, claim, days_pass, declare, hire, review
 from tests.api.rulebooks.conftest import DECISION, adopt, again, ask, confirm, propose, states, text
 from tests.conftest import LiveTown
+from tests.databases import owner_engine
 
 FIRST = ("2025.1", "2025-01-01")
 
@@ -65,7 +65,7 @@ async def test_nobody_confirms_what_they_proposed(town: LiveTown) -> None:
 
 async def test_even_raw_sql_confirms_nothing_alone(town: LiveTown) -> None:
     proposal = (await propose(town, text("2026.2"))).json()["id"]
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     for change in (
         "confirmed_by = proposed_by, confirmed_at = now()",
         "confirmed_at = now()",
@@ -78,7 +78,6 @@ async def test_even_raw_sql_confirms_nothing_alone(town: LiveTown) -> None:
                     sql(f"update rulebook_adoption set {change} where id = :id"), {"id": proposal}
                 )
         assert getattr(error.value.orig, "sqlstate", "") == "23514", change
-    await engine.dispose()
 
 
 async def test_a_text_and_a_decision_are_written_once(town: LiveTown) -> None:
@@ -227,7 +226,7 @@ async def test_a_claim_is_scored_by_the_day_of_its_deed_also_when_approved_later
 async def test_an_overlay_counts_in_its_village_under_the_version_it_was_written_for(town: LiveTown) -> None:
     """Written straight into the tables: no format for overlays is read yet, so this one reads as a whole book."""
     await adopt(town, text("2026.2"), "2026-07-01")
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     async with engine.begin() as connection:
         await connection.execute(
             sql(
@@ -246,7 +245,6 @@ async def test_an_overlay_counts_in_its_village_under_the_version_it_was_written
                 " where version = '2025.1'"
             )
         )
-    await engine.dispose()
     assert await version_on(town, "2026-06-19", "hp") == "2025.1"
     assert await version_on(town, "2026-06-20", "hp") == "hp-1"
     assert await version_on(town, "2026-06-20", "sq") == "2025.1"

@@ -10,7 +10,7 @@ from alembic import command
 from api.database.embedded import OWNER, Embedded
 from api.database.migrations import REVISIONS, differences, migrate
 from rules import books_path
-from tests.conftest import maintain
+from tests.databases import maintain
 
 _BEFORE = [
     "insert into township values (1, '示范乡', now())",

@@ -9,7 +9,6 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
 from api.problems import Refused
@@ -20,6 +19,7 @@ from ledger.proofs import Proof, read
 from ledger.proofs import verify as findings
 from tests.api.asking import problem
 from tests.conftest import LiveTown
+from tests.databases import owner_engine
 
 
 async def sealed(town: LiveTown) -> dict[str, str]:
@@ -104,7 +104,7 @@ async def test_history_rewritten_since_the_notice_is_refused_a_proof(town: LiveT
     """Somebody who can do everything in the database changes an old record, and makes the tree anew."""
     poster = (await sealed(town))["note"]
     transaction = await an_award(town)
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     async with engine.begin() as connection:
         await connection.execute(text("set local session_replication_role = replica"))
         # Not while the server seals, which would go on with half a tree.
@@ -115,7 +115,6 @@ async def test_history_rewritten_since_the_notice_is_refused_a_proof(town: LiveT
             "delete from ledger.node",
         ):
             await connection.execute(text(change))
-    await engine.dispose()
     while await seal(town.town):
         pass
     async with town.staff("office") as http:

@@ -42,9 +42,6 @@ SUMS = """
 
 async def test_after_any_sequence_the_shelf_is_arrivals_less_handed_out_and_differences(town: LiveTown) -> None:
     await town.award("hp-1", 9_000)
-    async with town.device() as http, asyncio.timeout(10):
-        while (await http.get(f"/v1/cards/{town.card}")).json()["pending"]:
-            await asyncio.sleep(0.02)
     shift = await town.shift()
     shelf = dict.fromkeys(PRICES, 10)
     moved: defaultdict[str, int] = defaultdict(int)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import problem, rows
@@ -27,6 +26,7 @@ from tests.api.stock.conftest import (
     watched,
 )
 from tests.conftest import LiveTown
+from tests.databases import owner_engine
 
 AT_FIRST = {"soap": 10, "rice": 10, "laundry": 10, "brush": 0}
 BOUGHT = {
@@ -87,13 +87,12 @@ async def test_whoever_wrote_it_down_does_not_count_it(town: LiveTown) -> None:
 
 async def test_even_raw_sql_takes_two_people(town: LiveTown) -> None:
     id = await draft(town, arrived(("soap", 5)))
-    engine = create_async_engine(town.clone.owner)
+    engine = owner_engine(town.clone)
     alone = """update goods_receipt set counted = '[5]', closed_at = now(), closing_attendant = attendant
                 where id = cast(:id as uuid)"""
     with pytest.raises(IntegrityError, match="two_people"):
         async with engine.begin() as connection:
             await connection.execute(text(alone), {"id": id})
-    await engine.dispose()
 
 
 async def test_a_draft_counts_once_and_keeps_its_id(town: LiveTown) -> None:
