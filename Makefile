@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench pictures catalogue clean
+.PHONY: help demo test test-nightly coverage check bench pictures catalogue clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 # The stamp is written last: an install cut off half-way is done again.
 .venv/installed: requirements.lock pyproject.toml
@@ -22,6 +22,13 @@ demo: .venv/installed  ## a township and a year of its life, then the kiosk
 WORKERS ?= auto
 test: .venv/installed  ## everything the tests prove (ARGS="-k name" to narrow, WORKERS=0 for one process)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+test-nightly: export JIMEI_TEST_PROFILE := nightly
+test-nightly: .venv/installed  ## the same with ten times the examples, more power cuts and a whole day at the till
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --timeout 7200 $(ARGS)
+
+coverage: .venv/installed  ## what of the code the tests run, by branches; modules in full, then what is left out
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --cov --cov-report term $(ARGS)
 
 check: .venv/installed  ## lint, format, types, import rules, migrations
 	$(BIN)/ruff check .

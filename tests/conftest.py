@@ -20,6 +20,7 @@ import httpx
 import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import settings
 from litestar import Litestar
 from uuid_utils.compat import uuid7
 
@@ -37,15 +38,23 @@ from api.upkeep import JOBS
 from ledger.transactions import TownshipId
 from rules import books_path
 from tests.databases import EMPTY, SEEDED, Clone, Databases, connected, maintain
+from tests.profile import PROFILE
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 TOWNSHIP = TownshipId(1)
 PASSWORD = "correct horse"
 
+settings.load_profile(PROFILE)
+
 # An application costs half a second to make; with another town in its state the next test may use it.
 _apps: list[Litestar] = []
 # Beside every test's database: what a clone's heads were signed with signs the next ones too.
 _KEPT = tempfile.TemporaryDirectory(prefix="jimei-kept-")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: a worker that is done takes over from the end of another's list."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
+from tests.profile import many
 
 NOTICEABLE = 0.100
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -146,14 +147,14 @@ def worlds(draw: st.DrawFn) -> tuple[list[Stroke], list[Scan | Repeat | str]]:
     return strokes, meant
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500))
 @given(worlds())
 def test_no_scan_is_missed_and_no_key_stolen(world: tuple[list[Stroke], list[Scan | Repeat | str]]) -> None:
     strokes, meant = world
     assert flat(listen(strokes)) == meant
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=many(250))
 @given(worlds())
 def test_a_machine_too_busy_to_wake_up_in_time_hears_the_same(
     world: tuple[list[Stroke], list[Scan | Repeat | str]],
@@ -162,7 +163,7 @@ def test_a_machine_too_busy_to_wake_up_in_time_hears_the_same(
     assert flat(listen(strokes, prompt=False)) == meant
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=many(250))
 @given(type_acts)
 def test_typing_is_never_noticeably_late(act: TypeAct) -> None:
     strokes = act.strokes(0.0)
@@ -174,7 +175,7 @@ def test_typing_is_never_noticeably_late(act: TypeAct) -> None:
     assert max(delays) <= NOTICEABLE
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=many(250))
 @given(texts, scanner_gaps, st.floats(0.105, 0.200), st.sampled_from("123456789"), st.floats(0.060, 0.249))
 def test_a_person_quicker_than_the_late_end_key_loses_nothing(
     text: str, gap: float, person_after: float, digit: str, end_after_person: float
@@ -190,7 +191,7 @@ def test_a_person_quicker_than_the_late_end_key_loses_nothing(
         assert heard[:2] == [Scan(text), digit]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=many(100))
 @given(texts, scanner_gaps, st.integers(4, 12), st.sampled_from(["f2", "up", "escape"]))
 def test_a_function_key_pressed_into_a_scan_does_not_tear_it(text: str, gap: float, place: int, key: str) -> None:
     strokes = ScanAct(text, gap, ("enter",), 0.01).strokes(0.0)
@@ -198,7 +199,7 @@ def test_a_function_key_pressed_into_a_scan_does_not_tear_it(text: str, gap: flo
     assert flat(listen(strokes)) == [key, Scan(text)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=many(100))
 @given(texts, scanner_gaps, endings, st.floats(0.3, 1.2))
 def test_a_double_scan_counts_once(text: str, gap: float, ending: tuple[str, ...], apart: float) -> None:
     act = ScanAct(text, gap / 10, ending, 0.05)
@@ -286,14 +287,14 @@ def programmed_worlds(draw: st.DrawFn) -> World:
     return World(prefix, suffix, strokes, meant)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500))
 @given(programmed_worlds(), st.booleans())
 def test_a_prefix_makes_a_scan_at_any_speed_and_steals_no_key(world: World, prompt: bool) -> None:
     heard = listen(world.strokes, prompt=prompt, prefix=world.prefix, suffix=world.suffix)
     assert flat(heard) == world.meant
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=many(250))
 @given(worlds(), prefixes)
 def test_what_comes_without_the_prefix_is_heard_as_before(
     world: tuple[list[Stroke], list[Scan | Repeat | str]], prefix: str
@@ -303,7 +304,7 @@ def test_what_comes_without_the_prefix_is_heard_as_before(
     assert flat(listen(strokes, prefix=prefix)) == meant
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=many(250))
 @given(type_acts, prefixes)
 def test_a_prefix_makes_no_typing_late(act: TypeAct, prefix: str) -> None:
     strokes = act.strokes(0.0)

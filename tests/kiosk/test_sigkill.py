@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,15 +26,36 @@ from tests.kiosk.conftest import QUICK, enrolled
 SOAP_POINTS = 5
 
 
-async def child(town: LiveTown, folder: Path, point: str) -> tuple[int, list[str]]:
-    """How it ended, and what it told."""
+@dataclass
+class Days:
+    """Each in a process of its own."""
+
+    process: asyncio.subprocess.Process
+
+    async def day(self, folder: Path, point: str) -> tuple[int, list[str]]:
+        """How it ended, and the points it passed."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps([str(folder), point]).encode() + b"\n")
+        told: list[str] = []
+        while not (line := (await self.process.stdout.readline()).decode().strip()).startswith("ended"):
+            assert line or not self.process.stdout.at_eof()
+            told.append(line)
+        return int(line.split()[1]), told
+
+
+@asynccontextmanager
+async def days(town: LiveTown) -> AsyncIterator[Days]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", sigkill_child.__file__, town.url, str(folder), town.card, point),
+        *(sys.executable, "-P", sigkill_child.__file__, town.url, town.card),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    told, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, told.decode().splitlines()
+    try:
+        yield Days(process)
+    finally:
+        process.kill()
+        await process.wait()
 
 
 async def machine(town: LiveTown, folder: Path, name: str) -> Path:
@@ -57,16 +82,17 @@ async def test_killed_at_each_point_it_goes_on_and_counts_once(town: Any, tmp_pa
     async with town.staff("office") as http:
         soap = {"supermarket": "hp", "lines": [{"product": "soap", "quantity": 500}]}
         (await http.put(f"/v1/restocks/{uuid7()}", json=soap)).raise_for_status()
-    code, points = await child(town, await machine(town, tmp_path / "whole", "整天"), "")
-    assert code == 0
-    steps = {point.split(" ", 1)[1] for point in points}
-    assert {"confirm", "answer", "hand over", "void", "settled", "leases", "send redemption"} <= steps
-    for number, point in enumerate(dict.fromkeys(points)):
-        folder = await machine(town, tmp_path / f"kiosk{number}", f"柜台{number}")
-        before = await held(town)
-        assert (await child(town, folder, point))[0] == -signal.SIGKILL, point
-        counted = await finished(town, folder)
-        assert before - await held(town) == SOAP_POINTS * counted, point
+    async with days(town) as till:
+        code, points = await till.day(await machine(town, tmp_path / "whole", "整天"), "")
+        assert code == 0
+        steps = {point.split(" ", 1)[1] for point in points}
+        assert {"confirm", "answer", "hand over", "void", "settled", "leases", "send redemption"} <= steps
+        for number, point in enumerate(dict.fromkeys(points)):
+            folder = await machine(town, tmp_path / f"kiosk{number}", f"柜台{number}")
+            before = await held(town)
+            assert (await till.day(folder, point))[0] == -signal.SIGKILL, point
+            counted = await finished(town, folder)
+            assert before - await held(town) == SOAP_POINTS * counted, point
 
 
 async def finished(town: LiveTown, folder: Path) -> int:

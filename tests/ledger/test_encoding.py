@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from ledger.encoding import MOST_DECIMALS, MOST_INTEGER_DIGITS, EncodingError, Json, canonical, parse
 from tests.databases import Clone
+from tests.profile import many
 
 Printed = Callable[[list[str]], Awaitable[list[str]]]
 
@@ -64,7 +65,7 @@ async def printed(clone: Clone) -> AsyncIterator[Printed]:
 async def test_any_value_reads_as_postgresql_prints_it(printed: Printed) -> None:
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=many(60), suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(VALUES, min_size=1, max_size=10))
     def compare(values: list[Json]) -> None:
         asked = asyncio.run_coroutine_threadsafe(printed([written(v) for v in values]), loop)

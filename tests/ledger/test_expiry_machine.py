@@ -35,6 +35,7 @@ from ledger.verify import verify
 from tests.databases import Clone
 from tests.ledger.conftest import NOW, SHANGHAI
 from tests.ledger.lots import Lots
+from tests.profile import many
 
 T = TypeVar("T")
 
@@ -249,9 +250,8 @@ def test_points_expire_lot_by_lot(clone: Clone) -> None:
     run(
         lambda: ExpiryMachine(clone.app),
         settings=settings(
-            max_examples=30,
+            max_examples=many(30),
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.heads import MOST_LEAVES, HeadError, SealKey, SignedHead, TreeHead, VerifierKey
@@ -56,7 +56,6 @@ def test_a_key_that_everybody_knows() -> None:
     assert VerifierKey.parse(known).text == known
 
 
-@settings(deadline=None)
 @given(HEADS, KEYS)
 def test_heads_and_keys_come_back_from_their_texts(head: TreeHead, private: Ed25519PrivateKey) -> None:
     key = SealKey(head.origin, private)

@@ -37,6 +37,7 @@ from ledger.verify import verify
 from tests.databases import Clone
 from tests.ledger.conftest import NOW
 from tests.ledger.model import LARGEST, Model
+from tests.profile import many
 
 T = TypeVar("T")
 
@@ -261,9 +262,8 @@ def test_the_books_do_what_the_model_does(clone: Clone) -> None:
     run(
         lambda: BooksMachine(clone.app),
         settings=settings(
-            max_examples=30,
+            max_examples=many(30),
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

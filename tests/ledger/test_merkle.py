@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.merkle import (
@@ -123,7 +123,6 @@ def test_every_size_is_consistent_with_every_smaller_by_the_proof_of_the_rfc(new
         assert not verify_consistency(new, old, ROOTS[new], ROOTS[old], made) or old == new
 
 
-@settings(deadline=None)
 @given(data=st.data(), leaves=st.lists(st.binary(max_size=40), min_size=1, max_size=200))
 def test_any_tree(data: st.DataObject, leaves: list[bytes]) -> None:
     stored = stored_of(leaves)
@@ -137,7 +136,6 @@ def test_any_tree(data: st.DataObject, leaves: list[bytes]) -> None:
     assert verify_consistency(old, size, mth(leaves[:old]), mth(leaves), made)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_any_bit_flipped_is_refused(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, MOST))
@@ -206,7 +204,6 @@ def test_paths_of_hostile_length_end_soon() -> None:
     assert not verify_consistency(3, 2**63 - 1, ROOTS[3], ROOTS[5], long)
 
 
-@settings(deadline=None)
 @given(start=st.integers(0, 2**70), count=st.integers(0, 2**70))
 def test_nodes_cover_their_subtree_once_and_in_order(start: int, count: int) -> None:
     found = nodes(range(start, start + count))

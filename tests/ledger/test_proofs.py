@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.heads import SealKey, SignedHead, TreeHead
@@ -63,7 +63,6 @@ def codes(documents: dict[str, Proof | SignedHead], given: SealKey | None = KEY)
     return found
 
 
-@settings(deadline=None)
 @given(data=st.data(), records=st.lists(TEXTS, min_size=1, max_size=40))
 def test_an_honest_proof_comes_back_from_its_file_and_verifies(data: st.DataObject, records: list[str]) -> None:
     office = Office(records)
@@ -136,7 +135,6 @@ def test_a_path_from_other_old_books_shows_it_too() -> None:
     assert found == {"a": ["included", "consistent"], "p": ["NOT-CONNECTED"], "": ["REWRITTEN"]}
 
 
-@settings(deadline=None)
 @given(
     changed=st.integers(0, 19),
     size=st.integers(20, 60),
@@ -195,7 +193,6 @@ def test_each_field_that_was_tampered_with_is_found(where: list[str | int], valu
         assert not all(one.ok for one in found), value
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_byte_changed_anywhere_is_found_or_changes_nothing(data: st.DataObject) -> None:
     proof = OFFICE.proof(3, 50, since=20)
@@ -285,7 +282,6 @@ def test_what_is_neither_proof_nor_poster(content: bytes, sentence: str) -> None
     assert str(refused.value).isprintable()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode(errors="replace")))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with pytest.raises(ProofError):

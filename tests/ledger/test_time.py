@@ -16,6 +16,7 @@ from ledger.books import ALWAYS, Books, Entry
 from ledger.transactions import Account, Closing, Posting, Status, Timeline, TownshipId, Transaction
 from ledger.verify import verify
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NOW, TILL, TOWNSHIP, Book, move
+from tests.profile import many
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -133,7 +134,7 @@ async def test_any_moment_is_what_the_entries_up_to_it_add_up_to(book: Book) -> 
     """Whatever was late, closed, not summed up or recorded by a clock that was wrong."""
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=many(100), suppress_health_check=[HealthCheck.too_slow])
     @given(STEPS, st.lists(st.integers(0, 50), min_size=4, max_size=4))
     def compare(steps: list[tuple[int, Deed | Close]], looks: list[int]) -> None:
         asyncio.run_coroutine_threadsafe(_live(book, steps, looks), loop).result(60)

@@ -24,6 +24,7 @@ from ledger.transactions import Account, Phase, Status, Transaction, Transaction
 from ledger.verify import verify
 from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NEIGHBOUR, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, move
+from tests.profile import many
 
 CLOSED = Account("closed", "points", UnitKind.POINTS, minimum=0)
 UNKNOWN = Account("unknown", "points", UnitKind.POINTS, minimum=0)
@@ -125,7 +126,7 @@ async def _story(clone: Clone) -> None:
 
 
 @given(batch=batches())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_as_a_whole_or_one_by_one_it_is_the_same(tried: Tried, batch: list[Transaction]) -> None:
     assert tried.post(TOGETHER, batch) == tried.post(ONE_BY_ONE, batch)
 

@@ -50,6 +50,7 @@ from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from ledger.verify import verify
 from tests.conftest import NOW, opened
 from tests.databases import Clone
+from tests.profile import many
 
 T = TypeVar("T")
 
@@ -511,9 +512,8 @@ def test_any_outage(clone: Clone) -> None:
             run(
                 lambda: Outage(town, clock, office, runner),
                 settings=settings(
-                    max_examples=25,
+                    max_examples=many(25),
                     stateful_step_count=25,
-                    deadline=None,
                     suppress_health_check=list(HealthCheck),
                 ),
             )

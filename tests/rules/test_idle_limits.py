@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules import Claim, Tally, check, evaluate, load
+from tests.profile import many
 
 BookText = Callable[..., str]
 
@@ -153,7 +154,7 @@ reviewers = ["grid"]
 """
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=many(60))
 @given(st.lists(ONE, min_size=1, max_size=3), st.lists(ONE, max_size=1))
 def test_what_is_said_to_be_idle_changes_no_award(own: list[str], total: list[str]) -> None:
     """Taken out, the limit leaves every award as it was, in three households that claim all there is to claim."""

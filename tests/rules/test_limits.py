@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from rules import Claim, Limit, Tally, Used, evaluate, load
 from rules.limits import Period, period_numbers
+from tests.profile import many
 
 PERIODS: tuple[Period, ...] = ("day", "week", "month", "quarter", "year", "lifetime")
 limits = st.builds(Limit, period=st.sampled_from(PERIODS), times=st.just(1))
@@ -145,7 +146,7 @@ claims = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=many(150))
 @given(
     terms=st.fixed_dictionaries(
         {

@@ -24,6 +24,7 @@ from rules import (
     load,
     reach,
 )
+from tests.profile import many
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 
@@ -286,7 +287,7 @@ _DEEDS = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150))
 @given(st.lists(_DEEDS, max_size=60), st.integers(0, 200), st.integers(0, 200))
 def test_the_book_that_was_in_force_changes_nothing(
     deeds: list[tuple[str, int, str, int, str]], one: int, other: int

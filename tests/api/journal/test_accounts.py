@@ -36,6 +36,7 @@ from tests.api.journal.conftest import (
     statement,
 )
 from tests.conftest import LiveTown
+from tests.profile import many
 
 
 async def test_accounts_are_listed_page_by_page_with_their_balances(town: LiveTown) -> None:
@@ -161,7 +162,7 @@ async def test_a_statement_of_the_past_knows_nothing_later(town: LiveTown) -> No
     assert (await statement(town))[0]["balance"] == 95
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(12), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(size=st.integers(1, 40), account=st.sampled_from([HP1, "supermarket:hp:till", "township:issuing"]))
 async def test_running_balances_add_up_for_any_page_size(town: LiveTown, size: int, account: str) -> None:
     if len(await statement(town, HP1)) < 10:

@@ -20,6 +20,7 @@ from tests.api.asking import a_redemption, order, sign_in
 from tests.api.promises.conftest import a_promise, in_balance, wish
 from tests.api.stock.conftest import arrival, count
 from tests.conftest import PASSWORD, LiveTown
+from tests.profile import many
 
 CARD = st.sampled_from(["card", "empty_card"])
 STEP = st.one_of(
@@ -130,7 +131,7 @@ async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(to
         """Hypothesis wants a plain function: it asks the live server from a thread of its own."""
         with httpx.Client(base_url=town.url, timeout=30) as client:
 
-            @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=many(20), suppress_health_check=list(HealthCheck))
             @given(st.lists(st.tuples(STEP, st.booleans()), max_size=12))
             def run(steps: list[tuple[tuple[str, str, int], bool]]) -> None:
                 for step, twice in steps:

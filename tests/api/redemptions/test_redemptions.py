@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from api import wire
 from tests.api.asking import a_redemption, order, problem, standing
 from tests.conftest import LiveTown, enrol
+from tests.profile import many
 
 
 async def test_points_and_goods_move_together(town: LiveTown) -> None:
@@ -142,7 +143,7 @@ async def test_after_any_sequence_points_and_goods_are_what_the_receipts_say(tow
         with httpx.Client(base_url=town.url, verify=False) as client:
             client.headers.update({"Authorization": f"Bearer {town.device_token}", "X-Shift": shift})
 
-            @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=many(12), suppress_health_check=list(HealthCheck))
             @given(st.lists(st.tuples(st.lists(LINE, min_size=1, max_size=4), st.booleans()), max_size=4))
             def run(wanted: list[tuple[list[tuple[str, int]], bool]]) -> None:
                 for lines, twice in wanted:

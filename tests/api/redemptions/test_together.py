@@ -40,6 +40,7 @@ from tests.api.asking import a_redemption, order, problem, rows, standing
 from tests.api.offline.till import PRICES
 from tests.conftest import LiveTown, opened, serving
 from tests.databases import SEEDED, cloned
+from tests.profile import many
 
 T = TypeVar("T")
 
@@ -194,7 +195,7 @@ ASKS = st.tuples(
 
 
 @given(asks=st.lists(ASKS, min_size=1, max_size=7, unique_by=lambda ask: ask[0]))
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(80), suppress_health_check=list(HealthCheck))
 def test_together_or_one_by_one_it_is_the_same(shop: Shop, asks: list[Any]) -> None:
     batch = [
         shop.asked(id, wanted(shop.cards[card], lines, leased=leased, off=off))

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from tests.api.asking import order, rows
 from tests.api.stock.conftest import arrival, arrived, balances, count, counts, donation, everything, purchase
 from tests.conftest import LiveTown
+from tests.profile import many
 
 PRICES = {"soap": 5, "rice": 50, "laundry": 20}
 PRODUCT = st.sampled_from(list(PRICES))
@@ -77,7 +78,7 @@ async def test_after_any_sequence_the_shelf_is_arrivals_less_handed_out_and_diff
         desk = {"Authorization": f"Bearer {town.tokens['li']}"}
         with httpx.Client(base_url=town.url) as client:
 
-            @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=many(12), suppress_health_check=list(HealthCheck))
             @given(st.lists(st.tuples(STEP, st.booleans()), max_size=6))
             def run(steps: list[tuple[tuple[str, str, int, int | None], bool]]) -> None:
                 for step, twice in steps:

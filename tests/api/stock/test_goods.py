@@ -16,6 +16,7 @@ from tests.api.asking import a_redemption, order, problem, rows
 from tests.api.stock.conftest import arrival, count, put
 from tests.api.stock.test_stock import product
 from tests.conftest import LiveTown
+from tests.profile import many
 
 
 async def till(town: LiveTown) -> dict[str, Any]:
@@ -183,7 +184,7 @@ async def test_what_the_till_looks_up_is_what_the_shelf_has(town: LiveTown) -> N
         with httpx.Client(base_url=town.url, headers=headers) as client:
             numbers = iter(range(10**6))
 
-            @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+            @settings(max_examples=many(60), suppress_health_check=list(HealthCheck))
             @given(st.text("0123456789", min_size=4, max_size=18))
             def run(digits: str) -> None:
                 code = f"p{next(numbers)}"

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from api.wire.till_journal import AnyEntry, Returned, Signed, Sold, Voided
 from tests.kiosk.keeping.conftest import LI, TOKENS, WANG, Bench
+from tests.profile import many
 
 HOUSEHOLDS = st.sampled_from([WANG, LI])
 
@@ -232,4 +233,4 @@ class LeasesMachine(RuleBasedStateMachine):
 
 
 TestLeases = LeasesMachine.TestCase
-TestLeases.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestLeases.settings = settings(max_examples=many(60), stateful_step_count=30)
