@@ -45,7 +45,8 @@ def serve(host: str, port: int) -> None:
     """Serve the API and the pages until Ctrl-C."""
     from api.clock import WallClock
     from api.database.engine import reach
-    from api.serving import csrf_secret, open_town, require_township, served
+    from api.opening import open_town, require_township
+    from api.serving import csrf_secret, served
 
     settings = Settings.read()
 
@@ -114,8 +115,8 @@ def found(township: str, login: str, name: str, password: str) -> None:
     from api import wire
     from api.clock import WallClock
     from api.database.engine import reach
+    from api.opening import open_town
     from api.register import use_cases
-    from api.serving import open_town
 
     roles = ["office", "party-branch"]
     try:
@@ -286,7 +287,7 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
     from api.cards.printing import print_commands, print_new_cards
     from api.clock import WallClock
     from api.database.engine import reach
-    from api.serving import open_town
+    from api.opening import open_town
 
     if commands:
         if households or url is not None:
@@ -315,10 +316,10 @@ def report() -> None:
     """Print the township's figures, read from the books."""
     from api.clock import WallClock
     from api.database.engine import reach
+    from api.opening import open_town
     from api.reports.liability import liability
     from api.reports.text import liability_lines, lines
     from api.reports.use_cases import report as figures
-    from api.serving import open_town
 
     async def work() -> None:
         async with open_town(access, WallClock()) as town:

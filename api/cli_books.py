@@ -31,7 +31,7 @@ def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) 
     from api.clock import WallClock
     from api.database.engine import reach
     from api.expiry.terminal import run
-    from api.serving import open_town
+    from api.opening import open_town
 
     if by is None and not dry_run:
         raise Refused("malformed", "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
@@ -57,7 +57,7 @@ def verify() -> None:
     from api.clock import WallClock
     from api.database.embedded import step_back
     from api.database.engine import reach
-    from api.serving import open_town
+    from api.opening import open_town
     from ledger.verify import verify as discrepancies
 
     found: list[str] = []
@@ -95,8 +95,8 @@ def prove(transaction: UUID, since: Path | None, output: Path) -> None:
     """Write a file that proves a TRANSACTION is in the sealed books; `jimei verify-proof` checks it anywhere."""
     from api.clock import WallClock
     from api.database.engine import reach
+    from api.opening import open_town, require_township
     from api.seals import use_cases
-    from api.serving import open_town, require_township
 
     poster = _read_poster(since) if since is not None else None
     made: list[Proof] = []
@@ -174,7 +174,7 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
     from api.clock import WallClock
     from api.database.engine import reach
     from api.exports import use_cases
-    from api.serving import open_town, require_township
+    from api.opening import open_town, require_township
 
     use_cases.require_format(format)
     first, last = use_cases.period(start, end)
@@ -204,7 +204,7 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
     from api.clock import WallClock
     from api.database.engine import reach
     from api.journal.importing import Imported, import_file
-    from api.serving import open_town, require_township
+    from api.opening import open_town, require_township
 
     source = source.strip()
     if not 1 <= len(source) <= 100:

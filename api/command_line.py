@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -55,6 +56,9 @@ def _ended_alike() -> Iterator[None]:
     """Told to end, or left by its terminal, a program ends as by Ctrl-C: what it opened is closed behind it."""
     # Not every system has both. What is ignored already, as under nohup, stays so.
     known = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP")]
+    if threading.current_thread() is not threading.main_thread():
+        # No other thread is ever told.
+        known = []
     ends = [each for each in known if signal.getsignal(each) == signal.SIG_DFL]
     for each in ends:
         signal.signal(each, _interrupt)

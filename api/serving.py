@@ -12,47 +12,14 @@ from pathlib import Path
 
 import structlog
 import uvicorn
-from sqlalchemy.exc import DBAPIError
 
 from api.app import create_app
-from api.clock import Clock
-from api.database.engine import Access, Database
-from api.database.migrations import require_current
 from api.problems import Refused
 from api.redemptions.fast_path import FastPath
-from api.register.tables import Township
 from api.town import Town
-from ledger.transactions import TownshipId
-
-# One township a database, for now; the tables are ready for more.
-TOWNSHIP = TownshipId(1)
-
-
-@asynccontextmanager
-async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
-    """The township in a database of this program's version. Raises Refused: database-version,
-    database-away, no-township."""
-    try:
-        await require_current(access.app)
-    except (DBAPIError, OSError) as error:
-        if getattr(getattr(error, "orig", None), "sqlstate", "") == "3D000":
-            raise Refused("database-version", "还没有数据库，请先运行 jimei migrate。") from None
-        raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
-    database = Database(access.app)
-    try:
-        yield Town(database, clock, TOWNSHIP, access.data)
-    finally:
-        await database.close()
-
 
 # Seconds; longer than clients keep an idle connection (httpx: 5), so that no request meets one just being closed.
 KEEP_ALIVE = 60
-
-
-async def require_township(town: Town) -> None:
-    async with town.work() as work:
-        if await work.session.get(Township, work.township) is None:
-            raise Refused("no-township", "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")
 
 
 def log_plainly() -> None:

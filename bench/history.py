@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from api import accounts
 from api.clock import local_date
-from api.serving import TOWNSHIP
+from api.opening import TOWNSHIP
 from bench.ground import Ground
 from bench.load import load
 from bench.measurement import Measurement, measured

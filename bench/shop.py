@@ -27,9 +27,10 @@ from api.database.embedded import APP, OWNER, Embedded
 from api.database.engine import DATABASE, Database
 from api.database.migrations import migrate
 from api.expiry.policies import expiries
+from api.opening import TOWNSHIP
 from api.register.use_cases import found
 from api.seals.use_cases import seal
-from api.serving import TOWNSHIP, served
+from api.serving import served
 from api.town import Town
 from ledger.expiry import Kind, Policy
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer

@@ -18,8 +18,8 @@ from api.clock import WallClock
 from api.database.embedded import APP, OWNER, Embedded
 from api.database.engine import DATABASE, Database
 from api.database.migrations import migrate
+from api.opening import TOWNSHIP
 from api.register.use_cases import found
-from api.serving import TOWNSHIP
 from api.town import Town
 from bench.scratch import scratch
 from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load

@@ -17,7 +17,8 @@ from api.clock import WallClock
 from api.database.engine import reach
 from api.demo.demo import KEYS, KIOSK
 from api.demo.story import Keys
-from api.serving import open_town, served
+from api.opening import open_town
+from api.serving import served
 from api.settings import Settings
 from kiosk.keeping.store import Store
 

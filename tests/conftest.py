@@ -6,7 +6,6 @@ All tests of a worker share one event loop, so connections and servers need not 
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -37,6 +36,7 @@ from api.town import Town
 from api.upkeep import JOBS
 from ledger.transactions import TownshipId
 from rules import books_path
+from tests.clusters import copy, make, passable
 from tests.databases import EMPTY, SEEDED, Clone, Databases, connected, maintain
 from tests.profile import PROFILE
 
@@ -65,19 +65,11 @@ def logged_plainly() -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Embedded]:
-    # Not pytest's own folder, which is closed to the account the server runs as.
-    with tempfile.TemporaryDirectory(prefix="jimei-tests-", dir=_in_memory()) as folder:
-        Path(folder).chmod(0o755)
-        # Nothing here outlives the run; tests of power cuts have a durable server of their own.
-        with Embedded(Path(folder) / "data", {"fsync": "off", "shared_buffers": "256MB"}) as running:
-            asyncio.run(migrate(running.url(OWNER, EMPTY)))
-            yield running
-
-
-def _in_memory() -> Path | None:
-    """A folder in memory, where there is enough: a clone takes 20 ms there, and 400 ms on a slow disk."""
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() and shutil.disk_usage(memory).free > 4_000_000_000 else None
+    # Nothing here outlives the run; tests of power cuts have a durable server of their own.
+    settings = {"fsync": "off", "shared_buffers": "256MB"}
+    with passable("jimei-tests-") as folder, Embedded(folder / "data", settings) as running:
+        asyncio.run(migrate(running.url(OWNER, EMPTY)))
+        yield running
 
 
 @pytest.fixture(scope="session")
@@ -102,11 +94,23 @@ async def clone(databases: Databases) -> AsyncIterator[Clone]:
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """A folder that the database's own account may pass on its way."""
-    folder = Path(tempfile.mkdtemp(prefix="jimei-"))
-    folder.chmod(0o755)
-    yield folder / "data"
-    shutil.rmtree(folder)
+    with passable("jimei-") as folder:
+        yield folder / "data"
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[Path]:
+    """A cluster with a founded township, stopped: for copies, or to be looked at."""
+    with passable("jimei-model-") as folder:
+        make(folder / "data")
+        yield folder / "data"
+
+
+@pytest.fixture
+def founded(model: Path, data: Path) -> Path:
+    """A stopped cluster of the test's own, its township founded by `office`."""
+    copy(model, data)
+    return data
 
 
 @pytest.fixture

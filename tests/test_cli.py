@@ -1,12 +1,10 @@
-"""The command line as its users meet it: real processes, their words and exit codes."""
+"""The command line as its users meet it: its words and exit codes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,10 +18,11 @@ from api.problems import Refused
 from ledger.heads import SealKey, SignedHead, TreeHead
 from ledger.merkle import consistency, inclusion, root
 from ledger.proofs import Consistency, Proof
-from tests.conftest import LiveTown
+from tests.command_line import JIMEI, environment, jimei, jimei_process, one_sentence
+from tests.conftest import EMPTY, Clone, LiveTown, cloned, maintain
 from tests.ledger.trees import stored_of
 
-JIMEI = [sys.executable, "-m", "api.cli"]
+FOUNDING = ("found", "乡", "--login", "office", "--name", "王", "--password", "a long password")
 VERBS = (
     "serve",
     "kiosk",
@@ -39,34 +38,6 @@ VERBS = (
     "expire",
     "clean",
 )
-
-
-def environment(data: Path | None = None, url: str = "") -> dict[str, str]:
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
-    ours |= {"JIMEI_DATA": str(data)} if data else {}
-    return ours | ({"JIMEI_DATABASE_URL": url} if url else {})
-
-
-def jimei(
-    *words: str, data: Path | None = None, url: str = "", stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*JIMEI, *words],
-        env=environment(data, url),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 2, done
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    return lines[0]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -124,38 +95,36 @@ def test_no_verb_at_all_shows_the_help() -> None:
 
 
 def test_a_township_is_founded_once_and_verified(data: Path) -> None:
-    assert "jimei migrate" in one_sentence(jimei("verify", data=data))
-    assert jimei("migrate", data=data).returncode == 0
-    assert "jimei found" in one_sentence(jimei("serve", "--port", "0", data=data))
-    founding = ("found", "示范乡", "--login", "office", "--name", "王主任", "--password", "a long password")
-    assert jimei(*founding, data=data).returncode == 0
-    assert "已经有一个乡镇" in one_sentence(jimei(*founding, data=data))
-    done = jimei("verify", data=data)
+    """From nothing, each step a process of its own, as on the first day."""
+    assert jimei_process("migrate", data=data).returncode == 0
+    assert jimei_process(*FOUNDING, data=data).returncode == 0
+    assert "已经有一个乡镇" in one_sentence(jimei_process(*FOUNDING, data=data))
+    done = jimei_process("verify", data=data)
     assert (done.returncode, done.stderr) == (0, "")
+    assert not (data / "pg" / "postmaster.pid").exists()
     assert "户 households: 0" in jimei("report", data=data).stdout
 
 
-def test_verify_names_the_account_that_was_changed_behind_its_back(data: Path) -> None:
-    jimei("migrate", data=data)
-    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
-    with Embedded(data) as server:
-        _as_owner(
-            server, "insert into ledger.account values (1, gen_random_uuid(), 'household:x', 'points', 0, now())"
-        )
-        _as_owner(
-            server,
-            "insert into ledger.balance select 1, id, 0, 7 from ledger.account where name = 'household:x'",
-        )
-    done = jimei("verify", data=data)
+def test_what_has_to_come_first_is_told(data: Path, clone: Clone) -> None:
+    assert "jimei migrate" in one_sentence(jimei("verify", data=data))
+    assert "jimei found" in one_sentence(jimei("serve", "--port", "0", data=data, url=clone.owner))
+
+
+def test_verify_names_the_account_that_was_changed_behind_its_back(clone: Clone) -> None:
+    assert jimei(*FOUNDING, url=clone.owner).returncode == 0
+    _as_owner(
+        clone,
+        "insert into ledger.account values (1, gen_random_uuid(), 'household:x', 'points', 0, now())",
+        "insert into ledger.balance select 1, id, 0, 7 from ledger.account where name = 'household:x'",
+    )
+    done = jimei("verify", url=clone.owner)
     assert done.returncode == 1
     assert "household:x" in done.stdout
 
 
-def test_verify_leaves_the_machine_to_the_tills(data: Path) -> None:
-    jimei("migrate", data=data)
-    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
-    with Embedded(data) as server:
-        priorities, code = asyncio.run(_priorities_while_verifying(server, data))
+def test_verify_leaves_the_machine_to_the_tills(founded: Path) -> None:
+    with Embedded(founded) as server:
+        priorities, code = asyncio.run(_priorities_while_verifying(server, founded))
     assert priorities == [10, 10, 10]
     assert code == 0
 
@@ -171,7 +140,7 @@ async def _priorities_while_verifying(server: Embedded, data: Path) -> tuple[lis
         await holding.execute(text("begin"))
         await holding.execute(text("lock table ledger.transfer"))
         verifying = await asyncio.create_subprocess_exec(
-            *JIMEI, "verify", env={**os.environ, "JIMEI_DATA": str(data)}, stdout=asyncio.subprocess.DEVNULL
+            *JIMEI, "verify", env=environment(data), stdout=asyncio.subprocess.DEVNULL
         )
         async with asyncio.timeout(30):
             while not await looking.scalar(text(f"select bool_or(wait_event_type = 'Lock') {theirs}")):
@@ -186,22 +155,23 @@ async def _priorities_while_verifying(server: Embedded, data: Path) -> tuple[lis
     return priorities, code
 
 
-def _as_owner(server: Embedded, statement: str) -> None:
+def _as_owner(clone: Clone, *statements: str) -> None:
     async def run() -> None:
-        engine = create_async_engine(server.url(OWNER, "jimei"))
+        engine = create_async_engine(clone.owner)
         async with engine.begin() as connection:
-            await connection.execute(text(statement))
+            for statement in statements:
+                await connection.execute(text(statement))
         await engine.dispose()
 
     asyncio.run(run())
 
 
-def test_a_database_of_a_newer_program_is_left_alone(data: Path) -> None:
-    jimei("migrate", data=data)
-    with Embedded(data) as server:
-        _as_owner(server, "update alembic_version set version_num = '9999'")
-    assert "升级本程序" in one_sentence(jimei("verify", data=data))
-    assert "升级本程序" in one_sentence(jimei("migrate", data=data))
+async def test_a_database_of_a_newer_program_is_left_alone(server: Embedded) -> None:
+    # A clone that nobody gets afterwards, whatever it was told about its version.
+    async with cloned(server, EMPTY) as clone:
+        await asyncio.to_thread(_as_owner, clone, "update alembic_version set version_num = '9999'")
+        for verb in ("verify", "migrate"):
+            assert "升级本程序" in one_sentence(await asyncio.to_thread(jimei, verb, url=clone.owner))
 
 
 @pytest.fixture
@@ -254,38 +224,36 @@ def test_files_that_are_no_proofs(sealed: tuple[Path, Path, SealKey], tmp_path: 
     assert str(proof) in one_sentence(jimei("verify-proof", str(proof)))
 
 
-def test_any_postgresql_can_be_named(data: Path) -> None:
+def test_any_postgresql_can_be_named(server: Embedded, data: Path) -> None:
     """As on a server of one's own: one door, the owner's, and the application steps down by itself."""
-    with Embedded(data) as server:
-        url = server.url(OWNER, "elsewhere").render_as_string(hide_password=False)
-        own = {"data": data.parent / "none", "url": url}
-        assert "jimei migrate" in one_sentence(jimei("verify", **own))
-        assert jimei("migrate", **own).returncode == 0
-        founding = ("found", "乡", "--login", "office", "--name", "王", "--password", "a long password")
-        assert jimei(*founding, **own).returncode == 0
-        assert jimei("verify", **own).returncode == 0
-    assert not (data.parent / "none").exists()
+    url = server.url(OWNER, "elsewhere")
+    try:
+        assert "jimei migrate" in one_sentence(jimei("verify", data=data, url=url))
+        assert jimei("migrate", data=data, url=url).returncode == 0
+        assert jimei(*FOUNDING, data=data, url=url).returncode == 0
+        assert jimei("verify", data=data, url=url).returncode == 0
+    finally:
+        asyncio.run(maintain(server, "drop database if exists elsewhere (force)"))
+    assert not data.exists()
 
 
-def test_an_import_without_a_township_or_a_ledger(data: Path, tmp_path: Path) -> None:
+def test_an_import_without_a_township_or_a_ledger(clone: Clone, tmp_path: Path) -> None:
     file = tmp_path / "台账.csv"
     file.write_text("姓名,分数\n王,1\n", encoding="utf-8")
-    jimei("migrate", data=data)
-    assert "jimei found" in one_sentence(jimei("import", str(file), "--source", "x", data=data))
-    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
-    assert "户编号（household）" in one_sentence(jimei("import", str(file), "--source", "x", data=data))
-    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", "--source", "x", data=data))
-    assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", data=data))
+    assert "jimei found" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
+    jimei(*FOUNDING, url=clone.owner)
+    assert "户编号（household）" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
+    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", "--source", "x", url=clone.owner))
+    assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", url=clone.owner))
 
 
-def test_points_are_taken_by_a_named_person_alone(data: Path) -> None:
+def test_points_are_taken_by_a_named_person_alone(data: Path, clone: Clone) -> None:
     assert "--by" in one_sentence(jimei("expire", data=data))
     assert not data.exists()
     assert jimei("expire", "--boundary", "2026-13-01", data=data).returncode == 2
-    jimei("migrate", data=data)
-    assert "没有用户名" in one_sentence(jimei("expire", "--by", "nobody", data=data))
-    assert "还没有积分到期的日子" in one_sentence(jimei("expire", "--dry-run", data=data))
-    done = jimei("expire", "--boundary", "2026-12-01", "--dry-run", data=data)
+    assert "没有用户名" in one_sentence(jimei("expire", "--by", "nobody", url=clone.owner))
+    assert "还没有积分到期的日子" in one_sentence(jimei("expire", "--dry-run", url=clone.owner))
+    done = jimei("expire", "--boundary", "2026-12-01", "--dry-run", url=clone.owner)
     assert "2026年12月1日没有积分到期" in one_sentence(done)
 
 
@@ -322,25 +290,25 @@ def test_the_kiosk_refuses_in_the_language_chosen() -> None:
     assert "--language" in one_sentence(jimei(*words, "fr"))
 
 
-def test_books_are_exported_whole_or_not_at_all(data: Path, tmp_path: Path) -> None:
-    jimei("migrate", data=data)
+def test_books_are_exported_whole_or_not_at_all(clone: Clone, tmp_path: Path) -> None:
+    url = clone.owner
     file = tmp_path / "books"
     csv = ("export", "--output", str(file), "--format", "csv")
-    assert "jimei found" in one_sentence(jimei(*csv, data=data))
-    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
-    assert "beancount、hledger、csv、xlsx" in one_sentence(jimei(*csv[:-1], "pdf", data=data))
-    assert "晚于" in one_sentence(jimei(*csv, "--from", "2026-02-01", "--to", "2026-01-31", data=data))
-    assert "2026-01-31 这样的日期" in one_sentence(jimei(*csv, "--from", "tomorrow", data=data))
-    assert "写不了" in one_sentence(jimei(*csv, "--output", str(tmp_path / "missing" / "books"), data=data))
+    assert "jimei found" in one_sentence(jimei(*csv, url=url))
+    jimei(*FOUNDING, url=url)
+    assert "beancount、hledger、csv、xlsx" in one_sentence(jimei(*csv[:-1], "pdf", url=url))
+    assert "晚于" in one_sentence(jimei(*csv, "--from", "2026-02-01", "--to", "2026-01-31", url=url))
+    assert "2026-01-31 这样的日期" in one_sentence(jimei(*csv, "--from", "tomorrow", url=url))
+    assert "写不了" in one_sentence(jimei(*csv, "--output", str(tmp_path / "missing" / "books"), url=url))
     assert list(tmp_path.iterdir()) == []
-    done = jimei(*csv, "--from", "2026-01-01", data=data)
+    done = jimei(*csv, "--from", "2026-01-01", url=url)
     assert (done.returncode, done.stderr) == (0, "")
     assert str(file) in done.stdout
     assert file.read_text(encoding="utf-8-sig").startswith("日期,")
 
 
-def test_clean_removes_nothing_but_a_demo(data: Path) -> None:
-    jimei("migrate", data=data)
+def test_clean_removes_nothing_but_a_demo(founded: Path) -> None:
+    data = founded
     assert "不是演示数据" in one_sentence(jimei("clean", data=data))
     assert (data / "pg").exists()
     (data / "demo.building").touch()

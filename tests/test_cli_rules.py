@@ -1,4 +1,4 @@
-"""`jimei rules` as its user meets it: real processes, their words and exit codes."""
+"""`jimei rules` as its user meets it: its words and exit codes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.journal.workbook import workbook
-from tests.test_cli import jimei
+from tests.command_line import jimei
 
 BOOK = """\
 [book]

@@ -11,14 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.test_cli import JIMEI, environment, jimei
-
-
-@pytest.fixture
-def founded(data: Path) -> Path:
-    jimei("migrate", data=data)
-    jimei("found", "乡", "--login", "office", "--name", "王", "--password", "a long password", data=data)
-    return data
+from tests.command_line import JIMEI, environment
 
 
 @contextmanager

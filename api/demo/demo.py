@@ -22,12 +22,13 @@ from api.database.migrations import administer, exists, migrate
 from api.demo.progress import Progress
 from api.demo.story import OFFICE, Keys, Story
 from api.demo.township import plan
+from api.opening import open_town
 from api.problems import Refused
 from api.register.use_cases import found
 from api.reports.liability import liability
 from api.reports.text import liability_lines, lines
 from api.reports.use_cases import report
-from api.serving import csrf_secret, open_town, served
+from api.serving import csrf_secret, served
 from api.settings import Settings
 from api.town import Town
 

@@ -41,7 +41,7 @@ def simulate(
     from api.database.engine import reach
     from api.exports.use_cases import period
     from api.exports.whole_file import whole
-    from api.serving import open_town, require_township
+    from api.opening import open_town, require_township
     from api.simulation import use_cases
     from api.simulation.rendering import rendered
 

@@ -1,0 +1,45 @@
+"""Open the township: the first thing that each verb of `jimei` does with a database.
+
+Without the application, which the most of them have no use for: it would double the time until their first word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from api.clock import Clock
+from api.database.engine import Access, Database
+from api.database.migrations import require_current
+from api.problems import Refused
+from api.register.tables import Township
+from api.town import Town
+from ledger.transactions import TownshipId
+
+# One township a database, for now; the tables are ready for more.
+TOWNSHIP = TownshipId(1)
+
+
+@asynccontextmanager
+async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
+    """The township in a database of this program's version. Raises Refused: database-version,
+    database-away, no-township."""
+    try:
+        await require_current(access.app)
+    except (DBAPIError, OSError) as error:
+        if getattr(getattr(error, "orig", None), "sqlstate", "") == "3D000":
+            raise Refused("database-version", "还没有数据库，请先运行 jimei migrate。") from None
+        raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
+    database = Database(access.app)
+    try:
+        yield Town(database, clock, TOWNSHIP, access.data)
+    finally:
+        await database.close()
+
+
+async def require_township(town: Town) -> None:
+    async with town.work() as work:
+        if await work.session.get(Township, work.township) is None:
+            raise Refused("no-township", "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")

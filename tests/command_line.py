@@ -1,0 +1,80 @@
+"""`jimei` as its user meets it: the words, what comes of them on either stream, and the exit code.
+
+In this process, where one of its own would prove nothing more: it would be a second of imports for each. A process
+of its own is for what the system does with it: signals, terminals, several at once, a start from nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from click.testing import CliRunner
+from sqlalchemy import URL
+
+from api.cli import main
+from kiosk.language import choose
+
+JIMEI = [sys.executable, "-m", "api.cli"]
+
+Done = subprocess.CompletedProcess[str]
+
+
+def settings(data: Path | None = None, url: URL | str = "") -> dict[str, str]:
+    """The variables by which `jimei` is told where its data is."""
+    named = url if isinstance(url, str) else url.render_as_string(hide_password=False)
+    return ({"JIMEI_DATA": str(data)} if data else {}) | ({"JIMEI_DATABASE_URL": named} if named else {})
+
+
+def environment(data: Path | None = None, url: URL | str = "") -> dict[str, str]:
+    """For a process of its own."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")} | settings(data, url)
+
+
+def jimei(*words: str, data: Path | None = None, url: URL | str = "") -> Done:
+    """In this process, with nothing on its input. A fault is raised here instead of drawn on standard error."""
+    ours: dict[str, str | None] = {name: None for name in os.environ if name.startswith("JIMEI_")}
+    with _left_as_found():
+        done = CliRunner(env=ours | settings(data, url)).invoke(
+            main, words, prog_name="jimei", catch_exceptions=False
+        )
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
+
+
+@contextmanager
+def _left_as_found() -> Iterator[None]:
+    """What a verb sets for its whole process, and would have left to the next test."""
+    niceness, logging = os.getpriority(os.PRIO_PROCESS, 0), structlog.get_config()
+    try:
+        yield
+    finally:
+        structlog.configure(**logging)
+        choose("zh")
+        # Nobody but root could take it back.
+        assert os.getpriority(os.PRIO_PROCESS, 0) == niceness, "this verb wants a process of its own"
+
+
+def jimei_process(*words: str, data: Path | None = None, url: URL | str = "", patience: float = 120) -> Done:
+    """In a process of its own."""
+    return subprocess.run(
+        [*JIMEI, *words],
+        env=environment(data, url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=patience,
+        check=False,
+    )
+
+
+def one_sentence(done: Done) -> str:
+    assert done.returncode == 2, done
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return lines[0]
