@@ -6,6 +6,7 @@ of its own is for what the system does with it: signals, terminals, several at o
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -44,6 +45,11 @@ def jimei(*words: str, data: Path | None = None, url: URL | str = "") -> Done:
             main, words, prog_name="jimei", catch_exceptions=False
         )
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
+
+
+async def jimei_beside(*words: str, url: URL) -> Done:
+    """As `jimei`, while a live server runs in this loop: in a thread, with a loop of its own."""
+    return await asyncio.to_thread(jimei, *words, url=url)
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -12,17 +10,15 @@ import pytest
 from tests.api.asking import rows, standing
 from tests.api.journal.conftest import HP3, available, bring_in, row
 from tests.api.journal.workbook import workbook
+from tests.command_line import Done, jimei_beside
 from tests.conftest import LiveTown
-from tests.test_cli import jimei
 
 HEAD = "户编号,日期,积分,事由\n"
 GOOD = HEAD + "hp-3,2025-04-01,-3,换肥皂\nhp-3,2025-03-01,5,修路\nhp-3,2025-03-01,5,修路\n"
 
 
-async def _import(town: LiveTown, file: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    url = town.clone.owner.render_as_string(hide_password=False)
-    # In a thread, since the live server runs in this loop.
-    return await asyncio.to_thread(jimei, "import", str(file), "--source", "2025年纸质台账", *more, url=url)
+async def _import(town: LiveTown, file: Path, *more: str) -> Done:
+    return await jimei_beside("import", str(file), "--source", "2025年纸质台账", *more, url=town.clone.owner)
 
 
 async def _imported(town: LiveTown) -> int:

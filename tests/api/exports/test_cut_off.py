@@ -6,7 +6,6 @@ import asyncio
 import os
 import pty
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from api import accounts
 from api.exports.use_cases import FORMATS
 from tests.api.asking import rows
+from tests.command_line import JIMEI, environment, jimei_beside
 from tests.conftest import LiveTown
 
 
@@ -29,12 +29,14 @@ async def crowded(town: LiveTown) -> LiveTown:
     return town
 
 
+def export(format: str, output: Path) -> tuple[str, ...]:
+    return ("export", "--format", format, "--output", str(output))
+
+
 async def jimei_export(town: LiveTown, format: str, output: Path, stderr: int) -> asyncio.subprocess.Process:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
-    url = town.clone.owner.render_as_string(hide_password=False)
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "api.cli", "export", "--format", format, "--output", str(output)),
-        env=environment | {"JIMEI_DATABASE_URL": url, "TERM": "xterm"},
+        *(*JIMEI, *export(format, output)),
+        env=environment(url=town.clone.owner) | {"TERM": "xterm"},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=stderr,
         # Ctrl-C ends it, also where whoever started the tests had it ignored.
@@ -76,8 +78,8 @@ async def test_killed(crowded: LiveTown, tmp_path: Path, format: str) -> None:
     assert os.stat(tmp_path / left).st_mode & 0o077 == 0
     if format in ("beancount", "hledger"):
         assert os.stat(tmp_path / left / "books").st_size > 0
-    again = await jimei_export(crowded, format, output, asyncio.subprocess.DEVNULL)
-    assert await again.wait() == 0
+    again = await jimei_beside(*export(format, output), url=crowded.clone.owner)
+    assert (again.returncode, again.stderr) == (0, "")
     assert os.listdir(tmp_path) == ["books"]
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import subprocess
 from base64 import b64decode
 from pathlib import Path
 
@@ -14,8 +12,8 @@ import pytest
 from rules import Simulation
 from tests.api.pages.browser import Browser, browsing
 from tests.api.simulation.conftest import DOUBLED, draft
+from tests.command_line import Done, jimei, jimei_beside, one_sentence
 from tests.conftest import LiveTown
-from tests.test_cli import jimei, one_sentence
 
 PAGE = "/desk/rulebooks/simulation"
 
@@ -79,11 +77,9 @@ async def test_the_page_is_for_those_who_decide(town: LiveTown) -> None:
         assert wang.page.status_code == 403
 
 
-async def simulate(town: LiveTown, file: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    url = town.clone.owner.render_as_string(hide_password=False)
-    # In a thread, since the live server runs in this loop.
+async def simulate(town: LiveTown, file: Path, *more: str) -> Done:
     words = ("rules", "simulate", str(file), "--from", "2026-01-01", "--to", "2026-12-31", *more)
-    return await asyncio.to_thread(jimei, *words, url=url)
+    return await jimei_beside(*words, url=town.clone.owner)
 
 
 @pytest.fixture
