@@ -19,7 +19,7 @@ from api.claims.tables import Claim
 from api.clock import local_date
 from api.problems import Refused
 from api.register.tables import Household
-from api.rulebooks.use_cases import in_force
+from api.rulebooks.use_cases import in_force, in_force_on
 from api.town import Town, Work
 
 DECLARERS = (
@@ -214,12 +214,16 @@ async def _books(
     work: Work, claims: Sequence[wire.NewClaim], households: Mapping[str, Household]
 ) -> dict[tuple[date, str], rules.Rulebook | None]:
     """The book in force on the day of each claim in the village of its household."""
-    books: dict[tuple[date, str], rules.Rulebook | None] = {}
+    days: dict[str, set[date]] = {}
     for claim in claims:
         household = households.get(claim.household)
-        if household and (claim.deed_on, household.village) not in books:
-            books[claim.deed_on, household.village] = await in_force(work, claim.deed_on, household.village)
-    return books
+        if household:
+            days.setdefault(household.village, set()).add(claim.deed_on)
+    return {
+        (day, village): book
+        for village, asked in days.items()
+        for day, book in (await in_force_on(work, asked, village)).items()
+    }
 
 
 async def _households(work: Work, codes: set[str]) -> dict[str, Household]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import defer
 
 from api import accounts, wire
 from api.access import Role, Staff, require
@@ -32,6 +33,8 @@ UNPOSTED = {
 }
 REVIEWERS = (Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL)
 POSTED_AT_ONCE = 500
+# Most of what a claim's row weighs, and nothing that its next step asks for.
+_NOT_READ = (defer(Claim.trace, raiseload=True), defer(Claim.inputs, raiseload=True))
 
 
 async def review(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
@@ -173,6 +176,7 @@ async def post_due(town: Town) -> int:
                 .order_by(Claim.notice_until, Claim.id)
                 .limit(POSTED_AT_ONCE)
                 .with_for_update(skip_locked=True)
+                .options(*_NOT_READ, defer(Claim.explanation, raiseload=True))
             )
         )
         if not due:
@@ -211,6 +215,7 @@ async def _ready(
         .where(Claim.township == work.township, Claim.id.in_(ids))
         .order_by(Claim.id)
         .with_for_update(of=Claim)
+        .options(*_NOT_READ)
     )
     found = {claim.id: (claim, code) for claim, code in rows}
     ready, outcomes = [], []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
@@ -104,6 +105,25 @@ async def in_force(work: Work, day: date, village: str) -> rules.Rulebook | None
         return None
     kept = _kept.get(edition.known_by)
     return kept if kept is not None else (await _open(work, [edition]))[edition.version]
+
+
+async def in_force_on(work: Work, days: Collection[date], village: str) -> dict[date, rules.Rulebook | None]:
+    """`in_force` for many days; the database is asked once for each time that a book gave way to another."""
+    found = await work.session.scalars(
+        select(Adoption.effective_from)
+        .distinct()
+        .where(Adoption.township == work.township, Adoption.village.in_(["", village]))
+        .order_by(Adoption.effective_from)
+    )
+    starts = found.all()
+    # Between one start and the next the days are alike.
+    eras: dict[int, list[date]] = {}
+    for day in days:
+        eras.setdefault(bisect_right(starts, day), []).append(day)
+    books: dict[date, rules.Rulebook | None] = {}
+    for alike in eras.values():
+        books |= dict.fromkeys(alike, await in_force(work, alike[0], village))
+    return books
 
 
 def counting(editions: Iterable[Edition], village: str) -> Edition | None:
