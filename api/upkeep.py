@@ -24,11 +24,16 @@ JOBS: Sequence[Job] = (post_due, release_expired, serve, seal)
 
 
 async def keep_up(town: Town, interval: float, jobs: Sequence[Job] = JOBS) -> None:
-    """Run the jobs in turn until none has more to do, then rest for `interval` seconds; never ends by itself."""
+    """Catch up, then rest for `interval` seconds; never ends by itself."""
     while True:
-        more = [await _done(job, town) for job in jobs]
-        if not any(more):
-            await asyncio.sleep(interval)
+        await catch_up(town, jobs)
+        await asyncio.sleep(interval)
+
+
+async def catch_up(town: Town, jobs: Sequence[Job] = JOBS) -> None:
+    """Run the jobs in turn until none has more to do."""
+    while any([await _done(job, town) for job in jobs]):
+        pass
 
 
 async def _done(job: Job, town: Town) -> bool:

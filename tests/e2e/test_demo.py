@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import Done, jimei, jimei_process
 
-def jimei(data: Path, verb: str) -> str:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "api.cli", verb],
-        env=environment | {"JIMEI_DATA": str(data)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+
+def figures(done: Done) -> dict[str, str]:
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def figures(printed: str) -> dict[str, str]:
-    return {label.strip(): value for label, _, value in (line.partition(": ") for line in printed.splitlines())}
+    lines = (line.partition(": ") for line in done.stdout.splitlines())
+    return {label.strip(): value for label, _, value in lines}
 
 
 def test_the_year_adds_up_and_a_second_run_reuses_it(data: Path) -> None:
-    first = figures(jimei(data, "demo"))
+    first = figures(jimei_process("demo", data=data, patience=600))
     assert first["积分超市 supermarkets"] == "10"
     assert first["兑换积分 points redeemed"] == "36,000"
     assert first["兑换人次 redemptions"] == "750"
@@ -49,11 +35,12 @@ def test_the_year_adds_up_and_a_second_run_reuses_it(data: Path) -> None:
     )
     assert liability == pytest.approx(outstanding * point, rel=0.01)
     assert fund == 400_000 - 353_400
-    again = figures(jimei(data, "demo"))
+    again = figures(jimei("demo", data=data))
     assert {label: value for label, value in again.items() if label in first} == {
         label: value for label, value in first.items() if label in again
     }
     assert again["兑换人次 redemptions"] == "750"
-    jimei(data, "verify")
-    jimei(data, "clean")
+    verified = jimei_process("verify", data=data)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert jimei("clean", data=data).returncode == 0
     assert not data.exists()
