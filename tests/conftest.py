@@ -102,7 +102,7 @@ def data() -> Iterator[Path]:
 def model() -> Iterator[Path]:
     """A cluster with a founded township, stopped: for copies, or to be looked at."""
     with passable("jimei-model-") as folder:
-        make(folder / "data")
+        make(folder / "data", EMPTY)
         yield folder / "data"
 
 

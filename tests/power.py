@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from api.database.embedded import Embedded
+from tests.clusters import copy, passable
 
 WAIT = 60.0  # seconds until something that should happen at once counts as broken
 
@@ -56,20 +55,17 @@ class Machine:
 
 
 @contextmanager
-def machine() -> Iterator[Machine]:
+def machine(model: Path) -> Iterator[Machine]:
+    """With a copy of the cluster `model`. In memory it dies as on a disk: what a kill leaves, the kernel has."""
     if not Path("/proc/self/task").exists():
         pytest.skip("finds the server's processes through /proc")
-    # Not pytest's own folder, which is closed to the account the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="jimei-power-"))
-    folder.chmod(0o755)
-    try:
+    with passable("jimei-power-") as folder:
+        copy(model, folder / "data")
+        # In the cluster's own file, so that it holds whoever starts the server next.
+        with (folder / "data" / "pg" / "postgresql.conf").open("a") as settings:
+            settings.write(QUICK_RECOVERY)
         with Embedded(folder / "data") as server:
-            # In the cluster's own file, so that it holds whoever starts the server next.
-            with (server.data / "pg" / "postgresql.conf").open("a") as settings:
-                settings.write(QUICK_RECOVERY)
             yield Machine(server)
-    finally:
-        shutil.rmtree(folder)
 
 
 def random_moments() -> Random:

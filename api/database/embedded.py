@@ -44,7 +44,7 @@ APP: Final = "jimei_app"
 _PORT: Final = "5432"  # only the end of the socket's name
 _SOCKET_PATH_MAX: Final = 107  # bytes; sun_path of sockaddr_un without its closing zero
 _PATIENCE: Final = 120  # seconds for a start after a crash, or for a stop
-_LOOK: Final = 1.0  # seconds between looks whether the server still runs
+_LOOK: Final = 1.0
 _BEHIND: Final = 10  # niceness
 _LOG_MAX: Final = 10_000_000  # bytes, after which the next start begins a new log and keeps one old one
 
@@ -123,12 +123,13 @@ class Embedded:
             self._forget()
 
     @contextmanager
-    def kept_running(self) -> Iterator[None]:
-        """Inside the block, a server that dies is started again: the kernel kills when memory runs out."""
+    def kept_running(self, look: float = _LOOK) -> Iterator[None]:
+        """Inside the block, a server that dies is started again: the kernel kills when memory runs out. `look`:
+        seconds between looks whether it still runs."""
         over = threading.Event()
 
         def watch() -> None:
-            while not over.wait(_LOOK):
+            while not over.wait(look):
                 try:
                     if self._postmaster() is None:
                         log.warning("the embedded database is gone, starting it again")

@@ -26,7 +26,6 @@ from api import accounts, wire
 from api.clock import TravelClock
 from api.database.embedded import APP, OWNER
 from api.database.engine import DATABASE, Database
-from api.database.migrations import migrate
 from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem
 from tests.api.claims.conftest import card as balance_and_pending
@@ -34,9 +33,10 @@ from tests.api.claims.conftest import on_notice
 from tests.conftest import NOW, TOWNSHIP, LiveTown, opened, seed, serving
 from tests.databases import EMPTY, SEEDED, Clone, cloned, maintain
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
+from tests.profile import many
 
 CLIENTS = 6
-CUTS = ["database", "database", "server", "both"]
+CUTS = ["database", "server", "both"] * many(normal=1, nightly=5)
 PRICES = {"soap": 5, "rice": 50, "laundry": 20, "brush": 10}
 STOCK = 400  # of each but the brush, of which there are few
 BRUSHES = 5
@@ -44,9 +44,8 @@ RICH, POOR = 10_000, 150
 
 
 @pytest.fixture(scope="module")
-def village_pc() -> Iterator[Machine]:
-    with machine() as running:
-        asyncio.run(migrate(running.server.url(OWNER, EMPTY)))
+def village_pc(model: Path) -> Iterator[Machine]:
+    with machine(model) as running:
         yield running
 
 
@@ -287,6 +286,7 @@ async def test_every_redemption_counts_once_whatever_is_killed(
 async def _stocked(village_pc: Machine, small_town: LiveTown) -> LiveTown:
     """The small town in the database that `jimei serve` opens, with points and goods enough for all cuts."""
     server = village_pc.server
+    await maintain(server, f"drop database {DATABASE}")
     await maintain(server, f"create database {DATABASE} template {SEEDED}")
     clone = Clone(owner=server.url(OWNER, DATABASE), app=server.url(APP, DATABASE))
     await require_durability(clone.app)

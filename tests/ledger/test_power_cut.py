@@ -14,8 +14,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from api.database.embedded import OWNER
-from api.database.migrations import migrate
 from ledger.books import Books
 from ledger.transactions import Account, Phase, Posting, Status, Transaction, TransactionId, Transfer, UnitKind
 from tests.databases import EMPTY, Clone, cloned
@@ -34,9 +32,10 @@ from tests.ledger.conftest import (
 )
 from tests.ledger.model import Model
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
+from tests.profile import many
 
 ROOT = Path(__file__).parents[2]
-CUTS = 6
+CUTS = many(normal=3, nightly=30)
 WRITERS = 8
 FAMILIES = [Account(f"family-{n}", "points", UnitKind.POINTS, minimum=0) for n in range(WRITERS)]
 PLENTY = 10**9
@@ -46,9 +45,8 @@ AWAY = (OSError, DBAPIError)
 
 
 @pytest.fixture(scope="module")
-def village_pc() -> Iterator[Machine]:
-    with machine() as running:
-        asyncio.run(migrate(running.server.url(OWNER, EMPTY)))
+def village_pc(model: Path) -> Iterator[Machine]:
+    with machine(model) as running:
         yield running
 
 
