@@ -105,9 +105,7 @@ def _templates() -> JinjaTemplateEngine:
     return JinjaTemplateEngine(engine_instance=environment)
 
 
-def create_app(
-    town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS
-) -> Litestar:
+def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS) -> Litestar:
     """`notice_interval`: seconds between runs of the `jobs`, for what is over or has come.
 
     The town is the application's state alone: between one lifespan and the next it may be another.

@@ -31,7 +31,7 @@ from tests.api.asking import a_redemption, order, problem
 from tests.api.claims.conftest import card as balance_and_pending
 from tests.api.claims.conftest import on_notice
 from tests.conftest import NOW, TOWNSHIP, LiveTown, opened, seed, serving
-from tests.databases import EMPTY, SEEDED, Clone, cloned, maintain
+from tests.databases import SEEDED, Clone, cloned, maintain
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
 from tests.profile import many
 

@@ -3,10 +3,11 @@ on the version it was written for."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from api.rulebooks.use_cases import in_force, in_force_on
 from tests.api.asking import problem, sign_in
 from tests.api.claims.conftest import approve, claim, declare, hire, review
 from tests.api.rulebooks.conftest import adopt, ask, confirm, propose, text
@@ -77,6 +78,16 @@ async def test_the_day_of_the_deed_and_the_village_decide(overlaid: LiveTown) ->
     assert await points(overlaid, "V1", "hp-1", "2026-08-01") == (2, "")
     assert "没有「V1」这一项" in (await points(overlaid, "V1", "sl-1", "2026-08-01"))[1]
     assert "没有「A03」这一项" in (await points(overlaid, "A03", "hp-1", "2026-08-02"))[1]
+
+
+async def test_many_days_are_asked_for_as_each_of_them(overlaid: LiveTown) -> None:
+    days = [date(2024, 12, 28) + timedelta(days=n) for n in range(0, 620, 3)]
+    days += [date(2025, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
+    async with overlaid.town.work() as work:
+        for village, books in (("hp", 4), ("sl", 3), ("", 3)):
+            told = await in_force_on(work, days, village)
+            assert told == {day: await in_force(work, day, village) for day in days}
+            assert len({book.version if book else "" for book in told.values()}) == books
 
 
 async def test_a_claim_keeps_the_overlay_it_was_scored_by(overlaid: LiveTown) -> None:
