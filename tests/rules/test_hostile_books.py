@@ -1,6 +1,5 @@
 """Books made to keep the check busy: each is answered within seconds, with sentences, whatever it holds."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -19,8 +18,9 @@ adopted_by = { body = "村党支部", meeting = "支委会", date = 2025-12-20 }
 id = "clean"
 title = "环境卫生"
 """
-SECONDS = 30
-"""Some seven on two busy cores: what is meant is that it doesn't take minutes."""
+
+# Seconds. Some seven are needed on two busy cores; without the bounds that are tested here it would be hours.
+pytestmark = pytest.mark.timeout(180)
 
 
 def book(rules: int, more: Callable[[int], str]) -> str:
@@ -32,9 +32,7 @@ def book(rules: int, more: Callable[[int], str]) -> str:
 
 
 def told(text: str) -> list[Problem]:
-    started = time.monotonic()
     found = check(text[:1_000_000], "book.toml")[1]
-    assert time.monotonic() - started < SECONDS
     assert len(found) <= 101
     return found
 

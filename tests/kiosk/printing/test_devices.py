@@ -11,7 +11,6 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -42,10 +41,8 @@ async def deliver(device: Device, data: bytes, patience: float = 5.0) -> None:
 
 
 async def refused(device: Device, data: bytes, patience: float = 5.0) -> PrinterAway:
-    start = monotonic()
     with pytest.raises(PrinterAway) as away:
         await deliver(device, data, patience)
-    assert monotonic() - start < patience + 1
     return away.value
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -78,9 +77,7 @@ async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
     assert first.begun
     # The next are turned away, without a second thread that hangs.
     for _ in range(3):
-        start = monotonic()
         away = await refused(printer)
-        assert monotonic() - start < 0.2
         assert "还没有收完上一张" in away.sentence
         assert not away.begun
     device.free.set()
@@ -93,11 +90,11 @@ async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
 async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
     device = Stuck()
     printer = EscposPrinter(Settings(device), patience=0.2)
-    start = monotonic()
-    slips = [print_slip(printer, SLIP, reprint=False) for _ in range(5)]
-    answers = await asyncio.gather(*slips, return_exceptions=True)
-    assert monotonic() - start < 1
-    assert [isinstance(each, PrinterAway) and each.begun for each in answers] == [True] + [False] * 4
+    slips = [print_slip(printer, SLIP, reprint=False) for _ in range(500)]
+    # One after another they would take a hundred seconds.
+    async with asyncio.timeout(50):
+        answers = await asyncio.gather(*slips, return_exceptions=True)
+    assert [isinstance(each, PrinterAway) and each.begun for each in answers] == [True] + [False] * 499
     device.free.set()
 
 
