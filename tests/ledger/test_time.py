@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from api.database.embedded import Embedded
 from ledger.books import ALWAYS, Books, Entry
 from ledger.transactions import Account, Closing, Posting, Status, Timeline, TownshipId, Transaction
 from ledger.verify import verify
+from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NOW, TILL, TOWNSHIP, Book, move
 from tests.profile import many
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def clone(server: Embedded) -> AsyncIterator[Clone]:
+    """One that nobody has used: how much of it is read is counted, and rows that are gone count too."""
+    async with cloned(server, EMPTY) as clone:
+        yield clone
 
 
 def dated(day: datetime, amount: int, debit: Account = ISSUING) -> Transaction:
