@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
-from sqlalchemy import select
+from litestar.types import ASGIApp
 
-from api.kiosks.tables import Kiosk, KioskEnrolment
-from api.people.tables import Person, SignInToken
 from api.problems import Refused
-from api.town import Town
+from api.town import Town, Work
 
 COOKIE = "jimei-session"
 
@@ -78,16 +77,34 @@ def secret_digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+# Whose token has this digest, among the callers of one kind.
+Lookup: TypeAlias = Callable[[Work, bytes], Awaitable[Staff | Device | None]]
+
+
 class Authentication(AbstractAuthenticationMiddleware):
-    """Puts a `Staff`, a `Device` or None into `request.user`; the guards decide who may pass."""
+    """Puts a `Staff`, a `Device` or None into `request.user`; the guards decide who may pass. `lookups` are asked
+    in turn, in one unit of work."""
+
+    def __init__(self, app: ASGIApp, *, lookups: Sequence[Lookup], exclude: list[str]) -> None:
+        super().__init__(app, exclude)
+        self._lookups = lookups
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         if connection.url.path.startswith("/v1/"):
             secret = bearer(connection)
         else:
             secret = connection.cookies.get(COOKIE, "")
-        user = await caller(connection.app.state["town"], secret) if secret else None
+        user = await self._caller(connection.app.state["town"], secret) if secret else None
         return AuthenticationResult(user=user, auth=secret or None)
+
+    async def _caller(self, town: Town, secret: str) -> Staff | Device | None:
+        digest = secret_digest(secret)
+        async with town.work() as work:
+            for lookup in self._lookups:
+                user = await lookup(work, digest)
+                if user is not None:
+                    return user
+        return None
 
 
 def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
@@ -98,38 +115,6 @@ def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 def bearer_secret(authorization: str) -> str:
     scheme, _, secret = authorization.partition(" ")
     return secret if scheme.lower() == "bearer" else ""
-
-
-async def caller(town: Town, secret: str) -> Staff | Device | None:
-    """Whose token this is."""
-    digest = secret_digest(secret)
-    async with town.work() as work:
-        person = await work.session.scalar(
-            select(Person)
-            .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
-            .where(
-                SignInToken.township == work.township,
-                SignInToken.digest == digest,
-                SignInToken.expires_at > work.now,
-            )
-        )
-        if person is not None:
-            return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
-        enrolled = (
-            await work.session.execute(
-                select(Kiosk.id, Kiosk.supermarket, KioskEnrolment.epoch)
-                .join(
-                    KioskEnrolment,
-                    (KioskEnrolment.township == Kiosk.township) & (KioskEnrolment.kiosk == Kiosk.id),
-                )
-                .where(
-                    KioskEnrolment.township == work.township,
-                    KioskEnrolment.digest == digest,
-                    KioskEnrolment.ended_at.is_(None),
-                )
-            )
-        ).first()
-        return Device(enrolled.id, enrolled.supermarket, enrolled.epoch) if enrolled is not None else None
 
 
 def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -54,7 +54,9 @@ import api.stock.routes
 import api.stock.shelf_routes
 import api.stock.till_routes
 from api.access import Authentication
+from api.kiosks.enrolment import enrolled
 from api.pages.page import FILTERS
+from api.people.use_cases import signed_in
 from api.problem_details import EXCEPTIONS, log_exception
 from api.redemptions.together import RedemptionQueue
 from api.town import Town
@@ -149,7 +151,11 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs:
         ],
         state=State({"town": town, "notice_interval": notice_interval, "jobs": jobs}),
         dependencies={"town": Provide(_served, sync_to_thread=False)},
-        middleware=[DefineMiddleware(Authentication, exclude=["^/schema", "^/healthz", "^/readyz"])],
+        middleware=[
+            DefineMiddleware(
+                Authentication, lookups=(signed_in, enrolled), exclude=["^/schema", "^/healthz", "^/readyz"]
+            )
+        ],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
         template_config=TemplateConfig(instance=_templates()),
         plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],

@@ -14,8 +14,7 @@ from api import wire
 from api.access import Staff
 from api.expiry import use_cases
 from api.expiry.policies import in_chinese
-from api.people.tables import Person
-from api.problems import Refused
+from api.people.use_cases import with_login
 from api.register.tables import Household
 from api.town import Town
 
@@ -23,7 +22,7 @@ from api.town import Town
 async def run(town: Town, on: date | None, by: str | None, *, ask: bool) -> None:
     """Tell what is up at a boundary, by default the last one reached; with `by`, the login of somebody of the
     office, take it. Raises Refused: unknown, and as the use cases do."""
-    staff = await _staff(town, by) if by is not None else None
+    staff = await with_login(town, by) if by is not None else None
     boundary = await use_cases.chosen(town, on, staff)
     with _bars() as bars:
         households, points = await _look(town, boundary, bars)
@@ -82,13 +81,3 @@ async def _households(town: Town) -> int:
             select(func.count()).select_from(Household).where(Household.township == work.township)
         )
         return counted or 0
-
-
-async def _staff(town: Town, login: str) -> Staff:
-    async with town.work() as work:
-        person = await work.session.scalar(
-            select(Person).where(Person.township == work.township, Person.login == login)
-        )
-    if person is None:
-        raise Refused("unknown", f"没有用户名为 {login} 的人。")
-    return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.access import Role, Staff, new_secret, require, secret_digest
+from api.access import Device, Role, Staff, new_secret, require, secret_digest
 from api.cards.token import random_symbols, symbols
 from api.kiosks.tables import Kiosk, KioskEnrolment
 from api.kiosks.use_cases import require_supermarket
@@ -113,6 +113,25 @@ async def enrol(town: Town, wanted: till_journal.NewEnrolment) -> till_journal.E
         return till_journal.Enrolment(
             kiosk=kiosk.id, epoch=epoch, token=token, supermarket=kiosk.supermarket, name=kiosk.name
         )
+
+
+async def enrolled(work: Work, digest: bytes) -> Device | None:
+    """The kiosk whose device token has this digest, while its enrolment lasts."""
+    found = (
+        await work.session.execute(
+            select(Kiosk.id, Kiosk.supermarket, KioskEnrolment.epoch)
+            .join(
+                KioskEnrolment,
+                (KioskEnrolment.township == Kiosk.township) & (KioskEnrolment.kiosk == Kiosk.id),
+            )
+            .where(
+                KioskEnrolment.township == work.township,
+                KioskEnrolment.digest == digest,
+                KioskEnrolment.ended_at.is_(None),
+            )
+        )
+    ).first()
+    return Device(found.id, found.supermarket, found.epoch) if found is not None else None
 
 
 async def end(town: Town, staff: Staff, kiosk: UUID, reason: str) -> None:

@@ -16,7 +16,7 @@ from api import wire
 from api.access import Role, Staff, new_secret, require, secret_digest
 from api.people.tables import Person, SignInToken
 from api.problems import Refused
-from api.town import Town
+from api.town import Town, Work
 
 SESSION = timedelta(hours=12)
 TRIES = 5
@@ -74,6 +74,35 @@ async def _count_failure(town: Town, person: UUID) -> None:
             await work.session.execute(
                 update(Person).where(*of_person).values(failures=0, locked_until=work.now + LOCK)
             )
+
+
+async def signed_in(work: Work, digest: bytes) -> Staff | None:
+    """Whose sign-in token has this digest."""
+    person = await work.session.scalar(
+        select(Person)
+        .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
+        .where(
+            SignInToken.township == work.township,
+            SignInToken.digest == digest,
+            SignInToken.expires_at > work.now,
+        )
+    )
+    return _staff(person) if person is not None else None
+
+
+async def with_login(town: Town, login: str) -> Staff:
+    """Whoever has this login. Raises Refused: unknown."""
+    async with town.work() as work:
+        person = await work.session.scalar(
+            select(Person).where(Person.township == work.township, Person.login == login)
+        )
+    if person is None:
+        raise Refused("unknown", f"没有用户名为 {login} 的人。")
+    return _staff(person)
+
+
+def _staff(person: Person) -> Staff:
+    return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
 
 
 async def sign_out(town: Town, token: str) -> None:

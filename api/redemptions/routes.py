@@ -11,7 +11,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from api import wire
-from api.access import bearer, caller, require_device
+from api.access import Device, bearer, require_device, secret_digest
+from api.kiosks.enrolment import enrolled
 from api.redemptions import use_cases
 from api.redemptions.together import RedemptionQueue
 from api.town import Town
@@ -32,9 +33,15 @@ async def redeem(
     card's PIN no more."""
     queue: RedemptionQueue = state.redemptions
     queue.require_room()
-    secret = bearer(request)
-    device = require_device(await caller(town, secret) if secret else None)
+    device = require_device(await _kiosk(town, bearer(request)))
     return await use_cases.redeem(town, device, shift, id, data, pin)
+
+
+async def _kiosk(town: Town, secret: str) -> Device | None:
+    if not secret:
+        return None
+    async with town.work() as work:
+        return await enrolled(work, secret_digest(secret))
 
 
 router = Router("/v1", route_handlers=[redeem], tags=["redemptions"])
