@@ -1,7 +1,7 @@
 """Runs revisions on the connection that `api.database.migrations` hands over."""
 
 from alembic import context
-from api.database.catalogue import METADATA
+from api.catalogue import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -54,13 +54,14 @@ import api.stock.routes
 import api.stock.shelf_routes
 import api.stock.till_routes
 from api.access import Authentication
+from api.jobs import JOBS
 from api.kiosks.enrolment import enrolled
 from api.pages.page import FILTERS
 from api.people.use_cases import signed_in
 from api.problem_details import EXCEPTIONS, log_exception
 from api.redemptions.together import RedemptionQueue
 from api.town import Town
-from api.upkeep import JOBS, Job, keep_up
+from api.upkeep import Job, keep_up
 
 
 @get("/healthz", sync_to_thread=False, tags=["health"])

@@ -9,10 +9,6 @@ from typing import TypeAlias
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from api.claims.use_cases import post_due
-from api.journal.holds import release_expired
-from api.promises.arrivals import serve
-from api.seals.use_cases import seal
 from api.town import Town
 
 log = structlog.get_logger()
@@ -20,17 +16,15 @@ log = structlog.get_logger()
 # Does a bounded piece of work and says whether (or how much of) it did, so that there may be more.
 Job: TypeAlias = Callable[[Town], Awaitable[int]]
 
-JOBS: Sequence[Job] = (post_due, release_expired, serve, seal)
 
-
-async def keep_up(town: Town, interval: float, jobs: Sequence[Job] = JOBS) -> None:
+async def keep_up(town: Town, interval: float, jobs: Sequence[Job]) -> None:
     """Catch up, then rest for `interval` seconds; never ends by itself."""
     while True:
         await catch_up(town, jobs)
         await asyncio.sleep(interval)
 
 
-async def catch_up(town: Town, jobs: Sequence[Job] = JOBS) -> None:
+async def catch_up(town: Town, jobs: Sequence[Job]) -> None:
     """Run the jobs in turn until none has more to do."""
     while any([await _done(job, town) for job in jobs]):
         pass

@@ -29,11 +29,11 @@ from api.clock import TravelClock
 from api.database.embedded import APP, OWNER, Embedded
 from api.database.engine import Database
 from api.database.migrations import migrate
+from api.jobs import JOBS
 from api.redemptions.fast_path import FastPath
 from api.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
 from api.town import Town
-from api.upkeep import JOBS
 from ledger.transactions import TownshipId
 from rules import books_path
 from tests.clusters import copy, make, passable

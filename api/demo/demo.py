@@ -25,6 +25,7 @@ from api.database.migrations import administer, exists, migrate
 from api.demo.progress import Progress
 from api.demo.story import OFFICE, Keys, Story
 from api.demo.township import plan
+from api.jobs import JOBS
 from api.opening import open_town
 from api.problems import Refused
 from api.register.use_cases import found
@@ -89,7 +90,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
             # there is nothing to look for.
             async with served(town, listener, secrets.token_hex(32), notice_interval=NEVER) as url:
                 story = Story(url, clock, township, password, progress, settings.data / KIOSK)
-                await story.live(now, partial(catch_up, town), partial(_tell, building, "analyze"))
+                await story.live(now, partial(catch_up, town, JOBS), partial(_tell, building, "analyze"))
     await _tell(building, f'alter database "{building.owner.database}" reset synchronous_commit')
     _keep(settings, keys_file, story.keys)
     await administer(
