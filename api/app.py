@@ -53,13 +53,17 @@ import api.stock.pages
 import api.stock.routes
 import api.stock.shelf_routes
 import api.stock.till_routes
+import api.till.routes
 from api.access import Authentication
+from api.claims.board import on_notice
 from api.jobs import JOBS
 from api.kiosks.enrolment import enrolled
 from api.pages.page import FILTERS
 from api.people.use_cases import signed_in
 from api.problem_details import EXCEPTIONS, log_exception
 from api.redemptions.together import RedemptionQueue
+from api.seals.use_cases import reference
+from api.till.use_cases import News
 from api.town import Town
 from api.upkeep import Job, keep_up
 
@@ -101,6 +105,10 @@ def _served(state: State) -> Town:
     return town
 
 
+def _news() -> News:
+    return News(seal=reference, on_notice=on_notice)
+
+
 def _templates() -> JinjaTemplateEngine:
     # No page asks the disk whether its template has changed.
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, auto_reload=False)
@@ -124,6 +132,7 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs:
             api.stock.shelf_routes.router,
             api.stock.till_routes.router,
             api.kiosks.routes.router,
+            api.till.routes.router,
             api.rulebooks.routes.router,
             api.rulebooks.routes.public,
             api.simulation.routes.router,
@@ -151,7 +160,10 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs:
             api.stock.pages.router,
         ],
         state=State({"town": town, "notice_interval": notice_interval, "jobs": jobs}),
-        dependencies={"town": Provide(_served, sync_to_thread=False)},
+        dependencies={
+            "town": Provide(_served, sync_to_thread=False),
+            "news": Provide(_news, sync_to_thread=False),
+        },
         middleware=[
             DefineMiddleware(
                 Authentication, lookups=(signed_in, enrolled), exclude=["^/schema", "^/healthz", "^/readyz"]

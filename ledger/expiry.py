@@ -87,6 +87,21 @@ def upcoming(policies: Sequence[Policy], today: date, zone: tzinfo) -> Iterator[
         month = _month(month, 1)
 
 
+def next_boundaries(policies: Sequence[Policy], now: datetime, zone: tzinfo) -> list[Boundary]:
+    """When something may expire next of what is earned by now: one of these, the first at which something does. A
+    day that is past already is one whose run is still to come."""
+    if not policies:
+        return []
+    today = now.astimezone(zone).date()
+    reached = latest(policies, today, zone)
+    boundaries = [reached] if reached is not None else []
+    for following in upcoming(policies, today, zone):
+        boundaries.append(following)
+        if following.cutoff > now:
+            break
+    return boundaries
+
+
 def expiry_id(account: AccountId, cutoff: datetime) -> TransactionId:
     """An account loses what it earned before one moment once, however often that is tried."""
     return TransactionId(uuid5(account, f"expiry:{cutoff.astimezone(UTC).isoformat()}"))

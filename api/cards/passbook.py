@@ -17,17 +17,19 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import accounts, wire
 from api.cards.pins import LAST_RESET, SHOWN_FOR
-from api.cards.use_cases import Holder, Points, of_holder, seen
+from api.cards.use_cases import Holder
 from api.claims import deductions
 from api.claims.tables import Claim
 from api.clock import SHANGHAI, local_date
 from api.database.look import Look
+from api.exports.titles import UNPUBLISHED
 from api.journal import imports
 from api.journal.holds import OPEN_HOLDS
 from api.offline.leases import LEASE, RETURN
 from api.promises import queries
 from api.rulebooks.tables import RulebookText
 from api.rulebooks.use_cases import EDITIONS, IN_FORCE, Edition, counting, opened
+from api.till.card import Points, of_holder, seen
 from api.town import Town
 from ledger.expiries import EXPIRY
 from ledger.lookup import by_key
@@ -35,7 +37,6 @@ from ledger.tables import entry, transaction, transfer
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
 
-UNPUBLISHED = "不公示的事项"
 ENTRIES = 20
 
 

@@ -1,21 +1,15 @@
-"""`/v1/cards`: issue, revoke, and look up by the kiosk."""
+"""`/v1/cards`: issue and revoke."""
 
 from __future__ import annotations
 
-from litestar import Router, delete, get, post
+from litestar import Router, delete, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api import wire
-from api.access import DeviceRequest, StaffRequest, device_only, staff_only
+from api.access import StaffRequest, staff_only
 from api.cards import pins, use_cases
 from api.town import Town
-
-
-@get("/cards/{token:str}", guards=[device_only])
-async def view(token: FromPath[str], town: NamedDependency[Town], request: DeviceRequest) -> wire.CardView:
-    """The masked household behind a scanned card, and what it has."""
-    return await use_cases.view(town, request.user, token)
 
 
 @post("/cards", guards=[staff_only])
@@ -40,4 +34,4 @@ async def reset_pin(
     await pins.reset(town, request.user, household, data.reason)
 
 
-router = Router("/v1", route_handlers=[view, issue, revoke, reset_pin], tags=["cards"])
+router = Router("/v1", route_handlers=[issue, revoke, reset_pin], tags=["cards"])

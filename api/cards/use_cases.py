@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CTE, ColumnElement, Select, bindparam, case, insert, select, true, update
-from sqlalchemy.dialects.postgresql import array
-from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy import Select, bindparam, case, insert, select, true, update
 
-from api import accounts, wire
-from api.access import Device, Role, Staff, require
+from api import wire
+from api.access import Role, Staff, require
 from api.cards.tables import Card
 from api.cards.token import digest, new_token, parse
-from api.database.look import Look, told_by
-from api.expiry.policies import Up, coming, next_boundaries
-from api.offline.holdings import HELD, Held, here_and_elsewhere
 from api.problems import Refused
-from api.promises.queries import PROMISED, Promised, told
 from api.register.tables import Household, Village
 from api.town import Town, Work
-from ledger import tables
-from ledger.books import BALANCE
-from ledger.expiries import ADOPTED, TAKEN, UP
-from ledger.expiry import Policy, expiry_id
 from ledger.lookup import by_key
-from ledger.transactions import Balance, TownshipId, TransactionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +42,9 @@ def mask(name: str) -> str:
     return name[:1] + "*" * max(len(name) - 1, 1)
 
 
-class _Card(msgspec.Struct):
+class KnownCard(msgspec.Struct):
+    """A card that was given out once, and its household."""
+
     id: UUID
     code: str
     head: str
@@ -90,7 +81,8 @@ def _of_card() -> Select[*tuple[Any, ...]]:
     )
 
 
-_OF_CARD = _of_card()
+OF_CARD = _of_card()
+"""The row of `KnownCard` for the digest `card`."""
 
 
 async def holder(work: Work, text: str) -> Holder:
@@ -104,127 +96,18 @@ async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
     return (found.holder, found.revoked_at is not None) if found is not None else None
 
 
-async def _card(work: Work, card: bytes) -> _Card | None:
-    row = (await work.session.execute(_OF_CARD, {"township": work.township, "card": card})).first()
-    return _Card(*row) if row is not None else None
+async def _card(work: Work, card: bytes) -> KnownCard | None:
+    row = (await work.session.execute(OF_CARD, {"township": work.township, "card": card})).first()
+    return KnownCard(*row) if row is not None else None
 
 
-def living(card: _Card | None) -> Holder:
+def living(card: KnownCard | None) -> Holder:
     """The household of a card that counts. Raises Refused: card-unknown, card-revoked."""
     if card is None:
         raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
     if card.revoked_at is not None:
         raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
     return card.holder
-
-
-class Points(msgspec.Struct):
-    """What the household of a card has, as of one moment."""
-
-    cards: list[_Card]
-    policies: list[Policy]
-    balances: list[Balance]
-    held: list[Held]
-    up: list[Up]
-    promised: list[Promised]
-
-    @property
-    def balance(self) -> Balance:
-        return self.balances[0] if self.balances else Balance(0)
-
-
-def _shown() -> CTE:
-    """A card's household, and its account."""
-    found = _OF_CARD.subquery("found")
-    account = tables.account.c
-    points = by_key(
-        select(account.id).where(
-            account.township == bindparam("township"), account.name == accounts.household_name(found.c.code)
-        ),
-        "points",
-    )
-    return select(*found.c, points.c.id.label("account")).outerjoin_from(found, points, true()).cte("shown")
-
-
-_SHOWN = _shown()
-_TOLD_BY_CARD = {"household": "id", "code": "code", "village": "village", "account": "account"}
-
-
-def of_holder(**questions: SelectBase) -> dict[str, SelectBase]:
-    """Questions about a household, asked about the one whose card is shown, and those that `Points` answers."""
-    given: dict[str, ColumnElement[Any]] = {
-        name: select(_SHOWN.c[column]).scalar_subquery() for name, column in _TOLD_BY_CARD.items()
-    }
-    given["accounts"] = array([given["account"]])
-    asked = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED, **questions}
-    return {
-        "cards": select(_SHOWN),
-        "policies": ADOPTED,
-        **{name: told_by(question, given) for name, question in asked.items()},
-    }
-
-
-_POINTS = Look(Points, **of_holder())
-_P = TypeVar("_P", bound=Points)
-
-
-class _Expiry(msgspec.Struct):
-    id: TransactionId
-
-
-class _Taken(msgspec.Struct):
-    taken: list[_Expiry]
-
-
-_TAKEN = Look(_Taken, taken=TAKEN)
-
-# Those that were in force when somebody looked last: most likely they still are.
-_policies: dict[TownshipId, list[Policy]] = {}
-
-
-async def seen(
-    town: Town, text: str, look: Look[_P], now: datetime, **values: Any
-) -> tuple[Holder, _P, wire.Expiring | None]:
-    """The household behind a card, what there is of it, and what of its points expires next. `values` are those
-    that the look's own questions want beside `Points`'s. Raises Refused: as `holder`."""
-    card = digest(parse(text))
-    policies = _policies.get(town.township, [])
-    while True:
-        boundaries = next_boundaries(policies, now)
-        cutoffs = sorted({boundary.cutoff for boundary in boundaries})
-        points = await town.look(look, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
-        household = living(points.cards[0] if points.cards else None)
-        if points.policies == policies:
-            break
-        policies = _policies[town.township] = points.policies
-    return household, points, coming(boundaries, await _left(town, household, points.up, now))
-
-
-async def _left(town: Town, household: Holder, up: list[Up], now: datetime) -> list[Up]:
-    """Without what was taken already."""
-    account = accounts.household(household.code).id
-    ids = {expiry_id(account, each.cutoff): each for each in up if each.cutoff <= now}
-    if not ids:
-        return up
-    found = await town.look(_TAKEN, expiries=list(ids))
-    gone = [ids[each.id] for each in found.taken]
-    return [each for each in up if each not in gone]
-
-
-async def view(town: Town, device: Device, text: str) -> wire.CardView:
-    found, points, expiring = await seen(town, text, _POINTS, town.clock.now())
-    here, elsewhere = here_and_elsewhere(points.held, device)
-    return wire.CardView(
-        household=found.id,
-        name=found.masked,
-        village=found.village_name,
-        balance=points.balance.available + here,
-        elsewhere=elsewhere,
-        pending=points.balance.expected,
-        expiring=[expiring] if expiring is not None else [],
-        promises=[told(promise) for promise in points.promised if promise.supermarket == device.supermarket],
-        pin_above=found.pin_above,
-    )
 
 
 async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:

@@ -16,6 +16,7 @@ from api.access import Role
 from api.cards.use_cases import mask
 from api.claims.corrections import net, taken_back
 from api.claims.tables import Claim
+from api.clock import local_date
 from api.people.tables import Person
 from api.problems import Refused
 from api.register.tables import Household, Village
@@ -103,6 +104,20 @@ async def board(town: Town, code: str) -> Board:
             posted=await _notices(work, posted, newest_first=True, limit=POSTED_SHOWN),
             seal=await newest(work),
         )
+
+
+async def on_notice(work: Work, village: str) -> list[str]:
+    """What a till says of it. Only how many: whose and what for stands on the notice board."""
+    found = await work.session.execute(
+        select(func.count(), func.max(Claim.notice_until)).where(
+            Claim.township == work.township, Claim.village == village, Claim.status == "approved"
+        )
+    )
+    count, until = found.one()
+    if until is None:
+        return []
+    last = local_date(until)
+    return [f"本村有 {count} 项积分正在公示，最晚到 {last.month}月{last.day}日；有异议请找监委。"]
 
 
 async def _supervisors(work: Work, village: str) -> list[str]:

@@ -17,9 +17,8 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.cards.passbook import UNPUBLISHED
 from api.clock import SHANGHAI, local_date
-from api.exports.titles import Titles, kind, titles
+from api.exports.titles import UNPUBLISHED, Titles, kind, titles
 from api.register.tables import Township
 from api.town import Work
 from ledger.transactions import Phase, UnitKind

@@ -30,6 +30,8 @@ KINDS = {
     "lease-return": "终端退回",
     "correction": "更正",
 }
+# What the rulebook keeps off the notice.
+UNPUBLISHED = "不公示的事项"
 # Those in which something moves for good.
 PHASES = {Phase.POSTED: "直接入账", Phase.POST: "预留入账", Phase.REVERSAL: "冲正"}
 

@@ -1,16 +1,12 @@
-"""`/v1/kiosks`, `/v1/attendants`, and `/v1/till` for the kiosk itself."""
+"""`/v1/kiosks`, `/v1/attendants`, and the shifts of a till."""
 
 from __future__ import annotations
 
-import hashlib
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
-from litestar import Response, Router, get, post, put
+from litestar import Router, post, put
 from litestar.di import NamedDependency
-from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from api import wire
 from api.access import DeviceRequest, StaffRequest, device_only, staff_only
@@ -66,23 +62,6 @@ async def add_attendant(
     await use_cases.add_attendant(town, request.user, data)
 
 
-@get("/till", guards=[device_only], responses={304: ResponseSpec(None, description="As the kiosk knows it")})
-async def till(
-    town: NamedDependency[Town],
-    request: DeviceRequest,
-    known: Annotated[str, HeaderParameter(name="If-None-Match", max_length=200)] = "",
-) -> Response[wire.Till | None]:
-    """What the kiosk needs to serve, under an `ETag`; sent back in `If-None-Match` it is answered with 304 until
-    anything here changes, the pieces in stock included."""
-    found = await use_cases.till(town, request.user)
-    tag = f'"{hashlib.sha256(msgspec.json.encode(found)).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    # A proxy may have marked it as weak.
-    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
-        return Response(None, status_code=304, headers=headers)
-    return Response(found, headers=headers)
-
-
 @post("/till/shifts", guards=[device_only])
 async def open_shift(
     data: JSONBody[wire.PinSignIn], town: NamedDependency[Town], request: DeviceRequest
@@ -92,6 +71,6 @@ async def open_shift(
 
 router = Router(
     "/v1",
-    route_handlers=[add, new_code, end, set_lease_policy, enrol, add_attendant, till, open_shift],
+    route_handlers=[add, new_code, end, set_lease_policy, enrol, add_attendant, open_shift],
     tags=["kiosks"],
 )

@@ -1,4 +1,4 @@
-"""Give attendants their PINs, open shifts, tell a kiosk what it needs to serve."""
+"""Give attendants their PINs, and open their shifts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.access import Device, Role, Staff, new_secret, require, secret_digest
-from api.kiosks.notices import notices
 from api.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.people.use_cases import passwords
 from api.problems import Refused
-from api.register.tables import Village
-from api.seals.use_cases import reference
 from api.stock.tables import Supermarket
-from api.stock.use_cases import shelf_items
 from api.town import Town, Work
 
 TRIES = 5
@@ -119,26 +115,6 @@ async def _count_failure(work: Work, device: Device) -> None:
     )
     if failures is not None and failures >= TRIES:
         await work.session.execute(update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=work.now + LOCK))
-
-
-async def till(town: Town, device: Device) -> wire.Till:
-    """What the kiosk needs to serve."""
-    async with town.work() as work:
-        row = await work.session.execute(
-            select(Supermarket.name, Village.name, Village.code, Supermarket.shelf_version)
-            .join(Village, (Village.township == Supermarket.township) & (Village.code == Supermarket.village))
-            .where(Supermarket.township == work.township, Supermarket.code == device.supermarket)
-        )
-        # Read before the shelf: news that come in between are fetched again rather than missed.
-        supermarket, village, code, version = row.one()
-        return wire.Till(
-            supermarket=supermarket,
-            village=village,
-            shelf=await shelf_items(work, device.supermarket),
-            notices=await notices(work, device.supermarket, code),
-            version=version,
-            seal=await reference(work),
-        )
 
 
 @dataclass(frozen=True, slots=True)

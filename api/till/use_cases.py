@@ -1,0 +1,51 @@
+"""Tell a kiosk what it needs to serve."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from api import wire
+from api.access import Device
+from api.promises.queries import uncollected
+from api.register.tables import Village
+from api.stock.tables import Supermarket
+from api.stock.use_cases import shelf_items
+from api.town import Town, Work
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a till tells that isn't the shop's own. `seal`: what receipts print of the books' newest seal;
+    `on_notice`: sentences about a village's public notices."""
+
+    seal: Callable[[Work], Awaitable[str]]
+    on_notice: Callable[[Work, str], Awaitable[list[str]]]
+
+
+async def till(town: Town, device: Device, news: News) -> wire.Till:
+    """What the kiosk needs to serve."""
+    async with town.work() as work:
+        row = await work.session.execute(
+            select(Supermarket.name, Village.name, Village.code, Supermarket.shelf_version)
+            .join(Village, (Village.township == Supermarket.township) & (Village.code == Supermarket.village))
+            .where(Supermarket.township == work.township, Supermarket.code == device.supermarket)
+        )
+        # Read before the shelf: news that come in between are fetched again rather than missed.
+        supermarket, village, code, version = row.one()
+        return wire.Till(
+            supermarket=supermarket,
+            village=village,
+            shelf=await shelf_items(work, device.supermarket),
+            # Shown while nobody is served.
+            notices=[*await _waiting(work, device.supermarket), *await news.on_notice(work, code)],
+            version=version,
+            seal=await news.seal(work),
+        )
+
+
+async def _waiting(work: Work, supermarket: str) -> list[str]:
+    promises = await uncollected(work, supermarket)
+    return [f"{promises} 笔预订的货到了，等户里来领。"] if promises else []
