@@ -27,7 +27,9 @@ import api.cards.routes
 import api.claims.notices
 import api.claims.pages
 import api.claims.routes
+import api.desk.pages
 import api.expiry.routes
+import api.household.pages
 import api.journal.pages
 import api.journal.routes
 import api.kiosks.routes
@@ -147,9 +149,11 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs:
             api.pages.landing.router,
             api.pages.page.router,
             api.people.pages.router,
+            api.household.pages.router,
             api.cards.pages.router,
             api.rulebooks.public.router,
             api.seals.pages.router,
+            api.desk.pages.router,
             api.claims.pages.router,
             api.rulebooks.pages.router,
             api.rulebooks.editor.router,

@@ -1,4 +1,4 @@
-"""`/desk`: where claims are declared, reviewed, approved and turned down in a browser."""
+"""`/desk/declare`, `/desk/claims`: where claims are declared, reviewed, approved and turned down in a browser."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from litestar.response import Redirect, Template
 from api import wire
 from api.access import Role, StaffRequest, require, staff_only
 from api.claims import declaration, declaring, queries, use_cases
-from api.offline.scope import SEE_TO
 from api.pages.flash import see_other
 from api.pages.form import typed
 from api.pages.page import page
 from api.pages.refusals import AS_PAGES
-from api.people.pages import DESK, TITLES
+from api.people.pages import DESK
 from api.problems import Refused
 from api.register.tables import Household
-from api.rulebooks.adoptions import waiting_for
 from api.town import Town
 
 STATUS = {
@@ -35,22 +33,6 @@ STATUS = {
     "corrected": "已更正",
     "refused": "未通过",
 }
-
-
-@get("/desk")
-async def desk(request: StaffRequest, town: NamedDependency[Town], chosen: FromQuery[str] = "") -> Template:
-    """`chosen` names the list in which every claim is ticked: what a script would do elsewhere."""
-    return page(
-        request,
-        "claims/desk.html",
-        staff=request.user,
-        titles=[TITLES[role] for role in TITLES if role in request.user.roles],
-        desk=await queries.desk(town, request.user),
-        proposals=await waiting_for(town, request.user),
-        tills=request.user.may(*SEE_TO),
-        chosen=chosen,
-        statuses=STATUS,
-    )
 
 
 @get("/desk/declare")
@@ -160,7 +142,7 @@ def _told(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
 
 router = Router(
     "/",
-    route_handlers=[desk, choose_or_fill, declare, declare_for_all, claim, review, approve, refuse],
+    route_handlers=[choose_or_fill, declare, declare_for_all, claim, review, approve, refuse],
     guards=[staff_only],
     exception_handlers=AS_PAGES,
     include_in_schema=False,

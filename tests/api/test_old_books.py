@@ -14,8 +14,6 @@ from uuid_utils.compat import uuid7
 
 from api import accounts, wire
 from api.access import Device, Role, Staff, secret_digest
-from api.cards import use_cases as cards
-from api.cards.passbook import passbook
 from api.cards.token import digest, parse
 from api.cards.use_cases import holder
 from api.clock import TravelClock, local_date
@@ -23,10 +21,12 @@ from api.database.embedded import Embedded
 from api.database.engine import Database
 from api.database.look import Look
 from api.expiry.policies import expiries
+from api.household.passbook import passbook
 from api.journal.accounts import statement
 from api.kiosks.use_cases import open_shift
 from api.redemptions.plain import Asked, plain
 from api.seals.use_cases import seal
+from api.till import card
 from api.town import Town
 from ledger.expiry import Kind, Policy
 from ledger.seals import Seals
@@ -49,7 +49,7 @@ async def _page(live: LiveTown, household: str) -> None:
 
 async def _card(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
-    seen = await cards.view(live.town, Device(kiosk.id, kiosk.supermarket, 1), live.card)
+    seen = await card.view(live.town, Device(kiosk.id, kiosk.supermarket, 1), live.card)
     assert seen.balance > ENTRIES
 
 

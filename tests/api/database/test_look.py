@@ -15,10 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from api import accounts
-from api.cards.passbook import passbook
 from api.database import engine
 from api.database.engine import LOOKS, LOOKS_AT_ONCE, Database
 from api.database.look import Look
+from api.household.passbook import passbook
 from api.town import Town
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows

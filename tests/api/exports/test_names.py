@@ -12,7 +12,7 @@ from beancount.core.data import Balance, Commodity, Open
 from uuid_utils.compat import uuid7
 
 from api import accounts
-from api.cards.passbook import UNPUBLISHED
+from api.exports.titles import UNPUBLISHED
 from api.exports.use_cases import FORMATS
 from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer, UnitKind
 from tests.api.claims.conftest import approve, becomes, claim, days_pass, declare, review

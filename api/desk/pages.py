@@ -1,0 +1,39 @@
+"""`/desk`: whoever is signed in finds here what waits for them."""
+
+from __future__ import annotations
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Template
+
+from api.access import StaffRequest, staff_only
+from api.claims import queries
+from api.claims.pages import STATUS
+from api.offline.scope import SEE_TO
+from api.pages.page import page
+from api.pages.refusals import AS_PAGES
+from api.people.pages import DESK, TITLES
+from api.rulebooks.adoptions import waiting_for
+from api.town import Town
+
+
+@get(DESK)
+async def home(request: StaffRequest, town: NamedDependency[Town], chosen: FromQuery[str] = "") -> Template:
+    """`chosen` names the list in which every claim is ticked: what a script would do elsewhere."""
+    return page(
+        request,
+        "desk/home.html",
+        staff=request.user,
+        titles=[TITLES[role] for role in TITLES if role in request.user.roles],
+        desk=await queries.desk(town, request.user),
+        proposals=await waiting_for(town, request.user),
+        tills=request.user.may(*SEE_TO),
+        chosen=chosen,
+        statuses=STATUS,
+    )
+
+
+router = Router(
+    "/", route_handlers=[home], guards=[staff_only], exception_handlers=AS_PAGES, include_in_schema=False
+)
