@@ -14,7 +14,7 @@ from api.clock import Clock
 from api.database.engine import Access, Database
 from api.database.migrations import require_current
 from api.problems import Refused
-from api.register.tables import Township
+from api.register.queries import is_founded
 from api.town import Town
 from ledger.transactions import TownshipId
 
@@ -41,5 +41,5 @@ async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
 
 async def require_township(town: Town) -> None:
     async with town.work() as work:
-        if await work.session.get(Township, work.township) is None:
+        if not await is_founded(work):
             raise Refused("no-township", "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")

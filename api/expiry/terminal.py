@@ -8,14 +8,13 @@ from uuid import UUID
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import func, select
 
 from api import wire
 from api.access import Staff
 from api.expiry import use_cases
 from api.expiry.policies import in_chinese
 from api.people.use_cases import with_login
-from api.register.tables import Household
+from api.register.queries import size
 from api.town import Town
 
 
@@ -77,7 +76,4 @@ def _bars() -> Progress:
 
 async def _households(town: Town) -> int:
     async with town.work() as work:
-        counted = await work.session.scalar(
-            select(func.count()).select_from(Household).where(Household.township == work.township)
-        )
-        return counted or 0
+        return (await size(work)).households

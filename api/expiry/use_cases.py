@@ -18,7 +18,7 @@ from api.cards.use_cases import mask
 from api.clock import SHANGHAI, local_date
 from api.expiry.policies import adopted, expiries, in_chinese
 from api.problems import Refused
-from api.register.tables import Household
+from api.register.queries import HouseholdFacts, households_by_code
 from api.town import Town, Work
 from ledger.expiries import Adopted, Scope, Slice
 from ledger.expiry import Boundary, Kind, Policy, boundary, latest
@@ -198,14 +198,12 @@ async def _due(work: Work, on: date) -> Boundary:
     return await _boundary(work, on)
 
 
-async def _households(work: Work, holders: Iterable[AccountId]) -> dict[AccountId, Household]:
+async def _households(work: Work, holders: Iterable[AccountId]) -> dict[AccountId, HouseholdFacts]:
     names = await work.session.execute(
         select(account.c.id, account.c.name).where(
             account.c.township == work.township, account.c.id.in_(list(holders))
         )
     )
     codes = {name.removeprefix(accounts.HOUSEHOLDS): AccountId(id) for id, name in names}
-    found = await work.session.scalars(
-        select(Household).where(Household.township == work.township, Household.code.in_(list(codes)))
-    )
-    return {codes[household.code]: household for household in found}
+    found = await households_by_code(work, codes)
+    return {codes[code]: household for code, household in found.items()}

@@ -13,13 +13,13 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.clock import SHANGHAI, local_date
 from api.exports.titles import UNPUBLISHED, Titles, kind, titles
-from api.register.tables import Township
+from api.register.queries import township_name
 from api.town import Work
 from ledger.transactions import Phase, UnitKind
 
@@ -158,7 +158,6 @@ async def read(work: Work, start: date | None, end: date | None) -> PeriodBooks:
         "start": _midnight(start) if start else _ALWAYS,
         "end": _midnight(end + timedelta(days=1)) if end else _NEVER,
     }
-    township = (await work.session.execute(select(Township.name).where(Township.id == work.township))).scalar_one()
     called = await titles(work)
     units: dict[str, Unit] = {}
     accounts: dict[UUID, Account] = {}
@@ -177,7 +176,7 @@ async def read(work: Work, start: date | None, end: date | None) -> PeriodBooks:
         )
         last = max(last, local_date(row.last)) if row.last else last
     return PeriodBooks(
-        township=township,
+        township=await township_name(work),
         start=start,
         until=end or last,
         units=tuple(units.values()),

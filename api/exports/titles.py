@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import select
-
-from api.kiosks.tables import Attendant
-from api.people.tables import Person
-from api.register.tables import Household
-from api.stock.tables import Product, Supermarket
+from api.kiosks.queries import attendants
+from api.people import queries as people
+from api.register.queries import households
+from api.stock import queries as stock
 from api.town import Work
 from ledger.transactions import Phase
 
@@ -97,13 +94,10 @@ class Titles:
 
 
 async def titles(work: Work) -> Titles:
-    async def pairs(key: Any, value: Any) -> dict[str, str]:
-        rows = await work.session.execute(select(key, value).where(key.class_.township == work.township))
-        return {str(code): name for code, name in rows}
-
+    called = await people.names(work) | await attendants(work)
     return Titles(
-        heads=await pairs(Household.code, Household.head),
-        supermarkets=await pairs(Supermarket.code, Supermarket.name),
-        products=await pairs(Product.code, Product.name),
-        people=await pairs(Person.id, Person.name) | await pairs(Attendant.id, Attendant.name),
+        heads={household.code: household.head for household in (await households(work)).values()},
+        supermarkets=await stock.supermarkets(work),
+        products={product.code: product.name for product in await stock.products(work)},
+        people={str(id): name for id, name in called.items()},
     )

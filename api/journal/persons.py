@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import select
-
-from api.kiosks.tables import Attendant
-from api.people.tables import Person
+from api.kiosks.queries import attendants
+from api.people import queries as people
 from api.town import Work
 
 # Imports from the command line have nobody signed in.
@@ -21,12 +19,9 @@ async def names_of(work: Work, persons: Iterable[str]) -> dict[str, str]:
     asked = set(persons)
     ids = {UUID(person): person for person in asked if _is_id(person)}
     names = {person: word for person, word in _NOBODY.items() if person in asked}
-    for table in (Person, Attendant):
-        if ids:
-            rows = await work.session.execute(
-                select(table.id, table.name).where(table.township == work.township, table.id.in_(ids))
-            )
-            names |= {ids[id]: name for id, name in rows}
+    if ids:
+        known = await people.names(work, ids) | await attendants(work, ids)
+        names |= {ids[id]: name for id, name in known.items()}
     return names
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_
 
 from api.access import Role, Staff
 from api.accounts import ESCROW, holder
-from api.register.tables import Household
-from api.stock.tables import Supermarket
+from api.register.queries import households_by_code, is_household
+from api.stock import queries as stock
 from api.town import Work
 from ledger.tables import account
 
@@ -25,13 +25,14 @@ async def villages_of(work: Work, names: Iterable[str]) -> dict[str, str]:
     """The village behind each of these accounts that belongs to a household or a supermarket."""
     held = {name: holder(name) for name in set(names)}
     villages: dict[tuple[str, str], str] = {}
-    for kind, table in (("household", Household), ("supermarket", Supermarket)):
-        codes = {code for holds, code in held.values() if holds == kind}
-        if codes:
-            rows = await work.session.execute(
-                select(table.code, table.village).where(table.township == work.township, table.code.in_(codes))
-            )
-            villages |= {(kind, code): village for code, village in rows}
+    households = {code for holds, code in held.values() if holds == "household"}
+    if households:
+        found = await households_by_code(work, households)
+        villages |= {("household", code): household.village for code, household in found.items()}
+    supermarkets = {code for holds, code in held.values() if holds == "supermarket"}
+    if supermarkets:
+        places = await stock.villages_of(work, supermarkets)
+        villages |= {("supermarket", code): village for code, village in places.items()}
     return {name: villages[owner] for name, owner in held.items() if owner in villages}
 
 
@@ -51,15 +52,8 @@ def readable(staff: Staff) -> list[ColumnElement[bool]]:
     return [
         or_(
             *(
-                and_(
-                    kind == holds,
-                    exists().where(
-                        table.township == account.c.township,
-                        table.code == code,
-                        *([] if staff.village is None else [table.village == staff.village]),
-                    ),
-                )
-                for holds, table in (("household", Household), ("supermarket", Supermarket))
+                and_(kind == holds, is_one(account.c.township, code, staff.village))
+                for holds, is_one in (("household", is_household), ("supermarket", stock.is_supermarket))
             )
         )
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from api import accounts, wire
@@ -72,11 +72,3 @@ async def add_households(town: Town, staff: Staff, households: Sequence[wire.New
         )
         await work.books.open([accounts.household(h.code) for h in households], work.now)
     return len(households)
-
-
-async def villages(town: Town) -> list[Village]:
-    async with town.work() as work:
-        found = await work.session.scalars(
-            select(Village).where(Village.township == work.township).order_by(Village.code)
-        )
-        return list(found)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from api import accounts, wire
 from api.reports.use_cases import held
-from api.stock.tables import Product
+from api.stock.queries import ProductFacts, products
 from api.town import Town, Work
 from ledger.transactions import AccountId
 
@@ -44,7 +44,7 @@ _STOCK = text("""
 class _Priced:
     """A product, its pieces on all shelves, and the average cost of a bought piece in fen."""
 
-    product: Product
+    product: ProductFacts
     stock: int
     cost: Fraction | None
 
@@ -53,15 +53,15 @@ async def liability(town: Town) -> wire.Liability:
     """The liability in fen: points × cost of a point, rounded up."""
     async with town.work() as work:
         points = await held(work)
-        products = await _priced(work)
+        priced = await _priced(work)
         fund = await work.books.balance(accounts.FUND.id)
-    known = [(p.stock, p.cost, p.product.price) for p in products if p.cost is not None]
+    known = [(p.stock, p.cost, p.product.price) for p in priced if p.cost is not None]
     shelf_points = sum(stock * price for stock, _, price in known)
     rate = sum((stock * cost for stock, cost, _ in known), Fraction()) / shelf_points if shelf_points else None
     return wire.Liability(
         points_outstanding=points.posted,
         points_on_notice=points.expected,
-        products=[_told(p) for p in products],
+        products=[_told(p) for p in priced],
         fen_per_point=_rounded(rate),
         liability=_cost(points.posted, rate),
         liability_with_notice=_cost(points.posted + points.expected, rate),
@@ -71,20 +71,16 @@ async def liability(town: Town) -> wire.Liability:
 
 
 async def _priced(work: Work) -> Sequence[_Priced]:
-    products = list(
-        await work.session.scalars(
-            select(Product).where(Product.township == work.township).order_by(Product.number)
-        )
-    )
-    supplies = [accounts.supply(p.code).id for p in products]
+    known = await products(work)
+    supplies = [accounts.supply(p.code).id for p in known]
     connection = await work.session.connection()
     rows = await connection.execute(_BOUGHT, {"township": work.township, "supplies": supplies})
     bought = {AccountId(row.account): int(row.pieces) for row in rows}
     rows = await connection.execute(_STOCK, {"township": work.township})
     stock = {row.unit: int(row.pieces) for row in rows}
-    paid = await work.books.balances([accounts.cost(p.code).id for p in products])
+    paid = await work.books.balances([accounts.cost(p.code).id for p in known])
     priced = []
-    for product, supply in zip(products, supplies, strict=True):
+    for product, supply in zip(known, supplies, strict=True):
         pieces = bought.get(supply, 0)
         cost = Fraction(paid[accounts.cost(product.code).id].posted, pieces) if pieces else None
         priced.append(_Priced(product, stock.get(accounts.supply(product.code).unit, 0), cost))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from api import accounts, wire
-from api.people.tables import Person
-from api.register.tables import Grid, Household, Village
-from api.stock.tables import Supermarket
+from api.people.queries import duties
+from api.register.queries import size
+from api.stock.queries import count_supermarkets
 from api.town import Town, Work
 from ledger.verify import verify
 
@@ -92,12 +92,13 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_VILLAGE, {"township": work.township})
         ]
+        registered = await size(work)
         return wire.Report(
-            supermarkets=await _count(work, Supermarket),
-            villages=await _count(work, Village),
-            grids=await _count(work, Grid),
-            households=await _count(work, Household),
-            people=await _duties(work),
+            supermarkets=await count_supermarkets(work),
+            villages=registered.villages,
+            grids=registered.grids,
+            households=registered.households,
+            people=await duties(work),
             points_awarded=sum(c.points for c in by_category),
             points_imported=-imported,
             points_pending=points.expected,
@@ -111,18 +112,3 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
             awarded_by_village=by_village,
             in_balance=not [d async for d in verify(connection, work.township)] if verified else None,
         )
-
-
-async def _count(work: Work, table: type[Supermarket | Village | Grid | Household]) -> int:
-    counted = await work.session.scalar(
-        select(func.count()).select_from(table).where(table.township == work.township)
-    )
-    return counted or 0
-
-
-async def _duties(work: Work) -> dict[str, int]:
-    role = func.unnest(Person.roles).label("role")
-    rows = await work.session.execute(
-        select(role, func.count()).where(Person.township == work.township).group_by(role).order_by(role)
-    )
-    return dict(rows.all())

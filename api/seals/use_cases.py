@@ -10,7 +10,7 @@ from uuid import UUID
 from api import accounts, wire
 from api.cards.use_cases import holder
 from api.problems import Refused
-from api.register.tables import Township
+from api.register.queries import township_name
 from api.seals.keys import seal_key
 from api.town import Town, Work
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
@@ -157,5 +157,4 @@ async def _seals(work: Work) -> Seals:
 
 
 async def _key(town: Town, work: Work) -> SealKey:
-    township = await work.session.get_one(Township, work.township)
-    return seal_key(town.data, township.name)
+    return seal_key(town.data, await township_name(work))
