@@ -10,16 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, any_, func, select
+from sqlalchemy import ColumnElement, func, select, true
 
-from api.access import Role
 from api.cards.use_cases import mask
 from api.claims.corrections import net, taken_back
 from api.claims.tables import Claim
 from api.clock import local_date
-from api.people.tables import Person
+from api.people.queries import supervisors
 from api.problems import Refused
-from api.register.tables import Household, Village
+from api.register import queries as register
 from api.rulebooks.use_cases import adopted
 from api.seals.use_cases import Seal, newest
 from api.town import Town, Work
@@ -70,35 +69,29 @@ class Board:
 
 async def villages(town: Town) -> list[VillageBoard]:
     async with town.work() as work:
-        rows = await work.session.execute(
-            select(Village.code, Village.name, func.count(Claim.id))
-            .outerjoin(
-                Claim,
-                (Claim.township == Village.township)
-                & (Claim.village == Village.code)
-                & (Claim.status == "approved"),
-            )
-            .where(Village.township == work.township)
-            .group_by(Village.code, Village.name)
-            .order_by(Village.code)
+        standing = await work.session.execute(
+            select(Claim.village, func.count())
+            .where(Claim.township == work.township, Claim.status == "approved")
+            .group_by(Claim.village)
         )
-        return [VillageBoard(*row) for row in rows]
+        on_notice: dict[str, int] = dict(standing.all())
+        return [
+            VillageBoard(village.code, village.name, on_notice.get(village.code, 0))
+            for village in await register.villages(work)
+        ]
 
 
 async def board(town: Town, code: str) -> Board:
     """Raises Refused: unknown."""
     async with town.work() as work:
-        names = await work.session.execute(
-            select(Village.code, Village.name).where(Village.township == work.township)
-        )
-        village = {row.code: row.name for row in names}.get(code)
+        village = {village.code: village.name for village in await register.villages(work)}.get(code)
         if village is None:
             raise Refused("unknown", "没有这个村的公示。")
         standing = [Claim.village == code, Claim.status == "approved"]
         posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > work.now - LATELY]
         return Board(
             village=village,
-            supervisors=await _supervisors(work, code),
+            supervisors=await supervisors(work, code),
             standing=await _notices(work, standing),
             unpublished=await _unpublished(work, standing),
             posted=await _notices(work, posted, newest_first=True, limit=POSTED_SHOWN),
@@ -120,19 +113,6 @@ async def on_notice(work: Work, village: str) -> list[str]:
     return [f"本村有 {count} 项积分正在公示，最晚到 {last.month}月{last.day}日；有异议请找监委。"]
 
 
-async def _supervisors(work: Work, village: str) -> list[str]:
-    names = await work.session.scalars(
-        select(Person.name)
-        .where(
-            Person.township == work.township,
-            Person.village == village,
-            any_(Person.roles) == Role.SUPERVISOR,
-        )
-        .order_by(Person.name)
-    )
-    return list(names)
-
-
 async def _notices(
     work: Work,
     conditions: Sequence[ColumnElement[bool]],
@@ -141,10 +121,11 @@ async def _notices(
     limit: int | None = None,
 ) -> list[Notice]:
     until = Claim.notice_until.desc() if newest_first else Claim.notice_until
+    household = register.household_of(Claim.township, Claim.household)
     rows = (
         await work.session.execute(
-            select(Claim, Household.code, Household.head)
-            .join(Household, (Household.township == Claim.township) & (Household.id == Claim.household))
+            select(Claim, household.c.code, household.c.head)
+            .join(household, true())
             .where(Claim.township == work.township, Claim.published.is_(True), *conditions)
             .order_by(until, Claim.id)
             .limit(limit)

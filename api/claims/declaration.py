@@ -15,11 +15,10 @@ from api import wire
 from api.access import Staff
 from api.cards.use_cases import mask
 from api.claims import declaring
-from api.claims.queries import households_like
 from api.clock import local_date
 from api.pages.form import typed
 from api.problems import Refused
-from api.register.tables import Household
+from api.register.queries import HouseholdFacts, households_like
 from api.rulebooks.use_cases import in_force
 from api.town import Town
 from rules import Rule, Rulebook, typed_answers
@@ -48,7 +47,7 @@ class Form:
 class Unfinished(Exception):
     """The form goes back to whoever filled it in, with one sentence; `candidates` are the households it may be."""
 
-    def __init__(self, sentence: str, form: Form, candidates: Sequence[Household] = ()) -> None:
+    def __init__(self, sentence: str, form: Form, candidates: Sequence[HouseholdFacts] = ()) -> None:
         super().__init__(sentence)
         self.form = form
         self.candidates = candidates
@@ -119,7 +118,7 @@ async def declare(town: Town, staff: Staff, form: Form) -> str:
     return f"已申报：{mask(household.head)}家「{form.rule.title}」{amount}。"
 
 
-async def _household(town: Town, staff: Staff, form: Form) -> Household:
+async def _household(town: Town, staff: Staff, form: Form) -> HouseholdFacts:
     if not form.household:
         raise Unfinished("请填户号或户主姓名。", form)
     found = await households_like(town, staff, form.household)

@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID, uuid5
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 import rules
 from api import wire
@@ -18,7 +18,7 @@ from api.claims.history import History
 from api.claims.tables import Claim
 from api.clock import local_date
 from api.problems import Refused
-from api.register.tables import Household
+from api.register.queries import HouseholdFacts, codes_of, households_by_code, households_in
 from api.rulebooks.use_cases import in_force, in_force_on
 from api.town import Town, Work
 
@@ -64,11 +64,6 @@ async def declare_for_all(town: Town, staff: Staff, wanted: wire.EveryHousehold)
             raise Refused("unknown", "那一天还没有生效的积分规则。")
         if not rule.every_household or rule.inputs or rule.by_person:
             raise Refused("not-for-all", f"「{rule.title}」不是每户都有的，请逐户申报。")
-        codes = await work.session.scalars(
-            select(Household.code)
-            .where(Household.township == work.township, Household.village == wanted.village)
-            .order_by(Household.code)
-        )
         claims = [
             wire.NewClaim(
                 id=uuid5(_EVERY_HOUSEHOLD, f"{work.township}/{rule.id}/{wanted.deed_on}/{code}"),
@@ -76,13 +71,13 @@ async def declare_for_all(town: Town, staff: Staff, wanted: wire.EveryHousehold)
                 rule=rule.id,
                 deed_on=wanted.deed_on,
             )
-            for code in codes
+            for code in await codes_of(work, wanted.village)
         ]
         return await _declare(work, staff, claims)
 
 
 async def _declare(work: Work, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
-    households = await _households(work, {claim.household for claim in claims})
+    households = await households_by_code(work, {claim.household for claim in claims})
     books = await _books(work, claims, households)
     history = await History.read(
         work,
@@ -126,16 +121,11 @@ class _Surroundings:
 
 
 async def _surroundings(
-    work: Work, households: Collection[Household], claims: Sequence[wire.NewClaim], books: _Books
+    work: Work, households: Collection[HouseholdFacts], claims: Sequence[wire.NewClaim], books: _Books
 ) -> _Surroundings:
     counts: dict[str, int] = {}
     if any(book and "village.households" in book.names for book in books.values()):
-        rows = await work.session.execute(
-            select(Household.village, func.count())
-            .where(Household.township == work.township, Household.village.in_({h.village for h in households}))
-            .group_by(Household.village)
-        )
-        counts = {village: number for village, number in rows}
+        counts = await households_in(work, {h.village for h in households})
     taking = {
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
     }
@@ -147,7 +137,7 @@ def _judge(
     work: Work,
     staff: Staff,
     claim: wire.NewClaim,
-    household: Household | None,
+    household: HouseholdFacts | None,
     book: rules.Rulebook | None,
     history: History,
     known: _Surroundings,
@@ -211,7 +201,7 @@ def _judge(
 
 
 async def _books(
-    work: Work, claims: Sequence[wire.NewClaim], households: Mapping[str, Household]
+    work: Work, claims: Sequence[wire.NewClaim], households: Mapping[str, HouseholdFacts]
 ) -> dict[tuple[date, str], rules.Rulebook | None]:
     """The book in force on the day of each claim in the village of its household."""
     days: dict[str, set[date]] = {}
@@ -226,19 +216,12 @@ async def _books(
     }
 
 
-async def _households(work: Work, codes: set[str]) -> dict[str, Household]:
-    found = await work.session.scalars(
-        select(Household).where(Household.township == work.township, Household.code.in_(codes))
-    )
-    return {h.code: h for h in found}
-
-
 async def _known(work: Work, ids: Sequence[UUID]) -> dict[UUID, Claim]:
     found = await work.session.scalars(select(Claim).where(Claim.township == work.township, Claim.id.in_(ids)))
     return {c.id: c for c in found}
 
 
-def _content(claim: Claim, households: dict[str, Household]) -> wire.NewClaim:
+def _content(claim: Claim, households: dict[str, HouseholdFacts]) -> wire.NewClaim:
     codes = {h.id: h.code for h in households.values()}
     return wire.NewClaim(
         id=claim.id,

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 import rules
 from api.claims.corrections import net, taken_back
 from api.claims.tables import Claim
-from api.register.tables import Household
+from api.register.queries import lock_households
 from api.town import Work
 
 
@@ -83,9 +83,4 @@ async def _lock(work: Work, households: Collection[UUID], villages: Collection[s
         # The application may not update villages, so it can't lock their rows either.
         key = func.hashtext(f"claims of village {village}")
         await work.session.execute(select(func.pg_advisory_xact_lock(work.township, key)))
-    await work.session.execute(
-        select(Household.id)
-        .where(Household.township == work.township, Household.id.in_(households))
-        .order_by(Household.id)
-        .with_for_update(key_share=True)
-    )
+    await lock_households(work, households)

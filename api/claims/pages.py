@@ -22,7 +22,7 @@ from api.pages.page import page
 from api.pages.refusals import AS_PAGES
 from api.people.pages import DESK
 from api.problems import Refused
-from api.register.tables import Household
+from api.register.queries import HouseholdFacts
 from api.town import Town
 
 STATUS = {
@@ -75,7 +75,7 @@ async def _form(
     town: Town,
     form: declaration.Form,
     problem: str = "",
-    candidates: Sequence[Household] = (),
+    candidates: Sequence[HouseholdFacts] = (),
 ) -> Template:
     offered = form.rule.every_household and request.user.may(Role.COMMITTEE)
     return page(

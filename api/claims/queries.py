@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from api import wire
 from api.access import Role, Staff
@@ -18,9 +17,10 @@ from api.claims.declaring import DECLARERS
 from api.claims.tables import Claim
 from api.claims.use_cases import REVIEWERS
 from api.clock import local_date
-from api.people.tables import Person
+from api.people.queries import name_of
 from api.problems import Refused
-from api.register.tables import Household, Village
+from api.register import queries as register
+from api.register.queries import VillageFacts
 from api.rulebooks.use_cases import adopted, in_force
 from api.town import Town, Work
 from rules import limit_text
@@ -105,14 +105,14 @@ async def desk(town: Town, staff: Staff) -> Desk:
 
 async def details(town: Town, staff: Staff, id: UUID) -> Details:
     """Raises Refused: unknown."""
-    reviewer, approver = aliased(Person), aliased(Person)
     async with town.work() as work:
         row = (
             await work.session.execute(
-                select(Claim, reviewer.name, approver.name)
-                .outerjoin(reviewer, (reviewer.township == Claim.township) & (reviewer.id == Claim.reviewed_by))
-                .outerjoin(approver, (approver.township == Claim.township) & (approver.id == Claim.approved_by))
-                .where(Claim.township == work.township, Claim.id == id, *_within(staff))
+                select(
+                    Claim,
+                    name_of(Claim.township, Claim.reviewed_by).label("reviewer"),
+                    name_of(Claim.township, Claim.approved_by).label("approver"),
+                ).where(Claim.township == work.township, Claim.id == id, *_within(staff))
             )
         ).first()
         if row is None:
@@ -157,31 +157,10 @@ def _refusable(staff: Staff, status: str) -> bool:
     return status in ("declared", "reviewed") and staff.may(*REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
 
 
-async def households_like(town: Town, staff: Staff, text: str, limit: int = 20) -> list[Household]:
-    """Households this person serves, by their code or by part of the head's name; a code in full is one."""
-    async with town.work() as work:
-        found = list(
-            await work.session.scalars(
-                select(Household)
-                .where(
-                    Household.township == work.township,
-                    or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True)),
-                    *([Household.village == staff.village] if staff.village is not None else []),
-                )
-                .order_by(Household.code)
-                .limit(limit)
-            )
-        )
-    return [h for h in found if h.code == text.lower()] or found
-
-
-async def villages(town: Town, staff: Staff) -> list[Village]:
+async def villages(town: Town, staff: Staff) -> list[VillageFacts]:
     """The villages this person serves."""
     async with town.work() as work:
-        found = await work.session.scalars(
-            select(Village).where(Village.township == work.township).order_by(Village.code)
-        )
-        return [village for village in found if staff.serves(village.code)]
+        return [village for village in await register.villages(work) if staff.serves(village.code)]
 
 
 async def _mine(work: Work, staff: Staff) -> list[ClaimLine]:
@@ -240,23 +219,24 @@ async def _lines(
     limit: int = SHOWN,
 ) -> list[ClaimLine]:
     order = (Claim.declared_at, Claim.id)
+    household = register.household_of(Claim.township, Claim.household)
+    declarer = name_of(Claim.township, Claim.declared_by)
     rows = (
         await work.session.execute(
-            select(Claim, Household, Person.name)
-            .join(Household, (Household.township == Claim.township) & (Household.id == Claim.household))
-            .join(Person, (Person.township == Claim.township) & (Person.id == Claim.declared_by))
+            select(Claim, household.c.code, household.c.head, declarer.label("declarer"))
+            .join(household, true())
             .where(Claim.township == work.township, *conditions)
             .order_by(*([column.desc() for column in order] if newest_first else order))
             .limit(limit)
         )
     ).all()
-    books = await adopted(work, {claim.rulebook for claim, _, _ in rows})
-    back = await taken_back(work, Claim.id.in_([claim.id for claim, _, _ in rows]))
+    books = await adopted(work, {claim.rulebook for claim, *_ in rows})
+    back = await taken_back(work, Claim.id.in_([claim.id for claim, *_ in rows]))
     return [
         ClaimLine(
             id=claim.id,
-            household=household.code,
-            head=household.head,
+            household=code,
+            head=head,
             title=books[claim.rulebook].rule(claim.rule).title,
             points=net(claim.points, back.get(claim.id, 0)),
             taken_back=back.get(claim.id, 0),
@@ -266,17 +246,17 @@ async def _lines(
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
             refusal=claim.refusal,
-            barred=_barred(staff, claim, household),
+            barred=_barred(staff, claim, code),
         )
-        for claim, household, declared_by in rows
+        for claim, code, head, declared_by in rows
     ]
 
 
-def _barred(staff: Staff, claim: Claim, household: Household) -> str:
+def _barred(staff: Staff, claim: Claim, household: str) -> str:
     if claim.declared_by == staff.id:
         return "您申报的，请由别人办理"
     if claim.reviewed_by == staff.id:
         return "您评议的，请由别人审定"
-    if staff.household == household.code:
+    if staff.household == household:
         return "您自己家的，请由别人办理"
     return ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import defer
 
 from api import accounts, wire
@@ -19,7 +19,7 @@ from api.claims import deductions
 from api.claims.tables import Claim
 from api.clock import start_of
 from api.problems import Refused
-from api.register.tables import Household, Village
+from api.register import queries as register
 from api.rulebooks.use_cases import adopted
 from api.town import Town, Work
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
@@ -71,7 +71,7 @@ async def approve(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.Cl
         postings = await work.books.post(
             [_pending(staff, c, points[c.id], codes[c.household], books[c.rulebook]) for c in claims], work.now
         )
-        notice_days = await _notice_days(work)
+        notice_days = {village.code: village.notice_days for village in await register.villages(work)}
         for claim, posting in zip(claims, postings, strict=True):
             if not posting.accepted:
                 answers[claim.id] = _not_approved(
@@ -153,8 +153,7 @@ async def refuse(town: Town, staff: Staff, id: UUID, reason: str) -> None:
             require(staff, *REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
         else:
             raise Refused("wrong-state", "这条申报已经入账或已被退回，不能再退回。")
-        household = await work.session.get_one(Household, (work.township, claim.household))
-        if staff.household == household.code:
+        if staff.household == (await _codes(work, [claim]))[claim.household]:
             raise Refused("not-allowed", "不能办理自己家的申报，请由别人办理。")
         if claim.status == "approved":
             await work.books.post([_settle(claim, Phase.VOID, str(staff.id), reason)], work.now)
@@ -209,9 +208,10 @@ async def _ready(
     work: Work, staff: Staff, ids: Sequence[UUID], before: str, after: str
 ) -> tuple[list[Claim], list[wire.ClaimOutcome]]:
     """The claims of `ids` that this person may take from `before` to `after`, and an answer for each id."""
+    household_of = register.household_of(Claim.township, Claim.household)
     rows = await work.session.execute(
-        select(Claim, Household.code)
-        .join(Household, (Household.township == Claim.township) & (Household.id == Claim.household))
+        select(Claim, household_of.c.code)
+        .join(household_of, true())
         .where(Claim.township == work.township, Claim.id.in_(ids))
         .order_by(Claim.id)
         .with_for_update(of=Claim)
@@ -248,13 +248,6 @@ def _barred(staff: Staff, claim: Claim, household: str, before: str) -> str:
     return ""
 
 
-async def _notice_days(work: Work) -> dict[str, int]:
-    rows = await work.session.execute(
-        select(Village.code, Village.notice_days).where(Village.township == work.township)
-    )
-    return dict(rows.all())
-
-
 def _not_theirs(staff: Staff, claim: Claim, after: str) -> str:
     """Why this step isn't this person's, whatever state the claim is in; empty if it is."""
     if claim.signers:
@@ -265,9 +258,5 @@ def _not_theirs(staff: Staff, claim: Claim, after: str) -> str:
 
 
 async def _codes(work: Work, claims: Sequence[Claim]) -> dict[UUID, str]:
-    rows = await work.session.execute(
-        select(Household.id, Household.code).where(
-            Household.township == work.township, Household.id.in_([claim.household for claim in claims])
-        )
-    )
-    return {id: code for id, code in rows}
+    found = await register.households(work, {claim.household for claim in claims})
+    return {id: household.code for id, household in found.items()}

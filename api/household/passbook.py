@@ -19,7 +19,7 @@ from api import accounts, wire
 from api.cards.pins import LAST_RESET, SHOWN_FOR
 from api.cards.use_cases import Holder
 from api.claims import deductions
-from api.claims.tables import Claim
+from api.claims.of_household import ON_NOTICE, VERSIONS_ON_NOTICE, subject_of
 from api.clock import SHANGHAI, local_date
 from api.database.look import Look
 from api.exports.titles import UNPUBLISHED
@@ -27,8 +27,7 @@ from api.journal import imports
 from api.journal.holds import OPEN_HOLDS
 from api.offline.leases import LEASE, RETURN
 from api.promises import queries
-from api.rulebooks.tables import RulebookText
-from api.rulebooks.use_cases import EDITIONS, IN_FORCE, Edition, counting, opened
+from api.rulebooks.use_cases import IN_FORCE, Edition, counting, editions, opened
 from api.till.card import Points, of_holder, seen
 from api.town import Town
 from ledger.expiries import EXPIRY
@@ -169,18 +168,6 @@ class _Issued(msgspec.Struct):
     points: int
 
 
-_AWARDS = (
-    select(Claim.rule, Claim.rulebook, Claim.points, Claim.published, Claim.notice_until)
-    .where(
-        Claim.township == bindparam("township"),
-        Claim.household == bindparam("household"),
-        Claim.status == "approved",
-        Claim.notice_until.is_not(None),
-    )
-    .order_by(Claim.notice_until, Claim.id)
-)
-
-
 class _Award(msgspec.Struct):
     rule: str
     rulebook: str
@@ -221,10 +208,7 @@ def _entries_in_words() -> Select[Any]:
     target = found(own.c.target, "target")
     root = found(target.c.target, "root")
     began = func.coalesce(root.c.id, target.c.id, own.c.id)
-    claim = by_key(
-        select(Claim.published, Claim.explanation).where(Claim.township == entry.c.township, Claim.id == began),
-        "claimed",
-    )
+    claim = subject_of(entry.c.township, began)
     # What a correction takes back of, as this account saw it.
     original = entry.alias("original")
     whole = (
@@ -317,8 +301,8 @@ _FACTS = Look(
     _Facts,
     **of_holder(
         issued=_issued(),
-        awards=_AWARDS,
-        noticed=EDITIONS.where(RulebookText.version.in_(_AWARDS.with_only_columns(Claim.rulebook).order_by(None))),
+        awards=ON_NOTICE,
+        noticed=editions(VERSIONS_ON_NOTICE),
         holds=OPEN_HOLDS,
         entries=_entries_in_words(),
         in_force=IN_FORCE,

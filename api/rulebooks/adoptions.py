@@ -3,7 +3,7 @@ before it takes effect, adopted again. New rules never reach back, but for the f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.access import Role, Staff, require
 from api.clock import local_date
-from api.people.tables import Person
+from api.people import queries as people
 from api.problems import Refused
 from api.rulebooks.tables import Adoption, RulebookText
 from api.rulebooks.use_cases import adopted, base_text, chosen, read, version_taken, village_of
@@ -350,12 +350,10 @@ async def _locked(work: Work, id: UUID) -> Adoption:
     raise _unknown()
 
 
-async def _names(work: Work, adoptions: Sequence[Adoption]) -> dict[UUID | None, str]:
-    people = {p for a in adoptions for p in (a.proposed_by, a.confirmed_by, a.refused_by, a.withdrawn_by)}
-    rows = await work.session.execute(
-        select(Person.id, Person.name).where(Person.township == work.township, Person.id.in_(people - {None}))
-    )
-    return dict(rows.all())
+async def _names(work: Work, adoptions: Sequence[Adoption]) -> Mapping[UUID | None, str]:
+    hands = {p for a in adoptions for p in (a.proposed_by, a.confirmed_by, a.refused_by, a.withdrawn_by)}
+    found = await people.names(work, [person for person in hands if person is not None])
+    return {id: name for id, name in found.items()}
 
 
 def in_full(day: date) -> str:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
 
 import rules
 from api import wire
 from api.access import Role, Staff, require
-from api.people.tables import Person
+from api.people.queries import name_of
 from api.problems import Refused
 from api.rulebooks.adoptions import propose_text, unknown_version
 from api.rulebooks.tables import Draft, DraftText, RulebookText
@@ -155,13 +154,15 @@ def _save(work: Work, staff: Staff, id: UUID, revision: int, text: str) -> None:
 
 async def _view(work: Work, id: UUID) -> wire.DraftView:
     """As last saved. Raises Refused: unknown."""
-    beginner, saver = aliased(Person), aliased(Person)
     row = (
         await work.session.execute(
-            select(Draft, DraftText, beginner.name, saver.name)
+            select(
+                Draft,
+                DraftText,
+                name_of(Draft.township, Draft.begun_by).label("beginner"),
+                name_of(DraftText.township, DraftText.saved_by).label("saver"),
+            )
             .join(DraftText, (DraftText.township == Draft.township) & (DraftText.draft == Draft.id))
-            .join(beginner, (beginner.township == Draft.township) & (beginner.id == Draft.begun_by))
-            .join(saver, (saver.township == DraftText.township) & (saver.id == DraftText.saved_by))
             .where(Draft.township == work.township, Draft.id == id)
             .order_by(DraftText.revision.desc())
             .limit(1)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 import rules
 from api.clock import local_date
 from api.problems import Refused
-from api.register.tables import Village
+from api.register.queries import villages
 from api.rulebooks import sections
 from api.rulebooks.tables import Adoption, RulebookText
 from api.rulebooks.use_cases import adopted, in_force
@@ -145,10 +145,7 @@ def _standing(shelf: Shelf, day: date) -> Literal["in-force", "coming", "past"]:
 
 async def _village(work: Work, code: str) -> tuple[str, int]:
     # Compared here: a code from an address may hold what the database can't.
-    rows = await work.session.execute(
-        select(Village.code, Village.name, Village.notice_days).where(Village.township == work.township)
-    )
-    for row in rows:
-        if row.code == code:
-            return row.name, row.notice_days
+    for village in await villages(work):
+        if village.code == code:
+            return village.name, village.notice_days
     raise Refused("unknown", "没有这个村。")

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -19,7 +19,7 @@ import rules
 from api import wire
 from api.access import Role, Staff, require
 from api.problems import Refused
-from api.register.tables import Village
+from api.register.queries import villages
 from api.rulebooks.tables import Adoption, RulebookText
 from api.town import Town, Work
 from rules.reading.locator import Locator
@@ -81,7 +81,12 @@ def _edition(village: InstrumentedAttribute[str] | ColumnElement[str]) -> Select
 
 # Made once: each household's page asks for them.
 _CHOSEN = _chosen()
-EDITIONS = _edition(RulebookText.village).where(RulebookText.township == bindparam("township"))
+_EDITIONS = _edition(RulebookText.village).where(RulebookText.township == bindparam("township"))
+
+
+def editions(versions: Select[str]) -> Select[str, str, str, str, str | None]:
+    """Rows of `Edition` for these versions."""
+    return _EDITIONS.where(RulebookText.version.in_(versions))
 
 
 def _in_force() -> Select[str, str, str, str, str | None]:
@@ -239,11 +244,7 @@ async def base_text(work: Work, head: rules.Head) -> str:
 async def village_of(work: Work, staff: Staff, name: str) -> str:
     """The code of the village that an overlay names, by its name or its code. Raises Refused: unknown,
     not-allowed."""
-    code = await work.session.scalar(
-        select(Village.code).where(
-            Village.township == work.township, or_(Village.name == name, Village.code == name)
-        )
-    )
+    code = next((v.code for v in await villages(work) if name in (v.name, v.code)), None)
     if code is None:
         raise Refused("unknown", f"没有叫「{name}」的村，请写村名，例如“河畔村”。")
     if not staff.serves(code):

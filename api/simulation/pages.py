@@ -10,7 +10,6 @@ from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
-from sqlalchemy import select
 
 from api.access import Staff, StaffRequest, require, staff_only
 from api.clock import local_date
@@ -18,7 +17,7 @@ from api.pages.form import typed
 from api.pages.page import page
 from api.pages.refusals import AS_PAGES
 from api.problems import Refused
-from api.register.tables import Village
+from api.register.queries import villages
 from api.rulebooks import adoptions, drafts
 from api.simulation.figures import Figures
 from api.simulation.routes import DECIDERS
@@ -100,10 +99,7 @@ async def _form(
 ) -> Template:
     async with town.work() as work:
         first, last = period(None, None, local_date(work.now))
-        rows = await work.session.execute(
-            select(Village.code, Village.name).where(Village.township == work.township).order_by(Village.code)
-        )
-        villages = list(rows)
+        offered = await villages(work)
     return page(
         request,
         "simulation/form.html",
@@ -114,7 +110,7 @@ async def _form(
         first=typed(sent, "from") if sent else first.isoformat(),
         last=typed(sent, "to") if sent else last.isoformat(),
         village=typed(sent, "village") if sent else "",
-        villages=villages,
+        villages=offered,
         problem=problem.detail if problem else "",
     )
 

@@ -13,11 +13,10 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
-from api.claims.corrections import taken_back
-from api.claims.tables import Claim
-from api.register.tables import Household, Village
+from api.claims.recorded import RECORDED, count_by_village, taken_back_in
+from api.register import queries as register
 from api.town import Work
 from rules import Claim as Weighed
 from rules import Recorded
@@ -25,13 +24,6 @@ from rules import Recorded
 _AT_ONCE = 5_000
 # Sorting a village's claims in memory instead of on disk.
 _WORK_MEMORY = "32MB"
-
-_CLAIMS = """
-    select id, rule, deed_on, household, person, inputs::text, category, points
-      from claim
-     where township = $1 and village = $2 and status <> 'refused' and deed_on between $3 and $4
-     order by declared_at, id
-"""
 
 
 class VillageClaims(msgspec.Struct, frozen=True):
@@ -45,17 +37,10 @@ class VillageClaims(msgspec.Struct, frozen=True):
 
 async def villages(work: Work, first: date, last: date) -> list[VillageClaims]:
     """All villages, with their claims of deeds between these days."""
-    of = (Claim.township == work.township, Claim.status != "refused", Claim.deed_on.between(first, last))
-    counted = select(Claim.village, func.count()).where(*of).group_by(Claim.village)
-    claims: dict[str, int] = dict((await work.session.execute(counted)).all())
-    rows = await work.session.execute(
-        select(Village.code, Village.name, func.count(Household.id))
-        .outerjoin(Household, (Household.township == Village.township) & (Household.village == Village.code))
-        .where(Village.township == work.township)
-        .group_by(Village.code, Village.name)
-        .order_by(Village.code)
-    )
-    return [VillageClaims(code, name, number, claims.get(code, 0)) for code, name, number in rows]
+    claims = await count_by_village(work, first, last)
+    known = await register.villages(work)
+    households = await register.households_in(work, [village.code for village in known])
+    return [VillageClaims(v.code, v.name, households.get(v.code, 0), claims.get(v.code, 0)) for v in known]
 
 
 Homes: TypeAlias = Mapping[UUID, tuple[str, int]]
@@ -63,10 +48,7 @@ Homes: TypeAlias = Mapping[UUID, tuple[str, int]]
 
 
 async def homes(work: Work) -> Homes:
-    rows = await work.session.execute(
-        select(Household.id, Household.code, Household.people).where(Household.township == work.township)
-    )
-    return {id: (code, people) for id, code, people in rows}
+    return {id: (household.code, household.people) for id, household in (await register.households(work)).items()}
 
 
 async def recorded(
@@ -74,10 +56,10 @@ async def recorded(
 ) -> AsyncIterator[Sequence[Recorded]]:
     """The claims with deeds between these days, in batches. The unit of work is a snapshot."""
     await work.session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
-    back = await taken_back(work, Claim.village == village.code)
+    back = await taken_back_in(work, village.code)
     connection = await work.session.connection()
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    cursor = await driver.cursor(_CLAIMS, work.township, village.code, first, last)
+    cursor = await driver.cursor(RECORDED, work.township, village.code, first, last)
     while rows := await cursor.fetch(_AT_ONCE):
         yield list(_read(rows, village, households, back))
 

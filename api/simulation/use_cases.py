@@ -13,10 +13,10 @@ from fractions import Fraction
 from typing import TypeAlias
 
 import msgspec
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 import rules
-from api.claims.tables import Claim
+from api.claims.recorded import versions
 from api.clock import local_date
 from api.problems import Refused
 from api.reports.liability import liability
@@ -203,8 +203,7 @@ async def _run(town: Town, work: Work, plan: _Plan, processes: int, told: Watch)
 
 async def _titles(work: Work) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """What rules and categories were called by the books that claims were declared under, in the newest words."""
-    used = await work.session.scalars(select(Claim.rulebook).where(Claim.township == work.township).distinct())
-    books = (await adopted(work, used.all())).values()
+    books = (await adopted(work, await versions(work))).values()
     oldest_first = sorted(books, key=lambda book: (book.effective_from, book.version))
     rules = {rule.id: rule.title for book in oldest_first for rule in book.rules.values()}
     return rules, {category.id: category.title for book in oldest_first for category in book.categories}
