@@ -17,10 +17,10 @@ from api.access import Role, Staff, require
 from api.cards.tables import Card, PinReset
 from api.cards.token import digest, parse
 from api.cards.use_cases import holder
-from api.people.tables import Person
+from api.people.queries import name_of
 from api.people.use_cases import passwords
 from api.problems import Refused
-from api.register.tables import Household
+from api.register.queries import household_of, households_by_code
 from api.town import Town, Work
 from ledger.lookup import by_key
 
@@ -95,9 +95,7 @@ async def reset(town: Town, staff: Staff, household: str, reason: str) -> None:
     """
     require(staff, *RESETTERS)
     async with town.work() as work:
-        found = await work.session.scalar(
-            select(Household).where(Household.township == work.township, Household.code == household)
-        )
+        found = (await households_by_code(work, [household])).get(household)
         if found is None or not staff.serves(found.village):
             raise Refused("unknown", f"没有编号为 {household} 的户。")
         if staff.household == household:
@@ -126,15 +124,16 @@ async def resets(town: Town, staff: Staff) -> list[Reset]:
     """Those of the last thirty days, newest first. Raises Refused: not-allowed."""
     require(staff, *RESETTERS, Role.SUPERVISOR)
     async with town.work() as work:
+        household = household_of(Card.township, Card.household)
+        person = name_of(PinReset.township, PinReset.person).label("person")
         rows = await work.session.execute(
-            select(Household.code, Household.head, Person.name, PinReset.reason, PinReset.recorded_at)
+            select(household.c.code, household.c.head, person, PinReset.reason, PinReset.recorded_at)
             .join(Card, (Card.township == PinReset.township) & (Card.digest == PinReset.card))
-            .join(Household, (Household.township == Card.township) & (Household.id == Card.household))
-            .join(Person, (Person.township == PinReset.township) & (Person.id == PinReset.person))
+            .join(household, true())
             .where(
                 PinReset.township == work.township,
                 PinReset.recorded_at > work.now - SHOWN_FOR,
-                *([] if staff.village is None else [Household.village == staff.village]),
+                *([] if staff.village is None else [household.c.village == staff.village]),
             )
             .order_by(PinReset.recorded_at.desc())
         )

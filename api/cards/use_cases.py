@@ -16,9 +16,8 @@ from api.access import Role, Staff, require
 from api.cards.tables import Card
 from api.cards.token import digest, new_token, parse
 from api.problems import Refused
-from api.register.tables import Household, Village
+from api.register.queries import household_of, households_by_code, village_of, villages
 from api.town import Town, Work
-from ledger.lookup import by_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,8 @@ class KnownCard(msgspec.Struct):
 
 # Made once: with each card that is scanned, making a statement would take longer than running it.
 def _of_card() -> Select[*tuple[Any, ...]]:
-    columns = (Household.id, Household.code, Household.head, Household.village)
-    own = by_key(
-        select(*columns).where(Household.township == Card.township, Household.id == Card.household), "own"
-    )
-    village = by_key(
-        select(Village.name).where(Village.township == Card.township, Village.code == own.c.village), "place"
-    )
+    own = household_of(Card.township, Card.household)
+    village = village_of(Card.township, own.c.village)
     return (
         select(
             *own.c,
@@ -115,28 +109,25 @@ async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wir
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with town.work() as work:
         cards = await new_cards(work, households)
-        if not all(staff.serves(village) for village in await _villages_of(work, households)):
+        known = await households_by_code(work, households)
+        if not all(staff.serves(household.village) for household in known.values()):
             raise Refused("not-allowed", "只能为本村的户发卡。")
         return cards
 
 
 async def new_cards(work: Work, households: Sequence[str]) -> list[wire.NewCard]:
     """New cards, in the order asked for; the old ones die at once. Raises Refused: unknown."""
-    rows = await work.session.execute(
-        select(Household, Village.name)
-        .join(Village, (Village.township == Household.township) & (Village.code == Household.village))
-        .where(Household.township == work.township, Household.code.in_(households))
-    )
-    known = {household.code: (household, village) for household, village in rows}
+    known = await households_by_code(work, households)
     for code in households:
         if code not in known:
             raise Refused("unknown", f"没有编号为 {code} 的户。")
+    names = {village.code: village.name for village in await villages(work)}
     tokens = {code: new_token() for code in known}
     await work.session.execute(
         update(Card)
         .where(
             Card.township == work.township,
-            Card.household.in_([household.id for household, _ in known.values()]),
+            Card.household.in_([household.id for household in known.values()]),
             Card.revoked_at.is_(None),
         )
         .values(revoked_at=work.now)
@@ -151,29 +142,20 @@ async def new_cards(work: Work, households: Sequence[str]) -> list[wire.NewCard]
                 "issued_at": work.now,
                 "revoked_at": None,
             }
-            for code, (household, _) in known.items()
+            for code, household in known.items()
         ],
     )
     return [
-        wire.NewCard(household=code, head=known[code][0].head, village=known[code][1], token=tokens[code])
+        wire.NewCard(household=code, head=known[code].head, village=names[known[code].village], token=tokens[code])
         for code in dict.fromkeys(households)
     ]
-
-
-async def _villages_of(work: Work, households: Sequence[str]) -> set[str]:
-    found = await work.session.scalars(
-        select(Household.village).where(Household.township == work.township, Household.code.in_(households))
-    )
-    return set(found)
 
 
 async def revoke(town: Town, staff: Staff, household: str) -> None:
     """A lost card dies at once, also before there is a new one. Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with town.work() as work:
-        found = await work.session.scalar(
-            select(Household).where(Household.township == work.township, Household.code == household)
-        )
+        found = (await households_by_code(work, [household])).get(household)
         if found is None or not staff.serves(found.village):
             raise Refused("unknown", f"没有编号为 {household} 的户。")
         await work.session.execute(

@@ -14,7 +14,7 @@ from api.offline.scope import SEE_TO, seen_to
 from api.offline.settling import WAITING, Outcome, Settling
 from api.offline.tables import JournalEntry
 from api.offline.told import Concerned, read, told
-from api.people.tables import Person
+from api.people.queries import name_of
 from api.problems import Refused
 from api.redemptions.tables import Redemption, Void
 from api.stock.tables import Supermarket
@@ -147,10 +147,10 @@ def _require_settled(outcome: Outcome) -> None:
 
 
 def _entries(work: Work, staff: Staff) -> Select[JournalEntry, str, str, str | None]:
+    decider = name_of(JournalEntry.township, JournalEntry.decided_by)
     return (
-        select(JournalEntry, Kiosk.name, Supermarket.name, Person.name)
+        select(JournalEntry, Kiosk.name, Supermarket.name, decider.label("decider"))
         .join(Kiosk, (Kiosk.township == JournalEntry.township) & (Kiosk.id == JournalEntry.kiosk))
         .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
-        .outerjoin(Person, (Person.township == JournalEntry.township) & (Person.id == JournalEntry.decided_by))
         .where(JournalEntry.township == work.township, seen_to(staff))
     )

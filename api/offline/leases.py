@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from uuid_utils.compat import uuid7
 
 from api import accounts
 from api.access import Device
-from api.cards.tables import Card
+from api.cards.queries import CardedHousehold, with_cards
 from api.cards.use_cases import mask
 from api.kiosks.tables import Kiosk, KioskEnrolment
 from api.offline.tables import Lease
 from api.problems import Refused
-from api.register.tables import Household, Village
+from api.register.queries import household_of, village_of
 from api.stock.tables import Supermarket
 from api.town import Town, Work
 from api.wire import till_journal
@@ -31,17 +30,6 @@ from ledger.transactions import AccountId, Balance, Phase, Transaction, Transact
 
 LEASE = "lease"
 RETURN = "lease-return"
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A household of the kiosk's village, by its living card."""
-
-    id: UUID
-    code: str
-    head: str
-    card: bytes
-    pin_above: int | None
 
 
 async def renew(town: Town, device: Device) -> till_journal.Leases:
@@ -73,9 +61,11 @@ async def renew(town: Town, device: Device) -> till_journal.Leases:
 
 async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
     """All that an enrolment holds goes back to the households: a person said that the machine is gone."""
+    households = household_of(Lease.township, Lease.household)
     codes = await work.session.scalars(
-        select(Household.code)
-        .join(Lease, (Lease.township == Household.township) & (Lease.household == Household.id))
+        select(households.c.code)
+        .select_from(Lease)
+        .join(households, true())
         .where(Lease.township == work.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
     )
     held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
@@ -154,8 +144,9 @@ def is_current(enrolment: KioskEnrolment) -> bool:
 
 
 async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.Leased]:
-    village, households = await _served(work, kiosk.supermarket)
-    machines = await _machines(work, village.code)
+    village, village_name = await _place(work, kiosk.supermarket)
+    households = await with_cards(work, village)
+    machines = await _machines(work, village)
     held = await _holders(work, households)
     own = {h.id: accounts.household(h.code).id for h in households}
     balances = await work.books.balances(
@@ -182,7 +173,7 @@ async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[t
             household=h.id,
             card=h.card.hex(),
             name=mask(h.head),
-            village=village.name,
+            village=village_name,
             points=available(escrows[h.id]),
             give_back=max(available(escrows[h.id]) - targets[h.id], 0),
             pin_above=h.pin_above,
@@ -191,23 +182,16 @@ async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[t
     ]
 
 
-async def _served(work: Work, supermarket: str) -> tuple[Village, list[Served]]:
-    village = await work.session.scalar(
-        select(Village)
-        .join(Supermarket, (Supermarket.township == Village.township) & (Supermarket.village == Village.code))
+async def _place(work: Work, supermarket: str) -> tuple[str, str]:
+    """A supermarket's village: its code and its name."""
+    village = village_of(Supermarket.township, Supermarket.village)
+    row = await work.session.execute(
+        select(Supermarket.village, village.c.name)
+        .join(village, true())
         .where(Supermarket.township == work.township, Supermarket.code == supermarket)
     )
-    assert village is not None, "a foreign key holds every supermarket to a village"
-    rows = await work.session.execute(
-        select(Household.id, Household.code, Household.head, Card.digest, Card.pin_hash, Card.pin_above)
-        .join(Card, (Card.township == Household.township) & (Card.household == Household.id))
-        .where(Household.township == work.township, Household.village == village.code, Card.revoked_at.is_(None))
-        .order_by(Household.code)
-    )
-    return village, [
-        Served(row.id, row.code, row.head, row.digest, row.pin_above if row.pin_hash is not None else None)
-        for row in rows
-    ]
+    code, name = row.one()
+    return code, name
 
 
 async def _machines(work: Work, village: str) -> int:
@@ -227,7 +211,7 @@ async def _machines(work: Work, village: str) -> int:
     return len(found.all())
 
 
-async def _holders(work: Work, households: Iterable[Served]) -> defaultdict[UUID, list[AccountId]]:
+async def _holders(work: Work, households: Iterable[CardedHousehold]) -> defaultdict[UUID, list[AccountId]]:
     """Where else the households' points may be: their escrow accounts at any kiosk."""
     codes = {h.id: h.code for h in households}
     rows = await work.session.execute(
@@ -241,7 +225,7 @@ async def _holders(work: Work, households: Iterable[Served]) -> defaultdict[UUID
     return found
 
 
-async def _open(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[Served]) -> None:
+async def _open(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[CardedHousehold]) -> None:
     if not households:
         return
     await work.books.open([accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], work.now)

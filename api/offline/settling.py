@@ -24,7 +24,7 @@ from api.offline.tables import JournalEntry
 from api.promises.arrivals import give_way
 from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
-from api.register.tables import Household
+from api.register.queries import households
 from api.town import Work
 from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided, pieces_out
 from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId, Transfer
@@ -268,7 +268,7 @@ class Settling:
             return refused
         self._void(entry)
         if lease_again and known.leased:
-            household = await self.work.session.get_one(Household, (self.work.township, known.household))
+            household = (await households(self.work, [known.household]))[known.household]
             again = holding(
                 TransactionId(uuid5(entry.id, "lease-again")),
                 household.code,
@@ -312,7 +312,7 @@ class Settling:
 
     async def _returned(self, entry: Returned) -> Outcome:
         work = self.work
-        household = await work.session.get(Household, (work.township, entry.household))
+        household = (await households(work, [entry.household])).get(entry.household)
         if household is None:
             return exception("登记册里没有这一户。")
         if not is_current(self.enrolment):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,10 +12,11 @@ from sqlalchemy import Row, select
 from api import wire
 from api.access import Role, Staff
 from api.cards.use_cases import mask
-from api.kiosks.tables import Attendant
+from api.kiosks.queries import attendants
 from api.offline.tables import JournalEntry
 from api.redemptions.tables import Redemption
-from api.register.tables import Household
+from api.register import queries as register
+from api.register.queries import HouseholdFacts
 from api.town import Work
 from api.wire.till_exceptions import TillException
 from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided
@@ -32,22 +32,24 @@ class Concerned:
     """What entries speak of, by id."""
 
     redemptions: Mapping[UUID, Redemption]
-    households: Mapping[UUID, Household]
+    households: Mapping[UUID, HouseholdFacts]
     attendants: Mapping[UUID, str]
 
     @classmethod
     async def look_up(cls, work: Work, entries: Sequence[AnyEntry | None]) -> Concerned:
-        async def found(table: type[Any], ids: set[UUID]) -> dict[UUID, Any]:
-            wanted = select(table).where(table.township == work.township, table.id.in_(ids))
-            return {row.id: row for row in await work.session.scalars(wanted)} if ids else {}
-
-        redemptions = await found(Redemption, {e.id for e in entries if isinstance(e, Voided)})
+        voided = {e.id for e in entries if isinstance(e, Voided)}
+        wanted = select(Redemption).where(Redemption.township == work.township, Redemption.id.in_(voided))
+        redemptions = {row.id: row for row in await work.session.scalars(wanted)} if voided else {}
         households = {e.household for e in entries if isinstance(e, Sold | Returned)}
         households |= {redemption.household for redemption in redemptions.values()}
-        attendants = await found(Attendant, {e.attendant for e in entries if isinstance(e, Opened)})
-        return cls(redemptions, await found(Household, households), {a.id: a.name for a in attendants.values()})
+        openers = {e.attendant for e in entries if isinstance(e, Opened)}
+        return cls(
+            redemptions,
+            await register.households(work, households) if households else {},
+            await attendants(work, openers) if openers else {},
+        )
 
-    def household(self, entry: AnyEntry | None) -> Household | None:
+    def household(self, entry: AnyEntry | None) -> HouseholdFacts | None:
         """Whose points it is about."""
         match entry:
             case Sold() | Returned():

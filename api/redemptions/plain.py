@@ -23,7 +23,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
-    case,
     cast,
     column,
     func,
@@ -35,7 +34,7 @@ from sqlalchemy.types import TypeEngine
 
 from api import accounts, wire
 from api.access import Device
-from api.cards.tables import Card
+from api.cards.queries import living_card
 from api.cards.use_cases import Holder
 from api.database.look import Look
 from api.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
@@ -44,7 +43,7 @@ from api.problems import Refused
 from api.promises.tables import Promise
 from api.redemptions import booking
 from api.redemptions.tables import Redemption, Void
-from api.register.tables import Household
+from api.register.queries import household_of
 from api.stock.tables import Product, Shelf, Supermarket
 from api.town import Town
 from ledger.lookup import by_key
@@ -186,18 +185,8 @@ def _closed(named: LateralFromClause, word: str) -> LateralFromClause:
 
 def _callers(till: CTE) -> Select[*tuple[Any, ...]]:
     asked = _rows(id=Uuid(), card=LargeBinary(), at=Integer())
-    card = by_key(
-        select(Card.household, case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above")).where(
-            Card.township == _TOWNSHIP, Card.digest == asked.c.card, Card.revoked_at.is_(None)
-        ),
-        "shown",
-    )
-    holder = by_key(
-        select(Household.id, Household.code, Household.head, Household.village).where(
-            Household.township == _TOWNSHIP, Household.id == card.c.household
-        ),
-        "holder",
-    )
+    card = living_card(_TOWNSHIP, asked.c.card)
+    holder = household_of(_TOWNSHIP, card.c.household)
     given = by_key(
         select(Redemption.id).where(Redemption.township == _TOWNSHIP, Redemption.id == asked.c.id), "given"
     )

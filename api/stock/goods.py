@@ -7,7 +7,7 @@ from uuid_utils.compat import uuid7
 
 from api import accounts
 from api.access import Role, Staff, require
-from api.people.tables import Person
+from api.people.queries import name_of
 from api.problems import Refused
 from api.stock import barcodes, slips
 from api.stock.hands import at_desk
@@ -93,8 +93,12 @@ async def prices(town: Town, staff: Staff, code: str) -> list[wire.PriceChange]:
     async with town.work() as work:
         await slips.require_products(work, [code])
         rows = await work.session.execute(
-            select(PriceChange.before, PriceChange.after, Person.name, PriceChange.changed_at)
-            .join(Person, (Person.township == PriceChange.township) & (Person.id == PriceChange.person))
+            select(
+                PriceChange.before,
+                PriceChange.after,
+                name_of(PriceChange.township, PriceChange.person).label("person"),
+                PriceChange.changed_at,
+            )
             .where(PriceChange.township == work.township, PriceChange.product == code)
             .order_by(PriceChange.changed_at.desc(), PriceChange.id.desc())
         )

@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import select
 
 from api.access import Device, Role, Staff, require
-from api.journal.persons import names_of
+from api.kiosks.queries import attendants
+from api.people import queries as people
 from api.problems import Refused
 from api.stock.tables import GoodsReceipt, Product, Supermarket
 from api.stock.watch import WATCHERS, supermarkets
@@ -91,7 +92,8 @@ async def _views(work: Work, receipts: Sequence[GoodsReceipt], *, names_donors: 
             )
         ).all()
     )
-    people = await names_of(work, (str(hand) for one in receipts for hand in (one.writer, one.closer)))
+    hands = {hand for one in receipts for hand in (one.writer, one.closer) if hand is not None}
+    called = await people.names(work, hands) | await attendants(work, hands) if hands else {}
     views = []
     for receipt in receipts:
         slip = arrived[receipt.id]
@@ -107,9 +109,9 @@ async def _views(work: Work, receipts: Sequence[GoodsReceipt], *, names_donors: 
                 lines=_lines(slip, receipt.counted, products),
                 state=_state(receipt),
                 writer=receipt.writer,
-                written_by=people[str(receipt.writer)],
+                written_by=called[receipt.writer],
                 written_at=receipt.written_at,
-                closed_by=people.get(str(receipt.closer), ""),
+                closed_by=called[receipt.closer] if receipt.closer is not None else "",
                 closed_at=receipt.closed_at,
                 reason=receipt.reason,
             )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from api import wire
 from api.access import Device
 from api.promises.queries import uncollected
-from api.register.tables import Village
+from api.register.queries import village_of
 from api.stock.tables import Supermarket
 from api.stock.use_cases import shelf_items
 from api.town import Town, Work
@@ -28,9 +28,10 @@ class News:
 async def till(town: Town, device: Device, news: News) -> wire.Till:
     """What the kiosk needs to serve."""
     async with town.work() as work:
+        place = village_of(Supermarket.township, Supermarket.village)
         row = await work.session.execute(
-            select(Supermarket.name, Village.name, Village.code, Supermarket.shelf_version)
-            .join(Village, (Village.township == Supermarket.township) & (Village.code == Supermarket.village))
+            select(Supermarket.name, place.c.name, Supermarket.village, Supermarket.shelf_version)
+            .join(place, true())
             .where(Supermarket.township == work.township, Supermarket.code == device.supermarket)
         )
         # Read before the shelf: news that come in between are fetched again rather than missed.
