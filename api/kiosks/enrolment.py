@@ -1,4 +1,4 @@
-"""Kiosks and the machines that stand there: add one, enrol by a one-time code, end an enrolment."""
+"""Kiosks and the machines that stand there: add one, enrol by a one-time code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from api.access import Device, Role, Staff, new_secret, require, secret_digest
 from api.cards.token import random_symbols, symbols
 from api.kiosks.tables import Kiosk, KioskEnrolment
 from api.kiosks.use_cases import require_supermarket
-from api.offline.leases import take_back
 from api.problems import Refused
 from api.town import Town, Work
 from api.wire import till_journal
@@ -52,8 +51,8 @@ async def new_code(town: Town, staff: Staff, kiosk: UUID) -> wire.KioskCode:
     """
     require(staff, Role.OFFICE)
     async with town.work() as work:
-        await _require_kiosk(work, kiosk)
-        if await _current(work, kiosk) is not None:
+        await require_kiosk(work, kiosk)
+        if await current(work, kiosk) is not None:
             raise Refused("still-enrolled", "这个终端还有机器在用；换机器请先登记停用旧的。")
         return await _new_code(work, kiosk)
 
@@ -85,8 +84,8 @@ async def enrol(town: Town, wanted: till_journal.NewEnrolment) -> till_journal.E
         )
         if kiosk is None:
             raise Refused("code-wrong", "登记码不对或已过期，请核对，或请乡镇办公室给一个新的。")
-        current = await _current(work, kiosk.id)
-        if current is None:
+        machine = await current(work, kiosk.id)
+        if machine is None:
             epoch = 1 + (
                 await work.session.scalar(
                     select(func.coalesce(func.max(KioskEnrolment.epoch), 0)).where(
@@ -106,8 +105,8 @@ async def enrol(town: Town, wanted: till_journal.NewEnrolment) -> till_journal.E
                     enrolled_at=work.now,
                 )
             )
-        elif (current.code, current.public_key) == (code, key):
-            epoch, current.digest = current.epoch, secret_digest(token)
+        elif (machine.code, machine.public_key) == (code, key):
+            epoch, machine.digest = machine.epoch, secret_digest(token)
         else:
             raise Refused("code-wrong", "这个登记码已经用过，请乡镇办公室给一个新的。")
         return till_journal.Enrolment(
@@ -134,27 +133,11 @@ async def enrolled(work: Work, digest: bytes) -> Device | None:
     return Device(found.id, found.supermarket, found.epoch) if found is not None else None
 
 
-async def end(town: Town, staff: Staff, kiosk: UUID, reason: str) -> None:
-    """The machine is lost, broken or put away: its token dies, and what it holds of households' points goes back
-    to them. What it still hands in waits for a person.
-
-    Raises Refused: not-allowed, unknown, not-enrolled.
-    """
-    require(staff, Role.OFFICE, Role.SUPERVISOR)
-    async with town.work() as work:
-        await _require_kiosk(work, kiosk)
-        current = await _current(work, kiosk)
-        if current is None:
-            raise Refused("not-enrolled", "这个终端没有登记机器，不用停用。")
-        current.ended_at, current.ended_by, current.reason = work.now, staff.id, reason
-        await take_back(work, kiosk, current.epoch, person=str(staff.id), reason=reason)
-
-
 async def set_lease_policy(town: Town, staff: Staff, kiosk: UUID, wanted: wire.LeasePolicy) -> None:
     """Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE)
     async with town.work() as work:
-        await _require_kiosk(work, kiosk)
+        await require_kiosk(work, kiosk)
         await work.session.execute(
             update(Kiosk)
             .where(Kiosk.township == work.township, Kiosk.id == kiosk)
@@ -162,7 +145,8 @@ async def set_lease_policy(town: Town, staff: Staff, kiosk: UUID, wanted: wire.L
         )
 
 
-async def _current(work: Work, kiosk: UUID) -> KioskEnrolment | None:
+async def current(work: Work, kiosk: UUID) -> KioskEnrolment | None:
+    """The machine at this place, held until the caller's transaction ends."""
     found: KioskEnrolment | None = await work.session.scalar(
         select(KioskEnrolment)
         .where(
@@ -175,6 +159,7 @@ async def _current(work: Work, kiosk: UUID) -> KioskEnrolment | None:
     return found
 
 
-async def _require_kiosk(work: Work, kiosk: UUID) -> None:
+async def require_kiosk(work: Work, kiosk: UUID) -> None:
+    """Raises Refused: unknown."""
     if await work.session.get(Kiosk, (work.township, kiosk)) is None:
         raise Refused("unknown", "没有这个终端。")

@@ -27,17 +27,6 @@ async def new_code(kiosk: FromPath[UUID], town: NamedDependency[Town], request: 
     return await enrolment.new_code(town, request.user, kiosk)
 
 
-@post("/kiosks/{kiosk:uuid}/end", guards=[staff_only], status_code=204)
-async def end(
-    kiosk: FromPath[UUID],
-    data: JSONBody[wire.KioskEnding],
-    town: NamedDependency[Town],
-    request: StaffRequest,
-) -> None:
-    """The machine is lost, broken or put away; what it holds goes back to the households."""
-    await enrolment.end(town, request.user, kiosk, data.reason)
-
-
 @put("/kiosks/{kiosk:uuid}/lease-policy", guards=[staff_only], status_code=204)
 async def set_lease_policy(
     kiosk: FromPath[UUID],
@@ -71,6 +60,6 @@ async def open_shift(
 
 router = Router(
     "/v1",
-    route_handlers=[add, new_code, end, set_lease_policy, enrol, add_attendant, open_shift],
+    route_handlers=[add, new_code, set_lease_policy, enrol, add_attendant, open_shift],
     tags=["kiosks"],
 )

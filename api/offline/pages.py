@@ -13,7 +13,7 @@ from litestar.response import Redirect, Template
 from api import wire
 from api.access import Role, StaffRequest, require, staff_only
 from api.kiosks import enrolment
-from api.offline import exceptions, tills
+from api.offline import ending, exceptions, tills
 from api.pages.flash import see_other
 from api.pages.form import typed
 from api.pages.page import page
@@ -101,7 +101,7 @@ async def end(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependenc
     reason = typed(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(f"{TILLS}/{kiosk}/end", "请写明理由，最多 200 字。", "refused")
-    await enrolment.end(town, request.user, kiosk, reason)
+    await ending.end(town, request.user, kiosk, reason)
     return see_other(TILLS, "已停用，留在这台终端的积分都退回各户账户了。")
 
 

@@ -1,4 +1,4 @@
-"""`/v1/till/leases` and `/v1/journals` for kiosks, `/v1/till-exceptions` for those who see to them."""
+"""`/v1/till/leases`, `/v1/journals` for kiosks; their end, `/v1/till-exceptions` for those who see to them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, PathParameter
 
+from api import wire
 from api.access import DeviceRequest, StaffRequest, device_only, staff_only
-from api.offline import exceptions, journals, leases
+from api.offline import ending, exceptions, journals, leases
 from api.town import Town
 from api.wire import till_journal
 from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
@@ -20,6 +21,17 @@ from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 async def renew(town: NamedDependency[Town], request: DeviceRequest) -> till_journal.Leases:
     """Top up what this kiosk may spend of each household's points without the network, and tell all of it."""
     return await leases.renew(town, request.user)
+
+
+@post("/kiosks/{kiosk:uuid}/end", guards=[staff_only], status_code=204)
+async def end(
+    kiosk: FromPath[UUID],
+    data: JSONBody[wire.KioskEnding],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> None:
+    """The machine is lost, broken or put away; what it holds goes back to the households."""
+    await ending.end(town, request.user, kiosk, data.reason)
 
 
 @post("/journals/{kiosk:uuid}/{epoch:int}", status_code=200)
@@ -57,4 +69,4 @@ async def decide(
     return await exceptions.decide(town, request.user, kiosk, epoch, number, bytes.fromhex(hash), data)
 
 
-router = Router("/v1", route_handlers=[renew, upload, waiting, decide], tags=["offline"])
+router = Router("/v1", route_handlers=[renew, end, upload, waiting, decide], tags=["offline"])

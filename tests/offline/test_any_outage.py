@@ -31,7 +31,7 @@ from api.cards.token import digest, new_token
 from api.clock import TravelClock
 from api.kiosks import enrolment
 from api.kiosks.tables import Attendant, KioskEnrolment
-from api.offline import leases
+from api.offline import ending, leases
 from api.offline.holdings import HELD
 from api.offline.journals import receive
 from api.offline.tables import JournalEntry
@@ -362,7 +362,7 @@ class Outage(RuleBasedStateMachine):
         machine = self.machines[n]
         if not self._alive(machine):
             return
-        self.do(enrolment.end(self.town, self.office, machine.place, "找不到了"))
+        self.do(ending.end(self.town, self.office, machine.place, "找不到了"))
         code = self.do(enrolment.new_code(self.town, self.office, machine.place)).code
         # What it had not sent by then is late.
         machine.suspect = machine.suspect or bool(machine.store.journal.waiting)
@@ -493,7 +493,7 @@ class Outage(RuleBasedStateMachine):
 
     def _all_comes_back(self, machine: Machine) -> None:
         """Put away in order, a kiosk keeps nothing."""
-        self.do(enrolment.end(self.town, self.office, machine.place, "收摊了"))
+        self.do(ending.end(self.town, self.office, machine.place, "收摊了"))
         for n in range(HOUSEHOLDS):
             assert self.do(self._escrow(machine, n)) == 0
 
