@@ -1,4 +1,4 @@
-"""Runs revisions on the connection that `api.database.migrations` hands over."""
+"""Runs revisions on the connection that `api.platform.database.migrations` hands over."""
 
 from alembic import context
 from api.catalogue import METADATA

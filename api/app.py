@@ -22,52 +22,52 @@ from litestar.template.config import TemplateConfig
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-import api.cards.pages
-import api.cards.routes
-import api.claims.notices
-import api.claims.pages
-import api.claims.routes
+import api.awards.claims.notices
+import api.awards.claims.pages
+import api.awards.claims.routes
+import api.awards.rulebooks.editor
+import api.awards.rulebooks.pages
+import api.awards.rulebooks.public
+import api.awards.rulebooks.routes
+import api.awards.simulation.pages
+import api.awards.simulation.routes
+import api.bookkeeping.expiry.routes
+import api.bookkeeping.journal.pages
+import api.bookkeeping.journal.routes
+import api.bookkeeping.reports.routes
+import api.bookkeeping.seals.pages
+import api.bookkeeping.seals.routes
 import api.desk.pages
-import api.expiry.routes
 import api.household.pages
-import api.journal.pages
-import api.journal.routes
-import api.kiosks.routes
-import api.offline.pages
-import api.offline.routes
-import api.pages.landing
-import api.pages.page
-import api.people.pages
-import api.people.routes
-import api.promises.routes
-import api.redemptions.routes
-import api.register.routes
-import api.reports.routes
-import api.rulebooks.editor
-import api.rulebooks.pages
-import api.rulebooks.public
-import api.rulebooks.routes
-import api.seals.pages
-import api.seals.routes
-import api.simulation.pages
-import api.simulation.routes
-import api.stock.pages
-import api.stock.routes
-import api.stock.shelf_routes
-import api.stock.till_routes
-import api.till.routes
-from api.access import Authentication
-from api.claims.board import on_notice
+import api.registry.cards.pages
+import api.registry.cards.routes
+import api.registry.people.pages
+import api.registry.people.routes
+import api.registry.register.routes
+import api.shop.kiosks.routes
+import api.shop.offline.pages
+import api.shop.offline.routes
+import api.shop.promises.routes
+import api.shop.redemptions.routes
+import api.shop.stock.pages
+import api.shop.stock.routes
+import api.shop.stock.shelf_routes
+import api.shop.stock.till_routes
+import api.shop.till.routes
+import api.web.landing
+import api.web.page
+from api.awards.claims.board import on_notice
+from api.bookkeeping.seals.use_cases import reference
 from api.jobs import JOBS
-from api.kiosks.enrolment import enrolled
-from api.pages.page import FILTERS
-from api.people.use_cases import signed_in
-from api.problem_details import EXCEPTIONS, log_exception
-from api.redemptions.together import RedemptionQueue
-from api.seals.use_cases import reference
-from api.till.use_cases import News
-from api.town import Town
-from api.upkeep import Job, keep_up
+from api.platform.access import Authentication
+from api.platform.problem_details import EXCEPTIONS, log_exception
+from api.platform.town import Town
+from api.platform.upkeep import Job, keep_up
+from api.registry.people.use_cases import signed_in
+from api.shop.kiosks.enrolment import enrolled
+from api.shop.redemptions.together import RedemptionQueue
+from api.shop.till.use_cases import News
+from api.web.page import FILTERS
 
 
 @get("/healthz", sync_to_thread=False, tags=["health"])
@@ -127,41 +127,41 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs:
         route_handlers=[
             healthz,
             readyz,
-            api.people.routes.router,
-            api.register.routes.router,
-            api.cards.routes.router,
-            api.stock.routes.router,
-            api.stock.shelf_routes.router,
-            api.stock.till_routes.router,
-            api.kiosks.routes.router,
-            api.till.routes.router,
-            api.rulebooks.routes.router,
-            api.rulebooks.routes.public,
-            api.simulation.routes.router,
-            api.claims.routes.router,
-            api.expiry.routes.router,
-            api.redemptions.routes.router,
-            api.promises.routes.router,
-            api.offline.routes.router,
-            api.journal.routes.router,
-            api.reports.routes.router,
-            api.seals.routes.router,
-            api.pages.landing.router,
-            api.pages.page.router,
-            api.people.pages.router,
+            api.registry.people.routes.router,
+            api.registry.register.routes.router,
+            api.registry.cards.routes.router,
+            api.shop.stock.routes.router,
+            api.shop.stock.shelf_routes.router,
+            api.shop.stock.till_routes.router,
+            api.shop.kiosks.routes.router,
+            api.shop.till.routes.router,
+            api.awards.rulebooks.routes.router,
+            api.awards.rulebooks.routes.public,
+            api.awards.simulation.routes.router,
+            api.awards.claims.routes.router,
+            api.bookkeeping.expiry.routes.router,
+            api.shop.redemptions.routes.router,
+            api.shop.promises.routes.router,
+            api.shop.offline.routes.router,
+            api.bookkeeping.journal.routes.router,
+            api.bookkeeping.reports.routes.router,
+            api.bookkeeping.seals.routes.router,
+            api.web.landing.router,
+            api.web.page.router,
+            api.registry.people.pages.router,
             api.household.pages.router,
-            api.cards.pages.router,
-            api.rulebooks.public.router,
-            api.seals.pages.router,
+            api.registry.cards.pages.router,
+            api.awards.rulebooks.public.router,
+            api.bookkeeping.seals.pages.router,
             api.desk.pages.router,
-            api.claims.pages.router,
-            api.rulebooks.pages.router,
-            api.rulebooks.editor.router,
-            api.offline.pages.router,
-            api.journal.pages.router,
-            api.claims.notices.router,
-            api.simulation.pages.router,
-            api.stock.pages.router,
+            api.awards.claims.pages.router,
+            api.awards.rulebooks.pages.router,
+            api.awards.rulebooks.editor.router,
+            api.shop.offline.pages.router,
+            api.bookkeeping.journal.pages.router,
+            api.awards.claims.notices.router,
+            api.awards.simulation.pages.router,
+            api.shop.stock.pages.router,
         ],
         state=State({"town": town, "notice_interval": notice_interval, "jobs": jobs}),
         dependencies={

@@ -1,16 +1,16 @@
 """Every table there is: what migrations are checked against."""
 
-import api.cards.tables
-import api.claims.tables
-import api.kiosks.tables
-import api.offline.tables
-import api.people.tables
-import api.promises.tables
-import api.redemptions.tables
-import api.register.tables
-import api.rulebooks.tables
-import api.stock.tables  # noqa: F401
+import api.awards.claims.tables
+import api.awards.rulebooks.tables
+import api.registry.cards.tables
+import api.registry.people.tables
+import api.registry.register.tables
+import api.shop.kiosks.tables
+import api.shop.offline.tables
+import api.shop.promises.tables
+import api.shop.redemptions.tables
+import api.shop.stock.tables  # noqa: F401
 import ledger.tables
-from api.database.base import Base
+from api.platform.database.base import Base
 
 METADATA = [Base.metadata, ledger.tables.metadata]

@@ -1,8 +1,8 @@
 """What the server does by itself, in turn; `keep_up` runs it."""
 
-from api.claims.use_cases import post_due
-from api.journal.holds import release_expired
-from api.promises.arrivals import serve
-from api.seals.use_cases import seal
+from api.awards.claims.use_cases import post_due
+from api.bookkeeping.journal.holds import release_expired
+from api.bookkeeping.seals.use_cases import seal
+from api.shop.promises.arrivals import serve
 
 JOBS = (post_due, release_expired, serve, seal)

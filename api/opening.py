@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.exc import DBAPIError
 
-from api.clock import Clock
-from api.database.engine import Access, Database
-from api.database.migrations import require_current
-from api.problems import Refused
-from api.register.queries import is_founded
-from api.town import Town
+from api.platform.clock import Clock
+from api.platform.database.engine import Access, Database
+from api.platform.database.migrations import require_current
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.registry.register.queries import is_founded
 from ledger.transactions import TownshipId
 
 # One township a database, for now; the tables are ready for more.

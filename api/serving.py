@@ -14,9 +14,9 @@ import structlog
 import uvicorn
 
 from api.app import create_app
-from api.problems import Refused
-from api.redemptions.fast_path import FastPath
-from api.town import Town
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.shop.redemptions.fast_path import FastPath
 
 # Seconds; longer than clients keep an idle connection (httpx: 5), so that no request meets one just being closed.
 KEEP_ALIVE = 60

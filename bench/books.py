@@ -13,8 +13,8 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from api import accounts
-from api.clock import local_date
+from api.platform import accounts
+from api.platform.clock import local_date
 from bench.command import command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured

@@ -10,9 +10,9 @@ from time import perf_counter
 import httpx
 from sqlalchemy import text
 
-from api import accounts
-from api.clock import local_date
 from api.opening import TOWNSHIP
+from api.platform import accounts
+from api.platform.clock import local_date
 from bench.ground import Ground
 from bench.load import load
 from bench.measurement import Measurement, measured

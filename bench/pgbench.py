@@ -6,9 +6,9 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from api.database.account import binary
-from api.database.embedded import OWNER, Embedded
-from api.database.engine import DATABASE
+from api.platform.database.account import binary
+from api.platform.database.embedded import OWNER, Embedded
+from api.platform.database.engine import DATABASE
 
 NAME = "tpcb"
 SCALE, CLIENTS, THREADS = 10, 16, 2

@@ -9,8 +9,8 @@ from itertools import cycle, islice
 from statistics import median
 from time import perf_counter
 
-from api import accounts
-from api.seals.use_cases import seal
+from api.bookkeeping.seals.use_cases import seal
+from api.platform import accounts
 from bench.command import command
 from bench.ground import HOUSEHOLDS, Ground
 from bench.measurement import Measurement, measured

@@ -21,17 +21,18 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from uuid_utils.compat import uuid7
 
-from api import accounts, wire
-from api.clock import WallClock
-from api.database.embedded import APP, OWNER, Embedded
-from api.database.engine import DATABASE, Database
-from api.database.migrations import migrate
-from api.expiry.policies import expiries
+from api import wire
+from api.bookkeeping.expiry.policies import expiries
+from api.bookkeeping.seals.use_cases import seal
 from api.opening import TOWNSHIP
-from api.register.use_cases import found
-from api.seals.use_cases import seal
+from api.platform import accounts
+from api.platform.clock import WallClock
+from api.platform.database.embedded import APP, OWNER, Embedded
+from api.platform.database.engine import DATABASE, Database
+from api.platform.database.migrations import migrate
+from api.platform.town import Town
+from api.registry.register.use_cases import found
 from api.serving import served
-from api.town import Town
 from ledger.expiry import Kind, Policy
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from rules import books_path

@@ -14,13 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api import wire
-from api.clock import WallClock
-from api.database.embedded import APP, OWNER, Embedded
-from api.database.engine import DATABASE, Database
-from api.database.migrations import migrate
 from api.opening import TOWNSHIP
-from api.register.use_cases import found
-from api.town import Town
+from api.platform.clock import WallClock
+from api.platform.database.embedded import APP, OWNER, Embedded
+from api.platform.database.engine import DATABASE, Database
+from api.platform.database.migrations import migrate
+from api.platform.town import Town
+from api.registry.register.use_cases import found
 from bench.scratch import scratch
 from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
-from api.clock import WallClock
-from api.database.engine import reach
-from api.demo.demo import KEYS, KIOSK
-from api.demo.story import Keys
+from api.cli.demo.demo import KEYS, KIOSK
+from api.cli.demo.story import Keys
 from api.opening import open_town
+from api.platform.clock import WallClock
+from api.platform.database.engine import reach
+from api.platform.settings import Settings
 from api.serving import served
-from api.settings import Settings
 from kiosk.keeping.store import Store
 
 PICTURES = Path(__file__).parent / "pictures"

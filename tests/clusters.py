@@ -15,12 +15,12 @@ from pathlib import Path
 from sqlalchemy import text
 
 from api import wire
-from api.clock import TravelClock
-from api.database.embedded import APP, OWNER, Embedded
-from api.database.engine import DATABASE, Access
-from api.database.migrations import administer, migrate
 from api.opening import open_town
-from api.register.use_cases import found
+from api.platform.clock import TravelClock
+from api.platform.database.embedded import APP, OWNER, Embedded
+from api.platform.database.engine import DATABASE, Access
+from api.platform.database.migrations import administer, migrate
+from api.registry.register.use_cases import found
 
 FOUNDED_AT = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 

@@ -25,15 +25,15 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.app import create_app
-from api.clock import TravelClock
-from api.database.embedded import APP, OWNER, Embedded
-from api.database.engine import Database
-from api.database.migrations import migrate
 from api.jobs import JOBS
-from api.redemptions.fast_path import FastPath
-from api.register.use_cases import found
+from api.platform.clock import TravelClock
+from api.platform.database.embedded import APP, OWNER, Embedded
+from api.platform.database.engine import Database
+from api.platform.database.migrations import migrate
+from api.platform.town import Town
+from api.registry.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
-from api.town import Town
+from api.shop.redemptions.fast_path import FastPath
 from ledger.transactions import TownshipId
 from rules import books_path
 from tests.clusters import copy, make, passable

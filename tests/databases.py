@@ -18,8 +18,8 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.database.embedded import APP, OWNER, Embedded
-from api.database.engine import Database
+from api.platform.database.embedded import APP, OWNER, Embedded
+from api.platform.database.engine import Database
 
 EMPTY = "template_empty"
 SEEDED = "template_seeded"

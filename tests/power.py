@@ -16,7 +16,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.database.embedded import Embedded
+from api.platform.database.embedded import Embedded
 from tests.clusters import copy, passable
 
 WAIT = 60.0  # seconds until something that should happen at once counts as broken

@@ -1,7 +1,7 @@
 """The books' functions, views and rights, and what the application may do with its own tables."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0002"
 down_revision = "0001"

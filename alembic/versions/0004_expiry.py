@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0004"
 down_revision = "0003"

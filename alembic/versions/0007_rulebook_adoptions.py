@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0007"
 down_revision = "0006"

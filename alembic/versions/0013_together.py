@@ -1,7 +1,7 @@
 """A batch in which nothing settles or reverses is posted as a whole."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0013"
 down_revision = "0012"

@@ -1,7 +1,7 @@
 """A batch posted as a whole takes time by its length, not by the square of it."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0014"
 down_revision = "0013"

@@ -1,7 +1,7 @@
 """Reading one household takes as long in old books as in young ones."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0015"
 down_revision = "0014"

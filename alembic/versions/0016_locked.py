@@ -1,7 +1,7 @@
 """Who locks balances is given them with the same call."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0016"
 down_revision = "0015"

@@ -1,7 +1,7 @@
 """A step of the sealer reads what is new, however young or old the books are."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0017"
 down_revision = "0016"

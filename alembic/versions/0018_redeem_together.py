@@ -1,7 +1,7 @@
 """Redemptions that arrive together are booked by one statement."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0018"
 down_revision = "0017"

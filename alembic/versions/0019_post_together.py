@@ -1,7 +1,7 @@
 """A batch in which everything is in order is posted with less ado."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0019"
 down_revision = "0018"

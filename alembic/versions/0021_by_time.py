@@ -2,7 +2,7 @@
 index that holds it."""
 
 from alembic import op
-from api.database.migrations import run_scripts
+from api.platform.database.migrations import run_scripts
 
 revision = "0021"
 down_revision = "0020"

@@ -7,15 +7,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from api.access import StaffRequest, staff_only
-from api.claims import queries
-from api.claims.pages import STATUS
-from api.offline.scope import SEE_TO
-from api.pages.page import page
-from api.pages.refusals import AS_PAGES
-from api.people.pages import DESK, TITLES
-from api.rulebooks.adoptions import waiting_for
-from api.town import Town
+from api.awards.claims import queries
+from api.awards.claims.pages import STATUS
+from api.awards.rulebooks.adoptions import waiting_for
+from api.platform.access import StaffRequest, staff_only
+from api.platform.town import Town
+from api.registry.people.pages import DESK, TITLES
+from api.shop.offline.scope import SEE_TO
+from api.web.page import page
+from api.web.refusals import AS_PAGES
 
 
 @get(DESK)

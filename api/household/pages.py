@@ -12,16 +12,16 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from markupsafe import Markup
 
-from api.cards import pins
-from api.cards.token import parse
+from api.awards.rulebooks.use_cases import KEPT
 from api.household.passbook import passbook
-from api.pages.flash import see_other
-from api.pages.form import typed
-from api.pages.page import page, template
-from api.pages.refusals import AS_PAGES
-from api.problems import Refused
-from api.rulebooks.use_cases import KEPT
-from api.town import Town
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.registry.cards import pins
+from api.web.flash import see_other
+from api.web.form import typed
+from api.web.page import page, template
+from api.web.refusals import AS_PAGES
+from api.wire.card_token import parse
 from rules import Rulebook, limit_text, rule_words
 
 # What a household can put right on the form itself.

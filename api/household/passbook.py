@@ -15,21 +15,22 @@ import msgspec
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from api import accounts, wire
-from api.cards.pins import LAST_RESET, SHOWN_FOR
-from api.cards.use_cases import Holder
-from api.claims import deductions
-from api.claims.of_household import ON_NOTICE, VERSIONS_ON_NOTICE, subject_of
-from api.clock import SHANGHAI, local_date
-from api.database.look import Look
-from api.exports.titles import UNPUBLISHED
-from api.journal import imports
-from api.journal.holds import OPEN_HOLDS
-from api.offline.leases import LEASE, RETURN
-from api.promises import queries
-from api.rulebooks.use_cases import IN_FORCE, Edition, counting, editions, opened
-from api.till.card import Points, of_holder, seen
-from api.town import Town
+from api import wire
+from api.awards.claims import deductions
+from api.awards.claims.of_household import ON_NOTICE, VERSIONS_ON_NOTICE, subject_of
+from api.awards.rulebooks.use_cases import IN_FORCE, Edition, counting, editions, opened
+from api.bookkeeping.exports.titles import UNPUBLISHED
+from api.bookkeeping.journal import imports
+from api.bookkeeping.journal.holds import OPEN_HOLDS
+from api.platform import accounts
+from api.platform.clock import SHANGHAI, local_date
+from api.platform.database.look import Look
+from api.platform.town import Town
+from api.registry.cards.pins import LAST_RESET, SHOWN_FOR
+from api.registry.cards.use_cases import Holder
+from api.shop.offline.leases import LEASE, RETURN
+from api.shop.promises import queries
+from api.shop.till.card import Points, of_holder, seen
 from ledger.expiries import EXPIRY
 from ledger.lookup import by_key
 from ledger.tables import entry, transaction, transfer

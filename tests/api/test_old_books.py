@@ -12,22 +12,23 @@ from sqlalchemy import column, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
-from api import accounts, wire
-from api.access import Device, Role, Staff, secret_digest
-from api.cards.token import digest, parse
-from api.cards.use_cases import holder
-from api.clock import TravelClock, local_date
-from api.database.embedded import Embedded
-from api.database.engine import Database
-from api.database.look import Look
-from api.expiry.policies import expiries
+from api import wire
+from api.bookkeeping.expiry.policies import expiries
+from api.bookkeeping.journal.accounts import statement
+from api.bookkeeping.seals.use_cases import seal
 from api.household.passbook import passbook
-from api.journal.accounts import statement
-from api.kiosks.use_cases import open_shift
-from api.redemptions.plain import Asked, plain
-from api.seals.use_cases import seal
-from api.till import card
-from api.town import Town
+from api.platform import accounts
+from api.platform.access import Device, Role, Staff, secret_digest
+from api.platform.clock import TravelClock, local_date
+from api.platform.database.embedded import Embedded
+from api.platform.database.engine import Database
+from api.platform.database.look import Look
+from api.platform.town import Town
+from api.registry.cards.use_cases import holder
+from api.shop.kiosks.use_cases import open_shift
+from api.shop.redemptions.plain import Asked, plain
+from api.shop.till import card
+from api.wire.card_token import digest, parse
 from ledger.expiry import Kind, Policy
 from ledger.seals import Seals
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer

@@ -20,9 +20,9 @@ import msgspec
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.clock import TravelClock
-from api.database.embedded import Embedded
-from api.offline.reports import shift_report
+from api.platform.clock import TravelClock
+from api.platform.database.embedded import Embedded
+from api.shop.offline.reports import shift_report
 from api.wire import Command, Receipt
 from api.wire.till_journal import Closed
 from ledger.verify import verify

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.async_api import expect
 
-from tests.api.pages.browser import on_notice
-from tests.api.simulation.conftest import DOUBLED
-from tests.api.stock.conftest import to_look_after
+from tests.api.awards.simulation.conftest import DOUBLED
+from tests.api.shop.stock.conftest import to_look_after
+from tests.api.web.browser import on_notice
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown
 from tests.e2e.chromium import NOTHING_WRONG, fits, measured, phone, sign_in

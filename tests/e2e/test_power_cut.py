@@ -22,14 +22,15 @@ import pytest
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from api import accounts, wire
-from api.clock import TravelClock
-from api.database.embedded import APP, OWNER
-from api.database.engine import DATABASE, Database
+from api import wire
+from api.platform import accounts
+from api.platform.clock import TravelClock
+from api.platform.database.embedded import APP, OWNER
+from api.platform.database.engine import DATABASE, Database
 from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem
-from tests.api.claims.conftest import card as balance_and_pending
-from tests.api.claims.conftest import on_notice
+from tests.api.awards.claims.conftest import card as balance_and_pending
+from tests.api.awards.claims.conftest import on_notice
 from tests.conftest import NOW, TOWNSHIP, LiveTown, opened, seed, serving
 from tests.databases import SEEDED, Clone, cloned, maintain
 from tests.power import WAIT, Machine, machine, random_moments, require_durability

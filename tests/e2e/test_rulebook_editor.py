@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Dialog, Page, ViewportSize, expect
 
-from tests.api.rulebooks.conftest import text
+from tests.api.awards.rulebooks.conftest import text
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import LiveTown
 from tests.e2e.chromium import PHONE, fits, phone, sign_in

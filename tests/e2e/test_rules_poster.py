@@ -7,10 +7,10 @@ import re
 import pypdfium2
 import zxingcpp
 
-from api.rulebooks import sections
+from api.awards.rulebooks import sections
 from rules import load
-from tests.api.rulebooks.books import NEXT, next_book
-from tests.api.rulebooks.conftest import adopt
+from tests.api.awards.rulebooks.books import NEXT, next_book
+from tests.api.awards.rulebooks.conftest import adopt
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import LiveTown
 

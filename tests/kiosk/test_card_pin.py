@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from api.cards.tables import Card
-from api.cards.token import digest
-from api.people.use_cases import passwords
+from api.registry.cards.tables import Card
+from api.registry.people.use_cases import passwords
+from api.wire.card_token import digest
 from tests.kiosk.conftest import QUICK, Till
 
 SOAP, RICE = "肥皂", "大米"

@@ -15,11 +15,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-import api.access
-import api.cards.use_cases
-import api.kiosks.use_cases
-import api.promises.use_cases
-import api.redemptions.use_cases
+import api.platform.access
+import api.registry.cards.use_cases
+import api.shop.kiosks.use_cases
+import api.shop.promises.use_cases
+import api.shop.redemptions.use_cases
 import kiosk
 from kiosk.language import ENGLISH
 from kiosk.obstacles import PROBLEM, PROBLEMS
@@ -153,12 +153,12 @@ def refusals(part: object) -> set[str]:
 @pytest.mark.parametrize(
     "part",
     [
-        api.redemptions.use_cases,
-        api.promises.use_cases,
-        api.kiosks.use_cases.recognise,
-        api.kiosks.use_cases.on_duty,
-        api.cards.use_cases.living,
-        api.access.require_device,
+        api.shop.redemptions.use_cases,
+        api.shop.promises.use_cases,
+        api.shop.kiosks.use_cases.recognise,
+        api.shop.kiosks.use_cases.on_duty,
+        api.registry.cards.use_cases.living,
+        api.platform.access.require_device,
     ],
     ids=lambda part: part.__name__,
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from api.seals.use_cases import head, seal
+from api.bookkeeping.seals.use_cases import head, seal
 from kiosk.printing.slip import REPRINT
 from tests.kiosk.conftest import Paper, Till
 

@@ -16,7 +16,7 @@ from kiosk.keeping.store import Store
 from kiosk.printing.slip import REPRINT
 from kiosk.screens.kept.keep import Keep
 from kiosk.screens.kept.kept_goods import KeptGoods
-from tests.api.promises.conftest import arrives, restocked
+from tests.api.shop.promises.conftest import arrives, restocked
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, QUICK, Paper, Till, change, enrolled
 

@@ -10,8 +10,8 @@ import pytest
 from textual import events
 from uuid_utils.compat import uuid7
 
-from api.cards.token import new_token
 from api.wire import Line, Redemption
+from api.wire.card_token import new_token
 from kiosk.client import Client
 from kiosk.pace import Pace
 from kiosk.widgets.key_bar import KeyCap

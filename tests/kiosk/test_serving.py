@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from api import cli
+from api.cli import verbs
 from kiosk.keeping.store import Store
 from kiosk.serving.process import BROKEN, PRELUDE
 from kiosk.serving.server import ELSEWHERE, ENDED, OTHER_DEVICE, TAKEN, UNSETTLED, TillServer
@@ -323,15 +323,15 @@ def test_every_setting_reaches_the_child(monkeypatch: pytest.MonkeyPatch) -> Non
         ],
         ["--data", "T", "--large"],
     ):
-        with cli.kiosk.make_context("kiosk", list(words)) as given:
-            environment = cli._settings_as_environment()
+        with verbs.kiosk.make_context("kiosk", list(words)) as given:
+            environment = verbs._settings_as_environment()
         with monkeypatch.context() as child:
             for name, value in environment.items():
                 child.setenv(name, value)
-            understood = cli.kiosk.make_context("kiosk", [])
+            understood = verbs.kiosk.make_context("kiosk", [])
         unset = {name: given.params[name] for name in given.params if name not in own}
         assert {name: understood.params[name] for name in unset} == unset
-        assert all(parameter.envvar for parameter in cli.kiosk.params if parameter.name not in own)
+        assert all(parameter.envvar for parameter in verbs.kiosk.params if parameter.name not in own)
 
 
 async def test_one_bell_for_a_refusal_two_for_something_done(town: Any, settings: dict[str, str]) -> None:

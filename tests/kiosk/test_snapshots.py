@@ -15,9 +15,9 @@ import pytest
 from rich.cells import cell_len
 from sqlalchemy import update
 
-from api.cards.tables import Card
-from api.cards.token import digest
-from api.people.use_cases import passwords
+from api.registry.cards.tables import Card
+from api.registry.people.use_cases import passwords
+from api.wire.card_token import digest
 from kiosk.screens.base import TillScreen
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Till

@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.database.embedded import Embedded
+from api.platform.database.embedded import Embedded
 from ledger.books import Books
 from ledger.expiries import Expiries
 from ledger.expiry import Kind, Policy

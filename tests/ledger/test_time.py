@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from api.database.embedded import Embedded
+from api.platform.database.embedded import Embedded
 from ledger.books import ALWAYS, Books, Entry
 from ledger.transactions import Account, Closing, Posting, Status, Timeline, TownshipId, Transaction
 from ledger.verify import verify

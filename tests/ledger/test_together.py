@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from uuid_utils.compat import uuid7
 
-from api.database.embedded import Embedded
+from api.platform.database.embedded import Embedded
 from ledger.books import Books
 from ledger.transactions import Account, Phase, Status, Transaction, TransactionId, Transfer, UnitKind
 from ledger.verify import verify

@@ -24,25 +24,26 @@ from hypothesis.stateful import run_state_machine_as_test as run
 from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
-from api import accounts, wire
-from api.access import Device, Role, Staff
-from api.cards.tables import Card
-from api.cards.token import digest, new_token
-from api.clock import TravelClock
-from api.kiosks import enrolment
-from api.kiosks.tables import Attendant, KioskEnrolment
-from api.offline import ending, leases
-from api.offline.holdings import HELD
-from api.offline.journals import receive
-from api.offline.tables import JournalEntry
-from api.people.tables import Person
-from api.problems import Refused
-from api.redemptions.tables import Redemption, Void
-from api.redemptions.use_cases import redeem
-from api.register.tables import Grid, Household, Village
-from api.register.use_cases import found
-from api.stock.tables import Product, Shelf, Supermarket
-from api.town import Town
+from api import wire
+from api.platform import accounts
+from api.platform.access import Device, Role, Staff
+from api.platform.clock import TravelClock
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.registry.cards.tables import Card
+from api.registry.people.tables import Person
+from api.registry.register.tables import Grid, Household, Village
+from api.registry.register.use_cases import found
+from api.shop.kiosks import enrolment
+from api.shop.kiosks.tables import Attendant, KioskEnrolment
+from api.shop.offline import ending, leases
+from api.shop.offline.holdings import HELD
+from api.shop.offline.journals import receive
+from api.shop.offline.tables import JournalEntry
+from api.shop.redemptions.tables import Redemption, Void
+from api.shop.redemptions.use_cases import redeem
+from api.shop.stock.tables import Product, Shelf, Supermarket
+from api.wire.card_token import digest, new_token
 from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
 from kiosk.keeping.shifts import KnownAttendant
 from kiosk.keeping.store import Store

@@ -25,7 +25,9 @@ class PowerCut(BaseException):
 
 @dataclass
 class Books:
-    """What the server has: accounts, escrow, and the journal up to its head. As in api/offline/settling.py."""
+    """What the server has: accounts, escrow, and the journal up to its head.
+
+    As in api/shop/offline/settling.py."""
 
     account: dict[UUID, int] = field(default_factory=lambda: {WANG: 60, LI: 25})
     escrow: dict[UUID, int] = field(default_factory=lambda: {WANG: 0, LI: 0})

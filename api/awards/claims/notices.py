@@ -1,0 +1,30 @@
+"""`/notices`: the villages' public notice boards, for everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Template
+
+from api.awards.claims import board
+from api.platform.town import Town
+from api.web.page import page
+from api.web.refusals import AS_PAGES
+
+
+@get("/notices")
+async def villages(request: Request[Any, Any, Any], town: NamedDependency[Town]) -> Template:
+    return page(request, "awards/claims/villages.html", villages=await board.villages(town))
+
+
+@get("/notices/{village:str}")
+async def village(
+    village: FromPath[str], request: Request[Any, Any, Any], town: NamedDependency[Town]
+) -> Template:
+    return page(request, "awards/claims/board.html", board=await board.board(town, village), code=village)
+
+
+router = Router("/", route_handlers=[villages, village], exception_handlers=AS_PAGES, include_in_schema=False)

@@ -1,0 +1,149 @@
+"""`/desk/declare`, `/desk/claims`: where claims are declared, reviewed, approved and turned down in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.datastructures import FormMultiDict
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Template
+
+from api import wire
+from api.awards.claims import declaration, declaring, queries, use_cases
+from api.platform.access import Role, StaffRequest, require, staff_only
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.registry.people.pages import DESK
+from api.registry.register.queries import HouseholdFacts
+from api.web.flash import see_other
+from api.web.form import typed
+from api.web.page import page
+from api.web.refusals import AS_PAGES
+
+STATUS = {
+    "declared": "待评议",
+    "reviewed": "待审定",
+    "approved": "公示中",
+    "posted": "已入账",
+    "corrected": "已更正",
+    "refused": "未通过",
+}
+
+
+@get("/desk/declare")
+async def choose_or_fill(
+    request: StaffRequest, town: NamedDependency[Town], rule: FromQuery[str] = ""
+) -> Template:
+    """Without a rule the list to choose from, with one its form."""
+    require(request.user, *declaring.DECLARERS)
+    book = await declaration.book_in_force(town, request.user)
+    if rule not in book.rules:
+        return page(request, "awards/claims/rules.html", staff=request.user, book=book)
+    return await _form(request, town, declaration.blank(book.rule(rule)))
+
+
+@post("/desk/declare", status_code=200)
+async def declare(request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+    filled = declaration.read(await declaration.book_in_force(town, request.user), await request.form())
+    try:
+        said = await declaration.declare(town, request.user, filled)
+    except declaration.Unfinished as unfinished:
+        return await _form(request, town, unfinished.form, str(unfinished), unfinished.candidates)
+    return see_other(DESK, said)
+
+
+@post("/desk/declare/every-household")
+async def declare_for_all(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    form = await request.form()
+    try:
+        wanted = msgspec.convert(
+            {name: typed(form, name) for name in ("village", "rule", "deed_on")}, wire.EveryHousehold
+        )
+    except msgspec.ValidationError:
+        return see_other(DESK, "请选好村和日期。", "refused")
+    outcomes = await declaring.declare_for_all(town, request.user, wanted)
+    return _told("申报", outcomes)
+
+
+async def _form(
+    request: StaffRequest,
+    town: Town,
+    form: declaration.Form,
+    problem: str = "",
+    candidates: Sequence[HouseholdFacts] = (),
+) -> Template:
+    offered = form.rule.every_household and request.user.may(Role.COMMITTEE)
+    return page(
+        request,
+        "awards/claims/declare.html",
+        status=422 if problem else 200,
+        staff=request.user,
+        form=form,
+        problem=problem,
+        candidates=candidates,
+        villages=await queries.villages(town, request.user) if offered else [],
+    )
+
+
+@get("/desk/claims/{id:uuid}")
+async def claim(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    return page(
+        request,
+        "awards/claims/claim.html",
+        staff=request.user,
+        claim=await queries.details(town, request.user, id),
+        statuses=STATUS,
+    )
+
+
+@post("/desk/claims/review")
+async def review(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    ids = _ticked(await request.form())
+    return _told("评议通过", await use_cases.review(town, request.user, ids) if ids else ())
+
+
+@post("/desk/claims/approve")
+async def approve(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    ids = _ticked(await request.form())
+    return _told("审定并公示", await use_cases.approve(town, request.user, ids) if ids else ())
+
+
+@post("/desk/claims/{id:uuid}/refuse")
+async def refuse(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    reason = typed(await request.form(), "reason")
+    if not 1 <= len(reason) <= 200:
+        return see_other(f"{DESK}/claims/{id}", "请写明理由，最多 200 字。", "refused")
+    await use_cases.refuse(town, request.user, id, reason)
+    return see_other(DESK, "已退回，理由已记下。")
+
+
+def _ticked(form: FormMultiDict) -> list[UUID]:
+    try:
+        return [UUID(str(id)) for id in form.getall("claims", [])]
+    except ValueError:
+        raise Refused("malformed", "提交的内容不对，请返回上一页刷新后再试。") from None
+
+
+def _told(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
+    """Back to the desk, with what was done and each reason why something was not."""
+    if not outcomes:
+        return see_other(DESK, "请先勾选要办理的申报。", "refused")
+    refused = [outcome for outcome in outcomes if outcome.status == "refused"]
+    said = f"{done} {len(outcomes) - len(refused)} 件。"
+    if refused:
+        said += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))
+    return see_other(DESK, said, "refused" if refused else "done")
+
+
+router = Router(
+    "/",
+    route_handlers=[choose_or_fill, declare, declare_for_all, claim, review, approve, refuse],
+    guards=[staff_only],
+    exception_handlers=AS_PAGES,
+    include_in_schema=False,
+)

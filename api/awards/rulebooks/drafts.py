@@ -1,0 +1,190 @@
+"""Drafts: begun from a book there is or from a file, saved as often as one likes, put aside or proposed.
+
+Two people may write at one draft; who saves later is told, and no saving is ever lost.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from uuid_utils.compat import uuid7
+
+import rules
+from api import wire
+from api.awards.rulebooks.adoptions import propose_text, unknown_version
+from api.awards.rulebooks.tables import Draft, DraftText, RulebookText
+from api.platform.access import Role, Staff, require
+from api.platform.problems import Refused
+from api.platform.town import Town, Work
+from api.registry.people.queries import name_of
+
+
+async def begin(town: Town, staff: Staff, wanted: wire.NewDraft, origin: str = "") -> wire.DraftView:
+    """A draft that begins from a text, a version or a book of the software's; `origin` names a text's, such as
+    the name of its file.
+
+    Raises Refused: not-allowed, malformed, unknown.
+    """
+    require(staff, Role.PARTY_BRANCH)
+    async with town.work() as work:
+        text, origin = await _beginning(work, wanted, origin)
+        id = uuid7()
+        work.session.add(Draft(township=work.township, id=id, origin=origin, begun_by=staff.id, begun_at=work.now))
+        await work.session.flush()
+        _save(work, staff, id, 1, text)
+        await work.session.flush()
+        return await _view(work, id)
+
+
+async def _beginning(work: Work, wanted: wire.NewDraft, origin: str) -> tuple[str, str]:
+    match wanted:
+        case wire.NewDraft(text=str(text), version=None, builtin=None):
+            return text, origin or "自带文本"
+        case wire.NewDraft(text=None, version=str(version), builtin=None):
+            known = await work.session.get(RulebookText, (work.township, version))
+            if known is None:
+                raise unknown_version()
+            return known.text, f"{version} 版"
+        case wire.NewDraft(text=None, version=None, builtin=str(name)):
+            book = rules.books_path() / f"{name}.toml"
+            if not book.is_file():
+                raise Refused("unknown", "软件里没有这个范本。")
+            return book.read_text(encoding="utf-8"), "软件自带的范本"
+    raise Refused("malformed", "请写明草稿从哪里开始：文本、版本或范本，只选一样。")
+
+
+def builtin() -> dict[str, str]:
+    """The titles of the books that come with the software, by name."""
+    found = {
+        file.name.removesuffix(".toml"): rules.read_head(file.read_text(encoding="utf-8")).title
+        for file in rules.books_path().iterdir()
+        if file.name.endswith(".toml")
+    }
+    return dict(sorted(found.items()))
+
+
+async def drafts(town: Town, staff: Staff) -> list[wire.DraftLine]:
+    """Those that are being written, the one last saved first. Raises Refused: not-allowed."""
+    require(staff, Role.PARTY_BRANCH)
+    async with town.work() as work:
+        open_ones = await work.session.scalars(
+            select(Draft.id).where(Draft.township == work.township, Draft.closed_at.is_(None))
+        )
+        views = [await _view(work, id) for id in open_ones.all()]
+    views.sort(key=lambda view: view.saved_at, reverse=True)
+    return [wire.DraftLine(**{name: getattr(v, name) for name in wire.DraftLine.__struct_fields__}) for v in views]
+
+
+async def draft(town: Town, staff: Staff, id: UUID) -> wire.DraftView:
+    """Raises Refused: not-allowed, unknown."""
+    require(staff, Role.PARTY_BRANCH)
+    async with town.work() as work:
+        return await _view(work, id)
+
+
+async def save(town: Town, staff: Staff, id: UUID, wanted: wire.DraftSaving) -> wire.DraftView:
+    """Saved on top of the revision it was written on; safe to send again.
+
+    Raises Refused: not-allowed, unknown, wrong-state, conflict (revision, saved_by, text: what came meanwhile).
+    """
+    require(staff, Role.PARTY_BRANCH)
+    async with town.work() as work:
+        await _open(work, id)
+        last = await _view(work, id)
+        if last.text == wanted.text:
+            return last
+        _require_last(last, wanted.revision)
+        _save(work, staff, id, last.revision + 1, wanted.text)
+        await work.session.flush()
+        return await _view(work, id)
+
+
+async def close(town: Town, staff: Staff, id: UUID) -> None:
+    """Put a draft aside. Raises Refused: not-allowed, unknown, wrong-state."""
+    require(staff, Role.PARTY_BRANCH)
+    async with town.work() as work:
+        found = await _open(work, id)
+        found.closed_by, found.closed_at = staff.id, work.now
+
+
+async def propose(town: Town, staff: Staff, id: UUID, wanted: wire.DraftProposal) -> wire.AdoptionView:
+    """Propose what the draft says; that closes it.
+
+    Raises Refused: as `adoptions.propose`, and unknown, wrong-state, conflict.
+    """
+    require(staff, Role.PARTY_BRANCH)
+    async with town.work() as work:
+        found = await _open(work, id)
+        last = await _view(work, id)
+        _require_last(last, wanted.revision)
+        view = await propose_text(work, staff, last.text, wanted.decision, wanted.effective_from)
+        found.closed_by, found.closed_at = staff.id, work.now
+        return view
+
+
+async def _open(work: Work, id: UUID) -> Draft:
+    """The draft, locked: who else would save, close or propose it waits."""
+    found = await work.session.get(Draft, (work.township, id), with_for_update=True)
+    if found is None:
+        raise _unknown()
+    if found.closed_at is not None:
+        raise Refused("wrong-state", "这份草稿已经提议或收起，不能再改。可以据此另起一份草稿。")
+    return found
+
+
+def _require_last(last: wire.DraftView, revision: int) -> None:
+    if last.revision != revision:
+        raise Refused(
+            "conflict",
+            f"{last.saved_by}刚才保存过这份草稿，您的没有保存，也没有丢。请对照后再保存。",
+            revision=last.revision,
+            saved_by=last.saved_by,
+            text=last.text,
+        )
+
+
+def _save(work: Work, staff: Staff, id: UUID, revision: int, text: str) -> None:
+    work.session.add(
+        DraftText(
+            township=work.township, draft=id, revision=revision, text=text, saved_by=staff.id, saved_at=work.now
+        )
+    )
+
+
+async def _view(work: Work, id: UUID) -> wire.DraftView:
+    """As last saved. Raises Refused: unknown."""
+    row = (
+        await work.session.execute(
+            select(
+                Draft,
+                DraftText,
+                name_of(Draft.township, Draft.begun_by).label("beginner"),
+                name_of(DraftText.township, DraftText.saved_by).label("saver"),
+            )
+            .join(DraftText, (DraftText.township == Draft.township) & (DraftText.draft == Draft.id))
+            .where(Draft.township == work.township, Draft.id == id)
+            .order_by(DraftText.revision.desc())
+            .limit(1)
+        )
+    ).first()
+    if row is None:
+        raise _unknown()
+    found, saved, begun_by, saved_by = row
+    head = rules.read_head(saved.text)
+    return wire.DraftView(
+        id=found.id,
+        title=head.title,
+        version=head.version,
+        origin=found.origin,
+        revision=saved.revision,
+        begun_by=begun_by,
+        saved_by=saved_by,
+        saved_at=saved.saved_at,
+        closed_at=found.closed_at,
+        text=saved.text,
+    )
+
+
+def _unknown() -> Refused:
+    return Refused("unknown", "没有这份草稿。")

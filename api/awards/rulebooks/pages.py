@@ -1,0 +1,348 @@
+"""`/desk/rulebooks`: the books there are, drafts, and adoptions by two people, in a browser."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Redirect, Template
+
+from api import wire
+from api.awards.rulebooks import adoptions, drafts, editor, published, use_cases
+from api.platform.access import Role, StaffRequest, staff_only
+from api.platform.clock import local_date
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.web.flash import see_other
+from api.web.form import typed
+from api.web.page import SCRIPTED, page
+from api.web.refusals import AS_PAGES
+from rules import Rulebook
+
+BOOKS = "/desk/rulebooks"
+
+STATES = {
+    "proposed": "待确认",
+    "lapsed": "已过期",
+    "coming": "将要生效",
+    "in-force": "现行",
+    "past": "以前的",
+    "refused": "已退回",
+    "withdrawn": "已撤销",
+}
+
+
+@get(BOOKS)
+async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    decides = request.user.may(Role.PARTY_BRANCH)
+    return page(
+        request,
+        "awards/rulebooks/overview.html",
+        staff=request.user,
+        decides=decides,
+        simulates=decides or request.user.may(Role.OFFICE),
+        adoptions=await adoptions.adoptions(town),
+        drafts=await drafts.drafts(town, request.user) if decides else [],
+        builtin=drafts.builtin(),
+        states=STATES,
+    )
+
+
+@get(f"{BOOKS}/books")
+async def book(request: StaffRequest, town: NamedDependency[Town], version: FromQuery[str]) -> Template:
+    """A version's text, and the form to adopt it again."""
+    return await _book(request, town, version)
+
+
+async def _book(
+    request: StaffRequest, town: Town, version: str, problem: str = "", filled: FormMultiDict | None = None
+) -> Template:
+    shown = await adoptions.of_version(town, version)
+    return page(
+        request,
+        "awards/rulebooks/book.html",
+        status=422 if problem else 200,
+        staff=request.user,
+        decides=request.user.may(Role.PARTY_BRANCH),
+        shown=shown,
+        states=STATES,
+        problem=problem,
+        filled=filled or {},
+        first=False,
+        tomorrow=_tomorrow(town),
+    )
+
+
+@post(f"{BOOKS}/again", status_code=200)
+async def adopt_again(request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+    form = await request.form()
+    version = typed(form, "version")
+    try:
+        decision, effective_from = _decided(form)
+        wanted = wire.AdoptAgain(version=version, decision=decision, effective_from=effective_from)
+        view = await adoptions.propose_again(town, request.user, wanted)
+    except Refused as error:
+        _require_own_page(error)
+        return await _book(request, town, version, error.detail, form)
+    return see_other(f"{BOOKS}/adoptions/{view.id}", "已提议，等另一位支委确认。")
+
+
+@post(f"{BOOKS}/drafts")
+async def begin(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    """From a version, a book of the software's or a file, whichever the form names."""
+    form = await request.form()
+    file = form.get("file")
+    origin = ""
+    if isinstance(file, UploadFile):
+        origin, text = f"文件 {(file.filename or '')[:80]}", _decoded(await file.read())
+        try:
+            wanted = msgspec.convert({"text": text}, wire.NewDraft)
+        except msgspec.ValidationError:
+            raise Refused("too-large", "规则最多 20 万字，这个文件太大。") from None
+    elif name := typed(form, "builtin"):
+        wanted = wire.NewDraft(builtin=name)
+    else:
+        wanted = wire.NewDraft(version=typed(form, "version"))
+    begun = await drafts.begin(town, request.user, wanted, origin)
+    return see_other(_address(begun), "草稿已建好，可以改了。")
+
+
+def _decoded(content: bytes) -> str:
+    """A file as an editor on Windows may have written it. Raises Refused: malformed."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return _lines_as_ours(content.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    raise Refused("malformed", "这个文件不是文本，请选规则的 .toml 文件。")
+
+
+@get(BOOKS + "/drafts/{id:uuid}")
+async def draft(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    return await _draft(request, town, await drafts.draft(town, request.user, id))
+
+
+async def _draft(
+    request: StaffRequest, town: Town, shown: wire.DraftView, mine: str | None = None, problem: str = ""
+) -> Template:
+    """`mine`: what this person wrote, where another came first and it isn't saved."""
+    text = shown.text if mine is None else mine
+    checked = await use_cases.check(town, request.user, text)
+    book, change = None, published.Change(None, [])
+    if not any(problem.kind == "error" for problem in checked.problems):
+        book = await use_cases.book_of(town, text)
+        change = await published.change(town, book, await use_cases.place_of(town, request.user, text))
+    return page(
+        request,
+        "awards/rulebooks/draft.html",
+        status=409 if problem else 200,
+        headers=SCRIPTED,
+        staff=request.user,
+        draft=shown,
+        text=text,
+        other=shown.text if mine is not None else "",
+        checked=checked,
+        book=book,
+        before=change.before,
+        differences=change.differences,
+        problem=problem,
+        ace=editor.SCRIPTS,
+    )
+
+
+@post(BOOKS + "/drafts/{id:uuid}", status_code=200)
+async def save(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+    form = await request.form()
+    text = _lines_as_ours(str(form.get("text", "")))
+    try:
+        wanted = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftSaving, strict=False)
+        saved = await drafts.save(town, request.user, id, wanted)
+    except msgspec.ValidationError:
+        raise Refused("malformed", "规则太长，或页面已经过期。请返回上一页核对。") from None
+    except Refused as error:
+        if error.word != "conflict":
+            raise
+        return await _draft(request, town, await drafts.draft(town, request.user, id), text, error.detail)
+    if typed(form, "then") == "propose":
+        return see_other(f"{_address(saved)}/propose")
+    return see_other(_address(saved), "已保存。")
+
+
+@post(BOOKS + "/drafts/{id:uuid}/close")
+async def close(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    await drafts.close(town, request.user, id)
+    return see_other(BOOKS, "草稿已收起。")
+
+
+@get(BOOKS + "/drafts/{id:uuid}/propose")
+async def decide(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+    """The form for the decision, filled in as the book's head has it."""
+    return await _proposal(request, town, id)
+
+
+async def _proposal(
+    request: StaffRequest, town: Town, id: UUID, problem: str = "", filled: FormMultiDict | None = None
+) -> Response[Any]:
+    shown = await drafts.draft(town, request.user, id)
+    try:
+        parsed = await use_cases.book_of(town, shown.text)
+    except Refused as error:
+        return see_other(_address(shown), error.detail, "refused")
+    first = not await adoptions.begun(town)
+    return page(
+        request,
+        "awards/rulebooks/propose.html",
+        status=422 if problem else 200,
+        staff=request.user,
+        draft=shown,
+        book=parsed,
+        problem=problem,
+        filled=filled or _as_in_the_head(parsed, date.min if first else _tomorrow(town)),
+        first=first,
+        tomorrow=_tomorrow(town),
+    )
+
+
+def _as_in_the_head(book: Rulebook, earliest: date) -> dict[str, str]:
+    by = book.adopted_by
+    starts = max(book.effective_from, earliest)
+    return {
+        "body": by.body,
+        "meeting": by.meeting,
+        "decided_on": by.date.isoformat(),
+        "effective_from": starts.isoformat(),
+    }
+
+
+@post(BOOKS + "/drafts/{id:uuid}/propose", status_code=200)
+async def propose(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+    form = await request.form()
+    try:
+        decision, effective_from = _decided(form)
+        revision = typed(form, "revision")
+        wanted = wire.DraftProposal(
+            revision=int(revision) if revision.isdecimal() else 0,
+            decision=decision,
+            effective_from=effective_from,
+        )
+        view = await drafts.propose(town, request.user, id, wanted)
+    except Refused as error:
+        _require_own_page(error)
+        return await _proposal(request, town, id, error.detail, form)
+    return see_other(f"{BOOKS}/adoptions/{view.id}", "已提议，等另一位支委确认。")
+
+
+@get(BOOKS + "/adoptions/{id:uuid}")
+async def adoption(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    adopted = await adoptions.adoption(town, request.user, id)
+    shown = await adoptions.of_version(town, adopted.version)
+    change = await published.change(town, shown.book, adopted.village, adopted.effective_from)
+    return page(
+        request,
+        "awards/rulebooks/adoption.html",
+        staff=request.user,
+        decides=request.user.may(Role.PARTY_BRANCH),
+        adoption=adopted,
+        shown=shown,
+        before=change.before,
+        differences=change.differences,
+        states=STATES,
+    )
+
+
+@post(BOOKS + "/adoptions/{id:uuid}/confirm")
+async def confirm(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    view = await adoptions.confirm(town, request.user, id)
+    day = adoptions.in_full(view.effective_from)
+    return see_other(f"{BOOKS}/adoptions/{id}", f"已确认：从{day}起按 {view.version} 版执行。")
+
+
+@post(BOOKS + "/adoptions/{id:uuid}/refuse")
+async def refuse(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    reason = _reason(await request.form())
+    if not reason:
+        return see_other(f"{BOOKS}/adoptions/{id}", "请写明理由，最多 200 字。", "refused")
+    await adoptions.refuse(town, request.user, id, reason)
+    return see_other(f"{BOOKS}/adoptions/{id}", "已退回，理由已记下。")
+
+
+@post(BOOKS + "/adoptions/{id:uuid}/withdraw")
+async def withdraw(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    reason = _reason(await request.form())
+    if not reason:
+        return see_other(f"{BOOKS}/adoptions/{id}", "请写明理由，最多 200 字。", "refused")
+    await adoptions.withdraw(town, request.user, id, reason)
+    return see_other(f"{BOOKS}/adoptions/{id}", "已撤销，理由已记下。")
+
+
+@post(f"{BOOKS}/check", status_code=200)
+async def check(
+    data: JSONBody[wire.BookToCheck], town: NamedDependency[Town], request: StaffRequest
+) -> wire.BookCheck:
+    """What the editor asks while somebody types: the door of `/v1` is closed to a browser's cookie."""
+    return await use_cases.check(town, request.user, data.text)
+
+
+def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:
+    """Raises Refused: malformed."""
+    try:
+        decision = msgspec.convert(
+            {name: typed(form, name) for name in ("body", "meeting", "decided_on", "present")}, wire.Decision
+        )
+        return decision, date.fromisoformat(typed(form, "effective_from"))
+    except (msgspec.ValidationError, ValueError):
+        raise Refused("malformed", "请填全决定机构、会议、决定日期和生效日期；名称最多 80 字。") from None
+
+
+def _require_own_page(error: Refused) -> None:
+    """Goes on with what the form itself can say; the rest has a page of its own."""
+    if error.word in ("not-allowed", "unknown", "wrong-state"):
+        raise error
+
+
+def _reason(form: FormMultiDict) -> str:
+    reason = typed(form, "reason")
+    return reason if len(reason) <= 200 else ""
+
+
+def _tomorrow(town: Town) -> date:
+    return local_date(town.clock.now()) + timedelta(days=1)
+
+
+def _lines_as_ours(text: str) -> str:
+    """Browsers and Windows end lines in two characters."""
+    return text.replace("\r\n", "\n").replace("\0", "")
+
+
+def _address(draft: wire.DraftLine) -> str:
+    return f"{BOOKS}/drafts/{draft.id}"
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        overview,
+        book,
+        adopt_again,
+        begin,
+        draft,
+        save,
+        close,
+        decide,
+        propose,
+        adoption,
+        confirm,
+        refuse,
+        withdraw,
+        check,
+    ],
+    guards=[staff_only],
+    exception_handlers=AS_PAGES,
+    include_in_schema=False,
+)

@@ -1,0 +1,27 @@
+"""`/v1/rulebooks/simulations`."""
+
+from __future__ import annotations
+
+from litestar import Router, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from api import wire
+from api.awards.simulation.use_cases import Wanted, simulate_bounded
+from api.platform.access import Role, StaffRequest, require, staff_only
+from api.platform.town import Town
+from rules import Simulation
+
+DECIDERS = (Role.PARTY_BRANCH, Role.OFFICE)
+
+
+@post("/rulebooks/simulations", status_code=200)
+async def simulate(
+    data: JSONBody[wire.NewSimulation], town: NamedDependency[Town], request: StaffRequest
+) -> Simulation:
+    """What a draft would have given for the recorded claims of a period. Writes nothing; takes some seconds."""
+    require(request.user, *DECIDERS)
+    return await simulate_bounded(town, Wanted(data.text, data.first, data.last, data.village))
+
+
+router = Router("/v1", route_handlers=[simulate], guards=[staff_only], tags=["rulebooks"])

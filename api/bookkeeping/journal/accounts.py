@@ -1,0 +1,184 @@
+"""Accounts as people read them: which there are, balances at any moment, statements page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Row, exists, select
+
+from api import wire
+from api.bookkeeping.journal.cursor import Cursor
+from api.bookkeeping.journal.scope import READERS, may_read, readable
+from api.platform.access import Staff, require
+from api.platform.problems import Refused
+from api.platform.town import Town, Work
+from ledger.books import ALWAYS, Entry
+from ledger.tables import account, account_closing, unit
+from ledger.transactions import AccountId, Balance, Phase, Timeline, TransactionId, Written
+
+_BECAME = {Phase.POST: "posted", Phase.VOID: "voided", None: "waiting"}
+
+
+async def accounts(town: Town, staff: Staff, prefix: str, after: str, limit: int) -> wire.AccountPage:
+    """Accounts by name. Raises Refused: not-allowed."""
+    require(staff, *READERS)
+    async with town.work() as work:
+        rows = (
+            await work.session.execute(
+                select(
+                    account.c.id,
+                    account.c.name,
+                    account.c.unit,
+                    unit.c.kind,
+                    account.c.minimum,
+                    exists()
+                    .where(
+                        account_closing.c.township == account.c.township,
+                        account_closing.c.account == account.c.id,
+                    )
+                    .label("closed"),
+                )
+                .join(unit, (unit.c.township == account.c.township) & (unit.c.code == account.c.unit))
+                .where(
+                    account.c.township == work.township,
+                    account.c.name.startswith(prefix, autoescape=True),
+                    account.c.name > after,
+                    *readable(staff),
+                )
+                .order_by(account.c.name)
+                # One more than asked for tells whether there is a next page.
+                .limit(limit + 1)
+            )
+        ).all()
+        shown = rows[:limit]
+        balances = await work.books.balances([AccountId(row.id) for row in shown])
+        return wire.AccountPage(
+            accounts=[_view(row, balances[row.id]) for row in shown],
+            next=shown[-1].name if len(rows) > limit else None,
+        )
+
+
+def _view(row: Row[tuple[object, ...]], balance: Balance) -> wire.AccountView:
+    return wire.AccountView(
+        name=row.name,
+        unit=row.unit,
+        kind=row.kind,
+        minimum=row.minimum,
+        closed=row.closed,
+        posted=balance.posted,
+        reserved=balance.reserved,
+        expected=balance.expected,
+    )
+
+
+async def balance(
+    town: Town, staff: Staff, name: str, at: datetime | None, timeline: Timeline
+) -> wire.BalanceView:
+    """Raises Refused: not-allowed, unknown, malformed."""
+    moment = _moment(at)
+    async with town.work() as work:
+        id, unit = await find(work, staff, name)
+        found = await _as_of(work, id, moment, timeline)
+        return wire.BalanceView(
+            account=name,
+            unit=unit,
+            at=moment,
+            timeline=timeline,
+            posted=found.posted,
+            reserved=found.reserved,
+            expected=found.expected,
+            available=found.available,
+        )
+
+
+async def _as_of(work: Work, id: AccountId, moment: datetime | None, timeline: Timeline) -> Balance:
+    """Now, where no moment is given: most accounts keep that, and need no history."""
+    if moment is None:
+        return await work.books.balance(id)
+    return (await work.books.balances_at([id], moment, timeline))[id]
+
+
+async def statement(
+    town: Town, staff: Staff, name: str, limit: int, before: str, at: datetime | None
+) -> wire.Statement:
+    """A page of entries in the order of recording, newest first, none recorded after `at`.
+
+    Raises Refused: not-allowed, unknown, malformed.
+    """
+    moment = _moment(at)
+    async with town.snapshot() as work:
+        id, unit = await find(work, staff, name)
+        if before:
+            cursor = Cursor.decode(before, id)
+            running, last = cursor.balance, cursor.position
+        else:
+            running = (await _as_of(work, id, moment, Timeline.RECORDED)).posted
+            last = None
+        entries = await work.books.statement(id, limit=limit + 1, before=last, at=moment or ALWAYS)
+        shown = entries[:limit]
+        balances = []
+        for entry in shown:
+            balances.append(running)
+            running -= 0 if entry.pending else entry.amount
+        more = len(entries) > limit
+        return wire.Statement(
+            account=name,
+            unit=unit,
+            entries=await told(work, shown, balances),
+            next=Cursor(shown[-1].position, running).encode(id) if more else None,
+        )
+
+
+async def find(work: Work, staff: Staff, name: str) -> tuple[AccountId, str]:
+    """An account that this person may read, and its unit. Raises Refused: not-allowed, unknown."""
+    require(staff, *READERS)
+    row = (
+        await work.session.execute(
+            select(account.c.id, account.c.unit).where(account.c.township == work.township, account.c.name == name)
+        )
+    ).first()
+    if row is None or not await may_read(work, staff, [name]):
+        raise Refused("unknown", f"没有名为 {name} 的账户。")
+    return AccountId(row.id), row.unit
+
+
+async def told(work: Work, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.Entry]:
+    names = await work.books.names(entry.counterparty for entry in entries)
+    targets = await work.books.written(entry.target for entry in entries if entry.target is not None)
+    return [
+        _entry(entry, targets, names[entry.counterparty], balance)
+        for entry, balance in zip(entries, balances, strict=True)
+    ]
+
+
+def _entry(entry: Entry, targets: dict[TransactionId, Written], counterparty: str, balance: int) -> wire.Entry:
+    target = targets.get(entry.target) if entry.target is not None else None
+    return wire.Entry(
+        transaction=entry.transaction,
+        kind=entry.kind,
+        phase=entry.phase,
+        amount=entry.amount,
+        pending=entry.pending,
+        became=_BECAME[entry.settlement] if entry.pending else "",
+        expires_at=entry.expires_at,
+        effective_at=entry.effective_at,
+        recorded_at=entry.recorded_at,
+        deferred_from=entry.deferred_from,
+        reason=entry.reason or (target.reason if target is not None else ""),
+        source=str(entry.metadata.get("source", "")),
+        counterparty=counterparty,
+        balance=balance,
+    )
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    """Raises Refused: malformed, for a moment without its time zone, or one that no calendar in UTC has."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise Refused("malformed", "时间要带时区，例如 2026-06-01T00:00:00+08:00（网址里的加号写作 %2B）。")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Refused("malformed", "时间超出了范围，请核对年份。") from None

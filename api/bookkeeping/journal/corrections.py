@@ -1,0 +1,84 @@
+"""Corrections: what was posted is moved back, whole or in part, with a reason and a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from api import wire
+from api.bookkeeping.journal.outcomes import post, refused
+from api.bookkeeping.journal.scope import villages_of
+from api.platform import accounts
+from api.platform.access import Role, Staff, require
+from api.platform.town import Town
+from api.shop.offline.leases import LEASE, RETURN
+from ledger.transactions import (
+    AccountId,
+    Phase,
+    Transaction,
+    TransactionId,
+    Transfer,
+    Written,
+    account_id,
+)
+
+
+async def correct(town: Town, staff: Staff, corrections: Sequence[wire.Correction]) -> list[wire.Outcome]:
+    """Each is judged on its own. Nobody corrects an entry of their own household, nor what they made themselves,
+    nor what a kiosk holds: it may have spent that already.
+
+    Raises Refused: not-allowed.
+    """
+    require(staff, Role.SUPERVISOR, Role.OFFICE)
+    async with town.work() as work:
+        targets = await work.books.written(TransactionId(c.transaction) for c in corrections)
+        # The award on notice behind its posting, the hold behind its: whoever made that made this.
+        roots = await work.books.written(t.target for t in targets.values() if t.target is not None)
+        names = await work.books.names(
+            account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
+        )
+        villages = await villages_of(work, names.values())
+        judged: list[Transaction | wire.Outcome] = []
+        for correction in corrections:
+            target = targets.get(TransactionId(correction.transaction))
+            barred = _barred(staff, target, roots, names, villages) if target is not None else ""
+            judged.append(
+                refused(correction.id, "not-allowed", barred) if barred else _reversal(staff, correction)
+            )
+        return await post(work, judged)
+
+
+def _barred(
+    staff: Staff,
+    target: Written,
+    roots: Mapping[TransactionId, Written],
+    names: Mapping[AccountId, str],
+    villages: Mapping[str, str],
+) -> str:
+    """Why this person leaves the correction to another; nothing if they may."""
+    root = roots.get(target.target) if target.target is not None else None
+    if target.kind in (LEASE, RETURN):
+        return "这是留在终端、断网时用的积分，由终端自己退回，或停用终端时退回，不能更正。"
+    if str(staff.id) in {one.person for one in (target, root) if one is not None}:
+        return "您自己办理的账，请由别人更正。"
+    concerned = {names[account] for t in target.transfers for account in (t.debit, t.credit)}
+    if staff.household is not None and accounts.household(staff.household).name in concerned:
+        return "不能更正自己家的账，请由别人办理。"
+    of_villages = {villages[name] for name in concerned if name in villages}
+    if staff.village is not None and of_villages != {staff.village}:
+        return "这笔账不只是您所在村的，请由乡镇办公室更正。"
+    return ""
+
+
+def _reversal(staff: Staff, correction: wire.Correction) -> Transaction:
+    return Transaction(
+        id=TransactionId(correction.id),
+        kind="correction",
+        phase=Phase.REVERSAL,
+        target=TransactionId(correction.transaction),
+        transfers=tuple(
+            Transfer(account_id(line.debit), account_id(line.credit), line.unit, line.amount)
+            for line in correction.lines or ()
+        ),
+        person=str(staff.id),
+        reason=correction.reason,
+    )

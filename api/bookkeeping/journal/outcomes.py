@@ -1,0 +1,49 @@
+"""What the books answered to one item of a batch, in a word and a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from api import wire
+from api.platform import accounts
+from api.platform.town import Work
+from ledger.transactions import AccountId, Posting, Status, Transaction
+
+_SENTENCES = {
+    Status.CONFLICT: "这个编号已用于另一笔账，内容不同。",
+    Status.MALFORMED: "内容不合记账的规矩，请核对后再提交。",
+    Status.UNKNOWN_ACCOUNT: "所指的账户不存在，请核对。",
+    Status.CLOSED: "{account}已关闭，不能再记账。",
+    Status.INSUFFICIENT: "{account}余额不够，还差 {missing} {piece}。",
+    Status.UNKNOWN_TARGET: "没有这样一笔可以办理的账，请核对编号。",
+    Status.ALREADY_SETTLED: "这笔预留已经办结，不能再办。",
+    Status.ALREADY_REVERSED: "这笔账已经全部更正过，没有剩余。",
+    Status.EXCEEDS_TARGET: "比原账剩下的还多 {missing}，请减少数量。",
+    Status.EXPIRED: "期限已过，请重新预留。",
+}
+
+
+async def post(work: Work, judged: Sequence[Transaction | wire.Outcome]) -> list[wire.Outcome]:
+    """Post what may be posted of a batch, and answer for each item in the batch's order."""
+    postings = await work.books.post([one for one in judged if isinstance(one, Transaction)], work.now)
+    names = await work.books.names(p.account for p in postings if p.account is not None)
+    answers = iter(postings)
+    return [one if isinstance(one, wire.Outcome) else outcome(one.id, next(answers), names) for one in judged]
+
+
+def outcome(id: UUID, posting: Posting, names: Mapping[AccountId, str]) -> wire.Outcome:
+    if posting.accepted:
+        return wire.Outcome(id=id, status=posting.status)
+    account = names.get(posting.account, "") if posting.account is not None else ""
+    sentence = _SENTENCES[posting.status].format(
+        account=accounts.in_words(account), missing=posting.missing, piece=accounts.piece(account)
+    )
+    status = "conflict" if posting.status is Status.CONFLICT else "refused"
+    return wire.Outcome(
+        id=id, status=status, type=posting.status, reason=sentence, missing=posting.missing, account=account
+    )
+
+
+def refused(id: UUID, word: str, sentence: str) -> wire.Outcome:
+    return wire.Outcome(id=id, status="refused", type=word, reason=sentence)

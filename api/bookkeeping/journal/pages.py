@@ -1,0 +1,59 @@
+"""`/desk/months`: the books of a month, closed by a person with a reason."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+
+from api import wire
+from api.bookkeeping.journal import periods
+from api.platform.access import StaffRequest, staff_only
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.web.flash import see_other
+from api.web.form import typed
+from api.web.page import page
+from api.web.refusals import AS_PAGES
+
+MONTHS = "/desk/months"
+
+
+@get(MONTHS)
+async def months(request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    closed = await periods.periods(town, request.user)
+    return page(
+        request,
+        "bookkeeping/journal/months.html",
+        staff=request.user,
+        closed=closed,
+        closes=request.user.may(*periods.CLOSERS),
+        open=periods.open_months(closed, town.clock.now()),
+    )
+
+
+@post(MONTHS)
+async def close(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    form = await request.form()
+    try:
+        wanted = msgspec.convert({n: typed(form, n) for n in ("month", "reason")}, wire.NewPeriod)
+    except msgspec.ValidationError:
+        return see_other(MONTHS, "请选好月份，写明理由，最多 200 字。", "refused")
+    try:
+        period = await periods.close(town, request.user, wanted)
+    except Refused as error:
+        if error.word != "not-over":
+            raise
+        return see_other(MONTHS, error.detail, "refused")
+    year, month = period.month.split("-")
+    return see_other(MONTHS, f"已结账：{year}年{int(month)}月和以前各月的账不再改动。")
+
+
+router = Router(
+    "/",
+    route_handlers=[months, close],
+    guards=[staff_only],
+    exception_handlers=AS_PAGES,
+    include_in_schema=False,
+)

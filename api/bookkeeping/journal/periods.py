@@ -1,0 +1,120 @@
+"""Months: closed by a person with a reason, and read account by account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+
+import msgspec
+from sqlalchemy import Select, select
+
+from api import wire
+from api.bookkeeping.journal.accounts import find, told
+from api.bookkeeping.journal.persons import names_of
+from api.bookkeeping.journal.scope import READERS
+from api.platform.access import Role, Staff, require
+from api.platform.clock import local_date, start_of
+from api.platform.problems import Refused
+from api.platform.town import Town, Work
+from ledger.tables import period_closing
+from ledger.transactions import Closing
+
+CLOSERS = (Role.SUPERVISOR, Role.OFFICE)
+# Months to choose from at once.
+OFFERED = 12
+# Of one account in one month: more is read page by page, from its statement.
+MOST_ENTRIES = 10_000
+_TICK = timedelta(microseconds=1)
+
+
+async def close(town: Town, staff: Staff, wanted: wire.NewPeriod) -> wire.Period:
+    """Close a month, and with it all before; one that is closed is answered with the closing it has.
+
+    Raises Refused: not-allowed, not-over.
+    """
+    require(staff, *CLOSERS)
+    _, until = bounds(wanted.month)
+    async with town.work() as work:
+        closed = await work.books.close_period(until, work.now, person=str(staff.id), reason=wanted.reason)
+        if closed is Closing.NOT_OVER:
+            raise Refused("not-over", f"{wanted.month} 还没有过完，不能结账。")
+        [period, *_] = await _periods(
+            work, _closings(work).where(period_closing.c.until >= until).order_by(period_closing.c.until).limit(1)
+        )
+    # On its own: nobody waits for the sums. A retry makes up for one that was cut off here.
+    async with town.work() as work:
+        await work.books.checkpoint(period.until)
+    return period
+
+
+async def periods(town: Town, staff: Staff) -> list[wire.Period]:
+    """Every closing, newest first. Raises Refused: not-allowed."""
+    require(staff, *READERS)
+    async with town.work() as work:
+        return await _periods(work, _closings(work).order_by(period_closing.c.until.desc()))
+
+
+def open_months(closed: Sequence[wire.Period], now: datetime) -> list[date]:
+    """The first days of months that are over and not closed, newest first; of many the last ones. `closed` as
+    `periods` gives it."""
+    first, found = local_date(now).replace(day=1), list[date]()
+    while len(found) < OFFERED:
+        first = (first - timedelta(days=1)).replace(day=1)
+        if closed and start_of(first) < closed[0].until:
+            break
+        found.append(first)
+    return found
+
+
+def _closings(work: Work) -> Select[tuple[datetime, datetime, str, str]]:
+    return select(
+        period_closing.c.until, period_closing.c.closed_at, period_closing.c.person, period_closing.c.reason
+    ).where(period_closing.c.township == work.township)
+
+
+async def _periods(work: Work, query: Select[tuple[datetime, datetime, str, str]]) -> list[wire.Period]:
+    rows = (await work.session.execute(query)).all()
+    names = await names_of(work, (row.person for row in rows))
+    return [
+        wire.Period(
+            month=f"{local_date(row.until - _TICK):%Y-%m}",
+            until=row.until,
+            closed_at=row.closed_at,
+            person=names.get(row.person, ""),
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+async def month(town: Town, staff: Staff, name: str, month: str) -> wire.Month:
+    """Raises Refused: not-allowed, unknown, malformed, too-large."""
+    first, after = bounds(month)
+    async with town.snapshot() as work:
+        id, unit = await find(work, staff, name)
+        entries = await work.books.moved_between(id, first, after, limit=MOST_ENTRIES + 1)
+        if len(entries) > MOST_ENTRIES:
+            raise Refused("too-large", f"这个月超过 {MOST_ENTRIES} 笔，请按流水分页查看。")
+        opening = (await work.books.balances_at([id], first - _TICK))[id].posted
+        balances = list(accumulate((entry.amount for entry in entries), initial=opening))
+        open_from = await work.books.open_from()
+        return wire.Month(
+            account=name,
+            unit=unit,
+            month=month,
+            closed=open_from is not None and open_from >= after,
+            opening=opening,
+            entries=await told(work, entries, balances[1:]),
+            closing=balances[-1],
+        )
+
+
+def bounds(month: str) -> tuple[datetime, datetime]:
+    """The first moment of a month in the township, and that of the next. Raises Refused: malformed."""
+    try:
+        msgspec.convert(month, wire.MonthName)
+    except msgspec.ValidationError:
+        raise Refused("malformed", "月份要写成 2026-05 这样。") from None
+    first = date.fromisoformat(f"{month}-01")
+    return start_of(first).astimezone(UTC), start_of((first + timedelta(days=31)).replace(day=1)).astimezone(UTC)

@@ -1,0 +1,107 @@
+"""What the points that households hold will cost the township.
+
+A point is a promise of goods, so it is priced by what is on the shelves now, all supermarkets together, at what
+was paid. Donated pieces are priced like bought ones: the gift is used up once, and the promise has to be kept
+after that. Products nobody ever bought at a known cost tell nothing about the price of a point and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+
+from sqlalchemy import text
+
+from api import wire
+from api.bookkeeping.reports.use_cases import held
+from api.platform import accounts
+from api.platform.town import Town, Work
+from api.shop.stock.queries import ProductFacts, products
+from ledger.transactions import AccountId
+
+# Pieces out of each supply by procurements, less those that reversals of procurements moved back: by the
+# transfers themselves, since a reversal may undo a part.
+_BOUGHT = text("""
+    select e.account, -sum(e.amount) as pieces
+      from ledger.entry e
+      join ledger.transaction x on x.township = e.township and x.id = e.transaction
+      left join ledger.transaction r on r.township = x.township and r.id = x.target and x.phase = 'reversal'
+     where e.township = :township and e.account = any (:supplies) and not e.pending
+       and coalesce(r.kind, x.kind) = 'procurement'
+     group by e.account
+""")
+
+_STOCK = text("""
+    select a.unit, sum(b.posted) as pieces
+      from ledger.balance b join ledger.account a on a.township = b.township and a.id = b.account
+     where b.township = :township and a.name like 'supermarket:%:shelf:%'
+     group by a.unit
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """A product, its pieces on all shelves, and the average cost of a bought piece in fen."""
+
+    product: ProductFacts
+    stock: int
+    cost: Fraction | None
+
+
+async def liability(town: Town) -> wire.Liability:
+    """The liability in fen: points × cost of a point, rounded up."""
+    async with town.work() as work:
+        points = await held(work)
+        priced = await _priced(work)
+        fund = await work.books.balance(accounts.FUND.id)
+    known = [(p.stock, p.cost, p.product.price) for p in priced if p.cost is not None]
+    shelf_points = sum(stock * price for stock, _, price in known)
+    rate = sum((stock * cost for stock, cost, _ in known), Fraction()) / shelf_points if shelf_points else None
+    return wire.Liability(
+        points_outstanding=points.posted,
+        points_on_notice=points.expected,
+        products=[_told(p) for p in priced],
+        fen_per_point=_rounded(rate),
+        liability=_cost(points.posted, rate),
+        liability_with_notice=_cost(points.posted + points.expected, rate),
+        unknown_because=None if rate is not None else "shelves-empty" if known else "no-cost-known",
+        fund=fund.posted,
+    )
+
+
+async def _priced(work: Work) -> Sequence[_Priced]:
+    known = await products(work)
+    supplies = [accounts.supply(p.code).id for p in known]
+    connection = await work.session.connection()
+    rows = await connection.execute(_BOUGHT, {"township": work.township, "supplies": supplies})
+    bought = {AccountId(row.account): int(row.pieces) for row in rows}
+    rows = await connection.execute(_STOCK, {"township": work.township})
+    stock = {row.unit: int(row.pieces) for row in rows}
+    paid = await work.books.balances([accounts.cost(p.code).id for p in known])
+    priced = []
+    for product, supply in zip(known, supplies, strict=True):
+        pieces = bought.get(supply, 0)
+        cost = Fraction(paid[accounts.cost(product.code).id].posted, pieces) if pieces else None
+        priced.append(_Priced(product, stock.get(accounts.supply(product.code).unit, 0), cost))
+    return priced
+
+
+def _told(priced: _Priced) -> wire.ProductCost:
+    return wire.ProductCost(
+        product=priced.product.code,
+        name=priced.product.name,
+        price=priced.product.price,
+        stock=priced.stock,
+        average_cost=_rounded(priced.cost),
+        fen_per_point=_rounded(priced.cost / priced.product.price if priced.cost is not None else None),
+    )
+
+
+def _cost(points: int, rate: Fraction | None) -> int | None:
+    return None if rate is None else ceil(points * rate)
+
+
+def _rounded(fen: Fraction | None) -> float | None:
+    return None if fen is None else float(round(fen, 2))

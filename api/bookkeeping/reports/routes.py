@@ -1,0 +1,30 @@
+"""`/v1/report`, `/v1/reports/liability`."""
+
+from __future__ import annotations
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+
+from api import wire
+from api.bookkeeping.reports import liability as liabilities
+from api.bookkeeping.reports import use_cases
+from api.platform.access import StaffRequest, staff_only
+from api.platform.town import Town
+
+
+@get("/report")
+async def report(
+    town: NamedDependency[Town], request: StaffRequest, verified: FromQuery[bool] = True
+) -> wire.Report:
+    """The township's year, every figure read from the books; `verified=false` saves recomputing them."""
+    return await use_cases.report(town, verified=verified)
+
+
+@get("/reports/liability")
+async def liability(town: NamedDependency[Town], request: StaffRequest) -> wire.Liability:
+    """What the points that households hold will cost the township, and what the fund has for it."""
+    return await liabilities.liability(town)
+
+
+router = Router("/v1", route_handlers=[report, liability], guards=[staff_only], tags=["reports"])

@@ -1,0 +1,115 @@
+"""The township's figures, every one read from the register and the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from api import wire
+from api.platform import accounts
+from api.platform.town import Town, Work
+from api.registry.people.queries import duties
+from api.registry.register.queries import size
+from api.shop.stock.queries import count_supermarkets
+from ledger.verify import verify
+
+# What moved, less what corrections moved back of it; a redemption taken back whole served nobody. Points reserved
+# and then paid to a supermarket are redeemed too, without goods of their own.
+_REDEEMED = text("""
+    select count(*) filter (where kind = 'redemption' and coalesce(points, 0) + coalesce(goods, 0) > 0)
+               as redemptions,
+           coalesce(sum(points), 0) as points, coalesce(sum(goods), 0) as goods
+      from (select x.id, x.kind, sum(m.amount) filter (where m.unit = :points) as points,
+                   sum(m.amount) filter (where m.unit <> :points) as goods
+              from ledger.transaction x
+             cross join lateral (
+                   select t.unit, t.amount from ledger.transfer t
+                    where t.township = x.township and t.transaction = x.id
+                   union all
+                   select t.unit, -t.amount
+                     from ledger.transaction r
+                     join ledger.transfer t on t.township = r.township and t.transaction = r.id
+                    where r.township = x.township and r.target = x.id and r.phase = 'reversal') m
+             where x.township = :township
+               and ((x.kind, x.phase) = ('redemption', 'posted') or (x.kind, x.phase) = ('hold', 'post'))
+             group by x.id, x.kind) redeemed
+""")
+
+_AWARDED = """
+    select {name} as name, sum(m.amount) as points
+      from ledger.transaction x
+      join ledger.transaction p on p.township = x.township and p.id = x.target
+     cross join lateral (
+           select t.amount from ledger.transfer t where t.township = x.township and t.transaction = x.id
+           union all
+           select -t.amount
+             from ledger.transaction r
+             join ledger.transfer t on t.township = r.township and t.transaction = r.id
+            where r.township = x.township and r.target = x.id and r.phase = 'reversal') m
+      left join village v on v.township = x.township and v.code = p.metadata ->> 'village'
+     where x.township = :township and x.kind = 'award' and x.phase = 'post'
+     group by 1 having sum(m.amount) > 0 order by 2 desc, 1
+"""
+_BY_CATEGORY = text(_AWARDED.format(name="p.metadata ->> 'category'"))
+_BY_VILLAGE = text(_AWARDED.format(name="v.name"))
+
+_HELD = text("""
+    select coalesce(sum(b.posted), 0) as posted, coalesce(sum(b.expected), 0) as expected
+      from ledger.balance b join ledger.account a on a.township = b.township and a.id = b.account
+     where b.township = :township and a.unit = :points and (a.name like 'household:%' or a.name like 'escrow:%')
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Points of all households: `posted` are theirs to spend, `expected` are on public notice."""
+
+    posted: int
+    expected: int
+
+
+async def held(work: Work) -> Held:
+    connection = await work.session.connection()
+    row = (await connection.execute(_HELD, {"township": work.township, "points": accounts.POINTS})).one()
+    return Held(int(row.posted), int(row.expected))
+
+
+async def report(town: Town, *, verified: bool = True) -> wire.Report:
+    """The year's figures; `verified` also recomputes the books."""
+    async with town.snapshot() as work:
+        connection = await work.session.connection()
+        figures = {"township": work.township, "points": accounts.POINTS}
+        redeemed = (await connection.execute(_REDEEMED, figures)).one()
+        points = await held(work)
+        # Below zero by what came in: seen from its own side, as every account is.
+        imported = (await work.books.balance(accounts.IMPORTED.id)).posted
+        gone = await work.books.balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
+        by_category = [
+            wire.PointsByName(name=row.name, points=int(row.points))
+            for row in await connection.execute(_BY_CATEGORY, {"township": work.township})
+        ]
+        by_village = [
+            wire.PointsByName(name=row.name, points=int(row.points))
+            for row in await connection.execute(_BY_VILLAGE, {"township": work.township})
+        ]
+        registered = await size(work)
+        return wire.Report(
+            supermarkets=await count_supermarkets(work),
+            villages=registered.villages,
+            grids=registered.grids,
+            households=registered.households,
+            people=await duties(work),
+            points_awarded=sum(c.points for c in by_category),
+            points_imported=-imported,
+            points_pending=points.expected,
+            points_redeemed=int(redeemed.points),
+            redemptions=int(redeemed.redemptions),
+            points_expired=gone[accounts.EXPIRED.id].posted if accounts.EXPIRED.id in gone else 0,
+            points_deducted=gone[accounts.DEDUCTED.id].posted if accounts.DEDUCTED.id in gone else 0,
+            points_outstanding=points.posted,
+            goods_handed_out=int(redeemed.goods),
+            awarded_by_category=by_category,
+            awarded_by_village=by_village,
+            in_balance=not [d async for d in verify(connection, work.township)] if verified else None,
+        )

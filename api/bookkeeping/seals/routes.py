@@ -1,0 +1,59 @@
+"""`/v1/seals`: signed heads of the books and proofs from them. Heads are for everybody, as on the notices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from api import wire
+from api.bookkeeping.seals import use_cases
+from api.platform.access import staff_only
+from api.platform.town import Town
+from ledger.proofs import Proof
+
+
+@get("/head")
+async def head(town: NamedDependency[Town]) -> wire.SealedHead:
+    """The newest signed head, and the key by which to check it."""
+    return await use_cases.head(town)
+
+
+@get("/heads")
+async def heads(
+    town: NamedDependency[Town], limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100
+) -> list[str]:
+    """The texts of the newest signed heads, newest first."""
+    return await use_cases.heads(town, limit)
+
+
+@get("/consistency")
+async def consistency(
+    town: NamedDependency[Town], old: FromQuery[int], new: FromQuery[int]
+) -> wire.ConsistencyPath:
+    """That the tree of `new` leaves begins with that of `old`."""
+    return await use_cases.consistency(town, old, new)
+
+
+@get("/proofs/{transaction:uuid}", guards=[staff_only])
+async def prove(transaction: FromPath[UUID], town: NamedDependency[Town]) -> Response[bytes]:
+    """The proof file of a transaction."""
+    return _file(await use_cases.prove(town, transaction))
+
+
+@post("/proofs/{transaction:uuid}", guards=[staff_only], status_code=200)
+async def prove_since(
+    transaction: FromPath[UUID], data: JSONBody[wire.Poster], town: NamedDependency[Town]
+) -> Response[bytes]:
+    """The proof file of a transaction that also leads from the head on an old notice."""
+    return _file(await use_cases.prove(town, transaction, data.note))
+
+
+def _file(proof: Proof) -> Response[bytes]:
+    return Response(proof.encode(), media_type="application/json")
+
+
+router = Router("/v1/seals", route_handlers=[head, heads, consistency, prove, prove_since], tags=["seals"])

@@ -1,0 +1,230 @@
+"""`jimei`: the verbs that read the books, prove them, and carry them in and out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from api.cli.command_line import one_sentence, progress, run_async
+from api.platform.problems import Refused
+from api.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from ledger.heads import SignedHead
+    from ledger.proofs import Proof
+
+
+@click.command(epilog="例 example: jimei expire --boundary 2026-12-01 --dry-run")
+@click.option("--boundary", type=click.DateTime(["%Y-%m-%d"]), help="default: the last one that is reached")
+@click.option("--by", help="sign-in of the person of the office who takes the points")
+@click.option("--dry-run", is_flag=True, help="only tell what would expire; also of a boundary to come")
+@click.option("--yes", is_flag=True, help="don't ask")
+@one_sentence
+def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) -> None:
+    """Take the points that nobody used in time. Cut off half-way, run it again: nothing is taken twice."""
+    from api.cli.expiry import run
+    from api.opening import open_town
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+
+    if by is None and not dry_run:
+        raise Refused("malformed", "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await run(
+                town, boundary.date() if boundary is not None else None, None if dry_run else by, ask=not yes
+            )
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+
+
+@click.command(epilog="例 example: jimei verify")
+@one_sentence
+def verify() -> None:
+    """Recompute the books and their seals; exit 0 when all holds, 1 with what doesn't named when not.
+
+    Beside the embedded database it works when the tills don't."""
+    from sqlalchemy import text
+
+    from api.opening import open_town
+    from api.platform.clock import WallClock
+    from api.platform.database.embedded import step_back
+    from api.platform.database.engine import reach
+    from ledger.verify import verify as discrepancies
+
+    found: list[str] = []
+
+    async def work() -> None:
+        async with (
+            open_town(access, WallClock()) as town,
+            town.snapshot() as unit,
+            town.snapshot(beside=unit) as second,
+        ):
+            connection, beside = await unit.session.connection(), await second.session.connection()
+            if access.embedded:
+                # It takes a whole core for a while, and shall take it from no till.
+                step_back(os.getpid())
+                for each in (connection, beside):
+                    step_back(await each.scalar(text("select pg_backend_pid()")))
+            with progress("核对 verify") as watch:
+                faults = discrepancies(connection, unit.township, watch, beside)
+                found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+    for line in found:
+        click.echo(line)
+    click.echo(f"发现 {len(found)} 处不符。" if found else "账目相符。 The books hold.")
+    sys.exit(1 if found else 0)
+
+
+@click.command(epilog="例 example: jimei prove 019a2b3c-… --since 公告.txt --output 证明.json")
+@click.argument("transaction", type=click.UUID)
+@click.option("--since", type=click.Path(path_type=Path), help="an old notice's seal, to prove from it on")
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@one_sentence
+def prove(transaction: UUID, since: Path | None, output: Path) -> None:
+    """Write a file that proves a TRANSACTION is in the sealed books; `jimei verify-proof` checks it anywhere."""
+    from api.bookkeeping.seals import use_cases
+    from api.opening import open_town, require_township
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+
+    poster = _read_poster(since) if since is not None else None
+    made: list[Proof] = []
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            made.append(await use_cases.prove(town, transaction, poster))
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+    for proof in made:
+        try:
+            output.write_bytes(proof.encode())
+        except OSError as error:
+            raise Refused("unwritable", f"写不了 {output}：{error.strerror}。") from None
+        click.echo(f"已写好证明：{output}（公钥指纹 {proof.key.fingerprint}）")
+
+
+def _read_poster(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Refused("unreadable", f"读不了 {file}：{error.strerror}。") from None
+    except UnicodeDecodeError:
+        raise Refused("malformed", f"{file} 不是 UTF-8 编码的文字。") from None
+
+
+@click.command(epilog="例 example: jimei verify-proof 证明.json 公告.txt --key '示范乡+1f2e3d4c+AQID…'")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--key", help="public key of the township, as printed on its notices; else the proof's own")
+@one_sentence
+def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
+    """Check proof files and posters' texts offline; exit 0 when all holds, 1 when not.
+
+    A poster holds when a proof among FILES leads from it to a later head.
+    """
+    from ledger.heads import HeadError, VerifierKey
+    from ledger.proofs import verify as findings
+
+    try:
+        given = VerifierKey.parse(key) if key is not None else None
+    except HeadError as error:
+        raise Refused("malformed", f"--key 不对：{error}") from None
+    found = findings({str(path): _read_proof(path) for path in files}, given)
+    for one in found:
+        # What is left to the reader's own eyes is neither right nor wrong.
+        mark = "？" if one.code == "own-key" else "✓" if one.ok else "✗"
+        click.echo(f"{mark} {one.subject and one.subject + '：'}{one.message}")
+    sys.exit(0 if all(one.ok for one in found) else 1)
+
+
+def _read_proof(path: Path) -> Proof | SignedHead:
+    from ledger.proofs import MOST_BYTES, ProofError, read
+
+    try:
+        with path.open("rb") as file:
+            return read(file.read(MOST_BYTES + 1))
+    except OSError as error:
+        raise Refused("unreadable", f"读不了 {path}：{error.strerror}。") from None
+    except ProofError as error:
+        raise Refused("malformed", f"{path}：{error}") from None
+
+
+@click.command(
+    epilog="例 example: jimei export --format xlsx --from 2026-01-01 --to 2026-06-30 --output books.xlsx"
+)
+@click.option("--format", "format", required=True, help="beancount, hledger, csv or xlsx")
+@click.option("--from", "start", metavar="DATE", help="first day, as 2026-01-01; left out, from the beginning")
+@click.option("--to", "end", metavar="DATE", help="last day, as 2026-12-31; left out, to the end")
+@click.option("--output", required=True, type=click.Path(path_type=Path))
+@one_sentence
+def export(format: str, start: str | None, end: str | None, output: Path) -> None:
+    """Write the books of a period to a file, for other programs and auditors."""
+    from api.bookkeeping.exports import use_cases
+    from api.opening import open_town, require_township
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+
+    use_cases.require_format(format)
+    first, last = use_cases.period(start, end)
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            with progress("导出交易 export") as told:
+                written = await use_cases.export(town, format, first, last, output, told)
+            click.echo(f"已导出 {written:,} 笔交易：{output}")
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+
+
+@click.command("import", epilog="例 example: jimei import 2025年台账.xlsx --source 2025年纸质台账 --dry-run")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", required=True, help="what the file was taken from; part of each row's identity")
+@click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
+@one_sentence
+def import_(file: Path, source: str, dry_run: bool) -> None:
+    """Bring points of an earlier scheme into the books, from CSV or a spreadsheet.
+
+    Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
+    as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
+    """
+    from api.bookkeeping.journal.importing import Imported, import_file
+    from api.opening import open_town, require_township
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+
+    source = source.strip()
+    if not 1 <= len(source) <= 100:
+        raise Refused("malformed", "--source 要写明来源，最多 100 字。")
+    done: list[Imported] = []
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            done.append(await import_file(town, file, source, dry_run=dry_run))
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+    for imported in done:
+        for line in imported.bad:
+            click.echo(line, err=True)
+        if imported.bad:
+            click.echo(f"有 {len(imported.bad)} 行要改，什么都没有写入。", err=True)
+            sys.exit(2)
+        click.echo(imported.summary)
+
+
+COMMANDS = (expire, verify, prove, verify_proof, export, import_)

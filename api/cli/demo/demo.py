@@ -1,0 +1,154 @@
+"""`jimei demo`: build the demo's township once, print its year, and leave it open to a visitor."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from api import wire
+from api.bookkeeping.reports.liability import liability
+from api.bookkeeping.reports.text import liability_lines, lines
+from api.bookkeeping.reports.use_cases import report
+from api.cli.command_line import listen
+from api.cli.demo.progress import Progress
+from api.cli.demo.story import OFFICE, Keys, Story
+from api.cli.demo.township import plan
+from api.jobs import JOBS
+from api.opening import open_town
+from api.platform.clock import TravelClock, WallClock
+from api.platform.database.engine import Access
+from api.platform.database.migrations import administer, exists, migrate
+from api.platform.problems import Refused
+from api.platform.settings import Settings
+from api.platform.town import Town
+from api.platform.upkeep import catch_up
+from api.registry.cards.printing import write_sheet
+from api.registry.register.use_cases import found
+from api.serving import csrf_secret, served
+
+KEYS = "demo.json"
+KIOSK = "kiosk"
+BUILDING = "demo.building"
+NEVER = 1e6
+"""Seconds until the server looks by itself, longer than any demo takes to build."""
+
+
+async def run(settings: Settings, access: Access, port: int) -> None:
+    """Build or reuse the township and print the report; on a terminal then serve it and open a kiosk.
+
+    Raises Refused: demo-elsewhere when the database holds a township that isn't the demo's.
+    """
+    console = Console()
+    keys_file = settings.data / KEYS
+    if await exists(access.owner):
+        if not keys_file.exists():
+            raise Refused("demo-elsewhere", "数据库里已有别的乡镇，演示不会改动它；请换一个 JIMEI_DATA。")
+        console.print("演示乡镇已建好，直接使用。 The demo township is there already.")
+    else:
+        await _build(settings, access, keys_file, console)
+    keys = msgspec.json.decode(keys_file.read_bytes(), type=Keys)
+    async with open_town(access, WallClock()) as town:
+        for line in (*lines(await report(town)), *liability_lines(await liability(town))):
+            console.print(line, highlight=False)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            await _show(settings, town, keys, port, console)
+
+
+async def _build(settings: Settings, access: Access, keys_file: Path, console: Console) -> None:
+    """Everything happens in a database of another name, which gets its own at the end: a demo that was cut
+    off half-way is simply built anew."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    (settings.data / BUILDING).touch()
+    shutil.rmtree(settings.data / KIOSK, ignore_errors=True)
+    building = _renamed(access, _building(access))
+    await administer(access.owner, text(f'drop database if exists "{building.owner.database}" (force)'))
+    await migrate(building.owner)
+    # What is cut off half-way is built anew, so nothing has to last before it is whole: the last statement of all,
+    # which waits for the disk, lies behind the others in the log.
+    await _tell(building, f'alter database "{building.owner.database}" set synchronous_commit = off')
+    password = "".join(secrets.choice("0123456789") for _ in range(10))
+    township = plan(password)
+    records = sum(len(rows) for _, rows in township.bulk())
+    now = WallClock().now()
+    clock = TravelClock(now)
+    with Progress(console, records) as progress, listen("127.0.0.1", 0) as listener:
+        async with open_town(building, clock) as town:
+            office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
+            await found(town, "示范乡", office)
+            # The year passes in leaps: what the server does by itself it is asked for behind each, and in between
+            # there is nothing to look for.
+            async with served(town, listener, secrets.token_hex(32), notice_interval=NEVER) as url:
+                story = Story(url, clock, township, password, progress, settings.data / KIOSK)
+                await story.live(now, partial(catch_up, town, JOBS), partial(_tell, building, "analyze"))
+    await _tell(building, f'alter database "{building.owner.database}" reset synchronous_commit')
+    _keep(settings, keys_file, story.keys)
+    await administer(
+        access.owner, text(f'alter database "{building.owner.database}" rename to "{access.owner.database}"')
+    )
+    (settings.data / BUILDING).unlink()
+
+
+async def _tell(access: Access, statement: str) -> None:
+    engine = create_async_engine(access.owner, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+    finally:
+        await engine.dispose()
+
+
+def _keep(settings: Settings, keys_file: Path, keys: Keys) -> None:
+    keys_file.touch(mode=0o600)
+    keys_file.write_bytes(msgspec.json.encode(keys))
+    write_sheet(keys.cards, "http://127.0.0.1:8000", settings.data / "cards.html")
+
+
+async def _show(settings: Settings, town: Town, keys: Keys, port: int, console: Console) -> None:
+    with listen("127.0.0.1", port) as listener:
+        async with served(town, listener, csrf_secret(settings.data)) as url:
+            village = "v01"
+            for label, value in (
+                ("户页 household page", f"{url}/c/{keys.cards[0].token}"),
+                ("村务桌 committee desk", f"{url}/desk"),
+                ("公示栏 notice board", f"{url}/notices/{village}"),
+                ("接口文档 API docs", f"{url}/schema"),
+                ("可打印的卡 cards to print", str(settings.data / "cards.html")),
+                ("登录 sign in as", f"{village}-01-member1, {village}-council, {village}-committee, {OFFICE}"),
+                ("定规则的 for the rulebook", f"{village}-party-branch, {village}-party-branch2"),
+                ("密码 password", keys.password),
+                ("终端 PIN kiosk PIN", keys.pin),
+                ("扫卡：键入 scan: type", f"{url}/c/{keys.cards[0].token}".upper()),
+            ):
+                console.print(f"[bold]{label}[/]: {value}", highlight=False, soft_wrap=True)
+            kiosk = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "api.cli", "kiosk"),
+                *("--server", url, "--data", str(settings.data / KIOSK)),
+            )
+            await kiosk.wait()
+            console.print("终端已关闭，服务还在运行，按 Ctrl-C 结束。 The server runs on; Ctrl-C ends it.")
+            await asyncio.Event().wait()
+
+
+async def remove(access: Access) -> None:
+    """Drop the demo's databases from a server that is somebody's own."""
+    for each in (access, _renamed(access, _building(access))):
+        await administer(access.owner, text(f'drop database if exists "{each.owner.database}" (force)'))
+
+
+def _building(access: Access) -> str:
+    return f"{access.owner.database}_building"
+
+
+def _renamed(access: Access, database: str) -> Access:
+    return replace(access, owner=access.owner.set(database=database), app=access.app.set(database=database))

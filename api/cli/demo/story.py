@@ -1,0 +1,287 @@
+"""Live the demo's year through the public API: staff with their tokens, tills with the kiosk's own client."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.cli.demo.progress import Progress
+from api.cli.demo.township import SEED, Plan
+from api.cli.demo.year import ROUNDS, Basket, baskets, deeds
+from api.platform.clock import TravelClock, local_date
+from api.wire import till_journal
+from kiosk.client import Client
+from kiosk.keeping.store import Store
+from rules import books_path, load_builtin
+
+OFFICE = "office"
+SHOWN_CARDS = 40
+
+_ROUND = timedelta(days=60, hours=20)
+_DEED_DAYS = 50
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Keys:
+    """What the visitor of the demo is handed: the sign-ins' password, the till's PIN, some cards."""
+
+    password: str
+    pin: str = ""
+    cards: list[wire.NewCard] = field(default_factory=list)
+
+
+class Story:
+    def __init__(
+        self, url: str, clock: TravelClock, plan: Plan, password: str, progress: Progress, kiosk: Path
+    ) -> None:
+        """`kiosk`: the folder of the till that the visitor will stand at."""
+        self.keys = Keys(password)
+        self._kiosk = kiosk
+        self._url = url
+        self._clock = clock
+        self._plan = plan
+        self._progress = progress
+        self._random = Random(SEED)
+        # Reading the system's certificates takes longer than most calls here: once is enough.
+        self._tls = ssl.create_default_context()
+        self._book = load_builtin("township")
+        self._baskets = baskets(self._random)
+        self._redemptions = len(self._baskets)
+        self._cards: dict[str, wire.NewCard] = {}
+        self._devices: dict[str, str] = {}
+        # Points through their notice and not spent yet, by household.
+        self._points: defaultdict[str, int] = defaultdict(int)
+        self._households = {v.code: [h for h in plan.households if h.village == v.code] for v in plan.villages}
+
+    async def live(
+        self, until: datetime, catch_up: Callable[[], Awaitable[None]], analyze: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Register the township a year before `until`, and live that year. `catch_up`: the server does what is due
+        by the clock; `analyze`: the database takes notice of how much there is."""
+        start = until - ROUNDS * _ROUND
+        self._clock.travel(start - timedelta(hours=1))
+        await self._register()
+        await catch_up()
+        async with AsyncExitStack() as stack:
+            tills = {
+                supermarket: await stack.enter_async_context(Client(self._url, token))
+                for supermarket, token in self._devices.items()
+            }
+            for attendant in self._plan.attendants:
+                await tills[attendant.supermarket].open_shift(attendant.pin)
+            for number in range(ROUNDS):
+                begins = start + number * _ROUND
+                await self._award(begins)
+                await catch_up()
+                await self._require_posted()
+                self._progress.round_awarded()
+                if number == 0:
+                    # By itself it would look in a minute, and guess meanwhile.
+                    await analyze()
+                await self._redeem(tills, begins + timedelta(days=58), number)
+                await catch_up()
+            await self._take_stock(tills)
+        self._clock.travel(until)
+        await self._leave_work(until)
+        await catch_up()
+        # The visitor's cards: those with the most on them.
+        village = self._households[self._plan.villages[0].code]
+        richest = sorted(village, key=lambda household: -self._points[household.code])[:SHOWN_CARDS]
+        self.keys.cards = [self._cards[household.code] for household in richest]
+
+    async def _register(self) -> None:
+        async with self._signed_in(OFFICE) as http:
+            for path, rows in self._plan.bulk():
+                await _ask(http, "POST", path, wire.Created, rows)
+                self._progress.registered(len(rows))
+            for path, slips in self._plan.slips():
+                for slip in slips:
+                    await _ask(http, "PUT", f"{path}/{uuid7()}", None, slip)
+            for attendant in self._plan.attendants:
+                await _ask(http, "POST", "/v1/attendants", None, attendant)
+            for supermarket in self._plan.supermarkets:
+                kiosk = wire.NewKiosk(supermarket=supermarket.code, name="柜台")
+                added = await _ask(http, "POST", "/v1/kiosks", wire.KioskCode, kiosk)
+                first = supermarket is self._plan.supermarkets[0]
+                self._devices[supermarket.code] = await self._enrol(added.code, self._kiosk if first else None)
+            everybody = wire.NewCards(households=[h.code for h in self._plan.households])
+            cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], everybody)
+        self._cards = {card.household: card for card in cards}
+        proposer, confirmer = self._plan.party_branch
+        async with self._signed_in(proposer) as http:
+            text = books_path().joinpath("township.toml").read_text(encoding="utf-8")
+            book = await _ask(http, "POST", "/v1/rulebooks", wire.AdoptionView, wire.NewRulebook(text=text))
+        async with self._signed_in(confirmer) as http:
+            await _ask(http, "POST", f"/v1/rulebooks/adoptions/{book.id}/confirm", wire.AdoptionView)
+        self.keys.pin = self._plan.attendants[0].pin
+
+    async def _enrol(self, code: str, folder: Path | None) -> str:
+        """The device token of a new machine, which keeps what it is in `folder`."""
+        async with Client(self._url) as client:
+            if folder is None:
+                key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
+                return (await client.enrol(till_journal.NewEnrolment(code=code, public_key=key))).token
+            with Store(folder, self._clock.now) as store:
+                begun = store.enrolments.begin(self._url, code)
+                machine = await client.enrol(begun.wanted)
+                store.enrol(begun, machine)
+                return machine.token
+
+    async def _award(self, begins: datetime) -> None:
+        """A round's deeds: declared, reviewed and approved on three days, then on notice until they post."""
+        first = local_date(begins)
+        claims = {
+            village: deeds(self._book, households, first, _DEED_DAYS, self._random)
+            for village, households in self._households.items()
+        }
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 1))
+        declared = await self._in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 2))
+        await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v]))
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 3))
+        await self._in_each_village("committee", lambda http, v: _move(http, "approve", declared[v]))
+        self._clock.travel(begins + timedelta(days=_DEED_DAYS + 7))
+        for village, accepted in declared.items():
+            for claim in claims[village]:
+                self._points[claim.household] += accepted.get(claim.id, 0)
+
+    async def _declare(self, http: httpx.AsyncClient, claims: Sequence[wire.NewClaim]) -> dict[UUID, int]:
+        """Claims accepted and their points. The rules' own limits refuse a few, as in life."""
+        outcomes = await _ask(http, "POST", "/v1/claims", list[wire.ClaimOutcome], claims)
+        return {o.id: o.points for o in outcomes if o.status == "declared"}
+
+    async def _redeem(self, tills: Mapping[str, Client], begins: datetime, number: int) -> None:
+        """The round's share of the baskets, over a day, each for a household that can pay for it. What nobody has
+        saved enough for waits for a later round."""
+        done = self._redemptions - len(self._baskets)
+        share = self._redemptions * (number + 1) // ROUNDS - done
+        pairs = self._pair(share)
+        assert len(pairs) == share, "the year's awards cover its redemptions"
+        for n, (basket, household) in enumerate(pairs):
+            self._clock.travel(begins + timedelta(minutes=5 * n))
+            till = tills[household.village]
+            card = self._cards[household.code].token
+            await till.redeem(uuid7(), wire.Redemption(card=card, lines=list(basket.lines)))
+            self._progress.redeemed()
+
+    async def _take_stock(self, tills: Mapping[str, Client]) -> None:
+        """Each committee counts its shelf at the end of the year; of one product a piece or two are gone."""
+        counted = {}
+        for village, till in tills.items():
+            shelf = (await till.till()).shelf
+            lost = self._random.choice(shelf)
+            counted[village] = wire.Stocktake(
+                supermarket=village,
+                reason="年终盘点",
+                lines=[
+                    wire.CountedLine(
+                        product=item.product,
+                        counted=item.stock - (self._random.choice((0, 1, 2)) if item is lost else 0),
+                    )
+                    for item in shelf
+                ],
+            )
+        await self._in_each_village(
+            "committee", lambda http, v: _ask(http, "PUT", f"/v1/stocktakes/{uuid7()}", None, counted[v])
+        )
+
+    def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
+        """As many baskets as are due, each with somebody who can pay for it. The rest wait for a richer round; in
+        the last one the dearest go first."""
+        if share == len(self._baskets):
+            self._baskets.sort(key=lambda basket: -basket.points)
+        ranked = sorted((self._points[h.code], n) for n, h in enumerate(self._plan.households))
+        pairs: list[tuple[Basket, wire.NewHousehold]] = []
+        waiting = []
+        for basket in self._baskets:
+            able = bisect_left(ranked, (basket.points, 0))
+            if len(pairs) == share or able == len(ranked):
+                waiting.append(basket)
+                continue
+            # One of those who can just pay, so that the rich stay able to pay for something dear.
+            points, n = ranked.pop(self._random.randrange(able, min(able + 9, len(ranked))))
+            insort(ranked, (points - basket.points, n))
+            household = self._plan.households[n]
+            self._points[household.code] = points - basket.points
+            pairs.append((basket, household))
+        self._baskets = waiting
+        return pairs
+
+    async def _leave_work(self, until: datetime) -> None:
+        """Something on today's desk and notice board: a third declared, a third reviewed, a third on notice."""
+        first = local_date(until) - timedelta(days=5)
+
+        # Drawn before the villages go to work beside each other, or each demo would end a little differently.
+        claims = {
+            village: self._random.sample(deeds(self._book, households, first, 5, self._random), 24)
+            for village, households in self._households.items()
+        }
+        accepted = await self._in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
+        declared = {village: list(ids) for village, ids in accepted.items()}
+        await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v][8:]))
+        await self._in_each_village("committee", lambda http, v: _move(http, "approve", declared[v][16:]))
+
+    async def _require_posted(self) -> None:
+        async with self._signed_in(OFFICE) as http:
+            report = await _ask(http, "GET", "/v1/report?verified=false", wire.Report)
+            assert not report.points_pending, "notices that are over post by themselves"
+
+    async def _in_each_village(
+        self, duty: str, work: Callable[[httpx.AsyncClient, str], Awaitable[T]]
+    ) -> dict[str, T]:
+        """The same work by whoever has this duty in each village."""
+
+        async def one(village: str) -> T:
+            async with self._signed_in(f"{village}-{duty}") as http:
+                return await work(http, village)
+
+        villages = list(self._households)
+        return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))
+
+    @asynccontextmanager
+    async def _signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
+        async with httpx.AsyncClient(base_url=self._url, timeout=60, verify=self._tls) as http:
+            signed_in = await _ask(
+                http, "POST", "/v1/sign-in", wire.SignedIn, wire.SignIn(login=login, password=self.keys.password)
+            )
+            http.headers["Authorization"] = f"Bearer {signed_in.token}"
+            yield http
+
+
+async def _move(http: httpx.AsyncClient, step: str, claims: Sequence[UUID] | Mapping[UUID, int]) -> None:
+    if claims:
+        outcomes = await _ask(
+            http, "POST", f"/v1/claims/{step}", list[wire.ClaimOutcome], wire.ClaimIds(claims=list(claims))
+        )
+        refused = next((o.reason for o in outcomes if o.reason), None)
+        assert refused is None, refused
+
+
+async def _ask(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:
+    """One call of the API; what is refused here is a fault of the demo, so it says so and stops."""
+    response = await http.request(
+        method,
+        path,
+        content=None if body is None else msgspec.json.encode(body),
+        headers={"Content-Type": "application/json"},
+    )
+    assert response.is_success, f"{method} {path}: {response.text}"
+    return None if answer is None else msgspec.json.decode(response.content, type=answer)

@@ -1,0 +1,82 @@
+"""`jimei rules simulate`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from api.cli.command_line import one_sentence, progress, run_async
+from api.platform.problems import Refused
+from api.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from rules import Simulation
+
+_LARGEST = 4_000_000
+"""Bytes of a draft: as many characters as a book may have, all of them Chinese, and some."""
+
+
+@click.command(
+    epilog="例 example: jimei rules simulate 草案.toml --from 2026-01-01 --format html --output 试算.html"
+)
+@click.argument("draft", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--from", "start", metavar="DATE", help="first day, as 2026-01-01; left out, a year before the last")
+@click.option("--to", "end", metavar="DATE", help="last day, as 2026-12-31; left out, today")
+@click.option("--village", help="code of the only village to simulate")
+@click.option("--format", "format", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="file to write instead of the terminal")
+@one_sentence
+def simulate(
+    draft: Path, start: str | None, end: str | None, village: str | None, format: str, output: Path | None
+) -> None:
+    """Tell what a DRAFT rulebook would have given for the recorded claims of a period, before it is adopted.
+
+    A village's overlay is simulated on the book it was written for, for its own village.
+    """
+    from api.awards.simulation import use_cases
+    from api.awards.simulation.rendering import rendered
+    from api.bookkeeping.exports.use_cases import period
+    from api.bookkeeping.exports.whole_file import whole
+    from api.opening import open_town, require_township
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+
+    first, last = period(start, end)
+    wanted = use_cases.Wanted(_read(draft), first, last, village, draft.name)
+    done: list[Simulation] = []
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            with progress("试算 simulate") as told:
+                done.append(await use_cases.simulate(town, wanted, told=told))
+
+    with ExitStack() as opened:
+        # Before the long work: a place where nothing can be written is told at once.
+        file: IO[bytes] = sys.stdout.buffer
+        if output is not None:
+            file = opened.enter_context(whole(output))
+        access = opened.enter_context(reach(Settings.read()))
+        run_async(work())
+        for simulation in done:
+            file.write(rendered(simulation, format).encode())
+    if output is not None:
+        click.echo(f"已写好试算：{output}")
+
+
+def _read(draft: Path) -> str:
+    try:
+        with draft.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise Refused("unreadable", f"读不了 {draft}：{error.strerror}。") from None
+    if len(raw) > _LARGEST:
+        raise Refused("too-large", f"{draft} 太大，不像一份积分办法。")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused("malformed", f"{draft} 不是 UTF-8 编码的文字。") from None

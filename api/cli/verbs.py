@@ -1,0 +1,368 @@
+"""`jimei`: one command, a verb for each job."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from api.cli import books, rules
+from api.cli.command_line import Verbs, listen, one_sentence, run_async
+from api.cli.printer import printer_options, test_print
+from api.platform.problems import Refused
+from api.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from kiosk.language import Language
+    from kiosk.look import ThemeName
+    from kiosk.printing.printer import EscposPrinter
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="jimei")
+def main() -> None:
+    """积美 Jimei: points for good deeds, kept in honest books.
+
+    JIMEI_DATA is the folder for everything kept (default ./.jimei). JIMEI_DATABASE_URL names a PostgreSQL 15 or
+    newer; without it an embedded one runs in that folder.
+    """
+
+
+for command in (*books.COMMANDS, rules.rules):
+    main.add_command(command)
+
+
+@main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")
+@click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@one_sentence
+def serve(host: str, port: int) -> None:
+    """Serve the API and the pages until Ctrl-C."""
+    from api.opening import open_town, require_township
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+    from api.serving import csrf_secret, served
+
+    settings = Settings.read()
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await require_township(town)
+            async with served(town, listener, csrf_secret(settings.data)) as url:
+                # Else every full collection goes through all that is there from the start, and whoever asks
+                # meanwhile waits a tenth of a second.
+                gc.freeze()
+                click.echo(f"积美已启动 serving: {url}")
+                await asyncio.Event().wait()
+
+    with listen(host, port) as listener, reach(settings) as access:
+        run_async(work(), endless=True)
+
+
+@main.command(epilog="例 example: jimei migrate --check")
+@click.option("--check", is_flag=True, help="build a new database elsewhere and compare it with the code")
+@one_sentence
+def migrate(check: bool) -> None:
+    """Bring the database to this program's version."""
+    from api.platform.database import migrations
+    from api.platform.database.engine import reach
+
+    async def upgrade() -> None:
+        await migrations.migrate(access.owner)
+        click.echo("数据库已是最新版本。 The database is up to date.")
+
+    if check:
+        _check_migrations()
+        return
+    with reach(Settings.read()) as access:
+        run_async(upgrade())
+
+
+def _check_migrations() -> None:
+    import tempfile
+
+    from api.platform.database import migrations
+    from api.platform.database.engine import reach
+
+    async def compare() -> None:
+        await migrations.migrate(access.owner)
+        found = await migrations.differences(access.owner)
+        if found is not None:
+            raise Refused("database-version", f"迁移与代码里的表不一致：{found}")
+
+    with tempfile.TemporaryDirectory(prefix="jimei-") as folder:
+        # The server's account has to pass this folder; what is in it stays closed.
+        Path(folder).chmod(0o755)
+        with reach(Settings(data=Path(folder) / "data", database_url=None)) as access:
+            run_async(compare())
+
+
+@main.command(epilog="例 example: jimei found 示范乡 --login office --name 王主任")
+@click.argument("township")
+@click.option("--login", required=True, help="sign-in of the first person of the township office")
+@click.option("--name", required=True, help="that person's name")
+@click.password_option(prompt="密码 password", help="asked for when left out")
+@one_sentence
+def found(township: str, login: str, name: str, password: str) -> None:
+    """Begin a township: its name and the first person of its office."""
+    import msgspec
+
+    from api import wire
+    from api.opening import open_town
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+    from api.registry.register import use_cases
+
+    roles = ["office", "party-branch"]
+    try:
+        first = msgspec.convert(
+            {"login": login, "name": name, "roles": roles, "password": password}, wire.NewPerson
+        )
+    except msgspec.ValidationError as error:
+        raise Refused("malformed", f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await use_cases.found(town, township, first)
+        click.echo(f"{township}已建立，{name}可以用 {login} 登录。")
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+
+
+@main.command(epilog="例 example: jimei kiosk --server http://192.168.1.10:8000 --code 7K3M9QXR2TDV")
+@click.option(
+    "--server", envvar="JIMEI_SERVER", show_envvar=True, help="its address, if it isn't the one of the enrolment"
+)
+@click.option(
+    "--data",
+    envvar="JIMEI_KIOSK_DATA",
+    show_envvar=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="folder for all that this kiosk keeps  [default: JIMEI_DATA/kiosk]",
+)
+@click.option(
+    "--code",
+    envvar="JIMEI_KIOSK_CODE",
+    show_envvar=True,
+    default="",
+    help="one-time code from the desk, to enrol this machine",
+)
+@click.option(
+    "--scanner-prefix",
+    envvar="JIMEI_SCANNER_PREFIX",
+    show_envvar=True,
+    default="",
+    metavar="TEXT",
+    help="what the scanner is programmed to send before each code; then it may be slow",
+)
+@click.option(
+    "--scanner-suffix",
+    envvar="JIMEI_SCANNER_SUFFIX",
+    show_envvar=True,
+    default="",
+    metavar="TEXT",
+    help="what it sends after each code, before its Enter",
+)
+@click.option(
+    "--language",
+    envvar="JIMEI_LANGUAGE",
+    show_envvar=True,
+    default="zh",
+    show_default=True,
+    type=click.Choice(["zh", "en"]),
+    help="of the terminal: Chinese or English",
+)
+@click.option(
+    "--theme",
+    envvar="JIMEI_THEME",
+    show_envvar=True,
+    default="jimei",
+    show_default=True,
+    type=click.Choice(["jimei", "contrast"]),
+    help="contrast: black, white and yellow alone",
+)
+@click.option(
+    "--large/--no-large",
+    envvar="JIMEI_LARGE",
+    show_envvar=True,
+    default=None,
+    help="one thing at a time; when left out, where the screen is small",
+)
+@click.option(
+    "--sound",
+    envvar="JIMEI_SOUND",
+    show_envvar=True,
+    default="on",
+    show_default=True,
+    type=click.Choice(["on", "off"]),
+    help="one bell for a refusal, two for something done",
+)
+@click.option("--serve", is_flag=True, help="offer the terminal in a browser, as for a tablet, until Ctrl-C")
+@click.option("--serve-host", default="127.0.0.1", show_default=True, help="address to listen on, with --serve")
+@click.option("--serve-port", default=8001, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--test-print", "only_test_print", is_flag=True, help="send a sample slip to the printer and end")
+@one_sentence
+@printer_options
+def kiosk(
+    server: str | None,
+    data: Path | None,
+    code: str,
+    scanner_prefix: str,
+    scanner_suffix: str,
+    language: Language,
+    theme: ThemeName,
+    large: bool | None,
+    sound: str,
+    serve: bool,
+    serve_host: str,
+    serve_port: int,
+    only_test_print: bool,
+    printer: EscposPrinter | None,
+) -> None:
+    """Open the terminal of a points supermarket. It works without the network too, from what its folder keeps."""
+    if only_test_print:
+        test_print(printer)
+        return
+
+    from kiosk.app import run
+    from kiosk.client import require_address
+    from kiosk.keeping.folder import Unusable
+    from kiosk.language import choose
+    from kiosk.look import Look
+    from kiosk.scanner import Scanner
+
+    choose(language)
+    try:
+        if server is not None:
+            require_address(server)
+        scanner = Scanner(scanner_prefix, scanner_suffix)
+    except ValueError as error:
+        raise Refused("malformed", str(error)) from None
+    if serve:
+        _serve_kiosk(serve_host, serve_port)
+        return
+    try:
+        folder = data or Settings.read().data / "kiosk"
+        run(server, folder, code, scanner, Look(theme, large, sound == "on"), printer)
+    except Unusable as error:
+        raise Refused("in-use", str(error)) from None
+
+
+def _serve_kiosk(host: str, port: int) -> None:
+    from kiosk.serving.server import run
+
+    with listen(host, port, "--serve-port") as listener:
+        run(listener, [sys.executable, "-m", "api.cli", "kiosk"], _settings_as_environment())
+
+
+def _settings_as_environment() -> dict[str, str]:
+    """The settings of the command that runs, as the same command reads them; the code is thus on no list of
+    processes."""
+    context = click.get_current_context()
+    return {
+        parameter.envvar: str(value)
+        for parameter in context.command.params
+        if isinstance(parameter.envvar, str) and (value := context.params[str(parameter.name)]) is not None
+    }
+
+
+@main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")
+@click.argument("households", nargs=-1)
+@click.option("--url", help="address of the server as phones reach it")
+@click.option("--commands", is_flag=True, help="write the counter's command cards instead, for no household")
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="don't ask")
+@one_sentence
+def cards(households: tuple[str, ...], url: str | None, commands: bool, output: Path, yes: bool) -> None:
+    """Issue new cards for HOUSEHOLDS and write a sheet to print. Cards they had before die at once.
+
+    With --commands: the cards that stand at every counter, so that a redemption needs only the scanner.
+    """
+    from api.opening import open_town
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+    from api.registry.cards.printing import print_commands, print_new_cards
+
+    if commands:
+        if households or url is not None:
+            raise Refused("malformed", "印指令卡不用写户的编号和 --url，用法见 jimei cards --help。")
+        print_commands(output)
+        click.echo(f"已写好指令卡：{output}")
+        return
+    if not households or url is None:
+        missing = "--url" if households else "HOUSEHOLDS"
+        raise Refused("malformed", f"还缺 {missing}，用法见 jimei cards --help。")
+    if not yes:
+        click.confirm(f"将为 {len(households)} 户发新卡，旧卡立即作废，继续吗", abort=True)
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            await print_new_cards(town, households, url, output)
+        click.echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+
+
+@main.command(epilog="例 example: jimei report")
+@one_sentence
+def report() -> None:
+    """Print the township's figures, read from the books."""
+    from api.bookkeeping.reports.liability import liability
+    from api.bookkeeping.reports.text import liability_lines, lines
+    from api.bookkeeping.reports.use_cases import report as figures
+    from api.opening import open_town
+    from api.platform.clock import WallClock
+    from api.platform.database.engine import reach
+
+    async def work() -> None:
+        async with open_town(access, WallClock()) as town:
+            for line in (*lines(await figures(town)), *liability_lines(await liability(town))):
+                click.echo(line)
+
+    with reach(Settings.read()) as access:
+        run_async(work())
+
+
+@main.command(epilog="例 example: jimei demo </dev/null")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@one_sentence
+def demo(port: int) -> None:
+    """Build a township and a year of its life, print the report; on a terminal, open it."""
+    from api.cli.demo.demo import run
+    from api.platform.database.engine import reach
+
+    settings = Settings.read()
+    with reach(settings) as access:
+        run_async(run(settings, access, port), endless=True)
+
+
+@main.command(epilog="例 example: jimei clean")
+@one_sentence
+def clean() -> None:
+    """Remove the demo and its data; refuses a folder that isn't a demo's, or that somebody uses."""
+    from api.cli.demo.demo import BUILDING, KEYS, remove
+    from api.platform.database.embedded import Embedded
+    from api.platform.database.engine import reach
+
+    settings = Settings.read()
+    data = settings.data
+    if not data.exists():
+        return
+    if not (data / KEYS).exists() and not (data / BUILDING).exists():
+        raise Refused("not-the-demo", f"{data} 里不是演示数据，没有删除。")
+    if settings.database_url is not None:
+        with reach(settings) as access:
+            run_async(remove(access))
+    elif (data / "pg").exists():
+        with Embedded(data):
+            pass
+        if (data / "pg" / "postmaster.pid").exists():
+            raise Refused("in-use", "演示还在运行，请先在它的窗口按 Ctrl-C，再清除。")
+    shutil.rmtree(data)

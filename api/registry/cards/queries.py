@@ -1,0 +1,53 @@
+"""What others ask about cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import SQLColumnExpression, case, select
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from api.platform.town import Work
+from api.registry.cards.tables import Card
+from api.registry.register.queries import of_village
+from ledger.lookup import by_key
+
+# Points above which a card asks for its PIN; null where it has none.
+_PIN_ABOVE = case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above")
+
+
+@dataclass(frozen=True, slots=True)
+class CardedHousehold:
+    """A household, and its living card's digest. `pin_above`: None where the card has no PIN."""
+
+    id: UUID
+    code: str
+    head: str
+    card: bytes
+    pin_above: int | None
+
+
+async def with_cards(work: Work, village: str) -> Sequence[CardedHousehold]:
+    """The households of a village that have a living card, by code."""
+    household = of_village(work.township, village)
+    rows = await work.session.execute(
+        select(household.c.id, household.c.code, household.c.head, Card.digest, _PIN_ABOVE)
+        .select_from(Card)
+        .join(household, household.c.id == Card.household)
+        .where(Card.township == work.township, Card.revoked_at.is_(None))
+        .order_by(household.c.code)
+    )
+    return [CardedHousehold(*row) for row in rows]
+
+
+def living_card(township: SQLColumnExpression[Any], digest: SQLColumnExpression[Any]) -> LateralFromClause:
+    """`household` and `pin_above` of a card that counts, to be joined."""
+    return by_key(
+        select(Card.household, _PIN_ABOVE).where(
+            Card.township == township, Card.digest == digest, Card.revoked_at.is_(None)
+        ),
+        "living_card",
+    )

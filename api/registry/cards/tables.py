@@ -1,0 +1,52 @@
+"""Household cards: stored as hashes, one living card a household."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.platform.database.base import Base
+
+
+class Card(Base):
+    __tablename__ = "card"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
+        Index(
+            "card_one_living",
+            "township",
+            "household",
+            unique=True,
+            postgresql_where=text("revoked_at is null"),
+        ),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    household: Mapped[UUID]
+    issued_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    # A redemption of more points than `pin_above` asks for the PIN, where there is one.
+    pin_hash: Mapped[str | None]
+    pin_above: Mapped[int] = mapped_column(server_default="0")
+    pin_failures: Mapped[int] = mapped_column(server_default="0")
+    pin_locked_until: Mapped[datetime | None]
+
+
+class PinReset(Base):
+    """A person took a card's PIN away, since its household had forgotten it."""
+
+    __tablename__ = "card_pin_reset"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "card"], ["card.township", "card.digest"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        Index(None, "township", "recorded_at"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    card: Mapped[bytes]
+    person: Mapped[UUID]
+    reason: Mapped[str]
+    recorded_at: Mapped[datetime]

@@ -1,0 +1,165 @@
+"""Issue and revoke household cards; find the household behind one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, bindparam, case, insert, select, true, update
+
+from api import wire
+from api.platform.access import Role, Staff, require
+from api.platform.problems import Refused
+from api.platform.town import Town, Work
+from api.registry.cards.tables import Card
+from api.registry.register.queries import household_of, households_by_code, village_of, villages
+from api.wire.card_token import digest, new_token, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A card's household. `pin_above`: points above which the card asks for its PIN; None without one."""
+
+    id: UUID
+    code: str
+    head: str
+    village: str
+    village_name: str
+    pin_above: int | None = None
+
+    @property
+    def masked(self) -> str:
+        """The family name alone: what a shop or a stranger with the card may see."""
+        return mask(self.head)
+
+
+def mask(name: str) -> str:
+    return name[:1] + "*" * max(len(name) - 1, 1)
+
+
+class KnownCard(msgspec.Struct):
+    """A card that was given out once, and its household."""
+
+    id: UUID
+    code: str
+    head: str
+    village: str
+    village_name: str
+    pin_above: int | None
+    revoked_at: datetime | None
+
+    @property
+    def holder(self) -> Holder:
+        return Holder(self.id, self.code, self.head, self.village, self.village_name, self.pin_above)
+
+
+# Made once: with each card that is scanned, making a statement would take longer than running it.
+def _of_card() -> Select[*tuple[Any, ...]]:
+    own = household_of(Card.township, Card.household)
+    village = village_of(Card.township, own.c.village)
+    return (
+        select(
+            *own.c,
+            village.c.name.label("village_name"),
+            case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above"),
+            Card.revoked_at,
+        )
+        .select_from(Card)
+        .join(own, true())
+        .join(village, true())
+        .where(Card.township == bindparam("township"), Card.digest == bindparam("card"))
+    )
+
+
+OF_CARD = _of_card()
+"""The row of `KnownCard` for the digest `card`."""
+
+
+async def holder(work: Work, text: str) -> Holder:
+    """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
+    return living(await _card(work, digest(parse(text))))
+
+
+async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
+    """The household of a card by its digest, and whether the card was reported lost."""
+    found = await _card(work, card)
+    return (found.holder, found.revoked_at is not None) if found is not None else None
+
+
+async def _card(work: Work, card: bytes) -> KnownCard | None:
+    row = (await work.session.execute(OF_CARD, {"township": work.township, "card": card})).first()
+    return KnownCard(*row) if row is not None else None
+
+
+def living(card: KnownCard | None) -> Holder:
+    """The household of a card that counts. Raises Refused: card-unknown, card-revoked."""
+    if card is None:
+        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
+    if card.revoked_at is not None:
+        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
+    return card.holder
+
+
+async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
+    """New cards by the office or a village's committee. Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE, Role.COMMITTEE)
+    async with town.work() as work:
+        cards = await new_cards(work, households)
+        known = await households_by_code(work, households)
+        if not all(staff.serves(household.village) for household in known.values()):
+            raise Refused("not-allowed", "只能为本村的户发卡。")
+        return cards
+
+
+async def new_cards(work: Work, households: Sequence[str]) -> list[wire.NewCard]:
+    """New cards, in the order asked for; the old ones die at once. Raises Refused: unknown."""
+    known = await households_by_code(work, households)
+    for code in households:
+        if code not in known:
+            raise Refused("unknown", f"没有编号为 {code} 的户。")
+    names = {village.code: village.name for village in await villages(work)}
+    tokens = {code: new_token() for code in known}
+    await work.session.execute(
+        update(Card)
+        .where(
+            Card.township == work.township,
+            Card.household.in_([household.id for household in known.values()]),
+            Card.revoked_at.is_(None),
+        )
+        .values(revoked_at=work.now)
+    )
+    await work.session.execute(
+        insert(Card),
+        [
+            {
+                "township": work.township,
+                "digest": digest(tokens[code]),
+                "household": household.id,
+                "issued_at": work.now,
+                "revoked_at": None,
+            }
+            for code, household in known.items()
+        ],
+    )
+    return [
+        wire.NewCard(household=code, head=known[code].head, village=names[known[code].village], token=tokens[code])
+        for code in dict.fromkeys(households)
+    ]
+
+
+async def revoke(town: Town, staff: Staff, household: str) -> None:
+    """A lost card dies at once, also before there is a new one. Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE, Role.COMMITTEE)
+    async with town.work() as work:
+        found = (await households_by_code(work, [household])).get(household)
+        if found is None or not staff.serves(found.village):
+            raise Refused("unknown", f"没有编号为 {household} 的户。")
+        await work.session.execute(
+            update(Card)
+            .where(Card.township == work.township, Card.household == found.id, Card.revoked_at.is_(None))
+            .values(revoked_at=work.now)
+        )

@@ -1,0 +1,51 @@
+"""What others ask about people: their names and their duties."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ScalarSelect, SQLColumnExpression, any_, func, select
+
+from api.platform.access import Role
+from api.platform.town import Work
+from api.registry.people.tables import Person
+
+
+async def names(work: Work, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
+    """Names by id; everybody's where no ids are given."""
+    wanted = [] if ids is None else [Person.id.in_(ids)]
+    rows = await work.session.execute(
+        select(Person.id, Person.name).where(Person.township == work.township, *wanted)
+    )
+    return dict(rows.all())
+
+
+async def supervisors(work: Work, village: str) -> list[str]:
+    """The names of a village's own supervisors."""
+    found = await work.session.scalars(
+        select(Person.name)
+        .where(
+            Person.township == work.township,
+            Person.village == village,
+            any_(Person.roles) == Role.SUPERVISOR,
+        )
+        .order_by(Person.name)
+    )
+    return list(found)
+
+
+async def duties(work: Work) -> dict[str, int]:
+    """How many people there are in each role."""
+    role = func.unnest(Person.roles).label("role")
+    rows = await work.session.execute(
+        select(role, func.count()).where(Person.township == work.township).group_by(role).order_by(role)
+    )
+    return dict(rows.all())
+
+
+def name_of(township: SQLColumnExpression[Any], id: SQLColumnExpression[Any]) -> ScalarSelect[str]:
+    """A person's name, as a column of another's statement."""
+    found = select(Person.name).where(Person.township == township, Person.id == id)
+    return found.correlate_except(Person).scalar_subquery()

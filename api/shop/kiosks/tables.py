@@ -1,0 +1,108 @@
+"""Kiosks, the attendants who serve at them, and their shifts."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.platform.database.base import Base
+
+
+class Attendant(Base):
+    __tablename__ = "attendant"
+    __table_args__ = (
+        UniqueConstraint("township", "supermarket", "name"),
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    name: Mapped[str]
+    pin_hash: Mapped[str]
+
+
+class Kiosk(Base):
+    """A place at a supermarket's counter. What stands there is an enrolment of it, one at a time."""
+
+    __tablename__ = "kiosk"
+    __table_args__ = (
+        UniqueConstraint("township", "code"),
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    name: Mapped[str]
+    added_at: Mapped[datetime]
+    # The SHA-256 of the one-time code for the next enrolment.
+    code: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_until: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    # How many points of a household it may hold for days without a network, and for how many days.
+    lease_most: Mapped[int] = mapped_column(server_default="200")
+    lease_days: Mapped[int] = mapped_column(server_default="7")
+
+
+class KioskEnrolment(Base):
+    """A machine at a kiosk's place, from its one-time code until somebody ends it: an epoch. `head` and `hash` are
+    the last entry of its journal that counts."""
+
+    __tablename__ = "kiosk_enrolment"
+    __table_args__ = (
+        UniqueConstraint("township", "digest"),
+        Index(
+            "kiosk_enrolment_one_current",
+            "township",
+            "kiosk",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
+        ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
+        ForeignKeyConstraint(["township", "ended_by"], ["person.township", "person.id"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    kiosk: Mapped[UUID] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    # None: enrolled before kiosks had keys; it keeps no journal and holds no points.
+    public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Of the one-time code, so that the same request may come twice.
+    code: Mapped[bytes | None] = mapped_column(LargeBinary)
+    digest: Mapped[bytes]
+    enrolled_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+    head: Mapped[int] = mapped_column(server_default="0")
+    hash: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("'\\x" + "00" * 32 + "'::bytea"))
+    # When it last asked for leases or handed in entries.
+    heard_at: Mapped[datetime | None]
+    # Since when there are two of it, or its disk is an old one.
+    forked_at: Mapped[datetime | None]
+
+
+class Shift(Base):
+    """Opened by an attendant's PIN; opening another at the same kiosk closes it. `report` is the kiosk's own
+    count."""
+
+    __tablename__ = "shift"
+    __table_args__ = (
+        UniqueConstraint("township", "id"),
+        ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    kiosk: Mapped[UUID]
+    attendant: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -1,0 +1,56 @@
+"""How many of a household's points kiosks hold: they are still its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Select, Text, bindparam, select, true
+
+from api.platform import accounts
+from api.platform.access import Device
+from api.shop.offline.tables import Lease
+from ledger import tables
+from ledger.lookup import by_key
+
+
+class Held(msgspec.Struct, frozen=True):
+    kiosk: UUID
+    epoch: int
+    points: int
+
+
+def _held() -> Select[*tuple[Any, ...]]:
+    account, balance = tables.account.c, tables.balance.c
+    name = accounts.escrow_name(bindparam("code", type_=Text), Lease.kiosk, Lease.epoch)
+    escrow = by_key(select(account.id).where(account.township == Lease.township, account.name == name), "escrow")
+    left = by_key(
+        select((balance.posted - balance.reserved).label("points")).where(
+            balance.township == Lease.township, balance.account == escrow.c.id
+        ),
+        "left",
+    )
+    return (
+        select(Lease.kiosk, Lease.epoch, left.c.points)
+        .select_from(Lease)
+        .join(escrow, true())
+        .join(left, true())
+        .where(Lease.township == bindparam("township"), Lease.household == bindparam("household"))
+    )
+
+
+HELD = _held()
+"""What each kiosk holds of a household, given by its id and its `code`: rows of `Held`."""
+
+
+def here_and_elsewhere(held: Iterable[Held], device: Device) -> tuple[int, int]:
+    """Points that this kiosk holds, and those that all others hold."""
+    here = elsewhere = 0
+    for each in held:
+        if (each.kiosk, each.epoch) == (device.id, device.epoch):
+            here += each.points
+        else:
+            elsewhere += each.points
+    return here, elsewhere

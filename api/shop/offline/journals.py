@@ -1,0 +1,153 @@
+"""Receive the journals of kiosks: check each entry's signature and place, settle it once, keep it whatever it
+says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import exists, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import aliased
+
+from api.platform.problems import Refused
+from api.platform.town import Town, Work
+from api.shop.kiosks.tables import Kiosk, KioskEnrolment
+from api.shop.offline.leases import is_current, locked_enrolment
+from api.shop.offline.settling import Outcome, Settling
+from api.shop.offline.tables import JournalEntry
+from api.wire import till_journal
+
+# Classes of SQLSTATE: data that no column can hold, keys that are taken or lead nowhere.
+_CANNOT_BE_HELD = ("22", "23")
+FORKED = "编号相同、内容不同：终端被复制过，或硬盘换回了旧的，请核对后重新登记终端。"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came in at its place: `head` is how far the journal reaches with it."""
+
+    outcome: till_journal.EntryOutcome
+    enrolment: KioskEnrolment
+    now: Any
+
+
+async def receive(
+    town: Town, kiosk: UUID, epoch: int, entries: list[till_journal.Signed]
+) -> till_journal.Settlement:
+    """Settle entries in their order, each in a database transaction of its own: cut off anywhere, what is settled
+    stays, and the same upload may come again. No sign-in is asked for, the signatures speak.
+
+    Raises Refused: unknown, no-key, signature-wrong, journal-gap (expected).
+    """
+    outcomes = []
+    for signed in entries:
+        async with town.work() as work:
+            enrolment = await locked_enrolment(work, kiosk, epoch)
+            outcomes.append(await _receive(work, enrolment, signed))
+    async with town.work() as work:
+        enrolment = await locked_enrolment(work, kiosk, epoch)
+        enrolment.heard_at = work.now
+        return till_journal.Settlement(
+            head=enrolment.head,
+            hash=enrolment.hash.hex(),
+            current=is_current(enrolment),
+            outcomes=outcomes,
+            now=work.now,
+        )
+
+
+async def _receive(
+    work: Work, enrolment: KioskEnrolment, signed: till_journal.Signed
+) -> till_journal.EntryOutcome:
+    if enrolment.public_key is None:
+        raise Refused("no-key", "这台终端没有密钥，不能上传记录；请重新登记。")
+    if not signed.signed_by(enrolment.public_key, enrolment.kiosk, enrolment.epoch):
+        raise Refused("signature-wrong", f"第 {signed.number} 条记录的签名不对，没有收下。", number=signed.number)
+    hash = bytes.fromhex(signed.hash(enrolment.kiosk, enrolment.epoch))
+    known = await work.session.get(
+        JournalEntry, (work.township, enrolment.kiosk, enrolment.epoch, signed.number, hash)
+    )
+    if known is not None:
+        return _told(known)
+    previous = bytes.fromhex(signed.previous)
+    if signed.number == enrolment.head + 1 and previous == enrolment.hash:
+        outcome = await _settled(work, enrolment, signed)
+        enrolment.head, enrolment.hash = signed.number, hash
+    elif signed.number <= enrolment.head + 1 or await _follows_a_fork(work, enrolment, signed.number, previous):
+        enrolment.forked_at = enrolment.forked_at or work.now
+        outcome = Outcome("fork", FORKED)
+    else:
+        raise Refused(
+            "journal-gap",
+            f"缺第 {enrolment.head + 1} 条记录，请从那里接着上传。",
+            expected=enrolment.head + 1,
+        )
+    entry = JournalEntry(
+        township=work.township,
+        kiosk=enrolment.kiosk,
+        epoch=enrolment.epoch,
+        number=signed.number,
+        hash=hash,
+        previous=previous,
+        body=signed.body,
+        signature=bytes.fromhex(signed.signature),
+        received_at=work.now,
+        redemption=_redemption(signed),
+        status=outcome.status,
+        remark=outcome.remark,
+        extra=outcome.extra,
+        decision="",
+        reason="",
+    )
+    work.session.add(entry)
+    return _told(entry)
+
+
+async def _settled(work: Work, enrolment: KioskEnrolment, signed: till_journal.Signed) -> Outcome:
+    try:
+        entry = signed.entry()
+    except msgspec.MsgspecError:
+        # It is signed and in its place: a program newer than this one, perhaps. A person has to look.
+        return Outcome("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
+    kiosk = await work.session.get_one(Kiosk, (work.township, enrolment.kiosk))
+    try:
+        async with work.session.begin_nested():
+            return await Settling(work, kiosk, enrolment, signed.number).settle(entry)
+    except DBAPIError as error:
+        if (getattr(error.orig, "sqlstate", "") or "")[:2] not in _CANNOT_BE_HELD:
+            raise
+        # One entry that no database can take must not keep back all those after it.
+        return Outcome("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
+
+
+async def _follows_a_fork(work: Work, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:
+    """Whether it goes on from an entry that is kept apart."""
+    apart = aliased(JournalEntry)
+    return bool(
+        await work.session.scalar(
+            select(
+                exists().where(
+                    apart.township == work.township,
+                    apart.kiosk == enrolment.kiosk,
+                    apart.epoch == enrolment.epoch,
+                    apart.number == number - 1,
+                    apart.hash == previous,
+                )
+            )
+        )
+    )
+
+
+def _redemption(signed: till_journal.Signed) -> UUID | None:
+    try:
+        entry = signed.entry()
+    except msgspec.MsgspecError:
+        return None
+    return entry.id if isinstance(entry, till_journal.Sold | till_journal.Voided) else None
+
+
+def _told(entry: JournalEntry) -> till_journal.EntryOutcome:
+    return till_journal.EntryOutcome(number=entry.number, status=entry.status, remark=entry.remark)

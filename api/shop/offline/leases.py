@@ -1,0 +1,247 @@
+"""Leases: points of households that a kiosk holds, so that it can serve them without the network.
+
+How many a kiosk holds of a household is the balance of `accounts.escrow`, nothing else: the database keeps it from
+going below zero, whoever asks. Points get there when the kiosk is online and asks (`renew`), and leave by the
+kiosk's own signed word, or by a person's who says that the machine is gone (`take_back`); never by a clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, true
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from uuid_utils.compat import uuid7
+
+from api.platform import accounts
+from api.platform.access import Device
+from api.platform.problems import Refused
+from api.platform.town import Town, Work
+from api.registry.cards.queries import CardedHousehold, with_cards
+from api.registry.cards.use_cases import mask
+from api.registry.register.queries import household_of, village_of
+from api.shop.kiosks.tables import Kiosk, KioskEnrolment
+from api.shop.offline.tables import Lease
+from api.shop.stock.tables import Supermarket
+from api.wire import till_journal
+from ledger.transactions import AccountId, Balance, Phase, Transaction, TransactionId, Transfer
+
+LEASE = "lease"
+RETURN = "lease-return"
+
+
+async def renew(town: Town, device: Device) -> till_journal.Leases:
+    """Top up what this kiosk holds, and tell all of it. Each household's points are shared evenly between the
+    kiosks of its village, and no kiosk holds more of one than its policy says; the rest stays in the household's
+    account.
+
+    Raises Refused: no-key.
+    """
+    async with town.work() as work:
+        enrolment = await locked_enrolment(work, device.id, device.epoch)
+        if enrolment.public_key is None:
+            raise Refused("no-key", "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
+        kiosk = await work.session.get_one(Kiosk, (work.township, device.id))
+        enrolment.heard_at = work.now
+        current = is_current(enrolment)
+        households = await _leased(work, kiosk, enrolment) if current else []
+        return till_journal.Leases(
+            kiosk=device.id,
+            epoch=device.epoch,
+            head=enrolment.head,
+            hash=enrolment.hash.hex(),
+            current=current,
+            expires_at=work.now + timedelta(days=kiosk.lease_days),
+            now=work.now,
+            households=households,
+        )
+
+
+async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
+    """All that an enrolment holds goes back to the households: a person said that the machine is gone."""
+    households = household_of(Lease.township, Lease.household)
+    codes = await work.session.scalars(
+        select(households.c.code)
+        .select_from(Lease)
+        .join(households, true())
+        .where(Lease.township == work.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
+    )
+    held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
+    balances = await work.books.lock(list(held.values()))
+    batch = [
+        giving_back(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
+        for code, escrow in held.items()
+        if escrow in balances and balances[escrow].available
+    ]
+    if batch:
+        # A closed account keeps what it has: its household can be given nothing.
+        await work.books.post(batch, work.now)
+
+
+def giving_back(
+    id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int, person: str, reason: str
+) -> Transaction:
+    """Points go from what a kiosk holds back to their household."""
+    return Transaction(
+        id=id,
+        kind=RETURN,
+        phase=Phase.POSTED,
+        transfers=(
+            Transfer(
+                accounts.escrow(household, kiosk, epoch).id,
+                accounts.household(household).id,
+                accounts.POINTS,
+                points,
+            ),
+        ),
+        person=person,
+        reason=reason,
+        metadata={"kiosk": str(kiosk)},
+    )
+
+
+def holding(id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int) -> Transaction:
+    """Points go from a household to what a kiosk holds of it."""
+    return Transaction(
+        id=id,
+        kind=LEASE,
+        phase=Phase.POSTED,
+        transfers=(
+            Transfer(
+                accounts.household(household).id,
+                accounts.escrow(household, kiosk, epoch).id,
+                accounts.POINTS,
+                points,
+            ),
+        ),
+        person=str(kiosk),
+        reason="留作断网时兑换",
+        metadata={"kiosk": str(kiosk)},
+    )
+
+
+async def locked_enrolment(work: Work, kiosk: UUID, epoch: int) -> KioskEnrolment:
+    """One at a time: whoever settles entries, tops up or ends this enrolment. Raises Refused: unknown."""
+    found = await work.session.scalar(
+        select(KioskEnrolment)
+        .where(
+            KioskEnrolment.township == work.township,
+            KioskEnrolment.kiosk == kiosk,
+            KioskEnrolment.epoch == epoch,
+        )
+        .with_for_update(key_share=True)
+    )
+    if found is None:
+        raise Refused("unknown", "没有登记过这台终端。")
+    return found
+
+
+def is_current(enrolment: KioskEnrolment) -> bool:
+    """Whether this machine may go on: nobody ended it, and there is one of it."""
+    return enrolment.ended_at is None and enrolment.forked_at is None
+
+
+async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.Leased]:
+    village, village_name = await _place(work, kiosk.supermarket)
+    households = await with_cards(work, village)
+    machines = await _machines(work, village)
+    held = await _holders(work, households)
+    own = {h.id: accounts.household(h.code).id for h in households}
+    balances = await work.books.balances(
+        [*own.values(), *(escrow for escrows in held.values() for escrow in escrows)]
+    )
+
+    def available(account: AccountId) -> int:
+        return balances.get(account, Balance(0)).available
+
+    targets, wanted = {}, {}
+    for h in households:
+        escrow = accounts.escrow(h.code, kiosk.id, enrolment.epoch)
+        everywhere = available(own[h.id]) + sum(map(available, held[h.id]))
+        targets[h.id] = min(kiosk.lease_most, everywhere // max(machines, 1))
+        more = min(targets[h.id] - available(escrow.id), available(own[h.id]))
+        if more > 0:
+            wanted[h.id] = holding(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
+    await _open(work, kiosk, enrolment, [h for h in households if h.id in wanted])
+    await work.books.post(list(wanted.values()), work.now) if wanted else ()
+    escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
+    balances = await work.books.balances(list(escrows.values()))
+    return [
+        till_journal.Leased(
+            household=h.id,
+            card=h.card.hex(),
+            name=mask(h.head),
+            village=village_name,
+            points=available(escrows[h.id]),
+            give_back=max(available(escrows[h.id]) - targets[h.id], 0),
+            pin_above=h.pin_above,
+        )
+        for h in households
+    ]
+
+
+async def _place(work: Work, supermarket: str) -> tuple[str, str]:
+    """A supermarket's village: its code and its name."""
+    village = village_of(Supermarket.township, Supermarket.village)
+    row = await work.session.execute(
+        select(Supermarket.village, village.c.name)
+        .join(village, true())
+        .where(Supermarket.township == work.township, Supermarket.code == supermarket)
+    )
+    code, name = row.one()
+    return code, name
+
+
+async def _machines(work: Work, village: str) -> int:
+    """How many machines share the points of a village's households."""
+    found = await work.session.scalars(
+        select(KioskEnrolment.kiosk)
+        .join(Kiosk, (Kiosk.township == KioskEnrolment.township) & (Kiosk.id == KioskEnrolment.kiosk))
+        .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
+        .where(
+            KioskEnrolment.township == work.township,
+            Supermarket.village == village,
+            KioskEnrolment.ended_at.is_(None),
+            KioskEnrolment.forked_at.is_(None),
+            KioskEnrolment.public_key.is_not(None),
+        )
+    )
+    return len(found.all())
+
+
+async def _holders(work: Work, households: Iterable[CardedHousehold]) -> defaultdict[UUID, list[AccountId]]:
+    """Where else the households' points may be: their escrow accounts at any kiosk."""
+    codes = {h.id: h.code for h in households}
+    rows = await work.session.execute(
+        select(Lease.household, Lease.kiosk, Lease.epoch).where(
+            Lease.township == work.township, Lease.household.in_(codes)
+        )
+    )
+    found: defaultdict[UUID, list[AccountId]] = defaultdict(list)
+    for household, kiosk, epoch in rows:
+        found[household].append(accounts.escrow(codes[household], kiosk, epoch).id)
+    return found
+
+
+async def _open(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[CardedHousehold]) -> None:
+    if not households:
+        return
+    await work.books.open([accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], work.now)
+    await work.session.execute(
+        insert_or(Lease)
+        .values(
+            [
+                {
+                    "township": work.township,
+                    "kiosk": kiosk.id,
+                    "epoch": enrolment.epoch,
+                    "household": h.id,
+                    "begun_at": work.now,
+                }
+                for h in households
+            ]
+        )
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,138 @@
+"""`/desk/tills`: the kiosks, and what their journals left for a person to decide."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from api import wire
+from api.platform.access import Role, StaffRequest, require, staff_only
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.shop.kiosks import enrolment
+from api.shop.offline import ending, exceptions, tills
+from api.web.flash import see_other
+from api.web.form import typed
+from api.web.page import page
+from api.web.qr import drawn
+from api.web.refusals import AS_PAGES
+from api.wire.till_exceptions import TillDecision
+
+TILLS = "/desk/tills"
+
+# What the kiosk's own scanner reads; the code itself follows.
+ENROL = "JIMEI:ENROL:"
+
+DECISIONS = {"accepted": "已受理", "noted": "已核对", "dismissed": "已驳回"}
+
+# Refusals that belong beside the list, where one may go on with the next entry.
+_BESIDE = ("insufficient-points", "already-there", "abandoned", "wrong-state", "reason-missing")
+
+
+@get(TILLS)
+async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    office = request.user.may(Role.OFFICE)
+    return page(
+        request,
+        "shop/offline/tills.html",
+        staff=request.user,
+        office=office,
+        ends=office or request.user.may(Role.SUPERVISOR),
+        tills=await tills.tills(town, request.user),
+        supermarkets=await tills.supermarkets(town) if office else [],
+        found=await exceptions.exceptions(town, request.user),
+        decisions=DECISIONS,
+    )
+
+
+@post(TILLS, status_code=200)
+async def add(request: StaffRequest, town: NamedDependency[Town]) -> Template | Redirect:
+    form = await request.form()
+    try:
+        wanted = msgspec.convert({n: typed(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
+    except msgspec.ValidationError:
+        return see_other(TILLS, "请选好超市，给终端起个名字，如“前台”。", "refused")
+    return await _code(request, town, await enrolment.add(town, request.user, wanted))
+
+
+@post(f"{TILLS}/{{kiosk:uuid}}/code", status_code=200)
+async def new_code(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    return await _code(request, town, await enrolment.new_code(town, request.user, kiosk))
+
+
+async def _code(request: StaffRequest, town: Town, given: wire.KioskCode) -> Template:
+    """It is shown in the answer itself: it stands in no address, and nowhere else after this."""
+    return page(
+        request,
+        "shop/offline/code.html",
+        staff=request.user,
+        till=await tills.till(town, request.user, given.kiosk),
+        code=[given.code[start : start + 4] for start in range(0, len(given.code), 4)],
+        until=given.until,
+        qr=drawn(ENROL + given.code),
+    )
+
+
+@post(f"{TILLS}/{{kiosk:uuid}}/leases")
+async def set_leases(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    form = await request.form()
+    try:
+        wanted = msgspec.convert({n: typed(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
+    except msgspec.ValidationError:
+        return see_other(TILLS, "每户最多预留 0 到 10000 分，断网最多 1 到 60 天。", "refused")
+    await enrolment.set_lease_policy(town, request.user, kiosk, wanted)
+    return see_other(TILLS, "已改好，终端下次联网时生效。")
+
+
+@get(f"{TILLS}/{{kiosk:uuid}}/end")
+async def ask_to_end(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    require(request.user, Role.OFFICE, Role.SUPERVISOR)
+    till = await tills.till(town, request.user, kiosk)
+    return page(request, "shop/offline/end.html", staff=request.user, till=till)
+
+
+@post(f"{TILLS}/{{kiosk:uuid}}/end")
+async def end(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    reason = typed(await request.form(), "reason")
+    if not 1 <= len(reason) <= 200:
+        return see_other(f"{TILLS}/{kiosk}/end", "请写明理由，最多 200 字。", "refused")
+    await ending.end(town, request.user, kiosk, reason)
+    return see_other(TILLS, "已停用，留在这台终端的积分都退回各户账户了。")
+
+
+@post(f"{TILLS}/entries/{{kiosk:uuid}}/{{epoch:int}}/{{number:int}}/{{hash:str}}")
+async def decide(
+    kiosk: FromPath[UUID],
+    epoch: FromPath[int],
+    number: FromPath[int],
+    hash: FromPath[str],
+    request: StaffRequest,
+    town: NamedDependency[Town],
+) -> Redirect:
+    form = await request.form()
+    try:
+        decision = TillDecision(accept=typed(form, "answer") == "accept", reason=typed(form, "reason")[:200])
+        key = bytes.fromhex(hash)
+    except ValueError:
+        raise Refused("unknown", "没有这条记录。") from None
+    try:
+        done = await exceptions.decide(town, request.user, kiosk, epoch, number, key, decision)
+    except Refused as error:
+        if error.word not in _BESIDE:
+            raise
+        return see_other(TILLS, error.detail, "refused")
+    return see_other(TILLS, f"{DECISIONS[done.decision]}：{done.what}。")
+
+
+router = Router(
+    "/",
+    route_handlers=[overview, add, new_code, set_leases, ask_to_end, end, decide],
+    guards=[staff_only],
+    exception_handlers=AS_PAGES,
+    include_in_schema=False,
+)

@@ -1,0 +1,34 @@
+"""What the books say of a shift."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+
+from api import wire
+from api.platform.town import Work
+from api.shop.redemptions.tables import Redemption, Void
+from api.wire.till_journal import ShiftReport, pieces_out
+
+
+async def shift_report(work: Work, shift: UUID) -> ShiftReport:
+    """`offline` is the kiosk's alone to know, and 0 here."""
+    rows = await work.session.execute(
+        select(Redemption.receipt, Void.id)
+        .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
+        .where(Redemption.township == work.township, Redemption.shift == shift)
+    )
+    counted: list[wire.Receipt] = []
+    voided: list[wire.Receipt] = []
+    for receipt, void in rows:
+        (counted if void is None else voided).append(msgspec.convert(receipt, wire.Receipt))
+    return ShiftReport(
+        redemptions=len(counted),
+        points=sum(receipt.points for receipt in counted),
+        voids=len(voided),
+        voided_points=sum(receipt.points for receipt in voided),
+        offline=0,
+        goods=pieces_out(line for receipt in counted for line in receipt.lines),
+    )

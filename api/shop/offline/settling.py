@@ -1,0 +1,393 @@
+"""What an entry of a kiosk's journal does to the books.
+
+The kiosk's word counts for what happened at its counter: goods are gone, points were promised. It never counts for
+more than the books allow: a household pays from what the kiosk holds of it, then from its account, and where both
+don't reach, nothing moves and a person decides. The kiosk's clock decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy import select, update
+
+from api import wire
+from api.platform import accounts
+from api.platform.town import Work
+from api.registry.cards.use_cases import Holder, of_card
+from api.registry.register.queries import households
+from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
+from api.shop.kiosks.use_cases import OnDuty
+from api.shop.offline.leases import giving_back, holding, is_current
+from api.shop.offline.reports import shift_report
+from api.shop.offline.tables import JournalEntry
+from api.shop.promises.arrivals import give_way
+from api.shop.redemptions import booking
+from api.shop.redemptions.tables import Redemption, Void
+from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided, pieces_out
+from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId, Transfer
+
+WAITING = ("exception", "late", "fork")
+LATE = "终端停用以后才收到，请核对后决定。"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`status` as in `wire.till_journal.EntryOutcome`; `remark` a sentence for people; `extra` the figures."""
+
+    status: str
+    remark: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def exception(remark: str, **extra: Any) -> Outcome:
+    return Outcome("exception", remark, extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """One entry, in the caller's database transaction, which holds the enrolment's lock."""
+
+    work: Work
+    kiosk: Kiosk
+    enrolment: KioskEnrolment
+    number: int
+
+    async def settle(self, entry: AnyEntry) -> Outcome:
+        match entry:
+            case Opened():
+                return await self._opened(entry)
+            case Sold():
+                return await self._sold(entry)
+            case Voided():
+                return await self._voided(entry)
+            case Returned():
+                return await self._returned(entry)
+            case Closed():
+                return await self._closed(entry)
+
+    # --- shifts -----------------------------------------------------------------------------------------
+
+    async def _opened(self, entry: Opened) -> Outcome:
+        work = self.work
+        if await self._shift(entry.shift) is not None:
+            return Outcome("known")
+        if await self._attendant(entry.attendant) is None:
+            return exception("登录的不是本超市的管理员。")
+        ours = (Shift.township == work.township, Shift.kiosk == self.kiosk.id)
+        opened_at = min(entry.at, work.now)
+        # Shifts follow each other, also when the news of one comes late.
+        later = await work.session.scalar(
+            select(Shift.opened_at).where(*ours, Shift.opened_at > entry.at).order_by(Shift.opened_at).limit(1)
+        )
+        await work.session.execute(
+            update(Shift)
+            .where(*ours, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
+            .values(closed_at=opened_at)
+        )
+        work.session.add(
+            Shift(
+                township=work.township,
+                digest=bytes.fromhex(entry.token),
+                id=entry.shift,
+                kiosk=self.kiosk.id,
+                attendant=entry.attendant,
+                opened_at=opened_at,
+                closed_at=later if later is not None or is_current(self.enrolment) else work.now,
+            )
+        )
+        return Outcome("settled")
+
+    async def _closed(self, entry: Closed) -> Outcome:
+        shift = await self._shift(entry.shift)
+        if shift is None:
+            return exception("没有这个班次的记录。")
+        shift.closed_at = shift.closed_at or self.work.now
+        ours = await shift_report(self.work, entry.shift)
+        theirs = entry.report
+        shift.report = {"kiosk": msgspec.to_builtins(theirs), "books": msgspec.to_builtins(ours)}
+        # Not the voids: the kiosk can't know whether what it wrote off had counted before.
+        if (theirs.redemptions, theirs.points, theirs.goods) != (ours.redemptions, ours.points, ours.goods):
+            return exception(
+                f"班次报表与账不一致：终端记 {theirs.redemptions} 笔 {theirs.points} 分，"
+                f"账上 {ours.redemptions} 笔 {ours.points} 分。",
+                **shift.report,
+            )
+        return Outcome("settled")
+
+    # --- redemptions ------------------------------------------------------------------------------------
+
+    async def _sold(self, entry: Sold) -> Outcome:
+        work = self.work
+        known = await work.session.get(Redemption, (work.township, entry.id))
+        if known is not None:
+            return self._sold_already(entry, known)
+        if not is_current(self.enrolment):
+            return Outcome("late", LATE)
+        if await work.session.get(Void, (work.township, entry.id)) is not None:
+            return exception("这一笔先前已作废，又报来一次。")
+        return await self.pay(entry, from_lease=True)
+
+    def _sold_already(self, entry: Sold, known: Redemption) -> Outcome:
+        """It counted over HTTP. What the kiosk set aside for it and wasn't needed it holds on to."""
+        if known.kiosk != self.kiosk.id or known.request != self._content(entry):
+            return exception("这个编号已用于另一笔兑换。")
+        return Outcome("known")
+
+    async def pay(self, entry: Sold, *, from_lease: bool) -> Outcome:
+        """Goods that were handed over, and the points for them."""
+        work = self.work
+        attendant = await self._attendant(entry.attendant)
+        if attendant is None:
+            return exception("经手人不是本超市的管理员。")
+        found = await of_card(work, bytes.fromhex(entry.card))
+        if found is None or found[0].id != entry.household:
+            return exception("登记册里没有这张户卡。")
+        household, revoked = found
+        neighbour = await of_card(work, bytes.fromhex(entry.collector)) if entry.collector else None
+        own = accounts.household(household.code)
+        escrow = accounts.escrow(household.code, self.kiosk.id, self.enrolment.epoch)
+        shelves = {line.product: accounts.shelf(self.kiosk.supermarket, line.product) for line in entry.lines}
+        ids = [own.id, escrow.id, *(shelf.id for shelf in shelves.values())]
+        await work.books.lock(ids)
+        balances = await work.books.balances(ids)
+        held = balances.get(escrow.id, Balance(0)).available if from_lease else 0
+        leased = min(entry.leased, held, entry.points)
+        missing = entry.points - leased - balances[own.id].available
+        if missing > 0:
+            return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
+        # What was handed over is gone, also where it was set aside for somebody.
+        taken = {line.product: line.quantity for line in entry.lines}
+        person = str(entry.attendant)
+        await give_way(work, self.kiosk.supermarket, taken, person=person, reason="断网时已兑换")
+        balances = await work.books.balances(ids)
+        short = {
+            out.product: out.quantity - balances.get(shelves[out.product].id, Balance(0)).available
+            for out in pieces_out(entry.lines)
+        }
+        short = {product: pieces for product, pieces in short.items() if pieces > 0}
+        await work.books.open(map(accounts.difference, short), work.now)
+        collector = neighbour[0] if neighbour is not None else None
+        batch = self._batch(entry, household, leased, short, collector)
+        refused = await self._post(batch)
+        if refused is not None:
+            return refused
+        await booking.record(
+            work,
+            entry.id,
+            self.kiosk.id,
+            self.kiosk.supermarket,
+            OnDuty(attendant.id, attendant.name, entry.shift),
+            household,
+            entry.lines,
+            request=self._content(entry),
+            balance=sum(b.available for b in (await work.books.balances([own.id, escrow.id])).values()),
+            leased=leased,
+            collector=collector,
+            handed_over=entry.at,
+        )
+        return _paid(entry, leased, short, revoked=revoked)
+
+    def _batch(
+        self, entry: Sold, household: Holder, leased: int, short: dict[str, int], collector: Holder | None
+    ) -> list[Transaction]:
+        batch = booking.share_given_back(
+            entry.id, household, self.kiosk.id, self.enrolment.epoch, leased, entry.attendant
+        )
+        if short:
+            batch.append(
+                Transaction(
+                    id=TransactionId(uuid5(entry.id, "short")),
+                    kind="stocktake",
+                    phase=Phase.POSTED,
+                    transfers=tuple(
+                        Transfer(
+                            accounts.difference(product).id,
+                            accounts.shelf(self.kiosk.supermarket, product).id,
+                            accounts.shelf(self.kiosk.supermarket, product).unit,
+                            pieces,
+                        )
+                        for product, pieces in sorted(short.items())
+                    ),
+                    person=str(entry.attendant),
+                    reason="断网兑换时货架上实有",
+                )
+            )
+        batch.append(
+            booking.transaction(
+                entry.id,
+                self.kiosk.id,
+                self.kiosk.supermarket,
+                entry.attendant,
+                household,
+                entry.lines,
+                handed_over=entry.at.isoformat(),
+                number=self.number,
+                **booking.collected(collector),
+            )
+        )
+        return batch
+
+    # --- what goes back ---------------------------------------------------------------------------------
+
+    async def _voided(self, entry: Voided) -> Outcome:
+        work = self.work
+        if await work.session.get(Void, (work.township, entry.id)) is not None:
+            return Outcome("known")
+        if await self._attendant(entry.attendant) is None:
+            return exception("作废的不是本超市的管理员。")
+        known = await work.session.get(Redemption, (work.township, entry.id))
+        if known is None:
+            return await self.write_off(entry)
+        if not is_current(self.enrolment):
+            return Outcome("late", LATE)
+        if known.kiosk != self.kiosk.id or known.shift != entry.shift:
+            return exception("只能作废本终端本班次的兑换。")
+        return await self.take_back(entry, known, lease_again=True)
+
+    async def write_off(self, entry: Voided) -> Outcome:
+        """A redemption that never arrived may not any more."""
+        waiting = await self._annul(entry.id)
+        self._void(entry)
+        return Outcome("annulled" if waiting else "settled")
+
+    async def take_back(self, entry: Voided, known: Redemption, *, lease_again: bool) -> Outcome:
+        """Points and goods go back together; what came from the kiosk's share goes there again, if that is
+        wanted."""
+        reversal = Transaction.settle(
+            TransactionId(entry.id),
+            Phase.REVERSAL,
+            kind=booking.KIND,
+            person=str(entry.attendant),
+            reason=entry.reason,
+        )
+        refused = await self._post([reversal])
+        if refused is not None:
+            return refused
+        self._void(entry)
+        if lease_again and known.leased:
+            household = (await households(self.work, [known.household]))[known.household]
+            again = holding(
+                TransactionId(uuid5(entry.id, "lease-again")),
+                household.code,
+                self.kiosk.id,
+                self.enrolment.epoch,
+                known.leased,
+            )
+            refused = await self._post([again])
+            if refused is not None:
+                return Outcome("settled", "积分已退回账户，没能再留在终端。")
+        return Outcome("settled")
+
+    def _void(self, entry: Voided) -> None:
+        self.work.session.add(
+            Void(
+                township=self.work.township,
+                id=entry.id,
+                kiosk=self.kiosk.id,
+                attendant=entry.attendant,
+                shift=entry.shift,
+                reason=entry.reason,
+                recorded_at=self.work.now,
+            )
+        )
+
+    async def _annul(self, redemption: UUID) -> bool:
+        """Whether an entry of this redemption waited for a person: it needn't any more."""
+        waiting = await self.work.session.scalars(
+            update(JournalEntry)
+            .where(
+                JournalEntry.township == self.work.township,
+                JournalEntry.kiosk == self.kiosk.id,
+                JournalEntry.redemption == redemption,
+                JournalEntry.status.in_(("exception", "late")),
+                JournalEntry.decided_at.is_(None),
+            )
+            .values(status="annulled")
+            .returning(JournalEntry.number)
+        )
+        return bool(waiting.all())
+
+    async def _returned(self, entry: Returned) -> Outcome:
+        work = self.work
+        household = (await households(work, [entry.household])).get(entry.household)
+        if household is None:
+            return exception("登记册里没有这一户。")
+        if not is_current(self.enrolment):
+            # All of it went back when the enrolment ended.
+            return Outcome("known")
+        id = TransactionId(uuid5(self.kiosk.id, f"{self.enrolment.epoch}:{self.number}"))
+        returned = await self._give_back(id, household.code, entry.points, "终端退回")
+        if returned < entry.points:
+            return Outcome("settled", f"终端报退 {entry.points} 分，实有 {returned} 分。", {"returned": returned})
+        return Outcome("settled")
+
+    async def _give_back(self, id: TransactionId, household: str, points: int, reason: str) -> int:
+        escrow = accounts.escrow(household, self.kiosk.id, self.enrolment.epoch)
+        held = (await self.work.books.lock([escrow.id])).get(escrow.id, Balance(0)).available
+        back = min(points, held)
+        if back:
+            epoch = self.enrolment.epoch
+            batch = [giving_back(id, household, self.kiosk.id, epoch, back, str(self.kiosk.id), reason)]
+            if await self._post(batch) is not None:
+                return 0
+        return back
+
+    # --- looking up -------------------------------------------------------------------------------------
+
+    async def _post(self, batch: list[Transaction]) -> Outcome | None:
+        """All of it or none; the outcome says why none."""
+        async with self.work.session.begin_nested() as savepoint:
+            postings = await self.work.books.post(batch, self.work.now)
+            refused = next((p for p in postings if not p.accepted), None)
+            if refused is not None:
+                await savepoint.rollback()
+                return await self._refusal(refused)
+        return None
+
+    async def _refusal(self, posting: Posting) -> Outcome:
+        names = await self.work.books.names([posting.account]) if posting.account is not None else {}
+        where = "、".join(accounts.in_words(name) for name in names.values())
+        match posting.status:
+            case Status.CLOSED:
+                return exception(f"{where or '有一个账户'}已关闭，没有入账。")
+            case Status.UNKNOWN_ACCOUNT:
+                return exception("本超市没有其中的物品，没有入账。")
+            case Status.ALREADY_REVERSED:
+                return exception("这一笔已经更正过，没有再作废。")
+            case _:
+                return exception(f"账上记不进去（{posting.status}），请核对。", missing=posting.missing)
+
+    def _content(self, entry: Sold) -> bytes:
+        lines = [wire.Line(product=line.product, quantity=line.quantity, price=line.price) for line in entry.lines]
+        collector = bytes.fromhex(entry.collector)
+        return booking.content(self.kiosk.id, bytes.fromhex(entry.card), lines, collector)
+
+    async def _shift(self, id: UUID) -> Shift | None:
+        found: Shift | None = await self.work.session.scalar(
+            select(Shift).where(Shift.township == self.work.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
+        )
+        return found
+
+    async def _attendant(self, id: UUID) -> Attendant | None:
+        found = await self.work.session.get(Attendant, (self.work.township, id))
+        return found if found is not None and found.supermarket == self.kiosk.supermarket else None
+
+
+def _paid(entry: Sold, leased: int, short: dict[str, int], *, revoked: bool) -> Outcome:
+    """It counts; what a person should know of it all the same."""
+    remarks: list[str] = []
+    extra: dict[str, Any] = {}
+    if revoked:
+        remarks.append("用的是已挂失的户卡")
+        extra["revoked"] = True
+    if leased < entry.points:
+        remarks.append(f"有 {entry.points - leased} 分没有预留在终端，已从账户支付")
+        extra["direct"] = entry.points - leased
+    if short:
+        remarks.append("账上货架不足，已按盘盈补记")
+        extra["short"] = short
+    return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)

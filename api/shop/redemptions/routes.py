@@ -1,0 +1,47 @@
+"""`PUT /v1/redemptions/{uuid}`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Router, put
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody
+
+from api import wire
+from api.platform.access import Device, bearer, require_device, secret_digest
+from api.platform.town import Town
+from api.shop.kiosks.enrolment import enrolled
+from api.shop.redemptions import use_cases
+from api.shop.redemptions.together import RedemptionQueue
+
+
+# Here comes what the fast path and its queue leave to others.
+@put("/redemptions/{id:uuid}", exclude_from_auth=True)
+async def redeem(
+    id: FromPath[UUID],
+    data: JSONBody[wire.Redemption],
+    town: NamedDependency[Town],
+    state: State,
+    request: Request[None, None, Any],
+    shift: Annotated[str, HeaderParameter(name="X-Shift", max_length=100)] = "",
+    pin: Annotated[str, HeaderParameter(name="X-Card-Pin", max_length=8)] = "",
+) -> wire.Receipt:
+    """Redeem points for goods. Safe to retry: the same id and content give the first receipt again, and need the
+    card's PIN no more."""
+    queue: RedemptionQueue = state.redemptions
+    queue.require_room()
+    device = require_device(await _kiosk(town, bearer(request)))
+    return await use_cases.redeem(town, device, shift, id, data, pin)
+
+
+async def _kiosk(town: Town, secret: str) -> Device | None:
+    if not secret:
+        return None
+    async with town.work() as work:
+        return await enrolled(work, secret_digest(secret))
+
+
+router = Router("/v1", route_handlers=[redeem], tags=["redemptions"])

@@ -1,0 +1,59 @@
+"""Redemptions: what was on the receipt. The points and goods they moved are in the books, same id."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.platform.database.base import Base
+
+
+class Redemption(Base):
+    __tablename__ = "redemption"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
+        ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        ForeignKeyConstraint(["township", "collector"], ["household.township", "household.id"]),
+        Index(None, "township", "supermarket", "recorded_at"),
+        Index("redemption_shift", "township", "shift"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    kiosk: Mapped[UUID]
+    attendant: Mapped[UUID]
+    household: Mapped[UUID]
+    # The digest of the request: a retry must ask for the same.
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    receipt: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]
+    # What came from the points that the kiosk held, and which shift it belongs to.
+    leased: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    shift: Mapped[UUID | None]
+    # The household of a neighbour who took the goods home.
+    collector: Mapped[UUID | None]
+
+
+class Void(Base):
+    """A redemption that an attendant took back. Where `id` is no redemption's it was sent perhaps and never
+    arrived: it may not any more."""
+
+    __tablename__ = "redemption_void"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        Index("redemption_void_shift", "township", "shift"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kiosk: Mapped[UUID]
+    attendant: Mapped[UUID]
+    shift: Mapped[UUID]
+    reason: Mapped[str]
+    recorded_at: Mapped[datetime]

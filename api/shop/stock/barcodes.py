@@ -1,0 +1,26 @@
+"""Barcodes as shelves keep them and tills look them up."""
+
+from __future__ import annotations
+
+from api.platform.problems import Refused
+
+_GTIN_LENGTHS = frozenset({8, 12, 13})
+"""Digits of an EAN-8, a UPC-A and an EAN-13."""
+_WIDTH = 13
+
+
+def kept(digits: str) -> str:
+    """An EAN-13, EAN-8 or UPC-A filled up with zeros to 13 digits; a shop's own code as it is.
+
+    Raises Refused: barcode-wrong, when the check digit doesn't hold.
+    """
+    if len(digits) not in _GTIN_LENGTHS:
+        return digits
+    if not _check_digit_holds(digits):
+        raise Refused("barcode-wrong", f"条码 {digits} 的校验位不对，请重新扫描。")
+    return digits.zfill(_WIDTH)
+
+
+def _check_digit_holds(digits: str) -> bool:
+    """The weighted sum from the right (1, 3, 1, 3 …) is a multiple of ten (GS1 General Specifications 7.9)."""
+    return sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(reversed(digits))) % 10 == 0

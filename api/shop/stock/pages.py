@@ -1,0 +1,188 @@
+"""`/desk/goods`: shelves, what to look after on them, receipts to count, and products with their prices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.datastructures import FormMultiDict
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from api.platform.access import Role, StaffRequest, require, staff_only
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.shop.stock import goods, receipt_views, receipts, watch
+from api.web.flash import see_other
+from api.web.form import typed
+from api.web.page import page
+from api.web.refusals import AS_PAGES
+from api.wire import shelf as wire
+
+GOODS = "/desk/goods"
+_CLOSED_SHOWN = 10
+_SOURCES = {"procurement": "经费采购", "donation": "捐赠", "restock": "补货"}
+_STATES = {"confirmed": "已上架", "withdrawn": "已作废"}
+
+
+@get(GOODS)
+async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Template | Redirect:
+    """The supermarkets that a person serves; whoever serves one is at its shelf at once."""
+    require(request.user, *watch.WATCHERS)
+    places = await watch.places(town, request.user)
+    if len(places) == 1:
+        return see_other(f"{GOODS}/{places[0].code}")
+    watched = await watch.of_staff(town, request.user)
+    waiting = await receipt_views.of_staff(town, request.user)
+    return page(
+        request,
+        "shop/stock/overview.html",
+        staff=request.user,
+        places=places,
+        low=Counter(line.supermarket for line in watched.low),
+        dated=Counter(lot.supermarket for lot in watched.dated),
+        waiting=Counter(receipt.supermarket for receipt in waiting),
+    )
+
+
+@get(GOODS + "/{supermarket:str}")
+async def shelf(supermarket: FromPath[str], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+    lines = await goods.shelf(town, request.user, supermarket)
+    places = await watch.places(town, request.user)
+    return page(
+        request,
+        "shop/stock/shelf.html",
+        staff=request.user,
+        place=next(place for place in places if place.code == supermarket),
+        several=len(places) > 1,
+        keeps=request.user.may(*goods.SHELF_KEEPERS),
+        lines=lines,
+        others=await goods.not_on(town, request.user, supermarket),
+        watched=await watch.of_staff(town, request.user, supermarket=supermarket),
+        days=watch.DAYS,
+        waiting=await receipt_views.of_staff(town, request.user, supermarket),
+        closed=await receipt_views.of_staff(town, request.user, supermarket, closed=True, most=_CLOSED_SHOWN),
+        sources=_SOURCES,
+        states=_STATES,
+    )
+
+
+@post(GOODS + "/{supermarket:str}")
+async def bring(supermarket: FromPath[str], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    product = typed(await request.form(), "product")
+    done = goods.place(town, request.user, supermarket, product, wire.ShelfPlace())
+    return await _told(f"{GOODS}/{supermarket}", done, "已上架。")
+
+
+@get(GOODS + "/{supermarket:str}/{product:str}")
+async def product(
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+) -> Template:
+    lines = await goods.shelf(town, request.user, supermarket)
+    line = next((line for line in lines if line.product == product), None)
+    if line is None:
+        raise Refused("unknown", "这件物品不在这个货架上，可能刚刚撤下。")
+    return page(
+        request,
+        "shop/stock/product.html",
+        staff=request.user,
+        supermarket=supermarket,
+        line=line,
+        manages=request.user.may(Role.OFFICE),
+        keeps=request.user.may(*goods.SHELF_KEEPERS),
+        prices=await goods.prices(town, request.user, product),
+    )
+
+
+@post(GOODS + "/{supermarket:str}/{product:str}")
+async def change(
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+) -> Redirect:
+    """The product itself, in every supermarket."""
+    here = f"{GOODS}/{supermarket}/{product}"
+    form = await request.form()
+    asked = {name: typed(form, name) for name in wire.ProductChange.__struct_fields__}
+    try:
+        wanted = msgspec.convert(asked, wire.ProductChange, strict=False)
+    except msgspec.ValidationError:
+        sentence = "请填好名称、4 到 18 位数字的条码、1 到 100000 的分值和最低库存，没有改动。"
+        return see_other(here, sentence, "refused")
+    return await _told(here, goods.change(town, request.user, product, wanted), "已保存，终端会自动更新。")
+
+
+@post(GOODS + "/{supermarket:str}/{product:str}/minimum")
+async def own_minimum(
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+) -> Redirect:
+    here = f"{GOODS}/{supermarket}/{product}"
+    entered = typed(await request.form(), "minimum")
+    try:
+        wanted = msgspec.convert({"minimum": entered or None}, wire.ShelfPlace, strict=False)
+    except msgspec.ValidationError:
+        return see_other(here, "最低库存请填 0 到 1000000 的整数，没有改动。", "refused")
+    done = goods.place(town, request.user, supermarket, product, wanted)
+    return await _told(here, done, "最低库存已保存。")
+
+
+@post(GOODS + "/{supermarket:str}/{product:str}/retire")
+async def retire(
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+) -> Redirect:
+    done = goods.retire(town, request.user, supermarket, product)
+    return await _told(f"{GOODS}/{supermarket}", done, "已从货架撤下。", f"{GOODS}/{supermarket}/{product}")
+
+
+@post("/desk/goods-receipts/{id:uuid}/confirm")
+async def confirm(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    here = await _shelf_of(town, request, id)
+    try:
+        count = _counted(await request.form())
+    except msgspec.ValidationError:
+        return see_other(here, "每一行都要填点到的件数，没有到货的填 0。", "refused")
+    return await _told(here, receipts.confirm(town, request.user, id, count), "已确认，按您点的数上架。")
+
+
+def _counted(form: FormMultiDict) -> wire.ReceiptCount:
+    lines = [
+        {"line": name.removeprefix("counted."), "counted": typed(form, name)}
+        for name in form
+        if name.startswith("counted.")
+    ]
+    return msgspec.convert({"lines": lines}, wire.ReceiptCount, strict=False)
+
+
+@post("/desk/goods-receipts/{id:uuid}/withdraw")
+async def withdraw(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+    here = await _shelf_of(town, request, id)
+    reason = typed(await request.form(), "reason")
+    if not 1 <= len(reason) <= 200:
+        return see_other(here, "请写明为什么作废，最多 200 字。", "refused")
+    return await _told(here, receipts.withdraw(town, request.user, id, reason), "收货单已作废，没有入账。")
+
+
+async def _shelf_of(town: Town, request: StaffRequest, id: UUID) -> str:
+    receipt = await receipt_views.of_id(town, request.user, id)
+    return f"{GOODS}/{receipt.supermarket}"
+
+
+async def _told(path: str, doing: Awaitable[Any], done: str, otherwise: str = "") -> Redirect:
+    """On to `path` with what was done, or back to `otherwise` with why it was not."""
+    try:
+        await doing
+    except Refused as error:
+        return see_other(otherwise or path, error.detail, "refused")
+    return see_other(path, done)
+
+
+router = Router(
+    "/",
+    route_handlers=[overview, shelf, bring, product, change, own_minimum, retire, confirm, withdraw],
+    guards=[staff_only],
+    exception_handlers=AS_PAGES,
+    include_in_schema=False,
+)

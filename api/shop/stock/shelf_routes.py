@@ -1,0 +1,136 @@
+"""`/v1/goods-receipts`, `/v1/stock/watch`, products and shelves, for people at the desk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Router, delete, get, patch, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from api.platform.access import StaffRequest, staff_only
+from api.platform.town import Town
+from api.shop.stock import goods, receipt_views, receipts, watch
+from api.wire import shelf as wire
+
+
+@get("/goods-receipts")
+async def list_receipts(
+    town: NamedDependency[Town],
+    request: StaffRequest,
+    closed: FromQuery[bool] = False,
+    supermarket: FromQuery[str] = "",
+) -> list[wire.GoodsReceipt]:
+    """Those that wait for a count, the oldest first, or what became of the others, the latest first; at most
+    200."""
+    return await receipt_views.of_staff(town, request.user, supermarket, closed=closed)
+
+
+@get("/goods-receipts/{id:uuid}")
+async def one_receipt(id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> wire.GoodsReceipt:
+    return await receipt_views.of_id(town, request.user, id)
+
+
+@put("/goods-receipts/{id:uuid}")
+async def write(
+    id: FromPath[UUID],
+    data: JSONBody[wire.NewGoodsReceipt],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> wire.GoodsReceipt:
+    """Write down what arrived, for somebody else to count. Safe to retry."""
+    return await receipts.write(town, request.user, id, data)
+
+
+@post("/goods-receipts/{id:uuid}/confirm", status_code=200)
+async def confirm(
+    id: FromPath[UUID], data: JSONBody[wire.ReceiptCount], town: NamedDependency[Town], request: StaffRequest
+) -> wire.GoodsReceipt:
+    """The second person's count: it goes on the shelf. Safe to retry."""
+    return await receipts.confirm(town, request.user, id, data)
+
+
+@post("/goods-receipts/{id:uuid}/withdraw", status_code=200)
+async def withdraw(
+    id: FromPath[UUID], data: JSONBody[wire.Withdrawal], town: NamedDependency[Town], request: StaffRequest
+) -> wire.GoodsReceipt:
+    """Put a draft aside; nothing of it arrives."""
+    return await receipts.withdraw(town, request.user, id, data.reason)
+
+
+@get("/stock/watch")
+async def stock_watch(
+    town: NamedDependency[Town],
+    request: StaffRequest,
+    days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
+    supermarket: FromQuery[str] = "",
+) -> wire.ShelfWatch:
+    """Products running out, and lots with pieces left whose date is past or within so many days."""
+    return await watch.of_staff(town, request.user, days, supermarket)
+
+
+@patch("/products/{product:str}", status_code=204)
+async def change_product(
+    product: FromPath[str],
+    data: JSONBody[wire.ProductChange],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> None:
+    """A new name, price, barcode or minimum, in every supermarket; receipts stay as they are."""
+    await goods.change(town, request.user, product, data)
+
+
+@get("/products/{product:str}/prices")
+async def prices(
+    product: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+) -> list[wire.PriceChange]:
+    """Every change of the price, the latest first."""
+    return await goods.prices(town, request.user, product)
+
+
+@get("/supermarkets/{supermarket:str}/shelf")
+async def shelf(
+    supermarket: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+) -> list[wire.ShelfLine]:
+    return await goods.shelf(town, request.user, supermarket)
+
+
+@put("/supermarkets/{supermarket:str}/shelf/{product:str}", status_code=204)
+async def place(
+    supermarket: FromPath[str],
+    product: FromPath[str],
+    data: JSONBody[wire.ShelfPlace],
+    town: NamedDependency[Town],
+    request: StaffRequest,
+) -> None:
+    """Bring a product to a shelf, or give the shelf another minimum."""
+    await goods.place(town, request.user, supermarket, product, data)
+
+
+@delete("/supermarkets/{supermarket:str}/shelf/{product:str}", status_code=204)
+async def retire(
+    supermarket: FromPath[str], product: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+) -> None:
+    """Take a product off a shelf that has none of it left."""
+    await goods.retire(town, request.user, supermarket, product)
+
+
+router = Router(
+    "/v1",
+    route_handlers=[
+        list_receipts,
+        one_receipt,
+        write,
+        confirm,
+        withdraw,
+        stock_watch,
+        change_product,
+        prices,
+        shelf,
+        place,
+        retire,
+    ],
+    guards=[staff_only],
+    tags=["stock"],
+)

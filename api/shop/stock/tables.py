@@ -1,0 +1,225 @@
+"""Supermarkets, products, which product stands on whose shelf, what arrived when, and who brought, gave or
+counted. How many and how much: the books know, under the same ids."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.platform.database.base import Base
+
+
+class Supermarket(Base):
+    __tablename__ = "supermarket"
+    __table_args__ = (ForeignKeyConstraint(["township", "village"], ["village.township", "village.code"]),)
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    village: Mapped[str]
+    name: Mapped[str]
+    # Grows with whatever changes about the products on its shelf, but for the pieces of them.
+    shelf_version: Mapped[int] = mapped_column(server_default="1")
+
+
+class Product(Base):
+    __tablename__ = "product"
+    __table_args__ = (UniqueConstraint("township", "barcode"), UniqueConstraint("township", "number"))
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    # The number an attendant presses; the same in every supermarket of the township.
+    number: Mapped[int]
+    name: Mapped[str]
+    barcode: Mapped[str]
+    price: Mapped[int]
+    # Pieces on a shelf below which it is running out; 0 never is.
+    minimum: Mapped[int] = mapped_column(server_default="0")
+
+
+class PriceChange(Base):
+    """What a product cost before and after. Receipts keep the price of their day."""
+
+    __tablename__ = "price_change"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "product"], ["product.township", "product.code"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        Index(None, "township", "product"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    product: Mapped[str]
+    before: Mapped[int]
+    after: Mapped[int]
+    person: Mapped[UUID]
+    changed_at: Mapped[datetime]
+
+
+class Shelf(Base):
+    """A product this supermarket carries, in stock or not, until it is taken off."""
+
+    __tablename__ = "shelf"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        ForeignKeyConstraint(["township", "product"], ["product.township", "product.code"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    supermarket: Mapped[str] = mapped_column(primary_key=True)
+    product: Mapped[str] = mapped_column(primary_key=True)
+    # None: the product's own counts.
+    minimum: Mapped[int | None]
+    retired_at: Mapped[datetime | None]
+
+
+def _in_a_hand(table: str) -> tuple[ForeignKeyConstraint | CheckConstraint, ...]:
+    """A slip is written by a person at the desk or by an attendant at the till."""
+    return (
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        CheckConstraint("num_nonnulls(person, attendant) = 1", name=f"{table}_in_a_hand"),
+    )
+
+
+class Restocking(Base):
+    """Who put goods on a shelf."""
+
+    __tablename__ = "restocking"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        *_in_a_hand("restocking"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    person: Mapped[UUID | None]
+    attendant: Mapped[UUID | None]
+
+
+class Donation(Base):
+    """Who gave goods, and who wrote it down. The donor's name stays out of the books, which can't forget it."""
+
+    __tablename__ = "donation"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        *_in_a_hand("donation"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    person: Mapped[UUID | None]
+    attendant: Mapped[UUID | None]
+    donor: Mapped[str]
+    # Whoever asked to stay unnamed is left out of whatever is published.
+    anonymous: Mapped[bool]
+
+
+class Lot(Base):
+    """Pieces of one product that arrived together, by the arrival's transaction and its line, from 1. How many are
+    left isn't kept: `lots.left` reckons it from what the books have on the shelf."""
+
+    __tablename__ = "lot"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["township", "supermarket", "product"], ["shelf.township", "shelf.supermarket", "shelf.product"]
+        ),
+        Index(None, "township", "supermarket", "product"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    arrival: Mapped[UUID] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    supermarket: Mapped[str]
+    product: Mapped[str]
+    quantity: Mapped[int]
+    sell_by: Mapped[date | None]
+    received_on: Mapped[date]
+
+
+class GoodsReceipt(Base):
+    """What arrived, as one wrote it down, and as another counted it: then the books have it under the same id.
+    Closed without a count, it was withdrawn."""
+
+    __tablename__ = "goods_receipt"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        *_in_a_hand("goods_receipt"),
+        ForeignKeyConstraint(["township", "closing_person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "closing_attendant"], ["attendant.township", "attendant.id"]),
+        CheckConstraint(
+            "num_nonnulls(closing_person, closing_attendant) = num_nonnulls(closed_at)"
+            " and (closed_at is not null or (counted is null and reason = ''))",
+            name="goods_receipt_closed",
+        ),
+        CheckConstraint(
+            "counted is null or coalesce(closing_person, closing_attendant) <> coalesce(person, attendant)",
+            name="goods_receipt_two_people",
+        ),
+        Index("goods_receipt_open", "township", "supermarket", postgresql_where=text("closed_at is null")),
+        Index(None, "township", "supermarket", "closed_at"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    person: Mapped[UUID | None]
+    attendant: Mapped[UUID | None]
+    # The digest of the request: a retry must ask for the same.
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    arrived: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    written_at: Mapped[datetime]
+    # By line: pieces.
+    counted: Mapped[list[int] | None] = mapped_column(JSONB(none_as_null=True))
+    closing_person: Mapped[UUID | None]
+    closing_attendant: Mapped[UUID | None]
+    closed_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+
+    @property
+    def writer(self) -> UUID:
+        writer = self.person or self.attendant
+        assert writer is not None
+        return writer
+
+    @property
+    def closer(self) -> UUID | None:
+        return self.closing_person or self.closing_attendant
+
+
+class Funding(Base):
+    """Where money for goods came from. The donor is empty for an appropriation."""
+
+    __tablename__ = "funding"
+    __table_args__ = (ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),)
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    donor: Mapped[str]
+    anonymous: Mapped[bool]
+    note: Mapped[str]
+
+
+class Stocktake(Base):
+    """What was counted and what the books said then. Where nothing differed the books have no transaction."""
+
+    __tablename__ = "stocktake"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        *_in_a_hand("stocktake"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    supermarket: Mapped[str]
+    person: Mapped[UUID | None]
+    attendant: Mapped[UUID | None]
+    # The digest of the request: a retry must ask for the same.
+    request: Mapped[bytes] = mapped_column(LargeBinary)
+    sheet: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    recorded_at: Mapped[datetime]

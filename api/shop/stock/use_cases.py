@@ -1,0 +1,81 @@
+"""Supermarkets, products, and what stands on shelves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, insert, select
+
+from api import wire
+from api.platform import accounts
+from api.platform.access import Role, Staff, require
+from api.platform.town import Town, Work
+from api.shop.stock import barcodes
+from api.shop.stock.tables import Product, Shelf, Supermarket
+
+
+async def add_supermarkets(town: Town, staff: Staff, supermarkets: Sequence[wire.NewSupermarket]) -> int:
+    require(staff, Role.OFFICE)
+    async with town.work() as work:
+        await work.session.execute(
+            insert(Supermarket),
+            [
+                {"township": work.township, "code": s.code, "village": s.village, "name": s.name}
+                for s in supermarkets
+            ],
+        )
+        await work.books.open([accounts.till(s.code) for s in supermarkets], work.now)
+    return len(supermarkets)
+
+
+async def add_products(town: Town, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
+    """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong."""
+    require(staff, Role.OFFICE)
+    kept = [barcodes.kept(product.barcode) for product in products]
+    async with town.work() as work:
+        last = await work.session.scalar(
+            select(func.coalesce(func.max(Product.number), 0)).where(Product.township == work.township)
+        )
+        await work.session.execute(
+            insert(Product),
+            [
+                {
+                    "township": work.township,
+                    "code": p.code,
+                    "number": number,
+                    "name": p.name,
+                    "barcode": barcode,
+                    "price": p.price,
+                }
+                for number, (p, barcode) in enumerate(zip(products, kept, strict=True), start=(last or 0) + 1)
+            ],
+        )
+        await work.books.open(
+            [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], work.now
+        )
+    return len(products)
+
+
+async def shelf_items(work: Work, supermarket: str) -> list[wire.ShelfItem]:
+    """A supermarket's shelf by product number, with what the books say is there."""
+    products = list(
+        await work.session.scalars(
+            select(Product)
+            .join(Shelf, (Shelf.township == Product.township) & (Shelf.product == Product.code))
+            .where(Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None))
+            .order_by(Product.number)
+        )
+    )
+    ids = {p.code: accounts.shelf(supermarket, p.code).id for p in products}
+    stock = await work.books.balances(list(ids.values()))
+    return [
+        wire.ShelfItem(
+            product=p.code,
+            number=p.number,
+            name=p.name,
+            barcode=p.barcode,
+            price=p.price,
+            stock=stock[ids[p.code]].available,
+        )
+        for p in products
+    ]

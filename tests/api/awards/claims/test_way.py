@@ -1,0 +1,204 @@
+"""A claim's whole way: three people, a notice that runs its days, and points that post by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from api.awards.claims.use_cases import post_due
+from api.platform import accounts
+from tests.api.asking import problem, rows, standing
+from tests.api.awards.claims.conftest import (
+    approve,
+    becomes,
+    card,
+    claim,
+    days_pass,
+    declare,
+    hire,
+    on_notice,
+    review,
+    status,
+)
+from tests.conftest import LiveTown
+
+
+async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town: LiveTown) -> None:
+    wanted = claim()
+    assert (await declare(town, wanted))[0] == {
+        "id": wanted["id"],
+        "status": "declared",
+        "points": 1,
+        "reason": "",
+        "trace": {},
+    }
+    assert await card(town) == (0, 0)
+    assert (await review(town, wanted["id"]))[0]["status"] == "reviewed"
+    assert await card(town) == (0, 0)
+    assert (await approve(town, wanted["id"]))[0]["status"] == "approved"
+    assert await card(town) == (0, 1)
+    # One second before the three days are over, nothing is due.
+    await days_pass(town, 3 - 1 / 86400)
+    assert await post_due(town.town) == 0
+    assert await card(town) == (0, 1)
+    await days_pass(town, 1 / 86400)
+    await becomes(town, wanted["id"], "posted")
+    assert await card(town) == (1, 0)
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_declarer_reviewer_and_approver_are_three_people(town: LiveTown) -> None:
+    await hire(town, "all", "council", "committee", village="hp")
+    await hire(town, "too", "council", "committee", village="hp")
+    wanted = claim()
+    await declare(town, wanted, by="all")
+    id = wanted["id"]
+    assert "三个人" in (await review(town, id, by="all"))[0]["reason"]
+    assert (await review(town, id, by="too"))[0]["status"] == "reviewed"
+    for person in ("all", "too"):
+        assert "三个人" in (await approve(town, id, by=person))[0]["reason"]
+    assert await status(town, id) == "reviewed"
+    assert (await approve(town, id, by="li"))[0]["status"] == "approved"
+
+
+async def test_nobody_acts_on_their_own_household(town: LiveTown) -> None:
+    await hire(town, "kin", "council", "committee", "grid-member", "supervisor", village="hp", household="hp-3")
+    own = claim()
+    assert "自己家" in (await declare(town, own, by="kin"))[0]["reason"]
+    await declare(town, own)
+    assert "自己家" in (await review(town, own["id"], by="kin"))[0]["reason"]
+    await review(town, own["id"])
+    assert "自己家" in (await approve(town, own["id"], by="kin"))[0]["reason"]
+    async with town.staff("kin") as http:
+        problem(await http.post(f"/v1/claims/{own['id']}/refuse", json={"reason": "算了"}), 403, "not-allowed")
+        await approve(town, own["id"])
+        problem(await http.post(f"/v1/claims/{own['id']}/refuse", json={"reason": "算了"}), 403, "not-allowed")
+    assert await card(town) == (0, 1)
+
+
+async def test_another_villages_people_see_no_claim(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        (await http.post("/v1/villages", json=[{"code": "ss", "name": "山上村"}])).raise_for_status()
+    await hire(town, "far", "council", "committee", "supervisor", village="ss")
+    wanted = claim()
+    assert (await declare(town, wanted, by="far"))[0]["reason"] == "没有编号为 hp-3 的户。"
+    await declare(town, wanted)
+    for step in (review, approve):
+        assert (await step(town, wanted["id"], by="far"))[0]["reason"] == "没有这条申报。"
+    async with town.staff("far") as http:
+        problem(await http.post(f"/v1/claims/{wanted['id']}/refuse", json={"reason": "不对"}), 404, "unknown")
+    assert await status(town, wanted["id"]) == "declared"
+
+
+async def test_a_step_taken_twice_counts_once_and_none_is_skipped(town: LiveTown) -> None:
+    wanted = claim()
+    await declare(town, wanted)
+    id = wanted["id"]
+    assert (await approve(town, id))[0]["reason"] == "这条申报已不在这一步，请刷新页面。"
+    assert [o["status"] for o in await review(town, id, id)] == ["reviewed"]
+    assert [o["status"] for o in await review(town, id)] == ["exists"]
+    assert [o["status"] for o in await approve(town, id)] == ["approved"]
+    assert [o["status"] for o in await approve(town, id)] == ["exists"]
+    assert await card(town) == (0, 1)
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+async def test_a_claim_is_refused_before_its_notice(town: LiveTown, steps: int) -> None:
+    wanted = claim()
+    await declare(town, wanted)
+    if steps:
+        await review(town, wanted["id"])
+    path = f"/v1/claims/{wanted['id']}/refuse"
+    async with town.staff("wang") as http:
+        problem(await http.post(path, json={"reason": "撤回"}), 403, "not-allowed")
+    async with town.staff("zhao") as http:
+        problem(await http.post(path, json={"reason": ""}), 400, "malformed")
+        assert (await http.post(path, json={"reason": "记录不符"})).status_code == 204
+        problem(await http.post(path, json={"reason": "记录不符"}), 409, "wrong-state")
+    assert await status(town, wanted["id"]) == "refused"
+    assert "不在这一步" in (await (approve if steps else review)(town, wanted["id"]))[0]["reason"]
+    # What was refused no longer counts towards the limits of the rule.
+    assert [o["points"] for o in await declare(town, claim(), claim(), claim())] == [1, 1, 1]
+
+
+async def test_on_notice_only_the_supervisor_refuses_and_the_books_void_it(town: LiveTown) -> None:
+    id = await on_notice(town)
+    path = f"/v1/claims/{id}/refuse"
+    for login in ("zhao", "li"):
+        async with town.staff(login) as http:
+            problem(await http.post(path, json={"reason": "有异议"}), 403, "not-allowed")
+    assert await card(town) == (0, 1)
+    async with town.staff("qian") as http:
+        assert (await http.post(path, json={"reason": "有异议，查实"})).status_code == 204
+        assert await card(town) == (0, 0)
+        problem(await http.post(path, json={"reason": "再来"}), 409, "wrong-state")
+    await days_pass(town, 10)
+    assert await post_due(town.town) == 0
+    assert await card(town) == (0, 0)
+
+
+async def test_what_is_posted_is_refused_no_more(town: LiveTown) -> None:
+    id = await on_notice(town)
+    await days_pass(town, 3)
+    await becomes(town, id, "posted")
+    async with town.staff("qian") as http:
+        problem(await http.post(f"/v1/claims/{id}/refuse", json={"reason": "晚了"}), 409, "wrong-state")
+    assert await card(town) == (1, 0)
+
+
+async def test_several_servers_post_each_notice_once(town: LiveTown) -> None:
+    ids = [await on_notice(town) for _ in range(3)]
+    await days_pass(town, 3)
+    assert sum(await asyncio.gather(*(post_due(town.town) for _ in range(6)))) == 3
+    assert [await status(town, id) for id in ids] == ["posted"] * 3
+    assert await post_due(town.town) == 0
+    assert await card(town) == (3, 0)
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_a_supervisor_and_the_end_of_the_notice_race_and_one_wins(town: LiveTown) -> None:
+    id = await on_notice(town)
+    async with town.staff("qian") as http:
+        refusal = asyncio.create_task(http.post(f"/v1/claims/{id}/refuse", json={"reason": "有异议"}))
+        town.clock.travel(town.clock.now() + timedelta(days=3))
+        await asyncio.gather(*(post_due(town.town) for _ in range(4)))
+        answer = await refusal
+    if answer.status_code == 401:
+        # The clock moved before the request was read: its sign-in is over, and nothing was refused.
+        await becomes(town, id, "posted")
+        return
+    if answer.status_code == 204:
+        assert (await status(town, id), await card(town)) == ("refused", (0, 0))
+    else:
+        problem(answer, 409, "wrong-state")
+        assert (await status(town, id), await card(town)) == ("posted", (1, 0))
+
+
+async def test_an_account_closed_before_the_notice_ends_gets_nothing(town: LiveTown) -> None:
+    id, neighbour = await on_notice(town), claim(household="hp-4")
+    await declare(town, neighbour)
+    await review(town, neighbour["id"])
+    await approve(town, neighbour["id"])
+    async with town.town.work() as work:
+        assert await work.books.close(accounts.household("hp-3").id, work.now, person="li", reason="迁出")
+    await days_pass(town, 3)
+    await becomes(town, neighbour["id"], "posted")
+    await becomes(town, id, "refused")
+    assert await card(town) == (0, 0)
+    [(reason,)] = await rows(town, "select refusal from claim where id = :id", id=id)
+    assert "已关闭" in reason
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_an_award_to_a_closed_account_is_not_approved(town: LiveTown) -> None:
+    wanted, neighbour = claim(), claim(household="hp-4")
+    await declare(town, wanted, neighbour)
+    await review(town, wanted["id"], neighbour["id"])
+    async with town.town.work() as work:
+        await work.books.close(accounts.household("hp-3").id, work.now, person="li", reason="迁出")
+    outcomes = await approve(town, wanted["id"], neighbour["id"])
+    assert [o["status"] for o in outcomes] == ["refused", "approved"]
+    assert outcomes[0]["reason"] == "这户的积分账户已关闭。"
+    assert await status(town, wanted["id"]) == "reviewed"

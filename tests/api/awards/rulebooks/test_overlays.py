@@ -1,0 +1,145 @@
+"""A village's overlay: proposed and confirmed by two people like any book, in force in its village alone and only
+on the version it was written for."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from api.awards.rulebooks.use_cases import in_force, in_force_on
+from tests.api.asking import problem, sign_in
+from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
+from tests.api.awards.rulebooks.conftest import adopt, ask, confirm, propose, text
+from tests.conftest import LiveTown
+
+OVERLAY = """
+[overlay]
+base = "2026.2"
+village = "河畔村"
+title = "河畔村补充办法"
+version = "河畔 1"
+effective_from = 2026-08-01
+adopted_by = { body = "河畔村村民代表会议", meeting = "第 3 次", date = 2026-06-10 }
+
+[[retire]]
+id = "A03"
+why = "本村不搞"
+
+[[change]]
+id = "A01"
+points = 2
+
+[[rule]]
+id = "V1"
+title = "参加村史整理"
+category = "village"
+points = 2
+evidence = ["名单"]
+reviewers = ["committee"]
+"""
+AUGUST = datetime(2026, 8, 20, 2, 0, tzinfo=UTC)
+
+
+def base() -> str:
+    book = text("2026.2").replace('id = "A01"\n', 'id = "A01"\nvillage_points = [1, 2]\n', 1)
+    terms = "village = { add = 5, points = 2, deductions = 5, deduct = 2 }\n"
+    kept = "\n".join(line for line in book.splitlines() if not line.startswith("village = {"))
+    return kept.replace("[book]\n", f"[book]\n{terms}", 1)
+
+
+@pytest.fixture
+async def overlaid(town: LiveTown) -> LiveTown:
+    """The base from July on, the overlay of 河畔村 from August on; another village has none. It is August."""
+    async with town.staff("office") as http:
+        (
+            await http.post("/v1/villages", json=[{"code": "sl", "name": "石岭村", "notice_days": 0}])
+        ).raise_for_status()
+        (await http.post("/v1/grids", json=[{"code": "sl-1", "village": "sl", "name": "一格"}])).raise_for_status()
+        household = {"code": "sl-1", "village": "sl", "grid": "sl-1", "head": "周平", "people": 3}
+        (await http.post("/v1/households", json=[household])).raise_for_status()
+    await adopt(town, base())
+    await adopt(town, OVERLAY, "2026-08-01")
+    town.clock.travel(AUGUST)
+    await sign_in(town, *town.tokens)
+    await hire(town, "all", "grid-member")
+    return town
+
+
+async def points(town: LiveTown, rule: str, household: str, day: str) -> tuple[int, str]:
+    [outcome] = await declare(town, claim(rule, household, day), by="all")
+    return outcome["points"], outcome["reason"]
+
+
+async def test_the_day_of_the_deed_and_the_village_decide(overlaid: LiveTown) -> None:
+    assert await points(overlaid, "A01", "hp-1", "2026-07-31") == (1, "")
+    assert await points(overlaid, "A01", "hp-1", "2026-08-01") == (2, "")
+    assert await points(overlaid, "A01", "sl-1", "2026-08-01") == (1, "")
+    assert await points(overlaid, "V1", "hp-1", "2026-08-01") == (2, "")
+    assert "没有「V1」这一项" in (await points(overlaid, "V1", "sl-1", "2026-08-01"))[1]
+    assert "没有「A03」这一项" in (await points(overlaid, "A03", "hp-1", "2026-08-02"))[1]
+
+
+async def test_many_days_are_asked_for_as_each_of_them(overlaid: LiveTown) -> None:
+    days = [date(2024, 12, 28) + timedelta(days=n) for n in range(0, 620, 3)]
+    days += [date(2025, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
+    async with overlaid.town.work() as work:
+        for village, books in (("hp", 4), ("sl", 3), ("", 3)):
+            told = await in_force_on(work, days, village)
+            assert told == {day: await in_force(work, day, village) for day in days}
+            assert len({book.version if book else "" for book in told.values()}) == books
+
+
+async def test_a_claim_keeps_the_overlay_it_was_scored_by(overlaid: LiveTown) -> None:
+    wanted = claim("V1", "hp-1", "2026-08-02")
+    await declare(overlaid, wanted)
+    await adopt(overlaid, base().replace('"2026.2"', '"2026.3"'), "2026-09-01")
+    overlaid.clock.travel(datetime(2026, 9, 2, 2, 0, tzinfo=UTC))
+    await sign_in(overlaid, *overlaid.tokens)
+    await review(overlaid, wanted["id"])
+    assert (await approve(overlaid, wanted["id"]))[0] == {
+        "id": wanted["id"],
+        "status": "approved",
+        "points": 2,
+        "reason": "",
+        "trace": {},
+    }
+    # On the new version nobody wrote an overlay: the base alone counts.
+    assert await points(overlaid, "A01", "hp-2", "2026-09-01") == (1, "")
+    assert await points(overlaid, "A01", "hp-2", "2026-08-31") == (2, "")
+
+
+async def test_an_overlay_of_nothing_that_will_be_in_force_is_refused(town: LiveTown) -> None:
+    await adopt(town, base())
+    early = await propose(town, OVERLAY.replace("2026-08-01", "2026-07-01"), "2026-06-30")
+    problem(early, 400, "date-wrong")
+    missing = await propose(town, OVERLAY.replace('base = "2026.2"', 'base = "2020.1"'), "2026-08-01")
+    problem(missing, 400, "rulebook-wrong")
+    assert "没有找到" in missing.json()["detail"]
+
+
+async def test_an_overlay_never_reaches_back(town: LiveTown) -> None:
+    await adopt(town, base())
+    town.clock.travel(AUGUST)
+    await sign_in(town, *town.tokens)
+    problem(await propose(town, OVERLAY, "2026-08-19"), 400, "retroactive")
+
+
+async def test_another_villages_party_branch_keeps_out(overlaid: LiveTown) -> None:
+    await hire(overlaid, "shi", "party-branch", village="sl")
+    changed = OVERLAY.replace("河畔 1", "河畔 2")
+    problem(await propose(overlaid, changed, "2026-09-01", by="shi"), 403, "not-allowed")
+    id = (await propose(overlaid, changed, "2026-09-01")).raise_for_status().json()["id"]
+    problem(await confirm(overlaid, id, by="shi"), 403, "not-allowed")
+    assert (await confirm(overlaid, id)).status_code < 300
+
+
+async def test_the_check_names_what_the_village_may_not_do(town: LiveTown) -> None:
+    await adopt(town, base())
+    wrong = OVERLAY.replace("points = 2\n\n[[rule]]", "points = 3\n\n[[rule]]").replace(
+        '河畔村"\ntitle', '河湾村"\ntitle'
+    )
+    found = (await ask(town, "office", "POST", "/check", {"text": wrong})).raise_for_status().json()["problems"]
+    said = [(wrong.splitlines()[p["line"] - 1].split(" ")[0], p["message"]) for p in found]
+    assert ("village", "没有叫「河湾村」的村，请写村名，例如“河畔村”。") in said
+    assert any(key == "points" and "村里只能定 1 到 2 分" in message for key, message in said)

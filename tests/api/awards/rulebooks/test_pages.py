@@ -1,0 +1,187 @@
+"""The rulebook's pages without a script: a draft is a form, and every refusal a sentence beside what was typed."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from tests.api.awards.rulebooks.conftest import adopt, states, text
+from tests.api.web.browser import Browser, browsing
+from tests.conftest import LiveTown
+
+BOOKS = "/desk/rulebooks"
+DECISION = {
+    "body": "村党支部委员会",
+    "meeting": "第 6 次支委会",
+    "decided_on": "2026-06-10",
+    "present": "王、李",
+    "effective_from": "2026-07-01",
+}
+
+
+def path(browser: Browser) -> str:
+    return browser.page.url.path
+
+
+def typed(browser: Browser) -> str:
+    [found] = re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", browser.page.text, re.DOTALL)
+    return unescape(found)
+
+
+async def begin(browser: Browser, content: str) -> str:
+    """A draft from a file with Windows' ends of lines; its address."""
+    await browser.open(BOOKS)
+    [token] = set(re.findall(r'name="_csrf_token" value="([^"]+)"', browser.page.text))
+    file = ("新办法.toml", content.replace("\n", "\r\n").encode("utf-8-sig"))
+    browser.page = await browser.http.post(f"{BOOKS}/drafts", data={"_csrf_token": token}, files={"file": file})
+    return path(browser)
+
+
+async def test_from_a_file_to_a_book_in_force_by_two_people(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma, browsing(town, "office") as office:
+        address = await begin(ma, text("2026.2"))
+        assert typed(ma) == text("2026.2")
+        assert "没有问题，可以提议" in ma.text
+        assert "来自 文件 新办法.toml" in ma.text
+        await ma.send(address, text=text("2026.2", points=2).replace("\n", "\r\n"), then="propose")
+        assert path(ma) == f"{address}/propose"
+        assert 'value="2026-06-16"' in ma.page.text, "the head's day is over: tomorrow"
+        said = await ma.send(f"{address}/propose", **DECISION)
+        assert "已提议，等另一位支委确认" in said
+        assert "您提议的，请由另一位支委确认" in said
+        proposal = path(ma)
+        assert f"{proposal}/confirm" not in ma.page.text
+        assert "1 份提议等您确认" in await office.open("/desk")
+        assert "等人确认 乡镇文明积分办法" in await office.open(BOOKS)
+        said = await office.open(proposal)
+        assert "村党支部委员会，第 6 次支委会，2026年6月10日" in said
+        assert "参加 王、李" in said
+        assert "会有什么变化 和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 2 分。" in said
+        assert '"/desk/rulebooks/simulation?draft=2026.2"' in office.page.text
+        assert "已确认：从2026年7月1日起按 2026.2 版执行" in await office.send(f"{proposal}/confirm")
+        assert "将要生效" in await office.open(BOOKS)
+        assert "等您确认" not in await office.open("/desk")
+
+
+async def test_two_write_at_one_draft_and_neither_loses_a_word(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma, browsing(town, "office") as office:
+        address = await begin(ma, text("2026.2"))
+        await office.open(address)
+        assert "已保存" in await ma.send(address, text=text("2026.3"))
+        said = await office.send(address, text=text("2026.4"))
+        assert office.page.status_code == 409
+        assert "马支委刚才保存过这份草稿，您的没有保存，也没有丢" in said
+        assert typed(office) == text("2026.4")
+        assert 'version = "2026.3"' in said, "to compare with"
+        assert "已保存" in await office.send(address, text=typed(office))
+        assert "（第 3 稿）" in office.text
+        assert typed(office) == text("2026.4")
+
+
+async def test_problems_stand_below_the_text_and_keep_it_from_being_proposed(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma:
+        wrong = text("2026.2").replace('category = "law"', 'category = "lwa"', 1)
+        line = wrong.splitlines().index('category = "lwa"') + 1
+        address = await begin(ma, wrong)
+        assert "有 1 处问题，改好才能提议" in ma.text
+        assert f"第 {line} 行 规则「A01」" in ma.text
+        said = await ma.send(address, text=wrong, then="propose")
+        assert path(ma) == address
+        assert f"先改好再提议。第 {line} 行" in said
+
+
+async def test_a_form_that_cannot_be_taken_keeps_what_was_typed(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma:
+        address = await begin(ma, text("2026.2"))
+        await ma.send(address, text=text("2026.2"), then="propose")
+        said = await ma.send(f"{address}/propose", **{**DECISION, "effective_from": "2026-06-15"})
+        assert "新办法不能管以前的事：生效日期最早填明天（2026年6月16日）" in said
+        assert (ma.page.status_code, 'value="第 6 次支委会"' in ma.page.text) == (422, True)
+        said = await ma.send(f"{address}/propose", **{**DECISION, "meeting": ""})
+        assert "请填全决定机构、会议" in said
+
+
+async def test_refused_and_withdrawn_with_a_reason_and_brought_back(town: LiveTown) -> None:
+    id = await adopt(town, text("2026.2"), "2026-07-01")
+    async with browsing(town, "ma") as ma, browsing(town, "office") as office:
+        assert f"{BOOKS}/adoptions/{id}/withdraw" not in (await ma.http.get(f"{BOOKS}/adoptions/{id}")).text
+        await office.open(f"{BOOKS}/adoptions/{id}")
+        withdraw = f"{BOOKS}/adoptions/{id}/withdraw"
+        assert "请写明理由" in await office.send(withdraw, reason=" ")
+        assert "理由 村民有意见" in await office.send(withdraw, reason="村民有意见")
+        await office.open(f"{BOOKS}/books?version=2026.2")
+        assert "已提议" in await office.send(f"{BOOKS}/again", **{**DECISION, "effective_from": "2026-07-02"})
+        proposal = path(office)
+        await ma.open(proposal)
+        assert "理由 再议" in await ma.send(f"{proposal}/refuse", reason="再议")
+        assert set((await states(town)).values()) == {"in-force", "withdrawn", "refused"}
+        await ma.open(proposal)
+        await ma.send(f"{BOOKS}/drafts")
+        assert typed(ma) == text("2026.2"), "a draft from what was refused"
+        assert "已收起" in await ma.send(f"{path(ma)}/close")
+
+
+async def test_others_read_the_books_and_see_no_draft(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma, browsing(town, "qian") as qian:
+        address = await begin(ma, "秘密")
+        said = await qian.open(BOOKS)
+        assert "现行 乡镇文明积分办法" in said
+        assert "草稿" not in said.replace("起草", "")
+        assert "遵纪守法" in await qian.open(f"{BOOKS}/books?version=2025.1")
+        assert "重新启用" not in qian.text
+        await qian.open(address)
+        assert qian.page.status_code == 403
+
+
+async def test_a_file_that_is_no_text_is_told_and_hostile_text_stays_text(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma:
+        await begin(ma, "</textarea><script>alert(1)</script>")
+        assert "<script>alert" not in ma.page.text
+        await ma.open(BOOKS)
+        [token] = set(re.findall(r'name="_csrf_token" value="([^"]+)"', ma.page.text))
+        for content, status, said in ((b"\x89PNG\xff\xfe", 400, "不是文本"), (b"#" * 200_001, 413, "太大")):
+            answer = await ma.http.post(
+                f"{BOOKS}/drafts", data={"_csrf_token": token}, files={"file": ("a", content)}
+            )
+            assert (answer.status_code, said in answer.text) == (status, True)
+
+
+async def test_of_the_editor_only_what_the_page_needs_is_served(town: LiveTown) -> None:
+    async with browsing(town) as anybody:
+        for name in ("ace.js", "mode-toml.js", "theme-dawn.js", "ext-searchbox.js"):
+            answer = await anybody.http.get(f"/assets/ace/{name}")
+            assert answer.status_code == 200
+            assert "immutable" in answer.headers["cache-control"]
+        for name in ("mode-python.js", "snippets/toml.js", "../../__init__.py", "%2e%2e/%2e%2e/apps.py", ""):
+            assert (await anybody.http.get(f"/assets/ace/{name}")).status_code == 404, name
+        assert (await anybody.http.get("/static/nothing.js")).status_code == 404
+
+
+async def test_a_draft_shows_what_it_would_change_and_can_be_simulated(town: LiveTown) -> None:
+    async with browsing(town, "ma") as ma:
+        address = await begin(ma, text("2026.2", points=3))
+        assert "和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 3 分。" in ma.text
+        id = address.rpartition("/")[2]
+        assert "草稿《乡镇文明积分办法》2026.2" in await ma.open(f"/desk/rulebooks/simulation?draft={id}")
+
+
+async def test_advice_is_shown_and_does_not_stand_in_the_way(town: LiveTown) -> None:
+    idle = (
+        text("2026.2")
+        + """
+[[rule]]
+id = "IDLE"
+title = "多余的上限"
+category = "village"
+points = 1
+limits = [{ period = "month", times = 1 }, { period = "year", times = 12 }]
+evidence = ["名单"]
+reviewers = ["council"]
+"""
+    )
+    async with browsing(town, "ma") as ma:
+        address = await begin(ma, idle)
+        assert "可以提议，有 1 处提示请先看看。" in ma.text
+        assert "提示：" in ma.text
+        await ma.send(address, text=idle, then="propose")
+        assert path(ma) == f"{address}/propose"

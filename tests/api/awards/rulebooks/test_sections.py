@@ -1,0 +1,68 @@
+"""A village's own book as its people read it: what is its own, what it changed, what it left out."""
+
+from __future__ import annotations
+
+from api.awards.rulebooks import sections
+from rules import load
+from tests.rules.whole_book import BOOK, OVERLAY
+
+BASE = load(BOOK)
+VILLAGE = load(
+    OVERLAY
+    + """
+[[campaign]]
+id = "autumn"
+title = "秋收互助"
+from = 2026-09-01
+until = 2026-09-30
+multiply = 2
+rules = ["V01"]
+""",
+    base=BASE,
+)
+ROWS = {row.rule.id: row for section in sections.sections(VILLAGE, BASE, notice_days=5) for row in section.rows}
+
+
+def test_each_rule_says_where_it_comes_from() -> None:
+    assert {id: row.origin for id, row in ROWS.items()} == {
+        "fixed": "本村调整",
+        "taken": "",
+        "choice": "",
+        "counted": "",
+        "V01": "本村自定",
+    }
+    assert ROWS["fixed"].changes == ("由 5 分改为 6 分", "新增上限：这一项每户每年最多 10 次")
+    assert ROWS["V01"].changes == ()
+
+
+def test_of_a_townships_book_nothing_is_a_villages() -> None:
+    assert {row.origin for section in sections.sections(BASE, None, 0) for row in section.rows} == {""}
+    assert sections.left_out(BASE, None) == []
+
+
+def test_what_the_village_left_out() -> None:
+    assert sections.left_out(VILLAGE, BASE) == ["自设项目"]
+
+
+def test_campaigns_come_in_the_order_of_their_days() -> None:
+    found = [(campaign.title, origin) for campaign, _, origin in sections.campaigns(VILLAGE, BASE)]
+    assert found == [("春季清洁行动", ""), ("秋收互助", "本村自定")]
+
+
+def test_a_table_breaks_no_number_from_its_unit() -> None:
+    assert ROWS["choice"].amounts == ("村级 3\u00a0分", "市级 30\u00a0分")
+    assert ROWS["fixed"].often == ("每户每年最多 10\u00a0次", "每户每月最多 1\u00a0次")
+    assert ROWS["taken"].amounts == ("扣 5 分",)
+
+
+def test_what_bounds_everything() -> None:
+    assert sections.total_limits(VILLAGE) == [
+        "所有项目合起来全村每年最多 50000 分",
+        "任何一项一次最多 100 分",
+        "扣分一次最多 10 分，一户一年最多 30 分",
+    ]
+
+
+def test_a_category_without_rules_has_no_heading() -> None:
+    empty = load(BOOK + '[[category]]\nid = "later"\ntitle = "以后再定"\n')
+    assert [section.category.id for section in sections.sections(empty, None, 0)] == ["clean", "honours"]

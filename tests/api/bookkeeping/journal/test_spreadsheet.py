@@ -1,0 +1,131 @@
+"""Files as people keep them: encodings, headings, and cells that are almost right."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from api.bookkeeping.journal.imports import Row
+from api.bookkeeping.journal.spreadsheet import Sheet, read
+from api.platform.problems import Refused
+from tests.api.bookkeeping.journal.workbook import workbook
+
+TEXT = "户编号,日期,积分,事由\nhp-1,2025-03-01,5,修路\nhp-2,2025-03-02,-3,换肥皂\n"
+ROWS = [Row(2, "hp-1", date(2025, 3, 1), 5, "修路"), Row(3, "hp-2", date(2025, 3, 2), -3, "换肥皂")]
+
+
+def written(folder: Path, content: bytes | str) -> Path:
+    path = folder / "台账.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode(),
+        TEXT.encode("utf-8-sig"),
+        TEXT.encode("gbk"),
+        TEXT.encode("gb18030"),
+        TEXT.replace("\n", "\r\n").encode(),
+        TEXT.replace("户编号,日期,积分,事由", "household,Date,POINTS, what ").encode(),
+    ],
+    ids=["utf-8", "byte order mark", "gbk", "gb18030", "windows", "english"],
+)
+def test_text_in_any_of_its_encodings(tmp_path: Path, content: bytes) -> None:
+    assert read(written(tmp_path, content)) == Sheet(ROWS, [])
+
+
+def test_headings_in_any_order_below_a_title(tmp_path: Path) -> None:
+    text = "2025年积分台账,,,,\n,,,,\n序号,事由,积分,日期,户编号\n1,修路,5,2025-03-01,hp-1\n,,,,\n"
+    text += "2,换肥皂,-3,2025-03-02,hp-2\n"
+    assert [(r.line, r.household, r.points) for r in read(written(tmp_path, text)).rows] == [
+        (4, "hp-1", 5),
+        (6, "hp-2", -3),
+    ]
+
+
+@pytest.mark.parametrize(
+    "day", ["2025-3-1", "2025/03/01", "2025.3.1", "2025年3月1日", "20250301", "2025-03-01 00:00:00"]
+)
+def test_days_as_people_write_them(tmp_path: Path, day: str) -> None:
+    assert read(written(tmp_path, f"户编号,日期,积分,事由\nhp-1,{day},5,修路\n")).rows == ROWS[:1]
+
+
+@pytest.mark.parametrize(
+    ("points", "meant"),
+    [("+5", 5), ("-5", -5), ("−5", -5), ("－５", -5), ("5分", 5), (" 5 ", 5), ('"1,005"', 1005), ("005", 5)],
+)
+def test_points_as_people_write_them(tmp_path: Path, points: str, meant: int) -> None:
+    [row] = read(written(tmp_path, f"户编号,日期,积分,事由\nHP-1,2025-03-01,{points},修路\n")).rows
+    assert (row.household, row.points) == ("hp-1", meant)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (",2025-03-01,5,修路", "没有户编号。"),
+        ("hp-1,,5,修路", "没有日期。"),
+        ("hp-1,2025-02-30,5,修路", "日期“2025-02-30”读不懂，请写成 2025-03-01 这样。"),
+        ("hp-1,去年,5,修路", "日期“去年”读不懂，请写成 2025-03-01 这样。"),
+        ("hp-1,45717,5,修路", "日期“45717”读不懂，请写成 2025-03-01 这样。"),
+        ("hp-1,2025-03-01,,修路", "没有积分。"),
+        ("hp-1,2025-03-01,五,修路", "积分“五”不是整数。"),
+        ("hp-1,2025-03-01,5.5,修路", "积分“5.5”不是整数。"),
+        ("hp-1,2025-03-01,99999999999999999999999,修路", "积分太大，请核对。"),
+        ("hp-1,2025-03-01,5,", "没有事由。"),
+        (f"hp-1,2025-03-01,5,{'长' * 201}", "事由超过 200 字。"),
+        ("hp-1", "没有日期。"),
+    ],
+)
+def test_a_line_that_says_no_row_stops_no_other(tmp_path: Path, line: str, reason: str) -> None:
+    sheet = read(written(tmp_path, TEXT + line + "\n"))
+    assert sheet.rows == ROWS
+    assert [(bad.line, bad.reason) for bad in sheet.unreadable] == [(4, reason)]
+
+
+def test_a_workbook_counts_its_lines_as_the_spreadsheet_shows_them(tmp_path: Path) -> None:
+    content = workbook(
+        (),
+        ("示范村2025年台账",),
+        (),
+        (None, "户编号", "日期", "积分", "事由"),
+        (None, "hp-1", date(2025, 3, 1), 5, "修路 & 植树"),
+        (None, 12, "2025年3月2日", -3.0, 7),
+        (None, "hp-1", date(2025, 3, 1), 5.5, "修路"),
+        (None, "hp-1", date(2025, 3, 1), 5),
+    )
+    sheet = read(written(tmp_path, content))
+    assert sheet.rows == [
+        Row(5, "hp-1", date(2025, 3, 1), 5, "修路 & 植树"),
+        Row(6, "12", date(2025, 3, 2), -3, "7"),
+    ]
+    assert [(bad.line, bad.reason) for bad in sheet.unreadable] == [
+        (7, "积分“5.5”不是整数。"),
+        (8, "没有事由。"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "word", "said"),
+    [
+        (b"", "malformed", "户编号（household）"),
+        ("户编号,日期,事由\n".encode(), "malformed", "没有 积分（points） 这"),
+        (workbook(("日期", "积分")), "malformed", "户编号（household）、事由（what）"),
+        (b"PK\x03\x04 and nothing behind it", "unreadable", "打不开"),
+        (b"\xd0\xcf\x11\xe0" * 200, "unreadable", "打不开"),
+        (b"\x00\xff\xfe\xff\x80\x80", "unreadable", "UTF-8"),
+    ],
+    ids=["empty", "a column missing", "two missing", "broken archive", "broken old one", "neither"],
+)
+def test_a_file_that_is_no_ledger(tmp_path: Path, content: bytes, word: str, said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read(written(tmp_path, content))
+    assert (refused.value.word, said in refused.value.detail) == (word, True), refused.value.detail
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="No such file"):
+        read(tmp_path / "missing.csv")

@@ -1,0 +1,93 @@
+"""`jimei import` as its user meets it: a file goes in whole or not at all."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.api.asking import rows, standing
+from tests.api.bookkeeping.journal.conftest import HP3, available, bring_in, row
+from tests.api.bookkeeping.journal.workbook import workbook
+from tests.command_line import Done, jimei_beside
+from tests.conftest import LiveTown
+
+HEAD = "户编号,日期,积分,事由\n"
+GOOD = HEAD + "hp-3,2025-04-01,-3,换肥皂\nhp-3,2025-03-01,5,修路\nhp-3,2025-03-01,5,修路\n"
+
+
+async def _import(town: LiveTown, file: Path, *more: str) -> Done:
+    return await jimei_beside("import", str(file), "--source", "2025年纸质台账", *more, url=town.clone.owner)
+
+
+async def _imported(town: LiveTown) -> int:
+    return len(await rows(town, "select id from ledger.transaction where kind = 'import'"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+async def test_a_file_goes_in_once(town: LiveTown, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(GOOD, encoding=encoding)
+    first = await _import(town, file)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout == "新记 3 行（1 户，得 10 分，支 3 分），以前已记 0 行。\n"
+    assert await available(town, HP3) == 7
+    file.write_text(GOOD + "hp-1,2025-05-01,1,开会\n", encoding=encoding)
+    second = await _import(town, file)
+    assert second.stdout == "新记 1 行（1 户，得 1 分，支 0 分），以前已记 3 行。\n"
+    # What came over HTTP is the same row.
+    assert [o["status"] for o in await bring_in(town, [row(5), row(5), row(5)])] == ["exists", "exists", "ok"]
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_a_workbook_goes_in(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.xlsx"
+    file.write_bytes(workbook(("household", "date", "points", "what"), ("hp-3", date(2025, 3, 1), 5, "修路")))
+    done = await _import(town, file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert await available(town, HP3) == 5
+
+
+async def test_bad_rows_are_all_listed_and_nothing_is_written(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(
+        GOOD + "hp-9,2025-03-01,1,没有这户\nhp-3,2025-13-01,1,日期\nhp-3,2025-03-02,0,零分\n"
+        "hp-3,2099-01-01,1,以后\nhp-3,2025-05-01,-9,不够\n",
+        encoding="utf-8",
+    )
+    for more in ((), ("--dry-run",)):
+        done = await _import(town, file, *more)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr.splitlines() == [
+            "第 5 行：没有编号为 hp-9 的户。",
+            "第 6 行：日期“2025-13-01”读不懂，请写成 2025-03-01 这样。",
+            "第 7 行：积分是 0，没有可记的。",
+            "第 8 行：日期 2099-01-01 还没有到（当天的要到中午 12 点以后才能导入）。",
+            "第 9 行：hp-3 户的积分会低于零，还差 2 分。",
+            "有 5 行要改，什么都没有写入。",
+        ]
+    assert await _imported(town) == 0
+
+
+async def test_a_dry_run_tells_what_would_be_and_writes_nothing(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(GOOD, encoding="utf-8")
+    done = await _import(town, file, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "试算，没有写入：新记 3 行（1 户，得 10 分，支 3 分），以前已记 0 行。\n"
+    assert await _imported(town) == 0
+
+
+async def test_more_rows_than_go_in_at_once_are_one_whole(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.csv"
+    many = HEAD + "hp-3,2025-03-01,1,修路\n" * 1200
+    file.write_text(many + "hp-3,2025-06-01,-1201,换大米\n", encoding="utf-8")
+    done = await _import(town, file)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "第 1202 行：hp-3 户的积分会低于零，还差 1 分。"
+    assert await _imported(town) == 0
+    file.write_text(many, encoding="utf-8")
+    assert (await _import(town, file)).returncode == 0
+    assert await available(town, HP3) == 1200

@@ -1,0 +1,331 @@
+"""Who may do what; what the API says of itself; what it says when the database is away."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from sqlalchemy import URL, text
+from structlog.testing import capture_logs
+from uuid_utils.compat import uuid7
+
+from api.platform.access import Role
+from api.platform.database.engine import Database
+from api.platform.problem_details import refused
+from api.platform.problems import Refused
+from tests.api.asking import a_redemption, problem, standing
+from tests.conftest import PASSWORD, LiveTown, serving
+from tests.databases import owner_engine
+
+ID = str(uuid7())
+OFFICE, COMMITTEE, BRANCH, SUPERVISOR = Role.OFFICE, Role.COMMITTEE, Role.PARTY_BRANCH, Role.SUPERVISOR
+READERS = {OFFICE, COMMITTEE, SUPERVISOR}
+REVIEWERS = {Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL}
+BODIES = {Role.COUNCIL, COMMITTEE, SUPERVISOR}
+DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
+ENTRY = f"{ID}/1/1/{'0' * 64}"
+# Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
+CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
+STAFF: list[tuple[str, str, Any, set[Role]]] = [
+    ("POST", "/v1/villages", [{"code": "hp", "name": "河畔村"}], {OFFICE}),
+    ("POST", "/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}], {OFFICE}),
+    ("POST", "/v1/households", [{"code": "hp-1", "village": "hp", "grid": "hp-1", "head": "王"}], {OFFICE}),
+    ("POST", "/v1/people", [{"login": "wang", "name": "王", "roles": ["council"]}], {OFFICE}),
+    ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
+    ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
+    ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
+    ("POST", f"/v1/kiosks/{ID}/code", None, {OFFICE}),
+    ("POST", f"/v1/kiosks/{ID}/end", {"reason": "x"}, {OFFICE, SUPERVISOR}),
+    ("POST", "/v1/attendants", {"supermarket": "nowhere", "name": "x", "pin": "1234"}, {OFFICE}),
+    ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
+    ("DELETE", "/v1/households/nowhere/card", None, {OFFICE, COMMITTEE}),
+    (
+        "PUT",
+        f"/v1/restocks/{ID}",
+        {"supermarket": "nowhere", "lines": [{"product": "x", "quantity": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    (
+        "PUT",
+        f"/v1/donations/{ID}",
+        {"supermarket": "nowhere", "donor": "x", "lines": [{"product": "x", "quantity": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    ("PUT", f"/v1/funds/{ID}", {"amount": 1, "source": "donation"}, {OFFICE}),
+    (
+        "PUT",
+        f"/v1/stocktakes/{ID}",
+        {"supermarket": "nowhere", "reason": "x", "lines": [{"product": "x", "counted": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    (
+        "PUT",
+        f"/v1/goods-receipts/{ID}",
+        {"supermarket": "nowhere", "source": "restock", "lines": [{"product": "x", "quantity": 1}]},
+        {OFFICE, COMMITTEE},
+    ),
+    ("GET", "/v1/goods-receipts", None, READERS),
+    ("GET", f"/v1/goods-receipts/{ID}", None, READERS),
+    ("POST", f"/v1/goods-receipts/{ID}/confirm", {"lines": [{"line": 1, "counted": 1}]}, READERS),
+    ("POST", f"/v1/goods-receipts/{ID}/withdraw", {"reason": "x"}, READERS),
+    ("GET", "/v1/stock/watch", None, READERS),
+    ("PATCH", "/v1/products/nothing", {"price": 1}, {OFFICE}),
+    ("GET", "/v1/products/nothing/prices", None, READERS),
+    ("GET", "/v1/supermarkets/nowhere/shelf", None, READERS),
+    ("PUT", "/v1/supermarkets/nowhere/shelf/nothing", {}, {OFFICE, COMMITTEE}),
+    ("DELETE", "/v1/supermarkets/nowhere/shelf/nothing", None, {OFFICE, COMMITTEE}),
+    ("POST", "/v1/rulebooks", {"text": ""}, {BRANCH}),
+    ("POST", "/v1/rulebooks/check", {"text": ""}, {BRANCH}),
+    ("GET", "/v1/rulebooks/adoptions", None, set(Role)),
+    (
+        "POST",
+        "/v1/rulebooks/adoptions",
+        {
+            "version": "nothing",
+            "decision": {"body": "x", "meeting": "x", "decided_on": "2026-06-01"},
+            "effective_from": "2026-07-01",
+        },
+        {BRANCH},
+    ),
+    ("GET", f"/v1/rulebooks/adoptions/{ID}", None, set(Role)),
+    ("POST", f"/v1/rulebooks/adoptions/{ID}/confirm", None, {BRANCH}),
+    ("POST", f"/v1/rulebooks/adoptions/{ID}/refuse", {"reason": "x"}, {BRANCH}),
+    ("POST", f"/v1/rulebooks/adoptions/{ID}/withdraw", {"reason": "x"}, {BRANCH}),
+    ("GET", "/v1/rulebooks/drafts", None, {BRANCH}),
+    ("POST", "/v1/rulebooks/drafts", {}, {BRANCH}),
+    ("GET", f"/v1/rulebooks/drafts/{ID}", None, {BRANCH}),
+    ("PUT", f"/v1/rulebooks/drafts/{ID}", {"text": "", "revision": 1}, {BRANCH}),
+    ("POST", f"/v1/rulebooks/drafts/{ID}/propose", {"revision": 1}, {BRANCH}),
+    ("POST", f"/v1/rulebooks/drafts/{ID}/close", None, {BRANCH}),
+    ("POST", "/v1/rulebooks/simulations", {"text": ""}, {BRANCH, OFFICE}),
+    ("POST", "/v1/claims", [CLAIM], DECLARERS),
+    (
+        "POST",
+        "/v1/claims/every-household",
+        {"village": "nowhere", "rule": "A01", "deed_on": "2026-06-01"},
+        {COMMITTEE},
+    ),
+    ("GET", f"/v1/claims/{ID}/explanation", None, set(Role)),
+    # Each claim says whose it is: awards go one way, deductions another.
+    ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS | BODIES),
+    ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
+    ("GET", "/v1/report", None, set(Role)),
+    ("GET", "/v1/reports/liability", None, set(Role)),
+    ("PUT", f"/v1/kiosks/{ID}/lease-policy", {"most": 1, "days": 1}, {OFFICE}),
+    ("GET", "/v1/till-exceptions", None, READERS),
+    ("POST", f"/v1/till-exceptions/{ENTRY}/decision", {"accept": True}, READERS),
+    ("POST", "/v1/households/nowhere/card/pin-reset", {"reason": "x"}, {OFFICE, COMMITTEE}),
+    ("GET", "/v1/accounts", None, READERS),
+    ("GET", "/v1/accounts/household:nowhere/balance", None, READERS),
+    ("GET", "/v1/accounts/household:nowhere/statement", None, READERS),
+    ("GET", "/v1/accounts/household:nowhere/months/2026-05", None, READERS),
+    ("GET", f"/v1/transactions/{ID}", None, READERS),
+    ("POST", "/v1/corrections", [{"id": ID, "transaction": ID, "reason": "x"}], {OFFICE, SUPERVISOR}),
+    (
+        "POST",
+        "/v1/holds",
+        [
+            {
+                "id": ID,
+                "household": "nowhere",
+                "supermarket": "nowhere",
+                "points": 1,
+                "expires_at": "2026-06-20T00:00:00Z",
+                "reason": "x",
+            }
+        ],
+        {OFFICE, COMMITTEE},
+    ),
+    ("POST", "/v1/holds/settlements", [{"id": ID, "hold": ID, "action": "void"}], {OFFICE, COMMITTEE}),
+    ("GET", "/v1/holds?household=nowhere", None, READERS),
+    ("POST", "/v1/periods", {"month": "2099-01", "reason": "x"}, {OFFICE, SUPERVISOR}),
+    ("GET", "/v1/periods", None, READERS),
+    ("GET", f"/v1/seals/proofs/{ID}", None, set(Role)),
+    ("POST", f"/v1/seals/proofs/{ID}", {"note": "x"}, set(Role)),
+    ("GET", "/v1/expiry-policies", None, set(Role)),
+    (
+        "PUT",
+        "/v1/expiry-policies",
+        {"effective_on": "2026-06-16", "kind": "year-end", "reason": "x"},
+        {BRANCH},
+    ),
+    ("GET", "/v1/expiries/preview?boundary=2026-12-01", None, {*READERS, BRANCH}),
+    ("POST", "/v1/expiries", {"boundary": "2026-12-01"}, {OFFICE}),
+    (
+        "POST",
+        "/v1/imports",
+        {"source": "x", "rows": [{"household": "nowhere", "on": "2025-01-01", "points": 1, "what": "x"}]},
+        {OFFICE},
+    ),
+]
+DEVICE: list[tuple[str, str, Any]] = [
+    ("POST", "/v1/till/leases", None),
+    ("GET", "/v1/till", None),
+    ("POST", "/v1/till/shifts", {"pin": "0000"}),
+    ("GET", "/v1/till/shelf-watch", None),
+    ("GET", "/v1/till/receipts", None),
+    ("PUT", f"/v1/till/receipts/{ID}", {"source": "restock", "lines": [{"product": "x", "quantity": 1}]}),
+    ("POST", f"/v1/till/receipts/{ID}/confirm", {"pin": "0000", "lines": [{"line": 1, "counted": 1}]}),
+    ("POST", f"/v1/till/receipts/{ID}/withdraw", {"reason": "x"}),
+    ("PUT", f"/v1/till/stocktakes/{ID}", {"reason": "x", "lines": [{"product": "x", "counted": 1}]}),
+    ("GET", "/v1/cards/nothing", None),
+    ("PUT", f"/v1/promises/{ID}", {"card": "x", "product": "x", "quantity": 1, "price": 1}),
+    ("PUT", f"/v1/promises/{ID}/collection", {"card": "x"}),
+    ("POST", f"/v1/promises/{ID}/cancel", {"card": "x", "reason": "x"}),
+    ("PUT", f"/v1/redemptions/{ID}", {"card": "x", "lines": [{"product": "x", "quantity": 1, "price": 1}]}),
+]
+
+
+async def test_each_duty_opens_its_own_calls_and_no_other(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        people = [
+            {"login": f"only-{role}", "name": role, "roles": [role], "village": "hp", "password": PASSWORD}
+            for role in Role
+        ]
+        (await http.post("/v1/people", json=people)).raise_for_status()
+    before = await standing(town)
+    async with httpx.AsyncClient(base_url=town.url, timeout=30) as http:
+        for role in Role:
+            login = {"login": f"only-{role}", "password": PASSWORD}
+            token = (await http.post("/v1/sign-in", json=login)).json()["token"]
+            for method, path, body, allowed in STAFF:
+                answer = await _call(http, method, path, body, token)
+                if role in allowed:
+                    assert answer.status_code not in (401, 403, 500), (role, path, answer.text)
+                else:
+                    problem(answer, 403, "not-allowed")
+            for method, path, body in DEVICE:
+                problem(await _call(http, method, path, body, token), 401, "device-unknown")
+    assert await standing(town) == before
+
+
+async def test_nobody_and_a_kiosk_open_no_call_of_a_person(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url, timeout=30) as http:
+        for token in ("", "nonsense", town.device_token, "令牌".encode().decode("latin-1")):
+            for method, path, body, _ in STAFF:
+                problem(await _call(http, method, path, body, token), 401, "not-signed-in")
+        for method, path, body in DEVICE:
+            problem(await _call(http, method, path, body, ""), 401, "device-unknown")
+
+
+async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> None:
+    """A new endpoint without a line here fails this test: somebody has to say who may call it."""
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        paths = (await http.get("/schema/openapi.json")).json()["paths"]
+    known = {
+        (
+            m,
+            p.replace(ENTRY, "{kiosk}/{epoch}/{number}/{hash}")
+            .replace("nowhere/card/pin", "{household}/card/pin")
+            .replace(ID, "{id}")
+            .replace("kiosks/{id}", "kiosks/{kiosk}")
+            .replace("household:nowhere", "{name}")
+            .replace("2026-05", "{month}")
+            .replace("/proofs/{id}", "/proofs/{transaction}")
+            .replace("/supermarkets/nowhere/", "/supermarkets/{supermarket}/")
+            .replace("/products/nothing", "/products/{product}")
+            .replace("/shelf/nothing", "/shelf/{product}")
+            .split("?")[0],
+        )
+        for m, p, *_ in (*STAFF, *DEVICE)
+    }
+    known |= {("POST", "/v1/claims/{id}/refuse"), ("POST", "/v1/sign-in")}
+    # For everybody, as on the notices.
+    known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
+    known |= {("GET", "/v1/rulebooks/differences")}
+    # A code or a signature is the sign-in here.
+    known |= {("POST", "/v1/enrolments"), ("POST", "/v1/journals/{kiosk}/{epoch}")}
+    known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
+    known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
+    told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}
+    assert told == known
+
+
+async def test_the_schema_is_openapi_3_1_and_has_the_contract(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        schema = (await http.get("/schema/openapi.json")).json()
+        assert schema["openapi"].startswith("3.1")
+        assert "put" in schema["paths"]["/v1/redemptions/{id}"]
+        assert (await http.get("/schema")).status_code == 200
+
+
+async def test_an_address_that_is_none_and_a_method_that_is_none(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        problem(await http.get("/v1/nothing"), 404, "unknown")
+        problem(await http.delete("/v1/report"), 405, "malformed")
+
+
+async def test_it_is_alive_and_ready(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        for path in ("/healthz", "/readyz"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.text) == (200, "ok")
+
+
+NOWHERE = {"host": "/nonexistent", "port": "5432"}
+
+
+@pytest.mark.parametrize("gone", ["socket", "database"])
+async def test_without_a_database_it_is_alive_and_not_ready(town: LiveTown, gone: str) -> None:
+    url = URL.create("postgresql+asyncpg", "jimei_app", database="jimei", query=NOWHERE)
+    if gone == "database":
+        url = town.clone.app.set(database="never_was")
+    database = Database(url)
+    async with (
+        serving(replace(town.town, database=database), notice_interval=60) as base,
+        httpx.AsyncClient(base_url=base, headers={"Authorization": "Bearer x"}, timeout=30) as http,
+    ):
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 503
+        problem(await http.get("/v1/report"), 503, "busy")
+    await database.close()
+
+
+async def test_a_fault_of_ours_is_logged_by_its_route_and_a_refusal_is_not(town: LiveTown) -> None:
+    async with town.device() as http:
+        with capture_logs() as logs:
+            problem(await http.get(f"/v1/cards/{town.revoked_card}"), 410, "card-revoked")
+        assert logs == []
+        engine = owner_engine(town.clone)
+        async with engine.begin() as connection:
+            await connection.execute(text("alter table card rename to gone"))
+        with capture_logs() as logs:
+            problem(await http.get(f"/v1/cards/{town.card}"), 500, "server-fault")
+    [fault] = logs
+    assert (fault["log_level"], fault["route"], fault["exc_info"]) == ("error", "/v1/cards/{token}", True)
+    # Whoever reads the log could redeem with it.
+    assert town.card not in str(logs)
+
+
+async def test_a_client_that_hangs_up_in_the_middle_is_no_fault(town: LiveTown) -> None:
+    """A till's network does so all day."""
+    at = urlsplit(town.url)
+    asked = f"PUT {a_redemption()} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {town.device_token}\r\n"
+    with capture_logs() as logs:
+        _, writer = await asyncio.open_connection(at.hostname, at.port)
+        writer.write(f"{asked}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        await writer.drain()
+        # Until the server waits for the rest.
+        async with town.device() as http:
+            await http.get(f"/v1/cards/{town.card}")
+        writer.close()
+        await writer.wait_closed()
+        async with town.device() as http:
+            await http.get(f"/v1/cards/{town.card}")
+    assert logs == []
+
+
+def test_who_is_asked_to_come_again_is_told_when() -> None:
+    answer = refused(Refused("busy", "现在兑换的人太多，请稍候，会自动再试。"))
+    assert answer.status_code == 503
+    assert answer.headers is not None
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+async def _call(http: httpx.AsyncClient, method: str, path: str, body: Any, token: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}".encode("latin-1")} if token else {}
+    return await http.request(method, path, json=body, headers=headers)

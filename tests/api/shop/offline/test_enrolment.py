@@ -1,0 +1,117 @@
+"""A machine becomes a kiosk by a one-time code, and stops being one by a person's word."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tests.api.asking import problem, sign_in
+from tests.api.shop.offline.till import Till, another, end
+from tests.conftest import LiveTown, Machine, enrol_with
+
+
+async def new_kiosk(town: LiveTown, by: str = "office") -> httpx.Response:
+    async with town.staff(by) as http:
+        return await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "后台"})
+
+
+async def enrolled(town: LiveTown, code: str, key: Ed25519PrivateKey) -> httpx.Response:
+    wanted = {"code": code, "public_key": key.public_key().public_bytes_raw().hex()}
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        return await http.post("/v1/enrolments", json=wanted)
+
+
+async def works(town: LiveTown, token: str) -> bool:
+    async with httpx.AsyncClient(base_url=town.url, headers={"Authorization": f"Bearer {token}"}) as http:
+        return (await http.get("/v1/till")).status_code == 200
+
+
+async def test_a_code_enrols_one_machine(till: Till) -> None:
+    town, key = till.town, Ed25519PrivateKey.generate()
+    code = (await new_kiosk(town)).json()["code"]
+    first = (await enrolled(town, code, key)).raise_for_status().json()
+    assert (first["supermarket"], first["name"], first["epoch"]) == ("hp", "后台", 1)
+    assert await works(town, first["token"])
+    problem(await enrolled(town, code, Ed25519PrivateKey.generate()), 404, "code-wrong")
+    assert await works(town, first["token"])
+
+
+async def test_an_answer_that_got_lost_is_given_again_and_the_old_token_dies(till: Till) -> None:
+    town, key = till.town, Ed25519PrivateKey.generate()
+    code = (await new_kiosk(town)).json()["code"]
+    first = (await enrolled(town, code, key)).json()
+    # Typed by hand: small letters, in groups.
+    again = (await enrolled(town, "-".join((code[:4], code[4:8], code[8:])).lower(), key)).json()
+    assert (again["kiosk"], again["epoch"]) == (first["kiosk"], 1)
+    assert await works(town, again["token"])
+    assert not await works(town, first["token"])
+
+
+async def test_of_two_machines_with_one_code_one_gets_in(till: Till) -> None:
+    town = till.town
+    code = (await new_kiosk(town)).json()["code"]
+    answers = await asyncio.gather(*(enrolled(town, code, Ed25519PrivateKey.generate()) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 404, 404, 404]
+
+
+async def test_a_code_lasts_a_day_and_a_new_one_kills_it(till: Till) -> None:
+    town = till.town
+    added = (await new_kiosk(town)).json()
+    town.clock.travel(town.clock.now() + timedelta(hours=24))
+    await sign_in(town, "office")
+    problem(await enrolled(town, added["code"], Ed25519PrivateKey.generate()), 404, "code-wrong")
+    async with town.staff("office") as http:
+        codes = [(await http.post(f"/v1/kiosks/{added['kiosk']}/code")).json()["code"] for _ in range(2)]
+    problem(await enrolled(town, codes[0], Ed25519PrivateKey.generate()), 404, "code-wrong")
+    assert (await enrolled(town, codes[1], Ed25519PrivateKey.generate())).status_code == 201
+
+
+async def test_what_is_no_code_and_who_may_not_make_one(till: Till) -> None:
+    town = till.town
+    problem(await new_kiosk(town, by="li"), 403, "not-allowed")
+    problem(await enrolled(town, "0" * 12, Ed25519PrivateKey.generate()), 404, "code-wrong")
+    async with town.staff("office") as http:
+        problem(await http.post(f"/v1/kiosks/{UUID(int=7)}/code"), 404, "unknown")
+        problem(await http.post(f"/v1/kiosks/{till.id}/code"), 409, "still-enrolled")
+    async with town.staff("li") as http:
+        problem(await http.post(f"/v1/kiosks/{till.id}/end", json={"reason": "丢了"}), 403, "not-allowed")
+    key: dict[str, Any] = {"code": "0" * 12, "public_key": "0" * 63}
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        problem(await http.post("/v1/enrolments", json=key), 400, "malformed")
+
+
+async def test_an_ended_machine_is_out_and_the_next_one_has_a_new_epoch(till: Till) -> None:
+    town = till.town
+    await end(town, till, by="qian")
+    assert not await works(town, till.machine.token)
+    problem(await till.redeem(UUID(int=1), town.card, ("soap", 1)), 401, "device-unknown")
+    async with town.staff("office") as http:
+        problem(await http.post(f"/v1/kiosks/{till.id}/end", json={"reason": "丢了"}), 409, "not-enrolled")
+        code = (await http.post(f"/v1/kiosks/{till.id}/code")).json()["code"]
+        machine = await enrol_with(http, code)
+    assert (machine.id, machine.epoch) == (till.id, 2)
+    successor = Till(town, machine)
+    await successor.sign_in()
+    assert await successor.statuses() == ["known"]
+    # What the old one signs is no entry of the new one's journal.
+    strangers = Till(town, Machine(till.machine.key, till.id, 2, machine.token))
+    strangers.opened()
+    problem(await strangers.upload(), 400, "signature-wrong")
+
+
+async def test_two_who_end_one_machine_at_once(till: Till) -> None:
+    town = till.town
+    other = await another(town, "后台")
+    async with town.staff("office") as office, town.staff("qian") as qian:
+        answers = await asyncio.gather(
+            *(
+                http.post(f"/v1/kiosks/{other.id}/end", json={"reason": "丢了"})
+                for http in (office, qian, office, qian)
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [204, 409, 409, 409]

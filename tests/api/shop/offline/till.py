@@ -1,0 +1,211 @@
+"""A kiosk without a screen: it signs the entries of its journal with the key that the test township enrolled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.platform import accounts
+from api.wire import till_journal
+from api.wire.card_token import digest, parse
+from api.wire.till_journal import NOTHING_BEFORE, AnyEntry, Signed
+from ledger.transactions import account_id
+from tests.conftest import LiveTown, Machine, enrol
+
+PRICES = {"soap": ("肥皂", 5), "rice": ("大米", 50), "laundry": ("洗衣液", 20), "brush": ("牙刷", 10)}
+
+
+@dataclass
+class Till:
+    """A machine, whoever serves at it, and its journal."""
+
+    town: LiveTown
+    machine: Machine
+    attendant: UUID = field(default_factory=uuid7)
+    shift: UUID = field(default_factory=uuid7)
+    token: str = ""
+    written: list[Signed] = field(default_factory=list)
+    # Its own clock, which may be wrong.
+    slow: timedelta = timedelta()
+
+    @property
+    def id(self) -> UUID:
+        assert self.machine.id is not None
+        return self.machine.id
+
+    @property
+    def at(self) -> datetime:
+        return self.town.clock.now() - self.slow
+
+    def device(self) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.machine.token}", "X-Shift": self.token}
+        return httpx.AsyncClient(base_url=self.town.url, headers=headers, timeout=30, verify=False)
+
+    async def sign_in(self) -> None:
+        """Online; the journal tells it too."""
+        async with self.device() as http:
+            shift = (await http.post("/v1/till/shifts", json={"pin": self.town.pin})).raise_for_status().json()
+        self.shift, self.token, self.attendant = UUID(shift["id"]), shift["token"], UUID(shift["attendant_id"])
+        self.opened()
+
+    def opened(self) -> Signed:
+        token = hashlib.sha256(self.token.encode()).hexdigest()
+        return self.write(till_journal.Opened(at=self.at, shift=self.shift, attendant=self.attendant, token=token))
+
+    def sold(
+        self,
+        card: str,
+        household: UUID,
+        *goods: tuple[str, int],
+        leased: int = 0,
+        answered: bool = False,
+        id: UUID | None = None,
+        collector: str = "",
+    ) -> Signed:
+        return self.write(
+            till_journal.Sold(
+                at=self.at,
+                id=id or uuid7(),
+                shift=self.shift,
+                attendant=self.attendant,
+                household=household,
+                card=digest(parse(card)).hex(),
+                lines=lines(*goods),
+                leased=leased,
+                answered=answered,
+                collector=digest(parse(collector)).hex() if collector else "",
+            )
+        )
+
+    def voided(self, id: UUID, reason: str = "拿错了") -> Signed:
+        return self.write(
+            till_journal.Voided(at=self.at, id=id, shift=self.shift, attendant=self.attendant, reason=reason)
+        )
+
+    def returned(self, household: UUID, points: int) -> Signed:
+        return self.write(till_journal.Returned(at=self.at, household=household, points=points))
+
+    def closed(self, **report: Any) -> Signed:
+        nothing = {"redemptions": 0, "points": 0, "voids": 0, "voided_points": 0, "offline": 0, "goods": []}
+        return self.write(
+            till_journal.Closed(
+                at=self.at, shift=self.shift, report=till_journal.ShiftReport(**{**nothing, **report})
+            )
+        )
+
+    def write(self, entry: AnyEntry) -> Signed:
+        return self.write_text(msgspec.json.encode(entry).decode())
+
+    def write_text(self, body: str) -> Signed:
+        """An entry as a program of another version may write it."""
+        number = len(self.written) + 1
+        previous = self.written[-1].hash(self.id, self.machine.epoch) if self.written else NOTHING_BEFORE
+        unsigned = Signed(number=number, previous=previous, body=body, signature="0" * 128)
+        signature = self.machine.key.sign(bytes.fromhex(unsigned.hash(self.id, self.machine.epoch))).hex()
+        self.written.append(msgspec.structs.replace(unsigned, signature=signature))
+        return self.written[-1]
+
+    def copy(self) -> Till:
+        """Another machine with this one's folder, or this one with an old disk."""
+        return replace(self, written=list(self.written))
+
+    async def upload(self, entries: Sequence[Signed] | None = None) -> httpx.Response:
+        """All of its journal, or just these."""
+        body = {"entries": msgspec.to_builtins(self.written if entries is None else list(entries))}
+        async with httpx.AsyncClient(base_url=self.town.url, timeout=60, verify=False) as http:
+            return await http.post(f"/v1/journals/{self.id}/{self.machine.epoch}", json=body)
+
+    async def settle(self, entries: Sequence[Signed] | None = None) -> till_journal.Settlement:
+        answer = await self.upload(entries)
+        assert answer.status_code == 200, answer.text
+        return msgspec.json.decode(answer.content, type=till_journal.Settlement)
+
+    async def statuses(self, entries: Sequence[Signed] | None = None) -> list[str]:
+        return [outcome.status for outcome in (await self.settle(entries)).outcomes]
+
+    async def last(self) -> tuple[str, str]:
+        """Status and remark of the last entry, once all is sent."""
+        outcome = (await self.settle()).outcomes[-1]
+        return outcome.status, outcome.remark
+
+    async def renew(self) -> till_journal.Leases:
+        async with self.device() as http:
+            answer = await http.post("/v1/till/leases")
+        assert answer.status_code == 200, answer.text
+        return msgspec.json.decode(answer.content, type=till_journal.Leases)
+
+    async def holds(self) -> dict[str, int]:
+        """Points by the card's digest, those of nobody left out."""
+        return {leased.card: leased.points for leased in (await self.renew()).households if leased.points}
+
+    async def view(self, card: str) -> wire.CardView:
+        async with self.device() as http:
+            answer = await http.get(f"/v1/cards/{card}")
+        assert answer.status_code == 200, answer.text
+        return msgspec.json.decode(answer.content, type=wire.CardView)
+
+    async def redeem(self, id: UUID, card: str, *goods: tuple[str, int], leased: int = 0) -> httpx.Response:
+        """Online."""
+        body = {
+            "card": card,
+            "lines": [{"product": p, "quantity": n, "price": PRICES[p][1]} for p, n in goods],
+            "leased": leased,
+        }
+        async with self.device() as http:
+            return await http.put(f"/v1/redemptions/{id}", json=body)
+
+
+def lines(*goods: tuple[str, int]) -> list[wire.ReceiptLine]:
+    return [
+        wire.ReceiptLine(product=p, name=PRICES[p][0], quantity=n, price=PRICES[p][1], points=n * PRICES[p][1])
+        for p, n in goods
+    ]
+
+
+async def another(town: LiveTown, name: str) -> Till:
+    """A second counter of the same supermarket."""
+    async with town.staff("office") as http:
+        return Till(town, await enrol(http, "hp", name))
+
+
+async def end(town: LiveTown, till: Till, reason: str = "机器丢了", by: str = "office") -> None:
+    async with town.staff(by) as http:
+        answer = await http.post(f"/v1/kiosks/{till.id}/end", json={"reason": reason})
+    assert answer.status_code == 204, answer.text
+
+
+async def account(town: LiveTown, name: str) -> int:
+    """The balance of an account, nothing where it isn't open."""
+    async with town.town.work() as work:
+        found = await work.books.names([account_id(name)])
+        return (await work.books.balance(account_id(name))).posted if found else 0
+
+
+async def held(town: LiveTown, till: Till, household: str) -> int:
+    return await account(town, accounts.escrow(household, till.id, till.machine.epoch).name)
+
+
+async def shelf(town: LiveTown, product: str) -> int:
+    return await account(town, accounts.shelf("hp", product).name)
+
+
+async def check(town: LiveTown) -> None:
+    """The books verify, and every point that was awarded is somewhere."""
+    async with town.staff("office") as http:
+        report = (await http.get("/v1/report")).raise_for_status().json()
+    assert report["in_balance"]
+    assert report["points_awarded"] == (
+        report["points_redeemed"]
+        + report["points_outstanding"]
+        + report["points_expired"]
+        + report["points_deducted"]
+    )

@@ -1,0 +1,510 @@
+"""Redemptions booked together and one after another: the same receipts, the same books; and a queue in which
+nobody loses by a neighbour."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
+from uuid_utils.compat import uuid7
+
+from api import wire
+from api.platform import accounts
+from api.platform.access import Device, secret_digest
+from api.platform.database import engine
+from api.platform.database.embedded import Embedded
+from api.platform.database.engine import LOOKS_AT_ONCE
+from api.platform.database.look import Look
+from api.platform.problems import Refused
+from api.platform.town import Town
+from api.registry.cards.use_cases import holder
+from api.registry.people.use_cases import passwords
+from api.shop.kiosks.use_cases import open_shift
+from api.shop.offline.leases import renew
+from api.shop.redemptions import together, use_cases
+from api.shop.redemptions.plain import Asked
+from api.shop.redemptions.together import RedemptionQueue, book
+from api.wire.card_token import digest, parse
+from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
+from ledger.verify import verify
+from tests.api.asking import a_redemption, order, problem, rows, standing
+from tests.api.shop.offline.till import PRICES
+from tests.conftest import LiveTown, opened, serving
+from tests.databases import SEEDED, cloned
+from tests.profile import many
+
+T = TypeVar("T")
+
+KNOWN, VOIDED = UUID(int=1), UUID(int=2)
+"""A redemption that is in the books, and an id that a kiosk gave up."""
+WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%redeem_together%'"
+"""A batch that can't have the balances yet."""
+WRITTEN = (
+    "select id, supermarket, kiosk, attendant, household, request, receipt, recorded_at, leased, shift, collector"
+    " from redemption order by id",
+    "select id, kind, phase, target, person, reason, content, metadata from ledger.transaction order by id",
+    "select transaction, ordinal, unit, debit, credit, amount from ledger.transfer order by transaction, ordinal",
+    "select * from ledger.balance order by account",
+)
+
+
+class OneTransaction:
+    """A database whose commits are savepoints of one transaction, which nobody commits."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._sessions = async_sessionmaker(
+            connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        async with self._sessions.begin() as session:
+            yield session
+
+    async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
+        async with self.begin() as session:
+            connection = await session.connection()
+            told = await connection.exec_driver_sql(look.sql, look.parameters(values))
+            return look.read(told.scalar_one())
+
+
+@dataclass
+class Shop:
+    """Books that each try finds as they were: with leases at the kiosk, a card with a PIN, a household closed."""
+
+    town: Town
+    device: Device
+    token: str
+    shift: str
+    cards: dict[str, str]
+    runner: asyncio.Runner
+
+    def asked(self, id: UUID, wanted: wire.Redemption, device: str = "", shift: str = "") -> Asked:
+        return Asked(
+            secret_digest(device or self.token),
+            secret_digest(shift or self.shift),
+            id,
+            digest(parse(wanted.card)),
+            wanted,
+        )
+
+    async def one_by_one(self, town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
+        receipts = {}
+        for asked in batch:
+            try:
+                receipts[asked.id] = await use_cases.redeem(town, self.device, self.shift, asked.id, asked.wanted)
+            except Refused:
+                continue
+        return receipts
+
+    async def both(self, town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
+        """As the queue does: together what is plain, and the rest one by one."""
+        receipts = await book(town, batch)
+        return receipts | await self.one_by_one(town, [each for each in batch if each.id not in receipts])
+
+    def tried(self, how: Any, batch: Sequence[Asked]) -> tuple[dict[UUID, wire.Receipt], list[Any]]:
+        """The receipts, and what is in the database then."""
+
+        async def run() -> tuple[dict[UUID, wire.Receipt], list[Any]]:
+            async with self.town.database.engine.connect() as connection:
+                await connection.begin()
+                town = replace(self.town, database=OneTransaction(connection))  # type: ignore[arg-type]
+                receipts = await how(town, batch)
+                written = [list(await connection.execute(text(query))) for query in WRITTEN]
+                assert [d async for d in verify(connection, self.town.township)] == []
+                await connection.rollback()
+            return receipts, written
+
+        return self.runner.run(run())
+
+
+@pytest.fixture(scope="module")
+def shop(server: Embedded, seeded: LiveTown) -> Iterator[Shop]:
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        try:
+            yield runner.run(_open(server, seeded, stack, runner))
+        finally:
+            runner.run(stack.aclose())
+
+
+async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runner: asyncio.Runner) -> Shop:
+    clone = await stack.enter_async_context(cloned(server, SEEDED))
+    town = await stack.enter_async_context(opened(clone, seeded.clock))
+    assert seeded.kiosk.id is not None
+    device = Device(seeded.kiosk.id, "hp", seeded.kiosk.epoch)
+    shift = (await open_shift(town, device, seeded.pin)).token
+    cards = {
+        "rich": seeded.card,
+        "poor": seeded.poor_card,
+        "empty": seeded.empty_card,
+        "lost": seeded.revoked_card,
+    }
+    shop = Shop(town, device, seeded.kiosk.token, shift, cards, runner)
+    await renew(town, device)
+    await use_cases.redeem(town, device, shift, KNOWN, wanted(seeded.card, [("soap", 1)], leased=50))
+    async with town.work() as work:
+        await work.session.execute(
+            text(
+                "insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)"
+                " select township, :id, kiosk, attendant, id, '没有送到', :now from shift"
+                " where digest = :shift"
+            ),
+            {"id": VOIDED, "now": work.now, "shift": secret_digest(shift)},
+        )
+        await work.session.execute(
+            text("update card set pin_hash = :pin, pin_above = 10 where digest = :card"),
+            {"pin": passwords.hash("8642"), "card": digest(seeded.poor_card)},
+        )
+    return shop
+
+
+def wanted(card: str, lines: Sequence[tuple[str, int]], *, leased: int = 0, off: int = 0) -> wire.Redemption:
+    """`off`: how far from the first price the till is."""
+    return wire.Redemption(
+        card=card,
+        lines=[
+            wire.Line(product=product, quantity=quantity, price=PRICES[product][1] + (off if n == 0 else 0))
+            for n, (product, quantity) in enumerate(lines)
+        ],
+        leased=leased,
+    )
+
+
+LINES = st.lists(
+    st.tuples(st.sampled_from(["soap", "soap", "laundry", "rice", "brush"]), st.integers(1, 4)),
+    min_size=1,
+    max_size=3,
+)
+ASKS = st.tuples(
+    st.one_of(st.uuids(version=4), st.uuids(version=4), st.uuids(version=4), st.sampled_from([KNOWN, VOIDED])),
+    st.sampled_from(["rich", "rich", "rich", "poor", "empty", "lost"]),
+    LINES,
+    st.sampled_from([0, 20, 200]),
+    st.sampled_from([0, 0, 0, 0, 1]),
+)
+
+
+@given(asks=st.lists(ASKS, min_size=1, max_size=7, unique_by=lambda ask: ask[0]))
+@settings(max_examples=many(80), suppress_health_check=list(HealthCheck))
+def test_together_or_one_by_one_it_is_the_same(shop: Shop, asks: list[Any]) -> None:
+    batch = [
+        shop.asked(id, wanted(shop.cards[card], lines, leased=leased, off=off))
+        for id, card, lines, leased, off in asks
+    ]
+    assert shop.tried(shop.both, batch) == shop.tried(shop.one_by_one, batch)
+
+
+def test_the_plain_ones_are_booked_and_only_they(shop: Shop) -> None:
+    card = shop.cards["rich"]
+    plain = [shop.asked(uuid7(), wanted(card, [("soap", 1)], leased=leased)) for leased in (5, 200, 20)]
+    others = [
+        shop.asked(KNOWN, wanted(card, [("soap", 1)])),
+        shop.asked(VOIDED, wanted(card, [("soap", 1)])),
+        shop.asked(uuid7(), wanted(card, [("soap", 1)], off=1)),
+        shop.asked(uuid7(), wanted(card, [("soap", 9)])),
+        shop.asked(uuid7(), wanted(card, [("brush", 1)])),
+        shop.asked(uuid7(), wanted(shop.cards["lost"], [("soap", 1)])),
+        shop.asked(uuid7(), wanted(card, [("soap", 1)]), device="no such machine"),
+        shop.asked(uuid7(), wanted(card, [("soap", 1)]), shift="over"),
+    ]
+    receipts, _ = shop.tried(book, [*others[:4], *plain, *others[4:]])
+    assert set(receipts) == {each.id for each in plain}
+    # One household, whose 95 points the kiosk holds: each receipt tells what was left right after it.
+    assert [receipts[each.id].balance for each in plain] == [90, 85, 80]
+    assert [receipts[each.id].leased for each in plain] == [5, 5, 5]
+
+
+async def put(town: LiveTown, *orders: tuple[str, dict[str, Any]]) -> list[Any]:
+    async with town.device(await town.shift()) as http:
+        return list(await asyncio.gather(*(http.put(path, json=body) for path, body in orders)))
+
+
+async def test_a_neighbour_with_a_closed_account_takes_nothing_from_the_others(town: LiveTown) -> None:
+    async with town.town.work() as work:
+        await work.books.close(accounts.handed_out("laundry").id, work.now, person="office", reason="停发")
+    asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(6)]
+    bad = [(a_redemption(), order(town.card, ("laundry", 1, 20))) for _ in range(2)]
+    answers = await put(town, *asked[:3], *bad, *asked[3:])
+    for answer in answers[3:5]:
+        problem(answer, 409, "account-closed")
+    assert [a.status_code for a in answers[:3] + answers[5:]] == [200] * 6
+    assert sorted(a.json()["balance"] for a in answers[:3] + answers[5:]) == [70, 75, 80, 85, 90, 95]
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_a_connection_that_dies_under_a_batch_costs_nobody_the_answer(town: LiveTown) -> None:
+    """Nothing of the batch stays, and each is asked for by itself."""
+    asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(4)]
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        answering = asyncio.create_task(put(town, *asked))
+        await waits_for_a_lock(town)
+        await rows(town, f"select pg_terminate_backend(pid) from pg_stat_activity where {WAITING}")
+    answers = await answering
+    assert [a.status_code for a in answers] == [200] * 4, [a.text for a in answers]
+    assert (await standing(town))[2]["balance"] == 80
+
+
+async def test_no_free_connection_is_told_and_the_queue_goes_on(
+    town: LiveTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where pages take all turns of looks, each is booked by itself; where there is no connection at all, who
+    redeems hears it, and is served again as soon as there is one."""
+    shift = await town.shift()
+    pool: Any = town.town.database.engine.sync_engine.pool
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    async with asyncio.timeout(20), town.device(shift) as http:
+        async with AsyncExitStack() as held:
+            for _ in range(LOOKS_AT_ONCE):
+                await held.enter_async_context(town.town.database._turns)
+            answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
+            assert answer.json()["balance"] == 95
+            for _ in range(pool.size() + pool._max_overflow):
+                await held.enter_async_context(town.town.database.engine.connect())
+            for _ in range(3 * together.WORKERS):
+                problem(await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))), 503, "busy")
+        answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
+        assert answer.json()["balance"] == 90
+
+
+async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says when; what came in before is served."""
+    monkeypatch.setattr(RedemptionQueue.__init__, "__defaults__", (1,))
+    shift = await town.shift()
+    async with serving(town.town) as url, town.device(shift) as http, town.town.work() as other:
+        http.base_url = url
+        await other.books.lock([accounts.household("hp-1").id])
+
+        def redeeming() -> asyncio.Task[httpx.Response]:
+            return asyncio.create_task(http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))))
+
+        served = []
+        for worker in range(together.WORKERS):
+            served.append(redeeming())
+            await waits_for_a_lock(town, worker + 1)
+        # One has room to wait, the other hasn't.
+        last = [redeeming(), redeeming()]
+        [busy], [waiting] = await asyncio.wait(last, return_when=asyncio.FIRST_COMPLETED)
+        problem(await busy, 503, "busy")
+        assert (await busy).headers["Retry-After"]
+        await other.session.rollback()
+        answers = await asyncio.gather(*served, waiting)
+    assert sorted(answer.json()["balance"] for answer in answers) == [85, 90, 95]
+
+
+async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
+    town: LiveTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "LONGEST_WAIT", 60)
+    queue = RedemptionQueue(town.town)
+    shift, soap = await town.shift(), wanted(town.card, [("soap", 1)])
+
+    def redeeming() -> asyncio.Task[wire.Receipt | None]:
+        return asyncio.create_task(queue.redeem(town.device_token, shift, uuid7(), soap))
+
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        asking = [redeeming() for _ in range(2)]
+        await asyncio.sleep(0)
+        serving = asyncio.create_task(queue.run())
+        await waits_for_a_lock(town)
+        asking.append(redeeming())
+        # By the time that the database has answered something, a worker would have taken it.
+        await rows(town, "select 1")
+        assert len(queue._waiting) == 1
+        asking.append(redeeming())
+        await waits_for_a_lock(town, 2)
+        assert len(queue._waiting) == 0
+    receipts = await asyncio.gather(*asking)
+    assert sorted(receipt.balance for receipt in receipts if receipt) == [80, 85, 90, 95]
+    await ended(serving)
+
+
+async def test_nobody_waits_long_for_a_batch_that_is_held_up(town: LiveTown) -> None:
+    queue = RedemptionQueue(town.town)
+    shift = await town.shift()
+    async with town.town.work() as work:
+        poor = await holder(work, town.poor_card)
+        move = Transfer(accounts.ISSUING.id, accounts.household(poor.code).id, accounts.POINTS, 50)
+        [posting] = await work.books.post(
+            [Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))], work.now
+        )
+        assert posting.status is Status.OK
+    soap, rice = wanted(town.card, [("soap", 1)]), wanted(town.poor_card, [("rice", 1)])
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        held_up = [asyncio.create_task(queue.redeem(town.device_token, shift, uuid7(), soap)) for _ in range(2)]
+        await asyncio.sleep(0)
+        serving = asyncio.create_task(queue.run())
+        await waits_for_a_lock(town)
+        async with asyncio.timeout(20):
+            receipt = await queue.redeem(town.device_token, shift, uuid7(), rice)
+        assert receipt is not None
+        assert receipt.balance == 3
+        assert not any(task.done() for task in held_up)
+    assert all(await asyncio.gather(*held_up))
+    await ended(serving)
+
+
+async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> None:
+    queue = RedemptionQueue(town.town)
+    shift = await town.shift()
+    gone, stays = uuid7(), uuid7()
+    soap = wanted(town.card, [("soap", 1)])
+    left = asyncio.create_task(queue.redeem(town.device_token, shift, gone, soap))
+    waiting = asyncio.create_task(queue.redeem(town.device_token, shift, stays, soap))
+    await asyncio.sleep(0)
+    left.cancel()
+    serving = asyncio.create_task(queue.run())
+    receipt = await waiting
+    assert receipt is not None
+    assert receipt.balance == 95
+    assert [
+        row.id for row in await rows(town, "select id from redemption where id in (:a, :b)", a=gone, b=stays)
+    ] == [stays]
+    await ended(serving)
+
+
+async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown) -> None:
+    """The line drops while the batch is being written: it counts once, and the retry has its receipt."""
+    queue = RedemptionQueue(town.town)
+    shift = await town.shift()
+    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
+    async with town.town.work() as other:
+        # Somebody else has the household's balance for a moment.
+        await other.books.lock([accounts.household("hp-1").id])
+        serving = asyncio.create_task(queue.run())
+        asking = asyncio.create_task(queue.redeem(town.device_token, shift, id, soap))
+        await waits_for_a_lock(town)
+        asking.cancel()
+    async with asyncio.timeout(15):
+        while not await rows(town, "select 1 from redemption where id = :id", id=id):
+            await asyncio.sleep(0.01)
+    [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
+    assert answer.json()["balance"] == 95
+    assert (await standing(town))[2]["balance"] == 95
+    await ended(serving)
+
+
+async def test_one_id_twice_in_one_batch_counts_once(town: LiveTown) -> None:
+    queue = RedemptionQueue(town.town)
+    shift = await town.shift()
+    id, soap = uuid7(), wanted(town.card, [("soap", 1)])
+    both = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap)) for _ in range(2)]
+    await asyncio.sleep(0)
+    serving = asyncio.create_task(queue.run())
+    first, second = await asyncio.gather(*both)
+    assert first is not None
+    # The second is left to the usual way, which gives the first one's receipt.
+    assert second is None
+    assert (await standing(town))[2]["balance"] == 95
+    await ended(serving)
+
+
+GIVEN_UP = """
+    insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)
+    select township, :id, kiosk, attendant, id, '没有送到', opened_at from shift where digest = :shift
+"""
+CLOSED = "update shift set closed_at = opened_at where digest = :shift and cast(:id as uuid) is not null"
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "status", "word"), [(GIVEN_UP, 409, "abandoned"), (CLOSED, 401, "shift-closed")]
+)
+async def test_what_a_journal_tells_at_the_same_time_wins(
+    town: LiveTown, meanwhile: str, status: int, word: str
+) -> None:
+    """It comes in after the batch was weighed, while this waits for the balances."""
+    shift = await town.shift()
+    id = uuid7()
+    asked = a_soap(town, shift, id)
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        booking = asyncio.create_task(book(town.town, [asked]))
+        await waits_for_a_lock(town)
+        await other.session.execute(text(meanwhile), {"id": id, "shift": secret_digest(shift)})
+    with pytest.raises(together.Unforeseen):
+        await booking
+    await nothing_is_left_of(town, id)
+    async with town.device(shift) as http:
+        problem(await http.put(a_redemption(id), json=order(town.card, ("soap", 1, 5))), status, word)
+
+
+async def test_each_receipt_tells_what_was_left_right_after_it(town: LiveTown) -> None:
+    device, shift = secret_digest(town.device_token), secret_digest(await town.shift())
+    card = digest(parse(town.card))
+    batch = [
+        Asked(device, shift, uuid7(), card, wanted(town.card, [("soap", pieces)], leased=leased))
+        for pieces, leased in ((1, 0), (2, 50), (1, 0))
+    ]
+    receipts = await book(town.town, batch)
+    assert [receipts[asked.id].balance for asked in batch] == [95, 85, 80]
+    kept = await rows(town, "select id, receipt ->> 'balance' as balance from redemption")
+    balances = {row.id: row.balance for row in kept}
+    assert [balances[asked.id] for asked in batch] == ["95", "85", "80"]
+
+
+async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown) -> None:
+    shift = await town.shift()
+    id = uuid7()
+    asked = a_soap(town, shift, id)
+    async with town.town.work() as other:
+        await other.session.execute(text("select from kiosk_enrolment for no key update"))
+        with pytest.raises(together.Unforeseen):
+            await book(town.town, [asked])
+    await nothing_is_left_of(town, id)
+
+
+async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) -> None:
+    shift = await town.shift()
+    id = uuid7()
+    asked = a_soap(town, shift, id)
+    async with town.town.work() as other:
+        await other.books.lock([accounts.household("hp-1").id])
+        booking = asyncio.create_task(book(town.town, [asked]))
+        await waits_for_a_lock(town)
+        spent = Transfer(accounts.household("hp-1").id, accounts.ISSUING.id, accounts.POINTS, 96)
+        posted = await other.books.post(
+            [Transaction(TransactionId(uuid7()), "deduction", Phase.POSTED, (spent,))], other.now
+        )
+        assert [posting.status for posting in posted] == [Status.OK]
+    with pytest.raises(together.Unforeseen):
+        await booking
+    await nothing_is_left_of(town, id)
+    [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
+    problem(answer, 409, "insufficient-points")
+
+
+def a_soap(town: LiveTown, shift: str, id: UUID) -> Asked:
+    soap = wanted(town.card, [("soap", 1)])
+    return Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+
+
+async def nothing_is_left_of(town: LiveTown, id: UUID) -> None:
+    assert not await rows(town, "select 1 from redemption where id = :id", id=id)
+    assert not await rows(
+        town, "select 1 from ledger.transaction where id in (:id, :lease)", id=id, lease=uuid5(id, "lease")
+    )
+
+
+async def waits_for_a_lock(town: LiveTown, batches: int = 1) -> None:
+    async with asyncio.timeout(15):
+        while len(await rows(town, f"select 1 from pg_stat_activity where {WAITING}")) < batches:
+            await asyncio.sleep(0.01)
+
+
+async def ended(serving: asyncio.Task[None]) -> None:
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
