@@ -11,6 +11,7 @@ import api.shop.promises.tables
 import api.shop.redemptions.tables
 import api.shop.stock.tables  # noqa: F401
 import ledger.tables
+from api.platform.database import sql_files
 from api.platform.database.base import Base
 
-METADATA = [Base.metadata, ledger.tables.metadata]
+METADATA = [Base.metadata, ledger.tables.metadata, sql_files.metadata]

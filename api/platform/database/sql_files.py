@@ -1,0 +1,197 @@
+"""The SQL functions and views in force: one a file under `alembic/current`, named after it and edited in place.
+
+The database keeps the checksum of each file that it was brought to, and of what it says itself of what the file
+created. Whatever doesn't fit is created anew, with all that depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from operator import methodcaller
+from pathlib import Path
+from typing import cast
+
+import asyncpg
+from sqlalchemy import AdaptedConnection, Column, Connection, MetaData, PrimaryKeyConstraint, Table, Text, text
+
+from api.platform.problems import Refused
+
+_HERE = Path(__file__).resolve().parents[2]
+# A checkout keeps the revisions at its top; an installed wheel carries them inside the package.
+REVISIONS = next(p for p in (_HERE / "revisions", _HERE.parent / "alembic") if p.is_dir())
+
+# By the folders under `current`: the schema that their files create in.
+_SCHEMAS = {"ledger": "ledger", "shop": "public"}
+
+# What PostgreSQL says of a view, function or type that isn't there.
+_MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedObjectError)
+
+metadata = MetaData()
+sql_file = Table(
+    "sql_file",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("checksum", Text, nullable=False),
+    # The checksum of what `definitions` says of it.
+    Column("definition", Text, nullable=False),
+    PrimaryKeyConstraint("name", name="pk_sql_file"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFile:
+    """`name` is of the function or view that it creates, with the schema."""
+
+    name: str
+    script: str
+
+    @property
+    def checksum(self) -> str:
+        return _digest(self.script)
+
+
+@cache
+def read_files(current: Path = REVISIONS / "current") -> Mapping[str, SqlFile]:
+    files = (
+        SqlFile(f"{schema}.{path.stem}", path.read_text(encoding="utf-8"))
+        for folder, schema in _SCHEMAS.items()
+        for path in sorted((current / folder).glob("*.sql"))
+    )
+    return {file.name: file for file in files}
+
+
+def run_script(connection: Connection, script: str) -> None:
+    """Many statements at once, as only the driver's own call takes them."""
+    driver = cast(AdaptedConnection, connection.connection.dbapi_connection)
+    driver.run_async(methodcaller("execute", script))
+
+
+def read_checksums(connection: Connection) -> dict[str, str]:
+    """Of the files that the database was brought to."""
+    return {row.name: row.checksum for row in connection.execute(sql_file.select())}
+
+
+def bring_up_to_date(connection: Connection, files: Mapping[str, SqlFile]) -> None:
+    """Create what is new, changed or not as its file has it, and drop what no file creates any more.
+
+    Raises Refused: database-changed, where something of somebody else's depends on it.
+    """
+    known = {row.name: row for row in connection.execute(sql_file.select())}
+    found = definitions(connection)
+    faithful = {
+        name
+        for name, row in known.items()
+        if name in files
+        and row.checksum == files[name].checksum
+        and row.definition == _digest(found.get(name, ""))
+    }
+    ours = files.keys() | known.keys()
+    dropped = _drop(connection, ours - faithful, ours)
+    created = [files[name] for name in sorted(files.keys() & dropped)]
+    _create(connection, created)
+    found = definitions(connection)
+    for file in created:
+        row = {"name": file.name, "checksum": file.checksum, "definition": _digest(found[file.name])}
+        connection.execute(sql_file.insert().values(row))
+
+
+def drop_all(connection: Connection) -> None:
+    """All that files have created, so that tables can be changed under it. Raises Refused: database-changed."""
+    known = read_checksums(connection).keys()
+    _drop(connection, known, known)
+
+
+def _drop(connection: Connection, names: Set[str], ours: Set[str]) -> Set[str]:
+    """These and what of ours depends on them; gives the names of both."""
+    rows = connection.execute(text(_DEPENDENTS), {"names": list(names)}).all()
+    for row in rows:
+        if row.name not in ours:
+            raise Refused(
+                "database-changed",
+                f"数据库里有别人建的东西（{row.description}）用到本程序的函数或视图，请先删去它，"
+                "再运行 jimei migrate。",
+            )
+    for row in rows:
+        # With one that it depends on it is gone already.
+        connection.execute(text(f"drop {row.kind} if exists {row.identity} cascade"))
+    dropped = names | {row.name for row in rows}
+    connection.execute(sql_file.delete().where(sql_file.c.name.in_(dropped)))
+    return dropped
+
+
+def _create(connection: Connection, files: list[SqlFile]) -> None:
+    """In whatever order they can be: what needs another one first is tried again after it."""
+    while files:
+        later = []
+        for file in files:
+            try:
+                with connection.begin_nested():
+                    run_script(connection, file.script)
+            except _MISSING as error:
+                later.append(file)
+                if len(later) == len(files):
+                    error.add_note(f"in the file of {file.name}")
+                    raise
+        files = later
+
+
+def definitions(connection: Connection) -> dict[str, str]:
+    """What the database says of each function and view there is: the text, whose it is, who may use it."""
+    return {row.name: row.definition for row in connection.execute(text(_DEFINITIONS))}
+
+
+def _digest(of: str) -> str:
+    return sha256(of.encode()).hexdigest()
+
+
+# What an extension brought isn't ours. Functions of one name count as one: there is a file a name.
+_DEFINITIONS = """
+    select n.nspname || '.' || o.name as name, string_agg(o.definition, E'\n' order by o.definition) as definition
+      from (select 'pg_proc'::regclass as class, p.oid, p.pronamespace as schema, p.proname as name,
+                   concat_ws(E'\n', pg_get_functiondef(p.oid), p.proowner::regrole,
+                             array(select a::text from unnest(coalesce(p.proacl, acldefault('f', p.proowner))) a
+                                    order by 1)) as definition
+              from pg_proc p where p.prokind in ('f', 'p', 'w')
+            union all
+            select 'pg_class', c.oid, c.relnamespace, c.relname,
+                   concat_ws(E'\n', pg_get_viewdef(c.oid), c.reloptions, c.relowner::regrole,
+                             array(select a::text from unnest(coalesce(c.relacl, acldefault('r', c.relowner))) a
+                                    order by 1),
+                             array(select t.attname || t.attacl::text from pg_attribute t
+                                    where t.attrelid = c.oid and t.attacl is not null order by 1))
+              from pg_class c where c.relkind in ('v', 'm')) o
+      join pg_namespace n on n.oid = o.schema
+     where n.nspname in ('ledger', 'public')
+       and not exists (select from pg_depend d
+                        where (d.classid, d.objid) = (o.class, o.oid) and d.deptype = 'e')
+     group by 1
+"""
+
+# The functions and views of these names and whatever depends on them, however far. `name` is null of what is
+# neither. That of a view's rewrite rule is the view's; its row type goes with it.
+_DEPENDENTS = """
+    with recursive named as (
+        select 'pg_proc'::regclass::oid as classid, p.oid as objid, n.nspname || '.' || p.proname as name,
+               'routine' as kind, p.oid::regprocedure::text as identity
+          from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+        union all
+        select 'pg_class'::regclass::oid, c.oid, n.nspname || '.' || c.relname,
+               case c.relkind when 'v' then 'view' else 'materialized view' end, c.oid::regclass::text
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where c.relkind in ('v', 'm')),
+    dependent as (
+        select o.classid, o.objid from named o where o.name = any (:names)
+        union
+        select case when r.oid is null then d.classid else 'pg_class'::regclass::oid end,
+               coalesce(r.ev_class, d.objid)
+          from dependent o
+          join pg_depend d on (d.refclassid, d.refobjid) = (o.classid, o.objid)
+          left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid)
+    select n.name, n.kind, n.identity, pg_describe_object(o.classid, o.objid, 0) as description
+      from dependent o left join named n on (n.classid, n.objid) = (o.classid, o.objid)
+     where o.classid <> 'pg_type'::regclass
+     order by n.kind desc, n.name
+"""
