@@ -65,7 +65,9 @@ def serve(host: str, port: int) -> None:
 
 
 @main.command(epilog="例 example: jimei migrate --check")
-@click.option("--check", is_flag=True, help="build a new database elsewhere and compare it with the code")
+@click.option(
+    "--check", is_flag=True, help="change nothing; compare tables, functions and rights with the program's"
+)
 @one_sentence
 def migrate(check: bool) -> None:
     """Bring the database to this program's version."""
@@ -76,29 +78,32 @@ def migrate(check: bool) -> None:
         await migrations.migrate(access.owner)
         click.echo("数据库已是最新版本。 The database is up to date.")
 
+    settings = Settings.read()
     if check:
-        _check_migrations()
+        _check_database(settings)
         return
-    with reach(Settings.read()) as access:
+    with reach(settings) as access:
         run_async(upgrade())
 
 
-def _check_migrations() -> None:
+def _check_database(settings: Settings) -> None:
     import tempfile
 
-    from api.platform.database import migrations
+    from api.platform.database import drift
     from api.platform.database.engine import reach
 
     async def compare() -> None:
-        await migrations.migrate(access.owner)
-        found = await migrations.differences(access.owner)
-        if found is not None:
-            raise Refused("database-version", f"迁移与代码里的表不一致：{found}")
+        if await drift.check(access.owner):
+            click.echo("数据库与本程序一致。 The database is as this program makes it.")
+        else:
+            click.echo("还没有数据库；新建的与代码一致。 There is no database yet; a new one fits the code.")
 
     with tempfile.TemporaryDirectory(prefix="jimei-") as folder:
-        # The server's account has to pass this folder; what is in it stays closed.
-        Path(folder).chmod(0o755)
-        with reach(Settings(data=Path(folder) / "data", database_url=None)) as access:
+        if settings.database_url is None and not (settings.data / "pg").exists():
+            # The server's account has to pass this folder; what is in it stays closed.
+            Path(folder).chmod(0o755)
+            settings = Settings(data=Path(folder) / "data", database_url=None)
+        with reach(settings) as access:
             run_async(compare())
 
 

@@ -28,7 +28,7 @@ from api.jobs import JOBS
 from api.opening import open_town
 from api.platform.clock import TravelClock, WallClock
 from api.platform.database.engine import Access
-from api.platform.database.migrations import administer, exists, migrate
+from api.platform.database.migrations import administer, drop_database, exists, migrate
 from api.platform.problems import Refused
 from api.platform.settings import Settings
 from api.platform.town import Town
@@ -72,7 +72,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     (settings.data / BUILDING).touch()
     shutil.rmtree(settings.data / KIOSK, ignore_errors=True)
     building = _renamed(access, _building(access))
-    await administer(access.owner, text(f'drop database if exists "{building.owner.database}" (force)'))
+    await drop_database(building.owner)
     await migrate(building.owner)
     # What is cut off half-way is built anew, so nothing has to last before it is whole: the last statement of all,
     # which waits for the disk, lies behind the others in the log.

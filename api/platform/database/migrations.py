@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import StringIO
 from typing import Any, TypeVar
 
 from alembic.config import Config
@@ -116,10 +117,19 @@ async def _create_database(owner: URL) -> None:
         return
     try:
         await administer(owner, text(f'create database "{owner.database}"'))
-    except DBAPIError:
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", "") == "42501":
+            raise Refused(
+                "database-rights", f"这个数据库用户不能建库 {owner.database}，请给它 CREATEDB 权限。"
+            ) from None
         # Somebody else may have been quicker.
         if not await exists(owner):
             raise
+
+
+async def drop_database(owner: URL) -> None:
+    """If there is one; whoever is connected to it is cut off."""
+    await administer(owner, text(f'drop database if exists "{owner.database}" (force)'))
 
 
 async def run_on(url: URL, step: Callable[[Connection], T]) -> T:
@@ -133,7 +143,8 @@ async def run_on(url: URL, step: Callable[[Connection], T]) -> T:
 
 
 def _config(connection: Connection) -> Config:
-    config = Config()
+    # Alembic says on its output what is told here by our own sentences.
+    config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(REVISIONS))
     config.attributes["connection"] = connection
     return config
