@@ -30,12 +30,14 @@ test-nightly: .venv/installed  ## the same with ten times the examples, more pow
 coverage: .venv/installed  ## what of the code the tests run, by branches; modules in full, then what is left out
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --cov --cov-report term $(ARGS)
 
-check: .venv/installed  ## lint, format, types, import rules, migrations
+check: .venv/installed  ## lint, format, types, import rules, SQL, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/jimei migrate --check
+	$(BIN)/squawk alembic/current/*/*.sql alembic/versions/*/*.sql
+	@# Of the code alone, whatever a demo has left in the usual folder.
+	JIMEI_DATABASE_URL= JIMEI_DATA=.venv/none $(BIN)/jimei migrate --check
 
 bench: .venv/installed  ## what is measured, as ratios in one run (ONLY=name for one); results in bench/results
 	@$(BIN)/python -m bench $(ONLY)

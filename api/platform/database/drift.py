@@ -29,13 +29,14 @@ async def check(owner: URL) -> bool:
         if found is not None:
             raise Refused("database-version", f"迁移与代码里的表不一致：{found}")
         if there:
-            await _compare(owner, fresh)
+            await require_same(owner, fresh)
     finally:
         await drop_database(fresh)
     return there
 
 
-async def _compare(owner: URL, fresh: URL) -> None:
+async def require_same(owner: URL, fresh: URL) -> None:
+    """Raises Refused: database-changed."""
     made, found = await run_on(fresh, definitions), await run_on(owner, definitions)
     changed = _changed(made, found)
     strange = sorted(found.keys() - made.keys())

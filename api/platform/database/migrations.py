@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
+from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic.config import Config
@@ -26,7 +28,7 @@ T = TypeVar("T")
 _BEFORE_THE_FIRST = re.compile(r"0\d{3}")
 
 
-async def migrate(owner: URL) -> None:
+async def migrate(owner: URL, revisions: Path = REVISIONS) -> None:
     """Create the database if the server doesn't have it, run every revision that it hasn't seen, and create its
     functions and views as the files have them: in one transaction, so that half of it is never there.
 
@@ -34,18 +36,19 @@ async def migrate(owner: URL) -> None:
     database-changed, when something of somebody else's is in the way.
     """
     await _create_database(owner)
-    await run_on(owner, _upgrade)
+    await run_on(owner, partial(_upgrade, revisions))
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(revisions: Path, connection: Connection) -> None:
     # Of two at once the second finds everything done.
     connection.execute(text("select pg_advisory_xact_lock(hashtext('jimei.migrate'))"))
-    revision = _known_revision(connection)
-    if revision != _head():
+    revision = _known_revision(connection, revisions)
+    if revision != _head(revisions):
         if revision is not None:
+            # No table can be changed as long as a view reads what changes.
             drop_all(connection)
-        command.upgrade(_config(connection), "head")
-    bring_up_to_date(connection, read_files())
+        command.upgrade(_config(connection, revisions), "head")
+    bring_up_to_date(connection, read_files(revisions))
 
 
 async def differences(owner: URL) -> str | None:
@@ -61,18 +64,18 @@ async def differences(owner: URL) -> str | None:
     return await run_on(owner, check)
 
 
-async def require_current(url: URL) -> None:
+async def require_current(url: URL, revisions: Path = REVISIONS) -> None:
     """Refuse a database of another version with a sentence that says what to do."""
-    await run_on(url, _require_current)
+    await run_on(url, partial(_require_current, revisions))
 
 
-def _require_current(connection: Connection) -> None:
-    files = {file.name: file.checksum for file in read_files().values()}
-    if _known_revision(connection) != _head() or read_checksums(connection) != files:
+def _require_current(revisions: Path, connection: Connection) -> None:
+    files = {file.name: file.checksum for file in read_files(revisions).values()}
+    if _known_revision(connection, revisions) != _head(revisions) or read_checksums(connection) != files:
         raise Refused("database-version", "数据库还是旧版本，请先运行 jimei migrate。")
 
 
-def _known_revision(connection: Connection) -> str | None:
+def _known_revision(connection: Connection, revisions: Path) -> str | None:
     seen = MigrationContext.configure(connection).get_current_revision()
     if seen is not None and _BEFORE_THE_FIRST.fullmatch(seen):
         raise Refused(
@@ -80,17 +83,14 @@ def _known_revision(connection: Connection) -> str | None:
             "这个数据库是正式发布前的程序建立的，本程序不能接着用，也没有改动它：要留的账请先用原来的程序导出"
             "（jimei export），再换一个新的 JIMEI_DATA 或 JIMEI_DATABASE_URL 重新开始。",
         )
-    if seen is not None and seen not in {r.revision for r in _revisions().walk_revisions()}:
+    known = {r.revision for r in ScriptDirectory(str(revisions)).walk_revisions()}
+    if seen is not None and seen not in known:
         raise Refused("database-version", "数据库是由更新的程序建立的，请先升级本程序。")
     return seen
 
 
-def _revisions() -> ScriptDirectory:
-    return ScriptDirectory(str(REVISIONS))
-
-
-def _head() -> str | None:
-    return _revisions().get_current_head()
+def _head(revisions: Path) -> str | None:
+    return ScriptDirectory(str(revisions)).get_current_head()
 
 
 async def exists(owner: URL) -> bool:
@@ -142,9 +142,9 @@ async def run_on(url: URL, step: Callable[[Connection], T]) -> T:
         await engine.dispose()
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection, revisions: Path = REVISIONS) -> Config:
     # Alembic says on its output what is told here by our own sentences.
     config = Config(stdout=StringIO())
-    config.set_main_option("script_location", str(REVISIONS))
+    config.set_main_option("script_location", str(revisions))
     config.attributes["connection"] = connection
     return config

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 from operator import methodcaller
 from pathlib import Path
@@ -53,12 +52,11 @@ class SqlFile:
         return _digest(self.script)
 
 
-@cache
-def read_files(current: Path = REVISIONS / "current") -> Mapping[str, SqlFile]:
+def read_files(revisions: Path = REVISIONS) -> Mapping[str, SqlFile]:
     files = (
         SqlFile(f"{schema}.{path.stem}", path.read_text(encoding="utf-8"))
         for folder, schema in _SCHEMAS.items()
-        for path in sorted((current / folder).glob("*.sql"))
+        for path in (revisions / "current" / folder).glob("*.sql")
     )
     return {file.name: file for file in files}
 

@@ -18,8 +18,9 @@ from api.registry.cards.printing import print_new_cards
 from ledger.heads import SealKey, SignedHead, TreeHead
 from ledger.merkle import consistency, inclusion, root
 from ledger.proofs import Consistency, Proof
-from tests.command_line import JIMEI, environment, jimei, jimei_process, one_sentence
-from tests.conftest import EMPTY, Clone, LiveTown, cloned, maintain
+from tests.command_line import JIMEI, environment, jimei, jimei_beside, jimei_process, one_sentence
+from tests.conftest import LiveTown
+from tests.databases import EMPTY, Clone, cloned, maintain
 from tests.ledger.trees import stored_of
 
 FOUNDING = ("found", "乡", "--login", "office", "--name", "王", "--password", "a long password")
@@ -166,12 +167,26 @@ def _as_owner(clone: Clone, *statements: str) -> None:
     asyncio.run(run())
 
 
-async def test_a_database_of_a_newer_program_is_left_alone(server: Embedded) -> None:
-    # A clone that nobody gets afterwards, whatever it was told about its version.
+async def test_a_database_of_another_age_is_left_alone(server: Embedded) -> None:
+    # A copy that nobody gets afterwards, whatever it was told about its version.
     async with cloned(server, EMPTY) as clone:
-        await asyncio.to_thread(_as_owner, clone, "update alembic_version set version_num = '9999'")
-        for verb in ("verify", "migrate"):
-            assert "升级本程序" in one_sentence(await asyncio.to_thread(jimei, verb, url=clone.owner))
+        for revision, told in (("9999", "请先升级本程序"), ("0021", "正式发布前的程序")):
+            change = f"update alembic_version set version_num = '{revision}'"
+            await asyncio.to_thread(_as_owner, clone, change)
+            for words in (("verify",), ("migrate",), ("migrate", "--check"), ("serve", "--port", "0")):
+                assert told in one_sentence(await jimei_beside(*words, url=clone.owner))
+
+
+async def test_what_was_changed_by_hand_is_found_and_mended(server: Embedded) -> None:
+    async with cloned(server, EMPTY) as clone:
+        check = ("migrate", "--check")
+        assert "一致" in (await jimei_beside(*check, url=clone.owner)).stdout
+        change = "alter function ledger.post(integer, jsonb, timestamptz) security invoker"
+        await asyncio.to_thread(_as_owner, clone, change)
+        told = one_sentence(await jimei_beside(*check, url=clone.owner))
+        assert "ledger.post 被人改过，请运行 jimei migrate" in told
+        assert (await jimei_beside("migrate", url=clone.owner)).returncode == 0
+        assert (await jimei_beside(*check, url=clone.owner)).returncode == 0
 
 
 @pytest.fixture
