@@ -143,7 +143,7 @@ async def _show(settings: Settings, town: Town, keys: Keys, port: int, console: 
 async def remove(access: Access) -> None:
     """Drop the demo's databases from a server that is somebody's own."""
     for each in (access, _renamed(access, _building(access))):
-        await administer(access.owner, text(f'drop database if exists "{each.owner.database}" (force)'))
+        await drop_database(each.owner)
 
 
 def _building(access: Access) -> str:

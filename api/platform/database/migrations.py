@@ -102,14 +102,21 @@ async def exists(owner: URL) -> bool:
 
 
 async def administer(owner: URL, statement: TextClause) -> Row[Any] | None:
-    """Run one statement beside the database, not in it; its first row, if it has rows."""
+    """Run one statement beside the database, not in it; its first row, if it has rows.
+
+    Raises Refused: database-away.
+    """
     engine = create_async_engine(owner.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    connection = engine.connect()
     try:
-        async with engine.connect() as connection:
-            result = await connection.execute(statement)
-            return result.first() if result.returns_rows else None
+        await connection.start()
+    except (DBAPIError, OSError):
+        raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
+    try:
+        result = await connection.execute(statement)
+        return result.first() if result.returns_rows else None
     finally:
-        await engine.dispose()
+        await connection.close()
 
 
 async def _create_database(owner: URL) -> None:

@@ -173,20 +173,19 @@ async def test_a_database_of_another_age_is_left_alone(server: Embedded) -> None
         for revision, told in (("9999", "请先升级本程序"), ("0021", "正式发布前的程序")):
             change = f"update alembic_version set version_num = '{revision}'"
             await asyncio.to_thread(_as_owner, clone, change)
-            for words in (("verify",), ("migrate",), ("migrate", "--check"), ("serve", "--port", "0")):
+            for words in (("verify",), ("migrate",), ("serve", "--port", "0")):
                 assert told in one_sentence(await jimei_beside(*words, url=clone.owner))
 
 
 async def test_what_was_changed_by_hand_is_found_and_mended(server: Embedded) -> None:
     async with cloned(server, EMPTY) as clone:
         check = ("migrate", "--check")
-        assert "一致" in (await jimei_beside(*check, url=clone.owner)).stdout
         change = "alter function ledger.post(integer, jsonb, timestamptz) security invoker"
         await asyncio.to_thread(_as_owner, clone, change)
         told = one_sentence(await jimei_beside(*check, url=clone.owner))
         assert "ledger.post 被人改过，请运行 jimei migrate" in told
         assert (await jimei_beside("migrate", url=clone.owner)).returncode == 0
-        assert (await jimei_beside(*check, url=clone.owner)).returncode == 0
+        assert "数据库与本程序一致" in (await jimei_beside(*check, url=clone.owner)).stdout
 
 
 @pytest.fixture
@@ -286,6 +285,7 @@ def test_a_database_address_that_is_none(data: Path) -> None:
 def test_a_database_that_does_not_answer(data: Path) -> None:
     away = "postgresql://somebody@127.0.0.1:1/jimei"
     assert "连不上数据库" in one_sentence(jimei("verify", data=data, url=away))
+    assert "连不上数据库" in one_sentence(jimei("migrate", data=data, url=away))
 
 
 def test_a_data_folder_that_is_a_file(data: Path) -> None:
