@@ -18,12 +18,13 @@ from sqlalchemy import AdaptedConnection, Column, Connection, MetaData, PrimaryK
 
 from api.platform.problems import Refused
 
-_HERE = Path(__file__).resolve().parents[2]
 # A checkout keeps the revisions at its top; an installed wheel carries them inside the package.
-REVISIONS = next(p for p in (_HERE / "revisions", _HERE.parent / "alembic") if p.is_dir())
-
-# By the folders under `current`: the schema that their files create in.
-_SCHEMAS = {"ledger": "ledger", "shop": "public"}
+REVISIONS = next(
+    folder
+    for above in Path(__file__).resolve().parents
+    for folder in (above / "revisions", above / "alembic")
+    if folder.is_dir()
+)
 
 # What PostgreSQL says of a view, function or type that isn't there.
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedObjectError)
@@ -53,12 +54,16 @@ class SqlFile:
 
 
 def read_files(revisions: Path = REVISIONS) -> Mapping[str, SqlFile]:
+    """By name. The books' folder is their schema; the application's functions and views are all in `public`."""
     files = (
-        SqlFile(f"{schema}.{path.stem}", path.read_text(encoding="utf-8"))
-        for folder, schema in _SCHEMAS.items()
-        for path in (revisions / "current" / folder).glob("*.sql")
+        SqlFile(f"{_schema(path.parent.name)}.{path.stem}", path.read_text(encoding="utf-8"))
+        for path in (revisions / "current").glob("*/*.sql")
     )
     return {file.name: file for file in files}
+
+
+def _schema(folder: str) -> str:
+    return "ledger" if folder == "ledger" else "public"
 
 
 def run_script(connection: Connection, script: str) -> None:
@@ -89,6 +94,8 @@ def bring_up_to_date(connection: Connection, files: Mapping[str, SqlFile]) -> No
     ours = files.keys() | known.keys()
     dropped = _drop(connection, ours - faithful, ours)
     created = [files[name] for name in sorted(files.keys() & dropped)]
+    if not created:
+        return
     _create(connection, created)
     found = definitions(connection)
     for file in created:
@@ -114,7 +121,7 @@ def _drop(connection: Connection, names: Set[str], ours: Set[str]) -> Set[str]:
             )
     for row in rows:
         # With one that it depends on it is gone already.
-        connection.execute(text(f"drop {row.kind} if exists {row.identity} cascade"))
+        connection.exec_driver_sql(f"drop {row.kind} if exists {row.identity} cascade")
     dropped = names | {row.name for row in rows}
     connection.execute(sql_file.delete().where(sql_file.c.name.in_(dropped)))
     return dropped

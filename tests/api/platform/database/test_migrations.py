@@ -18,13 +18,20 @@ from api.platform.database.embedded import OWNER, Embedded
 from api.platform.database.migrations import drop_database, exists, migrate, require_current
 from api.platform.database.sql_files import REVISIONS
 from api.platform.problems import Refused
-from tests.conftest import EMPTY, Clone
+from tests.databases import EMPTY, Clone, cloned
 
 
 @pytest.fixture
 def revisions(tmp_path: Path) -> Path:
     """A program's own, to be edited."""
     return Path(shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+@pytest.fixture
+async def clone(server: Embedded) -> AsyncIterator[Clone]:
+    """One that nobody else has, before or after."""
+    async with cloned(server, EMPTY) as clone:
+        yield clone
 
 
 @pytest.fixture
@@ -122,6 +129,16 @@ async def test_rights_are_there_again(clone: Clone, revisions: Path) -> None:
         file.write_text(f"{file.read_text(encoding='utf-8')}-- touched\n", encoding="utf-8")
     await migrate(clone.owner, revisions)
     await require_same(clone.owner, clone.owner.set(database=EMPTY))
+
+
+async def test_no_function_is_everybodys(owner: AsyncEngine) -> None:
+    """As PostgreSQL makes each, where its file doesn't say otherwise."""
+    question = """
+        select string_agg(p.proname, ' ') from pg_proc p
+         cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) right_to
+         where p.pronamespace in ('ledger'::regnamespace, 'public'::regnamespace) and right_to.grantee = 0
+    """
+    assert await ask(owner, question) is None
 
 
 async def test_what_somebody_changed_by_hand_is_mended(owner: AsyncEngine, clone: Clone) -> None:
