@@ -34,6 +34,8 @@ from tests.kiosk.conftest import Line, card_url
 from tests.power import random_moments
 from tests.profile import many
 
+pytestmark = pytest.mark.slow
+
 LENGTH = many(1, 8)
 """What happens in the day is the same; there is so much more between."""
 REDEMPTIONS = 25 * LENGTH

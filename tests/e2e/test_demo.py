@@ -8,6 +8,8 @@ import pytest
 
 from tests.command_line import Done, jimei, jimei_process
 
+pytestmark = pytest.mark.slow
+
 
 def figures(done: Done) -> dict[str, str]:
     assert done.returncode == 0, done.stdout + done.stderr

@@ -36,6 +36,8 @@ from tests.databases import SEEDED, Clone, cloned, maintain
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
 from tests.profile import many
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 6
 CUTS = ["database", "server", "both"] * many(normal=1, nightly=5)
 PRICES = {"soap": 5, "rice": 50, "laundry": 20, "brush": 10}

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from uuid_utils.compat import uuid7
 
 from kiosk.client import Client
@@ -22,6 +23,8 @@ from tests.api.asking import sign_in
 from tests.conftest import LiveTown, Machine, enrol
 from tests.kiosk import sigkill_child
 from tests.kiosk.conftest import QUICK, enrolled
+
+pytestmark = pytest.mark.slow
 
 SOAP_POINTS = 5
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -36,6 +37,8 @@ from tests.databases import Clone
 from tests.ledger.conftest import NOW, SHANGHAI
 from tests.ledger.lots import Lots
 from tests.profile import many
+
+pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 

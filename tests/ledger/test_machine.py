@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -38,6 +39,8 @@ from tests.databases import Clone
 from tests.ledger.conftest import NOW
 from tests.ledger.model import LARGEST, Model
 from tests.profile import many
+
+pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 

@@ -39,7 +39,7 @@ CUTS = many(normal=3, nightly=30)
 WRITERS = 8
 FAMILIES = [Account(f"family-{n}", "points", UnitKind.POINTS, minimum=0) for n in range(WRITERS)]
 PLENTY = 10**9
-FEW = 150  # points of the neighbour, whom the writers together ask for more
+FEW = 20  # points of the neighbour, whom the writers together ask for more
 
 AWAY = (OSError, DBAPIError)
 
@@ -274,6 +274,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import create_async_engine
 from ledger.books import Books
 from ledger.transactions import Phase, Transaction, Transfer
+
+pytestmark = pytest.mark.slow
 
 async def work():
     id, debit, credit = map(UUID, sys.argv[2:])

@@ -26,6 +26,8 @@ from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NEIGHBOUR, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, move
 from tests.profile import many
 
+pytestmark = pytest.mark.slow
+
 CLOSED = Account("closed", "points", UnitKind.POINTS, minimum=0)
 UNKNOWN = Account("unknown", "points", UnitKind.POINTS, minimum=0)
 EARLIER = [move(ISSUING, HOUSEHOLD, 20), move(ISSUING, NEIGHBOUR, 5), move(SUPPLY, SHELF, 3)]

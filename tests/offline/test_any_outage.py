@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -52,6 +53,8 @@ from ledger.verify import verify
 from tests.conftest import NOW, opened
 from tests.databases import Clone
 from tests.profile import many
+
+pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 

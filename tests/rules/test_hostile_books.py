@@ -20,7 +20,7 @@ title = "环境卫生"
 """
 
 # Seconds. Some seven are needed on two busy cores; without the bounds that are tested here it would be hours.
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 def book(rules: int, more: Callable[[int], str]) -> str:

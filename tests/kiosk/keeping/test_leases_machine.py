@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -15,6 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from api.wire.till_journal import AnyEntry, Returned, Signed, Sold, Voided
 from tests.kiosk.keeping.conftest import LI, TOKENS, WANG, Bench
 from tests.profile import many
+
+pytestmark = pytest.mark.slow
 
 HOUSEHOLDS = st.sampled_from([WANG, LI])
 

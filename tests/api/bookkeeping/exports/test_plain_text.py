@@ -25,7 +25,7 @@ from tests.api.bookkeeping.exports.checkers import (
     hledger_balances,
     with_hledger,
 )
-from tests.api.bookkeeping.exports.conftest import balances, exported, owner_engine, plain_text
+from tests.api.bookkeeping.exports.conftest import as_owner, balances, exported, plain_text
 from tests.conftest import PASSWORD, LiveTown
 
 # 00:00 on 16 and 19 June in the township.
@@ -53,7 +53,7 @@ async def test_every_limited_account_has_its_balance_asserted(month: LiveTown, t
 async def test_what_the_books_keep_is_asserted_not_what_the_entries_add_up_to(
     month: LiveTown, tmp_path: Path
 ) -> None:
-    await owner_engine(month, "update ledger.balance set posted = posted + 1 where posted = 3")
+    await as_owner(month, "update ledger.balance set posted = posted + 1 where posted = 3")
     _, errors, _ = loader.load_file(str(await exported(month.town, tmp_path, "beancount")))
     assert ["Liabilities:Household:HP-2" in error.message for error in errors] == [True]
 
