@@ -21,6 +21,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 from litestar import Litestar
+from pwdlib.hashers.argon2 import Argon2Hasher
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -31,9 +32,11 @@ from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import Database
 from api.platform.database.migrations import migrate
 from api.platform.town import Town
+from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
 from api.shop.redemptions.fast_path import FastPath
+from kiosk.keeping.shifts import _hashing
 from ledger.transactions import TownshipId
 from rules import books_path
 from tests.clusters import copy, make, passable
@@ -63,10 +66,18 @@ def logged_plainly() -> None:
     log_plainly()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def hashed_quickly() -> None:
+    """Passwords and PINs: half of what signing in costs would be the hash, which is costly on purpose."""
+    for each in (passwords, _hashing()):
+        each.hashers = (Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)
+        each.current_hasher = each.hashers[0]
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Embedded]:
     # Nothing here outlives the run; tests of power cuts have a durable server of their own.
-    settings = {"fsync": "off", "shared_buffers": "256MB"}
+    settings = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "256MB"}
     with passable("jimei-tests-") as folder, Embedded(folder / "data", settings) as running:
         asyncio.run(migrate(running.url(OWNER, EMPTY)))
         yield running
@@ -139,7 +150,8 @@ async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
 async def serving(town: Town, notice_interval: float | None = None) -> AsyncIterator[str]:
     """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
     test says so, unless the server shall every `notice_interval` seconds."""
-    with socket.socket() as listener:
+    # Of a socket that doesn't say TCP asyncio sends no answer before the last one was acknowledged: 40 ms each.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
         app.state.town = town

@@ -113,7 +113,10 @@ def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
 def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     """A listening socket, or one sentence about why not; `option` chooses the port. Raises Refused: port-taken."""
     try:
-        return socket.create_server((host, port), reuse_port=False)
+        listener = socket.create_server((host, port), reuse_port=False)
+        # Those that it accepts are alike: no answer waits until the one before it was acknowledged.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         raise Refused(
             "port-taken", f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 {option} 换一个端口。"

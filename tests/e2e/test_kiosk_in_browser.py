@@ -21,7 +21,7 @@ from kiosk.serving.server import TillServer
 from tests.chromium import chromium, needs_chromium
 from tests.kiosk.conftest import card_url, enrolled
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 PATIENCE = 20.0
 TABLET = {"width": 1024, "height": 600}

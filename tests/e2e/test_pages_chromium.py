@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 
 from tests.api.awards.simulation.conftest import DOUBLED
@@ -14,7 +15,7 @@ from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown, run_jobs
 from tests.e2e.chromium import NOTHING_WRONG, fits, measured, phone, sign_in
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 
 async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> None:

@@ -34,6 +34,8 @@ from tests.ledger.model import Model
 from tests.power import WAIT, Machine, machine, random_moments, require_durability
 from tests.profile import many
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CUTS = many(normal=3, nightly=30)
 WRITERS = 8
@@ -274,8 +276,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import create_async_engine
 from ledger.books import Books
 from ledger.transactions import Phase, Transaction, Transfer
-
-pytestmark = pytest.mark.slow
 
 async def work():
     id, debit, credit = map(UUID, sys.argv[2:])
