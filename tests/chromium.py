@@ -1,4 +1,4 @@
-"""Headless Chromium as every test starts it: talks to nobody but the page."""
+"""Headless Chromium as every test has it: talks to nobody but the page."""
 
 from __future__ import annotations
 
@@ -28,11 +28,14 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+_shared: list[Browser] = []
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    """The browser that all tests of a worker share; each opens contexts of its own, which know nothing of each
+    other. It ends with the worker."""
+    if not _shared or not _shared[0].is_connected():
+        playwright = await async_playwright().start()
+        _shared[:] = [await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)]
+    yield _shared[0]
