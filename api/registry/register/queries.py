@@ -41,6 +41,9 @@ class Size:
     households: int
 
 
+_FACTS = select(Household.id, Household.code, Household.village, Household.head, Household.people)
+
+
 async def is_founded(work: Work) -> bool:
     return await work.session.get(Township, work.township) is not None
 
@@ -71,26 +74,18 @@ async def households_by_code(work: Work, codes: Collection[str]) -> dict[str, Ho
 
 
 async def _households(work: Work, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:
-    rows = await work.session.execute(
-        select(Household.id, Household.code, Household.village, Household.head, Household.people).where(
-            Household.township == work.township, *wanted
-        )
-    )
+    rows = await work.session.execute(_FACTS.where(Household.township == work.township, *wanted))
     return [HouseholdFacts(*row) for row in rows]
 
 
 async def households_like(town: Town, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
     """Households this person serves, by their code or by part of the head's name; a code in full is one."""
+    like = [or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True))]
+    if staff.village is not None:
+        like.append(Household.village == staff.village)
     async with town.work() as work:
         rows = await work.session.execute(
-            select(Household.id, Household.code, Household.village, Household.head, Household.people)
-            .where(
-                Household.township == work.township,
-                or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True)),
-                *([Household.village == staff.village] if staff.village is not None else []),
-            )
-            .order_by(Household.code)
-            .limit(limit)
+            _FACTS.where(Household.township == work.township, *like).order_by(Household.code).limit(limit)
         )
         found = [HouseholdFacts(*row) for row in rows]
     return [h for h in found if h.code == text.lower()] or found
