@@ -65,7 +65,7 @@ from api.platform.town import Town
 from api.platform.upkeep import Job, keep_up
 from api.registry.people.use_cases import signed_in
 from api.shop.kiosks.enrolment import enrolled
-from api.shop.redemptions.together import RedemptionQueue
+from api.shop.redemptions.queue import RedemptionQueue
 from api.shop.till.use_cases import News
 from api.web.page import FILTERS
 

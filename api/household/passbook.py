@@ -28,7 +28,7 @@ from api.platform.database.look import Look
 from api.platform.town import Town
 from api.registry.cards.pins import LAST_RESET, SHOWN_FOR
 from api.registry.cards.use_cases import Holder
-from api.shop.offline.leases import LEASE, RETURN
+from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.promises import queries
 from api.shop.till.card import Points, of_holder, seen
 from ledger.expiries import EXPIRY

@@ -57,11 +57,13 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An enrolled kiosk: the machine at a place of a supermarket's counter, in its present epoch."""
+    """An enrolled kiosk: the machine at a place of a supermarket's counter, in its present epoch, and the digest
+    of its token."""
 
     id: UUID
     supermarket: str
     epoch: int
+    digest: bytes
 
 
 # Behind `staff_only` and `device_only`.
@@ -128,8 +130,12 @@ def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHand
 
 def require_device(user: Staff | Device | None) -> Device:
     if not isinstance(user, Device):
-        raise Refused("device-unknown", "这台终端没有登记或已停用，请联系乡镇办公室。")
+        raise device_unknown()
     return user
+
+
+def device_unknown() -> Refused:
+    return Refused("device-unknown", "这台终端没有登记或已停用，请联系乡镇办公室。")
 
 
 def require(staff: Staff, *roles: Role) -> None:

@@ -30,6 +30,12 @@ class Work:
     township: TownshipId
     now: datetime
 
+    async def look(self, look: Look[T], **values: Any) -> T:
+        """As `Town.look`, within this transaction."""
+        connection = await self.session.connection()
+        told = await connection.exec_driver_sql(look.sql, look.parameters({"township": self.township, **values}))
+        return look.read(told.scalar_one())
+
 
 @dataclass(frozen=True, slots=True)
 class Town:

@@ -18,7 +18,7 @@ from api.bookkeeping.journal.accounts import statement
 from api.bookkeeping.seals.use_cases import seal
 from api.household.passbook import passbook
 from api.platform import accounts
-from api.platform.access import Device, Role, Staff, secret_digest
+from api.platform.access import Device, Role, Staff
 from api.platform.clock import TravelClock, local_date
 from api.platform.database.embedded import Embedded
 from api.platform.database.engine import Database
@@ -26,9 +26,10 @@ from api.platform.database.look import Look
 from api.platform.town import Town
 from api.registry.cards.use_cases import holder
 from api.shop.kiosks.use_cases import open_shift
-from api.shop.redemptions.plain import Asked, plain
+from api.shop.redemptions.decision import decide
+from api.shop.redemptions.facts import RedemptionRequest, read_facts
+from api.shop.redemptions.receipts import Booking
 from api.shop.till import card
-from api.wire.card_token import digest, parse
 from ledger.expiry import Kind, Policy
 from ledger.seals import Seals
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
@@ -50,7 +51,7 @@ async def _page(live: LiveTown, household: str) -> None:
 
 async def _card(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
-    seen = await card.view(live.town, Device(kiosk.id, kiosk.supermarket, 1), live.card)
+    seen = await card.view(live.town, Device(kiosk.id, kiosk.supermarket, 1, b""), live.card)
     assert seen.balance > ENTRIES
 
 
@@ -62,12 +63,11 @@ async def _statement(live: LiveTown, household: str) -> None:
 
 async def _redemption(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
-    shift = await open_shift(live.town, Device(kiosk.id, kiosk.supermarket, live.kiosk.epoch), live.pin)
+    shift = await open_shift(live.town, Device(kiosk.id, kiosk.supermarket, live.kiosk.epoch, b""), live.pin)
     soap = wire.Redemption(card=live.card, lines=[wire.Line(product="soap", quantity=1, price=5)])
-    asked = Asked(
-        secret_digest(live.kiosk.token), secret_digest(shift.token), uuid7(), digest(parse(live.card)), soap
-    )
-    assert len(await plain(live.town, [asked], live.clock.now())) == 1
+    asked = RedemptionRequest.read(live.kiosk.token, shift.token, uuid7(), soap)
+    [facts] = await read_facts(live.town, [asked], live.clock.now())
+    assert isinstance(decide(asked, facts, live.clock.now()), Booking)
 
 
 @pytest.fixture

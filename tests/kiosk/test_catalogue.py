@@ -19,6 +19,7 @@ import api.platform.access
 import api.registry.cards.use_cases
 import api.shop.kiosks.use_cases
 import api.shop.promises.use_cases
+import api.shop.redemptions.decision
 import api.shop.redemptions.use_cases
 import kiosk
 from kiosk.language import ENGLISH
@@ -153,12 +154,13 @@ def refusals(part: object) -> set[str]:
 @pytest.mark.parametrize(
     "part",
     [
-        api.shop.redemptions.use_cases,
+        api.shop.redemptions.decision,
+        api.shop.redemptions.use_cases.refused_by_books,
         api.shop.promises.use_cases,
         api.shop.kiosks.use_cases.recognise,
-        api.shop.kiosks.use_cases.on_duty,
-        api.registry.cards.use_cases.living,
-        api.platform.access.require_device,
+        api.shop.kiosks.use_cases.shift_closed,
+        api.registry.cards.use_cases.require_active,
+        api.platform.access.device_unknown,
     ],
     ids=lambda part: part.__name__,
 )

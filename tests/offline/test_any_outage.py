@@ -27,7 +27,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Device, Role, Staff
+from api.platform.access import Device, Role, Staff, secret_digest
 from api.platform.clock import TravelClock
 from api.platform.problems import Refused
 from api.platform.town import Town
@@ -41,6 +41,7 @@ from api.shop.offline import ending, leases
 from api.shop.offline.holdings import HELD
 from api.shop.offline.journals import receive
 from api.shop.offline.tables import JournalEntry
+from api.shop.redemptions.facts import RedemptionRequest
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import redeem
 from api.shop.stock.tables import Product, Shelf, Supermarket
@@ -181,7 +182,7 @@ class Outage(RuleBasedStateMachine):
 
     def _device(self, machine: Machine) -> Device:
         enrolled = machine.store.enrolments.required
-        return Device(enrolled.kiosk, self.code, enrolled.epoch)
+        return Device(enrolled.kiosk, self.code, enrolled.epoch, secret_digest(enrolled.token))
 
     # --- what happens -----------------------------------------------------------------------------------
 
@@ -236,7 +237,9 @@ class Outage(RuleBasedStateMachine):
         if not await self._is_current(machine):
             raise Refused("shift-closed", "停用了")
         token = machine.store.shifts.on_duty.token
-        return await redeem(self.town, self._device(machine), token, confirmed.id, confirmed.wanted(leased))
+        device = machine.store.enrolments.required.token
+        asked = RedemptionRequest.read(device, token, confirmed.id, confirmed.wanted(leased))
+        return await redeem(self.town, asked)
 
     @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(1, 4))
     def sell_offline(self, n: int, household: int, pieces: int) -> None:

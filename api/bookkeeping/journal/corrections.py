@@ -10,7 +10,7 @@ from api.bookkeeping.journal.scope import villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.town import Town
-from api.shop.offline.leases import LEASE, RETURN
+from api.shop.kiosks.escrow import LEASE, RETURN
 from ledger.transactions import (
     AccountId,
     Phase,

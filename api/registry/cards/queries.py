@@ -43,11 +43,11 @@ async def with_cards(work: Work, village: str) -> Sequence[CardedHousehold]:
     return [CardedHousehold(*row) for row in rows]
 
 
-def living_card(township: SQLColumnExpression[Any], digest: SQLColumnExpression[Any]) -> LateralFromClause:
-    """`household` and `pin_above` of a card that counts, to be joined."""
+def any_card(township: SQLColumnExpression[Any], digest: SQLColumnExpression[Any], name: str) -> LateralFromClause:
+    """`household`, `pin_above` and `revoked_at` of a card, to be joined, whether it counts or not."""
     return by_key(
-        select(Card.household, _PIN_ABOVE).where(
-            Card.township == township, Card.digest == digest, Card.revoked_at.is_(None)
+        select(Card.household, _PIN_ABOVE, Card.revoked_at).where(
+            Card.township == township, Card.digest == digest
         ),
-        "living_card",
+        name,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -81,7 +81,7 @@ OF_CARD = _of_card()
 
 async def holder(work: Work, text: str) -> Holder:
     """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
-    return living(await _card(work, digest(parse(text))))
+    return require_active(await _card(work, digest(parse(text)))).holder
 
 
 async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
@@ -95,13 +95,21 @@ async def _card(work: Work, card: bytes) -> KnownCard | None:
     return KnownCard(*row) if row is not None else None
 
 
-def living(card: KnownCard | None) -> Holder:
-    """The household of a card that counts. Raises Refused: card-unknown, card-revoked."""
+class Revocable(Protocol):
+    @property
+    def revoked_at(self) -> datetime | None: ...
+
+
+C = TypeVar("C", bound=Revocable)
+
+
+def require_active(card: C | None) -> C:
+    """A card that counts. Raises Refused: card-unknown, card-revoked."""
     if card is None:
         raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
     if card.revoked_at is not None:
         raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
-    return card.holder
+    return card
 
 
 async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:

@@ -130,7 +130,7 @@ async def enrolled(work: Work, digest: bytes) -> Device | None:
             )
         )
     ).first()
-    return Device(found.id, found.supermarket, found.epoch) if found is not None else None
+    return Device(found.id, found.supermarket, found.epoch, digest) if found is not None else None
 
 
 async def set_lease_policy(town: Town, staff: Staff, kiosk: UUID, wanted: wire.LeasePolicy) -> None:

@@ -149,8 +149,12 @@ async def on_duty(work: Work, device: Device, token: str) -> OnDuty:
         )
     ).first()
     if row is None:
-        raise Refused("shift-closed", "班次已结束，请重新输入 PIN 登录。")
+        raise shift_closed()
     return OnDuty(*row)
+
+
+def shift_closed() -> Refused:
+    return Refused("shift-closed", "班次已结束，请重新输入 PIN 登录。")
 
 
 async def require_supermarket(work: Work, code: str) -> None:

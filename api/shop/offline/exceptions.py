@@ -13,8 +13,9 @@ from api.platform.problems import Refused
 from api.platform.town import Town, Work
 from api.registry.people.queries import name_of
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
+from api.shop.offline.sale import Outcome
 from api.shop.offline.scope import SEE_TO, seen_to
-from api.shop.offline.settling import WAITING, Outcome, Settling
+from api.shop.offline.settling import WAITING, Settling
 from api.shop.offline.tables import JournalEntry
 from api.shop.offline.told import Concerned, read, told
 from api.shop.redemptions.tables import Redemption, Void

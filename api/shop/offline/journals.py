@@ -16,7 +16,8 @@ from api.platform.problems import Refused
 from api.platform.town import Town, Work
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.leases import is_current, locked_enrolment
-from api.shop.offline.settling import Outcome, Settling
+from api.shop.offline.sale import Outcome
+from api.shop.offline.settling import Settling
 from api.shop.offline.tables import JournalEntry
 from api.wire import till_journal
 

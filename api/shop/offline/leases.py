@@ -22,14 +22,12 @@ from api.platform.town import Town, Work
 from api.registry.cards.queries import CardedHousehold, with_cards
 from api.registry.cards.use_cases import mask
 from api.registry.register.queries import household_of, village_of
+from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.tables import Lease
 from api.shop.stock.tables import Supermarket
 from api.wire import till_journal
-from ledger.transactions import AccountId, Balance, Phase, Transaction, TransactionId, Transfer
-
-LEASE = "lease"
-RETURN = "lease-return"
+from ledger.transactions import AccountId, Balance, TransactionId
 
 
 async def renew(town: Town, device: Device) -> till_journal.Leases:
@@ -71,55 +69,13 @@ async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason:
     held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
     balances = await work.books.lock(list(held.values()))
     batch = [
-        giving_back(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
+        lease_return(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
         for code, escrow in held.items()
         if escrow in balances and balances[escrow].available
     ]
     if batch:
         # A closed account keeps what it has: its household can be given nothing.
         await work.books.post(batch, work.now)
-
-
-def giving_back(
-    id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int, person: str, reason: str
-) -> Transaction:
-    """Points go from what a kiosk holds back to their household."""
-    return Transaction(
-        id=id,
-        kind=RETURN,
-        phase=Phase.POSTED,
-        transfers=(
-            Transfer(
-                accounts.escrow(household, kiosk, epoch).id,
-                accounts.household(household).id,
-                accounts.POINTS,
-                points,
-            ),
-        ),
-        person=person,
-        reason=reason,
-        metadata={"kiosk": str(kiosk)},
-    )
-
-
-def holding(id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int) -> Transaction:
-    """Points go from a household to what a kiosk holds of it."""
-    return Transaction(
-        id=id,
-        kind=LEASE,
-        phase=Phase.POSTED,
-        transfers=(
-            Transfer(
-                accounts.household(household).id,
-                accounts.escrow(household, kiosk, epoch).id,
-                accounts.POINTS,
-                points,
-            ),
-        ),
-        person=str(kiosk),
-        reason="留作断网时兑换",
-        metadata={"kiosk": str(kiosk)},
-    )
 
 
 async def locked_enrolment(work: Work, kiosk: UUID, epoch: int) -> KioskEnrolment:
@@ -163,7 +119,7 @@ async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[t
         targets[h.id] = min(kiosk.lease_most, everywhere // max(machines, 1))
         more = min(targets[h.id] - available(escrow.id), available(own[h.id]))
         if more > 0:
-            wanted[h.id] = holding(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
+            wanted[h.id] = lease_grant(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
     await _open(work, kiosk, enrolment, [h for h in households if h.id in wanted])
     await work.books.post(list(wanted.values()), work.now) if wanted else ()
     escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}

@@ -7,44 +7,32 @@ don't reach, nothing moves and a person decides. The kiosk's clock decides nothi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 import msgspec
 from sqlalchemy import select, update
 
-from api import wire
 from api.platform import accounts
 from api.platform.town import Work
-from api.registry.cards.use_cases import Holder, of_card
 from api.registry.register.queries import households
+from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
-from api.shop.kiosks.use_cases import OnDuty
-from api.shop.offline.leases import giving_back, holding, is_current
+from api.shop.offline.leases import is_current
 from api.shop.offline.reports import shift_report
+from api.shop.offline.sale import Outcome, Sale, asked_lines, decide_sale, exception, request_of
 from api.shop.offline.tables import JournalEntry
-from api.shop.promises.arrivals import give_way
-from api.shop.redemptions import booking
+from api.shop.promises.arrivals import release_for_shortfall
+from api.shop.redemptions.facts import RedemptionRequest, read_facts
+from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void
-from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided, pieces_out
-from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId, Transfer
+from api.shop.redemptions.use_cases import held_facts
+from api.shop.redemptions.writer import StaleBatch, write
+from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided
+from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId
 
 WAITING = ("exception", "late", "fork")
 LATE = "终端停用以后才收到，请核对后决定。"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """`status` as in `wire.till_journal.EntryOutcome`; `remark` a sentence for people; `extra` the figures."""
-
-    status: str
-    remark: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-def exception(remark: str, **extra: Any) -> Outcome:
-    return Outcome("exception", remark, extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +121,7 @@ class Settling:
 
     def _sold_already(self, entry: Sold, known: Redemption) -> Outcome:
         """It counted over HTTP. What the kiosk set aside for it and wasn't needed it holds on to."""
-        if known.kiosk != self.kiosk.id or known.request != self._content(entry):
+        if known.kiosk != self.kiosk.id or known.request != request_of(entry, self.kiosk.id):
             return exception("这个编号已用于另一笔兑换。")
         return Outcome("known")
 
@@ -143,93 +131,37 @@ class Settling:
         attendant = await self._attendant(entry.attendant)
         if attendant is None:
             return exception("经手人不是本超市的管理员。")
-        found = await of_card(work, bytes.fromhex(entry.card))
-        if found is None or found[0].id != entry.household:
-            return exception("登记册里没有这张户卡。")
-        household, revoked = found
-        neighbour = await of_card(work, bytes.fromhex(entry.collector)) if entry.collector else None
-        own = accounts.household(household.code)
-        escrow = accounts.escrow(household.code, self.kiosk.id, self.enrolment.epoch)
-        shelves = {line.product: accounts.shelf(self.kiosk.supermarket, line.product) for line in entry.lines}
-        ids = [own.id, escrow.id, *(shelf.id for shelf in shelves.values())]
-        await work.books.lock(ids)
-        balances = await work.books.balances(ids)
-        held = balances.get(escrow.id, Balance(0)).available if from_lease else 0
-        leased = min(entry.leased, held, entry.points)
-        missing = entry.points - leased - balances[own.id].available
-        if missing > 0:
-            return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
-        # What was handed over is gone, also where it was set aside for somebody.
-        taken = {line.product: line.quantity for line in entry.lines}
-        person = str(entry.attendant)
-        await give_way(work, self.kiosk.supermarket, taken, person=person, reason="断网时已兑换")
-        balances = await work.books.balances(ids)
-        short = {
-            out.product: out.quantity - balances.get(shelves[out.product].id, Balance(0)).available
-            for out in pieces_out(entry.lines)
-        }
-        short = {product: pieces for product, pieces in short.items() if pieces > 0}
-        await work.books.open(map(accounts.difference, short), work.now)
-        collector = neighbour[0] if neighbour is not None else None
-        batch = self._batch(entry, household, leased, short, collector)
-        refused = await self._post(batch)
-        if refused is not None:
-            return refused
-        await booking.record(
-            work,
-            entry.id,
-            self.kiosk.id,
-            self.kiosk.supermarket,
-            OnDuty(attendant.id, attendant.name, entry.shift),
-            household,
-            entry.lines,
-            request=self._content(entry),
-            balance=sum(b.available for b in (await work.books.balances([own.id, escrow.id])).values()),
-            leased=leased,
-            collector=collector,
-            handed_over=entry.at,
-        )
-        return _paid(entry, leased, short, revoked=revoked)
+        asked = self._asked(entry)
+        facts = await held_facts(work, asked)
+        sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
+        if isinstance(sale, Sale) and sale.short:
+            # What was handed over is gone, also where it was set aside for somebody.
+            taken = {line.product: line.quantity for line in entry.lines}
+            person, shop = str(entry.attendant), self.kiosk.supermarket
+            await release_for_shortfall(work, shop, taken, person=person, reason="断网时已兑换")
+            [facts] = await read_facts(work, [asked], work.now)
+            sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
+        if isinstance(sale, Outcome):
+            return sale
+        await work.books.open(map(accounts.difference, sale.short), work.now)
+        try:
+            async with work.session.begin_nested():
+                await write(work, [sale.booking], work.now, at_the_till=False)
+        except StaleBatch as stale:
+            return await self._refusal(stale.posting or Posting(Status.CONFLICT))
+        return sale.outcome
 
-    def _batch(
-        self, entry: Sold, household: Holder, leased: int, short: dict[str, int], collector: Holder | None
-    ) -> list[Transaction]:
-        batch = booking.share_given_back(
-            entry.id, household, self.kiosk.id, self.enrolment.epoch, leased, entry.attendant
+    def _asked(self, entry: Sold) -> RedemptionRequest:
+        """What the kiosk would have asked for over HTTP."""
+        return RedemptionRequest(
+            device=self.enrolment.digest,
+            shift=b"",
+            id=entry.id,
+            card=bytes.fromhex(entry.card),
+            lines=asked_lines(entry),
+            leased=entry.leased,
+            collector=bytes.fromhex(entry.collector),
         )
-        if short:
-            batch.append(
-                Transaction(
-                    id=TransactionId(uuid5(entry.id, "short")),
-                    kind="stocktake",
-                    phase=Phase.POSTED,
-                    transfers=tuple(
-                        Transfer(
-                            accounts.difference(product).id,
-                            accounts.shelf(self.kiosk.supermarket, product).id,
-                            accounts.shelf(self.kiosk.supermarket, product).unit,
-                            pieces,
-                        )
-                        for product, pieces in sorted(short.items())
-                    ),
-                    person=str(entry.attendant),
-                    reason="断网兑换时货架上实有",
-                )
-            )
-        batch.append(
-            booking.transaction(
-                entry.id,
-                self.kiosk.id,
-                self.kiosk.supermarket,
-                entry.attendant,
-                household,
-                entry.lines,
-                handed_over=entry.at.isoformat(),
-                number=self.number,
-                **booking.collected(collector),
-            )
-        )
-        return batch
 
     # --- what goes back ---------------------------------------------------------------------------------
 
@@ -260,7 +192,7 @@ class Settling:
         reversal = Transaction.settle(
             TransactionId(entry.id),
             Phase.REVERSAL,
-            kind=booking.KIND,
+            kind=KIND,
             person=str(entry.attendant),
             reason=entry.reason,
         )
@@ -270,7 +202,7 @@ class Settling:
         self._void(entry)
         if lease_again and known.leased:
             household = (await households(self.work, [known.household]))[known.household]
-            again = holding(
+            again = lease_grant(
                 TransactionId(uuid5(entry.id, "lease-again")),
                 household.code,
                 self.kiosk.id,
@@ -331,7 +263,7 @@ class Settling:
         back = min(points, held)
         if back:
             epoch = self.enrolment.epoch
-            batch = [giving_back(id, household, self.kiosk.id, epoch, back, str(self.kiosk.id), reason)]
+            batch = [lease_return(id, household, self.kiosk.id, epoch, back, str(self.kiosk.id), reason)]
             if await self._post(batch) is not None:
                 return 0
         return back
@@ -361,11 +293,6 @@ class Settling:
             case _:
                 return exception(f"账上记不进去（{posting.status}），请核对。", missing=posting.missing)
 
-    def _content(self, entry: Sold) -> bytes:
-        lines = [wire.Line(product=line.product, quantity=line.quantity, price=line.price) for line in entry.lines]
-        collector = bytes.fromhex(entry.collector)
-        return booking.content(self.kiosk.id, bytes.fromhex(entry.card), lines, collector)
-
     async def _shift(self, id: UUID) -> Shift | None:
         found: Shift | None = await self.work.session.scalar(
             select(Shift).where(Shift.township == self.work.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
@@ -375,19 +302,3 @@ class Settling:
     async def _attendant(self, id: UUID) -> Attendant | None:
         found = await self.work.session.get(Attendant, (self.work.township, id))
         return found if found is not None and found.supermarket == self.kiosk.supermarket else None
-
-
-def _paid(entry: Sold, leased: int, short: dict[str, int], *, revoked: bool) -> Outcome:
-    """It counts; what a person should know of it all the same."""
-    remarks: list[str] = []
-    extra: dict[str, Any] = {}
-    if revoked:
-        remarks.append("用的是已挂失的户卡")
-        extra["revoked"] = True
-    if leased < entry.points:
-        remarks.append(f"有 {entry.points - leased} 分没有预留在终端，已从账户支付")
-        extra["direct"] = entry.points - leased
-    if short:
-        remarks.append("账上货架不足，已按盘盈补记")
-        extra["short"] = short
-    return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)

@@ -76,7 +76,9 @@ async def reserve(work: Work, supermarket: str, products: Sequence[str]) -> int:
     return served
 
 
-async def give_way(work: Work, supermarket: str, taken: Mapping[str, int], *, person: str, reason: str) -> None:
+async def release_for_shortfall(
+    work: Work, supermarket: str, taken: Mapping[str, int], *, person: str, reason: str
+) -> None:
     """So many pieces of each product are gone, whoever they were set aside for: where the rest of the shelf
     doesn't cover them, the last promises wait again, at the places they had. The caller holds the shelves'
     locks."""

@@ -17,18 +17,23 @@ from sqlalchemy import func, select
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Device
+from api.platform.access import Device, secret_digest
 from api.platform.problems import Refused
 from api.platform.town import Town, Work
-from api.registry.cards.use_cases import Holder, holder
-from api.shop.kiosks.use_cases import OnDuty, on_duty
-from api.shop.offline.leases import giving_back
+from api.registry.cards.use_cases import mask
 from api.shop.promises.arrivals import KIND, is_open, reserve
 from api.shop.promises.tables import Promise
-from api.shop.redemptions import booking
-from api.shop.redemptions.tables import Void
-from api.shop.redemptions.use_cases import collecting, from_lease, given_receipt, lock, priced, spendable
-from api.shop.stock.tables import Supermarket
+from api.shop.redemptions.decision import (
+    given_receipt,
+    priced,
+    require_machine,
+    require_points,
+    require_served,
+)
+from api.shop.redemptions.facts import CardFacts, RedemptionRequest, TillFacts, read_facts
+from api.shop.redemptions.receipts import book, request_digest, share_given_back
+from api.shop.redemptions.use_cases import held_facts, refused_by_books
+from api.shop.redemptions.writer import StaleBatch, write
 from api.wire.card_token import digest, parse
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from ledger.transactions import Phase, Posting, Status, Transaction, TransactionId, Transfer
@@ -47,23 +52,28 @@ async def promise(town: Town, device: Device, shift: str, id: UUID, wanted: NewP
     Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, unknown, price-changed,
     in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed."""
     line = wire.Line(product=wanted.product, quantity=wanted.quantity, price=wanted.price)
-    request = booking.content(device.id, digest(parse(wanted.card)), [line], b"")
+    asked = RedemptionRequest(
+        device.digest, secret_digest(shift), id, digest(parse(wanted.card)), [line], wanted.leased
+    )
+    request = request_digest(device.id, asked.card, asked.lines, b"")
     async with town.work() as work:
+        facts = await held_facts(work, asked)
         given = await _given_slip(work, id, request)
         if given is not None:
             return given
-        duty = await on_duty(work, device, shift)
-        household = await holder(work, wanted.card)
-        [line_told] = await priced(work, device.supermarket, [line])
-        await lock(work, device, household, [wanted.product])
-        # The same request may have been under way and come first.
-        given = await _given_slip(work, id, request)
-        if given is not None:
-            return given
-        await _require_wanting(work, device, household, line_told)
-        leased = await from_lease(work, device, household, wanted.leased, line_told.points)
-        await _set_aside(work, device, duty, household, id, line_told, leased)
-        return await _record(work, device, duty, household, id, line_told, leased=leased, request=request)
+        till, purse = require_machine(facts)
+        household, _ = require_served(till, purse)
+        [line_told] = priced(asked.lines, facts.goods)
+        await _require_wanting(work, till, household, line_told)
+        [facts] = await read_facts(work, [asked], work.now)
+        _, purse = require_machine(facts)
+        leased = require_points(purse, line_told.points, own=purse.own, held=min(purse.held, asked.leased))
+        await _set_aside(work, till, household, id, line_told, leased)
+        [facts] = await read_facts(work, [asked], work.now)
+        _, purse = require_machine(facts)
+        return await _record(
+            work, till, household, id, line_told, balance=purse.own + purse.held, leased=leased, request=request
+        )
 
 
 async def _given_slip(work: Work, id: UUID, request: bytes) -> PromiseSlip | None:
@@ -75,17 +85,17 @@ async def _given_slip(work: Work, id: UUID, request: bytes) -> PromiseSlip | Non
     return msgspec.convert(known.slip, PromiseSlip)
 
 
-async def _require_wanting(work: Work, device: Device, household: Holder, line: wire.ReceiptLine) -> None:
+async def _require_wanting(work: Work, till: TillFacts, household: CardFacts, line: wire.ReceiptLine) -> None:
     """Refuse where there are pieces for everybody before this household and for itself, and where it has promises
     enough."""
-    await reserve(work, device.supermarket, [line.product])
-    shelf = accounts.shelf(device.supermarket, line.product).id
+    await reserve(work, till.supermarket, [line.product])
+    shelf = accounts.shelf(till.supermarket, line.product).id
     left = (await work.books.balance(shelf)).available
     if left >= line.quantity:
         raise Refused("in-stock", f"{line.name}有货，请直接兑换。", product=line.product, left=left)
     promised = await work.session.scalar(
         select(func.count()).where(
-            Promise.township == work.township, Promise.household == household.id, is_open(work.now)
+            Promise.township == work.township, Promise.household == household.household, is_open(work.now)
         )
     )
     if promised is not None and promised >= MOST:
@@ -93,56 +103,46 @@ async def _require_wanting(work: Work, device: Device, household: Holder, line: 
 
 
 async def _set_aside(
-    work: Work, device: Device, duty: OnDuty, household: Holder, id: UUID, line: wire.ReceiptLine, leased: int
+    work: Work, till: TillFacts, household: CardFacts, id: UUID, line: wire.ReceiptLine, leased: int
 ) -> None:
-    batch = []
-    if leased:
-        lease = TransactionId(uuid5(id, "lease"))
-        person = str(duty.attendant)
-        batch.append(giving_back(lease, household.code, device.id, device.epoch, leased, person, "预订"))
-    batch.append(
-        Transaction(
-            id=TransactionId(id),
-            kind=KIND,
-            phase=Phase.PENDING,
-            transfers=(
-                Transfer(
-                    accounts.household(household.code).id,
-                    accounts.till(device.supermarket).id,
-                    accounts.POINTS,
-                    line.points,
-                ),
+    set_aside = Transaction(
+        id=TransactionId(id),
+        kind=KIND,
+        phase=Phase.PENDING,
+        transfers=(
+            Transfer(
+                accounts.household(household.code).id,
+                accounts.till(till.supermarket).id,
+                accounts.POINTS,
+                line.points,
             ),
-            person=str(duty.attendant),
-            reason=f"预订 {line.name} {line.quantity} 件",
-            expires_at=work.now + LASTS,
-            metadata={"kiosk": str(device.id)},
-        )
+        ),
+        person=str(till.attendant),
+        reason=f"预订 {line.name} {line.quantity} 件",
+        expires_at=work.now + LASTS,
+        metadata={"kiosk": str(till.kiosk)},
     )
-    for posting in await work.books.post(batch, work.now):
-        if posting.status is not Status.OK:
-            raise _refusal(posting, household)
+    await _post(work, [*share_given_back(id, till, household, leased, "预订"), set_aside])
 
 
 async def _record(
     work: Work,
-    device: Device,
-    duty: OnDuty,
-    household: Holder,
+    till: TillFacts,
+    household: CardFacts,
     id: UUID,
     line: wire.ReceiptLine,
     *,
+    balance: int,
     leased: int,
     request: bytes,
 ) -> PromiseSlip:
-    place = await work.session.get_one(Supermarket, (work.township, device.supermarket))
     slip = PromiseSlip(
         id=id,
-        supermarket=place.name,
-        attendant=duty.name,
-        name=household.masked,
+        supermarket=till.place,
+        attendant=till.attendant_name or "",
+        name=mask(household.head),
         line=line,
-        balance=await spendable(work, device, household, holds=True),
+        balance=balance,
         leased=leased,
         promised_at=work.now,
         expires_at=work.now + LASTS,
@@ -150,7 +150,7 @@ async def _record(
     last = await work.session.scalar(
         select(func.coalesce(func.max(Promise.place), 0)).where(
             Promise.township == work.township,
-            Promise.supermarket == device.supermarket,
+            Promise.supermarket == till.supermarket,
             Promise.product == line.product,
         )
     )
@@ -158,13 +158,13 @@ async def _record(
         Promise(
             township=work.township,
             id=id,
-            supermarket=device.supermarket,
+            supermarket=till.supermarket,
             product=line.product,
             quantity=line.quantity,
             place=(last or 0) + 1,
-            household=household.id,
-            kiosk=device.id,
-            attendant=duty.attendant,
+            household=household.household,
+            kiosk=till.kiosk,
+            attendant=till.attendant,
             request=request,
             slip=msgspec.to_builtins(slip),
             expires_at=slip.expires_at,
@@ -182,77 +182,51 @@ async def collect(town: Town, device: Device, shift: str, id: UUID, wanted: Coll
 
     Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, own-card,
     unknown, wrong-state, promise-over, not-arrived, account-closed."""
-    redemption = uuid5(id, "collection")
     async with town.work() as work:
         promised = await _found(work, device, id)
         line = msgspec.convert(promised.slip, PromiseSlip).line
-        request = _content(device, line, wanted)
-        given = await given_receipt(work, redemption, request)
+        # A redemption like any other, so that a kiosk's journal may tell of this one as well.
+        asked = _asked(device, shift, uuid5(id, "collection"), line, wanted.card, wanted.collector)
+        facts = await held_facts(work, asked)
+        till, purse = require_machine(facts)
+        given = given_receipt(asked, till, purse)
         if given is not None:
             return given
-        duty = await on_duty(work, device, shift)
-        if await work.session.get(Void, (work.township, redemption)) is not None:
-            raise Refused("abandoned", "这一笔已经作废，不能再领取；请重新扫卡。")
-        household = await _owner(work, wanted.card, promised)
-        collector = await collecting(work, wanted.collector, household)
-        await lock(work, device, household, [promised.product])
-        # The same request may have been under way and come first.
-        given = await given_receipt(work, redemption, request)
-        if given is not None:
-            return given
+        household, collector = require_served(till, purse)
+        _require_owner(household, promised)
         await reserve(work, device.supermarket, [promised.product])
         await _require_open(work, promised)
         if promised.arrival is None:
             raise Refused("not-arrived", f"{line.name}还没有到货，到货后再来领取。", product=promised.product)
-        await _hand_over(work, device, duty, household, promised, redemption, line, collector)
-        _close(work, duty, promised, "collected")
-        return await booking.record(
-            work,
-            redemption,
-            device.id,
-            device.supermarket,
-            duty,
+        booking = book(
+            asked.id,
+            till,
             household,
+            collector,
             [line],
-            request=request,
-            balance=await spendable(work, device, household, holds=True),
+            request=request_digest(till.kiosk, asked.card, asked.lines, asked.collector),
             leased=0,
-            collector=collector,
-        )
-
-
-def _content(device: Device, line: wire.ReceiptLine, wanted: Collection) -> bytes:
-    """As of any redemption, so that a kiosk's journal may tell of this one as well."""
-    asked = wire.Line(product=line.product, quantity=line.quantity, price=line.price)
-    neighbour = digest(parse(wanted.collector)) if wanted.collector else b""
-    return booking.content(device.id, digest(parse(wanted.card)), [asked], neighbour)
-
-
-async def _hand_over(
-    work: Work,
-    device: Device,
-    duty: OnDuty,
-    household: Holder,
-    promised: Promise,
-    redemption: UUID,
-    line: wire.ReceiptLine,
-    collector: Holder | None,
-) -> None:
-    more = {"collector": collector.masked} if collector is not None else {}
-    batch = [
-        *_letting_go(promised, duty, "已到货领取"),
-        booking.transaction(
-            redemption,
-            device.id,
-            device.supermarket,
-            duty.attendant,
-            household,
-            [line],
+            at=work.now,
+            counts_lease=True,
+            before=_letting_go(promised, till, "已到货领取"),
             promise=str(promised.id),
-            **more,
-        ),
-    ]
-    await _settle(work, batch, household)
+        )
+        try:
+            [receipt] = await write(work, [booking], work.now)
+        except StaleBatch as stale:
+            raise _refusal(stale.posting) from None
+        _close(work, till, promised, "collected")
+        return receipt
+
+
+def _asked(
+    device: Device, shift: str, id: UUID, line: wire.ReceiptLine, card: str, collector: str = ""
+) -> RedemptionRequest:
+    lines = [wire.Line(product=line.product, quantity=line.quantity, price=line.price)]
+    neighbour = digest(parse(collector)) if collector else b""
+    return RedemptionRequest(
+        device.digest, secret_digest(shift), id, digest(parse(card)), lines, collector=neighbour
+    )
 
 
 # --- letting go -----------------------------------------------------------------------------------------
@@ -265,15 +239,16 @@ async def cancel(town: Town, device: Device, shift: str, id: UUID, wanted: Cance
     promise-over."""
     async with town.work() as work:
         promised = await _found(work, device, id)
-        duty = await on_duty(work, device, shift)
-        household = await _owner(work, wanted.card, promised)
-        await lock(work, device, household, [promised.product])
+        line = msgspec.convert(promised.slip, PromiseSlip).line
+        till, purse = require_machine(await held_facts(work, _asked(device, shift, id, line, wanted.card)))
+        household, _ = require_served(till, purse)
+        _require_owner(household, promised)
         await work.session.refresh(promised)
         if promised.status == "cancelled":
             return
         await _require_open(work, promised)
-        await _settle(work, _letting_go(promised, duty, wanted.reason), household)
-        _close(work, duty, promised, "cancelled", wanted.reason)
+        await _post(work, _letting_go(promised, till, wanted.reason))
+        _close(work, till, promised, "cancelled", wanted.reason)
 
 
 # --- what collecting and cancelling have in common ------------------------------------------------------
@@ -286,11 +261,9 @@ async def _found(work: Work, device: Device, id: UUID) -> Promise:
     return found
 
 
-async def _owner(work: Work, card: str, promised: Promise) -> Holder:
-    household = await holder(work, card)
-    if household.id != promised.household:
+def _require_owner(household: CardFacts, promised: Promise) -> None:
+    if household.household != promised.household:
         raise Refused("unknown", "这张卡没有这笔预订，请扫预订那一户的卡。")
-    return household
 
 
 async def _require_open(work: Work, promised: Promise) -> None:
@@ -308,37 +281,27 @@ def _over() -> Refused:
     return Refused("promise-over", "这笔预订已经到期，积分已退回，可以重新预订或兑换。")
 
 
-def _letting_go(promised: Promise, duty: OnDuty, reason: str) -> list[Transaction]:
+def _letting_go(promised: Promise, till: TillFacts, reason: str) -> list[Transaction]:
     held = [promised.id] if promised.arrival is None else [promised.id, promised.arrival]
     return [
-        Transaction.settle(TransactionId(id), Phase.VOID, kind=KIND, person=str(duty.attendant), reason=reason)
+        Transaction.settle(TransactionId(id), Phase.VOID, kind=KIND, person=str(till.attendant), reason=reason)
         for id in held
     ]
 
 
-async def _settle(work: Work, batch: Sequence[Transaction], household: Holder) -> None:
+async def _post(work: Work, batch: Sequence[Transaction]) -> None:
     for posting in await work.books.post(batch, work.now):
         if posting.status is not Status.OK:
-            raise _refusal(posting, household)
+            raise _refusal(posting)
 
 
-def _close(work: Work, duty: OnDuty, promised: Promise, status: str, reason: str = "") -> None:
-    promised.status, promised.closed_at, promised.closed_by = status, work.now, duty.attendant
+def _close(work: Work, till: TillFacts, promised: Promise, status: str, reason: str = "") -> None:
+    promised.status, promised.closed_at, promised.closed_by = status, work.now, till.attendant
     promised.reason = reason
 
 
-def _refusal(posting: Posting, household: Holder) -> Refused:
-    match posting.status:
-        case Status.INSUFFICIENT:
-            return Refused(
-                "insufficient-points", f"积分不够，还差 {posting.missing} 分。", missing=posting.missing
-            )
-        case Status.CLOSED if posting.account == accounts.household(household.code).id:
-            return Refused("account-closed", "这户的积分账户已关闭，请到村委会查询。")
-        case Status.CLOSED:
-            return Refused("account-closed", "本超市的这个货架或账户已关闭，请联系乡镇办公室。")
-        # Another server's clock may be ahead of this one's.
-        case Status.ALREADY_SETTLED:
-            return _over()
-        case _:
-            return Refused("conflict", "这个编号已用于别的业务；请重新扫卡再办理。")
+def _refusal(posting: Posting | None) -> Refused:
+    # Another server's clock may be ahead of this one's.
+    if posting is not None and posting.status is Status.ALREADY_SETTLED:
+        return _over()
+    return refused_by_books(posting)

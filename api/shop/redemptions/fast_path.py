@@ -19,6 +19,7 @@ from litestar.types.asgi_types import ReceiveMessage
 
 from api import wire
 from api.platform.access import bearer_secret
+from api.shop.redemptions.facts import RedemptionRequest
 
 BEFORE_ID = "/v1/redemptions/"
 
@@ -52,12 +53,12 @@ class FastPath:
             return None
         try:
             id = UUID(scope["path"].removeprefix(BEFORE_ID))
-            wanted = _WANTED.decode(message["body"])
+            device = bearer_secret(headers.get(b"authorization", b"").decode("latin-1"))
+            shift = headers.get(b"x-shift", b"").decode("latin-1")
+            asked = RedemptionRequest.read(device, shift, id, _WANTED.decode(message["body"]))
         except ValueError:
             return None
-        device = bearer_secret(headers.get(b"authorization", b"").decode("latin-1"))
-        shift = headers.get(b"x-shift", b"").decode("latin-1")
-        receipt: wire.Receipt | None = await self._app.state.redemptions.redeem(device, shift, id, wanted)
+        receipt: wire.Receipt | None = await self._app.state.redemptions.redeem(asked)
         return receipt
 
 

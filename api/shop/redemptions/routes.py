@@ -15,7 +15,9 @@ from api.platform.access import Device, bearer, require_device, secret_digest
 from api.platform.town import Town
 from api.shop.kiosks.enrolment import enrolled
 from api.shop.redemptions import use_cases
-from api.shop.redemptions.together import RedemptionQueue
+from api.shop.redemptions.facts import RedemptionRequest
+from api.shop.redemptions.queue import RedemptionQueue
+from api.wire.card_token import MalformedCard
 
 
 # Here comes what the fast path and its queue leave to others.
@@ -33,13 +35,17 @@ async def redeem(
     card's PIN no more."""
     queue: RedemptionQueue = state.redemptions
     queue.require_room()
-    device = require_device(await _kiosk(town, bearer(request)))
-    return await use_cases.redeem(town, device, shift, id, data, pin)
+    device = bearer(request)
+    try:
+        asked = RedemptionRequest.read(device, shift, id, data)
+    except MalformedCard:
+        # Not before the machine is known is anything said of a card.
+        require_device(await _kiosk(town, device))
+        raise
+    return await use_cases.redeem(town, asked, pin)
 
 
 async def _kiosk(town: Town, secret: str) -> Device | None:
-    if not secret:
-        return None
     async with town.work() as work:
         return await enrolled(work, secret_digest(secret))
 

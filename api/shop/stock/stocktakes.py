@@ -14,7 +14,7 @@ from api.platform import accounts
 from api.platform.access import Device, Role, Staff, require
 from api.platform.problems import Refused
 from api.platform.town import Town, Work
-from api.shop.promises.arrivals import give_way
+from api.shop.promises.arrivals import release_for_shortfall
 from api.shop.stock import slips
 from api.shop.stock.hands import Hand, at_desk, on_shift
 from api.shop.stock.tables import Product, Stocktake
@@ -74,7 +74,7 @@ async def _take(work: Work, hand: Hand, id: UUID, request: bytes, wanted: wire.S
             reason=wanted.reason,
         )
         missing = {line.product: -line.difference for line in lines if line.difference < 0}
-        await give_way(work, wanted.supermarket, missing, person=str(hand.id), reason="盘点时货不够")
+        await release_for_shortfall(work, wanted.supermarket, missing, person=str(hand.id), reason="盘点时货不够")
         await slips.post(work, slip)
     sheet = wire.StocktakeSheet(
         id=id,

@@ -17,7 +17,7 @@ from api.platform.access import Device
 from api.platform.clock import SHANGHAI
 from api.platform.database.look import Look, told_by
 from api.platform.town import Town
-from api.registry.cards.use_cases import OF_CARD, Holder, KnownCard, living
+from api.registry.cards.use_cases import OF_CARD, Holder, KnownCard, require_active
 from api.shop.offline.holdings import HELD, Held, here_and_elsewhere
 from api.shop.promises.queries import PROMISED, Promised, told
 from api.wire.card_token import digest, parse
@@ -109,7 +109,7 @@ async def seen(
         boundaries = next_boundaries(policies, now, SHANGHAI)
         cutoffs = sorted({boundary.cutoff for boundary in boundaries})
         points = await town.look(look, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
-        household = living(points.cards[0] if points.cards else None)
+        household = require_active(points.cards[0] if points.cards else None).holder
         if points.policies == policies:
             break
         policies = _policies[town.township] = points.policies

@@ -227,7 +227,7 @@ DRIFT = {
     "create or replace view ledger.settlement as select township, target, id, phase, effective_at, recorded_at"
     " from ledger.transaction": "函数或视图 ledger.settlement 被人改过",
     "alter function ledger.faithful security definer": "函数或视图 ledger.faithful 被人改过",
-    "grant execute on function redeem_together to public": "函数或视图 public.redeem_together 被人改过",
+    "grant execute on function redeem_batch to public": "函数或视图 public.redeem_batch 被人改过",
     "drop function ledger.expiring": "函数或视图 ledger.expiring 被人改过",
     "create view ledger.mine as select 1 as one": "函数或视图 ledger.mine 不是本程序建的",
     "grant delete on ledger.transfer to jimei_app": "表 ledger.transfer 的结构或权限被人改过",

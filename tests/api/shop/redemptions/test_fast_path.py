@@ -12,7 +12,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.shop.redemptions.together import RedemptionQueue
+from api.shop.redemptions.facts import RedemptionRequest
+from api.shop.redemptions.queue import RedemptionQueue
 from tests.api.asking import a_redemption, order
 from tests.conftest import LiveTown
 
@@ -33,11 +34,9 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
     ids: list[UUID] = []
     redeem = RedemptionQueue.redeem
 
-    async def noted(
-        queue: RedemptionQueue, device: str, shift: str, id: UUID, wanted: wire.Redemption
-    ) -> wire.Receipt | None:
-        ids.append(id)
-        return await redeem(queue, device, shift, id, wanted)
+    async def noted(queue: RedemptionQueue, asked: RedemptionRequest) -> wire.Receipt | None:
+        ids.append(asked.id)
+        return await redeem(queue, asked)
 
     monkeypatch.setattr(RedemptionQueue, "redeem", noted)
     return ids

@@ -1,15 +1,18 @@
 -- Redemptions into the books and their receipts beside them, with one statement: all of them, or none where
--- something is no more as it was when they were weighed. Each receipt tells what was left right after it.
+-- something isn't as it was any more when they were decided. Each receipt tells what was left right after it.
 --
--- p_redemptions: [{id, supermarket, kiosk, attendant, household, request, receipt, leased, shift, points,
+-- p_kiosks, p_epochs, p_shifts: what has to be in force; empty where it is told afterwards
+-- p_redemptions: [{id, supermarket, kiosk, attendant, household, collector, request, receipt, leased, shift, points,
 --                  own, escrow}]
 -- own, escrow:   the accounts that the balance on the receipt is of; no escrow where the till doesn't count on it
-create function redeem_together(p_township integer, p_kiosks uuid[], p_epochs integer[], p_shifts uuid[],
+-- JM001:         what the books refused, in the detail: {status, account, missing}
+create function redeem_batch(p_township integer, p_kiosks uuid[], p_epochs integer[], p_shifts uuid[],
                                 p_ids uuid[], p_transactions jsonb, p_redemptions json, p_now timestamptz)
 returns table (redemption uuid, balance bigint)
 language plpgsql set plan_cache_mode = force_generic_plan as $$
 declare
     v_enrolled integer;
+    v_refused record;
 begin
     -- Until the end nothing of the kiosks' journals is settled and nobody ends their enrolments.
     perform from unnest(p_kiosks, p_epochs) as at(kiosk, epoch)
@@ -20,15 +23,17 @@ begin
     if v_enrolled < cardinality(p_kiosks) then
         return;
     end if;
-    perform from ledger.post(p_township, p_transactions, p_now) where status <> 'ok';
+    select p.status, p.detail into v_refused from ledger.post(p_township, p_transactions, p_now) p
+     where p.status <> 'ok' order by p.item limit 1;
     if found then
-        raise exception 'not as it was' using errcode = 'JM001';
+        raise exception 'stale batch' using errcode = 'JM001',
+            detail = (coalesce(v_refused.detail, '{}') || jsonb_build_object('status', v_refused.status))::text;
     end if;
     -- A journal may have given one up or closed a shift while the books waited: a statement of its own sees it.
     if exists (select from redemption_void v where v.township = p_township and v.id = any (p_ids))
        or exists (select from shift s
                    where s.township = p_township and s.id = any (p_shifts) and s.closed_at is not null) then
-        raise exception 'not as it was' using errcode = 'JM001';
+        raise exception 'stale batch' using errcode = 'JM001';
     end if;
     return query
         with told as materialized (
@@ -41,21 +46,22 @@ begin
                                      partition by t.escrow order by t.n
                                      rows between 1 following and unbounded following), 0) end as balance
               from rows from (json_to_recordset(p_redemptions) as (
-                       id uuid, supermarket text, kiosk uuid, attendant uuid, household uuid, request text,
-                       receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, escrow uuid))
-                   with ordinality as t(id, supermarket, kiosk, attendant, household, request, receipt, leased,
-                                        shift, points, own, escrow, n)
+                       id uuid, supermarket text, kiosk uuid, attendant uuid, household uuid, collector uuid,
+                       request text, receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, escrow uuid))
+                   with ordinality as t(id, supermarket, kiosk, attendant, household, collector, request, receipt,
+                                        leased, shift, points, own, escrow, n)
              cross join lateral (select b.posted - b.reserved as left from ledger.balance b
                                   where (b.township, b.account) = (p_township, t.own) limit 1) own
               left join lateral (select b.posted - b.reserved as left from ledger.balance b
                                   where (b.township, b.account) = (p_township, t.escrow) limit 1) held on true),
         recorded as (
-            insert into redemption (township, id, supermarket, kiosk, attendant, household, request, receipt,
-                                    recorded_at, leased, shift)
-            select p_township, t.id, t.supermarket, t.kiosk, t.attendant, t.household, decode(t.request, 'hex'),
-                   t.receipt || jsonb_build_object('balance', t.balance), p_now, t.leased, t.shift
+            insert into redemption (township, id, supermarket, kiosk, attendant, household, collector, request,
+                                    receipt, recorded_at, leased, shift)
+            select p_township, t.id, t.supermarket, t.kiosk, t.attendant, t.household, t.collector,
+                   decode(t.request, 'hex'), t.receipt || jsonb_build_object('balance', t.balance), p_now, t.leased,
+                   t.shift
               from told t)
         select t.id, t.balance::bigint from told t;
 end $$;
-revoke all on function redeem_together from public;
-grant execute on function redeem_together to jimei_app;
+revoke all on function redeem_batch from public;
+grant execute on function redeem_batch to jimei_app;

@@ -31,10 +31,12 @@ from api.registry.cards.use_cases import holder
 from api.registry.people.use_cases import passwords
 from api.shop.kiosks.use_cases import open_shift
 from api.shop.offline.leases import renew
-from api.shop.redemptions import together, use_cases
-from api.shop.redemptions.plain import Asked
-from api.shop.redemptions.together import RedemptionQueue, book
-from api.wire.card_token import digest, parse
+from api.shop.redemptions import queue as queueing
+from api.shop.redemptions.facts import RedemptionRequest
+from api.shop.redemptions.queue import RedemptionQueue
+from api.shop.redemptions.use_cases import redeem, redeem_batch
+from api.shop.redemptions.writer import StaleBatch
+from api.wire.card_token import digest
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from ledger.verify import verify
 from tests.api.asking import a_redemption, order, problem, rows, standing
@@ -47,7 +49,7 @@ T = TypeVar("T")
 
 KNOWN, VOIDED = UUID(int=1), UUID(int=2)
 """A redemption that is in the books, and an id that a kiosk gave up."""
-WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%redeem_together%'"
+WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%redeem_batch%'"
 """A batch that can't have the balances yet."""
 WRITTEN = (
     "select id, supermarket, kiosk, attendant, household, request, receipt, recorded_at, leased, shift, collector"
@@ -89,30 +91,24 @@ class Shop:
     cards: dict[str, str]
     runner: asyncio.Runner
 
-    def asked(self, id: UUID, wanted: wire.Redemption, device: str = "", shift: str = "") -> Asked:
-        return Asked(
-            secret_digest(device or self.token),
-            secret_digest(shift or self.shift),
-            id,
-            digest(parse(wanted.card)),
-            wanted,
-        )
+    def asked(self, id: UUID, wanted: wire.Redemption, device: str = "", shift: str = "") -> RedemptionRequest:
+        return RedemptionRequest.read(device or self.token, shift or self.shift, id, wanted)
 
-    async def one_by_one(self, town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
+    async def one_by_one(self, town: Town, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
         receipts = {}
         for asked in batch:
             try:
-                receipts[asked.id] = await use_cases.redeem(town, self.device, self.shift, asked.id, asked.wanted)
+                receipts[asked.id] = await redeem(town, asked)
             except Refused:
                 continue
         return receipts
 
-    async def both(self, town: Town, batch: Sequence[Asked]) -> dict[UUID, wire.Receipt]:
+    async def both(self, town: Town, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
         """As the queue does: together what is plain, and the rest one by one."""
-        receipts = await book(town, batch)
+        receipts = await redeem_batch(town, batch)
         return receipts | await self.one_by_one(town, [each for each in batch if each.id not in receipts])
 
-    def tried(self, how: Any, batch: Sequence[Asked]) -> tuple[dict[UUID, wire.Receipt], list[Any]]:
+    def tried(self, how: Any, batch: Sequence[RedemptionRequest]) -> tuple[dict[UUID, wire.Receipt], list[Any]]:
         """The receipts, and what is in the database then."""
 
         async def run() -> tuple[dict[UUID, wire.Receipt], list[Any]]:
@@ -142,7 +138,7 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
     clone = await stack.enter_async_context(cloned(server, SEEDED))
     town = await stack.enter_async_context(opened(clone, seeded.clock))
     assert seeded.kiosk.id is not None
-    device = Device(seeded.kiosk.id, "hp", seeded.kiosk.epoch)
+    device = Device(seeded.kiosk.id, "hp", seeded.kiosk.epoch, secret_digest(seeded.kiosk.token))
     shift = (await open_shift(town, device, seeded.pin)).token
     cards = {
         "rich": seeded.card,
@@ -152,7 +148,8 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
     }
     shop = Shop(town, device, seeded.kiosk.token, shift, cards, runner)
     await renew(town, device)
-    await use_cases.redeem(town, device, shift, KNOWN, wanted(seeded.card, [("soap", 1)], leased=50))
+    first = wanted(seeded.card, [("soap", 1)], leased=50)
+    await redeem(town, RedemptionRequest.read(seeded.kiosk.token, shift, KNOWN, first))
     async with town.work() as work:
         await work.session.execute(
             text(
@@ -218,7 +215,7 @@ def test_the_plain_ones_are_booked_and_only_they(shop: Shop) -> None:
         shop.asked(uuid7(), wanted(card, [("soap", 1)]), device="no such machine"),
         shop.asked(uuid7(), wanted(card, [("soap", 1)]), shift="over"),
     ]
-    receipts, _ = shop.tried(book, [*others[:4], *plain, *others[4:]])
+    receipts, _ = shop.tried(redeem_batch, [*others[:4], *plain, *others[4:]])
     assert set(receipts) == {each.id for each in plain}
     # One household, whose 95 points the kiosk holds: each receipt tells what was left right after it.
     assert [receipts[each.id].balance for each in plain] == [90, 85, 80]
@@ -273,7 +270,7 @@ async def test_no_free_connection_is_told_and_the_queue_goes_on(
             assert answer.json()["balance"] == 95
             for _ in range(pool.size() + pool._max_overflow):
                 await held.enter_async_context(town.town.database.engine.connect())
-            for _ in range(3 * together.WORKERS):
+            for _ in range(3 * queueing.WORKERS):
                 problem(await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))), 503, "busy")
         answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
         assert answer.json()["balance"] == 90
@@ -291,7 +288,7 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
             return asyncio.create_task(http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))))
 
         served = []
-        for worker in range(together.WORKERS):
+        for worker in range(queueing.WORKERS):
             served.append(redeeming())
             await waits_for_a_lock(town, worker + 1)
         # One has room to wait, the other hasn't.
@@ -307,12 +304,12 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
 async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
     town: LiveTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "LONGEST_WAIT", 60)
+    monkeypatch.setattr(queueing, "LONGEST_WAIT", 60)
     queue = RedemptionQueue(town.town)
     shift, soap = await town.shift(), wanted(town.card, [("soap", 1)])
 
     def redeeming() -> asyncio.Task[wire.Receipt | None]:
-        return asyncio.create_task(queue.redeem(town.device_token, shift, uuid7(), soap))
+        return asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), soap)))
 
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
@@ -345,12 +342,15 @@ async def test_nobody_waits_long_for_a_batch_that_is_held_up(town: LiveTown) -> 
     soap, rice = wanted(town.card, [("soap", 1)]), wanted(town.poor_card, [("rice", 1)])
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
-        held_up = [asyncio.create_task(queue.redeem(town.device_token, shift, uuid7(), soap)) for _ in range(2)]
+        held_up = [
+            asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), soap)))
+            for _ in range(2)
+        ]
         await asyncio.sleep(0)
         serving = asyncio.create_task(queue.run())
         await waits_for_a_lock(town)
         async with asyncio.timeout(20):
-            receipt = await queue.redeem(town.device_token, shift, uuid7(), rice)
+            receipt = await queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), rice))
         assert receipt is not None
         assert receipt.balance == 3
         assert not any(task.done() for task in held_up)
@@ -363,8 +363,8 @@ async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> N
     shift = await town.shift()
     gone, stays = uuid7(), uuid7()
     soap = wanted(town.card, [("soap", 1)])
-    left = asyncio.create_task(queue.redeem(town.device_token, shift, gone, soap))
-    waiting = asyncio.create_task(queue.redeem(town.device_token, shift, stays, soap))
+    left = asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, gone, soap)))
+    waiting = asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, stays, soap)))
     await asyncio.sleep(0)
     left.cancel()
     serving = asyncio.create_task(queue.run())
@@ -386,7 +386,7 @@ async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown
         # Somebody else has the household's balance for a moment.
         await other.books.lock([accounts.household("hp-1").id])
         serving = asyncio.create_task(queue.run())
-        asking = asyncio.create_task(queue.redeem(town.device_token, shift, id, soap))
+        asking = asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, id, soap)))
         await waits_for_a_lock(town)
         asking.cancel()
     async with asyncio.timeout(15):
@@ -402,7 +402,10 @@ async def test_one_id_twice_in_one_batch_counts_once(town: LiveTown) -> None:
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
-    both = [asyncio.create_task(queue.redeem(town.device_token, shift, id, soap)) for _ in range(2)]
+    both = [
+        asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, id, soap)))
+        for _ in range(2)
+    ]
     await asyncio.sleep(0)
     serving = asyncio.create_task(queue.run())
     first, second = await asyncio.gather(*both)
@@ -432,10 +435,10 @@ async def test_what_a_journal_tells_at_the_same_time_wins(
     asked = a_soap(town, shift, id)
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
-        booking = asyncio.create_task(book(town.town, [asked]))
+        booking = asyncio.create_task(redeem_batch(town.town, [asked]))
         await waits_for_a_lock(town)
         await other.session.execute(text(meanwhile), {"id": id, "shift": secret_digest(shift)})
-    with pytest.raises(together.Unforeseen):
+    with pytest.raises(StaleBatch):
         await booking
     await nothing_is_left_of(town, id)
     async with town.device(shift) as http:
@@ -443,13 +446,14 @@ async def test_what_a_journal_tells_at_the_same_time_wins(
 
 
 async def test_each_receipt_tells_what_was_left_right_after_it(town: LiveTown) -> None:
-    device, shift = secret_digest(town.device_token), secret_digest(await town.shift())
-    card = digest(parse(town.card))
+    shift = await town.shift()
     batch = [
-        Asked(device, shift, uuid7(), card, wanted(town.card, [("soap", pieces)], leased=leased))
+        RedemptionRequest.read(
+            town.device_token, shift, uuid7(), wanted(town.card, [("soap", pieces)], leased=leased)
+        )
         for pieces, leased in ((1, 0), (2, 50), (1, 0))
     ]
-    receipts = await book(town.town, batch)
+    receipts = await redeem_batch(town.town, batch)
     assert [receipts[asked.id].balance for asked in batch] == [95, 85, 80]
     kept = await rows(town, "select id, receipt ->> 'balance' as balance from redemption")
     balances = {row.id: row.balance for row in kept}
@@ -462,8 +466,8 @@ async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown
     asked = a_soap(town, shift, id)
     async with town.town.work() as other:
         await other.session.execute(text("select from kiosk_enrolment for no key update"))
-        with pytest.raises(together.Unforeseen):
-            await book(town.town, [asked])
+        with pytest.raises(StaleBatch):
+            await redeem_batch(town.town, [asked])
     await nothing_is_left_of(town, id)
 
 
@@ -473,23 +477,23 @@ async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) ->
     asked = a_soap(town, shift, id)
     async with town.town.work() as other:
         await other.books.lock([accounts.household("hp-1").id])
-        booking = asyncio.create_task(book(town.town, [asked]))
+        booking = asyncio.create_task(redeem_batch(town.town, [asked]))
         await waits_for_a_lock(town)
         spent = Transfer(accounts.household("hp-1").id, accounts.ISSUING.id, accounts.POINTS, 96)
         posted = await other.books.post(
             [Transaction(TransactionId(uuid7()), "deduction", Phase.POSTED, (spent,))], other.now
         )
         assert [posting.status for posting in posted] == [Status.OK]
-    with pytest.raises(together.Unforeseen):
+    with pytest.raises(StaleBatch):
         await booking
     await nothing_is_left_of(town, id)
     [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
     problem(answer, 409, "insufficient-points")
 
 
-def a_soap(town: LiveTown, shift: str, id: UUID) -> Asked:
+def a_soap(town: LiveTown, shift: str, id: UUID) -> RedemptionRequest:
     soap = wanted(town.card, [("soap", 1)])
-    return Asked(secret_digest(town.device_token), secret_digest(shift), id, digest(parse(town.card)), soap)
+    return RedemptionRequest.read(town.device_token, shift, id, soap)
 
 
 async def nothing_is_left_of(town: LiveTown, id: UUID) -> None:
