@@ -77,7 +77,7 @@ def hashed_quickly() -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Embedded]:
     # Nothing here outlives the run; tests of power cuts have a durable server of their own.
-    settings = {"fsync": "off", "synchronous_commit": "off", "shared_buffers": "256MB"}
+    settings = {"fsync": "off", "shared_buffers": "256MB"}
     with passable("jimei-tests-") as folder, Embedded(folder / "data", settings) as running:
         asyncio.run(migrate(running.url(OWNER, EMPTY)))
         yield running
