@@ -84,12 +84,6 @@ async def holder(work: Work, text: str) -> Holder:
     return require_active(await _card(work, digest(parse(text)))).holder
 
 
-async def of_card(work: Work, card: bytes) -> tuple[Holder, bool] | None:
-    """The household of a card by its digest, and whether the card was reported lost."""
-    found = await _card(work, card)
-    return (found.holder, found.revoked_at is not None) if found is not None else None
-
-
 async def _card(work: Work, card: bytes) -> KnownCard | None:
     row = (await work.session.execute(OF_CARD, {"township": work.township, "card": card})).first()
     return KnownCard(*row) if row is not None else None

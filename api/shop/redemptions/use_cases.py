@@ -36,32 +36,36 @@ async def redeem_batch(town: Town, batch: Sequence[RedemptionRequest]) -> dict[U
 async def redeem(town: Town, asked: RedemptionRequest, pin: str = "") -> wire.Receipt:
     """The receipt of a redemption, now or as it was given the first time. Raises Refused: as `decide`,
     wrong-card-pin (left), card-pin-locked."""
-    decision = await _redeem(town, asked)
-    if isinstance(decision, Refused) and decision.word == "pin-needed" and pin:
-        # In a unit of work of its own: a wrong try counts, though nothing of the redemption stays.
-        await require_pin(town, asked.card, pin)
-        decision = await _redeem(town, asked, pin_given=True)
-    if isinstance(decision, Refused):
-        raise decision
-    return decision
+    try:
+        return await _redeem(town, asked)
+    except Refused as refusal:
+        if refusal.word != "pin-needed" or not pin:
+            raise
+    # In a unit of work of its own: a wrong try counts, though nothing of the redemption stays.
+    await require_pin(town, asked.card, pin)
+    return await _redeem(town, asked, pin_given=True)
 
 
-async def _redeem(town: Town, asked: RedemptionRequest, *, pin_given: bool = False) -> wire.Receipt | Refused:
+async def _redeem(
+    town: Town, asked: RedemptionRequest, *, pin_given: bool = False, last: bool = False
+) -> wire.Receipt:
     try:
         async with town.work() as work:
-            decision = await _decide(work, asked, pin_given=pin_given)
-            match decision:
-                case Given():
-                    return decision.receipt
-                case Booking():
-                    [receipt] = await write(work, [decision], work.now)
+            match await _decide(work, asked, pin_given=pin_given):
+                case Given(receipt):
                     return receipt
-                case Refused():
-                    return decision
+                case Booking() as booking:
+                    [receipt] = await write(work, [booking], work.now)
+                    return receipt
+                case Refused() as refusal:
+                    raise refusal
                 case PromisesFirst():
                     raise AssertionError("whoever waited was served")
     except StaleBatch as stale:
-        return refused_by_books(stale.posting)
+        if stale.posting is not None or last:
+            raise refused_by_books(stale.posting) from None
+    # A shift that was closed meanwhile: now the facts say so.
+    return await _redeem(town, asked, pin_given=pin_given, last=True)
 
 
 async def _decide(work: Work, asked: RedemptionRequest, *, pin_given: bool) -> Decision:
