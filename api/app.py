@@ -60,9 +60,9 @@ from api.awards.claims.board import on_notice
 from api.bookkeeping.seals.use_cases import reference
 from api.jobs import JOBS
 from api.platform.access import Authentication
+from api.platform.jobs import Job, run_forever
 from api.platform.problem_details import EXCEPTIONS, log_exception
-from api.platform.town import Town
-from api.platform.upkeep import Job, keep_up
+from api.platform.services import Services
 from api.registry.people.use_cases import signed_in
 from api.shop.kiosks.enrolment import enrolled
 from api.shop.redemptions.queue import RedemptionQueue
@@ -77,11 +77,11 @@ def healthz() -> str:
 
 
 @get("/readyz", tags=["health"])
-async def readyz(town: NamedDependency[Town]) -> Response[str]:
+async def readyz(services: NamedDependency[Services]) -> Response[str]:
     """The database answers."""
     try:
-        async with town.work() as work:
-            await work.session.execute(text("select 1"))
+        async with services.unit_of_work() as uow:
+            await uow.session.execute(text("select 1"))
     except (OSError, DBAPIError):
         return Response("database away", status_code=503)
     return Response("ok")
@@ -89,9 +89,9 @@ async def readyz(town: NamedDependency[Town]) -> Response[str]:
 
 @asynccontextmanager
 async def _kept_up(app: Litestar) -> AsyncIterator[None]:
-    queue = app.state.redemptions = RedemptionQueue(app.state.town)
+    queue = app.state.redemptions = RedemptionQueue(app.state.services)
     beside = [
-        asyncio.create_task(keep_up(app.state.town, app.state.notice_interval, app.state.jobs)),
+        asyncio.create_task(run_forever(app.state.services, app.state.notice_interval, app.state.jobs)),
         asyncio.create_task(queue.run()),
     ]
     try:
@@ -102,9 +102,9 @@ async def _kept_up(app: Litestar) -> AsyncIterator[None]:
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-def _served(state: State) -> Town:
-    town: Town = state.town
-    return town
+def _served(state: State) -> Services:
+    services: Services = state.services
+    return services
 
 
 def _news() -> News:
@@ -118,7 +118,9 @@ def _templates() -> JinjaTemplateEngine:
     return JinjaTemplateEngine(engine_instance=environment)
 
 
-def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS) -> Litestar:
+def create_app(
+    services: Services, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS
+) -> Litestar:
     """`notice_interval`: seconds between runs of the `jobs`, for what is over or has come.
 
     The town is the application's state alone: between one lifespan and the next it may be another.
@@ -163,9 +165,9 @@ def create_app(town: Town, csrf_secret: str, notice_interval: float = 5.0, jobs:
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,
         ],
-        state=State({"town": town, "notice_interval": notice_interval, "jobs": jobs}),
+        state=State({"services": services, "notice_interval": notice_interval, "jobs": jobs}),
         dependencies={
-            "town": Provide(_served, sync_to_thread=False),
+            "services": Provide(_served, sync_to_thread=False),
             "news": Provide(_news, sync_to_thread=False),
         },
         middleware=[

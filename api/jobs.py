@@ -1,4 +1,4 @@
-"""What the server does by itself, in turn; `keep_up` runs it."""
+"""What the server does by itself, in turn; `run_forever` runs it."""
 
 from api.awards.claims.use_cases import post_due
 from api.bookkeeping.journal.holds import release_expired

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from api.platform.clock import Clock
 from api.platform.database.engine import Access, Database
 from api.platform.database.migrations import require_current
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.registry.register.queries import is_founded
 from ledger.transactions import TownshipId
 
@@ -23,23 +23,23 @@ TOWNSHIP = TownshipId(1)
 
 
 @asynccontextmanager
-async def open_town(access: Access, clock: Clock) -> AsyncIterator[Town]:
+async def open_town(access: Access, clock: Clock) -> AsyncIterator[Services]:
     """The township in a database of this program's version. Raises Refused: database-version,
     database-away, no-township."""
     try:
         await require_current(access.app)
     except (DBAPIError, OSError) as error:
         if getattr(getattr(error, "orig", None), "sqlstate", "") == "3D000":
-            raise Refused("database-version", "还没有数据库，请先运行 jimei migrate。") from None
-        raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
+            raise Refused(ErrorCode.DATABASE_VERSION, "还没有数据库，请先运行 jimei migrate。") from None
+        raise Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
     database = Database(access.app)
     try:
-        yield Town(database, clock, TOWNSHIP, access.data)
+        yield Services(database, clock, TOWNSHIP, access.data)
     finally:
         await database.close()
 
 
-async def require_township(town: Town) -> None:
-    async with town.work() as work:
-        if not await is_founded(work):
-            raise Refused("no-township", "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")
+async def require_township(services: Services) -> None:
+    async with services.unit_of_work() as uow:
+        if not await is_founded(uow):
+            raise Refused(ErrorCode.NO_TOWNSHIP, "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")

@@ -14,8 +14,8 @@ import structlog
 import uvicorn
 
 from api.app import create_app
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.shop.redemptions.fast_path import FastPath
 
 # Seconds; longer than clients keep an idle connection (httpx: 5), so that no request meets one just being closed.
@@ -37,12 +37,12 @@ def log_plainly() -> None:
 
 @asynccontextmanager
 async def served(
-    town: Town, listener: socket.socket, secret: str, notice_interval: float = 5.0
+    services: Services, listener: socket.socket, secret: str, notice_interval: float = 5.0
 ) -> AsyncIterator[str]:
     """The server runs inside the block, beside whatever else the block does; gives its address."""
     log_plainly()
     config = uvicorn.Config(
-        FastPath(create_app(town, csrf_secret=secret, notice_interval=notice_interval)),
+        FastPath(create_app(services, csrf_secret=secret, notice_interval=notice_interval)),
         lifespan="on",
         log_level="warning",
         access_log=False,
@@ -54,7 +54,7 @@ async def served(
         while not server.started:
             if task.done():
                 task.result()
-                raise Refused("server-fault", "服务没有启动成功，请看上面的日志。")
+                raise Refused(ErrorCode.SERVER_FAULT, "服务没有启动成功，请看上面的日志。")
             await asyncio.sleep(0.01)
         host, port = listener.getsockname()[:2]
         yield f"http://{host}:{port}"

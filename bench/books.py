@@ -54,21 +54,21 @@ async def measure(_: Ground) -> AsyncIterator[Measurement]:
 
 async def _fill(at: Shop) -> date:
     """Awards of last year, sealed, and a policy by which they expired with it; gives the day of the first ones."""
-    now = at.town.clock.now()
+    now = at.services.clock.now()
     earned = now.replace(year=now.year - 1, month=3, day=1)
     codes = [f"h{n}" for n in range(len(at.households), HOUSEHOLDS)]
-    async with at.town.work() as work:
-        await work.session.execute(_HOUSEHOLDS, {"codes": codes})
+    async with at.services.unit_of_work() as uow:
+        await uow.session.execute(_HOUSEHOLDS, {"codes": codes})
         for first in range(0, len(codes), AT_ONCE):
-            await work.books.open(map(accounts.household, codes[first : first + AT_ONCE]), now)
-        await work.books.open([accounts.EXPIRED], now)
+            await uow.books.open(map(accounts.household, codes[first : first + AT_ONCE]), now)
+        await uow.books.open([accounts.EXPIRED], now)
     at.households.extend(codes)
     await at.expire_yearly(date(earned.year, 1, 1), decided=now.replace(year=now.year - 2, day=1))
     for n in range(AWARDS):
         for first in range(0, HOUSEHOLDS, AT_ONCE):
             some = at.households[first : first + AT_ONCE]
-            async with at.town.work() as work:
-                posted = await work.books.post([award(code, 1) for code in some], earned + n * timedelta(days=30))
+            async with at.services.unit_of_work() as uow:
+                posted = await uow.books.post([award(code, 1) for code in some], earned + n * timedelta(days=30))
             assert all(posting.status is Status.OK for posting in posted)
     await at.at_rest()
     return local_date(earned)

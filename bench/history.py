@@ -42,7 +42,7 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
         async with shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as at:
             await at.at_rest()
             # So that a look has to reckon what is up.
-            now = at.town.clock.now()
+            now = at.services.clock.now()
             await at.expire_yearly(local_date(now), now)
             await _grow(at, 0, YOUNG, ASKED)
             young, soon = await _looks(at), await _closing(at)
@@ -74,8 +74,8 @@ async def _looks(at: Shop) -> dict[str, float]:
 
 async def _closing(at: Shop) -> float:
     """Milliseconds for which everybody waits where a month is closed, the median of some that are taken back."""
-    now, took = at.town.clock.now(), []
-    async with at.town.database.engine.connect() as connection:
+    now, took = at.services.clock.now(), []
+    async with at.services.database.engine.connect() as connection:
         for _ in range(CLOSINGS):
             started = perf_counter()
             closed = await Books(connection, TOWNSHIP).close_period(now, now, person="", reason="月结")

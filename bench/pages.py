@@ -27,6 +27,6 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
 
 async def _awarded(at: Shop) -> None:
     for _ in range(ENTRIES):
-        async with at.town.work() as work:
-            await work.books.post([award(household, 1) for household in at.households], work.now)
+        async with at.services.unit_of_work() as uow:
+            await uow.books.post([award(household, 1) for household in at.households], uow.now)
     await at.at_rest()

@@ -65,8 +65,8 @@ async def _post(at: Shop, households: list[str]) -> float:
     """Seconds from the call to the commit."""
     batch = [award(household, 1) for household in households]
     started = perf_counter()
-    async with at.town.work() as work:
-        postings = await work.books.post(batch, work.now)
+    async with at.services.unit_of_work() as uow:
+        postings = await uow.books.post(batch, uow.now)
     took = perf_counter() - started
     assert all(posting.status is Status.OK for posting in postings)
     return took
@@ -96,7 +96,7 @@ async def _copied(at: Shop) -> float:
 
 async def _seal(at: Shop) -> None:
     while True:
-        if not await seal(at.town):
+        if not await seal(at.services):
             await asyncio.sleep(0.1)
 
 

@@ -25,7 +25,7 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
             starts.append(server.ready_after)
     yield measured("server ready", median(starts), "s", target=2.0)
     # What this process had open at the database isn't the server's.
-    await at.town.database.engine.dispose()
+    await at.services.database.engine.dispose()
     async with serving(at) as server:
         await asyncio.sleep(IDLE)
         alone = share(server.pid)

@@ -30,7 +30,7 @@ from api.platform.clock import WallClock
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Database
 from api.platform.database.migrations import migrate
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.register.use_cases import found
 from api.serving import served
 from ledger.expiry import Kind, Policy
@@ -57,7 +57,7 @@ class Till:
 class Shop:
     folder: Path
     database: Embedded
-    town: Town
+    services: Services
     households: list[str]
     cards: list[str]
     barcodes: list[str]
@@ -87,15 +87,15 @@ class Shop:
 
     async def at_rest(self) -> None:
         """Nothing is left to do of what was measured before: all is sealed, and no vacuum runs beside."""
-        while await seal(self.town):
+        while await seal(self.services):
             pass
         async with self.as_owner() as connection:
             await connection.execute(text("vacuum analyze"))
 
     async def expire_yearly(self, since: date, decided: datetime) -> None:
         """Adopt it for points: what isn't used by the year's end expires."""
-        async with self.town.work() as work:
-            book = await expiries(work)
+        async with self.services.unit_of_work() as uow:
+            book = await expiries(uow)
             policy = Policy(since, Kind.YEAR_END)
             adopted = await book.adopt(accounts.POINTS, policy, decided, person="", reason="村民代表会议")
         assert adopted is Status.OK
@@ -122,12 +122,12 @@ async def shop(folder: Path, *, households: int, products: int, kiosks: int = 0)
     with Embedded(folder) as server:
         await migrate(server.url(OWNER, DATABASE))
         database = Database(server.url(APP, DATABASE))
-        town = Town(database, WallClock(), TOWNSHIP, folder)
+        services = Services(database, WallClock(), TOWNSHIP, folder)
         office = wire.NewPerson(login="office", name="办公室", roles=["office"], password=PASSWORD)
-        await found(town, "示范乡", office)
+        await found(services, "示范乡", office)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            async with served(town, listener, "of the bench") as url:
-                filled = await _filled(server, town, url, folder, households, products, kiosks)
+            async with served(services, listener, "of the bench") as url:
+                filled = await _filled(server, services, url, folder, households, products, kiosks)
         yield filled
         await database.close()
 
@@ -153,7 +153,7 @@ async def serving(shop: Shop) -> AsyncIterator[Server]:
 
 
 async def _filled(
-    database: Embedded, town: Town, url: str, folder: Path, households: int, products: int, kiosks: int
+    database: Embedded, services: Services, url: str, folder: Path, households: int, products: int, kiosks: int
 ) -> Shop:
     codes = [f"h{n}" for n in range(households)]
     # Ten digits: a shop's own codes, without a check digit.
@@ -205,11 +205,11 @@ async def _filled(
             cards += [card["token"] for card in await ask("POST", "/v1/cards", {"households": some})]
         tills = [await new_till(f"第 {n} 台") for n in range(1, kiosks + 1)]
         kiosk = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": "前台"})
-    async with town.work() as work:
-        await work.books.open([accounts.IMPORTED], work.now)
-        posted = await work.books.post([award(code, POINTS) for code in codes], work.now)
+    async with services.unit_of_work() as uow:
+        await uow.books.open([accounts.IMPORTED], uow.now)
+        posted = await uow.books.post([award(code, POINTS) for code in codes], uow.now)
     assert all(posting.status is Status.OK for posting in posted)
-    return Shop(folder, database, town, codes, cards, barcodes, tills, kiosk["code"])
+    return Shop(folder, database, services, codes, cards, barcodes, tills, kiosk["code"])
 
 
 def award(household: str, points: int) -> Transaction:

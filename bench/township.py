@@ -19,7 +19,7 @@ from api.platform.clock import WallClock
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Database
 from api.platform.database.migrations import migrate
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.register.use_cases import found
 from bench.scratch import scratch
 from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
@@ -86,9 +86,9 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
     await migrate(owner)
     database = Database(server.url(APP, DATABASE))
     try:
-        town = Town(database, WallClock(), TOWNSHIP, data)
+        services = Services(database, WallClock(), TOWNSHIP, data)
         office = wire.NewPerson(login="office", name="办公室", roles=["office"], password="a long password")
-        await found(town, "示范乡", office)
+        await found(services, "示范乡", office)
     finally:
         await database.close()
     made = [

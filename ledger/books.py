@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import tables
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 from ledger.tables import entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
@@ -39,13 +39,13 @@ from ledger.transactions import (
     Closing,
     Phase,
     Posting,
+    RecordedTransaction,
     Status,
     Timeline,
     TownshipId,
     Transaction,
     TransactionId,
     Transfer,
-    Written,
 )
 
 # Later than anything in the books.
@@ -105,13 +105,13 @@ _POST = text("""
 _OTHERS = msgspec.json.Decoder(dict[int, Posting])
 _OK = Posting(Status.OK)
 
-_OWN = by_key(
+_OWN = lateral_one(
     select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
     "own",
 )
 """The transaction of an entry."""
 
-_SETTLED = by_key(
+_SETTLED = lateral_one(
     select(settlement.c.phase).where(
         settlement.c.township == entry.c.township,
         settlement.c.target == _OWN.c.id,
@@ -296,10 +296,10 @@ class Books:
         rows = await self._connection.execute(query, {"township": self._township, **asked})
         return [_entry(row) for row in rows]
 
-    async def written(self, ids: Iterable[TransactionId]) -> dict[TransactionId, Written]:
+    async def recorded(self, ids: Iterable[TransactionId]) -> dict[TransactionId, RecordedTransaction]:
         """Transactions as they stand in the books; nothing for an id that isn't there."""
         asked = set(ids)
-        found = await self._written(transaction.c.id.in_(asked)) if asked else []
+        found = await self._recorded(transaction.c.id.in_(asked)) if asked else []
         return {one.id: one for one in found}
 
     async def touches(self, account: AccountId, id: TransactionId) -> bool:
@@ -311,7 +311,7 @@ class Books:
         )
         return found.first() is not None
 
-    async def answers(self, target: TransactionId) -> list[Written]:
+    async def settlements_of(self, target: TransactionId) -> list[RecordedTransaction]:
         """What settles or reverses this one, oldest first."""
         settled = select(settlement.c.id).where(
             settlement.c.township == self._township, settlement.c.target == target
@@ -322,9 +322,9 @@ class Books:
             # The index's own condition, which a parameter would miss.
             transaction.c.phase == literal_column("'reversal'"),
         )
-        return await self._written(transaction.c.id.in_(settled.union_all(reversals)))
+        return await self._recorded(transaction.c.id.in_(settled.union_all(reversals)))
 
-    async def _written(self, condition: ColumnElement[bool]) -> list[Written]:
+    async def _recorded(self, condition: ColumnElement[bool]) -> list[RecordedTransaction]:
         wanted = (
             select(transaction)
             .where(transaction.c.township == self._township, condition)
@@ -347,7 +347,7 @@ class Books:
                 Transfer(AccountId(row.debit), AccountId(row.credit), row.unit, row.amount)
             )
         return [
-            Written(
+            RecordedTransaction(
                 id=TransactionId(row.id),
                 kind=row.kind,
                 phase=Phase(row.phase),

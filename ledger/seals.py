@@ -84,7 +84,7 @@ class Seals:
         )
         return [VerifierKey.parse(key) for key in texts]
 
-    async def heads(self, limit: int) -> list[SignedHead]:
+    async def signed_heads(self, limit: int) -> list[SignedHead]:
         """Newest first."""
         notes = await self._connection.scalars(
             select(tree_head.c.note)
@@ -95,7 +95,7 @@ class Seals:
         return [SignedHead.parse(note) for note in notes]
 
     async def latest(self) -> SignedHead | None:
-        newest = await self.heads(1)
+        newest = await self.signed_heads(1)
         return newest[0] if newest else None
 
     async def covered(self, transaction: TransactionId) -> bool:

@@ -105,7 +105,7 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RecordedTransaction:
     """A transaction as it stands in the books. `deferred_from`: the effective moment asked for, where its period
     was closed."""
 
@@ -122,14 +122,14 @@ class Written:
     expires_at: datetime | None
     metadata: dict[str, Any]
 
-    def left(self, answers: Iterable[Written]) -> tuple[int, ...]:
+    def remaining(self, settlements: Iterable[RecordedTransaction]) -> tuple[int, ...]:
         """For each transfer, how much of it is still reserved where this is pending, or can still be moved back
-        where it moved; `answers` are all that settle or reverse it."""
+        where it moved; `settlements` are all that settle or reverse it."""
         moved_back: Counter[tuple[AccountId, AccountId, str]] = Counter()
         settled = self.phase not in (Phase.PENDING, Phase.POSTED, Phase.POST)
-        for answer in answers:
-            settled = settled or answer.phase is not Phase.REVERSAL
-            for t in answer.transfers:
+        for settlement in settlements:
+            settled = settled or settlement.phase is not Phase.REVERSAL
+            for t in settlement.transfers:
                 moved_back[t.credit, t.debit, t.unit] += t.amount
         left = []
         for t in self.transfers:

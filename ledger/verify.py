@@ -160,7 +160,7 @@ _BOOKS = {
                and not exists (select from ledger.leaf l where l.township = x.township
                                   and l.kind = 'transaction' and l.key = x.id::text))
         select id::text, '交易内容与登记时的摘要不符'
-          from unsealed where not ledger.faithful(township, id)
+          from unsealed where not ledger.content_matches(township, id)
          order by 1""",
 }
 

@@ -31,7 +31,7 @@ from api.platform.clock import TravelClock
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import Database
 from api.platform.database.migrations import migrate
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
@@ -130,31 +130,31 @@ def clock() -> TravelClock:
 
 
 @pytest.fixture
-async def base(databases: Databases, clock: TravelClock) -> AsyncIterator[Town]:
+async def base(databases: Databases, clock: TravelClock) -> AsyncIterator[Services]:
     """The use cases' own view of an empty database."""
     async with databases.lend(EMPTY) as lent:
         yield town_of(lent.database, clock)
 
 
-def town_of(database: Database, clock: TravelClock) -> Town:
-    return Town(database, clock, TOWNSHIP, Path(_KEPT.name))
+def town_of(database: Database, clock: TravelClock) -> Services:
+    return Services(database, clock, TOWNSHIP, Path(_KEPT.name))
 
 
 @asynccontextmanager
-async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Town]:
+async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Services]:
     async with connected(clone) as database:
         yield town_of(database, clock)
 
 
 @asynccontextmanager
-async def serving(town: Town, notice_interval: float | None = None) -> AsyncIterator[str]:
+async def serving(town: Services, notice_interval: float | None = None) -> AsyncIterator[str]:
     """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
     test says so, unless the server shall every `notice_interval` seconds."""
     # Of a socket that doesn't say TCP asyncio sends no answer before the last one was acknowledged: 40 ms each.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
-        app.state.town = town
+        app.state.services = town
         app.state.notice_interval = notice_interval or 3600
         app.state.jobs = JOBS if notice_interval else ()
         config = uvicorn.Config(FastPath(app), log_level="warning", lifespan="on", timeout_keep_alive=KEEP_ALIVE)
@@ -175,7 +175,7 @@ async def serving(town: Town, notice_interval: float | None = None) -> AsyncIter
             _apps.append(app)
 
 
-async def run_jobs(town: Town) -> None:
+async def run_jobs(town: Services) -> None:
     """What a server does by itself, until there is nothing left to do."""
     while any([await job(town) for job in JOBS]):
         pass
@@ -214,7 +214,7 @@ class LiveTown:
     """
 
     url: str
-    town: Town
+    town: Services
     clock: TravelClock
     clone: Clone
     kiosk: Machine = field(default_factory=Machine)

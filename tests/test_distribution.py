@@ -162,7 +162,7 @@ BAD = {
         Fault("function not by township", "ledger.bad_body")
     },
     "create function ledger.bad_caller(p_id uuid) returns boolean language sql "
-    "as 'select ledger.faithful(1, p_id)'": {Fault("function not by township", "ledger.bad_caller")},
+    "as 'select ledger.content_matches(1, p_id)'": {Fault("function not by township", "ledger.bad_caller")},
     "create function ledger.bad_guess(p_township integer) returns void language plpgsql "
     "as 'begin execute ''analyze''; end'": {Fault("dynamic SQL", "ledger.bad_guess")},
 }

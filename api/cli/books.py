@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 
 from api.cli.command_line import one_sentence, progress, run_async
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) 
     from api.platform.database.engine import reach
 
     if by is None and not dry_run:
-        raise Refused("malformed", "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
+        raise Refused(ErrorCode.MALFORMED, "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
 
-    async def work() -> None:
-        async with open_town(access, WallClock()) as town:
+    async def uow() -> None:
+        async with open_town(access, WallClock()) as services:
             await run(
-                town, boundary.date() if boundary is not None else None, None if dry_run else by, ask=not yes
+                services, boundary.date() if boundary is not None else None, None if dry_run else by, ask=not yes
             )
 
     with reach(Settings.read()) as access:
-        run_async(work())
+        run_async(uow())
 
 
 @click.command(epilog="例 example: jimei verify")
@@ -62,11 +62,11 @@ def verify() -> None:
 
     found: list[str] = []
 
-    async def work() -> None:
+    async def uow() -> None:
         async with (
-            open_town(access, WallClock()) as town,
-            town.snapshot() as unit,
-            town.snapshot(beside=unit) as second,
+            open_town(access, WallClock()) as services,
+            services.snapshot() as unit,
+            services.snapshot(beside=unit) as second,
         ):
             connection, beside = await unit.session.connection(), await second.session.connection()
             if access.embedded:
@@ -79,7 +79,7 @@ def verify() -> None:
                 found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
 
     with reach(Settings.read()) as access:
-        run_async(work())
+        run_async(uow())
     for line in found:
         click.echo(line)
     click.echo(f"发现 {len(found)} 处不符。" if found else "账目相符。 The books hold.")
@@ -101,18 +101,18 @@ def prove(transaction: UUID, since: Path | None, output: Path) -> None:
     poster = _read_poster(since) if since is not None else None
     made: list[Proof] = []
 
-    async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await require_township(town)
-            made.append(await use_cases.prove(town, transaction, poster))
+    async def uow() -> None:
+        async with open_town(access, WallClock()) as services:
+            await require_township(services)
+            made.append(await use_cases.prove(services, transaction, poster))
 
     with reach(Settings.read()) as access:
-        run_async(work())
+        run_async(uow())
     for proof in made:
         try:
             output.write_bytes(proof.encode())
         except OSError as error:
-            raise Refused("unwritable", f"写不了 {output}：{error.strerror}。") from None
+            raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}：{error.strerror}。") from None
         click.echo(f"已写好证明：{output}（公钥指纹 {proof.key.fingerprint}）")
 
 
@@ -120,9 +120,9 @@ def _read_poster(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Refused("unreadable", f"读不了 {file}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {file}：{error.strerror}。") from None
     except UnicodeDecodeError:
-        raise Refused("malformed", f"{file} 不是 UTF-8 编码的文字。") from None
+        raise Refused(ErrorCode.MALFORMED, f"{file} 不是 UTF-8 编码的文字。") from None
 
 
 @click.command(epilog="例 example: jimei verify-proof 证明.json 公告.txt --key '示范乡+1f2e3d4c+AQID…'")
@@ -140,7 +140,7 @@ def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
     try:
         given = VerifierKey.parse(key) if key is not None else None
     except HeadError as error:
-        raise Refused("malformed", f"--key 不对：{error}") from None
+        raise Refused(ErrorCode.MALFORMED, f"--key 不对：{error}") from None
     found = findings({str(path): _read_proof(path) for path in files}, given)
     for one in found:
         # What is left to the reader's own eyes is neither right nor wrong.
@@ -156,9 +156,9 @@ def _read_proof(path: Path) -> Proof | SignedHead:
         with path.open("rb") as file:
             return read(file.read(MOST_BYTES + 1))
     except OSError as error:
-        raise Refused("unreadable", f"读不了 {path}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{error.strerror}。") from None
     except ProofError as error:
-        raise Refused("malformed", f"{path}：{error}") from None
+        raise Refused(ErrorCode.MALFORMED, f"{path}：{error}") from None
 
 
 @click.command(
@@ -179,15 +179,15 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
     use_cases.require_format(format)
     first, last = use_cases.period(start, end)
 
-    async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await require_township(town)
+    async def uow() -> None:
+        async with open_town(access, WallClock()) as services:
+            await require_township(services)
             with progress("导出交易 export") as told:
-                written = await use_cases.export(town, format, first, last, output, told)
+                written = await use_cases.export(services, format, first, last, output, told)
             click.echo(f"已导出 {written:,} 笔交易：{output}")
 
     with reach(Settings.read()) as access:
-        run_async(work())
+        run_async(uow())
 
 
 @click.command("import", epilog="例 example: jimei import 2025年台账.xlsx --source 2025年纸质台账 --dry-run")
@@ -208,16 +208,16 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
 
     source = source.strip()
     if not 1 <= len(source) <= 100:
-        raise Refused("malformed", "--source 要写明来源，最多 100 字。")
+        raise Refused(ErrorCode.MALFORMED, "--source 要写明来源，最多 100 字。")
     done: list[Imported] = []
 
-    async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await require_township(town)
-            done.append(await import_file(town, file, source, dry_run=dry_run))
+    async def uow() -> None:
+        async with open_town(access, WallClock()) as services:
+            await require_township(services)
+            done.append(await import_file(services, file, source, dry_run=dry_run))
 
     with reach(Settings.read()) as access:
-        run_async(work())
+        run_async(uow())
     for imported in done:
         for line in imported.bad:
             click.echo(line, err=True)

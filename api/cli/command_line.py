@@ -16,7 +16,7 @@ from typing import IO, Any, ParamSpec, TypeAlias
 import click
 
 from api.platform.database.account import EmbeddedError
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 P = ParamSpec("P")
 
@@ -119,7 +119,8 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
         return listener
     except OSError as error:
         raise Refused(
-            "port-taken", f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 {option} 换一个端口。"
+            ErrorCode.PORT_TAKEN,
+            f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 {option} 换一个端口。",
         ) from None
 
 

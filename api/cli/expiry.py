@@ -13,34 +13,34 @@ from api import wire
 from api.bookkeeping.expiry import use_cases
 from api.bookkeeping.expiry.policies import in_chinese
 from api.platform.access import Staff
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.people.use_cases import with_login
 from api.registry.register.queries import size
 
 
-async def run(town: Town, on: date | None, by: str | None, *, ask: bool) -> None:
+async def run(services: Services, on: date | None, by: str | None, *, ask: bool) -> None:
     """Tell what is up at a boundary, by default the last one reached; with `by`, the login of somebody of the
     office, take it. Raises Refused: unknown, and as the use cases do."""
-    staff = await with_login(town, by) if by is not None else None
-    boundary = await use_cases.chosen(town, on, staff)
+    staff = await with_login(services, by) if by is not None else None
+    boundary = await use_cases.chosen(services, on, staff)
     with _bars() as bars:
-        households, points = await _look(town, boundary, bars)
+        households, points = await _look(services, boundary, bars)
     click.echo(f"{in_chinese(boundary)}到期：{households} 户，共 {points} 分。")
     if staff is None or not households:
         return
     if ask:
         click.confirm("这些积分将作废，继续吗", abort=True)
     with _bars() as bars:
-        households, points = await _take(town, staff, boundary, bars)
+        households, points = await _take(services, staff, boundary, bars)
     click.echo(f"已扣 {households} 户，共 {points} 分，经办人 {staff.name}。")
 
 
-async def _look(town: Town, boundary: date, bars: Progress) -> tuple[int, int]:
-    bar = bars.add_task("查看 looking", total=await _households(town))
+async def _look(services: Services, boundary: date, bars: Progress) -> tuple[int, int]:
+    bar = bars.add_task("查看 looking", total=await _households(services))
     households = points = 0
     after: UUID | None = None
     while True:
-        found = await use_cases.survey(town, boundary, after)
+        found = await use_cases.survey(services, boundary, after)
         households += len(found.up)
         points += sum(found.up.values())
         bars.advance(bar, found.examined)
@@ -49,12 +49,12 @@ async def _look(town: Town, boundary: date, bars: Progress) -> tuple[int, int]:
             return households, points
 
 
-async def _take(town: Town, staff: Staff, boundary: date, bars: Progress) -> tuple[int, int]:
-    bar = bars.add_task("扣除 expiring", total=await _households(town))
+async def _take(services: Services, staff: Staff, boundary: date, bars: Progress) -> tuple[int, int]:
+    bar = bars.add_task("扣除 expiring", total=await _households(services))
     households = points = 0
     after: UUID | None = None
     while True:
-        done = await use_cases.run(town, staff, wire.NewExpiry(boundary=boundary, after=after))
+        done = await use_cases.run(services, staff, wire.NewExpiry(boundary=boundary, after=after))
         households += done.households
         points += done.expired
         bars.advance(bar, done.done)
@@ -74,6 +74,6 @@ def _bars() -> Progress:
     )
 
 
-async def _households(town: Town) -> int:
-    async with town.work() as work:
-        return (await size(work)).households
+async def _households(services: Services) -> int:
+    async with services.unit_of_work() as uow:
+        return (await size(uow)).households

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 if TYPE_CHECKING:
     from kiosk.printing.printer import EscposPrinter
@@ -66,7 +66,7 @@ def printer_options(command: Callable[..., None]) -> Callable[..., None]:
         try:
             settings = read_settings(printer, printer_width, printer_encoding, printer_mode)
         except ValueError as error:
-            raise Refused("malformed", str(error)) from None
+            raise Refused(ErrorCode.MALFORMED, str(error)) from None
         command(printer=settings and EscposPrinter(settings), **others)
 
     for option in reversed(_OPTIONS):
@@ -81,9 +81,9 @@ def test_print(printer: EscposPrinter | None) -> None:
     from kiosk.printing.sample import sample_slip
 
     if printer is None:
-        raise Refused("malformed", "还缺 --printer，用法见 jimei kiosk --help。")
+        raise Refused(ErrorCode.MALFORMED, "还缺 --printer，用法见 jimei kiosk --help。")
     try:
         asyncio.run(print_slip(printer, sample_slip(WallClock().now()), reprint=False))
     except PrinterAway as away:
-        raise Refused("printer-away", away.sentence) from None
+        raise Refused(ErrorCode.PRINTER_AWAY, away.sentence) from None
     click.echo(f"已发送到 {printer}。请看纸条：汉字不乱码、分数靠右对齐，打印机就设好了。")

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from api.cli.command_line import one_sentence, progress, run_async
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,11 +49,11 @@ def simulate(
     wanted = use_cases.Wanted(_read(draft), first, last, village, draft.name)
     done: list[Simulation] = []
 
-    async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await require_township(town)
+    async def uow() -> None:
+        async with open_town(access, WallClock()) as services:
+            await require_township(services)
             with progress("试算 simulate") as told:
-                done.append(await use_cases.simulate(town, wanted, told=told))
+                done.append(await use_cases.simulate(services, wanted, told=told))
 
     with ExitStack() as opened:
         # Before the long work: a place where nothing can be written is told at once.
@@ -61,7 +61,7 @@ def simulate(
         if output is not None:
             file = opened.enter_context(whole(output))
         access = opened.enter_context(reach(Settings.read()))
-        run_async(work())
+        run_async(uow())
         for simulation in done:
             file.write(rendered(simulation, format).encode())
     if output is not None:
@@ -73,10 +73,10 @@ def _read(draft: Path) -> str:
         with draft.open("rb") as file:
             raw = file.read(_LARGEST + 1)
     except OSError as error:
-        raise Refused("unreadable", f"读不了 {draft}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {draft}：{error.strerror}。") from None
     if len(raw) > _LARGEST:
-        raise Refused("too-large", f"{draft} 太大，不像一份积分办法。")
+        raise Refused(ErrorCode.TOO_LARGE, f"{draft} 太大，不像一份积分办法。")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused("malformed", f"{draft} 不是 UTF-8 编码的文字。") from None
+        raise Refused(ErrorCode.MALFORMED, f"{draft} 不是 UTF-8 编码的文字。") from None

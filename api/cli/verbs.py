@@ -14,7 +14,7 @@ import click
 from api.cli import books, rules
 from api.cli.command_line import Verbs, listen, one_sentence, run_async
 from api.cli.printer import printer_options, test_print
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def found(township: str, login: str, name: str, password: str) -> None:
             {"login": login, "name": name, "roles": roles, "password": password}, wire.NewPerson
         )
     except msgspec.ValidationError as error:
-        raise Refused("malformed", f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
+        raise Refused(ErrorCode.MALFORMED, f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
 
     async def work() -> None:
         async with open_town(access, WallClock()) as town:
@@ -248,7 +248,7 @@ def kiosk(
             require_address(server)
         scanner = Scanner(scanner_prefix, scanner_suffix)
     except ValueError as error:
-        raise Refused("malformed", str(error)) from None
+        raise Refused(ErrorCode.MALFORMED, str(error)) from None
     if serve:
         _serve_kiosk(serve_host, serve_port)
         return
@@ -256,7 +256,7 @@ def kiosk(
         folder = data or Settings.read().data / "kiosk"
         run(server, folder, code, scanner, Look(theme, large, sound == "on"), printer)
     except Unusable as error:
-        raise Refused("in-use", str(error)) from None
+        raise Refused(ErrorCode.IN_USE, str(error)) from None
 
 
 def _serve_kiosk(host: str, port: int) -> None:
@@ -296,13 +296,13 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
 
     if commands:
         if households or url is not None:
-            raise Refused("malformed", "印指令卡不用写户的编号和 --url，用法见 jimei cards --help。")
+            raise Refused(ErrorCode.MALFORMED, "印指令卡不用写户的编号和 --url，用法见 jimei cards --help。")
         print_commands(output)
         click.echo(f"已写好指令卡：{output}")
         return
     if not households or url is None:
         missing = "--url" if households else "HOUSEHOLDS"
-        raise Refused("malformed", f"还缺 {missing}，用法见 jimei cards --help。")
+        raise Refused(ErrorCode.MALFORMED, f"还缺 {missing}，用法见 jimei cards --help。")
     if not yes:
         click.confirm(f"将为 {len(households)} 户发新卡，旧卡立即作废，继续吗", abort=True)
 
@@ -361,7 +361,7 @@ def clean() -> None:
     if not data.exists():
         return
     if not (data / KEYS).exists() and not (data / BUILDING).exists():
-        raise Refused("not-the-demo", f"{data} 里不是演示数据，没有删除。")
+        raise Refused(ErrorCode.NOT_THE_DEMO, f"{data} 里不是演示数据，没有删除。")
     if settings.database_url is not None:
         with reach(settings) as access:
             run_async(remove(access))
@@ -369,5 +369,5 @@ def clean() -> None:
         with Embedded(data):
             pass
         if (data / "pg" / "postmaster.pid").exists():
-            raise Refused("in-use", "演示还在运行，请先在它的窗口按 Ctrl-C，再清除。")
+            raise Refused(ErrorCode.IN_USE, "演示还在运行，请先在它的窗口按 Ctrl-C，再清除。")
     shutil.rmtree(data)

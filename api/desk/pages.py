@@ -11,7 +11,7 @@ from api.awards.claims import queries
 from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoptions import waiting_for
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.people.pages import DESK, TITLES
 from api.shop.offline.scope import SEE_TO
 from api.web.page import page
@@ -19,15 +19,17 @@ from api.web.refusals import AS_PAGES
 
 
 @get(DESK)
-async def home(request: StaffRequest, town: NamedDependency[Town], chosen: FromQuery[str] = "") -> Template:
+async def home(
+    request: StaffRequest, services: NamedDependency[Services], chosen: FromQuery[str] = ""
+) -> Template:
     """`chosen` names the list in which every claim is ticked: what a script would do elsewhere."""
     return page(
         request,
         "desk/home.html",
         staff=request.user,
         titles=[TITLES[role] for role in TITLES if role in request.user.roles],
-        desk=await queries.desk(town, request.user),
-        proposals=await waiting_for(town, request.user),
+        desk=await queries.desk(services, request.user),
+        proposals=await waiting_for(services, request.user),
         tills=request.user.may(*SEE_TO),
         chosen=chosen,
         statuses=STATUS,

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from api.awards.rulebooks.use_cases import KEPT
 from api.household.passbook import passbook
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import Refused
+from api.platform.services import Services
 from api.registry.cards import pins
 from api.web.flash import see_other
 from api.web.form import typed
@@ -31,9 +31,9 @@ _ON_THE_FORM = ("pin-malformed", "pins-differ", "wrong-card-pin", "card-pin-lock
 # Printed codes hold capitals, which make them smaller; typed ones come as they come.
 @get(["/c/{token:str}", "/C/{token:str}"])
 async def household(
-    token: FromPath[str], town: NamedDependency[Town], request: Request[Any, Any, Any]
+    token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Template:
-    seen = await passbook(town, token)
+    seen = await passbook(services, token)
     return page(
         request,
         "household/household.html",
@@ -52,13 +52,13 @@ def _ways(shown: jinja2.Template, book: Rulebook) -> Markup:
 
 @post("/c/{token:str}/pin")
 async def choose_pin(
-    token: FromPath[str], town: NamedDependency[Town], request: Request[Any, Any, Any]
+    token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Redirect:
     form, own = await request.form(), f"/c/{parse(token)}"
     above = typed(form, "above")
     try:
         await pins.choose(
-            town,
+            services,
             token,
             old=typed(form, "old"),
             pin=typed(form, "pin"),
@@ -72,18 +72,18 @@ async def choose_pin(
 
 @post("/c/{token:str}/pin/remove")
 async def remove_pin(
-    token: FromPath[str], town: NamedDependency[Town], request: Request[Any, Any, Any]
+    token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Redirect:
     form, own = await request.form(), f"/c/{parse(token)}"
     try:
-        await pins.remove(town, token, old=typed(form, "old"))
+        await pins.remove(services, token, old=typed(form, "old"))
     except Refused as error:
         return _beside_the_form(own, error)
     return see_other(own, "密码已取消，兑换不再要密码。")
 
 
 def _beside_the_form(own: str, error: Refused) -> Redirect:
-    if error.word not in _ON_THE_FORM:
+    if error.code not in _ON_THE_FORM:
         raise error
     return see_other(own, error.detail, "refused")
 

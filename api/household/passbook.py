@@ -24,15 +24,15 @@ from api.bookkeeping.journal import imports
 from api.bookkeeping.journal.holds import OPEN_HOLDS
 from api.platform import accounts
 from api.platform.clock import SHANGHAI, local_date
-from api.platform.database.look import Look
-from api.platform.town import Town
+from api.platform.database.read_query import ReadQuery
+from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, SHOWN_FOR
 from api.registry.cards.use_cases import Holder
 from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.promises import queries
 from api.shop.till.card import Points, of_holder, seen
 from ledger.expiries import EXPIRY
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 from ledger.tables import entry, transaction, transfer
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
@@ -112,14 +112,14 @@ class Passbook:
         return self.balance.available + self.held
 
 
-async def passbook(town: Town, card: str) -> Passbook:
+async def passbook(services: Services, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
-    now = town.clock.now()
+    now = services.clock.now()
     holder, facts, expiring = await seen(
-        town, card, _FACTS, now, day=local_date(now), resets_since=now - SHOWN_FOR
+        services, card, _FACTS, now, day=local_date(now), resets_since=now - SHOWN_FOR
     )
     current = counting(facts.in_force, holder.village)
-    books = await opened(town, [*facts.noticed, *([current] if current is not None else [])])
+    books = await opened(services, [*facts.noticed, *([current] if current is not None else [])])
     return Passbook(
         holder=holder,
         balance=facts.balance,
@@ -201,7 +201,7 @@ def _entries_in_words() -> Select[Any]:
     posting or the redemption behind its reversal."""
 
     def found(id: ColumnElement[UUID], name: str) -> LateralFromClause:
-        return by_key(
+        return lateral_one(
             select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == id), name
         )
 
@@ -298,7 +298,7 @@ class _Facts(Points):
     resets: list[_Reset]
 
 
-_FACTS = Look(
+_FACTS = ReadQuery(
     _Facts,
     **of_holder(
         issued=_issued(),

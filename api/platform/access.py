@@ -20,8 +20,8 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 
 COOKIE = "jimei-session"
 
@@ -80,7 +80,7 @@ def secret_digest(secret: str) -> bytes:
 
 
 # Whose token has this digest, among the callers of one kind.
-Lookup: TypeAlias = Callable[[Work, bytes], Awaitable[Staff | Device | None]]
+Lookup: TypeAlias = Callable[[UnitOfWork, bytes], Awaitable[Staff | Device | None]]
 
 
 class Authentication(AbstractAuthenticationMiddleware):
@@ -96,14 +96,14 @@ class Authentication(AbstractAuthenticationMiddleware):
             secret = bearer(connection)
         else:
             secret = connection.cookies.get(COOKIE, "")
-        user = await self._caller(connection.app.state["town"], secret) if secret else None
+        user = await self._caller(connection.app.state["services"], secret) if secret else None
         return AuthenticationResult(user=user, auth=secret or None)
 
-    async def _caller(self, town: Town, secret: str) -> Staff | Device | None:
+    async def _caller(self, services: Services, secret: str) -> Staff | Device | None:
         digest = secret_digest(secret)
-        async with town.work() as work:
+        async with services.unit_of_work() as uow:
             for lookup in self._lookups:
-                user = await lookup(work, digest)
+                user = await lookup(uow, digest)
                 if user is not None:
                     return user
         return None
@@ -121,7 +121,7 @@ def bearer_secret(authorization: str) -> str:
 
 def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     if not isinstance(connection.user, Staff):
-        raise Refused("not-signed-in", "请先登录。")
+        raise Refused(ErrorCode.NOT_SIGNED_IN, "请先登录。")
 
 
 def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
@@ -135,10 +135,10 @@ def require_device(user: Staff | Device | None) -> Device:
 
 
 def device_unknown() -> Refused:
-    return Refused("device-unknown", "这台终端没有登记或已停用，请联系乡镇办公室。")
+    return Refused(ErrorCode.DEVICE_UNKNOWN, "这台终端没有登记或已停用，请联系乡镇办公室。")
 
 
 def require(staff: Staff, *roles: Role) -> None:
     """Refuse a person without one of these duties."""
     if not staff.may(*roles):
-        raise Refused("not-allowed", "您的职责里没有这项操作。")
+        raise Refused(ErrorCode.NOT_ALLOWED, "您的职责里没有这项操作。")

@@ -12,7 +12,7 @@ from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import Logger, Scope
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
 
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from api.wire.card_token import MalformedCard
 
 log = structlog.get_logger()
@@ -48,8 +48,8 @@ def _problem(
 
 
 def refused(error: Refused) -> ProblemDetailsException:
-    headers = {"Retry-After": str(RETRY_AFTER)} if error.status == 503 else None
-    return _problem(error.word, error.status, error.detail, error.extra, headers)
+    headers = {"Retry-After": str(RETRY_AFTER)} if error.code.status == 503 else None
+    return _problem(error.code, error.code.status, error.detail, error.extra, headers)
 
 
 def malformed_card(error: MalformedCard) -> ProblemDetailsException:

@@ -12,7 +12,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 MOST_BYTES = 50_000_000
 MOST_ROWS = 100_000
@@ -31,9 +31,9 @@ def read_table(path: Path) -> list[tuple[int, Sequence[Any]]]:
     try:
         lines = [(n, cells) for n, cells in table if any(text_of(cell) for cell in cells)]
     except csv.Error:
-        raise Refused("unreadable", f"{path} 不是 CSV 表格，请用表格软件另存为 CSV 或 XLSX。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"{path} 不是 CSV 表格，请用表格软件另存为 CSV 或 XLSX。") from None
     if len(lines) > MOST_ROWS:
-        raise Refused("too-large", f"{path} 超过 {MOST_ROWS} 行，请分成几个文件。")
+        raise Refused(ErrorCode.TOO_LARGE, f"{path} 超过 {MOST_ROWS} 行，请分成几个文件。")
     return lines
 
 
@@ -76,9 +76,9 @@ def _table(path: Path) -> Iterator[Sequence[Any]]:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise Refused("unreadable", f"读不了 {path}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{error.strerror}。") from None
     if len(raw) > MOST_BYTES:
-        raise Refused("too-large", f"{path} 太大，请分成几个文件。")
+        raise Refused(ErrorCode.TOO_LARGE, f"{path} 太大，请分成几个文件。")
     if raw.startswith(_WORKBOOKS):
         return iter(_workbook(path, raw))
     return csv.reader(io.StringIO(_decoded(path, raw), newline=""), strict=False)
@@ -90,7 +90,9 @@ def _workbook(path: Path, raw: bytes) -> list[list[Any]]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         return list(book.get_sheet_by_index(0).to_python(skip_empty_area=False))
     except (CalamineError, IndexError):
-        raise Refused("unreadable", f"{path} 打不开，可能已损坏或设了密码；请用表格软件另存一份。") from None
+        raise Refused(
+            ErrorCode.UNREADABLE, f"{path} 打不开，可能已损坏或设了密码；请用表格软件另存一份。"
+        ) from None
 
 
 def _decoded(path: Path, raw: bytes) -> str:
@@ -99,4 +101,4 @@ def _decoded(path: Path, raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Refused("unreadable", f"{path} 不是 UTF-8 或 GBK 的文字，请用表格软件另存为 CSV 或 XLSX。")
+    raise Refused(ErrorCode.UNREADABLE, f"{path} 不是 UTF-8 或 GBK 的文字，请用表格软件另存为 CSV 或 XLSX。")

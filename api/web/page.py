@@ -54,7 +54,7 @@ def page(
 ) -> Template:
     """`template` is looked up under `api/`. Beside `context` it has `today`, `flash`, `script`, the address of a
     script of ours, and `FILTERS`."""
-    today = local_date(request.app.state["town"].clock.now())
+    today = local_date(request.app.state["services"].clock.now())
     message = flash.waiting(request)
     shown = Template(
         template,

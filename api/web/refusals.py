@@ -10,8 +10,8 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import ExceptionHandlersMap
 
+from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import EXCEPTIONS
-from api.platform.problems import Refused
 from api.web.flash import see_other
 from api.web.page import page
 
@@ -33,9 +33,9 @@ def _as_page(described: Callable[[Any], ProblemDetailsException]) -> Any:
 
 
 def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
-    if error.word == "not-signed-in":
+    if error.code == ErrorCode.NOT_SIGNED_IN:
         return see_other(SIGN_IN, error.detail, "refused")
-    return page(request, "web/problem.html", status=error.status, sentence=error.detail)
+    return page(request, "web/problem.html", status=error.code.status, sentence=error.detail)
 
 
 def _stale_form(request: Request[Any, Any, Any], _: PermissionDeniedException) -> Response[Any]:

@@ -22,8 +22,8 @@ from api.platform.access import Device, Role, Staff
 from api.platform.clock import TravelClock, local_date
 from api.platform.database.embedded import Embedded
 from api.platform.database.engine import Database
-from api.platform.database.look import Look
-from api.platform.town import Town
+from api.platform.database.read_query import ReadQuery
+from api.platform.services import Services
 from api.registry.cards.use_cases import holder
 from api.shop.kiosks.use_cases import open_shift
 from api.shop.redemptions.decision import decide
@@ -114,17 +114,17 @@ async def test_sealing_reads_what_is_new(quiet: LiveTown, known: str) -> None:
     before = await _rows_read(quiet.town)
     await seal(quiet.town)
     assert AT_ONCE < await _rows_read(quiet.town) - before < 20 * AT_ONCE
-    async with quiet.town.work() as work:
-        assert await Seals(await work.session.connection(), work.township).size() > 2 * ENTRIES
+    async with quiet.town.unit_of_work() as uow:
+        assert await Seals(await uow.session.connection(), uow.township).size() > 2 * ENTRIES
 
 
 async def _grown_old(quiet: LiveTown) -> str:
     """Many entries of two households; gives the code of the one that is looked at."""
-    async with quiet.town.work() as work:
-        own, other = (await holder(work, quiet.card)).code, (await holder(work, quiet.poor_card)).code
-        policy = Policy(local_date(work.now), Kind.ROLLING, 1)
-        adopted = await (await expiries(work)).adopt(
-            accounts.POINTS, policy, work.now, person="", reason="村民代表会议"
+    async with quiet.town.unit_of_work() as uow:
+        own, other = (await holder(uow, quiet.card)).code, (await holder(uow, quiet.poor_card)).code
+        policy = Policy(local_date(uow.now), Kind.ROLLING, 1)
+        adopted = await (await expiries(uow)).adopt(
+            accounts.POINTS, policy, uow.now, person="", reason="村民代表会议"
         )
     assert adopted is Status.OK
     for household in (own, other):
@@ -135,8 +135,8 @@ async def _grown_old(quiet: LiveTown) -> str:
 
 
 async def _post(live: LiveTown, batch: Sequence[Transaction]) -> None:
-    async with live.town.work() as work:
-        posted = await work.books.post(batch, work.now)
+    async with live.town.unit_of_work() as uow:
+        posted = await uow.books.post(batch, uow.now)
     assert all(posting.status is Status.OK for posting in posted)
 
 
@@ -165,15 +165,15 @@ class _Told(msgspec.Struct):
     told: list[Any]
 
 
-_TELL = Look(_Told, told=text("select 1 as n from pg_stat_force_next_flush()").columns(column("n")))
+_TELL = ReadQuery(_Told, told=text("select 1 as n from pg_stat_force_next_flush()").columns(column("n")))
 
 
-async def _rows_read(town: Town) -> int:
-    await town.look(_TELL)
-    async with town.work() as work:
-        await work.session.execute(text("select pg_stat_force_next_flush()"))
-    async with town.work() as work:
-        read = await work.session.scalar(
+async def _rows_read(town: Services) -> int:
+    await town.read(_TELL)
+    async with town.unit_of_work() as uow:
+        await uow.session.execute(text("select pg_stat_force_next_flush()"))
+    async with town.unit_of_work() as uow:
+        read = await uow.session.scalar(
             text("select sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables")
         )
     return int(read or 0)

@@ -219,8 +219,8 @@ async def agree(day: Day, before: dict[str, int], spendable: int) -> None:
     pieces = {each.product: each.quantity for each in report.goods}
     assert pieces == dict(day.expected)
     assert report.points == sum(price * pieces[product] for product, price in GOODS.values())
-    async with day.town.town.work() as work:
-        booked = await shift_report(work, closed.shift)
+    async with day.town.town.unit_of_work() as uow:
+        booked = await shift_report(uow, closed.shift)
     assert msgspec.structs.replace(booked, offline=report.offline) == report
     assert await shelf(day.town) == {p: n - pieces.get(p, 0) for p, n in before.items()}
     assert spendable - await balances(day) == report.points

@@ -213,7 +213,7 @@ class Client:
     record: Record
     random: Random
 
-    async def work(self) -> None:
+    async def unit_of_work(self) -> None:
         async with self._http() as http:
             while await self._redeem(http) and self.service.whole:
                 pass
@@ -309,7 +309,7 @@ async def _work_until(clients: list[Client], record: Record, service: Service, w
     enough = len(record.receipts) + random.randint(10, 30)
     async with asyncio.timeout(WAIT), asyncio.TaskGroup() as group:
         for client in clients:
-            group.create_task(client.work())
+            group.create_task(client.unit_of_work())
         while len(record.receipts) < enough:
             await asyncio.sleep(0.001)
         await asyncio.sleep(random.uniform(0, 0.03))

@@ -21,7 +21,7 @@ PATIENT = replace(QUICK, answer=15.0)
 @pytest.fixture
 async def with_pin(town: Any) -> None:
     """The household protected its card above ten points."""
-    async with town.town.work() as work:
+    async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
         await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
 
@@ -76,7 +76,7 @@ async def test_a_pin_set_since_the_card_was_shown_is_asked_for(town: Any, open_t
         await till.show_card(town.card)
         await till.press(numbers[RICE])
         await till.until(lambda: till.app.session.cart)
-        async with town.town.work() as work:
+        async with town.town.unit_of_work() as work:
             ours = (Card.township == work.township, Card.digest == digest(town.card))
             await work.session.execute(
                 update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10)

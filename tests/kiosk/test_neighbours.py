@@ -32,7 +32,7 @@ async def served(till: Till) -> None:
 
 async def recorded(town: LiveTown) -> list[str]:
     """Whose neighbour's household each redemption names."""
-    async with town.town.work() as work:
+    async with town.town.unit_of_work() as work:
         rows = await work.session.execute(
             text("select h.code from redemption r join household h on h.id = r.collector order by r.recorded_at")
         )

@@ -140,7 +140,7 @@ async def void_reason(town: LiveTown, till: Till) -> None:
 
 @walk("CardPin")
 async def card_pin(town: LiveTown, till: Till) -> None:
-    async with town.town.work() as work:
+    async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
         await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
     await picked(town, till, RICE)

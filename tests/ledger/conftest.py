@@ -65,9 +65,9 @@ class Book:
     app: AsyncEngine
     owner: AsyncEngine
 
-    async def use(self, work: Callable[[Books], Awaitable[T]]) -> T:
+    async def use(self, uow: Callable[[Books], Awaitable[T]]) -> T:
         async with self.app.begin() as connection:
-            return await work(Books(connection, TOWNSHIP))
+            return await uow(Books(connection, TOWNSHIP))
 
     async def post(self, *batch: Transaction, now: datetime = NOW) -> list[Posting]:
         return await self.use(lambda books: books.post(batch, now))

@@ -104,22 +104,22 @@ async def test_what_is_left_of_a_transaction_is_what_can_still_be_moved_back(boo
     redemption = replace(move(HOUSEHOLD, TILL, 1), transfers=lines)
     some = part(redemption, Phase.REVERSAL, move(TILL, HOUSEHOLD, 12))
     await book.accept(redemption, some)
-    written = (await book.use(lambda b: b.written([redemption.id])))[redemption.id]
-    answers = await book.use(lambda b: b.answers(redemption.id))
+    written = (await book.use(lambda b: b.recorded([redemption.id])))[redemption.id]
+    answers = await book.use(lambda b: b.settlements_of(redemption.id))
     assert (written.transfers, [a.id for a in answers]) == (lines, [some.id])
-    assert written.left(answers) == (0, 3, 3)
+    assert written.remaining(answers) == (0, 3, 3)
     rest = settle(redemption, Phase.REVERSAL)
     await book.accept(rest)
-    moved = (await book.use(lambda b: b.written([rest.id])))[rest.id].transfers
+    moved = (await book.use(lambda b: b.recorded([rest.id])))[rest.id].transfers
     assert {(t.credit, t.amount) for t in moved} == {(SHELF.id, 3), (HOUSEHOLD.id, 3)}
-    assert written.left(await book.use(lambda b: b.answers(redemption.id))) == (0, 0, 0)
+    assert written.remaining(await book.use(lambda b: b.settlements_of(redemption.id))) == (0, 0, 0)
 
 
 async def test_of_a_pending_transaction_all_is_left_until_it_is_settled(book: Book) -> None:
     await book.accept(move(ISSUING, HOUSEHOLD, 30))
     hold = move(HOUSEHOLD, TILL, 10, Phase.PENDING)
     await book.accept(hold)
-    written = (await book.use(lambda b: b.written([hold.id])))[hold.id]
-    assert written.left([]) == (10,)
+    written = (await book.use(lambda b: b.recorded([hold.id])))[hold.id]
+    assert written.remaining([]) == (10,)
     await book.accept(part(hold, Phase.POST, move(HOUSEHOLD, TILL, 4)))
-    assert written.left(await book.use(lambda b: b.answers(hold.id))) == (0,)
+    assert written.remaining(await book.use(lambda b: b.settlements_of(hold.id))) == (0,)

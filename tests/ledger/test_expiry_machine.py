@@ -78,7 +78,7 @@ class ExpiryMachine(RuleBasedStateMachine):
         self.ids = count(1)
         self.now = NOW
 
-    def work(self, use: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    def uow(self, use: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async def committed() -> T:
             async with self.engine.begin() as connection:
                 return await use(connection)
@@ -90,7 +90,7 @@ class ExpiryMachine(RuleBasedStateMachine):
             return [str(d) async for d in verify(connection, self.township)]
 
         try:
-            assert self.work(faults) == []
+            assert self.uow(faults) == []
         finally:
             self.runner.run(self.engine.dispose())
             self.runner.close()
@@ -99,7 +99,7 @@ class ExpiryMachine(RuleBasedStateMachine):
     def begin(self, months: int | None) -> None:
         self.policies = [Policy(FOUNDED, Kind.ROLLING if months else Kind.YEAR_END, months)]
         accounts = [ISSUING, TILL, EXPIRED, ESCROW, *HOUSEHOLDS]
-        self.work(lambda c: Books(c, self.township).open(accounts, self.now))
+        self.uow(lambda c: Books(c, self.township).open(accounts, self.now))
         self.send(self.movement(ISSUING, ESCROW, 50, self.now - timedelta(days=180)))
         for account in HOUSEHOLDS:
             self.award(account, 20, 100)
@@ -209,14 +209,14 @@ class ExpiryMachine(RuleBasedStateMachine):
                     return taken
 
         expected = self.up(boundary.cutoff)
-        assert self.work(all_of_them) == expected
+        assert self.uow(all_of_them) == expected
         for account in HOUSEHOLDS:
             points = expected.get(account.id)
             if points:
                 self.lots[account.id].spend(points)
                 self.taken.add((account.id, boundary.cutoff))
                 self.moved.append(Moved(expiry_id(account.id, boundary.cutoff), account, EXPIRED, points))
-        assert self.work(all_of_them) == {}
+        assert self.uow(all_of_them) == {}
 
     @invariant()
     def what_is_up_is_what_the_lots_say(self) -> None:
@@ -225,7 +225,7 @@ class ExpiryMachine(RuleBasedStateMachine):
         coming = [b for b, _ in zip(upcoming(self.policies, today, SHANGHAI), range(3), strict=False)]
         cutoffs = [b.cutoff for b in (reached, *coming) if b is not None]
         accounts = list(self.lots)
-        told = self.work(lambda c: Expiries(c, self.township).up(accounts, cutoffs))
+        told = self.uow(lambda c: Expiries(c, self.township).up(accounts, cutoffs))
         assert told == {(a, cutoff): n for cutoff in cutoffs for a, n in self.up(cutoff).items()}
 
     def up(self, cutoff: datetime) -> dict[AccountId, int]:
@@ -233,7 +233,7 @@ class ExpiryMachine(RuleBasedStateMachine):
         return {account: points for account, points in amounts.items() if points > 0}
 
     def send(self, asked: Transaction) -> Status:
-        [posting] = self.work(lambda c: Books(c, self.township).post([asked], self.now))
+        [posting] = self.uow(lambda c: Books(c, self.township).post([asked], self.now))
         return posting.status
 
     def new_id(self) -> TransactionId:

@@ -95,7 +95,7 @@ class Writer:
     random: Random
     pending: list[Transaction] = field(default_factory=list)
 
-    async def work(self) -> None:
+    async def unit_of_work(self) -> None:
         while True:
             batch = self.record.unanswered.get(self.number) or self._batch()
             try:
@@ -137,7 +137,7 @@ async def test_what_was_answered_stays_and_what_was_not_counts_once(book: Book, 
         enough = len(record.accepted) + random.randint(50, 300)
         async with asyncio.timeout(WAIT), asyncio.TaskGroup() as group:
             for writer in writers:
-                group.create_task(writer.work())
+                group.create_task(writer.unit_of_work())
             while len(record.accepted) < enough:
                 await asyncio.sleep(0.001)
             await asyncio.sleep(random.uniform(0, 0.02))

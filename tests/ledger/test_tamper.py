@@ -92,7 +92,7 @@ class Sealed:
     redemption: Transaction
     runner: asyncio.Runner
 
-    def tampered(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+    def tampered(self, uow: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
         """Do this as the superuser, and forget it."""
 
         async def forgotten() -> Any:
@@ -100,7 +100,7 @@ class Sealed:
             async with engine.connect() as connection:
                 await connection.execute(text("set local session_replication_role = replica"))
                 try:
-                    return await work(connection)
+                    return await uow(connection)
                 finally:
                     await connection.rollback()
                     await engine.dispose()
@@ -135,9 +135,9 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
     late = replace(move(ISSUING, NEIGHBOUR, 3), effective_at=MAY - DAY)
     engine = create_async_engine(clone.app)
 
-    async def use(work: Callable[[Books], Awaitable[Any]]) -> Any:
+    async def use(uow: Callable[[Books], Awaitable[Any]]) -> Any:
         async with engine.begin() as connection:
-            return await work(Books(connection, TOWNSHIP))
+            return await uow(Books(connection, TOWNSHIP))
 
     async def accept(*batch: Transaction, now: Any) -> None:
         assert {p.status for p in await use(lambda b: b.post(batch, now))} == {Status.OK}

@@ -235,7 +235,7 @@ async def _read(book: Book, accounts: Sequence[Account]) -> int:
     return await _reads(book, lambda b: b.balances_at([a.id for a in accounts], NOW), seqscan="off")
 
 
-async def _reads(book: Book, work: Callable[[Books], Awaitable[object]], *, seqscan: str = "on") -> int:
+async def _reads(book: Book, uow: Callable[[Books], Awaitable[object]], *, seqscan: str = "on") -> int:
     """How many entries and transactions it reads."""
     counted = text(
         "select coalesce(sum(idx_tup_fetch + seq_tup_read), 0) from pg_stat_xact_user_tables"
@@ -244,7 +244,7 @@ async def _reads(book: Book, work: Callable[[Books], Awaitable[object]], *, seqs
     async with book.owner.begin() as connection:
         await connection.execute(text("select set_config('enable_seqscan', :seqscan, true)"), {"seqscan": seqscan})
         before = await connection.scalar(counted)
-        await work(Books(connection, TOWNSHIP))
+        await uow(Books(connection, TOWNSHIP))
         after = await connection.scalar(counted)
     assert before is not None
     assert after is not None

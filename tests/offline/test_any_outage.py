@@ -29,8 +29,8 @@ from api import wire
 from api.platform import accounts
 from api.platform.access import Device, Role, Staff, secret_digest
 from api.platform.clock import TravelClock
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.registry.cards.tables import Card
 from api.registry.people.tables import Person
 from api.registry.register.tables import Grid, Household, Village
@@ -93,7 +93,7 @@ class Machine:
 class Outage(RuleBasedStateMachine):
     """The machine for hypothesis; `town` is one database for all runs, each with a village of its own."""
 
-    def __init__(self, town: Town, clock: TravelClock, office: Staff, runner: asyncio.Runner) -> None:
+    def __init__(self, town: Services, clock: TravelClock, office: Staff, runner: asyncio.Runner) -> None:
         super().__init__()
         self.town, self.clock, self.office, self.runner = town, clock, office, runner
         self.code = f"v{next(_examples)}"
@@ -106,8 +106,8 @@ class Outage(RuleBasedStateMachine):
         self.machines: list[Machine] = []
         self.numbers = count(1)
 
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
+    def do(self, uow: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(uow)
 
     # --- the village ------------------------------------------------------------------------------------
 
@@ -120,35 +120,35 @@ class Outage(RuleBasedStateMachine):
     async def _found(self) -> None:
         code = self.code
         self.attendant = uuid7()
-        async with self.town.work() as work:
-            t = work.township
-            work.session.add(Village(township=t, code=code, name=code, notice_days=0))
-            await work.session.flush()
-            work.session.add(Grid(township=t, code=code, village=code, name=code))
-            work.session.add(Supermarket(township=t, code=code, village=code, name=code))
-            await work.session.flush()
-            work.session.add(
+        async with self.town.unit_of_work() as uow:
+            t = uow.township
+            uow.session.add(Village(township=t, code=code, name=code, notice_days=0))
+            await uow.session.flush()
+            uow.session.add(Grid(township=t, code=code, village=code, name=code))
+            uow.session.add(Supermarket(township=t, code=code, village=code, name=code))
+            await uow.session.flush()
+            uow.session.add(
                 Attendant(township=t, id=self.attendant, supermarket=code, name="陈管理员", pin_hash="none")
             )
-            work.session.add(Shelf(township=t, supermarket=code, product="soap"))
+            uow.session.add(Shelf(township=t, supermarket=code, product="soap"))
             for n in range(HOUSEHOLDS):
                 id, token = uuid7(), new_token()
                 self.ids.append(id)
                 self.cards.append(token)
-                work.session.add(
+                uow.session.add(
                     Household(
                         township=t, id=id, code=f"{code}-{n}", village=code, grid=code, head="王建国", people=3
                     )
                 )
-                await work.session.flush()
-                work.session.add(
-                    Card(township=t, digest=digest(token), household=id, issued_at=work.now, revoked_at=None)
+                await uow.session.flush()
+                uow.session.add(
+                    Card(township=t, digest=digest(token), household=id, issued_at=uow.now, revoked_at=None)
                 )
             shelf = accounts.shelf(code, "soap")
-            await work.books.open(
+            await uow.books.open(
                 [accounts.till(code), shelf, *(accounts.household(f"{code}-{n}") for n in range(HOUSEHOLDS))], NOW
             )
-            await work.books.post([self._moved("restock", accounts.supply("soap"), shelf, 25)], NOW)
+            await uow.books.post([self._moved("restock", accounts.supply("soap"), shelf, 25)], NOW)
         for n in range(HOUSEHOLDS):
             await self._award(n, 20 * n + 10)
 
@@ -157,9 +157,9 @@ class Outage(RuleBasedStateMachine):
         return Transaction(TransactionId(uuid7()), kind, Phase.POSTED, (transfer,), person="test", reason="测试")
 
     async def _award(self, household: int, points: int) -> None:
-        async with self.town.work() as work:
+        async with self.town.unit_of_work() as uow:
             target = accounts.household(f"{self.code}-{household}")
-            await work.books.post([self._moved("award", accounts.ISSUING, target, points)], work.now)
+            await uow.books.post([self._moved("award", accounts.ISSUING, target, points)], uow.now)
         self.awarded[household] += points
 
     def _add_machine(self) -> None:
@@ -216,7 +216,7 @@ class Outage(RuleBasedStateMachine):
             try:
                 receipt = self.do(self._redeem(machine, confirmed, leased))
             except Refused as refusal:
-                if refusal.word not in EXPECTED:
+                if refusal.code not in EXPECTED:
                     raise
                 machine.store.redemptions.withdraw()
                 return
@@ -230,12 +230,12 @@ class Outage(RuleBasedStateMachine):
             try:
                 self.do(self._redeem(machine, confirmed, leased))
             except Refused as refusal:
-                if refusal.word not in {*EXPECTED, "abandoned"}:
+                if refusal.code not in {*EXPECTED, "abandoned"}:
                     raise
 
     async def _redeem(self, machine: Machine, confirmed: Confirmed, leased: int) -> wire.Receipt:
         if not await self._is_current(machine):
-            raise Refused("shift-closed", "停用了")
+            raise Refused(ErrorCode.SHIFT_CLOSED, "停用了")
         token = machine.store.shifts.on_duty.token
         device = machine.store.enrolments.required.token
         asked = RedemptionRequest.read(device, token, confirmed.id, confirmed.wanted(leased))
@@ -301,7 +301,7 @@ class Outage(RuleBasedStateMachine):
             try:
                 answer = self.do(receive(self.town, enrolled.kiosk, enrolled.epoch, entries))
             except Refused as refusal:
-                if refusal.word != "journal-gap":
+                if refusal.code != "journal-gap":
                     raise
                 store.send_again(enrolled, refusal.extra["expected"])
                 continue
@@ -332,9 +332,9 @@ class Outage(RuleBasedStateMachine):
         self.do(self._revoke(household))
 
     async def _revoke(self, household: int) -> None:
-        async with self.town.work() as work:
-            ours = (Card.township == work.township, Card.household == self.ids[household])
-            await work.session.execute(update(Card).where(*ours).values(revoked_at=work.now))
+        async with self.town.unit_of_work() as uow:
+            ours = (Card.township == uow.township, Card.household == self.ids[household])
+            await uow.session.execute(update(Card).where(*ours).values(revoked_at=uow.now))
 
     @rule(n=st.integers(0, 1))
     def copy_the_disk(self, n: int) -> None:
@@ -382,8 +382,8 @@ class Outage(RuleBasedStateMachine):
 
     async def _is_current(self, machine: Machine) -> bool:
         enrolled = machine.store.enrolments.required
-        async with self.town.work() as work:
-            found = await work.session.get_one(KioskEnrolment, (work.township, enrolled.kiosk, enrolled.epoch))
+        async with self.town.unit_of_work() as uow:
+            found = await uow.session.get_one(KioskEnrolment, (uow.township, enrolled.kiosk, enrolled.epoch))
             return leases.is_current(found)
 
     @invariant()
@@ -408,22 +408,22 @@ class Outage(RuleBasedStateMachine):
     async def _escrow(self, machine: Machine, n: int) -> int:
         enrolled = machine.store.enrolments.required
         account = accounts.escrow(f"{self.code}-{n}", enrolled.kiosk, enrolled.epoch).id
-        async with self.town.work() as work:
-            found = await work.books.balances([account])
+        async with self.town.unit_of_work() as uow:
+            found = await uow.books.balances([account])
             return found[account].available if account in found else 0
 
     async def _points(self, n: int) -> tuple[int, int, int]:
         """In its own account, at kiosks, and spent on redemptions that count."""
-        async with self.town.work() as work:
+        async with self.town.unit_of_work() as uow:
             code = f"{self.code}-{n}"
-            own = (await work.books.balance(accounts.household(code).id)).available
-            asked = {"township": work.township, "household": self.ids[n], "code": code}
-            held = sum(each.points for each in await work.session.execute(HELD, asked))
-            spent = await work.session.scalar(
+            own = (await uow.books.balance(accounts.household(code).id)).available
+            asked = {"township": uow.township, "household": self.ids[n], "code": code}
+            held = sum(each.points for each in await uow.session.execute(HELD, asked))
+            spent = await uow.session.scalar(
                 select(func.coalesce(func.sum(Redemption.receipt["points"].as_integer()), 0))
                 .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
                 .where(
-                    Redemption.township == work.township,
+                    Redemption.township == uow.township,
                     Redemption.household == self.ids[n],
                     Void.id.is_(None),
                 )
@@ -432,33 +432,33 @@ class Outage(RuleBasedStateMachine):
 
     async def _known(self) -> set[UUID]:
         """Redemptions that the server has heard of, whatever it made of them."""
-        async with self.town.work() as work:
-            counted = await work.session.scalars(
+        async with self.town.unit_of_work() as uow:
+            counted = await uow.session.scalars(
                 select(Redemption.id).where(
-                    Redemption.township == work.township, Redemption.supermarket == self.code
+                    Redemption.township == uow.township, Redemption.supermarket == self.code
                 )
             )
-            told = await work.session.scalars(
-                select(JournalEntry.redemption).where(JournalEntry.township == work.township)
+            told = await uow.session.scalars(
+                select(JournalEntry.redemption).where(JournalEntry.township == uow.township)
             )
             return set(counted) | {id for id in told if id is not None}
 
     async def _fates(self) -> tuple[set[UUID], dict[UUID, set[str]]]:
         """Redemptions that count, and the statuses of the entries about each."""
-        async with self.town.work() as work:
-            counting = await work.session.scalars(
+        async with self.town.unit_of_work() as uow:
+            counting = await uow.session.scalars(
                 select(Redemption.id)
                 .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
                 .where(
-                    Redemption.township == work.township,
+                    Redemption.township == uow.township,
                     Redemption.supermarket == self.code,
                     Void.id.is_(None),
                 )
             )
             statuses: dict[UUID, set[str]] = {}
-            rows = await work.session.execute(
+            rows = await uow.session.execute(
                 select(JournalEntry.redemption, JournalEntry.status).where(
-                    JournalEntry.township == work.township, JournalEntry.redemption.is_not(None)
+                    JournalEntry.township == uow.township, JournalEntry.redemption.is_not(None)
                 )
             )
             for id, status in rows:
@@ -505,8 +505,8 @@ class Outage(RuleBasedStateMachine):
             assert self.do(self._escrow(machine, n)) == 0
 
     async def _faults(self) -> list[str]:
-        async with self.town.work() as work:
-            return [str(d) async for d in verify(await work.session.connection(), work.township)]
+        async with self.town.unit_of_work() as uow:
+            return [str(d) async for d in verify(await uow.session.connection(), uow.township)]
 
 
 def test_any_outage(clone: Clone) -> None:
@@ -528,16 +528,16 @@ def test_any_outage(clone: Clone) -> None:
             runner.run(context.__aexit__(None, None, None))
 
 
-async def _office(town: Town) -> Staff:
+async def _office(town: Services) -> Staff:
     person = wire.NewPerson(login="office", name="乡镇办公室", roles=["office"], password="correct horse")
     await found(town, "示范乡", person)
-    async with town.work() as work:
-        id = await work.session.scalar(select(Person.id))
+    async with town.unit_of_work() as uow:
+        id = await uow.session.scalar(select(Person.id))
         assert id is not None
-        work.session.add(
+        uow.session.add(
             Product(
-                township=work.township, code="soap", number=1, name="肥皂", barcode="6901234567892", price=PRICE
+                township=uow.township, code="soap", number=1, name="肥皂", barcode="6901234567892", price=PRICE
             )
         )
-        await work.books.open([accounts.ISSUING, accounts.supply("soap"), accounts.handed_out("soap")], work.now)
+        await uow.books.open([accounts.ISSUING, accounts.supply("soap"), accounts.handed_out("soap")], uow.now)
     return Staff(id, "乡镇办公室", frozenset({Role.OFFICE}), None, None)

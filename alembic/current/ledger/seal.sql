@@ -33,7 +33,7 @@ begin
                and (o.written_by < v_oldest or (v_from = 0 and o.written_by >= v_next))
                and sealed.known is null
              order by o.written_by, o.kind collate "C", o.key collate "C" limit p_limit) r
-     where case r.kind when 'transaction' then faithful(p_township, r.key::uuid) else true end;
+     where case r.kind when 'transaction' then content_matches(p_township, r.key::uuid) else true end;
     get diagnostics v_new = row_count;
     if v_new = 0 then
         return v_old;

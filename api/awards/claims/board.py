@@ -17,8 +17,8 @@ from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import adopted
 from api.bookkeeping.seals.use_cases import Seal, newest
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import mask
 from api.registry.people.queries import supervisors
 from api.registry.register import queries as register
@@ -67,43 +67,43 @@ class Board:
     seal: Seal | None
 
 
-async def villages(town: Town) -> list[VillageBoard]:
-    async with town.work() as work:
-        standing = await work.session.execute(
+async def villages(services: Services) -> list[VillageBoard]:
+    async with services.unit_of_work() as uow:
+        standing = await uow.session.execute(
             select(Claim.village, func.count())
-            .where(Claim.township == work.township, Claim.status == "approved")
+            .where(Claim.township == uow.township, Claim.status == "approved")
             .group_by(Claim.village)
         )
         on_notice: dict[str, int] = dict(standing.all())
         return [
             VillageBoard(village.code, village.name, on_notice.get(village.code, 0))
-            for village in await register.villages(work)
+            for village in await register.villages(uow)
         ]
 
 
-async def board(town: Town, code: str) -> Board:
+async def board(services: Services, code: str) -> Board:
     """Raises Refused: unknown."""
-    async with town.work() as work:
-        village = {village.code: village.name for village in await register.villages(work)}.get(code)
+    async with services.unit_of_work() as uow:
+        village = {village.code: village.name for village in await register.villages(uow)}.get(code)
         if village is None:
-            raise Refused("unknown", "没有这个村的公示。")
+            raise Refused(ErrorCode.UNKNOWN, "没有这个村的公示。")
         standing = [Claim.village == code, Claim.status == "approved"]
-        posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > work.now - LATELY]
+        posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > uow.now - LATELY]
         return Board(
             village=village,
-            supervisors=await supervisors(work, code),
-            standing=await _notices(work, standing),
-            unpublished=await _unpublished(work, standing),
-            posted=await _notices(work, posted, newest_first=True, limit=POSTED_SHOWN),
-            seal=await newest(work),
+            supervisors=await supervisors(uow, code),
+            standing=await _notices(uow, standing),
+            unpublished=await _unpublished(uow, standing),
+            posted=await _notices(uow, posted, newest_first=True, limit=POSTED_SHOWN),
+            seal=await newest(uow),
         )
 
 
-async def on_notice(work: Work, village: str) -> list[str]:
+async def on_notice(uow: UnitOfWork, village: str) -> list[str]:
     """What a till says of it. Only how many: whose and what for stands on the notice board."""
-    found = await work.session.execute(
+    found = await uow.session.execute(
         select(func.count(), func.max(Claim.notice_until)).where(
-            Claim.township == work.township, Claim.village == village, Claim.status == "approved"
+            Claim.township == uow.township, Claim.village == village, Claim.status == "approved"
         )
     )
     count, until = found.one()
@@ -114,7 +114,7 @@ async def on_notice(work: Work, village: str) -> list[str]:
 
 
 async def _notices(
-    work: Work,
+    uow: UnitOfWork,
     conditions: Sequence[ColumnElement[bool]],
     *,
     newest_first: bool = False,
@@ -123,16 +123,16 @@ async def _notices(
     until = Claim.notice_until.desc() if newest_first else Claim.notice_until
     household = register.household_of(Claim.township, Claim.household)
     rows = (
-        await work.session.execute(
+        await uow.session.execute(
             select(Claim, household.c.code, household.c.head)
             .join(household, true())
-            .where(Claim.township == work.township, Claim.published.is_(True), *conditions)
+            .where(Claim.township == uow.township, Claim.published.is_(True), *conditions)
             .order_by(until, Claim.id)
             .limit(limit)
         )
     ).all()
-    books = await adopted(work, {claim.rulebook for claim, _, _ in rows})
-    back = await taken_back(work, Claim.id.in_([claim.id for claim, _, _ in rows]))
+    books = await adopted(uow, {claim.rulebook for claim, _, _ in rows})
+    back = await taken_back(uow, Claim.id.in_([claim.id for claim, _, _ in rows]))
     return [
         Notice(
             # A deduction is published without a name.
@@ -149,10 +149,10 @@ async def _notices(
     ]
 
 
-async def _unpublished(work: Work, conditions: Sequence[ColumnElement[bool]]) -> Unpublished:
-    row = await work.session.execute(
+async def _unpublished(uow: UnitOfWork, conditions: Sequence[ColumnElement[bool]]) -> Unpublished:
+    row = await uow.session.execute(
         select(func.count(), func.coalesce(func.sum(Claim.points), 0)).where(
-            Claim.township == work.township, Claim.published.is_(False), *conditions
+            Claim.township == uow.township, Claim.published.is_(False), *conditions
         )
     )
     count, points = row.one()

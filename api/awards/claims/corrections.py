@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal_column, select
 
 from api.awards.claims.tables import Claim
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from ledger.tables import settlement, transaction, transfer
 
 
@@ -16,9 +16,9 @@ def net(points: int, back: int) -> int:
     return points - back if points > 0 else points + back
 
 
-async def taken_back(work: Work, *claims: ColumnElement[bool]) -> dict[UUID, int]:
+async def taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> dict[UUID, int]:
     """Points moved back, by claim, of the claims under these conditions; none where nothing was."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Claim.id, func.sum(transfer.c.amount))
         .join(settlement, (settlement.c.township == Claim.township) & (settlement.c.target == Claim.id))
         .join(
@@ -32,7 +32,7 @@ async def taken_back(work: Work, *claims: ColumnElement[bool]) -> dict[UUID, int
             transfer,
             (transfer.c.township == transaction.c.township) & (transfer.c.transaction == transaction.c.id),
         )
-        .where(Claim.township == work.township, Claim.status == "posted", *claims)
+        .where(Claim.township == uow.township, Claim.status == "posted", *claims)
         .group_by(Claim.id)
     )
     return {id: int(points) for id, points in rows}

@@ -16,8 +16,8 @@ from api.awards.claims import declaring
 from api.awards.rulebooks.use_cases import in_force
 from api.platform.access import Staff
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.registry.cards.use_cases import mask
 from api.registry.register.queries import HouseholdFacts, households_like
 from api.web.form import typed
@@ -53,13 +53,13 @@ class Unfinished(Exception):
         self.candidates = candidates
 
 
-async def book_in_force(town: Town, staff: Staff) -> Rulebook:
+async def book_in_force(services: Services, staff: Staff) -> Rulebook:
     """What can be declared today in the village this person serves; whoever serves them all sees the township's
     book, and each claim is judged by its household's own. Raises Refused: unknown."""
-    async with town.work() as work:
-        book = await in_force(work, local_date(work.now), staff.village or "")
+    async with services.unit_of_work() as uow:
+        book = await in_force(uow, local_date(uow.now), staff.village or "")
     if book is None:
-        raise Refused("unknown", "现在还没有生效的积分规则，请联系村支委。")
+        raise Refused(ErrorCode.UNKNOWN, "现在还没有生效的积分规则，请联系村支委。")
     return book
 
 
@@ -71,11 +71,11 @@ def read(book: Rulebook, sent: FormMultiDict) -> Form:
     """Raises Refused: unknown, malformed."""
     rule = book.rules.get(typed(sent, "rule"))
     if rule is None:
-        raise Refused("unknown", "没有这一项规则，请重新选择。")
+        raise Refused(ErrorCode.UNKNOWN, "没有这一项规则，请重新选择。")
     try:
         id = UUID(typed(sent, "id"))
     except ValueError:
-        raise Refused("malformed", "提交的内容不对，请返回上一页刷新后再填。") from None
+        raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再填。") from None
     return Form(
         rule,
         id,
@@ -88,9 +88,9 @@ def read(book: Rulebook, sent: FormMultiDict) -> Form:
     )
 
 
-async def declare(town: Town, staff: Staff, form: Form) -> str:
+async def declare(services: Services, staff: Staff, form: Form) -> str:
     """What to tell the declarer. Raises Unfinished, and Refused: not-allowed."""
-    household = await _household(town, staff, form)
+    household = await _household(services, staff, form)
     try:
         claim = msgspec.convert(
             {
@@ -108,7 +108,7 @@ async def declare(town: Town, staff: Staff, form: Form) -> str:
         raise Unfinished("姓名最多 40 字，说明最多 200 字，请写短一些。", form) from None
     except ValueError:
         raise Unfinished("请填做这件事的日期。", form) from None
-    [outcome] = await declaring.declare(town, staff, [claim])
+    [outcome] = await declaring.declare(services, staff, [claim])
     if outcome.status == "conflict":
         sentence = "这张表刚才已经报过，内容不同。如果要另报一条，请再提交一次。"
         raise Unfinished(sentence, replace(form, id=uuid7()))
@@ -118,10 +118,10 @@ async def declare(town: Town, staff: Staff, form: Form) -> str:
     return f"已申报：{mask(household.head)}家「{form.rule.title}」{amount}。"
 
 
-async def _household(town: Town, staff: Staff, form: Form) -> HouseholdFacts:
+async def _household(services: Services, staff: Staff, form: Form) -> HouseholdFacts:
     if not form.household:
         raise Unfinished("请填户号或户主姓名。", form)
-    found = await households_like(town, staff, form.household)
+    found = await households_like(services, staff, form.household)
     if not found:
         raise Unfinished(f"没有找到“{form.household}”，请核对户号或姓名。", form)
     if len(found) > 1:

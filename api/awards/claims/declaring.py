@@ -18,8 +18,8 @@ from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import in_force, in_force_on
 from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import HouseholdFacts, codes_of, households_by_code, households_in
 
 DECLARERS = (
@@ -36,58 +36,60 @@ _EVERY_HOUSEHOLD = UUID("6f0d7c1e-2f8e-5a3b-9a53-6c1f1d8a1b52")
 _Books = Mapping[tuple[date, str], rules.Rulebook | None]
 
 
-async def declare(town: Town, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
+async def declare(services: Services, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
     """Declare behaviours for households, each judged on its own under the rulebook of its day.
 
     Raises Refused: not-allowed.
     """
     require(staff, *DECLARERS)
-    async with town.work() as work:
-        return await _declare(work, staff, claims)
+    async with services.unit_of_work() as uow:
+        return await _declare(uow, staff, claims)
 
 
-async def declare_for_all(town: Town, staff: Staff, wanted: wire.EveryHousehold) -> list[wire.ClaimOutcome]:
+async def declare_for_all(
+    services: Services, staff: Staff, wanted: wire.EveryHousehold
+) -> list[wire.ClaimOutcome]:
     """Declare what all households of a village get, such as base points. Sent again, it adds what is missing.
 
     Raises Refused: not-allowed, unknown (village, rule), not-for-all.
     """
     require(staff, Role.COMMITTEE)
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         if not staff.serves(wanted.village):
-            raise Refused("unknown", "没有这个村。")
-        book = await in_force(work, wanted.deed_on, wanted.village)
+            raise Refused(ErrorCode.UNKNOWN, "没有这个村。")
+        book = await in_force(uow, wanted.deed_on, wanted.village)
         try:
             rule = book.rule(wanted.rule) if book else None
         except rules.UnknownRule as error:
-            raise Refused("unknown", str(error)) from None
+            raise Refused(ErrorCode.UNKNOWN, str(error)) from None
         if rule is None:
-            raise Refused("unknown", "那一天还没有生效的积分规则。")
+            raise Refused(ErrorCode.UNKNOWN, "那一天还没有生效的积分规则。")
         if not rule.every_household or rule.inputs or rule.by_person:
-            raise Refused("not-for-all", f"「{rule.title}」不是每户都有的，请逐户申报。")
+            raise Refused(ErrorCode.NOT_FOR_ALL, f"「{rule.title}」不是每户都有的，请逐户申报。")
         claims = [
             wire.NewClaim(
-                id=uuid5(_EVERY_HOUSEHOLD, f"{work.township}/{rule.id}/{wanted.deed_on}/{code}"),
+                id=uuid5(_EVERY_HOUSEHOLD, f"{uow.township}/{rule.id}/{wanted.deed_on}/{code}"),
                 household=code,
                 rule=rule.id,
                 deed_on=wanted.deed_on,
             )
-            for code in await codes_of(work, wanted.village)
+            for code in await codes_of(uow, wanted.village)
         ]
-        return await _declare(work, staff, claims)
+        return await _declare(uow, staff, claims)
 
 
-async def _declare(work: Work, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
-    households = await households_by_code(work, {claim.household for claim in claims})
-    books = await _books(work, claims, households)
+async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
+    households = await households_by_code(uow, {claim.household for claim in claims})
+    books = await _books(uow, claims, households)
     history = await History.read(
-        work,
+        uow,
         {household.id: household.village for household in households.values()},
         {book.version: book for book in books.values() if book}.values(),
         {claim.deed_on for claim in claims},
     )
-    known_facts = await _surroundings(work, households.values(), claims, books)
+    known_facts = await _surroundings(uow, households.values(), claims, books)
     # Read behind the lock: a retry sees what the first try, under way at the same time, has written.
-    known = await _known(work, [c.id for c in claims])
+    known = await _known(uow, [c.id for c in claims])
     rows = []
     outcomes = []
     for claim in claims:
@@ -101,14 +103,14 @@ async def _declare(work: Work, staff: Staff, claims: Sequence[wire.NewClaim]) ->
             )
             continue
         book = books[claim.deed_on, household.village] if household else None
-        row, outcome = _judge(work, staff, claim, household, book, history, known_facts)
+        row, outcome = _judge(uow, staff, claim, household, book, history, known_facts)
         outcomes.append(outcome)
         if row is not None:
             rows.append(row)
             # The same id twice in one batch is a retry like any other.
             known[claim.id] = Claim(**row)
     if rows:
-        await work.session.execute(insert(Claim), rows)
+        await uow.session.execute(insert(Claim), rows)
     return outcomes
 
 
@@ -121,20 +123,20 @@ class _Surroundings:
 
 
 async def _surroundings(
-    work: Work, households: Collection[HouseholdFacts], claims: Sequence[wire.NewClaim], books: _Books
+    uow: UnitOfWork, households: Collection[HouseholdFacts], claims: Sequence[wire.NewClaim], books: _Books
 ) -> _Surroundings:
     counts: dict[str, int] = {}
     if any(book and "village.households" in book.names for book in books.values()):
-        counts = await households_in(work, {h.village for h in households})
+        counts = await households_in(uow, {h.village for h in households})
     taking = {
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
     }
     codes = {claim.household for claim in claims if claim.rule in taking}
-    return _Surroundings(counts, await deductions.available(work, codes) if codes else {})
+    return _Surroundings(counts, await deductions.available(uow, codes) if codes else {})
 
 
 def _judge(
-    work: Work,
+    uow: UnitOfWork,
     staff: Staff,
     claim: wire.NewClaim,
     household: HouseholdFacts | None,
@@ -150,7 +152,7 @@ def _judge(
         return refused(f"没有编号为 {claim.household} 的户。")
     if staff.household == household.code:
         return refused("不能为自己家申报，请由别人申报。")
-    if claim.deed_on > local_date(work.now):
+    if claim.deed_on > local_date(uow.now):
         return refused("日期还没有到，请核对。")
     if book is None:
         return refused("那一天还没有生效的积分规则。")
@@ -177,7 +179,7 @@ def _judge(
     if rule.deduction:
         known.available[household.code] += outcome.points
     row: dict[str, object] = {
-        "township": work.township,
+        "township": uow.township,
         "id": claim.id,
         "household": household.id,
         "village": household.village,
@@ -195,13 +197,13 @@ def _judge(
         "status": "declared",
         "published": rule.publish,
         "declared_by": staff.id,
-        "declared_at": work.now,
+        "declared_at": uow.now,
     }
     return row, wire.ClaimOutcome(id=claim.id, status="declared", points=outcome.points)
 
 
 async def _books(
-    work: Work, claims: Sequence[wire.NewClaim], households: Mapping[str, HouseholdFacts]
+    uow: UnitOfWork, claims: Sequence[wire.NewClaim], households: Mapping[str, HouseholdFacts]
 ) -> dict[tuple[date, str], rules.Rulebook | None]:
     """The book in force on the day of each claim in the village of its household."""
     days: dict[str, set[date]] = {}
@@ -212,12 +214,12 @@ async def _books(
     return {
         (day, village): book
         for village, asked in days.items()
-        for day, book in (await in_force_on(work, asked, village)).items()
+        for day, book in (await in_force_on(uow, asked, village)).items()
     }
 
 
-async def _known(work: Work, ids: Sequence[UUID]) -> dict[UUID, Claim]:
-    found = await work.session.scalars(select(Claim).where(Claim.township == work.township, Claim.id.in_(ids)))
+async def _known(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Claim]:
+    found = await uow.session.scalars(select(Claim).where(Claim.township == uow.township, Claim.id.in_(ids)))
     return {c.id: c for c in found}
 
 

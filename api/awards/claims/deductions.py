@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, false, func, or_
 from api.awards.claims.tables import Claim
 from api.platform import accounts
 from api.platform.access import Role, Staff
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from ledger.transactions import AccountId
 from rules import REVIEWER_TITLES, Reviewer, Rule
 
@@ -48,9 +48,9 @@ def is_award() -> ColumnElement[bool]:
     return func.cardinality(Claim.signers) == 0
 
 
-async def available(work: Work, households: Iterable[str]) -> dict[str, int]:
+async def available(uow: UnitOfWork, households: Iterable[str]) -> dict[str, int]:
     """What could be taken from each household now, by code: its balance less what is reserved. What kiosks hold
     for it is theirs to spend already, and not taken."""
     ids: dict[str, AccountId] = {code: accounts.household(code).id for code in households}
-    balances = await work.books.balances(list(ids.values()))
+    balances = await uow.books.balances(list(ids.values()))
     return {code: balances[id].available if id in balances else 0 for code, id in ids.items()}

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 import rules
 from api.awards.claims.corrections import net, taken_back
 from api.awards.claims.tables import Claim
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.register.queries import lock_households
 
 
@@ -25,7 +25,7 @@ class History:
     @classmethod
     async def read(
         cls,
-        work: Work,
+        uow: UnitOfWork,
         households: Mapping[UUID, str],
         books: Collection[rules.Rulebook],
         days: Collection[date],
@@ -38,13 +38,13 @@ class History:
         """
         counted = {count for book in books for count in book.counts if count.per == "village"}
         villages = set(households.values()) if counted else set()
-        await _lock(work, households, villages)
+        await _lock(uow, households, villages)
         mine: ColumnElement[bool] = Claim.household.in_(households)
         if villages:
             since = min((count.window(day)[0] for count in counted for day in days), default=date.max)
             mine = or_(mine, and_(Claim.village.in_(villages), Claim.deed_on >= since))
         history = cls()
-        rows = await work.session.execute(
+        rows = await uow.session.execute(
             select(
                 Claim.id,
                 Claim.household,
@@ -54,9 +54,9 @@ class History:
                 Claim.deed_on,
                 Claim.inputs,
                 Claim.points,
-            ).where(Claim.township == work.township, mine, Claim.status != "refused")
+            ).where(Claim.township == uow.township, mine, Claim.status != "refused")
         )
-        back = await taken_back(work, mine)
+        back = await taken_back(uow, mine)
         for id, household, village, rule, person, deed_on, inputs, points in rows:
             left = net(points, back.get(id, 0))
             if left != 0:
@@ -78,9 +78,9 @@ class History:
         return self._tallies[book.version]
 
 
-async def _lock(work: Work, households: Collection[UUID], villages: Collection[str]) -> None:
+async def _lock(uow: UnitOfWork, households: Collection[UUID], villages: Collection[str]) -> None:
     for village in sorted(villages):
         # The application may not update villages, so it can't lock their rows either.
         key = func.hashtext(f"claims of village {village}")
-        await work.session.execute(select(func.pg_advisory_xact_lock(work.township, key)))
-    await lock_households(work, households)
+        await uow.session.execute(select(func.pg_advisory_xact_lock(uow.township, key)))
+    await lock_households(uow, households)

@@ -10,21 +10,21 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from api.awards.claims import board
-from api.platform.town import Town
+from api.platform.services import Services
 from api.web.page import page
 from api.web.refusals import AS_PAGES
 
 
 @get("/notices")
-async def villages(request: Request[Any, Any, Any], town: NamedDependency[Town]) -> Template:
-    return page(request, "awards/claims/villages.html", villages=await board.villages(town))
+async def villages(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
+    return page(request, "awards/claims/villages.html", villages=await board.villages(services))
 
 
 @get("/notices/{village:str}")
 async def village(
-    village: FromPath[str], request: Request[Any, Any, Any], town: NamedDependency[Town]
+    village: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Template:
-    return page(request, "awards/claims/board.html", board=await board.board(town, village), code=village)
+    return page(request, "awards/claims/board.html", board=await board.board(services, village), code=village)
 
 
 router = Router("/", route_handlers=[villages, village], exception_handlers=AS_PAGES, include_in_schema=False)

@@ -8,7 +8,7 @@ from sqlalchemy import SQLColumnExpression, bindparam, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.awards.claims.tables import Claim
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 
 _STANDING = (
     Claim.township == bindparam("township"),
@@ -29,7 +29,7 @@ VERSIONS_ON_NOTICE = select(Claim.rulebook).where(*_STANDING)
 
 def subject_of(township: SQLColumnExpression[Any], transaction: SQLColumnExpression[Any]) -> LateralFromClause:
     """Whether the claim that began a transaction is published, and how it came to its points: to be joined."""
-    return by_key(
+    return lateral_one(
         select(Claim.published, Claim.explanation).where(Claim.township == township, Claim.id == transaction),
         "claimed",
     )

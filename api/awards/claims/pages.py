@@ -16,8 +16,8 @@ from litestar.response import Redirect, Template
 from api import wire
 from api.awards.claims import declaration, declaring, queries, use_cases
 from api.platform.access import Role, StaffRequest, require, staff_only
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.registry.people.pages import DESK
 from api.registry.register.queries import HouseholdFacts
 from api.web.flash import see_other
@@ -37,28 +37,28 @@ STATUS = {
 
 @get("/desk/declare")
 async def choose_or_fill(
-    request: StaffRequest, town: NamedDependency[Town], rule: FromQuery[str] = ""
+    request: StaffRequest, services: NamedDependency[Services], rule: FromQuery[str] = ""
 ) -> Template:
     """Without a rule the list to choose from, with one its form."""
     require(request.user, *declaring.DECLARERS)
-    book = await declaration.book_in_force(town, request.user)
+    book = await declaration.book_in_force(services, request.user)
     if rule not in book.rules:
         return page(request, "awards/claims/rules.html", staff=request.user, book=book)
-    return await _form(request, town, declaration.blank(book.rule(rule)))
+    return await _form(request, services, declaration.blank(book.rule(rule)))
 
 
 @post("/desk/declare", status_code=200)
-async def declare(request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
-    filled = declaration.read(await declaration.book_in_force(town, request.user), await request.form())
+async def declare(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
+    filled = declaration.read(await declaration.book_in_force(services, request.user), await request.form())
     try:
-        said = await declaration.declare(town, request.user, filled)
+        said = await declaration.declare(services, request.user, filled)
     except declaration.Unfinished as unfinished:
-        return await _form(request, town, unfinished.form, str(unfinished), unfinished.candidates)
+        return await _form(request, services, unfinished.form, str(unfinished), unfinished.candidates)
     return see_other(DESK, said)
 
 
 @post("/desk/declare/every-household")
-async def declare_for_all(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def declare_for_all(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
         wanted = msgspec.convert(
@@ -66,13 +66,13 @@ async def declare_for_all(request: StaffRequest, town: NamedDependency[Town]) ->
         )
     except msgspec.ValidationError:
         return see_other(DESK, "请选好村和日期。", "refused")
-    outcomes = await declaring.declare_for_all(town, request.user, wanted)
+    outcomes = await declaring.declare_for_all(services, request.user, wanted)
     return _told("申报", outcomes)
 
 
 async def _form(
     request: StaffRequest,
-    town: Town,
+    services: Services,
     form: declaration.Form,
     problem: str = "",
     candidates: Sequence[HouseholdFacts] = (),
@@ -86,39 +86,39 @@ async def _form(
         form=form,
         problem=problem,
         candidates=candidates,
-        villages=await queries.villages(town, request.user) if offered else [],
+        villages=await queries.villages(services, request.user) if offered else [],
     )
 
 
 @get("/desk/claims/{id:uuid}")
-async def claim(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
     return page(
         request,
         "awards/claims/claim.html",
         staff=request.user,
-        claim=await queries.details(town, request.user, id),
+        claim=await queries.details(services, request.user, id),
         statuses=STATUS,
     )
 
 
 @post("/desk/claims/review")
-async def review(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def review(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     ids = _ticked(await request.form())
-    return _told("评议通过", await use_cases.review(town, request.user, ids) if ids else ())
+    return _told("评议通过", await use_cases.review(services, request.user, ids) if ids else ())
 
 
 @post("/desk/claims/approve")
-async def approve(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def approve(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     ids = _ticked(await request.form())
-    return _told("审定并公示", await use_cases.approve(town, request.user, ids) if ids else ())
+    return _told("审定并公示", await use_cases.approve(services, request.user, ids) if ids else ())
 
 
 @post("/desk/claims/{id:uuid}/refuse")
-async def refuse(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     reason = typed(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(f"{DESK}/claims/{id}", "请写明理由，最多 200 字。", "refused")
-    await use_cases.refuse(town, request.user, id, reason)
+    await use_cases.refuse(services, request.user, id, reason)
     return see_other(DESK, "已退回，理由已记下。")
 
 
@@ -126,7 +126,7 @@ def _ticked(form: FormMultiDict) -> list[UUID]:
     try:
         return [UUID(str(id)) for id in form.getall("claims", [])]
     except ValueError:
-        raise Refused("malformed", "提交的内容不对，请返回上一页刷新后再试。") from None
+        raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再试。") from None
 
 
 def _told(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:

@@ -18,8 +18,8 @@ from api.awards.claims.use_cases import REVIEWERS
 from api.awards.rulebooks.use_cases import adopted, in_force
 from api.platform.access import Role, Staff
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_of
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
@@ -88,38 +88,38 @@ class Details:
     refusable: bool
 
 
-async def desk(town: Town, staff: Staff) -> Desk:
-    async with town.work() as work:
+async def desk(services: Services, staff: Staff) -> Desk:
+    async with services.unit_of_work() as uow:
         return Desk(
-            mine=await _mine(work, staff) if staff.may(*DECLARERS) else None,
-            to_review=await _pile(work, staff, "declared", _theirs(staff, REVIEWERS, 0))
+            mine=await _mine(uow, staff) if staff.may(*DECLARERS) else None,
+            to_review=await _pile(uow, staff, "declared", _theirs(staff, REVIEWERS, 0))
             if staff.may(*REVIEWERS, *deductions.BODIES.values())
             else None,
-            to_approve=await _pile(work, staff, "reviewed", _theirs(staff, (Role.COMMITTEE,), 1))
+            to_approve=await _pile(uow, staff, "reviewed", _theirs(staff, (Role.COMMITTEE,), 1))
             if staff.may(*deductions.BODIES.values())
             else None,
-            on_notice=await _pile(work, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
-            budgets=await _budgets(work, staff) if staff.village and staff.may(*DECIDERS) else [],
+            on_notice=await _pile(uow, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
+            budgets=await _budgets(uow, staff) if staff.village and staff.may(*DECIDERS) else [],
         )
 
 
-async def details(town: Town, staff: Staff, id: UUID) -> Details:
+async def details(services: Services, staff: Staff, id: UUID) -> Details:
     """Raises Refused: unknown."""
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         row = (
-            await work.session.execute(
+            await uow.session.execute(
                 select(
                     Claim,
                     name_of(Claim.township, Claim.reviewed_by).label("reviewer"),
                     name_of(Claim.township, Claim.approved_by).label("approver"),
-                ).where(Claim.township == work.township, Claim.id == id, *_within(staff))
+                ).where(Claim.township == uow.township, Claim.id == id, *_within(staff))
             )
         ).first()
         if row is None:
-            raise Refused("unknown", "没有这条申报。")
+            raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         claim, reviewed_by, approved_by = row
-        [line] = await _lines(work, staff, [Claim.id == id])
-        rule = (await adopted(work, {claim.rulebook}))[claim.rulebook].rule(claim.rule)
+        [line] = await _lines(uow, staff, [Claim.id == id])
+        rule = (await adopted(uow, {claim.rulebook}))[claim.rulebook].rule(claim.rule)
         options = {option.id: option.title for asked in rule.inputs for option in asked.options}
         return Details(
             line=line,
@@ -137,14 +137,14 @@ async def details(town: Town, staff: Staff, id: UUID) -> Details:
         )
 
 
-async def explanation(town: Town, staff: Staff, id: UUID) -> wire.ClaimExplanation:
+async def explanation(services: Services, staff: Staff, id: UUID) -> wire.ClaimExplanation:
     """Raises Refused: unknown."""
-    async with town.work() as work:
-        claim = await work.session.scalar(
-            select(Claim).where(Claim.township == work.township, Claim.id == id, *_within(staff))
+    async with services.unit_of_work() as uow:
+        claim = await uow.session.scalar(
+            select(Claim).where(Claim.township == uow.township, Claim.id == id, *_within(staff))
         )
         if claim is None:
-            raise Refused("unknown", "没有这条申报。")
+            raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         return wire.ClaimExplanation(
             id=claim.id, points=claim.points, sentences=claim.explanation, trace=claim.trace
         )
@@ -157,21 +157,21 @@ def _refusable(staff: Staff, status: str) -> bool:
     return status in ("declared", "reviewed") and staff.may(*REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
 
 
-async def villages(town: Town, staff: Staff) -> list[VillageFacts]:
+async def villages(services: Services, staff: Staff) -> list[VillageFacts]:
     """The villages this person serves."""
-    async with town.work() as work:
-        return [village for village in await register.villages(work) if staff.serves(village.code)]
+    async with services.unit_of_work() as uow:
+        return [village for village in await register.villages(uow) if staff.serves(village.code)]
 
 
-async def _mine(work: Work, staff: Staff) -> list[ClaimLine]:
-    return await _lines(work, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
+async def _mine(uow: UnitOfWork, staff: Staff) -> list[ClaimLine]:
+    return await _lines(uow, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
 
 
-async def _budgets(work: Work, staff: Staff) -> list[Budget]:
+async def _budgets(uow: UnitOfWork, staff: Staff) -> list[Budget]:
     """What the book lets this person's village still give: points are a promise of goods."""
-    today = local_date(work.now)
+    today = local_date(uow.now)
     village = staff.village or ""
-    book = await in_force(work, today, village)
+    book = await in_force(uow, today, village)
     budgets = []
     for limit in book.total if book else ():
         if limit.per != "village" or limit.points is None:
@@ -184,10 +184,10 @@ async def _budgets(work: Work, staff: Staff) -> list[Budget]:
             Claim.deed_on >= starts,
             Claim.deed_on < ends,
         )
-        points = await work.session.scalar(
-            select(func.coalesce(func.sum(Claim.points), 0)).where(Claim.township == work.township, *given)
+        points = await uow.session.scalar(
+            select(func.coalesce(func.sum(Claim.points), 0)).where(Claim.township == uow.township, *given)
         )
-        used = int(points or 0) - sum((await taken_back(work, *given)).values())
+        used = int(points or 0) - sum((await taken_back(uow, *given)).values())
         budgets.append(Budget(limit_text(limit), max(0, limit.points - used)))
     return budgets
 
@@ -198,12 +198,12 @@ def _theirs(staff: Staff, roles: Sequence[Role], place: int) -> ColumnElement[bo
     return or_(deductions.is_award(), mine) if staff.may(*roles) else mine
 
 
-async def _pile(work: Work, staff: Staff, status: str, *conditions: ColumnElement[bool]) -> Pile:
+async def _pile(uow: UnitOfWork, staff: Staff, status: str, *conditions: ColumnElement[bool]) -> Pile:
     waiting = [Claim.status == status, *_within(staff), *conditions]
-    total = await work.session.scalar(
-        select(func.count()).select_from(Claim).where(Claim.township == work.township, *waiting)
+    total = await uow.session.scalar(
+        select(func.count()).select_from(Claim).where(Claim.township == uow.township, *waiting)
     )
-    return Pile(await _lines(work, staff, waiting), total or 0)
+    return Pile(await _lines(uow, staff, waiting), total or 0)
 
 
 def _within(staff: Staff) -> list[ColumnElement[bool]]:
@@ -211,7 +211,7 @@ def _within(staff: Staff) -> list[ColumnElement[bool]]:
 
 
 async def _lines(
-    work: Work,
+    uow: UnitOfWork,
     staff: Staff,
     conditions: Sequence[ColumnElement[bool]],
     *,
@@ -222,16 +222,16 @@ async def _lines(
     household = register.household_of(Claim.township, Claim.household)
     declarer = name_of(Claim.township, Claim.declared_by)
     rows = (
-        await work.session.execute(
+        await uow.session.execute(
             select(Claim, household.c.code, household.c.head, declarer.label("declarer"))
             .join(household, true())
-            .where(Claim.township == work.township, *conditions)
+            .where(Claim.township == uow.township, *conditions)
             .order_by(*([column.desc() for column in order] if newest_first else order))
             .limit(limit)
         )
     ).all()
-    books = await adopted(work, {claim.rulebook for claim, *_ in rows})
-    back = await taken_back(work, Claim.id.in_([claim.id for claim, *_ in rows]))
+    books = await adopted(uow, {claim.rulebook for claim, *_ in rows})
+    back = await taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
     return [
         ClaimLine(
             id=claim.id,

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from api.awards.claims.corrections import taken_back
 from api.awards.claims.tables import Claim
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 
 RECORDED = """
     select id, rule, deed_on, household, person, inputs::text, category, points
@@ -22,19 +22,19 @@ RECORDED = """
 they were judged."""
 
 
-async def count_by_village(work: Work, first: date, last: date) -> dict[str, int]:
+async def count_by_village(uow: UnitOfWork, first: date, last: date) -> dict[str, int]:
     """How many claims there are of deeds between these days."""
-    of = (Claim.township == work.township, Claim.status != "refused", Claim.deed_on.between(first, last))
-    rows = await work.session.execute(select(Claim.village, func.count()).where(*of).group_by(Claim.village))
+    of = (Claim.township == uow.township, Claim.status != "refused", Claim.deed_on.between(first, last))
+    rows = await uow.session.execute(select(Claim.village, func.count()).where(*of).group_by(Claim.village))
     return dict(rows.all())
 
 
-async def taken_back_in(work: Work, village: str) -> dict[UUID, int]:
+async def taken_back_in(uow: UnitOfWork, village: str) -> dict[UUID, int]:
     """Points that corrections took back of a village's claims."""
-    return await taken_back(work, Claim.village == village)
+    return await taken_back(uow, Claim.village == village)
 
 
-async def versions(work: Work) -> Sequence[str]:
+async def versions(uow: UnitOfWork) -> Sequence[str]:
     """Of the rulebooks that claims were declared under."""
-    used = await work.session.scalars(select(Claim.rulebook).where(Claim.township == work.township).distinct())
+    used = await uow.session.scalars(select(Claim.rulebook).where(Claim.township == uow.township).distinct())
     return used.all()

@@ -12,55 +12,58 @@ from litestar.params import Body, FromPath, JSONBody
 from api import wire
 from api.awards.claims import declaring, queries, use_cases
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 
 
 @post("/claims", status_code=200)
 async def declare(
     data: Annotated[list[wire.NewClaim], Body(min_items=1, max_items=5000)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.ClaimOutcome]:
     """Declare behaviours for households; one claim may be refused and its neighbours not."""
-    return await declaring.declare(town, request.user, data)
+    return await declaring.declare(services, request.user, data)
 
 
 @post("/claims/every-household", status_code=200)
 async def declare_for_all(
-    data: JSONBody[wire.EveryHousehold], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.EveryHousehold], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ClaimOutcome]:
     """Declare for all households of a village what all of them get; sent again, only what is missing."""
-    return await declaring.declare_for_all(town, request.user, data)
+    return await declaring.declare_for_all(services, request.user, data)
 
 
 @get("/claims/{id:uuid}/explanation")
 async def explanation(
-    id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ClaimExplanation:
     """Why a claim came to its points, in sentences and as the rules' own trace."""
-    return await queries.explanation(town, request.user, id)
+    return await queries.explanation(services, request.user, id)
 
 
 @post("/claims/review", status_code=200)
 async def review(
-    data: JSONBody[wire.ClaimIds], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.ClaimIds], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ClaimOutcome]:
-    return await use_cases.review(town, request.user, data.claims)
+    return await use_cases.review(services, request.user, data.claims)
 
 
 @post("/claims/approve", status_code=200)
 async def approve(
-    data: JSONBody[wire.ClaimIds], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.ClaimIds], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ClaimOutcome]:
     """The points become pending and go on public notice; they post by themselves when it is over."""
-    return await use_cases.approve(town, request.user, data.claims)
+    return await use_cases.approve(services, request.user, data.claims)
 
 
 @post("/claims/{id:uuid}/refuse", status_code=204)
 async def refuse(
-    id: FromPath[UUID], data: JSONBody[wire.ClaimRefusal], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID],
+    data: JSONBody[wire.ClaimRefusal],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> None:
-    await use_cases.refuse(town, request.user, id, data.reason)
+    await use_cases.refuse(services, request.user, id, data.reason)
 
 
 router = Router(

@@ -20,8 +20,8 @@ from api.awards.rulebooks.use_cases import adopted
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.clock import start_of
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.register import queries as register
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from rules import Rulebook
@@ -38,41 +38,41 @@ POSTED_AT_ONCE = 500
 _NOT_READ = (defer(Claim.trace, raiseload=True), defer(Claim.inputs, raiseload=True))
 
 
-async def review(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
+async def review(services: Services, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
     """The moral council or a grid leader vouches for what was declared; a deduction is signed by the first of its
     bodies. Raises Refused: not-allowed."""
     require(staff, *REVIEWERS, *deductions.BODIES.values())
-    async with town.work() as work:
-        claims, outcomes = await _ready(work, staff, ids, "declared", "reviewed")
-        await work.session.execute(
+    async with services.unit_of_work() as uow:
+        claims, outcomes = await _ready(uow, staff, ids, "declared", "reviewed")
+        await uow.session.execute(
             update(Claim)
-            .where(Claim.township == work.township, Claim.id.in_([c.id for c in claims]))
-            .values(status="reviewed", reviewed_by=staff.id, reviewed_at=work.now)
+            .where(Claim.township == uow.township, Claim.id.in_([c.id for c in claims]))
+            .values(status="reviewed", reviewed_by=staff.id, reviewed_at=uow.now)
         )
         return outcomes
 
 
-async def approve(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
+async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
     """The village committee approves: the points become pending in the books and go on public notice. A deduction
     is signed by the second of its bodies, and takes what is there now at most.
 
     Raises Refused: not-allowed.
     """
     require(staff, Role.COMMITTEE, *deductions.BODIES.values())
-    async with town.work() as work:
-        claims, outcomes = await _ready(work, staff, ids, "reviewed", "approved")
-        codes = await _codes(work, claims)
-        points = await _amounts(work, claims, codes)
+    async with services.unit_of_work() as uow:
+        claims, outcomes = await _ready(uow, staff, ids, "reviewed", "approved")
+        codes = await _codes(uow, claims)
+        points = await _amounts(uow, claims, codes)
         answers = {outcome.id: outcome for outcome in outcomes}
         for claim in claims:
             if points[claim.id] == 0:
                 answers[claim.id] = _not_approved(claim, NOTHING_TO_TAKE)
         claims = [claim for claim in claims if points[claim.id] != 0]
-        books = await adopted(work, {c.rulebook for c in claims})
-        postings = await work.books.post(
-            [_pending(staff, c, points[c.id], codes[c.household], books[c.rulebook]) for c in claims], work.now
+        books = await adopted(uow, {c.rulebook for c in claims})
+        postings = await uow.books.post(
+            [_pending(staff, c, points[c.id], codes[c.household], books[c.rulebook]) for c in claims], uow.now
         )
-        notice_days = {village.code: village.notice_days for village in await register.villages(work)}
+        notice_days = {village.code: village.notice_days for village in await register.villages(uow)}
         for claim, posting in zip(claims, postings, strict=True):
             if not posting.accepted:
                 answers[claim.id] = _not_approved(
@@ -81,8 +81,8 @@ async def approve(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.Cl
                 continue
             days = max(books[claim.rulebook].rule(claim.rule).notice_days, notice_days[claim.village])
             claim.status = "approved"
-            claim.approved_by, claim.approved_at = staff.id, work.now
-            claim.notice_until = work.now + timedelta(days=days)
+            claim.approved_by, claim.approved_at = staff.id, uow.now
+            claim.notice_until = uow.now + timedelta(days=days)
             if points[claim.id] != claim.points:
                 claim.points = points[claim.id]
                 claim.explanation = [*claim.explanation, f"签认时可扣的积分不够，只扣 {-claim.points} 分。"]
@@ -90,14 +90,14 @@ async def approve(town: Town, staff: Staff, ids: Sequence[UUID]) -> list[wire.Cl
         return list(answers.values())
 
 
-async def _amounts(work: Work, claims: Sequence[Claim], codes: Mapping[UUID, str]) -> dict[UUID, int]:
+async def _amounts(uow: UnitOfWork, claims: Sequence[Claim], codes: Mapping[UUID, str]) -> dict[UUID, int]:
     """What each claim comes to now. Since a deduction was declared the household may have spent its points: what
     is gone isn't taken, down to nothing."""
     points = {claim.id: claim.points for claim in claims}
     taking = [claim for claim in claims if claim.points < 0]
     if taking:
-        await work.books.open([accounts.DEDUCTED], work.now)
-        left = await deductions.available(work, {codes[claim.household] for claim in taking})
+        await uow.books.open([accounts.DEDUCTED], uow.now)
+        left = await deductions.available(uow, {codes[claim.household] for claim in taking})
         for claim in taking:
             code = codes[claim.household]
             points[claim.id] = -min(-claim.points, max(0, left[code]))
@@ -135,43 +135,43 @@ def _not_approved(claim: Claim, reason: str) -> wire.ClaimOutcome:
     return wire.ClaimOutcome(id=claim.id, status="refused", points=claim.points, reason=reason)
 
 
-async def refuse(town: Town, staff: Staff, id: UUID, reason: str) -> None:
+async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> None:
     """Turn a claim down; once on notice only the supervisory committee can, and the books void it.
 
     Raises Refused: not-allowed, unknown, wrong-state.
     """
-    async with town.work() as work:
-        claim = await work.session.scalar(
-            select(Claim).where(Claim.township == work.township, Claim.id == id).with_for_update()
+    async with services.unit_of_work() as uow:
+        claim = await uow.session.scalar(
+            select(Claim).where(Claim.township == uow.township, Claim.id == id).with_for_update()
         )
         if claim is None or not staff.serves(claim.village):
-            raise Refused("unknown", "没有这条申报。")
+            raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         if claim.status == "approved":
             require(staff, Role.SUPERVISOR)
             if claim.approved_by == staff.id:
-                raise Refused("not-allowed", "这一件是您签认的，异议请由别的监委成员决定。")
+                raise Refused(ErrorCode.NOT_ALLOWED, "这一件是您签认的，异议请由别的监委成员决定。")
         elif claim.status in ("declared", "reviewed"):
             require(staff, *REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
         else:
-            raise Refused("wrong-state", "这条申报已经入账或已被退回，不能再退回。")
-        if staff.household == (await _codes(work, [claim]))[claim.household]:
-            raise Refused("not-allowed", "不能办理自己家的申报，请由别人办理。")
+            raise Refused(ErrorCode.WRONG_STATE, "这条申报已经入账或已被退回，不能再退回。")
+        if staff.household == (await _codes(uow, [claim]))[claim.household]:
+            raise Refused(ErrorCode.NOT_ALLOWED, "不能办理自己家的申报，请由别人办理。")
         if claim.status == "approved":
-            await work.books.post([_settle(claim, Phase.VOID, str(staff.id), reason)], work.now)
+            await uow.books.post([_settle(claim, Phase.VOID, str(staff.id), reason)], uow.now)
         claim.status = "refused"
-        claim.refused_by, claim.refused_at, claim.refusal = staff.id, work.now, reason
+        claim.refused_by, claim.refused_at, claim.refusal = staff.id, uow.now, reason
 
 
-async def post_due(town: Town) -> int:
+async def post_due(services: Services) -> int:
     """Post what has stood on notice long enough; returns how many. Several servers may do it at once."""
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         due = list(
-            await work.session.scalars(
+            await uow.session.scalars(
                 select(Claim)
                 .where(
-                    Claim.township == work.township,
+                    Claim.township == uow.township,
                     Claim.status == "approved",
-                    Claim.notice_until <= work.now,
+                    Claim.notice_until <= uow.now,
                 )
                 .order_by(Claim.notice_until, Claim.id)
                 .limit(POSTED_AT_ONCE)
@@ -181,17 +181,17 @@ async def post_due(town: Town) -> int:
         )
         if not due:
             return 0
-        postings = await work.books.post(
+        postings = await uow.books.post(
             # An award belongs to the day of the deed, or to the open month where that day's is closed.
             [replace(_settle(c, Phase.POST, "notice", ""), effective_at=start_of(c.deed_on)) for c in due],
-            work.now,
+            uow.now,
         )
         stuck = [c for c, posting in zip(due, postings, strict=True) if not posting.accepted]
         if stuck:
             reason = "公示期满时这户的积分账户已关闭。"
-            await work.books.post([_settle(c, Phase.VOID, "notice", reason) for c in stuck], work.now)
-            await _mark(work, stuck, status="refused", refusal=reason, refused_at=work.now)
-        await _mark(work, [c for c in due if c not in stuck], status="posted")
+            await uow.books.post([_settle(c, Phase.VOID, "notice", reason) for c in stuck], uow.now)
+            await _mark(uow, stuck, status="refused", refusal=reason, refused_at=uow.now)
+        await _mark(uow, [c for c in due if c not in stuck], status="posted")
         return len(due)
 
 
@@ -199,21 +199,21 @@ def _settle(claim: Claim, phase: Phase, person: str, reason: str) -> Transaction
     return Transaction.settle(TransactionId(claim.id), phase, kind=_kind(claim), person=person, reason=reason)
 
 
-async def _mark(work: Work, claims: Sequence[Claim], **values: object) -> None:
-    await work.session.execute(
-        update(Claim).where(Claim.township == work.township, Claim.id.in_([c.id for c in claims])).values(**values)
+async def _mark(uow: UnitOfWork, claims: Sequence[Claim], **values: object) -> None:
+    await uow.session.execute(
+        update(Claim).where(Claim.township == uow.township, Claim.id.in_([c.id for c in claims])).values(**values)
     )
 
 
 async def _ready(
-    work: Work, staff: Staff, ids: Sequence[UUID], before: str, after: str
+    uow: UnitOfWork, staff: Staff, ids: Sequence[UUID], before: str, after: str
 ) -> tuple[list[Claim], list[wire.ClaimOutcome]]:
     """The claims of `ids` that this person may take from `before` to `after`, and an answer for each id."""
     household_of = register.household_of(Claim.township, Claim.household)
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Claim, household_of.c.code)
         .join(household_of, true())
-        .where(Claim.township == work.township, Claim.id.in_(ids))
+        .where(Claim.township == uow.township, Claim.id.in_(ids))
         .order_by(Claim.id)
         .with_for_update(of=Claim)
         .options(*_NOT_READ)
@@ -258,6 +258,6 @@ def _not_theirs(staff: Staff, claim: Claim, after: str) -> str:
     return ""
 
 
-async def _codes(work: Work, claims: Sequence[Claim]) -> dict[UUID, str]:
-    found = await register.households(work, {claim.household for claim in claims})
+async def _codes(uow: UnitOfWork, claims: Sequence[Claim]) -> dict[UUID, str]:
+    found = await register.households(uow, {claim.household for claim in claims})
     return {id: household.code for id, household in found.items()}

@@ -16,63 +16,63 @@ from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.awards.rulebooks.use_cases import adopted, base_text, chosen, read, version_taken, village_of
 from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
 from rules import Rulebook, read_head
 
 
-async def propose(town: Town, staff: Staff, wanted: wire.NewRulebook) -> wire.AdoptionView:
+async def propose(services: Services, staff: Staff, wanted: wire.NewRulebook) -> wire.AdoptionView:
     """Keep a text and propose to adopt it; the same proposal again is the first.
 
     Raises Refused: not-allowed, rulebook-wrong (problems), already-there, retroactive, date-wrong.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        return await propose_text(work, staff, wanted.text, wanted.decision, wanted.effective_from)
+    async with services.unit_of_work() as uow:
+        return await propose_text(uow, staff, wanted.text, wanted.decision, wanted.effective_from)
 
 
 async def propose_text(
-    work: Work, staff: Staff, text: str, decision: wire.Decision | None, effective_from: date | None
+    uow: UnitOfWork, staff: Staff, text: str, decision: wire.Decision | None, effective_from: date | None
 ) -> wire.AdoptionView:
     """As `propose`, within a unit of work and for somebody who may."""
     head = read_head(text)
-    village = await village_of(work, staff, head.village) if head.overlay else ""
-    book = read(text, await base_text(work, head))
-    known = await work.session.get(RulebookText, (work.township, book.version))
+    village = await village_of(uow, staff, head.village) if head.overlay else ""
+    book = read(text, await base_text(uow, head))
+    known = await uow.session.get(RulebookText, (uow.township, book.version))
     if known is None:
-        await work.session.execute(
+        await uow.session.execute(
             insert(RulebookText).values(
-                township=work.township,
+                township=uow.township,
                 version=book.version,
                 village=village,
                 base=book.base,
                 title=book.title,
                 text=text,
                 written_by=staff.id,
-                written_at=work.now,
+                written_at=uow.now,
             )
         )
     elif known.text != text:
         raise version_taken(book.version)
     decision, day = decision or decision_in(book), effective_from or book.effective_from
-    return await _propose(work, staff, village, book, decision, day)
+    return await _propose(uow, staff, village, book, decision, day)
 
 
-async def propose_again(town: Town, staff: Staff, wanted: wire.AdoptAgain) -> wire.AdoptionView:
+async def propose_again(services: Services, staff: Staff, wanted: wire.AdoptAgain) -> wire.AdoptionView:
     """Propose to go back to a version there is already.
 
     Raises Refused: not-allowed, unknown, already-there, retroactive, date-wrong.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        book = (await adopted(work, {wanted.version})).get(wanted.version)
+    async with services.unit_of_work() as uow:
+        book = (await adopted(uow, {wanted.version})).get(wanted.version)
         if book is None:
             raise unknown_version()
-        text = await work.session.get_one(RulebookText, (work.township, wanted.version))
+        text = await uow.session.get_one(RulebookText, (uow.township, wanted.version))
         if text.village and not staff.serves(text.village):
-            raise Refused("not-allowed", "这个村的补充办法由这个村的支委提议。")
-        return await _propose(work, staff, text.village, book, wanted.decision, wanted.effective_from)
+            raise Refused(ErrorCode.NOT_ALLOWED, "这个村的补充办法由这个村的支委提议。")
+        return await _propose(uow, staff, text.village, book, wanted.decision, wanted.effective_from)
 
 
 def decision_in(book: Rulebook) -> wire.Decision:
@@ -82,27 +82,31 @@ def decision_in(book: Rulebook) -> wire.Decision:
 
 
 async def _propose(
-    work: Work, staff: Staff, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
+    uow: UnitOfWork, staff: Staff, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
 ) -> wire.AdoptionView:
-    for view in await _views(work, Adoption.version == book.version, Adoption.village == village):
+    for view in await _views(uow, Adoption.version == book.version, Adoption.village == village):
         if view.state != "proposed":
             continue
         if (view.effective_from, view.decision) != (effective_from, decision):
-            raise Refused("already-there", f"{book.version} 版已有一份提议等人确认，请先确认或退回那一份。")
+            raise Refused(
+                ErrorCode.ALREADY_THERE, f"{book.version} 版已有一份提议等人确认，请先确认或退回那一份。"
+            )
         return view
-    await _judge_dates(work, village, book, decision, effective_from)
-    then = {row.village: row.version for row in await chosen(work, effective_from)}
+    await _judge_dates(uow, village, book, decision, effective_from)
+    then = {row.village: row.version for row in await chosen(uow, effective_from)}
     if village and then.get("") != book.base:
         raise Refused(
-            "date-wrong",
+            ErrorCode.DATE_WRONG,
             f"这份补充的是 {book.base} 版，{in_full(effective_from)}乡镇不按这一版执行，补充办法不会生效。",
         )
     if then.get(village) == book.version:
-        raise Refused("already-there", f"{in_full(effective_from)}本来就按 {book.version} 版执行，不用再提议。")
+        raise Refused(
+            ErrorCode.ALREADY_THERE, f"{in_full(effective_from)}本来就按 {book.version} 版执行，不用再提议。"
+        )
     id = uuid7()
-    await work.session.execute(
+    await uow.session.execute(
         insert(Adoption).values(
-            township=work.township,
+            township=uow.township,
             id=id,
             village=village,
             version=book.version,
@@ -112,110 +116,110 @@ async def _propose(
             decided_on=decision.decided_on,
             present=decision.present,
             proposed_by=staff.id,
-            proposed_at=work.now,
+            proposed_at=uow.now,
         )
     )
-    [view] = await _views(work, Adoption.id == id)
+    [view] = await _views(uow, Adoption.id == id)
     return view
 
 
 async def _judge_dates(
-    work: Work, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
+    uow: UnitOfWork, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
 ) -> None:
-    today = local_date(work.now)
-    if effective_from <= today and not await _may_reach_back(work, village):
+    today = local_date(uow.now)
+    if effective_from <= today and not await _may_reach_back(uow, village):
         raise Refused(
-            "retroactive",
+            ErrorCode.RETROACTIVE,
             f"新办法不能管以前的事：生效日期最早填明天（{in_full(today + timedelta(days=1))}）。",
         )
     if decision.decided_on > min(today, effective_from):
-        raise Refused("date-wrong", "决定的日期不能晚于今天，也不能晚于生效日期。")
+        raise Refused(ErrorCode.DATE_WRONG, "决定的日期不能晚于今天，也不能晚于生效日期。")
     if not book.in_force(effective_from):
         until = f"到{in_full(book.effective_until)}" if book.effective_until else "起"
         raise Refused(
-            "date-wrong",
+            ErrorCode.DATE_WRONG,
             f"{book.version} 版的书头写的有效期是{in_full(book.effective_from)}{until}，生效日期要在这个期间。",
         )
 
 
-async def confirm(town: Town, staff: Staff, id: UUID) -> wire.AdoptionView:
+async def confirm(services: Services, staff: Staff, id: UUID) -> wire.AdoptionView:
     """The second person's word: from its day on the version is in force. Safe to send again.
 
     Raises Refused: not-allowed, unknown, wrong-state, same-person, too-late.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        adoption = await _locked(work, id)
+    async with services.unit_of_work() as uow:
+        adoption = await _locked(uow, id)
         if adoption.confirmed_by != staff.id:
             if adoption.confirmed_at is not None or adoption.refused_at is not None:
-                raise Refused("wrong-state", "这份提议已经确认或退回过了，请刷新页面。")
+                raise Refused(ErrorCode.WRONG_STATE, "这份提议已经确认或退回过了，请刷新页面。")
             if adoption.village and not staff.serves(adoption.village):
-                raise Refused("not-allowed", "这个村的补充办法由这个村的支委确认。")
+                raise Refused(ErrorCode.NOT_ALLOWED, "这个村的补充办法由这个村的支委确认。")
             if adoption.proposed_by == staff.id:
-                raise Refused("same-person", "提议和确认须由两个人分别办理，请由另一位支委确认。")
-            late = adoption.effective_from <= local_date(work.now)
-            if late and not await _may_reach_back(work, adoption.village):
+                raise Refused(ErrorCode.SAME_PERSON, "提议和确认须由两个人分别办理，请由另一位支委确认。")
+            late = adoption.effective_from <= local_date(uow.now)
+            if late and not await _may_reach_back(uow, adoption.village):
                 raise Refused(
-                    "too-late",
+                    ErrorCode.TOO_LATE,
                     f"提议的生效日期是{in_full(adoption.effective_from)}，到期前没有确认，不能再按这个日期生效。请重新提议。",
                 )
-            adoption.confirmed_by, adoption.confirmed_at = staff.id, work.now
-            await work.session.flush()
-        [view] = await _views(work, Adoption.id == id)
+            adoption.confirmed_by, adoption.confirmed_at = staff.id, uow.now
+            await uow.session.flush()
+        [view] = await _views(uow, Adoption.id == id)
         return view
 
 
-async def refuse(town: Town, staff: Staff, id: UUID, reason: str) -> wire.AdoptionView:
+async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> wire.AdoptionView:
     """Turn a proposal down, or take one's own back.
 
     Raises Refused: not-allowed, unknown, wrong-state.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        adoption = await _locked(work, id)
+    async with services.unit_of_work() as uow:
+        adoption = await _locked(uow, id)
         if adoption.confirmed_at is not None or adoption.refused_at is not None:
-            raise Refused("wrong-state", "这份提议已经确认或退回过了，请刷新页面。")
-        adoption.refused_by, adoption.refused_at, adoption.refusal = staff.id, work.now, reason
-        await work.session.flush()
-        [view] = await _views(work, Adoption.id == id)
+            raise Refused(ErrorCode.WRONG_STATE, "这份提议已经确认或退回过了，请刷新页面。")
+        adoption.refused_by, adoption.refused_at, adoption.refusal = staff.id, uow.now, reason
+        await uow.session.flush()
+        [view] = await _views(uow, Adoption.id == id)
         return view
 
 
-async def withdraw(town: Town, staff: Staff, id: UUID, reason: str) -> wire.AdoptionView:
+async def withdraw(services: Services, staff: Staff, id: UUID, reason: str) -> wire.AdoptionView:
     """Take back what was confirmed and isn't in effect yet, by somebody else than who confirmed it.
 
     Raises Refused: not-allowed, unknown, wrong-state, same-person.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        adoption = await _locked(work, id)
+    async with services.unit_of_work() as uow:
+        adoption = await _locked(uow, id)
         if adoption.confirmed_at is None or adoption.withdrawn_at is not None:
-            raise Refused("wrong-state", "这份提议没有确认，或已经撤销，请刷新页面。")
-        if adoption.effective_from <= local_date(work.now):
-            raise Refused("wrong-state", "这一版已经生效，不能撤销。要改回去，请提议重新启用以前的版本。")
+            raise Refused(ErrorCode.WRONG_STATE, "这份提议没有确认，或已经撤销，请刷新页面。")
+        if adoption.effective_from <= local_date(uow.now):
+            raise Refused(ErrorCode.WRONG_STATE, "这一版已经生效，不能撤销。要改回去，请提议重新启用以前的版本。")
         if staff.id == (adoption.confirmed_by or adoption.proposed_by):
-            raise Refused("same-person", "您确认过这份提议，请由另一位支委撤销。")
-        adoption.withdrawn_by, adoption.withdrawn_at, adoption.withdrawal = staff.id, work.now, reason
-        await work.session.flush()
-        [view] = await _views(work, Adoption.id == id)
+            raise Refused(ErrorCode.SAME_PERSON, "您确认过这份提议，请由另一位支委撤销。")
+        adoption.withdrawn_by, adoption.withdrawn_at, adoption.withdrawal = staff.id, uow.now, reason
+        await uow.session.flush()
+        [view] = await _views(uow, Adoption.id == id)
         return view
 
 
-async def adoptions(town: Town) -> list[wire.AdoptionView]:
+async def adoptions(services: Services) -> list[wire.AdoptionView]:
     """All there ever were, by the day of their effect, the latest first."""
-    async with town.work() as work:
-        return await _views(work)
+    async with services.unit_of_work() as uow:
+        return await _views(uow)
 
 
-async def adoption(town: Town, staff: Staff, id: UUID) -> wire.AdoptionWithText:
+async def adoption(services: Services, staff: Staff, id: UUID) -> wire.AdoptionWithText:
     """Raises Refused: unknown."""
-    async with town.work() as work:
-        views = await _views(work, Adoption.id == id)
+    async with services.unit_of_work() as uow:
+        views = await _views(uow, Adoption.id == id)
         if not views:
             raise _unknown()
         [view] = views
-        found = await work.session.get_one(Adoption, (work.township, id))
-        text = await work.session.get_one(RulebookText, (work.township, view.version))
+        found = await uow.session.get_one(Adoption, (uow.township, id))
+        text = await uow.session.get_one(RulebookText, (uow.township, view.version))
         return wire.AdoptionWithText(
             **{name: getattr(view, name) for name in view.__struct_fields__},
             text=text.text,
@@ -243,47 +247,47 @@ class Version:
     adoptions: list[wire.AdoptionView]
 
 
-async def of_version(town: Town, version: str) -> Version:
+async def of_version(services: Services, version: str) -> Version:
     """Raises Refused: unknown."""
-    async with town.work() as work:
-        text = await work.session.get(RulebookText, (work.township, version))
+    async with services.unit_of_work() as uow:
+        text = await uow.session.get(RulebookText, (uow.township, version))
         if text is None:
             raise unknown_version()
-        book = (await adopted(work, {version}))[version]
-        return Version(book, text.text, await _views(work, Adoption.version == version))
+        book = (await adopted(uow, {version}))[version]
+        return Version(book, text.text, await _views(uow, Adoption.version == version))
 
 
-async def begun(town: Town) -> bool:
+async def begun(services: Services) -> bool:
     """Whether the township has had its first book confirmed."""
-    async with town.work() as work:
-        return not await _may_reach_back(work, "")
+    async with services.unit_of_work() as uow:
+        return not await _may_reach_back(uow, "")
 
 
-async def waiting_for(town: Town, staff: Staff) -> int:
+async def waiting_for(services: Services, staff: Staff) -> int:
     """How many proposals this person could confirm."""
     if not staff.may(Role.PARTY_BRANCH):
         return 0
-    async with town.work() as work:
-        others = await _views(work, Adoption.proposed_by != staff.id, Adoption.confirmed_at.is_(None))
+    async with services.unit_of_work() as uow:
+        others = await _views(uow, Adoption.proposed_by != staff.id, Adoption.confirmed_at.is_(None))
         return sum(view.state == "proposed" for view in others)
 
 
-async def _views(work: Work, *conditions: ColumnElement[bool]) -> list[wire.AdoptionView]:
+async def _views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire.AdoptionView]:
     rows = (
-        await work.session.execute(
+        await uow.session.execute(
             select(Adoption, RulebookText.title)
             .join(
                 RulebookText,
                 (RulebookText.township == Adoption.township) & (RulebookText.version == Adoption.version),
             )
-            .where(Adoption.township == work.township, *conditions)
+            .where(Adoption.township == uow.township, *conditions)
             .order_by(Adoption.effective_from.desc(), Adoption.proposed_at.desc(), Adoption.id.desc())
         )
     ).all()
-    names = await _names(work, [adoption for adoption, _ in rows])
-    today = local_date(work.now)
-    now = {row.id for row in await chosen(work, today)}
-    first = await _may_reach_back(work, "")
+    names = await _names(uow, [adoption for adoption, _ in rows])
+    today = local_date(uow.now)
+    now = {row.id for row in await chosen(uow, today)}
+    first = await _may_reach_back(uow, "")
     return [
         wire.AdoptionView(
             id=a.id,
@@ -318,14 +322,14 @@ def _state(adoption: Adoption, today: date, now: Collection[UUID], *, reaches_ba
     return "in-force" if adoption.id in now else "past"
 
 
-async def _may_reach_back(work: Work, village: str) -> bool:
+async def _may_reach_back(uow: UnitOfWork, village: str) -> bool:
     """Whether a book may begin in the past: only the township's very first, whether in effect yet or not."""
     if village:
         return False
-    first = await work.session.scalar(
+    first = await uow.session.scalar(
         select(Adoption.id)
         .where(
-            Adoption.township == work.township,
+            Adoption.township == uow.township,
             Adoption.village == "",
             Adoption.confirmed_at.is_not(None),
             Adoption.withdrawn_at.is_(None),
@@ -335,12 +339,12 @@ async def _may_reach_back(work: Work, village: str) -> bool:
     return first is None
 
 
-async def _locked(work: Work, id: UUID) -> Adoption:
+async def _locked(uow: UnitOfWork, id: UUID) -> Adoption:
     """The adoption, with all of its village locked: one book alone is the first. Raises Refused: unknown."""
-    village = select(Adoption.village).where(Adoption.township == work.township, Adoption.id == id)
-    rows = await work.session.scalars(
+    village = select(Adoption.village).where(Adoption.township == uow.township, Adoption.id == id)
+    rows = await uow.session.scalars(
         select(Adoption)
-        .where(Adoption.township == work.township, Adoption.village == village.scalar_subquery())
+        .where(Adoption.township == uow.township, Adoption.village == village.scalar_subquery())
         .order_by(Adoption.id)
         .with_for_update()
     )
@@ -350,9 +354,9 @@ async def _locked(work: Work, id: UUID) -> Adoption:
     raise _unknown()
 
 
-async def _names(work: Work, adoptions: Sequence[Adoption]) -> Mapping[UUID | None, str]:
+async def _names(uow: UnitOfWork, adoptions: Sequence[Adoption]) -> Mapping[UUID | None, str]:
     hands = {p for a in adoptions for p in (a.proposed_by, a.confirmed_by, a.refused_by, a.withdrawn_by)}
-    found = await people.names(work, [person for person in hands if person is not None])
+    found = await people.names(uow, [person for person in hands if person is not None])
     return {id: name for id, name in found.items()}
 
 
@@ -361,8 +365,8 @@ def in_full(day: date) -> str:
 
 
 def unknown_version() -> Refused:
-    return Refused("unknown", "没有这个版本的规则。")
+    return Refused(ErrorCode.UNKNOWN, "没有这个版本的规则。")
 
 
 def _unknown() -> Refused:
-    return Refused("unknown", "没有这份提议。")
+    return Refused(ErrorCode.UNKNOWN, "没有这份提议。")

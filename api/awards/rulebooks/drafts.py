@@ -15,43 +15,43 @@ from api import wire
 from api.awards.rulebooks.adoptions import propose_text, unknown_version
 from api.awards.rulebooks.tables import Draft, DraftText, RulebookText
 from api.platform.access import Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_of
 
 
-async def begin(town: Town, staff: Staff, wanted: wire.NewDraft, origin: str = "") -> wire.DraftView:
+async def begin(services: Services, staff: Staff, wanted: wire.NewDraft, origin: str = "") -> wire.DraftView:
     """A draft that begins from a text, a version or a book of the software's; `origin` names a text's, such as
     the name of its file.
 
     Raises Refused: not-allowed, malformed, unknown.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        text, origin = await _beginning(work, wanted, origin)
+    async with services.unit_of_work() as uow:
+        text, origin = await _beginning(uow, wanted, origin)
         id = uuid7()
-        work.session.add(Draft(township=work.township, id=id, origin=origin, begun_by=staff.id, begun_at=work.now))
-        await work.session.flush()
-        _save(work, staff, id, 1, text)
-        await work.session.flush()
-        return await _view(work, id)
+        uow.session.add(Draft(township=uow.township, id=id, origin=origin, begun_by=staff.id, begun_at=uow.now))
+        await uow.session.flush()
+        _save(uow, staff, id, 1, text)
+        await uow.session.flush()
+        return await _view(uow, id)
 
 
-async def _beginning(work: Work, wanted: wire.NewDraft, origin: str) -> tuple[str, str]:
+async def _beginning(uow: UnitOfWork, wanted: wire.NewDraft, origin: str) -> tuple[str, str]:
     match wanted:
         case wire.NewDraft(text=str(text), version=None, builtin=None):
             return text, origin or "自带文本"
         case wire.NewDraft(text=None, version=str(version), builtin=None):
-            known = await work.session.get(RulebookText, (work.township, version))
+            known = await uow.session.get(RulebookText, (uow.township, version))
             if known is None:
                 raise unknown_version()
             return known.text, f"{version} 版"
         case wire.NewDraft(text=None, version=None, builtin=str(name)):
             book = rules.books_path() / f"{name}.toml"
             if not book.is_file():
-                raise Refused("unknown", "软件里没有这个范本。")
+                raise Refused(ErrorCode.UNKNOWN, "软件里没有这个范本。")
             return book.read_text(encoding="utf-8"), "软件自带的范本"
-    raise Refused("malformed", "请写明草稿从哪里开始：文本、版本或范本，只选一样。")
+    raise Refused(ErrorCode.MALFORMED, "请写明草稿从哪里开始：文本、版本或范本，只选一样。")
 
 
 def builtin() -> dict[str, str]:
@@ -64,79 +64,79 @@ def builtin() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-async def drafts(town: Town, staff: Staff) -> list[wire.DraftLine]:
+async def drafts(services: Services, staff: Staff) -> list[wire.DraftLine]:
     """Those that are being written, the one last saved first. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        open_ones = await work.session.scalars(
-            select(Draft.id).where(Draft.township == work.township, Draft.closed_at.is_(None))
+    async with services.unit_of_work() as uow:
+        open_ones = await uow.session.scalars(
+            select(Draft.id).where(Draft.township == uow.township, Draft.closed_at.is_(None))
         )
-        views = [await _view(work, id) for id in open_ones.all()]
+        views = [await _view(uow, id) for id in open_ones.all()]
     views.sort(key=lambda view: view.saved_at, reverse=True)
     return [wire.DraftLine(**{name: getattr(v, name) for name in wire.DraftLine.__struct_fields__}) for v in views]
 
 
-async def draft(town: Town, staff: Staff, id: UUID) -> wire.DraftView:
+async def draft(services: Services, staff: Staff, id: UUID) -> wire.DraftView:
     """Raises Refused: not-allowed, unknown."""
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        return await _view(work, id)
+    async with services.unit_of_work() as uow:
+        return await _view(uow, id)
 
 
-async def save(town: Town, staff: Staff, id: UUID, wanted: wire.DraftSaving) -> wire.DraftView:
+async def save(services: Services, staff: Staff, id: UUID, wanted: wire.DraftSaving) -> wire.DraftView:
     """Saved on top of the revision it was written on; safe to send again.
 
     Raises Refused: not-allowed, unknown, wrong-state, conflict (revision, saved_by, text: what came meanwhile).
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        await _open(work, id)
-        last = await _view(work, id)
+    async with services.unit_of_work() as uow:
+        await _open(uow, id)
+        last = await _view(uow, id)
         if last.text == wanted.text:
             return last
         _require_last(last, wanted.revision)
-        _save(work, staff, id, last.revision + 1, wanted.text)
-        await work.session.flush()
-        return await _view(work, id)
+        _save(uow, staff, id, last.revision + 1, wanted.text)
+        await uow.session.flush()
+        return await _view(uow, id)
 
 
-async def close(town: Town, staff: Staff, id: UUID) -> None:
+async def close(services: Services, staff: Staff, id: UUID) -> None:
     """Put a draft aside. Raises Refused: not-allowed, unknown, wrong-state."""
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        found = await _open(work, id)
-        found.closed_by, found.closed_at = staff.id, work.now
+    async with services.unit_of_work() as uow:
+        found = await _open(uow, id)
+        found.closed_by, found.closed_at = staff.id, uow.now
 
 
-async def propose(town: Town, staff: Staff, id: UUID, wanted: wire.DraftProposal) -> wire.AdoptionView:
+async def propose(services: Services, staff: Staff, id: UUID, wanted: wire.DraftProposal) -> wire.AdoptionView:
     """Propose what the draft says; that closes it.
 
     Raises Refused: as `adoptions.propose`, and unknown, wrong-state, conflict.
     """
     require(staff, Role.PARTY_BRANCH)
-    async with town.work() as work:
-        found = await _open(work, id)
-        last = await _view(work, id)
+    async with services.unit_of_work() as uow:
+        found = await _open(uow, id)
+        last = await _view(uow, id)
         _require_last(last, wanted.revision)
-        view = await propose_text(work, staff, last.text, wanted.decision, wanted.effective_from)
-        found.closed_by, found.closed_at = staff.id, work.now
+        view = await propose_text(uow, staff, last.text, wanted.decision, wanted.effective_from)
+        found.closed_by, found.closed_at = staff.id, uow.now
         return view
 
 
-async def _open(work: Work, id: UUID) -> Draft:
+async def _open(uow: UnitOfWork, id: UUID) -> Draft:
     """The draft, locked: who else would save, close or propose it waits."""
-    found = await work.session.get(Draft, (work.township, id), with_for_update=True)
+    found = await uow.session.get(Draft, (uow.township, id), with_for_update=True)
     if found is None:
         raise _unknown()
     if found.closed_at is not None:
-        raise Refused("wrong-state", "这份草稿已经提议或收起，不能再改。可以据此另起一份草稿。")
+        raise Refused(ErrorCode.WRONG_STATE, "这份草稿已经提议或收起，不能再改。可以据此另起一份草稿。")
     return found
 
 
 def _require_last(last: wire.DraftView, revision: int) -> None:
     if last.revision != revision:
         raise Refused(
-            "conflict",
+            ErrorCode.CONFLICT,
             f"{last.saved_by}刚才保存过这份草稿，您的没有保存，也没有丢。请对照后再保存。",
             revision=last.revision,
             saved_by=last.saved_by,
@@ -144,18 +144,18 @@ def _require_last(last: wire.DraftView, revision: int) -> None:
         )
 
 
-def _save(work: Work, staff: Staff, id: UUID, revision: int, text: str) -> None:
-    work.session.add(
+def _save(uow: UnitOfWork, staff: Staff, id: UUID, revision: int, text: str) -> None:
+    uow.session.add(
         DraftText(
-            township=work.township, draft=id, revision=revision, text=text, saved_by=staff.id, saved_at=work.now
+            township=uow.township, draft=id, revision=revision, text=text, saved_by=staff.id, saved_at=uow.now
         )
     )
 
 
-async def _view(work: Work, id: UUID) -> wire.DraftView:
+async def _view(uow: UnitOfWork, id: UUID) -> wire.DraftView:
     """As last saved. Raises Refused: unknown."""
     row = (
-        await work.session.execute(
+        await uow.session.execute(
             select(
                 Draft,
                 DraftText,
@@ -163,7 +163,7 @@ async def _view(work: Work, id: UUID) -> wire.DraftView:
                 name_of(DraftText.township, DraftText.saved_by).label("saver"),
             )
             .join(DraftText, (DraftText.township == Draft.township) & (DraftText.draft == Draft.id))
-            .where(Draft.township == work.township, Draft.id == id)
+            .where(Draft.township == uow.township, Draft.id == id)
             .order_by(DraftText.revision.desc())
             .limit(1)
         )
@@ -187,4 +187,4 @@ async def _view(work: Work, id: UUID) -> wire.DraftView:
 
 
 def _unknown() -> Refused:
-    return Refused("unknown", "没有这份草稿。")
+    return Refused(ErrorCode.UNKNOWN, "没有这份草稿。")

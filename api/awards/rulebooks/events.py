@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from api.platform.table_file import day_of, read_table, text_of
 from rules import Claim, Rule, Rulebook, UnknownRule, did_you_mean, typed_answers
 
@@ -43,7 +43,7 @@ def read_events(path: Path, book: Rulebook) -> list[Event]:
     """The rows of a CSV file or a workbook. Raises Refused: unreadable, too-large, malformed."""
     lines = read_table(path)
     if not lines:
-        raise Refused("malformed", f"{path} 是空的。")
+        raise Refused(ErrorCode.MALFORMED, f"{path} 是空的。")
     columns = _columns(path, lines[0][1], book)
     rows = [(row, _given(cells, columns)) for row, cells in lines[1:]]
     # A village has as many households as the table names in it, where the table doesn't say.
@@ -75,13 +75,13 @@ def _columns(path: Path, headings: Sequence[Any], book: Rulebook) -> Mapping[int
         column = names.get(heading) or names.get(heading.lower())
         if column is None:
             hint = did_you_mean(heading, names)
-            raise Refused("malformed", f"{path} 的表头「{heading}」不是这份办法要用的列{hint}。")
+            raise Refused(ErrorCode.MALFORMED, f"{path} 的表头「{heading}」不是这份办法要用的列{hint}。")
         if column in columns.values():
-            raise Refused("malformed", f"{path} 的表头里「{heading}」有两列。")
+            raise Refused(ErrorCode.MALFORMED, f"{path} 的表头里「{heading}」有两列。")
         columns[place] = column
     missing = [f"{COLUMNS[name]}（{name}）" for name in _REQUIRED if name not in columns.values()]
     if missing:
-        raise Refused("malformed", f"{path} 的表头里没有 {'、'.join(missing)} 这几列。")
+        raise Refused(ErrorCode.MALFORMED, f"{path} 的表头里没有 {'、'.join(missing)} 这几列。")
     return columns
 
 

@@ -17,8 +17,8 @@ from api import wire
 from api.awards.rulebooks import adoptions, drafts, editor, published, use_cases
 from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.web.flash import see_other
 from api.web.form import typed
 from api.web.page import SCRIPTED, page
@@ -39,7 +39,7 @@ STATES = {
 
 
 @get(BOOKS)
-async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Template:
+async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     decides = request.user.may(Role.PARTY_BRANCH)
     return page(
         request,
@@ -47,23 +47,23 @@ async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Templa
         staff=request.user,
         decides=decides,
         simulates=decides or request.user.may(Role.OFFICE),
-        adoptions=await adoptions.adoptions(town),
-        drafts=await drafts.drafts(town, request.user) if decides else [],
+        adoptions=await adoptions.adoptions(services),
+        drafts=await drafts.drafts(services, request.user) if decides else [],
         builtin=drafts.builtin(),
         states=STATES,
     )
 
 
 @get(f"{BOOKS}/books")
-async def book(request: StaffRequest, town: NamedDependency[Town], version: FromQuery[str]) -> Template:
+async def book(request: StaffRequest, services: NamedDependency[Services], version: FromQuery[str]) -> Template:
     """A version's text, and the form to adopt it again."""
-    return await _book(request, town, version)
+    return await _book(request, services, version)
 
 
 async def _book(
-    request: StaffRequest, town: Town, version: str, problem: str = "", filled: FormMultiDict | None = None
+    request: StaffRequest, services: Services, version: str, problem: str = "", filled: FormMultiDict | None = None
 ) -> Template:
-    shown = await adoptions.of_version(town, version)
+    shown = await adoptions.of_version(services, version)
     return page(
         request,
         "awards/rulebooks/book.html",
@@ -75,26 +75,26 @@ async def _book(
         problem=problem,
         filled=filled or {},
         first=False,
-        tomorrow=_tomorrow(town),
+        tomorrow=_tomorrow(services),
     )
 
 
 @post(f"{BOOKS}/again", status_code=200)
-async def adopt_again(request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+async def adopt_again(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
     version = typed(form, "version")
     try:
         decision, effective_from = _decided(form)
         wanted = wire.AdoptAgain(version=version, decision=decision, effective_from=effective_from)
-        view = await adoptions.propose_again(town, request.user, wanted)
+        view = await adoptions.propose_again(services, request.user, wanted)
     except Refused as error:
         _require_own_page(error)
-        return await _book(request, town, version, error.detail, form)
+        return await _book(request, services, version, error.detail, form)
     return see_other(f"{BOOKS}/adoptions/{view.id}", "已提议，等另一位支委确认。")
 
 
 @post(f"{BOOKS}/drafts")
-async def begin(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def begin(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     """From a version, a book of the software's or a file, whichever the form names."""
     form = await request.form()
     file = form.get("file")
@@ -104,12 +104,12 @@ async def begin(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
         try:
             wanted = msgspec.convert({"text": text}, wire.NewDraft)
         except msgspec.ValidationError:
-            raise Refused("too-large", "规则最多 20 万字，这个文件太大。") from None
+            raise Refused(ErrorCode.TOO_LARGE, "规则最多 20 万字，这个文件太大。") from None
     elif name := typed(form, "builtin"):
         wanted = wire.NewDraft(builtin=name)
     else:
         wanted = wire.NewDraft(version=typed(form, "version"))
-    begun = await drafts.begin(town, request.user, wanted, origin)
+    begun = await drafts.begin(services, request.user, wanted, origin)
     return see_other(_address(begun), "草稿已建好，可以改了。")
 
 
@@ -120,24 +120,24 @@ def _decoded(content: bytes) -> str:
             return _lines_as_ours(content.decode(encoding))
         except UnicodeDecodeError:
             continue
-    raise Refused("malformed", "这个文件不是文本，请选规则的 .toml 文件。")
+    raise Refused(ErrorCode.MALFORMED, "这个文件不是文本，请选规则的 .toml 文件。")
 
 
 @get(BOOKS + "/drafts/{id:uuid}")
-async def draft(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    return await _draft(request, town, await drafts.draft(town, request.user, id))
+async def draft(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    return await _draft(request, services, await drafts.draft(services, request.user, id))
 
 
 async def _draft(
-    request: StaffRequest, town: Town, shown: wire.DraftView, mine: str | None = None, problem: str = ""
+    request: StaffRequest, services: Services, shown: wire.DraftView, mine: str | None = None, problem: str = ""
 ) -> Template:
     """`mine`: what this person wrote, where another came first and it isn't saved."""
     text = shown.text if mine is None else mine
-    checked = await use_cases.check(town, request.user, text)
+    checked = await use_cases.check(services, request.user, text)
     book, change = None, published.Change(None, [])
     if not any(problem.kind == "error" for problem in checked.problems):
-        book = await use_cases.book_of(town, text)
-        change = await published.change(town, book, await use_cases.place_of(town, request.user, text))
+        book = await use_cases.book_of(services, text)
+        change = await published.change(services, book, await use_cases.place_of(services, request.user, text))
     return page(
         request,
         "awards/rulebooks/draft.html",
@@ -157,44 +157,44 @@ async def _draft(
 
 
 @post(BOOKS + "/drafts/{id:uuid}", status_code=200)
-async def save(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+async def save(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
     text = _lines_as_ours(str(form.get("text", "")))
     try:
         wanted = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftSaving, strict=False)
-        saved = await drafts.save(town, request.user, id, wanted)
+        saved = await drafts.save(services, request.user, id, wanted)
     except msgspec.ValidationError:
-        raise Refused("malformed", "规则太长，或页面已经过期。请返回上一页核对。") from None
+        raise Refused(ErrorCode.MALFORMED, "规则太长，或页面已经过期。请返回上一页核对。") from None
     except Refused as error:
-        if error.word != "conflict":
+        if error.code != ErrorCode.CONFLICT:
             raise
-        return await _draft(request, town, await drafts.draft(town, request.user, id), text, error.detail)
+        return await _draft(request, services, await drafts.draft(services, request.user, id), text, error.detail)
     if typed(form, "then") == "propose":
         return see_other(f"{_address(saved)}/propose")
     return see_other(_address(saved), "已保存。")
 
 
 @post(BOOKS + "/drafts/{id:uuid}/close")
-async def close(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
-    await drafts.close(town, request.user, id)
+async def close(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    await drafts.close(services, request.user, id)
     return see_other(BOOKS, "草稿已收起。")
 
 
 @get(BOOKS + "/drafts/{id:uuid}/propose")
-async def decide(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+async def decide(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     """The form for the decision, filled in as the book's head has it."""
-    return await _proposal(request, town, id)
+    return await _proposal(request, services, id)
 
 
 async def _proposal(
-    request: StaffRequest, town: Town, id: UUID, problem: str = "", filled: FormMultiDict | None = None
+    request: StaffRequest, services: Services, id: UUID, problem: str = "", filled: FormMultiDict | None = None
 ) -> Response[Any]:
-    shown = await drafts.draft(town, request.user, id)
+    shown = await drafts.draft(services, request.user, id)
     try:
-        parsed = await use_cases.book_of(town, shown.text)
+        parsed = await use_cases.book_of(services, shown.text)
     except Refused as error:
         return see_other(_address(shown), error.detail, "refused")
-    first = not await adoptions.begun(town)
+    first = not await adoptions.begun(services)
     return page(
         request,
         "awards/rulebooks/propose.html",
@@ -203,9 +203,9 @@ async def _proposal(
         draft=shown,
         book=parsed,
         problem=problem,
-        filled=filled or _as_in_the_head(parsed, date.min if first else _tomorrow(town)),
+        filled=filled or _as_in_the_head(parsed, date.min if first else _tomorrow(services)),
         first=first,
-        tomorrow=_tomorrow(town),
+        tomorrow=_tomorrow(services),
     )
 
 
@@ -221,7 +221,7 @@ def _as_in_the_head(book: Rulebook, earliest: date) -> dict[str, str]:
 
 
 @post(BOOKS + "/drafts/{id:uuid}/propose", status_code=200)
-async def propose(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Response[Any]:
+async def propose(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
     try:
         decision, effective_from = _decided(form)
@@ -231,18 +231,18 @@ async def propose(id: FromPath[UUID], request: StaffRequest, town: NamedDependen
             decision=decision,
             effective_from=effective_from,
         )
-        view = await drafts.propose(town, request.user, id, wanted)
+        view = await drafts.propose(services, request.user, id, wanted)
     except Refused as error:
         _require_own_page(error)
-        return await _proposal(request, town, id, error.detail, form)
+        return await _proposal(request, services, id, error.detail, form)
     return see_other(f"{BOOKS}/adoptions/{view.id}", "已提议，等另一位支委确认。")
 
 
 @get(BOOKS + "/adoptions/{id:uuid}")
-async def adoption(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    adopted = await adoptions.adoption(town, request.user, id)
-    shown = await adoptions.of_version(town, adopted.version)
-    change = await published.change(town, shown.book, adopted.village, adopted.effective_from)
+async def adoption(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    adopted = await adoptions.adoption(services, request.user, id)
+    shown = await adoptions.of_version(services, adopted.version)
+    change = await published.change(services, shown.book, adopted.village, adopted.effective_from)
     return page(
         request,
         "awards/rulebooks/adoption.html",
@@ -257,36 +257,36 @@ async def adoption(id: FromPath[UUID], request: StaffRequest, town: NamedDepende
 
 
 @post(BOOKS + "/adoptions/{id:uuid}/confirm")
-async def confirm(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
-    view = await adoptions.confirm(town, request.user, id)
+async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    view = await adoptions.confirm(services, request.user, id)
     day = adoptions.in_full(view.effective_from)
     return see_other(f"{BOOKS}/adoptions/{id}", f"已确认：从{day}起按 {view.version} 版执行。")
 
 
 @post(BOOKS + "/adoptions/{id:uuid}/refuse")
-async def refuse(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     reason = _reason(await request.form())
     if not reason:
         return see_other(f"{BOOKS}/adoptions/{id}", "请写明理由，最多 200 字。", "refused")
-    await adoptions.refuse(town, request.user, id, reason)
+    await adoptions.refuse(services, request.user, id, reason)
     return see_other(f"{BOOKS}/adoptions/{id}", "已退回，理由已记下。")
 
 
 @post(BOOKS + "/adoptions/{id:uuid}/withdraw")
-async def withdraw(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     reason = _reason(await request.form())
     if not reason:
         return see_other(f"{BOOKS}/adoptions/{id}", "请写明理由，最多 200 字。", "refused")
-    await adoptions.withdraw(town, request.user, id, reason)
+    await adoptions.withdraw(services, request.user, id, reason)
     return see_other(f"{BOOKS}/adoptions/{id}", "已撤销，理由已记下。")
 
 
 @post(f"{BOOKS}/check", status_code=200)
 async def check(
-    data: JSONBody[wire.BookToCheck], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.BookToCheck], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
     """What the editor asks while somebody types: the door of `/v1` is closed to a browser's cookie."""
-    return await use_cases.check(town, request.user, data.text)
+    return await use_cases.check(services, request.user, data.text)
 
 
 def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:
@@ -297,12 +297,12 @@ def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:
         )
         return decision, date.fromisoformat(typed(form, "effective_from"))
     except (msgspec.ValidationError, ValueError):
-        raise Refused("malformed", "请填全决定机构、会议、决定日期和生效日期；名称最多 80 字。") from None
+        raise Refused(ErrorCode.MALFORMED, "请填全决定机构、会议、决定日期和生效日期；名称最多 80 字。") from None
 
 
 def _require_own_page(error: Refused) -> None:
     """Goes on with what the form itself can say; the rest has a page of its own."""
-    if error.word in ("not-allowed", "unknown", "wrong-state"):
+    if error.code in (ErrorCode.NOT_ALLOWED, ErrorCode.UNKNOWN, ErrorCode.WRONG_STATE):
         raise error
 
 
@@ -311,8 +311,8 @@ def _reason(form: FormMultiDict) -> str:
     return reason if len(reason) <= 200 else ""
 
 
-def _tomorrow(town: Town) -> date:
-    return local_date(town.clock.now()) + timedelta(days=1)
+def _tomorrow(services: Services) -> date:
+    return local_date(services.clock.now()) + timedelta(days=1)
 
 
 def _lines_as_ours(text: str) -> str:

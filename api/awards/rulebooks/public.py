@@ -11,7 +11,7 @@ from litestar.response import Template
 
 from api.awards.rulebooks import sections
 from api.awards.rulebooks.published import Published, published
-from api.platform.town import Town
+from api.platform.services import Services
 from api.web.page import page
 from api.web.qr import drawn
 from api.web.refusals import AS_PAGES
@@ -20,36 +20,36 @@ from rules import day_text, decision_text
 
 @get("/rules")
 async def township(
-    request: Request[Any, Any, Any], town: NamedDependency[Town], version: FromQuery[str] = ""
+    request: Request[Any, Any, Any], services: NamedDependency[Services], version: FromQuery[str] = ""
 ) -> Template:
-    return _rules(request, await published(town, version=version))
+    return _rules(request, await published(services, version=version))
 
 
 @get("/rules/{village:str}")
 async def village(
     village: FromPath[str],
     request: Request[Any, Any, Any],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     version: FromQuery[str] = "",
 ) -> Template:
-    return _rules(request, await published(town, village, version))
+    return _rules(request, await published(services, village, version))
 
 
 @get("/rules/poster")
 async def township_poster(
-    request: Request[Any, Any, Any], town: NamedDependency[Town], version: FromQuery[str] = ""
+    request: Request[Any, Any, Any], services: NamedDependency[Services], version: FromQuery[str] = ""
 ) -> Template:
-    return _poster(request, await published(town, version=version))
+    return _poster(request, await published(services, version=version))
 
 
 @get("/rules/{village:str}/poster")
 async def village_poster(
     village: FromPath[str],
     request: Request[Any, Any, Any],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     version: FromQuery[str] = "",
 ) -> Template:
-    return _poster(request, await published(town, village, version))
+    return _poster(request, await published(services, village, version))
 
 
 def _rules(request: Request[Any, Any, Any], seen: Published) -> Template:

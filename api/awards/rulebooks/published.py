@@ -13,8 +13,8 @@ from api.awards.rulebooks import sections
 from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.awards.rulebooks.use_cases import adopted, in_force
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import villages
 from rules import Rulebook
 
@@ -56,22 +56,22 @@ class Published:
     notice_days: int
 
 
-async def published(town: Town, village: str = "", version: str = "") -> Published:
+async def published(services: Services, village: str = "", version: str = "") -> Published:
     """The rules of a village, or of the township, today or in an adopted version. Raises Refused: unknown."""
-    async with town.work() as work:
-        name, notice_days = await _village(work, village) if village else ("", 0)
-        today = local_date(work.now)
-        shelf = await _shelf(work, today, village, version)
+    async with services.unit_of_work() as uow:
+        name, notice_days = await _village(uow, village) if village else ("", 0)
+        today = local_date(uow.now)
+        shelf = await _shelf(uow, today, village, version)
         return Published(shelf, _standing(shelf, today), village, name, notice_days)
 
 
-async def compared(town: Town, old: str, new: str) -> tuple[rules.Difference, ...]:
+async def compared(services: Services, old: str, new: str) -> tuple[rules.Difference, ...]:
     """What is different between two adopted versions. Raises Refused: unknown."""
-    async with town.work() as work:
-        books = await adopted(work, {old, new})
+    async with services.unit_of_work() as uow:
+        books = await adopted(uow, {old, new})
     for version in (old, new):
         if version not in books:
-            raise Refused("unknown", f"没有版本为 {version} 的积分办法。")
+            raise Refused(ErrorCode.UNKNOWN, f"没有版本为 {version} 的积分办法。")
     return rules.differences(books[old], books[new])
 
 
@@ -83,32 +83,34 @@ class Change:
     differences: list[rules.Difference]
 
 
-async def change(town: Town, book: Rulebook, village: str, day: date | None = None) -> Change:
+async def change(services: Services, book: Rulebook, village: str, day: date | None = None) -> Change:
     """What `book` changes for a village, '' for all, from `day` on; from today where it isn't given."""
-    async with town.work() as work:
-        eve = day - timedelta(days=1) if day else local_date(work.now)
-        before = await in_force(work, eve, village)
+    async with services.unit_of_work() as uow:
+        eve = day - timedelta(days=1) if day else local_date(uow.now)
+        before = await in_force(uow, eve, village)
     return Change(before, sections.of_substance(before, book) if before else [])
 
 
-async def _shelf(work: Work, day: date, village: str, version: str) -> Shelf:
+async def _shelf(uow: UnitOfWork, day: date, village: str, version: str) -> Shelf:
     """All that the pages need of the adopted books. Raises Refused: unknown."""
-    editions = await _editions(work, village)
+    editions = await _editions(uow, village)
     starts = [edition.effective_from for edition in editions if edition.effective_from > day]
-    current = await in_force(work, day, village)
+    current = await in_force(uow, day, village)
     next_day = min(starts, default=None)
-    coming = await in_force(work, next_day, village) if next_day else None
-    wanted = (await adopted(work, {version})).get(version) if version else current or coming
+    coming = await in_force(uow, next_day, village) if next_day else None
+    wanted = (await adopted(uow, {version})).get(version) if version else current or coming
     # What was never adopted here is nobody's but its authors'.
     days = [edition.effective_from for edition in editions if wanted and edition.version == wanted.version]
     if wanted is None or not days:
-        raise Refused("unknown", f"没有版本为 {version} 的积分办法。" if version else "还没有通过积分办法。")
+        raise Refused(
+            ErrorCode.UNKNOWN, f"没有版本为 {version} 的积分办法。" if version else "还没有通过积分办法。"
+        )
     since = max((begun for begun in days if begun <= day), default=min(days))
     return Shelf(
         wanted=wanted,
         since=since,
-        base=(await adopted(work, {wanted.base})).get(wanted.base),
-        before=await in_force(work, since - timedelta(days=1), village) if since > date.min else None,
+        base=(await adopted(uow, {wanted.base})).get(wanted.base),
+        before=await in_force(uow, since - timedelta(days=1), village) if since > date.min else None,
         in_force=current,
         coming=coming,
         coming_on=next_day,
@@ -116,16 +118,16 @@ async def _shelf(work: Work, day: date, village: str, version: str) -> Shelf:
     )
 
 
-async def _editions(work: Work, village: str) -> list[Edition]:
+async def _editions(uow: UnitOfWork, village: str) -> list[Edition]:
     """Of several that were to begin on the same day, the one confirmed last is the one that did."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Adoption.version, RulebookText.title, Adoption.effective_from, Adoption.village)
         .join(
             RulebookText,
             (RulebookText.township == Adoption.township) & (RulebookText.version == Adoption.version),
         )
         .where(
-            Adoption.township == work.township,
+            Adoption.township == uow.township,
             Adoption.village.in_({"", village}),
             Adoption.confirmed_at.is_not(None),
             Adoption.withdrawn_at.is_(None),
@@ -143,9 +145,9 @@ def _standing(shelf: Shelf, day: date) -> Literal["in-force", "coming", "past"]:
     return "coming" if shelf.since > day else "past"
 
 
-async def _village(work: Work, code: str) -> tuple[str, int]:
+async def _village(uow: UnitOfWork, code: str) -> tuple[str, int]:
     # Compared here: a code from an address may hold what the database can't.
-    for village in await villages(work):
+    for village in await villages(uow):
         if village.code == code:
             return village.name, village.notice_days
-    raise Refused("unknown", "没有这个村。")
+    raise Refused(ErrorCode.UNKNOWN, "没有这个村。")

@@ -11,115 +11,131 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from api import wire
 from api.awards.rulebooks import adoptions, drafts, published, use_cases
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from rules import Difference
 
 
 @post("/rulebooks")
 async def propose(
-    data: JSONBody[wire.NewRulebook], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewRulebook], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
     """Propose a rulebook by the party branch's decision, for another of its members to confirm; refused with every
     problem it has."""
-    return await adoptions.propose(town, request.user, data)
+    return await adoptions.propose(services, request.user, data)
 
 
 @post("/rulebooks/check", status_code=200)
 async def check(
-    data: JSONBody[wire.BookToCheck], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.BookToCheck], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
     """Every problem of a text, with its place; nothing is kept."""
-    return await use_cases.check(town, request.user, data.text)
+    return await use_cases.check(services, request.user, data.text)
 
 
 @get("/rulebooks/adoptions")
-async def list_adoptions(town: NamedDependency[Town]) -> list[wire.AdoptionView]:
+async def list_adoptions(services: NamedDependency[Services]) -> list[wire.AdoptionView]:
     """Every proposal and what became of it, by the day of its effect, the latest first."""
-    return await adoptions.adoptions(town)
+    return await adoptions.adoptions(services)
 
 
 @post("/rulebooks/adoptions")
 async def adopt_again(
-    data: JSONBody[wire.AdoptAgain], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.AdoptAgain], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
     """Propose to go back to a version there is already."""
-    return await adoptions.propose_again(town, request.user, data)
+    return await adoptions.propose_again(services, request.user, data)
 
 
 @get("/rulebooks/adoptions/{id:uuid}")
 async def one_adoption(
-    id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionWithText:
-    return await adoptions.adoption(town, request.user, id)
+    return await adoptions.adoption(services, request.user, id)
 
 
 @post("/rulebooks/adoptions/{id:uuid}/confirm", status_code=200)
-async def confirm(id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> wire.AdoptionView:
+async def confirm(
+    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
+) -> wire.AdoptionView:
     """The second person's word. Safe to send again."""
-    return await adoptions.confirm(town, request.user, id)
+    return await adoptions.confirm(services, request.user, id)
 
 
 @post("/rulebooks/adoptions/{id:uuid}/refuse", status_code=200)
 async def refuse(
-    id: FromPath[UUID], data: JSONBody[wire.AdoptionReason], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID],
+    data: JSONBody[wire.AdoptionReason],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> wire.AdoptionView:
     """Turn a proposal down, or take one's own back."""
-    return await adoptions.refuse(town, request.user, id, data.reason)
+    return await adoptions.refuse(services, request.user, id, data.reason)
 
 
 @post("/rulebooks/adoptions/{id:uuid}/withdraw", status_code=200)
 async def withdraw(
-    id: FromPath[UUID], data: JSONBody[wire.AdoptionReason], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID],
+    data: JSONBody[wire.AdoptionReason],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> wire.AdoptionView:
     """Take back what was confirmed and isn't in effect yet, by somebody else than who confirmed it."""
-    return await adoptions.withdraw(town, request.user, id, data.reason)
+    return await adoptions.withdraw(services, request.user, id, data.reason)
 
 
 @get("/rulebooks/drafts")
-async def list_drafts(town: NamedDependency[Town], request: StaffRequest) -> list[wire.DraftLine]:
-    return await drafts.drafts(town, request.user)
+async def list_drafts(services: NamedDependency[Services], request: StaffRequest) -> list[wire.DraftLine]:
+    return await drafts.drafts(services, request.user)
 
 
 @post("/rulebooks/drafts")
 async def begin_draft(
-    data: JSONBody[wire.NewDraft], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewDraft], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.DraftView:
-    return await drafts.begin(town, request.user, data)
+    return await drafts.begin(services, request.user, data)
 
 
 @get("/rulebooks/drafts/{id:uuid}")
-async def one_draft(id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> wire.DraftView:
-    return await drafts.draft(town, request.user, id)
+async def one_draft(
+    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
+) -> wire.DraftView:
+    return await drafts.draft(services, request.user, id)
 
 
 @put("/rulebooks/drafts/{id:uuid}")
 async def save_draft(
-    id: FromPath[UUID], data: JSONBody[wire.DraftSaving], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID],
+    data: JSONBody[wire.DraftSaving],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> wire.DraftView:
     """Save on top of a revision; 409 with the other's text when another came meanwhile."""
-    return await drafts.save(town, request.user, id, data)
+    return await drafts.save(services, request.user, id, data)
 
 
 @post("/rulebooks/drafts/{id:uuid}/propose")
 async def propose_draft(
-    id: FromPath[UUID], data: JSONBody[wire.DraftProposal], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID],
+    data: JSONBody[wire.DraftProposal],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> wire.AdoptionView:
     """Propose what the draft says; that closes it."""
-    return await drafts.propose(town, request.user, id, data)
+    return await drafts.propose(services, request.user, id, data)
 
 
 @post("/rulebooks/drafts/{id:uuid}/close", status_code=204)
-async def close_draft(id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> None:
+async def close_draft(id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest) -> None:
     """Put a draft aside."""
-    await drafts.close(town, request.user, id)
+    await drafts.close(services, request.user, id)
 
 
 @get("/rulebooks/differences")
 async def differences(
-    old: FromQuery[str], new: FromQuery[str], town: NamedDependency[Town]
+    old: FromQuery[str], new: FromQuery[str], services: NamedDependency[Services]
 ) -> tuple[Difference, ...]:
     """What is different between two adopted versions, in words; for everybody."""
-    return await published.compared(town, old, new)
+    return await published.compared(services, old, new)
 
 
 router = Router(

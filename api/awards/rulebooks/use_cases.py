@@ -19,8 +19,8 @@ import rules
 from api import wire
 from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.platform.access import Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import villages
 from rules.reading.locator import Locator
 
@@ -101,23 +101,23 @@ IN_FORCE = _in_force()
 """Rows of `Edition` for `counting`."""
 
 
-async def in_force(work: Work, day: date, village: str) -> rules.Rulebook | None:
+async def in_force(uow: UnitOfWork, day: date, village: str) -> rules.Rulebook | None:
     """The rulebook that counts for a deed of this day: the township's, under the village's overlay where the one
     in force there was written for that very version. `village` is empty for the township's book alone."""
-    rows = await work.session.execute(IN_FORCE, {"township": work.township, "day": day, "village": village})
+    rows = await uow.session.execute(IN_FORCE, {"township": uow.township, "day": day, "village": village})
     edition = counting([Edition(*row) for row in rows], village)
     if edition is None:
         return None
     kept = _kept.get(edition.known_by)
-    return kept if kept is not None else (await _open(work, [edition]))[edition.version]
+    return kept if kept is not None else (await _open(uow, [edition]))[edition.version]
 
 
-async def in_force_on(work: Work, days: Collection[date], village: str) -> dict[date, rules.Rulebook | None]:
+async def in_force_on(uow: UnitOfWork, days: Collection[date], village: str) -> dict[date, rules.Rulebook | None]:
     """`in_force` for many days; the database is asked once for each time that a book gave way to another."""
-    found = await work.session.scalars(
+    found = await uow.session.scalars(
         select(Adoption.effective_from)
         .distinct()
-        .where(Adoption.township == work.township, Adoption.village.in_(["", village]))
+        .where(Adoption.township == uow.township, Adoption.village.in_(["", village]))
         .order_by(Adoption.effective_from)
     )
     starts = found.all()
@@ -127,7 +127,7 @@ async def in_force_on(work: Work, days: Collection[date], village: str) -> dict[
         eras.setdefault(bisect_right(starts, day), []).append(day)
     books: dict[date, rules.Rulebook | None] = {}
     for alike in eras.values():
-        books |= dict.fromkeys(alike, await in_force(work, alike[0], village))
+        books |= dict.fromkeys(alike, await in_force(uow, alike[0], village))
     return books
 
 
@@ -138,54 +138,54 @@ def counting(editions: Iterable[Edition], village: str) -> Edition | None:
     return overlay if base is not None and overlay is not None and overlay.base == base.version else base
 
 
-async def opened(town: Town, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
+async def opened(services: Services, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
     """Rulebooks by version; the database is asked only for those that weren't opened here before."""
     found = {each.version: _kept[each.known_by] for each in editions if each.known_by in _kept}
     missing = [each for each in editions if each.version not in found]
     if missing:
-        async with town.work() as work:
-            found |= await _open(work, missing)
+        async with services.unit_of_work() as uow:
+            found |= await _open(uow, missing)
     return found
 
 
-async def _open(work: Work, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
-    books = await adopted(work, {each.version for each in editions})
+async def _open(uow: UnitOfWork, editions: Collection[Edition]) -> dict[str, rules.Rulebook]:
+    books = await adopted(uow, {each.version for each in editions})
     _kept.update((each.known_by, books[each.version]) for each in editions)
     while len(_kept) > KEPT:
         del _kept[next(iter(_kept))]
     return books
 
 
-async def chosen(work: Work, day: date) -> list[Row[UUID, str, str]]:
+async def chosen(uow: UnitOfWork, day: date) -> list[Row[UUID, str, str]]:
     """Of each village, and of the township under the empty name, the adoption that counts on this day (its id,
     village and version): the latest to have taken effect by then, of those of one day the one confirmed last."""
-    return list(await work.session.execute(_CHOSEN, {"township": work.township, "day": day}))
+    return list(await uow.session.execute(_CHOSEN, {"township": uow.township, "day": day}))
 
 
-async def adopted(work: Work, versions: Collection[str]) -> dict[str, rules.Rulebook]:
+async def adopted(uow: UnitOfWork, versions: Collection[str]) -> dict[str, rules.Rulebook]:
     """Rulebooks by version, as they were adopted."""
     base = aliased(RulebookText)
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(RulebookText.version, RulebookText.text, base.text.label("base_text"))
         .outerjoin(base, (base.township == RulebookText.township) & (base.version == RulebookText.base))
-        .where(RulebookText.township == work.township, RulebookText.version.in_(versions))
+        .where(RulebookText.township == uow.township, RulebookText.version.in_(versions))
     )
     return {row.version: _parsed(row.text, row.base_text or "") for row in rows}
 
 
-async def check(town: Town, staff: Staff, text: str) -> wire.BookCheck:
+async def check(services: Services, staff: Staff, text: str) -> wire.BookCheck:
     """Everything that is wrong with a text, and whether its version is taken. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
     head = rules.read_head(text)
-    async with town.work() as work:
-        base = await base_text(work, head)
+    async with services.unit_of_work() as uow:
+        base = await base_text(uow, head)
     # Trying out what a book's expressions may come to takes its time: others are answered meanwhile.
     problems = await asyncio.to_thread(_problems, text, base)
-    async with town.work() as work:
-        known = await work.session.get(RulebookText, (work.township, head.version))
+    async with services.unit_of_work() as uow:
+        known = await uow.session.get(RulebookText, (uow.township, head.version))
         if head.overlay:
             try:
-                await village_of(work, staff, head.village)
+                await village_of(uow, staff, head.village)
             except Refused as refused:
                 problems.append(_at(text, head, "village", refused.detail))
     if known is not None and known.text != text:
@@ -195,7 +195,7 @@ async def check(town: Town, staff: Staff, text: str) -> wire.BookCheck:
 
 
 def version_taken(version: str) -> Refused:
-    return Refused("already-there", f"已有版本为 {version} 的规则，内容不同，请换一个版本号。")
+    return Refused(ErrorCode.ALREADY_THERE, f"已有版本为 {version} 的规则，内容不同，请换一个版本号。")
 
 
 def read(text: str, base: str = "") -> rules.Rulebook:
@@ -204,23 +204,23 @@ def read(text: str, base: str = "") -> rules.Rulebook:
     if errors:
         first = errors[0]
         raise Refused(
-            "rulebook-wrong",
+            ErrorCode.RULEBOOK_WRONG,
             f"规则有 {len(errors)} 处问题，先改好再提议。第 {first.line} 行：{first.message}",
             problems=msgspec.to_builtins(errors),
         )
     book = _parsed(text, base)
     if len(book.version) > LONGEST_VERSION:
-        raise Refused("rulebook-wrong", f"版本号最多 {LONGEST_VERSION} 个字，请写短一些。")
+        raise Refused(ErrorCode.RULEBOOK_WRONG, f"版本号最多 {LONGEST_VERSION} 个字，请写短一些。")
     return book
 
 
-async def book_of(town: Town, text: str) -> rules.Rulebook:
+async def book_of(services: Services, text: str) -> rules.Rulebook:
     """`read`, an overlay on the base that it names."""
-    async with town.work() as work:
-        return read(text, await base_text(work, rules.read_head(text)))
+    async with services.unit_of_work() as uow:
+        return read(text, await base_text(uow, rules.read_head(text)))
 
 
-async def place_of(town: Town, staff: Staff, text: str) -> str:
+async def place_of(services: Services, staff: Staff, text: str) -> str:
     """Where a text would be in force: the code of an overlay's village, else '' for the whole township.
 
     Raises Refused: as `village_of`.
@@ -228,27 +228,27 @@ async def place_of(town: Town, staff: Staff, text: str) -> str:
     head = rules.read_head(text)
     if not head.overlay:
         return ""
-    async with town.work() as work:
-        return await village_of(work, staff, head.village)
+    async with services.unit_of_work() as uow:
+        return await village_of(uow, staff, head.village)
 
 
-async def base_text(work: Work, head: rules.Head) -> str:
+async def base_text(uow: UnitOfWork, head: rules.Head) -> str:
     """The text of the book that an overlay was written for; empty for the township's own books, and where there is
     no such version."""
     if not head.overlay:
         return ""
-    found = await work.session.get(RulebookText, (work.township, head.base))
+    found = await uow.session.get(RulebookText, (uow.township, head.base))
     return found.text if found is not None and not found.village else ""
 
 
-async def village_of(work: Work, staff: Staff, name: str) -> str:
+async def village_of(uow: UnitOfWork, staff: Staff, name: str) -> str:
     """The code of the village that an overlay names, by its name or its code. Raises Refused: unknown,
     not-allowed."""
-    code = next((v.code for v in await villages(work) if name in (v.name, v.code)), None)
+    code = next((v.code for v in await villages(uow) if name in (v.name, v.code)), None)
     if code is None:
-        raise Refused("unknown", f"没有叫「{name}」的村，请写村名，例如“河畔村”。")
+        raise Refused(ErrorCode.UNKNOWN, f"没有叫「{name}」的村，请写村名，例如“河畔村”。")
     if not staff.serves(code):
-        raise Refused("not-allowed", f"{name}的补充办法由{name}的支委提议。")
+        raise Refused(ErrorCode.NOT_ALLOWED, f"{name}的补充办法由{name}的支委提议。")
     return code
 
 

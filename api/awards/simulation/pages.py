@@ -17,8 +17,8 @@ from api.awards.simulation.routes import DECIDERS
 from api.awards.simulation.use_cases import Wanted, period, simulate_bounded
 from api.platform.access import Staff, StaffRequest, require, staff_only
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.registry.register.queries import villages
 from api.web.form import typed
 from api.web.page import page
@@ -29,40 +29,40 @@ _LARGEST = 4_000_000
 
 
 @get("/desk/rulebooks/simulation")
-async def ask(request: StaffRequest, town: NamedDependency[Town], draft: FromQuery[str] = "") -> Template:
+async def ask(request: StaffRequest, services: NamedDependency[Services], draft: FromQuery[str] = "") -> Template:
     """The form: for a `draft` there is, or for a file."""
     require(request.user, *DECIDERS)
-    title, _ = await draft_text(town, request.user, draft) if draft else ("", "")
-    return await _form(request, town, draft=draft, title=title)
+    title, _ = await draft_text(services, request.user, draft) if draft else ("", "")
+    return await _form(request, services, draft=draft, title=title)
 
 
 @post("/desk/rulebooks/simulation", status_code=200)
-async def simulate(request: StaffRequest, town: NamedDependency[Town]) -> Template:
+async def simulate(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     require(request.user, *DECIDERS)
     form = await request.form()
     draft, village, title = typed(form, "draft"), typed(form, "village"), ""
     try:
         first, last = _day(form, "from"), _day(form, "to")
         if draft:
-            title, text = await draft_text(town, request.user, draft)
+            title, text = await draft_text(services, request.user, draft)
             source = title
         else:
             source, text = await _uploaded(form)
-        simulation = await simulate_bounded(town, Wanted(text, first, last, village or None, source))
+        simulation = await simulate_bounded(services, Wanted(text, first, last, village or None, source))
     except Refused as refused:
-        return await _form(request, town, draft=draft, title=title, sent=form, problem=refused)
+        return await _form(request, services, draft=draft, title=title, sent=form, problem=refused)
     return page(request, "awards/simulation/result.html", staff=request.user, figures=Figures(simulation))
 
 
-async def draft_text(town: Town, staff: Staff, draft: str) -> tuple[str, str]:
+async def draft_text(services: Services, staff: Staff, draft: str) -> tuple[str, str]:
     """What a draft is called, and its text; `draft` is the id of a draft or a version. Raises Refused: unknown,
     not-allowed."""
     try:
         id = UUID(draft)
     except ValueError:
-        found = await adoptions.of_version(town, draft)
+        found = await adoptions.of_version(services, draft)
         return f"《{found.book.title}》{found.book.version} 版", found.text
-    written = await drafts.draft(town, staff, id)
+    written = await drafts.draft(services, staff, id)
     return f"草稿《{written.title or '还没有名称'}》{written.version}", written.text
 
 
@@ -70,14 +70,14 @@ async def _uploaded(form: FormMultiDict) -> tuple[str, str]:
     """The name of the file sent in, and what is in it. Raises Refused: malformed, too-large."""
     sent = form.get("file")
     if not isinstance(sent, UploadFile) or not sent.filename:
-        raise Refused("malformed", "请选一份草案文件（.toml）。")
+        raise Refused(ErrorCode.MALFORMED, "请选一份草案文件（.toml）。")
     raw = await sent.read(_LARGEST + 1)
     if len(raw) > _LARGEST:
-        raise Refused("too-large", "这个文件太大，不像一份积分办法。")
+        raise Refused(ErrorCode.TOO_LARGE, "这个文件太大，不像一份积分办法。")
     try:
         return sent.filename, raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused("malformed", "这个文件不是 UTF-8 编码的文字，请用编辑器另存为 UTF-8。") from None
+        raise Refused(ErrorCode.MALFORMED, "这个文件不是 UTF-8 编码的文字，请用编辑器另存为 UTF-8。") from None
 
 
 def _day(form: FormMultiDict, name: str) -> date | None:
@@ -85,25 +85,25 @@ def _day(form: FormMultiDict, name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise Refused("malformed", "日期要写成 2026-01-31 这样。") from None
+        raise Refused(ErrorCode.MALFORMED, "日期要写成 2026-01-31 这样。") from None
 
 
 async def _form(
     request: StaffRequest,
-    town: Town,
+    services: Services,
     *,
     draft: str,
     title: str,
     sent: FormMultiDict | None = None,
     problem: Refused | None = None,
 ) -> Template:
-    async with town.work() as work:
-        first, last = period(None, None, local_date(work.now))
-        offered = await villages(work)
+    async with services.unit_of_work() as uow:
+        first, last = period(None, None, local_date(uow.now))
+        offered = await villages(uow)
     return page(
         request,
         "awards/simulation/form.html",
-        status=problem.status if problem else 200,
+        status=problem.code.status if problem else 200,
         staff=request.user,
         draft=draft,
         title=title,

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import text
 
 from api.awards.claims.recorded import RECORDED, count_by_village, taken_back_in
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.register import queries as register
 from rules import Claim as Weighed
 from rules import Recorded
@@ -35,11 +35,11 @@ class VillageClaims(msgspec.Struct, frozen=True):
     claims: int
 
 
-async def villages(work: Work, first: date, last: date) -> list[VillageClaims]:
+async def villages(uow: UnitOfWork, first: date, last: date) -> list[VillageClaims]:
     """All villages, with their claims of deeds between these days."""
-    claims = await count_by_village(work, first, last)
-    known = await register.villages(work)
-    households = await register.households_in(work, [village.code for village in known])
+    claims = await count_by_village(uow, first, last)
+    known = await register.villages(uow)
+    households = await register.households_in(uow, [village.code for village in known])
     return [VillageClaims(v.code, v.name, households.get(v.code, 0), claims.get(v.code, 0)) for v in known]
 
 
@@ -47,19 +47,19 @@ Homes: TypeAlias = Mapping[UUID, tuple[str, int]]
 """The code of each household, and how many live there."""
 
 
-async def homes(work: Work) -> Homes:
-    return {id: (household.code, household.people) for id, household in (await register.households(work)).items()}
+async def homes(uow: UnitOfWork) -> Homes:
+    return {id: (household.code, household.people) for id, household in (await register.households(uow)).items()}
 
 
 async def recorded(
-    work: Work, village: VillageClaims, households: Homes, first: date, last: date
+    uow: UnitOfWork, village: VillageClaims, households: Homes, first: date, last: date
 ) -> AsyncIterator[Sequence[Recorded]]:
     """The claims with deeds between these days, in batches. The unit of work is a snapshot."""
-    await work.session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
-    back = await taken_back_in(work, village.code)
-    connection = await work.session.connection()
+    await uow.session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
+    back = await taken_back_in(uow, village.code)
+    connection = await uow.session.connection()
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    cursor = await driver.cursor(RECORDED, work.township, village.code, first, last)
+    cursor = await driver.cursor(RECORDED, uow.township, village.code, first, last)
     while rows := await cursor.fetch(_AT_ONCE):
         yield list(_read(rows, village, households, back))
 

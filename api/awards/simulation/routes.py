@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 from api import wire
 from api.awards.simulation.use_cases import Wanted, simulate_bounded
 from api.platform.access import Role, StaffRequest, require, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from rules import Simulation
 
 DECIDERS = (Role.PARTY_BRANCH, Role.OFFICE)
@@ -17,11 +17,11 @@ DECIDERS = (Role.PARTY_BRANCH, Role.OFFICE)
 
 @post("/rulebooks/simulations", status_code=200)
 async def simulate(
-    data: JSONBody[wire.NewSimulation], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewSimulation], services: NamedDependency[Services], request: StaffRequest
 ) -> Simulation:
     """What a draft would have given for the recorded claims of a period. Writes nothing; takes some seconds."""
     require(request.user, *DECIDERS)
-    return await simulate_bounded(town, Wanted(data.text, data.first, data.last, data.village))
+    return await simulate_bounded(services, Wanted(data.text, data.first, data.last, data.village))
 
 
 router = Router("/v1", route_handlers=[simulate], guards=[staff_only], tags=["rulebooks"])

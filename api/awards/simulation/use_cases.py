@@ -22,8 +22,8 @@ from api.awards.simulation.records import VillageClaims, villages
 from api.awards.simulation.worker import LONGEST_LINE, Draft, Finished, Job, Progress, Told
 from api.bookkeeping.reports.liability import liability
 from api.platform.clock import local_date
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 
 MOST_CLAIMS = 300_000
 """Claims that a server simulates while somebody waits at a page: some seconds of one processor."""
@@ -54,7 +54,7 @@ class Wanted:
 
 
 async def simulate(
-    town: Town,
+    services: Services,
     wanted: Wanted,
     *,
     processes: int | None = None,
@@ -65,13 +65,13 @@ async def simulate(
 
     Raises Refused: rulebook-wrong, unknown, malformed, too-large.
     """
-    async with town.snapshot() as work:
-        plan = await _plan(work, wanted)
+    async with services.snapshot() as uow:
+        plan = await _plan(uow, wanted)
         if most is not None and sum(village.claims for village in plan.villages) > most:
-            raise Refused("too-large", _TOO_LARGE)
-        parts = await _run(town, work, plan, processes or _processors(), told)
-        rule_titles, category_titles = await _titles(work)
-    rate = (await liability(town)).fen_per_point
+            raise Refused(ErrorCode.TOO_LARGE, _TOO_LARGE)
+        parts = await _run(services, uow, plan, processes or _processors(), told)
+        rule_titles, category_titles = await _titles(uow)
+    rate = (await liability(services)).fen_per_point
     return rules.compare(
         rules.as_if(plan.book, plan.last),
         plan.first,
@@ -88,23 +88,23 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-async def simulate_bounded(town: Town, wanted: Wanted) -> rules.Simulation:
+async def simulate_bounded(services: Services, wanted: Wanted) -> rules.Simulation:
     """As a server does it, beside its other work: one at a time, in one process, within bounds.
 
     Raises Refused: rulebook-wrong, unknown, malformed, too-large, busy.
     """
-    async with town.work() as work:
-        free = await work.session.scalar(
+    async with services.unit_of_work() as uow:
+        free = await uow.session.scalar(
             text("select pg_try_advisory_xact_lock(:kind, :township)"),
-            {"kind": _LOCK, "township": work.township},
+            {"kind": _LOCK, "township": uow.township},
         )
         if not free:
-            raise Refused("busy", "正在试算另一份草案，请过一会儿再试。")
+            raise Refused(ErrorCode.BUSY, "正在试算另一份草案，请过一会儿再试。")
         try:
             async with asyncio.timeout(LONGEST):
-                return await simulate(town, wanted, processes=1, most=MOST_CLAIMS)
+                return await simulate(services, wanted, processes=1, most=MOST_CLAIMS)
         except TimeoutError:
-            raise Refused("too-large", _TOO_LARGE) from None
+            raise Refused(ErrorCode.TOO_LARGE, _TOO_LARGE) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +117,20 @@ class _Plan:
     villages: Sequence[VillageClaims]
 
 
-async def _plan(work: Work, wanted: Wanted) -> _Plan:
-    first, last = period(wanted.first, wanted.last, local_date(work.now))
-    draft = Draft(wanted.text, wanted.source, await base_text(work, rules.read_head(wanted.text)))
+async def _plan(uow: UnitOfWork, wanted: Wanted) -> _Plan:
+    first, last = period(wanted.first, wanted.last, local_date(uow.now))
+    draft = Draft(wanted.text, wanted.source, await base_text(uow, rules.read_head(wanted.text)))
     try:
         book = draft.book()
     except rules.RulebookError as error:
         more = f"（共 {len(error.problems)} 处）" if len(error.problems) > 1 else ""
         raise Refused(
-            "rulebook-wrong",
+            ErrorCode.RULEBOOK_WRONG,
             f"草案有问题，先改好再试算{more}：{error.problems[0]}",
             problems=[str(p) for p in error.problems],
         ) from None
     reach = rules.reach(book, first, last)
-    return _Plan(draft, book, first, last, reach, _chosen(await villages(work, *reach), wanted, book))
+    return _Plan(draft, book, first, last, reach, _chosen(await villages(uow, *reach), wanted, book))
 
 
 def period(first: date | None, last: date | None, today: date) -> tuple[date, date]:
@@ -139,20 +139,20 @@ def period(first: date | None, last: date | None, today: date) -> tuple[date, da
     last = last or today
     for day in (first, last):
         if day is not None and not 1900 <= day.year <= 2999:
-            raise Refused("malformed", f"日期 {day} 不对，请核对年份。")
+            raise Refused(ErrorCode.MALFORMED, f"日期 {day} 不对，请核对年份。")
     if first is None:
         leap = (last.month, last.day) == (2, 29)
         first = last.replace(year=last.year - 1, day=28 if leap else last.day) + timedelta(days=1)
     if first > last:
-        raise Refused("malformed", f"起始日期 {first} 晚于截止日期 {last}。")
+        raise Refused(ErrorCode.MALFORMED, f"起始日期 {first} 晚于截止日期 {last}。")
     return first, last
 
 
 def _chosen(all_villages: Sequence[VillageClaims], wanted: Wanted, book: rules.Rulebook) -> list[VillageClaims]:
     if wanted.village and wanted.village not in {v.code for v in all_villages}:
-        raise Refused("unknown", f"没有编号为 {wanted.village} 的村。")
+        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {wanted.village} 的村。")
     if book.village and not any(book.village in (v.name, v.code) for v in all_villages):
-        raise Refused("unknown", f"草案是{book.village}的补充办法，登记簿里没有这个村。")
+        raise Refused(ErrorCode.UNKNOWN, f"草案是{book.village}的补充办法，登记簿里没有这个村。")
     chosen = [
         v
         for v in all_villages
@@ -160,13 +160,15 @@ def _chosen(all_villages: Sequence[VillageClaims], wanted: Wanted, book: rules.R
         and (not book.village or book.village in (v.name, v.code))
     ]
     if all_villages and not chosen:
-        raise Refused("malformed", f"草案是{book.village}的补充办法，只能按这个村试算。")
+        raise Refused(ErrorCode.MALFORMED, f"草案是{book.village}的补充办法，只能按这个村试算。")
     return chosen
 
 
-async def _run(town: Town, work: Work, plan: _Plan, processes: int, told: Watch) -> list[rules.VillagePart]:
+async def _run(
+    services: Services, uow: UnitOfWork, plan: _Plan, processes: int, told: Watch
+) -> list[rules.VillagePart]:
     """The villages, spread over processes so that each has about as many claims."""
-    snapshot = await work.session.scalar(text("select pg_export_snapshot()"))
+    snapshot = await uow.session.scalar(text("select pg_export_snapshot()"))
     shares: list[list[VillageClaims]] = [[] for _ in range(min(processes, len(plan.villages)))]
     for village in sorted(plan.villages, key=lambda v: (-v.claims, v.code)):
         min(shares, key=lambda share: sum(v.claims for v in share)).append(village)
@@ -176,10 +178,10 @@ async def _run(town: Town, work: Work, plan: _Plan, processes: int, told: Watch)
     async def follow(share: Sequence[VillageClaims]) -> None:
         nonlocal done
         job = Job(
-            database=town.database.engine.url.render_as_string(hide_password=False),
+            database=services.database.engine.url.render_as_string(hide_password=False),
             snapshot=str(snapshot),
-            township=work.township,
-            data=str(town.data),
+            township=uow.township,
+            data=str(services.data),
             draft=plan.draft,
             first=plan.first,
             last=plan.last,
@@ -201,9 +203,9 @@ async def _run(town: Town, work: Work, plan: _Plan, processes: int, told: Watch)
     return parts
 
 
-async def _titles(work: Work) -> tuple[Mapping[str, str], Mapping[str, str]]:
+async def _titles(uow: UnitOfWork) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """What rules and categories were called by the books that claims were declared under, in the newest words."""
-    books = (await adopted(work, await versions(work))).values()
+    books = (await adopted(uow, await versions(uow))).values()
     oldest_first = sorted(books, key=lambda book: (book.effective_from, book.version))
     rules = {rule.id: rule.title for book in oldest_first for rule in book.rules.values()}
     return rules, {category.id: category.title for book in oldest_first for category in book.categories}

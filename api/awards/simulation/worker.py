@@ -22,7 +22,7 @@ import rules
 from api.awards.simulation.records import VillageClaims, homes, recorded
 from api.platform.clock import WallClock
 from api.platform.database.engine import Database
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from ledger.transactions import TownshipId
 
 LONGEST_LINE = 1 << 28
@@ -68,7 +68,7 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
 Told = Progress | Finished
 
 
-async def work(job: Job) -> AsyncIterator[Told]:
+async def uow(job: Job) -> AsyncIterator[Told]:
     draft = rules.as_if(job.draft.book(), job.last)
     async with _snapshot(job) as unit:
         households = await homes(unit)
@@ -81,11 +81,11 @@ async def work(job: Job) -> AsyncIterator[Told]:
 
 
 @asynccontextmanager
-async def _snapshot(job: Job) -> AsyncIterator[Work]:
+async def _snapshot(job: Job) -> AsyncIterator[UnitOfWork]:
     database = Database(make_url(job.database), pool_size=1)
-    town = Town(database, WallClock(), TownshipId(job.township), Path(job.data))
+    services = Services(database, WallClock(), TownshipId(job.township), Path(job.data))
     try:
-        async with town.snapshot() as unit:
+        async with services.snapshot() as unit:
             await unit.session.execute(text(f"set transaction snapshot '{job.snapshot}'"))
             yield unit
     finally:
@@ -95,7 +95,7 @@ async def _snapshot(job: Job) -> AsyncIterator[Work]:
 async def _main() -> None:
     # A million claims come and go without cycles, and the process ends soon.
     gc.disable()
-    async for told in work(msgspec.json.decode(sys.stdin.buffer.read(), type=Job)):
+    async for told in uow(msgspec.json.decode(sys.stdin.buffer.read(), type=Job)):
         sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date
 
 from api.platform import accounts
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from ledger.expiries import Expiries
 from ledger.expiry import Policy
 
 
-async def expiries(work: Work) -> Expiries:
-    return Expiries(await work.session.connection(), work.township)
+async def expiries(uow: UnitOfWork) -> Expiries:
+    return Expiries(await uow.session.connection(), uow.township)
 
 
-async def adopted(work: Work) -> list[Policy]:
-    return [a.policy for a in await (await expiries(work)).adopted(accounts.POINTS)]
+async def adopted(uow: UnitOfWork) -> list[Policy]:
+    return [a.policy for a in await (await expiries(uow)).adopted(accounts.POINTS)]
 
 
 def in_chinese(day: date) -> str:

@@ -13,41 +13,41 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from api import wire
 from api.bookkeeping.expiry import use_cases
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 
 
 @put("/expiry-policies")
 async def adopt(
-    data: JSONBody[wire.NewExpiryPolicy], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewExpiryPolicy], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ExpiryPolicyView:
     """Adopt a policy by the party branch's decision, with thirty days' notice where points can expire by it."""
-    return await use_cases.adopt(town, request.user, data)
+    return await use_cases.adopt(services, request.user, data)
 
 
 @get("/expiry-policies")
-async def policies(town: NamedDependency[Town], request: StaffRequest) -> list[wire.ExpiryPolicyView]:
+async def policies(services: NamedDependency[Services], request: StaffRequest) -> list[wire.ExpiryPolicyView]:
     """Every policy adopted, in the order in which they take effect."""
-    return await use_cases.policies(town)
+    return await use_cases.policies(services)
 
 
 @get("/expiries/preview")
 async def preview(
     boundary: FromQuery[date],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
     after: FromQuery[UUID | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=use_cases.BATCH)] = use_cases.BATCH,
 ) -> wire.ExpiryPreview:
     """Who would lose what at this boundary if nothing more were used; nothing is changed."""
-    return await use_cases.preview(town, request.user, boundary, after, limit)
+    return await use_cases.preview(services, request.user, boundary, after, limit)
 
 
 @post("/expiries", status_code=200)
 async def run(
-    data: JSONBody[wire.NewExpiry], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewExpiry], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ExpiryProgress:
     """Take what is up, a bounded number of households from `after` on; safe to repeat from any point."""
-    return await use_cases.run(town, request.user, data)
+    return await use_cases.run(services, request.user, data)
 
 
 router = Router("/v1", route_handlers=[adopt, policies, preview, run], guards=[staff_only], tags=["expiry"])

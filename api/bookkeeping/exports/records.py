@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.bookkeeping.exports.titles import UNPUBLISHED, Titles, kind, titles
 from api.platform.clock import SHANGHAI, local_date
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.register.queries import township_name
 from ledger.transactions import Phase, UnitKind
 
@@ -149,19 +149,19 @@ _TRANSFERS = text("""
 """).columns(goods=JSONB)
 
 
-async def read(work: Work, start: date | None, end: date | None) -> PeriodBooks:
+async def read(uow: UnitOfWork, start: date | None, end: date | None) -> PeriodBooks:
     """Both days belong to the period. The unit of work is a snapshot; the transactions are there as long as it is
     open."""
-    connection = await work.session.connection()
+    connection = await uow.session.connection()
     bounds = {
-        "township": work.township,
+        "township": uow.township,
         "start": _midnight(start) if start else _ALWAYS,
         "end": _midnight(end + timedelta(days=1)) if end else _NEVER,
     }
-    called = await titles(work)
+    called = await titles(uow)
     units: dict[str, Unit] = {}
     accounts: dict[UUID, Account] = {}
-    last = max(local_date(work.now), start or date.min)
+    last = max(local_date(uow.now), start or date.min)
     for row in await connection.execute(_ACCOUNTS, bounds):
         unit = units.setdefault(row.unit, Unit(row.unit, UnitKind(row.kind), called.unit(row.unit)))
         accounts[row.id] = Account(
@@ -176,7 +176,7 @@ async def read(work: Work, start: date | None, end: date | None) -> PeriodBooks:
         )
         last = max(last, local_date(row.last)) if row.last else last
     return PeriodBooks(
-        township=await township_name(work),
+        township=await township_name(uow),
         start=start,
         until=end or last,
         units=tuple(units.values()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.people import queries as people
 from api.registry.register.queries import households
 from api.shop.kiosks.queries import attendants
@@ -93,11 +93,11 @@ class Titles:
         return "公示期满" if word == "notice" else self.people.get(word, word)
 
 
-async def titles(work: Work) -> Titles:
-    called = await people.names(work) | await attendants(work)
+async def titles(uow: UnitOfWork) -> Titles:
+    called = await people.names(uow) | await attendants(uow)
     return Titles(
-        heads={household.code: household.head for household in (await households(work)).values()},
-        supermarkets=await stock.supermarkets(work),
-        products={product.code: product.name for product in await stock.products(work)},
+        heads={household.code: household.head for household in (await households(uow)).values()},
+        supermarkets=await stock.supermarkets(uow),
+        products={product.code: product.name for product in await stock.products(uow)},
         people={str(id): name for id, name in called.items()},
     )

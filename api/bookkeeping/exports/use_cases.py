@@ -13,8 +13,8 @@ from api.bookkeeping.exports.hledger import Hledger
 from api.bookkeeping.exports.records import PeriodBooks, Transaction, read
 from api.bookkeeping.exports.whole_file import whole
 from api.bookkeeping.exports.xlsx import Xlsx
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 
 # How many transactions are written, and of how many.
 Progress: TypeAlias = Callable[[int, int], None]
@@ -41,14 +41,14 @@ def _untold(written: int, count: int) -> None:
 
 def require_format(word: str) -> None:
     if word not in FORMATS:
-        raise Refused("malformed", f"没有 {word} 这种格式，--format 可以是 {'、'.join(FORMATS)}。")
+        raise Refused(ErrorCode.MALFORMED, f"没有 {word} 这种格式，--format 可以是 {'、'.join(FORMATS)}。")
 
 
 def period(start: str | None, end: str | None) -> tuple[date | None, date | None]:
     """The first and the last day, as the command line names them. Raises Refused: malformed."""
     first, last = _day("--from", start), _day("--to", end)
     if first and last and first > last:
-        raise Refused("malformed", f"起始日期 {first} 晚于截止日期 {last}。")
+        raise Refused(ErrorCode.MALFORMED, f"起始日期 {first} 晚于截止日期 {last}。")
     return first, last
 
 
@@ -60,19 +60,19 @@ def _day(option: str, word: str | None) -> date | None:
     except ValueError:
         day = date.min
     if str(day) != word or not 1900 <= day.year <= 2999:
-        raise Refused("malformed", f"{option} 要写成 2026-01-31 这样的日期，不能是 {word}。")
+        raise Refused(ErrorCode.MALFORMED, f"{option} 要写成 2026-01-31 这样的日期，不能是 {word}。")
     return day
 
 
 async def export(
-    town: Town, format: str, start: date | None, end: date | None, output: Path, told: Progress = _untold
+    services: Services, format: str, start: date | None, end: date | None, output: Path, told: Progress = _untold
 ) -> int:
     """Returns how many transactions were written. Raises Refused: malformed, unwritable."""
     require_format(format)
     written = 0
     with whole(output) as file:
-        async with town.snapshot() as work:
-            books = await read(work, start, end)
+        async with services.snapshot() as uow:
+            books = await read(uow, start, end)
             writer = FORMATS[format](file, books)
             async for batch in books.transactions:
                 for transaction in batch:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 _PREFIX, _SUFFIX = ".jimei-", ".part"
 
@@ -27,7 +27,7 @@ def whole(output: Path) -> Iterator[IO[bytes]]:
         # Through links, which stay what they are.
         output = output.resolve()
         if output.exists() and not output.is_file():
-            raise Refused("unwritable", f"写不了 {output}，它不是普通文件。")
+            raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}，它不是普通文件。")
         with _folder_beside(output) as folder:
             part = folder / output.name
             part.touch(mode=0o600)
@@ -39,7 +39,7 @@ def whole(output: Path) -> Iterator[IO[bytes]]:
     except (ConnectionError, TimeoutError):
         raise
     except OSError as error:
-        raise Refused("unwritable", f"写不了 {output}（{error.strerror}），没有导出。") from None
+        raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}），没有导出。") from None
 
 
 @contextmanager

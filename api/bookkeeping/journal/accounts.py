@@ -11,21 +11,21 @@ from api import wire
 from api.bookkeeping.journal.cursor import Cursor
 from api.bookkeeping.journal.scope import READERS, may_read, readable
 from api.platform.access import Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from ledger.books import ALWAYS, Entry
 from ledger.tables import account, account_closing, unit
-from ledger.transactions import AccountId, Balance, Phase, Timeline, TransactionId, Written
+from ledger.transactions import AccountId, Balance, Phase, RecordedTransaction, Timeline, TransactionId
 
 _BECAME = {Phase.POST: "posted", Phase.VOID: "voided", None: "waiting"}
 
 
-async def accounts(town: Town, staff: Staff, prefix: str, after: str, limit: int) -> wire.AccountPage:
+async def accounts(services: Services, staff: Staff, prefix: str, after: str, limit: int) -> wire.AccountPage:
     """Accounts by name. Raises Refused: not-allowed."""
     require(staff, *READERS)
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         rows = (
-            await work.session.execute(
+            await uow.session.execute(
                 select(
                     account.c.id,
                     account.c.name,
@@ -41,7 +41,7 @@ async def accounts(town: Town, staff: Staff, prefix: str, after: str, limit: int
                 )
                 .join(unit, (unit.c.township == account.c.township) & (unit.c.code == account.c.unit))
                 .where(
-                    account.c.township == work.township,
+                    account.c.township == uow.township,
                     account.c.name.startswith(prefix, autoescape=True),
                     account.c.name > after,
                     *readable(staff),
@@ -52,7 +52,7 @@ async def accounts(town: Town, staff: Staff, prefix: str, after: str, limit: int
             )
         ).all()
         shown = rows[:limit]
-        balances = await work.books.balances([AccountId(row.id) for row in shown])
+        balances = await uow.books.balances([AccountId(row.id) for row in shown])
         return wire.AccountPage(
             accounts=[_view(row, balances[row.id]) for row in shown],
             next=shown[-1].name if len(rows) > limit else None,
@@ -73,13 +73,13 @@ def _view(row: Row[tuple[object, ...]], balance: Balance) -> wire.AccountView:
 
 
 async def balance(
-    town: Town, staff: Staff, name: str, at: datetime | None, timeline: Timeline
+    services: Services, staff: Staff, name: str, at: datetime | None, timeline: Timeline
 ) -> wire.BalanceView:
     """Raises Refused: not-allowed, unknown, malformed."""
     moment = _moment(at)
-    async with town.work() as work:
-        id, unit = await find(work, staff, name)
-        found = await _as_of(work, id, moment, timeline)
+    async with services.unit_of_work() as uow:
+        id, unit = await find(uow, staff, name)
+        found = await _as_of(uow, id, moment, timeline)
         return wire.BalanceView(
             account=name,
             unit=unit,
@@ -92,30 +92,30 @@ async def balance(
         )
 
 
-async def _as_of(work: Work, id: AccountId, moment: datetime | None, timeline: Timeline) -> Balance:
+async def _as_of(uow: UnitOfWork, id: AccountId, moment: datetime | None, timeline: Timeline) -> Balance:
     """Now, where no moment is given: most accounts keep that, and need no history."""
     if moment is None:
-        return await work.books.balance(id)
-    return (await work.books.balances_at([id], moment, timeline))[id]
+        return await uow.books.balance(id)
+    return (await uow.books.balances_at([id], moment, timeline))[id]
 
 
 async def statement(
-    town: Town, staff: Staff, name: str, limit: int, before: str, at: datetime | None
+    services: Services, staff: Staff, name: str, limit: int, before: str, at: datetime | None
 ) -> wire.Statement:
     """A page of entries in the order of recording, newest first, none recorded after `at`.
 
     Raises Refused: not-allowed, unknown, malformed.
     """
     moment = _moment(at)
-    async with town.snapshot() as work:
-        id, unit = await find(work, staff, name)
+    async with services.snapshot() as uow:
+        id, unit = await find(uow, staff, name)
         if before:
             cursor = Cursor.decode(before, id)
             running, last = cursor.balance, cursor.position
         else:
-            running = (await _as_of(work, id, moment, Timeline.RECORDED)).posted
+            running = (await _as_of(uow, id, moment, Timeline.RECORDED)).posted
             last = None
-        entries = await work.books.statement(id, limit=limit + 1, before=last, at=moment or ALWAYS)
+        entries = await uow.books.statement(id, limit=limit + 1, before=last, at=moment or ALWAYS)
         shown = entries[:limit]
         balances = []
         for entry in shown:
@@ -125,34 +125,36 @@ async def statement(
         return wire.Statement(
             account=name,
             unit=unit,
-            entries=await told(work, shown, balances),
+            entries=await told(uow, shown, balances),
             next=Cursor(shown[-1].position, running).encode(id) if more else None,
         )
 
 
-async def find(work: Work, staff: Staff, name: str) -> tuple[AccountId, str]:
+async def find(uow: UnitOfWork, staff: Staff, name: str) -> tuple[AccountId, str]:
     """An account that this person may read, and its unit. Raises Refused: not-allowed, unknown."""
     require(staff, *READERS)
     row = (
-        await work.session.execute(
-            select(account.c.id, account.c.unit).where(account.c.township == work.township, account.c.name == name)
+        await uow.session.execute(
+            select(account.c.id, account.c.unit).where(account.c.township == uow.township, account.c.name == name)
         )
     ).first()
-    if row is None or not await may_read(work, staff, [name]):
-        raise Refused("unknown", f"没有名为 {name} 的账户。")
+    if row is None or not await may_read(uow, staff, [name]):
+        raise Refused(ErrorCode.UNKNOWN, f"没有名为 {name} 的账户。")
     return AccountId(row.id), row.unit
 
 
-async def told(work: Work, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.Entry]:
-    names = await work.books.names(entry.counterparty for entry in entries)
-    targets = await work.books.written(entry.target for entry in entries if entry.target is not None)
+async def told(uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.Entry]:
+    names = await uow.books.names(entry.counterparty for entry in entries)
+    targets = await uow.books.recorded(entry.target for entry in entries if entry.target is not None)
     return [
         _entry(entry, targets, names[entry.counterparty], balance)
         for entry, balance in zip(entries, balances, strict=True)
     ]
 
 
-def _entry(entry: Entry, targets: dict[TransactionId, Written], counterparty: str, balance: int) -> wire.Entry:
+def _entry(
+    entry: Entry, targets: dict[TransactionId, RecordedTransaction], counterparty: str, balance: int
+) -> wire.Entry:
     target = targets.get(entry.target) if entry.target is not None else None
     return wire.Entry(
         transaction=entry.transaction,
@@ -177,8 +179,10 @@ def _moment(at: datetime | None) -> datetime | None:
     if at is None:
         return None
     if at.tzinfo is None:
-        raise Refused("malformed", "时间要带时区，例如 2026-06-01T00:00:00+08:00（网址里的加号写作 %2B）。")
+        raise Refused(
+            ErrorCode.MALFORMED, "时间要带时区，例如 2026-06-01T00:00:00+08:00（网址里的加号写作 %2B）。"
+        )
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise Refused("malformed", "时间超出了范围，请核对年份。") from None
+        raise Refused(ErrorCode.MALFORMED, "时间超出了范围，请核对年份。") from None

@@ -9,48 +9,49 @@ from api.bookkeeping.journal.outcomes import post, refused
 from api.bookkeeping.journal.scope import villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.town import Town
+from api.platform.errors import ErrorCode
+from api.platform.services import Services
 from api.shop.kiosks.escrow import LEASE, RETURN
 from ledger.transactions import (
     AccountId,
     Phase,
+    RecordedTransaction,
     Transaction,
     TransactionId,
     Transfer,
-    Written,
     account_id,
 )
 
 
-async def correct(town: Town, staff: Staff, corrections: Sequence[wire.Correction]) -> list[wire.Outcome]:
+async def correct(services: Services, staff: Staff, corrections: Sequence[wire.Correction]) -> list[wire.Outcome]:
     """Each is judged on its own. Nobody corrects an entry of their own household, nor what they made themselves,
     nor what a kiosk holds: it may have spent that already.
 
     Raises Refused: not-allowed.
     """
     require(staff, Role.SUPERVISOR, Role.OFFICE)
-    async with town.work() as work:
-        targets = await work.books.written(TransactionId(c.transaction) for c in corrections)
+    async with services.unit_of_work() as uow:
+        targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections)
         # The award on notice behind its posting, the hold behind its: whoever made that made this.
-        roots = await work.books.written(t.target for t in targets.values() if t.target is not None)
-        names = await work.books.names(
+        roots = await uow.books.recorded(t.target for t in targets.values() if t.target is not None)
+        names = await uow.books.names(
             account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
         )
-        villages = await villages_of(work, names.values())
+        villages = await villages_of(uow, names.values())
         judged: list[Transaction | wire.Outcome] = []
         for correction in corrections:
             target = targets.get(TransactionId(correction.transaction))
             barred = _barred(staff, target, roots, names, villages) if target is not None else ""
             judged.append(
-                refused(correction.id, "not-allowed", barred) if barred else _reversal(staff, correction)
+                refused(correction.id, ErrorCode.NOT_ALLOWED, barred) if barred else _reversal(staff, correction)
             )
-        return await post(work, judged)
+        return await post(uow, judged)
 
 
 def _barred(
     staff: Staff,
-    target: Written,
-    roots: Mapping[TransactionId, Written],
+    target: RecordedTransaction,
+    roots: Mapping[TransactionId, RecordedTransaction],
     names: Mapping[AccountId, str],
     villages: Mapping[str, str],
 ) -> str:

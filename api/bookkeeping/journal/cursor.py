@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from ledger.books import Position
 from ledger.transactions import AccountId, TransactionId
 
@@ -46,7 +46,7 @@ class Cursor:
         packed, digest = raw[: _FIELDS.size], raw[_FIELDS.size :]
         # Also for what only decodes alike, such as with signs between that no base64 has.
         if digest != _digest(account, packed) or urlsafe_b64encode(raw).decode() != text:
-            raise Refused("malformed", "翻页标记不对，请从第一页重新查起。")
+            raise Refused(ErrorCode.MALFORMED, "翻页标记不对，请从第一页重新查起。")
         ticks, transaction, ordinal, balance = _FIELDS.unpack(packed)
         return cls(Position(_EPOCH + ticks * _TICK, TransactionId(UUID(bytes=transaction)), ordinal), balance)
 

@@ -14,35 +14,35 @@ from api.bookkeeping.journal.persons import names_of
 from api.bookkeeping.journal.scope import READERS, may_read, villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
-from ledger.lookup import by_key
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
+from ledger.lookup import lateral_one
 from ledger.tables import balance, entry, settlement, transaction
-from ledger.transactions import AccountId, Phase, Transaction, TransactionId, Transfer, Written
+from ledger.transactions import AccountId, Phase, RecordedTransaction, Status, Transaction, TransactionId, Transfer
 
 KIND = "hold"
 LONGEST = timedelta(days=366)
 RELEASED_AT_ONCE = 500
 
 
-async def hold(town: Town, staff: Staff, holds: Sequence[wire.NewHold]) -> list[wire.Outcome]:
+async def hold(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) -> list[wire.Outcome]:
     """Reserve points, each hold judged on its own. Raises Refused: not-allowed."""
     require(staff, Role.COMMITTEE, Role.OFFICE)
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         villages = await villages_of(
-            work, (a.name for h in holds for a in (accounts.household(h.household), accounts.till(h.supermarket)))
+            uow, (a.name for h in holds for a in (accounts.household(h.household), accounts.till(h.supermarket)))
         )
         judged: list[Transaction | wire.Outcome] = []
         for wanted in holds:
             household, till = accounts.household(wanted.household), accounts.till(wanted.supermarket)
             if not _serves(staff, villages.get(household.name)):
-                judged.append(refused(wanted.id, "unknown", f"没有编号为 {wanted.household} 的户。"))
+                judged.append(refused(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.household} 的户。"))
             elif not _serves(staff, villages.get(till.name)):
-                judged.append(refused(wanted.id, "unknown", f"没有编号为 {wanted.supermarket} 的超市。"))
+                judged.append(refused(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.supermarket} 的超市。"))
             elif staff.household == wanted.household:
-                judged.append(refused(wanted.id, "not-allowed", "不能为自己家预留，请由别人办理。"))
-            elif wanted.expires_at > work.now + LONGEST:
-                judged.append(refused(wanted.id, "malformed", "预留最长一年，请把期限改近一些。"))
+                judged.append(refused(wanted.id, ErrorCode.NOT_ALLOWED, "不能为自己家预留，请由别人办理。"))
+            elif wanted.expires_at > uow.now + LONGEST:
+                judged.append(refused(wanted.id, ErrorCode.MALFORMED, "预留最长一年，请把期限改近一些。"))
             else:
                 judged.append(
                     Transaction(
@@ -55,43 +55,45 @@ async def hold(town: Town, staff: Staff, holds: Sequence[wire.NewHold]) -> list[
                         expires_at=wanted.expires_at,
                     )
                 )
-        return await post(work, judged)
+        return await post(uow, judged)
 
 
-async def settle(town: Town, staff: Staff, settlements: Sequence[wire.HoldSettlement]) -> list[wire.Outcome]:
+async def settle(
+    services: Services, staff: Staff, settlements: Sequence[wire.HoldSettlement]
+) -> list[wire.Outcome]:
     """Post holds, whole or in part, or void them. Raises Refused: not-allowed."""
     require(staff, Role.COMMITTEE, Role.OFFICE)
-    async with town.work() as work:
-        found = await work.books.written(TransactionId(s.hold) for s in settlements)
+    async with services.unit_of_work() as uow:
+        found = await uow.books.recorded(TransactionId(s.hold) for s in settlements)
         holds = {id: one for id, one in found.items() if (one.kind, one.phase) == (KIND, Phase.PENDING)}
-        names = await work.books.names(account for one in holds.values() for account in _sides(one))
-        villages = await villages_of(work, names.values())
+        names = await uow.books.names(account for one in holds.values() for account in _sides(one))
+        villages = await villages_of(uow, names.values())
         judged: list[Transaction | wire.Outcome] = []
         for wanted in settlements:
             held = holds.get(TransactionId(wanted.hold))
             household = names[_sides(held)[0]] if held is not None else ""
             if held is None or not _serves(staff, villages.get(household)):
-                judged.append(refused(wanted.id, "unknown-target", "没有这笔预留。"))
+                judged.append(refused(wanted.id, Status.UNKNOWN_TARGET, "没有这笔预留。"))
             elif staff.household is not None and household == accounts.household(staff.household).name:
-                judged.append(refused(wanted.id, "not-allowed", "不能办理自己家的预留，请由别人办理。"))
+                judged.append(refused(wanted.id, ErrorCode.NOT_ALLOWED, "不能办理自己家的预留，请由别人办理。"))
             elif wanted.action == "void" and wanted.points is not None:
-                judged.append(refused(wanted.id, "malformed", "作废是全部放开，不用写分数。"))
+                judged.append(refused(wanted.id, ErrorCode.MALFORMED, "作废是全部放开，不用写分数。"))
             else:
                 judged.append(_settlement(staff, wanted, held))
-        return await post(work, judged)
+        return await post(uow, judged)
 
 
 def _serves(staff: Staff, village: str | None) -> bool:
     return village is not None and staff.serves(village)
 
 
-def _sides(held: Written) -> tuple[AccountId, AccountId]:
+def _sides(held: RecordedTransaction) -> tuple[AccountId, AccountId]:
     """The household's account and the till's."""
     [moved] = held.transfers
     return moved.debit, moved.credit
 
 
-def _settlement(staff: Staff, wanted: wire.HoldSettlement, held: Written) -> Transaction:
+def _settlement(staff: Staff, wanted: wire.HoldSettlement, held: RecordedTransaction) -> Transaction:
     household, till = _sides(held)
     part = () if wanted.points is None else (Transfer(household, till, accounts.POINTS, wanted.points),)
     return Transaction(
@@ -104,25 +106,25 @@ def _settlement(staff: Staff, wanted: wire.HoldSettlement, held: Written) -> Tra
     )
 
 
-async def listed(town: Town, staff: Staff, household: str) -> list[wire.HoldView]:
+async def listed(services: Services, staff: Staff, household: str) -> list[wire.HoldView]:
     """The open holds of a household. Raises Refused: not-allowed, unknown."""
     require(staff, *READERS)
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         name = accounts.household(household).name
-        if name not in await villages_of(work, [name]) or not await may_read(work, staff, [name]):
-            raise Refused("unknown", f"没有编号为 {household} 的户。")
-        return await open_holds(work, household)
+        if name not in await villages_of(uow, [name]) or not await may_read(uow, staff, [name]):
+            raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
+        return await open_holds(uow, household)
 
 
 def _open() -> Select[*tuple[Any, ...]]:
     columns = (transaction.c.id, transaction.c.kind, transaction.c.expires_at, transaction.c.reason)
-    held = by_key(
+    held = lateral_one(
         select(*columns, transaction.c.person, transaction.c.recorded_at).where(
             transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction
         ),
         "held",
     )
-    settled = by_key(
+    settled = lateral_one(
         select(settlement.c.id).where(settlement.c.township == entry.c.township, settlement.c.target == held.c.id),
         "settled",
     )
@@ -153,14 +155,14 @@ OPEN_HOLDS = _open()
 """What is reserved of a household's points, the first to expire first."""
 
 
-async def open_holds(work: Work, household: str) -> list[wire.HoldView]:
+async def open_holds(uow: UnitOfWork, household: str) -> list[wire.HoldView]:
     """What is reserved of a household's points and for how long, the first to expire first."""
-    values = {"township": work.township, "account": accounts.household(household).id, "now": work.now}
-    rows = (await work.session.execute(OPEN_HOLDS, values)).all()
+    values = {"township": uow.township, "account": accounts.household(household).id, "now": uow.now}
+    rows = (await uow.session.execute(OPEN_HOLDS, values)).all()
     if not rows:
         return []
-    tills = await work.books.names(AccountId(row.counterparty) for row in rows)
-    persons = await names_of(work, (row.person for row in rows))
+    tills = await uow.books.names(AccountId(row.counterparty) for row in rows)
+    persons = await names_of(uow, (row.person for row in rows))
     return [
         wire.HoldView(
             id=row.id,
@@ -176,7 +178,7 @@ async def open_holds(work: Work, household: str) -> list[wire.HoldView]:
     ]
 
 
-async def release_expired(town: Town) -> int:
+async def release_expired(services: Services) -> int:
     """Void what is reserved beyond its time; returns how many. Several servers may do it at once."""
-    async with town.work() as work:
-        return await work.books.release_expired(work.now, limit=RELEASED_AT_ONCE)
+    async with services.unit_of_work() as uow:
+        return await uow.books.release_expired(uow.now, limit=RELEASED_AT_ONCE)

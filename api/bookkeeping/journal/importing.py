@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from api import wire
 from api.bookkeeping.journal.imports import Row, import_whole
 from api.bookkeeping.journal.spreadsheet import read
-from api.platform.town import Town
+from api.platform.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Imported:
     summary: str
 
 
-async def import_file(town: Town, path: Path, source: str, *, dry_run: bool) -> Imported:
+async def import_file(services: Services, path: Path, source: str, *, dry_run: bool) -> Imported:
     """Raises Refused: unreadable, malformed, too-large."""
     sheet = read(path)
     with _progress(len(sheet.rows)) as advance:
         keep = not dry_run and not sheet.unreadable
-        outcomes = await import_whole(town, source, sheet.rows, keep=keep, advance=advance)
+        outcomes = await import_whole(services, source, sheet.rows, keep=keep, advance=advance)
     bad = {unreadable.line: unreadable.reason for unreadable in sheet.unreadable}
     bad |= {outcome.line: outcome.reason for outcome in outcomes if outcome.status == "refused"}
     return Imported(

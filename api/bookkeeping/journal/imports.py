@@ -16,7 +16,7 @@ from api.bookkeeping.journal.scope import villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.clock import SHANGHAI
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from ledger.transactions import Phase, Posting, Status, Transaction, TransactionId, Transfer
 
 KIND = "import"
@@ -37,49 +37,49 @@ class Row:
     what: str
 
 
-async def import_batch(town: Town, staff: Staff, wanted: wire.Import) -> list[wire.RowOutcome]:
+async def import_batch(services: Services, staff: Staff, wanted: wire.Import) -> list[wire.RowOutcome]:
     """Each row is judged on its own and answered in the batch's order. Raises Refused: not-allowed."""
     require(staff, Role.OFFICE)
     rows = [Row(n, r.household, r.on, r.points, r.what) for n, r in enumerate(wanted.rows, start=1)]
-    async with town.work() as work:
-        return await _post(work, str(staff.id), wanted.source, rows, lambda _: None)
+    async with services.unit_of_work() as uow:
+        return await _post(uow, str(staff.id), wanted.source, rows, lambda _: None)
 
 
 async def import_whole(
-    town: Town, source: str, rows: Sequence[Row], *, keep: bool, advance: Callable[[int], None]
+    services: Services, source: str, rows: Sequence[Row], *, keep: bool, advance: Callable[[int], None]
 ) -> list[wire.RowOutcome]:
     """All rows or none: with a single one refused, or without `keep`, nothing is written and the answers tell what
     would have been. `advance` hears how many more rows were looked at."""
-    async with town.work() as work, work.session.begin_nested() as nested:
-        outcomes = await _post(work, COMMAND_LINE, source, rows, advance)
+    async with services.unit_of_work() as uow, uow.session.begin_nested() as nested:
+        outcomes = await _post(uow, COMMAND_LINE, source, rows, advance)
         if not keep or any(outcome.status == "refused" for outcome in outcomes):
             await nested.rollback()
         return outcomes
 
 
 async def _post(
-    work: Work, person: str, source: str, rows: Sequence[Row], advance: Callable[[int], None]
+    uow: UnitOfWork, person: str, source: str, rows: Sequence[Row], advance: Callable[[int], None]
 ) -> list[wire.RowOutcome]:
-    await work.books.open([accounts.IMPORTED], work.now)
+    await uow.books.open([accounts.IMPORTED], uow.now)
     # As they happened; what was earned on a day before what was spent on it.
     dated = sorted(_with_ids(source, rows), key=lambda pair: (pair[1].on, pair[1].points < 0))
     answers: dict[int, wire.RowOutcome] = {}
     for start in range(0, len(dated), POSTED_AT_ONCE):
         some = dated[start : start + POSTED_AT_ONCE]
-        for answer in await _post_some(work, person, source, some):
+        for answer in await _post_some(uow, person, source, some):
             answers[answer.line] = answer
         advance(len(some))
     return [answers[row.line] for row in rows]
 
 
 async def _post_some(
-    work: Work, person: str, source: str, rows: Sequence[tuple[TransactionId, Row]]
+    uow: UnitOfWork, person: str, source: str, rows: Sequence[tuple[TransactionId, Row]]
 ) -> list[wire.RowOutcome]:
-    known = await villages_of(work, (accounts.household(row.household).name for _, row in rows))
-    judged = [(id, row, _fault(work, row, known)) for id, row in rows]
+    known = await villages_of(uow, (accounts.household(row.household).name for _, row in rows))
+    judged = [(id, row, _fault(uow, row, known)) for id, row in rows]
     batch = [_transaction(id, person, source, row) for id, row, fault in judged if fault is None]
-    postings = dict(zip((t.id for t in batch), await work.books.post(batch, work.now), strict=True))
-    taken = await work.books.written(id for id, p in postings.items() if p.status is Status.CONFLICT)
+    postings = dict(zip((t.id for t in batch), await uow.books.post(batch, uow.now), strict=True))
+    taken = await uow.books.recorded(id for id, p in postings.items() if p.status is Status.CONFLICT)
     for id, written in taken.items():
         # The id says all that counts of a row; that somebody else imported it before makes it no other row.
         if written.kind == KIND:
@@ -101,14 +101,14 @@ def _with_ids(source: str, rows: Sequence[Row]) -> Iterator[tuple[TransactionId,
         seen[content] += 1
 
 
-def _fault(work: Work, row: Row, known: dict[str, str]) -> tuple[str, str] | None:
+def _fault(uow: UnitOfWork, row: Row, known: dict[str, str]) -> tuple[str, str] | None:
     if accounts.household(row.household).name not in known:
         return "unknown", f"没有编号为 {row.household} 的户。"
     if row.points == 0:
         return "malformed", "积分是 0，没有可记的。"
     if row.on < FIRST_DAY:
         return "malformed", f"日期 {row.on} 太早，请核对。"
-    if _noon(row.on) > work.now:
+    if _noon(row.on) > uow.now:
         return "future-date", f"日期 {row.on} 还没有到（当天的要到中午 12 点以后才能导入）。"
     return None
 

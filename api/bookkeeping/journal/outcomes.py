@@ -1,4 +1,4 @@
-"""What the books answered to one item of a batch, in a word and a sentence."""
+"""What the books answered to one item of a batch: a code and a sentence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import UUID
 
 from api import wire
 from api.platform import accounts
-from api.platform.town import Work
+from api.platform.errors import ErrorCode
+from api.platform.services import UnitOfWork
 from ledger.transactions import AccountId, Posting, Status, Transaction
 
 _SENTENCES = {
@@ -24,10 +25,10 @@ _SENTENCES = {
 }
 
 
-async def post(work: Work, judged: Sequence[Transaction | wire.Outcome]) -> list[wire.Outcome]:
+async def post(uow: UnitOfWork, judged: Sequence[Transaction | wire.Outcome]) -> list[wire.Outcome]:
     """Post what may be posted of a batch, and answer for each item in the batch's order."""
-    postings = await work.books.post([one for one in judged if isinstance(one, Transaction)], work.now)
-    names = await work.books.names(p.account for p in postings if p.account is not None)
+    postings = await uow.books.post([one for one in judged if isinstance(one, Transaction)], uow.now)
+    names = await uow.books.names(p.account for p in postings if p.account is not None)
     answers = iter(postings)
     return [one if isinstance(one, wire.Outcome) else outcome(one.id, next(answers), names) for one in judged]
 
@@ -45,5 +46,5 @@ def outcome(id: UUID, posting: Posting, names: Mapping[AccountId, str]) -> wire.
     )
 
 
-def refused(id: UUID, word: str, sentence: str) -> wire.Outcome:
-    return wire.Outcome(id=id, status="refused", type=word, reason=sentence)
+def refused(id: UUID, code: ErrorCode | Status, sentence: str) -> wire.Outcome:
+    return wire.Outcome(id=id, status="refused", type=code, reason=sentence)

@@ -10,8 +10,8 @@ from litestar.response import Redirect, Template
 from api import wire
 from api.bookkeeping.journal import periods
 from api.platform.access import StaffRequest, staff_only
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.web.flash import see_other
 from api.web.form import typed
 from api.web.page import page
@@ -21,29 +21,29 @@ MONTHS = "/desk/months"
 
 
 @get(MONTHS)
-async def months(request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    closed = await periods.periods(town, request.user)
+async def months(request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    closed = await periods.periods(services, request.user)
     return page(
         request,
         "bookkeeping/journal/months.html",
         staff=request.user,
         closed=closed,
         closes=request.user.may(*periods.CLOSERS),
-        open=periods.open_months(closed, town.clock.now()),
+        open=periods.open_months(closed, services.clock.now()),
     )
 
 
 @post(MONTHS)
-async def close(request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def close(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
         wanted = msgspec.convert({n: typed(form, n) for n in ("month", "reason")}, wire.NewPeriod)
     except msgspec.ValidationError:
         return see_other(MONTHS, "请选好月份，写明理由，最多 200 字。", "refused")
     try:
-        period = await periods.close(town, request.user, wanted)
+        period = await periods.close(services, request.user, wanted)
     except Refused as error:
-        if error.word != "not-over":
+        if error.code != ErrorCode.NOT_OVER:
             raise
         return see_other(MONTHS, error.detail, "refused")
     year, month = period.month.split("-")

@@ -15,8 +15,8 @@ from api.bookkeeping.journal.persons import names_of
 from api.bookkeeping.journal.scope import READERS
 from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date, start_of
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from ledger.tables import period_closing
 from ledger.transactions import Closing
 
@@ -28,31 +28,31 @@ MOST_ENTRIES = 10_000
 _TICK = timedelta(microseconds=1)
 
 
-async def close(town: Town, staff: Staff, wanted: wire.NewPeriod) -> wire.Period:
+async def close(services: Services, staff: Staff, wanted: wire.NewPeriod) -> wire.Period:
     """Close a month, and with it all before; one that is closed is answered with the closing it has.
 
     Raises Refused: not-allowed, not-over.
     """
     require(staff, *CLOSERS)
     _, until = bounds(wanted.month)
-    async with town.work() as work:
-        closed = await work.books.close_period(until, work.now, person=str(staff.id), reason=wanted.reason)
+    async with services.unit_of_work() as uow:
+        closed = await uow.books.close_period(until, uow.now, person=str(staff.id), reason=wanted.reason)
         if closed is Closing.NOT_OVER:
-            raise Refused("not-over", f"{wanted.month} 还没有过完，不能结账。")
+            raise Refused(ErrorCode.NOT_OVER, f"{wanted.month} 还没有过完，不能结账。")
         [period, *_] = await _periods(
-            work, _closings(work).where(period_closing.c.until >= until).order_by(period_closing.c.until).limit(1)
+            uow, _closings(uow).where(period_closing.c.until >= until).order_by(period_closing.c.until).limit(1)
         )
     # On its own: nobody waits for the sums. A retry makes up for one that was cut off here.
-    async with town.work() as work:
-        await work.books.checkpoint(period.until)
+    async with services.unit_of_work() as uow:
+        await uow.books.checkpoint(period.until)
     return period
 
 
-async def periods(town: Town, staff: Staff) -> list[wire.Period]:
+async def periods(services: Services, staff: Staff) -> list[wire.Period]:
     """Every closing, newest first. Raises Refused: not-allowed."""
     require(staff, *READERS)
-    async with town.work() as work:
-        return await _periods(work, _closings(work).order_by(period_closing.c.until.desc()))
+    async with services.unit_of_work() as uow:
+        return await _periods(uow, _closings(uow).order_by(period_closing.c.until.desc()))
 
 
 def open_months(closed: Sequence[wire.Period], now: datetime) -> list[date]:
@@ -67,15 +67,15 @@ def open_months(closed: Sequence[wire.Period], now: datetime) -> list[date]:
     return found
 
 
-def _closings(work: Work) -> Select[tuple[datetime, datetime, str, str]]:
+def _closings(uow: UnitOfWork) -> Select[tuple[datetime, datetime, str, str]]:
     return select(
         period_closing.c.until, period_closing.c.closed_at, period_closing.c.person, period_closing.c.reason
-    ).where(period_closing.c.township == work.township)
+    ).where(period_closing.c.township == uow.township)
 
 
-async def _periods(work: Work, query: Select[tuple[datetime, datetime, str, str]]) -> list[wire.Period]:
-    rows = (await work.session.execute(query)).all()
-    names = await names_of(work, (row.person for row in rows))
+async def _periods(uow: UnitOfWork, query: Select[tuple[datetime, datetime, str, str]]) -> list[wire.Period]:
+    rows = (await uow.session.execute(query)).all()
+    names = await names_of(uow, (row.person for row in rows))
     return [
         wire.Period(
             month=f"{local_date(row.until - _TICK):%Y-%m}",
@@ -88,24 +88,24 @@ async def _periods(work: Work, query: Select[tuple[datetime, datetime, str, str]
     ]
 
 
-async def month(town: Town, staff: Staff, name: str, month: str) -> wire.Month:
+async def month(services: Services, staff: Staff, name: str, month: str) -> wire.Month:
     """Raises Refused: not-allowed, unknown, malformed, too-large."""
     first, after = bounds(month)
-    async with town.snapshot() as work:
-        id, unit = await find(work, staff, name)
-        entries = await work.books.moved_between(id, first, after, limit=MOST_ENTRIES + 1)
+    async with services.snapshot() as uow:
+        id, unit = await find(uow, staff, name)
+        entries = await uow.books.moved_between(id, first, after, limit=MOST_ENTRIES + 1)
         if len(entries) > MOST_ENTRIES:
-            raise Refused("too-large", f"这个月超过 {MOST_ENTRIES} 笔，请按流水分页查看。")
-        opening = (await work.books.balances_at([id], first - _TICK))[id].posted
+            raise Refused(ErrorCode.TOO_LARGE, f"这个月超过 {MOST_ENTRIES} 笔，请按流水分页查看。")
+        opening = (await uow.books.balances_at([id], first - _TICK))[id].posted
         balances = list(accumulate((entry.amount for entry in entries), initial=opening))
-        open_from = await work.books.open_from()
+        open_from = await uow.books.open_from()
         return wire.Month(
             account=name,
             unit=unit,
             month=month,
             closed=open_from is not None and open_from >= after,
             opening=opening,
-            entries=await told(work, entries, balances[1:]),
+            entries=await told(uow, entries, balances[1:]),
             closing=balances[-1],
         )
 
@@ -115,6 +115,6 @@ def bounds(month: str) -> tuple[datetime, datetime]:
     try:
         msgspec.convert(month, wire.MonthName)
     except msgspec.ValidationError:
-        raise Refused("malformed", "月份要写成 2026-05 这样。") from None
+        raise Refused(ErrorCode.MALFORMED, "月份要写成 2026-05 这样。") from None
     first = date.fromisoformat(f"{month}-01")
     return start_of(first).astimezone(UTC), start_of((first + timedelta(days=31)).replace(day=1)).astimezone(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.people import queries as people
 from api.shop.kiosks.queries import attendants
 
@@ -14,13 +14,13 @@ COMMAND_LINE = "command-line"
 _NOBODY = {"notice": "公示期满", "clock": "到期自动", COMMAND_LINE: "命令行"}
 
 
-async def names_of(work: Work, persons: Iterable[str]) -> dict[str, str]:
+async def names_of(uow: UnitOfWork, persons: Iterable[str]) -> dict[str, str]:
     """Names of staff and attendants, and words for what happened by itself; nothing for whom nobody knows."""
     asked = set(persons)
     ids = {UUID(person): person for person in asked if _is_id(person)}
     names = {person: word for person, word in _NOBODY.items() if person in asked}
     if ids:
-        known = await people.names(work, ids) | await attendants(work, ids)
+        known = await people.names(uow, ids) | await attendants(uow, ids)
         names |= {ids[id]: name for id, name in known.items()}
     return names
 

@@ -14,7 +14,7 @@ from litestar.params import Body, FromPath, FromQuery, JSONBody, QueryParameter
 from api import wire
 from api.bookkeeping.journal import accounts, corrections, holds, imports, periods, transactions
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from ledger.transactions import Timeline
 
 PageSize = Annotated[int, QueryParameter(ge=1, le=500)]
@@ -22,115 +22,115 @@ PageSize = Annotated[int, QueryParameter(ge=1, le=500)]
 
 @get("/accounts")
 async def list_accounts(
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
     prefix: FromQuery[str] = "",
     after: FromQuery[str] = "",
     limit: PageSize = 100,
 ) -> wire.AccountPage:
     """Accounts by name; a committee sees those of its village's households and supermarkets."""
-    return await accounts.accounts(town, request.user, prefix, after, limit)
+    return await accounts.accounts(services, request.user, prefix, after, limit)
 
 
 @get("/accounts/{name:str}/balance")
 async def balance(
     name: FromPath[str],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
     at: FromQuery[datetime | None] = None,
     timeline: FromQuery[Timeline] = Timeline.EFFECTIVE,
 ) -> wire.BalanceView:
     """The balance now, or as of a moment by when things happened or by when they were written down."""
-    return await accounts.balance(town, request.user, name, at, timeline)
+    return await accounts.balance(services, request.user, name, at, timeline)
 
 
 @get("/accounts/{name:str}/statement")
 async def statement(
     name: FromPath[str],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
     limit: PageSize = 100,
     before: Annotated[str, QueryParameter(max_length=200)] = "",
     at: FromQuery[datetime | None] = None,
 ) -> wire.Statement:
     """Entries, newest first, with the posted balance right after each."""
-    return await accounts.statement(town, request.user, name, limit, before, at)
+    return await accounts.statement(services, request.user, name, limit, before, at)
 
 
 @get("/accounts/{name:str}/months/{month:str}")
 async def month(
-    name: FromPath[str], month: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+    name: FromPath[str], month: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.Month:
     """A month (2026-05) by effective date: carried in, entries, carried on."""
-    return await periods.month(town, request.user, name, month)
+    return await periods.month(services, request.user, name, month)
 
 
 @get("/transactions/{id:uuid}")
 async def transaction(
-    id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.TransactionView:
     """A whole transaction, with what it answers and what answers it."""
-    return await transactions.transaction(town, request.user, id)
+    return await transactions.transaction(services, request.user, id)
 
 
 @post("/corrections", status_code=200)
 async def correct(
     data: Annotated[list[wire.Correction], Body(min_items=1, max_items=500)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.Outcome]:
     """Move back what was posted, whole or in part (supervisors and the office)."""
-    return await corrections.correct(town, request.user, data)
+    return await corrections.correct(services, request.user, data)
 
 
 @post("/holds", status_code=200)
 async def hold(
     data: Annotated[list[wire.NewHold], Body(min_items=1, max_items=500)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.Outcome]:
     """Reserve points of households for a supermarket until a moment (committees and the office)."""
-    return await holds.hold(town, request.user, data)
+    return await holds.hold(services, request.user, data)
 
 
 @post("/holds/settlements", status_code=200)
 async def settle_holds(
     data: Annotated[list[wire.HoldSettlement], Body(min_items=1, max_items=500)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.Outcome]:
     """Post holds, whole or in part, or void them."""
-    return await holds.settle(town, request.user, data)
+    return await holds.settle(services, request.user, data)
 
 
 @get("/holds")
 async def open_holds(
-    household: FromQuery[str], town: NamedDependency[Town], request: StaffRequest
+    household: FromQuery[str], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.HoldView]:
     """The open holds of a household, the first to expire first."""
-    return await holds.listed(town, request.user, household)
+    return await holds.listed(services, request.user, household)
 
 
 @post("/periods", status_code=200)
 async def close_period(
-    data: JSONBody[wire.NewPeriod], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewPeriod], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.Period:
     """Close a month and all before it; what comes late goes to the first open one."""
-    return await periods.close(town, request.user, data)
+    return await periods.close(services, request.user, data)
 
 
 @get("/periods")
-async def list_periods(town: NamedDependency[Town], request: StaffRequest) -> list[wire.Period]:
+async def list_periods(services: NamedDependency[Services], request: StaffRequest) -> list[wire.Period]:
     """Every closing, newest first."""
-    return await periods.periods(town, request.user)
+    return await periods.periods(services, request.user)
 
 
 @post("/imports", status_code=200)
 async def import_rows(
-    data: JSONBody[wire.Import], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.Import], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.RowOutcome]:
     """Bring in points of an earlier scheme (office)."""
-    return await imports.import_batch(town, request.user, data)
+    return await imports.import_batch(services, request.user, data)
 
 
 router = Router(

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_
 
 from api.platform.access import Role, Staff
 from api.platform.accounts import ESCROW, holder
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.register.queries import households_by_code, is_household
 from api.shop.stock import queries as stock
 from ledger.tables import account
@@ -21,26 +21,26 @@ def reads_all(staff: Staff) -> bool:
     return staff.may(Role.SUPERVISOR, Role.OFFICE)
 
 
-async def villages_of(work: Work, names: Iterable[str]) -> dict[str, str]:
+async def villages_of(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]:
     """The village behind each of these accounts that belongs to a household or a supermarket."""
     held = {name: holder(name) for name in set(names)}
     villages: dict[tuple[str, str], str] = {}
     households = {code for holds, code in held.values() if holds == "household"}
     if households:
-        found = await households_by_code(work, households)
+        found = await households_by_code(uow, households)
         villages |= {("household", code): household.village for code, household in found.items()}
     supermarkets = {code for holds, code in held.values() if holds == "supermarket"}
     if supermarkets:
-        places = await stock.villages_of(work, supermarkets)
+        places = await stock.villages_of(uow, supermarkets)
         villages |= {("supermarket", code): village for code, village in places.items()}
     return {name: villages[owner] for name, owner in held.items() if owner in villages}
 
 
-async def may_read(work: Work, staff: Staff, names: Iterable[str]) -> bool:
+async def may_read(uow: UnitOfWork, staff: Staff, names: Iterable[str]) -> bool:
     """Whether any of these accounts is this person's to read."""
     if reads_all(staff):
         return True
-    return any(staff.serves(village) for village in (await villages_of(work, names)).values())
+    return any(staff.serves(village) for village in (await villages_of(uow, names)).values())
 
 
 def readable(staff: Staff) -> list[ColumnElement[bool]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from api.bookkeeping.journal.imports import Row
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from api.platform.table_file import day_of, read_table, text_of
 
 COLUMNS = {"household": "户编号", "date": "日期", "points": "积分", "what": "事由"}
@@ -69,7 +69,7 @@ def _headings(path: Path, lines: Sequence[tuple[int, Sequence[Any]]]) -> tuple[i
         if len(COLUMNS) - len(places) < len(missing):
             missing = [english for english in COLUMNS if english not in places]
     wanted = "、".join(f"{COLUMNS[english]}（{english}）" for english in missing)
-    raise Refused("malformed", f"{path} 的表头里没有 {wanted} 这几列。")
+    raise Refused(ErrorCode.MALFORMED, f"{path} 的表头里没有 {wanted} 这几列。")
 
 
 def _household(cell: Any) -> str:

@@ -1,4 +1,4 @@
-"""One transaction as a whole: what it moved, what it answers, and what answers it."""
+"""One transaction as a whole: what it moved, what it settlements, and what settlements it."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from api import wire
 from api.bookkeeping.journal.persons import names_of
 from api.bookkeeping.journal.scope import READERS, may_read
 from api.platform.access import Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town
-from ledger.transactions import AccountId, Phase, TransactionId, Transfer, Written
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
+from ledger.transactions import AccountId, Phase, RecordedTransaction, TransactionId, Transfer
 
 
-async def transaction(town: Town, staff: Staff, id: UUID) -> wire.TransactionView:
+async def transaction(services: Services, staff: Staff, id: UUID) -> wire.TransactionView:
     """Raises Refused: not-allowed, unknown."""
     require(staff, *READERS)
-    async with town.snapshot() as work:
-        found = (await work.books.written([TransactionId(id)])).get(TransactionId(id))
+    async with services.snapshot() as uow:
+        found = (await uow.books.recorded([TransactionId(id)])).get(TransactionId(id))
         if found is None:
-            raise Refused("unknown", "没有这笔账。")
-        targets = await work.books.written([found.target] if found.target is not None else [])
-        answers = await work.books.answers(found.id)
-        all_of = [found, *targets.values(), *answers]
-        names = await work.books.names(
+            raise Refused(ErrorCode.UNKNOWN, "没有这笔账。")
+        targets = await uow.books.recorded([found.target] if found.target is not None else [])
+        settlements = await uow.books.settlements_of(found.id)
+        all_of = [found, *targets.values(), *settlements]
+        names = await uow.books.names(
             account for one in all_of for t in one.transfers for account in (t.debit, t.credit)
         )
         # A void moves nothing: it is the business of whoever's points it released.
         concerned = found.transfers or tuple(t for one in targets.values() for t in one.transfers)
-        if not await may_read(work, staff, [names[a] for t in concerned for a in (t.debit, t.credit)]):
-            raise Refused("unknown", "没有这笔账。")
-        persons = await names_of(work, (one.person for one in all_of))
+        if not await may_read(uow, staff, [names[a] for t in concerned for a in (t.debit, t.credit)]):
+            raise Refused(ErrorCode.UNKNOWN, "没有这笔账。")
+        persons = await names_of(uow, (one.person for one in all_of))
         links = {one.id: _link(one, names, persons) for one in all_of}
         return wire.TransactionView(
             id=found.id,
@@ -44,15 +44,17 @@ async def transaction(town: Town, staff: Staff, id: UUID) -> wire.TransactionVie
             recorded_at=found.recorded_at,
             deferred_from=found.deferred_from,
             expires_at=found.expires_at,
-            transfers=_transfers(found, answers, names),
+            transfers=_transfers(found, settlements, names),
             target=links.get(found.target) if found.target is not None else None,
-            settlement=next((links[a.id] for a in answers if a.phase is not Phase.REVERSAL), None),
-            reversals=[links[a.id] for a in answers if a.phase is Phase.REVERSAL],
+            settlement=next((links[a.id] for a in settlements if a.phase is not Phase.REVERSAL), None),
+            reversals=[links[a.id] for a in settlements if a.phase is Phase.REVERSAL],
         )
 
 
-def _transfers(found: Written, answers: list[Written], names: Mapping[AccountId, str]) -> list[wire.TransferView]:
-    left = found.left(answers)
+def _transfers(
+    found: RecordedTransaction, settlements: list[RecordedTransaction], names: Mapping[AccountId, str]
+) -> list[wire.TransferView]:
+    left = found.remaining(settlements)
     return [
         wire.TransferView(
             debit=names[t.debit],
@@ -65,7 +67,7 @@ def _transfers(found: Written, answers: list[Written], names: Mapping[AccountId,
     ]
 
 
-def _link(one: Written, names: Mapping[AccountId, str], persons: Mapping[str, str]) -> wire.Link:
+def _link(one: RecordedTransaction, names: Mapping[AccountId, str], persons: Mapping[str, str]) -> wire.Link:
     return wire.Link(
         id=one.id,
         kind=one.kind,

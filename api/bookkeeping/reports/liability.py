@@ -17,7 +17,7 @@ from sqlalchemy import text
 from api import wire
 from api.bookkeeping.reports.use_cases import held
 from api.platform import accounts
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from api.shop.stock.queries import ProductFacts, products
 from ledger.transactions import AccountId
 
@@ -50,12 +50,12 @@ class _Priced:
     cost: Fraction | None
 
 
-async def liability(town: Town) -> wire.Liability:
+async def liability(services: Services) -> wire.Liability:
     """The liability in fen: points × cost of a point, rounded up."""
-    async with town.work() as work:
-        points = await held(work)
-        priced = await _priced(work)
-        fund = await work.books.balance(accounts.FUND.id)
+    async with services.unit_of_work() as uow:
+        points = await held(uow)
+        priced = await _priced(uow)
+        fund = await uow.books.balance(accounts.FUND.id)
     known = [(p.stock, p.cost, p.product.price) for p in priced if p.cost is not None]
     shelf_points = sum(stock * price for stock, _, price in known)
     rate = sum((stock * cost for stock, cost, _ in known), Fraction()) / shelf_points if shelf_points else None
@@ -71,15 +71,15 @@ async def liability(town: Town) -> wire.Liability:
     )
 
 
-async def _priced(work: Work) -> Sequence[_Priced]:
-    known = await products(work)
+async def _priced(uow: UnitOfWork) -> Sequence[_Priced]:
+    known = await products(uow)
     supplies = [accounts.supply(p.code).id for p in known]
-    connection = await work.session.connection()
-    rows = await connection.execute(_BOUGHT, {"township": work.township, "supplies": supplies})
+    connection = await uow.session.connection()
+    rows = await connection.execute(_BOUGHT, {"township": uow.township, "supplies": supplies})
     bought = {AccountId(row.account): int(row.pieces) for row in rows}
-    rows = await connection.execute(_STOCK, {"township": work.township})
+    rows = await connection.execute(_STOCK, {"township": uow.township})
     stock = {row.unit: int(row.pieces) for row in rows}
-    paid = await work.books.balances([accounts.cost(p.code).id for p in known])
+    paid = await uow.books.balances([accounts.cost(p.code).id for p in known])
     priced = []
     for product, supply in zip(known, supplies, strict=True):
         pieces = bought.get(supply, 0)

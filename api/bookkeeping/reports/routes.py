@@ -10,21 +10,21 @@ from api import wire
 from api.bookkeeping.reports import liability as liabilities
 from api.bookkeeping.reports import use_cases
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 
 
 @get("/report")
 async def report(
-    town: NamedDependency[Town], request: StaffRequest, verified: FromQuery[bool] = True
+    services: NamedDependency[Services], request: StaffRequest, verified: FromQuery[bool] = True
 ) -> wire.Report:
     """The township's year, every figure read from the books; `verified=false` saves recomputing them."""
-    return await use_cases.report(town, verified=verified)
+    return await use_cases.report(services, verified=verified)
 
 
 @get("/reports/liability")
-async def liability(town: NamedDependency[Town], request: StaffRequest) -> wire.Liability:
+async def liability(services: NamedDependency[Services], request: StaffRequest) -> wire.Liability:
     """What the points that households hold will cost the township, and what the fund has for it."""
-    return await liabilities.liability(town)
+    return await liabilities.liability(services)
 
 
 router = Router("/v1", route_handlers=[report, liability], guards=[staff_only], tags=["reports"])

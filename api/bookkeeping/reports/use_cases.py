@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from api import wire
 from api.platform import accounts
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import duties
 from api.registry.register.queries import size
 from api.shop.stock.queries import count_supermarkets
@@ -69,37 +69,37 @@ class Held:
     expected: int
 
 
-async def held(work: Work) -> Held:
-    connection = await work.session.connection()
-    row = (await connection.execute(_HELD, {"township": work.township, "points": accounts.POINTS})).one()
+async def held(uow: UnitOfWork) -> Held:
+    connection = await uow.session.connection()
+    row = (await connection.execute(_HELD, {"township": uow.township, "points": accounts.POINTS})).one()
     return Held(int(row.posted), int(row.expected))
 
 
-async def report(town: Town, *, verified: bool = True) -> wire.Report:
+async def report(services: Services, *, verified: bool = True) -> wire.Report:
     """The year's figures; `verified` also recomputes the books."""
-    async with town.snapshot() as work:
-        connection = await work.session.connection()
-        figures = {"township": work.township, "points": accounts.POINTS}
+    async with services.snapshot() as uow:
+        connection = await uow.session.connection()
+        figures = {"township": uow.township, "points": accounts.POINTS}
         redeemed = (await connection.execute(_REDEEMED, figures)).one()
-        points = await held(work)
+        points = await held(uow)
         # Below zero by what came in: seen from its own side, as every account is.
-        imported = (await work.books.balance(accounts.IMPORTED.id)).posted
-        gone = await work.books.balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
+        imported = (await uow.books.balance(accounts.IMPORTED.id)).posted
+        gone = await uow.books.balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
-            for row in await connection.execute(_BY_CATEGORY, {"township": work.township})
+            for row in await connection.execute(_BY_CATEGORY, {"township": uow.township})
         ]
         by_village = [
             wire.PointsByName(name=row.name, points=int(row.points))
-            for row in await connection.execute(_BY_VILLAGE, {"township": work.township})
+            for row in await connection.execute(_BY_VILLAGE, {"township": uow.township})
         ]
-        registered = await size(work)
+        registered = await size(uow)
         return wire.Report(
-            supermarkets=await count_supermarkets(work),
+            supermarkets=await count_supermarkets(uow),
             villages=registered.villages,
             grids=registered.grids,
             households=registered.households,
-            people=await duties(work),
+            people=await duties(uow),
             points_awarded=sum(c.points for c in by_category),
             points_imported=-imported,
             points_pending=points.expected,
@@ -111,5 +111,5 @@ async def report(town: Town, *, verified: bool = True) -> wire.Report:
             goods_handed_out=int(redeemed.goods),
             awarded_by_category=by_category,
             awarded_by_village=by_village,
-            in_balance=not [d async for d in verify(connection, work.township)] if verified else None,
+            in_balance=not [d async for d in verify(connection, uow.township)] if verified else None,
         )

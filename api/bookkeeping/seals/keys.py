@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from ledger.heads import HeadError, SealKey
 
 
@@ -20,7 +20,7 @@ def seal_key(data: Path, township: str) -> SealKey:
     try:
         return SealKey.load(name, file.read_bytes())
     except HeadError as error:
-        raise Refused("seal-key", f"{file}：{error}") from None
+        raise Refused(ErrorCode.SEAL_KEY, f"{file}：{error}") from None
 
 
 def _make(file: Path, key: SealKey) -> None:

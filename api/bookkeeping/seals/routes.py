@@ -12,44 +12,44 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from api import wire
 from api.bookkeeping.seals import use_cases
 from api.platform.access import staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from ledger.proofs import Proof
 
 
 @get("/head")
-async def head(town: NamedDependency[Town]) -> wire.SealedHead:
+async def head(services: NamedDependency[Services]) -> wire.SealedHead:
     """The newest signed head, and the key by which to check it."""
-    return await use_cases.head(town)
+    return await use_cases.head(services)
 
 
 @get("/heads")
 async def heads(
-    town: NamedDependency[Town], limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100
+    services: NamedDependency[Services], limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100
 ) -> list[str]:
     """The texts of the newest signed heads, newest first."""
-    return await use_cases.heads(town, limit)
+    return await use_cases.signed_heads(services, limit)
 
 
 @get("/consistency")
 async def consistency(
-    town: NamedDependency[Town], old: FromQuery[int], new: FromQuery[int]
+    services: NamedDependency[Services], old: FromQuery[int], new: FromQuery[int]
 ) -> wire.ConsistencyPath:
     """That the tree of `new` leaves begins with that of `old`."""
-    return await use_cases.consistency(town, old, new)
+    return await use_cases.consistency(services, old, new)
 
 
 @get("/proofs/{transaction:uuid}", guards=[staff_only])
-async def prove(transaction: FromPath[UUID], town: NamedDependency[Town]) -> Response[bytes]:
+async def prove(transaction: FromPath[UUID], services: NamedDependency[Services]) -> Response[bytes]:
     """The proof file of a transaction."""
-    return _file(await use_cases.prove(town, transaction))
+    return _file(await use_cases.prove(services, transaction))
 
 
 @post("/proofs/{transaction:uuid}", guards=[staff_only], status_code=200)
 async def prove_since(
-    transaction: FromPath[UUID], data: JSONBody[wire.Poster], town: NamedDependency[Town]
+    transaction: FromPath[UUID], data: JSONBody[wire.Poster], services: NamedDependency[Services]
 ) -> Response[bytes]:
     """The proof file of a transaction that also leads from the head on an old notice."""
-    return _file(await use_cases.prove(town, transaction, data.note))
+    return _file(await use_cases.prove(services, transaction, data.note))
 
 
 def _file(proof: Proof) -> Response[bytes]:

@@ -10,8 +10,8 @@ from uuid import UUID
 from api import wire
 from api.bookkeeping.seals.keys import seal_key
 from api.platform import accounts
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import holder
 from api.registry.register.queries import township_name
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
@@ -34,46 +34,46 @@ class Seal:
     key: VerifierKey
 
 
-async def seal(town: Town) -> bool:
+async def seal(services: Services) -> bool:
     """One step of the background sealer; whether there is more to do. Writers wait for none of it."""
-    async with town.work() as work:
-        seals = await _seals(work)
+    async with services.unit_of_work() as uow:
+        seals = await _seals(uow)
         before = await seals.size()
         size = await seals.append(limit=AT_ONCE)
         if size - before < AT_ONCE and size > 0:
-            await _sign_when_due(town, work, seals)
+            await _sign_when_due(services, uow, seals)
         return size - before >= AT_ONCE
 
 
-async def _sign_when_due(town: Town, work: Work, seals: Seals) -> None:
+async def _sign_when_due(services: Services, uow: UnitOfWork, seals: Seals) -> None:
     latest = await seals.latest()
     if latest is not None:
-        age = work.now - latest.head.signed_at
+        age = uow.now - latest.head.signed_at
         if age < OFTEN or (age < SELDOM and not await seals.grown_since(latest.head.size)):
             return
-    await seals.sign(await _key(town, work), work.now)
+    await seals.sign(await _key(services, uow), uow.now)
 
 
-async def newest(work: Work) -> Seal | None:
+async def newest(uow: UnitOfWork) -> Seal | None:
     """The newest head; None before the first, or where no key of ours signed it, which `verify` tells."""
-    seals = await _seals(work)
+    seals = await _seals(uow)
     signed = await seals.latest()
     keys = await seals.keys() if signed is not None else []
     return next((Seal(signed, key) for key in keys if signed is not None and key.signed(signed)), None)
 
 
-async def reference(work: Work) -> str:
+async def reference(uow: UnitOfWork) -> str:
     """What receipts print of the newest head; nothing before the first."""
-    signed = await (await _seals(work)).latest()
+    signed = await (await _seals(uow)).latest()
     return signed.head.reference if signed is not None else ""
 
 
-async def head(town: Town) -> wire.SealedHead:
+async def head(services: Services) -> wire.SealedHead:
     """Raises Refused: not-sealed."""
-    async with town.work() as work:
-        sealed = await newest(work)
+    async with services.unit_of_work() as uow:
+        sealed = await newest(uow)
     if sealed is None:
-        raise Refused("not-sealed", "账本还没有封印，请稍后再试。")
+        raise Refused(ErrorCode.NOT_SEALED, "账本还没有封印，请稍后再试。")
     return wire.SealedHead(
         note=sealed.head.text,
         key=sealed.key.text,
@@ -83,13 +83,13 @@ async def head(town: Town) -> wire.SealedHead:
     )
 
 
-async def heads(town: Town, limit: int) -> list[str]:
+async def signed_heads(services: Services, limit: int) -> list[str]:
     """The newest heads' texts, newest first."""
-    async with town.work() as work:
-        return [signed.text for signed in await (await _seals(work)).heads(limit)]
+    async with services.unit_of_work() as uow:
+        return [signed.text for signed in await (await _seals(uow)).signed_heads(limit)]
 
 
-async def prove(town: Town, transaction: UUID, poster: str | None = None) -> Proof:
+async def prove(services: Services, transaction: UUID, poster: str | None = None) -> Proof:
     """The proof of one transaction under the newest head, and from the head of an old notice if one is given. What
     no head covers yet is sealed and signed for it.
 
@@ -97,10 +97,10 @@ async def prove(town: Town, transaction: UUID, poster: str | None = None) -> Pro
     """
     since = _poster(poster) if poster is not None else None
     id = TransactionId(transaction)
-    async with town.work() as work:
-        if not await work.books.written([id]):
-            raise Refused("unknown", "账本里没有这个编号的交易。")
-        seals = await _seals(work)
+    async with services.unit_of_work() as uow:
+        if not await uow.books.recorded([id]):
+            raise Refused(ErrorCode.UNKNOWN, "账本里没有这个编号的交易。")
+        seals = await _seals(uow)
         if since is not None:
             await _require_ours(seals, since)
         if not await seals.covered(id):
@@ -108,40 +108,42 @@ async def prove(town: Town, transaction: UUID, poster: str | None = None) -> Pro
             while (grown := await seals.append(limit=AT_ONCE)) - size == AT_ONCE:
                 size = grown
             try:
-                await seals.sign(await _key(town, work), work.now)
+                await seals.sign(await _key(services, uow), uow.now)
             except RewrittenError:
-                raise Refused("rewritten", "账本与最近的封印不符：历史被改写过，请立即告诉监委。") from None
+                raise Refused(
+                    ErrorCode.REWRITTEN, "账本与最近的封印不符：历史被改写过，请立即告诉监委。"
+                ) from None
         try:
             return await seals.prove(id, since)
         except NotSealedError:
-            raise Refused("not-sealed", "这笔交易刚登记，还没有封印，请过几秒再试。") from None
+            raise Refused(ErrorCode.NOT_SEALED, "这笔交易刚登记，还没有封印，请过几秒再试。") from None
 
 
-async def prove_own(town: Town, card: str, transaction: UUID) -> Proof:
+async def prove_own(services: Services, card: str, transaction: UUID) -> Proof:
     """The proof of an entry of the household whose card this is. Raises Refused: as `holder` and `prove` do."""
-    async with town.work() as work:
-        household = await holder(work, card)
+    async with services.unit_of_work() as uow:
+        household = await holder(uow, card)
         account = accounts.household(household.code).id
-        if not await work.books.touches(account, TransactionId(transaction)):
-            raise Refused("unknown", "这户的账上没有这一笔。")
-    return await prove(town, transaction)
+        if not await uow.books.touches(account, TransactionId(transaction)):
+            raise Refused(ErrorCode.UNKNOWN, "这户的账上没有这一笔。")
+    return await prove(services, transaction)
 
 
 async def _require_ours(seals: Seals, poster: SignedHead) -> None:
     if not any(key.signed(poster) for key in await seals.keys()):
-        raise Refused("not-ours", "这张公告的封印不是本乡镇的公钥签的，或者抄录有误。")
+        raise Refused(ErrorCode.NOT_OURS, "这张公告的封印不是本乡镇的公钥签的，或者抄录有误。")
     if poster.head.size > await seals.size() or await seals.root(poster.head.size) != poster.head.root:
-        raise Refused("rewritten", "账本与这张公告不符：公告之后历史被改写过，请立即告诉监委。")
+        raise Refused(ErrorCode.REWRITTEN, "账本与这张公告不符：公告之后历史被改写过，请立即告诉监委。")
 
 
-async def consistency(town: Town, old: int, new: int) -> wire.ConsistencyPath:
+async def consistency(services: Services, old: int, new: int) -> wire.ConsistencyPath:
     """Raises Refused: malformed, when there is no tree of that size."""
-    async with town.work() as work:
+    async with services.unit_of_work() as uow:
         try:
-            path = await (await _seals(work)).consistency(old, new)
+            path = await (await _seals(uow)).consistency(old, new)
         except ValueError:
             raise Refused(
-                "malformed", f"没有从 {old} 条到 {new} 条的证明：后者不能更小，也不能比账本大。"
+                ErrorCode.MALFORMED, f"没有从 {old} 条到 {new} 条的证明：后者不能更小，也不能比账本大。"
             ) from None
     return wire.ConsistencyPath(old=old, new=new, path=[b64encode(hash).decode() for hash in path])
 
@@ -150,12 +152,12 @@ def _poster(text: str) -> SignedHead:
     try:
         return SignedHead.parse_copied(text)
     except HeadError as error:
-        raise Refused("malformed", f"公告上的封印读不懂：{error}") from None
+        raise Refused(ErrorCode.MALFORMED, f"公告上的封印读不懂：{error}") from None
 
 
-async def _seals(work: Work) -> Seals:
-    return Seals(await work.session.connection(), work.township)
+async def _seals(uow: UnitOfWork) -> Seals:
+    return Seals(await uow.session.connection(), uow.township)
 
 
-async def _key(town: Town, work: Work) -> SealKey:
-    return seal_key(town.data, await township_name(work))
+async def _key(services: Services, uow: UnitOfWork) -> SealKey:
+    return seal_key(services.data, await township_name(uow))

@@ -29,10 +29,10 @@ from api.opening import open_town
 from api.platform.clock import TravelClock, WallClock
 from api.platform.database.engine import Access
 from api.platform.database.migrations import administer, drop_database, exists, migrate
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
+from api.platform.jobs import run_until_idle
+from api.platform.services import Services
 from api.platform.settings import Settings
-from api.platform.town import Town
-from api.platform.upkeep import catch_up
 from api.registry.cards.printing import write_sheet
 from api.registry.register.use_cases import found
 from api.serving import csrf_secret, served
@@ -53,16 +53,16 @@ async def run(settings: Settings, access: Access, port: int) -> None:
     keys_file = settings.data / KEYS
     if await exists(access.owner):
         if not keys_file.exists():
-            raise Refused("demo-elsewhere", "数据库里已有别的乡镇，演示不会改动它；请换一个 JIMEI_DATA。")
+            raise Refused(ErrorCode.DEMO_ELSEWHERE, "数据库里已有别的乡镇，演示不会改动它；请换一个 JIMEI_DATA。")
         console.print("演示乡镇已建好，直接使用。 The demo township is there already.")
     else:
         await _build(settings, access, keys_file, console)
     keys = msgspec.json.decode(keys_file.read_bytes(), type=Keys)
-    async with open_town(access, WallClock()) as town:
-        for line in (*lines(await report(town)), *liability_lines(await liability(town))):
+    async with open_town(access, WallClock()) as services:
+        for line in (*lines(await report(services)), *liability_lines(await liability(services))):
             console.print(line, highlight=False)
         if sys.stdin.isatty() and sys.stdout.isatty():
-            await _show(settings, town, keys, port, console)
+            await _show(settings, services, keys, port, console)
 
 
 async def _build(settings: Settings, access: Access, keys_file: Path, console: Console) -> None:
@@ -83,14 +83,14 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     now = WallClock().now()
     clock = TravelClock(now)
     with Progress(console, records) as progress, listen("127.0.0.1", 0) as listener:
-        async with open_town(building, clock) as town:
+        async with open_town(building, clock) as services:
             office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
-            await found(town, "示范乡", office)
+            await found(services, "示范乡", office)
             # The year passes in leaps: what the server does by itself it is asked for behind each, and in between
             # there is nothing to look for.
-            async with served(town, listener, secrets.token_hex(32), notice_interval=NEVER) as url:
+            async with served(services, listener, secrets.token_hex(32), notice_interval=NEVER) as url:
                 story = Story(url, clock, township, password, progress, settings.data / KIOSK)
-                await story.live(now, partial(catch_up, town, JOBS), partial(_tell, building, "analyze"))
+                await story.live(now, partial(run_until_idle, services, JOBS), partial(_tell, building, "analyze"))
     await _tell(building, f'alter database "{building.owner.database}" reset synchronous_commit')
     _keep(settings, keys_file, story.keys)
     await administer(
@@ -114,9 +114,9 @@ def _keep(settings: Settings, keys_file: Path, keys: Keys) -> None:
     write_sheet(keys.cards, "http://127.0.0.1:8000", settings.data / "cards.html")
 
 
-async def _show(settings: Settings, town: Town, keys: Keys, port: int, console: Console) -> None:
+async def _show(settings: Settings, services: Services, keys: Keys, port: int, console: Console) -> None:
     with listen("127.0.0.1", port) as listener:
-        async with served(town, listener, csrf_secret(settings.data)) as url:
+        async with served(services, listener, csrf_secret(settings.data)) as url:
             village = "v01"
             for label, value in (
                 ("户页 household page", f"{url}/c/{keys.cards[0].token}"),

@@ -72,14 +72,17 @@ class Story:
         self._households = {v.code: [h for h in plan.households if h.village == v.code] for v in plan.villages}
 
     async def live(
-        self, until: datetime, catch_up: Callable[[], Awaitable[None]], analyze: Callable[[], Awaitable[None]]
+        self,
+        until: datetime,
+        run_until_idle: Callable[[], Awaitable[None]],
+        analyze: Callable[[], Awaitable[None]],
     ) -> None:
-        """Register the township a year before `until`, and live that year. `catch_up`: the server does what is due
-        by the clock; `analyze`: the database takes notice of how much there is."""
+        """Register the township a year before `until`, and live that year. `run_until_idle` does
+        what is due by the clock; `analyze` lets the database take notice of how much there is."""
         start = until - ROUNDS * _ROUND
         self._clock.travel(start - timedelta(hours=1))
         await self._register()
-        await catch_up()
+        await run_until_idle()
         async with AsyncExitStack() as stack:
             tills = {
                 supermarket: await stack.enter_async_context(Client(self._url, token))
@@ -90,18 +93,18 @@ class Story:
             for number in range(ROUNDS):
                 begins = start + number * _ROUND
                 await self._award(begins)
-                await catch_up()
+                await run_until_idle()
                 await self._require_posted()
                 self._progress.round_awarded()
                 if number == 0:
                     # By itself it would look in a minute, and guess meanwhile.
                     await analyze()
                 await self._redeem(tills, begins + timedelta(days=58), number)
-                await catch_up()
+                await run_until_idle()
             await self._take_stock(tills)
         self._clock.travel(until)
         await self._leave_work(until)
-        await catch_up()
+        await run_until_idle()
         # The visitor's cards: those with the most on them.
         village = self._households[self._plan.villages[0].code]
         richest = sorted(village, key=lambda household: -self._points[household.code])[:SHOWN_CARDS]
@@ -245,13 +248,13 @@ class Story:
             assert not report.points_pending, "notices that are over post by themselves"
 
     async def _in_each_village(
-        self, duty: str, work: Callable[[httpx.AsyncClient, str], Awaitable[T]]
+        self, duty: str, uow: Callable[[httpx.AsyncClient, str], Awaitable[T]]
     ) -> dict[str, T]:
         """The same work by whoever has this duty in each village."""
 
         async def one(village: str) -> T:
             async with self._signed_in(f"{village}-{duty}") as http:
-                return await work(http, village)
+                return await uow(http, village)
 
         villages = list(self._households)
         return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))

@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, text
 
 from api.platform.database.migrations import differences, drop_database, exists, migrate, require_current, run_on
 from api.platform.database.sql_files import definitions
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 
 async def check(owner: URL) -> bool:
@@ -27,7 +27,7 @@ async def check(owner: URL) -> bool:
         await migrate(fresh)
         found = await differences(fresh)
         if found is not None:
-            raise Refused("database-version", f"迁移与代码里的表不一致：{found}")
+            raise Refused(ErrorCode.DATABASE_VERSION, f"迁移与代码里的表不一致：{found}")
         if there:
             await require_same(owner, fresh)
     finally:
@@ -47,7 +47,7 @@ async def require_same(owner: URL, fresh: URL) -> None:
         (tables, "表 {} 的结构或权限被人改过，请查明后改回"),
     )
     if parts := [sentence.format("、".join(names)) for names, sentence in told if names]:
-        raise Refused("database-changed", f"数据库与本程序不一致：{'；'.join(parts)}。")
+        raise Refused(ErrorCode.DATABASE_CHANGED, f"数据库与本程序不一致：{'；'.join(parts)}。")
 
 
 def _changed(made: Mapping[str, str], found: Mapping[str, str]) -> list[str]:

@@ -15,27 +15,27 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, Interf
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from api.platform.database.embedded import APP, OWNER, Embedded
-from api.platform.database.look import Look
-from api.platform.problems import Refused
+from api.platform.database.read_query import ReadQuery
+from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
 DATABASE = "jimei"
 
-LOOKS = "jimei-looks"
-"""What their connections are called in the database."""
-LOOKS_AT_ONCE = 6
-PATIENCE = 30.0
-"""Seconds that a look waits for its turn; sessions wait as long for theirs."""
-CLOSING = 2.0
-"""Seconds that closing waits for looks to end."""
+READS = "jimei-reads"
+"""The application name of the connections that run read queries."""
+MAX_READS = 6
+READ_TIMEOUT = 30.0
+"""Seconds that a read query waits for a connection; the default for sessions is the same."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds that closing waits for running read queries."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The same database through two doors: `owner` migrates, `app` serves. `data` is the folder for what is kept
-    beside it; `embedded`: the server is one of our own, on this machine."""
+    """The same database as two roles: `owner` migrates, `app` serves. `data` is the folder for files kept beside
+    it; `embedded`: the server is our own, on this machine."""
 
     owner: URL
     app: URL
@@ -51,7 +51,7 @@ def reach(settings: Settings) -> Iterator[Access]:
             url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")
         except ArgumentError:
             raise Refused(
-                "database-url", "JIMEI_DATABASE_URL 不是数据库地址，应形如 postgresql://用户@主机/库名。"
+                ErrorCode.DATABASE_URL, "JIMEI_DATABASE_URL 不是数据库地址，应形如 postgresql://用户@主机/库名。"
             ) from None
         yield Access(owner=url, app=url, data=settings.data, embedded=False)
         return
@@ -65,45 +65,45 @@ class Database:
     def __init__(self, url: URL, pool_size: int = 10) -> None:
         self.engine = _engine(url, pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._looks: asyncpg.Pool | None = None
-        self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._readers: asyncpg.Pool | None = None
+        self._free_readers = asyncio.Semaphore(MAX_READS)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         async with self._sessions.begin() as session:
             yield session
 
-    async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
+    async def read(self, query: ReadQuery[T], values: Mapping[str, Any]) -> T:
         """Raises TimeoutError where no connection is free in time, and like a session what the database says."""
-        # By turns, who came first first.
-        async with asyncio.timeout(PATIENCE):
-            await self._turns.acquire()
+        # First come, first served.
+        async with asyncio.timeout(READ_TIMEOUT):
+            await self._free_readers.acquire()
         try:
-            if self._looks is None:
-                self._looks = await _lookers(self.engine.url)
-            told = await self._looks.fetchval(look.sql, *look.parameters(values))
+            if self._readers is None:
+                self._readers = await _reader_pool(self.engine.url)
+            result = await self._readers.fetchval(query.sql, *query.parameters(values))
         except asyncpg.PostgresError as error:
-            raise DBAPIError(look.sql, None, error) from error
+            raise DBAPIError(query.sql, None, error) from error
         except asyncpg.InterfaceError as error:
-            raise InterfaceError(look.sql, None, error) from error
+            raise InterfaceError(query.sql, None, error) from error
         finally:
-            self._turns.release()
-        return look.read(told)
+            self._free_readers.release()
+        return query.decode(result)
 
     async def close(self) -> None:
-        """Of the loop that has used it; another one may then."""
+        """Called by the event loop that used it; another loop may use it afterwards."""
         await self.engine.dispose()
-        if self._looks is not None:
-            # Whatever still looks is cut off then.
+        if self._readers is not None:
+            # Queries still running are cut off then.
             with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSING):
-                    await self._looks.close()
-        self._looks = None
-        self._turns = asyncio.Semaphore(LOOKS_AT_ONCE)
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._readers.close()
+        self._readers = None
+        self._free_readers = asyncio.Semaphore(MAX_READS)
 
 
-# Whoever the connection signs in as, it steps down to the application's role before its first word.
-# What is asked for again and again lies in memory: looking it up by key beats reading even a small table.
+# Whoever the connection signs in as, it takes the application's role first.
+# Hot pages lie in memory, so looking a row up by key beats reading even a small table.
 _SETTINGS = {"application_name": "jimei", "role": APP, "timezone": "UTC", "random_page_cost": "1.1"}
 
 
@@ -113,28 +113,28 @@ def _engine(url: URL, pool_size: int) -> AsyncEngine:
     return engine
 
 
-async def _lookers(url: URL) -> asyncpg.Pool:
-    """Connections for looks alone, opened when there is need of them, and then kept."""
-    # The driver's own pool: on its way through SQLAlchemy a look, one statement that is its own transaction, would
+async def _reader_pool(url: URL) -> asyncpg.Pool:
+    """Connections for read queries alone, opened when needed, then kept."""
+    # The driver's own pool: through SQLAlchemy one statement that is its own transaction would
     # take the server three times as long. It is a long statement, too: planning it takes four times as long as
     # running it, so all of a connection's share a plan.
     _, known = url.get_dialect()().create_connect_args(url)
-    # The one word of such an address that is SQLAlchemy's own.
+    # The one argument that is SQLAlchemy's own.
     known.pop("prepared_statement_cache_size", None)
     return await asyncpg.create_pool(
         **known,
-        server_settings=_SETTINGS | {"application_name": LOOKS, "plan_cache_mode": "force_generic_plan"},
+        server_settings=_SETTINGS | {"application_name": READS, "plan_cache_mode": "force_generic_plan"},
         min_size=0,
-        max_size=LOOKS_AT_ONCE,
+        max_size=MAX_READS,
         max_inactive_connection_lifetime=0,
-        reset=_as_it_is,
+        reset=_no_reset,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
     )
 
 
-async def _as_it_is(_: asyncpg.Connection) -> None:
-    """Otherwise it would be asked to forget what it was told, a round trip for each look."""
+async def _no_reset(_: asyncpg.Connection) -> None:
+    """No reset: it would cost a round trip for each query."""
 
 
 def _require_open(connection: Any, *_: object) -> None:

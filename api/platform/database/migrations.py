@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from alembic import command
 from api.platform.database.sql_files import REVISIONS, bring_up_to_date, drop_all, read_checksums, read_files
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 T = TypeVar("T")
 
@@ -72,20 +72,20 @@ async def require_current(url: URL, revisions: Path = REVISIONS) -> None:
 def _require_current(revisions: Path, connection: Connection) -> None:
     files = {file.name: file.checksum for file in read_files(revisions).values()}
     if _known_revision(connection, revisions) != _head(revisions) or read_checksums(connection) != files:
-        raise Refused("database-version", "数据库还是旧版本，请先运行 jimei migrate。")
+        raise Refused(ErrorCode.DATABASE_VERSION, "数据库还是旧版本，请先运行 jimei migrate。")
 
 
 def _known_revision(connection: Connection, revisions: Path) -> str | None:
     seen = MigrationContext.configure(connection).get_current_revision()
     if seen is not None and _BEFORE_THE_FIRST.fullmatch(seen):
         raise Refused(
-            "database-version",
+            ErrorCode.DATABASE_VERSION,
             "这个数据库是正式发布前的程序建立的，本程序不能接着用，也没有改动它：要留的账请先用原来的程序导出"
             "（jimei export），再换一个新的 JIMEI_DATA 或 JIMEI_DATABASE_URL 重新开始。",
         )
     known = {r.revision for r in ScriptDirectory(str(revisions)).walk_revisions()}
     if seen is not None and seen not in known:
-        raise Refused("database-version", "数据库是由更新的程序建立的，请先升级本程序。")
+        raise Refused(ErrorCode.DATABASE_VERSION, "数据库是由更新的程序建立的，请先升级本程序。")
     return seen
 
 
@@ -111,7 +111,7 @@ async def administer(owner: URL, statement: TextClause) -> Row[Any] | None:
     try:
         await connection.start()
     except (DBAPIError, OSError):
-        raise Refused("database-away", "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
+        raise Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
     try:
         result = await connection.execute(statement)
         return result.first() if result.returns_rows else None
@@ -127,7 +127,7 @@ async def _create_database(owner: URL) -> None:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == "42501":
             raise Refused(
-                "database-rights", f"这个数据库用户不能建库 {owner.database}，请给它 CREATEDB 权限。"
+                ErrorCode.DATABASE_RIGHTS, f"这个数据库用户不能建库 {owner.database}，请给它 CREATEDB 权限。"
             ) from None
         # Somebody else may have been quicker.
         if not await exists(owner):

@@ -16,7 +16,7 @@ from typing import cast
 import asyncpg
 from sqlalchemy import AdaptedConnection, Column, Connection, MetaData, PrimaryKeyConstraint, Table, Text, text
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 # A checkout keeps the revisions at its top; an installed wheel carries them inside the package.
 REVISIONS = next(
@@ -84,7 +84,7 @@ def bring_up_to_date(connection: Connection, files: Mapping[str, SqlFile]) -> No
     """
     known = {row.name: row for row in connection.execute(sql_file.select())}
     found = definitions(connection)
-    faithful = {
+    unchanged = {
         name
         for name, row in known.items()
         if name in files
@@ -92,7 +92,7 @@ def bring_up_to_date(connection: Connection, files: Mapping[str, SqlFile]) -> No
         and row.definition == _digest(found.get(name, ""))
     }
     ours = files.keys() | known.keys()
-    dropped = _drop(connection, ours - faithful, ours)
+    dropped = _drop(connection, ours - unchanged, ours)
     created = [files[name] for name in sorted(files.keys() & dropped)]
     if not created:
         return
@@ -115,7 +115,7 @@ def _drop(connection: Connection, names: Set[str], ours: Set[str]) -> Set[str]:
     for row in rows:
         if row.name not in ours:
             raise Refused(
-                "database-changed",
+                ErrorCode.DATABASE_CHANGED,
                 f"数据库里有别人建的东西（{row.description}）用到本程序的函数或视图，请先删去它，"
                 "再运行 jimei migrate。",
             )

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api import wire
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.registry.cards.commands import command_sheet
 from api.registry.cards.sheet import Card, UnprintableAddress, sheet
 from api.registry.cards.use_cases import new_cards
 
 
-async def print_new_cards(town: Town, households: Sequence[str], url: str, output: Path) -> None:
+async def print_new_cards(services: Services, households: Sequence[str], url: str, output: Path) -> None:
     """The old cards die only once the sheet is on disk. Raises Refused: unknown, unprintable, unwritable."""
-    async with town.work() as work:
-        write_sheet(await new_cards(work, households), url, output)
+    async with services.unit_of_work() as uow:
+        write_sheet(await new_cards(uow, households), url, output)
 
 
 def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
@@ -27,9 +27,9 @@ def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
         output.touch(mode=0o600)
         output.write_text(page, encoding="utf-8")
     except UnprintableAddress as error:
-        raise Refused("unprintable", str(error)) from None
+        raise Refused(ErrorCode.UNPRINTABLE, str(error)) from None
     except OSError as error:
-        raise Refused("unwritable", f"写不了 {output}（{error.strerror}），没有发卡。") from None
+        raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}），没有发卡。") from None
 
 
 def print_commands(output: Path) -> None:
@@ -37,4 +37,4 @@ def print_commands(output: Path) -> None:
     try:
         output.write_text(command_sheet(), encoding="utf-8")
     except OSError as error:
-        raise Refused("unwritable", f"写不了 {output}（{error.strerror}）。") from None
+        raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}）。") from None

@@ -13,8 +13,8 @@ from sqlalchemy import Select, bindparam, case, insert, select, true, update
 
 from api import wire
 from api.platform.access import Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card
 from api.registry.register.queries import household_of, households_by_code, village_of, villages
 from api.wire.card_token import digest, new_token, parse
@@ -79,13 +79,13 @@ OF_CARD = _of_card()
 """The row of `KnownCard` for the digest `card`."""
 
 
-async def holder(work: Work, text: str) -> Holder:
+async def holder(uow: UnitOfWork, text: str) -> Holder:
     """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
-    return require_active(await _card(work, digest(parse(text)))).holder
+    return require_active(await _card(uow, digest(parse(text)))).holder
 
 
-async def _card(work: Work, card: bytes) -> KnownCard | None:
-    row = (await work.session.execute(OF_CARD, {"township": work.township, "card": card})).first()
+async def _card(uow: UnitOfWork, card: bytes) -> KnownCard | None:
+    row = (await uow.session.execute(OF_CARD, {"township": uow.township, "card": card})).first()
     return KnownCard(*row) if row is not None else None
 
 
@@ -100,48 +100,48 @@ C = TypeVar("C", bound=Revocable)
 def require_active(card: C | None) -> C:
     """A card that counts. Raises Refused: card-unknown, card-revoked."""
     if card is None:
-        raise Refused("card-unknown", "没有这张卡，请核对或到村委会补办。")
+        raise Refused(ErrorCode.CARD_UNKNOWN, "没有这张卡，请核对或到村委会补办。")
     if card.revoked_at is not None:
-        raise Refused("card-revoked", "这张卡已挂失作废，请使用新卡。")
+        raise Refused(ErrorCode.CARD_REVOKED, "这张卡已挂失作废，请使用新卡。")
     return card
 
 
-async def issue(town: Town, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
+async def issue(services: Services, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
     """New cards by the office or a village's committee. Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE, Role.COMMITTEE)
-    async with town.work() as work:
-        cards = await new_cards(work, households)
-        known = await households_by_code(work, households)
+    async with services.unit_of_work() as uow:
+        cards = await new_cards(uow, households)
+        known = await households_by_code(uow, households)
         if not all(staff.serves(household.village) for household in known.values()):
-            raise Refused("not-allowed", "只能为本村的户发卡。")
+            raise Refused(ErrorCode.NOT_ALLOWED, "只能为本村的户发卡。")
         return cards
 
 
-async def new_cards(work: Work, households: Sequence[str]) -> list[wire.NewCard]:
+async def new_cards(uow: UnitOfWork, households: Sequence[str]) -> list[wire.NewCard]:
     """New cards, in the order asked for; the old ones die at once. Raises Refused: unknown."""
-    known = await households_by_code(work, households)
+    known = await households_by_code(uow, households)
     for code in households:
         if code not in known:
-            raise Refused("unknown", f"没有编号为 {code} 的户。")
-    names = {village.code: village.name for village in await villages(work)}
+            raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的户。")
+    names = {village.code: village.name for village in await villages(uow)}
     tokens = {code: new_token() for code in known}
-    await work.session.execute(
+    await uow.session.execute(
         update(Card)
         .where(
-            Card.township == work.township,
+            Card.township == uow.township,
             Card.household.in_([household.id for household in known.values()]),
             Card.revoked_at.is_(None),
         )
-        .values(revoked_at=work.now)
+        .values(revoked_at=uow.now)
     )
-    await work.session.execute(
+    await uow.session.execute(
         insert(Card),
         [
             {
-                "township": work.township,
+                "township": uow.township,
                 "digest": digest(tokens[code]),
                 "household": household.id,
-                "issued_at": work.now,
+                "issued_at": uow.now,
                 "revoked_at": None,
             }
             for code, household in known.items()
@@ -153,15 +153,15 @@ async def new_cards(work: Work, households: Sequence[str]) -> list[wire.NewCard]
     ]
 
 
-async def revoke(town: Town, staff: Staff, household: str) -> None:
+async def revoke(services: Services, staff: Staff, household: str) -> None:
     """A lost card dies at once, also before there is a new one. Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE, Role.COMMITTEE)
-    async with town.work() as work:
-        found = (await households_by_code(work, [household])).get(household)
+    async with services.unit_of_work() as uow:
+        found = (await households_by_code(uow, [household])).get(household)
         if found is None or not staff.serves(found.village):
-            raise Refused("unknown", f"没有编号为 {household} 的户。")
-        await work.session.execute(
+            raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
+        await uow.session.execute(
             update(Card)
-            .where(Card.township == work.township, Card.household == found.id, Card.revoked_at.is_(None))
-            .values(revoked_at=work.now)
+            .where(Card.township == uow.township, Card.household == found.id, Card.revoked_at.is_(None))
+            .values(revoked_at=uow.now)
         )

@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 
 from api import wire
 from api.platform.access import COOKIE, Role, Staff
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import Refused
+from api.platform.services import Services
 from api.registry.people import use_cases
 from api.web.flash import see_other
 from api.web.form import typed
@@ -41,15 +41,15 @@ def ask(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post(SIGN_IN, status_code=200)
-async def sign_in(request: Request[Any, Any, Any], town: NamedDependency[Town]) -> Response[Any]:
+async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
     login = typed(form, "login")
     try:
         wanted = msgspec.convert({"login": login, "password": form.get("password", "")}, wire.SignIn)
-        signed_in = await use_cases.sign_in(town, wanted)
+        signed_in = await use_cases.sign_in(services, wanted)
     except Refused as error:
         return page(
-            request, "registry/people/sign_in.html", status=error.status, login=login, problem=error.detail
+            request, "registry/people/sign_in.html", status=error.code.status, login=login, problem=error.detail
         )
     except msgspec.ValidationError:
         return page(
@@ -68,9 +68,9 @@ async def sign_in(request: Request[Any, Any, Any], town: NamedDependency[Town]) 
 
 
 @post("/desk/sign-out", status_code=303)
-async def sign_out(request: Request[Any, Any, Any], town: NamedDependency[Town]) -> Response[Any]:
+async def sign_out(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     if isinstance(request.user, Staff):
-        await use_cases.sign_out(town, request.cookies[COOKIE])
+        await use_cases.sign_out(services, request.cookies[COOKIE])
     answer = see_other(SIGN_IN, "已退出。")
     answer.delete_cookie(COOKIE)
     return answer

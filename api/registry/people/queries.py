@@ -9,25 +9,25 @@ from uuid import UUID
 from sqlalchemy import ScalarSelect, SQLColumnExpression, any_, func, select
 
 from api.platform.access import Role
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.people.tables import Person
 
 
-async def names(work: Work, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
+async def names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
     """Names by id; everybody's where no ids are given."""
     wanted = [] if ids is None else [Person.id.in_(ids)]
-    rows = await work.session.execute(
-        select(Person.id, Person.name).where(Person.township == work.township, *wanted)
+    rows = await uow.session.execute(
+        select(Person.id, Person.name).where(Person.township == uow.township, *wanted)
     )
     return dict(rows.all())
 
 
-async def supervisors(work: Work, village: str) -> list[str]:
+async def supervisors(uow: UnitOfWork, village: str) -> list[str]:
     """The names of a village's own supervisors."""
-    found = await work.session.scalars(
+    found = await uow.session.scalars(
         select(Person.name)
         .where(
-            Person.township == work.township,
+            Person.township == uow.township,
             Person.village == village,
             any_(Person.roles) == Role.SUPERVISOR,
         )
@@ -36,11 +36,11 @@ async def supervisors(work: Work, village: str) -> list[str]:
     return list(found)
 
 
-async def duties(work: Work) -> dict[str, int]:
+async def duties(uow: UnitOfWork) -> dict[str, int]:
     """How many people there are in each role."""
     role = func.unnest(Person.roles).label("role")
-    rows = await work.session.execute(
-        select(role, func.count()).where(Person.township == work.township).group_by(role).order_by(role)
+    rows = await uow.session.execute(
+        select(role, func.count()).where(Person.township == uow.township).group_by(role).order_by(role)
     )
     return dict(rows.all())
 

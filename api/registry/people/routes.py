@@ -10,24 +10,24 @@ from litestar.params import Body, JSONBody
 
 from api import wire
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.people import use_cases
 
 
 @post("/sign-in", status_code=200)
-async def sign_in(data: JSONBody[wire.SignIn], town: NamedDependency[Town]) -> wire.SignedIn:
+async def sign_in(data: JSONBody[wire.SignIn], services: NamedDependency[Services]) -> wire.SignedIn:
     """Exchange login and password for a token."""
-    return await use_cases.sign_in(town, data)
+    return await use_cases.sign_in(services, data)
 
 
 @post("/people", guards=[staff_only])
 async def add_people(
     data: Annotated[list[wire.NewPerson], Body(min_items=1, max_items=5000)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.Created:
     """Register people and their duties (office)."""
-    return wire.Created(created=await use_cases.add_people(town, request.user, data))
+    return wire.Created(created=await use_cases.add_people(services, request.user, data))
 
 
 router = Router("/v1", route_handlers=[sign_in, add_people], tags=["people"])

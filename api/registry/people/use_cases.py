@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.access import Role, Staff, new_secret, require, secret_digest
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people.tables import Person, SignInToken
 
 SESSION = timedelta(hours=12)
@@ -28,76 +28,76 @@ passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, paral
 _NOBODY = passwords.hash(new_secret())
 
 
-async def sign_in(town: Town, wanted: wire.SignIn) -> wire.SignedIn:
+async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignedIn:
     """A token for this person; five wrong passwords lock the login for five minutes.
 
     Raises Refused: wrong-password, password-locked.
     """
-    async with town.work() as work:
-        person = await work.session.scalar(
-            select(Person).where(Person.township == work.township, Person.login == wanted.login)
+    async with services.unit_of_work() as uow:
+        person = await uow.session.scalar(
+            select(Person).where(Person.township == uow.township, Person.login == wanted.login)
         )
-        now = work.now
+        now = uow.now
     if person is not None and person.locked_until is not None and person.locked_until > now:
-        raise Refused("password-locked", "密码连续输错，请五分钟后再试。")
+        raise Refused(ErrorCode.PASSWORD_LOCKED, "密码连续输错，请五分钟后再试。")
     known = person.password_hash if person is not None else None
     right = await asyncio.to_thread(passwords.verify, wanted.password, known or _NOBODY)
     if person is None or known is None or not right:
         if person is not None:
-            await _count_failure(town, person.id)
-        raise Refused("wrong-password", "用户名或密码不对，请再试一次。")
+            await _count_failure(services, person.id)
+        raise Refused(ErrorCode.WRONG_PASSWORD, "用户名或密码不对，请再试一次。")
     token = new_secret()
-    async with town.work() as work:
-        await work.session.execute(
+    async with services.unit_of_work() as uow:
+        await uow.session.execute(
             update(Person)
-            .where(Person.township == work.township, Person.id == person.id)
+            .where(Person.township == uow.township, Person.id == person.id)
             .values(failures=0, locked_until=None)
         )
-        work.session.add(
+        uow.session.add(
             SignInToken(
-                township=work.township,
+                township=uow.township,
                 digest=secret_digest(token),
                 person=person.id,
-                expires_at=work.now + SESSION,
+                expires_at=uow.now + SESSION,
             )
         )
     return wire.SignedIn(token=token, name=person.name, roles=sorted(person.roles))
 
 
-async def _count_failure(town: Town, person: UUID) -> None:
-    async with town.work() as work:
-        of_person = (Person.township == work.township, Person.id == person)
-        failures = await work.session.scalar(
+async def _count_failure(services: Services, person: UUID) -> None:
+    async with services.unit_of_work() as uow:
+        of_person = (Person.township == uow.township, Person.id == person)
+        failures = await uow.session.scalar(
             update(Person).where(*of_person).values(failures=Person.failures + 1).returning(Person.failures)
         )
         if failures is not None and failures >= TRIES:
-            await work.session.execute(
-                update(Person).where(*of_person).values(failures=0, locked_until=work.now + LOCK)
+            await uow.session.execute(
+                update(Person).where(*of_person).values(failures=0, locked_until=uow.now + LOCK)
             )
 
 
-async def signed_in(work: Work, digest: bytes) -> Staff | None:
+async def signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
     """Whose sign-in token has this digest."""
-    person = await work.session.scalar(
+    person = await uow.session.scalar(
         select(Person)
         .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
         .where(
-            SignInToken.township == work.township,
+            SignInToken.township == uow.township,
             SignInToken.digest == digest,
-            SignInToken.expires_at > work.now,
+            SignInToken.expires_at > uow.now,
         )
     )
     return _staff(person) if person is not None else None
 
 
-async def with_login(town: Town, login: str) -> Staff:
+async def with_login(services: Services, login: str) -> Staff:
     """Whoever has this login. Raises Refused: unknown."""
-    async with town.work() as work:
-        person = await work.session.scalar(
-            select(Person).where(Person.township == work.township, Person.login == login)
+    async with services.unit_of_work() as uow:
+        person = await uow.session.scalar(
+            select(Person).where(Person.township == uow.township, Person.login == login)
         )
     if person is None:
-        raise Refused("unknown", f"没有用户名为 {login} 的人。")
+        raise Refused(ErrorCode.UNKNOWN, f"没有用户名为 {login} 的人。")
     return _staff(person)
 
 
@@ -105,34 +105,34 @@ def _staff(person: Person) -> Staff:
     return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
 
 
-async def sign_out(town: Town, token: str) -> None:
-    async with town.work() as work:
-        await work.session.execute(
+async def sign_out(services: Services, token: str) -> None:
+    async with services.unit_of_work() as uow:
+        await uow.session.execute(
             update(SignInToken)
-            .where(SignInToken.township == work.township, SignInToken.digest == secret_digest(token))
-            .values(expires_at=work.now)
+            .where(SignInToken.township == uow.township, SignInToken.digest == secret_digest(token))
+            .values(expires_at=uow.now)
         )
 
 
-async def add_people(town: Town, staff: Staff, people: Sequence[wire.NewPerson]) -> int:
+async def add_people(services: Services, staff: Staff, people: Sequence[wire.NewPerson]) -> int:
     """Register people with their duties. Raises Refused: not-allowed, role-unknown."""
     require(staff, Role.OFFICE)
-    return await register(town, people)
+    return await register(services, people)
 
 
-async def register(town: Town, people: Sequence[wire.NewPerson]) -> int:
+async def register(services: Services, people: Sequence[wire.NewPerson]) -> int:
     """As `add_people`, for the founding of a township, when there is nobody yet who could allow it."""
     for person in people:
         unknown = set(person.roles) - set(Role)
         if unknown:
-            raise Refused("role-unknown", f"没有“{unknown.pop()}”这项职责。")
+            raise Refused(ErrorCode.ROLE_UNKNOWN, f"没有“{unknown.pop()}”这项职责。")
     hashes = await asyncio.to_thread(lambda: [passwords.hash(p.password) if p.password else None for p in people])
-    async with town.work() as work:
-        await work.session.execute(
+    async with services.unit_of_work() as uow:
+        await uow.session.execute(
             insert(Person),
             [
                 {
-                    "township": work.township,
+                    "township": uow.township,
                     "id": uuid7(),
                     "login": p.login,
                     "name": p.name,

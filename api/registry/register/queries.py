@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, Subquer
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.platform.access import Staff
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from api.registry.register.tables import Grid, Household, Township, Village
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,86 +44,86 @@ class Size:
 _FACTS = select(Household.id, Household.code, Household.village, Household.head, Household.people)
 
 
-async def is_founded(work: Work) -> bool:
-    return await work.session.get(Township, work.township) is not None
+async def is_founded(uow: UnitOfWork) -> bool:
+    return await uow.session.get(Township, uow.township) is not None
 
 
-async def township_name(work: Work) -> str:
-    return (await work.session.execute(select(Township.name).where(Township.id == work.township))).scalar_one()
+async def township_name(uow: UnitOfWork) -> str:
+    return (await uow.session.execute(select(Township.name).where(Township.id == uow.township))).scalar_one()
 
 
-async def villages(work: Work) -> list[VillageFacts]:
+async def villages(uow: UnitOfWork) -> list[VillageFacts]:
     """All of them, by code."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Village.code, Village.name, Village.notice_days)
-        .where(Village.township == work.township)
+        .where(Village.township == uow.township)
         .order_by(Village.code)
     )
     return [VillageFacts(*row) for row in rows]
 
 
-async def households(work: Work, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
+async def households(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
     """Those of these ids that there are; all households where none are given."""
     wanted = [] if ids is None else [Household.id.in_(ids)]
-    return {household.id: household for household in await _households(work, *wanted)}
+    return {household.id: household for household in await _households(uow, *wanted)}
 
 
-async def households_by_code(work: Work, codes: Collection[str]) -> dict[str, HouseholdFacts]:
+async def households_by_code(uow: UnitOfWork, codes: Collection[str]) -> dict[str, HouseholdFacts]:
     """Those of these codes that there are."""
-    return {household.code: household for household in await _households(work, Household.code.in_(codes))}
+    return {household.code: household for household in await _households(uow, Household.code.in_(codes))}
 
 
-async def _households(work: Work, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:
-    rows = await work.session.execute(_FACTS.where(Household.township == work.township, *wanted))
+async def _households(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:
+    rows = await uow.session.execute(_FACTS.where(Household.township == uow.township, *wanted))
     return [HouseholdFacts(*row) for row in rows]
 
 
-async def households_like(town: Town, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
+async def households_like(services: Services, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
     """Households this person serves, by their code or by part of the head's name; a code in full is one."""
     like = [or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True))]
     if staff.village is not None:
         like.append(Household.village == staff.village)
-    async with town.work() as work:
-        rows = await work.session.execute(
-            _FACTS.where(Household.township == work.township, *like).order_by(Household.code).limit(limit)
+    async with services.unit_of_work() as uow:
+        rows = await uow.session.execute(
+            _FACTS.where(Household.township == uow.township, *like).order_by(Household.code).limit(limit)
         )
         found = [HouseholdFacts(*row) for row in rows]
     return [h for h in found if h.code == text.lower()] or found
 
 
-async def codes_of(work: Work, village: str) -> list[str]:
+async def codes_of(uow: UnitOfWork, village: str) -> list[str]:
     """The households of a village, in order."""
-    codes = await work.session.scalars(
+    codes = await uow.session.scalars(
         select(Household.code)
-        .where(Household.township == work.township, Household.village == village)
+        .where(Household.township == uow.township, Household.village == village)
         .order_by(Household.code)
     )
     return list(codes)
 
 
-async def households_in(work: Work, villages: Collection[str]) -> dict[str, int]:
+async def households_in(uow: UnitOfWork, villages: Collection[str]) -> dict[str, int]:
     """How many households each of these villages has."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Household.village, func.count())
-        .where(Household.township == work.township, Household.village.in_(villages))
+        .where(Household.township == uow.township, Household.village.in_(villages))
         .group_by(Household.village)
     )
     return {village: number for village, number in rows}
 
 
-async def size(work: Work) -> Size:
+async def size(uow: UnitOfWork) -> Size:
     def number(table: type[Village | Grid | Household]) -> ScalarSelect[int]:
-        return select(func.count()).select_from(table).where(table.township == work.township).scalar_subquery()
+        return select(func.count()).select_from(table).where(table.township == uow.township).scalar_subquery()
 
-    counted = await work.session.execute(select(number(Village), number(Grid), number(Household)))
+    counted = await uow.session.execute(select(number(Village), number(Grid), number(Household)))
     return Size(*counted.one())
 
 
-async def lock_households(work: Work, ids: Collection[UUID]) -> None:
+async def lock_households(uow: UnitOfWork, ids: Collection[UUID]) -> None:
     """Until the caller's transaction ends nobody else locks them; who only refers to them goes on."""
-    await work.session.execute(
+    await uow.session.execute(
         select(Household.id)
-        .where(Household.township == work.township, Household.id.in_(ids))
+        .where(Household.township == uow.township, Household.id.in_(ids))
         .order_by(Household.id)
         .with_for_update(key_share=True)
     )
@@ -134,7 +134,7 @@ def household_of(
 ) -> LateralFromClause:
     """`id`, `code`, `head` and `village` of a household, to be joined."""
     columns = (Household.id, Household.code, Household.head, Household.village)
-    return by_key(select(*columns).where(Household.township == township, Household.id == id), name)
+    return lateral_one(select(*columns).where(Household.township == township, Household.id == id), name)
 
 
 def of_village(township: int, village: str) -> Subquery:
@@ -148,7 +148,9 @@ def of_village(township: int, village: str) -> Subquery:
 
 def village_of(township: SQLColumnExpression[Any], code: SQLColumnExpression[Any]) -> LateralFromClause:
     """The `name` of a village, to be joined."""
-    return by_key(select(Village.name).where(Village.township == township, Village.code == code), "village_of")
+    return lateral_one(
+        select(Village.name).where(Village.township == township, Village.code == code), "village_of"
+    )
 
 
 def is_household(

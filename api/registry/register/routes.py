@@ -10,35 +10,35 @@ from litestar.params import Body
 
 from api import wire
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.register import use_cases
 
 
 @post("/villages")
 async def add_villages(
     data: Annotated[list[wire.NewVillage], Body(min_items=1, max_items=500)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.Created:
-    return wire.Created(created=await use_cases.add_villages(town, request.user, data))
+    return wire.Created(created=await use_cases.add_villages(services, request.user, data))
 
 
 @post("/grids")
 async def add_grids(
     data: Annotated[list[wire.NewGrid], Body(min_items=1, max_items=5000)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.Created:
-    return wire.Created(created=await use_cases.add_grids(town, request.user, data))
+    return wire.Created(created=await use_cases.add_grids(services, request.user, data))
 
 
 @post("/households")
 async def add_households(
     data: Annotated[list[wire.NewHousehold], Body(min_items=1, max_items=5000)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.Created:
-    return wire.Created(created=await use_cases.add_households(town, request.user, data))
+    return wire.Created(created=await use_cases.add_households(services, request.user, data))
 
 
 router = Router(

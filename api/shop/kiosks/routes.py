@@ -10,52 +10,58 @@ from litestar.params import FromPath, JSONBody
 
 from api import wire
 from api.platform.access import DeviceRequest, StaffRequest, device_only, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.kiosks import enrolment, use_cases
 from api.wire import till_journal
 
 
 @post("/kiosks", guards=[staff_only])
-async def add(data: JSONBody[wire.NewKiosk], town: NamedDependency[Town], request: StaffRequest) -> wire.KioskCode:
+async def add(
+    data: JSONBody[wire.NewKiosk], services: NamedDependency[Services], request: StaffRequest
+) -> wire.KioskCode:
     """A place at a counter; the code that enrols a machine there is shown this once."""
-    return await enrolment.add(town, request.user, data)
+    return await enrolment.add(services, request.user, data)
 
 
 @post("/kiosks/{kiosk:uuid}/code", guards=[staff_only])
-async def new_code(kiosk: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> wire.KioskCode:
+async def new_code(
+    kiosk: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
+) -> wire.KioskCode:
     """A code for another machine, once the one before it was ended."""
-    return await enrolment.new_code(town, request.user, kiosk)
+    return await enrolment.new_code(services, request.user, kiosk)
 
 
 @put("/kiosks/{kiosk:uuid}/lease-policy", guards=[staff_only], status_code=204)
 async def set_lease_policy(
     kiosk: FromPath[UUID],
     data: JSONBody[wire.LeasePolicy],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
     """How many points of a household the kiosk may hold, and for how many days it sells from them alone."""
-    await enrolment.set_lease_policy(town, request.user, kiosk, data)
+    await enrolment.set_lease_policy(services, request.user, kiosk, data)
 
 
 @post("/enrolments")
-async def enrol(data: JSONBody[till_journal.NewEnrolment], town: NamedDependency[Town]) -> till_journal.Enrolment:
+async def enrol(
+    data: JSONBody[till_journal.NewEnrolment], services: NamedDependency[Services]
+) -> till_journal.Enrolment:
     """A machine becomes a kiosk by its one-time code; the device token is shown this once."""
-    return await enrolment.enrol(town, data)
+    return await enrolment.enrol(services, data)
 
 
 @post("/attendants", guards=[staff_only], status_code=204)
 async def add_attendant(
-    data: JSONBody[wire.NewAttendant], town: NamedDependency[Town], request: StaffRequest
+    data: JSONBody[wire.NewAttendant], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
-    await use_cases.add_attendant(town, request.user, data)
+    await use_cases.add_attendant(services, request.user, data)
 
 
 @post("/till/shifts", guards=[device_only])
 async def open_shift(
-    data: JSONBody[wire.PinSignIn], town: NamedDependency[Town], request: DeviceRequest
+    data: JSONBody[wire.PinSignIn], services: NamedDependency[Services], request: DeviceRequest
 ) -> wire.Shift:
-    return await use_cases.open_shift(town, request.user, data.pin)
+    return await use_cases.open_shift(services, request.user, data.pin)
 
 
 router = Router(

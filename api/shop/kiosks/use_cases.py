@@ -12,8 +12,8 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.access import Device, Role, Staff, new_secret, require, secret_digest
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people.use_cases import passwords
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.stock.tables import Supermarket
@@ -22,25 +22,25 @@ TRIES = 5
 LOCK = timedelta(minutes=5)
 
 
-async def add_attendant(town: Town, staff: Staff, wanted: wire.NewAttendant) -> None:
+async def add_attendant(services: Services, staff: Staff, wanted: wire.NewAttendant) -> None:
     """The PIN alone signs an attendant in, so no two of one supermarket may share it.
 
     Raises Refused: not-allowed, unknown, pin-taken.
     """
     require(staff, Role.OFFICE)
-    async with town.work() as work:
-        await require_supermarket(work, wanted.supermarket)
+    async with services.unit_of_work() as uow:
+        await require_supermarket(uow, wanted.supermarket)
         # Whoever adds another attendant here at this moment waits, or both could pick one PIN.
-        await work.session.execute(
+        await uow.session.execute(
             select(Supermarket.code)
-            .where(Supermarket.township == work.township, Supermarket.code == wanted.supermarket)
+            .where(Supermarket.township == uow.township, Supermarket.code == wanted.supermarket)
             .with_for_update(key_share=True)
         )
-        if await _attendant_with(work, wanted.supermarket, wanted.pin) is not None:
-            raise Refused("pin-taken", "这个 PIN 已有人使用，请换一个。")
-        work.session.add(
+        if await _attendant_with(uow, wanted.supermarket, wanted.pin) is not None:
+            raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
+        uow.session.add(
             Attendant(
-                township=work.township,
+                township=uow.township,
                 id=uuid7(),
                 supermarket=wanted.supermarket,
                 name=wanted.name,
@@ -49,72 +49,72 @@ async def add_attendant(town: Town, staff: Staff, wanted: wire.NewAttendant) -> 
         )
 
 
-async def open_shift(town: Town, device: Device, pin: str) -> wire.Shift:
+async def open_shift(services: Services, device: Device, pin: str) -> wire.Shift:
     """Sign an attendant in at this kiosk; five wrong PINs lock it for five minutes.
 
     Raises Refused: wrong-pin, pin-locked.
     """
-    async with town.work() as work:
-        attendant = await recognise(work, device, pin)
+    async with services.unit_of_work() as uow:
+        attendant = await recognise(uow, device, pin)
         if attendant is not None:
-            return await _begin(work, device, attendant)
+            return await _begin(uow, device, attendant)
     raise wrong_pin()
 
 
-async def recognise(work: Work, device: Device, pin: str) -> Attendant | None:
+async def recognise(uow: UnitOfWork, device: Device, pin: str) -> Attendant | None:
     """The attendant of this kiosk's supermarket with this PIN. None counts as a failure: the caller's transaction
     has to commit before it refuses with `wrong_pin`. Raises Refused: pin-locked."""
     # One try at a time: many at once would see no lock yet.
-    locked_until = await work.session.scalar(
+    locked_until = await uow.session.scalar(
         select(Kiosk.locked_until)
-        .where(Kiosk.township == work.township, Kiosk.id == device.id)
+        .where(Kiosk.township == uow.township, Kiosk.id == device.id)
         .with_for_update(key_share=True)
     )
-    if locked_until is not None and locked_until > work.now:
-        raise Refused("pin-locked", "PIN 连续输错，请五分钟后再试。")
-    attendant = await _attendant_with(work, device.supermarket, pin)
+    if locked_until is not None and locked_until > uow.now:
+        raise Refused(ErrorCode.PIN_LOCKED, "PIN 连续输错，请五分钟后再试。")
+    attendant = await _attendant_with(uow, device.supermarket, pin)
     if attendant is None:
-        await _count_failure(work, device)
+        await _count_failure(uow, device)
         return None
-    await work.session.execute(
+    await uow.session.execute(
         update(Kiosk)
-        .where(Kiosk.township == work.township, Kiosk.id == device.id)
+        .where(Kiosk.township == uow.township, Kiosk.id == device.id)
         .values(failures=0, locked_until=None)
     )
     return attendant
 
 
 def wrong_pin() -> Refused:
-    return Refused("wrong-pin", "PIN 不对，请再试一次。")
+    return Refused(ErrorCode.WRONG_PIN, "PIN 不对，请再试一次。")
 
 
-async def _begin(work: Work, device: Device, attendant: Attendant) -> wire.Shift:
-    await work.session.execute(
+async def _begin(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
+    await uow.session.execute(
         update(Shift)
-        .where(Shift.township == work.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
-        .values(closed_at=work.now)
+        .where(Shift.township == uow.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
+        .values(closed_at=uow.now)
     )
     id, token = uuid7(), new_secret()
-    work.session.add(
+    uow.session.add(
         Shift(
-            township=work.township,
+            township=uow.township,
             digest=secret_digest(token),
             id=id,
             kiosk=device.id,
             attendant=attendant.id,
-            opened_at=work.now,
+            opened_at=uow.now,
         )
     )
     return wire.Shift(id=id, token=token, attendant=attendant.name, attendant_id=attendant.id)
 
 
-async def _count_failure(work: Work, device: Device) -> None:
-    of_kiosk = (Kiosk.township == work.township, Kiosk.id == device.id)
-    failures = await work.session.scalar(
+async def _count_failure(uow: UnitOfWork, device: Device) -> None:
+    of_kiosk = (Kiosk.township == uow.township, Kiosk.id == device.id)
+    failures = await uow.session.scalar(
         update(Kiosk).where(*of_kiosk).values(failures=Kiosk.failures + 1).returning(Kiosk.failures)
     )
     if failures is not None and failures >= TRIES:
-        await work.session.execute(update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=work.now + LOCK))
+        await uow.session.execute(update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=uow.now + LOCK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,11 @@ class OnDuty:
     shift: UUID
 
 
-async def on_duty(work: Work, device: Device, token: str) -> OnDuty:
+async def on_duty(uow: UnitOfWork, device: Device, token: str) -> OnDuty:
     """The attendant of an open shift at this kiosk. Until the caller's transaction ends, nothing of the kiosk's
     journal is settled and nobody ends its enrolment. Raises Refused: shift-closed."""
     row = (
-        await work.session.execute(
+        await uow.session.execute(
             select(Attendant.id, Attendant.name, Shift.id)
             .join(Shift, (Shift.township == Attendant.township) & (Shift.attendant == Attendant.id))
             .join(
@@ -140,7 +140,7 @@ async def on_duty(work: Work, device: Device, token: str) -> OnDuty:
             .where(
                 KioskEnrolment.epoch == device.epoch,
                 KioskEnrolment.ended_at.is_(None),
-                Shift.township == work.township,
+                Shift.township == uow.township,
                 Shift.digest == secret_digest(token),
                 Shift.kiosk == device.id,
                 Shift.closed_at.is_(None),
@@ -154,17 +154,17 @@ async def on_duty(work: Work, device: Device, token: str) -> OnDuty:
 
 
 def shift_closed() -> Refused:
-    return Refused("shift-closed", "班次已结束，请重新输入 PIN 登录。")
+    return Refused(ErrorCode.SHIFT_CLOSED, "班次已结束，请重新输入 PIN 登录。")
 
 
-async def require_supermarket(work: Work, code: str) -> None:
-    if await work.session.get(Supermarket, (work.township, code)) is None:
-        raise Refused("unknown", f"没有编号为 {code} 的超市。")
+async def require_supermarket(uow: UnitOfWork, code: str) -> None:
+    if await uow.session.get(Supermarket, (uow.township, code)) is None:
+        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的超市。")
 
 
-async def _attendant_with(work: Work, supermarket: str, pin: str) -> Attendant | None:
-    attendants = await work.session.scalars(
-        select(Attendant).where(Attendant.township == work.township, Attendant.supermarket == supermarket)
+async def _attendant_with(uow: UnitOfWork, supermarket: str, pin: str) -> Attendant | None:
+    attendants = await uow.session.scalars(
+        select(Attendant).where(Attendant.township == uow.township, Attendant.supermarket == supermarket)
     )
     for attendant in attendants:
         if await asyncio.to_thread(passwords.verify, pin, attendant.pin_hash):

@@ -13,7 +13,7 @@ from api.platform import accounts
 from api.platform.access import Device
 from api.shop.offline.tables import Lease
 from ledger import tables
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -25,8 +25,10 @@ class Held(msgspec.Struct, frozen=True):
 def _held() -> Select[*tuple[Any, ...]]:
     account, balance = tables.account.c, tables.balance.c
     name = accounts.escrow_name(bindparam("code", type_=Text), Lease.kiosk, Lease.epoch)
-    escrow = by_key(select(account.id).where(account.township == Lease.township, account.name == name), "escrow")
-    left = by_key(
+    escrow = lateral_one(
+        select(account.id).where(account.township == Lease.township, account.name == name), "escrow"
+    )
+    left = lateral_one(
         select((balance.posted - balance.reserved).label("points")).where(
             balance.township == Lease.township, balance.account == escrow.c.id
         ),

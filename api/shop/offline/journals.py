@@ -12,8 +12,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.leases import is_current, locked_enrolment
 from api.shop.offline.sale import Outcome
@@ -36,7 +36,7 @@ class Received:
 
 
 async def receive(
-    town: Town, kiosk: UUID, epoch: int, entries: list[till_journal.Signed]
+    services: Services, kiosk: UUID, epoch: int, entries: list[till_journal.Signed]
 ) -> till_journal.Settlement:
     """Settle entries in their order, each in a database transaction of its own: cut off anywhere, what is settled
     stays, and the same upload may come again. No sign-in is asked for, the signatures speak.
@@ -45,49 +45,51 @@ async def receive(
     """
     outcomes = []
     for signed in entries:
-        async with town.work() as work:
-            enrolment = await locked_enrolment(work, kiosk, epoch)
-            outcomes.append(await _receive(work, enrolment, signed))
-    async with town.work() as work:
-        enrolment = await locked_enrolment(work, kiosk, epoch)
-        enrolment.heard_at = work.now
+        async with services.unit_of_work() as uow:
+            enrolment = await locked_enrolment(uow, kiosk, epoch)
+            outcomes.append(await _receive(uow, enrolment, signed))
+    async with services.unit_of_work() as uow:
+        enrolment = await locked_enrolment(uow, kiosk, epoch)
+        enrolment.heard_at = uow.now
         return till_journal.Settlement(
             head=enrolment.head,
             hash=enrolment.hash.hex(),
             current=is_current(enrolment),
             outcomes=outcomes,
-            now=work.now,
+            now=uow.now,
         )
 
 
 async def _receive(
-    work: Work, enrolment: KioskEnrolment, signed: till_journal.Signed
+    uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.Signed
 ) -> till_journal.EntryOutcome:
     if enrolment.public_key is None:
-        raise Refused("no-key", "这台终端没有密钥，不能上传记录；请重新登记。")
+        raise Refused(ErrorCode.NO_KEY, "这台终端没有密钥，不能上传记录；请重新登记。")
     if not signed.signed_by(enrolment.public_key, enrolment.kiosk, enrolment.epoch):
-        raise Refused("signature-wrong", f"第 {signed.number} 条记录的签名不对，没有收下。", number=signed.number)
+        raise Refused(
+            ErrorCode.SIGNATURE_WRONG, f"第 {signed.number} 条记录的签名不对，没有收下。", number=signed.number
+        )
     hash = bytes.fromhex(signed.hash(enrolment.kiosk, enrolment.epoch))
-    known = await work.session.get(
-        JournalEntry, (work.township, enrolment.kiosk, enrolment.epoch, signed.number, hash)
+    known = await uow.session.get(
+        JournalEntry, (uow.township, enrolment.kiosk, enrolment.epoch, signed.number, hash)
     )
     if known is not None:
         return _told(known)
     previous = bytes.fromhex(signed.previous)
     if signed.number == enrolment.head + 1 and previous == enrolment.hash:
-        outcome = await _settled(work, enrolment, signed)
+        outcome = await _settled(uow, enrolment, signed)
         enrolment.head, enrolment.hash = signed.number, hash
-    elif signed.number <= enrolment.head + 1 or await _follows_a_fork(work, enrolment, signed.number, previous):
-        enrolment.forked_at = enrolment.forked_at or work.now
+    elif signed.number <= enrolment.head + 1 or await _follows_a_fork(uow, enrolment, signed.number, previous):
+        enrolment.forked_at = enrolment.forked_at or uow.now
         outcome = Outcome("fork", FORKED)
     else:
         raise Refused(
-            "journal-gap",
+            ErrorCode.JOURNAL_GAP,
             f"缺第 {enrolment.head + 1} 条记录，请从那里接着上传。",
             expected=enrolment.head + 1,
         )
     entry = JournalEntry(
-        township=work.township,
+        township=uow.township,
         kiosk=enrolment.kiosk,
         epoch=enrolment.epoch,
         number=signed.number,
@@ -95,7 +97,7 @@ async def _receive(
         previous=previous,
         body=signed.body,
         signature=bytes.fromhex(signed.signature),
-        received_at=work.now,
+        received_at=uow.now,
         redemption=_redemption(signed),
         status=outcome.status,
         remark=outcome.remark,
@@ -103,20 +105,20 @@ async def _receive(
         decision="",
         reason="",
     )
-    work.session.add(entry)
+    uow.session.add(entry)
     return _told(entry)
 
 
-async def _settled(work: Work, enrolment: KioskEnrolment, signed: till_journal.Signed) -> Outcome:
+async def _settled(uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.Signed) -> Outcome:
     try:
         entry = signed.entry()
     except msgspec.MsgspecError:
         # It is signed and in its place: a program newer than this one, perhaps. A person has to look.
         return Outcome("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
-    kiosk = await work.session.get_one(Kiosk, (work.township, enrolment.kiosk))
+    kiosk = await uow.session.get_one(Kiosk, (uow.township, enrolment.kiosk))
     try:
-        async with work.session.begin_nested():
-            return await Settling(work, kiosk, enrolment, signed.number).settle(entry)
+        async with uow.session.begin_nested():
+            return await Settling(uow, kiosk, enrolment, signed.number).settle(entry)
     except DBAPIError as error:
         if (getattr(error.orig, "sqlstate", "") or "")[:2] not in _CANNOT_BE_HELD:
             raise
@@ -124,14 +126,14 @@ async def _settled(work: Work, enrolment: KioskEnrolment, signed: till_journal.S
         return Outcome("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
 
 
-async def _follows_a_fork(work: Work, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:
+async def _follows_a_fork(uow: UnitOfWork, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:
     """Whether it goes on from an entry that is kept apart."""
     apart = aliased(JournalEntry)
     return bool(
-        await work.session.scalar(
+        await uow.session.scalar(
             select(
                 exists().where(
-                    apart.township == work.township,
+                    apart.township == uow.township,
                     apart.kiosk == enrolment.kiosk,
                     apart.epoch == enrolment.epoch,
                     apart.number == number - 1,

@@ -17,8 +17,8 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from api.platform.access import Device
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.cards.queries import CardedHousehold, with_cards
 from api.registry.cards.use_cases import mask
 from api.registry.register.queries import household_of, village_of
@@ -30,44 +30,44 @@ from api.wire import till_journal
 from ledger.transactions import AccountId, Balance, TransactionId
 
 
-async def renew(town: Town, device: Device) -> till_journal.Leases:
+async def renew(services: Services, device: Device) -> till_journal.Leases:
     """Top up what this kiosk holds, and tell all of it. Each household's points are shared evenly between the
     kiosks of its village, and no kiosk holds more of one than its policy says; the rest stays in the household's
     account.
 
     Raises Refused: no-key.
     """
-    async with town.work() as work:
-        enrolment = await locked_enrolment(work, device.id, device.epoch)
+    async with services.unit_of_work() as uow:
+        enrolment = await locked_enrolment(uow, device.id, device.epoch)
         if enrolment.public_key is None:
-            raise Refused("no-key", "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
-        kiosk = await work.session.get_one(Kiosk, (work.township, device.id))
-        enrolment.heard_at = work.now
+            raise Refused(ErrorCode.NO_KEY, "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
+        kiosk = await uow.session.get_one(Kiosk, (uow.township, device.id))
+        enrolment.heard_at = uow.now
         current = is_current(enrolment)
-        households = await _leased(work, kiosk, enrolment) if current else []
+        households = await _leased(uow, kiosk, enrolment) if current else []
         return till_journal.Leases(
             kiosk=device.id,
             epoch=device.epoch,
             head=enrolment.head,
             hash=enrolment.hash.hex(),
             current=current,
-            expires_at=work.now + timedelta(days=kiosk.lease_days),
-            now=work.now,
+            expires_at=uow.now + timedelta(days=kiosk.lease_days),
+            now=uow.now,
             households=households,
         )
 
 
-async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
+async def take_back(uow: UnitOfWork, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
     """All that an enrolment holds goes back to the households: a person said that the machine is gone."""
     households = household_of(Lease.township, Lease.household)
-    codes = await work.session.scalars(
+    codes = await uow.session.scalars(
         select(households.c.code)
         .select_from(Lease)
         .join(households, true())
-        .where(Lease.township == work.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
+        .where(Lease.township == uow.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
     )
     held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
-    balances = await work.books.lock(list(held.values()))
+    balances = await uow.books.lock(list(held.values()))
     batch = [
         lease_return(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
         for code, escrow in held.items()
@@ -75,22 +75,22 @@ async def take_back(work: Work, kiosk: UUID, epoch: int, *, person: str, reason:
     ]
     if batch:
         # A closed account keeps what it has: its household can be given nothing.
-        await work.books.post(batch, work.now)
+        await uow.books.post(batch, uow.now)
 
 
-async def locked_enrolment(work: Work, kiosk: UUID, epoch: int) -> KioskEnrolment:
+async def locked_enrolment(uow: UnitOfWork, kiosk: UUID, epoch: int) -> KioskEnrolment:
     """One at a time: whoever settles entries, tops up or ends this enrolment. Raises Refused: unknown."""
-    found = await work.session.scalar(
+    found = await uow.session.scalar(
         select(KioskEnrolment)
         .where(
-            KioskEnrolment.township == work.township,
+            KioskEnrolment.township == uow.township,
             KioskEnrolment.kiosk == kiosk,
             KioskEnrolment.epoch == epoch,
         )
         .with_for_update(key_share=True)
     )
     if found is None:
-        raise Refused("unknown", "没有登记过这台终端。")
+        raise Refused(ErrorCode.UNKNOWN, "没有登记过这台终端。")
     return found
 
 
@@ -99,13 +99,13 @@ def is_current(enrolment: KioskEnrolment) -> bool:
     return enrolment.ended_at is None and enrolment.forked_at is None
 
 
-async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.Leased]:
-    village, village_name = await _place(work, kiosk.supermarket)
-    households = await with_cards(work, village)
-    machines = await _machines(work, village)
-    held = await _holders(work, households)
+async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.Leased]:
+    village, village_name = await _place(uow, kiosk.supermarket)
+    households = await with_cards(uow, village)
+    machines = await _machines(uow, village)
+    held = await _holders(uow, households)
     own = {h.id: accounts.household(h.code).id for h in households}
-    balances = await work.books.balances(
+    balances = await uow.books.balances(
         [*own.values(), *(escrow for escrows in held.values() for escrow in escrows)]
     )
 
@@ -120,10 +120,10 @@ async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[t
         more = min(targets[h.id] - available(escrow.id), available(own[h.id]))
         if more > 0:
             wanted[h.id] = lease_grant(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
-    await _open(work, kiosk, enrolment, [h for h in households if h.id in wanted])
-    await work.books.post(list(wanted.values()), work.now) if wanted else ()
+    await _open(uow, kiosk, enrolment, [h for h in households if h.id in wanted])
+    await uow.books.post(list(wanted.values()), uow.now) if wanted else ()
     escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
-    balances = await work.books.balances(list(escrows.values()))
+    balances = await uow.books.balances(list(escrows.values()))
     return [
         till_journal.Leased(
             household=h.id,
@@ -138,26 +138,26 @@ async def _leased(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[t
     ]
 
 
-async def _place(work: Work, supermarket: str) -> tuple[str, str]:
+async def _place(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
     """A supermarket's village: its code and its name."""
     village = village_of(Supermarket.township, Supermarket.village)
-    row = await work.session.execute(
+    row = await uow.session.execute(
         select(Supermarket.village, village.c.name)
         .join(village, true())
-        .where(Supermarket.township == work.township, Supermarket.code == supermarket)
+        .where(Supermarket.township == uow.township, Supermarket.code == supermarket)
     )
     code, name = row.one()
     return code, name
 
 
-async def _machines(work: Work, village: str) -> int:
+async def _machines(uow: UnitOfWork, village: str) -> int:
     """How many machines share the points of a village's households."""
-    found = await work.session.scalars(
+    found = await uow.session.scalars(
         select(KioskEnrolment.kiosk)
         .join(Kiosk, (Kiosk.township == KioskEnrolment.township) & (Kiosk.id == KioskEnrolment.kiosk))
         .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
         .where(
-            KioskEnrolment.township == work.township,
+            KioskEnrolment.township == uow.township,
             Supermarket.village == village,
             KioskEnrolment.ended_at.is_(None),
             KioskEnrolment.forked_at.is_(None),
@@ -167,12 +167,12 @@ async def _machines(work: Work, village: str) -> int:
     return len(found.all())
 
 
-async def _holders(work: Work, households: Iterable[CardedHousehold]) -> defaultdict[UUID, list[AccountId]]:
+async def _holders(uow: UnitOfWork, households: Iterable[CardedHousehold]) -> defaultdict[UUID, list[AccountId]]:
     """Where else the households' points may be: their escrow accounts at any kiosk."""
     codes = {h.id: h.code for h in households}
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Lease.household, Lease.kiosk, Lease.epoch).where(
-            Lease.township == work.township, Lease.household.in_(codes)
+            Lease.township == uow.township, Lease.household.in_(codes)
         )
     )
     found: defaultdict[UUID, list[AccountId]] = defaultdict(list)
@@ -181,20 +181,22 @@ async def _holders(work: Work, households: Iterable[CardedHousehold]) -> default
     return found
 
 
-async def _open(work: Work, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[CardedHousehold]) -> None:
+async def _open(
+    uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[CardedHousehold]
+) -> None:
     if not households:
         return
-    await work.books.open([accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], work.now)
-    await work.session.execute(
+    await uow.books.open([accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], uow.now)
+    await uow.session.execute(
         insert_or(Lease)
         .values(
             [
                 {
-                    "township": work.township,
+                    "township": uow.township,
                     "kiosk": kiosk.id,
                     "epoch": enrolment.epoch,
                     "household": h.id,
-                    "begun_at": work.now,
+                    "begun_at": uow.now,
                 }
                 for h in households
             ]

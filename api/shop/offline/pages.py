@@ -12,8 +12,8 @@ from litestar.response import Redirect, Template
 
 from api import wire
 from api.platform.access import Role, StaffRequest, require, staff_only
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.shop.kiosks import enrolment
 from api.shop.offline import ending, exceptions, tills
 from api.web.flash import see_other
@@ -35,7 +35,7 @@ _BESIDE = ("insufficient-points", "already-there", "abandoned", "wrong-state", "
 
 
 @get(TILLS)
-async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Template:
+async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     office = request.user.may(Role.OFFICE)
     return page(
         request,
@@ -43,35 +43,35 @@ async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Templa
         staff=request.user,
         office=office,
         ends=office or request.user.may(Role.SUPERVISOR),
-        tills=await tills.tills(town, request.user),
-        supermarkets=await tills.supermarkets(town) if office else [],
-        found=await exceptions.exceptions(town, request.user),
+        tills=await tills.tills(services, request.user),
+        supermarkets=await tills.supermarkets(services) if office else [],
+        found=await exceptions.exceptions(services, request.user),
         decisions=DECISIONS,
     )
 
 
 @post(TILLS, status_code=200)
-async def add(request: StaffRequest, town: NamedDependency[Town]) -> Template | Redirect:
+async def add(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
     form = await request.form()
     try:
         wanted = msgspec.convert({n: typed(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
     except msgspec.ValidationError:
         return see_other(TILLS, "请选好超市，给终端起个名字，如“前台”。", "refused")
-    return await _code(request, town, await enrolment.add(town, request.user, wanted))
+    return await _code(request, services, await enrolment.add(services, request.user, wanted))
 
 
 @post(f"{TILLS}/{{kiosk:uuid}}/code", status_code=200)
-async def new_code(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    return await _code(request, town, await enrolment.new_code(town, request.user, kiosk))
+async def new_code(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    return await _code(request, services, await enrolment.new_code(services, request.user, kiosk))
 
 
-async def _code(request: StaffRequest, town: Town, given: wire.KioskCode) -> Template:
+async def _code(request: StaffRequest, services: Services, given: wire.KioskCode) -> Template:
     """It is shown in the answer itself: it stands in no address, and nowhere else after this."""
     return page(
         request,
         "shop/offline/code.html",
         staff=request.user,
-        till=await tills.till(town, request.user, given.kiosk),
+        till=await tills.till(services, request.user, given.kiosk),
         code=[given.code[start : start + 4] for start in range(0, len(given.code), 4)],
         until=given.until,
         qr=drawn(ENROL + given.code),
@@ -79,29 +79,33 @@ async def _code(request: StaffRequest, town: Town, given: wire.KioskCode) -> Tem
 
 
 @post(f"{TILLS}/{{kiosk:uuid}}/leases")
-async def set_leases(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def set_leases(
+    kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
+) -> Redirect:
     form = await request.form()
     try:
         wanted = msgspec.convert({n: typed(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
     except msgspec.ValidationError:
         return see_other(TILLS, "每户最多预留 0 到 10000 分，断网最多 1 到 60 天。", "refused")
-    await enrolment.set_lease_policy(town, request.user, kiosk, wanted)
+    await enrolment.set_lease_policy(services, request.user, kiosk, wanted)
     return see_other(TILLS, "已改好，终端下次联网时生效。")
 
 
 @get(f"{TILLS}/{{kiosk:uuid}}/end")
-async def ask_to_end(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Template:
+async def ask_to_end(
+    kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
+) -> Template:
     require(request.user, Role.OFFICE, Role.SUPERVISOR)
-    till = await tills.till(town, request.user, kiosk)
+    till = await tills.till(services, request.user, kiosk)
     return page(request, "shop/offline/end.html", staff=request.user, till=till)
 
 
 @post(f"{TILLS}/{{kiosk:uuid}}/end")
-async def end(kiosk: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def end(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     reason = typed(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(f"{TILLS}/{kiosk}/end", "请写明理由，最多 200 字。", "refused")
-    await ending.end(town, request.user, kiosk, reason)
+    await ending.end(services, request.user, kiosk, reason)
     return see_other(TILLS, "已停用，留在这台终端的积分都退回各户账户了。")
 
 
@@ -112,18 +116,18 @@ async def decide(
     number: FromPath[int],
     hash: FromPath[str],
     request: StaffRequest,
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
 ) -> Redirect:
     form = await request.form()
     try:
         decision = TillDecision(accept=typed(form, "answer") == "accept", reason=typed(form, "reason")[:200])
         key = bytes.fromhex(hash)
     except ValueError:
-        raise Refused("unknown", "没有这条记录。") from None
+        raise Refused(ErrorCode.UNKNOWN, "没有这条记录。") from None
     try:
-        done = await exceptions.decide(town, request.user, kiosk, epoch, number, key, decision)
+        done = await exceptions.decide(services, request.user, kiosk, epoch, number, key, decision)
     except Refused as error:
-        if error.word not in _BESIDE:
+        if error.code not in _BESIDE:
             raise
         return see_other(TILLS, error.detail, "refused")
     return see_other(TILLS, f"{DECISIONS[done.decision]}：{done.what}。")

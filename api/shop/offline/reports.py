@@ -8,17 +8,17 @@ import msgspec
 from sqlalchemy import select
 
 from api import wire
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.shop.redemptions.tables import Redemption, Void
 from api.wire.till_journal import ShiftReport, pieces_out
 
 
-async def shift_report(work: Work, shift: UUID) -> ShiftReport:
+async def shift_report(uow: UnitOfWork, shift: UUID) -> ShiftReport:
     """`offline` is the kiosk's alone to know, and 0 here."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Redemption.receipt, Void.id)
         .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
-        .where(Redemption.township == work.township, Redemption.shift == shift)
+        .where(Redemption.township == uow.township, Redemption.shift == shift)
     )
     counted: list[wire.Receipt] = []
     voided: list[wire.Receipt] = []

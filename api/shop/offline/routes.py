@@ -11,27 +11,27 @@ from litestar.params import FromPath, JSONBody, PathParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, StaffRequest, device_only, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.offline import ending, exceptions, journals, leases
 from api.wire import till_journal
 from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 
 @post("/till/leases", guards=[device_only], status_code=200)
-async def renew(town: NamedDependency[Town], request: DeviceRequest) -> till_journal.Leases:
+async def renew(services: NamedDependency[Services], request: DeviceRequest) -> till_journal.Leases:
     """Top up what this kiosk may spend of each household's points without the network, and tell all of it."""
-    return await leases.renew(town, request.user)
+    return await leases.renew(services, request.user)
 
 
 @post("/kiosks/{kiosk:uuid}/end", guards=[staff_only], status_code=204)
 async def end(
     kiosk: FromPath[UUID],
     data: JSONBody[wire.KioskEnding],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
     """The machine is lost, broken or put away; what it holds goes back to the households."""
-    await ending.end(town, request.user, kiosk, data.reason)
+    await ending.end(services, request.user, kiosk, data.reason)
 
 
 @post("/journals/{kiosk:uuid}/{epoch:int}", status_code=200)
@@ -39,16 +39,16 @@ async def upload(
     kiosk: FromPath[UUID],
     epoch: FromPath[int],
     data: JSONBody[till_journal.Upload],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
 ) -> till_journal.Settlement:
     """Entries of a kiosk's journal, in their order; safe to repeat. The signatures are the sign-in."""
-    return await journals.receive(town, kiosk, epoch, data.entries)
+    return await journals.receive(services, kiosk, epoch, data.entries)
 
 
 @get("/till-exceptions", guards=[staff_only])
-async def waiting(town: NamedDependency[Town], request: StaffRequest) -> TillExceptions:
+async def waiting(services: NamedDependency[Services], request: StaffRequest) -> TillExceptions:
     """What kiosks told and the books couldn't follow by themselves; what was decided or remarked lately."""
-    return await exceptions.exceptions(town, request.user)
+    return await exceptions.exceptions(services, request.user)
 
 
 @post(
@@ -62,11 +62,11 @@ async def decide(
     number: FromPath[int],
     hash: Annotated[str, PathParameter(pattern=r"^[0-9a-f]{64}(?!\n)$")],
     data: JSONBody[TillDecision],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> TillException:
     """Accept or dismiss an entry that waits; counts once."""
-    return await exceptions.decide(town, request.user, kiosk, epoch, number, bytes.fromhex(hash), data)
+    return await exceptions.decide(services, request.user, kiosk, epoch, number, bytes.fromhex(hash), data)
 
 
 router = Router("/v1", route_handlers=[renew, end, upload, waiting, decide], tags=["offline"])

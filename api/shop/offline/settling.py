@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import select, update
 
 from api.platform import accounts
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.register.queries import households
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
@@ -39,7 +39,7 @@ LATE = "终端停用以后才收到，请核对后决定。"
 class Settling:
     """One entry, in the caller's database transaction, which holds the enrolment's lock."""
 
-    work: Work
+    uow: UnitOfWork
     kiosk: Kiosk
     enrolment: KioskEnrolment
     number: int
@@ -60,31 +60,31 @@ class Settling:
     # --- shifts -----------------------------------------------------------------------------------------
 
     async def _opened(self, entry: Opened) -> Outcome:
-        work = self.work
+        uow = self.uow
         if await self._shift(entry.shift) is not None:
             return Outcome("known")
         if await self._attendant(entry.attendant) is None:
             return exception("登录的不是本超市的管理员。")
-        ours = (Shift.township == work.township, Shift.kiosk == self.kiosk.id)
-        opened_at = min(entry.at, work.now)
+        ours = (Shift.township == uow.township, Shift.kiosk == self.kiosk.id)
+        opened_at = min(entry.at, uow.now)
         # Shifts follow each other, also when the news of one comes late.
-        later = await work.session.scalar(
+        later = await uow.session.scalar(
             select(Shift.opened_at).where(*ours, Shift.opened_at > entry.at).order_by(Shift.opened_at).limit(1)
         )
-        await work.session.execute(
+        await uow.session.execute(
             update(Shift)
             .where(*ours, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
             .values(closed_at=opened_at)
         )
-        work.session.add(
+        uow.session.add(
             Shift(
-                township=work.township,
+                township=uow.township,
                 digest=bytes.fromhex(entry.token),
                 id=entry.shift,
                 kiosk=self.kiosk.id,
                 attendant=entry.attendant,
                 opened_at=opened_at,
-                closed_at=later if later is not None or is_current(self.enrolment) else work.now,
+                closed_at=later if later is not None or is_current(self.enrolment) else uow.now,
             )
         )
         return Outcome("settled")
@@ -93,8 +93,8 @@ class Settling:
         shift = await self._shift(entry.shift)
         if shift is None:
             return exception("没有这个班次的记录。")
-        shift.closed_at = shift.closed_at or self.work.now
-        ours = await shift_report(self.work, entry.shift)
+        shift.closed_at = shift.closed_at or self.uow.now
+        ours = await shift_report(self.uow, entry.shift)
         theirs = entry.report
         shift.report = {"kiosk": msgspec.to_builtins(theirs), "books": msgspec.to_builtins(ours)}
         # Not the voids: the kiosk can't know whether what it wrote off had counted before.
@@ -109,13 +109,13 @@ class Settling:
     # --- redemptions ------------------------------------------------------------------------------------
 
     async def _sold(self, entry: Sold) -> Outcome:
-        work = self.work
-        known = await work.session.get(Redemption, (work.township, entry.id))
+        uow = self.uow
+        known = await uow.session.get(Redemption, (uow.township, entry.id))
         if known is not None:
             return self._sold_already(entry, known)
         if not is_current(self.enrolment):
             return Outcome("late", LATE)
-        if await work.session.get(Void, (work.township, entry.id)) is not None:
+        if await uow.session.get(Void, (uow.township, entry.id)) is not None:
             return exception("这一笔先前已作废，又报来一次。")
         return await self.pay(entry, from_lease=True)
 
@@ -127,26 +127,26 @@ class Settling:
 
     async def pay(self, entry: Sold, *, from_lease: bool) -> Outcome:
         """Goods that were handed over, and the points for them."""
-        work = self.work
+        uow = self.uow
         attendant = await self._attendant(entry.attendant)
         if attendant is None:
             return exception("经手人不是本超市的管理员。")
         asked = self._asked(entry)
-        facts = await held_facts(work, asked)
+        facts = await held_facts(uow, asked)
         sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
         if isinstance(sale, Sale) and sale.short:
             # What was handed over is gone, also where it was set aside for somebody.
             taken = {line.product: line.quantity for line in entry.lines}
             person, shop = str(entry.attendant), self.kiosk.supermarket
-            await release_for_shortfall(work, shop, taken, person=person, reason="断网时已兑换")
-            [facts] = await read_facts(work, [asked], work.now)
+            await release_for_shortfall(uow, shop, taken, person=person, reason="断网时已兑换")
+            [facts] = await read_facts(uow, [asked], uow.now)
             sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
         if isinstance(sale, Outcome):
             return sale
-        await work.books.open(map(accounts.difference, sale.short), work.now)
+        await uow.books.open(map(accounts.difference, sale.short), uow.now)
         try:
-            async with work.session.begin_nested():
-                await write(work, [sale.booking], work.now, at_the_till=False)
+            async with uow.session.begin_nested():
+                await write(uow, [sale.booking], uow.now, at_the_till=False)
         except StaleBatch as stale:
             return await self._refusal(stale.posting or Posting(Status.CONFLICT))
         return sale.outcome
@@ -166,12 +166,12 @@ class Settling:
     # --- what goes back ---------------------------------------------------------------------------------
 
     async def _voided(self, entry: Voided) -> Outcome:
-        work = self.work
-        if await work.session.get(Void, (work.township, entry.id)) is not None:
+        uow = self.uow
+        if await uow.session.get(Void, (uow.township, entry.id)) is not None:
             return Outcome("known")
         if await self._attendant(entry.attendant) is None:
             return exception("作废的不是本超市的管理员。")
-        known = await work.session.get(Redemption, (work.township, entry.id))
+        known = await uow.session.get(Redemption, (uow.township, entry.id))
         if known is None:
             return await self.write_off(entry)
         if not is_current(self.enrolment):
@@ -201,7 +201,7 @@ class Settling:
             return refused
         self._void(entry)
         if lease_again and known.leased:
-            household = (await households(self.work, [known.household]))[known.household]
+            household = (await households(self.uow, [known.household]))[known.household]
             again = lease_grant(
                 TransactionId(uuid5(entry.id, "lease-again")),
                 household.code,
@@ -215,24 +215,24 @@ class Settling:
         return Outcome("settled")
 
     def _void(self, entry: Voided) -> None:
-        self.work.session.add(
+        self.uow.session.add(
             Void(
-                township=self.work.township,
+                township=self.uow.township,
                 id=entry.id,
                 kiosk=self.kiosk.id,
                 attendant=entry.attendant,
                 shift=entry.shift,
                 reason=entry.reason,
-                recorded_at=self.work.now,
+                recorded_at=self.uow.now,
             )
         )
 
     async def _annul(self, redemption: UUID) -> bool:
         """Whether an entry of this redemption waited for a person: it needn't any more."""
-        waiting = await self.work.session.scalars(
+        waiting = await self.uow.session.scalars(
             update(JournalEntry)
             .where(
-                JournalEntry.township == self.work.township,
+                JournalEntry.township == self.uow.township,
                 JournalEntry.kiosk == self.kiosk.id,
                 JournalEntry.redemption == redemption,
                 JournalEntry.status.in_(("exception", "late")),
@@ -244,8 +244,8 @@ class Settling:
         return bool(waiting.all())
 
     async def _returned(self, entry: Returned) -> Outcome:
-        work = self.work
-        household = (await households(work, [entry.household])).get(entry.household)
+        uow = self.uow
+        household = (await households(uow, [entry.household])).get(entry.household)
         if household is None:
             return exception("登记册里没有这一户。")
         if not is_current(self.enrolment):
@@ -259,7 +259,7 @@ class Settling:
 
     async def _give_back(self, id: TransactionId, household: str, points: int, reason: str) -> int:
         escrow = accounts.escrow(household, self.kiosk.id, self.enrolment.epoch)
-        held = (await self.work.books.lock([escrow.id])).get(escrow.id, Balance(0)).available
+        held = (await self.uow.books.lock([escrow.id])).get(escrow.id, Balance(0)).available
         back = min(points, held)
         if back:
             epoch = self.enrolment.epoch
@@ -272,8 +272,8 @@ class Settling:
 
     async def _post(self, batch: list[Transaction]) -> Outcome | None:
         """All of it or none; the outcome says why none."""
-        async with self.work.session.begin_nested() as savepoint:
-            postings = await self.work.books.post(batch, self.work.now)
+        async with self.uow.session.begin_nested() as savepoint:
+            postings = await self.uow.books.post(batch, self.uow.now)
             refused = next((p for p in postings if not p.accepted), None)
             if refused is not None:
                 await savepoint.rollback()
@@ -281,7 +281,7 @@ class Settling:
         return None
 
     async def _refusal(self, posting: Posting) -> Outcome:
-        names = await self.work.books.names([posting.account]) if posting.account is not None else {}
+        names = await self.uow.books.names([posting.account]) if posting.account is not None else {}
         where = "、".join(accounts.in_words(name) for name in names.values())
         match posting.status:
             case Status.CLOSED:
@@ -294,11 +294,11 @@ class Settling:
                 return exception(f"账上记不进去（{posting.status}），请核对。", missing=posting.missing)
 
     async def _shift(self, id: UUID) -> Shift | None:
-        found: Shift | None = await self.work.session.scalar(
-            select(Shift).where(Shift.township == self.work.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
+        found: Shift | None = await self.uow.session.scalar(
+            select(Shift).where(Shift.township == self.uow.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
         )
         return found
 
     async def _attendant(self, id: UUID) -> Attendant | None:
-        found = await self.work.session.get(Attendant, (self.work.township, id))
+        found = await self.uow.session.get(Attendant, (self.uow.township, id))
         return found if found is not None and found.supermarket == self.kiosk.supermarket else None

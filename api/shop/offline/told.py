@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 
 from api import wire
 from api.platform.access import Role, Staff
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.registry.cards.use_cases import mask
 from api.registry.register import queries as register
 from api.registry.register.queries import HouseholdFacts
@@ -36,17 +36,17 @@ class Concerned:
     attendants: Mapping[UUID, str]
 
     @classmethod
-    async def look_up(cls, work: Work, entries: Sequence[AnyEntry | None]) -> Concerned:
+    async def look_up(cls, uow: UnitOfWork, entries: Sequence[AnyEntry | None]) -> Concerned:
         voided = {e.id for e in entries if isinstance(e, Voided)}
-        wanted = select(Redemption).where(Redemption.township == work.township, Redemption.id.in_(voided))
-        redemptions = {row.id: row for row in await work.session.scalars(wanted)} if voided else {}
+        wanted = select(Redemption).where(Redemption.township == uow.township, Redemption.id.in_(voided))
+        redemptions = {row.id: row for row in await uow.session.scalars(wanted)} if voided else {}
         households = {e.household for e in entries if isinstance(e, Sold | Returned)}
         households |= {redemption.household for redemption in redemptions.values()}
         openers = {e.attendant for e in entries if isinstance(e, Opened)}
         return cls(
             redemptions,
-            await register.households(work, households) if households else {},
-            await attendants(work, openers) if openers else {},
+            await register.households(uow, households) if households else {},
+            await attendants(uow, openers) if openers else {},
         )
 
     def household(self, entry: AnyEntry | None) -> HouseholdFacts | None:
@@ -108,11 +108,11 @@ def read(entry: JournalEntry) -> AnyEntry | None:
 
 
 async def told(
-    work: Work, staff: Staff, rows: Iterable[Row[JournalEntry, str, str, str | None]]
+    uow: UnitOfWork, staff: Staff, rows: Iterable[Row[JournalEntry, str, str, str | None]]
 ) -> list[TillException]:
     """Rows of (JournalEntry, the kiosk's name, the supermarket's, the decider's)."""
     found = [(row, read(row[0])) for row in rows]
-    concerned = await Concerned.look_up(work, [entry for _, entry in found])
+    concerned = await Concerned.look_up(uow, [entry for _, entry in found])
     return [
         TillException(
             kiosk=kept.kiosk,

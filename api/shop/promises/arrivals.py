@@ -20,7 +20,7 @@ from sqlalchemy import BindParameter, ColumnElement, literal_column, select, tex
 from uuid_utils.compat import uuid7
 
 from api.platform import accounts
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from api.shop.promises.tables import Promise
 from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer
 
@@ -38,24 +38,24 @@ def is_open(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return (Promise.status == literal_column("'open'")) & (Promise.expires_at > now)
 
 
-async def any_waiting(work: Work, supermarket: str, products: Sequence[str]) -> bool:
+async def any_waiting(uow: UnitOfWork, supermarket: str, products: Sequence[str]) -> bool:
     """Whether somebody waits for one of these products: all that the usual redemption, for which nobody does,
     asks of promises."""
-    asked = {"township": work.township, "supermarket": supermarket, "products": list(products), "now": work.now}
-    return bool(await work.session.scalar(_ANY_WAITING, asked))
+    asked = {"township": uow.township, "supermarket": supermarket, "products": list(products), "now": uow.now}
+    return bool(await uow.session.scalar(_ANY_WAITING, asked))
 
 
-async def reserve(work: Work, supermarket: str, products: Sequence[str]) -> int:
+async def reserve(uow: UnitOfWork, supermarket: str, products: Sequence[str]) -> int:
     """Set aside what has come for those who wait longest, and tell for how many. Nobody is served before those
     in front of them: where the pieces don't cover the first one, they stay free. The caller holds the shelves'
     locks."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Promise.id, Promise.product, Promise.quantity, Promise.expires_at)
-        .where(*_waiting(work), Promise.supermarket == supermarket, Promise.product.in_(products))
+        .where(*_waiting(uow), Promise.supermarket == supermarket, Promise.product.in_(products))
         .order_by(Promise.product, Promise.place)
     )
     shelves = {product: accounts.shelf(supermarket, product) for product in products}
-    balances = await work.books.balances([shelf.id for shelf in shelves.values()])
+    balances = await uow.books.balances([shelf.id for shelf in shelves.values()])
     wanted = []
     for product, line in groupby(rows, key=lambda row: row.product):
         left = balances[shelves[product].id].available
@@ -68,22 +68,22 @@ async def reserve(work: Work, supermarket: str, products: Sequence[str]) -> int:
         return 0
     batch = [_set_aside(shelves[p.product], p.product, p.quantity, p.expires_at) for p in wanted]
     served = 0
-    for promise, transaction, posting in zip(wanted, batch, await work.books.post(batch, work.now), strict=True):
+    for promise, transaction, posting in zip(wanted, batch, await uow.books.post(batch, uow.now), strict=True):
         # A shelf that was closed meanwhile serves nobody.
         if posting.accepted:
-            await _keep(work, promise.id, transaction.id)
+            await _keep(uow, promise.id, transaction.id)
             served += 1
     return served
 
 
 async def release_for_shortfall(
-    work: Work, supermarket: str, taken: Mapping[str, int], *, person: str, reason: str
+    uow: UnitOfWork, supermarket: str, taken: Mapping[str, int], *, person: str, reason: str
 ) -> None:
     """So many pieces of each product are gone, whoever they were set aside for: where the rest of the shelf
     doesn't cover them, the last promises wait again, at the places they had. The caller holds the shelves'
     locks."""
     shelves = {product: accounts.shelf(supermarket, product).id for product in taken}
-    balances = await work.books.balances(list(shelves.values()))
+    balances = await uow.books.balances(list(shelves.values()))
     short = {
         product: pieces - balances[shelves[product]].available
         for product, pieces in taken.items()
@@ -91,11 +91,11 @@ async def release_for_shortfall(
     }
     if not short:
         return
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Promise.id, Promise.product, Promise.quantity, Promise.arrival)
         .where(
-            Promise.township == work.township,
-            is_open(work.now),
+            Promise.township == uow.township,
+            is_open(uow.now),
             Promise.arrival.is_not(None),
             Promise.supermarket == supermarket,
             Promise.product.in_(short),
@@ -105,31 +105,31 @@ async def release_for_shortfall(
     for promise in rows:
         if short[promise.product] > 0:
             let_go = Transaction.settle(promise.arrival, Phase.VOID, kind=KIND, person=person, reason=reason)
-            [posting] = await work.books.post([let_go], work.now)
+            [posting] = await uow.books.post([let_go], uow.now)
             if posting.accepted:
-                await _keep(work, promise.id, None)
+                await _keep(uow, promise.id, None)
                 short[promise.product] -= promise.quantity
 
 
-async def serve(town: Town) -> int:
+async def serve(services: Services) -> int:
     """Set aside what has come on any shelf; returns for how many promises. Several servers may do it at once."""
-    async with town.work() as work:
-        found = await work.session.execute(
-            select(Promise.supermarket, Promise.product).where(*_waiting(work)).distinct()
+    async with services.unit_of_work() as uow:
+        found = await uow.session.execute(
+            select(Promise.supermarket, Promise.product).where(*_waiting(uow)).distinct()
         )
         shelves = {accounts.shelf(row.supermarket, row.product).id: row for row in found}
-        balances = await work.books.balances(list(shelves)) if shelves else {}
+        balances = await uow.books.balances(list(shelves)) if shelves else {}
     served = 0
     for id, shelf in shelves.items():
         if balances[id].available > 0:
-            async with town.work() as work:
-                await work.books.lock([id])
-                served += await reserve(work, shelf.supermarket, [shelf.product])
+            async with services.unit_of_work() as uow:
+                await uow.books.lock([id])
+                served += await reserve(uow, shelf.supermarket, [shelf.product])
     return served
 
 
-def _waiting(work: Work) -> tuple[ColumnElement[bool], ...]:
-    return Promise.township == work.township, is_open(work.now), Promise.arrival.is_(None)
+def _waiting(uow: UnitOfWork) -> tuple[ColumnElement[bool], ...]:
+    return Promise.township == uow.township, is_open(uow.now), Promise.arrival.is_(None)
 
 
 def _set_aside(shelf: Account, product: str, quantity: int, until: datetime) -> Transaction:
@@ -143,7 +143,7 @@ def _set_aside(shelf: Account, product: str, quantity: int, until: datetime) -> 
     )
 
 
-async def _keep(work: Work, promise: object, arrival: TransactionId | None) -> None:
-    await work.session.execute(
-        update(Promise).where(Promise.township == work.township, Promise.id == promise).values(arrival=arrival)
+async def _keep(uow: UnitOfWork, promise: object, arrival: TransactionId | None) -> None:
+    await uow.session.execute(
+        update(Promise).where(Promise.township == uow.township, Promise.id == promise).values(arrival=arrival)
     )

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 
 from api import wire
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.shop.promises.arrivals import is_open
 from api.shop.promises.tables import Promise
 from api.wire.promises import PromiseSlip
@@ -46,14 +46,14 @@ def told(promise: Promised) -> wire.Promised:
     )
 
 
-async def uncollected(work: Work, supermarket: str) -> int:
+async def uncollected(uow: UnitOfWork, supermarket: str) -> int:
     """How many promises at a supermarket have arrived and wait to be collected."""
-    found = await work.session.scalar(
+    found = await uow.session.scalar(
         select(func.count()).where(
-            Promise.township == work.township,
+            Promise.township == uow.township,
             Promise.supermarket == supermarket,
             Promise.arrival.is_not(None),
-            is_open(work.now),
+            is_open(uow.now),
         )
     )
     return found or 0

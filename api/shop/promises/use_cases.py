@@ -18,8 +18,8 @@ from sqlalchemy import func, select
 from api import wire
 from api.platform import accounts
 from api.platform.access import Device, secret_digest
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import mask
 from api.shop.promises.arrivals import KIND, is_open, reserve
 from api.shop.promises.tables import Promise
@@ -46,7 +46,7 @@ MOST = 5
 # --- promising ------------------------------------------------------------------------------------------
 
 
-async def promise(town: Town, device: Device, shift: str, id: UUID, wanted: NewPromise) -> PromiseSlip:
+async def promise(services: Services, device: Device, shift: str, id: UUID, wanted: NewPromise) -> PromiseSlip:
     """The slip of promise `id`, now or as it was given the first time.
 
     Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, unknown, price-changed,
@@ -56,54 +56,54 @@ async def promise(town: Town, device: Device, shift: str, id: UUID, wanted: NewP
         device.digest, secret_digest(shift), id, digest(parse(wanted.card)), [line], wanted.leased
     )
     request = request_digest(device.id, asked.card, asked.lines, b"")
-    async with town.work() as work:
-        facts = await held_facts(work, asked)
-        given = await _given_slip(work, id, request)
+    async with services.unit_of_work() as uow:
+        facts = await held_facts(uow, asked)
+        given = await _given_slip(uow, id, request)
         if given is not None:
             return given
         till, purse = require_machine(facts)
         household, _ = require_served(till, purse)
         [line_told] = priced(asked.lines, facts.goods)
-        await _require_wanting(work, till, household, line_told)
-        [facts] = await read_facts(work, [asked], work.now)
+        await _require_wanting(uow, till, household, line_told)
+        [facts] = await read_facts(uow, [asked], uow.now)
         _, purse = require_machine(facts)
         leased = require_points(purse, line_told.points, own=purse.own, held=min(purse.held, asked.leased))
-        await _set_aside(work, till, household, id, line_told, leased)
-        [facts] = await read_facts(work, [asked], work.now)
+        await _set_aside(uow, till, household, id, line_told, leased)
+        [facts] = await read_facts(uow, [asked], uow.now)
         _, purse = require_machine(facts)
         return await _record(
-            work, till, household, id, line_told, balance=purse.own + purse.held, leased=leased, request=request
+            uow, till, household, id, line_told, balance=purse.own + purse.held, leased=leased, request=request
         )
 
 
-async def _given_slip(work: Work, id: UUID, request: bytes) -> PromiseSlip | None:
-    known = await work.session.get(Promise, (work.township, id))
+async def _given_slip(uow: UnitOfWork, id: UUID, request: bytes) -> PromiseSlip | None:
+    known = await uow.session.get(Promise, (uow.township, id))
     if known is None:
         return None
     if known.request != request:
-        raise Refused("conflict", "这个预订编号已经用过，内容不同；请重新扫卡再预订。")
+        raise Refused(ErrorCode.CONFLICT, "这个预订编号已经用过，内容不同；请重新扫卡再预订。")
     return msgspec.convert(known.slip, PromiseSlip)
 
 
-async def _require_wanting(work: Work, till: TillFacts, household: CardFacts, line: wire.ReceiptLine) -> None:
+async def _require_wanting(uow: UnitOfWork, till: TillFacts, household: CardFacts, line: wire.ReceiptLine) -> None:
     """Refuse where there are pieces for everybody before this household and for itself, and where it has promises
     enough."""
-    await reserve(work, till.supermarket, [line.product])
+    await reserve(uow, till.supermarket, [line.product])
     shelf = accounts.shelf(till.supermarket, line.product).id
-    left = (await work.books.balance(shelf)).available
+    left = (await uow.books.balance(shelf)).available
     if left >= line.quantity:
-        raise Refused("in-stock", f"{line.name}有货，请直接兑换。", product=line.product, left=left)
-    promised = await work.session.scalar(
+        raise Refused(ErrorCode.IN_STOCK, f"{line.name}有货，请直接兑换。", product=line.product, left=left)
+    promised = await uow.session.scalar(
         select(func.count()).where(
-            Promise.township == work.township, Promise.household == household.household, is_open(work.now)
+            Promise.township == uow.township, Promise.household == household.household, is_open(uow.now)
         )
     )
     if promised is not None and promised >= MOST:
-        raise Refused("promises-full", f"一户最多同时预订 {MOST} 笔，请先领取或取消一笔。", most=MOST)
+        raise Refused(ErrorCode.PROMISES_FULL, f"一户最多同时预订 {MOST} 笔，请先领取或取消一笔。", most=MOST)
 
 
 async def _set_aside(
-    work: Work, till: TillFacts, household: CardFacts, id: UUID, line: wire.ReceiptLine, leased: int
+    uow: UnitOfWork, till: TillFacts, household: CardFacts, id: UUID, line: wire.ReceiptLine, leased: int
 ) -> None:
     set_aside = Transaction(
         id=TransactionId(id),
@@ -119,14 +119,14 @@ async def _set_aside(
         ),
         person=str(till.attendant),
         reason=f"预订 {line.name} {line.quantity} 件",
-        expires_at=work.now + LASTS,
+        expires_at=uow.now + LASTS,
         metadata={"kiosk": str(till.kiosk)},
     )
-    await _post(work, [*share_given_back(id, till, household, leased, "预订"), set_aside])
+    await _post(uow, [*share_given_back(id, till, household, leased, "预订"), set_aside])
 
 
 async def _record(
-    work: Work,
+    uow: UnitOfWork,
     till: TillFacts,
     household: CardFacts,
     id: UUID,
@@ -144,19 +144,19 @@ async def _record(
         line=line,
         balance=balance,
         leased=leased,
-        promised_at=work.now,
-        expires_at=work.now + LASTS,
+        promised_at=uow.now,
+        expires_at=uow.now + LASTS,
     )
-    last = await work.session.scalar(
+    last = await uow.session.scalar(
         select(func.coalesce(func.max(Promise.place), 0)).where(
-            Promise.township == work.township,
+            Promise.township == uow.township,
             Promise.supermarket == till.supermarket,
             Promise.product == line.product,
         )
     )
-    work.session.add(
+    uow.session.add(
         Promise(
-            township=work.township,
+            township=uow.township,
             id=id,
             supermarket=till.supermarket,
             product=line.product,
@@ -170,34 +170,36 @@ async def _record(
             expires_at=slip.expires_at,
         )
     )
-    await work.session.flush()
+    await uow.session.flush()
     return slip
 
 
 # --- collecting -----------------------------------------------------------------------------------------
 
 
-async def collect(town: Town, device: Device, shift: str, id: UUID, wanted: Collection) -> wire.Receipt:
+async def collect(services: Services, device: Device, shift: str, id: UUID, wanted: Collection) -> wire.Receipt:
     """The receipt for the goods of promise `id`, now or as it was given the first time.
 
     Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, own-card,
     unknown, wrong-state, promise-over, not-arrived, account-closed."""
-    async with town.work() as work:
-        promised = await _found(work, device, id)
+    async with services.unit_of_work() as uow:
+        promised = await _found(uow, device, id)
         line = msgspec.convert(promised.slip, PromiseSlip).line
         # A redemption like any other, so that a kiosk's journal may tell of this one as well.
         asked = _asked(device, shift, uuid5(id, "collection"), line, wanted.card, wanted.collector)
-        facts = await held_facts(work, asked)
+        facts = await held_facts(uow, asked)
         till, purse = require_machine(facts)
         given = given_receipt(asked, till, purse)
         if given is not None:
             return given
         household, collector = require_served(till, purse)
         _require_owner(household, promised)
-        await reserve(work, device.supermarket, [promised.product])
-        await _require_open(work, promised)
+        await reserve(uow, device.supermarket, [promised.product])
+        await _require_open(uow, promised)
         if promised.arrival is None:
-            raise Refused("not-arrived", f"{line.name}还没有到货，到货后再来领取。", product=promised.product)
+            raise Refused(
+                ErrorCode.NOT_ARRIVED, f"{line.name}还没有到货，到货后再来领取。", product=promised.product
+            )
         booking = book(
             asked.id,
             till,
@@ -206,16 +208,16 @@ async def collect(town: Town, device: Device, shift: str, id: UUID, wanted: Coll
             [line],
             request=request_digest(till.kiosk, asked.card, asked.lines, asked.collector),
             leased=0,
-            at=work.now,
+            at=uow.now,
             counts_lease=True,
             before=_letting_go(promised, till, "已到货领取"),
             promise=str(promised.id),
         )
         try:
-            [receipt] = await write(work, [booking], work.now)
+            [receipt] = await write(uow, [booking], uow.now)
         except StaleBatch as stale:
             raise _refusal(stale.posting) from None
-        _close(work, till, promised, "collected")
+        _close(uow, till, promised, "collected")
         return receipt
 
 
@@ -232,53 +234,53 @@ def _asked(
 # --- letting go -----------------------------------------------------------------------------------------
 
 
-async def cancel(town: Town, device: Device, shift: str, id: UUID, wanted: Cancellation) -> None:
+async def cancel(services: Services, device: Device, shift: str, id: UUID, wanted: Cancellation) -> None:
     """The household doesn't want it any more: its points come back, its pieces are free for the next.
 
     Raises Refused: shift-closed, card-malformed, card-unknown, card-revoked, unknown, wrong-state,
     promise-over."""
-    async with town.work() as work:
-        promised = await _found(work, device, id)
+    async with services.unit_of_work() as uow:
+        promised = await _found(uow, device, id)
         line = msgspec.convert(promised.slip, PromiseSlip).line
-        till, purse = require_machine(await held_facts(work, _asked(device, shift, id, line, wanted.card)))
+        till, purse = require_machine(await held_facts(uow, _asked(device, shift, id, line, wanted.card)))
         household, _ = require_served(till, purse)
         _require_owner(household, promised)
-        await work.session.refresh(promised)
+        await uow.session.refresh(promised)
         if promised.status == "cancelled":
             return
-        await _require_open(work, promised)
-        await _post(work, _letting_go(promised, till, wanted.reason))
-        _close(work, till, promised, "cancelled", wanted.reason)
+        await _require_open(uow, promised)
+        await _post(uow, _letting_go(promised, till, wanted.reason))
+        _close(uow, till, promised, "cancelled", wanted.reason)
 
 
 # --- what collecting and cancelling have in common ------------------------------------------------------
 
 
-async def _found(work: Work, device: Device, id: UUID) -> Promise:
-    found = await work.session.get(Promise, (work.township, id))
+async def _found(uow: UnitOfWork, device: Device, id: UUID) -> Promise:
+    found = await uow.session.get(Promise, (uow.township, id))
     if found is None or found.supermarket != device.supermarket:
-        raise Refused("unknown", "本超市没有这笔预订。")
+        raise Refused(ErrorCode.UNKNOWN, "本超市没有这笔预订。")
     return found
 
 
 def _require_owner(household: CardFacts, promised: Promise) -> None:
     if household.household != promised.household:
-        raise Refused("unknown", "这张卡没有这笔预订，请扫预订那一户的卡。")
+        raise Refused(ErrorCode.UNKNOWN, "这张卡没有这笔预订，请扫预订那一户的卡。")
 
 
-async def _require_open(work: Work, promised: Promise) -> None:
+async def _require_open(uow: UnitOfWork, promised: Promise) -> None:
     """As it is under the shelf's lock, which the caller holds."""
-    await work.session.refresh(promised)
+    await uow.session.refresh(promised)
     if promised.status == "collected":
-        raise Refused("wrong-state", "这笔预订已经领取。")
+        raise Refused(ErrorCode.WRONG_STATE, "这笔预订已经领取。")
     if promised.status == "cancelled":
-        raise Refused("wrong-state", "这笔预订已经取消，积分已退回。")
-    if promised.expires_at <= work.now:
+        raise Refused(ErrorCode.WRONG_STATE, "这笔预订已经取消，积分已退回。")
+    if promised.expires_at <= uow.now:
         raise _over()
 
 
 def _over() -> Refused:
-    return Refused("promise-over", "这笔预订已经到期，积分已退回，可以重新预订或兑换。")
+    return Refused(ErrorCode.PROMISE_OVER, "这笔预订已经到期，积分已退回，可以重新预订或兑换。")
 
 
 def _letting_go(promised: Promise, till: TillFacts, reason: str) -> list[Transaction]:
@@ -289,14 +291,14 @@ def _letting_go(promised: Promise, till: TillFacts, reason: str) -> list[Transac
     ]
 
 
-async def _post(work: Work, batch: Sequence[Transaction]) -> None:
-    for posting in await work.books.post(batch, work.now):
+async def _post(uow: UnitOfWork, batch: Sequence[Transaction]) -> None:
+    for posting in await uow.books.post(batch, uow.now):
         if posting.status is not Status.OK:
             raise _refusal(posting)
 
 
-def _close(work: Work, till: TillFacts, promised: Promise, status: str, reason: str = "") -> None:
-    promised.status, promised.closed_at, promised.closed_by = status, work.now, till.attendant
+def _close(uow: UnitOfWork, till: TillFacts, promised: Promise, status: str, reason: str = "") -> None:
+    promised.status, promised.closed_at, promised.closed_by = status, uow.now, till.attendant
     promised.reason = reason
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from api import wire
 from api.platform.access import device_unknown
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 from api.registry.cards.use_cases import require_active
 from api.shop.kiosks.use_cases import shift_closed
 from api.shop.redemptions.facts import CardFacts, Facts, GoodsFacts, PurseFacts, RedemptionRequest, TillFacts
@@ -78,7 +78,7 @@ def decide(
         points = sum(line.points for line in lines)
         if household.pin_above is not None and points > household.pin_above and not pin_given:
             above = household.pin_above
-            return Refused("pin-needed", f"超过 {above} 分，请户主输入积分卡密码。", above=above)
+            return Refused(ErrorCode.PIN_NEEDED, f"超过 {above} 分，请户主输入积分卡密码。", above=above)
         waited_for = [line.product for line in lines if facts.goods[line.product].waited_for]
         if waited_for and not promises_served:
             return PromisesFirst(waited_for)
@@ -127,7 +127,7 @@ def given_receipt(asked: RedemptionRequest, till: TillFacts, purse: PurseFacts) 
     if purse.receipt is None:
         return None
     if purse.request != request_digest(till.kiosk, asked.card, asked.lines, asked.collector).hex():
-        raise Refused("conflict", "这个兑换编号已经用过，内容不同；请重新扫卡再兑换。")
+        raise Refused(ErrorCode.CONFLICT, "这个兑换编号已经用过，内容不同；请重新扫卡再兑换。")
     return purse.receipt
 
 
@@ -136,13 +136,13 @@ def require_served(till: TillFacts, purse: PurseFacts) -> tuple[CardFacts, CardF
     if till.shift is None or till.closed:
         raise shift_closed()
     if purse.voided:
-        raise Refused("abandoned", "这一笔已经作废，不能再兑换；请重新扫卡。")
+        raise Refused(ErrorCode.ABANDONED, "这一笔已经作废，不能再兑换；请重新扫卡。")
     household = require_active(purse.card)
     if not purse.collected:
         return household, None
     collector = require_active(purse.collector)
     if collector.household == household.household:
-        raise Refused("own-card", "代领人的卡就是这一户自己的卡；本人来取不用代领。")
+        raise Refused(ErrorCode.OWN_CARD, "代领人的卡就是这一户自己的卡；本人来取不用代领。")
     return household, collector
 
 
@@ -152,10 +152,10 @@ def priced(lines: Sequence[wire.Line], goods: Mapping[str, GoodsFacts]) -> list[
     for line in lines:
         product = goods.get(line.product)
         if product is None:
-            raise Refused("unknown", f"本超市没有编号为 {line.product} 的物品。")
+            raise Refused(ErrorCode.UNKNOWN, f"本超市没有编号为 {line.product} 的物品。")
         if line.price != product.price:
             raise Refused(
-                "price-changed",
+                ErrorCode.PRICE_CHANGED,
                 f"{product.name}的分值已改为 {product.price} 分，请重新扫卡再兑换。",
                 product=line.product,
                 price=product.price,
@@ -180,7 +180,7 @@ def require_points(purse: PurseFacts, points: int, *, own: int, held: int) -> in
     leased = max(min(points - own, held), 0)
     missing = points - own - leased
     if missing > 0:
-        raise Refused("insufficient-points", f"积分不够，还差 {missing} 分。", missing=missing)
+        raise Refused(ErrorCode.INSUFFICIENT_POINTS, f"积分不够，还差 {missing} 分。", missing=missing)
     return leased
 
 
@@ -193,7 +193,7 @@ def require_pieces(
         left = goods[line.product].left - taken.pieces.get((supermarket, line.product), 0)
         if line.quantity > left:
             raise Refused(
-                "out-of-stock",
+                ErrorCode.OUT_OF_STOCK,
                 f"{line.name}只剩 {left} 件，请减少数量或换一样。",
                 product=line.product,
                 left=left,
@@ -202,5 +202,5 @@ def require_pieces(
 
 def account_closed(*, own: bool) -> Refused:
     if own:
-        return Refused("account-closed", "这户的积分账户已关闭，请到村委会查询。")
-    return Refused("account-closed", "本超市的这个货架或账户已关闭，请联系乡镇办公室。")
+        return Refused(ErrorCode.ACCOUNT_CLOSED, "这户的积分账户已关闭，请到村委会查询。")
+    return Refused(ErrorCode.ACCOUNT_CLOSED, "本超市的这个货架或账户已关闭，请联系乡镇办公室。")

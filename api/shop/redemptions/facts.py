@@ -39,7 +39,7 @@ from sqlalchemy.types import TypeEngine
 from api import wire
 from api.platform import accounts
 from api.platform.access import secret_digest
-from api.platform.database.look import Look
+from api.platform.database.read_query import ReadQuery
 from api.registry.cards.queries import any_card
 from api.registry.register.queries import household_of
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
@@ -47,7 +47,7 @@ from api.shop.promises.tables import Promise
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from api.wire.card_token import digest, parse
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 from ledger.tables import account, account_closing, balance
 
 
@@ -150,9 +150,9 @@ class Facts:
 
 
 class Reader(Protocol):
-    """A town, for a look of its own, or a unit of work, for one inside."""
+    """`Services` to read by itself, or a unit of work to read within it."""
 
-    async def look(self, look: Look[BatchFacts], **values: Any) -> BatchFacts: ...
+    async def read(self, query: ReadQuery[BatchFacts], **values: Any) -> BatchFacts: ...
 
 
 async def read_facts(reader: Reader, batch: Sequence[RedemptionRequest], now: datetime) -> list[Facts]:
@@ -160,7 +160,7 @@ async def read_facts(reader: Reader, batch: Sequence[RedemptionRequest], now: da
     tills: dict[tuple[bytes, bytes], int] = {}
     at = [tills.setdefault((asked.device, asked.shift), len(tills) + 1) for asked in batch]
     lines = {(till, line.product) for till, asked in zip(at, batch, strict=True) for line in asked.lines}
-    told = await reader.look(
+    told = await reader.read(
         _FACTS_WITH_COLLECTORS if any(asked.collector for asked in batch) else _FACTS,
         now=now,
         device=[device for device, _ in tills],
@@ -197,26 +197,26 @@ def _rows(**arrays: TypeEngine[Any]) -> TableValuedAlias:
 
 def _tills() -> CTE:
     asked = _rows(device=LargeBinary(), shift=LargeBinary())
-    enrolled = by_key(
+    enrolled = lateral_one(
         select(KioskEnrolment.kiosk, KioskEnrolment.epoch, KioskEnrolment.ended_at).where(
             KioskEnrolment.township == _TOWNSHIP, KioskEnrolment.digest == asked.c.device
         ),
         "enrolled",
     )
-    kiosk = by_key(
+    kiosk = lateral_one(
         select(Kiosk.supermarket).where(Kiosk.township == _TOWNSHIP, Kiosk.id == enrolled.c.kiosk), "at"
     )
-    place = by_key(
+    place = lateral_one(
         select(Supermarket.name).where(Supermarket.township == _TOWNSHIP, Supermarket.code == kiosk.c.supermarket),
         "place",
     )
-    shift = by_key(
+    shift = lateral_one(
         select(Shift.id, Shift.attendant, Shift.closed_at).where(
             Shift.township == _TOWNSHIP, Shift.digest == asked.c.shift, Shift.kiosk == enrolled.c.kiosk
         ),
         "on",
     )
-    attendant = by_key(
+    attendant = lateral_one(
         select(Attendant.name).where(Attendant.township == _TOWNSHIP, Attendant.id == shift.c.attendant), "who"
     )
     return (
@@ -256,18 +256,18 @@ def _card(
 
 
 def _named(name: ColumnElement[str], word: str) -> LateralFromClause:
-    return by_key(select(account.c.id).where(account.c.township == _TOWNSHIP, account.c.name == name), word)
+    return lateral_one(select(account.c.id).where(account.c.township == _TOWNSHIP, account.c.name == name), word)
 
 
 def _left(named: LateralFromClause, word: str) -> LateralFromClause:
     """What is free of an account."""
     left = (balance.c.posted - balance.c.reserved).label("left")
-    return by_key(select(left).where(balance.c.township == _TOWNSHIP, balance.c.account == named.c.id), word)
+    return lateral_one(select(left).where(balance.c.township == _TOWNSHIP, balance.c.account == named.c.id), word)
 
 
 def _closed(named: LateralFromClause, word: str) -> LateralFromClause:
     closing = account_closing.c
-    return by_key(
+    return lateral_one(
         select(closing.account).where(closing.township == _TOWNSHIP, closing.account == named.c.id), word
     )
 
@@ -276,13 +276,13 @@ def _purses(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]:
     asked = _rows(id=Uuid(), card=LargeBinary(), collector=LargeBinary(), at=Integer())
     card, holder, card_facts = _card(asked.c.card, "card")
     neighbours, neighbour, collector_facts = _card(asked.c.collector, "collector")
-    given = by_key(
+    given = lateral_one(
         select(Redemption.request, Redemption.receipt).where(
             Redemption.township == _TOWNSHIP, Redemption.id == asked.c.id
         ),
         "given",
     )
-    void = by_key(select(Void.id).where(Void.township == _TOWNSHIP, Void.id == asked.c.id), "void")
+    void = lateral_one(select(Void.id).where(Void.township == _TOWNSHIP, Void.id == asked.c.id), "void")
     points = _named(accounts.household_name(holder.c.code), "points")
     closed = _closed(points, "closed")
     own = _left(points, "own")
@@ -321,7 +321,7 @@ def _purses(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]:
 
 def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
     asked = _rows(line_at=Integer(), product=Text())
-    shelf = by_key(
+    shelf = lateral_one(
         select(Shelf.product).where(
             Shelf.township == _TOWNSHIP,
             Shelf.supermarket == till.c.supermarket,
@@ -329,7 +329,7 @@ def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
         ),
         "on_shelf",
     )
-    product = by_key(
+    product = lateral_one(
         select(Product.code, Product.name, Product.price).where(
             Product.township == _TOWNSHIP, Product.code == shelf.c.product
         ),
@@ -338,7 +338,7 @@ def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
     pieces = _named(accounts.shelf_name(till.c.supermarket, asked.c.product), "pieces")
     closed = _closed(pieces, "closed_shelf")
     left = _left(pieces, "stock")
-    waited_for = by_key(
+    waited_for = lateral_one(
         select(Promise.id).where(
             Promise.township == _TOWNSHIP,
             Promise.supermarket == till.c.supermarket,
@@ -372,7 +372,7 @@ def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
 
 _TILLS = _tills()
 _FACTS, _FACTS_WITH_COLLECTORS = (
-    Look(
+    ReadQuery(
         BatchFacts,
         tills=select(_TILLS),
         purses=_purses(_TILLS, collectors=collectors),

@@ -1,4 +1,4 @@
-"""Redemptions that arrive at the same moment are booked as one batch: one look, one statement and one commit.
+"""Redemptions that arrive at the same moment are booked as one batch: one query, one statement and one commit.
 
 A worker that is free takes what waits, so a lone redemption goes at once, and the busier the server is the more go
 together. What isn't booked in its batch (a retry, a price that changed, too few points) is left to
@@ -17,9 +17,9 @@ from uuid import UUID
 import structlog
 
 from api import wire
+from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import told
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.redemptions.facts import RedemptionRequest
 from api.shop.redemptions.use_cases import redeem_batch
 from api.shop.redemptions.writer import StaleBatch
@@ -45,8 +45,8 @@ class _Waiting:
 class RedemptionQueue:
     """Where redemptions wait for their turn. `run` serves them, for as long as the application runs."""
 
-    def __init__(self, town: Town, max_queue: int = MAX_QUEUE) -> None:
-        self.town = town
+    def __init__(self, services: Services, max_queue: int = MAX_QUEUE) -> None:
+        self.services = services
         self._max_queue = max_queue
         self._waiting: deque[_Waiting] = deque()
         # How many are being booked, and whether that or what waits has changed since somebody looked.
@@ -71,7 +71,7 @@ class RedemptionQueue:
     def require_room(self) -> None:
         """Raises Refused: busy."""
         if self._full:
-            raise Refused("busy", "现在兑换的人太多，请稍候，会自动再试。")
+            raise Refused(ErrorCode.BUSY, "现在兑换的人太多，请稍候，会自动再试。")
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -85,7 +85,7 @@ class RedemptionQueue:
                 self._under_way += len(batch)
             receipts: dict[UUID, wire.Receipt] = {}
             try:
-                receipts = await redeem_batch(self.town, [waiting.asked for waiting in batch])
+                receipts = await redeem_batch(self.services, [waiting.asked for waiting in batch])
             except Exception as error:
                 # Each on its own: whose fault it was hears it there. And whatever it was, the next are served.
                 if told(error) is None and not isinstance(error, StaleBatch):

@@ -12,7 +12,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from api import wire
 from api.platform.access import Device, bearer, require_device, secret_digest
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.kiosks.enrolment import enrolled
 from api.shop.redemptions import use_cases
 from api.shop.redemptions.facts import RedemptionRequest
@@ -25,7 +25,7 @@ from api.wire.card_token import MalformedCard
 async def redeem(
     id: FromPath[UUID],
     data: JSONBody[wire.Redemption],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     state: State,
     request: Request[None, None, Any],
     shift: Annotated[str, HeaderParameter(name="X-Shift", max_length=100)] = "",
@@ -40,14 +40,14 @@ async def redeem(
         asked = RedemptionRequest.read(device, shift, id, data)
     except MalformedCard:
         # Not before the machine is known is anything said of a card.
-        require_device(await _kiosk(town, device))
+        require_device(await _kiosk(services, device))
         raise
-    return await use_cases.redeem(town, asked, pin)
+    return await use_cases.redeem(services, asked, pin)
 
 
-async def _kiosk(town: Town, secret: str) -> Device | None:
-    async with town.work() as work:
-        return await enrolled(work, secret_digest(secret))
+async def _kiosk(services: Services, secret: str) -> Device | None:
+    async with services.unit_of_work() as uow:
+        return await enrolled(uow, secret_digest(secret))
 
 
 router = Router("/v1", route_handlers=[redeem], tags=["redemptions"])

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from api import wire
 from api.platform import accounts
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
 from api.shop.kiosks.tables import KioskEnrolment
 from api.shop.promises.arrivals import reserve
@@ -25,37 +25,37 @@ from api.shop.redemptions.writer import StaleBatch, write
 from ledger.transactions import Posting, Status
 
 
-async def redeem_batch(town: Town, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
+async def redeem_batch(services: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
     """Book what of it can be; gives the receipts. The ids in it are distinct. Raises StaleBatch: nothing stays."""
-    now = town.clock.now()
-    bookings = list(decide_batch(batch, await read_facts(town, batch, now), now).values())
-    receipts = await write(town, bookings, now) if bookings else []
+    now = services.clock.now()
+    bookings = list(decide_batch(batch, await read_facts(services, batch, now), now).values())
+    receipts = await write(services, bookings, now) if bookings else []
     return {receipt.id: receipt for receipt in receipts}
 
 
-async def redeem(town: Town, asked: RedemptionRequest, pin: str = "") -> wire.Receipt:
+async def redeem(services: Services, asked: RedemptionRequest, pin: str = "") -> wire.Receipt:
     """The receipt of a redemption, now or as it was given the first time. Raises Refused: as `decide`,
     wrong-card-pin (left), card-pin-locked."""
     try:
-        return await _redeem(town, asked)
+        return await _redeem(services, asked)
     except Refused as refusal:
-        if refusal.word != "pin-needed" or not pin:
+        if refusal.code != ErrorCode.PIN_NEEDED or not pin:
             raise
     # In a unit of work of its own: a wrong try counts, though nothing of the redemption stays.
-    await require_pin(town, asked.card, pin)
-    return await _redeem(town, asked, pin_given=True)
+    await require_pin(services, asked.card, pin)
+    return await _redeem(services, asked, pin_given=True)
 
 
 async def _redeem(
-    town: Town, asked: RedemptionRequest, *, pin_given: bool = False, last: bool = False
+    services: Services, asked: RedemptionRequest, *, pin_given: bool = False, last: bool = False
 ) -> wire.Receipt:
     try:
-        async with town.work() as work:
-            match await _decide(work, asked, pin_given=pin_given):
+        async with services.unit_of_work() as uow:
+            match await _decide(uow, asked, pin_given=pin_given):
                 case Given(receipt):
                     return receipt
                 case Booking() as booking:
-                    [receipt] = await write(work, [booking], work.now)
+                    [receipt] = await write(uow, [booking], uow.now)
                     return receipt
                 case Refused() as refusal:
                     raise refusal
@@ -65,39 +65,39 @@ async def _redeem(
         if stale.posting is not None or last:
             raise refused_by_books(stale.posting) from None
     # A shift that was closed meanwhile: now the facts say so.
-    return await _redeem(town, asked, pin_given=pin_given, last=True)
+    return await _redeem(services, asked, pin_given=pin_given, last=True)
 
 
-async def _decide(work: Work, asked: RedemptionRequest, *, pin_given: bool) -> Decision:
-    facts = await held_facts(work, asked)
-    decision = decide(asked, facts, work.now, pin_given=pin_given)
+async def _decide(uow: UnitOfWork, asked: RedemptionRequest, *, pin_given: bool) -> Decision:
+    facts = await held_facts(uow, asked)
+    decision = decide(asked, facts, uow.now, pin_given=pin_given)
     if not isinstance(decision, PromisesFirst):
         return decision
     assert facts.till is not None
-    await reserve(work, facts.till.supermarket, decision.products)
-    [facts] = await read_facts(work, [asked], work.now)
-    return decide(asked, facts, work.now, pin_given=pin_given, promises_served=True)
+    await reserve(uow, facts.till.supermarket, decision.products)
+    [facts] = await read_facts(uow, [asked], uow.now)
+    return decide(asked, facts, uow.now, pin_given=pin_given, promises_served=True)
 
 
-async def held_facts(work: Work, asked: RedemptionRequest) -> Facts:
+async def held_facts(uow: UnitOfWork, asked: RedemptionRequest) -> Facts:
     """Facts that stay as they are until the caller's transaction ends."""
-    [facts] = await read_facts(work, [asked], work.now)
-    if await _hold(work, asked, facts):
-        [facts] = await read_facts(work, [asked], work.now)
+    [facts] = await read_facts(uow, [asked], uow.now)
+    if await _hold(uow, asked, facts):
+        [facts] = await read_facts(uow, [asked], uow.now)
     return facts
 
 
-async def _hold(work: Work, asked: RedemptionRequest, facts: Facts) -> bool:
+async def _hold(uow: UnitOfWork, asked: RedemptionRequest, facts: Facts) -> bool:
     """Keep all that it touches as it is: first the enrolment, so that nothing of the kiosk's journal is settled
     meanwhile and nobody ends it, then balances, all at once and so in one order, so that two can't wait for each
     other. False where there is nothing to touch."""
     till, purse = facts.till, facts.purse
     if till is None or purse is None or purse.card is None:
         return False
-    await work.session.execute(
+    await uow.session.execute(
         select(KioskEnrolment.epoch)
         .where(
-            KioskEnrolment.township == work.township,
+            KioskEnrolment.township == uow.township,
             KioskEnrolment.kiosk == till.kiosk,
             KioskEnrolment.epoch == till.epoch,
         )
@@ -106,7 +106,7 @@ async def _hold(work: Work, asked: RedemptionRequest, facts: Facts) -> bool:
     code = purse.card.code
     shelves = (accounts.shelf(till.supermarket, line.product).id for line in asked.lines)
     escrow = accounts.escrow(code, till.kiosk, till.epoch).id
-    await work.books.lock([accounts.household(code).id, escrow, *shelves])
+    await uow.books.lock([accounts.household(code).id, escrow, *shelves])
     return True
 
 
@@ -115,4 +115,4 @@ def refused_by_books(posting: Posting | None) -> Refused:
     has."""
     if posting is not None and posting.status is Status.CLOSED:
         return account_closed(own=False)
-    return Refused("conflict", "这个编号已用于别的业务；请重新扫卡再兑换。")
+    return Refused(ErrorCode.CONFLICT, "这个编号已用于别的业务；请重新扫卡再兑换。")

@@ -12,8 +12,8 @@ from sqlalchemy import column, text
 from sqlalchemy.exc import DBAPIError
 
 from api import wire
-from api.platform.database.look import Look
-from api.platform.town import Town, Work
+from api.platform.database.read_query import ReadQuery
+from api.platform.services import Services, UnitOfWork
 from api.shop.redemptions.receipts import Booking
 from ledger.books import encoded
 from ledger.transactions import AccountId, Posting, Status
@@ -45,8 +45,8 @@ class _Detail(msgspec.Struct, frozen=True):
     missing: int = 0
 
 
-# More than a look: what it asks for is done.
-_WRITE = Look(
+# A query that also writes: the function it calls books the batch.
+_WRITE = ReadQuery(
     _Answer,
     written=text("""
         select * from redeem_batch(
@@ -57,7 +57,7 @@ _WRITE = Look(
 
 
 async def write(
-    where: Town | Work, bookings: Sequence[Booking], now: datetime, *, at_the_till: bool = True
+    where: Services | UnitOfWork, bookings: Sequence[Booking], now: datetime, *, at_the_till: bool = True
 ) -> list[wire.Receipt]:
     """All of them, or none. `where`: a transaction of their own, or one that goes on. `at_the_till`: only while
     machines and shifts may go on; a journal tells of what was before.
@@ -66,7 +66,7 @@ async def write(
     tills = {(each.till.kiosk, each.till.epoch) for each in bookings} if at_the_till else set()
     shifts = {each.till.shift for each in bookings} if at_the_till else set()
     try:
-        told = await where.look(
+        told = await where.read(
             _WRITE,
             now=now,
             kiosks=[kiosk for kiosk, _ in tills],

@@ -7,48 +7,48 @@ from uuid import UUID
 from api import wire
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.shop.stock import lots, slips
 from api.shop.stock.hands import Hand, at_desk
 from api.shop.stock.tables import Donation, Restocking
 from ledger.transactions import Phase, Transaction, TransactionId
 
 
-async def restock(town: Town, staff: Staff, id: UUID, wanted: wire.Restock) -> None:
+async def restock(services: Services, staff: Staff, id: UUID, wanted: wire.Restock) -> None:
     """Goods arrive, and with costs their money leaves the fund; the same id with the same content counts once.
 
     Raises Refused: not-allowed, unknown, cost-incomplete, conflict, account-closed.
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
-    async with town.work() as work:
-        await bring(work, at_desk(staff), id, wanted)
+    async with services.unit_of_work() as uow:
+        await bring(uow, at_desk(staff), id, wanted)
 
 
-async def donate(town: Town, staff: Staff, id: UUID, wanted: wire.Donation) -> None:
+async def donate(services: Services, staff: Staff, id: UUID, wanted: wire.Donation) -> None:
     """Goods are given; the same id with the same content counts once.
 
     Raises Refused: not-allowed, unknown, conflict, account-closed.
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
-    async with town.work() as work:
-        await give(work, at_desk(staff), id, wanted)
+    async with services.unit_of_work() as uow:
+        await give(uow, at_desk(staff), id, wanted)
 
 
-async def bring(work: Work, hand: Hand, id: UUID, wanted: wire.Restock) -> None:
+async def bring(uow: UnitOfWork, hand: Hand, id: UUID, wanted: wire.Restock) -> None:
     """As `restock`, in the caller's unit of work. Raises Refused: unknown, cost-incomplete, conflict,
     account-closed."""
     bought = [line for line in wanted.lines if line.cost is not None]
     # All pieces of a procurement have a known cost: a line without one would make the average wrong.
     if bought and len(bought) < len(wanted.lines):
         raise cost_incomplete()
-    shelves = await slips.carry(work, hand, wanted.supermarket, [line.product for line in wanted.lines])
+    shelves = await slips.carry(uow, hand, wanted.supermarket, [line.product for line in wanted.lines])
     goods = [
         slips.move(accounts.supply(line.product), shelves[line.product], line.quantity) for line in wanted.lines
     ]
     money = [slips.move(accounts.FUND, accounts.cost(line.product), line.cost) for line in bought if line.cost]
     paid = [accounts.FUND, *(accounts.cost(line.product) for line in bought)] if money else []
-    await work.books.open([*shelves.values(), *paid], work.now)
+    await uow.books.open([*shelves.values(), *paid], uow.now)
     slip = Transaction(
         id=TransactionId(id),
         kind="procurement" if bought else "restock",
@@ -57,13 +57,13 @@ async def bring(work: Work, hand: Hand, id: UUID, wanted: wire.Restock) -> None:
         transfers=(*goods, *money),
         metadata={"supplier": wanted.supplier} if wanted.supplier else {},
     )
-    if not await slips.post(work, slip):
-        await lots.require_same(work, id, wanted.lines)
+    if not await slips.post(uow, slip):
+        await lots.require_same(uow, id, wanted.lines)
         return
-    lots.record(work, id, wanted.supermarket, wanted.lines)
-    work.session.add(
+    lots.record(uow, id, wanted.supermarket, wanted.lines)
+    uow.session.add(
         Restocking(
-            township=work.township,
+            township=uow.township,
             id=id,
             supermarket=wanted.supermarket,
             person=hand.person,
@@ -72,11 +72,11 @@ async def bring(work: Work, hand: Hand, id: UUID, wanted: wire.Restock) -> None:
     )
 
 
-async def give(work: Work, hand: Hand, id: UUID, wanted: wire.Donation) -> None:
+async def give(uow: UnitOfWork, hand: Hand, id: UUID, wanted: wire.Donation) -> None:
     """As `donate`, in the caller's unit of work. Raises Refused: unknown, conflict, account-closed."""
-    shelves = await slips.carry(work, hand, wanted.supermarket, [line.product for line in wanted.lines])
+    shelves = await slips.carry(uow, hand, wanted.supermarket, [line.product for line in wanted.lines])
     donated = {product: accounts.donated(product) for product in shelves}
-    await work.books.open([*shelves.values(), *donated.values()], work.now)
+    await uow.books.open([*shelves.values(), *donated.values()], uow.now)
     slip = Transaction(
         id=TransactionId(id),
         kind="donation",
@@ -86,16 +86,16 @@ async def give(work: Work, hand: Hand, id: UUID, wanted: wire.Donation) -> None:
             slips.move(donated[line.product], shelves[line.product], line.quantity) for line in wanted.lines
         ),
     )
-    if not await slips.post(work, slip):
-        await lots.require_same(work, id, wanted.lines)
-        known = await work.session.get_one(Donation, (work.township, id))
+    if not await slips.post(uow, slip):
+        await lots.require_same(uow, id, wanted.lines)
+        known = await uow.session.get_one(Donation, (uow.township, id))
         if (known.donor, known.anonymous) != (wanted.donor, wanted.anonymous):
             raise slips.conflict()
         return
-    lots.record(work, id, wanted.supermarket, wanted.lines)
-    work.session.add(
+    lots.record(uow, id, wanted.supermarket, wanted.lines)
+    uow.session.add(
         Donation(
-            township=work.township,
+            township=uow.township,
             id=id,
             supermarket=wanted.supermarket,
             person=hand.person,
@@ -107,4 +107,4 @@ async def give(work: Work, hand: Hand, id: UUID, wanted: wire.Donation) -> None:
 
 
 def cost_incomplete() -> Refused:
-    return Refused("cost-incomplete", "有的物品填了金额，有的没有；请每一行都填，或者都不填。")
+    return Refused(ErrorCode.COST_INCOMPLETE, "有的物品填了金额，有的没有；请每一行都填，或者都不填。")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.platform.problems import Refused
+from api.platform.errors import ErrorCode, Refused
 
 _GTIN_LENGTHS = frozenset({8, 12, 13})
 """Digits of an EAN-8, a UPC-A and an EAN-13."""
@@ -17,7 +17,7 @@ def kept(digits: str) -> str:
     if len(digits) not in _GTIN_LENGTHS:
         return digits
     if not _check_digit_holds(digits):
-        raise Refused("barcode-wrong", f"条码 {digits} 的校验位不对，请重新扫描。")
+        raise Refused(ErrorCode.BARCODE_WRONG, f"条码 {digits} 的校验位不对，请重新扫描。")
     return digits.zfill(_WIDTH)
 
 

@@ -7,8 +7,8 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_of
 from api.shop.stock import barcodes, slips
 from api.shop.stock.hands import at_desk
@@ -20,7 +20,7 @@ from api.wire import shelf as wire
 SHELF_KEEPERS = (Role.OFFICE, Role.COMMITTEE)
 
 
-async def change(town: Town, staff: Staff, code: str, wanted: wire.ProductChange) -> None:
+async def change(services: Services, staff: Staff, code: str, wanted: wire.ProductChange) -> None:
     """What receipts say stays as it was: they keep the name and price of their day.
 
     Raises Refused: not-allowed, unknown, barcode-wrong, already-there.
@@ -36,70 +36,70 @@ async def change(town: Town, staff: Staff, code: str, wanted: wire.ProductChange
         )
         if value is not None
     }
-    async with town.work() as work:
-        product = await _product(work, code)
+    async with services.unit_of_work() as uow:
+        product = await _product(uow, code)
         new = {name: value for name, value in asked.items() if getattr(product, name) != value}
         if "barcode" in new:
-            await _require_free(work, new["barcode"])
+            await _require_free(uow, new["barcode"])
         if wanted.price is not None and "price" in new:
-            work.session.add(
+            uow.session.add(
                 PriceChange(
-                    township=work.township,
+                    township=uow.township,
                     id=uuid7(),
                     product=code,
                     before=product.price,
                     after=wanted.price,
                     person=staff.id,
-                    changed_at=work.now,
+                    changed_at=uow.now,
                 )
             )
         for name, value in new.items():
             setattr(product, name, value)
-        await work.session.flush()
+        await uow.session.flush()
         # A till is told nothing of minimums.
         if new.keys() - {"minimum"}:
-            carrying = await work.session.scalars(
+            carrying = await uow.session.scalars(
                 select(Shelf.supermarket).where(
-                    Shelf.township == work.township, Shelf.product == code, Shelf.retired_at.is_(None)
+                    Shelf.township == uow.township, Shelf.product == code, Shelf.retired_at.is_(None)
                 )
             )
-            await slips.announce(work, carrying.all())
+            await slips.announce(uow, carrying.all())
 
 
-async def _require_free(work: Work, barcode: object) -> None:
+async def _require_free(uow: UnitOfWork, barcode: object) -> None:
     """Raises Refused: already-there."""
-    name = await work.session.scalar(
-        select(Product.name).where(Product.township == work.township, Product.barcode == barcode)
+    name = await uow.session.scalar(
+        select(Product.name).where(Product.township == uow.township, Product.barcode == barcode)
     )
     if name is not None:
-        raise Refused("already-there", f"条码 {barcode} 已经是{name}的，请核对。")
+        raise Refused(ErrorCode.ALREADY_THERE, f"条码 {barcode} 已经是{name}的，请核对。")
 
 
-async def _product(work: Work, code: str) -> Product:
+async def _product(uow: UnitOfWork, code: str) -> Product:
     """Nobody else changes it meanwhile. Raises Refused: unknown."""
-    product = await work.session.scalar(
+    product = await uow.session.scalar(
         select(Product)
-        .where(Product.township == work.township, Product.code == code)
+        .where(Product.township == uow.township, Product.code == code)
         .with_for_update(key_share=True)
     )
     if product is None:
-        raise Refused("unknown", f"没有编号为 {code} 的物品。")
+        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的物品。")
     return product
 
 
-async def prices(town: Town, staff: Staff, code: str) -> list[wire.PriceChange]:
+async def prices(services: Services, staff: Staff, code: str) -> list[wire.PriceChange]:
     """Every change of a product's price, the latest first. Raises Refused: not-allowed, unknown."""
     require(staff, *WATCHERS)
-    async with town.work() as work:
-        await slips.require_products(work, [code])
-        rows = await work.session.execute(
+    async with services.unit_of_work() as uow:
+        await slips.require_products(uow, [code])
+        rows = await uow.session.execute(
             select(
                 PriceChange.before,
                 PriceChange.after,
                 name_of(PriceChange.township, PriceChange.person).label("person"),
                 PriceChange.changed_at,
             )
-            .where(PriceChange.township == work.township, PriceChange.product == code)
+            .where(PriceChange.township == uow.township, PriceChange.product == code)
             .order_by(PriceChange.changed_at.desc(), PriceChange.id.desc())
         )
         return [
@@ -108,62 +108,62 @@ async def prices(town: Town, staff: Staff, code: str) -> list[wire.PriceChange]:
         ]
 
 
-async def place(town: Town, staff: Staff, supermarket: str, product: str, wanted: wire.ShelfPlace) -> None:
+async def place(services: Services, staff: Staff, supermarket: str, product: str, wanted: wire.ShelfPlace) -> None:
     """The product stands on this shelf from now on, with a minimum of the shelf's own or the product's.
 
     Raises Refused: not-allowed, unknown.
     """
     require(staff, *SHELF_KEEPERS)
-    async with town.work() as work:
-        shelves = await slips.carry(work, at_desk(staff), supermarket, [product])
-        await work.books.open(shelves.values(), work.now)
-        await work.session.execute(
+    async with services.unit_of_work() as uow:
+        shelves = await slips.carry(uow, at_desk(staff), supermarket, [product])
+        await uow.books.open(shelves.values(), uow.now)
+        await uow.session.execute(
             update(Shelf)
-            .where(Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.product == product)
+            .where(Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.product == product)
             .values(minimum=wanted.minimum)
         )
 
 
-async def retire(town: Town, staff: Staff, supermarket: str, product: str) -> None:
+async def retire(services: Services, staff: Staff, supermarket: str, product: str) -> None:
     """The product stands on this shelf no longer; new goods bring it back. Safe to send again.
 
     Raises Refused: not-allowed, unknown, pieces-left (left).
     """
     require(staff, *SHELF_KEEPERS)
-    async with town.work() as work:
-        await slips.place(work, at_desk(staff), supermarket)
+    async with services.unit_of_work() as uow:
+        await slips.place(uow, at_desk(staff), supermarket)
         # Goods that are arriving come first and are seen, or come later and bring the product back.
-        shelf = await work.session.scalar(
+        shelf = await uow.session.scalar(
             select(Shelf)
-            .where(Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.product == product)
+            .where(Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.product == product)
             .with_for_update()
         )
         if shelf is None:
-            raise Refused("unknown", f"货架上没有编号为 {product} 的物品。")
+            raise Refused(ErrorCode.UNKNOWN, f"货架上没有编号为 {product} 的物品。")
         if shelf.retired_at is not None:
             return
-        balance = await work.books.balance(accounts.shelf(supermarket, product).id)
+        balance = await uow.books.balance(accounts.shelf(supermarket, product).id)
         if balance.posted:
             raise Refused(
-                "pieces-left",
+                ErrorCode.PIECES_LEFT,
                 f"货架上还有 {balance.posted} 件，兑完或盘点为零以后才能撤下。",
                 left=balance.posted,
             )
-        shelf.retired_at = work.now
-        await work.session.flush()
-        await slips.announce(work, [supermarket])
+        shelf.retired_at = uow.now
+        await uow.session.flush()
+        await slips.announce(uow, [supermarket])
 
 
-async def shelf(town: Town, staff: Staff, supermarket: str) -> list[wire.ShelfLine]:
+async def shelf(services: Services, staff: Staff, supermarket: str) -> list[wire.ShelfLine]:
     """What stands on a shelf, by number. Raises Refused: not-allowed, unknown."""
     require(staff, *WATCHERS)
-    async with town.work() as work:
-        await slips.place(work, at_desk(staff), supermarket)
-        rows = await work.session.execute(
+    async with services.unit_of_work() as uow:
+        await slips.place(uow, at_desk(staff), supermarket)
+        rows = await uow.session.execute(
             select(Product, Shelf.minimum, func.coalesce(Shelf.minimum, Product.minimum))
             .join(Shelf, (Shelf.township == Product.township) & (Shelf.product == Product.code))
             .where(
-                Shelf.township == work.township,
+                Shelf.township == uow.township,
                 Shelf.supermarket == supermarket,
                 Shelf.retired_at.is_(None),
             )
@@ -171,7 +171,7 @@ async def shelf(town: Town, staff: Staff, supermarket: str) -> list[wire.ShelfLi
         )
         found = rows.all()
         ids = {product.code: accounts.shelf(supermarket, product.code).id for product, _, _ in found}
-        balances = await work.books.balances(list(ids.values()))
+        balances = await uow.books.balances(list(ids.values()))
         return [
             wire.ShelfLine(
                 product=product.code,
@@ -188,17 +188,17 @@ async def shelf(town: Town, staff: Staff, supermarket: str) -> list[wire.ShelfLi
         ]
 
 
-async def not_on(town: Town, staff: Staff, supermarket: str) -> dict[str, str]:
+async def not_on(services: Services, staff: Staff, supermarket: str) -> dict[str, str]:
     """Products that don't stand on a shelf, by code: their names. Raises Refused: not-allowed, unknown."""
     require(staff, *WATCHERS)
-    async with town.work() as work:
-        await slips.place(work, at_desk(staff), supermarket)
+    async with services.unit_of_work() as uow:
+        await slips.place(uow, at_desk(staff), supermarket)
         standing = select(Shelf.product).where(
-            Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None)
+            Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None)
         )
-        rows = await work.session.execute(
+        rows = await uow.session.execute(
             select(Product.code, Product.name)
-            .where(Product.township == work.township, Product.code.not_in(standing))
+            .where(Product.township == uow.township, Product.code.not_in(standing))
             .order_by(Product.number)
         )
         return dict(rows.all())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.platform.access import Device, Staff
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.shop.kiosks.use_cases import on_duty
 from api.shop.stock.tables import Supermarket
 
@@ -38,7 +38,7 @@ def at_desk(staff: Staff) -> Hand:
     return Hand(staff.id, staff.name, village=staff.village)
 
 
-async def on_shift(work: Work, device: Device, shift: str) -> Hand:
+async def on_shift(uow: UnitOfWork, device: Device, shift: str) -> Hand:
     """Raises Refused: shift-closed."""
-    duty = await on_duty(work, device, shift)
+    duty = await on_duty(uow, device, shift)
     return Hand(duty.attendant, duty.name, supermarket=device.supermarket)

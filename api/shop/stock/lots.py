@@ -17,7 +17,7 @@ from sqlalchemy import func, literal_column, select
 from api import wire
 from api.platform import accounts
 from api.platform.clock import local_date
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.shop.stock import slips
 from api.shop.stock.tables import Lot
 from ledger.tables import transaction, transfer
@@ -56,27 +56,27 @@ def _keeps(lot: Pieces) -> tuple[date, date, UUID, int]:
     return lot.sell_by or date.max, lot.received_on, lot.arrival, lot.line
 
 
-def record(work: Work, arrival: UUID, supermarket: str, lines: Sequence[wire.Pieces]) -> None:
-    work.session.add_all(
+def record(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wire.Pieces]) -> None:
+    uow.session.add_all(
         Lot(
-            township=work.township,
+            township=uow.township,
             arrival=arrival,
             line=line,
             supermarket=supermarket,
             product=pieces.product,
             quantity=pieces.quantity,
             sell_by=pieces.sell_by,
-            received_on=local_date(work.now),
+            received_on=local_date(uow.now),
         )
         for line, pieces in enumerate(lines, start=1)
     )
 
 
-async def require_same(work: Work, arrival: UUID, lines: Sequence[wire.Pieces]) -> None:
+async def require_same(uow: UnitOfWork, arrival: UUID, lines: Sequence[wire.Pieces]) -> None:
     """An arrival that the books have already came with these dates. Raises Refused: conflict."""
-    known = await work.session.execute(
+    known = await uow.session.execute(
         select(Lot.line, Lot.sell_by).where(
-            Lot.township == work.township, Lot.arrival == arrival, Lot.sell_by.is_not(None)
+            Lot.township == uow.township, Lot.arrival == arrival, Lot.sell_by.is_not(None)
         )
     )
     dated = {line: pieces.sell_by for line, pieces in enumerate(lines, start=1) if pieces.sell_by is not None}
@@ -84,16 +84,16 @@ async def require_same(work: Work, arrival: UUID, lines: Sequence[wire.Pieces]) 
         raise slips.conflict()
 
 
-async def received(work: Work, supermarkets: Sequence[str]) -> list[Pieces]:
+async def received(uow: UnitOfWork, supermarkets: Sequence[str]) -> list[Pieces]:
     """All lots of these supermarkets, less what corrections of their arrivals took back."""
     columns = [getattr(Lot, name) for name in Pieces.__slots__]
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(*columns)
-        .where(Lot.township == work.township, Lot.supermarket.in_(supermarkets))
+        .where(Lot.township == uow.township, Lot.supermarket.in_(supermarkets))
         .order_by(Lot.arrival, Lot.line.desc())
     )
     lots = [Pieces(*row) for row in rows]
-    taken_back = await _taken_back(work, supermarkets)
+    taken_back = await _taken_back(uow, supermarkets)
     net = []
     for lot in lots:
         shelf = lot.arrival, accounts.shelf(lot.supermarket, lot.product).id
@@ -105,17 +105,17 @@ async def received(work: Work, supermarkets: Sequence[str]) -> list[Pieces]:
     return net
 
 
-async def _taken_back(work: Work, supermarkets: Sequence[str]) -> dict[tuple[UUID, UUID], int]:
+async def _taken_back(uow: UnitOfWork, supermarkets: Sequence[str]) -> dict[tuple[UUID, UUID], int]:
     """Pieces that corrections moved off a shelf again, by arrival and account."""
-    arrivals = select(Lot.arrival).where(Lot.township == work.township, Lot.supermarket.in_(supermarkets))
-    rows = await work.session.execute(
+    arrivals = select(Lot.arrival).where(Lot.township == uow.township, Lot.supermarket.in_(supermarkets))
+    rows = await uow.session.execute(
         select(transaction.c.target, transfer.c.debit, func.sum(transfer.c.amount))
         .join(
             transfer,
             (transfer.c.township == transaction.c.township) & (transfer.c.transaction == transaction.c.id),
         )
         .where(
-            transaction.c.township == work.township,
+            transaction.c.township == uow.township,
             transaction.c.target.in_(arrivals),
             # The index's own condition, which a parameter would miss.
             transaction.c.phase == literal_column("'reversal'"),

@@ -15,8 +15,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from api.platform.access import Role, StaffRequest, require, staff_only
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
 from api.shop.stock import goods, receipt_views, receipts, watch
 from api.web.flash import see_other
 from api.web.form import typed
@@ -31,14 +31,14 @@ _STATES = {"confirmed": "已上架", "withdrawn": "已作废"}
 
 
 @get(GOODS)
-async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Template | Redirect:
+async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
     """The supermarkets that a person serves; whoever serves one is at its shelf at once."""
     require(request.user, *watch.WATCHERS)
-    places = await watch.places(town, request.user)
+    places = await watch.places(services, request.user)
     if len(places) == 1:
         return see_other(f"{GOODS}/{places[0].code}")
-    watched = await watch.of_staff(town, request.user)
-    waiting = await receipt_views.of_staff(town, request.user)
+    watched = await watch.of_staff(services, request.user)
+    waiting = await receipt_views.of_staff(services, request.user)
     return page(
         request,
         "shop/stock/overview.html",
@@ -51,9 +51,11 @@ async def overview(request: StaffRequest, town: NamedDependency[Town]) -> Templa
 
 
 @get(GOODS + "/{supermarket:str}")
-async def shelf(supermarket: FromPath[str], request: StaffRequest, town: NamedDependency[Town]) -> Template:
-    lines = await goods.shelf(town, request.user, supermarket)
-    places = await watch.places(town, request.user)
+async def shelf(
+    supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
+) -> Template:
+    lines = await goods.shelf(services, request.user, supermarket)
+    places = await watch.places(services, request.user)
     return page(
         request,
         "shop/stock/shelf.html",
@@ -62,31 +64,33 @@ async def shelf(supermarket: FromPath[str], request: StaffRequest, town: NamedDe
         several=len(places) > 1,
         keeps=request.user.may(*goods.SHELF_KEEPERS),
         lines=lines,
-        others=await goods.not_on(town, request.user, supermarket),
-        watched=await watch.of_staff(town, request.user, supermarket=supermarket),
+        others=await goods.not_on(services, request.user, supermarket),
+        watched=await watch.of_staff(services, request.user, supermarket=supermarket),
         days=watch.DAYS,
-        waiting=await receipt_views.of_staff(town, request.user, supermarket),
-        closed=await receipt_views.of_staff(town, request.user, supermarket, closed=True, most=_CLOSED_SHOWN),
+        waiting=await receipt_views.of_staff(services, request.user, supermarket),
+        closed=await receipt_views.of_staff(services, request.user, supermarket, closed=True, most=_CLOSED_SHOWN),
         sources=_SOURCES,
         states=_STATES,
     )
 
 
 @post(GOODS + "/{supermarket:str}")
-async def bring(supermarket: FromPath[str], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
+async def bring(
+    supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
+) -> Redirect:
     product = typed(await request.form(), "product")
-    done = goods.place(town, request.user, supermarket, product, wire.ShelfPlace())
+    done = goods.place(services, request.user, supermarket, product, wire.ShelfPlace())
     return await _told(f"{GOODS}/{supermarket}", done, "已上架。")
 
 
 @get(GOODS + "/{supermarket:str}/{product:str}")
 async def product(
-    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Template:
-    lines = await goods.shelf(town, request.user, supermarket)
+    lines = await goods.shelf(services, request.user, supermarket)
     line = next((line for line in lines if line.product == product), None)
     if line is None:
-        raise Refused("unknown", "这件物品不在这个货架上，可能刚刚撤下。")
+        raise Refused(ErrorCode.UNKNOWN, "这件物品不在这个货架上，可能刚刚撤下。")
     return page(
         request,
         "shop/stock/product.html",
@@ -95,13 +99,13 @@ async def product(
         line=line,
         manages=request.user.may(Role.OFFICE),
         keeps=request.user.may(*goods.SHELF_KEEPERS),
-        prices=await goods.prices(town, request.user, product),
+        prices=await goods.prices(services, request.user, product),
     )
 
 
 @post(GOODS + "/{supermarket:str}/{product:str}")
 async def change(
-    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
     """The product itself, in every supermarket."""
     here = f"{GOODS}/{supermarket}/{product}"
@@ -112,12 +116,12 @@ async def change(
     except msgspec.ValidationError:
         sentence = "请填好名称、4 到 18 位数字的条码、1 到 100000 的分值和最低库存，没有改动。"
         return see_other(here, sentence, "refused")
-    return await _told(here, goods.change(town, request.user, product, wanted), "已保存，终端会自动更新。")
+    return await _told(here, goods.change(services, request.user, product, wanted), "已保存，终端会自动更新。")
 
 
 @post(GOODS + "/{supermarket:str}/{product:str}/minimum")
 async def own_minimum(
-    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
     here = f"{GOODS}/{supermarket}/{product}"
     entered = typed(await request.form(), "minimum")
@@ -125,26 +129,26 @@ async def own_minimum(
         wanted = msgspec.convert({"minimum": entered or None}, wire.ShelfPlace, strict=False)
     except msgspec.ValidationError:
         return see_other(here, "最低库存请填 0 到 1000000 的整数，没有改动。", "refused")
-    done = goods.place(town, request.user, supermarket, product, wanted)
+    done = goods.place(services, request.user, supermarket, product, wanted)
     return await _told(here, done, "最低库存已保存。")
 
 
 @post(GOODS + "/{supermarket:str}/{product:str}/retire")
 async def retire(
-    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, town: NamedDependency[Town]
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
-    done = goods.retire(town, request.user, supermarket, product)
+    done = goods.retire(services, request.user, supermarket, product)
     return await _told(f"{GOODS}/{supermarket}", done, "已从货架撤下。", f"{GOODS}/{supermarket}/{product}")
 
 
 @post("/desk/goods-receipts/{id:uuid}/confirm")
-async def confirm(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
-    here = await _shelf_of(town, request, id)
+async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    here = await _shelf_of(services, request, id)
     try:
         count = _counted(await request.form())
     except msgspec.ValidationError:
         return see_other(here, "每一行都要填点到的件数，没有到货的填 0。", "refused")
-    return await _told(here, receipts.confirm(town, request.user, id, count), "已确认，按您点的数上架。")
+    return await _told(here, receipts.confirm(services, request.user, id, count), "已确认，按您点的数上架。")
 
 
 def _counted(form: FormMultiDict) -> wire.ReceiptCount:
@@ -157,16 +161,16 @@ def _counted(form: FormMultiDict) -> wire.ReceiptCount:
 
 
 @post("/desk/goods-receipts/{id:uuid}/withdraw")
-async def withdraw(id: FromPath[UUID], request: StaffRequest, town: NamedDependency[Town]) -> Redirect:
-    here = await _shelf_of(town, request, id)
+async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    here = await _shelf_of(services, request, id)
     reason = typed(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(here, "请写明为什么作废，最多 200 字。", "refused")
-    return await _told(here, receipts.withdraw(town, request.user, id, reason), "收货单已作废，没有入账。")
+    return await _told(here, receipts.withdraw(services, request.user, id, reason), "收货单已作废，没有入账。")
 
 
-async def _shelf_of(town: Town, request: StaffRequest, id: UUID) -> str:
-    receipt = await receipt_views.of_id(town, request.user, id)
+async def _shelf_of(services: Services, request: StaffRequest, id: UUID) -> str:
+    receipt = await receipt_views.of_id(services, request.user, id)
     return f"{GOODS}/{receipt.supermarket}"
 
 

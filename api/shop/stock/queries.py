@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, select
 
-from api.platform.town import Work
+from api.platform.services import UnitOfWork
 from api.shop.stock.tables import Product, Supermarket
 
 
@@ -21,36 +21,36 @@ class ProductFacts:
     price: int
 
 
-async def products(work: Work) -> list[ProductFacts]:
+async def products(uow: UnitOfWork) -> list[ProductFacts]:
     """All of them, by number."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Product.code, Product.name, Product.price)
-        .where(Product.township == work.township)
+        .where(Product.township == uow.township)
         .order_by(Product.number)
     )
     return [ProductFacts(*row) for row in rows]
 
 
-async def supermarkets(work: Work) -> dict[str, str]:
+async def supermarkets(uow: UnitOfWork) -> dict[str, str]:
     """Names by code."""
-    rows = await work.session.execute(
-        select(Supermarket.code, Supermarket.name).where(Supermarket.township == work.township)
+    rows = await uow.session.execute(
+        select(Supermarket.code, Supermarket.name).where(Supermarket.township == uow.township)
     )
     return dict(rows.all())
 
 
-async def count_supermarkets(work: Work) -> int:
-    counted = await work.session.scalar(
-        select(func.count()).select_from(Supermarket).where(Supermarket.township == work.township)
+async def count_supermarkets(uow: UnitOfWork) -> int:
+    counted = await uow.session.scalar(
+        select(func.count()).select_from(Supermarket).where(Supermarket.township == uow.township)
     )
     return counted or 0
 
 
-async def villages_of(work: Work, codes: Collection[str]) -> dict[str, str]:
+async def villages_of(uow: UnitOfWork, codes: Collection[str]) -> dict[str, str]:
     """The village of each of these supermarkets."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Supermarket.code, Supermarket.village).where(
-            Supermarket.township == work.township, Supermarket.code.in_(codes)
+            Supermarket.township == uow.township, Supermarket.code.in_(codes)
         )
     )
     return dict(rows.all())

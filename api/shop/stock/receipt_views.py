@@ -9,8 +9,8 @@ import msgspec
 from sqlalchemy import select
 
 from api.platform.access import Device, Role, Staff, require
-from api.platform.problems import Refused
-from api.platform.town import Town, Work
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
 from api.shop.kiosks.queries import attendants
 from api.shop.stock.tables import GoodsReceipt, Product, Supermarket
@@ -20,63 +20,65 @@ from api.wire import shelf as wire
 _MOST = 200
 
 
-async def of_till(town: Town, device: Device) -> list[wire.GoodsReceipt]:
+async def of_till(services: Services, device: Device) -> list[wire.GoodsReceipt]:
     """Those of this supermarket that wait for a second person, the oldest first."""
-    async with town.work() as work:
-        return await _views(work, await _receipts(work, [device.supermarket]), names_donors=False)
+    async with services.unit_of_work() as uow:
+        return await _views(uow, await _receipts(uow, [device.supermarket]), names_donors=False)
 
 
 async def of_staff(
-    town: Town, staff: Staff, supermarket: str = "", *, closed: bool = False, most: int = _MOST
+    services: Services, staff: Staff, supermarket: str = "", *, closed: bool = False, most: int = _MOST
 ) -> list[wire.GoodsReceipt]:
     """Those of the supermarkets that a person serves, or of one of them: open ones, the oldest first, or what
     became of the others, the latest first. Raises Refused: not-allowed."""
     require(staff, *WATCHERS)
-    async with town.work() as work:
-        served = [place.code for place in await supermarkets(work, staff)]
+    async with services.unit_of_work() as uow:
+        served = [place.code for place in await supermarkets(uow, staff)]
         wanted = [code for code in served if supermarket in ("", code)]
-        receipts = await _receipts(work, wanted, closed=closed, most=most)
-        return await _views(work, receipts, names_donors=staff.may(Role.OFFICE))
+        receipts = await _receipts(uow, wanted, closed=closed, most=most)
+        return await _views(uow, receipts, names_donors=staff.may(Role.OFFICE))
 
 
-async def of_id(town: Town, staff: Staff, id: UUID) -> wire.GoodsReceipt:
+async def of_id(services: Services, staff: Staff, id: UUID) -> wire.GoodsReceipt:
     """Raises Refused: not-allowed, unknown."""
     require(staff, *WATCHERS)
-    async with town.work() as work:
-        receipt = await work.session.get(GoodsReceipt, (work.township, id))
-        if receipt is None or receipt.supermarket not in {p.code for p in await supermarkets(work, staff)}:
-            raise Refused("unknown", "没有这张收货单。")
-        return await one(work, receipt, names_donors=staff.may(Role.OFFICE))
+    async with services.unit_of_work() as uow:
+        receipt = await uow.session.get(GoodsReceipt, (uow.township, id))
+        if receipt is None or receipt.supermarket not in {p.code for p in await supermarkets(uow, staff)}:
+            raise Refused(ErrorCode.UNKNOWN, "没有这张收货单。")
+        return await one(uow, receipt, names_donors=staff.may(Role.OFFICE))
 
 
-async def one(work: Work, receipt: GoodsReceipt, *, names_donors: bool = False) -> wire.GoodsReceipt:
+async def one(uow: UnitOfWork, receipt: GoodsReceipt, *, names_donors: bool = False) -> wire.GoodsReceipt:
     """`names_donors`: also those who asked to stay unnamed."""
-    [view] = await _views(work, [receipt], names_donors=names_donors)
+    [view] = await _views(uow, [receipt], names_donors=names_donors)
     return view
 
 
 async def _receipts(
-    work: Work, supermarkets: Sequence[str], *, closed: bool = False, most: int = _MOST
+    uow: UnitOfWork, supermarkets: Sequence[str], *, closed: bool = False, most: int = _MOST
 ) -> Sequence[GoodsReceipt]:
     wanted = (
         select(GoodsReceipt)
-        .where(GoodsReceipt.township == work.township, GoodsReceipt.supermarket.in_(supermarkets))
+        .where(GoodsReceipt.township == uow.township, GoodsReceipt.supermarket.in_(supermarkets))
         .limit(most)
     )
     if closed:
         wanted = wanted.where(GoodsReceipt.closed_at.is_not(None)).order_by(GoodsReceipt.closed_at.desc())
     else:
         wanted = wanted.where(GoodsReceipt.closed_at.is_(None)).order_by(GoodsReceipt.written_at)
-    return (await work.session.scalars(wanted)).all()
+    return (await uow.session.scalars(wanted)).all()
 
 
-async def _views(work: Work, receipts: Sequence[GoodsReceipt], *, names_donors: bool) -> list[wire.GoodsReceipt]:
+async def _views(
+    uow: UnitOfWork, receipts: Sequence[GoodsReceipt], *, names_donors: bool
+) -> list[wire.GoodsReceipt]:
     arrived = {receipt.id: msgspec.convert(receipt.arrived, wire.Arrived) for receipt in receipts}
     products = dict(
         (
-            await work.session.execute(
+            await uow.session.execute(
                 select(Product.code, Product.name).where(
-                    Product.township == work.township,
+                    Product.township == uow.township,
                     Product.code.in_({line.product for one in arrived.values() for line in one.lines}),
                 )
             )
@@ -84,16 +86,16 @@ async def _views(work: Work, receipts: Sequence[GoodsReceipt], *, names_donors: 
     )
     places = dict(
         (
-            await work.session.execute(
+            await uow.session.execute(
                 select(Supermarket.code, Supermarket.name).where(
-                    Supermarket.township == work.township,
+                    Supermarket.township == uow.township,
                     Supermarket.code.in_({receipt.supermarket for receipt in receipts}),
                 )
             )
         ).all()
     )
     hands = {hand for one in receipts for hand in (one.writer, one.closer) if hand is not None}
-    called = await people.names(work, hands) | await attendants(work, hands) if hands else {}
+    called = await people.names(uow, hands) | await attendants(uow, hands) if hands else {}
     views = []
     for receipt in receipts:
         slip = arrived[receipt.id]

@@ -11,58 +11,58 @@ from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.stock import arrivals, funds, stocktakes, use_cases
 
 
 @post("/supermarkets")
 async def add_supermarkets(
     data: Annotated[list[wire.NewSupermarket], Body(min_items=1, max_items=500)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.Created:
-    return wire.Created(created=await use_cases.add_supermarkets(town, request.user, data))
+    return wire.Created(created=await use_cases.add_supermarkets(services, request.user, data))
 
 
 @post("/products")
 async def add_products(
     data: Annotated[list[wire.NewProduct], Body(min_items=1, max_items=1000)],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.Created:
-    return wire.Created(created=await use_cases.add_products(town, request.user, data))
+    return wire.Created(created=await use_cases.add_products(services, request.user, data))
 
 
 @put("/restocks/{id:uuid}", status_code=204)
 async def restock(
-    id: FromPath[UUID], data: JSONBody[wire.Restock], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], data: JSONBody[wire.Restock], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
     """Goods arrive on a shelf, bought from the fund when they have costs; safe to retry."""
-    await arrivals.restock(town, request.user, id, data)
+    await arrivals.restock(services, request.user, id, data)
 
 
 @put("/donations/{id:uuid}", status_code=204)
 async def donate(
-    id: FromPath[UUID], data: JSONBody[wire.Donation], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], data: JSONBody[wire.Donation], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
     """Goods are given to a shelf; safe to retry."""
-    await arrivals.donate(town, request.user, id, data)
+    await arrivals.donate(services, request.user, id, data)
 
 
 @put("/funds/{id:uuid}", status_code=204)
 async def fund(
-    id: FromPath[UUID], data: JSONBody[wire.Funding], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], data: JSONBody[wire.Funding], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
     """Money for goods reaches the township's fund; safe to retry."""
-    await funds.fund(town, request.user, id, data)
+    await funds.fund(services, request.user, id, data)
 
 
 @put("/stocktakes/{id:uuid}")
 async def take_stock(
-    id: FromPath[UUID], data: JSONBody[wire.Stocktake], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], data: JSONBody[wire.Stocktake], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.StocktakeSheet:
     """Bring the books to what was counted. Safe to retry: the same id and content give the first sheet again."""
-    return await stocktakes.take_stock(town, request.user, id, data)
+    return await stocktakes.take_stock(services, request.user, id, data)
 
 
 router = Router(

@@ -10,90 +10,95 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.platform.access import StaffRequest, staff_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.stock import goods, receipt_views, receipts, watch
 from api.wire import shelf as wire
 
 
 @get("/goods-receipts")
 async def list_receipts(
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
     closed: FromQuery[bool] = False,
     supermarket: FromQuery[str] = "",
 ) -> list[wire.GoodsReceipt]:
     """Those that wait for a count, the oldest first, or what became of the others, the latest first; at most
     200."""
-    return await receipt_views.of_staff(town, request.user, supermarket, closed=closed)
+    return await receipt_views.of_staff(services, request.user, supermarket, closed=closed)
 
 
 @get("/goods-receipts/{id:uuid}")
-async def one_receipt(id: FromPath[UUID], town: NamedDependency[Town], request: StaffRequest) -> wire.GoodsReceipt:
-    return await receipt_views.of_id(town, request.user, id)
+async def one_receipt(
+    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
+) -> wire.GoodsReceipt:
+    return await receipt_views.of_id(services, request.user, id)
 
 
 @put("/goods-receipts/{id:uuid}")
 async def write(
     id: FromPath[UUID],
     data: JSONBody[wire.NewGoodsReceipt],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.GoodsReceipt:
     """Write down what arrived, for somebody else to count. Safe to retry."""
-    return await receipts.write(town, request.user, id, data)
+    return await receipts.write(services, request.user, id, data)
 
 
 @post("/goods-receipts/{id:uuid}/confirm", status_code=200)
 async def confirm(
-    id: FromPath[UUID], data: JSONBody[wire.ReceiptCount], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID],
+    data: JSONBody[wire.ReceiptCount],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> wire.GoodsReceipt:
     """The second person's count: it goes on the shelf. Safe to retry."""
-    return await receipts.confirm(town, request.user, id, data)
+    return await receipts.confirm(services, request.user, id, data)
 
 
 @post("/goods-receipts/{id:uuid}/withdraw", status_code=200)
 async def withdraw(
-    id: FromPath[UUID], data: JSONBody[wire.Withdrawal], town: NamedDependency[Town], request: StaffRequest
+    id: FromPath[UUID], data: JSONBody[wire.Withdrawal], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.GoodsReceipt:
     """Put a draft aside; nothing of it arrives."""
-    return await receipts.withdraw(town, request.user, id, data.reason)
+    return await receipts.withdraw(services, request.user, id, data.reason)
 
 
 @get("/stock/watch")
 async def stock_watch(
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
     days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
     supermarket: FromQuery[str] = "",
 ) -> wire.ShelfWatch:
     """Products running out, and lots with pieces left whose date is past or within so many days."""
-    return await watch.of_staff(town, request.user, days, supermarket)
+    return await watch.of_staff(services, request.user, days, supermarket)
 
 
 @patch("/products/{product:str}", status_code=204)
 async def change_product(
     product: FromPath[str],
     data: JSONBody[wire.ProductChange],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
     """A new name, price, barcode or minimum, in every supermarket; receipts stay as they are."""
-    await goods.change(town, request.user, product, data)
+    await goods.change(services, request.user, product, data)
 
 
 @get("/products/{product:str}/prices")
 async def prices(
-    product: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+    product: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.PriceChange]:
     """Every change of the price, the latest first."""
-    return await goods.prices(town, request.user, product)
+    return await goods.prices(services, request.user, product)
 
 
 @get("/supermarkets/{supermarket:str}/shelf")
 async def shelf(
-    supermarket: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+    supermarket: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ShelfLine]:
-    return await goods.shelf(town, request.user, supermarket)
+    return await goods.shelf(services, request.user, supermarket)
 
 
 @put("/supermarkets/{supermarket:str}/shelf/{product:str}", status_code=204)
@@ -101,19 +106,19 @@ async def place(
     supermarket: FromPath[str],
     product: FromPath[str],
     data: JSONBody[wire.ShelfPlace],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
     """Bring a product to a shelf, or give the shelf another minimum."""
-    await goods.place(town, request.user, supermarket, product, data)
+    await goods.place(services, request.user, supermarket, product, data)
 
 
 @delete("/supermarkets/{supermarket:str}/shelf/{product:str}", status_code=204)
 async def retire(
-    supermarket: FromPath[str], product: FromPath[str], town: NamedDependency[Town], request: StaffRequest
+    supermarket: FromPath[str], product: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
     """Take a product off a shelf that has none of it left."""
-    await goods.retire(town, request.user, supermarket, product)
+    await goods.retire(services, request.user, supermarket, product)
 
 
 router = Router(

@@ -11,7 +11,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, device_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.stock import receipt_views, receipts, stocktakes, watch
 from api.wire import shelf
 
@@ -20,65 +20,65 @@ Shift = Annotated[str, HeaderParameter(name="X-Shift", max_length=100)]
 
 @get("/shelf-watch")
 async def shelf_watch(
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: DeviceRequest,
     days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
 ) -> shelf.ShelfWatch:
     """Products running out, and lots with pieces left whose date is past or within so many days."""
-    return await watch.of_till(town, request.user, days)
+    return await watch.of_till(services, request.user, days)
 
 
 @get("/receipts")
-async def open_receipts(town: NamedDependency[Town], request: DeviceRequest) -> list[shelf.GoodsReceipt]:
+async def open_receipts(services: NamedDependency[Services], request: DeviceRequest) -> list[shelf.GoodsReceipt]:
     """What was written down and waits for a second person's count, the oldest first."""
-    return await receipt_views.of_till(town, request.user)
+    return await receipt_views.of_till(services, request.user)
 
 
 @put("/receipts/{id:uuid}")
 async def write(
     id: FromPath[UUID],
     data: JSONBody[shelf.Arrived],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: DeviceRequest,
     shift: Shift = "",
 ) -> shelf.GoodsReceipt:
     """Write down what arrived, for somebody else to count. Safe to retry."""
-    return await receipts.write_at_till(town, request.user, shift, id, data)
+    return await receipts.write_at_till(services, request.user, shift, id, data)
 
 
 @post("/receipts/{id:uuid}/confirm", status_code=200)
 async def confirm(
     id: FromPath[UUID],
     data: JSONBody[shelf.ReceiptCountByPin],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: DeviceRequest,
 ) -> shelf.GoodsReceipt:
     """A second attendant's count, by their PIN: it goes on the shelf. Safe to retry."""
-    return await receipts.confirm_at_till(town, request.user, id, data)
+    return await receipts.confirm_at_till(services, request.user, id, data)
 
 
 @post("/receipts/{id:uuid}/withdraw", status_code=200)
 async def withdraw(
     id: FromPath[UUID],
     data: JSONBody[shelf.Withdrawal],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: DeviceRequest,
     shift: Shift = "",
 ) -> shelf.GoodsReceipt:
     """Put a draft aside; nothing of it arrives."""
-    return await receipts.withdraw_at_till(town, request.user, shift, id, data.reason)
+    return await receipts.withdraw_at_till(services, request.user, shift, id, data.reason)
 
 
 @put("/stocktakes/{id:uuid}")
 async def take_stock(
     id: FromPath[UUID],
     data: JSONBody[shelf.TillStocktake],
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     request: DeviceRequest,
     shift: Shift = "",
 ) -> wire.StocktakeSheet:
     """Bring the books to what was counted at this till. Safe to retry: the first sheet again."""
-    return await stocktakes.take_stock_at_till(town, request.user, shift, id, data)
+    return await stocktakes.take_stock_at_till(services, request.user, shift, id, data)
 
 
 router = Router(

@@ -9,38 +9,38 @@ from sqlalchemy import func, insert, select
 from api import wire
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from api.shop.stock import barcodes
 from api.shop.stock.tables import Product, Shelf, Supermarket
 
 
-async def add_supermarkets(town: Town, staff: Staff, supermarkets: Sequence[wire.NewSupermarket]) -> int:
+async def add_supermarkets(services: Services, staff: Staff, supermarkets: Sequence[wire.NewSupermarket]) -> int:
     require(staff, Role.OFFICE)
-    async with town.work() as work:
-        await work.session.execute(
+    async with services.unit_of_work() as uow:
+        await uow.session.execute(
             insert(Supermarket),
             [
-                {"township": work.township, "code": s.code, "village": s.village, "name": s.name}
+                {"township": uow.township, "code": s.code, "village": s.village, "name": s.name}
                 for s in supermarkets
             ],
         )
-        await work.books.open([accounts.till(s.code) for s in supermarkets], work.now)
+        await uow.books.open([accounts.till(s.code) for s in supermarkets], uow.now)
     return len(supermarkets)
 
 
-async def add_products(town: Town, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
+async def add_products(services: Services, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
     """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong."""
     require(staff, Role.OFFICE)
     kept = [barcodes.kept(product.barcode) for product in products]
-    async with town.work() as work:
-        last = await work.session.scalar(
-            select(func.coalesce(func.max(Product.number), 0)).where(Product.township == work.township)
+    async with services.unit_of_work() as uow:
+        last = await uow.session.scalar(
+            select(func.coalesce(func.max(Product.number), 0)).where(Product.township == uow.township)
         )
-        await work.session.execute(
+        await uow.session.execute(
             insert(Product),
             [
                 {
-                    "township": work.township,
+                    "township": uow.township,
                     "code": p.code,
                     "number": number,
                     "name": p.name,
@@ -50,24 +50,24 @@ async def add_products(town: Town, staff: Staff, products: Sequence[wire.NewProd
                 for number, (p, barcode) in enumerate(zip(products, kept, strict=True), start=(last or 0) + 1)
             ],
         )
-        await work.books.open(
-            [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], work.now
+        await uow.books.open(
+            [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], uow.now
         )
     return len(products)
 
 
-async def shelf_items(work: Work, supermarket: str) -> list[wire.ShelfItem]:
+async def shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.ShelfItem]:
     """A supermarket's shelf by product number, with what the books say is there."""
     products = list(
-        await work.session.scalars(
+        await uow.session.scalars(
             select(Product)
             .join(Shelf, (Shelf.township == Product.township) & (Shelf.product == Product.code))
-            .where(Shelf.township == work.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None))
+            .where(Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None))
             .order_by(Product.number)
         )
     )
     ids = {p.code: accounts.shelf(supermarket, p.code).id for p in products}
-    stock = await work.books.balances(list(ids.values()))
+    stock = await uow.books.balances(list(ids.values()))
     return [
         wire.ShelfItem(
             product=p.code,

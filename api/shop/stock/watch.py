@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from api.platform import accounts
 from api.platform.access import Device, Role, Staff, require
 from api.platform.clock import local_date
-from api.platform.town import Town, Work
+from api.platform.services import Services, UnitOfWork
 from api.shop.stock import lots
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from api.wire import shelf as wire
@@ -20,46 +20,46 @@ WATCHERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
 DAYS = 30
 
 
-async def of_till(town: Town, device: Device, days: int = DAYS) -> wire.ShelfWatch:
-    async with town.snapshot() as work:
-        return await _watch(work, [device.supermarket], days)
+async def of_till(services: Services, device: Device, days: int = DAYS) -> wire.ShelfWatch:
+    async with services.snapshot() as uow:
+        return await _watch(uow, [device.supermarket], days)
 
 
-async def of_staff(town: Town, staff: Staff, days: int = DAYS, supermarket: str = "") -> wire.ShelfWatch:
+async def of_staff(services: Services, staff: Staff, days: int = DAYS, supermarket: str = "") -> wire.ShelfWatch:
     """The shelves of whoever asks, or of one supermarket of theirs. Raises Refused: not-allowed."""
     require(staff, *WATCHERS)
-    async with town.snapshot() as work:
-        served = [place.code for place in await supermarkets(work, staff)]
-        return await _watch(work, [code for code in served if supermarket in ("", code)], days)
+    async with services.snapshot() as uow:
+        served = [place.code for place in await supermarkets(uow, staff)]
+        return await _watch(uow, [code for code in served if supermarket in ("", code)], days)
 
 
-async def places(town: Town, staff: Staff) -> Sequence[Supermarket]:
-    async with town.work() as work:
-        return await supermarkets(work, staff)
+async def places(services: Services, staff: Staff) -> Sequence[Supermarket]:
+    async with services.unit_of_work() as uow:
+        return await supermarkets(uow, staff)
 
 
-async def supermarkets(work: Work, staff: Staff) -> Sequence[Supermarket]:
+async def supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
     """Those that a person serves, by code."""
     village = [] if staff.village is None else [Supermarket.village == staff.village]
-    rows = await work.session.scalars(
-        select(Supermarket).where(Supermarket.township == work.township, *village).order_by(Supermarket.code)
+    rows = await uow.session.scalars(
+        select(Supermarket).where(Supermarket.township == uow.township, *village).order_by(Supermarket.code)
     )
     return rows.all()
 
 
-async def _watch(work: Work, supermarkets: Sequence[str], days: int) -> wire.ShelfWatch:
+async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wire.ShelfWatch:
     """In one snapshot: a lot that has just arrived never meets the shelf as it was before."""
-    rows = await work.session.execute(
+    rows = await uow.session.execute(
         select(Shelf.supermarket, Product.code, Product.name, func.coalesce(Shelf.minimum, Product.minimum))
         .join(Product, (Product.township == Shelf.township) & (Product.code == Shelf.product))
-        .where(Shelf.township == work.township, Shelf.supermarket.in_(supermarkets), Shelf.retired_at.is_(None))
+        .where(Shelf.township == uow.township, Shelf.supermarket.in_(supermarkets), Shelf.retired_at.is_(None))
         .order_by(Shelf.supermarket, Product.number)
     )
     shelves = rows.all()
     ids = {(place, product): accounts.shelf(place, product).id for place, product, _, _ in shelves}
-    balances = await work.books.balances(list(ids.values()))
-    today = local_date(work.now)
-    received = lots.by_shelf(await lots.received(work, supermarkets))
+    balances = await uow.books.balances(list(ids.values()))
+    today = local_date(uow.now)
+    received = lots.by_shelf(await lots.received(uow, supermarkets))
     low, dated = [], []
     for place, product, name, minimum in shelves:
         balance = balances[ids[place, product]]

@@ -1,4 +1,4 @@
-"""What the household behind a card has, as a till shows it: all in one look."""
+"""What the household behind a card has, as a till shows it: all in one query."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from api import wire
 from api.platform import accounts
 from api.platform.access import Device
 from api.platform.clock import SHANGHAI
-from api.platform.database.look import Look, told_by
-from api.platform.town import Town
+from api.platform.database.read_query import ReadQuery, bind_from
+from api.platform.services import Services
 from api.registry.cards.use_cases import OF_CARD, Holder, KnownCard, require_active
 from api.shop.offline.holdings import HELD, Held, here_and_elsewhere
 from api.shop.promises.queries import PROMISED, Promised, told
@@ -25,7 +25,7 @@ from ledger import tables
 from ledger.books import BALANCE
 from ledger.expiries import ADOPTED, TAKEN, UP
 from ledger.expiry import Boundary, Policy, expiry_id, next_boundaries
-from ledger.lookup import by_key
+from ledger.lookup import lateral_one
 from ledger.transactions import Balance, TownshipId, TransactionId
 
 
@@ -53,7 +53,7 @@ def _shown() -> CTE:
     """A card's household, and its account."""
     found = OF_CARD.subquery("found")
     account = tables.account.c
-    points = by_key(
+    points = lateral_one(
         select(account.id).where(
             account.township == bindparam("township"), account.name == accounts.household_name(found.c.code)
         ),
@@ -76,11 +76,11 @@ def of_holder(**questions: SelectBase) -> dict[str, SelectBase]:
     return {
         "cards": select(_SHOWN),
         "policies": ADOPTED,
-        **{name: told_by(question, given) for name, question in asked.items()},
+        **{name: bind_from(question, given) for name, question in asked.items()},
     }
 
 
-_POINTS = Look(Points, **of_holder())
+_POINTS = ReadQuery(Points, **of_holder())
 _P = TypeVar("_P", bound=Points)
 
 
@@ -92,37 +92,37 @@ class _Taken(msgspec.Struct):
     taken: list[_Expiry]
 
 
-_TAKEN = Look(_Taken, taken=TAKEN)
+_TAKEN = ReadQuery(_Taken, taken=TAKEN)
 
 # Those that were in force when somebody looked last: most likely they still are.
 _policies: dict[TownshipId, list[Policy]] = {}
 
 
 async def seen(
-    town: Town, text: str, look: Look[_P], now: datetime, **values: Any
+    services: Services, text: str, query: ReadQuery[_P], now: datetime, **values: Any
 ) -> tuple[Holder, _P, wire.Expiring | None]:
     """The household behind a card, what there is of it, and what of its points expires next. `values` are those
-    that the look's own questions want beside `Points`'s. Raises Refused: as `holder`."""
+    that the query's own statements need beside those of `Points`. Raises Refused: as `holder`."""
     card = digest(parse(text))
-    policies = _policies.get(town.township, [])
+    policies = _policies.get(services.township, [])
     while True:
         boundaries = next_boundaries(policies, now, SHANGHAI)
         cutoffs = sorted({boundary.cutoff for boundary in boundaries})
-        points = await town.look(look, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
+        points = await services.read(query, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
         household = require_active(points.cards[0] if points.cards else None).holder
         if points.policies == policies:
             break
-        policies = _policies[town.township] = points.policies
-    return household, points, _coming(boundaries, await _left(town, household, points.up, now))
+        policies = _policies[services.township] = points.policies
+    return household, points, _coming(boundaries, await _left(services, household, points.up, now))
 
 
-async def _left(town: Town, household: Holder, up: list[_Up], now: datetime) -> list[_Up]:
+async def _left(services: Services, household: Holder, up: list[_Up], now: datetime) -> list[_Up]:
     """Without what was taken already."""
     account = accounts.household(household.code).id
     ids = {expiry_id(account, each.cutoff): each for each in up if each.cutoff <= now}
     if not ids:
         return up
-    found = await town.look(_TAKEN, expiries=list(ids))
+    found = await services.read(_TAKEN, expiries=list(ids))
     gone = [ids[each.id] for each in found.taken]
     return [each for each in up if each not in gone]
 
@@ -134,8 +134,8 @@ def _coming(boundaries: Sequence[Boundary], up: Iterable[_Up]) -> wire.Expiring 
     return wire.Expiring(points=amounts[first.cutoff], on=first.on) if first is not None else None
 
 
-async def view(town: Town, device: Device, text: str) -> wire.CardView:
-    found, points, expiring = await seen(town, text, _POINTS, town.clock.now())
+async def view(services: Services, device: Device, text: str) -> wire.CardView:
+    found, points, expiring = await seen(services, text, _POINTS, services.clock.now())
     here, elsewhere = here_and_elsewhere(points.held, device)
     return wire.CardView(
         household=found.id,

@@ -13,21 +13,21 @@ from litestar.params import FromPath, HeaderParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, device_only
-from api.platform.town import Town
+from api.platform.services import Services
 from api.shop.till import card, use_cases
 from api.shop.till.use_cases import News
 
 
 @get("/till", guards=[device_only], responses={304: ResponseSpec(None, description="As the kiosk knows it")})
 async def till(
-    town: NamedDependency[Town],
+    services: NamedDependency[Services],
     news: NamedDependency[News],
     request: DeviceRequest,
     known: Annotated[str, HeaderParameter(name="If-None-Match", max_length=200)] = "",
 ) -> Response[wire.Till | None]:
     """What the kiosk needs to serve, under an `ETag`; sent back in `If-None-Match` it is answered with 304 until
     anything here changes, the pieces in stock included."""
-    found = await use_cases.till(town, request.user, news)
+    found = await use_cases.till(services, request.user, news)
     tag = f'"{hashlib.sha256(msgspec.json.encode(found)).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     # A proxy may have marked it as weak.
@@ -37,9 +37,9 @@ async def till(
 
 
 @get("/cards/{token:str}", guards=[device_only])
-async def show(token: FromPath[str], town: NamedDependency[Town], request: DeviceRequest) -> wire.CardView:
+async def show(token: FromPath[str], services: NamedDependency[Services], request: DeviceRequest) -> wire.CardView:
     """The masked household behind a scanned card, and what it has."""
-    return await card.view(town, request.user, token)
+    return await card.view(services, request.user, token)
 
 
 router = Router("/v1", route_handlers=[till, show], tags=["till"])

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.platform.database.embedded import OWNER, Embedded
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from api.registry.cards.printing import print_new_cards
 from ledger.heads import SealKey, SignedHead, TreeHead
 from ledger.merkle import consistency, inclusion, root
@@ -391,6 +391,6 @@ async def test_cards_are_printed_and_the_old_ones_die(town: LiveTown, tmp_path: 
 async def test_no_card_dies_when_the_sheet_cannot_be_written(town: LiveTown, tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         await print_new_cards(town.town, ["hp-1"], "https://jf.example.cn", tmp_path / "missing" / "cards.html")
-    assert refused.value.word == "unwritable"
+    assert refused.value.code == "unwritable"
     async with town.device() as http:
         assert (await http.get(f"/v1/cards/{town.card}")).status_code == 200

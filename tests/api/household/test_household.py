@@ -73,8 +73,8 @@ async def test_a_redemption_lists_its_goods_and_a_correction_says_so(town: LiveT
 
 
 async def test_a_corrected_award_lowers_the_honour_too(town: LiveTown) -> None:
-    async with town.town.work() as work:
-        [entry] = [e for e in await work.books.statement(accounts.household("hp-1").id, limit=10) if not e.pending]
+    async with town.town.unit_of_work() as uow:
+        [entry] = [e for e in await uow.books.statement(accounts.household("hp-1").id, limit=10) if not e.pending]
     await _reverse(town, entry.transaction, "报重了")
     async with browsing(town) as browser:
         mine = await browser.open(f"/c/{town.card}")
@@ -83,11 +83,11 @@ async def test_a_corrected_award_lowers_the_honour_too(town: LiveTown) -> None:
 
 
 async def _reverse(town: LiveTown, target: UUID, reason: str) -> None:
-    async with town.town.work() as work:
+    async with town.town.unit_of_work() as uow:
         reversal = Transaction.settle(
             TransactionId(target), Phase.REVERSAL, kind="reversal", person="test", reason=reason
         )
-        [posting] = await work.books.post([reversal], work.now)
+        [posting] = await uow.books.post([reversal], uow.now)
         assert posting.accepted
 
 

@@ -15,8 +15,8 @@ from uuid_utils.compat import uuid7
 
 from api.platform.access import Role
 from api.platform.database.engine import Database
+from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import refused
-from api.platform.problems import Refused
 from tests.api.asking import a_redemption, problem, standing
 from tests.conftest import PASSWORD, LiveTown, serving
 from tests.databases import owner_engine
@@ -320,7 +320,7 @@ async def test_a_client_that_hangs_up_in_the_middle_is_no_fault(town: LiveTown) 
 
 
 def test_who_is_asked_to_come_again_is_told_when() -> None:
-    answer = refused(Refused("busy", "现在兑换的人太多，请稍候，会自动再试。"))
+    answer = refused(Refused(ErrorCode.BUSY, "现在兑换的人太多，请稍候，会自动再试。"))
     assert answer.status_code == 503
     assert answer.headers is not None
     assert int(answer.headers["Retry-After"]) > 0

@@ -20,8 +20,8 @@ FIRST = ("2025.1", "2025-01-01")
 
 
 async def version_on(town: LiveTown, day: str, village: str = "hp") -> str:
-    async with town.town.work() as work:
-        book = await in_force(work, date.fromisoformat(day), village)
+    async with town.town.unit_of_work() as uow:
+        book = await in_force(uow, date.fromisoformat(day), village)
     return book.version if book is not None else ""
 
 
@@ -91,8 +91,8 @@ async def test_a_text_and_a_decision_are_written_once(town: LiveTown) -> None:
         "delete from rulebook_draft",
     ):
         with pytest.raises(DBAPIError, match="permission denied"):
-            async with town.town.work() as work:
-                await work.session.execute(sql(statement))
+            async with town.town.unit_of_work() as uow:
+                await uow.session.execute(sql(statement))
 
 
 async def test_a_book_with_problems_is_not_proposed(town: LiveTown) -> None:

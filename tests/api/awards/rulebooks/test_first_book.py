@@ -11,8 +11,8 @@ from api import wire
 from api.awards.rulebooks import adoptions
 from api.awards.rulebooks.use_cases import in_force
 from api.platform.access import Role, Staff
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.errors import Refused
+from api.platform.services import Services
 from api.registry.people.tables import Person
 from api.registry.people.use_cases import register
 from api.registry.register.use_cases import found
@@ -20,7 +20,7 @@ from tests.api.awards.rulebooks.conftest import text
 
 
 @pytest.fixture
-async def two(base: Town) -> list[Staff]:
+async def two(base: Services) -> list[Staff]:
     """Two of the party branch in a township without a book."""
     people = [
         wire.NewPerson(login=login, name=login, roles=[Role.PARTY_BRANCH], password=None)
@@ -28,12 +28,12 @@ async def two(base: Town) -> list[Staff]:
     ]
     await found(base, "示范乡", people[0])
     await register(base, people[1:])
-    async with base.work() as work:
-        persons = list(await work.session.scalars(select(Person).order_by(Person.login)))
+    async with base.unit_of_work() as uow:
+        persons = list(await uow.session.scalars(select(Person).order_by(Person.login)))
     return [Staff(p.id, p.name, frozenset(p.roles), None, None) for p in persons]
 
 
-async def test_it_may_begin_in_the_past_and_no_second_may(base: Town, two: list[Staff]) -> None:
+async def test_it_may_begin_in_the_past_and_no_second_may(base: Services, two: list[Staff]) -> None:
     jia, yi = two
     first = await adoptions.propose(base, jia, wire.NewRulebook(text=text("1")))
     rival = await adoptions.propose(base, jia, wire.NewRulebook(text=text("2")))
@@ -43,7 +43,7 @@ async def test_it_may_begin_in_the_past_and_no_second_may(base: Town, two: list[
         await adoptions.confirm(base, yi, rival.id)
     with pytest.raises(Refused, match="新办法不能管以前的事"):
         await adoptions.propose(base, jia, wire.NewRulebook(text=text("3")))
-    async with base.work() as work:
-        book = await in_force(work, date(2025, 1, 1), "")
+    async with base.unit_of_work() as uow:
+        book = await in_force(uow, date(2025, 1, 1), "")
     assert book is not None
     assert book.version == "1"

@@ -83,10 +83,10 @@ async def test_the_day_of_the_deed_and_the_village_decide(overlaid: LiveTown) ->
 async def test_many_days_are_asked_for_as_each_of_them(overlaid: LiveTown) -> None:
     days = [date(2024, 12, 28) + timedelta(days=n) for n in range(0, 620, 3)]
     days += [date(2025, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
-    async with overlaid.town.work() as work:
+    async with overlaid.town.unit_of_work() as uow:
         for village, books in (("hp", 4), ("sl", 3), ("", 3)):
-            told = await in_force_on(work, days, village)
-            assert told == {day: await in_force(work, day, village) for day in days}
+            told = await in_force_on(uow, days, village)
+            assert told == {day: await in_force(uow, day, village) for day in days}
             assert len({book.version if book else "" for book in told.values()}) == books
 
 

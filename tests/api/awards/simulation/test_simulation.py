@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.awards.simulation.use_cases import Wanted, simulate
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from tests.api.asking import problem, standing
 from tests.api.awards.claims.conftest import claim, declare
 from tests.api.awards.claims.conftest import on_notice as claimed

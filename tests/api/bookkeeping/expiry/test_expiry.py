@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.cli import expiry as terminal
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from tests.api.asking import a_redemption, order, problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.journal.conftest import correct, correction, redeem
@@ -231,7 +231,7 @@ async def test_at_the_command_line_one_looks_then_takes(
     for login, word in (("nobody", "unknown"), ("li", "not-allowed")):
         with pytest.raises(Refused) as refused:
             await terminal.run(adopted.town, None, login, ask=False)
-        assert refused.value.word == word
+        assert refused.value.code == word
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: ASYNC230, SIM115
     with pytest.raises(click.Abort):
         await terminal.run(adopted.town, None, "office", ask=True)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from api.bookkeeping.exports.use_cases import export
-from api.platform.town import Town
+from api.platform.services import Services
 from ledger.transactions import Phase, Transaction, TransactionId
 from tests.api.asking import a_redemption, order, rows, sign_in
 from tests.api.awards.claims.conftest import becomes, days_pass, on_notice
@@ -58,9 +58,9 @@ async def balances(town: LiveTown, before: datetime = datetime(9999, 1, 1, tzinf
     return {name: int(amount) for name, amount in found}
 
 
-async def post(town: Town, *transactions: Transaction) -> None:
-    async with town.work() as work:
-        for posting in await work.books.post(transactions, work.now):
+async def post(town: Services, *transactions: Transaction) -> None:
+    async with town.unit_of_work() as uow:
+        for posting in await uow.books.post(transactions, uow.now):
             assert posting.accepted, posting
 
 
@@ -73,7 +73,7 @@ async def as_owner(town: LiveTown, *statements: str, **values: object) -> None:
 
 
 async def exported(
-    town: Town, tmp_path: Path, format: str, start: date | None = None, end: date | None = None
+    town: Services, tmp_path: Path, format: str, start: date | None = None, end: date | None = None
 ) -> Path:
     file = tmp_path / f"books.{format}"
     await export(town, format, start, end, file)

@@ -24,8 +24,8 @@ from tests.conftest import LiveTown
 @pytest.fixture
 async def crowded(town: LiveTown) -> LiveTown:
     """So many accounts that a file has something on disk before its first transaction."""
-    async with town.town.work() as work:
-        await work.books.open([accounts.household(f"n{n}") for n in range(2000)], work.now)
+    async with town.town.unit_of_work() as uow:
+        await uow.books.open([accounts.household(f"n{n}") for n in range(2000)], uow.now)
     return town
 
 

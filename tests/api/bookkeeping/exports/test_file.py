@@ -12,7 +12,7 @@ import pytest
 from api.bookkeeping.exports import records, use_cases
 from api.bookkeeping.exports.use_cases import FORMATS, export, period
 from api.bookkeeping.exports.whole_file import whole
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from tests.api.bookkeeping.exports.conftest import balances, exported
 from tests.api.bookkeeping.exports.test_tables import csv_rows, summed
 from tests.conftest import LiveTown
@@ -69,7 +69,7 @@ async def test_a_disk_that_is_full(month: LiveTown, tmp_path: Path) -> None:
                 await export(month.town, format, None, None, file)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert refused.value.word == "unwritable"
+        assert refused.value.code == "unwritable"
         assert contents(tmp_path) == {"books": "last year's"}
 
 
@@ -93,7 +93,7 @@ async def test_places_that_cannot_be_written(town: LiveTown, tmp_path: Path) -> 
     for output in (tmp_path, tmp_path / "missing" / "x", tmp_path / "file" / "x", Path("/dev/null")):
         with pytest.raises(Refused, match="写不了") as refused:
             await export(town.town, "csv", None, None, output)
-        assert refused.value.word == "unwritable"
+        assert refused.value.code == "unwritable"
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def posted(kind: str, *moves: tuple[Account, Account, int], reason: str = "") ->
 @pytest.fixture
 async def supplied(town: LiveTown) -> LiveTown:
     """The township's money, what was bought and given for it, a stocktake, old points and expired ones."""
-    async with town.town.work() as work:
+    async with town.town.unit_of_work() as uow:
         opened = [EXPIRED, IMPORTED, APPROPRIATION, DONORS, FUND, COST, DONATED, DIFFERENCE]
-        await work.books.open(opened, work.now)
+        await uow.books.open(opened, uow.now)
     await post(
         town.town,
         posted("fund", (APPROPRIATION, FUND, 1_000_000)),

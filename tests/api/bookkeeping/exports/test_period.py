@@ -47,8 +47,8 @@ async def late(month: LiveTown) -> LiveTown:
         award(7, datetime(2026, 6, 18, 15, 59, tzinfo=UTC)),
     )
     july = datetime(2026, 6, 30, 16, tzinfo=UTC)
-    async with month.town.work() as work:
-        [posting] = await work.books.post([award(700, july)], july)
+    async with month.town.unit_of_work() as uow:
+        [posting] = await uow.books.post([award(700, july)], july)
         assert posting.accepted
     return month
 

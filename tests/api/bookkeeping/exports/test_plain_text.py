@@ -13,7 +13,7 @@ from api import wire
 from api.bookkeeping.exports.plain_text import account_name, commodity
 from api.bookkeeping.exports.records import Account, Unit
 from api.platform import accounts
-from api.platform.town import Town
+from api.platform.services import Services
 from api.registry.register.use_cases import found
 from ledger.transactions import UnitKind
 from tests.api.bookkeeping.exports.checkers import (
@@ -104,10 +104,10 @@ async def test_a_closed_account_is_closed_once_its_balance_is_proved(
     month: LiveTown, tmp_path: Path, days: tuple[date | None, date | None]
 ) -> None:
     """On the day of its last redemption, with points left."""
-    async with month.town.work() as work:
+    async with month.town.unit_of_work() as uow:
         for code, day in (("hp-1", 20), ("hp-3", 18), ("hp-4", 15)):
             then = datetime(2026, 6, day, 9, tzinfo=UTC)
-            await work.books.close(accounts.household(code).id, then, person="li", reason="迁出")
+            await uow.books.close(accounts.household(code).id, then, person="li", reason="迁出")
     file = await exported(month.town, tmp_path, "beancount", *days)
     bean_check(file)
     closed = {e.account[-4:]: (e.date, e.meta["closed"]) for e in bean_entries(file) if isinstance(e, Close)}
@@ -130,8 +130,8 @@ async def test_hledger_accepts_the_books_and_the_balances_are_ours(month: LiveTo
     # What is owed is just the points outstanding.
     report = hledger(file, "balancesheet", "Liabilities", "-O", "csv")
     assert '"total","49 POINTS"' in report
-    async with month.town.work() as work:
-        await work.books.close(accounts.household("hp-3").id, work.now, person="li", reason="迁出")
+    async with month.town.unit_of_work() as uow:
+        await uow.books.close(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
     printed = (await exported(month.town, tmp_path, "hledger")).read_text(encoding="utf-8")
     assert "title: 张伟, closed: 2026-06-20" in printed
 
@@ -151,7 +151,7 @@ async def test_hledger_finds_a_balance_that_was_changed(month: LiveTown, tmp_pat
 
 
 @pytest.fixture
-async def empty(base: Town) -> Town:
+async def empty(base: Services) -> Services:
     office = wire.NewPerson(login="office", name="王", roles=["office"], password=PASSWORD)
     await found(base, '空"乡', office)
     return base
@@ -163,13 +163,15 @@ EMPTY_PERIODS = pytest.mark.parametrize(
 
 
 @EMPTY_PERIODS
-async def test_empty_books(empty: Town, tmp_path: Path, days: tuple[date | None, date | None]) -> None:
+async def test_empty_books(empty: Services, tmp_path: Path, days: tuple[date | None, date | None]) -> None:
     bean_check(await exported(empty, tmp_path, "beancount", *days))
 
 
 @with_hledger
 @EMPTY_PERIODS
-async def test_empty_books_for_hledger(empty: Town, tmp_path: Path, days: tuple[date | None, date | None]) -> None:
+async def test_empty_books_for_hledger(
+    empty: Services, tmp_path: Path, days: tuple[date | None, date | None]
+) -> None:
     assert hledger_balances(await exported(empty, tmp_path, "hledger", *days)) == {}
 
 

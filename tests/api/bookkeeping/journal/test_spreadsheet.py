@@ -9,7 +9,7 @@ import pytest
 
 from api.bookkeeping.journal.imports import Row
 from api.bookkeeping.journal.spreadsheet import Sheet, read
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from tests.api.bookkeeping.journal.workbook import workbook
 
 TEXT = "户编号,日期,积分,事由\nhp-1,2025-03-01,5,修路\nhp-2,2025-03-02,-3,换肥皂\n"
@@ -123,7 +123,7 @@ def test_a_workbook_counts_its_lines_as_the_spreadsheet_shows_them(tmp_path: Pat
 def test_a_file_that_is_no_ledger(tmp_path: Path, content: bytes, word: str, said: str) -> None:
     with pytest.raises(Refused) as refused:
         read(written(tmp_path, content))
-    assert (refused.value.word, said in refused.value.detail) == (word, True), refused.value.detail
+    assert (refused.value.code, said in refused.value.detail) == (word, True), refused.value.detail
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

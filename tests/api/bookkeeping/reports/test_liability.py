@@ -92,8 +92,8 @@ async def test_a_reversed_procurement_was_never_bought(town: LiveTown) -> None:
     wrong = await bought(town, ("soap", 30, 90_000), ("rice", 1, 1))
     assert costs(await liability(town))["soap"] == (50, 2_325.0, 465.0)
     reversal = Transaction.settle(wrong, Phase.REVERSAL, kind="correction", person="zhao", reason="录错了")
-    async with town.town.work() as work:
-        [posting] = await work.books.post([reversal], work.now)
+    async with town.town.unit_of_work() as uow:
+        [posting] = await uow.books.post([reversal], uow.now)
     assert posting.status is Status.OK
     assert await liability(town) == before
 

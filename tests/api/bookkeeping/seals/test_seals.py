@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from api.bookkeeping.seals.keys import seal_key
 from api.bookkeeping.seals.use_cases import seal
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from ledger.heads import VerifierKey
 from ledger.proofs import Proof, read
 from ledger.proofs import verify as findings

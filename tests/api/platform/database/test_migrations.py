@@ -17,7 +17,7 @@ from api.platform.database.drift import check, require_same
 from api.platform.database.embedded import OWNER, Embedded
 from api.platform.database.migrations import drop_database, exists, migrate, require_current
 from api.platform.database.sql_files import REVISIONS
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from tests.databases import EMPTY, Clone, cloned
 
 
@@ -226,7 +226,7 @@ async def test_a_database_of_another_age_is_left_as_it_is(
 DRIFT = {
     "create or replace view ledger.settlement as select township, target, id, phase, effective_at, recorded_at"
     " from ledger.transaction": "函数或视图 ledger.settlement 被人改过",
-    "alter function ledger.faithful security definer": "函数或视图 ledger.faithful 被人改过",
+    "alter function ledger.content_matches security definer": "函数或视图 ledger.content_matches 被人改过",
     "grant execute on function redeem_batch to public": "函数或视图 public.redeem_batch 被人改过",
     "drop function ledger.expiring": "函数或视图 ledger.expiring 被人改过",
     "create view ledger.mine as select 1 as one": "函数或视图 ledger.mine 不是本程序建的",

@@ -117,8 +117,8 @@ async def test_a_shelf_that_was_closed_serves_nobody(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
         await promised(http, town.card)
     await restocked(town, 1)
-    async with town.town.work() as work:
-        await work.books.close(accounts.shelf("hp", "brush").id, work.now, person="x", reason="撤柜")
+    async with town.town.unit_of_work() as uow:
+        await uow.books.close(accounts.shelf("hp", "brush").id, uow.now, person="x", reason="撤柜")
     assert await serve(town.town) == 0
     assert await arrived(town, town.card) == [False]
 

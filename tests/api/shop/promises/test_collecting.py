@@ -47,8 +47,8 @@ async def test_points_and_goods_move_together_and_count_as_a_redemption(town: Li
     assert report["in_balance"]
     assert (await stock(town))["brush"] == 3
     assert await open_holds(town) == 0
-    async with town.town.work() as work:
-        of_shift = await shift_report(work, UUID(shift["id"]))
+    async with town.town.unit_of_work() as uow:
+        of_shift = await shift_report(uow, UUID(shift["id"]))
     assert (of_shift.redemptions, of_shift.points) == (1, 20)
     assert [(p.product, p.quantity) for p in of_shift.goods] == [("brush", 2)]
     # In the books it is one transaction of both, under the receipt's id.

@@ -169,8 +169,8 @@ async def test_points_that_the_kiosk_holds_pay_as_far_as_it_allows(town: LiveTow
 async def test_a_price_that_rises_later_is_not_theirs(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
         path = await promised(http, town.card, 2)
-        async with town.town.work() as work:
-            await work.session.execute(update(Product).where(Product.code == "brush").values(price=45))
+        async with town.town.unit_of_work() as uow:
+            await uow.session.execute(update(Product).where(Product.code == "brush").values(price=45))
         problem(await http.put(a_promise(), json=wish(town.card)), 409, "price-changed")
         await restocked(town, 5)
         receipt = (await http.put(f"{path}/collection", json={"card": town.card})).raise_for_status().json()

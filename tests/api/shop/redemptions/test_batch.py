@@ -23,10 +23,10 @@ from api.platform import accounts
 from api.platform.access import Device, secret_digest
 from api.platform.database import engine
 from api.platform.database.embedded import Embedded
-from api.platform.database.engine import LOOKS_AT_ONCE
-from api.platform.database.look import Look
-from api.platform.problems import Refused
-from api.platform.town import Town
+from api.platform.database.engine import MAX_READS
+from api.platform.database.read_query import ReadQuery
+from api.platform.errors import Refused
+from api.platform.services import Services
 from api.registry.cards.use_cases import holder
 from api.registry.people.use_cases import passwords
 from api.shop.kiosks.use_cases import open_shift
@@ -73,18 +73,18 @@ class OneTransaction:
         async with self._sessions.begin() as session:
             yield session
 
-    async def look(self, look: Look[T], values: Mapping[str, Any]) -> T:
+    async def read(self, query: ReadQuery[T], values: Mapping[str, Any]) -> T:
         async with self.begin() as session:
             connection = await session.connection()
-            told = await connection.exec_driver_sql(look.sql, look.parameters(values))
-            return look.read(told.scalar_one())
+            told = await connection.exec_driver_sql(query.sql, query.parameters(values))
+            return query.decode(told.scalar_one())
 
 
 @dataclass
 class Shop:
     """Books that each try finds as they were: with leases at the kiosk, a card with a PIN, a household closed."""
 
-    town: Town
+    town: Services
     device: Device
     token: str
     shift: str
@@ -94,7 +94,7 @@ class Shop:
     def asked(self, id: UUID, wanted: wire.Redemption, device: str = "", shift: str = "") -> RedemptionRequest:
         return RedemptionRequest.read(device or self.token, shift or self.shift, id, wanted)
 
-    async def one_by_one(self, town: Town, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
+    async def one_by_one(self, town: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
         receipts = {}
         for asked in batch:
             try:
@@ -103,7 +103,7 @@ class Shop:
                 continue
         return receipts
 
-    async def both(self, town: Town, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
+    async def both(self, town: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
         """As the queue does: together what is plain, and the rest one by one."""
         receipts = await redeem_batch(town, batch)
         return receipts | await self.one_by_one(town, [each for each in batch if each.id not in receipts])
@@ -150,16 +150,16 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
     await renew(town, device)
     first = wanted(seeded.card, [("soap", 1)], leased=50)
     await redeem(town, RedemptionRequest.read(seeded.kiosk.token, shift, KNOWN, first))
-    async with town.work() as work:
-        await work.session.execute(
+    async with town.unit_of_work() as uow:
+        await uow.session.execute(
             text(
                 "insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)"
                 " select township, :id, kiosk, attendant, id, '没有送到', :now from shift"
                 " where digest = :shift"
             ),
-            {"id": VOIDED, "now": work.now, "shift": secret_digest(shift)},
+            {"id": VOIDED, "now": uow.now, "shift": secret_digest(shift)},
         )
-        await work.session.execute(
+        await uow.session.execute(
             text("update card set pin_hash = :pin, pin_above = 10 where digest = :card"),
             {"pin": passwords.hash("8642"), "card": digest(seeded.poor_card)},
         )
@@ -228,8 +228,8 @@ async def put(town: LiveTown, *orders: tuple[str, dict[str, Any]]) -> list[Any]:
 
 
 async def test_a_neighbour_with_a_closed_account_takes_nothing_from_the_others(town: LiveTown) -> None:
-    async with town.town.work() as work:
-        await work.books.close(accounts.handed_out("laundry").id, work.now, person="office", reason="停发")
+    async with town.town.unit_of_work() as uow:
+        await uow.books.close(accounts.handed_out("laundry").id, uow.now, person="office", reason="停发")
     asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(6)]
     bad = [(a_redemption(), order(town.card, ("laundry", 1, 20))) for _ in range(2)]
     answers = await put(town, *asked[:3], *bad, *asked[3:])
@@ -243,7 +243,7 @@ async def test_a_neighbour_with_a_closed_account_takes_nothing_from_the_others(t
 async def test_a_connection_that_dies_under_a_batch_costs_nobody_the_answer(town: LiveTown) -> None:
     """Nothing of the batch stays, and each is asked for by itself."""
     asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(4)]
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         answering = asyncio.create_task(put(town, *asked))
         await waits_for_a_lock(town)
@@ -261,11 +261,11 @@ async def test_no_free_connection_is_told_and_the_queue_goes_on(
     shift = await town.shift()
     pool: Any = town.town.database.engine.sync_engine.pool
     monkeypatch.setattr(pool, "_timeout", 0.05)
-    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    monkeypatch.setattr(engine, "READ_TIMEOUT", 0.05)
     async with asyncio.timeout(20), town.device(shift) as http:
         async with AsyncExitStack() as held:
-            for _ in range(LOOKS_AT_ONCE):
-                await held.enter_async_context(town.town.database._turns)
+            for _ in range(MAX_READS):
+                await held.enter_async_context(town.town.database._free_readers)
             answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
             assert answer.json()["balance"] == 95
             for _ in range(pool.size() + pool._max_overflow):
@@ -280,7 +280,7 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
     """And says when; what came in before is served."""
     monkeypatch.setattr(RedemptionQueue.__init__, "__defaults__", (1,))
     shift = await town.shift()
-    async with serving(town.town) as url, town.device(shift) as http, town.town.work() as other:
+    async with serving(town.town) as url, town.device(shift) as http, town.town.unit_of_work() as other:
         http.base_url = url
         await other.books.lock([accounts.household("hp-1").id])
 
@@ -311,7 +311,7 @@ async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
     def redeeming() -> asyncio.Task[wire.Receipt | None]:
         return asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), soap)))
 
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         asking = [redeeming() for _ in range(2)]
         await asyncio.sleep(0)
@@ -332,15 +332,15 @@ async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
 async def test_nobody_waits_long_for_a_batch_that_is_held_up(town: LiveTown) -> None:
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
-    async with town.town.work() as work:
-        poor = await holder(work, town.poor_card)
+    async with town.town.unit_of_work() as uow:
+        poor = await holder(uow, town.poor_card)
         move = Transfer(accounts.ISSUING.id, accounts.household(poor.code).id, accounts.POINTS, 50)
-        [posting] = await work.books.post(
-            [Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))], work.now
+        [posting] = await uow.books.post(
+            [Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))], uow.now
         )
         assert posting.status is Status.OK
     soap, rice = wanted(town.card, [("soap", 1)]), wanted(town.poor_card, [("rice", 1)])
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         held_up = [
             asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), soap)))
@@ -382,7 +382,7 @@ async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         # Somebody else has the household's balance for a moment.
         await other.books.lock([accounts.household("hp-1").id])
         serving = asyncio.create_task(queue.run())
@@ -433,7 +433,7 @@ async def test_what_a_journal_tells_at_the_same_time_wins(
     shift = await town.shift()
     id = uuid7()
     asked = a_soap(town, shift, id)
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         booking = asyncio.create_task(redeem_batch(town.town, [asked]))
         await waits_for_a_lock(town)
@@ -464,7 +464,7 @@ async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown
     shift = await town.shift()
     id = uuid7()
     asked = a_soap(town, shift, id)
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         await other.session.execute(text("select from kiosk_enrolment for no key update"))
         with pytest.raises(StaleBatch):
             await redeem_batch(town.town, [asked])
@@ -475,7 +475,7 @@ async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) ->
     shift = await town.shift()
     id = uuid7()
     asked = a_soap(town, shift, id)
-    async with town.town.work() as other:
+    async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         booking = asyncio.create_task(redeem_batch(town.town, [asked]))
         await waits_for_a_lock(town)

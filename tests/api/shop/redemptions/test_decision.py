@@ -14,7 +14,7 @@ from msgspec.structs import replace as but
 
 from api import wire
 from api.platform import accounts
-from api.platform.problems import Refused
+from api.platform.errors import Refused
 from api.shop.redemptions.decision import Decision, Given, PromisesFirst, decide, decide_batch
 from api.shop.redemptions.facts import CardFacts, Facts, GoodsFacts, PurseFacts, RedemptionRequest, TillFacts
 from api.shop.redemptions.receipts import Booking, request_digest
@@ -67,7 +67,7 @@ def facts(till: dict[str, Any] | None = None, soap: dict[str, Any] | None = None
 
 def refused(decision: Decision, word: str, **extra: Any) -> Refused:
     assert isinstance(decision, Refused), decision
-    assert (decision.word, decision.extra) == (word, extra)
+    assert (decision.code, decision.extra) == (word, extra)
     return decision
 
 

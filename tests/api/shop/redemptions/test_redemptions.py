@@ -118,8 +118,8 @@ async def test_a_redemption_does_not_wait_for_a_declaration_under_way(town: Live
 
     async with town.device(await town.shift()) as http:
         household = (await http.get(f"/v1/cards/{town.card}")).json()["household"]
-        async with town.town.work() as work:
-            await History.read(work, {household: "hp"}, [], [])
+        async with town.town.unit_of_work() as uow:
+            await History.read(uow, {household: "hp"}, [], [])
             async with asyncio.timeout(5):
                 answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
         assert answer.status_code == 200, answer.text

@@ -103,8 +103,8 @@ async def test_a_device_nobody_enrolled(town: LiveTown) -> None:
     "account", [accounts.household("hp-1"), accounts.till("hp"), accounts.shelf("hp", "soap")]
 )
 async def test_a_closed_account(town: LiveTown, account: Account) -> None:
-    async with town.town.work() as work:
-        assert await work.books.close(account.id, work.now, person="li", reason="迁出")
+    async with town.town.unit_of_work() as uow:
+        assert await uow.books.close(account.id, uow.now, person="li", reason="迁出")
     async with nothing_changes(town) as http:
         answer = await http.put(a_redemption(), json=order(town.card, SOAP))
         problem(answer, 409, "account-closed")

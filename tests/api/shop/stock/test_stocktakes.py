@@ -94,8 +94,8 @@ async def test_it_sees_the_redemption_that_is_under_way(town: LiveTown) -> None:
         phase=Phase.POSTED,
         transfers=(Transfer(shelf.id, accounts.handed_out("soap").id, shelf.unit, 3),),
     )
-    async with town.town.work() as work:
-        await work.books.post([under_way], work.now)
+    async with town.town.unit_of_work() as uow:
+        await uow.books.post([under_way], uow.now)
         counting = asyncio.create_task(put(town, "stocktakes", count(("soap", 7)), by="li"))
         await _until_waiting(town)
     assert differences((await counting).json()) == {"soap": (7, 7, 0)}
@@ -157,8 +157,8 @@ async def test_what_waits_for_somebody_is_not_counted_away(town: LiveTown) -> No
         phase=Phase.PENDING,
         transfers=(Transfer(shelf.id, accounts.handed_out("soap").id, shelf.unit, 4),),
     )
-    async with town.town.work() as work:
-        await work.books.post([promise], work.now)
+    async with town.town.unit_of_work() as uow:
+        await uow.books.post([promise], uow.now)
     async with town.staff("li") as http:
         refused = await http.put(f"/v1/stocktakes/{uuid7()}", json=count(("soap", 3)))
         assert problem(refused, 409, "reserved") == {"missing": 1}
@@ -177,8 +177,8 @@ async def test_a_product_this_shelf_never_had_may_be_found_on_it(town: LiveTown)
 
 
 async def test_a_closed_shelf_is_not_counted(town: LiveTown) -> None:
-    async with town.town.work() as work:
-        await work.books.close(accounts.shelf("hp", "soap").id, work.now, person="x", reason="撤柜")
+    async with town.town.unit_of_work() as uow:
+        await uow.books.close(accounts.shelf("hp", "soap").id, uow.now, person="x", reason="撤柜")
     async with town.staff("li") as http:
         refused = await http.put(f"/v1/stocktakes/{uuid7()}", json=count(("soap", 3)))
         problem(refused, 409, "account-closed")

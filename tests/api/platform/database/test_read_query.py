@@ -17,14 +17,14 @@ from uuid_utils.compat import uuid7
 from api.household.passbook import passbook
 from api.platform import accounts
 from api.platform.database import engine
-from api.platform.database.engine import LOOKS, LOOKS_AT_ONCE, Database
-from api.platform.database.look import Look
-from api.platform.town import Town
+from api.platform.database.engine import MAX_READS, READS, Database
+from api.platform.database.read_query import ReadQuery
+from api.platform.services import Services
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
 from tests.conftest import LiveTown
 
-LOOKING = f"datname = current_database() and application_name = '{LOOKS}'"
+READING = f"datname = current_database() and application_name = '{READS}'"
 """Their connections."""
 AWARDS = 12
 """A page shows more entries than these."""
@@ -46,19 +46,19 @@ _SOME = """
       from generate_series(1, cast(:{last} as int)) as n order by n desc
 """
 _COLUMNS = (column("n"), column("at"), column("id"))
-_LOOK = Look(
+_QUERY = ReadQuery(
     _Answer,
     many=text(_SOME.format(last="three")).bindparams(bindparam("three", 3)).columns(*_COLUMNS),
     none=text(_SOME.format(last="last")).columns(*_COLUMNS),
 )
 
 
-_HANGING = Look(_Answer, many=text("select 1 as n from pg_sleep(600)").columns(column("n")))
+_HANGING = ReadQuery(_Answer, many=text("select 1 as n from pg_sleep(600)").columns(column("n")))
 
 
 async def test_rows_come_in_their_order_with_their_types(town: LiveTown) -> None:
     id = uuid7()
-    answer = await town.town.look(_LOOK, id=id, last=0)
+    answer = await town.town.read(_QUERY, id=id, last=0)
     assert answer.none == []
     assert [(row.n, row.id) for row in answer.many] == [(3, id), (2, id), (1, id)]
     assert answer.many[0].at == datetime(2026, 3, 3, 16, tzinfo=UTC)
@@ -66,7 +66,7 @@ async def test_rows_come_in_their_order_with_their_types(town: LiveTown) -> None
 
 async def test_a_look_that_is_asked_too_little_says_so(town: LiveTown) -> None:
     with pytest.raises(KeyError, match="last"):
-        await town.town.look(_LOOK, id=uuid7())
+        await town.town.read(_QUERY, id=uuid7())
 
 
 async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
@@ -77,8 +77,8 @@ async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
         for _ in range(AWARDS):
             move = Transfer(accounts.ISSUING.id, account.id, accounts.POINTS, 1)
             one = Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))
-            async with town.town.work() as work:
-                [posting] = await work.books.post([one], work.now)
+            async with town.town.unit_of_work() as uow:
+                [posting] = await uow.books.post([one], uow.now)
             assert posting.status is Status.OK
 
     before = (await passbook(town.town, town.card)).balance.posted
@@ -94,17 +94,17 @@ async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
 
 
 async def test_however_many_look_few_connections_are_opened(town: LiveTown) -> None:
-    pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * LOOKS_AT_ONCE)))
+    pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * MAX_READS)))
     assert len({page.balance.posted for page in pages}) == 1
-    [opened] = await rows(town, f"select count(*) from pg_stat_activity where {LOOKING}")
-    assert 1 < opened.count <= LOOKS_AT_ONCE
+    [opened] = await rows(town, f"select count(*) from pg_stat_activity where {READING}")
+    assert 1 < opened.count <= MAX_READS
 
 
 async def test_looks_go_on_after_their_connections_died(town: LiveTown) -> None:
     before = await passbook(town.town, town.card)
     died = await rows(
         town,
-        f"select pg_terminate_backend(pid) from pg_stat_activity where {LOOKING}",
+        f"select pg_terminate_backend(pid) from pg_stat_activity where {READING}",
     )
     assert died
     async with asyncio.timeout(15):
@@ -117,15 +117,15 @@ async def test_looks_go_on_after_their_connections_died(town: LiveTown) -> None:
 async def test_no_turn_in_time_is_told_and_the_next_is_served(
     town: LiveTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PATIENCE", 0.05)
-    turns = town.town.database._turns
-    for _ in range(LOOKS_AT_ONCE):
+    monkeypatch.setattr(engine, "READ_TIMEOUT", 0.05)
+    turns = town.town.database._free_readers
+    for _ in range(MAX_READS):
         await turns.acquire()
-    for _ in range(2 * LOOKS_AT_ONCE):
+    for _ in range(2 * MAX_READS):
         problem_page(await _page(town))
-    for _ in range(LOOKS_AT_ONCE):
+    for _ in range(MAX_READS):
         turns.release()
-    for _ in range(2 * LOOKS_AT_ONCE):
+    for _ in range(2 * MAX_READS):
         assert (await _page(town)).status_code == 200
 
 
@@ -138,13 +138,15 @@ async def test_an_address_may_have_words_for_sessions_alone(town: LiveTown) -> N
         await database.close()
 
 
-async def test_closing_does_not_wait_for_a_look_that_hangs(base: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "CLOSING", 0.05)
-    hanging = asyncio.create_task(base.look(_HANGING))
+async def test_closing_does_not_wait_for_a_look_that_hangs(
+    base: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "CLOSE_TIMEOUT", 0.05)
+    hanging = asyncio.create_task(base.read(_HANGING))
     async with asyncio.timeout(20):
-        async with base.work() as work:
-            while not await work.session.scalar(text(f"select count(*) from pg_stat_activity where {LOOKING}")):
-                await work.session.execute(text("select pg_stat_clear_snapshot()"))
+        async with base.unit_of_work() as uow:
+            while not await uow.session.scalar(text(f"select count(*) from pg_stat_activity where {READING}")):
+                await uow.session.execute(text("select pg_stat_clear_snapshot()"))
         await base.database.close()
         with pytest.raises((DBAPIError, OSError)):
             await hanging

@@ -1,7 +1,7 @@
 -- Whether a transaction's rows are what its caller asked for, by the digest made when it was written. An
 -- effective moment that was left out is the moment of recording; a settlement without transfers of its own
 -- moves all that was left.
-create function ledger.faithful(p_township integer, p_id uuid)
+create function ledger.content_matches(p_township integer, p_id uuid)
 returns boolean language plpgsql stable set search_path = ledger, pg_temp
 set plan_cache_mode = force_generic_plan as $$
 declare
@@ -46,5 +46,5 @@ begin
     end loop;
     return false;
 end $$;
-revoke all on function ledger.faithful from public;
-grant execute on function ledger.faithful to jimei_app;
+revoke all on function ledger.content_matches from public;
+grant execute on function ledger.content_matches to jimei_app;

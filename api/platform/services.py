@@ -1,0 +1,71 @@
+"""What every use case works with: the township's database, its clock, and the unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.platform.clock import Clock
+from api.platform.database.engine import Database
+from api.platform.database.read_query import ReadQuery
+from ledger.books import Books
+from ledger.transactions import TownshipId
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """One database transaction of one township, at one moment: all of it happens or nothing."""
+
+    session: AsyncSession
+    books: Books
+    township: TownshipId
+    now: datetime
+
+    async def read(self, query: ReadQuery[T], **values: Any) -> T:
+        """As `Services.read`, within this transaction."""
+        connection = await self.session.connection()
+        result = await connection.exec_driver_sql(
+            query.sql, query.parameters({"township": self.township, **values})
+        )
+        return query.decode(result.scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`data` is the folder for files kept beside the database."""
+
+    database: Database
+    clock: Clock
+    township: TownshipId
+    data: Path
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Opened by a use case and by nothing below it; commits at the end, or rolls back on a refusal."""
+        async with self.database.begin() as session:
+            books = Books(await session.connection(), self.township)
+            yield UnitOfWork(session, books, self.township, self.clock.now())
+
+    async def read(self, query: ReadQuery[T], **values: Any) -> T:
+        """One statement without a unit of work: reads everything as of one moment. What a function called in it
+        writes is committed with it."""
+        return await self.database.read(query, {"township": self.township, **values})
+
+    @asynccontextmanager
+    async def snapshot(self, beside: UnitOfWork | None = None) -> AsyncIterator[UnitOfWork]:
+        """To read much as of one moment; `beside` another snapshot, as of that one's."""
+        async with self.unit_of_work() as uow:
+            await uow.session.execute(text("set transaction isolation level repeatable read, read only"))
+            if beside is not None:
+                moment = await beside.session.scalar(text("select pg_export_snapshot()"))
+                await uow.session.execute(text(f"set transaction snapshot '{moment}'"))
+            yield uow
