@@ -60,6 +60,7 @@ from api.awards.claims.board import on_notice
 from api.bookkeeping.seals.use_cases import reference
 from api.jobs import JOBS
 from api.platform.access import Authentication
+from api.platform.database.connect import DatabaseAway
 from api.platform.jobs import Job, run_forever
 from api.platform.problem_details import EXCEPTIONS, log_exception
 from api.platform.services import Services
@@ -82,7 +83,7 @@ async def readyz(services: NamedDependency[Services]) -> Response[str]:
     try:
         async with services.unit_of_work() as uow:
             await uow.session.execute(text("select 1"))
-    except (OSError, DBAPIError):
+    except (DatabaseAway, DBAPIError):
         return Response("database away", status_code=503)
     return Response("ok")
 

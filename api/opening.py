@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError
 
 from api.platform.clock import Clock
+from api.platform.database.connect import DatabaseAway
 from api.platform.database.engine import Access, Database
 from api.platform.database.migrations import require_current
 from api.platform.errors import ErrorCode, Refused
@@ -28,7 +29,7 @@ async def open_town(access: Access, clock: Clock) -> AsyncIterator[Services]:
     database-away, no-township."""
     try:
         await require_current(access.app)
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, DatabaseAway) as error:
         if getattr(getattr(error, "orig", None), "sqlstate", "") == "3D000":
             raise Refused(ErrorCode.DATABASE_VERSION, "还没有数据库，请先运行 jimei migrate。") from None
         raise Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from api.platform.database.connect import DatabaseAway
 from api.platform.services import Services
 
 log = structlog.get_logger()
@@ -34,7 +35,7 @@ async def _done(job: Job, services: Services) -> bool:
     name = getattr(job, "__name__", "job")
     try:
         return bool(await job(services))
-    except (OSError, DBAPIError) as error:
+    except (DatabaseAway, DBAPIError) as error:
         # The database may be away for a while; the work waits, and nothing is lost. No traceback: drawing one
         # every few seconds would keep the server from answering that it is away.
         log.warning("a job failed, trying again", job=name, error=str(error))

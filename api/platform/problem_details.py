@@ -12,7 +12,8 @@ from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import Logger, Scope
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
 
-from api.platform.errors import Refused
+from api.platform.database.connect import DatabaseAway
+from api.platform.errors import ErrorCode, Refused
 from api.wire.card_token import MalformedCard
 
 log = structlog.get_logger()
@@ -20,70 +21,77 @@ log = structlog.get_logger()
 RETRY_AFTER = 2  # seconds; a database that died is back in about as many
 
 _HTTP = {
-    400: ("malformed", "请求的内容或格式不对，请核对。"),
-    401: ("not-signed-in", "请先登录。"),
-    403: ("not-allowed", "没有这项操作的权限。"),
-    404: ("unknown", "没有这个地址或记录。"),
-    405: ("malformed", "这个地址不支持这种操作。"),
-    413: ("too-large", "内容太大。"),
-    429: ("too-many", "请求太频繁，请稍候再试。"),
+    400: (ErrorCode.MALFORMED, "请求的内容或格式不对，请核对。"),
+    401: (ErrorCode.NOT_SIGNED_IN, "请先登录。"),
+    403: (ErrorCode.NOT_ALLOWED, "没有这项操作的权限。"),
+    404: (ErrorCode.UNKNOWN, "没有这个地址或记录。"),
+    405: (ErrorCode.MALFORMED, "这个地址不支持这种操作。"),
+    413: (ErrorCode.TOO_LARGE, "内容太大。"),
+    429: (ErrorCode.TOO_MANY, "请求太频繁，请稍候再试。"),
 }
+_FAULT = (ErrorCode.SERVER_FAULT, "服务器出错了，请稍候再试。")
 
 
 def _problem(
-    word: str,
-    status: int,
-    detail: str,
-    extra: dict[str, Any] | None = None,
-    headers: dict[str, str] | None = None,
+    code: ErrorCode, detail: str, status: int | None = None, extra: dict[str, Any] | None = None
 ) -> ProblemDetailsException:
+    """`status` where it isn't the code's own."""
+    status = status or code.status
     return ProblemDetailsException(
-        type_=word,
-        title=word.replace("-", " "),
+        type_=code,
+        title=code.replace("-", " "),
         status_code=status,
         detail=detail,
         extra={"extra": extra or {}},
-        headers=headers,
+        headers={"Retry-After": str(RETRY_AFTER)} if status == 503 else None,
     )
 
 
 def refused(error: Refused) -> ProblemDetailsException:
-    headers = {"Retry-After": str(RETRY_AFTER)} if error.code.status == 503 else None
-    return _problem(error.code, error.code.status, error.detail, error.extra, headers)
+    return _problem(error.code, error.detail, extra=error.extra)
 
 
 def malformed_card(error: MalformedCard) -> ProblemDetailsException:
-    return _problem("card-malformed", 400, str(error))
+    return _problem(ErrorCode.CARD_MALFORMED, str(error))
 
 
 def http(error: HTTPException) -> ProblemDetailsException:
-    word, detail = _HTTP.get(error.status_code, ("server-fault", "服务器出错了，请稍候再试。"))
-    # What a program sent wrong, in the words of the validator: for whoever writes that program.
-    told = isinstance(error, ValidationException) or error.status_code == 400
-    return _problem(word, error.status_code, detail, {"errors": error.extra or error.detail} if told else None)
+    code, detail = _HTTP.get(error.status_code, _FAULT)
+    # What a program sent wrong, in the validator's words: for whoever writes that program.
+    explained = isinstance(error, ValidationException) or error.status_code == 400
+    extra = {"errors": error.extra or error.detail} if explained else None
+    return _problem(code, detail, error.status_code, extra)
 
 
 def integrity(error: IntegrityError) -> ProblemDetailsException:
-    """A key that is taken, or one that leads nowhere; the database's own words stay inside."""
-    if getattr(error.orig, "sqlstate", "") == "23505":
-        return _problem("already-there", 409, "已有同样编号的记录，没有改动。")
-    return _problem("unknown", 404, "所指的村、网格、户或物品不存在，没有改动。")
+    """A key that is taken, or a reference that leads nowhere; any other broken constraint is a fault of ours,
+    since use cases check what is sent. The database's own words stay inside."""
+    match getattr(error.orig, "sqlstate", ""):
+        case "23505":
+            return _problem(ErrorCode.ALREADY_THERE, "已有同样编号的记录，没有改动。")
+        case "23503":
+            return _problem(ErrorCode.UNKNOWN, "所指的村、网格、户或物品不存在，没有改动。")
+        case _:
+            return fault(error)
 
 
 def database(error: DBAPIError) -> ProblemDetailsException:
     """By the class of its SQLSTATE: 22 is data that no text or number of ours can be, such as a zero byte;
     08, 3D, 40, 53 and 57 are a database that is away, busy or shutting down; anything else is our fault."""
-    kind = (getattr(error.orig, "sqlstate", "") or "")[:2]
-    if kind == "22":
-        return _problem("malformed", 400, _HTTP[400][1])
-    if kind in ("08", "3D", "40", "53", "57"):
+    sqlstate_class = (getattr(error.orig, "sqlstate", "") or "")[:2]
+    if sqlstate_class == "22":
+        return _problem(*_HTTP[400])
+    if sqlstate_class in ("08", "3D", "40", "53", "57"):
         return away(error)
-    return _problem("server-fault", 500, "服务器出错了，请稍候再试。")
+    return fault(error)
 
 
 def away(_: Exception) -> ProblemDetailsException:
-    headers = {"Retry-After": str(RETRY_AFTER)}
-    return _problem("busy", 503, "数据库暂时连不上，请稍候再试。", headers=headers)
+    return _problem(ErrorCode.BUSY, "数据库暂时连不上，请稍候再试。")
+
+
+def fault(_: Exception) -> ProblemDetailsException:
+    return _problem(*_FAULT)
 
 
 EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
@@ -94,18 +102,17 @@ EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     DBAPIError: database,
     OperationalError: away,
     InterfaceError: away,
-    # No free connection in time; no socket, no route, no name.
+    # No free connection in time.
     TimeoutError: away,
-    OSError: away,
+    DatabaseAway: away,
+    Exception: fault,
 }
 
 
-def told(error: BaseException) -> ProblemDetailsException | None:
-    """What the client is answered; None for a fault that nobody foresaw."""
-    for kind in type(error).__mro__:
-        if kind in EXCEPTIONS:
-            return EXCEPTIONS[kind](error)
-    return None
+def problem_of(error: Exception) -> ProblemDetailsException:
+    """What the client is answered."""
+    described = next(EXCEPTIONS[kind] for kind in type(error).__mro__ if kind in EXCEPTIONS)
+    return described(error)
 
 
 def log_exception(_: Logger, scope: Scope, __: list[str]) -> None:
@@ -117,9 +124,11 @@ def log_exception(_: Logger, scope: Scope, __: list[str]) -> None:
     if isinstance(error, InternalServerException) and error.detail == "client disconnected prematurely":
         # The network of a till.
         return
-    problem = told(error) if error is not None else None
+    if not isinstance(error, Exception):
+        return
+    problem = problem_of(error)
     route = scope.get("path_template")
-    if problem is None or problem.status_code == 500:
+    if problem.status_code == ErrorCode.SERVER_FAULT.status:
         log.exception("a request failed", route=route)
-    elif problem.status_code == 503:
+    elif problem.status_code == ErrorCode.BUSY.status:
         log.warning("the database is away", route=route, error=str(getattr(error, "orig", error)))

@@ -44,14 +44,9 @@ def _stale_form(request: Request[Any, Any, Any], _: PermissionDeniedException) -
     return page(request, "web/problem.html", status=403, sentence=sentence)
 
 
-def _fault(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
-    return page(request, "web/problem.html", status=500, sentence="服务器出错了，请稍候再试。")
-
-
 # For the `exception_handlers` of a router of pages.
 AS_PAGES: ExceptionHandlersMap = {
     **{error: _as_page(described) for error, described in EXCEPTIONS.items()},
     Refused: _refused,
     PermissionDeniedException: _stale_form,
-    Exception: _fault,
 }

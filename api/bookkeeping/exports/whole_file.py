@@ -36,8 +36,6 @@ def whole(output: Path) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(output)
-    except (ConnectionError, TimeoutError):
-        raise
     except OSError as error:
         raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}），没有导出。") from None
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from api import wire
@@ -27,6 +26,7 @@ from api.cli.demo.township import plan
 from api.jobs import JOBS
 from api.opening import open_town
 from api.platform.clock import TravelClock, WallClock
+from api.platform.database.connect import create_engine
 from api.platform.database.engine import Access
 from api.platform.database.migrations import administer, drop_database, exists, migrate
 from api.platform.errors import ErrorCode, Refused
@@ -100,7 +100,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
 
 
 async def _tell(access: Access, statement: str) -> None:
-    engine = create_async_engine(access.owner, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    engine = create_engine(access.owner, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.execute(text(statement))

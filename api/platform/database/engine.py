@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from api.platform.database.connect import DatabaseAway, connect, create_engine
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.read_query import ReadQuery
 from api.platform.errors import ErrorCode, Refused
@@ -74,10 +75,13 @@ class Database:
             yield session
 
     async def read(self, query: ReadQuery[T], values: Mapping[str, Any]) -> T:
-        """Raises TimeoutError where no connection is free in time, and like a session what the database says."""
-        # First come, first served.
-        async with asyncio.timeout(READ_TIMEOUT):
-            await self._free_readers.acquire()
+        """Raises DatabaseAway where no connection is free in time, and like a session what the database says."""
+        try:
+            # First come, first served.
+            async with asyncio.timeout(READ_TIMEOUT):
+                await self._free_readers.acquire()
+        except TimeoutError:
+            raise DatabaseAway("no free connection in time") from None
         try:
             if self._readers is None:
                 self._readers = await _reader_pool(self.engine.url)
@@ -108,7 +112,7 @@ _SETTINGS = {"application_name": "jimei", "role": APP, "timezone": "UTC", "rando
 
 
 def _engine(url: URL, pool_size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, connect_args={"server_settings": _SETTINGS})
+    engine = create_engine(url, pool_size=pool_size, server_settings=_SETTINGS)
     event.listen(engine.sync_engine, "checkout", _require_open)
     return engine
 
@@ -123,6 +127,7 @@ async def _reader_pool(url: URL) -> asyncpg.Pool:
     known.pop("prepared_statement_cache_size", None)
     return await asyncpg.create_pool(
         **known,
+        connect=connect,
         server_settings=_SETTINGS | {"application_name": READS, "plan_cache_mode": "force_generic_plan"},
         min_size=0,
         max_size=MAX_READS,

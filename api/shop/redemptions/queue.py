@@ -18,7 +18,7 @@ import structlog
 
 from api import wire
 from api.platform.errors import ErrorCode, Refused
-from api.platform.problem_details import told
+from api.platform.problem_details import problem_of
 from api.platform.services import Services
 from api.shop.redemptions.facts import RedemptionRequest
 from api.shop.redemptions.use_cases import redeem_batch
@@ -88,7 +88,7 @@ class RedemptionQueue:
                 receipts = await redeem_batch(self.services, [waiting.asked for waiting in batch])
             except Exception as error:
                 # Each on its own: whose fault it was hears it there. And whatever it was, the next are served.
-                if told(error) is None and not isinstance(error, StaleBatch):
+                if not isinstance(error, StaleBatch) and problem_of(error).type_ == ErrorCode.SERVER_FAULT:
                     log.exception("a batch of redemptions failed")
             finally:
                 self._under_way -= len(batch)

@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from sqlalchemy import URL, text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from api.platform.access import Role
 from api.platform.database.engine import Database
 from api.platform.errors import ErrorCode, Refused
-from api.platform.problem_details import refused
+from api.platform.problem_details import problem_of
 from tests.api.asking import a_redemption, problem, standing
 from tests.conftest import PASSWORD, LiveTown, serving
 from tests.databases import owner_engine
@@ -320,10 +321,37 @@ async def test_a_client_that_hangs_up_in_the_middle_is_no_fault(town: LiveTown) 
 
 
 def test_who_is_asked_to_come_again_is_told_when() -> None:
-    answer = refused(Refused(ErrorCode.BUSY, "现在兑换的人太多，请稍候，会自动再试。"))
+    answer = problem_of(Refused(ErrorCode.BUSY, "现在兑换的人太多，请稍候，会自动再试。"))
     assert answer.status_code == 503
     assert answer.headers is not None
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_file_that_is_missing_is_a_fault_and_no_database_that_is_away() -> None:
+    for error in (FileNotFoundError("template"), PermissionError("photo"), ConnectionResetError(), KeyError("x")):
+        answer = problem_of(error)
+        assert (answer.status_code, answer.type_) == (500, "server-fault")
+
+
+@pytest.mark.parametrize(
+    ("statement", "status", "code"),
+    [
+        ("insert into village values (1, 'hp', 'again', 3)", 409, "already-there"),
+        ("insert into grid values (1, 'new', 'nowhere', 'x')", 404, "unknown"),
+        ("insert into village values (1, 'new', null, 3)", 500, "server-fault"),
+        ("insert into village values (1, E'\\x00', 'new', 3)", 400, "malformed"),
+        ("insert into nothing values (1)", 500, "server-fault"),
+    ],
+)
+async def test_what_the_database_refuses_is_told_by_its_kind(
+    town: LiveTown, statement: str, status: int, code: str
+) -> None:
+    engine = owner_engine(town.clone)
+    with pytest.raises(DBAPIError) as broken:
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(statement)
+    answer = problem_of(broken.value)
+    assert (answer.status_code, answer.type_) == (status, code)
 
 
 async def _call(http: httpx.AsyncClient, method: str, path: str, body: Any, token: str) -> httpx.Response:
