@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from textual import events, on
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
 
@@ -41,6 +43,7 @@ from kiosk.screens.shelf.routes import ShelfRoutes
 from kiosk.screens.sign_in import SignIn
 from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
+from kiosk.terminal import TerminalDriver, is_terminal_closed, leave_on_signals
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
@@ -50,7 +53,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8000"
 BETWEEN_BELLS = 0.15
 """Seconds from the first to the second bell of something done; a refusal rings one."""
 ORPHANED = 2.0
-"""Seconds within which a till in a browser notices that its server is no more."""
+"""Seconds within which a till notices that its terminal has closed, or the server of its browser has ended."""
 
 
 def run(
@@ -70,7 +73,8 @@ def run(
             if server:
                 store.enrolments.moved(server)
             app = KioskApp(store, client, scanner=scanner, look=look, printer=printer, code=code)
-            await app.run_async()
+            with leave_on_signals(app):
+                await app.run_async()
 
     with Store(folder) as store:
         asyncio.run(main(store))
@@ -115,6 +119,10 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self.register_theme(CONTRAST)
         self.theme = self.look.theme
 
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        return TerminalDriver if driver is LinuxDriver else driver
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return PALETTE
 
@@ -125,6 +133,8 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         if self.is_web:
             parent = os.getppid()
             self.set_interval(ORPHANED, lambda: self.exit() if os.getppid() != parent else None)
+        elif not self.is_headless:
+            self.set_interval(ORPHANED, lambda: self.exit() if is_terminal_closed() else None)
 
     # --- look and sound ---------------------------------------------------------------------------------
 

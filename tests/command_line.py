@@ -7,7 +7,9 @@ of its own is for what the system does with it: signals, terminals, several at o
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,6 +78,16 @@ def jimei_process(*words: str, data: Path | None = None, url: URL | str = "", pa
         timeout=patience,
         check=False,
     )
+
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """As `preexec_fn` of a process that runs until it is told to end: it ends when the tests are killed, too."""
+    if sys.platform == "linux":
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def one_sentence(done: Done) -> str:

@@ -28,12 +28,19 @@ class Terminal:
         asyncio.get_running_loop().add_reader(master, self._read)
 
     @classmethod
-    async def run(cls, *command: str, environment: dict[str, str]) -> Terminal:
+    async def run(cls, *command: str, environment: dict[str, str], controlling: bool = True) -> Terminal:
+        """`controlling`: the program gets SIGHUP when the terminal closes, or this process ends."""
         master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.set_blocking(master, False)
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+            *command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_take_control if controlling else None,
         )
         os.close(slave)
         return cls(process, master)
@@ -79,6 +86,25 @@ class Terminal:
                 self._news.clear()
                 await asyncio.wait_for(self._news.wait(), STILL)
 
+    async def close(self) -> int:
+        """Close the terminal and wait for the program to end; gives its exit code."""
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+        return await self._wait()
+
+    async def terminate(self) -> int:
+        """End the program by SIGTERM; gives its exit code."""
+        self._process.terminate()
+        return await self._wait()
+
+    async def _wait(self) -> int:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            raise
+
     async def kill(self) -> None:
         """The power goes."""
         with suppress(ProcessLookupError):
@@ -89,3 +115,8 @@ class Terminal:
         await self._process.wait()
         asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
+
+
+def _take_control() -> None:
+    """In the new process, before the program: make the terminal at its standard input its controlling one."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -19,6 +19,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Request, 
 from kiosk.keeping.store import Store
 from kiosk.serving.server import TillServer
 from tests.chromium import chromium, needs_chromium
+from tests.command_line import end_with_parent
 from tests.kiosk.conftest import card_url, enrolled
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -62,6 +63,7 @@ async def serving(town: Any, folder: Path, *words: str) -> AsyncIterator[tuple[s
         *(sys.executable, "-m", "api.cli", "kiosk", "--serve", *(words or ("--serve-port", "0"))),
         env=environment,
         stdout=asyncio.subprocess.PIPE,
+        preexec_fn=end_with_parent,
     )
     try:
         assert process.stdout

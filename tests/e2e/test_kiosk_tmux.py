@@ -8,11 +8,14 @@ import shlex
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command_line import end_with_parent
 
 PATIENCE = 30.0
 JIMEI = [sys.executable, "-m", "api.cli"]
@@ -29,12 +32,28 @@ class Terminal:
 
     socket: Path
 
-    async def tmux(self, *arguments: str) -> str:
-        process = await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        """Not as a daemon, which would go on when the tests are killed."""
+        server = await self._start("-D", preexec_fn=end_with_parent)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while not self.socket.exists():
+                    await asyncio.sleep(0.01)
+            yield
+        finally:
+            server.terminate()
+            await server.wait()
+
+    async def _start(self, *arguments: str, **options: Any) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *("tmux", "-u", "-f", "/dev/null", "-S", str(self.socket), *arguments),
             env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"},
-            stdout=asyncio.subprocess.PIPE,
+            **options,
         )
+
+    async def tmux(self, *arguments: str) -> str:
+        process = await self._start(*arguments, stdout=asyncio.subprocess.PIPE)
         output, _ = await process.communicate()
         assert process.returncode == 0, arguments
         return output.decode()
@@ -68,8 +87,8 @@ class Terminal:
 @pytest.fixture
 async def terminal(tmp_path: Path) -> AsyncIterator[Terminal]:
     terminal = Terminal(tmp_path / "tmux")
-    yield terminal
-    await terminal.tmux("kill-server")
+    async with terminal.serve():
+        yield terminal
 
 
 async def start_kiosk(terminal: Terminal, town: Any) -> None:
