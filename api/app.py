@@ -32,8 +32,8 @@ import api.awards.rulebooks.routes
 import api.awards.simulation.pages
 import api.awards.simulation.routes
 import api.bookkeeping.expiry.routes
-import api.bookkeeping.journal.pages
-import api.bookkeeping.journal.routes
+import api.bookkeeping.general_ledger.pages
+import api.bookkeeping.general_ledger.routes
 import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
@@ -146,7 +146,7 @@ def create_app(
             api.shop.redemptions.routes.router,
             api.shop.promises.routes.router,
             api.shop.offline.routes.router,
-            api.bookkeeping.journal.routes.router,
+            api.bookkeeping.general_ledger.routes.router,
             api.bookkeeping.reports.routes.router,
             api.bookkeeping.seals.routes.router,
             api.web.landing.router,
@@ -161,7 +161,7 @@ def create_app(
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,
             api.shop.offline.pages.router,
-            api.bookkeeping.journal.pages.router,
+            api.bookkeeping.general_ledger.pages.router,
             api.awards.claims.notices.router,
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,

@@ -12,8 +12,8 @@ import msgspec
 
 from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, StocktakeSheet, Till
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
-from api.wire.shelf import Arrived, GoodsReceipt, ReceiptCountByPin, ShelfWatch, TillStocktake
-from api.wire.till_journal import Enrolment, Leases, NewEnrolment, Settlement, Signed, Upload
+from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
+from api.wire.till_journal import Enrolment, JournalUpload, KioskLeases, NewEnrolment, SignedEntry, UploadResult
 from kiosk.language import _
 from kiosk.obstacles import Refused, ServerAway
 
@@ -70,14 +70,14 @@ class Client:
         """Become a kiosk by a one-time code; the same code and key may be sent again."""
         return await self._ask("POST", "/v1/enrolments", Enrolment, body=wanted)
 
-    async def leases(self) -> Leases:
+    async def leases(self) -> KioskLeases:
         """Top up what this kiosk may spend without the network, and tell all of it."""
-        return await self._ask("POST", "/v1/till/leases", Leases)
+        return await self._ask("POST", "/v1/till/leases", KioskLeases)
 
-    async def upload(self, kiosk: UUID, epoch: int, entries: Sequence[Signed]) -> Settlement:
+    async def upload(self, kiosk: UUID, epoch: int, entries: Sequence[SignedEntry]) -> UploadResult:
         """Entries of a journal, which speak for themselves: safe to repeat, and no token needed."""
         return await self._ask(
-            "POST", f"/v1/journals/{kiosk}/{epoch}", Settlement, body=Upload(entries=list(entries))
+            "POST", f"/v1/journals/{kiosk}/{epoch}", UploadResult, body=JournalUpload(entries=list(entries))
         )
 
     async def till(self) -> Till:
@@ -92,15 +92,15 @@ class Client:
 
     # --- the shelf --------------------------------------------------------------------------------------
 
-    async def shelf_watch(self) -> ShelfWatch:
+    async def shelf_watch(self) -> StockAlerts:
         """Products running out, and lots whose day comes."""
-        return await self._ask("GET", "/v1/till/shelf-watch", ShelfWatch)
+        return await self._ask("GET", "/v1/till/shelf-watch", StockAlerts)
 
     async def take_stock(self, id: UUID, stocktake: TillStocktake) -> StocktakeSheet:
         """Bring the books to what was counted; safe to repeat."""
         return await self._ask("PUT", f"/v1/till/stocktakes/{id}", StocktakeSheet, stocktake)
 
-    async def write_receipt(self, id: UUID, arrived: Arrived) -> GoodsReceipt:
+    async def write_receipt(self, id: UUID, arrived: GoodsReceiptDraft) -> GoodsReceipt:
         """Write down what arrived, for somebody else to count; safe to repeat."""
         return await self._ask("PUT", f"/v1/till/receipts/{id}", GoodsReceipt, arrived)
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 import msgspec
 from uuid_utils.compat import uuid7
 
-from api.wire import CardView, Promised, ShelfItem
+from api.wire import CardView, PromisedGoods, ShelfItem
 from api.wire.promises import Collection
 from kiosk.client import Client
 from kiosk.courier import SIGN_IN_AGAIN, Courier
@@ -157,7 +157,7 @@ class Counter:
         self._card_pin = card_pin
         self._keep(pending, [Picked(line.item, line.quantity) for line in self.session.cart])
 
-    def collect(self, promised: Promised) -> None:
+    def collect(self, promised: PromisedGoods) -> None:
         """As `confirm`, for goods that were kept for the household and have come; only the server can say so."""
         pending = self.session.collect(uuid5(promised.id, "collection"), promised)
         self._card_pin = ""

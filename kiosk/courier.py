@@ -9,7 +9,7 @@ from contextlib import suppress
 from time import monotonic
 
 from api.wire.promises import PromiseSlip
-from api.wire.till_journal import Settlement, Signed
+from api.wire.till_journal import SignedEntry, UploadResult
 from kiosk.client import Client
 from kiosk.keeping.enrolments import Enrolled
 from kiosk.keeping.promises import Asked
@@ -227,7 +227,7 @@ class Courier:
                     return
             sent_again = True
 
-    async def _upload(self, enrolment: Enrolled, batch: Sequence[Signed]) -> Settlement:
+    async def _upload(self, enrolment: Enrolled, batch: Sequence[SignedEntry]) -> UploadResult:
         if enrolment.server == self._client.base_url:
             return await self._client.upload(enrolment.kiosk, enrolment.epoch, batch)
         async with Client(enrolment.server) as elsewhere:

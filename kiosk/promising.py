@@ -7,7 +7,7 @@ import asyncio
 
 from uuid_utils.compat import uuid7
 
-from api.wire import Promised, ShelfItem
+from api.wire import PromisedGoods, ShelfItem
 from api.wire.promises import Cancellation, NewPromise, PromiseSlip
 from kiosk.client import Client
 from kiosk.courier import Courier
@@ -48,7 +48,7 @@ class Promising:
             raise Declined(_("还没有答复：联网以后自动办好并打印留货单；请住户下次来时再扫卡看看")) from None
         return slip
 
-    async def let_go(self, promised: Promised) -> None:
+    async def let_go(self, promised: PromisedGoods) -> None:
         """The points come back to the household. Safe to repeat. Raises Refused, Declined."""
         card = self._session.require_online_card()
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from api.wire import CardView, Line, Promised, Redemption, ShelfItem, Till
+from api.wire import CardView, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
 from kiosk.obstacles import Declined
@@ -287,14 +287,14 @@ class Session:
             Redemption(
                 card=self.card.token,
                 lines=[
-                    Line(product=line.item.product, quantity=line.quantity, price=line.item.price)
+                    RedemptionLine(product=line.item.product, quantity=line.quantity, price=line.item.price)
                     for line in self.cart
                 ],
             ),
         )
         return self.pending
 
-    def collect(self, redemption_id: UUID, promised: Promised) -> PendingRedemption:
+    def collect(self, redemption_id: UUID, promised: PromisedGoods) -> PendingRedemption:
         """Turn goods that were kept and have come into a redemption, as `confirm` does the cart."""
         card = self.require_online_card()
         if self.cart:
@@ -302,7 +302,7 @@ class Session:
         if not promised.arrived:
             raise Declined(_("{name}还没有到货，到货后再来领").format(name=promised.line.name))
         line = promised.line
-        wanted = Line(product=line.product, quantity=line.quantity, price=line.price)
+        wanted = RedemptionLine(product=line.product, quantity=line.quantity, price=line.price)
         self.pending = PendingRedemption(redemption_id, Redemption(card=card.token, lines=[wanted]))
         return self.pending
 

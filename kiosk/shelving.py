@@ -10,7 +10,14 @@ from typing import TypeVar
 import msgspec
 
 from api.wire import CountedLine, RestockLine, StocktakeSheet
-from api.wire.shelf import Arrived, GoodsReceipt, LineCount, ReceiptCountByPin, ShelfWatch, TillStocktake
+from api.wire.shelf import (
+    GoodsReceipt,
+    GoodsReceiptDraft,
+    LineCount,
+    ReceiptCountByPin,
+    StockAlerts,
+    TillStocktake,
+)
 from kiosk.client import Client
 from kiosk.courier import Courier
 from kiosk.keeping.store import Store
@@ -52,7 +59,7 @@ class Shelving:
         lines = [msgspec.structs.replace(line, barcode=barcodes.get(line.product, "")) for line in tally.lines]
         return msgspec.structs.replace(tally, lines=lines)
 
-    async def watch(self) -> ShelfWatch:
+    async def watch(self) -> StockAlerts:
         return await self._answer(self._client.shelf_watch())
 
     async def open_receipts(self) -> list[GoodsReceipt]:
@@ -74,7 +81,7 @@ class Shelving:
             for line in tally.counted
             if line.counted
         ]
-        wanted = Arrived(
+        wanted = GoodsReceiptDraft(
             source="donation" if tally.donated else "restock",
             lines=lines,
             donor=UNNAMED if tally.donated else "",

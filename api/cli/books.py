@@ -201,7 +201,7 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
     Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
     as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
     """
-    from api.bookkeeping.journal.importing import Imported, import_file
+    from api.bookkeeping.general_ledger.importing import Imported, import_file
     from api.opening import open_town, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach

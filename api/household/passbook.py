@@ -20,8 +20,8 @@ from api.awards.claims import deductions
 from api.awards.claims.of_household import ON_NOTICE, VERSIONS_ON_NOTICE, subject_of
 from api.awards.rulebooks.use_cases import IN_FORCE, Edition, counting, editions, opened
 from api.bookkeeping.exports.titles import UNPUBLISHED
-from api.bookkeeping.journal import imports
-from api.bookkeeping.journal.holds import OPEN_HOLDS
+from api.bookkeeping.general_ledger import imports
+from api.bookkeeping.general_ledger.holds import OPEN_HOLDS
 from api.platform import accounts
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.database.read_query import ReadQuery
@@ -98,7 +98,7 @@ class Passbook:
     holder: Holder
     balance: Balance
     held: int
-    expiring: wire.Expiring | None
+    expiring: wire.ExpiringPoints | None
     honour: int
     pending: list[Pending]
     reserved: list[Reserved]

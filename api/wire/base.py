@@ -1,4 +1,4 @@
-"""What the wire types are made of."""
+"""The base class and the field types of all wire types."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
-# An EAN-13, EAN-8 or UPC-A with its check digit, or a shop's own code of another length.
+# A GTIN-13, GTIN-12 or GTIN-8 with its check digit, or a shop's own code of another length.
 Barcode = Annotated[str, Meta(pattern=r"^[0-9]{4,18}(?!\n)$")]
-Aware = Annotated[datetime, Meta(tz=True)]
+AwareDatetime = Annotated[datetime, Meta(tz=True)]
 
 
 class Wire(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -25,7 +25,7 @@ class Wire(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """RFC 9457 problem detail. `type` is a stable word such as `insufficient-points`; `detail` is one
+    """RFC 9457 problem details. `type` is a stable code such as `insufficient-points`; `detail` is one
     sentence in Chinese that its reader can act on; `extra` holds the figures behind it."""
 
     type: str

@@ -1,15 +1,15 @@
 """The token on a household's card: 19 random symbols and a check, in Crockford's base32.
 
-The alphabet leaves out I, L, O and U, so that nobody reads a one for a letter. Reading takes O for 0, I and L
-for 1, either case, full-width signs of an input method, and any spaces or dashes. 19 symbols of `secrets` are
-95 bits: no one guesses a card.
+The alphabet leaves out I, L, O and U, so that digits are not mistaken for letters. The parser accepts O for 0, I
+and L for 1, either case, full-width characters of an input method, and any spaces or dashes. 19 symbols are
+95 random bits, too many to guess.
 
 The check is one symbol of the same alphabet, so that a card keeps the small alphanumeric QR code (Crockford's own
-check is modulo 37 and needs signs that aren't in it). Symbols are taken as elements of the field GF(2^5), and the
-check makes the weighted sum of all 20 nought, with weights 1, a, a², … for a generator a. Its order is 31, so no
-two of the 20 weights are alike and none is nought: *every* single wrong symbol is caught, and *every* exchange of
-two symbols, neighbours or not. Other mistakes slip through once in 32 times; then the card is merely unknown.
-The check guards against mistakes of hand and eye, not against forgers: it is public.
+check is modulo 37 and needs characters that aren't in it). Symbols are elements of the field GF(2^5), and the
+check makes the weighted sum of all 20 zero, with weights 1, a, a², … for a generator a. Its order is 31, so the
+20 weights are all different and none is zero: *every* single wrong symbol is detected, and *every* exchange of
+two symbols, adjacent or not. Other mistakes pass once in 32 times; then the card is merely unknown. The check
+detects mistakes, not forgeries: it is public.
 """
 
 import hashlib
@@ -28,23 +28,22 @@ _URL: Final = re.compile(r"https?://[^/\s]+/c/([^/?#]*)/?", re.IGNORECASE)
 
 
 class MalformedCard(ValueError):
-    """What was scanned or typed can't be a card; the message is for the person who holds it."""
+    """What was scanned or typed can't be a card; the message is for the cardholder."""
 
 
 def new_token() -> str:
-    """A token never given out before, for all that chance can promise."""
-    chosen = random_symbols(LENGTH - 1)
-    return chosen + ALPHABET[_weighted_sum([_VALUE[symbol] for symbol in chosen])]
+    """A new random token with its check symbol."""
+    payload = random_symbols(LENGTH - 1)
+    return payload + ALPHABET[_weighted_sum([_VALUE[symbol] for symbol in payload])]
 
 
 def random_symbols(number: int) -> str:
-    """Five random bits in each."""
+    """Each carries five random bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(number))
 
 
-def symbols(text: str) -> str:
-    """What somebody typed, as symbols: capitals, no spaces or dashes, look-alikes taken for what they are meant
-    as."""
+def normalize(text: str) -> str:
+    """Typed text as symbols: capitals, without spaces or dashes, look-alikes replaced."""
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper().translate(_LOOK_ALIKES)
 
 
@@ -57,14 +56,14 @@ def parse(text: str) -> str:
     url = _URL.fullmatch(text)
     if url is None and "/" in text:
         raise MalformedCard("这不是积分卡的码，请扫卡上的二维码")
-    token = symbols(url[1] if url else text)
+    token = normalize(url[1] if url else text)
     if not token:
         raise MalformedCard("没有卡号，请重扫或输入卡上的 20 位号码")
     if len(token) != LENGTH:
         raise MalformedCard(f"卡号应为 20 位，收到 {len(token)} 位，请重扫或重输")
-    strange = next((symbol for symbol in token if symbol not in _VALUE), None)
-    if strange is not None:
-        raise MalformedCard(f"卡号里不会有“{strange}”，请对照卡片重输")
+    invalid = next((symbol for symbol in token if symbol not in _VALUE), None)
+    if invalid is not None:
+        raise MalformedCard(f"卡号里不会有“{invalid}”，请对照卡片重输")
     *values, check = (_VALUE[symbol] for symbol in token)
     if _weighted_sum(values) != check:
         raise MalformedCard("卡号有一位不对，请对照卡片重输")
@@ -72,17 +71,17 @@ def parse(text: str) -> str:
 
 
 def digest(token: str) -> bytes:
-    """What the register keeps of a parsed token, 32 bytes. 95 random bits need neither salt nor a slow hash."""
+    """The SHA-256 under which a parsed token is stored. 95 random bits need neither salt nor a slow hash."""
     return hashlib.sha256(token.encode("ascii")).digest()
 
 
-def grouped(token: str) -> str:
+def format_groups(token: str) -> str:
     """For reading aloud: XXXXX-XXXXX-XXXXX-XXXXX."""
     return "-".join(token[start : start + 5] for start in range(0, LENGTH, 5))
 
 
 def _weighted_sum(values: list[int]) -> int:
-    """Horner's rule: the last symbol weighs a, the one before a², and the check, added later, 1."""
+    """Horner's rule: the last symbol has weight a, the one before a², and the check, added later, 1."""
     total = 0
     for value in values:
         total = _times_generator(total ^ value)

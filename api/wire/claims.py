@@ -12,8 +12,8 @@ from api.wire.base import Code, Wire
 
 
 class NewClaim(Wire, frozen=True):
-    """A behaviour declared for a household, by `person` of it where the rule counts by person. `id` is made by
-    the caller, so a retry counts once."""
+    """A deed declared for a household; `person` names the member where the rule counts by person. The caller makes
+    the `id`, so a retry counts once."""
 
     id: UUID
     household: Code
@@ -25,8 +25,8 @@ class NewClaim(Wire, frozen=True):
 
 
 class ClaimOutcome(Wire, frozen=True):
-    """What became of one claim of a batch. `status`: declared, reviewed, approved; exists (sent again),
-    refused, conflict; `reason` says in Chinese why not, `trace` the same for programs where the rules refused.
+    """The result for one claim of a batch. `status`: declared, reviewed, approved; exists (sent again),
+    refused, conflict; `reason` is a sentence in Chinese, `trace` the same for programs where the rules refused.
     `points` are negative for a deduction."""
 
     id: UUID
@@ -36,8 +36,8 @@ class ClaimOutcome(Wire, frozen=True):
     trace: dict[str, Any] = field(default_factory=dict)
 
 
-class EveryHousehold(Wire, frozen=True):
-    """All households of a village get what `rule` gives, e.g. base points."""
+class VillageClaims(Wire, frozen=True):
+    """One claim under `rule` for every household of a village, e.g. base points."""
 
     village: Code
     rule: str
@@ -45,7 +45,7 @@ class EveryHousehold(Wire, frozen=True):
 
 
 class ClaimExplanation(Wire, frozen=True):
-    """Why a claim came to its points: `sentences` for people, `trace` for programs."""
+    """How a claim's points were calculated: `sentences` for people, `trace` for programs."""
 
     id: UUID
     points: int

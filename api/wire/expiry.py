@@ -1,4 +1,4 @@
-"""Points that nobody used in time."""
+"""The expiry of unused points."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from api.wire.base import Points, Wire
 
 
 class NewExpiryPolicy(Wire, frozen=True):
-    """`PUT /v1/expiry-policies`: in force from `effective_on` until the next one is; safe to retry. `year-end`:
-    what was earned before 1 January expires then. `rolling`: what was earned in a month expires at the end of
-    the `months`-th month after it. `reason`: the decision that adopted it."""
+    """`PUT /v1/expiry-policies`: in force from `effective_on` until the next policy takes effect; safe to retry.
+    `year-end`: points earned before 1 January expire then. `rolling`: points earned in a month expire at the end
+    of the `months`-th month after it. `reason`: the decision that adopted it."""
 
     effective_on: date
     kind: Literal["none", "year-end", "rolling"]
@@ -40,8 +40,8 @@ class ExpiryLine(Wire, frozen=True):
 
 
 class ExpiryPreview(Wire, frozen=True):
-    """Who would lose what of the next `done` households; `points` is the sum of `lines`. `next` goes into `after`
-    to see more; null at the end."""
+    """What would expire for the next `done` households; `points` is the sum of `lines`. `next` is the `after` of
+    the next page, null at the end."""
 
     boundary: date
     earned_before: date
@@ -52,7 +52,7 @@ class ExpiryPreview(Wire, frozen=True):
 
 
 class NewExpiry(Wire, frozen=True):
-    """`POST /v1/expiries`: take what is up at `boundary` of the next `limit` households, from `after` on."""
+    """`POST /v1/expiries`: expire what is due at `boundary` for the next `limit` households after `after`."""
 
     boundary: date
     after: UUID | None = None
@@ -60,8 +60,8 @@ class NewExpiry(Wire, frozen=True):
 
 
 class ExpiryProgress(Wire, frozen=True):
-    """`done` households were looked at, `expired` points taken from `households` of them. To be sent again with
-    `next` as `after` until that is null."""
+    """`done` households were examined; `expired` points were taken from `households` of them. Repeat with `next`
+    as `after` until it is null."""
 
     boundary: date
     done: int

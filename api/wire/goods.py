@@ -1,4 +1,4 @@
-"""Goods and money: products, arrivals, donations, stocktakes."""
+"""Goods and money: products, restocks, donations, funds, stocktakes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.wire.base import Barcode, Code, Name, Price, Wire
 
 
 class NewProduct(Wire, frozen=True):
-    """`barcode` is kept as the till looks it up: an EAN-8 or UPC-A is filled up with zeros to 13 digits."""
+    """`barcode` is stored as the till looks it up: a GTIN-8 or GTIN-12 is padded with zeros to 13 digits."""
 
     code: Code
     name: Name
@@ -20,22 +20,22 @@ class NewProduct(Wire, frozen=True):
     price: Price
 
 
-class Pieces(Wire, frozen=True):
-    """`sell_by`: the last day on which these are to be handed out."""
+class GoodsLine(Wire, frozen=True):
+    """`sell_by`: the last day on which these may be handed out."""
 
     product: Code
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
     sell_by: date | None = None
 
 
-class RestockLine(Pieces, frozen=True):
-    """`cost` is for the whole line. Either every line of a restock has one, or none."""
+class RestockLine(GoodsLine, frozen=True):
+    """`cost` is for the whole line. Either every line of a restock has a cost, or none."""
 
     cost: Annotated[int, Meta(ge=0, le=100_000_000_000)] | None = None
 
 
 class Restock(Wire, frozen=True):
-    """`PUT /v1/restocks/{uuid}`: goods arrive on the shelf of a supermarket; safe to retry. With costs it is a
+    """`PUT /v1/restocks/{uuid}`: goods put on the shelf of a supermarket; safe to retry. With costs it is a
     procurement, and the same transaction takes the money from the township's fund."""
 
     supermarket: Code
@@ -44,18 +44,18 @@ class Restock(Wire, frozen=True):
 
 
 class Donation(Wire, frozen=True):
-    """`PUT /v1/donations/{uuid}`: goods given to the shelf of a supermarket; safe to retry. A donor who is
-    `anonymous` is known to the office and named nowhere else."""
+    """`PUT /v1/donations/{uuid}`: goods donated to a supermarket; safe to retry. An `anonymous` donor is known to
+    the office and named nowhere else."""
 
     supermarket: Code
     donor: Name
-    lines: Annotated[list[Pieces], Meta(min_length=1, max_length=200)]
+    lines: Annotated[list[GoodsLine], Meta(min_length=1, max_length=200)]
     anonymous: bool = False
 
 
 class Funding(Wire, frozen=True):
-    """`PUT /v1/funds/{uuid}`: money for goods reaches the township's fund; safe to retry. A donation names its
-    donor, an appropriation has none."""
+    """`PUT /v1/funds/{uuid}`: money paid into the township's fund; safe to retry. A donation names its donor, an
+    appropriation has none."""
 
     amount: Annotated[int, Meta(ge=1, le=100_000_000_000)]
     source: Literal["appropriation", "donation"]
@@ -71,7 +71,7 @@ class CountedLine(Wire, frozen=True):
 
 class Stocktake(Wire, frozen=True):
     """`PUT /v1/stocktakes/{uuid}`: what was counted on a shelf while nobody redeemed there. Safe to retry: the
-    same id with the same content gives the first answer again, wherever the shelf has gone since."""
+    same id with the same content returns the first answer, whatever has happened on the shelf since."""
 
     supermarket: Code
     lines: Annotated[list[CountedLine], Meta(min_length=1, max_length=200)]
@@ -79,7 +79,7 @@ class Stocktake(Wire, frozen=True):
 
 
 class StocktakeLine(Wire, frozen=True):
-    """`difference` is counted minus booked: below zero, pieces are missing."""
+    """`difference` is counted minus booked; negative when pieces are missing."""
 
     product: str
     name: str
@@ -89,7 +89,7 @@ class StocktakeLine(Wire, frozen=True):
 
 
 class StocktakeSheet(Wire, frozen=True):
-    """The answer to a stocktake; the shelf stands at what was counted right after it."""
+    """The answer to a stocktake. The shelf's balance is now what was counted."""
 
     id: UUID
     supermarket: str

@@ -1,4 +1,4 @@
-"""Places at a counter and the machines there."""
+"""Kiosks at a supermarket's counter, and the machines enrolled as them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NewKiosk(Wire, frozen=True):
 
 
 class KioskCode(Wire, frozen=True):
-    """What enrols a machine at a kiosk's place, once, until `until`; shown this once."""
+    """A one-time code that enrols a machine as this kiosk, until `until`; shown only once."""
 
     kiosk: UUID
     code: str
@@ -25,14 +25,14 @@ class KioskCode(Wire, frozen=True):
 
 
 class LeasePolicy(Wire, frozen=True):
-    """`PUT /v1/kiosks/{id}/lease-policy`: at most how many points of a household a kiosk holds, and for how many
-    days without a contact it sells from them. Counts from the kiosk's next contact."""
+    """`PUT /v1/kiosks/{id}/lease-policy`: the most points of a household that a kiosk may hold, and for how many
+    days without the network it may sell from them. Takes effect at the kiosk's next contact."""
 
     most: Annotated[int, Meta(ge=0, le=10_000)]
     days: Annotated[int, Meta(ge=1, le=60)]
 
 
 class KioskEnding(Wire, frozen=True):
-    """`POST /v1/kiosks/{id}/end`: the machine is lost, broken or put away."""
+    """`POST /v1/kiosks/{id}/end`: the machine is lost, broken or retired."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]

@@ -1,4 +1,4 @@
-"""People and how they sign in."""
+"""Staff and their sign-in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class SignIn(Wire, frozen=True):
     password: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class SignedIn(Wire, frozen=True):
-    """`token` goes into `Authorization: Bearer …`; it is shown once and stored as a hash."""
+class SignInResult(Wire, frozen=True):
+    """`token` goes into `Authorization: Bearer …`; it is returned once and stored only as a hash."""
 
     token: str
     name: str
@@ -23,8 +23,8 @@ class SignedIn(Wire, frozen=True):
 
 
 class NewPerson(Wire, frozen=True):
-    """A person with a duty. `roles`: grid-member, grid-leader, grid-guide, chief-grid-leader, council,
-    committee, party-branch, supervisor, office. Without a password the person can't sign in."""
+    """A member of staff. `roles`: grid-member, grid-leader, grid-guide, chief-grid-leader, council, committee,
+    party-branch, supervisor, office. Without a password the person can't sign in."""
 
     login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
     name: Name
@@ -36,6 +36,7 @@ class NewPerson(Wire, frozen=True):
 
 
 class PinReset(Wire, frozen=True):
-    """`POST /v1/households/{code}/card/pin-reset`: the household forgot its card's PIN, and says so in person."""
+    """`POST /v1/households/{code}/card/pin-reset`: a household that forgot its card's PIN asked for it in
+    person."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]

@@ -1,6 +1,6 @@
-"""The wire types of promises: goods that are out of stock, kept for a household at today's price until they come.
+"""Promises: goods that are out of stock, reserved for a household at today's price until they arrive.
 
-Promises need the network: whose turn it is when goods arrive, only the server knows.
+Promises need the network: only the server knows whose turn it is when goods arrive.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from api.wire import Points, Quantity, Reason, ReceiptLine, Wire
 
 class NewPromise(Wire, frozen=True):
     """`PUT /v1/promises/{uuid}` (device token and `X-Shift`). Safe to retry: the same id with the same content
-    gives the first slip again; with other content, 409.
+    returns the first slip; with other content, 409.
 
-    `price` is the one the attendant saw. `leased`: how many of the household's points that this kiosk holds may be
-    taken where the account alone doesn't reach; it isn't part of the content."""
+    `price` is the one the attendant saw. `leased`: how many of the household's points held by this kiosk may be
+    used if the account alone doesn't suffice; not part of the content."""
 
     card: str
     product: str
@@ -29,9 +29,9 @@ class NewPromise(Wire, frozen=True):
 
 
 class PromiseSlip(Wire, frozen=True):
-    """The answer to a promise: `line.points` are set aside until `expires_at` and come back by themselves then.
-    `balance` is what the household could still spend at this kiosk right after it, `leased` what was taken of the
-    points that the kiosk holds."""
+    """The answer to a promise: `line.points` are reserved until `expires_at` and released then. `balance` is what
+    the household can still spend at this kiosk right after it, `leased` what was used of the points that the kiosk
+    holds."""
 
     id: UUID
     supermarket: str
@@ -47,7 +47,7 @@ class PromiseSlip(Wire, frozen=True):
 class Collection(Wire, frozen=True):
     """`PUT /v1/promises/{uuid}/collection` (device token and `X-Shift`): the goods are handed over at the
     promised price, at any kiosk of the supermarket; the answer is a `Receipt`. Safe to retry like a redemption.
-    `collector`: the card of a neighbour who takes the goods home."""
+    `collector`: the card of somebody who collects the goods for the household."""
 
     card: str
     collector: Annotated[str, Meta(max_length=200)] = ""
@@ -55,7 +55,7 @@ class Collection(Wire, frozen=True):
 
 class Cancellation(Wire, frozen=True):
     """`POST /v1/promises/{uuid}/cancel` (device token and `X-Shift`): the household doesn't want the goods any
-    more. The points come back to its account. Safe to retry."""
+    more. The points are released to its account. Safe to retry."""
 
     card: str
     reason: Reason

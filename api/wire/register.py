@@ -23,7 +23,7 @@ class NewGrid(Wire, frozen=True):
 
 
 class NewHousehold(Wire, frozen=True):
-    """`code` is the village's own number for the household, unique in the township."""
+    """`code` is the village's number for the household, unique in the township."""
 
     code: Code
     village: Code
@@ -40,13 +40,13 @@ class HouseholdView(Wire, frozen=True):
 
 
 class NewCards(Wire, frozen=True):
-    """Issue a card for each household named; a card it already had dies at once."""
+    """Issue a card for each of these households; a card it already has is revoked at once."""
 
     households: Annotated[list[Code], Meta(min_length=1, max_length=5000)]
 
 
 class NewCard(Wire, frozen=True):
-    """`token` is shown this once and stored only as a hash."""
+    """`token` is returned once and stored only as a hash."""
 
     household: str
     head: str
@@ -66,7 +66,7 @@ class NewAttendant(Wire, frozen=True):
     pin: Pin
 
 
-class Created(Wire, frozen=True):
-    """How many records a bulk call wrote."""
+class CreatedCount(Wire, frozen=True):
+    """How many records a bulk request created."""
 
     created: int

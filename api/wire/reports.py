@@ -1,4 +1,4 @@
-"""The township's figures."""
+"""The township's reports."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class PointsByName(Wire, frozen=True):
     points: int
 
 
-class Report(Wire, frozen=True):
-    """`GET /v1/report`: the township's year, every figure read from the ledger."""
+class TownshipReport(Wire, frozen=True):
+    """`GET /v1/report`: the township's figures, each read from the register or the ledger."""
 
     supermarkets: int
     villages: int
@@ -19,25 +19,25 @@ class Report(Wire, frozen=True):
     households: int
     people: dict[str, int]
     points_awarded: int
-    # From an earlier scheme: what was earned there less what was spent there.
+    # From an earlier scheme: points earned less points spent there.
     points_imported: int
     points_pending: int
     points_redeemed: int
     redemptions: int
-    # Lost unused to the expiry policy, and taken by deductions.
+    # Unused points that expired, and points taken by deductions.
     points_expired: int
     points_deducted: int
     points_outstanding: int
     goods_handed_out: int
     awarded_by_category: list[PointsByName]
     awarded_by_village: list[PointsByName]
-    # Null when the caller didn't want the books recomputed.
+    # Null if the caller didn't ask for the books to be recomputed.
     in_balance: bool | None
 
 
 class ProductCost(Wire, frozen=True):
-    """What a product costs the township. `stock` is pieces on all shelves; `average_cost` is fen a piece over
-    the bought pieces whose cost is known, null when there are none."""
+    """What a product costs the township. `stock`: pieces on all shelves; `average_cost`: fen per piece over the
+    bought pieces whose cost is known, null when there are none."""
 
     product: str
     name: str
@@ -61,5 +61,5 @@ class Liability(Wire, frozen=True):
     liability: int | None
     liability_with_notice: int | None
     unknown_because: str | None
-    # What the fund has; below zero when more was spent than came in.
+    # The fund's balance; negative when more was spent than paid in.
     fund: int

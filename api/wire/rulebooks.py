@@ -11,21 +11,21 @@ from msgspec import Meta
 from api.wire.base import Code, Wire
 
 BookText = Annotated[str, Meta(max_length=200_000)]
-OneLine = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
+OneLineText = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
 Version = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S")]
 
 
 class Decision(Wire, frozen=True):
     """The decision that adopts a rulebook: which body, at which meeting, on which day, and who took part."""
 
-    body: OneLine
-    meeting: OneLine
+    body: OneLineText
+    meeting: OneLineText
     decided_on: date
     present: Annotated[str, Meta(max_length=400)] = ""
 
 
 class NewRulebook(Wire, frozen=True):
-    """The TOML text of a rulebook, proposed. Without a decision and a date the head of the text has them."""
+    """The TOML text of a proposed rulebook. Decision and date default to those in the text's header."""
 
     text: BookText
     decision: Decision | None = None
@@ -33,22 +33,22 @@ class NewRulebook(Wire, frozen=True):
 
 
 class DraftProposal(Wire, frozen=True):
-    """A draft, proposed as it was at this revision. Decision and date as in `NewRulebook`."""
+    """Propose a draft as it was at this revision. Decision and date as in `NewRulebook`."""
 
     revision: Annotated[int, Meta(ge=1)]
     decision: Decision | None = None
     effective_from: date | None = None
 
 
-class AdoptAgain(Wire, frozen=True):
-    """An older version, proposed again from a day on."""
+class Readoption(Wire, frozen=True):
+    """Propose an older version again, effective from a day on."""
 
     version: Version
     decision: Decision
     effective_from: date
 
 
-class BookToCheck(Wire, frozen=True):
+class BookCheckRequest(Wire, frozen=True):
     text: BookText
 
 
@@ -62,7 +62,7 @@ class BookProblem(Wire, frozen=True):
 
 
 class BookCheck(Wire, frozen=True):
-    """`title` and `version` as the text has them, empty where it can't be read that far."""
+    """`title` and `version` as in the text, empty if it can't be parsed that far."""
 
     problems: list[BookProblem]
     title: str
@@ -72,7 +72,7 @@ class BookCheck(Wire, frozen=True):
 class AdoptionView(Wire, frozen=True):
     """A version's adoption. `state`: proposed, lapsed (not confirmed in time), coming, in-force, past, refused,
     withdrawn. `village` is empty for the township's own book. `reason`: why it was refused or withdrawn.
-    `confirmed_by` is empty for a book that was adopted before a second person was asked for."""
+    `confirmed_by` is empty for a book adopted before a second person had to confirm."""
 
     id: UUID
     village: str
@@ -90,8 +90,8 @@ class AdoptionView(Wire, frozen=True):
     reason: str
 
 
-class AdoptionWithText(AdoptionView, frozen=True):
-    """`steps`: what whoever asks may do with it now: confirm, refuse, withdraw."""
+class AdoptionDetail(AdoptionView, frozen=True):
+    """`steps`: what the caller may do with it now: confirm, refuse, withdraw."""
 
     text: str
     steps: list[str]
@@ -104,22 +104,22 @@ class AdoptionReason(Wire, frozen=True):
 
 
 class NewDraft(Wire, frozen=True):
-    """A draft begins from one of these: a text, a version that was ever proposed, a book of the software's."""
+    """A draft starts from one of these: a text, a version that was proposed before, a built-in book."""
 
     text: BookText | None = None
     version: Version | None = None
     builtin: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(?!\n)$")] | None = None
 
 
-class DraftSaving(Wire, frozen=True):
-    """`revision` is the one this text was written on top of: when another came meanwhile, 409."""
+class DraftUpdate(Wire, frozen=True):
+    """`revision` is the one this text is based on; 409 if the draft was saved again meanwhile."""
 
     text: BookText
     revision: Annotated[int, Meta(ge=1)]
 
 
-class DraftLine(Wire, frozen=True):
-    """A draft without its text. `closed_at`: when it was proposed or put aside."""
+class DraftSummary(Wire, frozen=True):
+    """A draft without its text. `closed_at`: when it was proposed or discarded."""
 
     id: UUID
     title: str
@@ -132,13 +132,13 @@ class DraftLine(Wire, frozen=True):
     closed_at: datetime | None
 
 
-class DraftView(DraftLine, frozen=True):
+class DraftView(DraftSummary, frozen=True):
     text: str
 
 
 class NewSimulation(Wire, frozen=True, rename={"first": "from", "last": "to"}):
-    """`POST /v1/rulebooks/simulations`: a draft's TOML text, over the claims of deeds `from` a day `to` another,
-    of one village (its code) or all. Left out, it is the last twelve months."""
+    """`POST /v1/rulebooks/simulations`: run a draft's TOML text over the claims of deeds `from` a day `to` another
+    (default: the last twelve months), of one village (its code) or all."""
 
     text: Annotated[str, Meta(max_length=1_000_000)]
     first: date | None = None

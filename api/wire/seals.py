@@ -1,4 +1,4 @@
-"""Sealed books: heads, posters, proofs."""
+"""Seals: signed tree heads, posters, proofs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from msgspec import Meta
 from api.wire.base import Wire
 
 
-class SealedHead(Wire, frozen=True):
-    """`GET /v1/seals/head`: the newest signed head of the books' Merkle tree, as it is printed on the notices.
-    `key` checks it; `fingerprint` is that key's, to compare by eye. Formats: docs/seals.md."""
+class SignedHeadView(Wire, frozen=True):
+    """`GET /v1/seals/head`: the newest signed head of the books' Merkle tree, as printed on the notices. `key`
+    verifies it; `fingerprint` is that key's, to compare by eye. Formats: docs/seals.md."""
 
     note: str
     key: str
@@ -22,13 +22,13 @@ class SealedHead(Wire, frozen=True):
 
 
 class Poster(Wire, frozen=True):
-    """The text of a signed head, as an old notice has it."""
+    """The text of a signed head, as printed on an old notice."""
 
     note: Annotated[str, Meta(max_length=2000)]
 
 
 class ConsistencyPath(Wire, frozen=True):
-    """RFC 9162 path, in base64, by which the tree of `new` leaves begins with that of `old`."""
+    """RFC 9162 consistency path, in base64, from the tree of `old` leaves to that of `new`."""
 
     old: int
     new: int

@@ -1,4 +1,4 @@
-"""The wire types of shelf keeping: goods that two people receive, lots and their dates, products and prices."""
+"""Stock keeping: goods receipts confirmed by a second person, lots and their dates, products and prices."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from msgspec import Meta
 from api.wire import Barcode, Code, CountedLine, Name, Pin, Price, Reason, RestockLine, Wire
 
 Minimum = Annotated[int, Meta(ge=0, le=1_000_000)]
-"""Pieces below which a product counts as running out; 0 never does."""
+"""A product with fewer pieces counts as running out; 0: never."""
 
 
-class Arrived(Wire, frozen=True):
-    """`PUT /v1/till/receipts/{uuid}` (device token and `X-Shift`): what arrived, as the first person wrote it
-    down. `procurement` is bought from the township's fund, each line with its cost; a `donation` has a donor; a
+class GoodsReceiptDraft(Wire, frozen=True):
+    """`PUT /v1/till/receipts/{uuid}` (device token and `X-Shift`): what arrived, as recorded by the first person.
+    A `procurement` is bought from the township's fund, each line with its cost; a `donation` has a donor; a
     `restock` has neither. Safe to retry. Nothing is on the shelf before a second person has counted it."""
 
     source: Literal["procurement", "donation", "restock"]
@@ -26,40 +26,41 @@ class Arrived(Wire, frozen=True):
     anonymous: bool = False
 
 
-class NewGoodsReceipt(Arrived, frozen=True, kw_only=True):
+class NewGoodsReceipt(GoodsReceiptDraft, frozen=True, kw_only=True):
     """`PUT /v1/goods-receipts/{uuid}`: the same at the desk, for a supermarket."""
 
     supermarket: Code
 
 
 class LineCount(Wire, frozen=True):
-    """Pieces counted of a line of the draft, which go by their place in it, from 1."""
+    """Pieces counted for a line of the draft; lines are numbered from 1."""
 
     line: Annotated[int, Meta(ge=1, le=200)]
     counted: Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
 class ReceiptCount(Wire, frozen=True):
-    """`POST /v1/goods-receipts/{uuid}/confirm`: a second person's own count of every line, which is what goes on
-    the shelf. Safe to retry."""
+    """`POST /v1/goods-receipts/{uuid}/confirm`: a second person's count of every line; these pieces go on the
+    shelf. Safe to retry."""
 
     lines: Annotated[list[LineCount], Meta(min_length=1, max_length=200)]
 
 
 class ReceiptCountByPin(ReceiptCount, frozen=True, kw_only=True):
-    """`POST /v1/till/receipts/{uuid}/confirm`: the same at the till; the PIN says which attendant has counted."""
+    """`POST /v1/till/receipts/{uuid}/confirm`: the same at the till; the PIN identifies the attendant who
+    counted."""
 
     pin: Pin
 
 
 class Withdrawal(Wire, frozen=True):
-    """Why a draft is put aside without anything arriving."""
+    """Why a goods receipt is withdrawn before it was confirmed."""
 
     reason: Reason
 
 
 class GoodsReceiptLine(Wire, frozen=True):
-    """`cost` in fen is for the whole line, as paid. `difference` is counted minus written down."""
+    """`cost` is in fen for the whole line, as paid. `difference` is counted minus `quantity`."""
 
     line: int
     product: str
@@ -72,8 +73,8 @@ class GoodsReceiptLine(Wire, frozen=True):
 
 
 class GoodsReceipt(Wire, frozen=True):
-    """`state`: open, confirmed, withdrawn. `writer`: whoever wrote it down, and may not confirm it. The donor is
-    empty where they asked to stay unnamed, but for the office."""
+    """`state`: open, confirmed, withdrawn. `writer`: the person who recorded it and may not confirm it. `donor` is
+    empty for an anonymous donor, except for the office."""
 
     id: UUID
     supermarket: str
@@ -94,7 +95,7 @@ class GoodsReceipt(Wire, frozen=True):
 
 class TillStocktake(Wire, frozen=True):
     """`PUT /v1/till/stocktakes/{uuid}` (device token and `X-Shift`): what the attendant counted on this shelf.
-    Safe to retry; the answer is the sheet, and only there the till need say what the books had."""
+    Safe to retry; the answer is the sheet, which alone tells the booked quantities."""
 
     lines: Annotated[list[CountedLine], Meta(min_length=1, max_length=200)]
     reason: Reason
@@ -111,8 +112,8 @@ class LowStock(Wire, frozen=True):
 
 
 class DatedLot(Wire, frozen=True):
-    """Pieces of one arrival. `left` of `quantity` are there still, if those that expire first went first.
-    `days` until `sell_by`; below zero, it is past."""
+    """Pieces of one arrival. `left` of `quantity` are still there, if the first to expire were handed out first.
+    `days` until `sell_by`; negative when it is past."""
 
     supermarket: str
     product: str
@@ -125,15 +126,16 @@ class DatedLot(Wire, frozen=True):
     left: int
 
 
-class ShelfWatch(Wire, frozen=True):
-    """`GET /v1/till/shelf-watch`, `GET /v1/stock/watch`: what to look after. `dated`: soonest first."""
+class StockAlerts(Wire, frozen=True):
+    """`GET /v1/till/shelf-watch`, `GET /v1/stock/watch`: products running out and lots near their date, soonest
+    first."""
 
     low: list[LowStock]
     dated: list[DatedLot]
 
 
 class ProductChange(Wire, frozen=True):
-    """`PATCH /v1/products/{product}`: what is left out stays as it is."""
+    """`PATCH /v1/products/{product}`: fields left out stay unchanged."""
 
     name: Name | None = None
     barcode: Barcode | None = None
@@ -148,16 +150,16 @@ class PriceChange(Wire, frozen=True, rename={"before": "from", "after": "to"}):
     changed_at: datetime
 
 
-class ShelfPlace(Wire, frozen=True):
-    """`PUT /v1/supermarkets/{supermarket}/shelf/{product}`: the product stands on this shelf. Without a `minimum`
-    of its own that of the product counts."""
+class ShelfPlacement(Wire, frozen=True):
+    """`PUT /v1/supermarkets/{supermarket}/shelf/{product}`: put the product on this shelf. `minimum` defaults to
+    that of the product."""
 
     minimum: Minimum | None = None
 
 
 class ShelfLine(Wire, frozen=True):
-    """A product on a shelf, as the desk sees it. `minimum` is the one that counts: the shelf's own, or else that
-    of the product."""
+    """A product on a shelf, for the desk. `minimum` is the effective one: the shelf's own, or else that of the
+    product."""
 
     product: str
     number: int

@@ -1,4 +1,4 @@
-"""What goes between till and server: shelf, shifts, cards, redemptions; and what command cards say."""
+"""What till and server exchange: shelf, shifts, cards, redemptions; and the texts of command cards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.wire.base import Pin, Points, Quantity, Wire
 
 
 class ShelfItem(Wire, frozen=True):
-    """One product on this supermarket's shelf. `number` is what the attendant presses (1…)."""
+    """One product on this supermarket's shelf. `number` is the one the attendant types (1…)."""
 
     product: str
     number: int
@@ -24,10 +24,10 @@ class ShelfItem(Wire, frozen=True):
 
 
 class Till(Wire, frozen=True):
-    """What a kiosk needs to serve: `GET /v1/till` (device token). `version` grows whenever the office changes what
-    stands on this shelf or what it is called, costs or scans as; not with the pieces in stock. `notices`:
-    sentences for its idle screen. `seal`: the newest signed head of the books as receipts print it,
-    "12345 Ab3dEf9k": its records, and how its root's line on the notices begins; empty before the first."""
+    """What a kiosk needs to serve: `GET /v1/till` (device token). `version` increases whenever the office changes
+    the products of this shelf, their names, prices or barcodes, but not with the pieces in stock. `notices`:
+    sentences for the idle screen. `seal`: the newest signed head of the books as printed on receipts,
+    "12345 Ab3dEf9k": the number of its records, and the first characters of its root; empty before the first."""
 
     supermarket: str
     village: str
@@ -38,7 +38,7 @@ class Till(Wire, frozen=True):
 
 
 class PinSignIn(Wire, frozen=True):
-    """`POST /v1/till/shifts`: the PIN alone says which attendant of this supermarket it is."""
+    """`POST /v1/till/shifts`: the PIN alone identifies the attendant of this supermarket."""
 
     pin: Pin
 
@@ -54,10 +54,10 @@ class Shift(Wire, frozen=True):
 
 class CardView(Wire, frozen=True):
     """`GET /v1/cards/{token}` (device token). `name` is masked: 王**. `balance`: what the household can spend at
-    this kiosk, what the kiosk itself holds for it counted in; `elsewhere`: what other kiosks hold. `expiring`:
-    what of the balance expires next, where a policy lets points expire. `promises`: what this supermarket keeps
-    for the household, what can be collected first. `pin_above`: a redemption of more points than that asks for the
-    card's PIN in `X-Card-Pin`; None without a PIN."""
+    this kiosk, including what the kiosk itself holds for it; `elsewhere`: what other kiosks hold. `expiring`: what
+    of the balance expires next, if a policy lets points expire. `promises`: what this supermarket has promised the
+    household, collectable goods first. `pin_above`: a redemption of more points needs the card's PIN in
+    `X-Card-Pin`; None without a PIN."""
 
     household: UUID
     name: str
@@ -65,14 +65,14 @@ class CardView(Wire, frozen=True):
     balance: Points
     pending: Points
     elsewhere: Points = 0
-    expiring: list[Expiring] = field(default_factory=list)
-    promises: list[Promised] = field(default_factory=list)
+    expiring: list[ExpiringPoints] = field(default_factory=list)
+    promises: list[PromisedGoods] = field(default_factory=list)
     pin_above: int | None = None
 
 
-class Promised(Wire, frozen=True):
-    """Goods promised at the price in `line`; `arrived`: they are set aside and can be collected. The points
-    come back by themselves at `expires_at`."""
+class PromisedGoods(Wire, frozen=True):
+    """Goods promised at the price in `line`; `arrived`: they are set aside and can be collected. The points are
+    released at `expires_at`."""
 
     id: UUID
     line: ReceiptLine
@@ -80,15 +80,15 @@ class Promised(Wire, frozen=True):
     expires_at: datetime
 
 
-class Expiring(Wire, frozen=True):
-    """Points that are gone at the beginning of this day unless they are used before."""
+class ExpiringPoints(Wire, frozen=True):
+    """Points that expire at the beginning of this day unless they are used before."""
 
     points: Points
     on: date
 
 
-class Line(Wire, frozen=True):
-    """`price` is the one the attendant saw: another price now is refused, never silently charged."""
+class RedemptionLine(Wire, frozen=True):
+    """`price` is the one the attendant saw: if it has changed, the redemption is refused."""
 
     product: str
     quantity: Quantity
@@ -97,13 +97,14 @@ class Line(Wire, frozen=True):
 
 class Redemption(Wire, frozen=True):
     """`PUT /v1/redemptions/{uuid}` (device token and `X-Shift`). Safe to retry: the same id with the same
-    content gives the first receipt again; with other content, 409.
+    content returns the first receipt; with other content, 409.
 
-    `leased`: how many of the household's points that this kiosk holds may be taken where the account alone doesn't
-    reach; it isn't part of the content. `collector`: the card of a neighbour who takes the goods home."""
+    `leased`: how many of the household's points held by this kiosk may be used if the account alone doesn't
+    suffice; not part of the content. `collector`: the card of somebody who collects the goods for the
+    household."""
 
     card: str
-    lines: Annotated[list[Line], Meta(min_length=1, max_length=50)]
+    lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=50)]
     leased: Points = 0
     collector: Annotated[str, Meta(max_length=200)] = ""
 
@@ -117,9 +118,9 @@ class ReceiptLine(Wire, frozen=True):
 
 
 class Receipt(Wire, frozen=True):
-    """The answer to a redemption; `balance` is what the household could still spend at this kiosk right after it,
-    `leased` what was taken of the points that the kiosk holds, `collector` the masked name of a neighbour who took
-    the goods home."""
+    """The answer to a redemption; `balance` is what the household can still spend at this kiosk right after it,
+    `leased` what was used of the points that the kiosk holds, `collector` the masked name of whoever collected the
+    goods for the household."""
 
     id: UUID
     supermarket: str
@@ -134,7 +135,7 @@ class Receipt(Wire, frozen=True):
 
 
 class Command(StrEnum):
-    """What a command card at the till asks for; the value is the text of its code, in any case of letters."""
+    """The command on a command card; the value is the text of its code, in either case."""
 
     CONFIRM = "JIMEI:CONFIRM"
     CANCEL = "JIMEI:CANCEL"

@@ -1,4 +1,4 @@
-"""What a kiosk's journal left for a person to decide: `/v1/till-exceptions`."""
+"""Entries of kiosks' journals that a person has to decide: `/v1/till-exceptions`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from api.wire import Wire
 
 class TillException(Wire, frozen=True):
     """An entry by kiosk, epoch, number and hash. `kind`: opened, sold, voided, returned, closed, or unreadable;
-    `status` and `remark` as in `wire.till_journal.EntryOutcome`; `what` says the entry in Chinese, its household
-    masked for whoever serves another village. `at` is the kiosk's own clock. `redemption` and `points` where it is
-    about one. `barred`: why whoever asks can't decide it, empty if they can. `decision`: empty, accepted, noted or
+    `status` and `remark` as in `wire.till_journal.EntryOutcome`; `what` describes the entry in Chinese, its
+    household masked for staff of other villages. `at` is the kiosk's own clock. `redemption` and `points` if it is
+    about one. `barred`: why the caller can't decide it, empty if they can. `decision`: empty, accepted, noted or
     dismissed."""
 
     kiosk: UUID
@@ -40,8 +40,8 @@ class TillException(Wire, frozen=True):
 
 
 class TillExceptions(Wire, frozen=True):
-    """`waiting`: what nobody has decided yet, oldest first; `more`: how many there are beyond those. `notes`: what
-    was decided or settled with a remark in the last 30 days, newest first."""
+    """`waiting`: not decided yet, oldest first; `more`: how many there are beyond those. `notes`: decided, or
+    settled with a remark, in the last 30 days, newest first."""
 
     waiting: list[TillException]
     more: int
@@ -49,8 +49,8 @@ class TillExceptions(Wire, frozen=True):
 
 
 class TillDecision(Wire, frozen=True):
-    """Accepting a sale books it from the household's account, accepting a void takes the redemption back; anything
-    else is noted. Dismissing changes no account, and asks for a reason."""
+    """Accepting a sale books it from the household's account, accepting a void reverses the redemption; anything
+    else is noted. Dismissing changes no account and needs a reason."""
 
     accept: bool
     reason: Annotated[str, Meta(max_length=200)] = ""

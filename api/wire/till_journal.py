@@ -1,11 +1,10 @@
-"""What a kiosk writes into its journal and sends to the server: its own signed word on everything that happened at
-it.
+"""A kiosk's journal: signed entries for everything that happens at the kiosk, uploaded to the server.
 
-An entry is one JSON text (`body`) that is never encoded anew: kiosk and server hash the very bytes that were
-signed. Entries of one enrolment are numbered from 1 without gaps, and each hash covers the one before, so that
-nothing can be left out, put in between or told twice in different ways. docs/offline.md has the whole protocol.
+An entry is one JSON text (`body`) that is never re-encoded: kiosk and server hash the very bytes that were signed.
+Entries of one enrolment are numbered from 1 without gaps, and each hash covers the previous one, so that no entry
+can be left out, inserted or replaced. docs/offline.md has the whole protocol.
 
-The kiosk and the server import this module alike; it knows neither a database nor a screen.
+Both kiosk and server import this module; it uses neither a database nor a screen.
 """
 
 from __future__ import annotations
@@ -25,37 +24,42 @@ from msgspec import Meta
 from api.wire import Points, ReceiptLine, Wire
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
-"""A SHA-256 in small hexadecimal."""
+"""A SHA-256 in lower-case hexadecimal."""
 PublicKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
-"""An Ed25519 public key (RFC 8032), 32 bytes in small hexadecimal."""
+"""An Ed25519 public key (RFC 8032), 32 bytes in lower-case hexadecimal."""
 Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{128}(?!\n)$")]
 
-NOTHING_BEFORE: Digest = "0" * 64
-"""What stands for the hash before the first entry."""
-MOST_ENTRIES = 200
+ZERO_HASH: Digest = "0" * 64
+"""The previous hash of the first entry."""
+MAX_UPLOAD_ENTRIES = 200
 """Entries in one upload."""
 _DOMAIN = b"jimei-journal-v1\0"
 
 
-class Entry(Wire, frozen=True):
-    """`at` is the kiosk's own clock, which may be wrong: it is kept, and decides nothing."""
+class BaseEntry(Wire, frozen=True):
+    """`at` is the kiosk's own clock, which may be wrong: it is recorded, and nothing depends on it."""
 
     at: Annotated[datetime, Meta(tz=True)]
 
+    @property
+    def kind(self) -> str:
+        """The `type` in its JSON."""
+        return str(self.__struct_config__.tag)
 
-class Opened(Entry, frozen=True, tag="opened"):
+
+class ShiftOpeningEntry(BaseEntry, frozen=True, tag="opened"):
     """An attendant signed in. `token` is the SHA-256 of what goes into `X-Shift`: a shift that began without the
-    network is good for redemptions over HTTP once the server has read this."""
+    network is valid for redemptions over HTTP once the server has this entry."""
 
     shift: UUID
     attendant: UUID
     token: Digest
 
 
-class Sold(Entry, frozen=True, tag="sold"):
+class SaleEntry(BaseEntry, frozen=True, tag="sold"):
     """Goods were handed over for `points`, `leased` of them from what the kiosk holds for this household. `card`
-    and `collector` (a neighbour who took the goods home) are SHA-256 of card tokens. `answered`: the server had
-    given its receipt by then; otherwise the entry itself is what pays."""
+    and `collector` (who collected the goods for the household) are SHA-256 of card tokens. `answered`: the server
+    had returned its receipt by then; otherwise this entry makes the payment."""
 
     id: UUID
     shift: UUID
@@ -72,9 +76,8 @@ class Sold(Entry, frozen=True, tag="sold"):
         return sum(line.points for line in self.lines)
 
 
-class Voided(Entry, frozen=True, tag="voided"):
-    """Redemption `id` is not to count: points and goods go back. Where the server never heard of it, it never
-    will."""
+class VoidEntry(BaseEntry, frozen=True, tag="voided"):
+    """Redemption `id` is void: points and goods go back. If the server doesn't know it yet, it will refuse it."""
 
     id: UUID
     shift: UUID
@@ -82,54 +85,54 @@ class Voided(Entry, frozen=True, tag="voided"):
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Returned(Entry, frozen=True, tag="returned"):
-    """The kiosk gives back leased points of a household and will not spend them."""
+class ReturnEntry(BaseEntry, frozen=True, tag="returned"):
+    """The kiosk returns leased points of a household and will not spend them."""
 
     household: UUID
     points: Annotated[int, Meta(ge=1, le=1_000_000_000)]
 
 
-class PiecesOut(Wire, frozen=True):
-    """How many of a product went out over the counter, voids taken off."""
+class HandedOutGoods(Wire, frozen=True):
+    """How many pieces of a product were handed out, without voided ones."""
 
     product: str
     name: str
     quantity: int
 
 
-def pieces_out(lines: Iterable[ReceiptLine]) -> list[PiecesOut]:
-    """Lines of any number of receipts, added up by product code."""
+def count_handed_out(lines: Iterable[ReceiptLine]) -> list[HandedOutGoods]:
+    """The lines of any number of receipts, added up by product code."""
     names: dict[str, str] = {}
     quantities: Counter[str] = Counter()
     for line in lines:
         names[line.product] = line.name
         quantities[line.product] += line.quantity
-    return [PiecesOut(product=p, name=names[p], quantity=quantities[p]) for p in sorted(quantities)]
+    return [HandedOutGoods(product=p, name=names[p], quantity=quantities[p]) for p in sorted(quantities)]
 
 
 class ShiftReport(Wire, frozen=True):
-    """What happened in one shift: `redemptions`, `points` and `goods` without what was voided; `voids` and
-    `voided_points` are those; `offline`: how many of the redemptions were handed over without the network."""
+    """Totals of one shift: `redemptions`, `points` and `goods` without what was voided, which `voids` and
+    `voided_points` count; `offline`: how many of the redemptions were made without the network."""
 
     redemptions: int
     points: int
     voids: int
     voided_points: int
     offline: int
-    goods: list[PiecesOut]
+    goods: list[HandedOutGoods]
 
 
-class Closed(Entry, frozen=True, tag="closed"):
-    """The shift is over; `report` is the kiosk's own count of it."""
+class ShiftClosingEntry(BaseEntry, frozen=True, tag="closed"):
+    """The shift has ended; `report` is the kiosk's own count of it."""
 
     shift: UUID
     report: ShiftReport
 
 
-AnyEntry = Opened | Sold | Voided | Returned | Closed
+AnyEntry = ShiftOpeningEntry | SaleEntry | VoidEntry | ReturnEntry | ShiftClosingEntry
 
 
-class Signed(Wire, frozen=True):
+class SignedEntry(Wire, frozen=True):
     """One entry as it is stored and sent."""
 
     number: Annotated[int, Meta(ge=1, le=2_000_000_000)]
@@ -140,7 +143,7 @@ class Signed(Wire, frozen=True):
     def hash(self, kiosk: UUID, epoch: int) -> Digest:
         return _hash(kiosk, epoch, self.number, self.previous, self.body).hex()
 
-    def signed_by(self, key: bytes, kiosk: UUID, epoch: int) -> bool:
+    def is_signed_by(self, key: bytes, kiosk: UUID, epoch: int) -> bool:
         """Whether the holder of this public key (32 bytes) signed it, for this kiosk and epoch."""
         try:
             Ed25519PublicKey.from_public_bytes(key).verify(
@@ -150,19 +153,19 @@ class Signed(Wire, frozen=True):
             return False
         return True
 
-    def entry(self) -> AnyEntry:
-        """Raises msgspec.ValidationError or DecodeError for a body that is none."""
+    def decode(self) -> AnyEntry:
+        """Raises msgspec.ValidationError or DecodeError if the body isn't an entry."""
         entry: AnyEntry = msgspec.json.decode(self.body, type=AnyEntry)
         return entry
 
 
 def sign(
     entry: AnyEntry, key: Ed25519PrivateKey, kiosk: UUID, epoch: int, number: int, previous: Digest
-) -> Signed:
+) -> SignedEntry:
     """`number` counts from 1 within the enrolment; `previous` is the hash of the entry before."""
     body = msgspec.json.encode(entry).decode()
     signature = key.sign(_hash(kiosk, epoch, number, previous, body)).hex()
-    return Signed(number=number, previous=previous, body=body, signature=signature)
+    return SignedEntry(number=number, previous=previous, body=body, signature=signature)
 
 
 def _hash(kiosk: UUID, epoch: int, number: int, previous: Digest, body: str) -> bytes:
@@ -171,28 +174,28 @@ def _hash(kiosk: UUID, epoch: int, number: int, previous: Digest, body: str) -> 
     ).digest()
 
 
-class Upload(Wire, frozen=True):
-    """`POST /v1/journals/{kiosk}/{epoch}`: needs no token, since every entry is signed, so that a kiosk that was
-    declared lost can still hand in what it has."""
+class JournalUpload(Wire, frozen=True):
+    """`POST /v1/journals/{kiosk}/{epoch}`: needs no token, since every entry is signed: a kiosk that was declared
+    lost can still upload its entries."""
 
-    entries: Annotated[list[Signed], Meta(min_length=1, max_length=MOST_ENTRIES)]
+    entries: Annotated[list[SignedEntry], Meta(min_length=1, max_length=MAX_UPLOAD_ENTRIES)]
 
 
 class EntryOutcome(Wire, frozen=True):
-    """What became of an entry. `status`: `settled` (it counts), `known` (it counted already, over HTTP),
-    `exception` (kept for a person to decide), `late` (the same, of an enrolment that is over), `fork` (another
-    entry has this number: the kiosk was copied, or its disk set back), `annulled` (a later void took it back
-    before anybody decided). `remark` is a sentence in Chinese for people, empty where there is nothing to say."""
+    """The result for an entry. `status`: `settled` (booked), `known` (booked already, over HTTP), `exception` (a
+    person has to decide), `late` (the same, for an enrolment that has ended), `fork` (another entry has this
+    number: the kiosk was copied, or its disk restored), `annulled` (a later void cancelled it before anybody
+    decided). `remark` is a sentence in Chinese for people, or empty."""
 
     number: int
     status: str
     remark: str = ""
 
 
-class Settlement(Wire, frozen=True):
-    """`head` and `hash`: the last entry that the server has of this enrolment, number and hash (0 and zeros before
-    the first): what comes next begins after it. `current`: whether this enrolment is the kiosk's present one and
-    neither over nor forked."""
+class UploadResult(Wire, frozen=True):
+    """`head` and `hash`: number and hash of the last entry that the server has of this enrolment (0 and zeros
+    before the first); the next upload begins after it. `current`: whether this is the kiosk's present enrolment,
+    neither ended nor forked."""
 
     head: int
     hash: Digest
@@ -201,11 +204,11 @@ class Settlement(Wire, frozen=True):
     now: datetime
 
 
-class Leased(Wire, frozen=True):
+class HouseholdLease(Wire, frozen=True):
     """What the kiosk may spend of a household's points without the network: `points` as of the answer's `head`.
-    `card`: SHA-256 of its living card's token. `name` is masked. `give_back`: how many of them the household needs
-    elsewhere; the kiosk returns them by an entry. `pin_above`: points above which the card asks for its PIN, which
-    only the server can check; None without a PIN."""
+    `card`: SHA-256 of its active card's token. `name` is masked. `give_back`: how many of them the household needs
+    elsewhere; the kiosk returns them by a `ReturnEntry`. `pin_above`: more points need the card's PIN, which only
+    the server can check; None without a PIN."""
 
     household: UUID
     card: Digest
@@ -216,10 +219,10 @@ class Leased(Wire, frozen=True):
     pin_above: int | None
 
 
-class Leases(Wire, frozen=True):
-    """`POST /v1/till/leases`: tops up what this kiosk holds and tells all of it. `head` and `hash` as in
-    `Settlement`: the answer counts every entry up to there and none after. After `expires_at` the kiosk stops
-    selling from it, and goes on holding it."""
+class KioskLeases(Wire, frozen=True):
+    """`POST /v1/till/leases`: tops up what this kiosk holds and returns all of it. `head` and `hash` as in
+    `UploadResult`: the answer covers every entry up to there and none after. After `expires_at` the kiosk stops
+    selling from its leases but still holds them."""
 
     kiosk: UUID
     epoch: int
@@ -228,12 +231,12 @@ class Leases(Wire, frozen=True):
     current: bool
     expires_at: datetime
     now: datetime
-    households: list[Leased]
+    households: list[HouseholdLease]
 
 
 class NewEnrolment(Wire, frozen=True):
-    """`POST /v1/enrolments`: the one-time code from the desk, and the public key that the kiosk made. The same
-    code with the same key may be sent again while the code lasts: an answer may have been lost."""
+    """`POST /v1/enrolments`: the one-time code from the desk, and the kiosk's public key. The same code with the
+    same key may be sent again while the code is valid: an answer may have been lost."""
 
     code: Annotated[str, Meta(min_length=8, max_length=40)]
     public_key: PublicKey

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from api.wire import Till
-from api.wire.till_journal import Sold
+from api.wire.till_journal import SaleEntry
 from kiosk.keeping.database import Database
 from kiosk.keeping.journal import Journal
 
@@ -55,7 +55,7 @@ class Goods:
             "select entry.kind, sale.body from entry join entry as sale"
             " on sale.redemption = entry.redemption and sale.kind = 'sold' where entry.unshelved = 1"
         ):
-            sale = msgspec.json.decode(body, type=Sold)
+            sale = msgspec.json.decode(body, type=SaleEntry)
             for line in sale.lines:
                 pieces[line.product] += line.quantity if kind == "sold" else -line.quantity
         return pieces

@@ -10,7 +10,16 @@ from uuid import UUID
 import msgspec
 
 from api.wire import till_journal
-from api.wire.till_journal import AnyEntry, Closed, Digest, Opened, Returned, Signed, Sold, Voided
+from api.wire.till_journal import (
+    AnyEntry,
+    Digest,
+    ReturnEntry,
+    SaleEntry,
+    ShiftClosingEntry,
+    ShiftOpeningEntry,
+    SignedEntry,
+    VoidEntry,
+)
 from kiosk.keeping.database import Database
 from kiosk.keeping.enrolments import Enrolled, Enrolments
 from kiosk.language import N_
@@ -22,7 +31,7 @@ FORKED = N_("这台终端的记录与服务器的不一致，断网时不能兑�
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the server says the journal stands: `Settlement` and `Leases` both tell it."""
+    """Where the server says the journal stands: `UploadResult` and `KioskLeases` both tell it."""
 
     head: int
     hash: Digest
@@ -36,10 +45,10 @@ class Journal:
 
     # --- writing: inside a commit -----------------------------------------------------------------------
 
-    def opened(self, entry: Opened) -> None:
+    def opened(self, entry: ShiftOpeningEntry) -> None:
         self._append(entry, shift=entry.shift)
 
-    def sold(self, entry: Sold, *, sure: bool) -> int:
+    def sold(self, entry: SaleEntry, *, sure: bool) -> int:
         """`sure`: the server can't have heard of it in another way. Gives the entry's number."""
         return self._append(
             entry,
@@ -52,14 +61,14 @@ class Journal:
             unshelved=1,
         )
 
-    def voided(self, entry: Voided, *, under: Enrolled | None = None) -> None:
+    def voided(self, entry: VoidEntry, *, under: Enrolled | None = None) -> None:
         """`under`: an enrolment before this one."""
         self._append(entry, under=under, redemption=str(entry.id), shift=entry.shift, unshelved=1)
 
-    def returned(self, entry: Returned) -> None:
+    def returned(self, entry: ReturnEntry) -> None:
         self._append(entry, household=str(entry.household), leased=entry.points)
 
-    def closed(self, entry: Closed) -> None:
+    def closed(self, entry: ShiftClosingEntry) -> None:
         self._append(entry, shift=entry.shift)
 
     def _append(
@@ -87,7 +96,7 @@ class Journal:
         last = self._database.row(
             "select number, hash from entry where enrolment = ? order by number desc limit 1", enrolment.id
         )
-        return (last[0], last[1]) if last is not None else (0, till_journal.NOTHING_BEFORE)
+        return (last[0], last[1]) if last is not None else (0, till_journal.ZERO_HASH)
 
     # --- what the server has not told yet ---------------------------------------------------------------
 
@@ -101,14 +110,14 @@ class Journal:
         ids = {row[0] for row in self._database.rows("select distinct enrolment from entry where status = ''")}
         return [enrolment for enrolment in self._enrolments.all() if enrolment.id in ids]
 
-    def unsettled(self, enrolment: Enrolled) -> list[Signed]:
+    def unsettled(self, enrolment: Enrolled) -> list[SignedEntry]:
         """The next batch to send, in order and without gaps: what follows the first one untold goes along."""
         rows = self._database.rows(
             "select number, previous, body, signature from entry where enrolment = ? and number >="
             " (select min(number) from entry where enrolment = ? and status = '') order by number limit ?",
-            *(enrolment.id, enrolment.id, till_journal.MOST_ENTRIES),
+            *(enrolment.id, enrolment.id, till_journal.MAX_UPLOAD_ENTRIES),
         )
-        return [Signed(number=n, previous=p, body=b, signature=s) for n, p, b, s in rows]
+        return [SignedEntry(number=n, previous=p, body=b, signature=s) for n, p, b, s in rows]
 
     def settle(self, enrolment: Enrolled, outcomes: Iterable[till_journal.EntryOutcome], place: Place) -> None:
         """Inside a commit, after which the enrolments `reload`."""
@@ -153,10 +162,10 @@ class Journal:
         rows = self._database.rows("select body from entry where shift = ? order by id", str(shift))
         return [_entry(row) for row in rows]
 
-    def sale(self, redemption: UUID) -> Sold | None:
+    def sale(self, redemption: UUID) -> SaleEntry | None:
         row = self._database.row("select body from entry where redemption = ? and kind = 'sold'", str(redemption))
         found = None if row is None else _entry(row)
-        assert found is None or isinstance(found, Sold)
+        assert found is None or isinstance(found, SaleEntry)
         return found
 
     def outcome(self, redemption: UUID, kind: str) -> tuple[str, str]:

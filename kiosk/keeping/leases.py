@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from api.wire import till_journal
-from api.wire.till_journal import Digest, Returned
+from api.wire.till_journal import Digest, ReturnEntry
 from kiosk.keeping.database import Database
 from kiosk.keeping.enrolments import Enrolments
 from kiosk.keeping.journal import Journal, Place
@@ -38,7 +38,7 @@ class Leases:
         self._enrolments = enrolments
         self._journal = journal
 
-    def take(self, answer: till_journal.Leases) -> None:
+    def take(self, answer: till_journal.KioskLeases) -> None:
         """Keep the server's answer, and give back what it asks for, as far as it isn't spent: one commit."""
         enrolment = self._enrolments.required
         if (answer.kiosk, answer.epoch) != (enrolment.kiosk, enrolment.epoch):
@@ -64,7 +64,7 @@ class Leases:
                 back = min(household.give_back, self.left(household.household))
                 if back:
                     now = self._database.clock.now()
-                    self._journal.returned(Returned(at=now, household=household.household, points=back))
+                    self._journal.returned(ReturnEntry(at=now, household=household.household, points=back))
         self._enrolments.reload()
 
     def left(self, household: UUID, *, beside_pending: bool = True) -> int:

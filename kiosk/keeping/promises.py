@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from api.wire.promises import NewPromise, PromiseSlip
-from api.wire.till_journal import Returned
+from api.wire.till_journal import ReturnEntry
 from kiosk.keeping.database import Database
 from kiosk.keeping.journal import Journal
 from kiosk.keeping.leases import Leases
@@ -35,7 +35,7 @@ class Promises:
             back = min(self._leases.left(household), wanted.price * wanted.quantity)
             if back:
                 now = self._database.clock.now()
-                self._journal.returned(Returned(at=now, household=household, points=back))
+                self._journal.returned(ReturnEntry(at=now, household=household, points=back))
             self._database.write(
                 "insert into asked_promise (id, body) values (?, ?)",
                 *(str(id), msgspec.json.encode(wanted).decode()),

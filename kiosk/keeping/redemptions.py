@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from api.wire import CardView, Line, Receipt, ReceiptLine, ShelfItem
+from api.wire import CardView, Receipt, ReceiptLine, RedemptionLine, ShelfItem
 from api.wire import Redemption as Wanted
-from api.wire.till_journal import Digest, Sold, Voided
+from api.wire.till_journal import Digest, SaleEntry, VoidEntry
 from kiosk.keeping.database import Database
 from kiosk.keeping.enrolments import Enrolled, Enrolments
 from kiosk.keeping.goods import Goods
@@ -67,7 +67,7 @@ class Confirmed(msgspec.Struct, frozen=True):
 
     def wanted(self, leased: int) -> Wanted:
         lines = [
-            Line(product=picked.item.product, quantity=picked.quantity, price=picked.item.price)
+            RedemptionLine(product=picked.item.product, quantity=picked.quantity, price=picked.item.price)
             for picked in self.picked
         ]
         return Wanted(card=self.token, lines=lines, leased=leased, collector=self.collector)
@@ -174,7 +174,7 @@ class Redemptions:
     def _finish(self, kept: Kept, receipt: Receipt, *, leased: int, answered: bool, sure: bool) -> None:
         confirmed, duty = kept.confirmed, self._shifts.on_duty
         number = self._journal.sold(
-            Sold(
+            SaleEntry(
                 at=self._database.clock.now(),
                 id=confirmed.id,
                 shift=duty.shift,
@@ -209,7 +209,7 @@ class Redemptions:
         if kept.sent:
             confirmed = kept.confirmed
             self._journal.voided(
-                Voided(
+                VoidEntry(
                     at=self._database.clock.now(),
                     id=confirmed.id,
                     shift=confirmed.shift,
@@ -225,7 +225,7 @@ class Redemptions:
         duty = self._shifts.on_duty
         with self._database.commit("void"):
             self._journal.voided(
-                Voided(
+                VoidEntry(
                     at=self._database.clock.now(),
                     id=redemption,
                     shift=duty.shift,

@@ -13,7 +13,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.wire.till_journal import Closed, Opened, ShiftReport, Sold, Voided, pieces_out
+from api.wire.till_journal import (
+    SaleEntry,
+    ShiftClosingEntry,
+    ShiftOpeningEntry,
+    ShiftReport,
+    VoidEntry,
+    count_handed_out,
+)
 from kiosk.keeping.database import Database
 from kiosk.keeping.journal import Journal
 
@@ -103,7 +110,7 @@ class Shifts:
         )
         digest = hashlib.sha256(duty.token.encode()).hexdigest()
         at = self._database.clock.now()
-        self._journal.opened(Opened(at=at, shift=duty.shift, attendant=duty.attendant, token=digest))
+        self._journal.opened(ShiftOpeningEntry(at=at, shift=duty.shift, attendant=duty.attendant, token=digest))
 
     def close(self) -> None:
         """The shift is over, by the attendant's wish or the server's."""
@@ -116,13 +123,13 @@ class Shifts:
         if duty is None:
             return
         at = self._database.clock.now()
-        self._journal.closed(Closed(at=at, shift=duty.shift, report=self.report(duty.shift)))
+        self._journal.closed(ShiftClosingEntry(at=at, shift=duty.shift, report=self.report(duty.shift)))
         self._database.write("delete from on_duty")
 
     def report(self, shift: UUID) -> ShiftReport:
         entries = self._journal.of_shift(shift)
-        void_ids = {entry.id for entry in entries if isinstance(entry, Voided)}
-        sales = [entry for entry in entries if isinstance(entry, Sold)]
+        void_ids = {entry.id for entry in entries if isinstance(entry, VoidEntry)}
+        sales = [entry for entry in entries if isinstance(entry, SaleEntry)]
         counted = [sale for sale in sales if sale.id not in void_ids]
         voided = [sale for sale in sales if sale.id in void_ids]
         return ShiftReport(
@@ -131,7 +138,7 @@ class Shifts:
             voids=len(voided),
             voided_points=sum(sale.points for sale in voided),
             offline=sum(not sale.answered for sale in counted),
-            goods=pieces_out(line for sale in counted for line in sale.lines),
+            goods=count_handed_out(line for sale in counted for line in sale.lines),
         )
 
     # --- PINs without the network -----------------------------------------------------------------------

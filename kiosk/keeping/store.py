@@ -57,7 +57,7 @@ class Store:
             self.enrolments.complete(begun, answer)
         self.enrolments.reload()
 
-    def settle(self, enrolment: Enrolled, answer: till_journal.Settlement) -> None:
+    def settle(self, enrolment: Enrolled, answer: till_journal.UploadResult) -> None:
         """The server's answer to an upload."""
         with self._database.commit("settled"):
             self.clock.heard(answer.now)

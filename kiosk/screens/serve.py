@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
-from api.wire import Command, Promised, ShelfItem
+from api.wire import Command, PromisedGoods, ShelfItem
 from kiosk.counter import Counter
 from kiosk.courier import SIGN_IN_AGAIN
 from kiosk.language import N_, _
@@ -271,13 +271,13 @@ class Serve(TillScreen):
             raise Declined(_("没有给这户留的货"))
         self.post_message(wishes.ToCollect(promises))
 
-    def collect(self, promised: Promised) -> None:
+    def collect(self, promised: PromisedGoods) -> None:
         """The attendant confirmed it."""
         if self._attempt(lambda: self.counter.collect(promised)):
             self.workers.cancel_group(self, "card")
             self._settle()
 
-    def let_go(self, promised: Promised) -> None:
+    def let_go(self, promised: PromisedGoods) -> None:
         """The household's points are back."""
         if self.session.card:
             self._look_up(self.session.card.token)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from textual.message import Message
 
-from api.wire import Promised, ShelfItem
+from api.wire import PromisedGoods, ShelfItem
 from api.wire.promises import PromiseSlip
 from api.wire.till_journal import ShiftReport
 from kiosk.keeping.receipts import KeptReceipt
@@ -52,7 +52,7 @@ class Kept(Message):
 class ToCollect(Message):
     """The attendant wants to see what is kept for the household."""
 
-    promises: list[Promised]
+    promises: list[PromisedGoods]
 
 
 class ToShelf(Message):

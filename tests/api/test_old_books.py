@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.bookkeeping.expiry.policies import expiries
-from api.bookkeeping.journal.accounts import statement
+from api.bookkeeping.general_ledger.accounts import statement
 from api.bookkeeping.seals.use_cases import seal
 from api.household.passbook import passbook
 from api.platform import accounts
@@ -64,7 +64,7 @@ async def _statement(live: LiveTown, household: str) -> None:
 async def _redemption(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
     shift = await open_shift(live.town, Device(kiosk.id, kiosk.supermarket, live.kiosk.epoch, b""), live.pin)
-    soap = wire.Redemption(card=live.card, lines=[wire.Line(product="soap", quantity=1, price=5)])
+    soap = wire.Redemption(card=live.card, lines=[wire.RedemptionLine(product="soap", quantity=1, price=5)])
     asked = RedemptionRequest.read(live.kiosk.token, shift.token, uuid7(), soap)
     [facts] = await read_facts(live.town, [asked], live.clock.now())
     assert isinstance(decide(asked, facts, live.clock.now()), Booking)

@@ -24,7 +24,7 @@ from api.platform.clock import TravelClock
 from api.platform.database.embedded import Embedded
 from api.shop.offline.reports import shift_report
 from api.wire import Command, Receipt
-from api.wire.till_journal import Closed
+from api.wire.till_journal import ShiftClosingEntry
 from ledger.verify import verify
 from tests.api.asking import sign_in
 from tests.conftest import LiveTown, opened, serving
@@ -211,7 +211,7 @@ async def agree(day: Day, before: dict[str, int], spendable: int) -> None:
         [waiting] = store.execute("select count(*) from entry where status = ''").fetchone()
         kept = [msgspec.json.decode(row[0], type=Receipt) for row in store.execute("select body from receipt")]
     assert waiting == 0
-    closed = msgspec.json.decode(body, type=Closed)
+    closed = msgspec.json.decode(body, type=ShiftClosingEntry)
     report = closed.report
     assert report.redemptions == REDEMPTIONS - len(VOIDS)
     assert report.voids == len(VOIDS)

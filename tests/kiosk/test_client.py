@@ -8,11 +8,11 @@ import httpx
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.wire import Line, Redemption
+from api.wire import Redemption, RedemptionLine
 from kiosk.client import Client
 from kiosk.obstacles import Refused, ServerAway
 
-LINE = Line(product="soap", quantity=1, price=5)
+LINE = RedemptionLine(product="soap", quantity=1, price=5)
 PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候", "extra": {}}
 
 

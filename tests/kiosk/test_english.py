@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from api.wire import Command, Expiring, Problem
+from api.wire import Command, ExpiringPoints, Problem
 from kiosk.client import require_address
 from kiosk.language import _, choose
 from kiosk.obstacles import Refused, ServerAway
@@ -124,7 +124,7 @@ async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Any)
     async with open_till() as till:
         session = till.app.counter.session
         await till.show_card(town.card)
-        expiring = [Expiring(on=date(2027, 7, 1), points=10_000)]
+        expiring = [ExpiringPoints(on=date(2027, 7, 1), points=10_000)]
         view = structs.replace(session.card.view, balance=10_000, pending=100, expiring=expiring)
         session.present(town.card, view)
         till.app.screen.query("Household").refresh()

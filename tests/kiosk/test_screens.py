@@ -10,7 +10,7 @@ import pytest
 from textual import events
 from uuid_utils.compat import uuid7
 
-from api.wire import Line, Redemption
+from api.wire import Redemption, RedemptionLine
 from api.wire.card_token import new_token
 from kiosk.client import Client
 from kiosk.pace import Pace
@@ -307,7 +307,7 @@ async def test_no_character_of_ambiguous_width_and_no_line_too_long(
 
 async def spend(town: Any, machine: Machine, card: str, product: str, price: int, quantity: int) -> None:
     """At the other till of the same supermarket."""
-    body = Redemption(card=card, lines=[Line(product=product, price=price, quantity=quantity)])
+    body = Redemption(card=card, lines=[RedemptionLine(product=product, price=price, quantity=quantity)])
     async with Client(town.url, machine.token) as other_till:
         await other_till.open_shift(town.pin)
         await other_till.redeem(uuid7(), body)

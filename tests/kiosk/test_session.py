@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.wire import CardView, Line, Receipt, Redemption, ShelfItem, Till
+from api.wire import CardView, Receipt, Redemption, RedemptionLine, ShelfItem, Till
 from kiosk.keeping.receipts import KeptReceipt
 from kiosk.obstacles import Declined
 from kiosk.session import PendingRedemption, Session
@@ -111,7 +111,7 @@ def test_goods_may_come_before_the_card(session: Session) -> None:
         session.confirm(REDEMPTION_ID)
     session.admit(TOKEN)
     session.present(TOKEN, household(100))
-    assert session.confirm(REDEMPTION_ID).redemption.lines == [Line(product="soap", quantity=1, price=5)]
+    assert session.confirm(REDEMPTION_ID).redemption.lines == [RedemptionLine(product="soap", quantity=1, price=5)]
 
 
 def test_goods_before_a_card_too_poor_for_them_are_not_confirmed(session: Session) -> None:
@@ -205,7 +205,7 @@ def test_only_what_got_no_answer_in_time_may_be_given_up(session: Session) -> No
 def test_what_was_pending_goes_on_after_a_restart() -> None:
     session = Session()
     session.stock_shelf(till(SOAP, RICE, BRUSH))
-    redemption = Redemption(card=TOKEN, lines=[Line(product="soap", quantity=2, price=5)])
+    redemption = Redemption(card=TOKEN, lines=[RedemptionLine(product="soap", quantity=2, price=5)])
     session.resume(PendingRedemption(REDEMPTION_ID, redemption), TOKEN, household(100), [(SOAP, 2)])
     assert (cart(session), session.total, session.balance) == ([("soap", 2)], 10, 100)
     with pytest.raises(Declined, match="请勿重复操作"):

@@ -46,9 +46,7 @@ async def declare(services: Services, staff: Staff, claims: Sequence[wire.NewCla
         return await _declare(uow, staff, claims)
 
 
-async def declare_for_all(
-    services: Services, staff: Staff, wanted: wire.EveryHousehold
-) -> list[wire.ClaimOutcome]:
+async def declare_for_all(services: Services, staff: Staff, wanted: wire.VillageClaims) -> list[wire.ClaimOutcome]:
     """Declare what all households of a village get, such as base points. Sent again, it adds what is missing.
 
     Raises Refused: not-allowed, unknown (village, rule), not-for-all.

@@ -62,7 +62,7 @@ async def declare_for_all(request: StaffRequest, services: NamedDependency[Servi
     form = await request.form()
     try:
         wanted = msgspec.convert(
-            {name: typed(form, name) for name in ("village", "rule", "deed_on")}, wire.EveryHousehold
+            {name: typed(form, name) for name in ("village", "rule", "deed_on")}, wire.VillageClaims
         )
     except msgspec.ValidationError:
         return see_other(DESK, "请选好村和日期。", "refused")

@@ -27,7 +27,7 @@ async def declare(
 
 @post("/claims/every-household", status_code=200)
 async def declare_for_all(
-    data: JSONBody[wire.EveryHousehold], services: NamedDependency[Services], request: StaffRequest
+    data: JSONBody[wire.VillageClaims], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ClaimOutcome]:
     """Declare for all households of a village what all of them get; sent again, only what is missing."""
     return await declaring.declare_for_all(services, request.user, data)

@@ -59,7 +59,7 @@ async def propose_text(
     return await _propose(uow, staff, village, book, decision, day)
 
 
-async def propose_again(services: Services, staff: Staff, wanted: wire.AdoptAgain) -> wire.AdoptionView:
+async def propose_again(services: Services, staff: Staff, wanted: wire.Readoption) -> wire.AdoptionView:
     """Propose to go back to a version there is already.
 
     Raises Refused: not-allowed, unknown, already-there, retroactive, date-wrong.
@@ -211,7 +211,7 @@ async def adoptions(services: Services) -> list[wire.AdoptionView]:
         return await _views(uow)
 
 
-async def adoption(services: Services, staff: Staff, id: UUID) -> wire.AdoptionWithText:
+async def adoption(services: Services, staff: Staff, id: UUID) -> wire.AdoptionDetail:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         views = await _views(uow, Adoption.id == id)
@@ -220,7 +220,7 @@ async def adoption(services: Services, staff: Staff, id: UUID) -> wire.AdoptionW
         [view] = views
         found = await uow.session.get_one(Adoption, (uow.township, id))
         text = await uow.session.get_one(RulebookText, (uow.township, view.version))
-        return wire.AdoptionWithText(
+        return wire.AdoptionDetail(
             **{name: getattr(view, name) for name in view.__struct_fields__},
             text=text.text,
             steps=_steps(staff, found, view.state),

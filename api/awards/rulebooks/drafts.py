@@ -64,7 +64,7 @@ def builtin() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-async def drafts(services: Services, staff: Staff) -> list[wire.DraftLine]:
+async def drafts(services: Services, staff: Staff) -> list[wire.DraftSummary]:
     """Those that are being written, the one last saved first. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
@@ -73,7 +73,10 @@ async def drafts(services: Services, staff: Staff) -> list[wire.DraftLine]:
         )
         views = [await _view(uow, id) for id in open_ones.all()]
     views.sort(key=lambda view: view.saved_at, reverse=True)
-    return [wire.DraftLine(**{name: getattr(v, name) for name in wire.DraftLine.__struct_fields__}) for v in views]
+    return [
+        wire.DraftSummary(**{name: getattr(v, name) for name in wire.DraftSummary.__struct_fields__})
+        for v in views
+    ]
 
 
 async def draft(services: Services, staff: Staff, id: UUID) -> wire.DraftView:
@@ -83,7 +86,7 @@ async def draft(services: Services, staff: Staff, id: UUID) -> wire.DraftView:
         return await _view(uow, id)
 
 
-async def save(services: Services, staff: Staff, id: UUID, wanted: wire.DraftSaving) -> wire.DraftView:
+async def save(services: Services, staff: Staff, id: UUID, wanted: wire.DraftUpdate) -> wire.DraftView:
     """Saved on top of the revision it was written on; safe to send again.
 
     Raises Refused: not-allowed, unknown, wrong-state, conflict (revision, saved_by, text: what came meanwhile).

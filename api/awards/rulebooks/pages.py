@@ -85,7 +85,7 @@ async def adopt_again(request: StaffRequest, services: NamedDependency[Services]
     version = typed(form, "version")
     try:
         decision, effective_from = _decided(form)
-        wanted = wire.AdoptAgain(version=version, decision=decision, effective_from=effective_from)
+        wanted = wire.Readoption(version=version, decision=decision, effective_from=effective_from)
         view = await adoptions.propose_again(services, request.user, wanted)
     except Refused as error:
         _require_own_page(error)
@@ -161,7 +161,7 @@ async def save(id: FromPath[UUID], request: StaffRequest, services: NamedDepende
     form = await request.form()
     text = _lines_as_ours(str(form.get("text", "")))
     try:
-        wanted = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftSaving, strict=False)
+        wanted = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftUpdate, strict=False)
         saved = await drafts.save(services, request.user, id, wanted)
     except msgspec.ValidationError:
         raise Refused(ErrorCode.MALFORMED, "规则太长，或页面已经过期。请返回上一页核对。") from None
@@ -283,7 +283,7 @@ async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDep
 
 @post(f"{BOOKS}/check", status_code=200)
 async def check(
-    data: JSONBody[wire.BookToCheck], services: NamedDependency[Services], request: StaffRequest
+    data: JSONBody[wire.BookCheckRequest], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
     """What the editor asks while somebody types: the door of `/v1` is closed to a browser's cookie."""
     return await use_cases.check(services, request.user, data.text)
@@ -320,7 +320,7 @@ def _lines_as_ours(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\0", "")
 
 
-def _address(draft: wire.DraftLine) -> str:
+def _address(draft: wire.DraftSummary) -> str:
     return f"{BOOKS}/drafts/{draft.id}"
 
 

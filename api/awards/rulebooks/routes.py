@@ -26,7 +26,7 @@ async def propose(
 
 @post("/rulebooks/check", status_code=200)
 async def check(
-    data: JSONBody[wire.BookToCheck], services: NamedDependency[Services], request: StaffRequest
+    data: JSONBody[wire.BookCheckRequest], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
     """Every problem of a text, with its place; nothing is kept."""
     return await use_cases.check(services, request.user, data.text)
@@ -40,7 +40,7 @@ async def list_adoptions(services: NamedDependency[Services]) -> list[wire.Adopt
 
 @post("/rulebooks/adoptions")
 async def adopt_again(
-    data: JSONBody[wire.AdoptAgain], services: NamedDependency[Services], request: StaffRequest
+    data: JSONBody[wire.Readoption], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
     """Propose to go back to a version there is already."""
     return await adoptions.propose_again(services, request.user, data)
@@ -49,7 +49,7 @@ async def adopt_again(
 @get("/rulebooks/adoptions/{id:uuid}")
 async def one_adoption(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
-) -> wire.AdoptionWithText:
+) -> wire.AdoptionDetail:
     return await adoptions.adoption(services, request.user, id)
 
 
@@ -84,7 +84,7 @@ async def withdraw(
 
 
 @get("/rulebooks/drafts")
-async def list_drafts(services: NamedDependency[Services], request: StaffRequest) -> list[wire.DraftLine]:
+async def list_drafts(services: NamedDependency[Services], request: StaffRequest) -> list[wire.DraftSummary]:
     return await drafts.drafts(services, request.user)
 
 
@@ -105,7 +105,7 @@ async def one_draft(
 @put("/rulebooks/drafts/{id:uuid}")
 async def save_draft(
     id: FromPath[UUID],
-    data: JSONBody[wire.DraftSaving],
+    data: JSONBody[wire.DraftUpdate],
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.DraftView:

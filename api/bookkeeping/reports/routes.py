@@ -16,7 +16,7 @@ from api.platform.services import Services
 @get("/report")
 async def report(
     services: NamedDependency[Services], request: StaffRequest, verified: FromQuery[bool] = True
-) -> wire.Report:
+) -> wire.TownshipReport:
     """The township's year, every figure read from the books; `verified=false` saves recomputing them."""
     return await use_cases.report(services, verified=verified)
 

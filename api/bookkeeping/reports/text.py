@@ -19,7 +19,7 @@ _DUTIES = {
 }
 
 
-def lines(report: wire.Report) -> Iterator[str]:
+def lines(report: wire.TownshipReport) -> Iterator[str]:
     yield f"行政村 villages: {report.villages:,}"
     yield f"积分超市 supermarkets: {report.supermarkets:,}"
     yield f"网格 grids: {report.grids:,}"

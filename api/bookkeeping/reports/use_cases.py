@@ -75,7 +75,7 @@ async def held(uow: UnitOfWork) -> Held:
     return Held(int(row.posted), int(row.expected))
 
 
-async def report(services: Services, *, verified: bool = True) -> wire.Report:
+async def report(services: Services, *, verified: bool = True) -> wire.TownshipReport:
     """The year's figures; `verified` also recomputes the books."""
     async with services.snapshot() as uow:
         connection = await uow.session.connection()
@@ -94,7 +94,7 @@ async def report(services: Services, *, verified: bool = True) -> wire.Report:
             for row in await connection.execute(_BY_VILLAGE, {"township": uow.township})
         ]
         registered = await size(uow)
-        return wire.Report(
+        return wire.TownshipReport(
             supermarkets=await count_supermarkets(uow),
             villages=registered.villages,
             grids=registered.grids,

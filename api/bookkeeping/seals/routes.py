@@ -17,7 +17,7 @@ from ledger.proofs import Proof
 
 
 @get("/head")
-async def head(services: NamedDependency[Services]) -> wire.SealedHead:
+async def head(services: NamedDependency[Services]) -> wire.SignedHeadView:
     """The newest signed head, and the key by which to check it."""
     return await use_cases.head(services)
 

@@ -68,13 +68,13 @@ async def reference(uow: UnitOfWork) -> str:
     return signed.head.reference if signed is not None else ""
 
 
-async def head(services: Services) -> wire.SealedHead:
+async def head(services: Services) -> wire.SignedHeadView:
     """Raises Refused: not-sealed."""
     async with services.unit_of_work() as uow:
         sealed = await newest(uow)
     if sealed is None:
         raise Refused(ErrorCode.NOT_SEALED, "账本还没有封印，请稍后再试。")
-    return wire.SealedHead(
+    return wire.SignedHeadView(
         note=sealed.head.text,
         key=sealed.key.text,
         fingerprint=sealed.key.fingerprint,

@@ -113,7 +113,7 @@ class Story:
     async def _register(self) -> None:
         async with self._signed_in(OFFICE) as http:
             for path, rows in self._plan.bulk():
-                await _ask(http, "POST", path, wire.Created, rows)
+                await _ask(http, "POST", path, wire.CreatedCount, rows)
                 self._progress.registered(len(rows))
             for path, slips in self._plan.slips():
                 for slip in slips:
@@ -244,7 +244,7 @@ class Story:
 
     async def _require_posted(self) -> None:
         async with self._signed_in(OFFICE) as http:
-            report = await _ask(http, "GET", "/v1/report?verified=false", wire.Report)
+            report = await _ask(http, "GET", "/v1/report?verified=false", wire.TownshipReport)
             assert not report.points_pending, "notices that are over post by themselves"
 
     async def _in_each_village(
@@ -263,7 +263,11 @@ class Story:
     async def _signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
         async with httpx.AsyncClient(base_url=self._url, timeout=60, verify=self._tls) as http:
             signed_in = await _ask(
-                http, "POST", "/v1/sign-in", wire.SignedIn, wire.SignIn(login=login, password=self.keys.password)
+                http,
+                "POST",
+                "/v1/sign-in",
+                wire.SignInResult,
+                wire.SignIn(login=login, password=self.keys.password),
             )
             http.headers["Authorization"] = f"Bearer {signed_in.token}"
             yield http

@@ -83,7 +83,9 @@ def plan(password: str) -> Plan:
         funds=[wire.Funding(amount=_YEARS_BUDGET, source="appropriation", note="年度积分兑换物资经费")],
         donations=[
             wire.Donation(
-                supermarket="v01", donor="本村在外务工青年", lines=[wire.Pieces(product="backpack", quantity=20)]
+                supermarket="v01",
+                donor="本村在外务工青年",
+                lines=[wire.GoodsLine(product="backpack", quantity=20)],
             )
         ],
     )

@@ -100,7 +100,7 @@ def _answer(asked: Input, random: Random) -> str | int:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    lines: tuple[wire.Line, ...]
+    lines: tuple[wire.RedemptionLine, ...]
     points: int
 
 
@@ -121,7 +121,7 @@ def _basket(random: Random) -> Basket:
     """One or two kinds of goods, several pieces of the cheap ones."""
     while True:
         lines = tuple(
-            wire.Line(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
+            wire.RedemptionLine(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
             for code, _, price, _ in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
         )
         points = sum(line.quantity * line.price for line in lines)

@@ -13,7 +13,7 @@ from html import escape
 from typing import Final
 
 from api.registry.cards.paper import PAGE, code, document, marks
-from api.wire.card_token import LENGTH, grouped
+from api.wire.card_token import LENGTH, format_groups
 
 _COLUMNS: Final = 2
 _ROWS: Final = 5
@@ -86,7 +86,7 @@ def _card(card: Card, address: str) -> str:
         f'<h1 style="font-size:{size}pt">{escape(card.name)}</h1>'
         f'<p class="number">户号 <b>{escape(card.number)}</b></p>'
         '<p class="use">手机扫码看积分<br>到超市出示此卡</p></div>\n'
-        f'<div class="scan">{scan}<code>{grouped(card.token)}</code></div>\n'
+        f'<div class="scan">{scan}<code>{format_groups(card.token)}</code></div>\n'
         "</article>\n"
     )
 

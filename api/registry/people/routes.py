@@ -15,7 +15,7 @@ from api.registry.people import use_cases
 
 
 @post("/sign-in", status_code=200)
-async def sign_in(data: JSONBody[wire.SignIn], services: NamedDependency[Services]) -> wire.SignedIn:
+async def sign_in(data: JSONBody[wire.SignIn], services: NamedDependency[Services]) -> wire.SignInResult:
     """Exchange login and password for a token."""
     return await use_cases.sign_in(services, data)
 
@@ -25,9 +25,9 @@ async def add_people(
     data: Annotated[list[wire.NewPerson], Body(min_items=1, max_items=5000)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> wire.Created:
+) -> wire.CreatedCount:
     """Register people and their duties (office)."""
-    return wire.Created(created=await use_cases.add_people(services, request.user, data))
+    return wire.CreatedCount(created=await use_cases.add_people(services, request.user, data))
 
 
 router = Router("/v1", route_handlers=[sign_in, add_people], tags=["people"])

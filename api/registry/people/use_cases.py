@@ -28,7 +28,7 @@ passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, paral
 _NOBODY = passwords.hash(new_secret())
 
 
-async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignedIn:
+async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
     """A token for this person; five wrong passwords lock the login for five minutes.
 
     Raises Refused: wrong-password, password-locked.
@@ -61,7 +61,7 @@ async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignedIn:
                 expires_at=uow.now + SESSION,
             )
         )
-    return wire.SignedIn(token=token, name=person.name, roles=sorted(person.roles))
+    return wire.SignInResult(token=token, name=person.name, roles=sorted(person.roles))
 
 
 async def _count_failure(services: Services, person: UUID) -> None:

@@ -19,8 +19,8 @@ async def add_villages(
     data: Annotated[list[wire.NewVillage], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> wire.Created:
-    return wire.Created(created=await use_cases.add_villages(services, request.user, data))
+) -> wire.CreatedCount:
+    return wire.CreatedCount(created=await use_cases.add_villages(services, request.user, data))
 
 
 @post("/grids")
@@ -28,8 +28,8 @@ async def add_grids(
     data: Annotated[list[wire.NewGrid], Body(min_items=1, max_items=5000)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> wire.Created:
-    return wire.Created(created=await use_cases.add_grids(services, request.user, data))
+) -> wire.CreatedCount:
+    return wire.CreatedCount(created=await use_cases.add_grids(services, request.user, data))
 
 
 @post("/households")
@@ -37,8 +37,8 @@ async def add_households(
     data: Annotated[list[wire.NewHousehold], Body(min_items=1, max_items=5000)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> wire.Created:
-    return wire.Created(created=await use_cases.add_households(services, request.user, data))
+) -> wire.CreatedCount:
+    return wire.CreatedCount(created=await use_cases.add_households(services, request.user, data))
 
 
 router = Router(

@@ -15,7 +15,7 @@ from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.kiosks.use_cases import require_supermarket
 from api.wire import till_journal
-from api.wire.card_token import random_symbols, symbols
+from api.wire.card_token import normalize, random_symbols
 
 CODE_LENGTH = 12
 """60 random bits: nobody guesses one in the hours that it lasts."""
@@ -73,7 +73,7 @@ async def enrol(services: Services, wanted: till_journal.NewEnrolment) -> till_j
 
     Raises Refused: code-wrong.
     """
-    code, key = secret_digest(symbols(wanted.code)), bytes.fromhex(wanted.public_key)
+    code, key = secret_digest(normalize(wanted.code)), bytes.fromhex(wanted.public_key)
     token = new_secret()
     async with services.unit_of_work() as uow:
         kiosk = await uow.session.scalar(

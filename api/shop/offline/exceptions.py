@@ -21,7 +21,7 @@ from api.shop.offline.told import Concerned, read, told
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.stock.tables import Supermarket
 from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
-from api.wire.till_journal import AnyEntry, Sold, Voided
+from api.wire.till_journal import AnyEntry, SaleEntry, VoidEntry
 
 MOST = 200
 NOTED_FOR = timedelta(days=30)
@@ -116,14 +116,14 @@ async def _held(uow: UnitOfWork, kiosk: UUID) -> dict[int, KioskEnrolment]:
 async def _accepted(uow: UnitOfWork, settling: Settling, entry: AnyEntry | None) -> str:
     """What the decision comes to. `accepted`: the books moved."""
     match entry:
-        case Sold():
+        case SaleEntry():
             if await uow.session.get(Redemption, (uow.township, entry.id)) is not None:
                 raise Refused(ErrorCode.ALREADY_THERE, "同一笔兑换已经入账，不能再算一次；请驳回这一条。")
             if await uow.session.get(Void, (uow.township, entry.id)) is not None:
                 raise Refused(ErrorCode.ABANDONED, "同一笔兑换已经作废，不能再入账；请驳回这一条。")
             _require_settled(await settling.pay(entry, from_lease=False))
             return "accepted"
-        case Voided():
+        case VoidEntry():
             if await uow.session.get(Void, (uow.township, entry.id)) is not None:
                 raise Refused(ErrorCode.ALREADY_THERE, "同一笔兑换已经作废过；请驳回这一条。")
             known = await uow.session.get(Redemption, (uow.township, entry.id))

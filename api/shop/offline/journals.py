@@ -36,8 +36,8 @@ class Received:
 
 
 async def receive(
-    services: Services, kiosk: UUID, epoch: int, entries: list[till_journal.Signed]
-) -> till_journal.Settlement:
+    services: Services, kiosk: UUID, epoch: int, entries: list[till_journal.SignedEntry]
+) -> till_journal.UploadResult:
     """Settle entries in their order, each in a database transaction of its own: cut off anywhere, what is settled
     stays, and the same upload may come again. No sign-in is asked for, the signatures speak.
 
@@ -51,7 +51,7 @@ async def receive(
     async with services.unit_of_work() as uow:
         enrolment = await locked_enrolment(uow, kiosk, epoch)
         enrolment.heard_at = uow.now
-        return till_journal.Settlement(
+        return till_journal.UploadResult(
             head=enrolment.head,
             hash=enrolment.hash.hex(),
             current=is_current(enrolment),
@@ -61,11 +61,11 @@ async def receive(
 
 
 async def _receive(
-    uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.Signed
+    uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.SignedEntry
 ) -> till_journal.EntryOutcome:
     if enrolment.public_key is None:
         raise Refused(ErrorCode.NO_KEY, "这台终端没有密钥，不能上传记录；请重新登记。")
-    if not signed.signed_by(enrolment.public_key, enrolment.kiosk, enrolment.epoch):
+    if not signed.is_signed_by(enrolment.public_key, enrolment.kiosk, enrolment.epoch):
         raise Refused(
             ErrorCode.SIGNATURE_WRONG, f"第 {signed.number} 条记录的签名不对，没有收下。", number=signed.number
         )
@@ -109,9 +109,9 @@ async def _receive(
     return _told(entry)
 
 
-async def _settled(uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.Signed) -> Outcome:
+async def _settled(uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.SignedEntry) -> Outcome:
     try:
-        entry = signed.entry()
+        entry = signed.decode()
     except msgspec.MsgspecError:
         # It is signed and in its place: a program newer than this one, perhaps. A person has to look.
         return Outcome("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
@@ -144,12 +144,12 @@ async def _follows_a_fork(uow: UnitOfWork, enrolment: KioskEnrolment, number: in
     )
 
 
-def _redemption(signed: till_journal.Signed) -> UUID | None:
+def _redemption(signed: till_journal.SignedEntry) -> UUID | None:
     try:
-        entry = signed.entry()
+        entry = signed.decode()
     except msgspec.MsgspecError:
         return None
-    return entry.id if isinstance(entry, till_journal.Sold | till_journal.Voided) else None
+    return entry.id if isinstance(entry, till_journal.SaleEntry | till_journal.VoidEntry) else None
 
 
 def _told(entry: JournalEntry) -> till_journal.EntryOutcome:

@@ -30,7 +30,7 @@ from api.wire import till_journal
 from ledger.transactions import AccountId, Balance, TransactionId
 
 
-async def renew(services: Services, device: Device) -> till_journal.Leases:
+async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
     """Top up what this kiosk holds, and tell all of it. Each household's points are shared evenly between the
     kiosks of its village, and no kiosk holds more of one than its policy says; the rest stays in the household's
     account.
@@ -45,7 +45,7 @@ async def renew(services: Services, device: Device) -> till_journal.Leases:
         enrolment.heard_at = uow.now
         current = is_current(enrolment)
         households = await _leased(uow, kiosk, enrolment) if current else []
-        return till_journal.Leases(
+        return till_journal.KioskLeases(
             kiosk=device.id,
             epoch=device.epoch,
             head=enrolment.head,
@@ -99,7 +99,7 @@ def is_current(enrolment: KioskEnrolment) -> bool:
     return enrolment.ended_at is None and enrolment.forked_at is None
 
 
-async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.Leased]:
+async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.HouseholdLease]:
     village, village_name = await _place(uow, kiosk.supermarket)
     households = await with_cards(uow, village)
     machines = await _machines(uow, village)
@@ -125,7 +125,7 @@ async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
     balances = await uow.books.balances(list(escrows.values()))
     return [
-        till_journal.Leased(
+        till_journal.HouseholdLease(
             household=h.id,
             card=h.card.hex(),
             name=mask(h.head),

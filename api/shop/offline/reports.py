@@ -10,7 +10,7 @@ from sqlalchemy import select
 from api import wire
 from api.platform.services import UnitOfWork
 from api.shop.redemptions.tables import Redemption, Void
-from api.wire.till_journal import ShiftReport, pieces_out
+from api.wire.till_journal import ShiftReport, count_handed_out
 
 
 async def shift_report(uow: UnitOfWork, shift: UUID) -> ShiftReport:
@@ -30,5 +30,5 @@ async def shift_report(uow: UnitOfWork, shift: UUID) -> ShiftReport:
         voids=len(voided),
         voided_points=sum(receipt.points for receipt in voided),
         offline=0,
-        goods=pieces_out(line for receipt in counted for line in receipt.lines),
+        goods=count_handed_out(line for receipt in counted for line in receipt.lines),
     )

@@ -18,7 +18,7 @@ from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 
 @post("/till/leases", guards=[device_only], status_code=200)
-async def renew(services: NamedDependency[Services], request: DeviceRequest) -> till_journal.Leases:
+async def renew(services: NamedDependency[Services], request: DeviceRequest) -> till_journal.KioskLeases:
     """Top up what this kiosk may spend of each household's points without the network, and tell all of it."""
     return await leases.renew(services, request.user)
 
@@ -38,9 +38,9 @@ async def end(
 async def upload(
     kiosk: FromPath[UUID],
     epoch: FromPath[int],
-    data: JSONBody[till_journal.Upload],
+    data: JSONBody[till_journal.JournalUpload],
     services: NamedDependency[Services],
-) -> till_journal.Settlement:
+) -> till_journal.UploadResult:
     """Entries of a kiosk's journal, in their order; safe to repeat. The signatures are the sign-in."""
     return await journals.receive(services, kiosk, epoch, data.entries)
 

@@ -14,7 +14,7 @@ from api.platform import accounts
 from api.shop.kiosks.tables import Attendant
 from api.shop.redemptions.facts import Facts
 from api.shop.redemptions.receipts import Booking, book, request_digest
-from api.wire.till_journal import Sold, pieces_out
+from api.wire.till_journal import SaleEntry, count_handed_out
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
 
@@ -59,7 +59,7 @@ class Sale:
 
 
 def decide_sale(
-    entry: Sold, facts: Facts, attendant: Attendant, number: int, *, from_lease: bool
+    entry: SaleEntry, facts: Facts, attendant: Attendant, number: int, *, from_lease: bool
 ) -> Sale | Outcome:
     """What a kiosk sold without the network, as far as the books allow it: what it holds pays first, then the
     account. What is missing on the shelf was there all the same. `number`: of the entry in the journal."""
@@ -74,7 +74,7 @@ def decide_sale(
         return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
     lacking = {
         out.product: out.quantity - (facts.goods[out.product].left if out.product in facts.goods else 0)
-        for out in pieces_out(entry.lines)
+        for out in count_handed_out(entry.lines)
     }
     short = {product: pieces for product, pieces in lacking.items() if pieces > 0}
     booking = book(
@@ -94,7 +94,7 @@ def decide_sale(
     return Sale(booking, short, revoked=purse.card.revoked_at is not None)
 
 
-def _found_on_the_shelf(entry: Sold, supermarket: str, short: Mapping[str, int]) -> list[Transaction]:
+def _found_on_the_shelf(entry: SaleEntry, supermarket: str, short: Mapping[str, int]) -> list[Transaction]:
     if not short:
         return []
     transfers = (
@@ -114,11 +114,13 @@ def _found_on_the_shelf(entry: Sold, supermarket: str, short: Mapping[str, int])
     ]
 
 
-def request_of(entry: Sold, kiosk: UUID) -> bytes:
+def request_of(entry: SaleEntry, kiosk: UUID) -> bytes:
     """The digest that its redemption has, however it came here."""
     return request_digest(kiosk, bytes.fromhex(entry.card), asked_lines(entry), bytes.fromhex(entry.collector))
 
 
-def asked_lines(entry: Sold) -> list[wire.Line]:
+def asked_lines(entry: SaleEntry) -> list[wire.RedemptionLine]:
     """As the kiosk would have asked for them over HTTP."""
-    return [wire.Line(product=line.product, quantity=line.quantity, price=line.price) for line in entry.lines]
+    return [
+        wire.RedemptionLine(product=line.product, quantity=line.quantity, price=line.price) for line in entry.lines
+    ]

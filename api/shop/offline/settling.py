@@ -28,7 +28,7 @@ from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import held_facts
 from api.shop.redemptions.writer import StaleBatch, write
-from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided
+from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
 from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId
 
 WAITING = ("exception", "late", "fork")
@@ -46,20 +46,20 @@ class Settling:
 
     async def settle(self, entry: AnyEntry) -> Outcome:
         match entry:
-            case Opened():
+            case ShiftOpeningEntry():
                 return await self._opened(entry)
-            case Sold():
+            case SaleEntry():
                 return await self._sold(entry)
-            case Voided():
+            case VoidEntry():
                 return await self._voided(entry)
-            case Returned():
+            case ReturnEntry():
                 return await self._returned(entry)
-            case Closed():
+            case ShiftClosingEntry():
                 return await self._closed(entry)
 
     # --- shifts -----------------------------------------------------------------------------------------
 
-    async def _opened(self, entry: Opened) -> Outcome:
+    async def _opened(self, entry: ShiftOpeningEntry) -> Outcome:
         uow = self.uow
         if await self._shift(entry.shift) is not None:
             return Outcome("known")
@@ -89,7 +89,7 @@ class Settling:
         )
         return Outcome("settled")
 
-    async def _closed(self, entry: Closed) -> Outcome:
+    async def _closed(self, entry: ShiftClosingEntry) -> Outcome:
         shift = await self._shift(entry.shift)
         if shift is None:
             return exception("没有这个班次的记录。")
@@ -108,7 +108,7 @@ class Settling:
 
     # --- redemptions ------------------------------------------------------------------------------------
 
-    async def _sold(self, entry: Sold) -> Outcome:
+    async def _sold(self, entry: SaleEntry) -> Outcome:
         uow = self.uow
         known = await uow.session.get(Redemption, (uow.township, entry.id))
         if known is not None:
@@ -119,13 +119,13 @@ class Settling:
             return exception("这一笔先前已作废，又报来一次。")
         return await self.pay(entry, from_lease=True)
 
-    def _sold_already(self, entry: Sold, known: Redemption) -> Outcome:
+    def _sold_already(self, entry: SaleEntry, known: Redemption) -> Outcome:
         """It counted over HTTP. What the kiosk set aside for it and wasn't needed it holds on to."""
         if known.kiosk != self.kiosk.id or known.request != request_of(entry, self.kiosk.id):
             return exception("这个编号已用于另一笔兑换。")
         return Outcome("known")
 
-    async def pay(self, entry: Sold, *, from_lease: bool) -> Outcome:
+    async def pay(self, entry: SaleEntry, *, from_lease: bool) -> Outcome:
         """Goods that were handed over, and the points for them."""
         uow = self.uow
         attendant = await self._attendant(entry.attendant)
@@ -151,7 +151,7 @@ class Settling:
             return await self._refusal(stale.posting or Posting(Status.CONFLICT))
         return sale.outcome
 
-    def _asked(self, entry: Sold) -> RedemptionRequest:
+    def _asked(self, entry: SaleEntry) -> RedemptionRequest:
         """What the kiosk would have asked for over HTTP."""
         return RedemptionRequest(
             device=self.enrolment.digest,
@@ -165,7 +165,7 @@ class Settling:
 
     # --- what goes back ---------------------------------------------------------------------------------
 
-    async def _voided(self, entry: Voided) -> Outcome:
+    async def _voided(self, entry: VoidEntry) -> Outcome:
         uow = self.uow
         if await uow.session.get(Void, (uow.township, entry.id)) is not None:
             return Outcome("known")
@@ -180,13 +180,13 @@ class Settling:
             return exception("只能作废本终端本班次的兑换。")
         return await self.take_back(entry, known, lease_again=True)
 
-    async def write_off(self, entry: Voided) -> Outcome:
+    async def write_off(self, entry: VoidEntry) -> Outcome:
         """A redemption that never arrived may not any more."""
         waiting = await self._annul(entry.id)
         self._void(entry)
         return Outcome("annulled" if waiting else "settled")
 
-    async def take_back(self, entry: Voided, known: Redemption, *, lease_again: bool) -> Outcome:
+    async def take_back(self, entry: VoidEntry, known: Redemption, *, lease_again: bool) -> Outcome:
         """Points and goods go back together; what came from the kiosk's share goes there again, if that is
         wanted."""
         reversal = Transaction.settle(
@@ -214,7 +214,7 @@ class Settling:
                 return Outcome("settled", "积分已退回账户，没能再留在终端。")
         return Outcome("settled")
 
-    def _void(self, entry: Voided) -> None:
+    def _void(self, entry: VoidEntry) -> None:
         self.uow.session.add(
             Void(
                 township=self.uow.township,
@@ -243,7 +243,7 @@ class Settling:
         )
         return bool(waiting.all())
 
-    async def _returned(self, entry: Returned) -> Outcome:
+    async def _returned(self, entry: ReturnEntry) -> Outcome:
         uow = self.uow
         household = (await households(uow, [entry.household])).get(entry.household)
         if household is None:

@@ -19,7 +19,7 @@ from api.shop.kiosks.queries import attendants
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.tables import Redemption
 from api.wire.till_exceptions import TillException
-from api.wire.till_journal import AnyEntry, Closed, Opened, Returned, Sold, Voided
+from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
 
 # An entry, and the names of its kiosk, of the supermarket, and of whoever decided.
 Kept = Row[JournalEntry, str, str, str | None]
@@ -37,12 +37,12 @@ class Concerned:
 
     @classmethod
     async def look_up(cls, uow: UnitOfWork, entries: Sequence[AnyEntry | None]) -> Concerned:
-        voided = {e.id for e in entries if isinstance(e, Voided)}
+        voided = {e.id for e in entries if isinstance(e, VoidEntry)}
         wanted = select(Redemption).where(Redemption.township == uow.township, Redemption.id.in_(voided))
         redemptions = {row.id: row for row in await uow.session.scalars(wanted)} if voided else {}
-        households = {e.household for e in entries if isinstance(e, Sold | Returned)}
+        households = {e.household for e in entries if isinstance(e, SaleEntry | ReturnEntry)}
         households |= {redemption.household for redemption in redemptions.values()}
-        openers = {e.attendant for e in entries if isinstance(e, Opened)}
+        openers = {e.attendant for e in entries if isinstance(e, ShiftOpeningEntry)}
         return cls(
             redemptions,
             await register.households(uow, households) if households else {},
@@ -52,9 +52,9 @@ class Concerned:
     def household(self, entry: AnyEntry | None) -> HouseholdFacts | None:
         """Whose points it is about."""
         match entry:
-            case Sold() | Returned():
+            case SaleEntry() | ReturnEntry():
                 return self.households.get(entry.household)
-            case Voided() if entry.id in self.redemptions:
+            case VoidEntry() if entry.id in self.redemptions:
                 return self.households.get(self.redemptions[entry.id].household)
         return None
 
@@ -66,27 +66,27 @@ class Concerned:
 
     def points(self, entry: AnyEntry | None) -> int:
         match entry:
-            case Sold() | Returned():
+            case SaleEntry() | ReturnEntry():
                 return entry.points
-            case Voided() if entry.id in self.redemptions:
+            case VoidEntry() if entry.id in self.redemptions:
                 return msgspec.convert(self.redemptions[entry.id].receipt, wire.Receipt).points
         return 0
 
     def sentence(self, staff: Staff, entry: AnyEntry | None) -> str:
         match entry:
-            case Sold():
+            case SaleEntry():
                 return f"{self._name(staff, entry)}兑换{_goods(entry.lines)}，共 {entry.points} 分"
-            case Voided() if entry.id in self.redemptions:
+            case VoidEntry() if entry.id in self.redemptions:
                 receipt = msgspec.convert(self.redemptions[entry.id].receipt, wire.Receipt)
                 goods = f"{_goods(receipt.lines)}，共 {receipt.points} 分"
                 return f"作废{self._name(staff, entry)}的兑换（{entry.reason}）：{goods}"
-            case Voided():
+            case VoidEntry():
                 return f"作废一笔账上没有的兑换（{entry.reason}）"
-            case Returned():
+            case ReturnEntry():
                 return f"终端退回{self._name(staff, entry)}的积分，共 {entry.points} 分"
-            case Opened():
+            case ShiftOpeningEntry():
                 return f"{self.attendants.get(entry.attendant, '不认识的人')}登录上班"
-            case Closed():
+            case ShiftClosingEntry():
                 return f"班次报表：{entry.report.redemptions} 笔，{entry.report.points} 分"
         return "一条读不懂的记录"
 
@@ -121,7 +121,7 @@ async def told(
             hash=kept.hash.hex(),
             place=place,
             supermarket=supermarket,
-            kind=type(entry).__name__.lower() if entry is not None else "unreadable",
+            kind=entry.kind if entry is not None else "unreadable",
             status=kept.status,
             what=concerned.sentence(staff, entry),
             remark=kept.remark,

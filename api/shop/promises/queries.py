@@ -37,8 +37,8 @@ PROMISED = (
 """The open promises of a household, those that can be collected first, then by when they are over."""
 
 
-def told(promise: Promised) -> wire.Promised:
-    return wire.Promised(
+def told(promise: Promised) -> wire.PromisedGoods:
+    return wire.PromisedGoods(
         id=promise.id,
         line=promise.slip.line,
         arrived=promise.arrival is not None,

@@ -51,7 +51,7 @@ async def promise(services: Services, device: Device, shift: str, id: UUID, want
 
     Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, unknown, price-changed,
     in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed."""
-    line = wire.Line(product=wanted.product, quantity=wanted.quantity, price=wanted.price)
+    line = wire.RedemptionLine(product=wanted.product, quantity=wanted.quantity, price=wanted.price)
     asked = RedemptionRequest(
         device.digest, secret_digest(shift), id, digest(parse(wanted.card)), [line], wanted.leased
     )
@@ -224,7 +224,7 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, want
 def _asked(
     device: Device, shift: str, id: UUID, line: wire.ReceiptLine, card: str, collector: str = ""
 ) -> RedemptionRequest:
-    lines = [wire.Line(product=line.product, quantity=line.quantity, price=line.price)]
+    lines = [wire.RedemptionLine(product=line.product, quantity=line.quantity, price=line.price)]
     neighbour = digest(parse(collector)) if collector else b""
     return RedemptionRequest(
         device.digest, secret_digest(shift), id, digest(parse(card)), lines, collector=neighbour

@@ -146,7 +146,7 @@ def require_served(till: TillFacts, purse: PurseFacts) -> tuple[CardFacts, CardF
     return household, collector
 
 
-def priced(lines: Sequence[wire.Line], goods: Mapping[str, GoodsFacts]) -> list[wire.ReceiptLine]:
+def priced(lines: Sequence[wire.RedemptionLine], goods: Mapping[str, GoodsFacts]) -> list[wire.ReceiptLine]:
     """The lines with the shelf's own names and prices, one for each product."""
     quantities: dict[str, int] = {}
     for line in lines:

@@ -59,7 +59,7 @@ class RedemptionRequest:
     shift: bytes
     id: UUID
     card: bytes
-    lines: Sequence[wire.Line]
+    lines: Sequence[wire.RedemptionLine]
     leased: int = 0
     collector: bytes = b""
 

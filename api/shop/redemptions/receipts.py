@@ -131,7 +131,7 @@ def share_given_back(
     return [lease_return(back, household.code, till.kiosk, till.epoch, leased, str(till.attendant), reason)]
 
 
-def request_digest(kiosk: UUID, card: bytes, lines: Sequence[wire.Line], collector: bytes) -> bytes:
+def request_digest(kiosk: UUID, card: bytes, lines: Sequence[wire.RedemptionLine], collector: bytes) -> bytes:
     """Of what was asked for: the same id must always ask for the same. `card` and `collector` are digests of card
     tokens. How it is paid doesn't belong to it."""
     return hashlib.sha256(kiosk.bytes + card + collector + msgspec.json.encode(lines)).digest()

@@ -108,7 +108,9 @@ async def prices(services: Services, staff: Staff, code: str) -> list[wire.Price
         ]
 
 
-async def place(services: Services, staff: Staff, supermarket: str, product: str, wanted: wire.ShelfPlace) -> None:
+async def place(
+    services: Services, staff: Staff, supermarket: str, product: str, wanted: wire.ShelfPlacement
+) -> None:
     """The product stands on this shelf from now on, with a minimum of the shelf's own or the product's.
 
     Raises Refused: not-allowed, unknown.

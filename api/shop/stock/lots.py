@@ -56,7 +56,7 @@ def _keeps(lot: Pieces) -> tuple[date, date, UUID, int]:
     return lot.sell_by or date.max, lot.received_on, lot.arrival, lot.line
 
 
-def record(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wire.Pieces]) -> None:
+def record(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wire.GoodsLine]) -> None:
     uow.session.add_all(
         Lot(
             township=uow.township,
@@ -72,7 +72,7 @@ def record(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wir
     )
 
 
-async def require_same(uow: UnitOfWork, arrival: UUID, lines: Sequence[wire.Pieces]) -> None:
+async def require_same(uow: UnitOfWork, arrival: UUID, lines: Sequence[wire.GoodsLine]) -> None:
     """An arrival that the books have already came with these dates. Raises Refused: conflict."""
     known = await uow.session.execute(
         select(Lot.line, Lot.sell_by).where(

@@ -79,7 +79,7 @@ async def bring(
     supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
     product = typed(await request.form(), "product")
-    done = goods.place(services, request.user, supermarket, product, wire.ShelfPlace())
+    done = goods.place(services, request.user, supermarket, product, wire.ShelfPlacement())
     return await _told(f"{GOODS}/{supermarket}", done, "已上架。")
 
 
@@ -126,7 +126,7 @@ async def own_minimum(
     here = f"{GOODS}/{supermarket}/{product}"
     entered = typed(await request.form(), "minimum")
     try:
-        wanted = msgspec.convert({"minimum": entered or None}, wire.ShelfPlace, strict=False)
+        wanted = msgspec.convert({"minimum": entered or None}, wire.ShelfPlacement, strict=False)
     except msgspec.ValidationError:
         return see_other(here, "最低库存请填 0 到 1000000 的整数，没有改动。", "refused")
     done = goods.place(services, request.user, supermarket, product, wanted)

@@ -73,7 +73,7 @@ async def _receipts(
 async def _views(
     uow: UnitOfWork, receipts: Sequence[GoodsReceipt], *, names_donors: bool
 ) -> list[wire.GoodsReceipt]:
-    arrived = {receipt.id: msgspec.convert(receipt.arrived, wire.Arrived) for receipt in receipts}
+    arrived = {receipt.id: msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft) for receipt in receipts}
     products = dict(
         (
             await uow.session.execute(
@@ -128,7 +128,7 @@ def _state(receipt: GoodsReceipt) -> str:
 
 
 def _lines(
-    arrived: wire.Arrived, counted: Sequence[int] | None, products: dict[str, str]
+    arrived: wire.GoodsReceiptDraft, counted: Sequence[int] | None, products: dict[str, str]
 ) -> list[wire.GoodsReceiptLine]:
     counts: Sequence[int | None] = counted if counted is not None else [None] * len(arrived.lines)
     return [

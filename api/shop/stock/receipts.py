@@ -36,7 +36,9 @@ async def write(services: Services, staff: Staff, id: UUID, wanted: wire.NewGood
     """
     require(staff, *_WRITERS)
     hand = at_desk(staff)
-    arrived = wire.Arrived(**{name: getattr(wanted, name) for name in wire.Arrived.__struct_fields__})
+    arrived = wire.GoodsReceiptDraft(
+        **{name: getattr(wanted, name) for name in wire.GoodsReceiptDraft.__struct_fields__}
+    )
     request = _digest(staff.id, wanted.supermarket, arrived)
     async with services.unit_of_work() as uow:
         known = await _given(uow, id, request)
@@ -45,7 +47,7 @@ async def write(services: Services, staff: Staff, id: UUID, wanted: wire.NewGood
 
 
 async def write_at_till(
-    services: Services, device: Device, shift: str, id: UUID, wanted: wire.Arrived
+    services: Services, device: Device, shift: str, id: UUID, wanted: wire.GoodsReceiptDraft
 ) -> wire.GoodsReceipt:
     """The same by the attendant on duty. Raises Refused: shift-closed, and as `write`."""
     request = _digest(device.id, device.supermarket, wanted)
@@ -101,7 +103,7 @@ async def withdraw_at_till(
         return await receipt_views.one(uow, await _withdraw(uow, hand, id, reason))
 
 
-def _digest(writer: UUID, supermarket: str, arrived: wire.Arrived) -> bytes:
+def _digest(writer: UUID, supermarket: str, arrived: wire.GoodsReceiptDraft) -> bytes:
     return hashlib.sha256(writer.bytes + supermarket.encode() + msgspec.json.encode(arrived)).digest()
 
 
@@ -113,7 +115,7 @@ async def _given(uow: UnitOfWork, id: UUID, request: bytes) -> GoodsReceipt | No
 
 
 async def _write(
-    uow: UnitOfWork, hand: Hand, id: UUID, request: bytes, supermarket: str, arrived: wire.Arrived
+    uow: UnitOfWork, hand: Hand, id: UUID, request: bytes, supermarket: str, arrived: wire.GoodsReceiptDraft
 ) -> GoodsReceipt:
     _require_source(arrived)
     await slips.place(uow, hand, supermarket)
@@ -140,7 +142,7 @@ async def _write(
     return receipt
 
 
-def _require_source(arrived: wire.Arrived) -> None:
+def _require_source(arrived: wire.GoodsReceiptDraft) -> None:
     """Raises Refused: cost-incomplete, cost-unexpected, donor-missing, donor-unexpected."""
     priced = sum(line.cost is not None for line in arrived.lines)
     if arrived.source == "procurement" and priced < len(arrived.lines):
@@ -167,7 +169,7 @@ async def _held(uow: UnitOfWork, hand: Hand, id: UUID) -> GoodsReceipt:
 
 async def _confirm(uow: UnitOfWork, hand: Hand, id: UUID, count: Sequence[wire.LineCount]) -> GoodsReceipt:
     receipt = await _held(uow, hand, id)
-    arrived = msgspec.convert(receipt.arrived, wire.Arrived)
+    arrived = msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft)
     counted = _by_line(count, len(arrived.lines))
     if receipt.closed_at is not None:
         if receipt.counted == counted and receipt.closer == hand.id:
@@ -197,7 +199,11 @@ def _by_line(count: Sequence[wire.LineCount], lines: int) -> list[int]:
 
 
 async def _put_on_shelf(
-    uow: UnitOfWork, hand: Hand, receipt: GoodsReceipt, arrived: wire.Arrived, came: Sequence[slip.RestockLine]
+    uow: UnitOfWork,
+    hand: Hand,
+    receipt: GoodsReceipt,
+    arrived: wire.GoodsReceiptDraft,
+    came: Sequence[slip.RestockLine],
 ) -> None:
     """What was paid for a line was paid for what came of it, however many pieces."""
     if arrived.source == "donation":
@@ -206,7 +212,7 @@ async def _put_on_shelf(
             donor=arrived.donor,
             anonymous=arrived.anonymous,
             lines=[
-                slip.Pieces(product=line.product, quantity=line.quantity, sell_by=line.sell_by) for line in came
+                slip.GoodsLine(product=line.product, quantity=line.quantity, sell_by=line.sell_by) for line in came
             ],
         )
         await arrivals.give(uow, hand, receipt.id, given)

@@ -20,8 +20,8 @@ async def add_supermarkets(
     data: Annotated[list[wire.NewSupermarket], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> wire.Created:
-    return wire.Created(created=await use_cases.add_supermarkets(services, request.user, data))
+) -> wire.CreatedCount:
+    return wire.CreatedCount(created=await use_cases.add_supermarkets(services, request.user, data))
 
 
 @post("/products")
@@ -29,8 +29,8 @@ async def add_products(
     data: Annotated[list[wire.NewProduct], Body(min_items=1, max_items=1000)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> wire.Created:
-    return wire.Created(created=await use_cases.add_products(services, request.user, data))
+) -> wire.CreatedCount:
+    return wire.CreatedCount(created=await use_cases.add_products(services, request.user, data))
 
 
 @put("/restocks/{id:uuid}", status_code=204)

@@ -70,7 +70,7 @@ async def stock_watch(
     request: StaffRequest,
     days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
     supermarket: FromQuery[str] = "",
-) -> wire.ShelfWatch:
+) -> wire.StockAlerts:
     """Products running out, and lots with pieces left whose date is past or within so many days."""
     return await watch.of_staff(services, request.user, days, supermarket)
 
@@ -105,7 +105,7 @@ async def shelf(
 async def place(
     supermarket: FromPath[str],
     product: FromPath[str],
-    data: JSONBody[wire.ShelfPlace],
+    data: JSONBody[wire.ShelfPlacement],
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:

@@ -23,7 +23,7 @@ async def shelf_watch(
     services: NamedDependency[Services],
     request: DeviceRequest,
     days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
-) -> shelf.ShelfWatch:
+) -> shelf.StockAlerts:
     """Products running out, and lots with pieces left whose date is past or within so many days."""
     return await watch.of_till(services, request.user, days)
 
@@ -37,7 +37,7 @@ async def open_receipts(services: NamedDependency[Services], request: DeviceRequ
 @put("/receipts/{id:uuid}")
 async def write(
     id: FromPath[UUID],
-    data: JSONBody[shelf.Arrived],
+    data: JSONBody[shelf.GoodsReceiptDraft],
     services: NamedDependency[Services],
     request: DeviceRequest,
     shift: Shift = "",

@@ -20,12 +20,12 @@ WATCHERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
 DAYS = 30
 
 
-async def of_till(services: Services, device: Device, days: int = DAYS) -> wire.ShelfWatch:
+async def of_till(services: Services, device: Device, days: int = DAYS) -> wire.StockAlerts:
     async with services.snapshot() as uow:
         return await _watch(uow, [device.supermarket], days)
 
 
-async def of_staff(services: Services, staff: Staff, days: int = DAYS, supermarket: str = "") -> wire.ShelfWatch:
+async def of_staff(services: Services, staff: Staff, days: int = DAYS, supermarket: str = "") -> wire.StockAlerts:
     """The shelves of whoever asks, or of one supermarket of theirs. Raises Refused: not-allowed."""
     require(staff, *WATCHERS)
     async with services.snapshot() as uow:
@@ -47,7 +47,7 @@ async def supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
     return rows.all()
 
 
-async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wire.ShelfWatch:
+async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wire.StockAlerts:
     """In one snapshot: a lot that has just arrived never meets the shelf as it was before."""
     rows = await uow.session.execute(
         select(Shelf.supermarket, Product.code, Product.name, func.coalesce(Shelf.minimum, Product.minimum))
@@ -87,4 +87,4 @@ async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wir
             for lot in lots.left(of_shelf, balance.posted)
             if lot.sell_by is not None and lot.sell_by <= today + timedelta(days=days)
         ]
-    return wire.ShelfWatch(low=low, dated=sorted(dated, key=lambda lot: (lot.sell_by, lot.supermarket, lot.name)))
+    return wire.StockAlerts(low=low, dated=sorted(dated, key=lambda lot: (lot.sell_by, lot.supermarket, lot.name)))

@@ -100,7 +100,7 @@ _policies: dict[TownshipId, list[Policy]] = {}
 
 async def seen(
     services: Services, text: str, query: ReadQuery[_P], now: datetime, **values: Any
-) -> tuple[Holder, _P, wire.Expiring | None]:
+) -> tuple[Holder, _P, wire.ExpiringPoints | None]:
     """The household behind a card, what there is of it, and what of its points expires next. `values` are those
     that the query's own statements need beside those of `Points`. Raises Refused: as `holder`."""
     card = digest(parse(text))
@@ -127,11 +127,11 @@ async def _left(services: Services, household: Holder, up: list[_Up], now: datet
     return [each for each in up if each not in gone]
 
 
-def _coming(boundaries: Sequence[Boundary], up: Iterable[_Up]) -> wire.Expiring | None:
+def _coming(boundaries: Sequence[Boundary], up: Iterable[_Up]) -> wire.ExpiringPoints | None:
     """What expires next, and when."""
     amounts = {each.cutoff: each.amount for each in up}
     first = next((b for b in boundaries if b.cutoff in amounts), None)
-    return wire.Expiring(points=amounts[first.cutoff], on=first.on) if first is not None else None
+    return wire.ExpiringPoints(points=amounts[first.cutoff], on=first.on) if first is not None else None
 
 
 async def view(services: Services, device: Device, text: str) -> wire.CardView:

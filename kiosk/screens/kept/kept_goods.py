@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import work
 from textual.message import Message
 
-from api.wire import Promised
+from api.wire import PromisedGoods
 from kiosk.columns import between
 from kiosk.counter import Counter
 from kiosk.language import _
@@ -25,18 +25,18 @@ class KeptGoods(SheetScreen, Overlay):
     class Collect(Message):
         """The household, or its neighbour, takes this home."""
 
-        def __init__(self, promised: Promised) -> None:
+        def __init__(self, promised: PromisedGoods) -> None:
             super().__init__()
             self.promised = promised
 
     class LetGo(Message):
         """The household doesn't want it any more; its points are back."""
 
-        def __init__(self, promised: Promised) -> None:
+        def __init__(self, promised: PromisedGoods) -> None:
             super().__init__()
             self.promised = promised
 
-    def __init__(self, counter: Counter, promises: list[Promised]) -> None:
+    def __init__(self, counter: Counter, promises: list[PromisedGoods]) -> None:
         super().__init__(counter)
         self._promises = promises
         self._cursor = 0
@@ -56,7 +56,7 @@ class KeptGoods(SheetScreen, Overlay):
         self._show()
 
     @property
-    def _chosen(self) -> Promised:
+    def _chosen(self) -> PromisedGoods:
         return self._promises[self._cursor]
 
     def press(self, key: str) -> None:
@@ -96,7 +96,7 @@ class KeptGoods(SheetScreen, Overlay):
             self.status.refuse(_("{name}还没有到货，到货后再来领").format(name=self._chosen.line.name))
 
     @work
-    async def _let_go(self, promised: Promised) -> None:
+    async def _let_go(self, promised: PromisedGoods) -> None:
         try:
             await self.counter.promising.let_go(promised)
         except Obstacle as obstacle:
@@ -122,7 +122,7 @@ class KeptGoods(SheetScreen, Overlay):
         else:
             self.status.hint(_("这一样还没有到货；住户不要了请按 Delete"))
 
-    def _told(self, promised: Promised) -> str:
+    def _told(self, promised: PromisedGoods) -> str:
         line = promised.line
         until = promised.expires_at.astimezone(SHANGHAI)
         state = _("到货了，可以领") if promised.arrived else _("还没到货")

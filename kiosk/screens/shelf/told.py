@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 from api.wire import Command, StocktakeSheet
-from api.wire.shelf import GoodsReceipt, ShelfWatch
+from api.wire.shelf import GoodsReceipt, StockAlerts
 from kiosk.columns import left
 from kiosk.counter import Counter
 from kiosk.language import _
@@ -71,7 +71,7 @@ class WrittenDown(Told):
 class Watch(Told):
     """What runs out, and what has to go soon."""
 
-    def __init__(self, counter: Counter, watch: ShelfWatch) -> None:
+    def __init__(self, counter: Counter, watch: StockAlerts) -> None:
         super().__init__(counter)
         self._watch = watch
 

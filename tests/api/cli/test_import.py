@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.asking import rows, standing
-from tests.api.bookkeeping.journal.conftest import HP3, available, bring_in, row
-from tests.api.bookkeeping.journal.workbook import workbook
+from tests.api.bookkeeping.general_ledger.conftest import HP3, available, bring_in, row
+from tests.api.bookkeeping.general_ledger.workbook import workbook
 from tests.command_line import Done, jimei_beside
 from tests.conftest import LiveTown
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.bookkeeping.journal.workbook import workbook
+from tests.api.bookkeeping.general_ledger.workbook import workbook
 from tests.command_line import jimei
 
 BOOK = """\

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from api.wire.card_token import ALPHABET, LENGTH, MalformedCard, digest, grouped, new_token, parse
+from api.wire.card_token import ALPHABET, LENGTH, MalformedCard, digest, format_groups, new_token, parse
 
 tokens = st.builds(new_token)
 places = st.integers(0, LENGTH - 1)
@@ -39,7 +39,7 @@ def test_the_check_of_a_known_token_stays_the_same() -> None:
     st.booleans(),
 )
 def test_reads_every_way_of_writing_it(token: str, writing: str, groups: bool, lower: bool) -> None:
-    written = writing.format(grouped(token) if groups else token)
+    written = writing.format(format_groups(token) if groups else token)
     assert parse(written.lower() if lower else written) == token
 
 
@@ -52,7 +52,7 @@ def test_reads_look_alikes_and_separators(token: str, nought: str, one: str, bet
 
 @given(tokens)
 def test_reads_what_a_chinese_input_method_makes_of_it(token: str) -> None:
-    full_width = "".join(chr(ord(sign) + 0xFEE0) for sign in grouped(token))
+    full_width = "".join(chr(ord(sign) + 0xFEE0) for sign in format_groups(token))
     assert parse(full_width) == token
 
 
@@ -103,7 +103,7 @@ def test_any_text_is_a_token_or_a_refusal(text: str) -> None:
 
 
 def test_groups_of_five() -> None:
-    assert grouped("0123456789ABCDEFGHJT") == "01234-56789-ABCDE-FGHJT"
+    assert format_groups("0123456789ABCDEFGHJT") == "01234-56789-ABCDE-FGHJT"
 
 
 def test_the_register_keeps_a_sha256() -> None:

@@ -15,12 +15,12 @@ from uuid_utils.compat import uuid7
 from api import wire
 from api.wire import CardView, ShelfItem, Till
 from api.wire.till_journal import (
-    NOTHING_BEFORE,
+    ZERO_HASH,
     Enrolment,
     EntryOutcome,
-    Leased,
-    Leases,
-    Settlement,
+    HouseholdLease,
+    KioskLeases,
+    UploadResult,
 )
 from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
 from kiosk.keeping.store import Store
@@ -76,16 +76,16 @@ class Bench:
         here = self.hashes()
         head = len(here) if head is None else head
         self.store.leases.take(
-            Leases(
+            KioskLeases(
                 kiosk=KIOSK,
                 epoch=self.store.enrolments.required.epoch,
                 head=head,
-                hash=hash or ([NOTHING_BEFORE, *here][head] if head <= len(here) else "f" * 64),
+                hash=hash or ([ZERO_HASH, *here][head] if head <= len(here) else "f" * 64),
                 current=current,
                 expires_at=now + timedelta(days=days),
                 now=now,
                 households=[
-                    Leased(
+                    HouseholdLease(
                         household=household,
                         card=card_digest(TOKENS[household]),
                         name="王**",
@@ -114,9 +114,7 @@ class Bench:
         head = batch[-1].number if batch else len(here)
         self.store.settle(
             enrolment,
-            Settlement(
-                head=head, hash=[NOTHING_BEFORE, *here][head], current=True, outcomes=outcomes, now=self.wall
-            ),
+            UploadResult(head=head, hash=[ZERO_HASH, *here][head], current=True, outcomes=outcomes, now=self.wall),
         )
 
     def confirm(self, household: UUID = WANG, pieces: int = 1, *, sent: bool = False) -> UUID:

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from api.wire.till_journal import AnyEntry, Returned, Signed, Sold, Voided
+from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, SignedEntry, VoidEntry
 from tests.kiosk.keeping.conftest import LI, TOKENS, WANG, Bench
 from tests.profile import many
 
@@ -58,29 +58,29 @@ class Books:
         self.paid[id] = (household, points, leased)
         return True
 
-    def settle(self, signed: Signed) -> None:
+    def settle(self, signed: SignedEntry) -> None:
         if signed.number <= self.head:
             return
         assert signed.number == self.head + 1
         self.head += 1
-        self._settle(signed.entry())
+        self._settle(signed.decode())
 
     def _settle(self, entry: AnyEntry) -> None:
         match entry:
-            case Sold() if entry.id in self.paid:
+            case SaleEntry() if entry.id in self.paid:
                 rest = entry.leased - self.paid[entry.id][2]
                 if rest > 0:
                     self._give_back(entry.household, rest)
-            case Sold() if entry.id not in self.voided:
+            case SaleEntry() if entry.id not in self.voided:
                 leased = min(entry.leased, self.escrow[entry.household], entry.points)
                 self._pay(entry.id, entry.household, entry.points, leased)
-            case Voided() if entry.id not in self.voided:
+            case VoidEntry() if entry.id not in self.voided:
                 self.voided.add(entry.id)
                 if entry.id in self.paid:
                     household, points, leased = self.paid[entry.id]
                     self.account[household] += points - leased
                     self.escrow[household] += leased
-            case Returned():
+            case ReturnEntry():
                 self._give_back(entry.household, entry.points)
 
     def _give_back(self, household: UUID, points: int) -> None:

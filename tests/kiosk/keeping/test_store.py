@@ -14,7 +14,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from api.wire.till_journal import NOTHING_BEFORE, Closed, Opened, Returned, Sold, Voided
+from api.wire.till_journal import (
+    ZERO_HASH,
+    ReturnEntry,
+    SaleEntry,
+    ShiftClosingEntry,
+    ShiftOpeningEntry,
+    VoidEntry,
+)
 from kiosk.keeping import journal as verdicts
 from kiosk.keeping.database import FILE
 from kiosk.keeping.folder import Unusable
@@ -88,11 +95,16 @@ def test_entries_are_numbered_chained_and_signed(bench: Bench) -> None:
     enrolment = bench.store.enrolments.required
     public_key = enrolment.key.public_key().public_bytes_raw()
     batch = bench.store.journal.unsettled(enrolment)
-    assert [type(signed.entry()) for signed in batch] == [Opened, Sold, Voided, Closed]
+    assert [type(signed.decode()) for signed in batch] == [
+        ShiftOpeningEntry,
+        SaleEntry,
+        VoidEntry,
+        ShiftClosingEntry,
+    ]
     assert [signed.number for signed in batch] == [1, 2, 3, 4]
     hashes = [signed.hash(enrolment.kiosk, enrolment.epoch) for signed in batch]
-    assert [signed.previous for signed in batch] == [NOTHING_BEFORE, *hashes[:-1]]
-    assert all(signed.signed_by(public_key, enrolment.kiosk, enrolment.epoch) for signed in batch)
+    assert [signed.previous for signed in batch] == [ZERO_HASH, *hashes[:-1]]
+    assert all(signed.is_signed_by(public_key, enrolment.kiosk, enrolment.epoch) for signed in batch)
 
 
 def test_at_most_two_hundred_go_at_once_and_outcomes_are_kept(bench: Bench) -> None:
@@ -115,8 +127,8 @@ def test_an_earlier_enrolment_keeps_what_it_has_to_say(bench: Bench) -> None:
     bench.enrol(epoch=2)
     before, now = bench.store.enrolments.all()
     assert [each.epoch for each in bench.store.journal.enrolments_waiting()] == [1]
-    kinds = [type(signed.entry()) for signed in bench.store.journal.unsettled(before)]
-    assert kinds == [Opened, Sold, Voided, Closed]
+    kinds = [type(signed.decode()) for signed in bench.store.journal.unsettled(before)]
+    assert kinds == [ShiftOpeningEntry, SaleEntry, VoidEntry, ShiftClosingEntry]
     assert bench.store.journal.unsettled(now) == []
     assert bench.store.redemptions.pending is None
     assert bench.store.shifts.duty is None
@@ -284,7 +296,7 @@ def check_chain(bench: Bench) -> None:
     enrolment = bench.store.enrolments.required
     batch = bench.store.journal.unsettled(enrolment)
     hashes = [signed.hash(enrolment.kiosk, enrolment.epoch) for signed in batch]
-    assert [signed.previous for signed in batch] == [NOTHING_BEFORE, *hashes[:-1]]
+    assert [signed.previous for signed in batch] == [ZERO_HASH, *hashes[:-1]]
 
 
 # --- leases -----------------------------------------------------------------------------------------------
@@ -312,7 +324,7 @@ def test_a_void_gives_back_what_surely_only_this_kiosk_took(bench: Bench, sure: 
 def test_points_wanted_elsewhere_are_returned_by_an_entry(bench: Bench) -> None:
     bench.lease({WANG: 100}, give_back=30)
     returned = entries(bench)[-1]
-    assert isinstance(returned, Returned)
+    assert isinstance(returned, ReturnEntry)
     assert (returned.household, returned.points) == (WANG, 30)
     assert bench.store.leases.left(WANG) == 70
 
@@ -440,7 +452,7 @@ def test_the_report_of_a_shift(bench: Bench) -> None:
 
 def test_the_next_shift_closes_the_one_before(bench: Bench) -> None:
     bench.sign_in()
-    assert [type(entry) for entry in entries(bench)] == [Opened, Closed, Opened]
+    assert [type(entry) for entry in entries(bench)] == [ShiftOpeningEntry, ShiftClosingEntry, ShiftOpeningEntry]
 
 
 def test_wrong_pins_lock_for_five_minutes_also_after_a_restart(bench: Bench) -> None:

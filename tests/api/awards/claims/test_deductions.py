@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from tests.api.asking import rows, sign_in, standing
 from tests.api.awards.claims.conftest import approve, becomes, claim, days_pass, declare, hire, review, status
 from tests.api.awards.claims.extra_rules import REMINDED, extra_rules
-from tests.api.bookkeeping.journal.conftest import correct, correction
+from tests.api.bookkeeping.general_ledger.conftest import correct, correction
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 

@@ -16,7 +16,7 @@ from tests.api.asking import problem, standing
 from tests.api.awards.claims.conftest import claim, declare
 from tests.api.awards.claims.conftest import on_notice as claimed
 from tests.api.awards.simulation.conftest import DOUBLED, OVERLAY, draft, simulated
-from tests.api.bookkeeping.journal.conftest import HP1, awarded, correct, correction
+from tests.api.bookkeeping.general_ledger.conftest import HP1, awarded, correct, correction
 from tests.conftest import LiveTown
 
 ISSUING = "township:issuing"

@@ -13,7 +13,7 @@ from api.cli import expiry as terminal
 from api.platform.errors import Refused
 from tests.api.asking import a_redemption, order, problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire
-from tests.api.bookkeeping.journal.conftest import correct, correction, redeem
+from tests.api.bookkeeping.general_ledger.conftest import correct, correction, redeem
 from tests.api.web.browser import browsing
 from tests.conftest import NOW, LiveTown
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.asking import a_redemption, order, problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire
-from tests.api.bookkeeping.journal.conftest import neighbours
+from tests.api.bookkeeping.general_ledger.conftest import neighbours
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import LiveTown
 

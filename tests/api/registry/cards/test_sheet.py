@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page, sync_playwright
 
 from api.registry.cards.sheet import Card, UnprintableAddress, sheet
-from api.wire.card_token import grouped, new_token, parse
+from api.wire.card_token import format_groups, new_token, parse
 from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 
 pytestmark = needs_chromium
@@ -168,7 +168,14 @@ class TestLayout:
 
     def test_says_what_a_person_needs(self) -> None:
         html = sheet(CARDS[:1], ADDRESS)
-        for text in (CARDS[0].name, "永和村", "03-0000", grouped(TOKENS[0]), "手机扫码看积分", "到超市出示此卡"):
+        for text in (
+            CARDS[0].name,
+            "永和村",
+            "03-0000",
+            format_groups(TOKENS[0]),
+            "手机扫码看积分",
+            "到超市出示此卡",
+        ):
             assert text in html
 
     def test_a_name_is_text_not_markup(self) -> None:

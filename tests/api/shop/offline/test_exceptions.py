@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from tests.api.asking import problem, rows, standing
 from tests.api.awards.claims.conftest import days_pass, hire
 from tests.api.bookkeeping.exports.conftest import as_owner
-from tests.api.bookkeeping.journal.conftest import neighbours
+from tests.api.bookkeeping.general_ledger.conftest import neighbours
 from tests.api.shop.offline.till import Till, account, another, end, held, shelf
 from tests.conftest import LiveTown
 

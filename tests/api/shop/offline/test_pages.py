@@ -11,7 +11,7 @@ import httpx
 from api.shop.offline.pages import ENROL, TILLS
 from api.web.qr import drawn
 from tests.api.asking import problem, sign_in
-from tests.api.bookkeeping.journal.conftest import neighbours
+from tests.api.bookkeeping.general_ledger.conftest import neighbours
 from tests.api.shop.offline.till import Till, account, end
 from tests.api.web.browser import browsing
 from tests.conftest import enrol_with

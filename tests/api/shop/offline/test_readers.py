@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from tests.api.asking import sign_in
 from tests.api.bookkeeping.exports.checkers import bean_balances, bean_check, hledger_balances, with_hledger
 from tests.api.bookkeeping.exports.conftest import exported
-from tests.api.bookkeeping.journal.conftest import HP1, ask, correct, correction, neighbours, statement
+from tests.api.bookkeeping.general_ledger.conftest import HP1, ask, correct, correction, neighbours, statement
 from tests.api.shop.offline.till import Till, account, end, held
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from api.wire.card_token import digest, parse
-from api.wire.till_journal import pieces_out
+from api.wire.till_journal import count_handed_out
 from tests.api.asking import problem, rows, standing
 from tests.api.bookkeeping.exports.conftest import as_owner
 from tests.api.shop.offline.till import Till, account, another, end, held, lines, shelf
@@ -320,7 +320,7 @@ async def _a_shift(till: Till, household: UUID) -> None:
 
 async def test_the_report_of_a_shift_agrees_with_the_books(till: Till, household: UUID) -> None:
     await _a_shift(till, household)
-    goods = pieces_out(lines(("soap", 1), ("laundry", 1)))
+    goods = count_handed_out(lines(("soap", 1), ("laundry", 1)))
     till.closed(**_report(goods=goods))
     assert await till.statuses() == ["known", "settled", "settled", "settled", "known", "settled"]
     [(report,)] = await rows(till.town, "select report from shift where report is not null")
@@ -330,7 +330,7 @@ async def test_the_report_of_a_shift_agrees_with_the_books(till: Till, household
 
 async def test_a_report_that_disagrees_waits_with_both_counts(till: Till, household: UUID) -> None:
     await _a_shift(till, household)
-    till.closed(**_report(points=30, goods=pieces_out(lines(("soap", 2), ("laundry", 1)))))
+    till.closed(**_report(points=30, goods=count_handed_out(lines(("soap", 2), ("laundry", 1)))))
     assert await till.last() == (
         "exception",
         "班次报表与账不一致：终端记 2 笔 30 分，账上 2 笔 25 分。",

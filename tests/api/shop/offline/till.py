@@ -17,7 +17,7 @@ from api import wire
 from api.platform import accounts
 from api.wire import till_journal
 from api.wire.card_token import digest, parse
-from api.wire.till_journal import NOTHING_BEFORE, AnyEntry, Signed
+from api.wire.till_journal import ZERO_HASH, AnyEntry, SignedEntry
 from ledger.transactions import account_id
 from tests.conftest import LiveTown, Machine, enrol
 
@@ -33,7 +33,7 @@ class Till:
     attendant: UUID = field(default_factory=uuid7)
     shift: UUID = field(default_factory=uuid7)
     token: str = ""
-    written: list[Signed] = field(default_factory=list)
+    written: list[SignedEntry] = field(default_factory=list)
     # Its own clock, which may be wrong.
     slow: timedelta = timedelta()
 
@@ -57,9 +57,11 @@ class Till:
         self.shift, self.token, self.attendant = UUID(shift["id"]), shift["token"], UUID(shift["attendant_id"])
         self.opened()
 
-    def opened(self) -> Signed:
+    def opened(self) -> SignedEntry:
         token = hashlib.sha256(self.token.encode()).hexdigest()
-        return self.write(till_journal.Opened(at=self.at, shift=self.shift, attendant=self.attendant, token=token))
+        return self.write(
+            till_journal.ShiftOpeningEntry(at=self.at, shift=self.shift, attendant=self.attendant, token=token)
+        )
 
     def sold(
         self,
@@ -70,9 +72,9 @@ class Till:
         answered: bool = False,
         id: UUID | None = None,
         collector: str = "",
-    ) -> Signed:
+    ) -> SignedEntry:
         return self.write(
-            till_journal.Sold(
+            till_journal.SaleEntry(
                 at=self.at,
                 id=id or uuid7(),
                 shift=self.shift,
@@ -86,30 +88,30 @@ class Till:
             )
         )
 
-    def voided(self, id: UUID, reason: str = "拿错了") -> Signed:
+    def voided(self, id: UUID, reason: str = "拿错了") -> SignedEntry:
         return self.write(
-            till_journal.Voided(at=self.at, id=id, shift=self.shift, attendant=self.attendant, reason=reason)
+            till_journal.VoidEntry(at=self.at, id=id, shift=self.shift, attendant=self.attendant, reason=reason)
         )
 
-    def returned(self, household: UUID, points: int) -> Signed:
-        return self.write(till_journal.Returned(at=self.at, household=household, points=points))
+    def returned(self, household: UUID, points: int) -> SignedEntry:
+        return self.write(till_journal.ReturnEntry(at=self.at, household=household, points=points))
 
-    def closed(self, **report: Any) -> Signed:
+    def closed(self, **report: Any) -> SignedEntry:
         nothing = {"redemptions": 0, "points": 0, "voids": 0, "voided_points": 0, "offline": 0, "goods": []}
         return self.write(
-            till_journal.Closed(
+            till_journal.ShiftClosingEntry(
                 at=self.at, shift=self.shift, report=till_journal.ShiftReport(**{**nothing, **report})
             )
         )
 
-    def write(self, entry: AnyEntry) -> Signed:
+    def write(self, entry: AnyEntry) -> SignedEntry:
         return self.write_text(msgspec.json.encode(entry).decode())
 
-    def write_text(self, body: str) -> Signed:
+    def write_text(self, body: str) -> SignedEntry:
         """An entry as a program of another version may write it."""
         number = len(self.written) + 1
-        previous = self.written[-1].hash(self.id, self.machine.epoch) if self.written else NOTHING_BEFORE
-        unsigned = Signed(number=number, previous=previous, body=body, signature="0" * 128)
+        previous = self.written[-1].hash(self.id, self.machine.epoch) if self.written else ZERO_HASH
+        unsigned = SignedEntry(number=number, previous=previous, body=body, signature="0" * 128)
         signature = self.machine.key.sign(bytes.fromhex(unsigned.hash(self.id, self.machine.epoch))).hex()
         self.written.append(msgspec.structs.replace(unsigned, signature=signature))
         return self.written[-1]
@@ -118,18 +120,18 @@ class Till:
         """Another machine with this one's folder, or this one with an old disk."""
         return replace(self, written=list(self.written))
 
-    async def upload(self, entries: Sequence[Signed] | None = None) -> httpx.Response:
+    async def upload(self, entries: Sequence[SignedEntry] | None = None) -> httpx.Response:
         """All of its journal, or just these."""
         body = {"entries": msgspec.to_builtins(self.written if entries is None else list(entries))}
         async with httpx.AsyncClient(base_url=self.town.url, timeout=60, verify=False) as http:
             return await http.post(f"/v1/journals/{self.id}/{self.machine.epoch}", json=body)
 
-    async def settle(self, entries: Sequence[Signed] | None = None) -> till_journal.Settlement:
+    async def settle(self, entries: Sequence[SignedEntry] | None = None) -> till_journal.UploadResult:
         answer = await self.upload(entries)
         assert answer.status_code == 200, answer.text
-        return msgspec.json.decode(answer.content, type=till_journal.Settlement)
+        return msgspec.json.decode(answer.content, type=till_journal.UploadResult)
 
-    async def statuses(self, entries: Sequence[Signed] | None = None) -> list[str]:
+    async def statuses(self, entries: Sequence[SignedEntry] | None = None) -> list[str]:
         return [outcome.status for outcome in (await self.settle(entries)).outcomes]
 
     async def last(self) -> tuple[str, str]:
@@ -137,11 +139,11 @@ class Till:
         outcome = (await self.settle()).outcomes[-1]
         return outcome.status, outcome.remark
 
-    async def renew(self) -> till_journal.Leases:
+    async def renew(self) -> till_journal.KioskLeases:
         async with self.device() as http:
             answer = await http.post("/v1/till/leases")
         assert answer.status_code == 200, answer.text
-        return msgspec.json.decode(answer.content, type=till_journal.Leases)
+        return msgspec.json.decode(answer.content, type=till_journal.KioskLeases)
 
     async def holds(self) -> dict[str, int]:
         """Points by the card's digest, those of nobody left out."""

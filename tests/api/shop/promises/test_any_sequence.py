@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
-from api.bookkeeping.journal.holds import release_expired
+from api.bookkeeping.general_ledger.holds import release_expired
 from api.shop.promises.arrivals import serve
 from tests.api.asking import a_redemption, order, sign_in
 from tests.api.shop.promises.conftest import a_promise, in_balance, wish

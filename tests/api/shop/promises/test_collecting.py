@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api.shop.offline.reports import shift_report
 from api.wire import ReceiptLine
 from api.wire.card_token import digest
-from api.wire.till_journal import NOTHING_BEFORE, AnyEntry, Sold, Voided, sign
+from api.wire.till_journal import ZERO_HASH, AnyEntry, SaleEntry, VoidEntry, sign
 from tests.api.asking import problem, rows, standing
 from tests.api.shop.promises.conftest import (
     a_promise,
@@ -191,7 +191,7 @@ async def test_a_kiosks_journal_may_tell_of_it_as_of_any_redemption(town: LiveTo
 
 async def test_it_can_be_voided_within_the_shift(town: LiveTown) -> None:
     shift, receipt = await _in_a_shift(town)
-    voided = Voided(
+    voided = VoidEntry(
         at=town.clock.now(),
         id=UUID(receipt["id"]),
         shift=UUID(shift["id"]),
@@ -241,8 +241,8 @@ async def _in_a_shift(town: LiveTown) -> tuple[dict[str, Any], dict[str, Any]]:
 
 async def _sold(
     town: LiveTown, shift: dict[str, Any], card: str, lines: list[ReceiptLine], *, id: UUID, answered: bool
-) -> Sold:
-    return Sold(
+) -> SaleEntry:
+    return SaleEntry(
         at=town.clock.now(),
         id=id,
         shift=UUID(shift["id"]),
@@ -258,7 +258,7 @@ async def _sold(
 async def _sent(town: LiveTown, entry: AnyEntry) -> str:
     kiosk = town.kiosk
     assert kiosk.id is not None
-    signed = sign(entry, kiosk.key, kiosk.id, kiosk.epoch, 1, NOTHING_BEFORE)
+    signed = sign(entry, kiosk.key, kiosk.id, kiosk.epoch, 1, ZERO_HASH)
     body = {"entries": [msgspec.to_builtins(signed)]}
     async with town.device() as http:
         answer = (await http.post(f"/v1/journals/{kiosk.id}/{kiosk.epoch}", json=body)).raise_for_status()

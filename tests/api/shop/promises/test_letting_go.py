@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.bookkeeping.journal.holds import release_expired
+from api.bookkeeping.general_ledger.holds import release_expired
 from tests.api.asking import problem, rows
 from tests.api.shop.promises.conftest import (
     arrived,

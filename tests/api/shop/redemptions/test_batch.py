@@ -171,7 +171,9 @@ def wanted(card: str, lines: Sequence[tuple[str, int]], *, leased: int = 0, off:
     return wire.Redemption(
         card=card,
         lines=[
-            wire.Line(product=product, quantity=quantity, price=PRICES[product][1] + (off if n == 0 else 0))
+            wire.RedemptionLine(
+                product=product, quantity=quantity, price=PRICES[product][1] + (off if n == 0 else 0)
+            )
             for n, (product, quantity) in enumerate(lines)
         ],
         leased=leased,

@@ -55,7 +55,7 @@ FACTS = Facts(TILL, PURSE, {"soap": SOAP, "rice": RICE})
 
 def asks(*lines: tuple[str, int, int], leased: int = 0, id: int = 9) -> RedemptionRequest:
     """Lines are (product, quantity, price)."""
-    wanted = [wire.Line(product=p, quantity=q, price=price) for p, q, price in lines or [("soap", 1, 5)]]
+    wanted = [wire.RedemptionLine(product=p, quantity=q, price=price) for p, q, price in lines or [("soap", 1, 5)]]
     return RedemptionRequest(b"device", b"shift", UUID(int=id), b"card", wanted, leased)
 
 

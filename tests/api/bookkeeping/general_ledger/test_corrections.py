@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from api.platform import accounts
 from tests.api.asking import problem, sign_in, standing
 from tests.api.awards.claims.conftest import becomes, claim, days_pass, declare, hire, on_notice
-from tests.api.bookkeeping.journal.conftest import (
+from tests.api.bookkeeping.general_ledger.conftest import (
     HP1,
     ask,
     available,

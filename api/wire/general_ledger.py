@@ -1,4 +1,4 @@
-"""The books: accounts, statements, corrections, holds, periods, imports."""
+"""The general ledger: accounts, statements, corrections, holds, period closings, imports."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Amount, Aware, Code, Reason, Wire
+from api.wire.base import Amount, AwareDatetime, Code, Reason, Wire
 
-MonthName = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
+YearMonth = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
 
 
-class Outcome(Wire, frozen=True):
-    """What became of one item of a batch. `status`: ok, exists (sent again), conflict (same id, other content),
-    refused. For the last two `type` is a stable word and `reason` a sentence in Chinese: insufficient (`missing`
-    of what, in `account`), exceeds-target (`missing`: by how much it is over), already-reversed, already-settled,
-    expired, unknown-target, closed, unknown, not-allowed, malformed."""
+class ItemOutcome(Wire, frozen=True):
+    """The result for one item of a batch. `status`: ok, exists (sent again), conflict (same id, other content),
+    refused. For the last two `type` is a stable code and `reason` a sentence in Chinese: insufficient (`missing`
+    is what `account` lacks), exceeds-target (`missing` is the excess), already-reversed, already-settled, expired,
+    unknown-target, closed, unknown, not-allowed, malformed."""
 
     id: UUID
     status: str
@@ -28,8 +28,8 @@ class Outcome(Wire, frozen=True):
 
 
 class AccountView(Wire, frozen=True):
-    """`minimum`: the least its balance may be, null for no limit. Of accounts without one, nothing pending is
-    told."""
+    """`minimum`: the least the balance may be, null for no limit. Accounts without a limit show no pending
+    amounts."""
 
     name: str
     unit: str
@@ -61,11 +61,11 @@ class BalanceView(Wire, frozen=True):
     available: int
 
 
-class Entry(Wire, frozen=True):
-    """One side of a transfer as its account sees it. `amount` is signed; `balance` is what was posted right after
-    it. `became`, of a pending one: posted (perhaps in part), voided or waiting. `deferred_from`: when it happened,
-    where that month was closed. `reason`: its own, or that of what it settles. `source`: the earlier scheme it was
-    imported from."""
+class StatementEntry(Wire, frozen=True):
+    """One side of a transfer. `amount` is signed; `balance` is the posted balance right after it. `became`, for a
+    pending entry: posted (perhaps in part), voided or waiting. `deferred_from`: when it happened, if that month
+    was closed already. `reason`: its own, or that of what it settles. `source`: the earlier scheme it was imported
+    from."""
 
     transaction: UUID
     kind: str
@@ -88,24 +88,24 @@ class Statement(Wire, frozen=True):
 
     account: str
     unit: str
-    entries: list[Entry]
+    entries: list[StatementEntry]
     next: str | None
 
 
-class Month(Wire, frozen=True):
-    """What moved with effect in a month, oldest first, between what was carried in and what is carried on."""
+class MonthStatement(Wire, frozen=True):
+    """The entries that took effect in a month, oldest first, with the opening and closing balance."""
 
     account: str
     unit: str
     month: str
     closed: bool
     opening: int
-    entries: list[Entry]
+    entries: list[StatementEntry]
     closing: int
 
 
 class TransferView(Wire, frozen=True):
-    """`left`: what is still reserved of a pending one, or can still be moved back of one that moved."""
+    """`left`: what is still reserved of a pending transfer, or can still be reversed of a posted one."""
 
     debit: str
     credit: str
@@ -114,8 +114,8 @@ class TransferView(Wire, frozen=True):
     left: int
 
 
-class Link(Wire, frozen=True):
-    """Another transaction that this one answers, or that answers it."""
+class LinkedTransaction(Wire, frozen=True):
+    """A transaction that this one settles or reverses, or that settles or reverses it."""
 
     id: UUID
     kind: str
@@ -127,8 +127,8 @@ class Link(Wire, frozen=True):
 
 
 class TransactionView(Wire, frozen=True):
-    """`person`: a name, where it is known. `target`: what this one settles or reverses; `settlement` and
-    `reversals`: what settled or reversed it."""
+    """`person`: a name, if known. `target`: what this one settles or reverses; `settlement` and `reversals`: what
+    settled or reversed it."""
 
     id: UUID
     kind: str
@@ -141,9 +141,9 @@ class TransactionView(Wire, frozen=True):
     deferred_from: datetime | None
     expires_at: datetime | None
     transfers: list[TransferView]
-    target: Link | None
-    settlement: Link | None
-    reversals: list[Link]
+    target: LinkedTransaction | None
+    settlement: LinkedTransaction | None
+    reversals: list[LinkedTransaction]
 
 
 class TransferLine(Wire, frozen=True):
@@ -156,8 +156,8 @@ class TransferLine(Wire, frozen=True):
 
 
 class Correction(Wire, frozen=True):
-    """Moves back what `transaction` moved: `lines`, in the direction of moving back, or all that is left of it.
-    The caller makes the `id`, so a retry counts once."""
+    """Reverses `transaction`: by these `lines`, written in the direction of the reversal, or all that is left of
+    it. The caller makes the `id`, so a retry counts once."""
 
     id: UUID
     transaction: UUID
@@ -166,18 +166,18 @@ class Correction(Wire, frozen=True):
 
 
 class NewHold(Wire, frozen=True):
-    """Reserves points of a household for a supermarket until `expires_at`, at most a year."""
+    """Reserve points of a household for a supermarket until `expires_at`, at most a year."""
 
     id: UUID
     household: Code
     supermarket: Code
     points: Amount
-    expires_at: Aware
+    expires_at: AwareDatetime
     reason: Reason
 
 
 class HoldSettlement(Wire, frozen=True):
-    """`points`: the part that moves; the rest is released. Left out, all of it moves."""
+    """`points`: the part that is posted; the rest is released. Left out, all of it is posted."""
 
     id: UUID
     hold: UUID
@@ -196,13 +196,13 @@ class HoldView(Wire, frozen=True):
     recorded_at: datetime
 
 
-class NewPeriod(Wire, frozen=True):
-    month: MonthName
+class NewPeriodClosing(Wire, frozen=True):
+    month: YearMonth
     reason: Reason
 
 
-class Period(Wire, frozen=True):
-    """A closing of the books: nothing is effective before `until` any more. `month` is the last it closed."""
+class PeriodClosing(Wire, frozen=True):
+    """A closing of the books: nothing can take effect before `until` any more. `month` is the last one closed."""
 
     month: str
     until: datetime
@@ -212,7 +212,7 @@ class Period(Wire, frozen=True):
 
 
 class ImportRow(Wire, frozen=True):
-    """One line of an earlier scheme: points earned, or spent where they are below zero."""
+    """One line of an earlier scheme: points earned, or spent where negative."""
 
     household: Annotated[str, Meta(max_length=80)]
     on: date
@@ -220,16 +220,16 @@ class ImportRow(Wire, frozen=True):
     what: Reason
 
 
-class Import(Wire, frozen=True):
-    """Rows count by their content under this `source`: sent again, or in an overlapping batch, each counts once.
-    Rows alike count as often as they stand in one batch."""
+class ImportBatch(Wire, frozen=True):
+    """Rows are identified by their content and this `source`: sent again, or in an overlapping batch, each counts
+    once. Equal rows count as often as they occur in one batch."""
 
     source: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
     rows: Annotated[list[ImportRow], Meta(min_length=1, max_length=1000)]
 
 
 class RowOutcome(Wire, frozen=True):
-    """As `Outcome`, for a line: the number of the row in its batch or file, from 1."""
+    """As `ItemOutcome`, for a row. `line`: its number in the batch or file, from 1."""
 
     line: int
     id: UUID

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import pytest
 
-from api.bookkeeping.journal.pages import MONTHS
-from api.bookkeeping.journal.periods import OFFERED
+from api.bookkeeping.general_ledger.pages import MONTHS
+from api.bookkeeping.general_ledger.periods import OFFERED
 from api.platform.clock import SHANGHAI
 from tests.api.asking import sign_in, standing
-from tests.api.bookkeeping.journal.conftest import ask, bring_in, row
+from tests.api.bookkeeping.general_ledger.conftest import ask, bring_in, row
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import LiveTown
 

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.bookkeeping.journal.accounts import statement as read_statement
-from api.bookkeeping.journal.imports import import_batch
+from api.bookkeeping.general_ledger.accounts import statement as read_statement
+from api.bookkeeping.general_ledger.imports import import_batch
 from api.platform import accounts
 from api.platform.access import Role, Staff
 from tests.api.asking import problem
-from tests.api.bookkeeping.journal.conftest import (
+from tests.api.bookkeeping.general_ledger.conftest import (
     HP1,
     HP3,
     ask,
@@ -210,7 +210,7 @@ async def test_a_statement_read_while_others_write_still_adds_up(town: LiveTown)
 
     async def write() -> None:
         for n in range(60):
-            await import_batch(town.town, office, wire.Import(source=str(n), rows=[one]))
+            await import_batch(town.town, office, wire.ImportBatch(source=str(n), rows=[one]))
 
     one = wire.ImportRow(household="hp-3", on=date(2025, 3, 1), points=1, what="修路")
     writing = asyncio.create_task(write())

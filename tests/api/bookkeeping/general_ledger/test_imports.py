@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.asking import problem, standing
 from tests.api.awards.claims.conftest import hire
-from tests.api.bookkeeping.journal.conftest import (
+from tests.api.bookkeeping.general_ledger.conftest import (
     HP3,
     ask,
     available,

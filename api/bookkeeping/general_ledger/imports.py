@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID, uuid5
 
 from api import wire
-from api.bookkeeping.journal.outcomes import outcome
-from api.bookkeeping.journal.persons import COMMAND_LINE
-from api.bookkeeping.journal.scope import villages_of
+from api.bookkeeping.general_ledger.outcomes import outcome
+from api.bookkeeping.general_ledger.persons import COMMAND_LINE
+from api.bookkeeping.general_ledger.scope import villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.clock import SHANGHAI
@@ -37,7 +37,7 @@ class Row:
     what: str
 
 
-async def import_batch(services: Services, staff: Staff, wanted: wire.Import) -> list[wire.RowOutcome]:
+async def import_batch(services: Services, staff: Staff, wanted: wire.ImportBatch) -> list[wire.RowOutcome]:
     """Each row is judged on its own and answered in the batch's order. Raises Refused: not-allowed."""
     require(staff, Role.OFFICE)
     rows = [Row(n, r.household, r.on, r.points, r.what) for n, r in enumerate(wanted.rows, start=1)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.bookkeeping.journal.imports import Row
+from api.bookkeeping.general_ledger.imports import Row
 from api.platform.errors import ErrorCode, Refused
 from api.platform.table_file import day_of, read_table, text_of
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, true
 
 from api import wire
-from api.bookkeeping.journal.outcomes import post, refused
-from api.bookkeeping.journal.persons import names_of
-from api.bookkeeping.journal.scope import READERS, may_read, villages_of
+from api.bookkeeping.general_ledger.outcomes import post, refused
+from api.bookkeeping.general_ledger.persons import names_of
+from api.bookkeeping.general_ledger.scope import READERS, may_read, villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
@@ -25,14 +25,14 @@ LONGEST = timedelta(days=366)
 RELEASED_AT_ONCE = 500
 
 
-async def hold(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) -> list[wire.Outcome]:
+async def hold(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) -> list[wire.ItemOutcome]:
     """Reserve points, each hold judged on its own. Raises Refused: not-allowed."""
     require(staff, Role.COMMITTEE, Role.OFFICE)
     async with services.unit_of_work() as uow:
         villages = await villages_of(
             uow, (a.name for h in holds for a in (accounts.household(h.household), accounts.till(h.supermarket)))
         )
-        judged: list[Transaction | wire.Outcome] = []
+        judged: list[Transaction | wire.ItemOutcome] = []
         for wanted in holds:
             household, till = accounts.household(wanted.household), accounts.till(wanted.supermarket)
             if not _serves(staff, villages.get(household.name)):
@@ -60,7 +60,7 @@ async def hold(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) 
 
 async def settle(
     services: Services, staff: Staff, settlements: Sequence[wire.HoldSettlement]
-) -> list[wire.Outcome]:
+) -> list[wire.ItemOutcome]:
     """Post holds, whole or in part, or void them. Raises Refused: not-allowed."""
     require(staff, Role.COMMITTEE, Role.OFFICE)
     async with services.unit_of_work() as uow:
@@ -68,7 +68,7 @@ async def settle(
         holds = {id: one for id, one in found.items() if (one.kind, one.phase) == (KIND, Phase.PENDING)}
         names = await uow.books.names(account for one in holds.values() for account in _sides(one))
         villages = await villages_of(uow, names.values())
-        judged: list[Transaction | wire.Outcome] = []
+        judged: list[Transaction | wire.ItemOutcome] = []
         for wanted in settlements:
             held = holds.get(TransactionId(wanted.hold))
             household = names[_sides(held)[0]] if held is not None else ""

@@ -25,26 +25,26 @@ _SENTENCES = {
 }
 
 
-async def post(uow: UnitOfWork, judged: Sequence[Transaction | wire.Outcome]) -> list[wire.Outcome]:
+async def post(uow: UnitOfWork, judged: Sequence[Transaction | wire.ItemOutcome]) -> list[wire.ItemOutcome]:
     """Post what may be posted of a batch, and answer for each item in the batch's order."""
     postings = await uow.books.post([one for one in judged if isinstance(one, Transaction)], uow.now)
     names = await uow.books.names(p.account for p in postings if p.account is not None)
     answers = iter(postings)
-    return [one if isinstance(one, wire.Outcome) else outcome(one.id, next(answers), names) for one in judged]
+    return [one if isinstance(one, wire.ItemOutcome) else outcome(one.id, next(answers), names) for one in judged]
 
 
-def outcome(id: UUID, posting: Posting, names: Mapping[AccountId, str]) -> wire.Outcome:
+def outcome(id: UUID, posting: Posting, names: Mapping[AccountId, str]) -> wire.ItemOutcome:
     if posting.accepted:
-        return wire.Outcome(id=id, status=posting.status)
+        return wire.ItemOutcome(id=id, status=posting.status)
     account = names.get(posting.account, "") if posting.account is not None else ""
     sentence = _SENTENCES[posting.status].format(
         account=accounts.in_words(account), missing=posting.missing, piece=accounts.piece(account)
     )
     status = "conflict" if posting.status is Status.CONFLICT else "refused"
-    return wire.Outcome(
+    return wire.ItemOutcome(
         id=id, status=status, type=posting.status, reason=sentence, missing=posting.missing, account=account
     )
 
 
-def refused(id: UUID, code: ErrorCode | Status, sentence: str) -> wire.Outcome:
-    return wire.Outcome(id=id, status="refused", type=code, reason=sentence)
+def refused(id: UUID, code: ErrorCode | Status, sentence: str) -> wire.ItemOutcome:
+    return wire.ItemOutcome(id=id, status="refused", type=code, reason=sentence)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from api.bookkeeping.journal.imports import Row
-from api.bookkeeping.journal.spreadsheet import Sheet, read
+from api.bookkeeping.general_ledger.imports import Row
+from api.bookkeeping.general_ledger.spreadsheet import Sheet, read
 from api.platform.errors import Refused
-from tests.api.bookkeeping.journal.workbook import workbook
+from tests.api.bookkeeping.general_ledger.workbook import workbook
 
 TEXT = "户编号,日期,积分,事由\nhp-1,2025-03-01,5,修路\nhp-2,2025-03-02,-3,换肥皂\n"
 ROWS = [Row(2, "hp-1", date(2025, 3, 1), 5, "修路"), Row(3, "hp-2", date(2025, 3, 2), -3, "换肥皂")]

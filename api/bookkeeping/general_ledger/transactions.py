@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from api import wire
-from api.bookkeeping.journal.persons import names_of
-from api.bookkeeping.journal.scope import READERS, may_read
+from api.bookkeeping.general_ledger.persons import names_of
+from api.bookkeeping.general_ledger.scope import READERS, may_read
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -67,8 +67,10 @@ def _transfers(
     ]
 
 
-def _link(one: RecordedTransaction, names: Mapping[AccountId, str], persons: Mapping[str, str]) -> wire.Link:
-    return wire.Link(
+def _link(
+    one: RecordedTransaction, names: Mapping[AccountId, str], persons: Mapping[str, str]
+) -> wire.LinkedTransaction:
+    return wire.LinkedTransaction(
         id=one.id,
         kind=one.kind,
         phase=one.phase,

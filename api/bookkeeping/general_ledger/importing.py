@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import wire
-from api.bookkeeping.journal.imports import Row, import_whole
-from api.bookkeeping.journal.spreadsheet import read
+from api.bookkeeping.general_ledger.imports import Row, import_whole
+from api.bookkeeping.general_ledger.spreadsheet import read
 from api.platform.services import Services
 
 

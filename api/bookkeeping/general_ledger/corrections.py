@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from api import wire
-from api.bookkeeping.journal.outcomes import post, refused
-from api.bookkeeping.journal.scope import villages_of
+from api.bookkeeping.general_ledger.outcomes import post, refused
+from api.bookkeeping.general_ledger.scope import villages_of
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode
@@ -23,7 +23,9 @@ from ledger.transactions import (
 )
 
 
-async def correct(services: Services, staff: Staff, corrections: Sequence[wire.Correction]) -> list[wire.Outcome]:
+async def correct(
+    services: Services, staff: Staff, corrections: Sequence[wire.Correction]
+) -> list[wire.ItemOutcome]:
     """Each is judged on its own. Nobody corrects an entry of their own household, nor what they made themselves,
     nor what a kiosk holds: it may have spent that already.
 
@@ -38,7 +40,7 @@ async def correct(services: Services, staff: Staff, corrections: Sequence[wire.C
             account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
         )
         villages = await villages_of(uow, names.values())
-        judged: list[Transaction | wire.Outcome] = []
+        judged: list[Transaction | wire.ItemOutcome] = []
         for correction in corrections:
             target = targets.get(TransactionId(correction.transaction))
             barred = _barred(staff, target, roots, names, villages) if target is not None else ""

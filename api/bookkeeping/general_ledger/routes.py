@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, FromQuery, JSONBody, QueryParameter
 
 from api import wire
-from api.bookkeeping.journal import accounts, corrections, holds, imports, periods, transactions
+from api.bookkeeping.general_ledger import accounts, corrections, holds, imports, periods, transactions
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from ledger.transactions import Timeline
@@ -60,7 +60,7 @@ async def statement(
 @get("/accounts/{name:str}/months/{month:str}")
 async def month(
     name: FromPath[str], month: FromPath[str], services: NamedDependency[Services], request: StaffRequest
-) -> wire.Month:
+) -> wire.MonthStatement:
     """A month (2026-05) by effective date: carried in, entries, carried on."""
     return await periods.month(services, request.user, name, month)
 
@@ -78,7 +78,7 @@ async def correct(
     data: Annotated[list[wire.Correction], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> list[wire.Outcome]:
+) -> list[wire.ItemOutcome]:
     """Move back what was posted, whole or in part (supervisors and the office)."""
     return await corrections.correct(services, request.user, data)
 
@@ -88,7 +88,7 @@ async def hold(
     data: Annotated[list[wire.NewHold], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> list[wire.Outcome]:
+) -> list[wire.ItemOutcome]:
     """Reserve points of households for a supermarket until a moment (committees and the office)."""
     return await holds.hold(services, request.user, data)
 
@@ -98,7 +98,7 @@ async def settle_holds(
     data: Annotated[list[wire.HoldSettlement], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> list[wire.Outcome]:
+) -> list[wire.ItemOutcome]:
     """Post holds, whole or in part, or void them."""
     return await holds.settle(services, request.user, data)
 
@@ -113,21 +113,21 @@ async def open_holds(
 
 @post("/periods", status_code=200)
 async def close_period(
-    data: JSONBody[wire.NewPeriod], services: NamedDependency[Services], request: StaffRequest
-) -> wire.Period:
+    data: JSONBody[wire.NewPeriodClosing], services: NamedDependency[Services], request: StaffRequest
+) -> wire.PeriodClosing:
     """Close a month and all before it; what comes late goes to the first open one."""
     return await periods.close(services, request.user, data)
 
 
 @get("/periods")
-async def list_periods(services: NamedDependency[Services], request: StaffRequest) -> list[wire.Period]:
+async def list_periods(services: NamedDependency[Services], request: StaffRequest) -> list[wire.PeriodClosing]:
     """Every closing, newest first."""
     return await periods.periods(services, request.user)
 
 
 @post("/imports", status_code=200)
 async def import_rows(
-    data: JSONBody[wire.Import], services: NamedDependency[Services], request: StaffRequest
+    data: JSONBody[wire.ImportBatch], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.RowOutcome]:
     """Bring in points of an earlier scheme (office)."""
     return await imports.import_batch(services, request.user, data)

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from tests.api.asking import a_redemption, order, problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire, on_notice
-from tests.api.bookkeeping.journal.conftest import ask, available, hold, neighbours, reserve, send, settle
+from tests.api.bookkeeping.general_ledger.conftest import ask, available, hold, neighbours, reserve, send, settle
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown, run_jobs
 

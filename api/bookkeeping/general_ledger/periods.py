@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import Select, select
 
 from api import wire
-from api.bookkeeping.journal.accounts import find, told
-from api.bookkeeping.journal.persons import names_of
-from api.bookkeeping.journal.scope import READERS
+from api.bookkeeping.general_ledger.accounts import find, told
+from api.bookkeeping.general_ledger.persons import names_of
+from api.bookkeeping.general_ledger.scope import READERS
 from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date, start_of
 from api.platform.errors import ErrorCode, Refused
@@ -28,7 +28,7 @@ MOST_ENTRIES = 10_000
 _TICK = timedelta(microseconds=1)
 
 
-async def close(services: Services, staff: Staff, wanted: wire.NewPeriod) -> wire.Period:
+async def close(services: Services, staff: Staff, wanted: wire.NewPeriodClosing) -> wire.PeriodClosing:
     """Close a month, and with it all before; one that is closed is answered with the closing it has.
 
     Raises Refused: not-allowed, not-over.
@@ -48,14 +48,14 @@ async def close(services: Services, staff: Staff, wanted: wire.NewPeriod) -> wir
     return period
 
 
-async def periods(services: Services, staff: Staff) -> list[wire.Period]:
+async def periods(services: Services, staff: Staff) -> list[wire.PeriodClosing]:
     """Every closing, newest first. Raises Refused: not-allowed."""
     require(staff, *READERS)
     async with services.unit_of_work() as uow:
         return await _periods(uow, _closings(uow).order_by(period_closing.c.until.desc()))
 
 
-def open_months(closed: Sequence[wire.Period], now: datetime) -> list[date]:
+def open_months(closed: Sequence[wire.PeriodClosing], now: datetime) -> list[date]:
     """The first days of months that are over and not closed, newest first; of many the last ones. `closed` as
     `periods` gives it."""
     first, found = local_date(now).replace(day=1), list[date]()
@@ -73,11 +73,13 @@ def _closings(uow: UnitOfWork) -> Select[tuple[datetime, datetime, str, str]]:
     ).where(period_closing.c.township == uow.township)
 
 
-async def _periods(uow: UnitOfWork, query: Select[tuple[datetime, datetime, str, str]]) -> list[wire.Period]:
+async def _periods(
+    uow: UnitOfWork, query: Select[tuple[datetime, datetime, str, str]]
+) -> list[wire.PeriodClosing]:
     rows = (await uow.session.execute(query)).all()
     names = await names_of(uow, (row.person for row in rows))
     return [
-        wire.Period(
+        wire.PeriodClosing(
             month=f"{local_date(row.until - _TICK):%Y-%m}",
             until=row.until,
             closed_at=row.closed_at,
@@ -88,7 +90,7 @@ async def _periods(uow: UnitOfWork, query: Select[tuple[datetime, datetime, str,
     ]
 
 
-async def month(services: Services, staff: Staff, name: str, month: str) -> wire.Month:
+async def month(services: Services, staff: Staff, name: str, month: str) -> wire.MonthStatement:
     """Raises Refused: not-allowed, unknown, malformed, too-large."""
     first, after = bounds(month)
     async with services.snapshot() as uow:
@@ -99,7 +101,7 @@ async def month(services: Services, staff: Staff, name: str, month: str) -> wire
         opening = (await uow.books.balances_at([id], first - _TICK))[id].posted
         balances = list(accumulate((entry.amount for entry in entries), initial=opening))
         open_from = await uow.books.open_from()
-        return wire.Month(
+        return wire.MonthStatement(
             account=name,
             unit=unit,
             month=month,
@@ -113,7 +115,7 @@ async def month(services: Services, staff: Staff, name: str, month: str) -> wire
 def bounds(month: str) -> tuple[datetime, datetime]:
     """The first moment of a month in the township, and that of the next. Raises Refused: malformed."""
     try:
-        msgspec.convert(month, wire.MonthName)
+        msgspec.convert(month, wire.YearMonth)
     except msgspec.ValidationError:
         raise Refused(ErrorCode.MALFORMED, "月份要写成 2026-05 这样。") from None
     first = date.fromisoformat(f"{month}-01")

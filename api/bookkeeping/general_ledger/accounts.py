@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Row, exists, select
 
 from api import wire
-from api.bookkeeping.journal.cursor import Cursor
-from api.bookkeeping.journal.scope import READERS, may_read, readable
+from api.bookkeeping.general_ledger.cursor import Cursor
+from api.bookkeeping.general_ledger.scope import READERS, may_read, readable
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -143,7 +143,7 @@ async def find(uow: UnitOfWork, staff: Staff, name: str) -> tuple[AccountId, str
     return AccountId(row.id), row.unit
 
 
-async def told(uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.Entry]:
+async def told(uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.StatementEntry]:
     names = await uow.books.names(entry.counterparty for entry in entries)
     targets = await uow.books.recorded(entry.target for entry in entries if entry.target is not None)
     return [
@@ -154,9 +154,9 @@ async def told(uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int
 
 def _entry(
     entry: Entry, targets: dict[TransactionId, RecordedTransaction], counterparty: str, balance: int
-) -> wire.Entry:
+) -> wire.StatementEntry:
     target = targets.get(entry.target) if entry.target is not None else None
-    return wire.Entry(
+    return wire.StatementEntry(
         transaction=entry.transaction,
         kind=entry.kind,
         phase=entry.phase,

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from tests.api.asking import problem, standing
 from tests.api.awards.claims.conftest import approve, becomes, declare, review
-from tests.api.bookkeeping.journal.conftest import HP1, HP3, ask, bring_in, redeem, row, send, statement
+from tests.api.bookkeeping.general_ledger.conftest import HP1, HP3, ask, bring_in, redeem, row, send, statement
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.bookkeeping.journal import periods
+from api.bookkeeping.general_ledger import periods
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -25,7 +25,7 @@ async def months(request: StaffRequest, services: NamedDependency[Services]) -> 
     closed = await periods.periods(services, request.user)
     return page(
         request,
-        "bookkeeping/journal/months.html",
+        "bookkeeping/general_ledger/months.html",
         staff=request.user,
         closed=closed,
         closes=request.user.may(*periods.CLOSERS),
@@ -37,7 +37,7 @@ async def months(request: StaffRequest, services: NamedDependency[Services]) -> 
 async def close(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
-        wanted = msgspec.convert({n: typed(form, n) for n in ("month", "reason")}, wire.NewPeriod)
+        wanted = msgspec.convert({n: typed(form, n) for n in ("month", "reason")}, wire.NewPeriodClosing)
     except msgspec.ValidationError:
         return see_other(MONTHS, "请选好月份，写明理由，最多 200 字。", "refused")
     try:
