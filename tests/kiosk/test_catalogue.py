@@ -22,6 +22,7 @@ import api.shop.promises.use_cases
 import api.shop.redemptions.decision
 import api.shop.redemptions.use_cases
 import kiosk
+from api.platform.errors import ErrorCode
 from kiosk.language import ENGLISH
 from kiosk.obstacles import PROBLEM, PROBLEMS
 
@@ -139,15 +140,15 @@ def test_what_is_marked_or_for_programmers_is_not(source: str) -> None:
 
 
 def refusals(part: object) -> set[str]:
-    """The words of the `Refused(…)` in a module or a function."""
+    """The codes of the `Refused(…)` in a module or a function."""
     assert isinstance(part, ModuleType) or inspect.isfunction(part)
     return {
-        str(node.args[0].value)
+        ErrorCode[node.args[0].attr].value
         for node in ast.walk(ast.parse(inspect.getsource(part)))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "Refused"
-        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0], ast.Attribute)
     }
 
 
@@ -155,7 +156,7 @@ def refusals(part: object) -> set[str]:
     "part",
     [
         api.shop.redemptions.decision,
-        api.shop.redemptions.use_cases.refused_by_books,
+        api.shop.redemptions.use_cases.to_refusal,
         api.shop.promises.use_cases,
         api.shop.kiosks.use_cases.recognise,
         api.shop.kiosks.use_cases.shift_closed,

@@ -238,7 +238,7 @@ class Outage(RuleBasedStateMachine):
             raise Refused(ErrorCode.SHIFT_CLOSED, "停用了")
         token = machine.store.shifts.on_duty.token
         device = machine.store.enrolments.required.token
-        asked = RedemptionRequest.read(device, token, confirmed.id, confirmed.wanted(leased))
+        asked = RedemptionRequest.from_wire(device, token, confirmed.id, confirmed.wanted(leased))
         return await redeem(self.town, asked)
 
     @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(1, 4))

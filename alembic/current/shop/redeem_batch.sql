@@ -1,11 +1,11 @@
--- Redemptions into the books and their receipts beside them, with one statement: all of them, or none where
--- something isn't as it was any more when they were decided. Each receipt tells what was left right after it.
+-- Books redemptions and writes their receipts: all of them, or none where something has changed since they were
+-- decided. Each receipt gets the balance right after it.
 --
--- p_kiosks, p_epochs, p_shifts: what has to be in force; empty where it is told afterwards
+-- p_kiosks, p_epochs, p_shifts: what still has to be open; empty for sales that a journal reports later
 -- p_redemptions: [{id, supermarket, kiosk, attendant, household, collector, request, receipt, leased, shift, points,
 --                  own, escrow}]
--- own, escrow:   the accounts that the balance on the receipt is of; no escrow where the till doesn't count on it
--- JM001:         what the books refused, in the detail: {status, account, missing}
+-- own, escrow:   the accounts whose balances the receipt shows; no escrow where leased points don't count
+-- JM001:         stale; the detail has what the books refused, if they did: {status, account, missing}
 create function redeem_batch(p_township integer, p_kiosks uuid[], p_epochs integer[], p_shifts uuid[],
                                 p_ids uuid[], p_transactions jsonb, p_redemptions json, p_now timestamptz)
 returns table (redemption uuid, balance bigint)
@@ -14,7 +14,7 @@ declare
     v_enrolled integer;
     v_refused record;
 begin
-    -- Until the end nothing of the kiosks' journals is settled and nobody ends their enrolments.
+    -- Until the transaction ends, the kiosks' journals aren't settled and their enrolments aren't ended.
     perform from unnest(p_kiosks, p_epochs) as at(kiosk, epoch)
      cross join lateral (select from kiosk_enrolment e
                           where (e.township, e.kiosk, e.epoch) = (p_township, at.kiosk, at.epoch)
@@ -29,14 +29,14 @@ begin
         raise exception 'stale batch' using errcode = 'JM001',
             detail = (coalesce(v_refused.detail, '{}') || jsonb_build_object('status', v_refused.status))::text;
     end if;
-    -- A journal may have given one up or closed a shift while the books waited: a statement of its own sees it.
+    -- A journal may have voided one or closed a shift while the books waited: a later statement sees that.
     if exists (select from redemption_void v where v.township = p_township and v.id = any (p_ids))
        or exists (select from shift s
                    where s.township = p_township and s.id = any (p_shifts) and s.closed_at is not null) then
         raise exception 'stale batch' using errcode = 'JM001';
     end if;
     return query
-        with told as materialized (
+        with computed as materialized (
             select t.*, own.left
                         + coalesce(sum(t.points - t.leased) over (
                               partition by t.own order by t.n
@@ -60,8 +60,8 @@ begin
             select p_township, t.id, t.supermarket, t.kiosk, t.attendant, t.household, t.collector,
                    decode(t.request, 'hex'), t.receipt || jsonb_build_object('balance', t.balance), p_now, t.leased,
                    t.shift
-              from told t)
-        select t.id, t.balance::bigint from told t;
+              from computed t)
+        select t.id, t.balance::bigint from computed t;
 end $$;
 revoke all on function redeem_batch from public;
 grant execute on function redeem_batch to jimei_app;

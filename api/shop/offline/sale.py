@@ -13,7 +13,7 @@ from api import wire
 from api.platform import accounts
 from api.shop.kiosks.tables import Attendant
 from api.shop.redemptions.facts import Facts
-from api.shop.redemptions.receipts import Booking, book, request_digest
+from api.shop.redemptions.receipts import Booking, book, digest_request
 from api.wire.till_journal import SaleEntry, count_handed_out
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
@@ -63,35 +63,35 @@ def decide_sale(
 ) -> Sale | Outcome:
     """What a kiosk sold without the network, as far as the books allow it: what it holds pays first, then the
     account. What is missing on the shelf was there all the same. `number`: of the entry in the journal."""
-    till, purse = facts.till, facts.purse
+    till, request_facts = facts.till, facts.request
     assert till is not None
-    assert purse is not None
-    if purse.card is None or purse.card.household != entry.household:
+    assert request_facts is not None
+    if request_facts.card is None or request_facts.card.household != entry.household:
         return exception("登记册里没有这张户卡。")
-    leased = min(entry.leased, purse.held if from_lease else 0, entry.points)
-    missing = entry.points - leased - purse.own
+    leased = min(entry.leased, request_facts.leased_points if from_lease else 0, entry.points)
+    missing = entry.points - leased - request_facts.own_points
     if missing > 0:
         return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
     lacking = {
-        out.product: out.quantity - (facts.goods[out.product].left if out.product in facts.goods else 0)
+        out.product: out.quantity - (facts.shelf[out.product].available if out.product in facts.shelf else 0)
         for out in count_handed_out(entry.lines)
     }
     short = {product: pieces for product, pieces in lacking.items() if pieces > 0}
     booking = book(
         entry.id,
         msgspec.structs.replace(till, shift=entry.shift, attendant=attendant.id, attendant_name=attendant.name),
-        purse.card,
-        purse.collector,
+        request_facts.card,
+        request_facts.collector,
         entry.lines,
-        request=request_of(entry, till.kiosk),
+        digest=request_of(entry, till.kiosk),
         leased=leased,
         at=entry.at,
-        counts_lease=True,
-        before=_found_on_the_shelf(entry, till.supermarket, short),
+        leased_in_balance=True,
+        first=_found_on_the_shelf(entry, till.supermarket, short),
         handed_over=entry.at.isoformat(),
         number=number,
     )
-    return Sale(booking, short, revoked=purse.card.revoked_at is not None)
+    return Sale(booking, short, revoked=request_facts.card.revoked_at is not None)
 
 
 def _found_on_the_shelf(entry: SaleEntry, supermarket: str, short: Mapping[str, int]) -> list[Transaction]:
@@ -116,7 +116,7 @@ def _found_on_the_shelf(entry: SaleEntry, supermarket: str, short: Mapping[str, 
 
 def request_of(entry: SaleEntry, kiosk: UUID) -> bytes:
     """The digest that its redemption has, however it came here."""
-    return request_digest(kiosk, bytes.fromhex(entry.card), asked_lines(entry), bytes.fromhex(entry.collector))
+    return digest_request(kiosk, bytes.fromhex(entry.card), asked_lines(entry), bytes.fromhex(entry.collector))
 
 
 def asked_lines(entry: SaleEntry) -> list[wire.RedemptionLine]:

@@ -26,7 +26,7 @@ from api.shop.promises.arrivals import release_for_shortfall
 from api.shop.redemptions.facts import RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void
-from api.shop.redemptions.use_cases import held_facts
+from api.shop.redemptions.use_cases import lock_and_read_facts
 from api.shop.redemptions.writer import StaleBatch, write
 from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
 from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId
@@ -132,7 +132,7 @@ class Settling:
         if attendant is None:
             return exception("经手人不是本超市的管理员。")
         asked = self._asked(entry)
-        facts = await held_facts(uow, asked)
+        facts = await lock_and_read_facts(uow, asked)
         sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
         if isinstance(sale, Sale) and sale.short:
             # What was handed over is gone, also where it was set aside for somebody.
@@ -146,7 +146,7 @@ class Settling:
         await uow.books.open(map(accounts.difference, sale.short), uow.now)
         try:
             async with uow.session.begin_nested():
-                await write(uow, [sale.booking], uow.now, at_the_till=False)
+                await write(uow, [sale.booking], uow.now, live=False)
         except StaleBatch as stale:
             return await self._refusal(stale.posting or Posting(Status.CONFLICT))
         return sale.outcome

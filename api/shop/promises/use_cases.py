@@ -24,15 +24,15 @@ from api.registry.cards.use_cases import mask
 from api.shop.promises.arrivals import KIND, is_open, reserve
 from api.shop.promises.tables import Promise
 from api.shop.redemptions.decision import (
-    given_receipt,
-    priced,
-    require_machine,
+    find_existing_receipt,
+    price_lines,
+    require_enrolled,
     require_points,
-    require_served,
+    require_shift_and_cards,
 )
 from api.shop.redemptions.facts import CardFacts, RedemptionRequest, TillFacts, read_facts
-from api.shop.redemptions.receipts import book, request_digest, share_given_back
-from api.shop.redemptions.use_cases import held_facts, refused_by_books
+from api.shop.redemptions.receipts import book, digest_request, return_leased
+from api.shop.redemptions.use_cases import lock_and_read_facts, to_refusal
 from api.shop.redemptions.writer import StaleBatch, write
 from api.wire.card_token import digest, parse
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
@@ -55,24 +55,36 @@ async def promise(services: Services, device: Device, shift: str, id: UUID, want
     asked = RedemptionRequest(
         device.digest, secret_digest(shift), id, digest(parse(wanted.card)), [line], wanted.leased
     )
-    request = request_digest(device.id, asked.card, asked.lines, b"")
+    request = digest_request(device.id, asked.card, asked.lines, b"")
     async with services.unit_of_work() as uow:
-        facts = await held_facts(uow, asked)
+        facts = await lock_and_read_facts(uow, asked)
         given = await _given_slip(uow, id, request)
         if given is not None:
             return given
-        till, purse = require_machine(facts)
-        household, _ = require_served(till, purse)
-        [line_told] = priced(asked.lines, facts.goods)
+        till, request_facts = require_enrolled(facts)
+        household, _ = require_shift_and_cards(till, request_facts)
+        [line_told] = price_lines(asked.lines, facts.shelf)
         await _require_wanting(uow, till, household, line_told)
         [facts] = await read_facts(uow, [asked], uow.now)
-        _, purse = require_machine(facts)
-        leased = require_points(purse, line_told.points, own=purse.own, held=min(purse.held, asked.leased))
+        _, request_facts = require_enrolled(facts)
+        leased = require_points(
+            request_facts,
+            line_told.points,
+            own_points=request_facts.own_points,
+            leased_points=min(request_facts.leased_points, asked.leased),
+        )
         await _set_aside(uow, till, household, id, line_told, leased)
         [facts] = await read_facts(uow, [asked], uow.now)
-        _, purse = require_machine(facts)
+        _, request_facts = require_enrolled(facts)
         return await _record(
-            uow, till, household, id, line_told, balance=purse.own + purse.held, leased=leased, request=request
+            uow,
+            till,
+            household,
+            id,
+            line_told,
+            balance=request_facts.own_points + request_facts.leased_points,
+            leased=leased,
+            request=request,
         )
 
 
@@ -122,7 +134,7 @@ async def _set_aside(
         expires_at=uow.now + LASTS,
         metadata={"kiosk": str(till.kiosk)},
     )
-    await _post(uow, [*share_given_back(id, till, household, leased, "预订"), set_aside])
+    await _post(uow, [*return_leased(id, till, household, leased, "预订"), set_aside])
 
 
 async def _record(
@@ -138,7 +150,7 @@ async def _record(
 ) -> PromiseSlip:
     slip = PromiseSlip(
         id=id,
-        supermarket=till.place,
+        supermarket=till.supermarket_name,
         attendant=till.attendant_name or "",
         name=mask(household.head),
         line=line,
@@ -187,12 +199,12 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, want
         line = msgspec.convert(promised.slip, PromiseSlip).line
         # A redemption like any other, so that a kiosk's journal may tell of this one as well.
         asked = _asked(device, shift, uuid5(id, "collection"), line, wanted.card, wanted.collector)
-        facts = await held_facts(uow, asked)
-        till, purse = require_machine(facts)
-        given = given_receipt(asked, till, purse)
+        facts = await lock_and_read_facts(uow, asked)
+        till, request_facts = require_enrolled(facts)
+        given = find_existing_receipt(asked, till, request_facts)
         if given is not None:
             return given
-        household, collector = require_served(till, purse)
+        household, collector = require_shift_and_cards(till, request_facts)
         _require_owner(household, promised)
         await reserve(uow, device.supermarket, [promised.product])
         await _require_open(uow, promised)
@@ -206,11 +218,11 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, want
             household,
             collector,
             [line],
-            request=request_digest(till.kiosk, asked.card, asked.lines, asked.collector),
+            digest=digest_request(till.kiosk, asked.card, asked.lines, asked.collector),
             leased=0,
             at=uow.now,
-            counts_lease=True,
-            before=_letting_go(promised, till, "已到货领取"),
+            leased_in_balance=True,
+            first=_letting_go(promised, till, "已到货领取"),
             promise=str(promised.id),
         )
         try:
@@ -242,8 +254,10 @@ async def cancel(services: Services, device: Device, shift: str, id: UUID, wante
     async with services.unit_of_work() as uow:
         promised = await _found(uow, device, id)
         line = msgspec.convert(promised.slip, PromiseSlip).line
-        till, purse = require_machine(await held_facts(uow, _asked(device, shift, id, line, wanted.card)))
-        household, _ = require_served(till, purse)
+        till, request_facts = require_enrolled(
+            await lock_and_read_facts(uow, _asked(device, shift, id, line, wanted.card))
+        )
+        household, _ = require_shift_and_cards(till, request_facts)
         _require_owner(household, promised)
         await uow.session.refresh(promised)
         if promised.status == "cancelled":
@@ -306,4 +320,4 @@ def _refusal(posting: Posting | None) -> Refused:
     # Another server's clock may be ahead of this one's.
     if posting is not None and posting.status is Status.ALREADY_SETTLED:
         return _over()
-    return refused_by_books(posting)
+    return to_refusal(posting)

@@ -1,4 +1,4 @@
-"""Whether a redemption may be, and what it comes to: all of its rules, decided from facts alone."""
+"""All rules of a redemption, decided from facts alone: whether it may happen, and what is booked for it."""
 
 from __future__ import annotations
 
@@ -13,144 +13,151 @@ from api.platform.access import device_unknown
 from api.platform.errors import ErrorCode, Refused
 from api.registry.cards.use_cases import require_active
 from api.shop.kiosks.use_cases import shift_closed
-from api.shop.redemptions.facts import CardFacts, Facts, GoodsFacts, PurseFacts, RedemptionRequest, TillFacts
-from api.shop.redemptions.receipts import Booking, book, request_digest
+from api.shop.redemptions.facts import CardFacts, Facts, RedemptionRequest, RequestFacts, ShelfFacts, TillFacts
+from api.shop.redemptions.receipts import Booking, book, digest_request
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """The same was asked for before: its receipt."""
+class ExistingReceipt:
+    """The same request was booked before."""
 
     receipt: wire.Receipt
 
 
 @dataclass(frozen=True, slots=True)
 class PromisesFirst:
-    """Others wait for these products: what has come of them is set aside before anybody else is served."""
+    """Promises wait for these products: pieces that have arrived are reserved for them before this is decided."""
 
     products: Sequence[str]
 
 
-class Taken:
-    """What the redemptions decided so far take: of accounts, of what kiosks hold of them, of shelves."""
+class Usage:
+    """What the bookings of a batch so far use up: points of accounts, leased points, pieces on shelves."""
 
     def __init__(self) -> None:
-        self.own: dict[str, int] = {}
-        self.held: dict[tuple[str, UUID], int] = {}
+        self.own_points: dict[str, int] = {}
+        self.leased_points: dict[tuple[str, UUID], int] = {}
         self.pieces: dict[tuple[str, str], int] = {}
 
     def add(self, booking: Booking) -> None:
-        receipt, till, code = booking.receipt, booking.till, booking.household.code
-        self.own[code] = self.own.get(code, 0) + receipt.points - receipt.leased
-        self.held[code, till.kiosk] = self.held.get((code, till.kiosk), 0) + receipt.leased
+        receipt, till, code = booking.receipt, booking.till, booking.card.code
+        self.own_points[code] = self.own_points.get(code, 0) + receipt.points - receipt.leased
+        self.leased_points[code, till.kiosk] = self.leased_points.get((code, till.kiosk), 0) + receipt.leased
         for line in receipt.lines:
             shelf = till.supermarket, line.product
             self.pieces[shelf] = self.pieces.get(shelf, 0) + line.quantity
 
 
-_NOTHING = Taken()
+_NO_USAGE = Usage()
 
-Decision: TypeAlias = Booking | Given | PromisesFirst | Refused
+Decision: TypeAlias = Booking | ExistingReceipt | PromisesFirst | Refused
 
 
 def decide(
-    asked: RedemptionRequest,
+    request: RedemptionRequest,
     facts: Facts,
     now: datetime,
     *,
-    pin_given: bool = False,
+    pin_verified: bool = False,
     promises_served: bool = False,
-    taken: Taken = _NOTHING,
+    usage: Usage = _NO_USAGE,
 ) -> Decision:
-    """`pin_given`: the card's PIN was typed and is right. `promises_served`: whoever waited has got what there
-    was.
+    """`promises_served`: whatever had arrived for waiting promises is reserved already. `usage`: of earlier
+    requests in the same batch.
 
     Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, own-card, unknown,
     price-changed (product, price), pin-needed (above), account-closed, insufficient-points (missing), out-of-stock
     (product, left)."""
     try:
-        till, purse = require_machine(facts)
-        given = given_receipt(asked, till, purse)
-        if given is not None:
-            return Given(given)
-        household, collector = require_served(till, purse)
-        lines = priced(asked.lines, facts.goods)
+        till, request_facts = require_enrolled(facts)
+        receipt = find_existing_receipt(request, till, request_facts)
+        if receipt is not None:
+            return ExistingReceipt(receipt)
+        card, collector = require_shift_and_cards(till, request_facts)
+        lines = price_lines(request.lines, facts.shelf)
         points = sum(line.points for line in lines)
-        if household.pin_above is not None and points > household.pin_above and not pin_given:
-            above = household.pin_above
+        if card.pin_above is not None and points > card.pin_above and not pin_verified:
+            above = card.pin_above
             return Refused(ErrorCode.PIN_NEEDED, f"超过 {above} 分，请户主输入积分卡密码。", above=above)
-        waited_for = [line.product for line in lines if facts.goods[line.product].waited_for]
-        if waited_for and not promises_served:
-            return PromisesFirst(waited_for)
-        own = purse.own - taken.own.get(household.code, 0)
-        held = purse.held - taken.held.get((household.code, till.kiosk), 0)
-        leased = require_points(purse, points, own=own, held=min(held, asked.leased))
-        require_pieces(lines, facts.goods, till.supermarket, taken)
+        promised = [line.product for line in lines if facts.shelf[line.product].promise_waiting]
+        if promised and not promises_served:
+            return PromisesFirst(promised)
+        own_points = request_facts.own_points - usage.own_points.get(card.code, 0)
+        leased_points = request_facts.leased_points - usage.leased_points.get((card.code, till.kiosk), 0)
+        leased = require_points(
+            request_facts, points, own_points=own_points, leased_points=min(leased_points, request.leased)
+        )
+        require_pieces(lines, facts.shelf, till.supermarket, usage)
     except Refused as refusal:
         return refusal
     return book(
-        asked.id,
+        request.id,
         till,
-        household,
+        card,
         collector,
         lines,
-        request=request_digest(till.kiosk, asked.card, asked.lines, asked.collector),
+        digest=digest_request(till.kiosk, request.card, request.lines, request.collector),
         leased=leased,
         at=now,
-        counts_lease=bool(asked.leased),
+        leased_in_balance=bool(request.leased),
     )
 
 
 def decide_batch(batch: Sequence[RedemptionRequest], facts: Sequence[Facts], now: datetime) -> dict[int, Booking]:
-    """Those of a batch that can be booked together, by their places in it: what the earlier ones take isn't there
-    for the later ones. Of the others it says nothing: alone, each may come to something else."""
+    """Bookings by their place in the batch, each decided after what the earlier ones use up. The requests left out
+    are not refused by this: decided alone, each may have another result."""
     bookings: dict[int, Booking] = {}
-    taken = Taken()
-    for n, (asked, known) in enumerate(zip(batch, facts, strict=True)):
-        decision = decide(asked, known, now, taken=taken)
+    usage = Usage()
+    for n, (request, its_facts) in enumerate(zip(batch, facts, strict=True)):
+        decision = decide(request, its_facts, now, usage=usage)
         if isinstance(decision, Booking):
             bookings[n] = decision
-            taken.add(decision)
+            usage.add(decision)
     return bookings
 
 
 # --- one rule each --------------------------------------------------------------------------------------
 
 
-def require_machine(facts: Facts) -> tuple[TillFacts, PurseFacts]:
-    if facts.till is None or facts.purse is None or facts.till.ended:
+def require_enrolled(facts: Facts) -> tuple[TillFacts, RequestFacts]:
+    """The kiosk is known, and its enrolment isn't over."""
+    if facts.till is None or facts.request is None or facts.till.ended:
         raise device_unknown()
-    return facts.till, facts.purse
+    return facts.till, facts.request
 
 
-def given_receipt(asked: RedemptionRequest, till: TillFacts, purse: PurseFacts) -> wire.Receipt | None:
-    if purse.receipt is None:
+def find_existing_receipt(
+    request: RedemptionRequest, till: TillFacts, request_facts: RequestFacts
+) -> wire.Receipt | None:
+    """The same id must always come with the same content."""
+    if request_facts.existing_receipt is None:
         return None
-    if purse.request != request_digest(till.kiosk, asked.card, asked.lines, asked.collector).hex():
+    digest = digest_request(till.kiosk, request.card, request.lines, request.collector)
+    if request_facts.existing_digest != digest.hex():
         raise Refused(ErrorCode.CONFLICT, "这个兑换编号已经用过，内容不同；请重新扫卡再兑换。")
-    return purse.receipt
+    return request_facts.existing_receipt
 
 
-def require_served(till: TillFacts, purse: PurseFacts) -> tuple[CardFacts, CardFacts | None]:
-    """Somebody is on duty, and the card counts; so does a neighbour's. Gives both households."""
-    if till.shift is None or till.closed:
+def require_shift_and_cards(till: TillFacts, request_facts: RequestFacts) -> tuple[CardFacts, CardFacts | None]:
+    """A shift is open, and the household's card is active, as is the collector's. Returns both cards."""
+    if till.shift is None or till.shift_closed:
         raise shift_closed()
-    if purse.voided:
+    if request_facts.voided:
         raise Refused(ErrorCode.ABANDONED, "这一笔已经作废，不能再兑换；请重新扫卡。")
-    household = require_active(purse.card)
-    if not purse.collected:
-        return household, None
-    collector = require_active(purse.collector)
-    if collector.household == household.household:
+    card = require_active(request_facts.card)
+    if not request_facts.has_collector:
+        return card, None
+    collector = require_active(request_facts.collector)
+    if collector.household == card.household:
         raise Refused(ErrorCode.OWN_CARD, "代领人的卡就是这一户自己的卡；本人来取不用代领。")
-    return household, collector
+    return card, collector
 
 
-def priced(lines: Sequence[wire.RedemptionLine], goods: Mapping[str, GoodsFacts]) -> list[wire.ReceiptLine]:
-    """The lines with the shelf's own names and prices, one for each product."""
+def price_lines(lines: Sequence[wire.RedemptionLine], shelf: Mapping[str, ShelfFacts]) -> list[wire.ReceiptLine]:
+    """The lines with the names and prices of the shelf, one for each product."""
     quantities: dict[str, int] = {}
     for line in lines:
-        product = goods.get(line.product)
+        product = shelf.get(line.product)
         if product is None:
             raise Refused(ErrorCode.UNKNOWN, f"本超市没有编号为 {line.product} 的物品。")
         if line.price != product.price:
@@ -164,33 +171,33 @@ def priced(lines: Sequence[wire.RedemptionLine], goods: Mapping[str, GoodsFacts]
     return [
         wire.ReceiptLine(
             product=code,
-            name=goods[code].name,
+            name=shelf[code].name,
             quantity=quantity,
-            price=goods[code].price,
-            points=goods[code].price * quantity,
+            price=shelf[code].price,
+            points=shelf[code].price * quantity,
         )
         for code, quantity in quantities.items()
     ]
 
 
-def require_points(purse: PurseFacts, points: int, *, own: int, held: int) -> int:
-    """How many points of those that the kiosk holds have to pay: what the household's account can't."""
-    if purse.closed:
+def require_points(request_facts: RequestFacts, points: int, *, own_points: int, leased_points: int) -> int:
+    """The household's account pays first. Returns how many leased points have to pay the rest."""
+    if request_facts.account_closed:
         raise account_closed(own=True)
-    leased = max(min(points - own, held), 0)
-    missing = points - own - leased
+    leased = max(min(points - own_points, leased_points), 0)
+    missing = points - own_points - leased
     if missing > 0:
         raise Refused(ErrorCode.INSUFFICIENT_POINTS, f"积分不够，还差 {missing} 分。", missing=missing)
     return leased
 
 
 def require_pieces(
-    lines: Sequence[wire.ReceiptLine], goods: Mapping[str, GoodsFacts], supermarket: str, taken: Taken
+    lines: Sequence[wire.ReceiptLine], shelf: Mapping[str, ShelfFacts], supermarket: str, usage: Usage
 ) -> None:
     for line in lines:
-        if goods[line.product].closed:
+        if shelf[line.product].account_closed:
             raise account_closed(own=False)
-        left = goods[line.product].left - taken.pieces.get((supermarket, line.product), 0)
+        left = shelf[line.product].available - usage.pieces.get((supermarket, line.product), 0)
         if line.quantity > left:
             raise Refused(
                 ErrorCode.OUT_OF_STOCK,
@@ -201,6 +208,7 @@ def require_pieces(
 
 
 def account_closed(*, own: bool) -> Refused:
+    """`own`: the household's account; otherwise one of the supermarket's."""
     if own:
         return Refused(ErrorCode.ACCOUNT_CLOSED, "这户的积分账户已关闭，请到村委会查询。")
     return Refused(ErrorCode.ACCOUNT_CLOSED, "本超市的这个货架或账户已关闭，请联系乡镇办公室。")

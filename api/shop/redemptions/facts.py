@@ -1,7 +1,7 @@
-"""What there is to know before a redemption is decided: one statement tells it of a whole batch, as of one moment.
+"""The facts that redemptions are decided from, read for a whole batch with one statement, as of one moment.
 
-Nothing is left out because it speaks against a redemption: a card that was reported lost, a shift that is over or
-a receipt that was given already are facts like any other. What they mean is for `decision.py` to say.
+The query filters out nothing that speaks against a redemption: a revoked card, a closed shift and an existing
+receipt are facts like any other. What they mean is for `decision.py` to say.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ from ledger.tables import account, account_closing, balance
 
 @dataclass(frozen=True, slots=True)
 class RedemptionRequest:
-    """A redemption as a kiosk asks for it. Tokens as their digests; no `collector` where the household comes."""
+    """A redemption as a kiosk asks for it. Tokens are kept as digests; `collector` is empty unless somebody else
+    collects the goods for the household."""
 
     device: bytes
     shift: bytes
@@ -64,37 +65,37 @@ class RedemptionRequest:
     collector: bytes = b""
 
     @classmethod
-    def read(cls, device: str, shift: str, id: UUID, wanted: wire.Redemption) -> RedemptionRequest:
+    def from_wire(cls, device: str, shift: str, id: UUID, data: wire.Redemption) -> RedemptionRequest:
         """Raises MalformedCard."""
         return cls(
             device=secret_digest(device),
             shift=secret_digest(shift),
             id=id,
-            card=digest(parse(wanted.card)),
-            lines=wanted.lines,
-            leased=wanted.leased,
-            collector=digest(parse(wanted.collector)) if wanted.collector else b"",
+            card=digest(parse(data.card)),
+            lines=data.lines,
+            leased=data.leased,
+            collector=digest(parse(data.collector)) if data.collector else b"",
         )
 
 
 class TillFacts(msgspec.Struct, frozen=True):
-    """A kiosk, and the shift that it names. `till` numbers those of a batch, from 1. `ended`: the machine may not
-    go on. No `shift` where this kiosk has none of that name."""
+    """A kiosk and the shift that the request names. `number`: counts the different ones of a batch, from 1.
+    `ended`: this enrolment is over. `shift` is None where this kiosk has no such shift."""
 
-    till: int
+    number: int
     kiosk: UUID
     epoch: int
     ended: bool
     supermarket: str
-    place: str
+    supermarket_name: str
     shift: UUID | None
-    closed: bool
+    shift_closed: bool
     attendant: UUID | None
     attendant_name: str | None
 
 
 class CardFacts(msgspec.Struct, frozen=True):
-    """The household of a card. `pin_above`: points above which the card asks for its PIN."""
+    """A card and its household. `pin_above`: points above which the card asks for its PIN."""
 
     household: UUID
     code: str
@@ -103,50 +104,52 @@ class CardFacts(msgspec.Struct, frozen=True):
     pin_above: int | None
 
 
-class PurseFacts(msgspec.Struct, frozen=True):
-    """What the `n`th of a batch, from 1, can be paid from: the household's account, `own`, and what the kiosk
-    holds of it, `held`. `collected`: somebody else takes the goods home. `request` and `receipt` are of the
-    redemption that has this id already."""
+class RequestFacts(msgspec.Struct, frozen=True):
+    """About request `n` of the batch, from 1: whose points pay, and whether the id is used already.
+
+    `own_points`: available in the household's account. `leased_points`: available of those leased to this kiosk.
+    `has_collector`: a collector's card was given, known or not. `existing_digest` and `existing_receipt` are of
+    the redemption that has this id."""
 
     n: int
     till: int
     card: CardFacts | None
-    collected: bool
+    has_collector: bool
     collector: CardFacts | None
-    own: int
-    held: int
-    closed: bool
+    own_points: int
+    leased_points: int
+    account_closed: bool
     voided: bool
-    request: str | None
-    receipt: wire.Receipt | None
+    existing_digest: str | None
+    existing_receipt: wire.Receipt | None
 
 
-class GoodsFacts(msgspec.Struct, frozen=True):
-    """A product as this till's shelf has it, and how many pieces are free. `waited_for`: a promise of it still
-    waits for pieces."""
+class ShelfFacts(msgspec.Struct, frozen=True):
+    """A product on this till's shelf. `available`: pieces that are not reserved. `promise_waiting`: an open
+    promise of it has no pieces reserved yet."""
 
     till: int
     product: str
     name: str
     price: int
-    left: int
-    closed: bool
-    waited_for: bool
+    available: int
+    account_closed: bool
+    promise_waiting: bool
 
 
 class BatchFacts(msgspec.Struct, frozen=True):
     tills: list[TillFacts]
-    purses: list[PurseFacts]
-    goods: list[GoodsFacts]
+    requests: list[RequestFacts]
+    shelves: list[ShelfFacts]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """About one redemption. No `till` where nobody knows the machine, and then nothing else either."""
+    """About one redemption; `shelf` by product. Without a known kiosk there is no `till`, and nothing else."""
 
     till: TillFacts | None = None
-    purse: PurseFacts | None = None
-    goods: Mapping[str, GoodsFacts] = field(default_factory=dict)
+    request: RequestFacts | None = None
+    shelf: Mapping[str, ShelfFacts] = field(default_factory=dict)
 
 
 class Reader(Protocol):
@@ -156,30 +159,30 @@ class Reader(Protocol):
 
 
 async def read_facts(reader: Reader, batch: Sequence[RedemptionRequest], now: datetime) -> list[Facts]:
-    """Of each its own, in the order of the batch."""
-    tills: dict[tuple[bytes, bytes], int] = {}
-    at = [tills.setdefault((asked.device, asked.shift), len(tills) + 1) for asked in batch]
-    lines = {(till, line.product) for till, asked in zip(at, batch, strict=True) for line in asked.lines}
-    told = await reader.read(
-        _FACTS_WITH_COLLECTORS if any(asked.collector for asked in batch) else _FACTS,
+    """The facts of each request, in the order of the batch."""
+    numbers: dict[tuple[bytes, bytes], int] = {}
+    tills = [numbers.setdefault((request.device, request.shift), len(numbers) + 1) for request in batch]
+    lines = {(till, line.product) for till, request in zip(tills, batch, strict=True) for line in request.lines}
+    facts = await reader.read(
+        _FACTS_WITH_COLLECTORS if any(request.collector for request in batch) else _FACTS,
         now=now,
-        device=[device for device, _ in tills],
-        shift=[shift for _, shift in tills],
-        id=[asked.id for asked in batch],
-        card=[asked.card for asked in batch],
-        collector=[asked.collector for asked in batch],
-        at=at,
-        line_at=[till for till, _ in lines],
+        device=[device for device, _ in numbers],
+        shift=[shift for _, shift in numbers],
+        id=[request.id for request in batch],
+        card=[request.card for request in batch],
+        collector=[request.collector for request in batch],
+        request_till=tills,
+        line_till=[till for till, _ in lines],
         product=[product for _, product in lines],
     )
-    known = {till.till: till for till in told.tills}
-    shelves: dict[int, dict[str, GoodsFacts]] = {till: {} for till in known}
-    for each in told.goods:
+    known_tills = {till.number: till for till in facts.tills}
+    shelves: dict[int, dict[str, ShelfFacts]] = {number: {} for number in known_tills}
+    for each in facts.shelves:
         shelves[each.till][each.product] = each
-    purses = {purse.n: purse for purse in told.purses}
+    requests = {each.n: each for each in facts.requests}
     return [
-        Facts(known[till], purses[n], shelves[till]) if till in known else Facts()
-        for n, till in enumerate(at, start=1)
+        Facts(known_tills[till], requests[n], shelves[till]) if till in known_tills else Facts()
+        for n, till in enumerate(tills, start=1)
     ]
 
 
@@ -188,54 +191,55 @@ async def read_facts(reader: Reader, batch: Sequence[RedemptionRequest], now: da
 _TOWNSHIP = bindparam("township", type_=Integer)
 
 
-def _rows(**arrays: TypeEngine[Any]) -> TableValuedAlias:
-    """Arrays of parameters side by side, a column each, and `n` from 1."""
+def _unnest(**arrays: TypeEngine[Any]) -> TableValuedAlias:
+    """Array parameters as rows: a column each, and `n` from 1."""
     columns = [column(each, kind) for each, kind in arrays.items()]
     values = [cast(bindparam(each), ARRAY(kind)) for each, kind in arrays.items()]
     return func.unnest(*values).table_valued(*columns, with_ordinality="n").render_derived()
 
 
-def _tills() -> CTE:
-    asked = _rows(device=LargeBinary(), shift=LargeBinary())
+def _select_tills() -> CTE:
+    params = _unnest(device=LargeBinary(), shift=LargeBinary())
     enrolled = lateral_one(
         select(KioskEnrolment.kiosk, KioskEnrolment.epoch, KioskEnrolment.ended_at).where(
-            KioskEnrolment.township == _TOWNSHIP, KioskEnrolment.digest == asked.c.device
+            KioskEnrolment.township == _TOWNSHIP, KioskEnrolment.digest == params.c.device
         ),
         "enrolled",
     )
     kiosk = lateral_one(
-        select(Kiosk.supermarket).where(Kiosk.township == _TOWNSHIP, Kiosk.id == enrolled.c.kiosk), "at"
+        select(Kiosk.supermarket).where(Kiosk.township == _TOWNSHIP, Kiosk.id == enrolled.c.kiosk), "at_kiosk"
     )
-    place = lateral_one(
+    supermarket = lateral_one(
         select(Supermarket.name).where(Supermarket.township == _TOWNSHIP, Supermarket.code == kiosk.c.supermarket),
-        "place",
+        "in_supermarket",
     )
     shift = lateral_one(
         select(Shift.id, Shift.attendant, Shift.closed_at).where(
-            Shift.township == _TOWNSHIP, Shift.digest == asked.c.shift, Shift.kiosk == enrolled.c.kiosk
+            Shift.township == _TOWNSHIP, Shift.digest == params.c.shift, Shift.kiosk == enrolled.c.kiosk
         ),
-        "on",
+        "in_shift",
     )
     attendant = lateral_one(
-        select(Attendant.name).where(Attendant.township == _TOWNSHIP, Attendant.id == shift.c.attendant), "who"
+        select(Attendant.name).where(Attendant.township == _TOWNSHIP, Attendant.id == shift.c.attendant),
+        "by_attendant",
     )
     return (
         select(
-            asked.c.n.label("till"),
+            params.c.n.label("number"),
             enrolled.c.kiosk,
             enrolled.c.epoch,
             enrolled.c.ended_at.is_not(None).label("ended"),
             kiosk.c.supermarket,
-            place.c.name.label("place"),
+            supermarket.c.name.label("supermarket_name"),
             shift.c.id.label("shift"),
-            shift.c.closed_at.is_not(None).label("closed"),
+            shift.c.closed_at.is_not(None).label("shift_closed"),
             shift.c.attendant,
             attendant.c.name.label("attendant_name"),
         )
-        .select_from(asked)
+        .select_from(params)
         .join(enrolled, true())
         .join(kiosk, true())
-        .join(place, true())
+        .join(supermarket, true())
         .outerjoin(shift, true())
         .outerjoin(attendant, true())
         .cte("till")
@@ -243,141 +247,143 @@ def _tills() -> CTE:
 
 
 def _card(
-    digest: ColumnElement[bytes], word: str
+    digest: ColumnElement[bytes], label: str
 ) -> tuple[LateralFromClause, LateralFromClause, ColumnElement[Any]]:
-    """A card and its household, to be joined, and both as one value."""
-    card = any_card(_TOWNSHIP, digest, f"{word}_card")
-    holder = household_of(_TOWNSHIP, card.c.household, f"{word}_holder")
+    """A card and its household, both to be joined, and the `CardFacts` made of them."""
+    card = any_card(_TOWNSHIP, digest, f"{label}_card")
+    household = household_of(_TOWNSHIP, card.c.household, f"{label}_household")
     facts = func.json_build_object(
-        *("household", holder.c.id, "code", holder.c.code, "head", holder.c.head),
+        *("household", household.c.id, "code", household.c.code, "head", household.c.head),
         *("revoked_at", card.c.revoked_at, "pin_above", card.c.pin_above),
     )
-    return card, holder, case((holder.c.id.is_not(None), facts)).label(word)
+    return card, household, case((household.c.id.is_not(None), facts)).label(label)
 
 
-def _named(name: ColumnElement[str], word: str) -> LateralFromClause:
-    return lateral_one(select(account.c.id).where(account.c.township == _TOWNSHIP, account.c.name == name), word)
+def _account(name: ColumnElement[str], alias: str) -> LateralFromClause:
+    return lateral_one(select(account.c.id).where(account.c.township == _TOWNSHIP, account.c.name == name), alias)
 
 
-def _left(named: LateralFromClause, word: str) -> LateralFromClause:
-    """What is free of an account."""
-    left = (balance.c.posted - balance.c.reserved).label("left")
-    return lateral_one(select(left).where(balance.c.township == _TOWNSHIP, balance.c.account == named.c.id), word)
+def _available(account: LateralFromClause, alias: str) -> LateralFromClause:
+    """What of an account's balance is not reserved."""
+    amount = (balance.c.posted - balance.c.reserved).label("amount")
+    return lateral_one(
+        select(amount).where(balance.c.township == _TOWNSHIP, balance.c.account == account.c.id), alias
+    )
 
 
-def _closed(named: LateralFromClause, word: str) -> LateralFromClause:
+def _closing(account: LateralFromClause, alias: str) -> LateralFromClause:
     closing = account_closing.c
     return lateral_one(
-        select(closing.account).where(closing.township == _TOWNSHIP, closing.account == named.c.id), word
+        select(closing.account).where(closing.township == _TOWNSHIP, closing.account == account.c.id), alias
     )
 
 
-def _purses(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]:
-    asked = _rows(id=Uuid(), card=LargeBinary(), collector=LargeBinary(), at=Integer())
-    card, holder, card_facts = _card(asked.c.card, "card")
-    neighbours, neighbour, collector_facts = _card(asked.c.collector, "collector")
-    given = lateral_one(
+def _select_requests(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]:
+    params = _unnest(id=Uuid(), card=LargeBinary(), collector=LargeBinary(), request_till=Integer())
+    card, household, card_facts = _card(params.c.card, "card")
+    collector_card, collector_household, collector_facts = _card(params.c.collector, "collector")
+    existing = lateral_one(
         select(Redemption.request, Redemption.receipt).where(
-            Redemption.township == _TOWNSHIP, Redemption.id == asked.c.id
+            Redemption.township == _TOWNSHIP, Redemption.id == params.c.id
         ),
-        "given",
+        "existing",
     )
-    void = lateral_one(select(Void.id).where(Void.township == _TOWNSHIP, Void.id == asked.c.id), "void")
-    points = _named(accounts.household_name(holder.c.code), "points")
-    closed = _closed(points, "closed")
-    own = _left(points, "own")
-    escrow = _named(accounts.escrow_name(holder.c.code, till.c.kiosk, till.c.epoch), "escrow")
-    held = _left(escrow, "held")
-    question = (
+    void = lateral_one(select(Void.id).where(Void.township == _TOWNSHIP, Void.id == params.c.id), "void")
+    own = _account(accounts.household_name(household.c.code), "own")
+    own_closing = _closing(own, "own_closing")
+    own_points = _available(own, "own_available")
+    escrow = _account(accounts.escrow_name(household.c.code, till.c.kiosk, till.c.epoch), "escrow")
+    leased_points = _available(escrow, "escrow_available")
+    query = (
         select(
-            asked.c.n,
-            till.c.till,
+            params.c.n,
+            till.c.number.label("till"),
             card_facts,
-            (func.length(asked.c.collector) > 0).label("collected"),
+            (func.length(params.c.collector) > 0).label("has_collector"),
             collector_facts if collectors else null().label("collector"),
-            func.coalesce(own.c.left, 0).label("own"),
-            func.coalesce(held.c.left, 0).label("held"),
-            closed.c.account.is_not(None).label("closed"),
+            func.coalesce(own_points.c.amount, 0).label("own_points"),
+            func.coalesce(leased_points.c.amount, 0).label("leased_points"),
+            own_closing.c.account.is_not(None).label("account_closed"),
             void.c.id.is_not(None).label("voided"),
-            func.encode(given.c.request, "hex").label("request"),
-            given.c.receipt,
+            func.encode(existing.c.request, "hex").label("existing_digest"),
+            existing.c.receipt.label("existing_receipt"),
         )
-        .select_from(asked)
-        .join(till, till.c.till == asked.c.at)
+        .select_from(params)
+        .join(till, till.c.number == params.c.request_till)
         .outerjoin(card, true())
-        .outerjoin(holder, true())
-        .outerjoin(points, true())
+        .outerjoin(household, true())
         .outerjoin(own, true())
-        .outerjoin(closed, true())
+        .outerjoin(own_points, true())
+        .outerjoin(own_closing, true())
         .outerjoin(escrow, true())
-        .outerjoin(held, true())
-        .outerjoin(given, true())
+        .outerjoin(leased_points, true())
+        .outerjoin(existing, true())
         .outerjoin(void, true())
     )
     if not collectors:
-        return question
-    return question.outerjoin(neighbours, true()).outerjoin(neighbour, true())
+        return query
+    return query.outerjoin(collector_card, true()).outerjoin(collector_household, true())
 
 
-def _goods(till: CTE) -> Select[*tuple[Any, ...]]:
-    asked = _rows(line_at=Integer(), product=Text())
-    shelf = lateral_one(
+def _select_shelves(till: CTE) -> Select[*tuple[Any, ...]]:
+    params = _unnest(line_till=Integer(), product=Text())
+    on_shelf = lateral_one(
         select(Shelf.product).where(
             Shelf.township == _TOWNSHIP,
             Shelf.supermarket == till.c.supermarket,
-            Shelf.product == asked.c.product,
+            Shelf.product == params.c.product,
         ),
         "on_shelf",
     )
     product = lateral_one(
         select(Product.code, Product.name, Product.price).where(
-            Product.township == _TOWNSHIP, Product.code == shelf.c.product
+            Product.township == _TOWNSHIP, Product.code == on_shelf.c.product
         ),
-        "known",
+        "known_product",
     )
-    pieces = _named(accounts.shelf_name(till.c.supermarket, asked.c.product), "pieces")
-    closed = _closed(pieces, "closed_shelf")
-    left = _left(pieces, "stock")
-    waited_for = lateral_one(
+    pieces = _account(accounts.shelf_name(till.c.supermarket, params.c.product), "pieces")
+    closing = _closing(pieces, "pieces_closing")
+    available = _available(pieces, "pieces_available")
+    promise = lateral_one(
         select(Promise.id).where(
             Promise.township == _TOWNSHIP,
             Promise.supermarket == till.c.supermarket,
-            Promise.product == asked.c.product,
+            Promise.product == params.c.product,
             Promise.status == "open",
             Promise.arrival.is_(None),
             Promise.expires_at > bindparam("now", type_=DateTime(timezone=True)),
         ),
-        "waited_for",
+        "waiting_promise",
     )
     return (
         select(
-            till.c.till,
+            till.c.number.label("till"),
             product.c.code.label("product"),
             product.c.name,
             product.c.price,
-            func.coalesce(left.c.left, 0).label("left"),
-            closed.c.account.is_not(None).label("closed"),
-            waited_for.c.id.is_not(None).label("waited_for"),
+            func.coalesce(available.c.amount, 0).label("available"),
+            closing.c.account.is_not(None).label("account_closed"),
+            promise.c.id.is_not(None).label("promise_waiting"),
         )
-        .select_from(asked)
-        .join(till, till.c.till == asked.c.line_at)
-        .join(shelf, true())
+        .select_from(params)
+        .join(till, till.c.number == params.c.line_till)
+        .join(on_shelf, true())
         .join(product, true())
         .outerjoin(pieces, true())
-        .outerjoin(left, true())
-        .outerjoin(closed, true())
-        .outerjoin(waited_for, true())
+        .outerjoin(available, true())
+        .outerjoin(closing, true())
+        .outerjoin(promise, true())
     )
 
 
-_TILLS = _tills()
+_TILLS = _select_tills()
 _FACTS, _FACTS_WITH_COLLECTORS = (
     ReadQuery(
         BatchFacts,
         tills=select(_TILLS),
-        purses=_purses(_TILLS, collectors=collectors),
-        goods=_goods(_TILLS),
+        requests=_select_requests(_TILLS, collectors=collectors),
+        shelves=_select_shelves(_TILLS),
     )
     for collectors in (False, True)
 )
-"""Neighbours are few: most batches don't ask for any."""
+"""Most batches name no collector and are spared two joins."""

@@ -1,9 +1,9 @@
 """Redemptions that arrive at the same moment are booked as one batch: one query, one statement and one commit.
 
-A worker that is free takes what waits, so a lone redemption goes at once, and the busier the server is the more go
-together. What isn't booked in its batch (a retry, a price that changed, too few points) is left to
-`use_cases.redeem`, which knows what to say to it. So is the whole batch where one of it fails unforeseen: one
-failing redemption never fails the rest of its batch.
+A free worker takes everything that is queued, so a lone redemption is booked at once, and the busier the server is
+the larger the batches get. A redemption that isn't booked in its batch (a retry, a changed price, too few points)
+is left to `use_cases.redeem`, which has an answer for it. So is a whole batch that fails: one failing redemption
+never fails the rest of its batch.
 """
 
 from __future__ import annotations
@@ -27,46 +27,47 @@ from api.shop.redemptions.writer import StaleBatch
 log = structlog.get_logger()
 
 MAX_BATCH = 128
-"""Redemptions in one batch at most."""
+"""Redemptions in one batch, at most."""
 MAX_QUEUE = 1_024
-"""Redemptions in the queue; more are asked to come again."""
+"""Redemptions in the queue, at most; further ones are asked to retry."""
 WORKERS = 2
-"""While one waits for the disk, another has its turn."""
-LONGEST_WAIT = 0.1
-"""Seconds that one waits for others to go with, while a batch is held up."""
+"""While one waits for the disk, another works."""
+MAX_BATCH_WAIT = 0.1
+"""Seconds that a redemption waits for a larger batch while others are being booked, at most."""
 
 
 @dataclass(slots=True)
-class _Waiting:
-    asked: RedemptionRequest
+class _Queued:
+    request: RedemptionRequest
     answer: asyncio.Future[wire.Receipt | None]
 
 
 class RedemptionQueue:
-    """Where redemptions wait for their turn. `run` serves them, for as long as the application runs."""
+    """Redemptions waiting to be booked. `run` books them for as long as the application runs."""
 
     def __init__(self, services: Services, max_queue: int = MAX_QUEUE) -> None:
         self.services = services
         self._max_queue = max_queue
-        self._waiting: deque[_Waiting] = deque()
-        # How many are being booked, and whether that or what waits has changed since somebody looked.
-        self._under_way = 0
+        self._queued: deque[_Queued] = deque()
+        # How many are being booked; the event is set when that or the queue has changed.
+        self._in_progress = 0
         self._changed = asyncio.Event()
-        self._turn = asyncio.Lock()
+        # One worker at a time collects a batch.
+        self._collecting = asyncio.Lock()
 
-    async def redeem(self, asked: RedemptionRequest) -> wire.Receipt | None:
-        """The receipt, or None for what isn't booked in its batch or finds no room: then nothing has happened yet,
-        or the answer is known already, and `use_cases.redeem` goes on."""
+    async def redeem(self, request: RedemptionRequest) -> wire.Receipt | None:
+        """The receipt. None where it wasn't booked in its batch or the queue is full: `use_cases.redeem` decides
+        it alone."""
         if self._full:
             return None
-        waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        queued = _Queued(request, asyncio.get_running_loop().create_future())
+        self._queued.append(queued)
         self._changed.set()
-        return await waiting.answer
+        return await queued.answer
 
     @property
     def _full(self) -> bool:
-        return len(self._waiting) >= self._max_queue
+        return len(self._queued) >= self._max_queue
 
     def require_room(self) -> None:
         """Raises Refused: busy."""
@@ -76,45 +77,45 @@ class RedemptionQueue:
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(WORKERS):
-                group.create_task(self._serve())
+                group.create_task(self._work())
 
-    async def _serve(self) -> None:
+    async def _work(self) -> None:
         while True:
-            async with self._turn:
-                batch = await self._next()
-                self._under_way += len(batch)
+            async with self._collecting:
+                batch = await self._next_batch()
+                self._in_progress += len(batch)
             receipts: dict[UUID, wire.Receipt] = {}
             try:
-                receipts = await redeem_batch(self.services, [waiting.asked for waiting in batch])
+                receipts = await redeem_batch(self.services, [queued.request for queued in batch])
             except Exception as error:
-                # Each on its own: whose fault it was hears it there. And whatever it was, the next are served.
+                # Each is then decided alone, where the one at fault gets its error; the worker goes on.
                 if not isinstance(error, StaleBatch) and problem_of(error).type_ == ErrorCode.SERVER_FAULT:
                     log.exception("a batch of redemptions failed")
             finally:
-                self._under_way -= len(batch)
+                self._in_progress -= len(batch)
                 self._changed.set()
-                for waiting in batch:
-                    if not waiting.answer.done():
-                        waiting.answer.set_result(receipts.get(waiting.asked.id))
+                for queued in batch:
+                    if not queued.answer.done():
+                        queued.answer.set_result(receipts.get(queued.request.id))
 
-    async def _next(self) -> list[_Waiting]:
-        """What waits, as soon as it is as much as is being booked: fewer would wait for the same balances anyway.
-        The first of each id, without what nobody waits for any more."""
-        while not self._waiting:
-            await self._change()
+    async def _next_batch(self) -> list[_Queued]:
+        """The queue, as soon as it is as long as what is being booked: a smaller batch would only wait for the
+        same balances. Leaves out second requests with the same id, and those whose client has gone."""
+        while not self._queued:
+            await self._wait_for_change()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_WAIT):
-                while len(self._waiting) < self._under_way:
-                    await self._change()
-        batch: dict[UUID, _Waiting] = {}
-        while self._waiting and len(batch) < MAX_BATCH:
-            waiting = self._waiting.popleft()
-            if waiting.asked.id in batch:
-                waiting.answer.set_result(None)
-            elif not waiting.answer.done():
-                batch[waiting.asked.id] = waiting
+            async with asyncio.timeout(MAX_BATCH_WAIT):
+                while len(self._queued) < self._in_progress:
+                    await self._wait_for_change()
+        batch: dict[UUID, _Queued] = {}
+        while self._queued and len(batch) < MAX_BATCH:
+            queued = self._queued.popleft()
+            if queued.request.id in batch:
+                queued.answer.set_result(None)
+            elif not queued.answer.done():
+                batch[queued.request.id] = queued
         return list(batch.values())
 
-    async def _change(self) -> None:
+    async def _wait_for_change(self) -> None:
         self._changed.clear()
         await self._changed.wait()

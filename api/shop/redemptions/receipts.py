@@ -1,4 +1,4 @@
-"""What a redemption is in the books and on its receipt, whoever asked for it: a till, its journal, a promise."""
+"""What is booked for a redemption, and its receipt: whether a till, its journal or a promise asked for it."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ KIND = "redemption"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """A redemption that was decided on, to be written. Its `receipt` can't tell the balance yet; `escrow` is what
-    the kiosk holds of the household, where that counts as balance, too."""
+    """A redemption as decided, ready to be written. The `balance` of its `receipt` is filled in when it is
+    written. `escrow`: the account of the leased points, where the balance includes them."""
 
     till: TillFacts
-    household: CardFacts
+    card: CardFacts
     collector: CardFacts | None
-    request: bytes
+    digest: bytes
     receipt: wire.Receipt
     transactions: Sequence[Transaction]
     escrow: AccountId | None
 
     @property
     def row(self) -> dict[str, Any]:
-        """As `redeem_batch` takes it."""
+        """As the SQL function `redeem_batch` takes it."""
         return {
             "id": self.receipt.id,
             "supermarket": self.till.supermarket,
             "kiosk": self.till.kiosk,
             "attendant": self.till.attendant,
-            "household": self.household.household,
+            "household": self.card.household,
             "collector": self.collector.household if self.collector is not None else None,
-            "request": self.request.hex(),
+            "request": self.digest.hex(),
             "receipt": self.receipt,
             "leased": self.receipt.leased,
             "shift": self.till.shift,
             "points": self.receipt.points,
-            "own": accounts.household(self.household.code).id,
+            "own": accounts.household(self.card.code).id,
             "escrow": self.escrow,
         }
 
@@ -57,56 +57,57 @@ class Booking:
 def book(
     id: UUID,
     till: TillFacts,
-    household: CardFacts,
+    card: CardFacts,
     collector: CardFacts | None,
     lines: Sequence[wire.ReceiptLine],
     *,
-    request: bytes,
+    digest: bytes,
     leased: int,
     at: datetime,
-    counts_lease: bool,
-    before: Sequence[Transaction] = (),
-    **more: Any,
+    leased_in_balance: bool,
+    first: Sequence[Transaction] = (),
+    **metadata: Any,
 ) -> Booking:
-    """`leased`: points that the kiosk's share pays. `at`: when the goods were handed over. `before`: what moves
-    first of all. `more` goes to the transaction's metadata. `till` has a shift and its attendant."""
+    """`leased`: how many of the points are paid from those the kiosk holds. `at`: when the goods were handed over.
+    `first`: transactions posted before the redemption. `metadata`: further fields of the redemption's own. `till`
+    has a shift and its attendant."""
     assert till.attendant is not None
     assert till.attendant_name is not None
-    taken_by = {"collector": mask(collector.head)} if collector is not None else {}
+    collected_by = {"collector": mask(collector.head)} if collector is not None else {}
     receipt = wire.Receipt(
         id=id,
-        supermarket=till.place,
+        supermarket=till.supermarket_name,
         attendant=till.attendant_name,
-        name=mask(household.head),
+        name=mask(card.head),
         lines=list(lines),
         points=sum(line.points for line in lines),
         balance=0,
         recorded_at=at,
         leased=leased,
-        **taken_by,
+        **collected_by,
     )
     goods = [{"name": line.name, "quantity": line.quantity} for line in lines]
     redemption = Transaction(
         id=TransactionId(id),
         kind=KIND,
         phase=Phase.POSTED,
-        transfers=_transfers(till.supermarket, household.code, lines),
+        transfers=_transfers(till.supermarket, card.code, lines),
         person=str(till.attendant),
-        metadata={"kiosk": str(till.kiosk), "goods": goods, **more, **taken_by},
+        metadata={"kiosk": str(till.kiosk), "goods": goods, **metadata, **collected_by},
     )
     return Booking(
         till=till,
-        household=household,
+        card=card,
         collector=collector,
-        request=request,
+        digest=digest,
         receipt=receipt,
-        transactions=[*share_given_back(id, till, household, leased, "兑换"), *before, redemption],
-        escrow=accounts.escrow(household.code, till.kiosk, till.epoch).id if counts_lease else None,
+        transactions=[*return_leased(id, till, card, leased, "兑换"), *first, redemption],
+        escrow=accounts.escrow(card.code, till.kiosk, till.epoch).id if leased_in_balance else None,
     )
 
 
 def _transfers(supermarket: str, household: str, lines: Sequence[wire.ReceiptLine]) -> tuple[Transfer, ...]:
-    """Points from household to till *and* goods from shelf to household."""
+    """Points from household to till, *and* goods from shelf to household."""
     points = Transfer(
         accounts.household(household).id,
         accounts.till(supermarket).id,
@@ -121,17 +122,15 @@ def _transfers(supermarket: str, household: str, lines: Sequence[wire.ReceiptLin
     return (points, *goods)
 
 
-def share_given_back(
-    id: UUID, till: TillFacts, household: CardFacts, leased: int, reason: str
-) -> list[Transaction]:
-    """What the kiosk held of the points for `id` goes back to the household's account, which then pays."""
+def return_leased(id: UUID, till: TillFacts, card: CardFacts, leased: int, reason: str) -> list[Transaction]:
+    """Leased points first go back to the household's account, which then pays for `id`. Empty where none are."""
     if not leased:
         return []
-    back = TransactionId(uuid5(id, "lease"))
-    return [lease_return(back, household.code, till.kiosk, till.epoch, leased, str(till.attendant), reason)]
+    return_id = TransactionId(uuid5(id, "lease"))
+    return [lease_return(return_id, card.code, till.kiosk, till.epoch, leased, str(till.attendant), reason)]
 
 
-def request_digest(kiosk: UUID, card: bytes, lines: Sequence[wire.RedemptionLine], collector: bytes) -> bytes:
-    """Of what was asked for: the same id must always ask for the same. `card` and `collector` are digests of card
-    tokens. How it is paid doesn't belong to it."""
+def digest_request(kiosk: UUID, card: bytes, lines: Sequence[wire.RedemptionLine], collector: bytes) -> bytes:
+    """What the same id must always come with. `card` and `collector` are digests of card tokens. Which points pay
+    is not part of it."""
     return hashlib.sha256(kiosk.bytes + card + collector + msgspec.json.encode(lines)).digest()

@@ -20,7 +20,7 @@ from api.shop.redemptions.queue import RedemptionQueue
 from api.wire.card_token import MalformedCard
 
 
-# Here comes what the fast path and its queue leave to others.
+# Gets the requests that the fast path and its queue leave over.
 @put("/redemptions/{id:uuid}", exclude_from_auth=True)
 async def redeem(
     id: FromPath[UUID],
@@ -31,21 +31,21 @@ async def redeem(
     shift: Annotated[str, HeaderParameter(name="X-Shift", max_length=100)] = "",
     pin: Annotated[str, HeaderParameter(name="X-Card-Pin", max_length=8)] = "",
 ) -> wire.Receipt:
-    """Redeem points for goods. Safe to retry: the same id and content give the first receipt again, and need the
-    card's PIN no more."""
+    """Redeem points for goods. Safe to retry: the same id and content give the first receipt again, without the
+    card's PIN."""
     queue: RedemptionQueue = state.redemptions
     queue.require_room()
     device = bearer(request)
     try:
-        asked = RedemptionRequest.read(device, shift, id, data)
+        redemption = RedemptionRequest.from_wire(device, shift, id, data)
     except MalformedCard:
-        # Not before the machine is known is anything said of a card.
-        require_device(await _kiosk(services, device))
+        # An unknown device is told nothing about cards.
+        require_device(await _find_device(services, device))
         raise
-    return await use_cases.redeem(services, asked, pin)
+    return await use_cases.redeem(services, redemption, pin)
 
 
-async def _kiosk(services: Services, secret: str) -> Device | None:
+async def _find_device(services: Services, secret: str) -> Device | None:
     async with services.unit_of_work() as uow:
         return await enrolled(uow, secret_digest(secret))
 

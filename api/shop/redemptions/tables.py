@@ -1,4 +1,4 @@
-"""Redemptions: what was on the receipt. The points and goods they moved are in the books, same id."""
+"""Redemptions and their receipts. The points and goods that they moved are in the books under the same id."""
 
 from datetime import datetime
 from typing import Any
@@ -32,16 +32,16 @@ class Redemption(Base):
     request: Mapped[bytes] = mapped_column(LargeBinary)
     receipt: Mapped[dict[str, Any]] = mapped_column(JSONB)
     recorded_at: Mapped[datetime]
-    # What came from the points that the kiosk held, and which shift it belongs to.
+    # How many of the points were paid from those leased to the kiosk.
     leased: Mapped[int] = mapped_column(BigInteger, server_default="0")
     shift: Mapped[UUID | None]
-    # The household of a neighbour who took the goods home.
+    # The household of whoever collected the goods for this one.
     collector: Mapped[UUID | None]
 
 
 class Void(Base):
-    """A redemption that an attendant took back. Where `id` is no redemption's it was sent perhaps and never
-    arrived: it may not any more."""
+    """A redemption that an attendant voided. Where no redemption has this `id` it never arrived, and is refused if
+    it still does."""
 
     __tablename__ = "redemption_void"
     __table_args__ = (

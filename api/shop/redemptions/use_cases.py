@@ -1,7 +1,8 @@
 """Redeem points for goods: one transaction in the books, points and goods together or not at all.
 
-Facts, a decision, one statement that writes: as a batch for all that come at the same moment, of which only those
-are booked that nothing speaks against; and alone, under the locks of all that it touches, for every other.
+Facts are read, a decision is taken, one statement writes it. Redemptions that come at the same moment go as a
+batch, which books those that nothing speaks against. Any other is decided alone, under the locks of all that it
+touches.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
 from api.shop.kiosks.tables import KioskEnrolment
 from api.shop.promises.arrivals import reserve
-from api.shop.redemptions.decision import Decision, Given, PromisesFirst, account_closed, decide, decide_batch
+from api.shop.redemptions.decision import (
+    Decision,
+    ExistingReceipt,
+    PromisesFirst,
+    account_closed,
+    decide,
+    decide_batch,
+)
 from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import Booking
 from api.shop.redemptions.writer import StaleBatch, write
@@ -26,33 +34,35 @@ from ledger.transactions import Posting, Status
 
 
 async def redeem_batch(services: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
-    """Book what of it can be; gives the receipts. The ids in it are distinct. Raises StaleBatch: nothing stays."""
+    """Book what can be booked of a batch, whose ids are distinct. Returns the receipts of those booked.
+
+    Raises StaleBatch: nothing was booked."""
     now = services.clock.now()
     bookings = list(decide_batch(batch, await read_facts(services, batch, now), now).values())
     receipts = await write(services, bookings, now) if bookings else []
     return {receipt.id: receipt for receipt in receipts}
 
 
-async def redeem(services: Services, asked: RedemptionRequest, pin: str = "") -> wire.Receipt:
-    """The receipt of a redemption, now or as it was given the first time. Raises Refused: as `decide`,
-    wrong-card-pin (left), card-pin-locked."""
+async def redeem(services: Services, request: RedemptionRequest, pin: str = "") -> wire.Receipt:
+    """The receipt of a redemption; a retry gets the first one again. Raises Refused: as `decide`, wrong-card-pin
+    (left), card-pin-locked."""
     try:
-        return await _redeem(services, asked)
+        return await _redeem(services, request)
     except Refused as refusal:
         if refusal.code != ErrorCode.PIN_NEEDED or not pin:
             raise
-    # In a unit of work of its own: a wrong try counts, though nothing of the redemption stays.
-    await require_pin(services, asked.card, pin)
-    return await _redeem(services, asked, pin_given=True)
+    # In a unit of work of its own: a wrong PIN is counted although the redemption is rolled back.
+    await require_pin(services, request.card, pin)
+    return await _redeem(services, request, pin_verified=True)
 
 
 async def _redeem(
-    services: Services, asked: RedemptionRequest, *, pin_given: bool = False, last: bool = False
+    services: Services, request: RedemptionRequest, *, pin_verified: bool = False, retried: bool = False
 ) -> wire.Receipt:
     try:
         async with services.unit_of_work() as uow:
-            match await _decide(uow, asked, pin_given=pin_given):
-                case Given(receipt):
+            match await _decide(uow, request, pin_verified=pin_verified):
+                case ExistingReceipt(receipt):
                     return receipt
                 case Booking() as booking:
                     [receipt] = await write(uow, [booking], uow.now)
@@ -60,39 +70,38 @@ async def _redeem(
                 case Refused() as refusal:
                     raise refusal
                 case PromisesFirst():
-                    raise AssertionError("whoever waited was served")
+                    raise AssertionError("promises were served")
     except StaleBatch as stale:
-        if stale.posting is not None or last:
-            raise refused_by_books(stale.posting) from None
-    # A shift that was closed meanwhile: now the facts say so.
-    return await _redeem(services, asked, pin_given=pin_given, last=True)
+        if stale.posting is not None or retried:
+            raise to_refusal(stale.posting) from None
+    # A shift was closed or the id voided in the meantime: the facts now say so.
+    return await _redeem(services, request, pin_verified=pin_verified, retried=True)
 
 
-async def _decide(uow: UnitOfWork, asked: RedemptionRequest, *, pin_given: bool) -> Decision:
-    facts = await held_facts(uow, asked)
-    decision = decide(asked, facts, uow.now, pin_given=pin_given)
+async def _decide(uow: UnitOfWork, request: RedemptionRequest, *, pin_verified: bool) -> Decision:
+    facts = await lock_and_read_facts(uow, request)
+    decision = decide(request, facts, uow.now, pin_verified=pin_verified)
     if not isinstance(decision, PromisesFirst):
         return decision
     assert facts.till is not None
     await reserve(uow, facts.till.supermarket, decision.products)
-    [facts] = await read_facts(uow, [asked], uow.now)
-    return decide(asked, facts, uow.now, pin_given=pin_given, promises_served=True)
+    [facts] = await read_facts(uow, [request], uow.now)
+    return decide(request, facts, uow.now, pin_verified=pin_verified, promises_served=True)
 
 
-async def held_facts(uow: UnitOfWork, asked: RedemptionRequest) -> Facts:
-    """Facts that stay as they are until the caller's transaction ends."""
-    [facts] = await read_facts(uow, [asked], uow.now)
-    if await _hold(uow, asked, facts):
-        [facts] = await read_facts(uow, [asked], uow.now)
+async def lock_and_read_facts(uow: UnitOfWork, request: RedemptionRequest) -> Facts:
+    """Facts that can't change until the caller's transaction ends."""
+    [facts] = await read_facts(uow, [request], uow.now)
+    if await _lock(uow, request, facts):
+        [facts] = await read_facts(uow, [request], uow.now)
     return facts
 
 
-async def _hold(uow: UnitOfWork, asked: RedemptionRequest, facts: Facts) -> bool:
-    """Keep all that it touches as it is: first the enrolment, so that nothing of the kiosk's journal is settled
-    meanwhile and nobody ends it, then balances, all at once and so in one order, so that two can't wait for each
-    other. False where there is nothing to touch."""
-    till, purse = facts.till, facts.purse
-    if till is None or purse is None or purse.card is None:
+async def _lock(uow: UnitOfWork, request: RedemptionRequest, facts: Facts) -> bool:
+    """Lock the enrolment, so that it isn't ended and the kiosk's journal isn't settled meanwhile; then all
+    balances at once, in the books' own order, which prevents deadlocks. False where there is nothing to lock."""
+    till, request_facts = facts.till, facts.request
+    if till is None or request_facts is None or request_facts.card is None:
         return False
     await uow.session.execute(
         select(KioskEnrolment.epoch)
@@ -103,16 +112,15 @@ async def _hold(uow: UnitOfWork, asked: RedemptionRequest, facts: Facts) -> bool
         )
         .with_for_update(read=True)
     )
-    code = purse.card.code
-    shelves = (accounts.shelf(till.supermarket, line.product).id for line in asked.lines)
+    code = request_facts.card.code
+    shelves = (accounts.shelf(till.supermarket, line.product).id for line in request.lines)
     escrow = accounts.escrow(code, till.kiosk, till.epoch).id
     await uow.books.lock([accounts.household(code).id, escrow, *shelves])
     return True
 
 
-def refused_by_books(posting: Posting | None) -> Refused:
-    """What the books know and no fact tells: an account closed on the other side, an id that something else
-    has."""
+def to_refusal(posting: Posting | None) -> Refused:
+    """What only the books know: another account of the transaction is closed, or something else has its id."""
     if posting is not None and posting.status is Status.CLOSED:
         return account_closed(own=False)
     return Refused(ErrorCode.CONFLICT, "这个编号已用于别的业务；请重新扫卡再兑换。")

@@ -1,4 +1,4 @@
-"""The one way of a redemption into the database: books, receipt and all, with one statement."""
+"""Writes redemptions: transactions, receipts and rows with one statement, whoever asked for them."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ _STALE = "JM001"
 
 
 class StaleBatch(Exception):
-    """Something isn't as it was any more when the batch was decided: nothing of it stays. `posting`: what the
-    books refused, where it was they."""
+    """Something has changed since the batch was decided, and nothing of it was written. `posting`: what the books
+    refused, if they did."""
 
     def __init__(self, posting: Posting | None = None) -> None:
         super().__init__(posting)
         self.posting = posting
 
 
-class _Written(msgspec.Struct, frozen=True):
+class _RecordedRedemption(msgspec.Struct, frozen=True):
     redemption: UUID
     balance: int
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    written: list[_Written]
+class _Result(msgspec.Struct, frozen=True):
+    recorded: list[_RecordedRedemption]
 
 
-class _Detail(msgspec.Struct, frozen=True):
+class _RefusedPosting(msgspec.Struct, frozen=True):
     status: Status
     account: AccountId | None = None
     missing: int = 0
 
 
-# A query that also writes: the function it calls books the batch.
+# A read query by form; the function that it calls writes.
 _WRITE = ReadQuery(
-    _Answer,
-    written=text("""
+    _Result,
+    recorded=text("""
         select * from redeem_batch(
             :township, cast(:kiosks as uuid[]), cast(:epochs as integer[]), cast(:shifts as uuid[]),
             cast(:ids as uuid[]), cast(:transactions as jsonb), cast(:redemptions as json), :now)
@@ -57,16 +57,16 @@ _WRITE = ReadQuery(
 
 
 async def write(
-    where: Services | UnitOfWork, bookings: Sequence[Booking], now: datetime, *, at_the_till: bool = True
+    target: Services | UnitOfWork, bookings: Sequence[Booking], now: datetime, *, live: bool = True
 ) -> list[wire.Receipt]:
-    """All of them, or none. `where`: a transaction of their own, or one that goes on. `at_the_till`: only while
-    machines and shifts may go on; a journal tells of what was before.
+    """All of them, or none. `target`: services for a transaction of its own, or the unit of work it belongs to.
+    `live`: require that enrolments and shifts are still open; a journal reports sales of the past.
 
-    Raises StaleBatch; a unit of work is broken then, as far back as its last savepoint."""
-    tills = {(each.till.kiosk, each.till.epoch) for each in bookings} if at_the_till else set()
-    shifts = {each.till.shift for each in bookings} if at_the_till else set()
+    Raises StaleBatch; a unit of work is then unusable up to its last savepoint."""
+    tills = {(each.till.kiosk, each.till.epoch) for each in bookings} if live else set()
+    shifts = {each.till.shift for each in bookings} if live else set()
     try:
-        told = await where.read(
+        result = await target.read(
             _WRITE,
             now=now,
             kiosks=[kiosk for kiosk, _ in tills],
@@ -78,18 +78,18 @@ async def write(
         )
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == _STALE:
-            raise StaleBatch(_refused(error.orig)) from None
+            raise StaleBatch(_parse_posting(error.orig)) from None
         raise
-    if not told.written:
+    if not result.recorded:
         raise StaleBatch
-    balances = {each.redemption: each.balance for each in told.written}
+    balances = {each.redemption: each.balance for each in result.recorded}
     return [msgspec.structs.replace(each.receipt, balance=balances[each.receipt.id]) for each in bookings]
 
 
-def _refused(error: Any) -> Posting | None:
-    # The driver's own error lies behind SQLAlchemy's.
+def _parse_posting(error: Any) -> Posting | None:
+    # SQLAlchemy's error wraps the driver's.
     detail = getattr(error, "detail", None) or getattr(error.__cause__, "detail", None)
     if not detail:
         return None
-    refused = msgspec.json.decode(detail, type=_Detail)
+    refused = msgspec.json.decode(detail, type=_RefusedPosting)
     return Posting(refused.status, refused.account, refused.missing)

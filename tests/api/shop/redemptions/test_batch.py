@@ -1,5 +1,5 @@
-"""Redemptions booked together and one after another: the same receipts, the same books; and a queue in which
-nobody loses by a neighbour."""
+"""A batch gives the same receipts and books as one by one; in the queue, one failing redemption never fails the
+rest of its batch."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ from tests.profile import many
 T = TypeVar("T")
 
 KNOWN, VOIDED = UUID(int=1), UUID(int=2)
-"""A redemption that is in the books, and an id that a kiosk gave up."""
+"""The id of a redemption in the books, and a voided one."""
 WAITING = "datname = current_database() and wait_event_type = 'Lock' and query like '%redeem_batch%'"
-"""A batch that can't have the balances yet."""
+"""A batch that waits for locked balances."""
 WRITTEN = (
     "select id, supermarket, kiosk, attendant, household, request, receipt, recorded_at, leased, shift, collector"
     " from redemption order by id",
@@ -76,13 +76,13 @@ class OneTransaction:
     async def read(self, query: ReadQuery[T], values: Mapping[str, Any]) -> T:
         async with self.begin() as session:
             connection = await session.connection()
-            told = await connection.exec_driver_sql(query.sql, query.parameters(values))
-            return query.decode(told.scalar_one())
+            result = await connection.exec_driver_sql(query.sql, query.parameters(values))
+            return query.decode(result.scalar_one())
 
 
 @dataclass
 class Shop:
-    """Books that each try finds as they were: with leases at the kiosk, a card with a PIN, a household closed."""
+    """Books that each run finds unchanged: with points leased to the kiosk, and a card with a PIN."""
 
     town: Services
     device: Device
@@ -91,25 +91,29 @@ class Shop:
     cards: dict[str, str]
     runner: asyncio.Runner
 
-    def asked(self, id: UUID, wanted: wire.Redemption, device: str = "", shift: str = "") -> RedemptionRequest:
-        return RedemptionRequest.read(device or self.token, shift or self.shift, id, wanted)
+    def request(
+        self, id: UUID, redemption: wire.Redemption, device: str = "", shift: str = ""
+    ) -> RedemptionRequest:
+        return RedemptionRequest.from_wire(device or self.token, shift or self.shift, id, redemption)
 
     async def one_by_one(self, town: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
         receipts = {}
-        for asked in batch:
+        for request in batch:
             try:
-                receipts[asked.id] = await redeem(town, asked)
+                receipts[request.id] = await redeem(town, request)
             except Refused:
                 continue
         return receipts
 
     async def both(self, town: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
-        """As the queue does: together what is plain, and the rest one by one."""
+        """As the queue does: a batch first, then what it left out one by one."""
         receipts = await redeem_batch(town, batch)
         return receipts | await self.one_by_one(town, [each for each in batch if each.id not in receipts])
 
-    def tried(self, how: Any, batch: Sequence[RedemptionRequest]) -> tuple[dict[UUID, wire.Receipt], list[Any]]:
-        """The receipts, and what is in the database then."""
+    def run_and_roll_back(
+        self, how: Any, batch: Sequence[RedemptionRequest]
+    ) -> tuple[dict[UUID, wire.Receipt], list[Any]]:
+        """The receipts, and what the database then contains."""
 
         async def run() -> tuple[dict[UUID, wire.Receipt], list[Any]]:
             async with self.town.database.engine.connect() as connection:
@@ -149,7 +153,7 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
     shop = Shop(town, device, seeded.kiosk.token, shift, cards, runner)
     await renew(town, device)
     first = wanted(seeded.card, [("soap", 1)], leased=50)
-    await redeem(town, RedemptionRequest.read(seeded.kiosk.token, shift, KNOWN, first))
+    await redeem(town, RedemptionRequest.from_wire(seeded.kiosk.token, shift, KNOWN, first))
     async with town.unit_of_work() as uow:
         await uow.session.execute(
             text(
@@ -196,32 +200,32 @@ ASKS = st.tuples(
 
 @given(asks=st.lists(ASKS, min_size=1, max_size=7, unique_by=lambda ask: ask[0]))
 @settings(max_examples=many(80), suppress_health_check=list(HealthCheck))
-def test_together_or_one_by_one_it_is_the_same(shop: Shop, asks: list[Any]) -> None:
+def test_a_batch_and_one_by_one_are_the_same(shop: Shop, asks: list[Any]) -> None:
     batch = [
-        shop.asked(id, wanted(shop.cards[card], lines, leased=leased, off=off))
+        shop.request(id, wanted(shop.cards[card], lines, leased=leased, off=off))
         for id, card, lines, leased, off in asks
     ]
-    assert shop.tried(shop.both, batch) == shop.tried(shop.one_by_one, batch)
+    assert shop.run_and_roll_back(shop.both, batch) == shop.run_and_roll_back(shop.one_by_one, batch)
 
 
-def test_the_plain_ones_are_booked_and_only_they(shop: Shop) -> None:
+def test_a_batch_leaves_out_what_it_cannot_book(shop: Shop) -> None:
     card = shop.cards["rich"]
-    plain = [shop.asked(uuid7(), wanted(card, [("soap", 1)], leased=leased)) for leased in (5, 200, 20)]
+    bookable = [shop.request(uuid7(), wanted(card, [("soap", 1)], leased=leased)) for leased in (5, 200, 20)]
     others = [
-        shop.asked(KNOWN, wanted(card, [("soap", 1)])),
-        shop.asked(VOIDED, wanted(card, [("soap", 1)])),
-        shop.asked(uuid7(), wanted(card, [("soap", 1)], off=1)),
-        shop.asked(uuid7(), wanted(card, [("soap", 9)])),
-        shop.asked(uuid7(), wanted(card, [("brush", 1)])),
-        shop.asked(uuid7(), wanted(shop.cards["lost"], [("soap", 1)])),
-        shop.asked(uuid7(), wanted(card, [("soap", 1)]), device="no such machine"),
-        shop.asked(uuid7(), wanted(card, [("soap", 1)]), shift="over"),
+        shop.request(KNOWN, wanted(card, [("soap", 1)])),
+        shop.request(VOIDED, wanted(card, [("soap", 1)])),
+        shop.request(uuid7(), wanted(card, [("soap", 1)], off=1)),
+        shop.request(uuid7(), wanted(card, [("soap", 9)])),
+        shop.request(uuid7(), wanted(card, [("brush", 1)])),
+        shop.request(uuid7(), wanted(shop.cards["lost"], [("soap", 1)])),
+        shop.request(uuid7(), wanted(card, [("soap", 1)]), device="no such machine"),
+        shop.request(uuid7(), wanted(card, [("soap", 1)]), shift="over"),
     ]
-    receipts, _ = shop.tried(redeem_batch, [*others[:4], *plain, *others[4:]])
-    assert set(receipts) == {each.id for each in plain}
+    receipts, _ = shop.run_and_roll_back(redeem_batch, [*others[:4], *bookable, *others[4:]])
+    assert set(receipts) == {each.id for each in bookable}
     # One household, whose 95 points the kiosk holds: each receipt tells what was left right after it.
-    assert [receipts[each.id].balance for each in plain] == [90, 85, 80]
-    assert [receipts[each.id].leased for each in plain] == [5, 5, 5]
+    assert [receipts[each.id].balance for each in bookable] == [90, 85, 80]
+    assert [receipts[each.id].leased for each in bookable] == [5, 5, 5]
 
 
 async def put(town: LiveTown, *orders: tuple[str, dict[str, Any]]) -> list[Any]:
@@ -229,7 +233,7 @@ async def put(town: LiveTown, *orders: tuple[str, dict[str, Any]]) -> list[Any]:
         return list(await asyncio.gather(*(http.put(path, json=body) for path, body in orders)))
 
 
-async def test_a_neighbour_with_a_closed_account_takes_nothing_from_the_others(town: LiveTown) -> None:
+async def test_a_closed_account_fails_nobody_else_in_the_batch(town: LiveTown) -> None:
     async with town.town.unit_of_work() as uow:
         await uow.books.close(accounts.handed_out("laundry").id, uow.now, person="office", reason="停发")
     asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(6)]
@@ -242,24 +246,24 @@ async def test_a_neighbour_with_a_closed_account_takes_nothing_from_the_others(t
     assert (await standing(town))[0]["in_balance"]
 
 
-async def test_a_connection_that_dies_under_a_batch_costs_nobody_the_answer(town: LiveTown) -> None:
-    """Nothing of the batch stays, and each is asked for by itself."""
+async def test_a_connection_that_dies_under_a_batch_fails_nobody(town: LiveTown) -> None:
+    """The batch is rolled back, and each is decided alone."""
     asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(4)]
     async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         answering = asyncio.create_task(put(town, *asked))
-        await waits_for_a_lock(town)
+        await wait_for_a_lock(town)
         await rows(town, f"select pg_terminate_backend(pid) from pg_stat_activity where {WAITING}")
     answers = await answering
     assert [a.status_code for a in answers] == [200] * 4, [a.text for a in answers]
     assert (await standing(town))[2]["balance"] == 80
 
 
-async def test_no_free_connection_is_told_and_the_queue_goes_on(
+async def test_without_a_free_connection_requests_fail_and_the_queue_goes_on(
     town: LiveTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where pages take all turns of looks, each is booked by itself; where there is no connection at all, who
-    redeems hears it, and is served again as soon as there is one."""
+    """While all read queries are taken, each is booked alone; without any connection requests fail, and are served
+    again as soon as there is one."""
     shift = await town.shift()
     pool: Any = town.town.database.engine.sync_engine.pool
     monkeypatch.setattr(pool, "_timeout", 0.05)
@@ -279,7 +283,7 @@ async def test_no_free_connection_is_told_and_the_queue_goes_on(
 
 
 async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And says when; what came in before is served."""
+    """And says when. What was queued before is served."""
     monkeypatch.setattr(RedemptionQueue.__init__, "__defaults__", (1,))
     shift = await town.shift()
     async with serving(town.town) as url, town.device(shift) as http, town.town.unit_of_work() as other:
@@ -292,7 +296,7 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
         served = []
         for worker in range(queueing.WORKERS):
             served.append(redeeming())
-            await waits_for_a_lock(town, worker + 1)
+            await wait_for_a_lock(town, worker + 1)
         # One has room to wait, the other hasn't.
         last = [redeeming(), redeeming()]
         [busy], [waiting] = await asyncio.wait(last, return_when=asyncio.FIRST_COMPLETED)
@@ -306,32 +310,34 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
 async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
     town: LiveTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queueing, "LONGEST_WAIT", 60)
+    monkeypatch.setattr(queueing, "MAX_BATCH_WAIT", 60)
     queue = RedemptionQueue(town.town)
     shift, soap = await town.shift(), wanted(town.card, [("soap", 1)])
 
     def redeeming() -> asyncio.Task[wire.Receipt | None]:
-        return asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), soap)))
+        return asyncio.create_task(
+            queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, uuid7(), soap))
+        )
 
     async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
         asking = [redeeming() for _ in range(2)]
         await asyncio.sleep(0)
         serving = asyncio.create_task(queue.run())
-        await waits_for_a_lock(town)
+        await wait_for_a_lock(town)
         asking.append(redeeming())
         # By the time that the database has answered something, a worker would have taken it.
         await rows(town, "select 1")
-        assert len(queue._waiting) == 1
+        assert len(queue._queued) == 1
         asking.append(redeeming())
-        await waits_for_a_lock(town, 2)
-        assert len(queue._waiting) == 0
+        await wait_for_a_lock(town, 2)
+        assert len(queue._queued) == 0
     receipts = await asyncio.gather(*asking)
     assert sorted(receipt.balance for receipt in receipts if receipt) == [80, 85, 90, 95]
-    await ended(serving)
+    await stop(serving)
 
 
-async def test_nobody_waits_long_for_a_batch_that_is_held_up(town: LiveTown) -> None:
+async def test_nobody_waits_long_for_a_batch_that_is_blocked(town: LiveTown) -> None:
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     async with town.town.unit_of_work() as uow:
@@ -344,29 +350,29 @@ async def test_nobody_waits_long_for_a_batch_that_is_held_up(town: LiveTown) -> 
     soap, rice = wanted(town.card, [("soap", 1)]), wanted(town.poor_card, [("rice", 1)])
     async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
-        held_up = [
-            asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), soap)))
+        blocked = [
+            asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, uuid7(), soap)))
             for _ in range(2)
         ]
         await asyncio.sleep(0)
         serving = asyncio.create_task(queue.run())
-        await waits_for_a_lock(town)
+        await wait_for_a_lock(town)
         async with asyncio.timeout(20):
-            receipt = await queue.redeem(RedemptionRequest.read(town.device_token, shift, uuid7(), rice))
+            receipt = await queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, uuid7(), rice))
         assert receipt is not None
         assert receipt.balance == 3
-        assert not any(task.done() for task in held_up)
-    assert all(await asyncio.gather(*held_up))
-    await ended(serving)
+        assert not any(task.done() for task in blocked)
+    assert all(await asyncio.gather(*blocked))
+    await stop(serving)
 
 
-async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> None:
+async def test_a_client_gone_before_its_turn_is_not_booked(town: LiveTown) -> None:
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     gone, stays = uuid7(), uuid7()
     soap = wanted(town.card, [("soap", 1)])
-    left = asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, gone, soap)))
-    waiting = asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, stays, soap)))
+    left = asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, gone, soap)))
+    waiting = asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, stays, soap)))
     await asyncio.sleep(0)
     left.cancel()
     serving = asyncio.create_task(queue.run())
@@ -376,20 +382,19 @@ async def test_who_has_gone_before_their_turn_is_not_booked(town: LiveTown) -> N
     assert [
         row.id for row in await rows(town, "select id from redemption where id in (:a, :b)", a=gone, b=stays)
     ] == [stays]
-    await ended(serving)
+    await stop(serving)
 
 
-async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown) -> None:
-    """The line drops while the batch is being written: it counts once, and the retry has its receipt."""
+async def test_a_client_gone_during_its_turn_finds_the_receipt_later(town: LiveTown) -> None:
+    """The network fails while the batch is being written: it counts once, and the retry gets its receipt."""
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
     async with town.town.unit_of_work() as other:
-        # Somebody else has the household's balance for a moment.
         await other.books.lock([accounts.household("hp-1").id])
         serving = asyncio.create_task(queue.run())
-        asking = asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, id, soap)))
-        await waits_for_a_lock(town)
+        asking = asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, id, soap)))
+        await wait_for_a_lock(town)
         asking.cancel()
     async with asyncio.timeout(15):
         while not await rows(town, "select 1 from redemption where id = :id", id=id):
@@ -397,7 +402,7 @@ async def test_who_goes_during_their_turn_finds_the_receipt_later(town: LiveTown
     [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
     assert answer.json()["balance"] == 95
     assert (await standing(town))[2]["balance"] == 95
-    await ended(serving)
+    await stop(serving)
 
 
 async def test_one_id_twice_in_one_batch_counts_once(town: LiveTown) -> None:
@@ -405,82 +410,83 @@ async def test_one_id_twice_in_one_batch_counts_once(town: LiveTown) -> None:
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
     both = [
-        asyncio.create_task(queue.redeem(RedemptionRequest.read(town.device_token, shift, id, soap)))
+        asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, id, soap)))
         for _ in range(2)
     ]
     await asyncio.sleep(0)
     serving = asyncio.create_task(queue.run())
     first, second = await asyncio.gather(*both)
     assert first is not None
-    # The second is left to the usual way, which gives the first one's receipt.
+    # The second is left to `use_cases.redeem`, which finds the first one's receipt.
     assert second is None
     assert (await standing(town))[2]["balance"] == 95
-    await ended(serving)
+    await stop(serving)
 
 
-GIVEN_UP = """
+VOIDED_MEANWHILE = """
     insert into redemption_void (township, id, kiosk, attendant, shift, reason, recorded_at)
     select township, :id, kiosk, attendant, id, '没有送到', opened_at from shift where digest = :shift
 """
-CLOSED = "update shift set closed_at = opened_at where digest = :shift and cast(:id as uuid) is not null"
+CLOSED_MEANWHILE = "update shift set closed_at = opened_at where digest = :shift and cast(:id as uuid) is not null"
 
 
 @pytest.mark.parametrize(
-    ("meanwhile", "status", "word"), [(GIVEN_UP, 409, "abandoned"), (CLOSED, 401, "shift-closed")]
+    ("meanwhile", "status", "word"),
+    [(VOIDED_MEANWHILE, 409, "abandoned"), (CLOSED_MEANWHILE, 401, "shift-closed")],
 )
-async def test_what_a_journal_tells_at_the_same_time_wins(
+async def test_a_journal_settled_at_the_same_time_wins(
     town: LiveTown, meanwhile: str, status: int, word: str
 ) -> None:
-    """It comes in after the batch was weighed, while this waits for the balances."""
+    """It comes in after the batch was decided, while the batch waits for the balances."""
     shift = await town.shift()
     id = uuid7()
-    asked = a_soap(town, shift, id)
+    request = make_request(town, shift, id)
     async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
-        booking = asyncio.create_task(redeem_batch(town.town, [asked]))
-        await waits_for_a_lock(town)
+        booking = asyncio.create_task(redeem_batch(town.town, [request]))
+        await wait_for_a_lock(town)
         await other.session.execute(text(meanwhile), {"id": id, "shift": secret_digest(shift)})
     with pytest.raises(StaleBatch):
         await booking
-    await nothing_is_left_of(town, id)
+    await assert_nothing_written(town, id)
     async with town.device(shift) as http:
         problem(await http.put(a_redemption(id), json=order(town.card, ("soap", 1, 5))), status, word)
 
 
-async def test_each_receipt_tells_what_was_left_right_after_it(town: LiveTown) -> None:
+async def test_each_receipt_has_the_balance_right_after_it(town: LiveTown) -> None:
     shift = await town.shift()
     batch = [
-        RedemptionRequest.read(
+        RedemptionRequest.from_wire(
             town.device_token, shift, uuid7(), wanted(town.card, [("soap", pieces)], leased=leased)
         )
         for pieces, leased in ((1, 0), (2, 50), (1, 0))
     ]
     receipts = await redeem_batch(town.town, batch)
-    assert [receipts[asked.id].balance for asked in batch] == [95, 85, 80]
-    kept = await rows(town, "select id, receipt ->> 'balance' as balance from redemption")
-    balances = {row.id: row.balance for row in kept}
-    assert [balances[asked.id] for asked in batch] == ["95", "85", "80"]
+    assert [receipts[request.id].balance for request in batch] == [95, 85, 80]
+    stored = await rows(town, "select id, receipt ->> 'balance' as balance from redemption")
+    balances = {row.id: row.balance for row in stored}
+    assert [balances[request.id] for request in batch] == ["95", "85", "80"]
 
 
-async def test_while_its_journal_is_settled_a_kiosk_books_nothing(town: LiveTown) -> None:
+async def test_a_kiosk_books_nothing_while_its_journal_is_settled(town: LiveTown) -> None:
     shift = await town.shift()
     id = uuid7()
-    asked = a_soap(town, shift, id)
+    request = make_request(town, shift, id)
     async with town.town.unit_of_work() as other:
         await other.session.execute(text("select from kiosk_enrolment for no key update"))
         with pytest.raises(StaleBatch):
-            await redeem_batch(town.town, [asked])
-    await nothing_is_left_of(town, id)
+            await redeem_batch(town.town, [request])
+    await assert_nothing_written(town, id)
 
 
-async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) -> None:
+async def test_points_spent_meanwhile_are_not_spent_twice(town: LiveTown) -> None:
     shift = await town.shift()
     id = uuid7()
-    asked = a_soap(town, shift, id)
+    request = make_request(town, shift, id)
     async with town.town.unit_of_work() as other:
         await other.books.lock([accounts.household("hp-1").id])
-        booking = asyncio.create_task(redeem_batch(town.town, [asked]))
-        await waits_for_a_lock(town)
+        booking = asyncio.create_task(redeem_batch(town.town, [request]))
+        await wait_for_a_lock(town)
         spent = Transfer(accounts.household("hp-1").id, accounts.ISSUING.id, accounts.POINTS, 96)
         posted = await other.books.post(
             [Transaction(TransactionId(uuid7()), "deduction", Phase.POSTED, (spent,))], other.now
@@ -488,29 +494,29 @@ async def test_points_that_went_meanwhile_are_not_spent_twice(town: LiveTown) ->
         assert [posting.status for posting in posted] == [Status.OK]
     with pytest.raises(StaleBatch):
         await booking
-    await nothing_is_left_of(town, id)
+    await assert_nothing_written(town, id)
     [answer] = await put(town, (a_redemption(id), order(town.card, ("soap", 1, 5))))
     problem(answer, 409, "insufficient-points")
 
 
-def a_soap(town: LiveTown, shift: str, id: UUID) -> RedemptionRequest:
+def make_request(town: LiveTown, shift: str, id: UUID) -> RedemptionRequest:
     soap = wanted(town.card, [("soap", 1)])
-    return RedemptionRequest.read(town.device_token, shift, id, soap)
+    return RedemptionRequest.from_wire(town.device_token, shift, id, soap)
 
 
-async def nothing_is_left_of(town: LiveTown, id: UUID) -> None:
+async def assert_nothing_written(town: LiveTown, id: UUID) -> None:
     assert not await rows(town, "select 1 from redemption where id = :id", id=id)
     assert not await rows(
         town, "select 1 from ledger.transaction where id in (:id, :lease)", id=id, lease=uuid5(id, "lease")
     )
 
 
-async def waits_for_a_lock(town: LiveTown, batches: int = 1) -> None:
+async def wait_for_a_lock(town: LiveTown, batches: int = 1) -> None:
     async with asyncio.timeout(15):
         while len(await rows(town, f"select 1 from pg_stat_activity where {WAITING}")) < batches:
             await asyncio.sleep(0.01)
 
 
-async def ended(serving: asyncio.Task[None]) -> None:
+async def stop(serving: asyncio.Task[None]) -> None:
     serving.cancel()
     await asyncio.gather(serving, return_exceptions=True)

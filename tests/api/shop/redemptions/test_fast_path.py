@@ -1,4 +1,4 @@
-"""The short way of a redemption and the general one: whichever a request goes, the till hears the same."""
+"""The fast path answers a redemption exactly as the application does."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from api.shop.redemptions.queue import RedemptionQueue
 from tests.api.asking import a_redemption, order
 from tests.conftest import LiveTown
 
-PASSING = {"id", "balance", "recorded_at", "instance"}
+DIFFERING = {"id", "balance", "recorded_at", "instance"}
 """What differs from one redemption to the next."""
 
 
 async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
-    """As it comes over a bad line, the second long after the first; such a body goes the general way."""
+    """As over a bad network, in two chunks; such a body is left to the application."""
     yield body[: len(body) // 2]
     await asyncio.sleep(0.05)
     yield body[len(body) // 2 :]
@@ -30,20 +30,20 @@ async def in_pieces(body: bytes) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[UUID]:
-    """The ids of those that came to the queue, which is at the end of the short way."""
+    """The ids of requests that the fast path put into the queue."""
     ids: list[UUID] = []
     redeem = RedemptionQueue.redeem
 
-    async def noted(queue: RedemptionQueue, asked: RedemptionRequest) -> wire.Receipt | None:
-        ids.append(asked.id)
-        return await redeem(queue, asked)
+    async def recorded(queue: RedemptionQueue, request: RedemptionRequest) -> wire.Receipt | None:
+        ids.append(request.id)
+        return await redeem(queue, request)
 
-    monkeypatch.setattr(RedemptionQueue, "redeem", noted)
+    monkeypatch.setattr(RedemptionQueue, "redeem", recorded)
     return ids
 
 
 ODDITIES: list[tuple[str, Any, dict[str, str | bytes], int]] = [
-    ("plain", {}, {}, 200),
+    ("usual", {}, {}, 200),
     ("with a PIN that the card doesn't ask for", {}, {"X-Card-Pin": "1234"}, 200),
     ("a card that can't be", {"card": "ABC"}, {}, 400),
     ("goods that aren't there", {"lines": [{"product": "gold", "quantity": 1, "price": 5}]}, {}, 404),
@@ -59,7 +59,7 @@ ODDITIES: list[tuple[str, Any, dict[str, str | bytes], int]] = [
 
 
 @pytest.mark.parametrize(("name", "other", "headers", "status"), ODDITIES, ids=[name for name, *_ in ODDITIES])
-async def test_both_ways_answer_alike(
+async def test_both_paths_answer_alike(
     town: LiveTown, name: str, other: Any, headers: dict[str, str | bytes], status: int
 ) -> None:
     body = json.dumps(order(town.card, ("soap", 1, 5)) | other).encode()
@@ -70,26 +70,26 @@ async def test_both_ways_answer_alike(
     assert whole.status_code == pieces.status_code == status, (whole.text, pieces.text)
     assert {*whole.headers} == {*pieces.headers}
     assert whole.headers["Content-Type"] == pieces.headers["Content-Type"]
-    one, two = ({k: v for k, v in answer.json().items() if k not in PASSING} for answer in (whole, pieces))
+    one, two = ({k: v for k, v in answer.json().items() if k not in DIFFERING} for answer in (whole, pieces))
     assert one == two
     if status == 200:
         assert (whole.json()["balance"], pieces.json()["balance"]) == (95, 90)
 
 
-async def test_what_comes_whole_goes_the_short_way(town: LiveTown, queued: list[UUID]) -> None:
+async def test_a_complete_body_takes_the_fast_path(town: LiveTown, queued: list[UUID]) -> None:
     body = json.dumps(order(town.card, ("soap", 1, 5))).encode()
-    short, general = uuid7(), uuid7()
+    fast, general = uuid7(), uuid7()
     async with town.device(await town.shift()) as http:
-        for id, content in ((short, body), (general, in_pieces(body))):
+        for id, content in ((fast, body), (general, in_pieces(body))):
             answer = await http.put(
                 a_redemption(id), content=content, headers={"Content-Type": "application/json"}
             )
             assert answer.status_code == 200, answer.text
-    assert queued == [short]
+    assert queued == [fast]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"card": 1}', b"\xff"])
-async def test_what_is_no_order_is_told_so_either_way(town: LiveTown, body: bytes) -> None:
+async def test_both_paths_refuse_a_malformed_body(town: LiveTown, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     async with town.device(await town.shift()) as http:
         whole = await http.put(a_redemption(), content=body, headers=headers)
