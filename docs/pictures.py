@@ -20,7 +20,7 @@ from api.platform.clock import WallClock
 from api.platform.database.engine import reach
 from api.platform.settings import Settings
 from api.serving import served
-from kiosk.keeping.store import Store
+from kiosk.store.facade import Store
 
 PICTURES = Path(__file__).parent / "pictures"
 TABLET: ViewportSize = {"width": 1024, "height": 600}

@@ -14,36 +14,36 @@ from textual.geometry import Size
 from textual.message import Message
 
 from api.wire import Command
+from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.client import Client
+from kiosk.codes import CommandCode, meaning
 from kiosk.counter import Counter
-from kiosk.keeping.enrolments import plain_code
-from kiosk.keeping.store import Store
-from kiosk.key_times import on_their_way, stamp_by_reading
+from kiosk.key_timestamps import on_their_way, stamp_by_reading
 from kiosk.language import N_, _
-from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
-from kiosk.meaning import CommandCode, meaning
-from kiosk.outbox import Outbox
-from kiosk.pace import Pace
+from kiosk.print_queue import Outbox
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
-from kiosk.screens import wishes
+from kiosk.screens import messages
 from kiosk.screens.base import Choice, Overlay, TillScreen
 from kiosk.screens.card_pin import CardPin
 from kiosk.screens.enrol import Enrol
 from kiosk.screens.help import Help
-from kiosk.screens.kept.routes import KeptRoutes
-from kiosk.screens.palette import Palette
-from kiosk.screens.paper_routes import PaperRoutes
+from kiosk.screens.menu import Palette
 from kiosk.screens.pin_entry import PinEntry
+from kiosk.screens.printing_routes import PaperRoutes
+from kiosk.screens.promises.routes import KeptRoutes
 from kiosk.screens.receipt import ReceiptScreen
-from kiosk.screens.report import Report
 from kiosk.screens.serve import Serve
-from kiosk.screens.shelf.counting import Counting
-from kiosk.screens.shelf.routes import ShelfRoutes
+from kiosk.screens.shift_report import Report
 from kiosk.screens.sign_in import SignIn
+from kiosk.screens.stock.count import Counting
+from kiosk.screens.stock.routes import ShelfRoutes
 from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
+from kiosk.store.enrolments import plain_code
+from kiosk.store.facade import Store
 from kiosk.terminal import TerminalDriver, is_terminal_closed, leave_on_signals
+from kiosk.timing import Pace
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
@@ -323,13 +323,13 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
     async def _serve(self) -> None:
         await self.instead(Serve(self.counter))
 
-    @on(wishes.Served)
-    async def _show_receipt(self, message: wishes.Served) -> None:
+    @on(messages.Served)
+    async def _show_receipt(self, message: messages.Served) -> None:
         await self.over(ReceiptScreen(self.counter, message.kept, again=False))
         self.wake_printer()
 
-    @on(wishes.CardPinWanted)
-    async def _ask_card_pin(self, message: wishes.CardPinWanted) -> None:
+    @on(messages.CardPinWanted)
+    async def _ask_card_pin(self, message: messages.CardPinWanted) -> None:
         await self.over(CardPin(self.counter, message.refusal))
 
     @on(PinEntry.Given)
@@ -338,11 +338,11 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         if isinstance(self.screen, Serve | Counting):
             self.screen.confirm_with(message.pin)
 
-    @on(wishes.Recall)
-    async def _recall_receipt(self, message: wishes.Recall) -> None:
+    @on(messages.Recall)
+    async def _recall_receipt(self, message: messages.Recall) -> None:
         await self.over(ReceiptScreen(self.counter, message.kept, again=True))
 
-    @on(wishes.ToVoid)
+    @on(messages.ToVoid)
     async def _choose_void(self) -> None:
         await self.over(VoidScreen(self.counter))
 
@@ -352,12 +352,12 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         if isinstance(self.screen, Serve):
             self.screen.voided(message.sentence)
 
-    @on(wishes.ShiftClosed)
-    async def _report(self, message: wishes.ShiftClosed) -> None:
+    @on(messages.ShiftClosed)
+    async def _report(self, message: messages.ShiftClosed) -> None:
         await self.instead(Report(self.counter, message.shift, message.report))
 
-    @on(wishes.SignedOut)
-    async def _sign_in_again(self, message: wishes.SignedOut) -> None:
+    @on(messages.SignedOut)
+    async def _sign_in_again(self, message: messages.SignedOut) -> None:
         await self.instead(SignIn(self.counter, message.obstacle))
 
     def _leave(self, *, sure: bool) -> None:

@@ -14,8 +14,8 @@ from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, S
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
 from api.wire.till_journal import Enrolment, JournalUpload, KioskLeases, NewEnrolment, SignedEntry, UploadResult
+from kiosk.errors import Refused, ServerAway
 from kiosk.language import _
-from kiosk.obstacles import Refused, ServerAway
 
 Answer = TypeVar("Answer")
 

@@ -14,17 +14,17 @@ from uuid_utils.compat import uuid7
 from api.wire import CardView, PromisedGoods, ShelfItem
 from api.wire.promises import Collection
 from kiosk.client import Client
-from kiosk.courier import SIGN_IN_AGAIN, Courier
-from kiosk.duty import Duty
-from kiosk.keeping.receipts import KeptReceipt
-from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
-from kiosk.keeping.store import Store
+from kiosk.errors import Declined, Obstacle, Refused, ServerAway
 from kiosk.language import _
-from kiosk.obstacles import Declined, Obstacle, Refused, ServerAway
-from kiosk.pace import Pace
-from kiosk.promising import Promising
+from kiosk.promises import Promising
 from kiosk.session import Card, PendingRedemption, Session
-from kiosk.shelving import Shelving
+from kiosk.shifts import Duty
+from kiosk.stock_counts import Shelving
+from kiosk.store.facade import Store
+from kiosk.store.receipts import KeptReceipt
+from kiosk.store.redemptions import Confirmed, Picked, card_digest
+from kiosk.sync import SIGN_IN_AGAIN, Courier
+from kiosk.timing import Pace
 
 CARD_IS_DEAD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
 BEHIND = frozenset({"shift-closed", "insufficient-points"})

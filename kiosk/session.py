@@ -12,9 +12,9 @@ from datetime import datetime
 from uuid import UUID
 
 from api.wire import CardView, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
-from kiosk.keeping.receipts import KeptReceipt
+from kiosk.errors import Declined
 from kiosk.language import _
-from kiosk.obstacles import Declined
+from kiosk.store.receipts import KeptReceipt
 
 MOST_OF_ONE = 999
 MOST_LINES = 50

@@ -36,7 +36,7 @@ from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
 from api.shop.redemptions.fast_path import FastPath
-from kiosk.keeping.shifts import _hashing
+from kiosk.store.shifts import _hashing
 from ledger.transactions import TownshipId
 from rules import books_path
 from tests.clusters import copy, make, passable

@@ -76,7 +76,7 @@ def printer_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def test_print(printer: EscposPrinter | None) -> None:
     from api.platform.clock import WallClock
-    from kiosk.printing.away import PrinterAway
+    from kiosk.printing.errors import PrinterAway
     from kiosk.printing.printer import print_slip
     from kiosk.printing.sample import sample_slip
 

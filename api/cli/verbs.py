@@ -18,8 +18,8 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
 if TYPE_CHECKING:
+    from kiosk.appearance import ThemeName
     from kiosk.language import Language
-    from kiosk.look import ThemeName
     from kiosk.printing.printer import EscposPrinter
 
 
@@ -236,11 +236,11 @@ def kiosk(
         return
 
     from kiosk.app import run
+    from kiosk.appearance import Look
     from kiosk.client import require_address
-    from kiosk.keeping.folder import Unusable
     from kiosk.language import choose
-    from kiosk.look import Look
     from kiosk.scanner import Scanner
+    from kiosk.store.folder import Unusable
 
     choose(language)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from escpos.constants import CTL_LF, ESC, FS, HW_INIT, PAPER_PART_CUT, TXT_SIZE
 
-from kiosk.printing.paper import Line
+from kiosk.printing.layout import Line
 from kiosk.printing.settings import Encoding
 
 # The printer's Chinese characters are behind a mode of their own, which the library's `text` never enters.

@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from kiosk.language import N_, _
-from kiosk.printing.away import PrinterAway
+from kiosk.printing.errors import PrinterAway
 
 FAREWELL = 1.0
 """Seconds for a network printer to end the connection from its side."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import ImageFont
 
 from kiosk.language import _
-from kiosk.printing.away import PrinterAway
+from kiosk.printing.errors import PrinterAway
 
 # Plain strokes survive the coarse dots of a thermal printer; fine serifs don't.
 _PREFERRED = (

@@ -9,8 +9,8 @@ from threading import Thread
 from typing import Protocol
 
 from kiosk.language import _
-from kiosk.printing.away import PrinterAway
-from kiosk.printing.paper import Line
+from kiosk.printing.errors import PrinterAway
+from kiosk.printing.layout import Line
 from kiosk.printing.report import Report, report_lines
 from kiosk.printing.settings import Mode, Settings
 from kiosk.printing.slip import Slip, slip_lines
@@ -89,7 +89,7 @@ class EscposPrinter:
     def _composed(self, lines: Sequence[Line]) -> bytes:
         # Brought in when something is printed: a till has to open at once.
         if self._settings.mode is Mode.IMAGE:
-            from kiosk.printing.picture import as_picture
+            from kiosk.printing.image import as_picture
 
             return as_picture(lines, self.width)
         from kiosk.printing.commands import as_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.printing.paper import Line, centred, plain, row, rule
+from kiosk.printing.layout import Line, centred, plain, row, rule
 from kiosk.printing.slip import REPRINT
 
 

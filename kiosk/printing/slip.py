@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
-from kiosk.printing.paper import Line, centred, plain, row, rule
+from kiosk.printing.layout import Line, centred, plain, row, rule
 
 SHANGHAI = timezone(timedelta(hours=8))
 REPRINT = "补打"

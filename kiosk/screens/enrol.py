@@ -11,12 +11,12 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from api.wire import Command
+from kiosk.codes import EnrolCode, meaning
 from kiosk.counter import Counter
-from kiosk.keeping.enrolments import CODE_LENGTH, plain_code
+from kiosk.errors import Obstacle
 from kiosk.language import N_, _
-from kiosk.meaning import EnrolCode, meaning
-from kiosk.obstacles import Obstacle
 from kiosk.screens.base import TillScreen
+from kiosk.store.enrolments import CODE_LENGTH, plain_code
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status

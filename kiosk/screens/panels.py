@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from kiosk.look import LARGE
+from kiosk.appearance import LARGE
 
 PANELS = ("household", "shelf", "cart")
 _IN_CART = frozenset({"+", "=", "-"})

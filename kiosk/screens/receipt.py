@@ -10,12 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from api.wire import Receipt
+from kiosk.appearance import ROOMY, SHANGHAI
 from kiosk.columns import between
 from kiosk.counter import Counter
-from kiosk.keeping.receipts import KeptReceipt
 from kiosk.language import _
-from kiosk.look import ROOMY, SHANGHAI
 from kiosk.screens.base import Notice, Reprint
+from kiosk.store.receipts import KeptReceipt
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar

@@ -7,7 +7,7 @@ from textual import on
 from textual.app import App
 
 from kiosk.counter import Counter
-from kiosk.outbox import Outbox
+from kiosk.print_queue import Outbox
 from kiosk.screens.base import Overlay, TillScreen
 
 

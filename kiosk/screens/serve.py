@@ -11,17 +11,17 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from api.wire import Command, PromisedGoods, ShelfItem
+from kiosk.codes import CardCode, EnrolCode, GoodsCode, Unreadable, meaning
 from kiosk.counter import Counter
-from kiosk.courier import SIGN_IN_AGAIN
+from kiosk.errors import Declined, Obstacle, Refused
 from kiosk.language import N_, _
-from kiosk.meaning import CardCode, EnrolCode, GoodsCode, Unreadable, meaning
-from kiosk.obstacles import Declined, Obstacle, Refused
-from kiosk.pick import NumberPick
-from kiosk.screens import wishes
+from kiosk.number_entry import NumberPick
+from kiosk.screens import messages
 from kiosk.screens.base import Choice, TillScreen
 from kiosk.screens.card_pin import ASKING
 from kiosk.screens.next_step import next_step
 from kiosk.screens.panels import Panels
+from kiosk.sync import SIGN_IN_AGAIN
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
@@ -163,7 +163,7 @@ class Serve(TillScreen):
     def command(self, command: Command) -> None:
         match command:
             case Command.RECEIPT:
-                self._attempt(lambda: self.post_message(wishes.Recall(self.session.receipt_again())))
+                self._attempt(lambda: self.post_message(messages.Recall(self.session.receipt_again())))
             case Command.VOID:
                 self.press("f8")
             case _:
@@ -242,7 +242,7 @@ class Serve(TillScreen):
     def _keep(self) -> None:
         item = self.session.at_cursor
         self.session.require_keepable(item, 1)
-        self.post_message(wishes.ToKeep(item))
+        self.post_message(messages.ToKeep(item))
 
     @work(group="keep", exclusive=True)
     async def keep(self, item: ShelfItem, quantity: int) -> None:
@@ -261,7 +261,7 @@ class Serve(TillScreen):
             self.status.refuse(declined.sentence)
         else:
             self.post_message(self.Succeeded())
-            self.post_message(wishes.Kept(slip))
+            self.post_message(messages.Kept(slip))
             if self.session.card and not self.session.cart:
                 self._look_up(self.session.card.token)
 
@@ -269,7 +269,7 @@ class Serve(TillScreen):
         promises = self.session.require_online_card().view.promises
         if not promises:
             raise Declined(_("没有给这户留的货"))
-        self.post_message(wishes.ToCollect(promises))
+        self.post_message(messages.ToCollect(promises))
 
     def collect(self, promised: PromisedGoods) -> None:
         """The attendant confirmed it."""
@@ -311,15 +311,15 @@ class Serve(TillScreen):
     def _shelf_work(self) -> None:
         self.session.require_idle()
         self.session.cancel()
-        self.post_message(wishes.ToShelf())
+        self.post_message(messages.ToShelf())
 
     def _close_shift(self) -> None:
-        self.post_message(wishes.ShiftClosed(*self.counter.duty.close()))
+        self.post_message(messages.ShiftClosed(*self.counter.duty.close()))
 
     def _void(self) -> None:
         if not self.counter.store.redemptions.voidable():
             raise Declined(_("这一班没有可以作废的兑换"))
-        self.post_message(wishes.ToVoid())
+        self.post_message(messages.ToVoid())
 
     def voided(self, sentence: str) -> None:
         """What became of it, and the household's balance as it is now."""
@@ -330,7 +330,7 @@ class Serve(TillScreen):
 
     def _confirm(self) -> None:
         if self.counter.wants_card_pin:
-            self.post_message(wishes.CardPinWanted())
+            self.post_message(messages.CardPinWanted())
         else:
             self._go()
 
@@ -343,7 +343,7 @@ class Serve(TillScreen):
         if refusal.problem.type not in SIGN_IN_AGAIN:
             return False
         self.counter.duty.ended()
-        self.post_message(wishes.SignedOut(refusal.sentence))
+        self.post_message(messages.SignedOut(refusal.sentence))
         return True
 
     def _go(self, card_pin: str = "") -> None:
@@ -374,13 +374,13 @@ class Serve(TillScreen):
                 self.status.refuse(refusal.sentence)
                 self._redraw()
                 if refusal.problem.type in ASKING and self.session.cart:
-                    self.post_message(wishes.CardPinWanted(refusal.sentence))
+                    self.post_message(messages.CardPinWanted(refusal.sentence))
         except Declined as declined:
             self.status.refuse(declined.sentence)
             self._redraw()
         else:
             self.post_message(self.Succeeded())
-            self.post_message(wishes.Served(kept))
+            self.post_message(messages.Served(kept))
             self._hint()
             self._redraw()
 

@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from api.wire import Command
+from kiosk.codes import EnrolCode, meaning
 from kiosk.counter import Counter
+from kiosk.errors import Obstacle, ServerAway
 from kiosk.language import N_, _
-from kiosk.meaning import EnrolCode, meaning
-from kiosk.obstacles import Obstacle, ServerAway
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar

@@ -6,15 +6,15 @@ from textual import work
 from textual.content import Content
 from textual.message import Message
 
+from kiosk.appearance import SHANGHAI
 from kiosk.columns import between, left
 from kiosk.counter import Counter
-from kiosk.keeping.receipts import KeptReceipt
+from kiosk.errors import Declined
 from kiosk.language import N_, _
-from kiosk.look import SHANGHAI
-from kiosk.obstacles import Declined
 from kiosk.screens.base import Overlay
 from kiosk.screens.sheet import SheetScreen
-from kiosk.widgets.numbered import BESIDE, numbered
+from kiosk.store.receipts import KeptReceipt
+from kiosk.widgets.numbered_row import BESIDE, numbered
 
 MOST = 9
 """As many as there are digits."""

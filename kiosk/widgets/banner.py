@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from kiosk.appearance import SHANGHAI
 from kiosk.columns import left
 from kiosk.language import _
-from kiosk.look import SHANGHAI
 from kiosk.session import Session
 
 

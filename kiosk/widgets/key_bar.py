@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from kiosk.look import LARGE
+from kiosk.appearance import LARGE
 
 # fmt: off
 FIRST_TO_GO = (

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from kiosk.look import LARGE
+from kiosk.appearance import LARGE
 
 SHORTEST, LONGEST = 4, 8
 """Digits of a PIN, an attendant's and a card's alike."""

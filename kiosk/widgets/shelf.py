@@ -9,9 +9,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from api.wire import ShelfItem
+from kiosk.appearance import LARGE
 from kiosk.columns import left, right
 from kiosk.language import _
-from kiosk.look import LARGE
 from kiosk.session import Session
 
 _NUMBER, _PRICE, _STOCK, _HELD = 4, 8, 8, 5

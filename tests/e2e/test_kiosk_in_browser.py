@@ -16,8 +16,8 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Error, Page, Request, expect
 
-from kiosk.keeping.store import Store
 from kiosk.serving.server import TillServer
+from kiosk.store.facade import Store
 from tests.chromium import chromium, needs_chromium
 from tests.command_line import end_with_parent
 from tests.kiosk.conftest import card_url, enrolled

@@ -12,7 +12,7 @@ from typing import IO, cast
 import pytest
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
-from kiosk.keeping.store import Store
+from kiosk.store.facade import Store
 from kiosk.terminal import STUCK, ForgivingOutput
 from tests.e2e.terminal import Terminal
 

@@ -18,14 +18,14 @@ from textual.pilot import Pilot
 
 from api.wire.till_journal import Enrolment
 from kiosk.app import KioskApp
+from kiosk.appearance import Look
 from kiosk.client import Client
-from kiosk.keeping.store import Store
-from kiosk.look import Look
-from kiosk.pace import Pace
-from kiosk.printing.away import PrinterAway
-from kiosk.printing.paper import Line as PaperLine
+from kiosk.printing.errors import PrinterAway
+from kiosk.printing.layout import Line as PaperLine
 from kiosk.printing.printer import Printer
 from kiosk.scanner import Scanner
+from kiosk.store.facade import Store
+from kiosk.timing import Pace
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 from tests.databases import owner_engine

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from kiosk.client import Client
 from kiosk.counter import Counter
-from kiosk.keeping.store import Store
-from kiosk.pace import Pace
+from kiosk.store.facade import Store
+from kiosk.timing import Pace
 
 PIN, SOAP = "2468", "6901234567892"
 

@@ -23,8 +23,8 @@ import api.shop.redemptions.decision
 import api.shop.redemptions.use_cases
 import kiosk
 from api.platform.errors import ErrorCode
+from kiosk.errors import PROBLEM, PROBLEMS
 from kiosk.language import ENGLISH
-from kiosk.obstacles import PROBLEM, PROBLEMS
 
 CODE = Path(kiosk.__file__).parent
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
@@ -90,7 +90,7 @@ def unmarked(source: str) -> Iterator[str]:
 # Paper is for the household, whatever language the attendant reads.
 PAPER = {
     CODE / "printing" / f"{name}.py"
-    for name in ("commands", "fonts", "paper", "promise", "sample", "shift", "slip")
+    for name in ("commands", "fonts", "layout", "promise", "sample", "shift", "slip")
 }
 
 

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from api.wire import Redemption, RedemptionLine
 from kiosk.client import Client
-from kiosk.obstacles import Refused, ServerAway
+from kiosk.errors import Refused, ServerAway
 
 LINE = RedemptionLine(product="soap", quantity=1, price=5)
 PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候", "extra": {}}

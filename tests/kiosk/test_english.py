@@ -11,8 +11,8 @@ from msgspec import structs
 
 from api.wire import Command, ExpiringPoints, Problem
 from kiosk.client import require_address
+from kiosk.errors import Refused, ServerAway
 from kiosk.language import _, choose
-from kiosk.obstacles import Refused, ServerAway
 from kiosk.scanner import Scanner
 from kiosk.screens.help import _KEYS as HELP_KEYS
 from kiosk.screens.help import _TROUBLE as HELP_TROUBLE

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kiosk.keeping.enrolments import CODE_LENGTH
+from kiosk.store.enrolments import CODE_LENGTH
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from kiosk.keeping.redemptions import card_digest
+from kiosk.store.redemptions import card_digest
 from tests.conftest import Machine
 from tests.databases import owner_engine
 from tests.kiosk.conftest import IMPATIENT, Till, change

@@ -12,10 +12,10 @@ from api.wire import Command
 from api.wire.promises import PromiseSlip
 from kiosk.client import Client
 from kiosk.counter import Counter
-from kiosk.keeping.store import Store
 from kiosk.printing.slip import REPRINT
-from kiosk.screens.kept.keep import Keep
-from kiosk.screens.kept.kept_goods import KeptGoods
+from kiosk.screens.promises.promise_list import KeptGoods
+from kiosk.screens.promises.quantity import Keep
+from kiosk.store.facade import Store
 from tests.api.shop.promises.conftest import arrives, restocked
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, QUICK, Paper, Till, change, enrolled

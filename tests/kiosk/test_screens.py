@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from api.wire import Redemption, RedemptionLine
 from api.wire.card_token import new_token
 from kiosk.client import Client
-from kiosk.pace import Pace
+from kiosk.timing import Pace
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.shelf import Shelf
 from tests.conftest import Machine, enrol

@@ -20,9 +20,9 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from api.cli import verbs
-from kiosk.keeping.store import Store
 from kiosk.serving.process import BROKEN, PRELUDE
 from kiosk.serving.server import ELSEWHERE, ENDED, OTHER_DEVICE, TAKEN, UNSETTLED, TillServer
+from kiosk.store.facade import Store
 from tests.kiosk.conftest import Line, card_url, enrolled
 
 PATIENCE = 20.0

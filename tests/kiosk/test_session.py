@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.wire import CardView, Receipt, Redemption, RedemptionLine, ShelfItem, Till
-from kiosk.keeping.receipts import KeptReceipt
-from kiosk.obstacles import Declined
+from kiosk.errors import Declined
 from kiosk.session import PendingRedemption, Session
+from kiosk.store.receipts import KeptReceipt
 
 SOAP = ShelfItem(product="soap", number=1, name="肥皂", barcode="6901234567892", price=5, stock=3)
 RICE = ShelfItem(product="rice", number=2, name="大米", barcode="6900000000014", price=50, stock=9)

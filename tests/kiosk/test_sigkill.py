@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from kiosk.client import Client
 from kiosk.counter import Counter
-from kiosk.keeping.store import Store
+from kiosk.store.facade import Store
 from tests.api.asking import sign_in
 from tests.conftest import LiveTown, Machine, enrol
 from tests.kiosk import sigkill_child

@@ -10,7 +10,7 @@ import pytest
 from textual.color import Color
 from textual.theme import Theme
 
-from kiosk.look import CONTRAST, LARGE, PALETTE, THEME, Look
+from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Look
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household

@@ -22,7 +22,7 @@ from kiosk.screens.base import TillScreen
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Till
 from tests.kiosk.test_promises import come, keep, wish
-from tests.kiosk.test_shelf_work import choose, scan, second_attendant
+from tests.kiosk.test_stock_counts import choose, scan, second_attendant
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 WRITING = os.environ.get("JIMEI_SNAPSHOTS") == "write"

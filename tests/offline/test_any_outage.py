@@ -46,9 +46,9 @@ from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import redeem
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from api.wire.card_token import digest, new_token
-from kiosk.keeping.redemptions import Confirmed, Picked, card_digest
-from kiosk.keeping.shifts import KnownAttendant
-from kiosk.keeping.store import Store
+from kiosk.store.facade import Store
+from kiosk.store.redemptions import Confirmed, Picked, card_digest
+from kiosk.store.shifts import KnownAttendant
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from ledger.verify import verify
 from tests.conftest import NOW, opened

@@ -27,7 +27,7 @@ from api.cli.demo.year import ROUNDS, Basket, baskets, deeds
 from api.platform.clock import TravelClock, local_date
 from api.wire import till_journal
 from kiosk.client import Client
-from kiosk.keeping.store import Store
+from kiosk.store.facade import Store
 from rules import books_path, load_builtin
 
 OFFICE = "office"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.printing.away import PrinterAway
 from kiosk.printing.devices import Device, DeviceFile, Network
+from kiosk.printing.errors import PrinterAway
 
 SLIP = bytes(range(256)) * 40
 # More than the buffers between two processes hold.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.printing.paper import Line, columns, row, shown, wrapped
+from kiosk.printing.layout import Line, columns, row, shown, wrapped
 from kiosk.printing.report import report_lines
 from kiosk.printing.slip import Slip, SlipLine, slip_lines
 from tests.kiosk.printing.slips import REPORT, SLIP

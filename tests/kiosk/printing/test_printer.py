@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.printing.away import PrinterAway
 from kiosk.printing.commands import as_text
 from kiosk.printing.devices import Device, DeviceFile, Network
+from kiosk.printing.errors import PrinterAway
 from kiosk.printing.printer import EscposPrinter, print_report, print_slip
 from kiosk.printing.report import report_lines
 from kiosk.printing.settings import Encoding, Mode, Settings
 from kiosk.printing.slip import slip_lines
 from tests.kiosk.printing.slips import REPORT, SLIP
-from tests.kiosk.printing.test_picture import needs_font
+from tests.kiosk.printing.test_image import needs_font
 
 
 class Stuck:
@@ -126,7 +126,7 @@ async def test_a_printer_that_is_switched_off(tmp_path: Path) -> None:
 
 HANGING = """
 import asyncio, threading
-from kiosk.printing.away import PrinterAway
+from kiosk.printing.errors import PrinterAway
 from kiosk.printing.printer import EscposPrinter
 from kiosk.printing.settings import Settings
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.printing.commands import as_text, encoded
-from kiosk.printing.paper import Line, columns, shown
+from kiosk.printing.layout import Line, columns, shown
 from kiosk.printing.settings import Encoding
 from kiosk.printing.slip import slip_lines
 from tests.kiosk.printing.slips import SLIP

@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from kiosk.printing.away import PrinterAway
 from kiosk.printing.devices import Usb
+from kiosk.printing.errors import PrinterAway
 from tests.kiosk.printing.usb_bus import DISK, Bus
 
 SLIP = bytes(range(256)) * 40

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
-from kiosk.meaning import GoodsCode, meaning
+from kiosk.codes import GoodsCode, meaning
 from tests.api.asking import a_redemption, order, problem, rows
 from tests.api.shop.stock.conftest import arrival, count, put
 from tests.api.shop.stock.test_stock import product

@@ -1,0 +1,520 @@
+"""What is on the kiosk's disk after each step, and after the power went."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from api.wire.till_journal import (
+    ZERO_HASH,
+    ReturnEntry,
+    SaleEntry,
+    ShiftClosingEntry,
+    ShiftOpeningEntry,
+    VoidEntry,
+)
+from kiosk.store import journal as verdicts
+from kiosk.store.database import FILE
+from kiosk.store.facade import Store
+from kiosk.store.folder import Unusable
+from kiosk.store.shifts import LOCK, TRIES, pin_hash
+from tests.kiosk.store.conftest import CHEN, LI, SOAP, TOKENS, WANG, Bench, till
+
+
+def entries(bench: Bench) -> list[Any]:
+    enrolment = bench.store.enrolments.required
+    rows = bench.store._database.rows("select body from entry where enrolment = ? order by number", enrolment.id)
+    return [verdicts._entry(row) for row in rows]
+
+
+# --- the folder -------------------------------------------------------------------------------------------
+
+
+def test_the_folder_is_for_its_owner_alone_and_for_one_program(bench: Bench) -> None:
+    assert bench.folder.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(Unusable, match="正被另一个终端程序使用"):
+        Store(bench.folder)
+    bench.reopen()
+
+
+def test_another_process_is_refused_and_a_dead_one_no_obstacle(bench: Bench) -> None:
+    code = "import sys; from pathlib import Path; from kiosk.store.facade import Store; Store(Path(sys.argv[1]))"
+    other = [sys.executable, "-c", code, str(bench.folder)]
+    refused = subprocess.run(other, capture_output=True, text=True, check=False, timeout=60)
+    assert refused.returncode == 1
+    assert "Unusable" in refused.stderr
+    bench.store.close()
+    subprocess.run([*other[:2], f"{code}; import os; os.kill(os.getpid(), 9)", other[3]], check=False, timeout=60)
+    bench.open()
+
+
+def test_a_file_of_a_newer_program_is_left_alone(bench: Bench) -> None:
+    bench.store.close()
+    with sqlite3.connect(bench.folder / FILE) as connection:
+        [ours] = connection.execute("pragma user_version").fetchone()
+        connection.execute("pragma user_version = 99")
+    connection.close()
+    with pytest.raises(Unusable, match="更新版本"):
+        bench.open()
+    with sqlite3.connect(bench.folder / FILE) as connection:
+        connection.execute(f"pragma user_version = {ours}")
+    connection.close()
+    bench.open()
+
+
+def test_what_is_no_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(Unusable, match="打不开"):
+        Store(tmp_path)
+
+
+def test_commits_are_durable_and_keys_hold(bench: Bench) -> None:
+    pragmas = {
+        p: bench.store._database.value(f"pragma {p}") for p in ("journal_mode", "synchronous", "foreign_keys")
+    }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+# --- the journal ------------------------------------------------------------------------------------------
+
+
+def test_entries_are_numbered_chained_and_signed(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    redemption = bench.sell()
+    bench.store.redemptions.void(redemption, "扫错了卡")
+    bench.store.shifts.close()
+    enrolment = bench.store.enrolments.required
+    public_key = enrolment.key.public_key().public_bytes_raw()
+    batch = bench.store.journal.unsettled(enrolment)
+    assert [type(signed.decode()) for signed in batch] == [
+        ShiftOpeningEntry,
+        SaleEntry,
+        VoidEntry,
+        ShiftClosingEntry,
+    ]
+    assert [signed.number for signed in batch] == [1, 2, 3, 4]
+    hashes = [signed.hash(enrolment.kiosk, enrolment.epoch) for signed in batch]
+    assert [signed.previous for signed in batch] == [ZERO_HASH, *hashes[:-1]]
+    assert all(signed.is_signed_by(public_key, enrolment.kiosk, enrolment.epoch) for signed in batch)
+
+
+def test_at_most_two_hundred_go_at_once_and_outcomes_are_kept(bench: Bench) -> None:
+    bench.lease({WANG: 1300})
+    for _ in range(201):
+        bench.sell()
+    assert bench.store.journal.waiting == 202
+    assert len(bench.store.journal.unsettled(bench.store.enrolments.required)) == 200
+    bench.settle()
+    assert bench.store.journal.waiting == 2
+    bench.settle()
+    assert bench.reopen().journal.waiting == 0
+    assert len(entries(bench)) == 202
+
+
+def test_an_earlier_enrolment_keeps_what_it_has_to_say(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    bench.sell()
+    bench.confirm(sent=True)
+    bench.enrol(epoch=2)
+    before, now = bench.store.enrolments.all()
+    assert [each.epoch for each in bench.store.journal.enrolments_waiting()] == [1]
+    kinds = [type(signed.decode()) for signed in bench.store.journal.unsettled(before)]
+    assert kinds == [ShiftOpeningEntry, SaleEntry, VoidEntry, ShiftClosingEntry]
+    assert bench.store.journal.unsettled(now) == []
+    assert bench.store.redemptions.pending is None
+    assert bench.store.shifts.duty is None
+    assert bench.store.leases.left(WANG) == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "hash", "current", "fence"),
+    [
+        (1, "", True, ""),
+        (0, "", True, ""),
+        (9, "", True, verdicts.OLD_DISK),
+        (1, "e" * 64, True, verdicts.FORKED),
+        (1, "", False, verdicts.NOT_CURRENT),
+    ],
+)
+def test_what_the_server_has_of_the_journal_decides_about_selling_offline(
+    bench: Bench, head: int, hash: str, current: bool, fence: str
+) -> None:
+    bench.lease({WANG: 100}, head=head, hash=hash, current=current)
+    assert bench.store.enrolments.required.fence == fence
+    assert bench.reopen().enrolments.required.fence == fence
+    bench.lease({WANG: 100})
+    assert bench.store.enrolments.required.fence == ""
+
+
+def test_a_server_that_went_back_is_told_again_from_there(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    for _ in range(3):
+        bench.sell()
+    bench.settle()
+    assert bench.store.journal.waiting == 0
+    bench.lease({WANG: 100}, head=1)
+    waiting = bench.store.journal.unsettled(bench.store.enrolments.required)
+    assert [signed.number for signed in waiting] == [2, 3, 4]
+    assert bench.store.leases.left(WANG) == 85
+
+
+def test_what_was_kept_as_a_fork_is_not_told_again_and_again(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    bench.sell()
+    bench.settle("fork")
+    bench.lease({WANG: 100}, head=0)
+    assert bench.store.journal.waiting == 0
+
+
+# --- one redemption ---------------------------------------------------------------------------------------
+
+
+def test_a_confirmed_redemption_survives_and_its_points_are_set_aside(bench: Bench) -> None:
+    bench.lease({WANG: 8, LI: 5})
+    redemption = bench.confirm(pieces=2, sent=True)
+    kept = bench.reopen().redemptions.pending
+    assert kept is not None
+    assert (kept.confirmed.id, kept.leased, kept.sent) == (redemption, 8, True)
+    assert kept.confirmed.wanted(8).card == TOKENS[WANG]
+    assert (bench.store.leases.left(WANG), bench.store.leases.left(LI)) == (0, 5)
+
+
+def test_an_answer_is_one_commit(bench: Bench) -> None:
+    bench.lease({WANG: 8})
+    redemption = bench.confirm(pieces=2, sent=True)
+    bench.store.redemptions.answered(bench.receipt(redemption, 2, leased=3))
+    store = bench.reopen()
+    assert store.redemptions.pending is None
+    assert store.leases.left(WANG) == 5
+    assert store.journal.owed(WANG) == 0
+    sold = entries(bench)[-1]
+    assert (sold.id, sold.leased, sold.answered, sold.points) == (redemption, 3, True, 10)
+    job = store.receipts.next_print_job()
+    assert job is not None
+    assert (job.paper.receipt.id, job.paper.offline, job.copy) == (redemption, False, 0)
+
+
+def test_no_answer_passes_for_another_redemption(bench: Bench) -> None:
+    bench.confirm(sent=True)
+    with pytest.raises(ValueError, match="another redemption"):
+        bench.store.redemptions.answered(bench.receipt(UUID(int=5)))
+    assert bench.store.redemptions.pending is not None
+
+
+def test_a_lease_pays_without_the_server(bench: Bench) -> None:
+    bench.lease({WANG: 12})
+    bench.store.goods.take(till(SOAP), bench.store.goods.known())
+    redemption = bench.sell(pieces=2)
+    store = bench.reopen()
+    assert (store.leases.left(WANG), store.journal.owed(WANG)) == (2, 10)
+    [kept] = store.redemptions.voidable()
+    assert (kept.offline, kept.receipt.balance, kept.receipt.leased) == (True, 2, 10)
+    sold = entries(bench)[-1]
+    assert (sold.id, sold.leased, sold.answered) == (redemption, 10, False)
+    with pytest.raises(ValueError, match="cover"):
+        bench.sell()
+
+
+def test_the_card_is_forgotten_with_the_redemption(bench: Bench) -> None:
+    bench.lease({WANG: 12})
+    bench.sell()
+    bench.store.close()
+    with sqlite3.connect(bench.folder / FILE) as connection:
+        assert TOKENS[WANG] not in "\n".join(connection.iterdump())
+    connection.close()
+    bench.open()
+
+
+def test_giving_up_writes_off_only_what_may_have_arrived(bench: Bench) -> None:
+    bench.lease({WANG: 12})
+    bench.confirm()
+    bench.store.redemptions.give_up()
+    assert len(entries(bench)) == 1
+    redemption = bench.confirm(sent=True)
+    bench.store.redemptions.give_up()
+    assert entries(bench)[-1].id == redemption
+    assert bench.store.leases.left(WANG) == 12
+    assert bench.store.redemptions.pending is None
+
+
+@pytest.mark.parametrize(
+    "step", ["confirm", "answer", "hand over", "give up", "void", "withdraw", "shift closed", "leases"]
+)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_each_step_is_there_whole_or_not_at_all(bench: Bench, step: str, moment: str) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    def cut(point: str) -> None:
+        if point == f"{moment} {step}":
+            raise PowerCut
+
+    bench.lease({WANG: 100})
+    sold = bench.sell()
+    if step not in ("confirm", "void", "shift closed", "leases"):
+        redemption = bench.confirm(sent=True)
+    before = snapshot(bench)
+    redemptions = bench.store.redemptions
+    steps: dict[str, Callable[[], object]] = {
+        "confirm": bench.confirm,
+        "answer": lambda: redemptions.answered(bench.receipt(redemption)),
+        "hand over": lambda: redemptions.hand_over(sure=False),
+        "give up": redemptions.give_up,
+        "void": lambda: redemptions.void(sold, "扫错了卡"),
+        "withdraw": redemptions.withdraw,
+        "shift closed": bench.store.shifts.close,
+        "leases": lambda: bench.lease({WANG: 90}, give_back=10),
+    }
+    bench.faults = cut
+    with pytest.raises(PowerCut):
+        steps[step]()
+    bench.faults = lambda point: None
+    bench.reopen()
+    assert (snapshot(bench) == before) == (moment == "before")
+    check_chain(bench)
+
+
+def snapshot(bench: Bench) -> list[str]:
+    bench.store.close()
+    with sqlite3.connect(bench.folder / FILE) as connection:
+        dump = [line for line in connection.iterdump() if '"clock"' not in line]
+    connection.close()
+    bench.open()
+    return dump
+
+
+def check_chain(bench: Bench) -> None:
+    enrolment = bench.store.enrolments.required
+    batch = bench.store.journal.unsettled(enrolment)
+    hashes = [signed.hash(enrolment.kiosk, enrolment.epoch) for signed in batch]
+    assert [signed.previous for signed in batch] == [ZERO_HASH, *hashes[:-1]]
+
+
+# --- leases -----------------------------------------------------------------------------------------------
+
+
+def test_entries_up_to_the_head_are_in_the_answer_already(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    bench.sell()
+    bench.sell()
+    bench.lease({WANG: 95}, head=2)
+    assert bench.store.leases.left(WANG) == 90
+    bench.lease({WANG: 90})
+    assert bench.store.leases.left(WANG) == 90
+
+
+@pytest.mark.parametrize(("sure", "left"), [(True, 100), (False, 95)])
+def test_a_void_gives_back_what_surely_only_this_kiosk_took(bench: Bench, sure: bool, left: int) -> None:
+    bench.lease({WANG: 100})
+    redemption = bench.sell(sure=sure)
+    bench.store.redemptions.void(redemption, "住户不要了")
+    assert bench.store.leases.left(WANG) == left
+    assert bench.store.journal.owed(WANG) == 0
+
+
+def test_points_wanted_elsewhere_are_returned_by_an_entry(bench: Bench) -> None:
+    bench.lease({WANG: 100}, give_back=30)
+    returned = entries(bench)[-1]
+    assert isinstance(returned, ReturnEntry)
+    assert (returned.household, returned.points) == (WANG, 30)
+    assert bench.store.leases.left(WANG) == 70
+
+
+def test_never_more_is_returned_than_is_left(bench: Bench) -> None:
+    bench.lease({WANG: 10})
+    bench.confirm(pieces=2)
+    bench.lease({WANG: 12}, give_back=12)
+    assert entries(bench)[-1].points == 2
+    assert bench.store.leases.left(WANG) == 0
+
+
+def test_a_lost_answer_costs_nothing(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    bench.sell()
+    # The server topped up to 120 and its answer was lost; the next one tells all of it.
+    bench.lease({WANG: 120}, head=1)
+    assert bench.store.leases.left(WANG) == 115
+
+
+def test_a_household_that_moved_away_has_no_lease_any_more(bench: Bench) -> None:
+    bench.lease({WANG: 100, LI: 50})
+    bench.lease({LI: 50})
+    assert (bench.store.leases.left(WANG), bench.store.leases.left(LI)) == (0, 50)
+    assert bench.store.leases.of(WANG) is None
+
+
+# --- time -------------------------------------------------------------------------------------------------
+
+
+def test_a_lease_expires_and_stays_expired_when_the_clock_is_set_back(bench: Bench) -> None:
+    start = bench.wall
+    bench.lease({WANG: 100})
+    assert not bench.store.leases.expired
+    bench.wall = start + timedelta(days=8)
+    assert bench.store.leases.expired
+    bench.sell()
+    bench.wall = start
+    assert bench.store.leases.expired
+    assert bench.reopen().leases.expired
+
+
+def test_a_clock_set_forward_is_put_right_by_the_server(bench: Bench) -> None:
+    start = bench.wall
+    bench.lease({WANG: 100})
+    bench.wall = start + timedelta(days=400)
+    assert bench.store.leases.expired
+    bench.sell()
+    bench.lease({WANG: 95}, now=start)
+    store = bench.reopen()
+    assert not store.leases.expired
+    assert abs(store.clock.now() - start) < timedelta(minutes=1)
+    bench.wall += timedelta(days=8)
+    assert store.leases.expired
+
+
+def test_time_goes_on_from_the_latest_seen(bench: Bench) -> None:
+    latest = bench.wall = bench.wall + timedelta(days=3)
+    bench.lease({WANG: 100})
+    bench.wall = latest - timedelta(days=3000)
+    seen = []
+    for _ in range(3):
+        seen.append(bench.reopen().clock.now())
+        bench.store.keep_time()
+    assert latest <= seen[0] <= seen[1] <= seen[2] < latest + timedelta(minutes=1)
+
+
+# --- shelf, shifts, PINs, receipts, enrolment ---------------------------------------------------------------
+
+
+def stock(bench: Bench) -> int:
+    shown = bench.store.goods.till
+    assert shown is not None
+    return shown.shelf[0].stock
+
+
+def test_the_shelf_counts_what_the_server_does_not_know_yet(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    bench.store.goods.take(till(SOAP), bench.store.goods.known())
+    first = bench.sell(pieces=2)
+    bench.sell(pieces=3)
+    assert stock(bench) == 5
+    known = bench.store.goods.known()
+    bench.settle()
+    # Asked before the entries were told: it doesn't know them.
+    bench.store.goods.take(till(SOAP), known)
+    assert stock(bench) == 5
+    bench.store.goods.take(till(msgspec.structs.replace(SOAP, stock=5)), bench.store.goods.known())
+    assert stock(bench) == 5
+    bench.store.redemptions.void(first, "住户不要了")
+    assert stock(bench) == 7
+    bench.settle()
+    bench.store.goods.take(till(msgspec.structs.replace(SOAP, stock=7)), bench.store.goods.known())
+    assert stock(bench) == 7
+
+
+def test_an_answered_redemption_is_off_the_shelf_at_once(bench: Bench) -> None:
+    bench.store.goods.take(till(SOAP), bench.store.goods.known())
+    redemption = bench.confirm(sent=True)
+    bench.store.redemptions.answered(bench.receipt(redemption))
+    assert stock(bench) == 9
+    bench.store.goods.take(till(msgspec.structs.replace(SOAP, stock=9)), bench.store.goods.known())
+    assert stock(bench) == 9
+
+
+def test_the_report_of_a_shift(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    voided = bench.sell(pieces=2)
+    bench.sell(pieces=3)
+    redemption = bench.confirm(sent=True)
+    bench.store.redemptions.answered(bench.receipt(redemption))
+    bench.confirm(sent=True)
+    bench.store.redemptions.give_up()
+    bench.store.redemptions.void(voided, "数量不对")
+    shift = bench.store.shifts.on_duty.shift
+    bench.store.shifts.close()
+    closed = entries(bench)[-1]
+    report = bench.store.shifts.report(shift)
+    assert closed.report == report
+    assert (report.redemptions, report.points, report.voids, report.voided_points) == (2, 20, 1, 10)
+    assert report.offline == 1
+    assert [(g.product, g.quantity) for g in report.goods] == [("soap", 4)]
+    assert bench.reopen().shifts.duty is None
+
+
+def test_the_next_shift_closes_the_one_before(bench: Bench) -> None:
+    bench.sign_in()
+    assert [type(entry) for entry in entries(bench)] == [ShiftOpeningEntry, ShiftClosingEntry, ShiftOpeningEntry]
+
+
+def test_wrong_pins_lock_for_five_minutes_also_after_a_restart(bench: Bench) -> None:
+    for _ in range(TRIES - 1):
+        bench.store.shifts.count_wrong_pin()
+        bench.reopen()
+    assert bench.store.shifts.locked_until is None
+    bench.store.shifts.count_wrong_pin()
+    until = bench.reopen().shifts.locked_until
+    assert until is not None
+    assert abs(until - bench.wall - LOCK) < timedelta(minutes=1)
+    bench.wall += LOCK + timedelta(minutes=1)
+    assert bench.store.shifts.locked_until is None
+    bench.store.shifts.count_wrong_pin()
+    assert bench.store.shifts.locked_until is None
+
+
+def test_an_attendant_is_known_by_the_hash_of_a_pin(bench: Bench) -> None:
+    shift = bench.sign_in()
+    bench.store.shifts.open(msgspec.structs.replace(shift, id=UUID(int=3)), pin_hash("2468"))
+    [known] = bench.reopen().shifts.attendants()
+    assert known.id == CHEN
+    assert known.has("2468")
+    assert not known.has("2469")
+    bench.store.shifts.open_offline(known)
+    assert bench.store.shifts.on_duty.attendant == CHEN
+
+
+def test_print_jobs_wait_until_sent_and_reprints_are_numbered(bench: Bench) -> None:
+    bench.lease({WANG: 100})
+    first, second = bench.sell(), bench.sell()
+    receipts = bench.reopen().receipts
+    job = receipts.next_print_job()
+    assert job is not None
+    assert (job.paper.receipt.id, job.copy) == (first, 0)
+    receipts.mark_sent(job)
+    receipts.reprint(first)
+    receipts.reprint(first)
+    jobs = []
+    while (job := receipts.next_print_job()) is not None:
+        jobs.append((job.paper.receipt.id, job.copy))
+        receipts.mark_sent(job)
+    assert jobs == [(second, 0), (first, 1), (first, 2)]
+
+
+def test_the_key_is_kept_before_the_code_is_sent(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "kiosk")
+    bench.open()
+    first = bench.store.enrolments.begin("http://jimei.example", "abcd-efgh-jkmo")
+    store = bench.reopen()
+    assert store.enrolments.current is None
+    assert store.enrolments.unfinished() == "ABCDEFGHJKM0"
+    again = store.enrolments.begin("http://jimei.example", "ABCD EFGH JKM0")
+    assert again.wanted == first.wanted
+    other = store.enrolments.begin("http://jimei.example", "000000000000")
+    assert other.wanted.public_key != first.wanted.public_key
+    bench.enrol(code="000000000000")
+    assert bench.reopen().enrolments.unfinished() == ""
+    bench.store.close()
+
+
+def test_a_server_that_moved_is_found_for_earlier_enrolments_too(bench: Bench) -> None:
+    bench.enrol(epoch=2)
+    bench.store.enrolments.moved("http://elsewhere.example")
+    assert {each.server for each in bench.reopen().enrolments.all()} == {"http://elsewhere.example"}

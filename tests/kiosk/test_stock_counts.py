@@ -1,0 +1,220 @@
+"""The shelf at the till: deliveries by two people, stocktakes, dates. 肥皂 and 大米 have 10 pieces each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.wire import Command
+from kiosk.store.stock_counts import Kind
+from tests.conftest import LiveTown
+from tests.kiosk.conftest import IMPATIENT, Till, card_url
+from tests.kiosk.test_offline_day import stock
+
+SOAP, RICE = "6901234567892", "6900000000014"
+CONFIRM = Command.CONFIRM.value
+
+
+async def second_attendant(town: LiveTown) -> str:
+    """Somebody else, by their PIN."""
+    async with town.staff("office") as http:
+        person = {"supermarket": "hp", "name": "周管理员", "pin": "97531"}
+        (await http.post("/v1/attendants", json=person)).raise_for_status()
+    return "97531"
+
+
+async def choose(till: Till, work: str) -> None:
+    """From the shelf's menu, as far as the screen behind it."""
+    await till.press("f5")
+    await till.until(lambda: till.screen == "Palette")
+    [index] = [n for n, choice in enumerate(till.app.screen._choices) if choice.label.startswith(work)]
+    await till.press(str(index + 1))
+    await till.until(lambda: till.screen not in ("Palette", "Serve", ""))
+
+
+async def scan(till: Till, barcode: str, pieces: int) -> None:
+    """The same code again and again, faster than a household's goods would count."""
+    for _ in range(pieces):
+        await till.scan(barcode)
+
+
+def counted(till: Till, kind: Kind) -> dict[str, int | None]:
+    tally = till.store.tallies.of(kind)
+    assert tally is not None
+    return {line.product: line.counted for line in tally.counted}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (50, 16)], ids=str)
+async def test_a_stocktake_brings_the_books_to_what_is_there(
+    town: Any, open_till: Any, size: tuple[int, int]
+) -> None:
+    async with open_till(size=size) as till:
+        await choose(till, "盘点")
+        # Nobody is told how many it should be.
+        assert "10" not in till.shows
+        await scan(till, SOAP, 9)
+        await till.sees("肥皂 9 件")
+        await till.scan(RICE)
+        await till.press("1")
+        await till.press("0")
+        await till.sees("大米 10 件")
+        assert counted(till, Kind.STOCKTAKE) == {"soap": 9, "rice": 10}
+        await till.press("f2")
+        await till.sees("共 2 种 19 件")
+        await till.scan(CONFIRM)
+        await till.until(lambda: till.screen == "Differences")
+        await till.sees("差 -1")
+        await till.sees("没有差别")
+        assert (await stock(town))["soap"] == 9
+        assert till.store.tallies.of(Kind.STOCKTAKE) is None
+
+
+async def test_a_delivery_takes_two_people(town: Any, open_till: Any) -> None:
+    pin = await second_attendant(town)
+    async with open_till() as till:
+        await choose(till, "登记到货")
+        await scan(till, SOAP, 3)
+        await till.press("f3")
+        for digit in "270131":
+            await till.press(digit)
+        await till.sees("到期 2027-01-31")
+        await till.press("f2", "f2")
+        await till.until(lambda: till.screen == "WrittenDown")
+        await till.sees("还没有上架")
+        assert (await stock(town))["soap"] == 10
+        await till.press("escape")
+        await choose(till, "点收到货")
+        await till.until(lambda: till.screen == "OpenReceipts")
+        await till.press("1")
+        await till.until(lambda: till.screen == "Counting")
+        assert "3 件" not in till.shows
+        await till.press("f2")
+        await till.refused("肥皂还没有点")
+        await scan(till, SOAP, 2)
+        await till.press("f2")
+        await till.until(lambda: till.screen == "SecondPin")
+        # Whoever wrote it down can't count it.
+        await till.press(*town.pin, "f2")
+        await till.until(lambda: till.screen == "Counting")
+        await till.refused("请换一个人点数")
+        assert counted(till, Kind.RECEIPT) == {"soap": 2}
+        await till.scan(CONFIRM)
+        await till.until(lambda: till.screen == "SecondPin")
+        await till.press(*pin, "f2")
+        await till.until(lambda: till.screen == "Differences")
+        await till.sees("差 -1")
+        assert (await stock(town))["soap"] == 12
+        await till.press("escape")
+        await choose(till, "快没货")
+        await till.until(lambda: till.screen == "Watch")
+        await till.sees("都够")
+    async with town.staff("office") as http:
+        watch = (await http.get("/v1/stock/watch", params={"days": 366})).raise_for_status().json()
+    assert [(lot["product"], lot["left"], lot["sell_by"]) for lot in watch["dated"]] == [("soap", 2, "2027-01-31")]
+
+
+async def test_given_goods_are_a_donation(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        await choose(till, "登记到货")
+        await till.press("f7")
+        await till.sees("登记捐赠")
+        await scan(till, SOAP, 1)
+        await till.press("f2", "f2")
+        await till.sees("已登记到货")
+    async with town.device() as http:
+        [receipt] = (await http.get("/v1/till/receipts")).json()
+    assert (receipt["source"], receipt["anonymous"]) == ("donation", True)
+
+
+async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        await choose(till, "盘点")
+        await scan(till, SOAP, 7)
+        await till.sees("肥皂 7 件")
+    async with open_till() as till:
+        await choose(till, "盘点")
+        await till.sees("肥皂")
+        assert counted(till, Kind.STOCKTAKE) == {"soap": 7}
+        await scan(till, SOAP, 1)
+        assert counted(till, Kind.STOCKTAKE) == {"soap": 8}
+
+
+async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
+    town: Any, line: Any, open_till: Any
+) -> None:
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await choose(till, "盘点")
+        await scan(till, SOAP, 4)
+        line.lose_everything = True
+        await till.press("f2", "f2")
+        await till.refused("点的数都存在本机")
+        await till.scan(SOAP)
+        await till.refused("先不要改")
+        line.lose_everything = False
+        await till.press("f2")
+        await till.until(lambda: till.screen == "Differences")
+        assert (await stock(town))["soap"] == 4
+
+
+async def test_without_the_network_the_count_waits(town: Any, line: Any, open_till: Any) -> None:
+    async with open_till(line.url, pace=IMPATIENT) as till:
+        await till.told()
+        await line.cut()
+        await till.offline()
+        await choose(till, "登记到货")
+        await scan(till, RICE, 2)
+        await till.press("f2", "f2")
+        await till.refused("网络断了")
+        assert counted(till, Kind.ARRIVAL) == {"rice": 2}
+        await till.press("escape")
+        await till.until(lambda: till.screen == "Serve")
+        await till.press("f5")
+        await till.until(lambda: till.screen == "Palette")
+        await till.press("2")
+        await till.refused("连不上服务器")
+
+
+async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        await choose(till, "盘点")
+        await till.scan("4006381333931")
+        await till.refused("这里没有这件商品")
+        await till.scan(card_url(town.card))
+        await till.refused("正在点数")
+        assert till.screen == "Counting"
+        assert till.app.session.card is None
+        await till.press("f2")
+        await till.refused("还没有点数")
+        assert counted(till, Kind.STOCKTAKE) == {}
+
+
+async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        await choose(till, "盘点")
+        await scan(till, SOAP, 3)
+        await till.press("-")
+        await till.sees("肥皂 2 件")
+        await till.press("delete")
+        assert counted(till, Kind.STOCKTAKE) == {}
+        await till.press("4")
+        await till.press("2")
+        await till.press("backspace")
+        await till.sees("肥皂 4 件")
+        await till.press("f8")
+        await till.refused("都不要了")
+        await till.press("escape")
+        assert counted(till, Kind.STOCKTAKE) == {"soap": 4}
+        await till.press("f8")
+        await till.press("f2")
+        await till.until(lambda: till.screen == "Serve")
+        assert till.store.tallies.of(Kind.STOCKTAKE) is None
+
+
+async def test_nobody_counts_over_a_cart(town: Any, open_till: Any) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        await till.scan(SOAP)
+        await till.until(lambda: till.app.session.cart)
+        await till.press("f5")
+        await till.refused("购物车里还有商品")
