@@ -24,18 +24,15 @@ from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
 from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
 from rules.expression import Expression
-from rules.facts import Past
 from rules.inputs import typed_answers
 from rules.limits import Count, Limit, Used, Window
+from rules.parser.library import Checked, Library, check_files
+from rules.parser.rulebook import Head, check, load, read_head
 from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
-from rules.reading.library import Checked, Library, check_files
-from rules.reading.parse import Head, check, load, read_head
-from rules.simulating.comparison import Simulation, compare
-from rules.simulating.village_run import Recorded, VillagePart, VillageRun, as_if, reach
+from rules.simulation.summary import Simulation, compare
+from rules.simulation.village import Recorded, VillagePart, VillageRun, as_if, reach
 from rules.tally import Tally
-from rules.telling.differences import Difference, differences
-from rules.telling.explanation import explain
-from rules.telling.words import (
+from rules.text.descriptions import (
     RuleWords,
     campaign_words,
     choice_amounts,
@@ -45,6 +42,9 @@ from rules.telling.words import (
     own_limits,
     rule_words,
 )
+from rules.text.differences import Difference, differences
+from rules.text.explanation import explain
+from rules.variables import Past
 
 __all__ = [
     "REVIEWER_TITLES",

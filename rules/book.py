@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from rules.expression import Expression
-from rules.facts import Fact
 from rules.limits import Count, Limit
 from rules.problems import UnknownRule
+from rules.variables import Fact
 
 InputType: TypeAlias = Literal["number", "integer", "choice", "text", "date", "photo", "sheet"]
 Reviewer: TypeAlias = Literal["system", "grid", "council", "committee", "supervisors"]

@@ -5,7 +5,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from rules.book import Rulebook
-from rules.reading.parse import load
+from rules.parser.rulebook import load
 
 
 def books_path() -> Traversable:

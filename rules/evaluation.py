@@ -12,9 +12,9 @@ import msgspec
 from rules.book import DEDUCTED_IN_YEAR, MOST_POINTS, ByChoice, Decided, Deduction, Rule, Rulebook
 from rules.claim import Claim
 from rules.expression import Expression, ExpressionFailed
-from rules.facts import Past
 from rules.inputs import Recorded, check_answers
 from rules.limits import Limit, Used
+from rules.variables import Past
 
 RefusalCode: TypeAlias = Literal[
     "not_in_force",

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias, cast, get_args
 from rules.book import MOST_POINTS, Input, InputType, Option, Rule, SheetItem
 from rules.claim import Claim
 from rules.expression import Kind
-from rules.facts import Answers, Fact, Past, Read, midnight
+from rules.parser.table import Table
 from rules.problems import did_you_mean
-from rules.reading.fields import Table
+from rules.variables import Answers, Fact, Past, Read, midnight
 
 Sheet: TypeAlias = tuple[tuple[int, ...], ...]
 """A row for each judge, a score for each item."""

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from rules import Claim, Rulebook, load_builtin
-from tests.rules.pasts import Claiming
+from tests.rules.histories import Claiming
 
 HEAD = """\
 [book]

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from rules import Decision, Rulebook, RulebookError, Tally, UnknownRule, evaluate, load
-from tests.rules.pasts import Claiming
+from tests.rules.histories import Claiming
 
 BookText = Callable[..., str]
 

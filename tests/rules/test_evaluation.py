@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from rules import Claim, Count, Limit, Outcome, Rulebook, UnknownRule, evaluate, explain, load
-from tests.rules.pasts import NOTHING, Already, Claiming
+from tests.rules.histories import NOTHING, Already, Claiming
 
 BookText = Callable[..., str]
 DAY = date(2026, 3, 8)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rules import RulebookError, check_files
-from rules.reading.files import read_text
+from rules.parser.files import read_text
 
 TEXT = '[book]\ntitle = "文明积分办法"\n'
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from rules import Problem, RulebookError, load
-from rules.reading.forbidden import forbidden_in
+from rules.parser.forbidden import forbidden_in
 
 BookText = Callable[..., str]
 

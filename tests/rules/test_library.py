@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rules import Checked, Library, books_path, check_files
-from tests.rules.test_advice import OVERLAY
+from tests.rules.test_lint import OVERLAY
 
 BookText = Callable[..., str]
 

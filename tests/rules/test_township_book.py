@@ -7,7 +7,7 @@ import pytest
 
 from rules import Deduction, Limit, Rulebook, RulebookError, books_path, evaluate, load, load_builtin
 from rules.book import DeductionBounds, VillageTerms
-from tests.rules.pasts import NOTHING, Already, Claiming
+from tests.rules.histories import NOTHING, Already, Claiming
 
 GRID, COUNCIL, COMMITTEE, SUPERVISORS = "grid", "council", "committee", "supervisors"
 

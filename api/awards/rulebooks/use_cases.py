@@ -22,7 +22,7 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import villages
-from rules.reading.locator import Locator
+from rules.parser.locator import Locator
 
 LONGEST_VERSION = 40
 

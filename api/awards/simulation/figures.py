@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from api.awards.simulation import words
 from api.awards.simulation.charts import Chart, Row, chart
-from rules.simulating.comparison import Change, Line, Simulation
-from rules.simulating.village_run import Refusals
+from rules.simulation.summary import Change, Line, Simulation
+from rules.simulation.village import Refusals
 
 _SHOWN = 10
 _MOST_ROWS = 40

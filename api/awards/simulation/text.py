@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.awards.simulation import words
-from rules.simulating.comparison import Change, Households, Line, Simulation
-from rules.simulating.village_run import Refusals
+from rules.simulation.summary import Change, Households, Line, Simulation
+from rules.simulation.village import Refusals
 
 _REFUSALS = 15
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from rules.simulating.comparison import Bin, Budget, Households
+from rules.simulation.summary import Bin, Budget, Households
 
 
 def day(on: date) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal, NamedTuple, TypeAlias
 
 from rules.limits import Count, Limit, tightest
-from rules.telling.words import day_text, limit_most, limit_subject, limit_text, quoted
+from rules.text.descriptions import day_text, limit_most, limit_subject, limit_text, quoted
 
 Effect: TypeAlias = Literal["better", "worse", "neither"]
 

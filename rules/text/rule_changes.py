@@ -7,15 +7,15 @@ from typing import TypeAlias
 
 from rules.book import ByChoice, Decided, Deduction, Input, InputType, Rule, Rulebook, points_text, span_text
 from rules.expression import Expression
-from rules.telling import changes
-from rules.telling.changes import Change
-from rules.telling.words import (
+from rules.text import field_changes
+from rules.text.descriptions import (
     choice_amounts,
     decision_text,
     own_limits,
     reviewers_text,
     rule_words,
 )
+from rules.text.field_changes import Change
 
 _TYPES: Mapping[InputType, str] = {
     "integer": "整数",
@@ -50,14 +50,14 @@ def _points(pair: Pair) -> Iterator[Change]:
     old, new = pair.old.points, pair.new.points
     if isinstance(old, int) and isinstance(new, int):
         if old != new:
-            yield Change(f"由 {points_text(old)}改为 {points_text(new)}", changes.toward(old, new))
+            yield Change(f"由 {points_text(old)}改为 {points_text(new)}", field_changes.toward(old, new))
     elif isinstance(old, ByChoice) and isinstance(new, ByChoice) and old.input_id == new.input_id:
         yield from _choices(pair.old, old, pair.new, new)
     elif isinstance(old, Decided) and isinstance(new, Decided):
         yield from _decided(old, new)
     elif isinstance(old, Expression) and isinstance(new, Expression):
         before, after = (old.text, pair.old.points_note), (new.text, pair.new.points_note)
-        yield from changes.rewritten("分值", before, after, (None, None))
+        yield from field_changes.rewritten("分值", before, after, (None, None))
     else:
         said = [rule_words(book, rule).offer for book, rule in _both(pair)]
         yield Change(f"分值由「{said[0]}」改为「{said[1]}」", None)
@@ -73,7 +73,7 @@ def _choices(old_rule: Rule, old: ByChoice, new_rule: Rule, new: ByChoice) -> It
         elif before[id][1] != points:
             was = before[id][1]
             yield Change(
-                f"「{title}」由 {points_text(was)}改为 {points_text(points)}", changes.toward(was, points)
+                f"「{title}」由 {points_text(was)}改为 {points_text(points)}", field_changes.toward(was, points)
             )
     for id, (title, points) in before.items():
         if id not in after:
@@ -88,8 +88,8 @@ def _decided(old: Decided, new: Decided) -> Iterator[Change]:
     if old.body != new.body:
         yield Change(f"由{old.body}议定改为由{new.body}议定")
     if (old.low, old.high) != (new.low, new.high):
-        both = changes.together(
-            Change("", changes.toward(*bounds)) for bounds in ((old.low, new.low), (old.high, new.high))
+        both = field_changes.together(
+            Change("", field_changes.toward(*bounds)) for bounds in ((old.low, new.low), (old.high, new.high))
         )
         yield Change(f"议定的分值由 {span_text(old.low, old.high)}改为 {span_text(new.low, new.high)}", both)
 
@@ -97,19 +97,19 @@ def _decided(old: Decided, new: Decided) -> Iterator[Change]:
 def _points_note(pair: Pair) -> Iterator[Change]:
     # An expression's note is what its change is told by.
     if not isinstance(pair.old.points, Expression) and not isinstance(pair.new.points, Expression):
-        yield from changes.reworded("分值说明", pair.old.points_note, pair.new.points_note)
+        yield from field_changes.reworded("分值说明", pair.old.points_note, pair.new.points_note)
 
 
 def _when(pair: Pair) -> Iterator[Change]:
     before, after = (
         (rule.when.text, rule.when_note) if rule.when is not None else None for rule in (pair.old, pair.new)
     )
-    yield from changes.rewritten("条件", before, after, ("worse", "better"))
+    yield from field_changes.rewritten("条件", before, after, ("worse", "better"))
 
 
 def _when_note(pair: Pair) -> Iterator[Change]:
     if pair.old.when is None and pair.new.when is None:
-        yield from changes.reworded("条件说明", pair.old.when_note, pair.new.when_note)
+        yield from field_changes.reworded("条件说明", pair.old.when_note, pair.new.when_note)
 
 
 def _inputs(pair: Pair) -> Iterator[Change]:
@@ -127,7 +127,7 @@ def _inputs(pair: Pair) -> Iterator[Change]:
 
 
 def _input(old: Input, new: Input, *, by_choice: bool) -> Iterator[Change]:
-    yield from changes.reworded("填报项", old.title, new.title)
+    yield from field_changes.reworded("填报项", old.title, new.title)
     name = f"「{new.title}」"
     if old.type != new.type:
         yield Change(f"{name}由填{_TYPES[old.type]}改为填{_TYPES[new.type]}")
@@ -156,11 +156,11 @@ def _titles(
     """Things with ids: renamed, and where nothing else tells of them, added and left out."""
     for id, title in new.items():
         if id in old:
-            yield from changes.reworded(what, old[id], title)
+            yield from field_changes.reworded(what, old[id], title)
     if tell_new:
         added = [title for id, title in new.items() if id not in old]
         left_out = [title for id, title in old.items() if id not in new]
-        yield from changes.came_and_went(what, added, left_out)
+        yield from field_changes.came_and_went(what, added, left_out)
 
 
 def _category(pair: Pair) -> Iterator[Change]:
@@ -193,17 +193,21 @@ def _village_points(pair: Pair) -> Iterator[Change]:
 def _deduction(pair: Pair) -> Iterator[Change]:
     old, new = pair.old.deduction, pair.new.deduction
     if old is None or new is None:
-        yield from changes.reworded("扣分依据", old.covenant if old else "", new.covenant if new else "", None)
+        yield from field_changes.reworded(
+            "扣分依据", old.covenant if old else "", new.covenant if new else "", None
+        )
         return
-    yield from changes.reworded("扣分依据", old.covenant, new.covenant)
+    yield from field_changes.reworded("扣分依据", old.covenant, new.covenant)
     before, after = (decision_text(one.adopted_by) if one.adopted_by else "" for one in (old, new))
-    yield from changes.reworded("扣分的表决", before, after)
-    yield from changes.switched(old.reminder, new.reminder, "先书面提醒、再犯才扣", "不用先提醒就扣", "better")
+    yield from field_changes.reworded("扣分的表决", before, after)
+    yield from field_changes.switched(
+        old.reminder, new.reminder, "先书面提醒、再犯才扣", "不用先提醒就扣", "better"
+    )
 
 
 def _limits(pair: Pair) -> Iterator[Change]:
     taking = pair.new.deduction is not None
-    return changes.limits(own_limits(pair.old), own_limits(pair.new), taking=taking)
+    return field_changes.limits(own_limits(pair.old), own_limits(pair.new), taking=taking)
 
 
 def _both(pair: Pair) -> tuple[tuple[Rulebook, Rule], tuple[Rulebook, Rule]]:
@@ -218,15 +222,15 @@ _Field: TypeAlias = Callable[[Pair], Iterator[Change]]
 
 
 def _text(what: str, read: Callable[[Rule], str]) -> _Field:
-    return lambda pair: changes.reworded(what, read(pair.old), read(pair.new))
+    return lambda pair: field_changes.reworded(what, read(pair.old), read(pair.new))
 
 
 def _switch(read: Callable[[Rule], bool], on: str, off: str) -> _Field:
-    return lambda pair: changes.switched(read(pair.old), read(pair.new), on, off)
+    return lambda pair: field_changes.switched(read(pair.old), read(pair.new), on, off)
 
 
 def _day(what: str, read: Callable[[Rule], date | None], without: str, later_is_good: bool) -> _Field:
-    return lambda pair: changes.dated(what, read(pair.old), read(pair.new), without, later_is_good)
+    return lambda pair: field_changes.dated(what, read(pair.old), read(pair.new), without, later_is_good)
 
 
 # `id` makes it the same rule; `facts` follow from the expressions.
@@ -235,7 +239,7 @@ _FIELDS: Mapping[str, _Field] = {
     "category": _category,
     "points": _points,
     "points_note": _points_note,
-    "most_points": lambda pair: changes.most("一次", pair.old.most_points, pair.new.most_points),
+    "most_points": lambda pair: field_changes.most("一次", pair.old.most_points, pair.new.most_points),
     "limits": _limits,
     "when": _when,
     "when_note": _when_note,
@@ -243,7 +247,7 @@ _FIELDS: Mapping[str, _Field] = {
     "last": _day("截止的日子", lambda rule: rule.last, "办法失效之日", later_is_good=True),
     "deduction": _deduction,
     "inputs": _inputs,
-    "evidence": lambda pair: changes.listing("凭据", pair.old.evidence, pair.new.evidence),
+    "evidence": lambda pair: field_changes.listing("凭据", pair.old.evidence, pair.new.evidence),
     "reviewers": _reviewers,
     "notice_days": _notice_days,
     "publish": _switch(lambda rule: rule.publish, "公示户名和事由", "不公示户名和事由"),

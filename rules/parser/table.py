@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from rules.parser.locator import Locator, Path
 from rules.problems import Problem, RulebookError, did_you_mean
-from rules.reading.locator import Locator, Path
 
 _TYPE_NAMES = {bool: "是/否", int: "整数", float: "小数", str: "文字", list: "列表", dict: "表", date: "日期"}
 _CHINESE = re.compile(r"[\u3400-\u9fff]")

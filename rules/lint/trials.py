@@ -9,8 +9,8 @@ from math import prod
 from types import MappingProxyType
 
 from rules.book import MOST_POINTS, ByChoice, Decided, Rule, Rulebook
-from rules.checking.axes import Axis, Choice, axes_of
 from rules.expression import Expression, ExpressionFailed
+from rules.lint.samples import Axis, Choice, axes_of
 from rules.tally import Tally
 
 CASES_IN_BOOK = 30_000

@@ -10,14 +10,14 @@ from datetime import date
 from types import MappingProxyType
 
 from rules.book import Category, DeductionBounds, Rule, Rulebook, VillageTerms
-from rules.checking.advice import advise
 from rules.limits import Limit
+from rules.lint.checks import advise
+from rules.parser.campaigns import read_campaigns
+from rules.parser.overlay import read_overlay
+from rules.parser.rule import Context, read_decision, read_limits, read_rule, titles
+from rules.parser.table import Findings, Table
+from rules.parser.toml import read_toml
 from rules.problems import Problem, RulebookError
-from rules.reading.campaigns import read_campaigns
-from rules.reading.fields import Findings, Table
-from rules.reading.overlay import read_overlay
-from rules.reading.rows import Context, read_decision, read_limits, read_rule, titles
-from rules.reading.syntax import read_toml
 
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CATEGORY_ID_SHAPE = "小写字母开头，只用小写字母、数字和下划线"

@@ -10,7 +10,7 @@ from typing import Self
 import msgspec
 
 from rules.book import Rulebook
-from rules.simulating.village_run import NO_SUCH_RULE, AsIf, Cell, Refusals, VillagePart
+from rules.simulation.village import NO_SUCH_RULE, AsIf, Cell, Refusals, VillagePart
 
 LARGEST = 20
 """Households named by their codes among those that gain, and among those that lose."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from rules.evaluation import LimitStep, Outcome, RefusalCode
-from rules.telling.words import limit_text
+from rules.text.descriptions import limit_text
 
 _BY_LIMITS: RefusalCode = "limit_reached"
 

@@ -2,9 +2,9 @@
 
 from rules.book import MOST_POINTS, ByChoice, Decided, Input, Points
 from rules.expression import Declarations, Expression, ExpressionError, compile_amount, compile_condition
-from rules.facts import Fact, Names
 from rules.inputs import refuse_amount
-from rules.reading.fields import Table
+from rules.parser.table import Table
+from rules.variables import Fact, Names
 
 DECIDED_INPUTS = (
     Input(Decided.AMOUNT, "议定的分数", "integer"),

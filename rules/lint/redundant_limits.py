@@ -10,8 +10,8 @@ from math import ceil
 from typing import Literal, TypeAlias
 
 from rules.limits import Limit, Per, Scope
-from rules.reading.locator import Path
-from rules.telling.words import limit_text
+from rules.parser.locator import Path
+from rules.text.descriptions import limit_text
 
 Measure: TypeAlias = Literal["points", "times"]
 

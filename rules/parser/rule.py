@@ -16,13 +16,13 @@ from rules.book import (
     Reviewer,
     Rule,
 )
-from rules.facts import Names
 from rules.inputs import facts, read_inputs
 from rules.limits import Limit, Per, Period, Scope
+from rules.parser.points import DECIDED_INPUTS, read_condition, read_points
+from rules.parser.policy import check_deduction, check_subject, check_village_points
+from rules.parser.table import Table
 from rules.problems import did_you_mean
-from rules.reading.fields import Table
-from rules.reading.guards import check_deduction, check_subject, check_village_points
-from rules.reading.points import DECIDED_INPUTS, read_condition, read_points
+from rules.variables import Names
 
 RULE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,31}")
 RULE_ID_SHAPE = "字母开头，只用字母、数字、点、横线，最多 32 个"

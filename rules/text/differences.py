@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from rules.book import Campaign, Category, DeductionBounds, Rule, Rulebook, VillageTerms
-from rules.telling import changes
-from rules.telling.changes import Change, Effect
-from rules.telling.rule_changes import Pair, rule_changes
-from rules.telling.words import campaign_words, decision_text, limit_text, quoted, rule_words
+from rules.text import field_changes
+from rules.text.descriptions import campaign_words, decision_text, limit_text, quoted, rule_words
+from rules.text.field_changes import Change, Effect
+from rules.text.rule_changes import Pair, rule_changes
 
 Kind: TypeAlias = Literal["added", "removed", "changed"]
 Subject: TypeAlias = Literal["edition", "book", "category", "rule", "campaign"]
@@ -66,28 +66,28 @@ def _changed(subject: Subject, id: str, title: str, found: Iterable[Change]) -> 
     noted = list(found)
     if noted:
         clauses = tuple(change.clause for change in noted)
-        yield Difference("changed", subject, id, title, clauses, changes.together(noted))
+        yield Difference("changed", subject, id, title, clauses, field_changes.together(noted))
 
 
 def _of_edition(old: Rulebook, new: Rulebook) -> Iterator[Change]:
-    yield from changes.reworded("名称", old.title, new.title)
-    yield from changes.reworded("版本", old.version, new.version)
-    yield from changes.reworded("乡镇", old.township, new.township)
-    yield from changes.reworded("村", old.village, new.village)
-    yield from changes.reworded("所补充的版本", old.base, new.base)
-    yield from changes.reworded("通过的决定", decision_text(old.adopted_by), decision_text(new.adopted_by))
+    yield from field_changes.reworded("名称", old.title, new.title)
+    yield from field_changes.reworded("版本", old.version, new.version)
+    yield from field_changes.reworded("乡镇", old.township, new.township)
+    yield from field_changes.reworded("村", old.village, new.village)
+    yield from field_changes.reworded("所补充的版本", old.base, new.base)
+    yield from field_changes.reworded("通过的决定", decision_text(old.adopted_by), decision_text(new.adopted_by))
     # When a book begins and ends says which book counts, not what anybody gets.
     for what, before, after in (
         ("生效的日子", old.effective_from, new.effective_from),
         ("失效的日子", old.effective_until, new.effective_until),
     ):
-        for change in changes.dated(what, before, after, "未定", later_is_good=True):
+        for change in field_changes.dated(what, before, after, "未定", later_is_good=True):
             yield change._replace(effect="neither")
 
 
 def _of_book(old: Rulebook, new: Rulebook) -> Iterator[Change]:
-    yield from changes.limits(old.total, new.total)
-    yield from changes.most("任何一项一次", old.most_points, new.most_points)
+    yield from field_changes.limits(old.total, new.total)
+    yield from field_changes.most("任何一项一次", old.most_points, new.most_points)
     yield from _bounds(old.deduction_bounds, new.deduction_bounds)
     yield from _village_terms(old.village_terms, new.village_terms)
 
@@ -98,14 +98,14 @@ def _bounds(old: DeductionBounds, new: DeductionBounds) -> Iterator[Change]:
         ("一户一年最多扣", old.a_year, new.a_year),
     ):
         if before != after:
-            yield Change(f"{what} {before} 分改为 {after} 分", changes.toward(before, after, good=False))
+            yield Change(f"{what} {before} 分改为 {after} 分", field_changes.toward(before, after, good=False))
 
 
 def _village_terms(old: VillageTerms, new: VillageTerms) -> Iterator[Change]:
     for field in fields(VillageTerms):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if field.name == "retire":
-            yield from changes.switched(before, after, "村里可以停用规则", "村里不可以停用规则")
+            yield from field_changes.switched(before, after, "村里可以停用规则", "村里不可以停用规则")
         elif before != after:
             unit = "条" if field.name in ("add", "deductions") else "分"
             yield Change(f"{_TERMS[field.name]}最多 {before} {unit}改为 {after} {unit}")
@@ -119,8 +119,8 @@ def _of_categories(old: Rulebook, new: Rulebook) -> Iterator[Difference]:
             continue
         was = before[id]
         found = (
-            *changes.reworded("名称", was.title, category.title),
-            *changes.limits(was.limits, category.limits),
+            *field_changes.reworded("名称", was.title, category.title),
+            *field_changes.limits(was.limits, category.limits),
         )
         yield from _changed("category", id, f"{category.title}类", found)
     for id, category in before.items():
@@ -182,12 +182,12 @@ def _of_campaigns(old: Rulebook, new: Rulebook) -> Iterator[Difference]:
 
 
 def _of_campaign(old_book: Rulebook, old: Campaign, new_book: Rulebook, new: Campaign) -> Iterator[Change]:
-    yield from changes.reworded("名称", old.title, new.title)
-    yield from changes.dated("开始的日子", old.first, new.first, "", later_is_good=False)
-    yield from changes.dated("结束的日子", old.last, new.last, "", later_is_good=True)
+    yield from field_changes.reworded("名称", old.title, new.title)
+    yield from field_changes.dated("开始的日子", old.first, new.first, "", later_is_good=False)
+    yield from field_changes.dated("结束的日子", old.last, new.last, "", later_is_good=True)
     if old.multiply != new.multiply:
         yield Change(
-            f"由 {old.times} 倍改为 {new.times} 倍", changes.toward(float(old.multiply), float(new.multiply))
+            f"由 {old.times} 倍改为 {new.times} 倍", field_changes.toward(float(old.multiply), float(new.multiply))
         )
     if added := _titles(new_book.rules, new.rules - old.rules):
         yield Change(f"新增管{quoted(added)}", "better")

@@ -6,9 +6,9 @@ from datetime import date
 from fractions import Fraction
 
 from rules.book import Campaign, Rule
+from rules.parser.forbidden import forbidden_in
+from rules.parser.table import Table
 from rules.problems import did_you_mean
-from rules.reading.fields import Table
-from rules.reading.forbidden import forbidden_in
 
 CAMPAIGN_ID = re.compile(r"[A-Za-z][A-Za-z0-9_\-]{0,31}")
 _MOST = 10

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rules import Claim, Outcome, Rulebook, evaluate, explain, load
 from rules.book import Decided, Deduction
 from rules.evaluation import RefusalCode
-from tests.rules.pasts import Already
+from tests.rules.histories import Already
 from tests.rules.whole_book import BOOK, OVERLAY
 
 BASE = load(BOOK)

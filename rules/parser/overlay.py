@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 from rules.book import ByChoice, Decided, Deduction, Rule, Rulebook
 from rules.expression import Expression
+from rules.parser.campaigns import read_campaigns
+from rules.parser.points import amounts
+from rules.parser.policy import check_adopted_in_time, check_subject
+from rules.parser.rule import Context, read_adoption, read_decision, read_limits, read_rule, titles
+from rules.parser.table import Table
 from rules.problems import did_you_mean
-from rules.reading.campaigns import read_campaigns
-from rules.reading.fields import Table
-from rules.reading.guards import check_adopted_in_time, check_subject
-from rules.reading.points import amounts
-from rules.reading.rows import Context, read_adoption, read_decision, read_limits, read_rule, titles
 
 
 def read_overlay(root: Table, base: Rulebook | None) -> Rulebook | None:

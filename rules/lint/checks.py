@@ -12,12 +12,12 @@ from fractions import Fraction
 from math import inf
 
 from rules.book import Campaign, Rule, Rulebook
-from rules.checking.idle_limits import Amounts, Bound, bounds, idle, reach, summed
-from rules.checking.trials import Trial, Trials
 from rules.expression import Expression
-from rules.reading.fields import Table
-from rules.reading.locator import Path
-from rules.reading.points import amounts
+from rules.lint.redundant_limits import Amounts, Bound, bounds, idle, reach, summed
+from rules.lint.trials import Trial, Trials
+from rules.parser.locator import Path
+from rules.parser.points import amounts
+from rules.parser.table import Table
 
 _SAID = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _COMPARISON = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(>=|<=|>|<|==)\s*(-?\d+(?:\.\d+)?)\s*")

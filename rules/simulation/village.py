@@ -17,7 +17,7 @@ from rules.claim import Claim
 from rules.evaluation import Outcome, award, evaluate
 from rules.limits import Period, window
 from rules.tally import Tally
-from rules.telling.words import limit_text
+from rules.text.descriptions import limit_text
 
 NO_SUCH_RULE = "no_such_rule"
 """Why a claim earns nothing, beside the codes of a `Refusal`: the draft has no rule of that id."""

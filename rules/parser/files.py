@@ -6,8 +6,8 @@ import re
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from rules.parser.toml import LONGEST
 from rules.problems import Problem, RulebookError
-from rules.reading.syntax import LONGEST
 
 _MOST_BYTES = LONGEST * 4
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")

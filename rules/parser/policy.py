@@ -5,10 +5,10 @@ from datetime import date
 
 from rules.book import MOST_POINTS, ByChoice, DeductionBounds, Input, Rule
 from rules.expression import Expression
-from rules.reading.fields import Table
-from rules.reading.forbidden import forbidden_in, waived_in
-from rules.reading.locator import Path
-from rules.reading.points import amounts
+from rules.parser.forbidden import forbidden_in, waived_in
+from rules.parser.locator import Path
+from rules.parser.points import amounts
+from rules.parser.table import Table
 
 _SHORTEST_DEDUCTION_NOTICE = 3
 _BODIES = ("council", "committee", "supervisors")

@@ -12,8 +12,8 @@ from itertools import islice
 from rules.book import MOST_POINTS, ByChoice, Input, Rule
 from rules.claim import Claim
 from rules.expression import Expression
-from rules.facts import Fact
 from rules.tally import Tally
+from rules.variables import Fact
 
 _ALL_OF_A_RANGE = 2_000
 _VERY_MANY = (10, 100, 1_000, 10**6, 10**12)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rules.book import Rulebook
 from rules.builtin import books_path
+from rules.parser.files import read_text
+from rules.parser.rulebook import Head, check, read_head
+from rules.parser.table import Findings
 from rules.problems import Problem, RulebookError, did_you_mean
-from rules.reading.fields import Findings
-from rules.reading.files import read_text
-from rules.reading.parse import Head, check, read_head
 
 _BASE = ("overlay", "base")
 _MOST_BESIDE = 200
