@@ -16,7 +16,7 @@ from cel_expr_python import cel
 
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
-from rules import Claim, Rulebook, Tally, award, evaluate, load
+from rules import Claim, Rulebook, Tally, evaluate, evaluate_points, load
 
 _CLAIMS = 200_000
 _HOUSEHOLDS = 10_000
@@ -123,7 +123,7 @@ def _rate(book: Rulebook, claims: list[Claim], *, explained: bool) -> float:
     tally = Tally(book)
     began = time.process_time()
     for claim in claims:
-        points = evaluate(book, claim, tally).points if explained else award(book, claim, tally)[0]
+        points = evaluate(book, claim, tally).points if explained else evaluate_points(book, claim, tally)[0]
         if points:
             tally.add(claim, points)
     return len(claims) / (time.process_time() - began)

@@ -19,7 +19,7 @@ from bench.command import command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.township import FIRST, HOUSEHOLDS_A_VILLAGE, LAST, VILLAGES, book_text, draft_text, township, ways
-from rules import Claim, Recorded, Tally, VillageRun, as_if, compare, evaluate, load
+from rules import Claim, RecordedClaim, Tally, VillageSimulation, backdate, evaluate, load, summarize
 
 _SECONDS, _MEGABYTES = 30.0, 500.0
 _AT_ONCE = 5_000
@@ -34,40 +34,42 @@ async def measure(_: Ground) -> AsyncIterator[Measurement]:
         yield figure
 
 
-def _synthetic(claims: int) -> Iterator[Recorded]:
+def _synthetic(claims: int) -> Iterator[RecordedClaim]:
     random = Random(2)
     known = list(ways(load(book_text()), Random(1)))
     first = date.fromisoformat(FIRST)
     for _ in range(claims):
         rule, category, given, points = random.choice(known)
         household, day = f"h{random.randrange(HOUSEHOLDS_A_VILLAGE)}", first + timedelta(random.randrange(365))
-        yield Recorded(Claim(rule, day, household, "v", 4, "某某", given, HOUSEHOLDS_A_VILLAGE), category, points)
+        yield RecordedClaim(
+            Claim(rule, day, household, "v", 4, "某某", given, HOUSEHOLDS_A_VILLAGE), category, points
+        )
 
 
 def _engine(claims: int) -> Iterator[Measurement]:
     """A village's claims at a time, made beside the clock."""
     first, last = date.fromisoformat(FIRST), date.fromisoformat(LAST)
-    draft = as_if(load(draft_text()), last)
+    draft = backdate(load(draft_text()), last)
     alone = spent = 0.0
     parts = []
     for village in range(VILLAGES):
         batch = list(_synthetic(claims // VILLAGES))
         began = time.perf_counter()
-        run = VillageRun(draft.book, f"v{village}", "村", HOUSEHOLDS_A_VILLAGE, first, last)
+        run = VillageSimulation(draft.book, f"v{village}", "村", HOUSEHOLDS_A_VILLAGE, first, last)
         for start in range(0, len(batch), _AT_ONCE):
-            run.take(islice(batch, start, start + _AT_ONCE))
-        parts.append(run.part())
+            run.add_claims(islice(batch, start, start + _AT_ONCE))
+        parts.append(run.build_result())
         spent += time.perf_counter() - began
         began = time.perf_counter()
-        past = Tally(draft.book)
+        history = Tally(draft.book)
         for each in batch:
             if each.claim.rule in draft.book.rules:
-                outcome = evaluate(draft.book, each.claim, past)
-                if outcome.accepted:
-                    past.add(each.claim, outcome.points)
+                evaluation = evaluate(draft.book, each.claim, history)
+                if evaluation.accepted:
+                    history.add(each.claim, evaluation.points)
         alone += time.perf_counter() - began
     began = time.perf_counter()
-    compare(draft, first, last, parts, {}, {})
+    summarize(draft, first, last, parts, {}, {})
     spent += time.perf_counter() - began
     yield measured("simulation.engine", spent / claims * 1e6, "µs a claim", alone / claims * 1e6, None)
 

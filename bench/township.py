@@ -46,13 +46,13 @@ def draft_text() -> str:
     )
 
 
-def answers(asked: Input, random: Random) -> Any:
-    match asked.type:
+def answers(input: Input, random: Random) -> Any:
+    match input.type:
         case "choice":
-            return random.choice(asked.options).id
+            return random.choice(input.options).id
         case "integer" | "number":
-            low = int(asked.low if asked.low is not None else 1)
-            return random.randint(low, int(asked.high if asked.high is not None else low + 1_000))
+            low = int(input.low if input.low is not None else 1)
+            return random.randint(low, int(input.high if input.high is not None else low + 1_000))
         case "date":
             return f"2025-{random.randint(1, 12):02}-{random.randint(1, 28):02}"
         case _:
@@ -61,14 +61,14 @@ def answers(asked: Input, random: Random) -> Any:
 
 def ways(book: Rulebook, random: Random) -> Iterator[tuple[str, str, dict[str, Any], int]]:
     """Rule, category, answers and points of claims that the book accepts."""
-    past = Tally(book)
+    history = Tally(book)
     day = book.effective_from
     for rule in book.rules.values():
         for _ in range(_WAYS):
-            given = {asked.id: answers(asked, random) for asked in rule.inputs if asked.required}
-            outcome = evaluate(book, Claim(rule.id, day, "h", "v", person="p", inputs=given), past)
-            if outcome.accepted:
-                yield rule.id, rule.category, given, outcome.points
+            given = {input.id: answers(input, random) for input in rule.inputs if input.required}
+            evaluation = evaluate(book, Claim(rule.id, day, "h", "v", person="p", inputs=given), history)
+            if evaluation.accepted:
+                yield rule.id, rule.category, given, evaluation.points
 
 
 @contextmanager

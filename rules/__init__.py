@@ -1,110 +1,110 @@
-"""The rulebook: read, checked, evaluated and explained. Pure: no database, no HTTP, no clock, no books.
+"""Rulebooks: parsing, checking, evaluating claims, explaining. Pure: no database, no HTTP, no clock, no ledger.
 
-A claim's life here: `load` a book once, `evaluate` a claim under it beside the `Tally` of what was awarded
-before, keep the outcome's trace, `explain` it. Before a book is adopted, `VillageRun` and `compare` tell what it
-would have given for what is recorded.
+`load` a book once, `evaluate` a claim under it with the `Tally` of earlier awards, store the evaluation's trace,
+`explain` it. Before a book is adopted, `VillageSimulation` and `summarize` compute what it would have given for
+the recorded claims.
 """
 
 from rules.book import (
     REVIEWER_TITLES,
-    ByChoice,
     Campaign,
     Category,
-    Decided,
     Decision,
     Deduction,
     Input,
     Option,
+    PointsByChoice,
+    PointsByMeeting,
     Reviewer,
     Rule,
     Rulebook,
-    points_text,
+    format_points,
 )
 from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
-from rules.evaluation import LimitStep, Outcome, Refusal, Trace, award, evaluate
+from rules.evaluation import Evaluation, LimitStep, Refusal, Trace, evaluate, evaluate_points
 from rules.expression import Expression
-from rules.inputs import typed_answers
-from rules.limits import Count, Limit, Used, Window
-from rules.parser.library import Checked, Library, check_files
-from rules.parser.rulebook import Head, check, load, read_head
+from rules.inputs import parse_answers
+from rules.limits import Count, Limit, Usage, Window
+from rules.parser.library import CheckedFile, Library, check_files
+from rules.parser.rulebook import Header, check, load, read_header
 from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
-from rules.simulation.summary import Simulation, compare
-from rules.simulation.village import Recorded, VillagePart, VillageRun, as_if, reach
+from rules.simulation.summary import Simulation, summarize
+from rules.simulation.village import RecordedClaim, VillageResult, VillageSimulation, backdate, relevant_days
 from rules.tally import Tally
 from rules.text.descriptions import (
-    RuleWords,
-    campaign_words,
-    choice_amounts,
-    day_text,
-    decision_text,
-    limit_text,
+    RuleDescription,
+    describe_campaign,
+    describe_rule,
+    format_day,
+    format_decision,
+    format_limit,
+    option_points,
     own_limits,
-    rule_words,
 )
-from rules.text.differences import Difference, differences
+from rules.text.differences import Difference, compare_books
 from rules.text.explanation import explain
-from rules.variables import Past
+from rules.variables import AwardHistory
 
 __all__ = [
     "REVIEWER_TITLES",
-    "ByChoice",
+    "AwardHistory",
     "Campaign",
     "Category",
-    "Checked",
+    "CheckedFile",
     "Claim",
     "Count",
-    "Decided",
     "Decision",
     "Deduction",
     "Difference",
+    "Evaluation",
     "Expression",
-    "Head",
+    "Header",
     "Input",
     "Library",
     "Limit",
     "LimitStep",
     "Option",
-    "Outcome",
-    "Past",
+    "PointsByChoice",
+    "PointsByMeeting",
     "Problem",
-    "Recorded",
+    "RecordedClaim",
     "Refusal",
     "Reviewer",
     "Rule",
-    "RuleWords",
+    "RuleDescription",
     "Rulebook",
     "RulebookError",
     "Simulation",
     "Tally",
     "Trace",
     "UnknownRule",
-    "Used",
-    "VillagePart",
-    "VillageRun",
+    "Usage",
+    "VillageResult",
+    "VillageSimulation",
     "Window",
-    "as_if",
-    "award",
+    "backdate",
     "books_path",
     "builtin_names",
-    "campaign_words",
     "check",
     "check_files",
-    "choice_amounts",
-    "compare",
-    "day_text",
-    "decision_text",
+    "compare_books",
+    "describe_campaign",
+    "describe_rule",
     "did_you_mean",
-    "differences",
     "evaluate",
+    "evaluate_points",
     "explain",
-    "limit_text",
+    "format_day",
+    "format_decision",
+    "format_limit",
+    "format_points",
     "load",
     "load_builtin",
+    "option_points",
     "own_limits",
-    "points_text",
-    "reach",
-    "read_head",
-    "rule_words",
-    "typed_answers",
+    "parse_answers",
+    "read_header",
+    "relevant_days",
+    "summarize",
 ]

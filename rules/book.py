@@ -1,4 +1,4 @@
-"""A rulebook in memory: what the village decided to reward, and on what terms. Immutable once loaded."""
+"""A rulebook in memory: what the village decided to reward, and under which conditions. Immutable once loaded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from rules.expression import Expression
 from rules.limits import Count, Limit
 from rules.problems import UnknownRule
-from rules.variables import Fact
+from rules.variables import Variable
 
 InputType: TypeAlias = Literal["number", "integer", "choice", "text", "date", "photo", "sheet"]
 Reviewer: TypeAlias = Literal["system", "grid", "council", "committee", "supervisors"]
@@ -22,16 +22,16 @@ REVIEWER_TITLES: Mapping[Reviewer, str] = {
     "supervisors": "村务监督委员会",
 }
 
-LARGEST_NUMBER = 10**12
-"""No answer is larger, nor smaller below zero."""
+MAX_NUMBER = 10**12
+"""The largest absolute value of a number in an answer."""
 
-MOST_POINTS = 10_000
-"""No single award is larger: a slip of the pen, not generosity."""
+MAX_POINTS = 10_000
+"""The most a single award can be; more is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The decision that adopted a book: which body, at which meeting, on which day."""
+    """The decision that adopted a book or a deduction: which body, at which meeting, on which day."""
 
     body: str
     meeting: str
@@ -40,7 +40,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A heading of the table. `limits` bound all its rules together."""
+    """A category of rules. `limits` bound all its rules together."""
 
     id: str
     title: str
@@ -49,7 +49,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer of a choice; `points` is its amount where the choice decides the award."""
+    """One option of a choice; `points` is the award where the choice determines it."""
 
     id: str
     title: str
@@ -58,18 +58,18 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class SheetItem:
-    """One line of a judge's sheet: scored from 0 to `most`."""
+    """One item of a judge's score sheet, scored from 0 to `max_score`."""
 
     id: str
     title: str
-    most: int
+    max_score: int
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Something a claim under the rule is asked for. Only text and photos can be left out.
+    """An input that a claim under the rule has to answer. Only text and photos can be optional.
 
-    `low` and `high` bound a number or an integer, both inclusive. A photo is given as its reference. A sheet
+    `low` and `high` bound a number or an integer, both inclusive. The answer to a photo is its reference. A sheet
     holds the scores of at least `judges` judges, each a score for every item.
     """
 
@@ -83,28 +83,28 @@ class Input:
     items: tuple[SheetItem, ...] = ()
     judges: int = 1
     option_ids: frozenset[str] = field(init=False, compare=False, repr=False)
-    least: float = field(init=False, compare=False, repr=False)
-    most: float = field(init=False, compare=False, repr=False)
-    """`low` and `high`, or what no number of ours goes beyond."""
+    minimum: float = field(init=False, compare=False, repr=False)
+    maximum: float = field(init=False, compare=False, repr=False)
+    """`low` and `high`, or the bounds of any number."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "option_ids", frozenset(option.id for option in self.options))
-        object.__setattr__(self, "least", -LARGEST_NUMBER if self.low is None else self.low)
-        object.__setattr__(self, "most", LARGEST_NUMBER if self.high is None else self.high)
+        object.__setattr__(self, "minimum", -MAX_NUMBER if self.low is None else self.low)
+        object.__setattr__(self, "maximum", MAX_NUMBER if self.high is None else self.high)
 
 
 @dataclass(frozen=True, slots=True)
-class ByChoice:
-    """Points read from the option picked for the choice `input_id`."""
+class PointsByChoice:
+    """Points by the option picked for the choice `input_id`."""
 
     input_id: str
     amounts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """Points that a meeting of `body` decides case by case, from `low` to `high`; the claim gives the amount
-    and the record of the meeting as its inputs `AMOUNT` and `RECORD`."""
+class PointsByMeeting:
+    """Points that a meeting of `body` decides case by case, from `low` to `high`. The claim has the amount and the
+    record of the meeting as its inputs `AMOUNT` and `RECORD`."""
 
     AMOUNT = "decided_points"
     RECORD = "decided_record"
@@ -114,15 +114,15 @@ class Decided:
     high: int
 
 
-Points: TypeAlias = int | ByChoice | Decided | Expression
+Points: TypeAlias = int | PointsByChoice | PointsByMeeting | Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Deduction:
-    """What makes taking points lawful: the clause of the village covenant, the villagers' decision for this very
-    rule, and, where `reminder`, a written reminder before the deed, given as the input `REMINDED_ON`.
+    """What makes a deduction lawful: the clause of the village covenant, the villagers' decision for this rule
+    and, where `reminder`, a written reminder before the deed, whose date is the input `REMINDED_ON`.
 
-    `adopted_by` is None, and `covenant` empty, while a township only offers the deduction to its villages.
+    `adopted_by` is None and `covenant` empty while a township only offers the deduction to its villages.
     """
 
     REMINDED_ON = "reminded_on"
@@ -134,16 +134,16 @@ class Deduction:
 
 @dataclass(frozen=True, slots=True)
 class DeductionBounds:
-    """The most that can be taken from a household at once and in a year."""
+    """The most that can be deducted from a household at once and in a year."""
 
     at_once: int = 20
     a_year: int = 50
 
 
 @dataclass(frozen=True, slots=True)
-class VillageTerms:
-    """What a village's overlay may do with this book: add up to `add` rules of at most `points` each, and up to
-    `deductions` deductions of at most `deduct` each; leave out rules, where `retire`."""
+class VillagePermissions:
+    """What a village's overlay may do with this book: add up to `add` rules of at most `points` each and up to
+    `deductions` deductions of at most `deduct` each; retire rules, if `retire`."""
 
     add: int = 0
     points: int = 0
@@ -154,32 +154,32 @@ class VillageTerms:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """From `first` to `last`, both inclusive, awards under its rules are `multiply` times as large, rounded
-    down. `rules` are ids of rules; a category named in the book stands here as its rules."""
+    """From `first` to `last`, both inclusive, awards under `rules` (their ids) are multiplied by `factor` and
+    rounded down. A category named in the book is listed as its rules."""
 
     id: str
     title: str
     first: date
     last: date
-    multiply: Fraction
+    factor: Fraction
     rules: frozenset[str]
 
     @property
-    def times(self) -> str:
-        """`multiply` as it was written, e.g. 1.5."""
-        return f"{float(self.multiply):g}"
+    def factor_text(self) -> str:
+        """`factor` as the book writes it, e.g. 1.5."""
+        return f"{float(self.factor):g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table.
+    """One rule of the book.
 
-    `points` is a fixed amount, a table by choice, a CEL amount or left to a meeting; negative for a deduction.
-    `most_points` cuts a single award. `limits` are the rule's own, then its category's, then the book's.
-    `publish` false keeps awards off the public notice; a deduction stands there without a name. `first` and
-    `last` narrow the days of the book. `village_points` are the amounts a village may change the rule to.
-    `every_household` marks what all households get, like base points: the office declares it for all at once.
-    `facts` are the names its expressions use.
+    `points` is a fixed amount, an amount for each option of a choice, a CEL expression or left to a meeting;
+    negative for a deduction. `most_points` caps a single award. `limits` are the rule's own, then its category's,
+    then the book's. `publish` false keeps awards off the public notice; a deduction is published without a name.
+    `first` and `last` are the days on which the rule begins and ends, None for those of the book. `village_points`
+    is the range within which a village may change the amount. `every_household` marks what all households get,
+    such as base points: the office declares it for all at once. `variables` are those that its expressions use.
     """
 
     id: str
@@ -205,32 +205,32 @@ class Rule:
     mandatory: bool = False
     every_household: bool = False
     deduction: Deduction | None = None
-    facts: tuple[Fact, ...] = ()
-    by_person: bool = field(init=False, compare=False, repr=False)
-    """Whether a claim must say which member of the household it was."""
+    variables: tuple[Variable, ...] = ()
+    requires_person: bool = field(init=False, compare=False, repr=False)
+    """Whether a claim must name the member of the household."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_person", any(limit.per == "person" for limit in self.limits))
+        object.__setattr__(self, "requires_person", any(limit.per == "person" for limit in self.limits))
 
     @property
     def points_text(self) -> str:
-        """How much the rule gives, in Chinese, for the list of ways to earn."""
+        """How many points the rule gives, in Chinese."""
         if isinstance(self.points, int):
-            return points_text(self.points)
-        if isinstance(self.points, ByChoice):
-            return span_text(min(self.points.amounts.values()), max(self.points.amounts.values()))
-        if isinstance(self.points, Decided):
-            return f"{span_text(self.points.low, self.points.high)}（{self.points.body}议定）"
+            return format_points(self.points)
+        if isinstance(self.points, PointsByChoice):
+            return format_points_range(min(self.points.amounts.values()), max(self.points.amounts.values()))
+        if isinstance(self.points, PointsByMeeting):
+            return f"{format_points_range(self.points.low, self.points.high)}（{self.points.body}议定）"
         return self.points_note
 
 
-def points_text(points: int) -> str:
-    """5 分, or 扣 5 分 for what is taken."""
+def format_points(points: int) -> str:
+    """5 分, or 扣 5 分 for a deduction."""
     return f"{points} 分" if points >= 0 else f"扣 {-points} 分"
 
 
-def span_text(low: int, high: int) -> str:
-    """1–2 分, or 扣 1–2 分 for what is taken."""
+def format_points_range(low: int, high: int) -> str:
+    """1–2 分, or 扣 1–2 分 for a deduction."""
     least, most = sorted((abs(low), abs(high)))
     amount = f"{least} 分" if least == most else f"{least}–{most} 分"
     return amount if low >= 0 else f"扣 {amount}"
@@ -238,12 +238,12 @@ def span_text(low: int, high: int) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """A checked rulebook, equal to itself alone. `effective_until` is the last day it is in force, None for no
-    end. `total` are the limits over everything, which stand in each rule as well. `offered` are deductions that
-    are off here: a village's assembly may adopt them one by one in the village's overlay.
+    """A checked rulebook, compared by identity. `effective_until` is the last day it is in force, None for no end.
+    `total_limits` bound all awards together; each rule lists them as well. `offered_deductions` are not in force:
+    a village's assembly may adopt them one by one in the village's overlay.
 
-    A village's overlay is a whole book as well: the base's rules as the village changed them. Then `village`
-    names it and `base` is the base's version.
+    A village's overlay is a complete book, too: the base's rules as the village changed them. `village` is then
+    its name and `base_version` the version of the base.
     """
 
     title: str
@@ -254,52 +254,52 @@ class Rulebook:
     adopted_by: Decision
     categories: tuple[Category, ...]
     rules: Mapping[str, Rule]
-    total: tuple[Limit, ...] = ()
+    total_limits: tuple[Limit, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     deduction_bounds: DeductionBounds = DeductionBounds()
-    village_terms: VillageTerms = VillageTerms()
+    village_permissions: VillagePermissions = VillagePermissions()
     most_points: int | None = None
     village: str = ""
-    base: str = ""
-    offered: Mapping[str, Rule] = field(default_factory=dict)
+    base_version: str = ""
+    offered_deductions: Mapping[str, Rule] = field(default_factory=dict)
     counts: frozenset[Count] = field(init=False, compare=False, repr=False)
-    """Everything that has to be added up to evaluate claims under this book."""
-    names: frozenset[str] = field(init=False, compare=False, repr=False)
-    """The names of all facts that its expressions use."""
+    """All sums that are needed to evaluate claims under this book."""
+    variable_names: frozenset[str] = field(init=False, compare=False, repr=False)
+    """The names of all variables that its expressions use."""
 
     def __post_init__(self) -> None:
-        asked = {limit.count for rule in self.rules.values() for limit in rule.limits}
-        facts = [fact for rule in self.rules.values() for fact in rule.facts]
-        asked |= {fact.count for fact in facts if fact.count}
+        counts = {limit.count for rule in self.rules.values() for limit in rule.limits}
+        variables = [variable for rule in self.rules.values() for variable in rule.variables]
+        counts |= {variable.count for variable in variables if variable.count}
         if any(rule.deduction for rule in self.rules.values()):
-            asked.add(DEDUCTED_IN_YEAR)
-        object.__setattr__(self, "counts", frozenset(asked))
-        object.__setattr__(self, "names", frozenset(fact.name for fact in facts))
+            counts.add(DEDUCTIONS_IN_YEAR)
+        object.__setattr__(self, "counts", frozenset(counts))
+        object.__setattr__(self, "variable_names", frozenset(variable.name for variable in variables))
 
-    def rule(self, rule_id: str) -> Rule:
-        """The rule with this id. Raises UnknownRule, which suggests the nearest."""
+    def get_rule(self, rule_id: str) -> Rule:
+        """The rule with this id. Raises UnknownRule, which suggests the nearest id."""
         try:
             return self.rules[rule_id]
         except KeyError:
             raise UnknownRule(rule_id, self.rules) from None
 
-    def category(self, category_id: str) -> Category:
+    def get_category(self, category_id: str) -> Category:
         """The category with this id. Raises KeyError."""
         for category in self.categories:
             if category.id == category_id:
                 return category
         raise KeyError(category_id)
 
-    def in_force(self, day: date) -> bool:
-        """Whether a deed of that day falls under this book."""
+    def is_in_force(self, day: date) -> bool:
+        """Whether this book applies to a deed of that day."""
         return self.effective_from <= day and (self.effective_until is None or day <= self.effective_until)
 
-    def campaign(self, rule: Rule, day: date) -> Campaign | None:
-        """The campaign that a deed of that day under the rule falls into."""
+    def find_campaign(self, rule: Rule, day: date) -> Campaign | None:
+        """The campaign that applies to a deed of that day under the rule."""
         for campaign in self.campaigns:
             if campaign.first <= day <= campaign.last and rule.id in campaign.rules:
                 return campaign
         return None
 
 
-DEDUCTED_IN_YEAR = Count("deductions", "", period="year")
+DEDUCTIONS_IN_YEAR = Count("deductions", "", period="year")

@@ -1,4 +1,4 @@
-"""The rulebooks that come with the software, as a start for a township's own."""
+"""The rulebooks that come with the software, as templates for a township's own."""
 
 import tomllib
 from importlib.resources import files
@@ -20,21 +20,21 @@ def builtin_names() -> list[str]:
 
 
 def load_builtin(name: str) -> Rulebook:
-    """A book that comes with the software, e.g. `township`; a village's overlay on top of the book it is for.
+    """A book that comes with the software, e.g. `township`; an overlay is loaded on its base.
 
-    Raises FileNotFoundError for another name.
+    Raises FileNotFoundError for an unknown name.
     """
-    text = _text(name)
-    wanted = tomllib.loads(text).get("overlay", {}).get("base")
-    bases = (other for other in builtin_names() if wanted and _version(other) == wanted)
+    text = _read_text(name)
+    base_version = tomllib.loads(text).get("overlay", {}).get("base")
+    bases = (other for other in builtin_names() if base_version and _read_version(other) == base_version)
     base = next(bases, None)
     return load(text, f"{name}.toml", base=None if base is None else load_builtin(base))
 
 
-def _text(name: str) -> str:
+def _read_text(name: str) -> str:
     return (books_path() / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _version(name: str) -> str | None:
-    version: str | None = tomllib.loads(_text(name)).get("book", {}).get("version")
+def _read_version(name: str) -> str | None:
+    version: str | None = tomllib.loads(_read_text(name)).get("book", {}).get("version")
     return version

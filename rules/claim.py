@@ -1,4 +1,4 @@
-"""A claim as rules see it: who did what, when, and what else they may know of the household."""
+"""A claim as the rules evaluate it: who did what and when, and what expressions may know of the household."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -10,9 +10,9 @@ class Claim(msgspec.Struct, frozen=True):
     """`inputs` by input id: int for integer, int or float for number, an option's id for a choice, a date or its
     ISO text, a sheet as the judges' rows of scores or as text (`2 1 2; 2 2 2`), texts otherwise.
 
-    `person` names who did it, needed where a limit counts by person. `household` and `village` are keys, the
-    village's known to expressions as well. `people` live in the household, `households` in the village.
-    `balance` is what a deduction can take, None where it isn't known.
+    `person` names who did it; it is needed where a limit counts by person. `household` and `village` are keys;
+    expressions may use the village's. `people` is the size of the household, `households` that of the village.
+    `balance` is the most a deduction can take, None where it isn't known.
     """
 
     rule: str

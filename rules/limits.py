@@ -1,4 +1,4 @@
-"""How often, and for how many points, a household, a person or a village may be rewarded in a period."""
+"""Limits: how often, and for how many points, a household, a person or a village may be rewarded in a period."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -11,16 +11,16 @@ Per: TypeAlias = Literal["household", "person", "village"]
 Period: TypeAlias = Literal["day", "week", "month", "quarter", "year", "lifetime"]
 
 Window: TypeAlias = tuple[date, date]
-"""First day inside, first day outside."""
+"""First day inside, first day after it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
     """Which awards are added up together.
 
-    `scope` and `of` say which: those of rule `of`, of category `of`, all that give (`total`), or all that take
-    (`deductions`). `per` and `period` keep those of different households (persons, villages) and periods
-    apart, `by` those that differ in the answers to these inputs. `households` counts households once each.
+    `scope` and `of` select them: those of rule `of`, of category `of`, all without deductions (`total`), or all
+    deductions (`deductions`). They are grouped by `per` (household, person or village), `period` and the answers
+    to the inputs `by`. `households` counts each household once.
     """
 
     scope: Scope
@@ -30,11 +30,11 @@ class Count:
     by: tuple[str, ...] = ()
     households: bool = False
     key: str = field(init=False, compare=False, repr=False)
-    """A name for what is counted: equal counts have equal keys."""
+    """Identifies what is counted: equal counts have equal keys."""
     position: int = field(init=False, compare=False, repr=False)
-    """Where the number of its period stands in `period_numbers`."""
+    """Index of its period in `period_numbers`."""
     plain: bool = field(init=False, compare=False, repr=False)
-    """Whether all awards of a household in a period count together."""
+    """Whether awards are grouped by household and period alone."""
 
     def __post_init__(self) -> None:
         parts = (self.scope, self.of, self.per, self.period, *self.by, "households" * self.households)
@@ -43,20 +43,22 @@ class Count:
         object.__setattr__(self, "plain", self.per == "household" and not self.by and not self.households)
 
     def window(self, day: date) -> Window:
-        """The period that `day` falls in, half-open: day, week from Monday, month, quarter, year, or all time."""
-        return window(self.period, day)
+        """The period that `day` falls in, half-open."""
+        return period_window(self.period, day)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most `times` awards or `points` points in each `period`, `per` household, person or village.
 
-    `scope` says which awards count: those of the same rule, of the rule's category, or all of the book.
-    `by` names inputs: awards are counted apart for each answer to them, e.g. once for each matter; `by_note`
-    says these inputs in Chinese. At least one of `times`, `points` and `highest` is set. Running out of times
-    refuses a claim; running out of points cuts the award to what is left and refuses it when nothing is left.
-    `highest` lets the awards counted together come to no more than the largest of them: a higher honour for
-    the same deed adds the difference.
+    `scope` says which awards count: those of the same rule, of the rule's category, or all of the book. `by` names
+    inputs: awards are counted separately for each answer to them, e.g. once for each matter; `by_note` is their
+    titles in Chinese. At least one of `times`, `points` and `highest` is set. When `times` is used up, a claim is
+    refused; when `points` is, the award is cut to what is left and refused when nothing is. With `highest` the
+    awards counted together come to no more than the largest of them: a higher honour for the same deed adds the
+    difference.
+
+    Stored traces contain limits and their counts, so the names of the fields are part of the stored format.
     """
 
     scope: Scope = "rule"
@@ -75,33 +77,33 @@ class Limit:
 
     def window(self, day: date) -> Window:
         """The period that `day` falls in, half-open."""
-        return window(self.period, day)
+        return period_window(self.period, day)
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """What has been awarded already within a window: number of awards and their points."""
+class Usage:
+    """What is already used of a limit within a window: number of awards and their points."""
 
     times: int = 0
     points: int = 0
 
 
-def tightest(limits: Iterable[Limit]) -> tuple[Limit, ...]:
-    """What these limits come to: of those that count the same awards one, with the least of their bounds."""
-    found: dict[tuple[Count, bool], Limit] = {}
+def merge_limits(limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    """Limits that count the same awards as one, with the smallest of their bounds."""
+    merged: dict[tuple[Count, bool], Limit] = {}
     for limit in limits:
-        same = found.get((limit.count, limit.highest), limit)
-        times, points = _least(same.times, limit.times), _least(same.points, limit.points)
-        found[limit.count, limit.highest] = replace(same, times=times, points=points)
-    return tuple(found.values())
+        same = merged.get((limit.count, limit.highest), limit)
+        times, points = _smaller(same.times, limit.times), _smaller(same.points, limit.points)
+        merged[limit.count, limit.highest] = replace(same, times=times, points=points)
+    return tuple(merged.values())
 
 
-def _least(one: int | None, other: int | None) -> int | None:
+def _smaller(one: int | None, other: int | None) -> int | None:
     return min(one, other) if one is not None and other is not None else one if other is None else other
 
 
 @lru_cache(maxsize=8192)
-def window(period: Period, day: date) -> Window:
+def period_window(period: Period, day: date) -> Window:
     """The calendar day, week (from Monday), month, quarter or year of `day`, or all time; half-open."""
     if period == "day":
         return day, _days_after(day, 1)
@@ -120,9 +122,10 @@ def window(period: Period, day: date) -> Window:
 
 @lru_cache(maxsize=8192)
 def period_numbers(day: date) -> tuple[int, int, int, int, int, int]:
-    """Day, week, month, quarter, year and lifetime of `day` as numbers: the next period has the next number."""
+    """The numbers of the day, week, month, quarter, year and lifetime of `day`; those of following periods are
+    consecutive."""
     ordinal, month = day.toordinal(), day.year * 12 + day.month - 1
-    # The first of all days is a Monday.
+    # date.min is a Monday.
     return ordinal, (ordinal - 1) // 7, month, month // 3, day.year, 0
 
 

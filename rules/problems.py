@@ -1,4 +1,4 @@
-"""What is wrong with a rulebook, and where: the sentences a person who writes one reads."""
+"""Problems of a rulebook with their places, as its author reads them."""
 
 import difflib
 import heapq
@@ -9,9 +9,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake in a rulebook. Line and column count from 1; the message is Chinese, for its author.
+    """One problem of a rulebook. Line and column count from 1; the message is Chinese.
 
-    An `error` keeps the book from being used; an `advice` is something its author will hardly have meant.
+    With an `error` the book can't be used; `advice` points at what its author probably didn't intend.
     """
 
     source: str
@@ -21,13 +21,13 @@ class Problem:
     kind: Literal["error", "advice"] = "error"
 
     def __str__(self) -> str:
-        # What follows the first line, an expression and its caret, moves in as one: they stay under each other.
+        # An expression and the caret below it are indented alike, so that the caret still points at its place.
         message = self.message.replace("\n", "\n   ")
         return f"{self.source}:{self.line}:{self.column}: {'提示：' * (self.kind == 'advice')}{message}"
 
 
 class RulebookError(ValueError):
-    """A text is not a usable rulebook; `problems` names every mistake found, in the order of the text."""
+    """A text is not a usable rulebook; `problems` are all its problems, in the order of the text."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems)
@@ -35,35 +35,37 @@ class RulebookError(ValueError):
 
 
 class UnknownRule(LookupError):
-    """Somebody asked for a rule that the book does not have; the text suggests the nearest id."""
+    """The book has no rule of this id; the message suggests the nearest."""
 
     def __init__(self, rule_id: str, known: Iterable[str]) -> None:
         self.rule_id = rule_id
         super().__init__(f"积分办法里没有「{rule_id}」这一项{did_you_mean(rule_id, known)}。")
 
 
-_LONGEST_NAME = 100
-_COMPARED = 50
-"""Names that are compared letter by letter: a book of a thousand rules has some twenty thousand."""
+_MAX_NAME_LENGTH = 100
+_MAX_COMPARED = 50
+"""Names that are compared letter by letter: a book of a thousand rules has about twenty thousand."""
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """The tail of a sentence that suggests the nearest known name, or nothing when none is near."""
-    found = nearest(wrong, known, 1)
+    """The end of a sentence that suggests the nearest known name; empty when none is near."""
+    found = find_nearest(wrong, known, 1)
     return f"，您是想写「{found[0]}」吧" if found else ""
 
 
-def nearest(wrong: str, known: Iterable[str], most: int) -> list[str]:
-    """The known names that are near a wrong one, the nearest first."""
+def find_nearest(wrong: str, known: Iterable[str], limit: int) -> list[str]:
+    """At most `limit` known names similar to a wrong one, the most similar first."""
     known = list(known)
     by_lower_case = {name.lower(): name for name in known}
-    wanted = wrong.lower()[:_LONGEST_NAME]
+    wanted = wrong.lower()[:_MAX_NAME_LENGTH]
     pairs = {wanted[at : at + 2] for at in range(len(wanted) - 1)} or {wanted}
     candidates: Iterable[str] = by_lower_case
-    if len(by_lower_case) > _COMPARED:
-        candidates = heapq.nlargest(_COMPARED, by_lower_case, key=lambda name: sum(pair in name for pair in pairs))
+    if len(by_lower_case) > _MAX_COMPARED:
+        candidates = heapq.nlargest(
+            _MAX_COMPARED, by_lower_case, key=lambda name: sum(pair in name for pair in pairs)
+        )
     ending = [name for name in known if name.lower().endswith(f".{wanted}")]
     if ending:
-        # Its last part stands for the whole: kg, input.kg.
-        return ending[:most]
-    return [by_lower_case[name] for name in difflib.get_close_matches(wanted, candidates, n=most)]
+        # The last part alone was written: kg for input.kg.
+        return ending[:limit]
+    return [by_lower_case[name] for name in difflib.get_close_matches(wanted, candidates, n=limit)]

@@ -22,7 +22,7 @@ from api.web.form import typed
 from api.web.page import page, template
 from api.web.refusals import AS_PAGES
 from api.wire.card_token import parse
-from rules import Rulebook, limit_text, rule_words
+from rules import Rulebook, describe_rule, format_limit
 
 # What a household can put right on the form itself.
 _ON_THE_FORM = ("pin-malformed", "pins-differ", "wrong-card-pin", "card-pin-locked")
@@ -47,7 +47,7 @@ async def household(
 # A book says the same to every household, and has much to say.
 @lru_cache(maxsize=KEPT)
 def _ways(shown: jinja2.Template, book: Rulebook) -> Markup:
-    return Markup(shown.render(book=book, limit_text=limit_text, rule_words=rule_words))
+    return Markup(shown.render(book=book, format_limit=format_limit, describe_rule=describe_rule))
 
 
 @post("/c/{token:str}/pin")

@@ -180,7 +180,7 @@ class _Award(msgspec.Struct):
 def _pending(award: _Award, book: Rulebook) -> Pending:
     title = UNPUBLISHED
     if award.published:
-        title = book.rule(award.rule).title
+        title = book.get_rule(award.rule).title
         title = title if award.points > 0 else f"扣分：{title}"
     return Pending(title, award.points, award.notice_until)
 

@@ -1,1 +1,2 @@
-"""What no line of a book shows by itself: rules nobody can earn by, limits nobody can reach, awards too large."""
+"""Finds problems that no single line of a book shows: rules nobody can earn by, limits nobody can reach, awards
+that are too large."""

@@ -1,7 +1,7 @@
-"""Finds limits that can never bind: what the other limits and the amounts allow doesn't reach them.
+"""Finds redundant limits: those that the other limits and the amounts never let anybody reach.
 
-Said only where it is certain. A limit bounds another when it counts at least the same awards together (a wider
-scope, a wider circle, fewer answers that set awards apart).
+Only certain cases are reported. A limit bounds another when it counts at least the same awards together (a wider
+scope, a larger group, fewer inputs that separate awards).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,8 +10,8 @@ from math import ceil
 from typing import Literal, TypeAlias
 
 from rules.limits import Limit, Per, Scope
-from rules.parser.locator import Path
-from rules.text.descriptions import limit_text
+from rules.parser.locator import KeyPath
+from rules.text.descriptions import format_limit
 
 Measure: TypeAlias = Literal["points", "times"]
 
@@ -25,7 +25,7 @@ _WIDTH: Mapping[Scope | Per, int] = {
     "village": 2,
 }
 _ORDER = ("day", "week", "month", "quarter", "year", "lifetime")
-_WITHIN: Mapping[tuple[str, str], int] = {
+_MAX_PERIODS_WITHIN: Mapping[tuple[str, str], int] = {
     ("day", "week"): 7,
     ("day", "month"): 31,
     ("day", "quarter"): 92,
@@ -40,91 +40,107 @@ _WITHIN: Mapping[tuple[str, str], int] = {
     ("quarter", "year"): 4,
     ("year", "week"): 2,
 }
-"""One of the latter lies in so many of the former at most; weeks don't end with months."""
+"""The most periods of the former kind that one of the latter overlaps; weeks don't end with months."""
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
-    """What a single award of a rule comes to at least and at most; None where that isn't certain."""
+class AwardRange:
+    """The smallest and the largest single award of a rule; None where that isn't certain."""
 
-    least: int
-    most: int | None
+    smallest: int
+    largest: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """One measure of one limit, which stands as number `number` at `place`."""
+class LimitBound:
+    """One measure (times or points) of the limit number `number` at `path`."""
 
     limit: Limit
     measure: Measure
     value: int
-    place: Path
+    path: KeyPath
     number: int
 
-    def sentence(self, reached: int) -> str:
-        """Why the limit is of no use, in Chinese."""
+    def describe(self, reachable: int) -> str:
+        """Why the limit is redundant, in Chinese."""
         points, times = (self.value, None) if self.measure == "points" else (None, self.value)
-        alone = replace(self.limit, points=points, times=times)
+        text = format_limit(replace(self.limit, points=points, times=times))
         unit = "分" if points is not None else "次"
-        return f"「{limit_text(alone)}」这条上限用不到：别的规定已经使它最多到 {reached} {unit}。请删去，或改小。"
+        return f"「{text}」这条上限用不到：别的规定已经使它最多到 {reachable} {unit}。请删去，或改小。"
 
 
-def bounds(limits: Iterable[Limit], place: Path) -> list[Bound]:
-    """The measures of some limits, points first: where each of two bounds the other, the points are told."""
+def limit_bounds(limits: Iterable[Limit], path: KeyPath) -> list[LimitBound]:
+    """The measures of some limits, points first: of two measures that bound each other, points are reported."""
     numbered = list(enumerate(limits))
-    found = [Bound(limit, "points", limit.points, place, n) for n, limit in numbered if limit.points is not None]
-    return found + [
-        Bound(limit, "times", limit.times, place, n) for n, limit in numbered if limit.times is not None
+    points = [
+        LimitBound(limit, "points", limit.points, path, n) for n, limit in numbered if limit.points is not None
+    ]
+    return points + [
+        LimitBound(limit, "times", limit.times, path, n) for n, limit in numbered if limit.times is not None
     ]
 
 
-def idle(candidates: Sequence[Bound], beside: Sequence[Bound], amounts: Amounts) -> Iterator[tuple[Bound, int]]:
-    """Those of a rule's own bounds that the rest, and those `beside` them, never let anybody reach."""
-    left = [*candidates, *beside]
+def find_redundant(
+    candidates: Sequence[LimitBound], others: Sequence[LimitBound], award_range: AwardRange
+) -> Iterator[tuple[LimitBound, int]]:
+    """The `candidates` that the rest and the `others` never let anybody reach, each with what can be reached."""
+    remaining = [*candidates, *others]
     for bound in candidates:
-        others = [other for other in left if other is not bound]
-        reached = reach(bound.measure, bound.limit, others, amounts)
-        if reached == bound.value and bound.measure == "times":
-            # Twice, and ten points together: who writes both for five points each has said the same twice, once.
-            reached = reach("times", bound.limit, [other for other in others if other.measure == "times"], amounts)
-        if reached is not None and reached <= bound.value:
-            left = others
-            yield bound, reached
+        rest = [other for other in remaining if other is not bound]
+        reachable = max_reachable(bound.measure, bound.limit, rest, award_range)
+        if reachable == bound.value and bound.measure == "times":
+            # Twice and ten points, at five points each, say the same: only the points are reported.
+            reachable = max_reachable(
+                "times", bound.limit, [other for other in rest if other.measure == "times"], award_range
+            )
+        if reachable is not None and reachable <= bound.value:
+            remaining = rest
+            yield bound, reachable
 
 
-def reach(measure: Measure, limit: Limit, others: Iterable[Bound], amounts: Amounts) -> int | None:
-    """The most that awards of one rule can come to where `limit` counts, as far as `others` bound it."""
+def max_reachable(
+    measure: Measure, limit: Limit, others: Iterable[LimitBound], award_range: AwardRange
+) -> int | None:
+    """The most that awards of one rule can come to in a window of `limit`, as far as `others` bound them."""
     others = list(others)
-    covering = [(other, many) for other in others if (many := _covers(other.limit, limit)) is not None]
-    points = [other.value * many for other, many in covering if other.measure == "points"]
-    times = [other.value * many for other, many in covering if other.measure == "times"]
+    covering = [
+        (other, periods) for other in others if (periods := _covering_periods(other.limit, limit)) is not None
+    ]
+    points = [other.value * periods for other, periods in covering if other.measure == "points"]
+    times = [other.value * periods for other, periods in covering if other.measure == "times"]
     if measure == "points":
-        return min(points + [amounts.most * number for number in times if amounts.most is not None], default=None)
-    # Every award is a point at least; it is the whole amount where nothing else can cut it.
-    least = amounts.least if sum(other.measure == "points" for other in others) == 1 else 1
-    counted = [ceil(other.value / least) * many for other, many in covering if other.measure == "points"]
+        return min(
+            points + [award_range.largest * number for number in times if award_range.largest is not None],
+            default=None,
+        )
+    # An award is at least one point, and the full amount where nothing else can cut it.
+    smallest = award_range.smallest if sum(other.measure == "points" for other in others) == 1 else 1
+    counted = [ceil(other.value / smallest) * periods for other, periods in covering if other.measure == "points"]
     return min(times + counted, default=None)
 
 
-def summed(measure: Measure, limit: Limit, rules: Iterable[tuple[Sequence[Bound], Amounts]]) -> int | None:
-    """The most that these rules, each with its own bounds, can come to together where `limit` counts; None when
-    one of them has no end."""
+def sum_reachable(
+    measure: Measure, limit: Limit, rules: Iterable[tuple[Sequence[LimitBound], AwardRange]]
+) -> int | None:
+    """The most that these rules, each with its own bounds, can come to together in a window of `limit`; None when
+    one of them is unbounded."""
     total = 0
-    for own, amounts in rules:
-        reached = reach(measure, replace(limit, scope="rule"), own, amounts)
-        if reached is None:
+    for own, award_range in rules:
+        reachable = max_reachable(measure, replace(limit, scope="rule"), own, award_range)
+        if reachable is None:
             return None
-        total += reached
+        total += reachable
     return total
 
 
-def _covers(wide: Limit, narrow: Limit) -> int | None:
-    """In how many periods of `wide` one of `narrow` lies at most; None unless it counts those awards and more."""
+def _covering_periods(wide: Limit, narrow: Limit) -> int | None:
+    """The most periods of `wide` that one of `narrow` overlaps; None unless `wide` counts at least the same
+    awards."""
     if _WIDTH[wide.scope] < _WIDTH[narrow.scope] or _WIDTH[wide.per] < _WIDTH[narrow.per]:
         return None
     if not set(wide.by) <= set(narrow.by):
         return None
-    many = _WITHIN.get((wide.period, narrow.period))
-    if many is None and _ORDER.index(wide.period) >= _ORDER.index(narrow.period):
+    periods = _MAX_PERIODS_WITHIN.get((wide.period, narrow.period))
+    if periods is None and _ORDER.index(wide.period) >= _ORDER.index(narrow.period):
         return 1
-    return many
+    return periods

@@ -1,4 +1,4 @@
-"""Tries a rule's expressions on the answers that claims may give, and says what came of it."""
+"""Tries a rule's expressions on sample values, and collects the results."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,128 +8,130 @@ from itertools import chain, islice, product
 from math import prod
 from types import MappingProxyType
 
-from rules.book import MOST_POINTS, ByChoice, Decided, Rule, Rulebook
-from rules.expression import Expression, ExpressionFailed
-from rules.lint.samples import Axis, Choice, axes_of
+from rules.book import MAX_POINTS, PointsByChoice, PointsByMeeting, Rule, Rulebook
+from rules.expression import EvaluationError, Expression
+from rules.lint.samples import Axis, Sample, sample_axes
 from rules.tally import Tally
 
-CASES_IN_BOOK = 30_000
-_MOST_CASES = 4_000
-_FEWEST_CASES = 16
-SECONDS_IN_BOOK = 2.0
-"""A book of costly expressions is told so instead of keeping its author waiting."""
+MAX_CASES_PER_BOOK = 30_000
+_MAX_CASES_PER_RULE = 4_000
+_MIN_CASES_PER_RULE = 16
+MAX_SECONDS_PER_BOOK = 2.0
+"""After that, the author reads that the expressions are too slow to try."""
 
 
 @dataclass(slots=True)
-class Trial:
-    """What came of trying one rule.
+class TrialResult:
+    """The result of trying one rule.
 
-    `complete`: every possible combination was tried. `most` is the largest award before limits and campaigns, at
-    `most_at`; `endless` are the inputs without a largest value when answers beyond all measure were awarded
-    beyond all measure. `fails_at` is where a division by zero was met.
+    `complete`: all possible combinations were tried. `satisfied`: the condition was true for one. `largest` is the
+    largest award before limits and campaigns, for the values described by `largest_at`. `unbounded_inputs` are the
+    inputs without a maximum if implausibly large answers gave implausibly large awards. `fails_at` describes the
+    values for which the expression divided by zero.
     """
 
     complete: bool = True
     satisfied: bool = False
-    most: int | None = None
-    most_at: str = ""
-    endless: tuple[str, ...] = ()
+    largest: int | None = None
+    largest_at: str = ""
+    unbounded_inputs: tuple[str, ...] = ()
     fails_at: str = ""
 
 
 @dataclass(slots=True)
-class Trials:
-    """The trials of one book, within the time there is for all of them; `out_of_time` when one was cut off."""
+class TrialRunner:
+    """Tries the rules of one book within `seconds` for all of them; `out_of_time` when a trial was cut off."""
 
     book: Rulebook
-    seconds: float = SECONDS_IN_BOOK
+    seconds: float = MAX_SECONDS_PER_BOOK
     out_of_time: bool = False
-    _cases: int = field(init=False)
-    _until: float = field(init=False)
-    _nothing: Tally = field(init=False)
+    _max_cases: int = field(init=False)
+    _deadline: float = field(init=False)
+    _empty_tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
-        computed = sum(1 for rule in self.book.rules.values() if _computes(rule))
-        self._cases = max(_FEWEST_CASES, min(_MOST_CASES, CASES_IN_BOOK // max(computed, 1)))
-        self._until = time.monotonic() + self.seconds
-        self._nothing = Tally(replace(self.book, rules=MappingProxyType({})))
+        count = sum(1 for rule in self.book.rules.values() if _has_expression(rule))
+        self._max_cases = max(_MIN_CASES_PER_RULE, min(_MAX_CASES_PER_RULE, MAX_CASES_PER_BOOK // max(count, 1)))
+        self._deadline = time.monotonic() + self.seconds
+        self._empty_tally = Tally(replace(self.book, rules=MappingProxyType({})))
 
-    def of(self, rule: Rule) -> Trial:
-        """Try a rule. Cut off half-way by the time, a trial says what it has seen and that it isn't complete."""
-        if not _computes(rule):
-            return Trial(satisfied=True, most=_fixed(rule))
-        if self._late():
-            return Trial(complete=False)
+    def run(self, rule: Rule) -> TrialResult:
+        """Try a rule. When the time is up, the result so far is returned, not complete."""
+        if not _has_expression(rule):
+            return TrialResult(satisfied=True, largest=_max_fixed_points(rule))
+        if self._is_time_up():
+            return TrialResult(complete=False)
         first = max(self.book.effective_from, rule.first or date.min)
         last = min(self.book.effective_until or date.max, rule.last or date.max)
-        choices = list(axes_of(rule, first, max(first, last), self._nothing))
-        few = prod(len(axis.choices) for axis in choices) <= self._cases
-        trial = Trial(complete=few and all(axis.complete for axis in choices))
-        cases = product(*(axis.choices for axis in choices)) if few else islice(_some_cases(choices), self._cases)
+        axes = list(sample_axes(rule, first, max(first, last), self._empty_tally))
+        few = prod(len(axis.samples) for axis in axes) <= self._max_cases
+        result = TrialResult(complete=few and all(axis.complete for axis in axes))
+        cases = product(*(axis.samples for axis in axes)) if few else islice(_sample_cases(axes), self._max_cases)
         for case in cases:
-            if self._late():
-                trial.complete = False
+            if self._is_time_up():
+                result.complete = False
                 break
-            _try(rule, choices, case, trial)
-        return trial
+            _try(rule, axes, case, result)
+        return result
 
-    def _late(self) -> bool:
-        self.out_of_time = self.out_of_time or time.monotonic() > self._until
+    def _is_time_up(self) -> bool:
+        self.out_of_time = self.out_of_time or time.monotonic() > self._deadline
         return self.out_of_time
 
 
-def _computes(rule: Rule) -> bool:
+def _has_expression(rule: Rule) -> bool:
     return rule.when is not None or isinstance(rule.points, Expression)
 
 
-def _fixed(rule: Rule) -> int | None:
+def _max_fixed_points(rule: Rule) -> int | None:
     points = rule.points
-    if isinstance(points, ByChoice):
+    if isinstance(points, PointsByChoice):
         return max(points.amounts.values())
-    return points.high if isinstance(points, Decided) else points if isinstance(points, int) else None
+    return points.high if isinstance(points, PointsByMeeting) else points if isinstance(points, int) else None
 
 
-def _try(rule: Rule, axes: Sequence[Axis], case: Sequence[Choice], trial: Trial) -> None:
+def _try(rule: Rule, axes: Sequence[Axis], case: Sequence[Sample], result: TrialResult) -> None:
     values: dict[str, object] = {}
-    for choice in case:
-        values |= choice.facts
-    beyond = any(choice.beyond for choice in case)
+    for sample in case:
+        values |= sample.values
+    extreme = any(sample.is_extreme for sample in case)
     try:
-        if rule.when is not None and not rule.when.holds(values):
+        if rule.when is not None and not rule.when.evaluate_condition(values):
             return
-        trial.satisfied = True
-        amount = _amount(rule, values)
-    except ExpressionFailed as error:
+        result.satisfied = True
+        amount = _evaluate_points(rule, values)
+    except EvaluationError as error:
         if "by zero" in str(error):
-            trial.fails_at = trial.fails_at or _told(case)
-        elif beyond and "overflow" in str(error):
-            trial.endless = tuple(axis.endless for axis in axes if axis.endless)
+            result.fails_at = result.fails_at or _describe(case)
+        elif extreme and "overflow" in str(error):
+            result.unbounded_inputs = tuple(axis.unbounded_input for axis in axes if axis.unbounded_input)
         return
-    if beyond and amount > MOST_POINTS:
-        trial.endless = tuple(axis.endless for axis in axes if axis.endless)
-    elif trial.most is None or amount > trial.most:
-        trial.most, trial.most_at = amount, _told(case)
+    if extreme and amount > MAX_POINTS:
+        result.unbounded_inputs = tuple(axis.unbounded_input for axis in axes if axis.unbounded_input)
+    elif result.largest is None or amount > result.largest:
+        result.largest, result.largest_at = amount, _describe(case)
 
 
-def _amount(rule: Rule, values: Mapping[str, object]) -> int:
+def _evaluate_points(rule: Rule, values: Mapping[str, object]) -> int:
     if isinstance(rule.points, Expression):
-        return rule.points.amount(values)
-    if isinstance(rule.points, ByChoice):
+        return rule.points.evaluate_amount(values)
+    if isinstance(rule.points, PointsByChoice):
         return rule.points.amounts[str(values[f"input.{rule.points.input_id}"])]
-    return _fixed(rule) or 0
+    return _max_fixed_points(rule) or 0
 
 
-def _told(case: Iterable[Choice]) -> str:
-    return "、".join(choice.label for choice in case if choice.label)
+def _describe(case: Iterable[Sample]) -> str:
+    return "、".join(sample.label for sample in case if sample.label)
 
 
-def _some_cases(axes: Sequence[Axis]) -> Iterator[Sequence[Choice]]:
-    """Combinations, to be cut off: first the two ends, and what differs from an end in one choice."""
-    ends = [tuple(axis.choices[end] for axis in axes) for end in (0, -1)]
+def _sample_cases(axes: Sequence[Axis]) -> Iterator[Sequence[Sample]]:
+    """Combinations in the order of their importance: first the two ends, then those that differ from an end in one
+    sample."""
+    ends = [tuple(axis.samples[end] for axis in axes) for end in (0, -1)]
     nearby = (
-        (*end[:place], choice, *end[place + 1 :])
+        (*end[:place], sample, *end[place + 1 :])
         for place, axis in enumerate(axes)
-        for choice in axis.choices
+        for sample in axis.samples
         for end in ends
     )
-    return chain(ends, islice(nearby, _FEWEST_CASES * 16), product(*(axis.choices for axis in axes)))
+    return chain(ends, islice(nearby, _MIN_CASES_PER_RULE * 16), product(*(axis.samples for axis in axes)))

@@ -1,1 +1,1 @@
-"""From files to a checked book, or to every mistake with its place."""
+"""From files to a checked book, or to all its problems with their places."""

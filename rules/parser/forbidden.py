@@ -1,9 +1,9 @@
-"""What a points scheme must not touch: legal entitlements, lawful acts, and offences that belong to the law.
+"""Subjects that a points scheme must not touch: legal entitlements, lawful acts, and offences handled by the law.
 
-Real tables have had such rules (fewer points for petitioning, cancelled allowances for breaking village
-rules). A rule whose declared purpose is of this kind is refused outright. Wording alone can be innocent
-("helps a neighbour apply for the allowance"), so it stops a book only until a person has looked at it
-and says so in the rule. Points for giving up a right are the same rule turned round, and never pass.
+Real schemes have had such rules (fewer points for petitioning, allowances cancelled for breaking village rules). A
+rule whose declared purpose is of this kind is always refused. Wording alone can be innocent ("helps a neighbour
+apply for the allowance"), so it is refused only until somebody has reviewed it and the rule says so. Points for
+giving up a right amount to the same as a deduction for using it, and are always refused.
 """
 
 import re
@@ -13,27 +13,30 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """One forbidden subject: the words that give it away, as regular expressions, and why it is off limits
-    (Chinese). What stands around a word keeps innocent neighbours apart: 信访 is in 诚信访谈, too.
+class ForbiddenSubject:
+    """One forbidden subject: regular expressions for its words, and why it is forbidden (Chinese). Look-arounds
+    exclude innocent words that contain one: 信访 is part of 诚信访谈.
 
-    `right` marks lawful acts, which nobody may be paid to give up either; `given_up` are words for just that.
+    `is_right` marks lawful acts, which nobody may be paid to give up; `waiver_words` are further expressions for
+    giving one up.
     """
 
     words: tuple[str, ...]
     why: str
-    right: bool = False
-    given_up: tuple[str, ...] = ()
+    is_right: bool = False
+    waiver_words: tuple[str, ...] = ()
     patterns: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
-    waivers: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
+    waiver_patterns: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", tuple(re.compile(word) for word in self.words))
-        waived = (f"{_GIVEN_UP}(?:{word})" for word in self.words if self.right)
-        object.__setattr__(self, "waivers", tuple(re.compile(word) for word in (*waived, *self.given_up)))
+        waived = (f"{_GIVEN_UP}(?:{word})" for word in self.words if self.is_right)
+        object.__setattr__(
+            self, "waiver_patterns", tuple(re.compile(word) for word in (*waived, *self.waiver_words))
+        )
 
 
-# 不再越级上访, 没有上访, 零投诉, 放弃信访; the words between belong to it.
+# 不再越级上访, 没有上访, 零投诉, 放弃信访, with the words in between.
 _GIVEN_UP = (
     r"(?:不|未|无|零|没|没有|放弃|撤回|撤销|停止|劝阻|息)"
     r"(?:再|曾|去|有过?|发生|出现|越级|集体|进京|到\w{1,3}|拨?打){0,3}"
@@ -41,7 +44,7 @@ _GIVEN_UP = (
 _ONLINE = r"(?:网上|网络|微信|朋友圈|抖音|快手|短视频|公众号|论坛|群里)"
 
 SUBJECTS = (
-    Subject(
+    ForbiddenSubject(
         (
             r"(?<![晚早网路])上访(?!问|谈|贫|客)",
             r"(?<!诚)信访(?!谈|问)",
@@ -62,10 +65,10 @@ SUBJECTS = (
             r"12345|市长信箱|(?:政务|便民|市民)(?:服务)?热线|(?:打|拨)\w{0,6}热线",
         ),
         "信访、投诉、举报是法定权利，不得与积分挂钩",
-        right=True,
-        given_up=(r"[息罢无零][访诉](?!客|谈|问)",),
+        is_right=True,
+        waiver_words=(r"[息罢无零][访诉](?!客|谈|问)",),
     ),
-    Subject(
+    ForbiddenSubject(
         (
             r"网上发言",
             r"网[络上]言论",
@@ -82,9 +85,9 @@ SUBJECTS = (
             rf"{_ONLINE}\w{{0,8}}(?:发言|言论|议论|抱怨|抹黑|诋毁|散布|传播(?:不|负|虚|谣)|乱说|说三道四|曝光|评论|吐槽|骂)",
         ),
         "网上说话属于表达权利，不得与积分挂钩",
-        right=True,
+        is_right=True,
     ),
-    Subject(
+    ForbiddenSubject(
         (
             r"(?<![诚守])信教(?!育|学|师|案)",
             r"宗教",
@@ -95,9 +98,9 @@ SUBJECTS = (
             r"做礼拜|礼拜堂",
         ),
         "信仰自由，不得与积分挂钩",
-        right=True,
+        is_right=True,
     ),
-    Subject(
+    ForbiddenSubject(
         (
             r"补贴",
             r"补助(?:金|款|资金|资格)",
@@ -123,8 +126,8 @@ SUBJECTS = (
         ),
         "补贴、低保、养老、医保是法定待遇，不得与积分挂钩",
     ),
-    Subject((r"选举", r"投票", r"选票", r"罢免"), "选举和投票是政治权利，不得与积分挂钩", right=True),
-    Subject(
+    ForbiddenSubject((r"选举", r"投票", r"选票", r"罢免"), "选举和投票是政治权利，不得与积分挂钩", is_right=True),
+    ForbiddenSubject(
         (
             r"赌博",
             r"[聚参涉]赌",
@@ -146,7 +149,7 @@ SUBJECTS = (
         ),
         "违法行为由执法机关依法处理，村里不记分、不公示",
     ),
-    Subject(
+    ForbiddenSubject(
         (
             r"(?:不|未|没|没有|拒绝|拒不)(?:来|去|再|按时|按要求)?(?:参加|参与|出席|到会|到场|开会|响应)",
             r"缺席",
@@ -157,37 +160,37 @@ SUBJECTS = (
         ),
         "不参加、不配合只能“不得分”，不能另作规定",
     ),
-    Subject((r"黑名单", r"失信名单", r"降级", r"曝光台"), "荣誉榜只列正面的人和事，不设黑名单"),
+    ForbiddenSubject((r"黑名单", r"失信名单", r"降级", r"曝光台"), "荣誉榜只列正面的人和事，不设黑名单"),
 )
 
-# What people put between the characters of a word; anything else ends a phrase.
-_FILLING = re.compile(r"[\s·•.\-_~*/\\|'\"“”‘’「」『』《》()（）\[\]【】]+")
+# Separators written within a word; any other punctuation ends a phrase.
+_SEPARATORS = re.compile(r"[\s·•.\-_~*/\\|'\"“”‘’「」『』《》()（）\[\]【】]+")
 _PHRASE_ENDS = re.compile(r"[^\w]+")
 
 
-def forbidden_in(text: str) -> Iterator[tuple[str, str]]:
-    """Each forbidden word found in `text`, with the reason; one word for a subject."""
-    plain = _plain(text)
+def find_forbidden(text: str) -> Iterator[tuple[str, str]]:
+    """The forbidden words in `text`, each with the reason; at most one for each subject."""
+    normalized = _normalize(text)
     for subject in SUBJECTS:
-        word = _first(subject.patterns, plain)
+        word = _first_match(subject.patterns, normalized)
         if word:
             yield word, subject.why
 
 
-def waived_in(text: str) -> Iterator[tuple[str, str]]:
-    """Each right that `text` has somebody give up (`零上访`), with the reason; one for a subject."""
-    plain = _plain(text)
+def find_waivers(text: str) -> Iterator[tuple[str, str]]:
+    """The rights that `text` rewards giving up (`零上访`), each with the reason; at most one for each subject."""
+    normalized = _normalize(text)
     for subject in SUBJECTS:
-        word = _first(subject.waivers, plain)
+        word = _first_match(subject.waiver_patterns, normalized)
         if word:
             yield word, subject.why
 
 
-def _first(patterns: tuple[re.Pattern[str], ...], text: str) -> str:
+def _first_match(patterns: tuple[re.Pattern[str], ...], text: str) -> str:
     return next((found[0] for pattern in patterns if (found := pattern.search(text))), "")
 
 
-def _plain(text: str) -> str:
-    """The text with nothing inside its words, a phrase a line: `上·访` is a way around, not another word."""
-    shown = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return _PHRASE_ENDS.sub("\n", _FILLING.sub("", shown))
+def _normalize(text: str) -> str:
+    """The text without separators inside its words (`上·访`), one phrase on each line."""
+    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    return _PHRASE_ENDS.sub("\n", _SEPARATORS.sub("", visible))

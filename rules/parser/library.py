@@ -1,4 +1,4 @@
-"""Books in files: each is checked with the one it supplements, and against those beside it."""
+"""Books in files: an overlay is checked on its base, and all files against each other."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 from rules.book import Rulebook
 from rules.builtin import books_path
 from rules.parser.files import read_text
-from rules.parser.rulebook import Head, check, read_head
+from rules.parser.rulebook import Header, check, read_header
 from rules.parser.table import Findings
 from rules.problems import Problem, RulebookError, did_you_mean
 
 _BASE = ("overlay", "base")
-_MOST_BESIDE = 200
+_MAX_SIBLINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """One file: its book, None when it can't be used, and what is wrong with it in the order of the text."""
+class CheckedFile:
+    """One file: its book, None when it can't be used, and its problems in the order of the text."""
 
     path: Path | Traversable
     book: Rulebook | None
@@ -30,81 +30,83 @@ class Checked:
 
 @dataclass(slots=True)
 class Library:
-    """Finds the books that overlays supplement: among `given`, then beside the overlay, then those that come with
-    the software. Files are read once."""
+    """Finds the bases of overlays: among `files`, then in the folder of the overlay, then among the books that
+    come with the software. Files are read once."""
 
-    given: Sequence[Path]
+    files: Sequence[Path]
     _texts: dict[str, str | RulebookError] = field(default_factory=dict)
-    _checked: dict[str, Checked] = field(default_factory=dict)
+    _checked: dict[str, CheckedFile] = field(default_factory=dict)
 
-    def check(self, path: Path | Traversable, base: Rulebook | None = None) -> Checked:
-        """A file checked on `base`, or on the one that it names and that can be found."""
+    def check(self, path: Path | Traversable, base: Rulebook | None = None) -> CheckedFile:
+        """Check a file on `base`, or on the base that it names."""
         known = self._checked.get(str(path))
         if known is None:
             try:
-                known = self._check(path, self._text(path), base)
+                known = self._check(path, self._read(path), base)
             except RulebookError as error:
-                known = Checked(path, None, error.problems)
+                known = CheckedFile(path, None, error.problems)
             self._checked[str(path)] = known
         return known
 
-    def _check(self, path: Path | Traversable, text: str, base: Rulebook | None) -> Checked:
-        head = read_head(text)
-        if base is None and head.base:
-            found = Findings(text, str(path))
-            base = self._base(path, head, found)
+    def _check(self, path: Path | Traversable, text: str, base: Rulebook | None) -> CheckedFile:
+        header = read_header(text)
+        if base is None and header.base:
+            findings = Findings(text, str(path))
+            base = self._find_base(path, header, findings)
             if base is None:
-                return Checked(path, None, found.problems)
-        return Checked(path, *check(text, str(path), base))
+                return CheckedFile(path, None, findings.problems)
+        return CheckedFile(path, *check(text, str(path), base))
 
-    def _base(self, path: Path | Traversable, head: Head, found: Findings) -> Rulebook | None:
+    def _find_base(self, path: Path | Traversable, header: Header, findings: Findings) -> Rulebook | None:
         chain = [path]
         versions: list[str] = []
-        while head.base:
-            supplemented = self._find(chain[-1], head.base, versions)
-            if supplemented is None:
+        while header.base:
+            base_path = self._find_version(chain[-1], header.base, versions)
+            if base_path is None:
                 break
-            chain.append(supplemented)
-            if any(_same(supplemented, before) for before in chain[:-1]):
+            chain.append(base_path)
+            if any(_is_same_file(base_path, before) for before in chain[:-1]):
                 circle = "，".join(f"{one} 补充 {other}" for one, other in pairwise(chain))
-                found.add(_BASE, f"补充来补充去绕成了一圈：{circle}。补充办法只能补充乡镇的办法。")
+                findings.add(_BASE, f"补充来补充去绕成了一圈：{circle}。补充办法只能补充乡镇的办法。")
                 return None
-            head = read_head(self._text(supplemented))
+            header = read_header(self._read(base_path))
         if len(chain) == 1:
-            hint = did_you_mean(head.base, versions)
-            found.add(
+            hint = did_you_mean(header.base, versions)
+            findings.add(
                 _BASE,
-                f"没有找到它补充的「{head.base}」版办法{hint}。请把那份办法的文件一起写在命令里，或放在同一个文件夹。",
+                f"没有找到它补充的「{header.base}」版办法{hint}。请把那份办法的文件一起写在命令里，或放在同一个文件夹。",
             )
             return None
         base = self.check(chain[1])
         if base.book is None:
-            wrong = sum(problem.kind == "error" for problem in base.problems)
-            found.add(_BASE, f"它补充的办法 {base.path} 有 {wrong} 处错误，先改好那一份。")
+            errors = sum(problem.kind == "error" for problem in base.problems)
+            findings.add(_BASE, f"它补充的办法 {base.path} 有 {errors} 处错误，先改好那一份。")
         return base.book
 
-    def _find(self, path: Path | Traversable, version: str, versions: list[str]) -> Path | Traversable | None:
-        """The file of this version; the versions met on the way are added to `versions`."""
-        # An overlay that names its own version is a circle by itself: found only where nothing else is.
-        for other in sorted(self._candidates(path), key=lambda each: _same(each, path)):
+    def _find_version(
+        self, path: Path | Traversable, version: str, versions: list[str]
+    ) -> Path | Traversable | None:
+        """The file of this version; other versions found are added to `versions`."""
+        # The overlay itself comes last: it is found only when it names its own version and no other file has it.
+        for other in sorted(self._candidates(path), key=lambda each: _is_same_file(each, path)):
             try:
-                text = self._text(other)
+                text = self._read(other)
             except RulebookError:
                 continue
-            head = read_head(text)
-            if head.version == version:
+            header = read_header(text)
+            if header.version == version:
                 return other
-            versions.append(head.version)
+            versions.append(header.version)
         return None
 
     def _candidates(self, path: Path | Traversable) -> Iterator[Path | Traversable]:
-        yield from self.given
+        yield from self.files
         if isinstance(path, Path):
             yield path
-            yield from islice(sorted(path.parent.glob("*.toml")), _MOST_BESIDE)
+            yield from islice(sorted(path.parent.glob("*.toml")), _MAX_SIBLINGS)
         yield from (book for book in books_path().iterdir() if book.name.endswith(".toml"))
 
-    def _text(self, path: Path | Traversable) -> str:
+    def _read(self, path: Path | Traversable) -> str:
         """Raises RulebookError."""
         text = self._texts.get(str(path))
         if text is None:
@@ -118,38 +120,40 @@ class Library:
         return text
 
 
-def check_files(paths: Iterable[Path]) -> list[Checked]:
-    """Each file with what is wrong with it, and with it beside those before it; a file named twice counts once."""
-    given = list({path.absolute(): path for path in paths}.values())
-    library = Library(given)
-    checked = [library.check(path) for path in given]
-    return [_beside(one, checked[:place], library) for place, one in enumerate(checked)]
+def check_files(paths: Iterable[Path]) -> list[CheckedFile]:
+    """Check each file, also against those before it; a file named twice counts once."""
+    files = list({path.absolute(): path for path in paths}.values())
+    library = Library(files)
+    checked = [library.check(path) for path in files]
+    return [_check_against(one, checked[:place], library) for place, one in enumerate(checked)]
 
 
-def _beside(one: Checked, before: Sequence[Checked], library: Library) -> Checked:
+def _check_against(one: CheckedFile, before: Sequence[CheckedFile], library: Library) -> CheckedFile:
     if one.book is None:
         return one
-    book, found = one.book, Findings(library._text(one.path), str(one.path))
-    head = "overlay" if book.village else "book"
+    book, findings = one.book, Findings(library._read(one.path), str(one.path))
+    section = "overlay" if book.village else "book"
     for other in before:
-        if other.book is None or other.book.township != book.township or (_ours(one) and _ours(other)):
+        if other.book is None or other.book.township != book.township or (_is_builtin(one) and _is_builtin(other)):
             continue
         if other.book.version == book.version:
-            found.add((head, "version"), f"版本号「{book.version}」和 {other.path} 的一样，同一乡镇的要各不相同。")
+            findings.add(
+                (section, "version"), f"版本号「{book.version}」和 {other.path} 的一样，同一乡镇的要各不相同。"
+            )
         if (other.book.village, other.book.effective_from) == (book.village, book.effective_from):
-            found.add(
-                (head, "effective_from"),
+            findings.add(
+                (section, "effective_from"),
                 f"和 {other.path} 管同一个地方，又在同一天（{book.effective_from}）生效：那天起按哪一份说不清。",
             )
-    if not found.problems:
+    if not findings.problems:
         return one
-    return Checked(one.path, None, sorted([*one.problems, *found.problems]))
+    return CheckedFile(one.path, None, sorted([*one.problems, *findings.problems]))
 
 
-def _ours(one: Checked) -> bool:
-    """Whether it comes with the software: those are there to choose from, and get in nobody's way."""
+def _is_builtin(one: CheckedFile) -> bool:
+    """Whether it comes with the software. Those are templates, which don't conflict with each other."""
     return Path(str(one.path)).absolute().parent == Path(str(books_path())).absolute()
 
 
-def _same(one: Path | Traversable, other: Path | Traversable) -> bool:
+def _is_same_file(one: Path | Traversable, other: Path | Traversable) -> bool:
     return str(Path(str(one)).absolute()) == str(Path(str(other)).absolute())

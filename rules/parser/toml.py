@@ -1,4 +1,4 @@
-"""From text to TOML's own tables, or to the one place where it can't be read, said for who is no programmer."""
+"""Parses TOML; syntax errors are reported in Chinese, for people who aren't programmers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from rules.problems import Problem, RulebookError
 
-LONGEST = 1_000_000
+MAX_LENGTH = 1_000_000
 """Characters of a book."""
 
-# A name of very many parts costs tomllib the square of their number.
-_PARTS = 32
+# tomllib takes quadratic time in the number of parts of a dotted name.
+_MAX_PARTS = 32
 _PART = r"""(?:[\w\-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
-_ENDLESS_NAME = re.compile(rf"(?<![\w\-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_PARTS},}}")
+_LONG_NAME = re.compile(rf"(?<![\w\-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_MAX_PARTS},}}")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-# Typed with a Chinese keyboard, and what TOML wants there.
+# Characters of a Chinese keyboard, and those that TOML needs instead.
 _FULL_WIDTH = {
     "“": '"',
     "”": '"',
@@ -42,7 +42,7 @@ _FULL_WIDTH = {
     "－": "-",
     "\u3000": "半角空格",
 }
-_COMPLAINTS = (
+_TRANSLATIONS = (
     ("Expected '=' after a key", "名字后面要有等号，写成 名字 = 值"),
     ("Expected newline or end of document", "这一项后面多了东西；一行只写一项，文字要整个放在一对引号里"),
     ("Invalid initial character for a key part", "等号前的名字只能用英文字母、数字和下划线"),
@@ -62,24 +62,24 @@ _COMPLAINTS = (
 
 
 def read_toml(text: str, source: str) -> dict[str, Any]:
-    """TOML's own tables. Raises RulebookError with the first mistake."""
-    if len(text) > LONGEST:
-        raise RulebookError([Problem(source, 1, 1, f"文件太长（最多 {LONGEST} 字）。")])
-    endless = _ENDLESS_NAME.search(text)
-    if endless:
-        line = text.count("\n", 0, endless.start()) + 1
+    """Parse a text. Raises RulebookError with the first syntax error."""
+    if len(text) > MAX_LENGTH:
+        raise RulebookError([Problem(source, 1, 1, f"文件太长（最多 {MAX_LENGTH} 字）。")])
+    long_name = _LONG_NAME.search(text)
+    if long_name:
+        line = text.count("\n", 0, long_name.start()) + 1
         raise RulebookError([Problem(source, line, 1, "点号连起来的名字太长，这不是一份积分办法。")])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RulebookError([_problem(str(error), text, source)]) from error
+        raise RulebookError([_translate(str(error), text, source)]) from error
     except RecursionError:
         raise RulebookError([Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
     except ValueError as error:
         raise RulebookError([Problem(source, 1, 1, f"里面有读不出来的数（{error}）。")]) from error
 
 
-def _problem(raw: str, text: str, source: str) -> Problem:
+def _translate(raw: str, text: str, source: str) -> Problem:
     place = _PLACE.search(raw)
     rows = text.split("\n")
     if place is None or place[1] is None:
@@ -88,9 +88,9 @@ def _problem(raw: str, text: str, source: str) -> Problem:
     line, column = int(place[1]), int(place[2])
     what, row = _PLACE.sub("", raw), rows[line - 1]
     dated = _DATE.search(row)
-    if "Invalid date" in what or (dated and dated[0] != _day(dated)):
+    if "Invalid date" in what or (dated and dated[0] != _iso_date(dated)):
         written = dated[0] if dated else row.strip()
-        day = _day(dated) if dated else ""
+        day = _iso_date(dated) if dated else ""
         sentence = f"日期要写成 {day}，月和日都是两位。" if day else f"没有 {written} 这一天，请核对日期。"
         return Problem(source, line, column, sentence)
     typed = row[column - 1 : column]
@@ -99,12 +99,12 @@ def _problem(raw: str, text: str, source: str) -> Problem:
     unknown = f"不合 TOML 写法，请检查引号、等号和括号（{what}）"
     if "Cannot overwrite" in what and row.lstrip().startswith("["):
         return Problem(source, line, column, "这一段前面写成了单层方括号；可以写多段的要用两层，例如 [[rule]]。")
-    meant = next((chinese for english, chinese in _COMPLAINTS if english in what), unknown)
-    return Problem(source, line, column, f"{meant}。")
+    sentence = next((chinese for english, chinese in _TRANSLATIONS if english in what), unknown)
+    return Problem(source, line, column, f"{sentence}。")
 
 
-def _day(written: re.Match[str]) -> str:
-    """The day as TOML wants it, empty when there is none."""
+def _iso_date(written: re.Match[str]) -> str:
+    """The date as TOML writes it; empty when there is no such day."""
     try:
         return date(*map(int, written.groups())).isoformat()
     except ValueError:

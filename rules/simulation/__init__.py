@@ -1,1 +1,1 @@
-"""What a draft would have given for claims that are recorded."""
+"""Simulates a draft: what it would have given for recorded claims."""

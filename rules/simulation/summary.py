@@ -1,4 +1,4 @@
-"""Puts simulated villages together into what a committee looks at: points before and after, and for whom."""
+"""Summarizes the results of the villages for a committee: points before and after, and for which households."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,18 +10,24 @@ from typing import Self
 import msgspec
 
 from rules.book import Rulebook
-from rules.simulation.village import NO_SUCH_RULE, AsIf, Cell, Refusals, VillagePart
+from rules.simulation.village import NO_SUCH_RULE, BackdatedDraft, Cell, RefusalGroup, VillageResult
 
-LARGEST = 20
-"""Households named by their codes among those that gain, and among those that lose."""
+MAX_LISTED = 20
+"""Households that are listed with their codes among those that gain, and among those that lose."""
 
-_BINS = 8
-_PARTS = {"tenth": (1, 10), "quarter": (1, 4), "middle": (1, 2), "three_quarters": (3, 4), "nine_tenths": (9, 10)}
+_BIN_COUNT = 8
+_FRACTIONS = {
+    "tenth": (1, 10),
+    "quarter": (1, 4),
+    "middle": (1, 2),
+    "three_quarters": (3, 4),
+    "nine_tenths": (9, 10),
+}
 
 
-class Sums(msgspec.Struct, kw_only=True):
-    """Claims and their points: `recorded` as it happened, `simulated` as the draft would have had it. A claim is
-    accepted or refused by the draft; one that is `cut` is accepted with less than its rule offers."""
+class Totals(msgspec.Struct, kw_only=True):
+    """Numbers of claims and their points: `recorded` in fact, `simulated` under the draft. The draft accepts or
+    refuses a claim; one that is `cut` is accepted with less than its rule gives."""
 
     claims: int = 0
     accepted: int = 0
@@ -31,28 +37,29 @@ class Sums(msgspec.Struct, kw_only=True):
     simulated: int = 0
     difference: int = 0
 
-    def count(self, cell: Cell) -> None:
-        """Add all but the simulated points, which may belong elsewhere."""
+    def add_cell(self, cell: Cell) -> None:
+        """Add all but the simulated points, which may belong to another group."""
         self.claims += cell.claims
         self.accepted += cell.accepted
         self.cut += cell.cut
         self.recorded += cell.recorded
 
-    def close(self) -> Self:
-        """What follows from the rest; to be called last."""
+    def finish(self) -> Self:
+        """Compute the derived fields; to be called last."""
         self.refused = self.claims - self.accepted
         self.difference = self.simulated - self.recorded
         return self
 
 
-class Line(Sums, kw_only=True):
-    """A village, category, rule or month (`2026-03`). Under a category `claims` are those recorded in it."""
+class GroupTotals(Totals, kw_only=True):
+    """The totals of a village, category, rule or month (`2026-03`). Those of a category have the claims recorded
+    in it."""
 
     id: str
     title: str
 
 
-class Change(msgspec.Struct, kw_only=True):
+class HouseholdChange(msgspec.Struct, kw_only=True):
     """A household whose points change."""
 
     household: str
@@ -62,8 +69,8 @@ class Change(msgspec.Struct, kw_only=True):
     difference: int
 
 
-class Spread(msgspec.Struct, kw_only=True):
-    """Points of the household that stands at a tenth, a quarter, … of all households, the poorest first."""
+class Percentiles(msgspec.Struct, kw_only=True):
+    """The points of the household at a tenth, a quarter, … of all households, in ascending order of points."""
 
     tenth: int = 0
     quarter: int = 0
@@ -74,8 +81,8 @@ class Spread(msgspec.Struct, kw_only=True):
     mean: float = 0.0
 
 
-class Bin(msgspec.Struct, kw_only=True):
-    """How many households have from `low` to `high` points, both inclusive; None for no bound."""
+class HistogramBin(msgspec.Struct, kw_only=True):
+    """The number of households that have from `low` to `high` points, both inclusive; None for no bound."""
 
     low: int | None
     high: int | None
@@ -83,8 +90,8 @@ class Bin(msgspec.Struct, kw_only=True):
     simulated: int
 
 
-class Households(msgspec.Struct, kw_only=True):
-    """All households of the villages, those without any points included."""
+class HouseholdStatistics(msgspec.Struct, kw_only=True):
+    """Statistics of all households of the villages, those without points included."""
 
     number: int
     gaining: int
@@ -92,15 +99,15 @@ class Households(msgspec.Struct, kw_only=True):
     unchanged: int
     gained: int
     lost: int
-    largest_gains: list[Change]
-    largest_losses: list[Change]
-    recorded: Spread
-    simulated: Spread
-    bins: list[Bin]
+    largest_gains: list[HouseholdChange]
+    largest_losses: list[HouseholdChange]
+    recorded: Percentiles
+    simulated: Percentiles
+    bins: list[HistogramBin]
 
 
-class Budget(msgspec.Struct, kw_only=True):
-    """What the points would cost in goods, in fen, at what a point costs on the shelves now."""
+class GoodsCost(msgspec.Struct, kw_only=True):
+    """The cost of the points in goods, in fen, at the present cost of a point."""
 
     fen_per_point: float
     recorded: int
@@ -109,199 +116,208 @@ class Budget(msgspec.Struct, kw_only=True):
 
 
 class Simulation(msgspec.Struct, kw_only=True):
-    """A draft over the recorded claims of a period, both days inclusive. `caveats` are Chinese sentences: what
-    a simulation can't know, and what it took for granted."""
+    """A draft over the recorded claims of a period, both days inclusive. `caveats` are Chinese sentences on the
+    limits and assumptions of the simulation."""
 
     title: str
     version: str
     first: date
     last: date
-    total: Sums
-    villages: list[Line]
-    categories: list[Line]
-    rules: list[Line]
-    months: list[Line]
-    refusals: list[Refusals]
-    households: Households
-    budget: Budget | None
+    total: Totals
+    villages: list[GroupTotals]
+    categories: list[GroupTotals]
+    rules: list[GroupTotals]
+    months: list[GroupTotals]
+    refusals: list[RefusalGroup]
+    households: HouseholdStatistics
+    budget: GoodsCost | None
     caveats: list[str]
 
 
-def compare(
-    draft: AsIf,
+def summarize(
+    draft: BackdatedDraft,
     first: date,
     last: date,
-    parts: Iterable[VillagePart],
+    results: Iterable[VillageResult],
     rule_titles: Mapping[str, str],
     category_titles: Mapping[str, str],
     fen_per_point: Fraction | None = None,
 ) -> Simulation:
-    """The villages together, ordered by their ids. The titles, by id, are those of the records: the draft may not
-    have them any more."""
-    villages = sorted(parts, key=lambda part: part.village)
-    cells = [(part, cell) for part in villages for cell in part.cells]
+    """Combine the results of the villages, ordered by their ids. The titles, by id, are those of the records: the
+    draft may lack some."""
+    villages = sorted(results, key=lambda result: result.village)
+    cells = [(result, cell) for result in villages for cell in result.cells]
     book = draft.book
     category_titles = {**category_titles, **{category.id: category.title for category in book.categories}}
     rule_titles = {**rule_titles, **{rule.id: rule.title for rule in book.rules.values()}}
-    numbers = {cell.month for _, cell in cells}
-    refusals = _refusals(villages, rule_titles)
-    total = _total(cell for _, cell in cells)
+    months = {cell.month for _, cell in cells}
+    refusals = _merge_refusals(villages, rule_titles)
+    total = _sum_cells(cell for _, cell in cells)
     return Simulation(
         title=book.title,
         version=book.version,
         first=first,
         last=last,
         total=total,
-        villages=_lines(cells, lambda part, _: part.village, {part.village: part.title for part in villages}),
-        categories=_categories(book, [cell for _, cell in cells], category_titles),
-        rules=_lines(cells, lambda _, cell: cell.rule, rule_titles, [*book.rules]),
-        months=_lines(cells, lambda _, cell: _month(cell.month), {_month(n): _called(n) for n in numbers}),
+        villages=_group(
+            cells, lambda result, _: result.village, {result.village: result.title for result in villages}
+        ),
+        categories=_group_by_category(book, [cell for _, cell in cells], category_titles),
+        rules=_group(cells, lambda _, cell: cell.rule, rule_titles, [*book.rules]),
+        months=_group(
+            cells, lambda _, cell: _month_id(cell.month), {_month_id(n): _month_title(n) for n in months}
+        ),
         refusals=refusals,
-        households=_households(villages),
-        budget=_budget(total, fen_per_point),
-        caveats=_caveats(draft, refusals, sum(part.around for part in villages)),
+        households=_summarize_households(villages),
+        budget=_goods_cost(total, fen_per_point),
+        caveats=_caveats(draft, refusals, sum(result.outside_period for result in villages)),
     )
 
 
-def _total(cells: Iterable[Cell]) -> Sums:
-    sums = Sums()
+def _sum_cells(cells: Iterable[Cell]) -> Totals:
+    totals = Totals()
     for cell in cells:
-        sums.count(cell)
-        sums.simulated += cell.simulated
-    return sums.close()
+        totals.add_cell(cell)
+        totals.simulated += cell.simulated
+    return totals.finish()
 
 
-def _lines(
-    cells: Iterable[tuple[VillagePart, Cell]],
-    id: Callable[[VillagePart, Cell], str],
+def _group(
+    cells: Iterable[tuple[VillageResult, Cell]],
+    group_id: Callable[[VillageResult, Cell], str],
     titles: Mapping[str, str],
     order: Sequence[str] = (),
-) -> list[Line]:
-    lines: dict[str, Line] = {}
-    for part, cell in cells:
-        name = id(part, cell)
-        line = lines.setdefault(name, Line(id=name, title=titles.get(name, name)))
-        line.count(cell)
-        line.simulated += cell.simulated
-    return _ordered(lines, order)
+) -> list[GroupTotals]:
+    groups: dict[str, GroupTotals] = {}
+    for result, cell in cells:
+        id = group_id(result, cell)
+        group = groups.setdefault(id, GroupTotals(id=id, title=titles.get(id, id)))
+        group.add_cell(cell)
+        group.simulated += cell.simulated
+    return _finish(groups, order)
 
 
-def _categories(book: Rulebook, cells: Iterable[Cell], titles: Mapping[str, str]) -> list[Line]:
-    """Recorded points stand under the category of then, simulated ones under the draft's."""
-    lines: dict[str, Line] = {}
+def _group_by_category(book: Rulebook, cells: Iterable[Cell], titles: Mapping[str, str]) -> list[GroupTotals]:
+    """Recorded points belong to the recorded category, simulated ones to the draft's."""
+    groups: dict[str, GroupTotals] = {}
 
-    def line(id: str) -> Line:
-        return lines.setdefault(id, Line(id=id, title=titles.get(id, id)))
+    def group(id: str) -> GroupTotals:
+        return groups.setdefault(id, GroupTotals(id=id, title=titles.get(id, id)))
 
     for cell in cells:
-        line(cell.category).count(cell)
+        group(cell.category).add_cell(cell)
         if cell.simulated:
-            line(book.rules[cell.rule].category).simulated += cell.simulated
-    return _ordered(lines, [category.id for category in book.categories])
+            group(book.rules[cell.rule].category).simulated += cell.simulated
+    return _finish(groups, [category.id for category in book.categories])
 
 
-def _ordered(lines: Mapping[str, Line], order: Sequence[str]) -> list[Line]:
-    """As the book has them, then the others by their ids."""
+def _finish(groups: Mapping[str, GroupTotals], order: Sequence[str]) -> list[GroupTotals]:
+    """In the order of the book, then the others by their ids."""
     place = {id: n for n, id in enumerate(order)}
-    ids = sorted(lines, key=lambda id: (place.get(id, len(place)), id))
-    return [lines[id].close() for id in ids]
+    ids = sorted(groups, key=lambda id: (place.get(id, len(place)), id))
+    return [groups[id].finish() for id in ids]
 
 
-def _month(number: int) -> str:
+def _month_id(number: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
-def _called(number: int) -> str:
+def _month_title(number: int) -> str:
     return f"{number // 12}年{number % 12 + 1}月"
 
 
-def _refusals(parts: Iterable[VillagePart], titles: Mapping[str, str]) -> list[Refusals]:
-    """The same reason under the same rule once, those that cost most first."""
-    together: dict[tuple[str, str, str], Refusals] = {}
-    for part in parts:
-        for each in part.refusals:
+def _merge_refusals(results: Iterable[VillageResult], titles: Mapping[str, str]) -> list[RefusalGroup]:
+    """One group for each rule and reason, those that cost most points first."""
+    merged: dict[tuple[str, str, str], RefusalGroup] = {}
+    for result in results:
+        for each in result.refusals:
             key = (each.rule, each.code, each.message)
-            sums = together.get(key)
-            if sums is None:
+            group = merged.get(key)
+            if group is None:
                 title = titles.get(each.rule, each.rule)
-                sums = Refusals(rule=each.rule, title=title, code=each.code, message=each.message)
-                together[key] = sums
-            sums.claims += each.claims
-            sums.recorded += each.recorded
-    return [together[key] for key in sorted(together, key=lambda key: (-together[key].recorded, key))]
+                group = RefusalGroup(rule=each.rule, title=title, code=each.code, message=each.message)
+                merged[key] = group
+            group.claims += each.claims
+            group.recorded += each.recorded
+    return [merged[key] for key in sorted(merged, key=lambda key: (-merged[key].recorded, key))]
 
 
-def _households(parts: Sequence[VillagePart]) -> Households:
+def _summarize_households(results: Sequence[VillageResult]) -> HouseholdStatistics:
     changes = [
-        Change(
+        HouseholdChange(
             household=household,
-            village=part.title,
+            village=result.title,
             recorded=recorded,
             simulated=simulated,
             difference=simulated - recorded,
         )
-        for part in parts
-        for household, (recorded, simulated) in part.points.items()
+        for result in results
+        for household, (recorded, simulated) in result.points.items()
         if simulated != recorded
     ]
     gains = sorted((c for c in changes if c.difference > 0), key=lambda c: (-c.difference, c.household))
     losses = sorted((c for c in changes if c.difference < 0), key=lambda c: (c.difference, c.household))
-    # Households may have left the register since.
-    number = sum(max(part.households, len(part.points)) for part in parts)
-    before = _all([recorded for part in parts for recorded, _ in part.points.values()], number)
-    after = _all([simulated for part in parts for _, simulated in part.points.values()], number)
-    return Households(
+    # Households with claims may have left the register.
+    number = sum(max(result.households, len(result.points)) for result in results)
+    before = _pad([recorded for result in results for recorded, _ in result.points.values()], number)
+    after = _pad([simulated for result in results for _, simulated in result.points.values()], number)
+    return HouseholdStatistics(
         number=number,
         gaining=len(gains),
         losing=len(losses),
         unchanged=number - len(changes),
         gained=sum(c.difference for c in gains),
         lost=-sum(c.difference for c in losses),
-        largest_gains=gains[:LARGEST],
-        largest_losses=losses[:LARGEST],
-        recorded=_spread(before),
-        simulated=_spread(after),
-        bins=_bins(before, after),
+        largest_gains=gains[:MAX_LISTED],
+        largest_losses=losses[:MAX_LISTED],
+        recorded=_percentiles(before),
+        simulated=_percentiles(after),
+        bins=_histogram(before, after),
     )
 
 
-def _all(points: list[int], number: int) -> list[int]:
+def _pad(points: list[int], number: int) -> list[int]:
+    """Sorted, with zeros for the households without claims."""
     return sorted(points + [0] * (number - len(points)))
 
 
-def _spread(points: Sequence[int]) -> Spread:
+def _percentiles(points: Sequence[int]) -> Percentiles:
     if not points:
-        return Spread()
+        return Percentiles()
     number = len(points)
-    at = {name: points[-(-number * part // whole) - 1] for name, (part, whole) in _PARTS.items()}
-    return Spread(**at, most=points[-1], mean=round(sum(points) / number, 2))
+    values = {name: points[-(-number * part // whole) - 1] for name, (part, whole) in _FRACTIONS.items()}
+    return Percentiles(**values, most=points[-1], mean=round(sum(points) / number, 2))
 
 
-def _bins(before: Sequence[int], after: Sequence[int]) -> list[Bin]:
-    """Nothing or less, then steps of a round width that hold all but the richest few, then those."""
+def _histogram(before: Sequence[int], after: Sequence[int]) -> list[HistogramBin]:
+    """One bin for nothing or less, bins of a round width for all but the richest few, one for the rest."""
     if not before:
         return []
-    rich = max(points[-(-len(points) * 95 // 100) - 1] for points in (before, after))
-    width = next(w * 10**n for n in range(9) for w in (1, 2, 5) if w * 10**n * _BINS >= rich)
-    bounds = [(None, 0), *((n * width + 1, (n + 1) * width) for n in range(_BINS)), (_BINS * width + 1, None)]
+    high_points = max(points[-(-len(points) * 95 // 100) - 1] for points in (before, after))
+    width = next(w * 10**n for n in range(9) for w in (1, 2, 5) if w * 10**n * _BIN_COUNT >= high_points)
+    bounds = [
+        (None, 0),
+        *((n * width + 1, (n + 1) * width) for n in range(_BIN_COUNT)),
+        (_BIN_COUNT * width + 1, None),
+    ]
 
-    def place(points: int) -> int:
-        return 0 if points <= 0 else min(-(-points // width), _BINS + 1)
+    def bin_of(points: int) -> int:
+        return 0 if points <= 0 else min(-(-points // width), _BIN_COUNT + 1)
 
-    recorded, simulated = Counter(map(place, before)), Counter(map(place, after))
-    # What is richer than anybody is left out.
-    fullest = max(*recorded, *simulated)
+    recorded, simulated = Counter(map(bin_of, before)), Counter(map(bin_of, after))
+    # Without the empty bins at the end.
+    last = max(*recorded, *simulated)
     return [
-        Bin(low=low, high=high, recorded=recorded[n], simulated=simulated[n])
-        for n, (low, high) in enumerate(bounds[: fullest + 1])
+        HistogramBin(low=low, high=high, recorded=recorded[n], simulated=simulated[n])
+        for n, (low, high) in enumerate(bounds[: last + 1])
     ]
 
 
-def _budget(total: Sums, fen_per_point: Fraction | None) -> Budget | None:
+def _goods_cost(total: Totals, fen_per_point: Fraction | None) -> GoodsCost | None:
     if fen_per_point is None:
         return None
     recorded, simulated = (ceil(points * fen_per_point) for points in (total.recorded, total.simulated))
-    return Budget(
+    return GoodsCost(
         fen_per_point=float(fen_per_point),
         recorded=recorded,
         simulated=simulated,
@@ -309,25 +325,25 @@ def _budget(total: Sums, fen_per_point: Fraction | None) -> Budget | None:
     )
 
 
-def _caveats(draft: AsIf, refusals: Sequence[Refusals], around: int) -> list[str]:
-    """What the figures don't say by themselves."""
-    said = [
+def _caveats(draft: BackdatedDraft, refusals: Sequence[RefusalGroup], outside_period: int) -> list[str]:
+    """What the figures don't show."""
+    caveats = [
         "当时就没有通过的申报没有记录。草案也许会给分，这里算不出来。",
         "办法变了，大家做的事也会变。这里只按当时做过的事来算。",
     ]
     missing = {each.rule: each.title for each in refusals if each.code == NO_SUCH_RULE}
     if missing:
         listed = "、".join(f"{title}（{id}）" for id, title in sorted(missing.items()))
-        said.append(
+        caveats.append(
             f"草案里没有这 {len(missing)} 项，原来的分数算作减少：{listed}。如果只是换了编号，请沿用原编号。"
         )
-    unasked = sum(each.claims for each in refusals if each.code in ("bad_input", "person_required"))
-    if unasked:
-        said.append(f"有 {unasked} 件缺少草案要求填报的内容，或填得不合草案，算作不得分：当时没有这样要求。")
+    unanswered = sum(each.claims for each in refusals if each.code in ("bad_input", "person_required"))
+    if unanswered:
+        caveats.append(f"有 {unanswered} 件缺少草案要求填报的内容，或填得不合草案，算作不得分：当时没有这样要求。")
     if draft.years:
-        said.append(f"草案在这段时间以后才生效，活动和各项规则自己的起止日期都提前 {draft.years} 年来算。")
-    if around:
-        said.append(f"另有 {around} 件不在这段时间，只按原来记的分数计入草案的上限。")
+        caveats.append(f"草案在这段时间以后才生效，活动和各项规则自己的起止日期都提前 {draft.years} 年来算。")
+    if outside_period:
+        caveats.append(f"另有 {outside_period} 件不在这段时间，只按原来记的分数计入草案的上限。")
     if any(rule.deduction for rule in draft.book.rules.values()):
-        said.append("扣分没有看当时的余额：余额不够扣时，实际会少扣。")
-    return said
+        caveats.append("扣分没有看当时的余额：余额不够扣时，实际会少扣。")
+    return caveats

@@ -1,1 +1,1 @@
-"""Books and outcomes in Chinese, for those they concern."""
+"""Chinese texts about books and evaluations, for the people they concern."""

@@ -4,7 +4,7 @@ from datetime import date
 import pytest
 
 from rules import Claim, Rulebook, load_builtin
-from tests.rules.histories import Claiming
+from tests.rules.histories import ClaimFactory
 
 HEAD = """\
 [book]
@@ -39,7 +39,7 @@ def township() -> Rulebook:
 
 
 @pytest.fixture
-def claiming() -> Claiming:
+def make_claim() -> ClaimFactory:
     """A claim of one household of four in 王庄村 on 8 March 2026, unless told otherwise."""
 
     def claim(rule: str = "R1", deed_on: date = date(2026, 3, 8), household: str = "h1", **more: object) -> Claim:

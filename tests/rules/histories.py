@@ -1,4 +1,4 @@
-"""Claims of one household, and pasts that are known without awards."""
+"""Award histories with fixed sums, and the type of the fixture that makes claims."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from typing import TypeAlias
 
 from rules import Claim, Count, Rule
 
-Claiming: TypeAlias = Callable[..., Claim]
+ClaimFactory: TypeAlias = Callable[..., Claim]
 
 
 @dataclass(frozen=True)
-class Already:
-    """A past in which everything counted has come to the same."""
+class FixedHistory:
+    """A history in which every sum is the same."""
 
     times: int = 0
     points: int = 0
 
-    def used(self, count: Count, claim: Claim, back: int = 0) -> tuple[int, int]:
+    def sum_awards(self, count: Count, claim: Claim, periods_back: int = 0) -> tuple[int, int]:
         return self.times, self.points
 
-    def spent(self, rule: Rule, claim: Claim) -> list[tuple[int, int]]:
-        return [self.used(limit.count, claim) for limit in rule.limits]
+    def sum_by_limit(self, rule: Rule, claim: Claim) -> list[tuple[int, int]]:
+        return [self.sum_awards(limit.count, claim) for limit in rule.limits]
 
 
-NOTHING = Already()
+NO_AWARDS = FixedHistory()

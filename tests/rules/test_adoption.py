@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from rules import Decision, Rulebook, RulebookError, Tally, UnknownRule, evaluate, load
-from tests.rules.histories import Claiming
+from tests.rules.histories import ClaimFactory
 
 BookText = Callable[..., str]
 
@@ -58,35 +58,35 @@ def refused(base: Rulebook, *parts: str) -> list[str]:
     return [problem.message for problem in caught.value.problems]
 
 
-def test_what_is_only_offered_is_no_rule_of_the_book(base: Rulebook, claiming: Claiming) -> None:
-    assert (list(base.rules), list(base.offered)) == (["R1"], ["D1"])
+def test_what_is_only_offered_is_no_rule_of_the_book(base: Rulebook, make_claim: ClaimFactory) -> None:
+    assert (list(base.rules), list(base.offered_deductions)) == (["R1"], ["D1"])
     with pytest.raises(UnknownRule):
-        evaluate(base, claiming("D1", inputs={"reminded_on": "2026-03-01"}), Tally(base))
+        evaluate(base, make_claim("D1", inputs={"reminded_on": "2026-03-01"}), Tally(base))
 
 
 def test_a_village_that_adopts_nothing_deducts_nothing(base: Rulebook) -> None:
     village = load(OVERLAY, base=base)
-    assert (list(village.rules), list(village.offered)) == (["R1"], ["D1"])
+    assert (list(village.rules), list(village.offered_deductions)) == (["R1"], ["D1"])
 
 
-def test_what_the_assembly_adopted_takes_points_with_its_clause(base: Rulebook, claiming: Claiming) -> None:
+def test_what_the_assembly_adopted_takes_points_with_its_clause(base: Rulebook, make_claim: ClaimFactory) -> None:
     village = load(OVERLAY + ADOPT, base=base)
-    assert (list(village.rules), list(village.offered)) == (["R1", "D1"], [])
-    deduction = village.rule("D1").deduction
+    assert (list(village.rules), list(village.offered_deductions)) == (["R1", "D1"], [])
+    deduction = village.get_rule("D1").deduction
     assert deduction is not None
     assert deduction.adopted_by == Decision("王庄村村民代表会议", "第 1 次会议第 3 项表决", date(2026, 2, 10))
-    outcome = evaluate(village, claiming("D1", inputs={"reminded_on": "2026-03-01"}), Tally(village))
-    assert (outcome.points, outcome.trace.covenant) == (-5, "村规民约第八条")
+    evaluation = evaluate(village, make_claim("D1", inputs={"reminded_on": "2026-03-01"}), Tally(village))
+    assert (evaluation.points, evaluation.trace.covenant) == (-5, "村规民约第八条")
 
 
 def test_the_base_is_as_it_was(base: Rulebook) -> None:
     load(OVERLAY + ADOPT, base=base)
-    assert base.offered["D1"].deduction == load(OVERLAY, base=base).offered["D1"].deduction
+    assert base.offered_deductions["D1"].deduction == load(OVERLAY, base=base).offered_deductions["D1"].deduction
     assert "D1" not in base.rules
 
 
 def test_an_adopted_deduction_can_be_changed_within_the_townships_bounds(base: Rulebook) -> None:
-    assert load(OVERLAY + ADOPT + '[[change]]\nid = "D1"\npoints = -10\n', base=base).rule("D1").points == -10
+    assert load(OVERLAY + ADOPT + '[[change]]\nid = "D1"\npoints = -10\n', base=base).get_rule("D1").points == -10
     assert refused(base, ADOPT, '[[change]]\nid = "D1"\npoints = -11\n') == [
         "改动「D1」：「乱倒垃圾，经教育不改」村里只能定 -10 到 -5 分。"
     ]
@@ -146,4 +146,4 @@ def test_a_deduction_counts_from_its_vote_on(book_text: BookText) -> None:
     )
     with pytest.raises(RulebookError, match="不能扣表决以前的事，请用 from 写明从哪天起"):
         load(late)
-    assert load(late + "from = 2026-04-01\n").rule("D1").first == date(2026, 4, 1)
+    assert load(late + "from = 2026-04-01\n").get_rule("D1").first == date(2026, 4, 1)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from rules import (
-    ByChoice,
-    Decided,
     Expression,
+    PointsByChoice,
+    PointsByMeeting,
     Rule,
     Rulebook,
     RulebookError,
@@ -64,21 +64,21 @@ def test_every_book_loads_and_has_examples(books: dict[str, Rulebook]) -> None:
 )
 def test_an_example_computed_by_hand(books: dict[str, Rulebook], name: str, story: Story) -> None:
     book = books[name]
-    past = Tally(book)
+    history = Tally(book)
     for number, deed in enumerate(story.deeds, start=1):
-        outcome = evaluate(book, deed.claim, past)
-        codes = {refusal.code for refusal in outcome.trace.refusals}
-        told = f"deed {number} ({deed.claim.rule}, {deed.claim.deed_on}): {explain(outcome)}"
-        assert (outcome.points, codes) == (deed.points, {deed.why} if deed.why else set()), told
-        assert outcome.accepted == (deed.why is None), told
-        if outcome.accepted:
-            past.add(deed.claim, outcome.points)
+        evaluation = evaluate(book, deed.claim, history)
+        codes = {refusal.code for refusal in evaluation.trace.refusals}
+        told = f"deed {number} ({deed.claim.rule}, {deed.claim.deed_on}): {explain(evaluation)}"
+        assert (evaluation.points, codes) == (deed.points, {deed.why} if deed.why else set()), told
+        assert evaluation.accepted == (deed.why is None), told
+        if evaluation.accepted:
+            history.add(deed.claim, evaluation.points)
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_every_rule_is_used_by_an_example(books: dict[str, Rulebook], name: str) -> None:
     book = books[name]
-    known = {id for other in books.values() if other.version == book.base for id in other.rules}
+    known = {id for other in books.values() if other.version == book.base_version for id in other.rules}
     used = {deed.claim.rule for story in STORIES[name] for deed in story.deeds if deed.points}
     assert set(book.rules) - known - used == set()
 
@@ -87,8 +87,8 @@ def any_rule(found: Callable[[Rule], bool]) -> Callable[[Rulebook], bool]:
     return lambda book: any(found(rule) for rule in book.rules.values())
 
 
-def any_fact(part: str) -> Callable[[Rulebook], bool]:
-    return any_rule(lambda rule: any(part in fact.name for fact in rule.facts))
+def any_variable(part: str) -> Callable[[Rulebook], bool]:
+    return any_rule(lambda rule: any(part in variable.name for variable in rule.variables))
 
 
 def any_limit(**wanted: object) -> Callable[[Rulebook], bool]:
@@ -100,20 +100,20 @@ def any_limit(**wanted: object) -> Callable[[Rulebook], bool]:
 
 
 def any_input(kind: str) -> Callable[[Rulebook], bool]:
-    return any_rule(lambda rule: any(asked.type == kind for asked in rule.inputs))
+    return any_rule(lambda rule: any(input.type == kind for input in rule.inputs))
 
 
 # What rules of real schemes need, and how to see that a book says it.
 EXPRESSIONS: dict[str, Callable[[Rulebook], bool]] = {
     "fixed points": any_rule(lambda rule: isinstance(rule.points, int)),
     "points from inputs": any_rule(lambda rule: isinstance(rule.points, Expression)),
-    "tiers": any_rule(lambda rule: isinstance(rule.points, ByChoice)),
+    "tiers": any_rule(lambda rule: isinstance(rule.points, PointsByChoice)),
     "whole numbers": any_input("integer"),
     "kilograms": any_input("number"),
     "dates": any_input("date"),
     "photos": any_input("photo"),
     "a judge's sheet": any_input("sheet"),
-    "the average of several judges": any_rule(lambda rule: any(asked.judges > 1 for asked in rule.inputs)),
+    "the average of several judges": any_rule(lambda rule: any(input.judges > 1 for input in rule.inputs)),
     "once in a lifetime for a person": any_limit(period="lifetime", per="person"),
     "once a year for a household": any_limit(period="year", per="household", times=1),
     "by the day": any_limit(period="day"),
@@ -125,21 +125,21 @@ EXPRESSIONS: dict[str, Callable[[Rulebook], bool]] = {
     "the highest for the same deed": any_limit(highest=True),
     "base points each year": any_rule(lambda rule: rule.every_household),
     "campaigns": lambda book: bool(book.campaigns),
-    "streaks": any_fact("streak_months"),
-    "a bonus for the whole village": any_fact("village.rule."),
+    "streaks": any_variable("streak_months"),
+    "a bonus for the whole village": any_variable("village.rule."),
     "limits of a category": any_limit(scope="category"),
     "limits of everything": any_limit(scope="total", per="household"),
     "a village's budget": any_limit(scope="total", per="village"),
-    "running totals of a category": any_fact("category."),
-    "running totals of everything": any_fact("total."),
-    "the day of the deed": any_fact("deed."),
+    "running totals of a category": any_variable("category."),
+    "running totals of everything": any_variable("total."),
+    "the day of the deed": any_variable("deed."),
     "a most at once": any_rule(lambda rule: rule.most_points is not None),
     "days of its own": any_rule(lambda rule: rule.first is not None and rule.last is not None),
-    "case by case by a meeting": any_rule(lambda rule: isinstance(rule.points, Decided)),
+    "case by case by a meeting": any_rule(lambda rule: isinstance(rule.points, PointsByMeeting)),
     "off the notice board": any_rule(lambda rule: not rule.publish),
     "amounts a village may choose": any_rule(lambda rule: rule.village_points is not None),
     "deductions": any_rule(lambda rule: rule.deduction is not None),
-    "deductions offered to villages": lambda book: bool(book.offered),
+    "deductions offered to villages": lambda book: bool(book.offered_deductions),
     "a village's overlay": lambda book: bool(book.village),
 }
 
@@ -172,7 +172,7 @@ points = {points}
     ("rule", "points", "now"),
     [
         ("E1", "2", 2),
-        ("E6", "{ party = 8, mediator = 15 }", ByChoice("role", {"party": 8, "mediator": 15})),
+        ("E6", "{ party = 8, mediator = 15 }", PointsByChoice("role", {"party": 8, "mediator": 15})),
         ("E8", "20", 20),
     ],
 )
@@ -180,7 +180,7 @@ def test_a_village_chooses_within_the_range_seen_elsewhere(
     books: dict[str, Rulebook], rule: str, points: str, now: object
 ) -> None:
     village = load(CHOOSING.format(rule=rule, points=points), base=books["elsewhere"])
-    assert village.rule(rule).points == now
+    assert village.get_rule(rule).points == now
 
 
 @pytest.mark.parametrize(

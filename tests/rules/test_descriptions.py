@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rules import Rulebook, campaign_words, limit_text, load, rule_words
+from rules import Rulebook, describe_campaign, describe_rule, format_limit, load
 from rules.limits import Limit
 from tests.rules.whole_book import BOOK, OVERLAY
 
@@ -51,35 +51,35 @@ BASE = load(BOOK)
     ],
 )
 def test_every_kind_of_rule(rule: str, paragraph: str) -> None:
-    assert rule_words(BASE, BASE.rule(rule)).paragraph == paragraph
+    assert describe_rule(BASE, BASE.get_rule(rule)).paragraph == paragraph
 
 
 def test_beside_its_amount_a_rule_doesnt_say_it_again() -> None:
-    decided, choice = (rule_words(BASE, BASE.rule(id)).how for id in ("decided", "choice"))
+    decided, choice = (describe_rule(BASE, BASE.get_rule(id)).details for id in ("decided", "choice"))
     assert decided.startswith("1–2 分，由村民代表会议逐件议定")
     assert choice.startswith("看「哪一级表彰」：村级 3 分")
     for id, begins in (("fixed", "只算从 2026 年 2 月 1 日起"), ("counted", "条件：满 100 元才记。")):
-        assert rule_words(BASE, BASE.rule(id)).how.startswith(begins)
+        assert describe_rule(BASE, BASE.get_rule(id)).details.startswith(begins)
 
 
 def test_a_campaign_names_whole_categories_and_single_rules() -> None:
     [campaign] = BASE.campaigns
     days = "2026 年 3 月 1 日到 2026 年 4 月 30 日，按 1.5 倍记，零头舍去。管的事项："
     # A category's deductions are not multiplied, so its one other rule is all of it.
-    assert campaign_words(BASE, campaign) == f"{days}「环境卫生」各项、「表彰奖励」各项。"
+    assert describe_campaign(BASE, campaign) == f"{days}「环境卫生」各项、「表彰奖励」各项。"
     fewer = load(BOOK.replace('categories = ["honours"]\nrules = ["fixed"]', 'rules = ["counted", "choice"]'))
-    assert campaign_words(fewer, fewer.campaigns[0]) == f"{days}「受到表彰」、「捐款」。"
+    assert describe_campaign(fewer, fewer.campaigns[0]) == f"{days}「受到表彰」、「捐款」。"
 
 
 def test_a_villages_longer_notice_counts() -> None:
-    assert "公示 7 天" in rule_words(BASE, BASE.rule("fixed"), notice_days=7).judged
-    assert "公示 3 天" in rule_words(BASE, BASE.rule("fixed"), notice_days=1).judged
+    assert "公示 7 天" in describe_rule(BASE, BASE.get_rule("fixed"), notice_days=7).review
+    assert "公示 3 天" in describe_rule(BASE, BASE.get_rule("fixed"), notice_days=1).review
 
 
 def test_of_several_limits_that_count_the_same_only_the_tightest_is_told() -> None:
     tight = OVERLAY.replace('{ period = "year", times = 10 }', '{ period = "month", points = 5, times = 3 }')
     village = load(tight, base=BASE)
-    assert rule_words(village, village.rule("fixed")).limits == ("这一项每户每月最多 1 次、5 分",)
+    assert describe_rule(village, village.get_rule("fixed")).limits == ("这一项每户每月最多 1 次、5 分",)
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_of_several_limits_that_count_the_same_only_the_tightest_is_told() -> No
 )
 def test_what_else_a_rule_may_say(book_text: BookText, more: str, said: str) -> None:
     book = load(book_text(more))
-    assert said in rule_words(book, book.rule("R1")).paragraph
+    assert said in describe_rule(book, book.get_rule("R1")).paragraph
 
 
 def test_no_rule_of_the_townships_book_is_long(township: Rulebook) -> None:
     """Read standing up, at the notice board."""
-    lengths = {rule.id: len(rule_words(township, rule).paragraph) for rule in township.rules.values()}
+    lengths = {rule.id: len(describe_rule(township, rule).paragraph) for rule in township.rules.values()}
     assert max(lengths.values()) < 140, lengths
 
 
@@ -120,4 +120,4 @@ def test_no_rule_of_the_townships_book_is_long(township: Rulebook) -> None:
     ],
 )
 def test_limits_in_words(limit: Limit, said: str) -> None:
-    assert limit_text(limit) == said
+    assert format_limit(limit) == said

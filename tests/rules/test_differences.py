@@ -12,21 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import (
-    ByChoice,
     Campaign,
     Category,
-    Decided,
     Deduction,
     Difference,
     Input,
     Option,
+    PointsByChoice,
+    PointsByMeeting,
     Rule,
     Rulebook,
-    differences,
+    compare_books,
     load,
     load_builtin,
 )
-from rules.book import DeductionBounds, SheetItem, VillageTerms
+from rules.book import DeductionBounds, SheetItem, VillagePermissions
 from rules.expression import compile_amount, compile_condition
 from rules.limits import Limit
 from tests.rules.whole_book import BOOK, OVERLAY
@@ -66,8 +66,8 @@ def with_bounds(**edits: int) -> Rulebook:
     return replace(BASE, deduction_bounds=replace(BASE.deduction_bounds, **edits))
 
 
-def with_terms(**edits: Any) -> Rulebook:
-    return replace(BASE, village_terms=replace(BASE.village_terms, **edits))
+def with_permissions(**edits: Any) -> Rulebook:
+    return replace(BASE, village_permissions=replace(BASE.village_permissions, **edits))
 
 
 def with_limit(**edits: Any) -> Rulebook:
@@ -82,7 +82,7 @@ def renamed(id: str, new: str) -> Rulebook:
 
 def with_options(*options: Option, **amounts: int) -> Rulebook:
     book = with_input("choice", 1, options=options)
-    rule = replace(book.rules["choice"], points=ByChoice("level", amounts))
+    rule = replace(book.rules["choice"], points=PointsByChoice("level", amounts))
     return replace(book, rules={**book.rules, "choice": rule})
 
 
@@ -99,24 +99,24 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
     (Rulebook, "adopted_by"): (replace(BASE, adopted_by=DECISION), ("乡党委第 12 次", "村民会议第 12 次")),
     (Rulebook, "categories"): (replace(BASE, categories=BASE.categories[:1]), ("不再有", "表彰奖励")),
     (Rulebook, "rules"): (replace(BASE, rules={"fixed": BASE.rules["fixed"]}), ("不再有", "每满 100 元 1 分")),
-    (Rulebook, "total"): (replace(BASE, total=()), ("不再有上限", "全村每年最多 50000 分")),
+    (Rulebook, "total_limits"): (replace(BASE, total_limits=()), ("不再有上限", "全村每年最多 50000 分")),
     (Rulebook, "campaigns"): (replace(BASE, campaigns=()), ("不再有", "春季清洁行动", "1.5 倍")),
     (Rulebook, "most_points"): (replace(BASE, most_points=200), ("100 分", "200 分")),
     (Rulebook, "village"): (replace(BASE, village="王庄村"), ("新增", "王庄村")),
-    (Rulebook, "offered"): (
-        replace(BASE, offered={"more": replace(BASE.rules["taken"], id="more", title="占道晒粮")}),
+    (Rulebook, "offered_deductions"): (
+        replace(BASE, offered_deductions={"more": replace(BASE.rules["taken"], id="more", title="占道晒粮")}),
         ("新增「占道晒粮」", "村里可以表决启用", "扣 5 分"),
     ),
-    (Rulebook, "base"): (replace(BASE, base="2025"), ("新增", "2025")),
+    (Rulebook, "base_version"): (replace(BASE, base_version="2025"), ("新增", "2025")),
     (Rulebook, "deduction_bounds"): (with_bounds(a_year=20), ("30 分", "20 分")),
     (DeductionBounds, "a_year"): (with_bounds(a_year=20), ("30 分", "20 分")),
     (DeductionBounds, "at_once"): (with_bounds(at_once=5), ("10 分", "5 分")),
-    (Rulebook, "village_terms"): (with_terms(add=6), ("5 条", "6 条")),
-    (VillageTerms, "add"): (with_terms(add=6), ("加分项最多 5 条", "6 条")),
-    (VillageTerms, "points"): (with_terms(points=3), ("加分项每次的分值最多 2 分", "3 分")),
-    (VillageTerms, "deductions"): (with_terms(deductions=6), ("扣分项最多 5 条", "6 条")),
-    (VillageTerms, "deduct"): (with_terms(deduct=3), ("扣分项每次的分值最多 2 分", "3 分")),
-    (VillageTerms, "retire"): (with_terms(retire=False), ("村里可以停用", "村里不可以停用")),
+    (Rulebook, "village_permissions"): (with_permissions(add=6), ("5 条", "6 条")),
+    (VillagePermissions, "add"): (with_permissions(add=6), ("加分项最多 5 条", "6 条")),
+    (VillagePermissions, "points"): (with_permissions(points=3), ("加分项每次的分值最多 2 分", "3 分")),
+    (VillagePermissions, "deductions"): (with_permissions(deductions=6), ("扣分项最多 5 条", "6 条")),
+    (VillagePermissions, "deduct"): (with_permissions(deduct=3), ("扣分项每次的分值最多 2 分", "3 分")),
+    (VillagePermissions, "retire"): (with_permissions(retire=False), ("村里可以停用", "村里不可以停用")),
     (Category, "id"): (with_category(id="tidy"), ("新增", "不再有", "环境卫生")),
     (Category, "title"): (with_category(title="整洁"), ("环境卫生", "整洁")),
     (Category, "limits"): (
@@ -127,7 +127,7 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
     (Campaign, "title"): (with_campaign(title="春风行动"), ("春季清洁行动", "春风行动")),
     (Campaign, "first"): (with_campaign(first=date(2026, 3, 2)), ("3 月 1 日", "3 月 2 日")),
     (Campaign, "last"): (with_campaign(last=date(2026, 5, 1)), ("4 月 30 日", "5 月 1 日")),
-    (Campaign, "multiply"): (with_campaign(multiply=Fraction(2)), ("1.5 倍", "2 倍")),
+    (Campaign, "factor"): (with_campaign(factor=Fraction(2)), ("1.5 倍", "2 倍")),
     (Campaign, "rules"): (with_campaign(rules=frozenset({"fixed"})), ("不再管", "捐款")),
     (Rule, "id"): (renamed("fixed", "F"), ("新增", "不再有", "月评")),
     (Rule, "title"): (with_rule("fixed", title="季评"), ("月评“最清洁户”", "季评")),
@@ -164,11 +164,20 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
     (Deduction, "covenant"): (with_deduction(covenant="村规民约第九条"), ("第八条", "第九条")),
     (Deduction, "adopted_by"): (with_deduction(adopted_by=DECISION), ("村民代表会议", "村民会议")),
     (Deduction, "reminder"): (with_deduction(reminder=False), ("由先书面提醒", "改为不用先提醒")),
-    (Decided, "body"): (with_rule("decided", points=Decided("村民会议", 1, 2)), ("村民代表会议", "村民会议")),
-    (Decided, "low"): (with_rule("decided", points=Decided("村民代表会议", 2, 2)), ("1–2 分", "改为 2 分")),
-    (Decided, "high"): (with_rule("decided", points=Decided("村民代表会议", 1, 3)), ("1–2 分", "1–3 分")),
-    (ByChoice, "input_id"): (with_rule("choice", points=3), ("村级 3 分，市级 30 分", "记 3 分")),
-    (ByChoice, "amounts"): (
+    (PointsByMeeting, "body"): (
+        with_rule("decided", points=PointsByMeeting("村民会议", 1, 2)),
+        ("村民代表会议", "村民会议"),
+    ),
+    (PointsByMeeting, "low"): (
+        with_rule("decided", points=PointsByMeeting("村民代表会议", 2, 2)),
+        ("1–2 分", "改为 2 分"),
+    ),
+    (PointsByMeeting, "high"): (
+        with_rule("decided", points=PointsByMeeting("村民代表会议", 1, 3)),
+        ("1–2 分", "1–3 分"),
+    ),
+    (PointsByChoice, "input_id"): (with_rule("choice", points=3), ("村级 3 分，市级 30 分", "记 3 分")),
+    (PointsByChoice, "amounts"): (
         with_options(VILLAGE_LEVEL, CITY_LEVEL, village=3, city=25),
         ("「市级」由 30 分改为 25 分",),
     ),
@@ -194,7 +203,10 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
         ("新增「院内」", "不再要「院内」"),
     ),
     (SheetItem, "title"): (with_input("fixed", 0, items=(replace(YARD, title="庭院"), HOUSE)), ("院内", "庭院")),
-    (SheetItem, "most"): (with_input("fixed", 0, items=(replace(YARD, most=5), HOUSE)), ("由 2 分改为 5 分",)),
+    (SheetItem, "max_score"): (
+        with_input("fixed", 0, items=(replace(YARD, max_score=5), HOUSE)),
+        ("由 2 分改为 5 分",),
+    ),
     (Limit, "per"): (with_limit(per="person"), ("这一项每户每月最多 1 次", "这一项每人每月最多 1 次")),
     (Limit, "period"): (with_limit(period="year"), ("这一项每户每月最多 1 次", "这一项每户每年最多 1 次")),
     (Limit, "times"): (with_limit(times=None, points=5), ("最多 1 次改为 5 分",)),
@@ -209,11 +221,11 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
 # What follows from other fields: `facts` and `counts` from expressions and limits, an option's points stand in
 # the amounts of the choice, and where a limit stands says its scope.
 DERIVED = {
-    (Rule, "facts"),
-    (Rule, "by_person"),
-    *((Input, name) for name in ("option_ids", "least", "most")),
+    (Rule, "variables"),
+    (Rule, "requires_person"),
+    *((Input, name) for name in ("option_ids", "minimum", "maximum")),
     (Rulebook, "counts"),
-    (Rulebook, "names"),
+    (Rulebook, "variable_names"),
     (Option, "points"),
     *((Limit, name) for name in ("scope", "of", "by_note", "count")),
 }
@@ -222,7 +234,7 @@ EVERY_FIELD = [
     (owner, field.name)
     for owner in (
         *(Rulebook, Category, Campaign, Rule, Input, Option, SheetItem, Limit),
-        *(ByChoice, Decided, Deduction, DeductionBounds, VillageTerms),
+        *(PointsByChoice, PointsByMeeting, Deduction, DeductionBounds, VillagePermissions),
     )
     for field in fields(owner)
 ]
@@ -235,22 +247,22 @@ EVERY_FIELD = [
 )
 def test_a_change_of_any_field_is_told_with_what_was_and_what_is(owner: type, name: str) -> None:
     edited, named = EDITS[owner, name]
-    found = differences(BASE, edited)
+    found = compare_books(BASE, edited)
     assert found
     assert all(difference.sentences for difference in found if difference.kind == "changed")
     told = "".join(difference.text for difference in found)
     assert [word for word in named if word not in told] == [], told
-    back = differences(edited, BASE)
+    back = compare_books(edited, BASE)
     assert sorted(OPPOSITE[difference.effect] for difference in back) == sorted(d.effect for d in found)
 
 
 @pytest.mark.parametrize("book", [BASE, VILLAGE, TOWNSHIP], ids=["whole", "village", "township"])
 def test_a_book_is_no_different_from_itself(book: Rulebook) -> None:
-    assert differences(book, book) == ()
+    assert compare_books(book, book) == ()
 
 
 def test_nor_from_the_same_text_read_again_with_other_white_space() -> None:
-    assert differences(BASE, load(BOOK.replace("\n\n", "\n\n\n") + "\n# 无关的话\n")) == ()
+    assert compare_books(BASE, load(BOOK.replace("\n\n", "\n\n\n") + "\n# 无关的话\n")) == ()
 
 
 @given(st.randoms(use_true_random=False))
@@ -269,7 +281,7 @@ def test_the_order_of_things_means_nothing(shuffle: random.Random) -> None:
         for rule in mixed(BASE.rules.values())
     }
     shuffled = replace(BASE, rules=rules, categories=mixed(BASE.categories), campaigns=mixed(BASE.campaigns))
-    assert differences(BASE, shuffled) == ()
+    assert compare_books(BASE, shuffled) == ()
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 40), st.integers(1, 40))
@@ -279,7 +291,7 @@ def test_any_amounts_and_bounds_are_told_by_their_numbers(old: int, new: int, of
         with_rule("fixed", points=points, limits=(replace(own, times=times),))
         for points, times in ((old, often), (new, rare))
     ]
-    found = differences(*books)
+    found = compare_books(*books)
     clauses = [clause for difference in found for clause in difference.sentences]
     assert (f"由 {old} 分改为 {new} 分" in clauses) == (old != new)
     assert (f"这一项每户每月最多 {often} 次改为 {rare} 次" in clauses) == (often != rare)
@@ -316,17 +328,17 @@ def test_any_amounts_and_bounds_are_told_by_their_numbers(old: int, new: int, of
     ],
 )
 def test_whom_it_helps(book: Rulebook, effect: str) -> None:
-    [found] = differences(BASE, book)
+    [found] = compare_books(BASE, book)
     assert found.effect == effect, found.text
 
 
 def test_a_village_that_only_repeats_a_looser_limit_changes_nothing() -> None:
     [own] = [limit for limit in BASE.rules["fixed"].limits if limit.scope == "rule"]
-    assert differences(BASE, with_rule("fixed", limits=(replace(own, times=9), own))) == ()
+    assert compare_books(BASE, with_rule("fixed", limits=(replace(own, times=9), own))) == ()
 
 
 def test_an_overlay_differs_from_its_base_by_what_the_village_did() -> None:
-    told = [difference.text for difference in differences(BASE, VILLAGE) if difference.subject == "rule"]
+    told = [difference.text for difference in compare_books(BASE, VILLAGE) if difference.subject == "rule"]
     assert told == [
         "「月评“最清洁户”」由 5 分改为 6 分；新增上限：这一项每户每年最多 10 次。",
         "新增「给独居老人送饭」：记 2 分。要有老人确认。由网格员审核，公示 3 天，没有异议就入账。",
@@ -337,5 +349,5 @@ def test_an_overlay_differs_from_its_base_by_what_the_village_did() -> None:
 
 @pytest.mark.parametrize("other", [VILLAGE, with_limit(times=2), replace(BASE, campaigns=())])
 def test_differences_come_back_from_json(other: Rulebook) -> None:
-    found = differences(BASE, other)
+    found = compare_books(BASE, other)
     assert msgspec.json.decode(msgspec.json.encode(found), type=tuple[Difference, ...]) == found

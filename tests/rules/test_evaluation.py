@@ -6,8 +6,8 @@ from datetime import date
 import msgspec
 import pytest
 
-from rules import Claim, Count, Limit, Outcome, Rulebook, UnknownRule, evaluate, explain, load
-from tests.rules.histories import NOTHING, Already, Claiming
+from rules import Claim, Count, Evaluation, Limit, Rulebook, UnknownRule, evaluate, explain, load
+from tests.rules.histories import NO_AWARDS, ClaimFactory, FixedHistory
 
 BookText = Callable[..., str]
 DAY = date(2026, 3, 8)
@@ -29,23 +29,23 @@ inputs = [
 GIVEN: dict[str, object] = {"hours": 3, "weight": 2, "held_on": "2026-03-07", "place": "hall"}
 
 
-def sentences(outcome: Outcome) -> list[str]:
-    assert not outcome.accepted
-    assert outcome.points == 0
-    return [refusal.message for refusal in outcome.trace.refusals]
+def sentences(evaluation: Evaluation) -> list[str]:
+    assert not evaluation.accepted
+    assert evaluation.points == 0
+    return [refusal.message for refusal in evaluation.trace.refusals]
 
 
-def test_a_plain_claim(book_text: BookText, claiming: Claiming) -> None:
-    outcome = evaluate(load(book_text()), claiming(), NOTHING)
-    assert (outcome.points, outcome.accepted, outcome.trace.offered) == (5, True, 5)
+def test_a_plain_claim(book_text: BookText, make_claim: ClaimFactory) -> None:
+    evaluation = evaluate(load(book_text()), make_claim(), NO_AWARDS)
+    assert (evaluation.points, evaluation.accepted, evaluation.trace.offered) == (5, True, 5)
 
 
-def test_answers_come_back_in_their_proper_types(book_text: BookText, claiming: Claiming) -> None:
-    outcome = evaluate(load(book_text(INPUTS)), claiming(inputs=GIVEN), NOTHING)
-    assert outcome.accepted
-    assert outcome.trace.inputs == {"hours": 3, "weight": 2.0, "place": "hall"}
-    assert outcome.trace.dates == {"held_on": date(2026, 3, 7)}
-    assert outcome.trace.condition is True
+def test_answers_come_back_in_their_proper_types(book_text: BookText, make_claim: ClaimFactory) -> None:
+    evaluation = evaluate(load(book_text(INPUTS)), make_claim(inputs=GIVEN), NO_AWARDS)
+    assert evaluation.accepted
+    assert evaluation.trace.inputs == {"hours": 3, "weight": 2.0, "place": "hall"}
+    assert evaluation.trace.dates == {"held_on": date(2026, 3, 7)}
+    assert evaluation.trace.condition is True
 
 
 @pytest.mark.parametrize(
@@ -70,22 +70,24 @@ def test_answers_come_back_in_their_proper_types(book_text: BookText, claiming: 
         ({"notes": "x"}, "这一项不需要填「notes」，您是想写「note」吧。"),
     ],
 )
-def test_unfit_answers(book_text: BookText, claiming: Claiming, change: dict[str, object], sentence: str) -> None:
-    assert sentences(evaluate(load(book_text(INPUTS)), claiming(inputs=GIVEN | change), NOTHING)) == [sentence]
+def test_unfit_answers(
+    book_text: BookText, make_claim: ClaimFactory, change: dict[str, object], sentence: str
+) -> None:
+    assert sentences(evaluate(load(book_text(INPUTS)), make_claim(inputs=GIVEN | change), NO_AWARDS)) == [sentence]
 
 
-def test_all_unfit_answers_are_named_at_once(book_text: BookText, claiming: Claiming) -> None:
-    assert len(sentences(evaluate(load(book_text(INPUTS)), claiming(), NOTHING))) == 4
+def test_all_unfit_answers_are_named_at_once(book_text: BookText, make_claim: ClaimFactory) -> None:
+    assert len(sentences(evaluate(load(book_text(INPUTS)), make_claim(), NO_AWARDS))) == 4
 
 
 @pytest.mark.parametrize("change", [{"hours": 1}, {"held_on": date(2026, 4, 1)}, {"note": "演练"}])
 def test_a_condition_that_does_not_hold(
-    book_text: BookText, claiming: Claiming, change: dict[str, object]
+    book_text: BookText, make_claim: ClaimFactory, change: dict[str, object]
 ) -> None:
-    outcome = evaluate(load(book_text(INPUTS)), claiming(inputs=GIVEN | change), NOTHING)
-    assert sentences(outcome) == ["不符合条件：要满 2 小时。"]
-    assert outcome.trace.condition is False
-    assert outcome.trace.offered is None
+    evaluation = evaluate(load(book_text(INPUTS)), make_claim(inputs=GIVEN | change), NO_AWARDS)
+    assert sentences(evaluation) == ["不符合条件：要满 2 小时。"]
+    assert evaluation.trace.condition is False
+    assert evaluation.trace.offered is None
 
 
 @pytest.mark.parametrize(
@@ -98,42 +100,42 @@ def test_a_condition_that_does_not_hold(
     ],
 )
 def test_only_deeds_within_the_effective_dates_count(
-    book_text: BookText, claiming: Claiming, day: date, accepted: bool
+    book_text: BookText, make_claim: ClaimFactory, day: date, accepted: bool
 ) -> None:
-    outcome = evaluate(load(book_text()), claiming(deed_on=day), NOTHING)
-    assert outcome.accepted == accepted
-    assert [refusal.code for refusal in outcome.trace.refusals] == ([] if accepted else ["not_in_force"])
+    evaluation = evaluate(load(book_text()), make_claim(deed_on=day), NO_AWARDS)
+    assert evaluation.accepted == accepted
+    assert [refusal.code for refusal in evaluation.trace.refusals] == ([] if accepted else ["not_in_force"])
 
 
-def test_household_facts_can_decide(book_text: BookText, claiming: Claiming) -> None:
+def test_household_facts_can_decide(book_text: BookText, make_claim: ClaimFactory) -> None:
     points = '"household.village == \'王庄村\' ? household.people : 1"\npoints_note = "每口人 1 分"'
     book = load(book_text(points=points))
-    assert evaluate(book, claiming(people=4), NOTHING).points == 4
-    assert evaluate(book, claiming(people=4, village="李庄村"), NOTHING).points == 1
-    assert sentences(evaluate(book, claiming(people=0), NOTHING)) == ["按“每口人 1 分”计算，这次不够得分。"]
-    assert "超过一次最多 10000 分" in sentences(evaluate(book, claiming(people=10_001), NOTHING))[0]
+    assert evaluate(book, make_claim(people=4), NO_AWARDS).points == 4
+    assert evaluate(book, make_claim(people=4, village="李庄村"), NO_AWARDS).points == 1
+    assert sentences(evaluate(book, make_claim(people=0), NO_AWARDS)) == ["按“每口人 1 分”计算，这次不够得分。"]
+    assert "超过一次最多 10000 分" in sentences(evaluate(book, make_claim(people=10_001), NO_AWARDS))[0]
 
 
-def test_an_expression_without_an_answer_refuses(book_text: BookText, claiming: Claiming) -> None:
+def test_an_expression_without_an_answer_refuses(book_text: BookText, make_claim: ClaimFactory) -> None:
     book = load(book_text(points='"12 / household.people"\npoints_note = "十二分平分"'))
-    outcome = evaluate(book, claiming(people=0), NOTHING)
-    assert sentences(outcome) == ["按填报的内容算不出结果，请核对填报内容。"]
-    assert "divide by zero" in outcome.trace.refusals[0].detail
+    evaluation = evaluate(book, make_claim(people=0), NO_AWARDS)
+    assert sentences(evaluation) == ["按填报的内容算不出结果，请核对填报内容。"]
+    assert "divide by zero" in evaluation.trace.refusals[0].detail
 
 
-def test_an_unknown_rule_is_the_callers_mistake(township: Rulebook, claiming: Claiming) -> None:
+def test_an_unknown_rule_is_the_callers_mistake(township: Rulebook, make_claim: ClaimFactory) -> None:
     with pytest.raises(UnknownRule, match="积分办法里没有「A9」这一项，您是想写「A39」吧。"):
-        evaluate(township, claiming("A9"), NOTHING)
+        evaluate(township, make_claim("A9"), NO_AWARDS)
 
 
-def test_a_limit_by_person_needs_the_person(township: Rulebook, claiming: Claiming) -> None:
+def test_a_limit_by_person_needs_the_person(township: Rulebook, make_claim: ClaimFactory) -> None:
     for person in (None, ""):
-        outcome = evaluate(township, claiming("A34", inputs={"degree": "bachelor"}, person=person), NOTHING)
-        assert sentences(outcome) == ["这一项按人计算次数，请注明是家里哪位做的。"]
+        evaluation = evaluate(township, make_claim("A34", inputs={"degree": "bachelor"}, person=person), NO_AWARDS)
+        assert sentences(evaluation) == ["这一项按人计算次数，请注明是家里哪位做的。"]
 
 
-def test_a_limit_is_applied_in_the_window_of_the_deed(township: Rulebook, claiming: Claiming) -> None:
-    [step] = evaluate(township, claiming("A09"), Already(1, 5)).trace.limits
+def test_a_limit_is_applied_in_the_window_of_the_deed(township: Rulebook, make_claim: ClaimFactory) -> None:
+    [step] = evaluate(township, make_claim("A09"), FixedHistory(1, 5)).trace.limits
     assert (step.limit, step.starts, step.ends) == (
         Limit(period="month", times=2),
         date(2026, 3, 1),
@@ -141,44 +143,44 @@ def test_a_limit_is_applied_in_the_window_of_the_deed(township: Rulebook, claimi
     )
 
 
-def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, claiming: Claiming) -> None:
+def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, make_claim: ClaimFactory) -> None:
     limits = 'limits = [{ period = "month", points = 9 }, { period = "year", times = 9, points = 20 }]\n'
     book = load(book_text(limits))
 
-    class Busy(Already):
-        def used(self, count: Count, claim: Claim, back: int = 0) -> tuple[int, int]:
+    class Busy(FixedHistory):
+        def sum_awards(self, count: Count, claim: Claim, periods_back: int = 0) -> tuple[int, int]:
             return 3, 6 if count.period == "month" else 18
 
-    outcome = evaluate(book, claiming(), Busy())
-    steps = [(step.before, step.after, step.times_left, step.points_left) for step in outcome.trace.limits]
+    evaluation = evaluate(book, make_claim(), Busy())
+    steps = [(step.before, step.after, step.times_left, step.points_left) for step in evaluation.trace.limits]
     assert steps == [(5, 3, None, 3), (3, 2, 6, 2)]
-    assert outcome.points == 2
+    assert evaluation.points == 2
 
 
 def test_more_used_than_the_limit_leaves_nothing_rather_than_a_debt(
-    township: Rulebook, claiming: Claiming
+    township: Rulebook, make_claim: ClaimFactory
 ) -> None:
-    outcome = evaluate(township, claiming("A01"), Already(9, 9))
-    assert outcome.points == 0
-    assert outcome.trace.limits[0].points_left == 0
+    evaluation = evaluate(township, make_claim("A01"), FixedHistory(9, 9))
+    assert evaluation.points == 0
+    assert evaluation.trace.limits[0].points_left == 0
 
 
-def test_the_trace_says_which_rule_of_which_book(township: Rulebook, claiming: Claiming) -> None:
-    trace = evaluate(township, claiming("A38", inputs={"yuan": 750}, person="张三"), Already(3, 35)).trace
+def test_the_trace_says_which_rule_of_which_book(township: Rulebook, make_claim: ClaimFactory) -> None:
+    trace = evaluate(township, make_claim("A38", inputs={"yuan": 750}, person="张三"), FixedHistory(3, 35)).trace
     assert (trace.rule_id, trace.book_version, trace.deed_on, trace.person) == ("A38", "2025.1", DAY, "张三")
     assert trace.amount_text == "input.yuan / 100"
     assert trace.condition_text == "input.yuan >= 100 && input.yuan <= 1000"
 
 
-def test_the_trace_can_be_stored_as_json(township: Rulebook, claiming: Claiming) -> None:
-    outcome = evaluate(township, claiming("A38", inputs={"yuan": 750}), Already(3, 35))
-    stored = msgspec.json.decode(msgspec.json.encode(outcome))
+def test_the_trace_can_be_stored_as_json(township: Rulebook, make_claim: ClaimFactory) -> None:
+    evaluation = evaluate(township, make_claim("A38", inputs={"yuan": 750}), FixedHistory(3, 35))
+    stored = msgspec.json.decode(msgspec.json.encode(evaluation))
     assert stored["points"] == 5
     assert stored["trace"]["limits"][0]["used"] == {"times": 3, "points": 35}
 
 
-def test_an_award_in_full_is_explained(township: Rulebook, claiming: Claiming) -> None:
-    assert explain(evaluate(township, claiming("A09"), Already(1, 5))) == [
+def test_an_award_in_full_is_explained(township: Rulebook, make_claim: ClaimFactory) -> None:
+    assert explain(evaluate(township, make_claim("A09"), FixedHistory(1, 5))) == [
         "3 月 8 日的「参加村庄清扫」（A09）。",
         "按《乡镇文明积分办法》（2025.1 版）应得 5 分。",
         "这一项每户每月最多 2 次：已记 1 次，还剩 1 次。",
@@ -186,37 +188,39 @@ def test_an_award_in_full_is_explained(township: Rulebook, claiming: Claiming) -
     ]
 
 
-def test_an_award_that_was_cut_is_explained(township: Rulebook, claiming: Claiming) -> None:
-    assert explain(evaluate(township, claiming("A38", inputs={"yuan": 750}), Already(3, 35)))[1:] == [
+def test_an_award_that_was_cut_is_explained(township: Rulebook, make_claim: ClaimFactory) -> None:
+    assert explain(evaluate(township, make_claim("A38", inputs={"yuan": 750}), FixedHistory(3, 35)))[1:] == [
         "按《乡镇文明积分办法》（2025.1 版）应得 7 分。",
         "这一项每户每年最多 40 分：已得 35 分，还剩 5 分。",
         "这次只能再记 5 分。",
     ]
 
 
-def test_a_full_month_is_explained_with_its_end(township: Rulebook, claiming: Claiming) -> None:
-    assert explain(evaluate(township, claiming("A09"), Already(2, 10)))[2:] == [
+def test_a_full_month_is_explained_with_its_end(township: Rulebook, make_claim: ClaimFactory) -> None:
+    assert explain(evaluate(township, make_claim("A09"), FixedHistory(2, 10)))[2:] == [
         "这一项每户每月最多 2 次：已记 2 次，还剩 0 次。",
         "这次不记分：到 2026 年 3 月 31 日为止已满，之后做的可以再报。",
     ]
 
 
-def test_a_full_lifetime_is_explained_without_a_date(township: Rulebook, claiming: Claiming) -> None:
+def test_a_full_lifetime_is_explained_without_a_date(township: Rulebook, make_claim: ClaimFactory) -> None:
     said = explain(
-        evaluate(township, claiming("A34", inputs={"degree": "college"}, person="张三"), Already(1, 20))
+        evaluate(township, make_claim("A34", inputs={"degree": "college"}, person="张三"), FixedHistory(1, 20))
     )
     assert said[2:] == ["这一项每人一共最多 1 次：已记 1 次，还剩 0 次。", "这次不记分：名额已经用完。"]
 
 
-def test_a_refusal_is_explained_with_its_reason(township: Rulebook, claiming: Claiming) -> None:
-    assert explain(evaluate(township, claiming("A17", inputs={"months": 2}), NOTHING))[1:] == [
+def test_a_refusal_is_explained_with_its_reason(township: Rulebook, make_claim: ClaimFactory) -> None:
+    assert explain(evaluate(township, make_claim("A17", inputs={"months": 2}), NO_AWARDS))[1:] == [
         "不符合条件：要连续帮助 6 个月以上。",
         "这次不记分。",
     ]
 
 
-def test_an_award_without_limits_is_explained_in_two_sentences(township: Rulebook, claiming: Claiming) -> None:
-    assert explain(evaluate(township, claiming("A30", inputs={"deed": "下河救人"}), NOTHING)) == [
+def test_an_award_without_limits_is_explained_in_two_sentences(
+    township: Rulebook, make_claim: ClaimFactory
+) -> None:
+    assert explain(evaluate(township, make_claim("A30", inputs={"deed": "下河救人"}), NO_AWARDS)) == [
         "3 月 8 日的「见义勇为」（A30）。",
         "这次记 50 分。",
     ]

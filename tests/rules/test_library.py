@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rules import Checked, Library, books_path, check_files
+from rules import CheckedFile, Library, books_path, check_files
 from tests.rules.test_lint import OVERLAY
 
 BookText = Callable[..., str]
@@ -24,7 +24,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     return files
 
 
-def told(checked: Sequence[Checked]) -> list[tuple[str, int, str]]:
+def told(checked: Sequence[CheckedFile]) -> list[tuple[str, int, str]]:
     return [(problem.source, problem.line, problem.message) for one in checked for problem in one.problems]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules import Claim, Limit, Tally, Used, evaluate, load
+from rules import Claim, Limit, Tally, Usage, evaluate, load
 from rules.limits import Period, period_numbers
 from tests.profile import many
 
@@ -56,7 +56,7 @@ class Register:
         self.categories = rule_categories
         self.awards: list[tuple[Claim, int]] = []
 
-    def used(self, limit: Limit, claim: Claim) -> Used:
+    def used(self, limit: Limit, claim: Claim) -> Usage:
         starts, ends = limit.window(claim.deed_on)
         counted = [
             points
@@ -68,7 +68,7 @@ class Register:
             and (limit.per != "person" or other.person == claim.person)
             and all(other.inputs.get(name) == claim.inputs.get(name) for name in limit.by)
         ]
-        return Used(len(counted), sum(counted))
+        return Usage(len(counted), sum(counted))
 
 
 BOOK = """
@@ -169,15 +169,15 @@ def test_no_sequence_of_claims_exceeds_any_limit(terms: dict[str, object], seque
     register = Register({rule.id: rule.category for rule in book.rules.values()})
     tally = Tally(book)
     for claim in sequence:
-        for limit in book.rule(claim.rule).limits:
-            assert Used(*tally.used(limit.count, claim)) == register.used(limit, claim)
-        outcome = evaluate(book, claim, tally)
-        assert outcome.accepted == (outcome.points > 0)
-        if outcome.accepted:
-            register.awards.append((claim, outcome.points))
-            tally.add(claim, outcome.points)
+        for limit in book.get_rule(claim.rule).limits:
+            assert Usage(*tally.sum_awards(limit.count, claim)) == register.used(limit, claim)
+        evaluation = evaluate(book, claim, tally)
+        assert evaluation.accepted == (evaluation.points > 0)
+        if evaluation.accepted:
+            register.awards.append((claim, evaluation.points))
+            tally.add(claim, evaluation.points)
     for claim in sequence:
-        for limit in book.rule(claim.rule).limits:
+        for limit in book.get_rule(claim.rule).limits:
             used = register.used(limit, claim)
             assert limit.times is None or used.times <= limit.times
             assert limit.points is None or used.points <= limit.points

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules import Rule, load, typed_answers
+from rules import Rule, load, parse_answers
 
 _BOOK = """
 [book]
@@ -39,22 +39,22 @@ inputs = [
 
 @pytest.fixture(scope="module")
 def rule() -> Rule:
-    return load(_BOOK, "book.toml").rule("R1")
+    return load(_BOOK, "book.toml").get_rule("R1")
 
 
 def test_numbers_become_numbers_and_the_rest_stays_text(rule: Rule) -> None:
     strings = {"times": "3", "hours": "1.5", "kind": "one", "told": "12", "since": "2026-06-01"}
-    assert typed_answers(rule, strings) == {**strings, "times": 3, "hours": 1.5}
+    assert parse_answers(rule, strings) == {**strings, "times": 3, "hours": 1.5}
 
 
 def test_full_width_digits_of_an_input_method_count(rule: Rule) -> None:
-    assert typed_answers(rule, {"times": "１２", "hours": "２.５"}) == {"times": 12, "hours": 2.5}
+    assert parse_answers(rule, {"times": "１２", "hours": "２.５"}) == {"times": 12, "hours": 2.5}
 
 
 def test_what_is_no_number_is_left_for_the_rulebook_to_refuse(rule: Rule) -> None:
     strings = {"times": "1.5", "hours": "很久"}
-    assert typed_answers(rule, strings) == strings
+    assert parse_answers(rule, strings) == strings
 
 
 def test_empty_and_unasked_answers_are_left_out(rule: Rule) -> None:
-    assert typed_answers(rule, {"times": "", "admin": "yes"}) == {}
+    assert parse_answers(rule, {"times": "", "admin": "yes"}) == {}

@@ -32,7 +32,7 @@ def test_the_small_book_is_correct(book_text: BookText) -> None:
     book = load(book_text())
     assert (book.title, book.version, book.township) == ("试用积分办法", "1", "示范乡")
     assert book.adopted_by.date == date(2025, 12, 20)
-    rule = book.rule("R1")
+    rule = book.get_rule("R1")
     assert (rule.points, rule.notice_days, rule.publish, rule.when, rule.limits) == (5, 3, True, None, ())
 
 
@@ -308,7 +308,7 @@ def test_reviewed_wording_is_let_through(book_text: BookText) -> None:
     helping = book_text('wording_reviewed = "2026-01-05 支委会：帮人办事，正当"\n').replace(
         "清扫", "帮邻居代办低保手续"
     )
-    assert load(helping).rule("R1").wording_reviewed
+    assert load(helping).get_rule("R1").wording_reviewed
 
 
 def test_limits_come_from_rule_category_and_book_in_that_order(book_text: BookText) -> None:
@@ -317,7 +317,7 @@ def test_limits_come_from_rule_category_and_book_in_that_order(book_text: BookTe
     text = text.replace(
         'version = "1"', 'version = "1"\nlimits = [{ period = "year", points = 90, per = "person" }]'
     )
-    assert load(text).rule("R1").limits == (
+    assert load(text).get_rule("R1").limits == (
         Limit("rule", "household", "month", times=2),
         Limit("category", "household", "quarter", points=30),
         Limit("total", "person", "year", points=90),

@@ -84,9 +84,9 @@ def test_a_campaign_makes_awards_larger(book_text: BookText) -> None:
 
 
 def test_an_expression_counts_where_it_can_be_tried_out(book_text: BookText) -> None:
-    asked = 'inputs = [{ id = "n", title = "几次", type = "integer", min = 1, max = MAX }]\n'
+    input = 'inputs = [{ id = "n", title = "几次", type = "integer", min = 1, max = MAX }]\n'
     points = '"input.n"\npoints_note = "每次一分"'
-    text = book_text(asked.replace("MAX", "3") + limits(MONTHLY, 'period = "month", points = 6'), points=points)
+    text = book_text(input.replace("MAX", "3") + limits(MONTHLY, 'period = "month", points = 6'), points=points)
     assert len(told(text)) == 1
     assert told(text.replace("max = 3", "max = 4")) == []
 
@@ -182,8 +182,8 @@ def _awards(text: str) -> list[int]:
     ]
     for day, household, tier in product(days, ("h1", "h2"), ("low", "high")):
         claim = Claim("R1", day, household, "王庄村", inputs={"tier": tier})
-        outcome = evaluate(book, claim, tally)
-        awards.append(outcome.points)
-        if outcome.accepted:
-            tally.add(claim, outcome.points)
+        evaluation = evaluate(book, claim, tally)
+        awards.append(evaluation.points)
+        if evaluation.accepted:
+            tally.add(claim, evaluation.points)
     return awards

@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from rules import (
     Claim,
-    Recorded,
+    RecordedClaim,
     Rulebook,
     Simulation,
     Tally,
-    VillagePart,
-    VillageRun,
-    as_if,
-    compare,
+    VillageResult,
+    VillageSimulation,
+    backdate,
     evaluate,
     load,
-    reach,
+    relevant_days,
+    summarize,
 )
 from tests.profile import many
 
@@ -82,42 +82,42 @@ def claim(rule: str, day: str, household: str, village: str = "a", **more: Any) 
 
 def simulated(
     book: Rulebook,
-    villages: dict[str, Sequence[Recorded]],
+    villages: dict[str, Sequence[RecordedClaim]],
     first: date = FIRST,
     last: date = LAST,
     rate: Fraction | None = None,
 ) -> Simulation:
-    draft = as_if(book, last)
+    draft = backdate(book, last)
     parts = []
     for village, recorded in villages.items():
-        run = VillageRun(draft.book, village, f"{village}村", 3, first, last)
-        run.take(recorded)
-        parts.append(run.part())
-    return compare(draft, first, last, parts, {"SORT": "垃圾分类"}, {"old": "旧类"}, rate)
+        run = VillageSimulation(draft.book, village, f"{village}村", 3, first, last)
+        run.add_claims(recorded)
+        parts.append(run.build_result())
+    return summarize(draft, first, last, parts, {"SORT": "垃圾分类"}, {"old": "旧类"}, rate)
 
 
 # Sweeping gave 5 without limits, helping 3 whatever it was, and sorting waste 2.
 TWO_VILLAGES = {
     "a": [
-        Recorded(claim("SWEEP", "2026-03-02", "a-1"), "clean", 5),
-        Recorded(claim("SWEEP", "2026-03-09", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-03-02", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-03-09", "a-1"), "clean", 5),
         # The third of the month: refused by the rule's limit.
-        Recorded(claim("SWEEP", "2026-03-16", "a-1"), "clean", 5),
-        Recorded(claim("SWEEP", "2026-04-01", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-03-16", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-04-01", "a-1"), "clean", 5),
         # 18 of the category's 20 are used: cut to 2. Then nothing is left.
-        Recorded(claim("SWEEP", "2026-05-01", "a-1"), "clean", 5),
-        Recorded(claim("SWEEP", "2026-06-01", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-05-01", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-06-01", "a-1"), "clean", 5),
         # 4 × 1.5 in the campaign; what the draft doesn't ask for spoils nothing.
-        Recorded(claim("HELP", "2026-03-31", "a-2", inputs={"hours": 2, "whom": "邻居"}), "help", 3),
+        RecordedClaim(claim("HELP", "2026-03-31", "a-2", inputs={"hours": 2, "whom": "邻居"}), "help", 3),
     ],
     "b": [
-        Recorded(claim("SORT", "2026-02-01", "b-1", "b"), "old", 2),
-        Recorded(claim("HELP", "2026-04-01", "b-1", "b", inputs={"hours": 3}), "old", 3),
+        RecordedClaim(claim("SORT", "2026-02-01", "b-1", "b"), "old", 2),
+        RecordedClaim(claim("HELP", "2026-04-01", "b-1", "b", inputs={"hours": 3}), "old", 3),
         # Nobody was asked how many hours.
-        Recorded(claim("HELP", "2026-04-02", "b-2", "b"), "old", 3),
+        RecordedClaim(claim("HELP", "2026-04-02", "b-2", "b"), "old", 3),
         # Two of three were taken back: of the draft's ten, eight are left.
-        Recorded(claim("HELP", "2026-04-03", "b-3", "b", inputs={"hours": 5}), "old", 3, taken_back=2),
-        Recorded(claim("SWEEP", "2026-04-03", "b-3", "b"), "clean", 5, taken_back=5),
+        RecordedClaim(claim("HELP", "2026-04-03", "b-3", "b", inputs={"hours": 5}), "old", 3, taken_back=2),
+        RecordedClaim(claim("SWEEP", "2026-04-03", "b-3", "b"), "clean", 5, taken_back=5),
     ],
 }
 
@@ -191,7 +191,7 @@ def test_what_it_cant_know_is_said() -> None:
     [("2026-03-31", False), ("2026-04-01", True), ("2026-04-30", True), ("2026-05-01", False)],
 )
 def test_both_days_of_the_period_belong_to_it(day: str, counts: bool) -> None:
-    recorded = [Recorded(claim("SWEEP", day, "a-1"), "clean", 5)]
+    recorded = [RecordedClaim(claim("SWEEP", day, "a-1"), "clean", 5)]
     found = simulated(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
     assert (found.total.claims, found.total.recorded, found.total.simulated) == (
         (1, 5, 6) if counts else (0, 0, 0)
@@ -201,9 +201,9 @@ def test_both_days_of_the_period_belong_to_it(day: str, counts: bool) -> None:
 
 def test_what_was_awarded_before_the_period_counts_towards_limits_as_it_was_recorded() -> None:
     recorded = [
-        Recorded(claim("SWEEP", "2026-01-05", "a-1"), "clean", 17),
-        Recorded(claim("SWEEP", "2025-12-30", "a-1"), "clean", 17),
-        Recorded(claim("SWEEP", "2026-04-05", "a-1"), "clean", 5),
+        RecordedClaim(claim("SWEEP", "2026-01-05", "a-1"), "clean", 17),
+        RecordedClaim(claim("SWEEP", "2025-12-30", "a-1"), "clean", 17),
+        RecordedClaim(claim("SWEEP", "2026-04-05", "a-1"), "clean", 5),
     ]
     found = simulated(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
     assert (found.total.simulated, found.total.cut) == (3, 1)
@@ -212,28 +212,28 @@ def test_what_was_awarded_before_the_period_counts_towards_limits_as_it_was_reco
 def test_how_far_limits_reach() -> None:
     book = load(DRAFT)
     first, last = date(2026, 4, 10), date(2026, 4, 20)
-    assert reach(book, first, last) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert relevant_days(book, first, last) == (date(2026, 1, 1), date(2026, 12, 31))
     monthly = load(DRAFT.replace('limits = [{ period = "year", points = 20 }]', ""))
-    assert reach(monthly, first, last) == (date(2026, 4, 1), date(2026, 4, 30))
+    assert relevant_days(monthly, first, last) == (date(2026, 4, 1), date(2026, 4, 30))
     unlimited = load("\n".join(line for line in DRAFT.splitlines() if not line.startswith("limits")))
-    assert reach(unlimited, first, last) == (first, last)
+    assert relevant_days(unlimited, first, last) == (first, last)
     streak = DRAFT.replace("input.hours * 2", "input.hours * 2 + rule.SWEEP.streak_months")
-    assert reach(load(streak), first, last) == (date.min, date.max)
+    assert relevant_days(load(streak), first, last) == (date.min, date.max)
 
 
 def test_a_draft_that_starts_after_the_period_has_its_campaign_put_back() -> None:
     later = load(DRAFT.replace("2026-", "2028-").replace("date = 2025-12-20", "date = 2027-12-20"))
-    helped = [Recorded(claim("HELP", "2026-03-15", "a-1", inputs={"hours": 2}), "help", 3)]
+    helped = [RecordedClaim(claim("HELP", "2026-03-15", "a-1", inputs={"hours": 2}), "help", 3)]
     found = simulated(later, {"a": helped})
     assert found.total.simulated == 6
     assert "提前 2 年" in "".join(found.caveats)
-    assert as_if(later, date(2027, 12, 31)).years == 1
-    assert as_if(later, date(2028, 1, 1)).years == 0
+    assert backdate(later, date(2027, 12, 31)).years == 1
+    assert backdate(later, date(2028, 1, 1)).years == 0
 
 
 def test_a_leap_day_put_back() -> None:
     leap = DRAFT.replace("2026-01-01", "2028-01-01").replace("2026-03-01", "2028-02-29").replace("2026-", "2028-")
-    draft = as_if(load(leap), LAST)
+    draft = backdate(load(leap), LAST)
     assert [campaign.first for campaign in draft.book.campaigns] == [date(2026, 2, 28)]
 
 
@@ -241,18 +241,18 @@ def test_the_order_of_villages_and_batches_changes_nothing() -> None:
     found = simulated(load(DRAFT), TWO_VILLAGES)
     turned = simulated(load(DRAFT), dict(reversed(TWO_VILLAGES.items())))
     assert msgspec.json.encode(found) == msgspec.json.encode(turned)
-    run = VillageRun(as_if(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    run = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
     for each in TWO_VILLAGES["a"]:
-        run.take([each])
-    whole = VillageRun(as_if(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
-    whole.take(TWO_VILLAGES["a"])
-    assert run.part() == whole.part()
+        run.add_claims([each])
+    whole = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    whole.add_claims(TWO_VILLAGES["a"])
+    assert run.build_result() == whole.build_result()
 
 
 def test_a_part_goes_through_json() -> None:
-    run = VillageRun(as_if(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
-    run.take(TWO_VILLAGES["a"])
-    assert msgspec.json.decode(msgspec.json.encode(run.part()), type=VillagePart) == run.part()
+    run = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    run.add_claims(TWO_VILLAGES["a"])
+    assert msgspec.json.decode(msgspec.json.encode(run.build_result()), type=VillageResult) == run.build_result()
 
 
 def test_nothing_recorded() -> None:
@@ -292,14 +292,14 @@ _DEEDS = st.tuples(
 def test_the_book_that_was_in_force_changes_nothing(
     deeds: list[tuple[str, int, str, int, str]], one: int, other: int
 ) -> None:
-    past, recorded = Tally(IN_FORCE), []
+    history, recorded = Tally(IN_FORCE), []
     for rule, day, household, hours, person in deeds:
         inputs = {"hours": hours} if rule == "HELP" else {}
         weighed = Claim(rule, FIRST + timedelta(day), household, "a", person=person, inputs=inputs)
-        outcome = evaluate(IN_FORCE, weighed, past)
-        if outcome.accepted:
-            past.add(weighed, outcome.points)
-            recorded.append(Recorded(weighed, IN_FORCE.rule(rule).category, outcome.points))
+        evaluation = evaluate(IN_FORCE, weighed, history)
+        if evaluation.accepted:
+            history.add(weighed, evaluation.points)
+            recorded.append(RecordedClaim(weighed, IN_FORCE.get_rule(rule).category, evaluation.points))
     first, last = sorted((FIRST + timedelta(one), FIRST + timedelta(other)))
     found = simulated(IN_FORCE, {"a": recorded}, first, last)
     within = [each for each in recorded if first <= each.claim.deed_on <= last]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from rules import Deduction, Limit, Rulebook, RulebookError, books_path, evaluate, load, load_builtin
-from rules.book import DeductionBounds, VillageTerms
-from tests.rules.histories import NOTHING, Already, Claiming
+from rules.book import DeductionBounds, VillagePermissions
+from tests.rules.histories import NO_AWARDS, ClaimFactory, FixedHistory
 
 GRID, COUNCIL, COMMITTEE, SUPERVISORS = "grid", "council", "committee", "supervisors"
 
@@ -168,31 +168,31 @@ def test_the_book_has_exactly_the_39_rows_in_order(township: Rulebook) -> None:
 @pytest.mark.parametrize(("rule_id", "category", "cases", "limits", "reviewers"), ROWS, ids=[r[0] for r in ROWS])
 def test_row(
     township: Rulebook,
-    claiming: Claiming,
+    make_claim: ClaimFactory,
     rule_id: str,
     category: str,
     cases: list[tuple[dict[str, object], int]],
     limits: tuple[Limit, ...],
     reviewers: tuple[str, ...],
 ) -> None:
-    rule = township.rule(rule_id)
+    rule = township.get_rule(rule_id)
     titles = {each.id: each.title for each in township.categories}
     assert (titles[rule.category], rule.limits, rule.reviewers) == (category, limits, reviewers)
     assert rule.notice_days == 3
     assert rule.evidence
     assert rule.source
     for inputs, points in cases:
-        outcome = evaluate(township, claiming(rule_id, DAY, inputs=inputs, person="李四"), NOTHING)
-        assert (outcome.points, outcome.accepted) == (points, True), outcome.trace.refusals
+        evaluation = evaluate(township, make_claim(rule_id, DAY, inputs=inputs, person="李四"), NO_AWARDS)
+        assert (evaluation.points, evaluation.accepted) == (points, True), evaluation.trace.refusals
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row[3]], ids=lambda row: row[0])
-def test_a_full_limit_refuses_the_row(township: Rulebook, claiming: Claiming, row: tuple[Any, ...]) -> None:
+def test_a_full_limit_refuses_the_row(township: Rulebook, make_claim: ClaimFactory, row: tuple[Any, ...]) -> None:
     rule_id, _, [(inputs, _), *_], (limit, *_), _ = row
-    full = Already(times=limit.times or 99, points=limit.points or 999)
-    outcome = evaluate(township, claiming(rule_id, DAY, inputs=inputs, person="李四"), full)
-    assert (outcome.points, outcome.accepted) == (0, False)
-    assert [refusal.code for refusal in outcome.trace.refusals] == ["limit_reached"]
+    full = FixedHistory(times=limit.times or 99, points=limit.points or 999)
+    evaluation = evaluate(township, make_claim(rule_id, DAY, inputs=inputs, person="李四"), full)
+    assert (evaluation.points, evaluation.accepted) == (0, False)
+    assert [refusal.code for refusal in evaluation.trace.refusals] == ["limit_reached"]
 
 
 def test_only_private_matters_stay_off_the_notice_board(township: Rulebook) -> None:
@@ -212,16 +212,18 @@ def test_only_private_matters_stay_off_the_notice_board(township: Rulebook) -> N
     ],
 )
 def test_claims_the_table_does_not_reward(
-    township: Rulebook, claiming: Claiming, rule_id: str, inputs: dict[str, object], sentence: str
+    township: Rulebook, make_claim: ClaimFactory, rule_id: str, inputs: dict[str, object], sentence: str
 ) -> None:
-    outcome = evaluate(township, claiming(rule_id, DAY, inputs=inputs), NOTHING)
-    assert not outcome.accepted
-    assert [refusal.message for refusal in outcome.trace.refusals] == [sentence]
+    evaluation = evaluate(township, make_claim(rule_id, DAY, inputs=inputs), NO_AWARDS)
+    assert not evaluation.accepted
+    assert [refusal.message for refusal in evaluation.trace.refusals] == [sentence]
 
 
-def test_a_donation_near_the_years_bound_is_cut_to_what_is_left(township: Rulebook, claiming: Claiming) -> None:
-    outcome = evaluate(township, claiming("A38", DAY, inputs={"yuan": 1000}), Already(4, 36))
-    assert (outcome.points, outcome.trace.offered) == (4, 10)
+def test_a_donation_near_the_years_bound_is_cut_to_what_is_left(
+    township: Rulebook, make_claim: ClaimFactory
+) -> None:
+    evaluation = evaluate(township, make_claim("A38", DAY, inputs={"yuan": 1000}), FixedHistory(4, 36))
+    assert (evaluation.points, evaluation.trace.offered) == (4, 10)
 
 
 # id, category, points, reminder, limits, reviewers
@@ -247,10 +249,10 @@ DEDUCTIONS: list[tuple[str, str, int, bool, tuple[Limit, ...], tuple[str, ...]]]
 
 
 def test_the_deductions_are_only_offered(township: Rulebook) -> None:
-    assert list(township.offered) == [row[0] for row in DEDUCTIONS]
-    assert not set(township.offered) & set(township.rules)
+    assert list(township.offered_deductions) == [row[0] for row in DEDUCTIONS]
+    assert not set(township.offered_deductions) & set(township.rules)
     assert township.deduction_bounds == DeductionBounds(at_once=20, a_year=50)
-    assert township.village_terms == VillageTerms(add=5, points=2, deductions=5, deduct=2)
+    assert township.village_permissions == VillagePermissions(add=5, points=2, deductions=5, deduct=2)
 
 
 @pytest.mark.parametrize(
@@ -267,8 +269,8 @@ def test_deduction(
     limits: tuple[Limit, ...],
     reviewers: tuple[str, ...],
 ) -> None:
-    rule = township.offered[rule_id]
-    assert (township.category(rule.category).title, rule.points) == (category, points)
+    rule = township.offered_deductions[rule_id]
+    assert (township.get_category(rule.category).title, rule.points) == (category, points)
     assert (rule.limits, rule.reviewers, rule.notice_days) == (limits, reviewers, 3)
     assert rule.deduction == Deduction("", None, reminder)
 
@@ -283,7 +285,7 @@ def test_a_village_adopted_each_deduction_by_a_vote_of_its_own(township: Ruleboo
 
 
 def test_a_villages_own_deductions_take_two_points_at_most() -> None:
-    assert load_builtin("covenant-deductions").rule("D10").points == -2
+    assert load_builtin("covenant-deductions").get_rule("D10").points == -2
     text = (books_path() / "covenant-deductions.toml").read_text(encoding="utf-8")
     with pytest.raises(RulebookError, match="村里自设的扣分项每次最多 2 分"):
         load(text.replace("points = -2", "points = -3"), base=load_builtin("township"))

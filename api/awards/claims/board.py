@@ -138,7 +138,7 @@ async def _notices(
             # A deduction is published without a name.
             household=code if claim.points > 0 else "",
             masked=mask(head) if claim.points > 0 else "某户",
-            title=books[claim.rulebook].rule(claim.rule).title,
+            title=books[claim.rulebook].get_rule(claim.rule).title,
             points=net(claim.points, back.get(claim.id, 0)),
             correction=net(claim.points, back.get(claim.id, 0)) - claim.points,
             deed_on=claim.deed_on,

@@ -21,7 +21,7 @@ from api.platform.services import Services
 from api.registry.cards.use_cases import mask
 from api.registry.register.queries import HouseholdFacts, households_like
 from api.web.form import typed
-from rules import Rule, Rulebook, typed_answers
+from rules import Rule, Rulebook, parse_answers
 
 _INPUT = "input."
 
@@ -41,7 +41,7 @@ class Form:
 
     @property
     def asks_person(self) -> bool:
-        return self.rule.by_person
+        return self.rule.requires_person
 
 
 class Unfinished(Exception):
@@ -98,7 +98,7 @@ async def declare(services: Services, staff: Staff, form: Form) -> str:
                 "household": household.code,
                 "rule": form.rule.id,
                 "deed_on": date.fromisoformat(form.deed_on),
-                "inputs": typed_answers(form.rule, form.answers),
+                "inputs": parse_answers(form.rule, form.answers),
                 "person": form.person,
                 "note": form.note,
             },

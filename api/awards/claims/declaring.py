@@ -57,12 +57,12 @@ async def declare_for_all(services: Services, staff: Staff, wanted: wire.Village
             raise Refused(ErrorCode.UNKNOWN, "没有这个村。")
         book = await in_force(uow, wanted.deed_on, wanted.village)
         try:
-            rule = book.rule(wanted.rule) if book else None
+            rule = book.get_rule(wanted.rule) if book else None
         except rules.UnknownRule as error:
             raise Refused(ErrorCode.UNKNOWN, str(error)) from None
         if rule is None:
             raise Refused(ErrorCode.UNKNOWN, "那一天还没有生效的积分规则。")
-        if not rule.every_household or rule.inputs or rule.by_person:
+        if not rule.every_household or rule.inputs or rule.requires_person:
             raise Refused(ErrorCode.NOT_FOR_ALL, f"「{rule.title}」不是每户都有的，请逐户申报。")
         claims = [
             wire.NewClaim(
@@ -124,7 +124,7 @@ async def _surroundings(
     uow: UnitOfWork, households: Collection[HouseholdFacts], claims: Sequence[wire.NewClaim], books: _Books
 ) -> _Surroundings:
     counts: dict[str, int] = {}
-    if any(book and "village.households" in book.names for book in books.values()):
+    if any(book and "village.households" in book.variable_names for book in books.values()):
         counts = await households_in(uow, {h.village for h in households})
     taking = {
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
@@ -155,7 +155,7 @@ def _judge(
     if book is None:
         return refused("那一天还没有生效的积分规则。")
     try:
-        rule = book.rule(claim.rule)
+        rule = book.get_rule(claim.rule)
     except rules.UnknownRule as error:
         return refused(str(error))
     weighed = rules.Claim(

@@ -69,7 +69,7 @@ class History:
         for tally in self._tallies.values():
             tally.add(claim, points)
 
-    def under(self, book: rules.Rulebook) -> rules.Past:
+    def under(self, book: rules.Rulebook) -> rules.AwardHistory:
         """The past as a book counts it."""
         if book.version not in self._tallies:
             tally = self._tallies[book.version] = rules.Tally(book)

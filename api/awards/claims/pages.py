@@ -44,7 +44,7 @@ async def choose_or_fill(
     book = await declaration.book_in_force(services, request.user)
     if rule not in book.rules:
         return page(request, "awards/claims/rules.html", staff=request.user, book=book)
-    return await _form(request, services, declaration.blank(book.rule(rule)))
+    return await _form(request, services, declaration.blank(book.get_rule(rule)))
 
 
 @post("/desk/declare", status_code=200)

@@ -23,7 +23,7 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_of
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
-from rules import limit_text
+from rules import format_limit
 
 SHOWN = 100
 DECIDERS = (Role.COMMITTEE, Role.COUNCIL, Role.PARTY_BRANCH, Role.SUPERVISOR)
@@ -119,7 +119,7 @@ async def details(services: Services, staff: Staff, id: UUID) -> Details:
             raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         claim, reviewed_by, approved_by = row
         [line] = await _lines(uow, staff, [Claim.id == id])
-        rule = (await adopted(uow, {claim.rulebook}))[claim.rulebook].rule(claim.rule)
+        rule = (await adopted(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
         options = {option.id: option.title for asked in rule.inputs for option in asked.options}
         return Details(
             line=line,
@@ -173,7 +173,7 @@ async def _budgets(uow: UnitOfWork, staff: Staff) -> list[Budget]:
     village = staff.village or ""
     book = await in_force(uow, today, village)
     budgets = []
-    for limit in book.total if book else ():
+    for limit in book.total_limits if book else ():
         if limit.per != "village" or limit.points is None:
             continue
         starts, ends = limit.window(today)
@@ -188,7 +188,7 @@ async def _budgets(uow: UnitOfWork, staff: Staff) -> list[Budget]:
             select(func.coalesce(func.sum(Claim.points), 0)).where(Claim.township == uow.township, *given)
         )
         used = int(points or 0) - sum((await taken_back(uow, *given)).values())
-        budgets.append(Budget(limit_text(limit), max(0, limit.points - used)))
+        budgets.append(Budget(format_limit(limit), max(0, limit.points - used)))
     return budgets
 
 
@@ -237,7 +237,7 @@ async def _lines(
             id=claim.id,
             household=code,
             head=head,
-            title=books[claim.rulebook].rule(claim.rule).title,
+            title=books[claim.rulebook].get_rule(claim.rule).title,
             points=net(claim.points, back.get(claim.id, 0)),
             taken_back=back.get(claim.id, 0),
             deed_on=claim.deed_on,

@@ -79,7 +79,7 @@ async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list
                     claim, UNPOSTED.get(posting.status, "这个编号在账本里已有别的用途。")
                 )
                 continue
-            days = max(books[claim.rulebook].rule(claim.rule).notice_days, notice_days[claim.village])
+            days = max(books[claim.rulebook].get_rule(claim.rule).notice_days, notice_days[claim.village])
             claim.status = "approved"
             claim.approved_by, claim.approved_at = staff.id, uow.now
             claim.notice_until = uow.now + timedelta(days=days)
@@ -115,12 +115,12 @@ def _pending(staff: Staff, claim: Claim, points: int, household: str, book: Rule
         phase=Phase.PENDING,
         transfers=(Transfer(debit, credit, accounts.POINTS, abs(points)),),
         person=str(staff.id),
-        reason=book.rule(claim.rule).title,
+        reason=book.get_rule(claim.rule).title,
         effective_at=start_of(claim.deed_on),
         metadata={
             "rule": claim.rule,
             "rulebook": claim.rulebook,
-            "category": book.category(claim.category).title,
+            "category": book.get_category(claim.category).title,
             "village": claim.village,
             "deed_on": claim.deed_on.isoformat(),
         },

@@ -19,7 +19,7 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
-from rules import Rulebook, read_head
+from rules import Rulebook, read_header
 
 
 async def propose(services: Services, staff: Staff, wanted: wire.NewRulebook) -> wire.AdoptionView:
@@ -36,8 +36,8 @@ async def propose_text(
     uow: UnitOfWork, staff: Staff, text: str, decision: wire.Decision | None, effective_from: date | None
 ) -> wire.AdoptionView:
     """As `propose`, within a unit of work and for somebody who may."""
-    head = read_head(text)
-    village = await village_of(uow, staff, head.village) if head.overlay else ""
+    head = read_header(text)
+    village = await village_of(uow, staff, head.village) if head.is_overlay else ""
     book = read(text, await base_text(uow, head))
     known = await uow.session.get(RulebookText, (uow.township, book.version))
     if known is None:
@@ -46,7 +46,7 @@ async def propose_text(
                 township=uow.township,
                 version=book.version,
                 village=village,
-                base=book.base,
+                base=book.base_version,
                 title=book.title,
                 text=text,
                 written_by=staff.id,
@@ -94,10 +94,11 @@ async def _propose(
         return view
     await _judge_dates(uow, village, book, decision, effective_from)
     then = {row.village: row.version for row in await chosen(uow, effective_from)}
-    if village and then.get("") != book.base:
+    if village and then.get("") != book.base_version:
         raise Refused(
             ErrorCode.DATE_WRONG,
-            f"这份补充的是 {book.base} 版，{in_full(effective_from)}乡镇不按这一版执行，补充办法不会生效。",
+            f"这份补充的是 {book.base_version} 版，"
+            f"{in_full(effective_from)}乡镇不按这一版执行，补充办法不会生效。",
         )
     if then.get(village) == book.version:
         raise Refused(
@@ -134,7 +135,7 @@ async def _judge_dates(
         )
     if decision.decided_on > min(today, effective_from):
         raise Refused(ErrorCode.DATE_WRONG, "决定的日期不能晚于今天，也不能晚于生效日期。")
-    if not book.in_force(effective_from):
+    if not book.is_in_force(effective_from):
         until = f"到{in_full(book.effective_until)}" if book.effective_until else "起"
         raise Refused(
             ErrorCode.DATE_WRONG,

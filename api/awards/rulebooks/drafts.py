@@ -57,7 +57,7 @@ async def _beginning(uow: UnitOfWork, wanted: wire.NewDraft, origin: str) -> tup
 def builtin() -> dict[str, str]:
     """The titles of the books that come with the software, by name."""
     found = {
-        file.name.removesuffix(".toml"): rules.read_head(file.read_text(encoding="utf-8")).title
+        file.name.removesuffix(".toml"): rules.read_header(file.read_text(encoding="utf-8")).title
         for file in rules.books_path().iterdir()
         if file.name.endswith(".toml")
     }
@@ -174,7 +174,7 @@ async def _view(uow: UnitOfWork, id: UUID) -> wire.DraftView:
     if row is None:
         raise _unknown()
     found, saved, begun_by, saved_by = row
-    head = rules.read_head(saved.text)
+    head = rules.read_header(saved.text)
     return wire.DraftView(
         id=found.id,
         title=head.title,

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.platform.errors import ErrorCode, Refused
 from api.platform.table_file import day_of, read_table, text_of
-from rules import Claim, Rule, Rulebook, UnknownRule, did_you_mean, typed_answers
+from rules import Claim, Rule, Rulebook, UnknownRule, did_you_mean, parse_answers
 
 COLUMNS = {
     "household": "户编号",
@@ -91,7 +91,7 @@ def _event(row: int, given: Mapping[str, Any], book: Rulebook, households: int) 
     try:
         if not event.household or not event.rule:
             raise ValueError("没有户编号。" if not event.household else "没有规则的编号。")
-        rule = book.rule(event.rule)
+        rule = book.get_rule(event.rule)
         day = day_of(given.get("deed_on", ""))
         claim = Claim(
             rule.id,
@@ -121,7 +121,7 @@ def _answers(rule: Rule, given: Mapping[str, Any], texts: Mapping[str, str]) -> 
             by_title = {option.title: option.id for option in asked.options}
             strings[asked.id] = by_title.get(strings[asked.id], strings[asked.id])
     # What the rule doesn't ask for is kept, so that its check can say so.
-    return {**strings, **typed_answers(rule, strings)}
+    return {**strings, **parse_answers(rule, strings)}
 
 
 def _whole(texts: Mapping[str, str], name: str, default: int) -> int:

@@ -15,7 +15,7 @@ from api.platform.services import Services
 from api.web.page import page
 from api.web.qr import drawn
 from api.web.refusals import AS_PAGES
-from rules import day_text, decision_text
+from rules import format_day, format_decision
 
 
 @get("/rules")
@@ -76,8 +76,8 @@ def _common(seen: Published) -> dict[str, Any]:
         "seen": seen,
         "book": book,
         "path": _path(seen),
-        "date": day_text,
-        "decision": decision_text(book.adopted_by),
+        "date": format_day,
+        "decision": format_decision(book.adopted_by),
         "sections": sections.sections(book, base, seen.notice_days),
         "limits": sections.total_limits(book),
         "campaigns": list(sections.campaigns(book, base)),

@@ -72,7 +72,7 @@ async def compared(services: Services, old: str, new: str) -> tuple[rules.Differ
     for version in (old, new):
         if version not in books:
             raise Refused(ErrorCode.UNKNOWN, f"没有版本为 {version} 的积分办法。")
-    return rules.differences(books[old], books[new])
+    return rules.compare_books(books[old], books[new])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ async def _shelf(uow: UnitOfWork, day: date, village: str, version: str) -> Shel
     return Shelf(
         wanted=wanted,
         since=since,
-        base=(await adopted(uow, {wanted.base})).get(wanted.base),
+        base=(await adopted(uow, {wanted.base_version})).get(wanted.base_version),
         before=await in_force(uow, since - timedelta(days=1), village) if since > date.min else None,
         in_force=current,
         coming=coming,
@@ -140,7 +140,7 @@ async def _editions(uow: UnitOfWork, village: str) -> list[Edition]:
 
 def _standing(shelf: Shelf, day: date) -> Literal["in-force", "coming", "past"]:
     current = shelf.in_force
-    if current is not None and current.version == shelf.wanted.version and current.in_force(day):
+    if current is not None and current.version == shelf.wanted.version and current.is_in_force(day):
         return "in-force"
     return "coming" if shelf.since > day else "past"
 

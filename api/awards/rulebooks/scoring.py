@@ -11,7 +11,7 @@ import msgspec
 
 from api.awards.rulebooks.events import Event
 from api.platform.table_file import harmless
-from rules import Outcome, Rulebook, Tally, evaluate, explain
+from rules import Evaluation, Rulebook, Tally, evaluate, explain
 
 HEADINGS = ("row", "household", "rule", "title", "deed_on", "points", "accepted", "explanation")
 _WRONG = ("bad_input", "person_required")
@@ -24,7 +24,7 @@ class Scored:
 
     event: Event
     title: str = ""
-    outcome: Outcome | None = None
+    outcome: Evaluation | None = None
 
     @property
     def points(self) -> int:
@@ -49,7 +49,7 @@ class Scored:
 def score(book: Rulebook, events: Sequence[Event]) -> list[Scored]:
     """Each event's outcome, in the order of `events`. Limits fill up in the order of the deeds' days."""
     tally = Tally(book)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, Evaluation] = {}
     for event in sorted(events, key=lambda event: event.deed_on):
         if event.claim is None:
             continue

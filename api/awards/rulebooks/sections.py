@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rules import (
-    ByChoice,
     Campaign,
     Category,
     Difference,
+    PointsByChoice,
     Rule,
     Rulebook,
-    RuleWords,
-    campaign_words,
-    choice_amounts,
-    differences,
-    limit_text,
+    RuleDescription,
+    compare_books,
+    describe_campaign,
+    describe_rule,
+    format_limit,
+    format_points,
+    option_points,
     own_limits,
-    points_text,
-    rule_words,
 )
 
 OWN = "本村自定"
@@ -34,7 +34,7 @@ class Row:
     village did to the rule, `changes` what of the township's is no longer as it was."""
 
     rule: Rule
-    words: RuleWords
+    words: RuleDescription
     amounts: tuple[str, ...]
     often: tuple[str, ...]
     origin: str
@@ -55,9 +55,9 @@ def sections(book: Rulebook, base: Rulebook | None, notice_days: int) -> list[Se
     rows = [
         Row(
             rule,
-            rule_words(book, rule, notice_days),
+            describe_rule(book, rule, notice_days),
             _amounts(rule),
-            tuple(_kept(limit_text(limit).removeprefix("这一项")) for limit in own_limits(rule)),
+            tuple(_kept(format_limit(limit).removeprefix("这一项")) for limit in own_limits(rule)),
             _origin(rule, base, changes),
             changes.get(rule.id, ()),
         )
@@ -66,7 +66,7 @@ def sections(book: Rulebook, base: Rulebook | None, notice_days: int) -> list[Se
     found = [
         Section(
             category,
-            tuple(map(limit_text, category.limits)),
+            tuple(map(format_limit, category.limits)),
             tuple(row for row in rows if row.rule.category == category.id),
         )
         for category in book.categories
@@ -81,7 +81,7 @@ def left_out(book: Rulebook, base: Rulebook | None) -> list[str]:
 
 def total_limits(book: Rulebook) -> list[str]:
     """What bounds everything together."""
-    said = list(map(limit_text, book.total))
+    said = list(map(format_limit, book.total_limits))
     if book.most_points is not None:
         said.append(f"任何一项一次最多 {book.most_points} 分")
     if any(rule.deduction for rule in book.rules.values()):
@@ -94,18 +94,18 @@ def campaigns(book: Rulebook, base: Rulebook | None) -> Iterator[tuple[Campaign,
     """Each in words, and where it comes from; the earliest first."""
     of_township = {campaign.id for campaign in (base or book).campaigns}
     for campaign in sorted(book.campaigns, key=lambda each: each.first):
-        yield campaign, campaign_words(book, campaign), "" if campaign.id in of_township else OWN
+        yield campaign, describe_campaign(book, campaign), "" if campaign.id in of_township else OWN
 
 
 def of_substance(old: Rulebook, new: Rulebook) -> list[Difference]:
     """What is different for those who live by the rules: which editions they are, the page says itself."""
-    return [found for found in differences(old, new) if found.subject != "edition"]
+    return [found for found in compare_books(old, new) if found.subject != "edition"]
 
 
 def _changes(book: Rulebook, base: Rulebook | None) -> dict[str, tuple[str, ...]]:
     if base is None:
         return {}
-    found = differences(base, book)
+    found = compare_books(base, book)
     return {each.id: each.sentences for each in found if each.subject == "rule" and each.kind == "changed"}
 
 
@@ -117,11 +117,11 @@ def _origin(rule: Rule, base: Rulebook | None, changes: Mapping[str, tuple[str, 
 
 def _amounts(rule: Rule) -> tuple[str, ...]:
     """What stands in the table's column of points: of a choice every option with its own."""
-    if isinstance(rule.points, ByChoice):
+    if isinstance(rule.points, PointsByChoice):
         return tuple(
-            _kept(f"{title} {points_text(amount)}") for title, amount in choice_amounts(rule, rule.points)
+            _kept(f"{title} {format_points(amount)}") for title, amount in option_points(rule, rule.points)
         )
-    return (points_text(rule.points) if isinstance(rule.points, int) else rule.points_text,)
+    return (format_points(rule.points) if isinstance(rule.points, int) else rule.points_text,)
 
 
 def _kept(text: str) -> str:

@@ -176,14 +176,14 @@ async def adopted(uow: UnitOfWork, versions: Collection[str]) -> dict[str, rules
 async def check(services: Services, staff: Staff, text: str) -> wire.BookCheck:
     """Everything that is wrong with a text, and whether its version is taken. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
-    head = rules.read_head(text)
+    head = rules.read_header(text)
     async with services.unit_of_work() as uow:
         base = await base_text(uow, head)
     # Trying out what a book's expressions may come to takes its time: others are answered meanwhile.
     problems = await asyncio.to_thread(_problems, text, base)
     async with services.unit_of_work() as uow:
         known = await uow.session.get(RulebookText, (uow.township, head.version))
-        if head.overlay:
+        if head.is_overlay:
             try:
                 await village_of(uow, staff, head.village)
             except Refused as refused:
@@ -217,7 +217,7 @@ def read(text: str, base: str = "") -> rules.Rulebook:
 async def book_of(services: Services, text: str) -> rules.Rulebook:
     """`read`, an overlay on the base that it names."""
     async with services.unit_of_work() as uow:
-        return read(text, await base_text(uow, rules.read_head(text)))
+        return read(text, await base_text(uow, rules.read_header(text)))
 
 
 async def place_of(services: Services, staff: Staff, text: str) -> str:
@@ -225,17 +225,17 @@ async def place_of(services: Services, staff: Staff, text: str) -> str:
 
     Raises Refused: as `village_of`.
     """
-    head = rules.read_head(text)
-    if not head.overlay:
+    head = rules.read_header(text)
+    if not head.is_overlay:
         return ""
     async with services.unit_of_work() as uow:
         return await village_of(uow, staff, head.village)
 
 
-async def base_text(uow: UnitOfWork, head: rules.Head) -> str:
+async def base_text(uow: UnitOfWork, head: rules.Header) -> str:
     """The text of the book that an overlay was written for; empty for the township's own books, and where there is
     no such version."""
-    if not head.overlay:
+    if not head.is_overlay:
         return ""
     found = await uow.session.get(RulebookText, (uow.township, head.base))
     return found.text if found is not None and not found.village else ""
@@ -252,8 +252,8 @@ async def village_of(uow: UnitOfWork, staff: Staff, name: str) -> str:
     return code
 
 
-def _at(text: str, head: rules.Head, key: str, message: str) -> wire.BookProblem:
-    line, column = Locator(text).find(("overlay" if head.overlay else "book", key))
+def _at(text: str, head: rules.Header, key: str, message: str) -> wire.BookProblem:
+    line, column = Locator(text).find(("overlay" if head.is_overlay else "book", key))
     return wire.BookProblem(line=line, column=column, kind="error", message=message)
 
 

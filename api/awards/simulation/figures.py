@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from api.awards.simulation import words
 from api.awards.simulation.charts import Chart, Row, chart
-from rules.simulation.summary import Change, Line, Simulation
-from rules.simulation.village import Refusals
+from rules.simulation.summary import GroupTotals, HouseholdChange, Simulation
+from rules.simulation.village import RefusalGroup
 
 _SHOWN = 10
 _MOST_ROWS = 40
@@ -32,10 +32,10 @@ class Figures:
         return words.cost(self.simulation.budget) if self.simulation.budget else ""
 
     @property
-    def tables(self) -> list[tuple[str, Sequence[Line], Chart | None]]:
+    def tables(self) -> list[tuple[str, Sequence[GroupTotals], Chart | None]]:
         """What the points are split by: a title, its lines, and a chart where that says more than the numbers."""
         simulation = self.simulation
-        tables: list[tuple[str, Sequence[Line], Chart | None]] = [
+        tables: list[tuple[str, Sequence[GroupTotals], Chart | None]] = [
             ("各类记多少分", simulation.categories, _chart("各类的积分", simulation.categories))
         ]
         if len(simulation.villages) > 1:
@@ -58,20 +58,20 @@ class Figures:
         return words.spread(self.simulation.households)
 
     @property
-    def changes(self) -> list[tuple[str, Sequence[Change]]]:
+    def changes(self) -> list[tuple[str, Sequence[HouseholdChange]]]:
         households = self.simulation.households
         found = [("变多最多的户", households.largest_gains), ("变少最多的户", households.largest_losses)]
         return [(title, changes[:_SHOWN]) for title, changes in found if changes]
 
     @property
-    def refusals(self) -> Sequence[Refusals]:
+    def refusals(self) -> Sequence[RefusalGroup]:
         return self.simulation.refusals[: 2 * _SHOWN]
 
     def signed(self, points: int) -> str:
         return words.signed(points)
 
 
-def _chart(told: str, lines: Sequence[Line]) -> Chart | None:
+def _chart(told: str, lines: Sequence[GroupTotals]) -> Chart | None:
     if len(lines) > _MOST_ROWS:
         return None
     return chart(told, [Row(line.title, line.recorded, line.simulated) for line in lines])

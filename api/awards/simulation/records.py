@@ -19,7 +19,7 @@ from api.awards.claims.recorded import RECORDED, count_by_village, taken_back_in
 from api.platform.services import UnitOfWork
 from api.registry.register import queries as register
 from rules import Claim as Weighed
-from rules import Recorded
+from rules import RecordedClaim
 
 _AT_ONCE = 5_000
 # Sorting a village's claims in memory instead of on disk.
@@ -53,7 +53,7 @@ async def homes(uow: UnitOfWork) -> Homes:
 
 async def recorded(
     uow: UnitOfWork, village: VillageClaims, households: Homes, first: date, last: date
-) -> AsyncIterator[Sequence[Recorded]]:
+) -> AsyncIterator[Sequence[RecordedClaim]]:
     """The claims with deeds between these days, in batches. The unit of work is a snapshot."""
     await uow.session.execute(text(f"set local work_mem = '{_WORK_MEMORY}'"))
     back = await taken_back_in(uow, village.code)
@@ -66,12 +66,12 @@ async def recorded(
 
 def _read(
     rows: Sequence[Any], village: VillageClaims, households: Homes, back: Mapping[UUID, int]
-) -> Iterator[Recorded]:
+) -> Iterator[RecordedClaim]:
     number = village.households
     for id, rule, deed_on, household, person, inputs, category, points in rows:
         code, people = households[household]
         claim = Weighed(rule, deed_on, code, village.code, people, person or None, _answers(inputs), number)
-        yield Recorded(claim, category, points, back.get(id, 0) if back else 0)
+        yield RecordedClaim(claim, category, points, back.get(id, 0) if back else 0)
 
 
 # The same few answers come again and again; nobody changes them.

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from api.awards.simulation import words
-from rules.simulation.summary import Change, Households, Line, Simulation
-from rules.simulation.village import Refusals
+from rules.simulation.summary import GroupTotals, HouseholdChange, HouseholdStatistics, Simulation
+from rules.simulation.village import RefusalGroup
 
 _REFUSALS = 15
 
@@ -59,7 +59,7 @@ def _parts(simulation: Simulation) -> Iterable[Table | Text | str]:
 
 
 def _lines(
-    title: str, lines: Sequence[Line], *, called: Callable[[Line], str] = lambda line: line.title
+    title: str, lines: Sequence[GroupTotals], *, called: Callable[[GroupTotals], str] = lambda line: line.title
 ) -> Iterable[Table | str]:
     if not lines:
         return
@@ -71,7 +71,7 @@ def _lines(
     yield table
 
 
-def _distribution(households: Households) -> Iterable[Table | str]:
+def _distribution(households: HouseholdStatistics) -> Iterable[Table | str]:
     if not households.bins:
         return
     yield ""
@@ -87,7 +87,7 @@ def _distribution(households: Households) -> Iterable[Table | str]:
     yield table
 
 
-def _changes(title: str, changes: Sequence[Change]) -> Iterable[Table | str]:
+def _changes(title: str, changes: Sequence[HouseholdChange]) -> Iterable[Table | str]:
     if not changes:
         return
     yield ""
@@ -101,7 +101,7 @@ def _changes(title: str, changes: Sequence[Change]) -> Iterable[Table | str]:
     yield table
 
 
-def _refusals(refusals: Sequence[Refusals]) -> Iterable[Table | str]:
+def _refusals(refusals: Sequence[RefusalGroup]) -> Iterable[Table | str]:
     if not refusals:
         return
     yield ""

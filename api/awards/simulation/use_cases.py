@@ -72,8 +72,8 @@ async def simulate(
         parts = await _run(services, uow, plan, processes or _processors(), told)
         rule_titles, category_titles = await _titles(uow)
     rate = (await liability(services)).fen_per_point
-    return rules.compare(
-        rules.as_if(plan.book, plan.last),
+    return rules.summarize(
+        rules.backdate(plan.book, plan.last),
         plan.first,
         plan.last,
         parts,
@@ -119,7 +119,7 @@ class _Plan:
 
 async def _plan(uow: UnitOfWork, wanted: Wanted) -> _Plan:
     first, last = period(wanted.first, wanted.last, local_date(uow.now))
-    draft = Draft(wanted.text, wanted.source, await base_text(uow, rules.read_head(wanted.text)))
+    draft = Draft(wanted.text, wanted.source, await base_text(uow, rules.read_header(wanted.text)))
     try:
         book = draft.book()
     except rules.RulebookError as error:
@@ -129,7 +129,7 @@ async def _plan(uow: UnitOfWork, wanted: Wanted) -> _Plan:
             f"草案有问题，先改好再试算{more}：{error.problems[0]}",
             problems=[str(p) for p in error.problems],
         ) from None
-    reach = rules.reach(book, first, last)
+    reach = rules.relevant_days(book, first, last)
     return _Plan(draft, book, first, last, reach, _chosen(await villages(uow, *reach), wanted, book))
 
 
@@ -166,14 +166,14 @@ def _chosen(all_villages: Sequence[VillageClaims], wanted: Wanted, book: rules.R
 
 async def _run(
     services: Services, uow: UnitOfWork, plan: _Plan, processes: int, told: Watch
-) -> list[rules.VillagePart]:
+) -> list[rules.VillageResult]:
     """The villages, spread over processes so that each has about as many claims."""
     snapshot = await uow.session.scalar(text("select pg_export_snapshot()"))
     shares: list[list[VillageClaims]] = [[] for _ in range(min(processes, len(plan.villages)))]
     for village in sorted(plan.villages, key=lambda v: (-v.claims, v.code)):
         min(shares, key=lambda share: sum(v.claims for v in share)).append(village)
     claims, done = sum(village.claims for village in plan.villages), 0
-    parts: list[rules.VillagePart] = []
+    parts: list[rules.VillageResult] = []
 
     async def follow(share: Sequence[VillageClaims]) -> None:
         nonlocal done

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from rules.simulation.summary import Bin, Budget, Households
+from rules.simulation.summary import GoodsCost, HistogramBin, HouseholdStatistics
 
 
 def day(on: date) -> str:
@@ -30,7 +30,7 @@ def yuan(fen: int) -> str:
     return f"{fen / 100:,.0f} 元" if abs(fen) >= 100_00 else f"{fen / 100:,.2f} 元"
 
 
-def cost(budget: Budget) -> str:
+def cost(budget: GoodsCost) -> str:
     """What the difference costs, at what a point costs now."""
     rate = f"按现在货架上每分 {budget.fen_per_point / 100:.4g} 元算"
     if budget.difference == 0:
@@ -39,7 +39,7 @@ def cost(budget: Budget) -> str:
     return f"{rate}，物资费用从 {yuan(budget.recorded)}变成 {yuan(budget.simulated)}，{more}。"
 
 
-def points_of(bin: Bin) -> str:
+def points_of(bin: HistogramBin) -> str:
     """What a bin holds: 没有分, 51–100 分, 超过 400 分."""
     if bin.low is None:
         return "没有分"
@@ -58,7 +58,7 @@ SPREAD = {
 }
 
 
-def spread(households: Households) -> list[tuple[str, int, int]]:
+def spread(households: HouseholdStatistics) -> list[tuple[str, int, int]]:
     """What so many households don't exceed, before and after."""
     before, after = households.recorded, households.simulated
     return [(label, getattr(before, name), getattr(after, name)) for name, label in SPREAD.items()]

@@ -62,22 +62,24 @@ class Progress(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    part: rules.VillagePart
+    part: rules.VillageResult
 
 
 Told = Progress | Finished
 
 
 async def uow(job: Job) -> AsyncIterator[Told]:
-    draft = rules.as_if(job.draft.book(), job.last)
+    draft = rules.backdate(job.draft.book(), job.last)
     async with _snapshot(job) as unit:
         households = await homes(unit)
         for village in job.villages:
-            run = rules.VillageRun(draft.book, village.code, village.name, village.households, job.first, job.last)
+            run = rules.VillageSimulation(
+                draft.book, village.code, village.name, village.households, job.first, job.last
+            )
             async for batch in recorded(unit, village, households, *job.reach):
-                run.take(batch)
+                run.add_claims(batch)
                 yield Progress(len(batch))
-            yield Finished(run.part())
+            yield Finished(run.build_result())
 
 
 @asynccontextmanager

@@ -66,7 +66,7 @@ def deeds(
                 household=household.code,
                 rule=rule.id,
                 deed_on=first + timedelta(days=random.randrange(days)),
-                person=household.head if rule.by_person else "",
+                person=household.head if rule.requires_person else "",
                 inputs=_answers(rule, random),
             )
             for household in _busy(households, number, random)

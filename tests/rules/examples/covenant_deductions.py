@@ -3,7 +3,7 @@
 from tests.rules.examples.story import Deed, deed, story
 
 FULL = "limit_reached"
-NOTHING = "nothing_to_take"
+NOTHING_TO_TAKE = "nothing_to_take"
 LATE = "not_in_force"
 
 
@@ -32,7 +32,7 @@ STORIES = (
         deed("D06", "2025-05-01", -20),
         deed("D06", "2025-06-01", -20),
         deed("D08", "2025-07-01", -10),
-        deed("D09", "2025-12-31", 0, NOTHING),
+        deed("D09", "2025-12-31", 0, NOTHING_TO_TAKE),
         deed("D09", "2026-01-01", -5),
     ),
     story(
@@ -41,13 +41,13 @@ STORIES = (
         deed("D06", "2025-06-01", -20),
         reminded("D01", "2025-07-01", -5, "2025-06-01"),
         deed("D08", "2025-12-30", -5),
-        deed("D10", "2025-12-31", 0, NOTHING, reminded_on="2025-12-01"),
+        deed("D10", "2025-12-31", 0, NOTHING_TO_TAKE, reminded_on="2025-12-01"),
         deed("D06", "2025-12-31", -20, household="h2"),
     ),
     story(
         "never below zero",
         deed("D06", "2025-05-01", -8, balance=8),
-        deed("D09", "2025-05-02", 0, NOTHING, balance=0),
+        deed("D09", "2025-05-02", 0, NOTHING_TO_TAKE, balance=0),
         deed("A09", "2025-05-03", 5, balance=0),
     ),
     story(

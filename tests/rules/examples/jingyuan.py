@@ -15,17 +15,17 @@ def found(
     met: str,
     why: RefusalCode | None = None,
     item: str = "庭院整洁",
-    asked: int = 5,
+    claimed: int = 5,
 ) -> Deed:
     return deed(
-        rule, on, points, why, item=item, found=how, met_on=met, decided_points=asked, decided_record="月会"
+        rule, on, points, why, item=item, found=how, met_on=met, decided_points=claimed, decided_record="月会"
     )
 
 
 def special(
-    on: str, points: int, met: str, why: RefusalCode | None = None, item: str = "见义勇为", asked: int = 60
+    on: str, points: int, met: str, why: RefusalCode | None = None, item: str = "见义勇为", claimed: int = 60
 ) -> Deed:
-    return deed("S1", on, points, why, item=item, met_on=met, decided_points=asked, decided_record="月会")
+    return deed("S1", on, points, why, item=item, met_on=met, decided_points=claimed, decided_record="月会")
 
 
 STORIES = (
@@ -44,10 +44,10 @@ STORIES = (
     ),
     story(
         "each item once a month, in each group by itself",
-        found("G3", "2026-03-01", 7, "daily", "2026-03-25", item="文艺演出", asked=7),
+        found("G3", "2026-03-01", 7, "daily", "2026-03-25", item="文艺演出", claimed=7),
         found("G3", "2026-03-31", 0, "daily", "2026-04-25", FULL, item="文艺 演出"),
-        found("G3", "2026-03-31", 10, "daily", "2026-04-25", item="读书会", asked=10),
-        found("G5", "2026-03-31", 1, "daily", "2026-04-25", item="读书会", asked=1),
+        found("G3", "2026-03-31", 10, "daily", "2026-04-25", item="读书会", claimed=10),
+        found("G5", "2026-03-31", 1, "daily", "2026-04-25", item="读书会", claimed=1),
         found("G3", "2026-04-01", 5, "daily", "2026-04-25", item="文艺演出"),
     ),
     story(
@@ -56,10 +56,10 @@ STORIES = (
             each
             for group in ("G1", "G2", "G3", "G4", "G5")
             for each in (
-                found(group, "2026-01-01", 10, "daily", "2026-01-25", asked=10),
+                found(group, "2026-01-01", 10, "daily", "2026-01-25", claimed=10),
                 found(group, "2026-01-31", 0, "daily", "2026-02-25", FULL),
-                found(group, "2026-02-01", 1, "daily", "2026-02-25", asked=1),
-                found(group, "2026-03-01", 0, "daily", "2026-03-25", "bad_input", asked=11),
+                found(group, "2026-02-01", 1, "daily", "2026-02-25", claimed=1),
+                found(group, "2026-03-01", 0, "daily", "2026-03-25", "bad_input", claimed=11),
                 found(group, "2025-12-31", 0, "daily", "2026-01-25", "not_in_force"),
             )
         ),
@@ -71,7 +71,7 @@ STORIES = (
         special("2026-12-31", 60, "2027-01-25", item="创业带头"),
         special("2027-01-01", 60, "2027-01-25"),
         special("2027-02-01", 0, "2027-02-26", NO),
-        special("2027-02-01", 1, "2027-02-25", item="返乡", asked=1),
-        special("2027-02-01", 0, "2027-02-25", "bad_input", item="孝亲", asked=101),
+        special("2027-02-01", 1, "2027-02-25", item="返乡", claimed=1),
+        special("2027-02-01", 0, "2027-02-25", "bad_input", item="孝亲", claimed=101),
     ),
 )

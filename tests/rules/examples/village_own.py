@@ -5,9 +5,9 @@ from tests.rules.examples.story import Deed, deed, story
 FULL = "limit_reached"
 
 
-def decided(on: str, points: int, item: str, asked: int = 2) -> Deed:
+def decided(on: str, points: int, item: str, claimed: int = 2) -> Deed:
     return deed(
-        "A39", on, points, None if points else FULL, item=item, decided_points=asked, decided_record="会议 3"
+        "A39", on, points, None if points else FULL, item=item, decided_points=claimed, decided_record="会议 3"
     )
 
 
@@ -28,7 +28,7 @@ STORIES = (
     story(
         "the row left to the village: four points a month, six times a year for each item",
         decided("2025-03-01", 2, "看护水源"),
-        decided("2025-03-02", 1, "清明防火", asked=1),
+        decided("2025-03-02", 1, "清明防火", claimed=1),
         decided("2025-03-31", 1, "看护水源"),
         decided("2025-03-31", 0, "清明防火"),
         *(decided(f"2025-{month:02}-01", 2, "看护水源") for month in range(4, 8)),
