@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import asyncpg
 import structlog
 from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.plugins.problem_details import ProblemDetailsException
@@ -105,6 +106,8 @@ EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     # No free connection in time.
     TimeoutError: away,
     DatabaseAway: away,
+    # A connection that was cut off in the middle of a message.
+    asyncpg.InternalClientError: away,
     Exception: fault,
 }
 

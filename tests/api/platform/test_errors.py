@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import URL, text
@@ -331,6 +332,11 @@ def test_a_file_that_is_missing_is_a_fault_and_no_database_that_is_away() -> Non
     for error in (FileNotFoundError("template"), PermissionError("photo"), ConnectionResetError(), KeyError("x")):
         answer = problem_of(error)
         assert (answer.status_code, answer.type_) == (500, "server-fault")
+
+
+def test_a_driver_that_lost_its_connection_in_the_middle_is_asked_again() -> None:
+    answer = problem_of(asyncpg.InternalClientError("cannot switch to state 12"))
+    assert (answer.status_code, answer.type_) == (503, "busy")
 
 
 @pytest.mark.parametrize(
