@@ -65,9 +65,9 @@ from api.platform.jobs import Job, run_forever
 from api.platform.problem_details import EXCEPTIONS, log_exception
 from api.platform.services import Services
 from api.registry.people.use_cases import signed_in
-from api.shop.kiosks.enrolment import enrolled
+from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions.queue import RedemptionQueue
-from api.shop.till.use_cases import News
+from api.shop.till.use_cases import TillAdditions
 from api.web.page import FILTERS
 
 
@@ -108,8 +108,8 @@ def _served(state: State) -> Services:
     return services
 
 
-def _news() -> News:
-    return News(seal=reference, on_notice=on_notice)
+def _till_additions() -> TillAdditions:
+    return TillAdditions(seal=reference, on_notice=on_notice)
 
 
 def _templates() -> JinjaTemplateEngine:
@@ -169,11 +169,11 @@ def create_app(
         state=State({"services": services, "notice_interval": notice_interval, "jobs": jobs}),
         dependencies={
             "services": Provide(_served, sync_to_thread=False),
-            "news": Provide(_news, sync_to_thread=False),
+            "till_additions": Provide(_till_additions, sync_to_thread=False),
         },
         middleware=[
             DefineMiddleware(
-                Authentication, lookups=(signed_in, enrolled), exclude=["^/schema", "^/healthz", "^/readyz"]
+                Authentication, lookups=(signed_in, find_device), exclude=["^/schema", "^/healthz", "^/readyz"]
             )
         ],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),

@@ -27,10 +27,10 @@ from api.platform.clock import SHANGHAI, local_date
 from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, SHOWN_FOR
-from api.registry.cards.use_cases import Holder
+from api.registry.cards.use_cases import CardHolder
 from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.promises import queries
-from api.shop.till.card import Points, of_holder, seen
+from api.shop.till.card import CardSnapshot, bind_to_card, read_card
 from ledger.expiries import EXPIRY
 from ledger.lookup import lateral_one
 from ledger.tables import entry, transaction, transfer
@@ -51,7 +51,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Points set aside for a supermarket, which can't be spent otherwise `until` then."""
+    """CardSnapshot set aside for a supermarket, which can't be spent otherwise `until` then."""
 
     what: str
     points: int
@@ -95,7 +95,7 @@ class Passbook:
     `expiring`: what of the balance expires next. `held`: points that kiosks hold, which are still the household's.
     `pin_reset_at`: when somebody took the card's PIN away lately."""
 
-    holder: Holder
+    holder: CardHolder
     balance: Balance
     held: int
     expiring: wire.ExpiringPoints | None
@@ -115,7 +115,7 @@ class Passbook:
 async def passbook(services: Services, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
     now = services.clock.now()
-    holder, facts, expiring = await seen(
+    holder, facts, expiring = await read_card(
         services, card, _FACTS, now, day=local_date(now), resets_since=now - SHOWN_FOR
     )
     current = counting(facts.in_force, holder.village)
@@ -123,12 +123,12 @@ async def passbook(services: Services, card: str) -> Passbook:
     return Passbook(
         holder=holder,
         balance=facts.balance,
-        held=sum(each.points for each in facts.held),
+        held=sum(each.points for each in facts.leases),
         expiring=expiring,
         honour=facts.issued[0].points,
         pending=[_pending(award, books[award.rulebook]) for award in facts.awards],
         reserved=[Reserved(hold.reason, -hold.amount, hold.expires_at) for hold in facts.holds],
-        promised=[_promised(promise) for promise in facts.promised],
+        promised=[_promised(promise) for promise in facts.promises],
         lines=[_line(each) for each in facts.entries],
         book=books[current.version] if current is not None else None,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
@@ -185,7 +185,7 @@ def _pending(award: _Award, book: Rulebook) -> Pending:
     return Pending(title, award.points, award.notice_until)
 
 
-def _promised(promise: queries.Promised) -> Promised:
+def _promised(promise: queries.OpenPromise) -> Promised:
     line = promise.slip.line
     return Promised(
         what=f"{line.name} {line.quantity} 件",
@@ -288,7 +288,7 @@ class _Reset(msgspec.Struct):
     recorded_at: datetime
 
 
-class _Facts(Points):
+class _Facts(CardSnapshot):
     issued: list[_Issued]
     awards: list[_Award]
     noticed: list[Edition]
@@ -300,7 +300,7 @@ class _Facts(Points):
 
 _FACTS = ReadQuery(
     _Facts,
-    **of_holder(
+    **bind_to_card(
         issued=_issued(),
         awards=ON_NOTICE,
         noticed=editions(VERSIONS_ON_NOTICE),

@@ -24,7 +24,7 @@ from api.platform.database.embedded import Embedded
 from api.platform.database.engine import Database
 from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services
-from api.registry.cards.use_cases import holder
+from api.registry.cards.use_cases import find_card_holder
 from api.shop.kiosks.use_cases import open_shift
 from api.shop.redemptions.decision import decide
 from api.shop.redemptions.facts import RedemptionRequest, read_facts
@@ -51,7 +51,7 @@ async def _page(live: LiveTown, household: str) -> None:
 
 async def _card(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
-    seen = await card.view(live.town, Device(kiosk.id, kiosk.supermarket, 1, b""), live.card)
+    seen = await card.view_card(live.town, Device(kiosk.id, kiosk.supermarket, 1, b""), live.card)
     assert seen.balance > ENTRIES
 
 
@@ -121,7 +121,10 @@ async def test_sealing_reads_what_is_new(quiet: LiveTown, known: str) -> None:
 async def _grown_old(quiet: LiveTown) -> str:
     """Many entries of two households; gives the code of the one that is looked at."""
     async with quiet.town.unit_of_work() as uow:
-        own, other = (await holder(uow, quiet.card)).code, (await holder(uow, quiet.poor_card)).code
+        own, other = (
+            (await find_card_holder(uow, quiet.card)).code,
+            (await find_card_holder(uow, quiet.poor_card)).code,
+        )
         policy = Policy(local_date(uow.now), Kind.ROLLING, 1)
         adopted = await (await expiries(uow)).adopt(
             accounts.POINTS, policy, uow.now, person="", reason="村民代表会议"

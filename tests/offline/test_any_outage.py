@@ -38,7 +38,7 @@ from api.registry.register.use_cases import found
 from api.shop.kiosks import enrolment
 from api.shop.kiosks.tables import Attendant, KioskEnrolment
 from api.shop.offline import ending, leases
-from api.shop.offline.holdings import HELD
+from api.shop.offline.holdings import LEASED_POINTS
 from api.shop.offline.journals import receive
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.facts import RedemptionRequest
@@ -163,7 +163,9 @@ class Outage(RuleBasedStateMachine):
         self.awarded[household] += points
 
     def _add_machine(self) -> None:
-        added = self.do(enrolment.add(self.town, self.office, wire.NewKiosk(supermarket=self.code, name="柜台")))
+        added = self.do(
+            enrolment.add_kiosk(self.town, self.office, wire.NewKiosk(supermarket=self.code, name="柜台"))
+        )
         folder = self.folder / f"k{next(self.numbers)}"
         machine = Machine(folder, self._opened(folder, timedelta()), added.kiosk)
         self._enrol(machine, added.code)
@@ -370,7 +372,7 @@ class Outage(RuleBasedStateMachine):
         if not self._alive(machine):
             return
         self.do(ending.end(self.town, self.office, machine.place, "找不到了"))
-        code = self.do(enrolment.new_code(self.town, self.office, machine.place)).code
+        code = self.do(enrolment.issue_code(self.town, self.office, machine.place)).code
         # What it had not sent by then is late.
         machine.suspect = machine.suspect or bool(machine.store.journal.waiting)
         self._enrol(machine, code)
@@ -418,7 +420,7 @@ class Outage(RuleBasedStateMachine):
             code = f"{self.code}-{n}"
             own = (await uow.books.balance(accounts.household(code).id)).available
             asked = {"township": uow.township, "household": self.ids[n], "code": code}
-            held = sum(each.points for each in await uow.session.execute(HELD, asked))
+            held = sum(each.points for each in await uow.session.execute(LEASED_POINTS, asked))
             spent = await uow.session.scalar(
                 select(func.coalesce(func.sum(Redemption.receipt["points"].as_integer()), 0))
                 .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))

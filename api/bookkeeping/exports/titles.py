@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from api.platform.services import UnitOfWork
 from api.registry.people import queries as people
 from api.registry.register.queries import households
-from api.shop.kiosks.queries import attendants
+from api.shop.kiosks.queries import read_attendant_names
 from api.shop.stock import queries as stock
 from ledger.transactions import Phase
 
@@ -94,7 +94,7 @@ class Titles:
 
 
 async def titles(uow: UnitOfWork) -> Titles:
-    called = await people.names(uow) | await attendants(uow)
+    called = await people.names(uow) | await read_attendant_names(uow)
     return Titles(
         heads={household.code: household.head for household in (await households(uow)).values()},
         supermarkets=await stock.supermarkets(uow),

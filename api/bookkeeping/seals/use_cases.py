@@ -12,7 +12,7 @@ from api.bookkeeping.seals.keys import seal_key
 from api.platform import accounts
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import holder
+from api.registry.cards.use_cases import find_card_holder
 from api.registry.register.queries import township_name
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
 from ledger.proofs import Proof
@@ -120,9 +120,10 @@ async def prove(services: Services, transaction: UUID, poster: str | None = None
 
 
 async def prove_own(services: Services, card: str, transaction: UUID) -> Proof:
-    """The proof of an entry of the household whose card this is. Raises Refused: as `holder` and `prove` do."""
+    """The proof of an entry of the household whose card this is. Raises Refused: as `find_card_holder` and `prove`
+    do."""
     async with services.unit_of_work() as uow:
-        household = await holder(uow, card)
+        household = await find_card_holder(uow, card)
         account = accounts.household(household.code).id
         if not await uow.books.touches(account, TransactionId(transaction)):
             raise Refused(ErrorCode.UNKNOWN, "这户的账上没有这一笔。")

@@ -17,7 +17,7 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card, PinReset
-from api.registry.cards.use_cases import holder
+from api.registry.cards.use_cases import find_card_holder
 from api.registry.people.queries import name_of
 from api.registry.people.use_cases import passwords
 from api.registry.register.queries import household_of, households_by_code
@@ -160,7 +160,7 @@ LAST_RESET = (
 
 async def _opened(uow: UnitOfWork, card: str, old: str) -> tuple[Card, int | None]:
     """A living card, held, and how many tries are left where the old PIN is wrong; None where it is right."""
-    await holder(uow, card)
+    await find_card_holder(uow, card)
     found = await _held(uow, digest(parse(card)))
     return found, await _verify(uow, found, old)
 

@@ -21,7 +21,7 @@ from api.wire.card_token import digest, new_token, parse
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class CardHolder:
     """A card's household. `pin_above`: points above which the card asks for its PIN; None without one."""
 
     id: UUID
@@ -53,8 +53,8 @@ class KnownCard(msgspec.Struct):
     revoked_at: datetime | None
 
     @property
-    def holder(self) -> Holder:
-        return Holder(self.id, self.code, self.head, self.village, self.village_name, self.pin_above)
+    def holder(self) -> CardHolder:
+        return CardHolder(self.id, self.code, self.head, self.village, self.village_name, self.pin_above)
 
 
 # Made once: with each card that is scanned, making a statement would take longer than running it.
@@ -79,7 +79,7 @@ OF_CARD = _of_card()
 """The row of `KnownCard` for the digest `card`."""
 
 
-async def holder(uow: UnitOfWork, text: str) -> Holder:
+async def find_card_holder(uow: UnitOfWork, text: str) -> CardHolder:
     """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
     return require_active(await _card(uow, digest(parse(text)))).holder
 

@@ -1,4 +1,4 @@
-"""Kiosks and the machines that stand there: add one, enrol by a one-time code."""
+"""Add kiosks, and enrol the machines that stand there by one-time codes."""
 
 from __future__ import annotations
 
@@ -18,47 +18,48 @@ from api.wire import till_journal
 from api.wire.card_token import normalize, random_symbols
 
 CODE_LENGTH = 12
-"""60 random bits: nobody guesses one in the hours that it lasts."""
-CODE_LASTS = timedelta(hours=24)
+"""60 random bits: too many to guess one within its lifetime."""
+CODE_LIFETIME = timedelta(hours=24)
 
 
-async def add(services: Services, staff: Staff, wanted: wire.NewKiosk) -> wire.KioskCode:
-    """A place at a supermarket's counter, and the code that enrols a machine there.
+async def add_kiosk(services: Services, staff: Staff, data: wire.NewKiosk) -> wire.KioskCode:
+    """Add a place at a supermarket's counter. Returns the code that enrols a machine there.
 
     Raises Refused: not-allowed, unknown.
     """
     require(staff, Role.OFFICE)
     kiosk = uuid7()
     async with services.unit_of_work() as uow:
-        await require_supermarket(uow, wanted.supermarket)
+        await require_supermarket(uow, data.supermarket)
         uow.session.add(
             Kiosk(
                 township=uow.township,
                 id=kiosk,
-                supermarket=wanted.supermarket,
-                name=wanted.name,
+                supermarket=data.supermarket,
+                name=data.name,
                 added_at=uow.now,
             )
         )
         await uow.session.flush()
-        return await _new_code(uow, kiosk)
+        return await _issue_code(uow, kiosk)
 
 
-async def new_code(services: Services, staff: Staff, kiosk: UUID) -> wire.KioskCode:
-    """A code for another machine at this place, once the one before it was ended; an older code dies.
+async def issue_code(services: Services, staff: Staff, kiosk: UUID) -> wire.KioskCode:
+    """Issue a code for another machine at this place, once the previous enrolment has ended. An older code
+    expires.
 
     Raises Refused: not-allowed, unknown, still-enrolled.
     """
     require(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await require_kiosk(uow, kiosk)
-        if await current(uow, kiosk) is not None:
+        if await lock_current_enrolment(uow, kiosk) is not None:
             raise Refused(ErrorCode.STILL_ENROLLED, "这个终端还有机器在用；换机器请先登记停用旧的。")
-        return await _new_code(uow, kiosk)
+        return await _issue_code(uow, kiosk)
 
 
-async def _new_code(uow: UnitOfWork, kiosk: UUID) -> wire.KioskCode:
-    code, until = random_symbols(CODE_LENGTH), uow.now + CODE_LASTS
+async def _issue_code(uow: UnitOfWork, kiosk: UUID) -> wire.KioskCode:
+    code, until = random_symbols(CODE_LENGTH), uow.now + CODE_LIFETIME
     await uow.session.execute(
         update(Kiosk)
         .where(Kiosk.township == uow.township, Kiosk.id == kiosk)
@@ -67,25 +68,25 @@ async def _new_code(uow: UnitOfWork, kiosk: UUID) -> wire.KioskCode:
     return wire.KioskCode(kiosk=kiosk, code=code, until=until)
 
 
-async def enrol(services: Services, wanted: till_journal.NewEnrolment) -> till_journal.Enrolment:
-    """The machine that has the code becomes this kiosk. The same code and key again: a new token for the same
-    enrolment, since the first answer may have been lost.
+async def enrol(services: Services, data: till_journal.NewEnrolment) -> till_journal.Enrolment:
+    """The machine with this code becomes the kiosk. A retry with the same code and key gets a new token for the
+    same enrolment, since the first answer may have been lost.
 
     Raises Refused: code-wrong.
     """
-    code, key = secret_digest(normalize(wanted.code)), bytes.fromhex(wanted.public_key)
+    code, key = secret_digest(normalize(data.code)), bytes.fromhex(data.public_key)
     token = new_secret()
     async with services.unit_of_work() as uow:
         kiosk = await uow.session.scalar(
             select(Kiosk)
             .where(Kiosk.township == uow.township, Kiosk.code == code, Kiosk.code_until > uow.now)
-            # Two machines with one code: the second one waits, and is refused.
+            # A second machine with the same code waits here, and is then refused.
             .with_for_update(key_share=True)
         )
         if kiosk is None:
             raise Refused(ErrorCode.CODE_WRONG, "登记码不对或已过期，请核对，或请乡镇办公室给一个新的。")
-        machine = await current(uow, kiosk.id)
-        if machine is None:
+        enrolment = await lock_current_enrolment(uow, kiosk.id)
+        if enrolment is None:
             epoch = 1 + (
                 await uow.session.scalar(
                     select(func.coalesce(func.max(KioskEnrolment.epoch), 0)).where(
@@ -105,8 +106,8 @@ async def enrol(services: Services, wanted: till_journal.NewEnrolment) -> till_j
                     enrolled_at=uow.now,
                 )
             )
-        elif (machine.code, machine.public_key) == (code, key):
-            epoch, machine.digest = machine.epoch, secret_digest(token)
+        elif (enrolment.code, enrolment.public_key) == (code, key):
+            epoch, enrolment.digest = enrolment.epoch, secret_digest(token)
         else:
             raise Refused(ErrorCode.CODE_WRONG, "这个登记码已经用过，请乡镇办公室给一个新的。")
         return till_journal.Enrolment(
@@ -114,9 +115,9 @@ async def enrol(services: Services, wanted: till_journal.NewEnrolment) -> till_j
         )
 
 
-async def enrolled(uow: UnitOfWork, digest: bytes) -> Device | None:
-    """The kiosk whose device token has this digest, while its enrolment lasts."""
-    found = (
+async def find_device(uow: UnitOfWork, digest: bytes) -> Device | None:
+    """The kiosk whose device token has this digest, unless its enrolment has ended."""
+    row = (
         await uow.session.execute(
             select(Kiosk.id, Kiosk.supermarket, KioskEnrolment.epoch)
             .join(
@@ -130,10 +131,10 @@ async def enrolled(uow: UnitOfWork, digest: bytes) -> Device | None:
             )
         )
     ).first()
-    return Device(found.id, found.supermarket, found.epoch, digest) if found is not None else None
+    return Device(row.id, row.supermarket, row.epoch, digest) if row is not None else None
 
 
-async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, wanted: wire.LeasePolicy) -> None:
+async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, data: wire.LeasePolicy) -> None:
     """Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
@@ -141,13 +142,13 @@ async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, wanted
         await uow.session.execute(
             update(Kiosk)
             .where(Kiosk.township == uow.township, Kiosk.id == kiosk)
-            .values(lease_most=wanted.most, lease_days=wanted.days)
+            .values(lease_most=data.most, lease_days=data.days)
         )
 
 
-async def current(uow: UnitOfWork, kiosk: UUID) -> KioskEnrolment | None:
-    """The machine at this place, held until the caller's transaction ends."""
-    found: KioskEnrolment | None = await uow.session.scalar(
+async def lock_current_enrolment(uow: UnitOfWork, kiosk: UUID) -> KioskEnrolment | None:
+    """The enrolment that has not ended, locked until the caller's transaction ends."""
+    enrolment: KioskEnrolment | None = await uow.session.scalar(
         select(KioskEnrolment)
         .where(
             KioskEnrolment.township == uow.township,
@@ -156,7 +157,7 @@ async def current(uow: UnitOfWork, kiosk: UUID) -> KioskEnrolment | None:
         )
         .with_for_update(key_share=True)
     )
-    return found
+    return enrolment
 
 
 async def require_kiosk(uow: UnitOfWork, kiosk: UUID) -> None:

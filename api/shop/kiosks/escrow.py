@@ -1,5 +1,4 @@
-"""Points that a kiosk holds of a household, so that it can serve it without the network: how they get there and
-back."""
+"""The transactions of a lease: points of a household that a kiosk holds, so that it can serve it offline."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ RETURN = "lease-return"
 def lease_return(
     id: TransactionId, household: str, kiosk: UUID, epoch: int, points: int, person: str, reason: str
 ) -> Transaction:
-    """Points go from what a kiosk holds back to their household."""
+    """Points go back from what a kiosk holds to their household."""
     return Transaction(
         id=id,
         kind=RETURN,

@@ -1,4 +1,4 @@
-"""What others ask about those who serve at the tills."""
+"""Queries for other capabilities: the attendants at the tills."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from api.platform.services import UnitOfWork
 from api.shop.kiosks.tables import Attendant
 
 
-async def attendants(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
-    """Names by id; all attendants' where no ids are given."""
-    wanted = [] if ids is None else [Attendant.id.in_(ids)]
+async def read_attendant_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
+    """By id; of all attendants where no ids are given."""
+    conditions = [] if ids is None else [Attendant.id.in_(ids)]
     rows = await uow.session.execute(
-        select(Attendant.id, Attendant.name).where(Attendant.township == uow.township, *wanted)
+        select(Attendant.id, Attendant.name).where(Attendant.township == uow.township, *conditions)
     )
     return dict(rows.all())

@@ -20,15 +20,15 @@ async def add(
     data: JSONBody[wire.NewKiosk], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.KioskCode:
     """A place at a counter; the code that enrols a machine there is shown this once."""
-    return await enrolment.add(services, request.user, data)
+    return await enrolment.add_kiosk(services, request.user, data)
 
 
 @post("/kiosks/{kiosk:uuid}/code", guards=[staff_only])
 async def new_code(
     kiosk: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.KioskCode:
-    """A code for another machine, once the one before it was ended."""
-    return await enrolment.new_code(services, request.user, kiosk)
+    """A code for another machine, once the previous enrolment has ended."""
+    return await enrolment.issue_code(services, request.user, kiosk)
 
 
 @put("/kiosks/{kiosk:uuid}/lease-policy", guards=[staff_only], status_code=204)
@@ -38,7 +38,7 @@ async def set_lease_policy(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
-    """How many points of a household the kiosk may hold, and for how many days it sells from them alone."""
+    """How many points of each household the kiosk may hold, and for how many days it may sell offline."""
     await enrolment.set_lease_policy(services, request.user, kiosk, data)
 
 

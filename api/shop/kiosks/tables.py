@@ -26,7 +26,7 @@ class Attendant(Base):
 
 
 class Kiosk(Base):
-    """A place at a supermarket's counter. What stands there is an enrolment of it, one at a time."""
+    """A place at a supermarket's counter. The machine there is its enrolment, one at a time."""
 
     __tablename__ = "kiosk"
     __table_args__ = (
@@ -44,14 +44,14 @@ class Kiosk(Base):
     code_until: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None]
-    # How many points of a household it may hold for days without a network, and for how many days.
+    # Leases: how many points of each household it may hold, and for how many days it may sell offline.
     lease_most: Mapped[int] = mapped_column(server_default="200")
     lease_days: Mapped[int] = mapped_column(server_default="7")
 
 
 class KioskEnrolment(Base):
-    """A machine at a kiosk's place, from its one-time code until somebody ends it: an epoch. `head` and `hash` are
-    the last entry of its journal that counts."""
+    """A machine at a kiosk's place, from its one-time code until somebody ends it: an epoch. `head` and `hash`:
+    number and hash of the last entry of its journal that is settled."""
 
     __tablename__ = "kiosk_enrolment"
     __table_args__ = (
@@ -70,9 +70,9 @@ class KioskEnrolment(Base):
     township: Mapped[int] = mapped_column(primary_key=True)
     kiosk: Mapped[UUID] = mapped_column(primary_key=True)
     epoch: Mapped[int] = mapped_column(primary_key=True)
-    # None: enrolled before kiosks had keys; it keeps no journal and holds no points.
+    # None: enrolled before kiosks had keys; it has no journal and no leases.
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    # Of the one-time code, so that the same request may come twice.
+    # The digest of the one-time code, so that enrolling can be retried.
     code: Mapped[bytes | None] = mapped_column(LargeBinary)
     digest: Mapped[bytes]
     enrolled_at: Mapped[datetime]
@@ -81,15 +81,15 @@ class KioskEnrolment(Base):
     reason: Mapped[str] = mapped_column(server_default="")
     head: Mapped[int] = mapped_column(server_default="0")
     hash: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("'\\x" + "00" * 32 + "'::bytea"))
-    # When it last asked for leases or handed in entries.
+    # When it last asked for leases or uploaded entries.
     heard_at: Mapped[datetime | None]
-    # Since when there are two of it, or its disk is an old one.
+    # Since when it is known that it was cloned, or restored from an old disk.
     forked_at: Mapped[datetime | None]
 
 
 class Shift(Base):
-    """Opened by an attendant's PIN; opening another at the same kiosk closes it. `report` is the kiosk's own
-    count."""
+    """Opened by an attendant's PIN; opening another at the same kiosk closes it. `report`: what the kiosk counted,
+    and what the books say."""
 
     __tablename__ = "shift"
     __table_args__ = (

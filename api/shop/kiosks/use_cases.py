@@ -1,4 +1,4 @@
-"""Give attendants their PINs, and open their shifts."""
+"""Add attendants with their PINs, and open their shifts."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from api.registry.people.use_cases import passwords
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.stock.tables import Supermarket
 
-TRIES = 5
-LOCK = timedelta(minutes=5)
+MAX_FAILURES = 5
+LOCKOUT = timedelta(minutes=5)
 
 
-async def add_attendant(services: Services, staff: Staff, wanted: wire.NewAttendant) -> None:
+async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendant) -> None:
     """The PIN alone signs an attendant in, so no two of one supermarket may share it.
 
     Raises Refused: not-allowed, unknown, pin-taken.
     """
     require(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        await require_supermarket(uow, wanted.supermarket)
-        # Whoever adds another attendant here at this moment waits, or both could pick one PIN.
+        await require_supermarket(uow, data.supermarket)
+        # One at a time, or two attendants added at once could get the same PIN.
         await uow.session.execute(
             select(Supermarket.code)
-            .where(Supermarket.township == uow.township, Supermarket.code == wanted.supermarket)
+            .where(Supermarket.township == uow.township, Supermarket.code == data.supermarket)
             .with_for_update(key_share=True)
         )
-        if await _attendant_with(uow, wanted.supermarket, wanted.pin) is not None:
+        if await _find_attendant(uow, data.supermarket, data.pin) is not None:
             raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
         uow.session.add(
             Attendant(
                 township=uow.township,
                 id=uuid7(),
-                supermarket=wanted.supermarket,
-                name=wanted.name,
-                pin_hash=await asyncio.to_thread(passwords.hash, wanted.pin),
+                supermarket=data.supermarket,
+                name=data.name,
+                pin_hash=await asyncio.to_thread(passwords.hash, data.pin),
             )
         )
 
@@ -55,16 +55,16 @@ async def open_shift(services: Services, device: Device, pin: str) -> wire.Shift
     Raises Refused: wrong-pin, pin-locked.
     """
     async with services.unit_of_work() as uow:
-        attendant = await recognise(uow, device, pin)
+        attendant = await check_pin(uow, device, pin)
         if attendant is not None:
-            return await _begin(uow, device, attendant)
+            return await _open_shift(uow, device, attendant)
     raise wrong_pin()
 
 
-async def recognise(uow: UnitOfWork, device: Device, pin: str) -> Attendant | None:
-    """The attendant of this kiosk's supermarket with this PIN. None counts as a failure: the caller's transaction
-    has to commit before it refuses with `wrong_pin`. Raises Refused: pin-locked."""
-    # One try at a time: many at once would see no lock yet.
+async def check_pin(uow: UnitOfWork, device: Device, pin: str) -> Attendant | None:
+    """The attendant of this kiosk's supermarket with this PIN. None is counted as a failure: the caller has to
+    commit its transaction, then refuse with `wrong_pin`. Raises Refused: pin-locked."""
+    # One attempt at a time: several at once would all see the lockout not yet set.
     locked_until = await uow.session.scalar(
         select(Kiosk.locked_until)
         .where(Kiosk.township == uow.township, Kiosk.id == device.id)
@@ -72,7 +72,7 @@ async def recognise(uow: UnitOfWork, device: Device, pin: str) -> Attendant | No
     )
     if locked_until is not None and locked_until > uow.now:
         raise Refused(ErrorCode.PIN_LOCKED, "PIN 连续输错，请五分钟后再试。")
-    attendant = await _attendant_with(uow, device.supermarket, pin)
+    attendant = await _find_attendant(uow, device.supermarket, pin)
     if attendant is None:
         await _count_failure(uow, device)
         return None
@@ -88,7 +88,7 @@ def wrong_pin() -> Refused:
     return Refused(ErrorCode.WRONG_PIN, "PIN 不对，请再试一次。")
 
 
-async def _begin(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
+async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
     await uow.session.execute(
         update(Shift)
         .where(Shift.township == uow.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
@@ -113,22 +113,24 @@ async def _count_failure(uow: UnitOfWork, device: Device) -> None:
     failures = await uow.session.scalar(
         update(Kiosk).where(*of_kiosk).values(failures=Kiosk.failures + 1).returning(Kiosk.failures)
     )
-    if failures is not None and failures >= TRIES:
-        await uow.session.execute(update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=uow.now + LOCK))
+    if failures is not None and failures >= MAX_FAILURES:
+        await uow.session.execute(
+            update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=uow.now + LOCKOUT)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class OnDuty:
-    """Who serves, and in which shift."""
+class OpenShift:
+    """`attendant`, `name`: who serves in it."""
 
     attendant: UUID
     name: str
     shift: UUID
 
 
-async def on_duty(uow: UnitOfWork, device: Device, token: str) -> OnDuty:
-    """The attendant of an open shift at this kiosk. Until the caller's transaction ends, nothing of the kiosk's
-    journal is settled and nobody ends its enrolment. Raises Refused: shift-closed."""
+async def require_open_shift(uow: UnitOfWork, device: Device, token: str) -> OpenShift:
+    """The shift of this kiosk with this token. Until the caller's transaction ends, the kiosk's journal isn't
+    settled and its enrolment isn't ended. Raises Refused: shift-closed."""
     row = (
         await uow.session.execute(
             select(Attendant.id, Attendant.name, Shift.id)
@@ -150,7 +152,7 @@ async def on_duty(uow: UnitOfWork, device: Device, token: str) -> OnDuty:
     ).first()
     if row is None:
         raise shift_closed()
-    return OnDuty(*row)
+    return OpenShift(*row)
 
 
 def shift_closed() -> Refused:
@@ -162,7 +164,7 @@ async def require_supermarket(uow: UnitOfWork, code: str) -> None:
         raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的超市。")
 
 
-async def _attendant_with(uow: UnitOfWork, supermarket: str, pin: str) -> Attendant | None:
+async def _find_attendant(uow: UnitOfWork, supermarket: str, pin: str) -> Attendant | None:
     attendants = await uow.session.scalars(
         select(Attendant).where(Attendant.township == uow.township, Attendant.supermarket == supermarket)
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.shop.kiosks.enrolment import current, require_kiosk
+from api.shop.kiosks.enrolment import lock_current_enrolment, require_kiosk
 from api.shop.offline.leases import take_back
 
 
@@ -20,8 +20,8 @@ async def end(services: Services, staff: Staff, kiosk: UUID, reason: str) -> Non
     require(staff, Role.OFFICE, Role.SUPERVISOR)
     async with services.unit_of_work() as uow:
         await require_kiosk(uow, kiosk)
-        machine = await current(uow, kiosk)
-        if machine is None:
+        enrolment = await lock_current_enrolment(uow, kiosk)
+        if enrolment is None:
             raise Refused(ErrorCode.NOT_ENROLLED, "这个终端没有登记机器，不用停用。")
-        machine.ended_at, machine.ended_by, machine.reason = uow.now, staff.id, reason
-        await take_back(uow, kiosk, machine.epoch, person=str(staff.id), reason=reason)
+        enrolment.ended_at, enrolment.ended_by, enrolment.reason = uow.now, staff.id, reason
+        await take_back(uow, kiosk, enrolment.epoch, person=str(staff.id), reason=reason)

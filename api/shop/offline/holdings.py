@@ -1,4 +1,4 @@
-"""How many of a household's points kiosks hold: they are still its own."""
+"""A household's points that kiosks hold on lease. They still belong to the household."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from ledger import tables
 from ledger.lookup import lateral_one
 
 
-class Held(msgspec.Struct, frozen=True):
+class LeasedPoints(msgspec.Struct, frozen=True):
     kiosk: UUID
     epoch: int
     points: int
 
 
-def _held() -> Select[*tuple[Any, ...]]:
+def _select_leased() -> Select[*tuple[Any, ...]]:
     account, balance = tables.account.c, tables.balance.c
     name = accounts.escrow_name(bindparam("code", type_=Text), Lease.kiosk, Lease.epoch)
     escrow = lateral_one(
         select(account.id).where(account.township == Lease.township, account.name == name), "escrow"
     )
-    left = lateral_one(
+    available = lateral_one(
         select((balance.posted - balance.reserved).label("points")).where(
             balance.township == Lease.township, balance.account == escrow.c.id
         ),
-        "left",
+        "available",
     )
     return (
-        select(Lease.kiosk, Lease.epoch, left.c.points)
+        select(Lease.kiosk, Lease.epoch, available.c.points)
         .select_from(Lease)
         .join(escrow, true())
-        .join(left, true())
+        .join(available, true())
         .where(Lease.township == bindparam("township"), Lease.household == bindparam("household"))
     )
 
 
-HELD = _held()
-"""What each kiosk holds of a household, given by its id and its `code`: rows of `Held`."""
+LEASED_POINTS = _select_leased()
+"""Rows of `LeasedPoints`: what each kiosk holds of a household, given by its id and its `code`."""
 
 
-def here_and_elsewhere(held: Iterable[Held], device: Device) -> tuple[int, int]:
-    """Points that this kiosk holds, and those that all others hold."""
+def split_leased(leases: Iterable[LeasedPoints], device: Device) -> tuple[int, int]:
+    """Points that this kiosk holds, and points that all others hold."""
     here = elsewhere = 0
-    for each in held:
+    for each in leases:
         if (each.kiosk, each.epoch) == (device.id, device.epoch):
             here += each.points
         else:

@@ -57,12 +57,12 @@ async def add(request: StaffRequest, services: NamedDependency[Services]) -> Tem
         wanted = msgspec.convert({n: typed(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
     except msgspec.ValidationError:
         return see_other(TILLS, "请选好超市，给终端起个名字，如“前台”。", "refused")
-    return await _code(request, services, await enrolment.add(services, request.user, wanted))
+    return await _code(request, services, await enrolment.add_kiosk(services, request.user, wanted))
 
 
 @post(f"{TILLS}/{{kiosk:uuid}}/code", status_code=200)
 async def new_code(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    return await _code(request, services, await enrolment.new_code(services, request.user, kiosk))
+    return await _code(request, services, await enrolment.issue_code(services, request.user, kiosk))
 
 
 async def _code(request: StaffRequest, services: Services, given: wire.KioskCode) -> Template:

@@ -15,7 +15,7 @@ from api.platform.services import UnitOfWork
 from api.registry.cards.use_cases import mask
 from api.registry.register import queries as register
 from api.registry.register.queries import HouseholdFacts
-from api.shop.kiosks.queries import attendants
+from api.shop.kiosks.queries import read_attendant_names
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.tables import Redemption
 from api.wire.till_exceptions import TillException
@@ -46,7 +46,7 @@ class Concerned:
         return cls(
             redemptions,
             await register.households(uow, households) if households else {},
-            await attendants(uow, openers) if openers else {},
+            await read_attendant_names(uow, openers) if openers else {},
         )
 
     def household(self, entry: AnyEntry | None) -> HouseholdFacts | None:

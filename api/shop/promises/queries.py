@@ -1,4 +1,4 @@
-"""What a household has been promised, and what waits to be collected."""
+"""Queries for other capabilities: a household's open promises, and those to be collected."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from api.shop.promises.tables import Promise
 from api.wire.promises import PromiseSlip
 
 
-class Promised(msgspec.Struct, frozen=True):
-    """An open promise; `arrival` is None until its goods are there."""
+class OpenPromise(msgspec.Struct, frozen=True):
+    """`arrival` is None until pieces are reserved for it."""
 
     id: UUID
     supermarket: str
@@ -25,7 +25,7 @@ class Promised(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
-PROMISED = (
+OPEN_PROMISES = (
     select(Promise.id, Promise.supermarket, Promise.slip, Promise.arrival, Promise.expires_at)
     .where(
         Promise.township == bindparam("township"),
@@ -34,10 +34,10 @@ PROMISED = (
     )
     .order_by(Promise.arrival.is_(None), Promise.expires_at, Promise.id)
 )
-"""The open promises of a household, those that can be collected first, then by when they are over."""
+"""Rows of `OpenPromise`: those of a household, collectable ones first, then by when they expire."""
 
 
-def told(promise: Promised) -> wire.PromisedGoods:
+def to_wire(promise: OpenPromise) -> wire.PromisedGoods:
     return wire.PromisedGoods(
         id=promise.id,
         line=promise.slip.line,
@@ -46,9 +46,9 @@ def told(promise: Promised) -> wire.PromisedGoods:
     )
 
 
-async def uncollected(uow: UnitOfWork, supermarket: str) -> int:
-    """How many promises at a supermarket have arrived and wait to be collected."""
-    found = await uow.session.scalar(
+async def count_uncollected(uow: UnitOfWork, supermarket: str) -> int:
+    """How many promises at a supermarket can be collected."""
+    number = await uow.session.scalar(
         select(func.count()).where(
             Promise.township == uow.township,
             Promise.supermarket == supermarket,
@@ -56,4 +56,4 @@ async def uncollected(uow: UnitOfWork, supermarket: str) -> int:
             is_open(uow.now),
         )
     )
-    return found or 0
+    return number or 0

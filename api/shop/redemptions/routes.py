@@ -13,7 +13,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 from api import wire
 from api.platform.access import Device, bearer, require_device, secret_digest
 from api.platform.services import Services
-from api.shop.kiosks.enrolment import enrolled
+from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions import use_cases
 from api.shop.redemptions.facts import RedemptionRequest
 from api.shop.redemptions.queue import RedemptionQueue
@@ -47,7 +47,7 @@ async def redeem(
 
 async def _find_device(services: Services, secret: str) -> Device | None:
     async with services.unit_of_work() as uow:
-        return await enrolled(uow, secret_digest(secret))
+        return await find_device(uow, secret_digest(secret))
 
 
 router = Router("/v1", route_handlers=[redeem], tags=["redemptions"])

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api.platform.access import Device, Staff
 from api.platform.services import UnitOfWork
-from api.shop.kiosks.use_cases import on_duty
+from api.shop.kiosks.use_cases import require_open_shift
 from api.shop.stock.tables import Supermarket
 
 
@@ -40,5 +40,5 @@ def at_desk(staff: Staff) -> Hand:
 
 async def on_shift(uow: UnitOfWork, device: Device, shift: str) -> Hand:
     """Raises Refused: shift-closed."""
-    duty = await on_duty(uow, device, shift)
-    return Hand(duty.attendant, duty.name, supermarket=device.supermarket)
+    open_shift = await require_open_shift(uow, device, shift)
+    return Hand(open_shift.attendant, open_shift.name, supermarket=device.supermarket)

@@ -12,7 +12,7 @@ from api.platform.access import Device, Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
-from api.shop.kiosks.queries import attendants
+from api.shop.kiosks.queries import read_attendant_names
 from api.shop.stock.tables import GoodsReceipt, Product, Supermarket
 from api.shop.stock.watch import WATCHERS, supermarkets
 from api.wire import shelf as wire
@@ -95,7 +95,7 @@ async def _views(
         ).all()
     )
     hands = {hand for one in receipts for hand in (one.writer, one.closer) if hand is not None}
-    called = await people.names(uow, hands) | await attendants(uow, hands) if hands else {}
+    called = await people.names(uow, hands) | await read_attendant_names(uow, hands) if hands else {}
     views = []
     for receipt in receipts:
         slip = arrived[receipt.id]

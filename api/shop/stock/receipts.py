@@ -17,7 +17,7 @@ from api import wire as slip
 from api.platform.access import Device, Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.shop.kiosks.use_cases import recognise, wrong_pin
+from api.shop.kiosks.use_cases import check_pin, wrong_pin
 from api.shop.stock import arrivals, receipt_views, slips
 from api.shop.stock.hands import Hand, at_desk, on_shift
 from api.shop.stock.tables import GoodsReceipt, Supermarket
@@ -79,7 +79,7 @@ async def confirm_at_till(
     Raises Refused: wrong-pin, pin-locked, and as `confirm`.
     """
     async with services.unit_of_work() as uow:
-        attendant = await recognise(uow, device, count.pin)
+        attendant = await check_pin(uow, device, count.pin)
         if attendant is not None:
             hand = Hand(attendant.id, attendant.name, supermarket=device.supermarket)
             return await receipt_views.one(uow, await _confirm(uow, hand, id, count.lines))

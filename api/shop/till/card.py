@@ -1,4 +1,4 @@
-"""What the household behind a card has, as a till shows it: all in one query."""
+"""What a card's household has, as a till shows it: read with one query."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from api.platform.access import Device
 from api.platform.clock import SHANGHAI
 from api.platform.database.read_query import ReadQuery, bind_from
 from api.platform.services import Services
-from api.registry.cards.use_cases import OF_CARD, Holder, KnownCard, require_active
-from api.shop.offline.holdings import HELD, Held, here_and_elsewhere
-from api.shop.promises.queries import PROMISED, Promised, told
+from api.registry.cards.use_cases import OF_CARD, CardHolder, KnownCard, require_active
+from api.shop.offline.holdings import LEASED_POINTS, LeasedPoints, split_leased
+from api.shop.promises.queries import OPEN_PROMISES, OpenPromise, to_wire
 from api.wire.card_token import digest, parse
 from ledger import tables
 from ledger.books import BALANCE
@@ -29,122 +29,133 @@ from ledger.lookup import lateral_one
 from ledger.transactions import Balance, TownshipId, TransactionId
 
 
-class _Up(msgspec.Struct, frozen=True):
+class _Expirable(msgspec.Struct, frozen=True):
     cutoff: datetime
     amount: int
 
 
-class Points(msgspec.Struct):
-    """What the household of a card has, as of one moment."""
+class CardSnapshot(msgspec.Struct):
+    """What a card's household has, as of one moment."""
 
     cards: list[KnownCard]
     policies: list[Policy]
     balances: list[Balance]
-    held: list[Held]
-    up: list[_Up]
-    promised: list[Promised]
+    leases: list[LeasedPoints]
+    expirable: list[_Expirable]
+    promises: list[OpenPromise]
 
     @property
     def balance(self) -> Balance:
         return self.balances[0] if self.balances else Balance(0)
 
 
-def _shown() -> CTE:
+def _select_card() -> CTE:
     """A card's household, and its account."""
-    found = OF_CARD.subquery("found")
+    card = OF_CARD.subquery("found")
     account = tables.account.c
     points = lateral_one(
         select(account.id).where(
-            account.township == bindparam("township"), account.name == accounts.household_name(found.c.code)
+            account.township == bindparam("township"), account.name == accounts.household_name(card.c.code)
         ),
         "points",
     )
-    return select(*found.c, points.c.id.label("account")).outerjoin_from(found, points, true()).cte("shown")
+    return select(*card.c, points.c.id.label("account")).outerjoin_from(card, points, true()).cte("shown_card")
 
 
-_SHOWN = _shown()
-_TOLD_BY_CARD = {"household": "id", "code": "code", "village": "village", "account": "account"}
+_CARD = _select_card()
+_PARAMETERS = {"household": "id", "code": "code", "village": "village", "account": "account"}
 
 
-def of_holder(**questions: SelectBase) -> dict[str, SelectBase]:
-    """Questions about a household, asked about the one whose card is shown, and those that `Points` answers."""
-    given: dict[str, ColumnElement[Any]] = {
-        name: select(_SHOWN.c[column]).scalar_subquery() for name, column in _TOLD_BY_CARD.items()
+def bind_to_card(**statements: SelectBase) -> dict[str, SelectBase]:
+    """Statements about a household, bound to that of the card, and those of `CardSnapshot` itself."""
+    values: dict[str, ColumnElement[Any]] = {
+        parameter: select(_CARD.c[column]).scalar_subquery() for parameter, column in _PARAMETERS.items()
     }
-    given["accounts"] = array([given["account"]])
-    asked = {"balances": BALANCE, "held": HELD, "up": UP, "promised": PROMISED, **questions}
+    values["accounts"] = array([values["account"]])
+    about_household = {
+        "balances": BALANCE,
+        "leases": LEASED_POINTS,
+        "expirable": UP,
+        "promises": OPEN_PROMISES,
+        **statements,
+    }
     return {
-        "cards": select(_SHOWN),
+        "cards": select(_CARD),
         "policies": ADOPTED,
-        **{name: bind_from(question, given) for name, question in asked.items()},
+        **{name: bind_from(statement, values) for name, statement in about_household.items()},
     }
 
 
-_POINTS = ReadQuery(Points, **of_holder())
-_P = TypeVar("_P", bound=Points)
+_SNAPSHOT = ReadQuery(CardSnapshot, **bind_to_card())
+_Snapshot = TypeVar("_Snapshot", bound=CardSnapshot)
 
 
-class _Expiry(msgspec.Struct):
+class _PostedExpiry(msgspec.Struct):
     id: TransactionId
 
 
-class _Taken(msgspec.Struct):
-    taken: list[_Expiry]
+class _PostedExpiries(msgspec.Struct):
+    expiries: list[_PostedExpiry]
 
 
-_TAKEN = ReadQuery(_Taken, taken=TAKEN)
+_POSTED_EXPIRIES = ReadQuery(_PostedExpiries, expiries=TAKEN)
 
-# Those that were in force when somebody looked last: most likely they still are.
+# The policies as last read: most likely they are still the same.
 _policies: dict[TownshipId, list[Policy]] = {}
 
 
-async def seen(
-    services: Services, text: str, query: ReadQuery[_P], now: datetime, **values: Any
-) -> tuple[Holder, _P, wire.ExpiringPoints | None]:
-    """The household behind a card, what there is of it, and what of its points expires next. `values` are those
-    that the query's own statements need beside those of `Points`. Raises Refused: as `holder`."""
+async def read_card(
+    services: Services, text: str, query: ReadQuery[_Snapshot], now: datetime, **values: Any
+) -> tuple[CardHolder, _Snapshot, wire.ExpiringPoints | None]:
+    """The household behind a card, its snapshot, and which of its points expire next. `values`: parameters of the
+    query's own statements beside those of `CardSnapshot`.
+
+    Raises MalformedCard, and Refused: card-unknown, card-revoked."""
     card = digest(parse(text))
     policies = _policies.get(services.township, [])
     while True:
         boundaries = next_boundaries(policies, now, SHANGHAI)
         cutoffs = sorted({boundary.cutoff for boundary in boundaries})
-        points = await services.read(query, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
-        household = require_active(points.cards[0] if points.cards else None).holder
-        if points.policies == policies:
+        snapshot = await services.read(query, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
+        holder = require_active(snapshot.cards[0] if snapshot.cards else None).holder
+        if snapshot.policies == policies:
             break
-        policies = _policies[services.township] = points.policies
-    return household, points, _coming(boundaries, await _left(services, household, points.up, now))
+        policies = _policies[services.township] = snapshot.policies
+    expirable = await _without_posted(services, holder, snapshot.expirable, now)
+    return holder, snapshot, _next_expiry(boundaries, expirable)
 
 
-async def _left(services: Services, household: Holder, up: list[_Up], now: datetime) -> list[_Up]:
-    """Without what was taken already."""
-    account = accounts.household(household.code).id
-    ids = {expiry_id(account, each.cutoff): each for each in up if each.cutoff <= now}
+async def _without_posted(
+    services: Services, holder: CardHolder, expirable: list[_Expirable], now: datetime
+) -> list[_Expirable]:
+    """Without those whose expiry is posted already."""
+    account = accounts.household(holder.code).id
+    ids = {expiry_id(account, each.cutoff): each for each in expirable if each.cutoff <= now}
     if not ids:
-        return up
-    found = await services.read(_TAKEN, expiries=list(ids))
-    gone = [ids[each.id] for each in found.taken]
-    return [each for each in up if each not in gone]
+        return expirable
+    posted = await services.read(_POSTED_EXPIRIES, expiries=list(ids))
+    expired = [ids[each.id] for each in posted.expiries]
+    return [each for each in expirable if each not in expired]
 
 
-def _coming(boundaries: Sequence[Boundary], up: Iterable[_Up]) -> wire.ExpiringPoints | None:
-    """What expires next, and when."""
-    amounts = {each.cutoff: each.amount for each in up}
+def _next_expiry(boundaries: Sequence[Boundary], expirable: Iterable[_Expirable]) -> wire.ExpiringPoints | None:
+    amounts = {each.cutoff: each.amount for each in expirable}
     first = next((b for b in boundaries if b.cutoff in amounts), None)
     return wire.ExpiringPoints(points=amounts[first.cutoff], on=first.on) if first is not None else None
 
 
-async def view(services: Services, device: Device, text: str) -> wire.CardView:
-    found, points, expiring = await seen(services, text, _POINTS, services.clock.now())
-    here, elsewhere = here_and_elsewhere(points.held, device)
+async def view_card(services: Services, device: Device, text: str) -> wire.CardView:
+    """Raises as `read_card`."""
+    holder, snapshot, expiring = await read_card(services, text, _SNAPSHOT, services.clock.now())
+    here, elsewhere = split_leased(snapshot.leases, device)
     return wire.CardView(
-        household=found.id,
-        name=found.masked,
-        village=found.village_name,
-        balance=points.balance.available + here,
+        household=holder.id,
+        name=holder.masked,
+        village=holder.village_name,
+        balance=snapshot.balance.available + here,
         elsewhere=elsewhere,
-        pending=points.balance.expected,
+        pending=snapshot.balance.expected,
         expiring=[expiring] if expiring is not None else [],
-        promises=[told(promise) for promise in points.promised if promise.supermarket == device.supermarket],
-        pin_above=found.pin_above,
+        promises=[to_wire(each) for each in snapshot.promises if each.supermarket == device.supermarket],
+        pin_above=holder.pin_above,
     )

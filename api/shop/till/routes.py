@@ -1,4 +1,4 @@
-"""`/v1/till`, `/v1/cards/{token}`: what a kiosk asks before it serves."""
+"""`/v1/till`, `/v1/cards/{token}`: what a kiosk reads before it serves."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from api import wire
 from api.platform.access import DeviceRequest, device_only
 from api.platform.services import Services
 from api.shop.till import card, use_cases
-from api.shop.till.use_cases import News
+from api.shop.till.use_cases import TillAdditions
 
 
 @get("/till", guards=[device_only], responses={304: ResponseSpec(None, description="As the kiosk knows it")})
 async def till(
     services: NamedDependency[Services],
-    news: NamedDependency[News],
+    till_additions: NamedDependency[TillAdditions],
     request: DeviceRequest,
-    known: Annotated[str, HeaderParameter(name="If-None-Match", max_length=200)] = "",
+    if_none_match: Annotated[str, HeaderParameter(name="If-None-Match", max_length=200)] = "",
 ) -> Response[wire.Till | None]:
-    """What the kiosk needs to serve, under an `ETag`; sent back in `If-None-Match` it is answered with 304 until
-    anything here changes, the pieces in stock included."""
-    found = await use_cases.till(services, request.user, news)
-    tag = f'"{hashlib.sha256(msgspec.json.encode(found)).hexdigest()[:32]}"'
+    """What the kiosk needs to serve, under an `ETag`. Sent back in `If-None-Match`, that is answered with 304
+    until anything here changes, including the pieces in stock."""
+    data = await use_cases.read_till(services, request.user, till_additions)
+    tag = f'"{hashlib.sha256(msgspec.json.encode(data)).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     # A proxy may have marked it as weak.
-    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
+    if tag in (one.strip().removeprefix("W/") for one in if_none_match.split(",")):
         return Response(None, status_code=304, headers=headers)
-    return Response(found, headers=headers)
+    return Response(data, headers=headers)
 
 
 @get("/cards/{token:str}", guards=[device_only])
 async def show(token: FromPath[str], services: NamedDependency[Services], request: DeviceRequest) -> wire.CardView:
     """The masked household behind a scanned card, and what it has."""
-    return await card.view(services, request.user, token)
+    return await card.view_card(services, request.user, token)
 
 
 router = Router("/v1", route_handlers=[till, show], tags=["till"])

@@ -1,4 +1,4 @@
-"""Tell a kiosk what it needs to serve."""
+"""Everything a kiosk needs to serve: its shelf, notices, the newest seal."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from api import wire
 from api.platform.access import Device
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import village_of
-from api.shop.promises.queries import uncollected
+from api.shop.promises.queries import count_uncollected
 from api.shop.stock.tables import Supermarket
 from api.shop.stock.use_cases import shelf_items
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """What a till tells that isn't the shop's own. `seal`: what receipts print of the books' newest seal;
+class TillAdditions:
+    """What later districts add to a till's data. `seal`: the text about the books' newest seal on receipts;
     `on_notice`: sentences about a village's public notices."""
 
     seal: Callable[[UnitOfWork], Awaitable[str]]
     on_notice: Callable[[UnitOfWork, str], Awaitable[list[str]]]
 
 
-async def till(services: Services, device: Device, news: News) -> wire.Till:
+async def read_till(services: Services, device: Device, additions: TillAdditions) -> wire.Till:
     """What the kiosk needs to serve."""
     async with services.unit_of_work() as uow:
-        place = village_of(Supermarket.township, Supermarket.village)
+        village_row = village_of(Supermarket.township, Supermarket.village)
         row = await uow.session.execute(
-            select(Supermarket.name, place.c.name, Supermarket.village, Supermarket.shelf_version)
-            .join(place, true())
+            select(Supermarket.name, village_row.c.name, Supermarket.village, Supermarket.shelf_version)
+            .join(village_row, true())
             .where(Supermarket.township == uow.township, Supermarket.code == device.supermarket)
         )
-        # Read before the shelf: news that come in between are fetched again rather than missed.
+        # The version is read before the shelf, so that a change in between is fetched again rather than missed.
         supermarket, village, code, version = row.one()
         return wire.Till(
             supermarket=supermarket,
             village=village,
             shelf=await shelf_items(uow, device.supermarket),
-            # Shown while nobody is served.
-            notices=[*await _waiting(uow, device.supermarket), *await news.on_notice(uow, code)],
+            # Shown while the till is idle.
+            notices=[*await _promise_notices(uow, device.supermarket), *await additions.on_notice(uow, code)],
             version=version,
-            seal=await news.seal(uow),
+            seal=await additions.seal(uow),
         )
 
 
-async def _waiting(uow: UnitOfWork, supermarket: str) -> list[str]:
-    promises = await uncollected(uow, supermarket)
+async def _promise_notices(uow: UnitOfWork, supermarket: str) -> list[str]:
+    promises = await count_uncollected(uow, supermarket)
     return [f"{promises} 笔预订的货到了，等户里来领。"] if promises else []

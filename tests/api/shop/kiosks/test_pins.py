@@ -1,4 +1,4 @@
-"""PINs: one attendant each, a lock after five wrong ones, one open shift at a kiosk."""
+"""PINs: one attendant each, a lockout after five wrong ones, one open shift at a kiosk."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ async def test_two_attendants_of_one_supermarket_never_share_a_pin(town: LiveTow
         problem(await http.post("/v1/attendants", json=nowhere), 404, "unknown")
 
 
-async def test_of_two_who_choose_one_pin_at_once_one_gets_it(town: LiveTown) -> None:
+async def test_of_attendants_added_at_once_with_one_pin_one_gets_it(town: LiveTown) -> None:
     async with town.staff("office") as http:
-        wanted = [{"supermarket": "hp", "name": name, "pin": "7777"} for name in ("甲", "乙", "丙")]
-        answers = await asyncio.gather(*(http.post("/v1/attendants", json=w) for w in wanted))
+        attendants = [{"supermarket": "hp", "name": name, "pin": "7777"} for name in ("甲", "乙", "丙")]
+        answers = await asyncio.gather(*(http.post("/v1/attendants", json=each) for each in attendants))
     assert sorted(a.status_code for a in answers) == [204, 400, 400]
 
 
@@ -47,7 +47,7 @@ async def test_five_wrong_pins_lock_the_kiosk_for_five_minutes(town: LiveTown) -
         assert (await http.post("/v1/till/shifts", json=right)).status_code == 201
 
 
-async def test_the_right_pin_forgets_the_wrong_ones(town: LiveTown) -> None:
+async def test_the_right_pin_resets_the_count_of_wrong_ones(town: LiveTown) -> None:
     async with town.device() as http:
         for _ in range(2):
             for _ in range(4):
@@ -55,7 +55,7 @@ async def test_the_right_pin_forgets_the_wrong_ones(town: LiveTown) -> None:
             assert (await http.post("/v1/till/shifts", json={"pin": town.pin})).status_code == 201
 
 
-async def test_many_tries_at_once_are_no_way_around_the_lock(town: LiveTown) -> None:
+async def test_attempts_at_once_do_not_get_around_the_lockout(town: LiveTown) -> None:
     async with town.device() as http:
         answers = await asyncio.gather(*(http.post("/v1/till/shifts", json=WRONG) for _ in range(9)))
     assert Counter(a.json()["type"] for a in answers) == {"wrong-pin": 5, "pin-locked": 4}
@@ -67,7 +67,7 @@ async def test_a_kiosk_has_one_open_shift(town: LiveTown) -> None:
     assert await rows(town, "select count(*) from shift where closed_at is null") == [(1,)]
 
 
-async def test_what_is_no_pin(town: LiveTown) -> None:
+async def test_a_malformed_pin(town: LiveTown) -> None:
     async with town.device() as http:
         for pin in ("", "123", "123456789", "12a4", "１２３４", 1234, None, "1234\n"):
             problem(await http.post("/v1/till/shifts", json={"pin": pin}), 400, "malformed")
@@ -76,7 +76,7 @@ async def test_what_is_no_pin(town: LiveTown) -> None:
         problem(await http.post("/v1/attendants", json=body), 400, "malformed")
 
 
-async def test_a_kiosk_that_is_out_of_service_serves_nobody(town: LiveTown) -> None:
+async def test_a_kiosk_whose_enrolment_ended_serves_nobody(town: LiveTown) -> None:
     async with town.staff("office") as http:
         ended = await http.post(f"/v1/kiosks/{town.kiosk.id}/end", json={"reason": "机器坏了"})
         assert ended.status_code == 204, ended.text

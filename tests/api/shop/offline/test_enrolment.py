@@ -1,4 +1,4 @@
-"""A machine becomes a kiosk by a one-time code, and stops being one by a person's word."""
+"""A machine is enrolled as a kiosk by a one-time code, and is one until a person ends its enrolment."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ async def new_kiosk(town: LiveTown, by: str = "office") -> httpx.Response:
         return await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "后台"})
 
 
-async def enrolled(town: LiveTown, code: str, key: Ed25519PrivateKey) -> httpx.Response:
-    wanted = {"code": code, "public_key": key.public_key().public_bytes_raw().hex()}
+async def send_enrolment(town: LiveTown, code: str, key: Ed25519PrivateKey) -> httpx.Response:
+    body = {"code": code, "public_key": key.public_key().public_bytes_raw().hex()}
     async with httpx.AsyncClient(base_url=town.url) as http:
-        return await http.post("/v1/enrolments", json=wanted)
+        return await http.post("/v1/enrolments", json=body)
 
 
 async def works(town: LiveTown, token: str) -> bool:
@@ -34,28 +34,28 @@ async def works(town: LiveTown, token: str) -> bool:
 async def test_a_code_enrols_one_machine(till: Till) -> None:
     town, key = till.town, Ed25519PrivateKey.generate()
     code = (await new_kiosk(town)).json()["code"]
-    first = (await enrolled(town, code, key)).raise_for_status().json()
+    first = (await send_enrolment(town, code, key)).raise_for_status().json()
     assert (first["supermarket"], first["name"], first["epoch"]) == ("hp", "后台", 1)
     assert await works(town, first["token"])
-    problem(await enrolled(town, code, Ed25519PrivateKey.generate()), 404, "code-wrong")
+    problem(await send_enrolment(town, code, Ed25519PrivateKey.generate()), 404, "code-wrong")
     assert await works(town, first["token"])
 
 
-async def test_an_answer_that_got_lost_is_given_again_and_the_old_token_dies(till: Till) -> None:
+async def test_a_retry_gets_a_new_token_and_the_old_one_expires(till: Till) -> None:
     town, key = till.town, Ed25519PrivateKey.generate()
     code = (await new_kiosk(town)).json()["code"]
-    first = (await enrolled(town, code, key)).json()
+    first = (await send_enrolment(town, code, key)).json()
     # Typed by hand: small letters, in groups.
-    again = (await enrolled(town, "-".join((code[:4], code[4:8], code[8:])).lower(), key)).json()
+    again = (await send_enrolment(town, "-".join((code[:4], code[4:8], code[8:])).lower(), key)).json()
     assert (again["kiosk"], again["epoch"]) == (first["kiosk"], 1)
     assert await works(town, again["token"])
     assert not await works(town, first["token"])
 
 
-async def test_of_two_machines_with_one_code_one_gets_in(till: Till) -> None:
+async def test_of_several_machines_with_one_code_one_is_enrolled(till: Till) -> None:
     town = till.town
     code = (await new_kiosk(town)).json()["code"]
-    answers = await asyncio.gather(*(enrolled(town, code, Ed25519PrivateKey.generate()) for _ in range(4)))
+    answers = await asyncio.gather(*(send_enrolment(town, code, Ed25519PrivateKey.generate()) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [201, 404, 404, 404]
 
 
@@ -64,17 +64,17 @@ async def test_a_code_lasts_a_day_and_a_new_one_kills_it(till: Till) -> None:
     added = (await new_kiosk(town)).json()
     town.clock.travel(town.clock.now() + timedelta(hours=24))
     await sign_in(town, "office")
-    problem(await enrolled(town, added["code"], Ed25519PrivateKey.generate()), 404, "code-wrong")
+    problem(await send_enrolment(town, added["code"], Ed25519PrivateKey.generate()), 404, "code-wrong")
     async with town.staff("office") as http:
         codes = [(await http.post(f"/v1/kiosks/{added['kiosk']}/code")).json()["code"] for _ in range(2)]
-    problem(await enrolled(town, codes[0], Ed25519PrivateKey.generate()), 404, "code-wrong")
-    assert (await enrolled(town, codes[1], Ed25519PrivateKey.generate())).status_code == 201
+    problem(await send_enrolment(town, codes[0], Ed25519PrivateKey.generate()), 404, "code-wrong")
+    assert (await send_enrolment(town, codes[1], Ed25519PrivateKey.generate())).status_code == 201
 
 
 async def test_what_is_no_code_and_who_may_not_make_one(till: Till) -> None:
     town = till.town
     problem(await new_kiosk(town, by="li"), 403, "not-allowed")
-    problem(await enrolled(town, "0" * 12, Ed25519PrivateKey.generate()), 404, "code-wrong")
+    problem(await send_enrolment(town, "0" * 12, Ed25519PrivateKey.generate()), 404, "code-wrong")
     async with town.staff("office") as http:
         problem(await http.post(f"/v1/kiosks/{UUID(int=7)}/code"), 404, "unknown")
         problem(await http.post(f"/v1/kiosks/{till.id}/code"), 409, "still-enrolled")

@@ -27,7 +27,7 @@ from api.platform.database.engine import MAX_READS
 from api.platform.database.read_query import ReadQuery
 from api.platform.errors import Refused
 from api.platform.services import Services
-from api.registry.cards.use_cases import holder
+from api.registry.cards.use_cases import find_card_holder
 from api.registry.people.use_cases import passwords
 from api.shop.kiosks.use_cases import open_shift
 from api.shop.offline.leases import renew
@@ -341,7 +341,7 @@ async def test_nobody_waits_long_for_a_batch_that_is_blocked(town: LiveTown) -> 
     queue = RedemptionQueue(town.town)
     shift = await town.shift()
     async with town.town.unit_of_work() as uow:
-        poor = await holder(uow, town.poor_card)
+        poor = await find_card_holder(uow, town.poor_card)
         move = Transfer(accounts.ISSUING.id, accounts.household(poor.code).id, accounts.POINTS, 50)
         [posting] = await uow.books.post(
             [Transaction(TransactionId(uuid7()), "award", Phase.POSTED, (move,))], uow.now
