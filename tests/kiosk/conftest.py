@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 from textual import events
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
+from textual.css.types import CSSLocation
 from textual.pilot import Pilot
 
 from api.wire.till_journal import Enrolment
@@ -35,6 +38,25 @@ IMPATIENT = replace(QUICK, answer=3.0)
 """For what is done without the server."""
 PATIENCE = 15.0
 SCANNER_KEY = 0.002
+
+
+_rules: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """Every app reads the same style sheets: parsing them anew was a tenth of what a test costs."""
+    parse = Stylesheet._parse_rules
+
+    def parsed(sheet: Stylesheet, css: str, read_from: CSSLocation, *how: Any, **more: Any) -> list[RuleSet]:
+        key = (css, read_from, how, *more.items(), *sheet._variables.items())
+        if key not in _rules:
+            _rules[key] = parse(sheet, css, read_from, *how, **more)
+        return _rules[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
 
 
 class Line:

@@ -147,14 +147,14 @@ def worlds(draw: st.DrawFn) -> tuple[list[Stroke], list[Scan | Repeat | str]]:
     return strokes, meant
 
 
-@settings(max_examples=many(500))
+@settings(max_examples=many(250, 5_000))
 @given(worlds())
 def test_no_scan_is_missed_and_no_key_stolen(world: tuple[list[Stroke], list[Scan | Repeat | str]]) -> None:
     strokes, meant = world
     assert flat(listen(strokes)) == meant
 
 
-@settings(max_examples=many(250))
+@settings(max_examples=many(125, 2_500))
 @given(worlds())
 def test_a_machine_too_busy_to_wake_up_in_time_hears_the_same(
     world: tuple[list[Stroke], list[Scan | Repeat | str]],
@@ -163,7 +163,7 @@ def test_a_machine_too_busy_to_wake_up_in_time_hears_the_same(
     assert flat(listen(strokes, prompt=False)) == meant
 
 
-@settings(max_examples=many(250))
+@settings(max_examples=many(125, 2_500))
 @given(type_acts)
 def test_typing_is_never_noticeably_late(act: TypeAct) -> None:
     strokes = act.strokes(0.0)
@@ -175,7 +175,7 @@ def test_typing_is_never_noticeably_late(act: TypeAct) -> None:
     assert max(delays) <= NOTICEABLE
 
 
-@settings(max_examples=many(250))
+@settings(max_examples=many(125, 2_500))
 @given(texts, scanner_gaps, st.floats(0.105, 0.200), st.sampled_from("123456789"), st.floats(0.060, 0.249))
 def test_a_person_quicker_than_the_late_end_key_loses_nothing(
     text: str, gap: float, person_after: float, digit: str, end_after_person: float
@@ -287,14 +287,14 @@ def programmed_worlds(draw: st.DrawFn) -> World:
     return World(prefix, suffix, strokes, meant)
 
 
-@settings(max_examples=many(500))
+@settings(max_examples=many(250, 5_000))
 @given(programmed_worlds(), st.booleans())
 def test_a_prefix_makes_a_scan_at_any_speed_and_steals_no_key(world: World, prompt: bool) -> None:
     heard = listen(world.strokes, prompt=prompt, prefix=world.prefix, suffix=world.suffix)
     assert flat(heard) == world.meant
 
 
-@settings(max_examples=many(250))
+@settings(max_examples=many(125, 2_500))
 @given(worlds(), prefixes)
 def test_what_comes_without_the_prefix_is_heard_as_before(
     world: tuple[list[Stroke], list[Scan | Repeat | str]], prefix: str
@@ -304,7 +304,7 @@ def test_what_comes_without_the_prefix_is_heard_as_before(
     assert flat(listen(strokes, prefix=prefix)) == meant
 
 
-@settings(max_examples=many(250))
+@settings(max_examples=many(125, 2_500))
 @given(type_acts, prefixes)
 def test_a_prefix_makes_no_typing_late(act: TypeAct, prefix: str) -> None:
     strokes = act.strokes(0.0)

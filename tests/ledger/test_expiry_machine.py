@@ -253,7 +253,7 @@ def test_points_expire_lot_by_lot(clone: Clone) -> None:
     run(
         lambda: ExpiryMachine(clone.app),
         settings=settings(
-            max_examples=many(30),
+            max_examples=many(15, 300),
             stateful_step_count=40,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

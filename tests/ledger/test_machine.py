@@ -265,7 +265,7 @@ def test_the_books_do_what_the_model_does(clone: Clone) -> None:
     run(
         lambda: BooksMachine(clone.app),
         settings=settings(
-            max_examples=many(30),
+            max_examples=many(15, 300),
             stateful_step_count=30,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

@@ -128,7 +128,7 @@ async def _story(clone: Clone) -> None:
 
 
 @given(batch=batches())
-@settings(max_examples=many(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(60, 1_500), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_as_a_whole_or_one_by_one_it_is_the_same(tried: Tried, batch: list[Transaction]) -> None:
     assert tried.post(TOGETHER, batch) == tried.post(ONE_BY_ONE, batch)
 

@@ -521,7 +521,7 @@ def test_any_outage(clone: Clone) -> None:
             run(
                 lambda: Outage(town, clock, office, runner),
                 settings=settings(
-                    max_examples=many(25),
+                    max_examples=many(12, 250),
                     stateful_step_count=25,
                     suppress_health_check=list(HealthCheck),
                 ),

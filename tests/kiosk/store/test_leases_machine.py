@@ -238,4 +238,4 @@ class LeasesMachine(RuleBasedStateMachine):
 
 
 TestLeases = LeasesMachine.TestCase
-TestLeases.settings = settings(max_examples=many(60), stateful_step_count=30)
+TestLeases.settings = settings(max_examples=many(30, 600), stateful_step_count=30)

@@ -199,7 +199,7 @@ ASKS = st.tuples(
 
 
 @given(asks=st.lists(ASKS, min_size=1, max_size=7, unique_by=lambda ask: ask[0]))
-@settings(max_examples=many(80), suppress_health_check=list(HealthCheck))
+@settings(max_examples=many(40, 800), suppress_health_check=list(HealthCheck))
 def test_a_batch_and_one_by_one_are_the_same(shop: Shop, asks: list[Any]) -> None:
     batch = [
         shop.request(id, wanted(shop.cards[card], lines, leased=leased, off=off))
