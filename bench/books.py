@@ -60,8 +60,8 @@ async def _fill(at: Shop) -> date:
     async with at.services.unit_of_work() as uow:
         await uow.session.execute(_HOUSEHOLDS, {"codes": codes})
         for first in range(0, len(codes), AT_ONCE):
-            await uow.books.open(map(accounts.household, codes[first : first + AT_ONCE]), now)
-        await uow.books.open([accounts.EXPIRED], now)
+            await uow.books.open_accounts(map(accounts.household, codes[first : first + AT_ONCE]), now)
+        await uow.books.open_accounts([accounts.EXPIRED], now)
     at.households.extend(codes)
     await at.expire_yearly(date(earned.year, 1, 1), decided=now.replace(year=now.year - 2, day=1))
     for n in range(AWARDS):

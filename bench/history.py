@@ -19,7 +19,7 @@ from bench.measurement import Measurement, measured
 from bench.scratch import scratch
 from bench.shop import PASSWORD, Server, Shop, serving, shop
 from ledger.books import Books
-from ledger.transactions import Closing
+from ledger.transactions import ClosingStatus
 
 HOUSEHOLDS = 3_000
 YOUNG, OLD = 10_000, 10_000_000
@@ -80,7 +80,7 @@ async def _closing(at: Shop) -> float:
             started = perf_counter()
             closed = await Books(connection, TOWNSHIP).close_period(now, now, person="", reason="月结")
             took.append(perf_counter() - started)
-            assert closed is Closing.OK
+            assert closed is ClosingStatus.OK
             await connection.rollback()
     return 1000 * median(took)
 

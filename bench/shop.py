@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.bookkeeping.expiry.policies import expiries
+from api.bookkeeping.expiry.policies import get_expiries
 from api.bookkeeping.seals.use_cases import seal
 from api.opening import TOWNSHIP
 from api.platform import accounts
@@ -33,7 +33,7 @@ from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.register.use_cases import found
 from api.serving import served
-from ledger.expiry import Kind, Policy
+from ledger.expiry import Policy, PolicyKind
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from rules import books_path
 
@@ -95,8 +95,8 @@ class Shop:
     async def expire_yearly(self, since: date, decided: datetime) -> None:
         """Adopt it for points: what isn't used by the year's end expires."""
         async with self.services.unit_of_work() as uow:
-            book = await expiries(uow)
-            policy = Policy(since, Kind.YEAR_END)
+            book = await get_expiries(uow)
+            policy = Policy(since, PolicyKind.YEAR_END)
             adopted = await book.adopt(accounts.POINTS, policy, decided, person="", reason="村民代表会议")
         assert adopted is Status.OK
 
@@ -206,7 +206,7 @@ async def _filled(
         tills = [await new_till(f"第 {n} 台") for n in range(1, kiosks + 1)]
         kiosk = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": "前台"})
     async with services.unit_of_work() as uow:
-        await uow.books.open([accounts.IMPORTED], uow.now)
+        await uow.books.open_accounts([accounts.IMPORTED], uow.now)
         posted = await uow.books.post([award(code, POINTS) for code in codes], uow.now)
     assert all(posting.status is Status.OK for posting in posted)
     return Shop(folder, database, services, codes, cards, barcodes, tills, kiosk["code"])

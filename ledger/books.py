@@ -1,7 +1,6 @@
 """The books of one township: open accounts, post batches, read balances and entries.
 
-Everything runs on the caller's connection and inside the caller's database transaction; nothing here
-commits.
+Everything runs on the caller's connection and in the caller's database transaction; nothing here commits.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ from ledger.transactions import (
     Account,
     AccountId,
     Balance,
-    Closing,
+    ClosingStatus,
     Phase,
-    Posting,
+    PostingResult,
     RecordedTransaction,
     Status,
     Timeline,
@@ -48,8 +47,8 @@ from ledger.transactions import (
     Transfer,
 )
 
-# Later than anything in the books.
-ALWAYS = datetime.max.replace(tzinfo=UTC)
+# Later than any entry.
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One side of a transfer, as its account sees it: `amount` is signed, credits are positive. `deferred_from`:
-    the effective moment asked for, where its period was closed."""
+    """One side of a transfer: `amount` is signed, credits are positive. `deferred_from`: the requested effective
+    moment, if its period was closed already."""
 
     transaction: TransactionId
     ordinal: int
@@ -78,7 +77,7 @@ class Entry:
     effective_at: datetime
     deferred_from: datetime | None
     expires_at: datetime | None
-    # What became of a pending one: posted, perhaps in part, or voided.
+    # Of a pending entry: whether it was posted (perhaps in part) or voided.
     settlement: Phase | None
     reason: str
     metadata: dict[str, Any]
@@ -91,10 +90,10 @@ class Entry:
 BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.balance.c.expected).where(
     tables.balance.c.township == bindparam("township"), tables.balance.c.account == bindparam("account")
 )
-"""The balance of an account with a limit; no row where it isn't open yet."""
+"""The balance of an account with a limit; no row if it isn't open yet."""
 
 
-# Of a batch most are in order as a rule, so only the others are told one by one.
+# Most transactions of a batch succeed, so only the others are returned one by one.
 _POST = text("""
     select count(*), coalesce(json_object_agg(p.item, to_jsonb(p) || p.detail) filter (where p.status <> 'ok'),
                               '{}')::text
@@ -102,46 +101,45 @@ _POST = text("""
 """)
 
 
-_OTHERS = msgspec.json.Decoder(dict[int, Posting])
-_OK = Posting(Status.OK)
+_NOT_OK_RESULTS = msgspec.json.Decoder(dict[int, PostingResult])
+_OK = PostingResult(Status.OK)
 
-_OWN = lateral_one(
+_ENTRY_TRANSACTION = lateral_one(
     select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
     "own",
 )
-"""The transaction of an entry."""
 
-_SETTLED = lateral_one(
+_ENTRY_SETTLEMENT = lateral_one(
     select(settlement.c.phase).where(
         settlement.c.township == entry.c.township,
-        settlement.c.target == _OWN.c.id,
+        settlement.c.target == _ENTRY_TRANSACTION.c.id,
         settlement.c.recorded_at <= bindparam("at"),
     ),
     "settled",
 )
 
-# Made once: making it would take longer than running it.
-_ENTRIES = (
+# Built once: building it would take longer than running it.
+_SELECT_ENTRIES = (
     select(
         entry.c.transaction,
         entry.c.ordinal,
-        _OWN.c.kind,
-        _OWN.c.phase,
-        _OWN.c.target,
+        _ENTRY_TRANSACTION.c.kind,
+        _ENTRY_TRANSACTION.c.phase,
+        _ENTRY_TRANSACTION.c.target,
         entry.c.amount,
         entry.c.counterparty,
         entry.c.pending,
         entry.c.recorded_at,
-        _OWN.c.effective_at,
-        _OWN.c.deferred_from,
-        _OWN.c.expires_at,
-        _SETTLED.c.phase.label("settlement"),
-        _OWN.c.reason,
-        _OWN.c.metadata,
+        _ENTRY_TRANSACTION.c.effective_at,
+        _ENTRY_TRANSACTION.c.deferred_from,
+        _ENTRY_TRANSACTION.c.expires_at,
+        _ENTRY_SETTLEMENT.c.phase.label("settlement"),
+        _ENTRY_TRANSACTION.c.reason,
+        _ENTRY_TRANSACTION.c.metadata,
     )
     .select_from(entry)
-    .join(_OWN, true())
-    .outerjoin(_SETTLED, true())
+    .join(_ENTRY_TRANSACTION, true())
+    .outerjoin(_ENTRY_SETTLEMENT, true())
     .where(
         entry.c.township == bindparam("township"),
         entry.c.account == bindparam("account"),
@@ -149,17 +147,19 @@ _ENTRIES = (
     )
     .limit(bindparam("limit", type_=Integer))
 )
-_FIELDS = _ENTRIES.selected_columns.keys()
-_PLACE = (entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
-_NEWEST = _ENTRIES.order_by(*(part.desc() for part in _PLACE))
-_NEXT = _NEWEST.where(tuple_(*_PLACE) < tuple_(*(bindparam(part.name, type_=part.type) for part in _PLACE)))
-_MOVED = _ENTRIES.where(
+_ENTRY_FIELDS = _SELECT_ENTRIES.selected_columns.keys()
+_POSITION = (entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
+_FIRST_PAGE = _SELECT_ENTRIES.order_by(*(part.desc() for part in _POSITION))
+_NEXT_PAGE = _FIRST_PAGE.where(
+    tuple_(*_POSITION) < tuple_(*(bindparam(part.name, type_=part.type) for part in _POSITION))
+)
+_BY_EFFECTIVE_TIME = _SELECT_ENTRIES.where(
     entry.c.pending.is_(False),
-    _OWN.c.effective_at >= bindparam("first"),
-    _OWN.c.effective_at < bindparam("after"),
-    # Nothing is effective later than it was recorded.
+    _ENTRY_TRANSACTION.c.effective_at >= bindparam("first"),
+    _ENTRY_TRANSACTION.c.effective_at < bindparam("after"),
+    # Nothing takes effect after it was recorded.
     entry.c.recorded_at >= bindparam("first"),
-).order_by(_OWN.c.effective_at, *_PLACE)
+).order_by(_ENTRY_TRANSACTION.c.effective_at, *_POSITION)
 
 
 class Books:
@@ -167,35 +167,35 @@ class Books:
         self._connection = connection
         self._township = township
 
-    async def open(self, accounts: Iterable[Account], now: datetime) -> int:
-        """Open accounts and their units; those that are open already stay. Returns how many were new."""
+    async def open_accounts(self, accounts: Iterable[Account], now: datetime) -> int:
+        """Open accounts and their units, except those that are open already. Returns how many were new."""
         rows = [
             {"id": a.id, "name": a.name, "unit": a.unit, "kind": a.kind, "minimum": a.minimum} for a in accounts
         ]
         opened = await self._connection.execute(
             text("select ledger.open_accounts(:township, cast(:rows as jsonb), :now)"),
-            {"township": self._township, "rows": encoded(rows), "now": now},
+            {"township": self._township, "rows": encode_json(rows), "now": now},
         )
         return int(opened.scalar_one())
 
-    async def close(self, account: AccountId, now: datetime, *, person: str, reason: str) -> bool:
-        """Refuse every later transfer of this account; False when it is unknown or closed already."""
+    async def close_account(self, account: AccountId, now: datetime, *, person: str, reason: str) -> bool:
+        """Refuse all later transfers of this account; False if it is unknown or closed already."""
         closed = await self._connection.execute(
             text("select ledger.close_account(:township, :account, :person, :reason, :now)"),
             {"township": self._township, "account": account, "person": person, "reason": reason, "now": now},
         )
         return bool(closed.scalar_one())
 
-    async def post(self, batch: Sequence[Transaction], now: datetime) -> list[Posting]:
-        """Write a batch; each transaction is judged on its own and answered in the batch's order."""
-        asked = {"township": self._township, "items": encoded(batch), "now": now}
-        answered, others = (await self._connection.execute(_POST, asked)).one()
-        assert answered == len(batch)
-        told = _OTHERS.decode(others)
-        return [told.get(n, _OK) for n in range(answered)]
+    async def post(self, batch: Sequence[Transaction], now: datetime) -> list[PostingResult]:
+        """Post a batch; each transaction succeeds or fails on its own. Results are in the batch's order."""
+        parameters = {"township": self._township, "items": encode_json(batch), "now": now}
+        posted, not_ok = (await self._connection.execute(_POST, parameters)).one()
+        assert posted == len(batch)
+        results = _NOT_OK_RESULTS.decode(not_ok)
+        return [results.get(n, _OK) for n in range(posted)]
 
     async def release_expired(self, now: datetime, *, limit: int) -> int:
-        """Void what is pending beyond its expiry; returns how many, at most `limit`."""
+        """Void at most `limit` pending transactions that have expired; returns how many."""
         due = await self._connection.execute(
             select(transaction.c.id, transaction.c.kind)
             .where(
@@ -214,46 +214,45 @@ class Books:
         ]
         return len(await self.post(voids, now)) if voids else 0
 
-    async def close_period(self, until: datetime, now: datetime, *, person: str, reason: str) -> Closing:
-        """Nothing is effective before `until` from now on. `checkpoint` may then sum up in its own time."""
+    async def close_period(self, until: datetime, now: datetime, *, person: str, reason: str) -> ClosingStatus:
+        """Nothing can take effect before `until` any more. Call `checkpoint` afterwards."""
         closed = await self._connection.execute(
             text("select ledger.close_period(:township, :until, :person, :reason, :now)"),
             {"township": self._township, "until": until, "person": person, "reason": reason, "now": now},
         )
-        return Closing(closed.scalar_one())
+        return ClosingStatus(closed.scalar_one())
 
     async def checkpoint(self, until: datetime) -> int:
-        """Keep the balances at the end of a closed period, so that reading them stays cheap; returns how many
+        """Store the balances at the end of a closed period, so that reading them stays cheap; returns how many
         were new."""
         written = await self._connection.execute(
             text("select ledger.checkpoint(:township, :until)"), {"township": self._township, "until": until}
         )
         return int(written.scalar_one())
 
-    async def open_from(self) -> datetime | None:
-        """The first moment that no closing forbids; None when nothing is closed."""
+    async def first_open_moment(self) -> datetime | None:
+        """The end of the last closed period; None if none is closed."""
         until: datetime | None = await self._connection.scalar(
             select(func.max(period_closing.c.until)).where(period_closing.c.township == self._township)
         )
         return until
 
-    async def lock(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
-        """Keep these balances as they are until the caller's transaction ends, to read them and then post; gives
-        those of accounts that aren't closed. Accounts without a limit keep no balance, so there is nothing of
-        theirs to lock."""
+    async def lock_balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
+        """Lock these balances until the caller's transaction ends, to read them and then post; returns those of
+        accounts that aren't closed. Accounts without a limit have no balance row to lock."""
         rows = await self._connection.execute(
             text("select * from ledger.lock_balances(:township, cast(:accounts as uuid[]))"),
             {"township": self._township, "accounts": list(accounts)},
         )
-        return _by_account(rows)
+        return _to_balances(rows)
 
-    async def balance(self, account: AccountId) -> Balance:
-        return (await self.balances([account]))[account]
+    async def read_balance(self, account: AccountId) -> Balance:
+        return (await self.read_balances([account]))[account]
 
-    async def balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
-        """Balances now. Accounts with a limit keep theirs; the others are summed from their last checkpoint on,
-        and tell nothing of what is pending."""
-        # An array rather than a list of parameters: one statement, whatever their number.
+    async def read_balances(self, accounts: Sequence[AccountId]) -> dict[AccountId, Balance]:
+        """Current balances. Accounts with a limit have a stored balance; the others are summed from their last
+        checkpoint, without pending amounts."""
+        # An array rather than a list of parameters: the same statement for any number.
         rows = await self._connection.execute(
             text(
                 "select account, posted, reserved, expected from ledger.balance"
@@ -261,48 +260,48 @@ class Books:
             ),
             {"township": self._township, "accounts": list(accounts)},
         )
-        found = _by_account(rows)
-        summed = [account for account in accounts if account not in found]
-        return found | await self.balances_at(summed, ALWAYS) if summed else found
+        stored = _to_balances(rows)
+        others = [account for account in accounts if account not in stored]
+        return stored | await self.read_balances_at(others, END_OF_TIME) if others else stored
 
-    async def balances_at(
+    async def read_balances_at(
         self, accounts: Sequence[AccountId], at: datetime, timeline: Timeline = Timeline.EFFECTIVE
     ) -> dict[AccountId, Balance]:
-        """Balances as of a moment, which belongs to it itself; nothing for an account that didn't move yet."""
+        """Balances as of a moment, inclusive; nothing for an account without entries by then."""
         rows = await self._connection.execute(
             text("select * from ledger.balances_at(:township, :accounts, :at, :timeline)"),
             {"township": self._township, "accounts": list(accounts), "at": at, "timeline": timeline},
         )
-        return _by_account(rows)
+        return _to_balances(rows)
 
-    async def statement(
-        self, account: AccountId, *, limit: int, before: Position | None = None, at: datetime = ALWAYS
+    async def read_statement(
+        self, account: AccountId, *, limit: int, before: Position | None = None, at: datetime = END_OF_TIME
     ) -> list[Entry]:
-        """Entries in the order of recording, newest first, none recorded after `at`; the next page begins after
-        `before`, the last one seen."""
-        asked = {"account": account, "at": at, "limit": limit}
+        """Entries in the order of recording, newest first, none recorded after `at`. `before`: the position of the
+        previous page's last entry."""
+        parameters = {"account": account, "at": at, "limit": limit}
         if before is None:
-            return await self._entries(_NEWEST, asked)
-        return await self._entries(_NEXT, asked | asdict(before))
+            return await self._read_entries(_FIRST_PAGE, parameters)
+        return await self._read_entries(_NEXT_PAGE, parameters | asdict(before))
 
-    async def moved_between(
+    async def read_entries_between(
         self, account: AccountId, first: datetime, after: datetime, *, limit: int
     ) -> list[Entry]:
-        """What moved for good with effect in [first, after), in the order of taking effect."""
-        asked = {"account": account, "at": ALWAYS, "first": first, "after": after, "limit": limit}
-        return await self._entries(_MOVED, asked)
+        """Posted entries effective in [first, after), in that order."""
+        parameters = {"account": account, "at": END_OF_TIME, "first": first, "after": after, "limit": limit}
+        return await self._read_entries(_BY_EFFECTIVE_TIME, parameters)
 
-    async def _entries(self, query: Select[Any], asked: dict[str, Any]) -> list[Entry]:
-        rows = await self._connection.execute(query, {"township": self._township, **asked})
-        return [_entry(row) for row in rows]
+    async def _read_entries(self, query: Select[Any], parameters: dict[str, Any]) -> list[Entry]:
+        rows = await self._connection.execute(query, {"township": self._township, **parameters})
+        return [_to_entry(row) for row in rows]
 
     async def recorded(self, ids: Iterable[TransactionId]) -> dict[TransactionId, RecordedTransaction]:
-        """Transactions as they stand in the books; nothing for an id that isn't there."""
-        asked = set(ids)
-        found = await self._recorded(transaction.c.id.in_(asked)) if asked else []
+        """The recorded transactions with these ids; nothing for an id that isn't in the books."""
+        wanted = set(ids)
+        found = await self._read_recorded(transaction.c.id.in_(wanted)) if wanted else []
         return {one.id: one for one in found}
 
-    async def touches(self, account: AccountId, id: TransactionId) -> bool:
+    async def has_entry(self, account: AccountId, id: TransactionId) -> bool:
         """Whether a transaction has an entry in this account."""
         found = await self._connection.execute(
             select(entry.c.ordinal)
@@ -312,26 +311,26 @@ class Books:
         return found.first() is not None
 
     async def settlements_of(self, target: TransactionId) -> list[RecordedTransaction]:
-        """What settles or reverses this one, oldest first."""
-        settled = select(settlement.c.id).where(
+        """What settles or reverses this transaction, oldest first."""
+        settlements = select(settlement.c.id).where(
             settlement.c.township == self._township, settlement.c.target == target
         )
         reversals = select(transaction.c.id).where(
             transaction.c.township == self._township,
             transaction.c.target == target,
-            # The index's own condition, which a parameter would miss.
+            # The partial index's condition, which a parameter would not match.
             transaction.c.phase == literal_column("'reversal'"),
         )
-        return await self._recorded(transaction.c.id.in_(settled.union_all(reversals)))
+        return await self._read_recorded(transaction.c.id.in_(settlements.union_all(reversals)))
 
-    async def _recorded(self, condition: ColumnElement[bool]) -> list[RecordedTransaction]:
-        wanted = (
+    async def _read_recorded(self, condition: ColumnElement[bool]) -> list[RecordedTransaction]:
+        query = (
             select(transaction)
             .where(transaction.c.township == self._township, condition)
             .order_by(transaction.c.recorded_at, transaction.c.id)
         )
-        heads = (await self._connection.execute(wanted)).all()
-        moves = await self._connection.execute(
+        transactions = (await self._connection.execute(query)).all()
+        transfer_rows = await self._connection.execute(
             select(tables.transfer)
             .join(
                 transaction,
@@ -342,7 +341,7 @@ class Books:
             .order_by(tables.transfer.c.transaction, tables.transfer.c.ordinal)
         )
         transfers: defaultdict[UUID, list[Transfer]] = defaultdict(list)
-        for row in moves:
+        for row in transfer_rows:
             transfers[row.transaction].append(
                 Transfer(AccountId(row.debit), AccountId(row.credit), row.unit, row.amount)
             )
@@ -361,11 +360,11 @@ class Books:
                 expires_at=row.expires_at,
                 metadata=row.metadata,
             )
-            for row in heads
+            for row in transactions
         ]
 
-    async def names(self, accounts: Iterable[AccountId]) -> dict[AccountId, str]:
-        """Readable names of accounts."""
+    async def read_names(self, accounts: Iterable[AccountId]) -> dict[AccountId, str]:
+        """The names of accounts."""
         rows = await self._connection.execute(
             select(tables.account.c.id, tables.account.c.name).where(
                 tables.account.c.township == self._township, tables.account.c.id.in_(set(accounts))
@@ -374,21 +373,21 @@ class Books:
         return {AccountId(row.id): row.name for row in rows}
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    """From a row of `_ENTRIES`. By place: looking up fifteen names in a row takes longer than reading it."""
-    fields = dict(zip(_FIELDS, row, strict=True))
-    fields["phase"], fields["settlement"] = Phase(fields["phase"]), _phase(fields["settlement"])
+def _to_entry(row: Sequence[Any]) -> Entry:
+    """From a row of `_SELECT_ENTRIES`, by position: looking up fifteen names takes longer than reading the row."""
+    fields = dict(zip(_ENTRY_FIELDS, row, strict=True))
+    fields["phase"], fields["settlement"] = Phase(fields["phase"]), _to_phase(fields["settlement"])
     return Entry(**fields)
 
 
-def _phase(word: str | None) -> Phase | None:
-    return Phase(word) if word is not None else None
+def _to_phase(value: str | None) -> Phase | None:
+    return Phase(value) if value is not None else None
 
 
-def _by_account(rows: Iterable[Any]) -> dict[AccountId, Balance]:
+def _to_balances(rows: Iterable[Any]) -> dict[AccountId, Balance]:
     return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
 
 
-def encoded(value: Any) -> str:
-    """As the books' functions take it: a batch of transactions for `ledger.post`."""
+def encode_json(value: Any) -> str:
+    """A parameter for the books' SQL functions, such as a batch of transactions for `ledger.post`."""
     return msgspec.json.encode(value).decode()

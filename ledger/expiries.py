@@ -1,4 +1,5 @@
-"""Expiry in the books: adopt policies, tell what is up, take it. Runs inside the caller's database transaction."""
+"""Expiry in the books: adopt policies, read what would expire, expire it. Runs in the caller's database
+transaction."""
 
 from __future__ import annotations
 
@@ -25,15 +26,15 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import Books
-from ledger.expiry import Boundary, Kind, Policy, expiry_id
+from ledger.expiry import Boundary, Policy, PolicyKind, expiry_id
 from ledger.tables import expiry_policy, transaction
 from ledger.transactions import AccountId, Phase, Status, TownshipId, Transaction, Transfer
 
-EXPIRY = "expiry"
+EXPIRY_KIND = "expiry"
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
+class AdoptedPolicy:
     policy: Policy
     person: str
     reason: str
@@ -41,51 +42,54 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose points: the open accounts of a unit with a limit whose names begin with `prefix`."""
+class AccountScope:
+    """The open accounts of a unit that have a limit and whose names begin with `prefix`."""
 
     unit: str
     prefix: str
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Some accounts in the order of their ids: `up` has those with something to expire; `last` is where the next
-    slice begins, None after the last account."""
+class ExpiryBatch:
+    """A batch of accounts in the order of their ids. `amounts`: of those with points to expire; `next_after`: the
+    `after` of the next batch, None after the last account."""
 
     examined: int
-    up: dict[AccountId, int]
-    last: AccountId | None
+    amounts: dict[AccountId, int]
+    next_after: AccountId | None
 
 
-ADOPTED = (
+ADOPTED_POLICIES = (
     select(expiry_policy)
     .where(expiry_policy.c.township == bindparam("township"), expiry_policy.c.unit == bindparam("unit"))
     .order_by(expiry_policy.c.effective_on)
 )
 
 
-def _up() -> Select[Any]:
+def _select_expirable() -> Select[Any]:
     cutoffs = bindparam("cutoffs", type_=ARRAY(DateTime(timezone=True)))
-    told = func.ledger.expirable(
+    rows = func.ledger.expirable(
         bindparam("township", type_=Integer), bindparam("accounts", type_=ARRAY(Uuid)), cutoffs
     ).table_valued(
-        column("account", Uuid), column("cutoff", DateTime(timezone=True)), column("amount", BigInteger), name="up"
+        column("account", Uuid),
+        column("cutoff", DateTime(timezone=True)),
+        column("amount", BigInteger),
+        name="expirable",
     )
-    # Where nothing ever expires, not even calling the function: that takes longer than a household's balance.
-    return select(told).where(told.c.amount > 0, func.cardinality(cutoffs) > 0)
+    # If nothing ever expires, don't even call the function: it takes longer than reading a household's balance.
+    return select(rows).where(rows.c.amount > 0, func.cardinality(cutoffs) > 0)
 
 
-UP = _up()
-"""What of each of `accounts` would expire by each of `cutoffs`, an ascending list; left out where that is nothing.
-Of those that have lost something by the same cutoff, too: see `TAKEN`."""
+EXPIRABLE = _select_expirable()
+"""What would expire of each of `accounts` by each of `cutoffs`, an ascending list; zero amounts are left out.
+Includes accounts whose expiry by that cutoff is recorded already: see `RECORDED_EXPIRIES`."""
 
-TAKEN = select(transaction.c.id).where(
+RECORDED_EXPIRIES = select(transaction.c.id).where(
     transaction.c.township == bindparam("township"),
     transaction.c.id == func.any(bindparam("expiries", type_=ARRAY(Uuid))),
 )
-"""Which of `expiries`, ids that `expiry_id` makes, are in the books. What came back to an account since then waits
-for its next cutoff."""
+"""Which of `expiries`, ids made by `expiry_id`, are in the books. Points returned to an account after that expire
+by its next cutoff."""
 
 
 class Expiries:
@@ -95,7 +99,7 @@ class Expiries:
         self._books = Books(connection, township)
 
     async def adopt(self, unit: str, policy: Policy, now: datetime, *, person: str, reason: str) -> Status:
-        """OK, EXISTS when the same one is there already, CONFLICT when another one begins that day."""
+        """OK, EXISTS if the same policy is there already, CONFLICT if another one takes effect that day."""
         adopted = await self._connection.execute(
             select(
                 func.ledger.adopt_expiry(
@@ -105,24 +109,28 @@ class Expiries:
         )
         return Status(adopted.scalar_one())
 
-    async def adopted(self, unit: str) -> list[Adopted]:
-        """Every policy of a unit, in the order in which they take effect."""
-        rows = await self._connection.execute(ADOPTED, {"township": self._township, "unit": unit})
+    async def read_policies(self, unit: str) -> list[AdoptedPolicy]:
+        """All policies of a unit, in the order in which they take effect."""
+        rows = await self._connection.execute(ADOPTED_POLICIES, {"township": self._township, "unit": unit})
         return [
-            Adopted(Policy(row.effective_on, Kind(row.kind), row.months), row.person, row.reason, row.adopted_at)
+            AdoptedPolicy(
+                Policy(row.effective_on, PolicyKind(row.kind), row.months), row.person, row.reason, row.adopted_at
+            )
             for row in rows
         ]
 
-    async def up(
+    async def read_expirable(
         self, accounts: Sequence[AccountId], cutoffs: Sequence[datetime]
     ) -> dict[tuple[AccountId, datetime], int]:
-        """What of each account would expire by each cutoff; left out where that is nothing."""
+        """What would expire of each account by each cutoff; zero amounts are left out."""
         rows = await self._connection.execute(
-            UP, {"township": self._township, "accounts": list(accounts), "cutoffs": sorted(set(cutoffs))}
+            EXPIRABLE, {"township": self._township, "accounts": list(accounts), "cutoffs": sorted(set(cutoffs))}
         )
-        return await self._not_taken({(AccountId(r.account), r.cutoff): r.amount for r in rows})
+        return await self._without_recorded({(AccountId(r.account), r.cutoff): r.amount for r in rows})
 
-    async def survey(self, scope: Scope, cutoff: datetime, after: AccountId | None, limit: int) -> Slice:
+    async def preview(
+        self, scope: AccountScope, cutoff: datetime, after: AccountId | None, limit: int
+    ) -> ExpiryBatch:
         """What would expire now of the next `limit` accounts; nothing is changed."""
         rows = await self._connection.execute(
             text("select * from ledger.expiring(:township, :unit, :prefix, :cutoff, :after, :limit)"),
@@ -135,17 +143,19 @@ class Expiries:
                 "limit": limit,
             },
         )
-        found: list[Row[Any]] = list(rows)
-        up = await self._not_taken({(AccountId(r.account), cutoff): r.amount for r in found if r.amount})
-        return Slice(
-            examined=len(found),
-            up={account: amount for (account, _), amount in up.items()},
-            last=AccountId(found[-1].account) if len(found) == limit else None,
+        examined: list[Row[Any]] = list(rows)
+        expirable = await self._without_recorded(
+            {(AccountId(r.account), cutoff): r.amount for r in examined if r.amount}
+        )
+        return ExpiryBatch(
+            examined=len(examined),
+            amounts={account: amount for (account, _), amount in expirable.items()},
+            next_after=AccountId(examined[-1].account) if len(examined) == limit else None,
         )
 
     async def expire(
         self,
-        scope: Scope,
+        scope: AccountScope,
         boundary: Boundary,
         after: AccountId | None,
         limit: int,
@@ -154,19 +164,19 @@ class Expiries:
         into: AccountId,
         person: str,
         reason: str,
-    ) -> Slice:
-        """Take what is up of the next `limit` accounts; a slice tried again takes nothing more.
+    ) -> ExpiryBatch:
+        """Expire what is due of the next `limit` accounts; a batch that is repeated takes nothing more.
 
-        The balances are locked and reckoned again before anything is taken: a limit alone would stop an overdraft,
-        but let what was spent at the same moment be made up from newer points.
+        The balances are locked and the amounts calculated again before anything is taken: the account's limit
+        would prevent an overdraft, but points spent at the same moment would be taken from newer ones.
         """
-        seen = await self.survey(scope, boundary.cutoff, after, limit)
-        await self._books.lock(list(seen.up))
-        up = await self.up(list(seen.up), [boundary.cutoff])
+        preview = await self.preview(scope, boundary.cutoff, after, limit)
+        await self._books.lock_balances(list(preview.amounts))
+        expirable = await self.read_expirable(list(preview.amounts), [boundary.cutoff])
         batch = [
             Transaction(
                 id=expiry_id(account, boundary.cutoff),
-                kind=EXPIRY,
+                kind=EXPIRY_KIND,
                 phase=Phase.POSTED,
                 transfers=(Transfer(account, into, scope.unit, amount),),
                 person=person,
@@ -177,25 +187,27 @@ class Expiries:
                     "earned_before": boundary.earned_before.isoformat(),
                 },
             )
-            for (account, _), amount in up.items()
+            for (account, _), amount in expirable.items()
         ]
-        postings = await self._books.post(batch, now) if batch else []
-        return Slice(
-            examined=seen.examined,
-            # One that was closed a moment ago keeps what it has.
-            up={
+        results = await self._books.post(batch, now) if batch else []
+        return ExpiryBatch(
+            examined=preview.examined,
+            # An account closed meanwhile keeps its points.
+            amounts={
                 account: amount
-                for ((account, _), amount), posting in zip(up.items(), postings, strict=True)
-                if posting.status is Status.OK
+                for ((account, _), amount), result in zip(expirable.items(), results, strict=True)
+                if result.status is Status.OK
             },
-            last=seen.last,
+            next_after=preview.next_after,
         )
 
-    async def _not_taken(
+    async def _without_recorded(
         self, amounts: dict[tuple[AccountId, datetime], int]
     ) -> dict[tuple[AccountId, datetime], int]:
-        """Without those that have lost something by the same cutoff."""
+        """Leave out accounts whose expiry by the same cutoff is recorded already."""
         ids: dict[UUID, tuple[AccountId, datetime]] = {expiry_id(*key): key for key in amounts}
-        taken = await self._connection.scalars(TAKEN, {"township": self._township, "expiries": list(ids)})
-        gone = {ids[id] for id in taken}
-        return {key: amount for key, amount in amounts.items() if key not in gone}
+        found = await self._connection.scalars(
+            RECORDED_EXPIRIES, {"township": self._township, "expiries": list(ids)}
+        )
+        recorded = {ids[id] for id in found}
+        return {key: amount for key, amount in amounts.items() if key not in recorded}

@@ -1,4 +1,4 @@
-"""When points expire: policies, and the months at whose beginning what was earned too long ago is up. Pure."""
+"""When points expire: policies, and the boundaries at which old points expire. Pure functions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from uuid import uuid5
 
 from ledger.transactions import AccountId, TransactionId
 
-# The most months that a rolling policy may give.
-LONGEST = 120
+# The longest that points may last under a rolling policy.
+MAX_ROLLING_MONTHS = 120
 
 
-class Kind(StrEnum):
+class PolicyKind(StrEnum):
     NONE = "none"
     YEAR_END = "year-end"
     ROLLING = "rolling"
@@ -22,17 +22,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """In force from `effective_on` until the next one is. `months`: of a rolling one alone; what was earned in a
-    month lasts until the end of the `months`-th month after it."""
+    """In force from `effective_on` until the next policy takes effect. `months`, only for a rolling policy: points
+    earned in a month last until the end of the `months`-th month after it."""
 
     effective_on: date
-    kind: Kind
+    kind: PolicyKind
     months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """The first day of a month: at its midnight expires what was earned before another such day and isn't used."""
+    """The first day of a month, at whose midnight unused points earned before `earned_before` expire."""
 
     on: date
     earned_before: date
@@ -47,55 +47,56 @@ class Boundary:
         return datetime.combine(self.earned_before, time(), self.zone)
 
 
-def in_force(policies: Sequence[Policy], day: date) -> Policy | None:
-    begun = [p for p in policies if p.effective_on <= day]
-    return max(begun, key=lambda p: p.effective_on, default=None)
+def find_policy(policies: Sequence[Policy], day: date) -> Policy | None:
+    """The policy in force on a day."""
+    started = [p for p in policies if p.effective_on <= day]
+    return max(started, key=lambda p: p.effective_on, default=None)
 
 
-def boundary(policies: Sequence[Policy], on: date, zone: tzinfo) -> Boundary | None:
-    """What is up on this day by the policy in force then; None when nothing can be."""
-    policy = in_force(policies, on)
+def find_boundary(policies: Sequence[Policy], on: date, zone: tzinfo) -> Boundary | None:
+    """The boundary on this day by the policy in force then; None if nothing can expire."""
+    policy = find_policy(policies, on)
     if policy is None or on.day != 1:
         return None
-    if policy.kind is Kind.YEAR_END and on.month == 1:
+    if policy.kind is PolicyKind.YEAR_END and on.month == 1:
         return Boundary(on, on, zone)
-    if policy.kind is Kind.ROLLING and policy.months is not None:
-        return Boundary(on, _month(on, -policy.months), zone)
+    if policy.kind is PolicyKind.ROLLING and policy.months is not None:
+        return Boundary(on, _add_months(on, -policy.months), zone)
     return None
 
 
-def latest(policies: Sequence[Policy], today: date, zone: tzinfo) -> Boundary | None:
-    """The last boundary that today has reached."""
+def find_latest_boundary(policies: Sequence[Policy], today: date, zone: tzinfo) -> Boundary | None:
+    """The last boundary on or before today."""
     first = min((p.effective_on for p in policies), default=today)
     month = today.replace(day=1)
     while month >= first:
-        found = boundary(policies, month, zone)
+        found = find_boundary(policies, month, zone)
         if found is not None:
             return found
-        month = _month(month, -1)
+        month = _add_months(month, -1)
     return None
 
 
-def upcoming(policies: Sequence[Policy], today: date, zone: tzinfo) -> Iterator[Boundary]:
-    """The boundaries after today, so far as they can concern what is earned by now."""
+def iter_upcoming_boundaries(policies: Sequence[Policy], today: date, zone: tzinfo) -> Iterator[Boundary]:
+    """The boundaries after today at which points earned by now can expire."""
     last = max([today, *(p.effective_on for p in policies)])
-    month, end = _month(today, 1), _month(last, LONGEST + 1)
+    month, end = _add_months(today, 1), _add_months(last, MAX_ROLLING_MONTHS + 1)
     while month <= end:
-        found = boundary(policies, month, zone)
+        found = find_boundary(policies, month, zone)
         if found is not None:
             yield found
-        month = _month(month, 1)
+        month = _add_months(month, 1)
 
 
-def next_boundaries(policies: Sequence[Policy], now: datetime, zone: tzinfo) -> list[Boundary]:
-    """When something may expire next of what is earned by now: one of these, the first at which something does. A
-    day that is past already is one whose run is still to come."""
+def list_next_boundaries(policies: Sequence[Policy], now: datetime, zone: tzinfo) -> list[Boundary]:
+    """The boundaries at which points earned by now may expire next; the first with an amount is the next expiry. A
+    past one is a boundary whose run is still to come."""
     if not policies:
         return []
     today = now.astimezone(zone).date()
-    reached = latest(policies, today, zone)
+    reached = find_latest_boundary(policies, today, zone)
     boundaries = [reached] if reached is not None else []
-    for following in upcoming(policies, today, zone):
+    for following in iter_upcoming_boundaries(policies, today, zone):
         boundaries.append(following)
         if following.cutoff > now:
             break
@@ -103,11 +104,11 @@ def next_boundaries(policies: Sequence[Policy], now: datetime, zone: tzinfo) -> 
 
 
 def expiry_id(account: AccountId, cutoff: datetime) -> TransactionId:
-    """An account loses what it earned before one moment once, however often that is tried."""
+    """The same for each attempt, so that points earned before a cutoff expire only once."""
     return TransactionId(uuid5(account, f"expiry:{cutoff.astimezone(UTC).isoformat()}"))
 
 
-def _month(day: date, months: int) -> date:
-    """The first day of the month so many months later."""
+def _add_months(day: date, months: int) -> date:
+    """The first day of the month that many months later."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, 1)

@@ -1,6 +1,6 @@
-"""Signed tree heads: the few lines of a notice by which anybody can hold the books to what they were.
+"""Signed tree heads, printed on public notices: later changes to the books can be proven with them.
 
-The text is a C2SP tlog-checkpoint in a signed note, with the moment of signing as its one extension line:
+The text is a C2SP tlog-checkpoint in a signed note, with the time of signing as its one extension line:
 
     示范乡
     1234
@@ -9,8 +9,8 @@ The text is a C2SP tlog-checkpoint in a signed note, with the moment of signing 
 
     — 示范乡 BASE64(first four bytes of the key's digest, then the Ed25519 signature)
 
-Reading is strict: each head has one text. The specification lets a note carry other people's signatures too; ours
-carry one, and its name is the origin's.
+Parsing is strict: each head has exactly one text. The specification allows several signatures; ours have one, and
+its name is the origin's.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ledger.merkle import HASH_LENGTH
 
-MOST_LEAVES = 2**63 - 1
+MAX_LEAVES = 2**63 - 1
 _ED25519 = b"\x01"
 _KEY_LENGTH = 32
 _ID_LENGTH = 4
@@ -41,14 +41,14 @@ _SIGNATURE_LINE = re.compile(r"— (\S+) (\S+)")
 
 
 class HeadError(ValueError):
-    """What is wrong with a head or a key, in one sentence for its reader."""
+    """What is wrong with a head or a key, in one sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class TreeHead:
-    """The books up to a moment: the root of their first `size` records. `signed_at` is UTC, in whole seconds.
+    """The root of the books' first `size` records. `signed_at` is UTC, in whole seconds.
 
-    Raises HeadError for what couldn't be written in the lines of a head.
+    Raises HeadError for values that can't be written as a head.
     """
 
     origin: str
@@ -58,7 +58,7 @@ class TreeHead:
 
     def __post_init__(self) -> None:
         _check_name(self.origin)
-        if not 0 <= self.size <= MOST_LEAVES:
+        if not 0 <= self.size <= MAX_LEAVES:
             raise HeadError("记录条数超出范围。")
         if len(self.root) != HASH_LENGTH:
             raise HeadError("根摘要的长度不对。")
@@ -68,17 +68,17 @@ class TreeHead:
     @property
     def text(self) -> str:
         """What is signed: four lines, each with its newline."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n{_moment(self.signed_at)}\n"
+        return f"{self.origin}\n{self.size}\n{_encode_base64(self.root)}\n{_format_moment(self.signed_at)}\n"
 
     @property
     def reference(self) -> str:
-        """How a receipt names it: its size, and how the line of its root begins."""
-        return f"{self.size} {_base64(self.root)[:8]}"
+        """As printed on receipts: its size and the first characters of its root."""
+        return f"{self.size} {_encode_base64(self.root)[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:
-    """A head with a signature, of which nothing is known until `VerifierKey.signed` has looked at it."""
+    """A head with a signature that is not verified yet: see `VerifierKey.has_signed`."""
 
     head: TreeHead
     key_id: bytes
@@ -86,28 +86,30 @@ class SignedHead:
 
     @property
     def text(self) -> str:
-        return f"{self.head.text}\n— {self.head.origin} {_base64(self.key_id + self.signature)}\n"
+        return f"{self.head.text}\n— {self.head.origin} {_encode_base64(self.key_id + self.signature)}\n"
 
     @classmethod
     def parse(cls, text: str) -> SignedHead:
-        """Raises HeadError for any text but the one that a head is written in."""
+        """Raises HeadError unless it is the exact text of a head."""
         lines = text.split("\n")
         if len(lines) != 7 or lines[4] or lines[6]:
             raise HeadError("封印应为四行文字、一个空行、一行签名，并以换行结束。")
         origin, size, root, moment, _, signature, _ = lines
         if not re.fullmatch(r"0|[1-9][0-9]{0,18}", size):
             raise HeadError("第二行应为记录条数。")
-        head = TreeHead(origin, int(size), _bytes(root, HASH_LENGTH, "第三行应为根摘要。"), _parse_moment(moment))
+        head = TreeHead(
+            origin, int(size), _parse_base64(root, HASH_LENGTH, "第三行应为根摘要。"), _parse_moment(moment)
+        )
         named = _SIGNATURE_LINE.fullmatch(signature)
         if not named or named[1] != origin:
             raise HeadError("最后一行应为“— 账本名称 签名”，名称与第一行相同。")
-        signed = _bytes(named[2], _ID_LENGTH + _SIGNATURE_LENGTH, "最后一行的签名残缺。")
+        signed = _parse_base64(named[2], _ID_LENGTH + _SIGNATURE_LENGTH, "最后一行的签名残缺。")
         return cls(head, signed[:_ID_LENGTH], signed[_ID_LENGTH:])
 
     @classmethod
     def parse_copied(cls, text: str) -> SignedHead:
-        """A text that went through somebody's hands: other line ends, and spaces and blank lines around it, do no
-        harm. What is checked afterwards is the head that was read, in its one text.
+        """Parse a text that was copied by people: other line ends, and surrounding spaces and blank lines, are
+        allowed. The signature is verified over the head's exact text anyway.
         """
         lines = text.strip().splitlines()
         return cls.parse("\n".join(line.strip() for line in lines) + "\n")
@@ -127,15 +129,15 @@ class VerifierKey:
 
     @property
     def text(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{_base64(_ED25519 + self.public)}"
+        return f"{self.name}+{self.id.hex()}+{_encode_base64(_ED25519 + self.public)}"
 
     @classmethod
     def parse(cls, text: str) -> VerifierKey:
-        """Raises HeadError for any text but the one that a key is written in."""
+        """Raises HeadError unless it is the exact text of a key."""
         name, *rest = text.split("+", 2)
         if len(rest) != 2:
             raise HeadError("公钥应为“名称+编号+内容”。")
-        encoded = _bytes(rest[1], 1 + _KEY_LENGTH, "公钥的内容残缺。")
+        encoded = _parse_base64(rest[1], 1 + _KEY_LENGTH, "公钥的内容残缺。")
         if not encoded.startswith(_ED25519):
             raise HeadError("公钥不是 Ed25519 的。")
         key = cls(name, encoded[1:])
@@ -145,19 +147,19 @@ class VerifierKey:
 
     @property
     def id(self) -> bytes:
-        """Four bytes: enough to tell keys apart, not to trust one by."""
+        """Four bytes: enough to tell keys apart, not enough to trust one."""
         return self._digest[:_ID_LENGTH]
 
     @property
     def fingerprint(self) -> str:
-        """128 bits of the key's digest in eight groups, to compare by eye with a printed notice."""
+        """128 bits of the key's digest in eight groups, to compare with a printed notice."""
         return self._digest[:16].hex(" ", 2).upper()
 
     @property
     def _digest(self) -> bytes:
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()
 
-    def signed(self, note: SignedHead) -> bool:
+    def has_signed(self, note: SignedHead) -> bool:
         if note.head.origin != self.name or note.key_id != self.id:
             return False
         try:
@@ -169,7 +171,7 @@ class VerifierKey:
 
 @dataclass(frozen=True, slots=True)
 class SealKey:
-    """The private key that signs the heads of one origin. It never shows itself but in `pem`."""
+    """The private key that signs the heads of one origin. Its `repr` doesn't reveal it; only `pem` does."""
 
     name: str
     private: Ed25519PrivateKey
@@ -183,7 +185,7 @@ class SealKey:
 
     @classmethod
     def load(cls, name: str, pem: bytes) -> SealKey:
-        """Raises HeadError when `pem` isn't an unencrypted Ed25519 key in PKCS8."""
+        """Raises HeadError if `pem` isn't an unencrypted Ed25519 key in PKCS8."""
         try:
             private = load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -194,7 +196,7 @@ class SealKey:
 
     @property
     def pem(self) -> bytes:
-        """PKCS8, unencrypted: whoever reads the file can seal."""
+        """PKCS8, unencrypted: whoever can read it can sign."""
         return self.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     @property
@@ -202,34 +204,34 @@ class SealKey:
         return VerifierKey(self.name, self.private.public_key().public_bytes_raw())
 
     def sign(self, head: TreeHead) -> SignedHead:
-        """Raises HeadError when the head is another origin's."""
+        """Raises HeadError if the head has another origin."""
         if head.origin != self.name:
             raise HeadError("封印私钥与账本名称不符。")
         return SignedHead(head, self.verifier.id, self.private.sign(head.text.encode()))
 
 
 def _check_name(name: str) -> None:
-    """No spaces, nothing invisible, no plus sign: one line of a note, and unmistakable in it."""
+    """No spaces, no invisible characters, no plus sign: these have a meaning in a signed note."""
     if not name or not name.isprintable() or " " in name or "+" in name:
         raise HeadError("账本名称不能为空，也不能有空格、加号或看不见的字符。")
 
 
-def _base64(raw: bytes) -> str:
+def _encode_base64(raw: bytes) -> str:
     return b64encode(raw).decode()
 
 
-def _bytes(text: str, length: int, otherwise: str) -> bytes:
-    """Raises HeadError with the sentence `otherwise` unless it is the one way to write so many bytes."""
+def _parse_base64(text: str, length: int, error: str) -> bytes:
+    """Raises HeadError with the sentence `error` unless it is the canonical base64 of that many bytes."""
     try:
         raw = b64decode(text, validate=True)
     except ValueError:
-        raise HeadError(otherwise) from None
-    if len(raw) != length or _base64(raw) != text:
-        raise HeadError(otherwise)
+        raise HeadError(error) from None
+    if len(raw) != length or _encode_base64(raw) != text:
+        raise HeadError(error)
     return raw
 
 
-def _moment(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
@@ -238,6 +240,6 @@ def _parse_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         moment = None
-    if moment is None or _moment(moment) != text:
+    if moment is None or _format_moment(moment) != text:
         raise HeadError("第四行应为签署时间，如 2026-06-15T02:00:00Z。")
     return moment

@@ -1,4 +1,4 @@
-"""How rows are looked up, so that a plan made for a young township stays right for an old one."""
+"""Row lookups whose query plan stays good while the tables grow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,5 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 
 def lateral_one(row: Select[*tuple[Any, ...]], name: str) -> LateralFromClause:
-    """What is looked up by its key, to be joined: no plan will read a whole table for it, whatever is known of the
-    tables' sizes when it is made."""
+    """A lookup by key, to be joined: the planner never reads the whole table for it, whatever its statistics."""
     return row.limit(literal_column("1")).lateral(name)

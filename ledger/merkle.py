@@ -1,14 +1,14 @@
 """Merkle trees of RFC 9162 section 2.1 over SHA-256, and proofs about them.
 
-The hashes of perfect subtrees are stored, each under its `Node`; everything else is made from these. A subtree
-is named by the `range` of its leaves: a proof is a list of such ranges, and `nodes` tells which stored hashes it
-takes to make one. So whoever keeps the nodes needs no more than two steps:
+The hashes of perfect subtrees are stored, each under its `Node`; all other hashes are computed from these. A
+subtree is given as the `range` of its leaves: a path is a list of such ranges, and `covering_nodes` says which
+stored hashes are needed to compute the root of one:
 
-    proof = inclusion(index, size)
-    stored = {node: hash for each of the nodes of each subtree of the proof}
-    path = [root(subtree, stored) for subtree in proof]
+    subtrees = find_inclusion_path(index, size)
+    stored = {node: hash for each node of covering_nodes(subtree), for each subtree}
+    path = [compute_root(subtree, stored) for subtree in subtrees]
 
-The verifiers take nothing on trust: what doesn't fit is False, whatever its length.
+The verifiers return False for any input that doesn't fit, whatever its length.
 """
 
 from __future__ import annotations
@@ -36,64 +36,64 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-def nodes(subtree: range) -> list[Node]:
+def covering_nodes(subtree: range) -> list[Node]:
     """The fewest stored nodes that cover the subtree, from left to right.
 
-    Of the whole tree, `nodes(range(size))`, these are its peaks.
+    For the whole tree, `covering_nodes(range(size))`, these are its peaks.
     """
-    found = []
+    nodes = []
     start = subtree.start
     while start < subtree.stop:
-        # As large as its place allows (a leaf 0 fits everything), and no larger than what is left.
+        # As large as the alignment of `start` allows, and no larger than what is left.
         level = (subtree.stop - start).bit_length() - 1
         if start:
             level = min(level, (start & -start).bit_length() - 1)
-        found.append(Node(level, start >> level))
+        nodes.append(Node(level, start >> level))
         start += 1 << level
-    return found
+    return nodes
 
 
-def root(subtree: range, stored: Mapping[Node, bytes]) -> bytes:
-    """The hash of a subtree, or of the whole tree as `range(size)`, from the stored hashes of its `nodes`.
+def compute_root(subtree: range, stored: Mapping[Node, bytes]) -> bytes:
+    """The hash of a subtree, or of the whole tree as `range(size)`, from the hashes of its covering nodes.
 
-    Raises KeyError when one of them is missing.
+    Raises KeyError if one of them is missing.
     """
-    hashes = [stored[node] for node in nodes(subtree)]
+    hashes = [stored[node] for node in covering_nodes(subtree)]
     if not hashes:
         return EMPTY_ROOT
-    found = hashes.pop()
+    root = hashes.pop()
     while hashes:
-        found = node_hash(hashes.pop(), found)
-    return found
+        root = node_hash(hashes.pop(), root)
+    return root
 
 
-def _left_part(subtree: range) -> int:
-    """Where the RFC splits a subtree of two leaves or more: after the largest power of two that leaves a rest."""
+def _split_point(subtree: range) -> int:
+    """Where the RFC splits a subtree of two leaves or more: after the largest power of two below its size."""
     return subtree.start + (1 << (len(subtree) - 1).bit_length() - 1)
 
 
-def inclusion(index: int, size: int) -> list[range]:
+def find_inclusion_path(index: int, size: int) -> list[range]:
     """The subtrees whose roots prove that leaf `index` is in the tree of `size` leaves (RFC 9162, 2.1.3.1).
 
-    Raises ValueError when there is no such leaf.
+    Raises ValueError if there is no such leaf.
     """
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of {size}")
     path = []
     subtree = range(size)
     while len(subtree) > 1:
-        split = _left_part(subtree)
+        split = _split_point(subtree)
         left, right = range(subtree.start, split), range(split, subtree.stop)
         subtree, other = (left, right) if index < split else (right, left)
         path.append(other)
     return path[::-1]
 
 
-def consistency(old: int, new: int) -> list[range]:
+def find_consistency_path(old: int, new: int) -> list[range]:
     """The subtrees whose roots prove that the tree of `new` leaves begins with that of `old` (RFC 9162, 2.1.4.1).
 
-    Empty when there is nothing to prove: from the empty tree, or to the same size. Raises ValueError when `old`
-    is the larger.
+    Empty if there is nothing to prove: from the empty tree, or to the same size. Raises ValueError if `old` is
+    larger than `new`.
     """
     if not 0 <= old <= new:
         raise ValueError(f"no way from a tree of {old} to one of {new}")
@@ -102,11 +102,11 @@ def consistency(old: int, new: int) -> list[range]:
     path = []
     subtree = range(new)
     while subtree.stop != old:
-        split = _left_part(subtree)
+        split = _split_point(subtree)
         left, right = range(subtree.start, split), range(split, subtree.stop)
         subtree, other = (left, right) if old <= split else (right, left)
         path.append(other)
-    # The old tree itself is known to whoever checks.
+    # The verifier knows the old tree's root already.
     if subtree.start:
         path.append(subtree)
     return path[::-1]
@@ -114,29 +114,29 @@ def consistency(old: int, new: int) -> list[range]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], tree_root: bytes) -> bool:
     """Whether `path` leads from the leaf's hash, at `index`, to the root of `size` leaves (RFC 9162, 2.1.3.2)."""
-    if not 0 <= index < size or not _hashes(leaf, tree_root, *path):
+    if not 0 <= index < size or not _are_hashes(leaf, tree_root, *path):
         return False
-    here, last = index, size - 1
-    found = leaf
+    position, last = index, size - 1
+    computed = leaf
     for other in path:
         if last == 0:
             return False
-        if here % 2 or here == last:
-            found = node_hash(other, found)
-            while here % 2 == 0 and here:
-                here, last = here >> 1, last >> 1
+        if position % 2 or position == last:
+            computed = node_hash(other, computed)
+            while position % 2 == 0 and position:
+                position, last = position >> 1, last >> 1
         else:
-            found = node_hash(found, other)
-        here, last = here >> 1, last >> 1
-    return last == 0 and found == tree_root
+            computed = node_hash(computed, other)
+        position, last = position >> 1, last >> 1
+    return last == 0 and computed == tree_root
 
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
     """Whether `path` shows that the tree of `new` leaves begins with that of `old` (RFC 9162, 2.1.4.2).
 
-    Every tree begins with the empty one, whose root is known.
+    Every tree begins with the empty tree, whose root is fixed.
     """
-    if not 0 <= old <= new or not _hashes(old_root, new_root, *path):
+    if not 0 <= old <= new or not _are_hashes(old_root, new_root, *path):
         return False
     if old == 0 and old_root != EMPTY_ROOT:
         return False
@@ -144,28 +144,28 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pat
         return not path and old_root == new_root
     if old == 0:
         return not path
-    # An old tree that is perfect is a node of the new one, and left out of the path.
+    # An old tree that is perfect is a node of the new one, and not in the path.
     if old & (old - 1) == 0:
         path = [old_root, *path]
     if not path:
         return False
-    here, last = old - 1, new - 1
-    while here % 2:
-        here, last = here >> 1, last >> 1
-    found_old = found_new = path[0]
+    position, last = old - 1, new - 1
+    while position % 2:
+        position, last = position >> 1, last >> 1
+    computed_old = computed_new = path[0]
     for other in path[1:]:
         if last == 0:
             return False
-        if here % 2 or here == last:
-            found_old, found_new = node_hash(other, found_old), node_hash(other, found_new)
-            while here % 2 == 0 and here:
-                here, last = here >> 1, last >> 1
+        if position % 2 or position == last:
+            computed_old, computed_new = node_hash(other, computed_old), node_hash(other, computed_new)
+            while position % 2 == 0 and position:
+                position, last = position >> 1, last >> 1
         else:
-            found_new = node_hash(found_new, other)
-        here, last = here >> 1, last >> 1
-    return last == 0 and found_old == old_root and found_new == new_root
+            computed_new = node_hash(computed_new, other)
+        position, last = position >> 1, last >> 1
+    return last == 0 and computed_old == old_root and computed_new == new_root
 
 
-def _hashes(*found: bytes) -> bool:
-    """Of other lengths, what is hashed together could be cut in two elsewhere."""
-    return all(len(one) == HASH_LENGTH for one in found)
+def _are_hashes(*values: bytes) -> bool:
+    """With other lengths, the concatenation that is hashed would be ambiguous."""
+    return all(len(value) == HASH_LENGTH for value in values)

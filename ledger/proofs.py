@@ -1,7 +1,7 @@
-"""Proof files and posters, checked by whoever holds them: no network, no database, nobody's word.
+"""Proof files and posters, which anybody can verify offline.
 
-A proof file says that a record is in the books that a signed head seals. A poster is a signed head that somebody
-kept: together with a proof that leads from it to a later head, it shows that nothing before it was rewritten.
+A proof file proves that a record is in the books under a signed head. A poster is an old signed head: with a proof
+of consistency to a later head, it proves that nothing before it was rewritten.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from ledger.encoding import EncodingError, parse
-from ledger.heads import MOST_LEAVES, HeadError, SignedHead, VerifierKey
+from ledger.heads import MAX_LEAVES, HeadError, SignedHead, VerifierKey
 from ledger.merkle import HASH_LENGTH, leaf_hash, verify_consistency, verify_inclusion
 
-MOST_BYTES = 10 * 1024 * 1024
+MAX_BYTES = 10 * 1024 * 1024
 
 # In the file these are base64.
 _Hash: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=HASH_LENGTH, max_length=HASH_LENGTH)]
-# No tree has more levels than a size has bits.
+# A tree has at most as many levels as its size has bits.
 _Path: TypeAlias = Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=64)]
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_LEAVES)]
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_LEAVES)]
 
 
 class ProofError(ValueError):
-    """Why a file is neither a proof nor a poster, in one sentence for whoever gave it."""
+    """Why a file is neither a proof nor a poster, in one sentence for people."""
 
 
 class Consistency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A path from the tree of `size` leaves with this root to a proof's head."""
+    """A consistency path from the tree of `size` leaves with this root to a proof's head."""
 
     size: _Count
     root: _Hash
@@ -39,9 +39,9 @@ class Consistency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That `record`, a canonical text, is leaf `position` (from 0) of the tree under `head`, by the audit path.
+    """An audit path for `record`, a canonical text, as leaf `position` (from 0) of the tree under `head`.
 
-    `key` is the one its maker says the head is signed with. Nothing here is true before `verify` says so.
+    `key` is claimed to have signed the head. Nothing is verified before `verify_documents`.
     """
 
     record: str
@@ -75,35 +75,35 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consistency: Consistency | None
 
 
-def read(content: bytes) -> Proof | SignedHead:
+def parse_document(content: bytes) -> Proof | SignedHead:
     """A proof file, or the text of a poster. Raises ProofError for anything else."""
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise ProofError("文件太大，不是证明文件，也不是公告文字。")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ProofError("文件不是 UTF-8 编码的文字。") from None
     if text.lstrip().startswith("{"):
-        return _read_proof(text)
+        return _parse_proof(text)
     try:
         return SignedHead.parse_copied(text)
     except HeadError as error:
         raise ProofError(f"不是证明文件，作为公告文字也读不懂：{error}") from None
 
 
-def _read_proof(text: str) -> Proof:
+def _parse_proof(text: str) -> Proof:
     try:
-        # Not by msgspec alone, which takes the last of two equal keys where a reader may see the first.
-        given = parse(text)
-        file = msgspec.convert(given, _File)
+        # Not by msgspec alone, which accepts duplicate keys.
+        content = parse(text)
+        file = msgspec.convert(content, _File)
         head, key = SignedHead.parse(file.head), VerifierKey.parse(file.key)
     except (EncodingError, HeadError) as error:
         raise ProofError(f"证明文件读不懂：{error}") from None
     except msgspec.ValidationError as error:
-        # Quoted, since it may name a field that isn't fit for a terminal.
+        # Quoted, since it may contain a field name with control characters.
         raise ProofError(f"证明文件的内容不对：{str(error)!r}") from None
-    # Base64 can be written in more ways than one, of which one is ours.
-    if parse(msgspec.json.encode(file).decode()) != given:
+    # Only canonical base64 is allowed.
+    if parse(msgspec.json.encode(file).decode()) != content:
         raise ProofError("证明文件里的摘要写法不对。")
     return Proof(file.record, file.position, file.path, head, key, file.consistency)
 
@@ -118,79 +118,79 @@ class Finding:
     message: str
 
 
-def verify(documents: Mapping[str, Proof | SignedHead], key: VerifierKey | None = None) -> list[Finding]:
-    """What can be said of these proofs and posters, each by its name. All is well when every finding is ok.
+def verify_documents(documents: Mapping[str, Proof | SignedHead], key: VerifierKey | None = None) -> list[Finding]:
+    """Verify proofs and posters, given by name. They are valid if every finding is ok.
 
-    Without `key` the proofs' own is believed, and a finding gives its fingerprint to compare. Proofs under
-    different heads are each judged by themselves: only a consistency path or a poster joins their histories.
+    Without `key` the proofs' own is trusted, and a finding gives its fingerprint to compare. Proofs under
+    different heads are verified independently: only a consistency path or a poster connects them.
     """
-    proofs = {name: one for name, one in documents.items() if isinstance(one, Proof)}
-    posters = {name: one for name, one in documents.items() if isinstance(one, SignedHead)}
+    proofs = {name: document for name, document in documents.items() if isinstance(document, Proof)}
+    posters = {name: document for name, document in documents.items() if isinstance(document, SignedHead)}
     keys = {key} if key else {proof.key for proof in proofs.values()}
     if not keys:
         return [Finding("", False, "no-key", "只有公告，没有公钥：请一并给出证明文件，或指明公钥。")]
     if len(keys) > 1:
         return [Finding("", False, "several-keys", "这些证明用的公钥不是同一个，请指明该用哪一个。")]
-    [believed] = keys
-    history = _History(believed)
-    findings = [finding for name, proof in proofs.items() for finding in history.proof(name, proof)]
-    findings += [history.poster(name, poster) for name, poster in posters.items()]
-    findings += history.rewritten()
+    [trusted] = keys
+    history = _History(trusted)
+    findings = [finding for name, proof in proofs.items() for finding in history.check_proof(name, proof)]
+    findings += [history.check_poster(name, poster) for name, poster in posters.items()]
+    findings += history.find_rewritten()
     if not key:
-        message = f"公钥取自证明文件本身，请核对公告上印的指纹是否为 {believed.fingerprint}。"
+        message = f"公钥取自证明文件本身，请核对公告上印的指纹是否为 {trusted.fingerprint}。"
         findings.append(Finding("", True, "own-key", message))
     return findings
 
 
 class _History:
-    """What heads signed with one key say of the books at each size."""
+    """The roots that heads signed with one key state for each size of the books."""
 
     def __init__(self, key: VerifierKey) -> None:
         self._key = key
         self._roots: dict[int, dict[bytes, set[str]]] = {}
-        # What a proof's head is, or was shown to begin with.
+        # The proofs' heads, and the trees they were proven to begin with.
         self._proven: set[tuple[int, bytes]] = set()
 
-    def proof(self, name: str, proof: Proof) -> Iterator[Finding]:
+    def check_proof(self, name: str, proof: Proof) -> Iterator[Finding]:
         head, old = proof.head.head, proof.consistency
         if proof.key != self._key:
             yield Finding(name, False, "other-key", "证明文件里的公钥不是指明的公钥。")
             return
-        if not self._key.signed(proof.head):
+        if not self._key.has_signed(proof.head):
             yield Finding(name, False, "bad-signature", "封印的签名不对，这份证明不可信。")
             return
-        self._prove(name, head.size, head.root)
+        self._add_proven(name, head.size, head.root)
         if verify_inclusion(leaf_hash(proof.record.encode()), proof.position, head.size, proof.path, head.root):
             message = f"这条记录在账本里，是封印的 {head.size} 条中的第 {proof.position + 1} 条。"
             yield Finding(name, True, "included", message)
         else:
             yield Finding(name, False, "not-included", "封印的账本里没有这条记录，或者记录被改动过。")
         if old and verify_consistency(old.size, head.size, old.root, head.root, old.path):
-            self._prove(name, old.size, old.root)
+            self._add_proven(name, old.size, old.root)
             yield Finding(name, True, "consistent", f"账本的前 {old.size} 条，到封印时没有变过。")
         elif old:
             yield Finding(name, False, "not-consistent", f"没能证明账本的前 {old.size} 条没有变过。")
 
-    def poster(self, name: str, poster: SignedHead) -> Finding:
+    def check_poster(self, name: str, poster: SignedHead) -> Finding:
         head = poster.head
-        if not self._key.signed(poster):
+        if not self._key.has_signed(poster):
             return Finding(name, False, "bad-signature", "公告的签名不对：不是这个公钥签的，或者抄录有误。")
-        self._note(name, head.size, head.root)
+        self._add(name, head.size, head.root)
         if (head.size, head.root) in self._proven:
             return Finding(name, True, "connected", f"公告时的 {head.size} 条记录，到证明的封印时没有变过。")
         message = f"没有证明与这张公告（{head.size} 条记录）相连，请索取从这张公告算起的证明。"
         return Finding(name, False, "not-connected", message)
 
-    def rewritten(self) -> Iterator[Finding]:
+    def find_rewritten(self) -> Iterator[Finding]:
         for size, roots in sorted(self._roots.items()):
             if len(roots) > 1:
                 where = "、".join(sorted(set().union(*roots.values())))
                 message = f"历史被改写了！同一个公钥下，前 {size} 条记录有不同的内容，见：{where}。"
                 yield Finding("", False, "rewritten", message)
 
-    def _prove(self, name: str, size: int, root: bytes) -> None:
-        self._note(name, size, root)
+    def _add_proven(self, name: str, size: int, root: bytes) -> None:
+        self._add(name, size, root)
         self._proven.add((size, root))
 
-    def _note(self, name: str, size: int, root: bytes) -> None:
+    def _add(self, name: str, size: int, root: bytes) -> None:
         self._roots.setdefault(size, {}).setdefault(root, set()).add(name)

@@ -1,6 +1,6 @@
-"""The tree over the books' records: append to it, sign its heads, prove what is in it.
+"""The Merkle tree over the books' records: append to it, sign its heads, prove what is in it.
 
-Everything runs on the caller's connection and inside the caller's database transaction; nothing here commits.
+Everything runs on the caller's connection and in the caller's database transaction; nothing here commits.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ledger.proofs import Consistency, Proof
 from ledger.tables import leaf, leaf_record, node, seal_key, tree_head
 from ledger.transactions import TownshipId, TransactionId
 
-# Records that say nothing new by themselves: a head for each head would never end.
-_OWN_KINDS = ("tree-head", "seal-key")
+# Records made by sealing itself: a new head for each of them would never end.
+_SEAL_KINDS = ("tree-head", "seal-key")
 
 
 class NotSealedError(LookupError):
@@ -27,7 +27,7 @@ class NotSealedError(LookupError):
 
 
 class RewrittenError(Exception):
-    """The tree no longer begins with what was signed last: nothing is signed on top of that."""
+    """The tree no longer begins with the last signed head, so nothing more is signed."""
 
 
 class Seals:
@@ -36,35 +36,35 @@ class Seals:
         self._township = township
 
     async def append(self, *, limit: int) -> int:
-        """Append committed records to the tree, at most `limit`; returns its size. What was written while another
-        database transaction that still runs had begun is left for later."""
+        """Append committed records to the tree, at most `limit`; returns its size. Records that are newer than a
+        database transaction still running are left for later."""
         size = await self._connection.execute(
             text("select ledger.seal(:township, :limit)"), {"township": self._township, "limit": limit}
         )
         return int(size.scalar_one())
 
-    async def size(self) -> int:
+    async def read_size(self) -> int:
         last = await self._connection.scalar(
             select(func.max(leaf.c.position)).where(leaf.c.township == self._township)
         )
         return 0 if last is None else int(last) + 1
 
-    async def root(self, size: int) -> bytes:
-        """The root of the first `size` leaves. Raises KeyError when a node is missing."""
-        [root] = await self._roots([range(size)])
+    async def read_root(self, size: int) -> bytes:
+        """The root of the first `size` leaves. Raises KeyError if a node is missing."""
+        [root] = await self._read_roots([range(size)])
         return root
 
     async def sign(self, key: SealKey, now: datetime) -> SignedHead:
-        """A signed head of the tree as it is; after `append`, so that signers take turns. Its moment is later than
-        the last head's, whatever the clock says. Raises RewrittenError."""
-        size = await self.size()
-        latest = await self.latest()
+        """A signed head of the present tree. Call it after `append`, whose lock makes signers take turns. Its time
+        is later than the last head's, whatever the clock says. Raises RewrittenError."""
+        size = await self.read_size()
+        latest = await self.read_latest_head()
         signed_at = now.replace(microsecond=0)
         if latest is not None:
-            if latest.head.size > size or await self.root(latest.head.size) != latest.head.root:
+            if latest.head.size > size or await self.read_root(latest.head.size) != latest.head.root:
                 raise RewrittenError
             signed_at = max(signed_at, latest.head.signed_at + timedelta(seconds=1))
-        signed = key.sign(TreeHead(key.name, size, await self.root(size), signed_at))
+        signed = key.sign(TreeHead(key.name, size, await self.read_root(size), signed_at))
         await self._connection.execute(
             text("select ledger.add_seal_key(:township, :key, :now)"),
             {"township": self._township, "key": key.verifier.text, "now": now},
@@ -75,7 +75,7 @@ class Seals:
         )
         return signed
 
-    async def keys(self) -> list[VerifierKey]:
+    async def read_keys(self) -> list[VerifierKey]:
         """The keys that heads were signed with, newest first."""
         texts = await self._connection.scalars(
             select(seal_key.c.key)
@@ -94,13 +94,13 @@ class Seals:
         )
         return [SignedHead.parse(note) for note in notes]
 
-    async def latest(self) -> SignedHead | None:
+    async def read_latest_head(self) -> SignedHead | None:
         newest = await self.signed_heads(1)
         return newest[0] if newest else None
 
-    async def covered(self, transaction: TransactionId) -> bool:
-        """Whether the newest head's tree has this transaction."""
-        latest = await self.latest()
+    async def is_covered(self, transaction: TransactionId) -> bool:
+        """Whether the newest head covers this transaction."""
+        latest = await self.read_latest_head()
         position = await self._connection.scalar(
             select(leaf.c.position).where(
                 leaf.c.township == self._township,
@@ -110,17 +110,17 @@ class Seals:
         )
         return latest is not None and position is not None and position < latest.head.size
 
-    async def grown_since(self, size: int) -> bool:
-        """Whether the books have said anything since the tree had this size."""
-        grown = select(leaf.c.position).where(
-            leaf.c.township == self._township, leaf.c.position >= size, leaf.c.kind.not_in(_OWN_KINDS)
+    async def has_grown_since(self, size: int) -> bool:
+        """Whether the books have new records since the tree had this size."""
+        newer = select(leaf.c.position).where(
+            leaf.c.township == self._township, leaf.c.position >= size, leaf.c.kind.not_in(_SEAL_KINDS)
         )
-        return (await self._connection.execute(grown.limit(1))).first() is not None
+        return (await self._connection.execute(newer.limit(1))).first() is not None
 
     async def prove(self, transaction: TransactionId, since: SignedHead | None = None) -> Proof:
-        """That the transaction is in the tree under the newest head, and that this tree begins with the one of
-        `since`. Raises NotSealedError; ValueError when `since` is of a larger tree."""
-        head = await self.latest()
+        """Prove that the transaction is in the tree under the newest head, and that this tree begins with that of
+        `since`. Raises NotSealedError; ValueError if `since` has a larger tree."""
+        head = await self.read_latest_head()
         row = (
             await self._connection.execute(
                 select(leaf_record.c.position, leaf_record.c.record).where(
@@ -132,29 +132,29 @@ class Seals:
         ).one_or_none()
         if row is None or head is None or row.position >= head.head.size:
             raise NotSealedError
-        key = next((known for known in await self.keys() if known.signed(head)), None)
+        key = next((known for known in await self.read_keys() if known.has_signed(head)), None)
         if key is None:
             raise NotSealedError
         consistency = None
         if since is not None:
-            path = await self.consistency(since.head.size, head.head.size)
+            path = await self.prove_consistency(since.head.size, head.head.size)
             consistency = Consistency(since.head.size, since.head.root, tuple(path))
-        path = await self._roots(merkle.inclusion(row.position, head.head.size))
+        path = await self._read_roots(merkle.find_inclusion_path(row.position, head.head.size))
         return Proof(row.record, row.position, tuple(path), head, key, consistency)
 
-    async def consistency(self, old: int, new: int) -> Sequence[bytes]:
-        """The RFC 9162 path from the tree of `old` leaves to that of `new`. Raises ValueError without one."""
-        if new > await self.size():
+    async def prove_consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """The RFC 9162 path from the tree of `old` leaves to that of `new`. Raises ValueError if there is none."""
+        if new > await self.read_size():
             raise ValueError(f"no tree of {new} leaves")
-        return await self._roots(merkle.consistency(old, new))
+        return await self._read_roots(merkle.find_consistency_path(old, new))
 
-    async def _roots(self, subtrees: Iterable[range]) -> list[bytes]:
+    async def _read_roots(self, subtrees: Iterable[range]) -> list[bytes]:
         subtrees = list(subtrees)
-        wanted = {node for subtree in subtrees for node in merkle.nodes(subtree)}
+        wanted = {node for subtree in subtrees for node in merkle.covering_nodes(subtree)}
         rows = await self._connection.execute(
             select(node.c.level, node.c.position, node.c.hash).where(
                 node.c.township == self._township, tuple_(node.c.level, node.c.position).in_(wanted)
             )
         )
         stored = {Node(level, position): hash for level, position, hash in rows}
-        return [merkle.root(subtree, stored) for subtree in subtrees]
+        return [merkle.compute_root(subtree, stored) for subtree in subtrees]

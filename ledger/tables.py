@@ -1,8 +1,8 @@
-"""The tables of the books, as SQLAlchemy sees them. Only the SQL functions write here.
+"""The tables of the books for SQLAlchemy. Only the SQL functions write to them.
 
-Every key begins with the township, so that the schema can be spread by township as it is. A transfer's
-foreign keys carry the unit: an account can't take part in a transfer of another unit, not even by raw SQL.
-A record knows the database transaction that wrote it (`written_by`): seals go by it.
+Every key begins with the township, so that the schema can be distributed by township unchanged. A transfer's
+foreign keys include the unit: an account can't take part in a transfer of another unit, not even by raw SQL.
+`written_by` is the database transaction that wrote a record; sealing uses it.
 """
 
 from sqlalchemy import (
@@ -30,20 +30,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 metadata = MetaData(schema="ledger")
 
 
-def _written_by() -> Column[int]:
+def _written_by_column() -> Column[int]:
     return Column(
         "written_by", BigInteger, nullable=False, server_default=text("pg_current_xact_id()::text::bigint")
     )
 
 
-def _by_time(table: str) -> Index:
-    # What is recorded is appended, so the bounds of each run of pages tell where a time is to be found.
+def _recorded_index(table: str) -> Index:
+    # Rows are appended in the order of time, which suits a BRIN index.
     return Index(
         f"{table}_recorded", "recorded_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}
     )
 
 
-def _side(account: str, counterparty: str) -> Index:
+def _account_index(account: str, counterparty: str) -> Index:
     return Index(
         f"transfer_{account}",
         *("township", account, "recorded_at", "transaction"),
@@ -57,7 +57,7 @@ unit = Table(
     Column("township", Integer, nullable=False),
     Column("code", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "code"),
     CheckConstraint("kind in ('points', 'goods', 'money')", name="unit_kind"),
 )
@@ -69,10 +69,10 @@ account = Table(
     Column("id", Uuid, nullable=False),
     Column("name", Text, nullable=False),
     Column("unit", Text, nullable=False),
-    # Null: no limit, and then no row in `balance` that every writer would lock.
+    # Null: no limit, and then no row in `balance`, which every writer would have to lock.
     Column("minimum", BigInteger),
     Column("opened_at", DateTime(timezone=True), nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "id"),
     UniqueConstraint("township", "name"),
     UniqueConstraint("township", "id", "unit"),
@@ -88,7 +88,7 @@ account_closing = Table(
     Column("closed_at", DateTime(timezone=True), nullable=False),
     Column("person", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "account"),
     ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
 )
@@ -100,14 +100,14 @@ balance = Table(
     Column("account", Uuid, nullable=False),
     Column("minimum", BigInteger, nullable=False),
     Column("posted", BigInteger, nullable=False, server_default=text("0")),
-    # Pending amounts: what is reserved to leave, and what is expected to come.
+    # Pending amounts, outgoing and incoming.
     Column("reserved", BigInteger, nullable=False, server_default=text("0")),
     Column("expected", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("township", "account"),
     ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
     CheckConstraint("posted - reserved >= minimum", name="balance_limit"),
     CheckConstraint("reserved >= 0 and expected >= 0", name="balance_pending"),
-    # Room on the page lets a balance change without touching its index.
+    # Free space on the page allows HOT updates, which leave the index alone.
     postgresql_with={"fillfactor": 50},
 )
 
@@ -125,11 +125,11 @@ transaction = Table(
     Column("effective_at", DateTime(timezone=True), nullable=False),
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True)),
-    # The effective moment asked for, where its month was closed already and the open one took it.
+    # The requested effective moment, if its month was closed already and it was moved to the open one.
     Column("deferred_from", DateTime(timezone=True)),
     Column("metadata", JSONB, nullable=False),
     Column("content", LargeBinary, nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "id"),
     ForeignKeyConstraint(["township", "target"], ["ledger.transaction.township", "ledger.transaction.id"]),
     CheckConstraint("phase in ('posted', 'pending', 'post', 'void', 'reversal')", name="transaction_phase"),
@@ -148,9 +148,9 @@ transaction = Table(
     ),
     Index("transaction_reversed", "township", "target", postgresql_where=text("phase = 'reversal'")),
     Index("transaction_expiring", "township", "expires_at", postgresql_where=text("expires_at is not null")),
-    # Not by township first: a planner without statistics would take this for a way to a transaction's id.
+    # Not by township first: a planner without statistics would use this to look up a transaction's id.
     Index("transaction_written", "written_by", "township"),
-    _by_time("transaction"),
+    _recorded_index("transaction"),
 )
 
 transfer = Table(
@@ -177,27 +177,27 @@ transfer = Table(
     ),
     CheckConstraint("amount > 0", name="transfer_amount"),
     CheckConstraint("debit <> credit", name="transfer_two_accounts"),
-    # What came from whom, summed up, is read from the index alone: the rows themselves lie all over the books.
-    _side("debit", "credit"),
-    _side("credit", "debit"),
-    _by_time("transfer"),
+    # For index-only scans that sum what came from whom: the rows themselves are scattered over the table.
+    _account_index("debit", "credit"),
+    _account_index("credit", "debit"),
+    _recorded_index("transfer"),
 )
 
 period_closing = Table(
     "period_closing",
     metadata,
     Column("township", Integer, nullable=False),
-    # The first moment that is still open.
+    # The first open moment.
     Column("until", DateTime(timezone=True), nullable=False),
     Column("closed_at", DateTime(timezone=True), nullable=False),
     Column("person", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "until"),
     CheckConstraint("until <= closed_at", name="period_closing_over"),
 )
 
-# Posted balances at the end of a closed period; an account without a row had nothing.
+# Posted balances at the end of a closed period; an account without a row had zero.
 checkpoint = Table(
     "checkpoint",
     metadata,
@@ -210,7 +210,7 @@ checkpoint = Table(
     ForeignKeyConstraint(["township", "until"], ["ledger.period_closing.township", "ledger.period_closing.until"]),
 )
 
-# By what rule what was earned expires: the one in force on a day is the latest to have taken effect by then.
+# How points expire: the policy in force on a day is the last to have taken effect by then.
 expiry_policy = Table(
     "expiry_policy",
     metadata,
@@ -218,23 +218,23 @@ expiry_policy = Table(
     Column("unit", Text, nullable=False),
     Column("effective_on", Date, nullable=False),
     Column("kind", Text, nullable=False),
-    # Of a rolling one alone.
+    # Only for a rolling policy.
     Column("months", Integer),
     Column("person", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("adopted_at", DateTime(timezone=True), nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "unit", "effective_on"),
     ForeignKeyConstraint(["township", "unit"], ["ledger.unit.township", "ledger.unit.code"]),
     CheckConstraint("kind in ('none', 'year-end', 'rolling')", name="expiry_policy_kind"),
     CheckConstraint(
         "(kind = 'rolling') = (months is not null) and months between 1 and 120", name="expiry_policy_months"
     ),
-    # Nothing expires by a rule made afterwards. A day's room: the township's calendar isn't that of UTC.
+    # Not retroactive. One day of tolerance, since the township's calendar isn't that of UTC.
     CheckConstraint("effective_on >= (adopted_at at time zone 'UTC')::date - 1", name="expiry_policy_ahead"),
 )
 
-# The records in the order of the Merkle tree. `kind` and `key` name one; see the view `leaf_record`.
+# The records in the order of the Merkle tree. `kind` and `key` identify one; see the view `leaf_record`.
 leaf = Table(
     "leaf",
     metadata,
@@ -246,7 +246,7 @@ leaf = Table(
     UniqueConstraint("township", "kind", "key"),
 )
 
-# The hashes of the tree's perfect subtrees; those of level 0 are the leaves'.
+# The hashes of the tree's perfect subtrees; level 0 has those of the leaves.
 node = Table(
     "node",
     metadata,
@@ -264,11 +264,11 @@ seal_key = Table(
     Column("township", Integer, nullable=False),
     Column("key", Text, nullable=False),
     Column("added_at", DateTime(timezone=True), nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "key"),
 )
 
-# Signed heads; `note` is the text that is printed.
+# Signed heads; `note` is the printed text.
 tree_head = Table(
     "tree_head",
     metadata,
@@ -276,13 +276,13 @@ tree_head = Table(
     Column("signed_at", DateTime(timezone=True), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("note", Text, nullable=False),
-    _written_by(),
+    _written_by_column(),
     PrimaryKeyConstraint("township", "signed_at"),
     Index("tree_head_size", "township", "size"),
 )
 
-# The views; in a catalogue of their own since they are no tables. `entry` gives each side of each transfer,
-# `settlement` what posted or voided a pending transaction, `leaf_record` the text that a leaf is the hash of.
+# Views, in metadata of their own since they aren't tables. `entry`: each side of each transfer; `settlement`: what
+# posted or voided a pending transaction; `leaf_record`: the text whose hash a leaf is.
 _views = MetaData(schema="ledger")
 
 entry = Table(

@@ -1,8 +1,8 @@
-"""What is written into the books: transfers, and the transactions that bind them together.
+"""Transfers, and the transactions that group them.
 
-A transfer moves a positive integer amount of one unit from its debit account to its credit account, so
-nothing unbalanced can be written down. Every account is seen from its holder's side: its balance is what
-was credited minus what was debited, for points, goods and money alike.
+A transfer moves a positive integer amount of one unit from its debit account to its credit account, so an
+unbalanced transaction can't be expressed. A balance is credits minus debits, as the account's owner sees it, for
+points, goods and money alike.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TownshipId = NewType("TownshipId", int)
 AccountId = NewType("AccountId", UUID)
 TransactionId = NewType("TransactionId", UUID)
 
-_NAMES = UUID("6a1f5a52-7d7e-5a0e-9d57-0d5c4a9f3b11")
+_NAMESPACE = UUID("6a1f5a52-7d7e-5a0e-9d57-0d5c4a9f3b11")
 
 
 class UnitKind(StrEnum):
@@ -31,15 +31,15 @@ class UnitKind(StrEnum):
 
 @lru_cache(maxsize=1 << 14)
 def account_id(name: str) -> AccountId:
-    """The id of the account with this name, open or not."""
-    return AccountId(uuid5(_NAMES, name))
+    """The id of the account with this name, whether open or not."""
+    return AccountId(uuid5(_NAMESPACE, name))
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account by its readable name, which is unique in the township and gives it its id.
+    """An account. Its readable name is unique in the township and determines its id.
 
-    `minimum` is the least its balance may be with all pending debits counted; None is no limit.
+    `minimum` is the least its balance may be, less all pending debits; None: no limit.
     """
 
     name: str
@@ -70,12 +70,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """Transfers that happen together or not at all. The caller makes the id, and may send the same
-    transaction as often as it likes: it counts once.
+    """Transfers that happen together or not at all. The caller makes the id; a transaction sent again counts once.
 
-    `effective_at` is left out unless it differs from the moment of recording, since a retry must carry the
-    same content. `settle` makes those that post, void or reverse another; with transfers of its own, a post or a
-    reversal moves just that part.
+    Leave out `effective_at` unless it differs from the moment of recording, since a retry must have the same
+    content. `settle` makes transactions that post, void or reverse another; a post or reversal with transfers of
+    its own moves only that part.
     """
 
     id: TransactionId
@@ -93,7 +92,7 @@ class Transaction:
     def settle(
         cls, target: TransactionId, phase: Phase, *, kind: str, person: str, reason: str = ""
     ) -> Transaction:
-        """Post, void or reverse `target`. The id follows from both, so that settling twice counts once."""
+        """Post, void or reverse `target`. The id is derived from both, so that settling twice counts once."""
         return cls(
             id=TransactionId(uuid5(target, phase)),
             kind=kind,
@@ -106,8 +105,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class RecordedTransaction:
-    """A transaction as it stands in the books. `deferred_from`: the effective moment asked for, where its period
-    was closed."""
+    """A transaction in the books. `deferred_from`: the requested effective moment, if its period was closed
+    already."""
 
     id: TransactionId
     kind: str
@@ -123,20 +122,20 @@ class RecordedTransaction:
     metadata: dict[str, Any]
 
     def remaining(self, settlements: Iterable[RecordedTransaction]) -> tuple[int, ...]:
-        """For each transfer, how much of it is still reserved where this is pending, or can still be moved back
-        where it moved; `settlements` are all that settle or reverse it."""
-        moved_back: Counter[tuple[AccountId, AccountId, str]] = Counter()
+        """For each transfer, how much is still reserved if this is pending, or can still be reversed if it is
+        posted; `settlements` are all transactions that settle or reverse it."""
+        reversed_amounts: Counter[tuple[AccountId, AccountId, str]] = Counter()
         settled = self.phase not in (Phase.PENDING, Phase.POSTED, Phase.POST)
         for settlement in settlements:
             settled = settled or settlement.phase is not Phase.REVERSAL
             for t in settlement.transfers:
-                moved_back[t.credit, t.debit, t.unit] += t.amount
-        left = []
+                reversed_amounts[t.credit, t.debit, t.unit] += t.amount
+        amounts = []
         for t in self.transfers:
-            gone = min(t.amount, moved_back[t.debit, t.credit, t.unit])
-            moved_back[t.debit, t.credit, t.unit] -= gone
-            left.append(0 if settled else t.amount - gone)
-        return tuple(left)
+            reversed_amount = min(t.amount, reversed_amounts[t.debit, t.credit, t.unit])
+            reversed_amounts[t.debit, t.credit, t.unit] -= reversed_amount
+            amounts.append(0 if settled else t.amount - reversed_amount)
+        return tuple(amounts)
 
 
 class Status(StrEnum):
@@ -155,9 +154,9 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
-    """What became of one transaction of a batch: `account` and `missing` tell which limit refused it, `missing`
-    alone by how much a part is more than what is left of its target."""
+class PostingResult:
+    """The result for one transaction of a batch. For an insufficient balance, `account` and `missing` say which
+    one and by how much; for a part that exceeds what is left of its target, `missing` is the excess."""
 
     status: Status
     account: AccountId | None = None
@@ -165,18 +164,18 @@ class Posting:
 
     @property
     def accepted(self) -> bool:
-        """In the books, now or from an earlier try."""
+        """Whether it is in the books, now or since an earlier attempt."""
         return self.status in (Status.OK, Status.EXISTS)
 
 
 class Timeline(StrEnum):
-    """A past moment by when things happened, or by when they were written down."""
+    """Whether a past moment means when things happened, or when they were recorded."""
 
     EFFECTIVE = "effective"
     RECORDED = "recorded"
 
 
-class Closing(StrEnum):
+class ClosingStatus(StrEnum):
     OK = "ok"
     EXISTS = "exists"
     NOT_OVER = "not-over"
@@ -184,7 +183,7 @@ class Closing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """`posted` moved for good; `reserved` will leave and `expected` will come when what is pending posts."""
+    """`posted`: without pending amounts; `reserved` and `expected`: pending debits and credits."""
 
     posted: int
     reserved: int = 0

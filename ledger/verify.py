@@ -1,4 +1,4 @@
-"""Recompute the books from their transfers, and the seals from the books, and name whatever doesn't agree."""
+"""Recompute the books from their transfers, and the seals from the books, and report every discrepancy."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from ledger.transactions import TownshipId
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """`subject` is the readable name of an account, the id of a transaction, or what else is named so: a leaf, a
-    node or a head of the seals."""
+    """`subject` is the name of an account, the id of a transaction, or a leaf, node or head of the seals."""
 
     subject: str
     message: str
 
 
-# Each query returns (subject, message) rows for one kind of fault; an honest book returns none.
-_BOOKS = {
+# Each query returns (subject, message) rows for one kind of discrepancy.
+_BOOK_CHECKS = {
     "balances": """
         with moved as (
             select e.account, sum(e.amount) filter (where not e.pending) as posted,
@@ -95,7 +94,7 @@ _BOOKS = {
            and (o.id is null or case x.phase when 'reversal' then o.phase not in ('posted', 'post')
                                              else o.phase <> 'pending' end)
          order by 1""",
-    # What posts or reverses moves what its target held, there or back, and never more.
+    # A posting or reversal moves at most what its target holds.
     "settlements": """
         with moved as (
             select x.target, x.phase, t.unit, sum(t.amount) as amount,
@@ -123,10 +122,10 @@ _BOOKS = {
                         where p.township = x.township and x.effective_at < p.until
                           and x.recorded_at > p.closed_at)
          order by 1""",
-    # At each checkpoint the sum of everything effective before it; and no account that moved is left out.
+    # Each checkpoint is the sum of all entries effective before it; no account with entries is left out.
     "checkpoints": """
-        with line as (
-            select e.account, x.effective_at as at, e.amount, null::bigint as kept
+        with movement as (
+            select e.account, x.effective_at as at, e.amount, null::bigint as stored
               from ledger.entry e
               join ledger.transaction x on x.township = e.township and x.id = e.transaction
              where e.township = :township and not e.pending
@@ -134,25 +133,25 @@ _BOOKS = {
             union all
             select account, until, 0, posted from ledger.checkpoint where township = :township),
         summed as (
-            select account, at, kept, sum(amount) over (
-                       partition by account order by at, kept is null rows unbounded preceding) as due
-              from line),
+            select account, at, stored, sum(amount) over (
+                       partition by account order by at, stored is null rows unbounded preceding) as expected
+              from movement),
         left_out as (
             select distinct m.account, u.until
-              from line m
+              from movement m
               join lateral (select min(k.until) as until from ledger.checkpoint k
                              where k.township = :township and k.until > m.at) u on true
-             where m.kept is null
+             where m.stored is null
                and not exists (select from ledger.checkpoint k
                                 where k.township = :township and k.account = m.account and k.until = u.until))
         select coalesce(a.name, f.account::text), f.message
-          from (select account, format('%s 的结存记作 %s，按流水应为 %s', at, kept, due) as message
-                  from summed where kept <> due
+          from (select account, format('%s 的结存记作 %s，按流水应为 %s', at, stored, expected) as message
+                  from summed where stored <> expected
                 union all
                 select account, format('%s 的结存里缺少这个账户', until) from left_out) f
           left join ledger.account a on a.township = :township and a.id = f.account
          order by 1, 2""",
-    # What is sealed is compared with its leaf instead. Materialized, or every transaction would be judged first.
+    # Sealed transactions are compared with their leaf instead. Materialized, or all would be checked.
     "contents": """
         with unsealed as materialized (
             select x.township, x.id from ledger.transaction x
@@ -164,8 +163,8 @@ _BOOKS = {
          order by 1""",
 }
 
-# A key that isn't one can't be looked up, so the tree is read only when there is none.
-_KEYS = """
+# A malformed key can't be looked up, so the tree is checked only if there is none.
+_MALFORMED_KEYS = """
     select format('leaf %s', position), format('封存的是什么记录，读不懂：%s %s', kind, key)
       from ledger.leaf
      where township = :township and key !~ case
@@ -177,14 +176,14 @@ _KEYS = """
            else '' end
      order by position"""
 
-_TREE = {
+_TREE_CHECKS = {
     "gaps": """
         select format('leaf %s', l.position), '封存的记录之间有缺漏'
           from (select position, row_number() over (order by position) - 1 as due
                   from ledger.leaf where township = :township) l
          where l.position <> l.due
          order by l.position limit 1""",
-    # Sealing goes by age: nothing older than a sealed record can be left.
+    # Records are sealed in order of age: nothing older than a sealed record can be unsealed.
     "unsealed": """
         with last as (
             select (record::jsonb ->> 'written_by')::bigint as written_by
@@ -207,7 +206,7 @@ _TREE = {
          where n.township = :township and n.level > 0
            and n.hash is distinct from sha256('\\x01'::bytea || l.hash || r.hash)
          order by n.level, n.position""",
-    # As many of each level as there should be, the last where it should be: then none is missing.
+    # If each level has the right number of nodes, and the last at the right position, none is missing.
     "missing nodes": """
         with size as (select count(*) as size from ledger.leaf where township = :township),
         level as (
@@ -227,11 +226,11 @@ _TREE = {
          order by 1""",
 }
 
-# Leaves at a time: for each time all transactions are hashed once.
-_LEAVES = 250_000
-# Everything is read once, so the plans sort and hash in memory; two connections are work enough for two cores.
-_SETTINGS = {"work_mem": "128MB", "max_parallel_workers_per_gather": "0"}
-_LEAF = """
+# Leaves per query: each query hashes all transactions once.
+_LEAVES_PER_QUERY = 250_000
+# For plans that sort and hash in memory. No parallel workers: the two connections already use two cores.
+_PLANNER_SETTINGS = {"work_mem": "128MB", "max_parallel_workers_per_gather": "0"}
+_LEAF_CHECK = """
     select case l.kind when 'transaction' then l.key else l.kind || ' ' || l.key end,
            case when l.record is null then '已封存的记录不见了' else '记录与封存时的摘要不符' end
       from ledger.leaf_record l
@@ -247,60 +246,60 @@ _LEAF = """
 _Step: TypeAlias = tuple[str, dict[str, int]]
 
 
-def _unwatched(done: int, total: int) -> None:
-    """Nobody looks."""
+def _ignore_progress(done: int, total: int) -> None:
+    pass
 
 
 async def verify(
     connection: AsyncConnection,
     township: TownshipId,
-    watch: Callable[[int, int], None] = _unwatched,
-    beside: AsyncConnection | None = None,
+    report_progress: Callable[[int, int], None] = _ignore_progress,
+    second: AsyncConnection | None = None,
 ) -> AsyncIterator[Discrepancy]:
-    """Every discrepancy in this township's books, in one snapshot if the caller's transaction is one. `watch` is
-    told how many of how many steps are done. With a second connection that has the same snapshot, `beside`, the
-    leaves are read there at the same time."""
-    size = await Seals(connection, township).size()
-    garbled = (await connection.execute(text(_KEYS), {"township": township})).all()
-    for row in garbled:
+    """Every discrepancy in this township's books, in one snapshot if the caller's transaction is one.
+    `report_progress` is called with the number of steps done and their total. The leaves are checked on `second`,
+    a connection with the same snapshot, at the same time."""
+    size = await Seals(connection, township).read_size()
+    malformed = (await connection.execute(text(_MALFORMED_KEYS), {"township": township})).all()
+    for row in malformed:
         yield Discrepancy(*row)
-    books: list[_Step] = [(query, {"township": township}) for query in _BOOKS.values()]
+    books: list[_Step] = [(query, {"township": township}) for query in _BOOK_CHECKS.values()]
     leaves: list[_Step] = []
-    if not garbled:
-        books += [(query, {"township": township}) for query in _TREE.values()]
+    if not malformed:
+        books += [(query, {"township": township}) for query in _TREE_CHECKS.values()]
         leaves += [
-            (_LEAF, {"township": township, "first": first, "end": first + _LEAVES})
-            for first in range(0, size, _LEAVES)
+            (_LEAF_CHECK, {"township": township, "first": first, "end": first + _LEAVES_PER_QUERY})
+            for first in range(0, size, _LEAVES_PER_QUERY)
         ]
     done = count()
     total = len(books) + len(leaves) + 1
 
     async def run(on: AsyncConnection, steps: list[_Step]) -> AsyncIterator[Discrepancy]:
-        for name, value in _SETTINGS.items():
+        for name, value in _PLANNER_SETTINGS.items():
             await on.execute(select(func.set_config(name, value, True)))
         for query, values in steps:
             for row in await on.execute(text(query), values):
                 yield Discrepancy(*row)
-            watch(next(done) + 1, total)
+            report_progress(next(done) + 1, total)
 
-    async def read_beside() -> list[Discrepancy]:
-        return [fault async for fault in run(beside, leaves)] if beside is not None else []
+    async def run_on_second() -> list[Discrepancy]:
+        return [discrepancy async for discrepancy in run(second, leaves)] if second is not None else []
 
-    reading = asyncio.create_task(read_beside())
+    parallel = asyncio.create_task(run_on_second())
     try:
-        async for fault in run(connection, books if beside is not None else books + leaves):
-            yield fault
-        for fault in await reading:
-            yield fault
+        async for discrepancy in run(connection, books if second is not None else books + leaves):
+            yield discrepancy
+        for discrepancy in await parallel:
+            yield discrepancy
     finally:
-        reading.cancel()
-    async for fault in _heads(connection, township, size):
-        yield fault
-    watch(total, total)
+        parallel.cancel()
+    async for discrepancy in _check_heads(connection, township, size):
+        yield discrepancy
+    report_progress(total, total)
 
 
-async def _heads(connection: AsyncConnection, township: TownshipId, size: int) -> AsyncIterator[Discrepancy]:
-    """Each head is what its key signed, and the root of the tree at its size."""
+async def _check_heads(connection: AsyncConnection, township: TownshipId, size: int) -> AsyncIterator[Discrepancy]:
+    """Each head must be signed by a known key and have the root of the tree at its size."""
     texts = await connection.scalars(select(seal_key.c.key).where(seal_key.c.township == township))
     keys = []
     for key in texts.all():
@@ -322,14 +321,14 @@ async def _heads(connection: AsyncConnection, township: TownshipId, size: int) -
             continue
         if (signed.head.signed_at, signed.head.size) != (row.signed_at, row.size):
             yield Discrepancy(subject, "封印的时间或条数与登记的不符")
-        elif not any(key.signed(signed) for key in keys):
+        elif not any(key.has_signed(signed) for key in keys):
             yield Discrepancy(subject, "封印的签名不对")
         elif signed.head.size > size:
             yield Discrepancy(subject, f"封印了 {signed.head.size} 条记录，现在只有 {size} 条")
         else:
             try:
-                honest = await Seals(connection, township).root(signed.head.size) == signed.head.root
+                matches = await Seals(connection, township).read_root(signed.head.size) == signed.head.root
             except KeyError:
-                honest = False
-            if not honest:
+                matches = False
+            if not matches:
                 yield Discrepancy(subject, "账本与封印时的不同：历史被改写过")

@@ -36,14 +36,14 @@ def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) 
     if by is None and not dry_run:
         raise Refused(ErrorCode.MALFORMED, "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
 
-    async def uow() -> None:
+    async def work() -> None:
         async with open_town(access, WallClock()) as services:
             await run(
                 services, boundary.date() if boundary is not None else None, None if dry_run else by, ask=not yes
             )
 
     with reach(Settings.read()) as access:
-        run_async(uow())
+        run_async(work())
 
 
 @click.command(epilog="例 example: jimei verify")
@@ -62,7 +62,7 @@ def verify() -> None:
 
     found: list[str] = []
 
-    async def uow() -> None:
+    async def work() -> None:
         async with (
             open_town(access, WallClock()) as services,
             services.snapshot() as unit,
@@ -79,7 +79,7 @@ def verify() -> None:
                 found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
 
     with reach(Settings.read()) as access:
-        run_async(uow())
+        run_async(work())
     for line in found:
         click.echo(line)
     click.echo(f"发现 {len(found)} 处不符。" if found else "账目相符。 The books hold.")
@@ -101,13 +101,13 @@ def prove(transaction: UUID, since: Path | None, output: Path) -> None:
     poster = _read_poster(since) if since is not None else None
     made: list[Proof] = []
 
-    async def uow() -> None:
+    async def work() -> None:
         async with open_town(access, WallClock()) as services:
             await require_township(services)
             made.append(await use_cases.prove(services, transaction, poster))
 
     with reach(Settings.read()) as access:
-        run_async(uow())
+        run_async(work())
     for proof in made:
         try:
             output.write_bytes(proof.encode())
@@ -135,13 +135,13 @@ def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
     A poster holds when a proof among FILES leads from it to a later head.
     """
     from ledger.heads import HeadError, VerifierKey
-    from ledger.proofs import verify as findings
+    from ledger.proofs import verify_documents
 
     try:
         given = VerifierKey.parse(key) if key is not None else None
     except HeadError as error:
         raise Refused(ErrorCode.MALFORMED, f"--key 不对：{error}") from None
-    found = findings({str(path): _read_proof(path) for path in files}, given)
+    found = verify_documents({str(path): _read_proof(path) for path in files}, given)
     for one in found:
         # What is left to the reader's own eyes is neither right nor wrong.
         mark = "？" if one.code == "own-key" else "✓" if one.ok else "✗"
@@ -150,11 +150,11 @@ def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
 
 
 def _read_proof(path: Path) -> Proof | SignedHead:
-    from ledger.proofs import MOST_BYTES, ProofError, read
+    from ledger.proofs import MAX_BYTES, ProofError, parse_document
 
     try:
         with path.open("rb") as file:
-            return read(file.read(MOST_BYTES + 1))
+            return parse_document(file.read(MAX_BYTES + 1))
     except OSError as error:
         raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{error.strerror}。") from None
     except ProofError as error:
@@ -179,7 +179,7 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
     use_cases.require_format(format)
     first, last = use_cases.period(start, end)
 
-    async def uow() -> None:
+    async def work() -> None:
         async with open_town(access, WallClock()) as services:
             await require_township(services)
             with progress("导出交易 export") as told:
@@ -187,7 +187,7 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
             click.echo(f"已导出 {written:,} 笔交易：{output}")
 
     with reach(Settings.read()) as access:
-        run_async(uow())
+        run_async(work())
 
 
 @click.command("import", epilog="例 example: jimei import 2025年台账.xlsx --source 2025年纸质台账 --dry-run")
@@ -211,13 +211,13 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
         raise Refused(ErrorCode.MALFORMED, "--source 要写明来源，最多 100 字。")
     done: list[Imported] = []
 
-    async def uow() -> None:
+    async def work() -> None:
         async with open_town(access, WallClock()) as services:
             await require_township(services)
             done.append(await import_file(services, file, source, dry_run=dry_run))
 
     with reach(Settings.read()) as access:
-        run_async(uow())
+        run_async(work())
     for imported in done:
         for line in imported.bad:
             click.echo(line, err=True)

@@ -31,7 +31,7 @@ from api.registry.cards.use_cases import CardHolder
 from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.promises import queries
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
-from ledger.expiries import EXPIRY
+from ledger.expiries import EXPIRY_KIND
 from ledger.lookup import lateral_one
 from ledger.tables import entry, transaction, transfer
 from ledger.transactions import Balance, Phase
@@ -333,7 +333,7 @@ def _words(row: _Entry) -> str:
             what += "（预订）"
         if "collector" in row.metadata:
             what += f"，由{row.metadata['collector']}代领"
-    elif row.kind == EXPIRY:
+    elif row.kind == EXPIRY_KIND:
         what = f"到期未用，已过期：{row.reason}"
     elif row.published is False:
         what = UNPUBLISHED

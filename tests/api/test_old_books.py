@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.bookkeeping.expiry.policies import expiries
+from api.bookkeeping.expiry.policies import get_expiries
 from api.bookkeeping.general_ledger.accounts import statement
 from api.bookkeeping.seals.use_cases import seal
 from api.household.passbook import passbook
@@ -30,7 +30,7 @@ from api.shop.redemptions.decision import decide
 from api.shop.redemptions.facts import RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import Booking
 from api.shop.till import card
-from ledger.expiry import Kind, Policy
+from ledger.expiry import Policy, PolicyKind
 from ledger.seals import Seals
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from tests.api.asking import rows
@@ -115,7 +115,7 @@ async def test_sealing_reads_what_is_new(quiet: LiveTown, known: str) -> None:
     await seal(quiet.town)
     assert AT_ONCE < await _rows_read(quiet.town) - before < 20 * AT_ONCE
     async with quiet.town.unit_of_work() as uow:
-        assert await Seals(await uow.session.connection(), uow.township).size() > 2 * ENTRIES
+        assert await Seals(await uow.session.connection(), uow.township).read_size() > 2 * ENTRIES
 
 
 async def _grown_old(quiet: LiveTown) -> str:
@@ -125,8 +125,8 @@ async def _grown_old(quiet: LiveTown) -> str:
             (await find_card_holder(uow, quiet.card)).code,
             (await find_card_holder(uow, quiet.poor_card)).code,
         )
-        policy = Policy(local_date(uow.now), Kind.ROLLING, 1)
-        adopted = await (await expiries(uow)).adopt(
+        policy = Policy(local_date(uow.now), PolicyKind.ROLLING, 1)
+        adopted = await (await get_expiries(uow)).adopt(
             accounts.POINTS, policy, uow.now, person="", reason="村民代表会议"
         )
     assert adopted is Status.OK

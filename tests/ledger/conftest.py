@@ -18,7 +18,7 @@ from ledger.books import Books
 from ledger.transactions import (
     Account,
     Phase,
-    Posting,
+    PostingResult,
     Status,
     TownshipId,
     Transaction,
@@ -65,11 +65,11 @@ class Book:
     app: AsyncEngine
     owner: AsyncEngine
 
-    async def use(self, uow: Callable[[Books], Awaitable[T]]) -> T:
+    async def use(self, work: Callable[[Books], Awaitable[T]]) -> T:
         async with self.app.begin() as connection:
-            return await uow(Books(connection, TOWNSHIP))
+            return await work(Books(connection, TOWNSHIP))
 
-    async def post(self, *batch: Transaction, now: datetime = NOW) -> list[Posting]:
+    async def post(self, *batch: Transaction, now: datetime = NOW) -> list[PostingResult]:
         return await self.use(lambda books: books.post(batch, now))
 
     async def accept(self, *batch: Transaction, now: datetime = NOW) -> None:
@@ -77,7 +77,7 @@ class Book:
 
     async def available(self, account: Account) -> int:
         async with self.app.begin() as connection:
-            return (await Books(connection, TOWNSHIP).balance(account.id)).available
+            return (await Books(connection, TOWNSHIP).read_balance(account.id)).available
 
     async def faults(self) -> list[Discrepancy]:
         async with self.app.begin() as connection:
@@ -97,7 +97,7 @@ async def book(clone: Clone) -> AsyncIterator[Book]:
     owner = create_async_engine(clone.owner)
     try:
         async with app.begin() as connection:
-            assert await Books(connection, TOWNSHIP).open(ACCOUNTS, NOW) == len(ACCOUNTS)
+            assert await Books(connection, TOWNSHIP).open_accounts(ACCOUNTS, NOW) == len(ACCOUNTS)
         yield Book(app, owner)
     finally:
         await app.dispose()

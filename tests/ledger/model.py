@@ -11,9 +11,9 @@ from ledger.transactions import (
     Account,
     AccountId,
     Balance,
-    Closing,
+    ClosingStatus,
     Phase,
-    Posting,
+    PostingResult,
     Status,
     Timeline,
     Transaction,
@@ -51,13 +51,13 @@ class Model:
     def open(self, account: Account) -> None:
         self.accounts[account.id] = account
 
-    def close_period(self, until: datetime, now: datetime) -> Closing:
+    def close_period(self, until: datetime, now: datetime) -> ClosingStatus:
         if until > now:
-            return Closing.NOT_OVER
+            return ClosingStatus.NOT_OVER
         if self.open_from is not None and self.open_from >= until:
-            return Closing.EXISTS
+            return ClosingStatus.EXISTS
         self.open_from = until
-        return Closing.OK
+        return ClosingStatus.OK
 
     def balance(
         self, account: AccountId, at: datetime | None = None, timeline: Timeline = Timeline.EFFECTIVE
@@ -88,20 +88,20 @@ class Model:
                 void = Transaction.settle(asked.id, Phase.VOID, kind=asked.kind, person="clock", reason="已过期")
                 assert self.post(void, now).status is Status.OK
 
-    def post(self, asked: Transaction, now: datetime) -> Posting:
+    def post(self, asked: Transaction, now: datetime) -> PostingResult:
         recorded = max(now, self.open_from or now)
         known = self.accepted.get(asked.id)
         if known is not None:
-            return Posting(Status.EXISTS if known.asked == asked else Status.CONFLICT)
+            return PostingResult(Status.EXISTS if known.asked == asked else Status.CONFLICT)
         if self._malformed(asked, recorded):
-            return Posting(Status.MALFORMED)
+            return PostingResult(Status.MALFORMED)
         refusal = self._target_refused(asked, recorded)
         if refusal is not None:
             return refusal
         moves = self._moved(asked)
         refused = self._accounts_refused(moves)
         if refused is not None:
-            return Posting(refused)
+            return PostingResult(refused)
         short = self._insufficient(asked, moves)
         if short is not None:
             return short
@@ -114,7 +114,7 @@ class Model:
             recorded_at=recorded,
             deferred_from=effective if deferred else None,
         )
-        return Posting(Status.OK)
+        return PostingResult(Status.OK)
 
     def _malformed(self, asked: Transaction, now: datetime) -> bool:
         own = bool(asked.transfers)
@@ -129,24 +129,24 @@ class Model:
             or any(not 1 <= m.amount <= LARGEST or m.debit == m.credit for m in asked.transfers)
         )
 
-    def _target_refused(self, asked: Transaction, now: datetime) -> Posting | None:
+    def _target_refused(self, asked: Transaction, now: datetime) -> PostingResult | None:
         if asked.target is None:
             expired = asked.expires_at is not None and asked.expires_at <= now
-            return Posting(Status.EXPIRED) if expired else None
+            return PostingResult(Status.EXPIRED) if expired else None
         target = self.accepted.get(asked.target)
         fit = (Phase.POSTED, Phase.POST) if asked.phase is Phase.REVERSAL else (Phase.PENDING,)
         if target is None or target.asked.phase not in fit:
-            return Posting(Status.UNKNOWN_TARGET)
+            return PostingResult(Status.UNKNOWN_TARGET)
         if asked.phase in SETTLES and self._settled(asked.target):
-            return Posting(Status.ALREADY_SETTLED)
+            return PostingResult(Status.ALREADY_SETTLED)
         expiry = target.asked.expires_at
         if asked.phase is Phase.POST and expiry is not None and expiry <= now:
-            return Posting(Status.EXPIRED)
+            return PostingResult(Status.EXPIRED)
         left = self._left(asked)
         if not left:
-            return Posting(Status.ALREADY_REVERSED)
+            return PostingResult(Status.ALREADY_REVERSED)
         excess = max((n - left[lane] for lane, n in _lanes(asked.transfers).items()), default=0)
-        return Posting(Status.EXCEEDS_TARGET, missing=excess) if excess > 0 else None
+        return PostingResult(Status.EXCEEDS_TARGET, missing=excess) if excess > 0 else None
 
     def _settled(self, target: TransactionId) -> bool:
         return any(a.asked.target == target and a.asked.phase in SETTLES for a in self.accepted.values())
@@ -174,7 +174,7 @@ class Model:
             return Status.UNKNOWN_ACCOUNT
         return Status.CLOSED if any(a in self.closed for a, _ in touched) else None
 
-    def _insufficient(self, asked: Transaction, moves: Counter[Lane]) -> Posting | None:
+    def _insufficient(self, asked: Transaction, moves: Counter[Lane]) -> PostingResult | None:
         """The first account, by id, that this would leave below its minimum."""
         released = self._left(asked) if asked.phase in SETTLES else Counter()
         for account in sorted({a for lanes in (moves, released) for _, *pair in lanes for a in pair}):
@@ -187,7 +187,7 @@ class Model:
             else:
                 available += _net(moves, account)
             if available < minimum:
-                return Posting(Status.INSUFFICIENT, account, minimum - available)
+                return PostingResult(Status.INSUFFICIENT, account, minimum - available)
         return None
 
 

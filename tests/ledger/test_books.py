@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from ledger.books import Books, Entry, Position
-from ledger.transactions import Account, AccountId, Phase, Posting, Status, Transaction, Transfer, UnitKind
+from ledger.transactions import Account, AccountId, Phase, PostingResult, Status, Transaction, Transfer, UnitKind
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, Book, move
 
 
@@ -22,7 +22,7 @@ from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, SHELF, SUPPLY, TILL, 
 async def test_an_open_account_is_not_opened_as_another(book: Book, other: Account) -> None:
     async with book.app.connect() as connection:
         with pytest.raises(IntegrityError):
-            await Books(connection, TOWNSHIP).open([other], NOW)
+            await Books(connection, TOWNSHIP).open_accounts([other], NOW)
 
 
 async def test_a_bad_item_fails_none_of_its_neighbours(book: Book) -> None:
@@ -44,7 +44,7 @@ async def test_a_bad_item_fails_none_of_its_neighbours(book: Book) -> None:
     ]
     answers = await book.post(*(t for t, _ in batch))
     assert [p.status for p in answers] == [status for _, status in batch]
-    assert answers[7] == Posting(Status.INSUFFICIENT, HOUSEHOLD.id, missing=1)
+    assert answers[7] == PostingResult(Status.INSUFFICIENT, HOUSEHOLD.id, missing=1)
     assert await book.available(HOUSEHOLD) == 0
 
 
@@ -55,7 +55,7 @@ async def test_transfers_of_one_transaction_happen_together_or_not_at_all(book: 
         move(HOUSEHOLD, TILL, 5).id, "test", Phase.POSTED, (*move(HOUSEHOLD, TILL, 5).transfers, goods)
     )
     [refused] = await book.post(both)
-    assert refused == Posting(Status.INSUFFICIENT, SHELF.id, missing=1)
+    assert refused == PostingResult(Status.INSUFFICIENT, SHELF.id, missing=1)
     assert await book.available(HOUSEHOLD) == 5
 
 
@@ -78,4 +78,4 @@ async def test_pages_of_a_statement_lose_and_repeat_nothing(book: Book) -> None:
 
 async def _statement(book: Book, account: AccountId, *, limit: int, before: Position | None = None) -> list[Entry]:
     async with book.app.begin() as connection:
-        return await Books(connection, TOWNSHIP).statement(account, limit=limit, before=before)
+        return await Books(connection, TOWNSHIP).read_statement(account, limit=limit, before=before)

@@ -101,12 +101,12 @@ async def test_locked_balances_stay_as_they_are_until_their_reader_is_done(book:
     async with book.app.begin() as connection:
         books = Books(connection, TOWNSHIP)
         # An account without a limit has nothing to lock, and an unknown one neither.
-        await books.lock([SHELF.id, HOUSEHOLD.id, SUPPLY.id, TILL.id, AccountId(uuid7())])
+        await books.lock_balances([SHELF.id, HOUSEHOLD.id, SUPPLY.id, TILL.id, AccountId(uuid7())])
         writers = [asyncio.create_task(book.post(move(SHELF, SUPPLY, 1))) for _ in range(4)]
         await book.accept(move(ISSUING, NEIGHBOUR, 1), move(ISSUING, TILL, 1))
         done, _ = await asyncio.wait(writers, timeout=0.3)
         assert not done
-        assert (await books.balance(SHELF.id)).posted == 10
+        assert (await books.read_balance(SHELF.id)).posted == 10
         [posting] = await books.post([move(SHELF, SUPPLY, 7)], NOW)
         assert posting.status is Status.OK
     answers = [posting.status for [posting] in await asyncio.gather(*writers)]
@@ -118,7 +118,7 @@ async def test_locks_in_crossed_order_do_not_deadlock(book: Book) -> None:
     async def count(*order: Account) -> None:
         async with book.app.begin() as connection:
             books = Books(connection, TOWNSHIP)
-            await books.lock([account.id for account in order])
+            await books.lock_balances([account.id for account in order])
             await books.post([move(SUPPLY, SHELF, 1), move(ISSUING, HOUSEHOLD, 1)], NOW)
 
     orders = [(SHELF, HOUSEHOLD), (HOUSEHOLD, SHELF)] * 8

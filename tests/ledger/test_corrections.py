@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.transactions import Phase, Posting, Status, Transaction
+from ledger.transactions import Phase, PostingResult, Status, Transaction
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, SHELF, SUPPLY, TILL, Book, move, part, settle
 
 
@@ -16,11 +16,11 @@ async def test_parts_add_up_to_the_original_and_no_further(book: Book) -> None:
     award = move(ISSUING, HOUSEHOLD, 10)
     await book.accept(award, part(award, Phase.REVERSAL, move(HOUSEHOLD, ISSUING, 4)))
     [over] = await book.post(part(award, Phase.REVERSAL, move(HOUSEHOLD, ISSUING, 7)))
-    assert over == Posting(Status.EXCEEDS_TARGET, missing=1)
+    assert over == PostingResult(Status.EXCEEDS_TARGET, missing=1)
     await book.accept(part(award, Phase.REVERSAL, move(HOUSEHOLD, ISSUING, 6)))
     assert await book.available(HOUSEHOLD) == 0
     for again in (settle(award, Phase.REVERSAL), part(award, Phase.REVERSAL, move(HOUSEHOLD, ISSUING, 1))):
-        assert await book.post(again) == [Posting(Status.ALREADY_REVERSED)]
+        assert await book.post(again) == [PostingResult(Status.ALREADY_REVERSED)]
     assert await book.faults() == []
 
 
@@ -54,14 +54,14 @@ async def test_only_what_the_original_moved_can_be_moved_back(book: Book, moves:
     award = move(ISSUING, HOUSEHOLD, 10)
     await book.accept(award, move(ISSUING, TILL, 10))
     [answer] = await book.post(part(award, Phase.REVERSAL, *moves))
-    assert answer == Posting(Status.EXCEEDS_TARGET, missing=1)
+    assert answer == PostingResult(Status.EXCEEDS_TARGET, missing=1)
     assert await book.available(HOUSEHOLD) == 10
 
 
 async def test_a_correction_that_would_overdraw_says_what_is_missing(book: Book) -> None:
     award = move(ISSUING, HOUSEHOLD, 10)
     await book.accept(award, move(HOUSEHOLD, TILL, 7))
-    assert await book.post(settle(award, Phase.REVERSAL)) == [Posting(Status.INSUFFICIENT, HOUSEHOLD.id, 7)]
+    assert await book.post(settle(award, Phase.REVERSAL)) == [PostingResult(Status.INSUFFICIENT, HOUSEHOLD.id, 7)]
     await book.accept(part(award, Phase.REVERSAL, move(HOUSEHOLD, ISSUING, 3)))
     assert await book.available(HOUSEHOLD) == 0
 
@@ -70,7 +70,7 @@ async def test_a_correction_that_would_overdraw_says_what_is_missing(book: Book)
 async def test_a_correction_without_person_or_reason_is_none(book: Book, left_out: dict[str, str]) -> None:
     award = move(ISSUING, HOUSEHOLD, 10)
     await book.accept(award)
-    assert await book.post(replace(settle(award, Phase.REVERSAL), **left_out)) == [Posting(Status.MALFORMED)]
+    assert await book.post(replace(settle(award, Phase.REVERSAL), **left_out)) == [PostingResult(Status.MALFORMED)]
 
 
 async def test_parts_from_many_hands_at_once_never_take_back_more_than_was_given(book: Book) -> None:
@@ -88,9 +88,9 @@ async def test_a_part_sent_again_counts_once(book: Book) -> None:
     award = move(ISSUING, HOUSEHOLD, 10)
     some = part(award, Phase.REVERSAL, move(HOUSEHOLD, ISSUING, 4))
     await book.accept(award, some)
-    assert await book.post(some) == [Posting(Status.EXISTS)]
+    assert await book.post(some) == [PostingResult(Status.EXISTS)]
     other = replace(some, transfers=move(HOUSEHOLD, ISSUING, 5).transfers)
-    assert await book.post(other) == [Posting(Status.CONFLICT)]
+    assert await book.post(other) == [PostingResult(Status.CONFLICT)]
     assert await book.available(HOUSEHOLD) == 6
 
 

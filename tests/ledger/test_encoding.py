@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from ledger.encoding import MOST_DECIMALS, MOST_INTEGER_DIGITS, EncodingError, Json, canonical, parse
+from ledger.encoding import MAX_DECIMALS, MAX_INTEGER_DIGITS, EncodingError, Json, encode_canonical, parse
 from tests.databases import Clone
 from tests.profile import many
 
@@ -69,9 +69,9 @@ async def test_any_value_reads_as_postgresql_prints_it(printed: Printed) -> None
     @given(st.lists(VALUES, min_size=1, max_size=10))
     def compare(values: list[Json]) -> None:
         asked = asyncio.run_coroutine_threadsafe(printed([written(v) for v in values]), loop)
-        ours = [canonical(v) for v in values]
+        ours = [encode_canonical(v) for v in values]
         assert ours == asked.result(30)
-        assert [canonical(parse(t)) for t in ours] == ours
+        assert [encode_canonical(parse(t)) for t in ours] == ours
 
     await asyncio.to_thread(compare)
 
@@ -92,16 +92,16 @@ EXAMPLES = [
     ('{"a":{}}', '{"a": {}}'),
     (r'"\u0001\u001F\u007f\/\"\\\b\f\n\r\t"', '"\\u0001\\u001f\x7f/\\"\\\\\\b\\f\\n\\r\\t"'),
     (r'"\ud83d\ude00"', '"😀"'),
-    ("1e-" + str(MOST_DECIMALS), "0." + "0" * (MOST_DECIMALS - 1) + "1"),
-    ("9e" + str(MOST_INTEGER_DIGITS - 1), "9" + "0" * (MOST_INTEGER_DIGITS - 1)),
-    ("9" * MOST_INTEGER_DIGITS,) * 2,
+    ("1e-" + str(MAX_DECIMALS), "0." + "0" * (MAX_DECIMALS - 1) + "1"),
+    ("9e" + str(MAX_INTEGER_DIGITS - 1), "9" + "0" * (MAX_INTEGER_DIGITS - 1)),
+    ("9" * MAX_INTEGER_DIGITS,) * 2,
     ("[" * 300 + "]" * 300,) * 2,
 ]
 
 
 async def test_the_examples(printed: Printed) -> None:
     expected = [ours for _, ours in EXAMPLES]
-    assert [canonical(parse(given)) for given, _ in EXAMPLES] == expected
+    assert [encode_canonical(parse(given)) for given, _ in EXAMPLES] == expected
     assert await printed([given for given, _ in EXAMPLES]) == expected
 
 
@@ -117,10 +117,10 @@ REFUSED = [
     "01",
     "'a'",
     '"a\nb"',
-    "1e-" + str(MOST_DECIMALS + 1),
-    "1.0e-" + str(MOST_DECIMALS),
-    "1e" + str(MOST_INTEGER_DIGITS),
-    "9" * (MOST_INTEGER_DIGITS + 1),
+    "1e-" + str(MAX_DECIMALS + 1),
+    "1.0e-" + str(MAX_DECIMALS),
+    "1e" + str(MAX_INTEGER_DIGITS),
+    "9" * (MAX_INTEGER_DIGITS + 1),
     "1e99999999999999999999",
 ]
 
@@ -149,7 +149,7 @@ async def test_what_postgresql_refuses_is_refused(printed: Printed) -> None:
 )
 def test_a_value_without_a_text(refused: Any) -> None:
     with pytest.raises(EncodingError):
-        canonical(refused)
+        encode_canonical(refused)
 
 
 def test_a_key_given_twice_is_refused() -> None:
@@ -164,7 +164,7 @@ def test_nesting_without_end_is_refused() -> None:
     endless: list[Json] = []
     endless.append(endless)
     with pytest.raises(EncodingError, match="嵌套"):
-        canonical(endless)
+        encode_canonical(endless)
 
 
 def test_numbers_come_back_exact() -> None:

@@ -19,8 +19,8 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from ledger.books import Books
-from ledger.expiries import Expiries, Scope
-from ledger.expiry import Kind, Policy, expiry_id, latest, upcoming
+from ledger.expiries import AccountScope, Expiries
+from ledger.expiry import Policy, PolicyKind, expiry_id, find_latest_boundary, iter_upcoming_boundaries
 from ledger.transactions import (
     Account,
     AccountId,
@@ -48,7 +48,7 @@ EXPIRED = Account("expired", "points", UnitKind.POINTS)
 HOUSEHOLDS = [Account(f"household:{n}", "points", UnitKind.POINTS, minimum=0) for n in range(2)]
 # Of the same unit and with a limit, but nobody's savings.
 ESCROW = Account("escrow:1", "points", UnitKind.POINTS, minimum=0)
-SCOPE = Scope("points", "household:")
+SCOPE = AccountScope("points", "household:")
 FOUNDED = (NOW - timedelta(days=200)).date()
 
 _townships = count(1000)
@@ -78,7 +78,7 @@ class ExpiryMachine(RuleBasedStateMachine):
         self.ids = count(1)
         self.now = NOW
 
-    def uow(self, use: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    def work(self, use: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async def committed() -> T:
             async with self.engine.begin() as connection:
                 return await use(connection)
@@ -90,16 +90,16 @@ class ExpiryMachine(RuleBasedStateMachine):
             return [str(d) async for d in verify(connection, self.township)]
 
         try:
-            assert self.uow(faults) == []
+            assert self.work(faults) == []
         finally:
             self.runner.run(self.engine.dispose())
             self.runner.close()
 
     @initialize(months=st.sampled_from([None, 1, 2, 3]))
     def begin(self, months: int | None) -> None:
-        self.policies = [Policy(FOUNDED, Kind.ROLLING if months else Kind.YEAR_END, months)]
+        self.policies = [Policy(FOUNDED, PolicyKind.ROLLING if months else PolicyKind.YEAR_END, months)]
         accounts = [ISSUING, TILL, EXPIRED, ESCROW, *HOUSEHOLDS]
-        self.uow(lambda c: Books(c, self.township).open(accounts, self.now))
+        self.work(lambda c: Books(c, self.township).open_accounts(accounts, self.now))
         self.send(self.movement(ISSUING, ESCROW, 50, self.now - timedelta(days=180)))
         for account in HOUSEHOLDS:
             self.award(account, 20, 100)
@@ -193,7 +193,7 @@ class ExpiryMachine(RuleBasedStateMachine):
 
     @rule()
     def expire(self) -> None:
-        boundary = latest(self.policies, self.now.astimezone(SHANGHAI).date(), SHANGHAI)
+        boundary = find_latest_boundary(self.policies, self.now.astimezone(SHANGHAI).date(), SHANGHAI)
         if boundary is None:
             return
 
@@ -203,29 +203,31 @@ class ExpiryMachine(RuleBasedStateMachine):
                 done = await expiries.expire(
                     SCOPE, boundary, after, 1, self.now, into=EXPIRED.id, person="zhao", reason="到期"
                 )
-                taken |= done.up
-                after = done.last
+                taken |= done.amounts
+                after = done.next_after
                 if after is None:
                     return taken
 
         expected = self.up(boundary.cutoff)
-        assert self.uow(all_of_them) == expected
+        assert self.work(all_of_them) == expected
         for account in HOUSEHOLDS:
             points = expected.get(account.id)
             if points:
                 self.lots[account.id].spend(points)
                 self.taken.add((account.id, boundary.cutoff))
                 self.moved.append(Moved(expiry_id(account.id, boundary.cutoff), account, EXPIRED, points))
-        assert self.uow(all_of_them) == {}
+        assert self.work(all_of_them) == {}
 
     @invariant()
     def what_is_up_is_what_the_lots_say(self) -> None:
         today = self.now.astimezone(SHANGHAI).date()
-        reached = latest(self.policies, today, SHANGHAI)
-        coming = [b for b, _ in zip(upcoming(self.policies, today, SHANGHAI), range(3), strict=False)]
+        reached = find_latest_boundary(self.policies, today, SHANGHAI)
+        coming = [
+            b for b, _ in zip(iter_upcoming_boundaries(self.policies, today, SHANGHAI), range(3), strict=False)
+        ]
         cutoffs = [b.cutoff for b in (reached, *coming) if b is not None]
         accounts = list(self.lots)
-        told = self.uow(lambda c: Expiries(c, self.township).up(accounts, cutoffs))
+        told = self.work(lambda c: Expiries(c, self.township).read_expirable(accounts, cutoffs))
         assert told == {(a, cutoff): n for cutoff in cutoffs for a, n in self.up(cutoff).items()}
 
     def up(self, cutoff: datetime) -> dict[AccountId, int]:
@@ -233,7 +235,7 @@ class ExpiryMachine(RuleBasedStateMachine):
         return {account: points for account, points in amounts.items() if points > 0}
 
     def send(self, asked: Transaction) -> Status:
-        [posting] = self.uow(lambda c: Books(c, self.township).post([asked], self.now))
+        [posting] = self.work(lambda c: Books(c, self.township).post([asked], self.now))
         return posting.status
 
     def new_id(self) -> TransactionId:

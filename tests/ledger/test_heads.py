@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.heads import MOST_LEAVES, HeadError, SealKey, SignedHead, TreeHead, VerifierKey
+from ledger.heads import MAX_LEAVES, HeadError, SealKey, SignedHead, TreeHead, VerifierKey
 
 NAME = "示范乡.example/jimei"
 KEY = SealKey(NAME, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -39,7 +39,7 @@ NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(
     lambda name: name.isprintable() and not set(" +") & set(name)
 )
 MOMENTS = st.datetimes(timezones=st.just(UTC)).map(partial(datetime.replace, microsecond=0))
-HEADS = st.builds(TreeHead, NAMES, st.integers(0, MOST_LEAVES), st.binary(min_size=32, max_size=32), MOMENTS)
+HEADS = st.builds(TreeHead, NAMES, st.integers(0, MAX_LEAVES), st.binary(min_size=32, max_size=32), MOMENTS)
 KEYS = st.binary(min_size=32, max_size=32).map(Ed25519PrivateKey.from_private_bytes)
 
 
@@ -47,7 +47,7 @@ def test_the_fixed_texts() -> None:
     assert KEY.verifier.text == FIXED_KEY
     assert KEY.verifier.fingerprint == FIXED_FINGERPRINT
     assert KEY.sign(HEAD).text == FIXED_TEXT
-    assert VerifierKey.parse(FIXED_KEY).signed(SignedHead.parse(FIXED_TEXT))
+    assert VerifierKey.parse(FIXED_KEY).has_signed(SignedHead.parse(FIXED_TEXT))
 
 
 def test_a_key_that_everybody_knows() -> None:
@@ -62,7 +62,7 @@ def test_heads_and_keys_come_back_from_their_texts(head: TreeHead, private: Ed25
     note = key.sign(head)
     assert SignedHead.parse(note.text) == SignedHead.parse_copied(note.text) == note
     assert VerifierKey.parse(key.verifier.text) == key.verifier
-    assert key.verifier.signed(note)
+    assert key.verifier.has_signed(note)
     assert SealKey.load(head.origin, key.pem).verifier == key.verifier
 
 
@@ -85,7 +85,7 @@ def test_no_character_of_a_head_can_be_changed() -> None:
             note = SignedHead.parse(changed)
         except HeadError:
             continue
-        assert not KEY.verifier.signed(note), changed
+        assert not KEY.verifier.has_signed(note), changed
 
 
 def test_no_character_of_a_head_can_be_changed_by_copying() -> None:
@@ -96,7 +96,7 @@ def test_no_character_of_a_head_can_be_changed_by_copying() -> None:
             note = SignedHead.parse_copied(changed)
         except HeadError:
             continue
-        if KEY.verifier.signed(note):
+        if KEY.verifier.has_signed(note):
             assert note.text == FIXED_TEXT
             tolerated += 1
     assert tolerated > 0
@@ -129,7 +129,7 @@ def test_a_copied_text() -> None:
         (1, "+1234", "条数"),
         (1, "１２３４", "条数"),
         (1, "1e3", "条数"),
-        (1, str(MOST_LEAVES + 1), "范围"),
+        (1, str(MAX_LEAVES + 1), "范围"),
         (1, "9" * 5000, "条数"),
         (2, "", "根摘要"),
         (2, "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pg==", "根摘要"),
@@ -178,10 +178,10 @@ def test_only_what_can_be_written_is_a_head() -> None:
 
 def test_another_key_has_not_signed() -> None:
     note = KEY.sign(HEAD)
-    assert not SealKey.generate(NAME).verifier.signed(note)
-    assert not VerifierKey("别的乡", KEY.verifier.public).signed(note)
+    assert not SealKey.generate(NAME).verifier.has_signed(note)
+    assert not VerifierKey("别的乡", KEY.verifier.public).has_signed(note)
     other = SealKey.generate(NAME).sign(HEAD)
-    assert not KEY.verifier.signed(SignedHead(HEAD, KEY.verifier.id, other.signature))
+    assert not KEY.verifier.has_signed(SignedHead(HEAD, KEY.verifier.id, other.signature))
     with pytest.raises(HeadError, match="不符"):
         SealKey.generate("别的乡").sign(HEAD)
 

@@ -24,9 +24,9 @@ from ledger.transactions import (
     Account,
     AccountId,
     Balance,
-    Closing,
+    ClosingStatus,
     Phase,
-    Posting,
+    PostingResult,
     Timeline,
     TownshipId,
     Transaction,
@@ -94,8 +94,8 @@ class BooksMachine(RuleBasedStateMachine):
     @rule(unit=st.sampled_from(list(UNITS)), minimum=st.sampled_from(MINIMA))
     def open(self, unit: str, minimum: int | None) -> None:
         account = Account(f"a{len(self.model.accounts)}", unit, UNITS[unit], minimum)
-        assert self.books(lambda b: b.open([account], self.now)) == 1
-        assert self.books(lambda b: b.open([account], self.now)) == 0
+        assert self.books(lambda b: b.open_accounts([account], self.now)) == 1
+        assert self.books(lambda b: b.open_accounts([account], self.now)) == 0
         self.model.open(account)
 
     @rule(data=st.data(), size=st.integers(1, 4))
@@ -135,7 +135,7 @@ class BooksMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def close(self, data: st.DataObject) -> None:
         account = data.draw(st.sampled_from([*self.model.accounts, NOWHERE]))
-        closed = self.books(lambda b: b.close(account, self.now, person="li", reason="迁出"))
+        closed = self.books(lambda b: b.close_account(account, self.now, person="li", reason="迁出"))
         assert closed == (account in self.model.accounts and account not in self.model.closed)
         if closed:
             self.model.closed.add(account)
@@ -155,7 +155,7 @@ class BooksMachine(RuleBasedStateMachine):
         until = self.now + timedelta(hours=hours)
         closed = self.books(lambda b: b.close_period(until, self.now, person="li", reason="月结"))
         assert closed is self.model.close_period(until, self.now)
-        if summed and closed is Closing.OK:
+        if summed and closed is ClosingStatus.OK:
             self.books(lambda b: b.checkpoint(until))
             assert self.books(lambda b: b.checkpoint(until)) == 0
 
@@ -165,14 +165,14 @@ class BooksMachine(RuleBasedStateMachine):
         moments = {a.at(t) for a in self.model.accepted.values() for t in Timeline}
         at = data.draw(st.sampled_from(sorted(moments))) - data.draw(st.sampled_from([timedelta(0), INSTANT]))
         accounts = list(self.model.accounts)
-        told = self.books(lambda b: b.balances_at(accounts, at, timeline))
+        told = self.books(lambda b: b.read_balances_at(accounts, at, timeline))
         assert told == {a: self.model.balance(a, at, timeline) for a in accounts}
 
     @invariant()
     def balances_are_the_models(self) -> None:
         async def read(books: Books) -> tuple[dict[AccountId, Balance], list[int]]:
             sums = await books._connection.execute(text(SUMS), {"t": self.township})
-            return await books.balances(list(self.model.accounts)), list(sums.scalars())
+            return await books.read_balances(list(self.model.accounts)), list(sums.scalars())
 
         kept, sums = self.books(read)
         assert kept == {account: self.model.balance(account) for account in self.model.accounts}
@@ -256,7 +256,7 @@ class BooksMachine(RuleBasedStateMachine):
         return tuple(parts)
 
 
-def _told(posting: Posting) -> tuple[Any, ...]:
+def _told(posting: PostingResult) -> tuple[Any, ...]:
     named = posting.account if posting.missing else None
     return posting.status, named, posting.missing
 

@@ -15,7 +15,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.books import Books
-from ledger.transactions import Account, Phase, Posting, Status, Transaction, TransactionId, Transfer, UnitKind
+from ledger.transactions import (
+    Account,
+    Phase,
+    PostingResult,
+    Status,
+    Transaction,
+    TransactionId,
+    Transfer,
+    UnitKind,
+)
 from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import (
     ACCOUNTS,
@@ -71,7 +80,7 @@ class Record:
     # Those of them that a look into the books found there.
     arrived: set[TransactionId] = field(default_factory=set)
 
-    def answer(self, writer: int, batch: list[Transaction], postings: list[Posting]) -> None:
+    def answer(self, writer: int, batch: list[Transaction], postings: list[PostingResult]) -> None:
         retried = self.unanswered.pop(writer, None) is not None
         for sent, posting in zip(batch, postings, strict=True):
             if posting.accepted:
@@ -157,7 +166,7 @@ async def test_what_was_answered_stays_and_what_was_not_counts_once(book: Book, 
 
 async def _fund(book: Book, record: Record) -> None:
     async with book.app.begin() as connection:
-        assert await Books(connection, TOWNSHIP).open(FAMILIES, NOW) == WRITERS
+        assert await Books(connection, TOWNSHIP).open_accounts(FAMILIES, NOW) == WRITERS
     funds = [move(ISSUING, family, PLENTY) for family in FAMILIES]
     funds += [move(SUPPLY, SHELF, PLENTY), move(ISSUING, NEIGHBOUR, FEW)]
     await book.accept(*funds)
@@ -225,7 +234,7 @@ async def _balances_agree(book: Book, accepted: dict[TransactionId, Transaction]
     for transaction in first + last:
         assert model.post(transaction, NOW).status is Status.OK
     async with book.app.begin() as connection:
-        balances = await Books(connection, TOWNSHIP).balances([a.id for a in accounts])
+        balances = await Books(connection, TOWNSHIP).read_balances([a.id for a in accounts])
     assert balances == {a.id: model.balance(a.id) for a in accounts}
     assert all(balances[a.id].available >= a.minimum for a in accounts if a.minimum is not None)
 

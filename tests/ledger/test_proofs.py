@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.heads import SealKey, SignedHead, TreeHead
-from ledger.merkle import Node, consistency, inclusion, root
-from ledger.proofs import MOST_BYTES, Consistency, Proof, ProofError, read, verify
+from ledger.merkle import Node, compute_root, find_consistency_path, find_inclusion_path
+from ledger.proofs import MAX_BYTES, Consistency, Proof, ProofError, parse_document, verify_documents
 from tests.ledger.trees import stored_of
 
 KEY = SealKey.generate("示范乡")
@@ -34,18 +34,18 @@ class Office:
 
     def head(self, size: int) -> SignedHead:
         signed_at = NOW + timedelta(days=size)
-        return self.key.sign(TreeHead(self.key.name, size, root(range(size), self.stored), signed_at))
+        return self.key.sign(TreeHead(self.key.name, size, compute_root(range(size), self.stored), signed_at))
 
     def proof(self, position: int, size: int, since: int | None = None) -> Proof:
-        path = self.path(inclusion(position, size))
+        path = self.path(find_inclusion_path(position, size))
         joined = None
         if since is not None:
-            old_root = root(range(since), self.stored)
-            joined = Consistency(since, old_root, self.path(consistency(since, size)))
+            old_root = compute_root(range(since), self.stored)
+            joined = Consistency(since, old_root, self.path(find_consistency_path(since, size)))
         return Proof(self.records[position], position, path, self.head(size), self.key.verifier, joined)
 
     def path(self, subtrees: list[range]) -> tuple[bytes, ...]:
-        return tuple(root(subtree, self.stored) for subtree in subtrees)
+        return tuple(compute_root(subtree, self.stored) for subtree in subtrees)
 
 
 OFFICE = Office(RECORDS)
@@ -56,7 +56,7 @@ FORGED = Office([*RECORDS[:2], '{"id": 2, "reason": "无"}', *RECORDS[3:]])
 def codes(documents: dict[str, Proof | SignedHead], given: SealKey | None = KEY) -> dict[str, list[str]]:
     """The codes found for each document, those that are not ok in capitals."""
     found: dict[str, list[str]] = {}
-    for one in verify(documents, given and given.verifier):
+    for one in verify_documents(documents, given and given.verifier):
         assert one.message.endswith("。")
         assert "\n" not in one.message
         found.setdefault(one.subject, []).append(one.code if one.ok else one.code.upper())
@@ -70,7 +70,7 @@ def test_an_honest_proof_comes_back_from_its_file_and_verifies(data: st.DataObje
     since = data.draw(st.none() | st.integers(0, size))
     proof = office.proof(data.draw(st.integers(0, size - 1)), size, since)
     file = proof.encode()
-    assert read(file) == proof
+    assert parse_document(file) == proof
     documents: dict[str, Proof | SignedHead] = {"proof": proof}
     expected = {"proof": ["included"] + ["consistent"] * (since is not None)}
     if since is not None:
@@ -80,7 +80,7 @@ def test_an_honest_proof_comes_back_from_its_file_and_verifies(data: st.DataObje
 
 
 def test_the_key_of_the_file_is_believed_with_its_fingerprint_told() -> None:
-    *_, last = verify({"proof": OFFICE.proof(3, 50)})
+    *_, last = verify_documents({"proof": OFFICE.proof(3, 50)})
     assert (last.ok, last.code) == (True, "own-key")
     assert KEY.verifier.fingerprint in last.message
 
@@ -120,7 +120,7 @@ def test_another_key() -> None:
 
 
 def test_two_heads_of_one_size_show_that_history_was_rewritten() -> None:
-    found = verify({"旧公告": OFFICE.head(50), "证明": FORGED.proof(9, 50)}, KEY.verifier)
+    found = verify_documents({"旧公告": OFFICE.head(50), "证明": FORGED.proof(9, 50)}, KEY.verifier)
     [loud] = [one for one in found if one.code == "rewritten"]
     assert not loud.ok
     assert "旧公告" in loud.message
@@ -189,7 +189,7 @@ def test_each_field_that_was_tampered_with_is_found(where: list[str | int], valu
     for value in values:
         file = json.loads(OFFICE.proof(3, 50, since=20).encode())
         _set(*where)(file, value)
-        found = verify({"proof": read(json.dumps(file).encode())}, KEY.verifier)
+        found = verify_documents({"proof": parse_document(json.dumps(file).encode())}, KEY.verifier)
         assert not all(one.ok for one in found), value
 
 
@@ -199,10 +199,10 @@ def test_a_byte_changed_anywhere_is_found_or_changes_nothing(data: st.DataObject
     file = bytearray(proof.encode())
     file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     try:
-        changed = read(bytes(file))
+        changed = parse_document(bytes(file))
     except ProofError:
         return
-    assert changed == proof or not all(one.ok for one in verify({"proof": changed}, KEY.verifier))
+    assert changed == proof or not all(one.ok for one in verify_documents({"proof": changed}, KEY.verifier))
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_proof_file_of_another_shape_is_refused(where: list[str | int], value:
     file = json.loads(OFFICE.proof(3, 50, since=20).encode())
     _set(*where)(file, value)
     with pytest.raises(ProofError) as refused:
-        read(json.dumps(file).encode())
+        parse_document(json.dumps(file).encode())
     assert str(refused.value).isprintable()
 
 
@@ -256,7 +256,7 @@ def test_every_field_is_needed(field: str) -> None:
     file = json.loads(OFFICE.proof(3, 50).encode())
     del file[field]
     with pytest.raises(ProofError):
-        read(json.dumps(file).encode())
+        parse_document(json.dumps(file).encode())
 
 
 @pytest.mark.parametrize(
@@ -273,23 +273,23 @@ def test_every_field_is_needed(field: str) -> None:
         (b'{"a": "\\ud800"}', "残缺"),
         (b"\xff\xfe{", "UTF-8"),
         (OFFICE.head(3).text.encode("gb18030"), "UTF-8"),
-        (b" " * (MOST_BYTES + 1), "太大"),
+        (b" " * (MAX_BYTES + 1), "太大"),
     ],
 )
 def test_what_is_neither_proof_nor_poster(content: bytes, sentence: str) -> None:
     with pytest.raises(ProofError, match=sentence) as refused:
-        read(content)
+        parse_document(content)
     assert str(refused.value).isprintable()
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda t: t.encode(errors="replace")))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with pytest.raises(ProofError):
-        read(content)
+        parse_document(content)
 
 
 def test_files_that_an_editor_saved() -> None:
     poster, proof = OFFICE.head(20), OFFICE.proof(3, 50, since=20)
     saved = b"\xef\xbb\xbf" + poster.text.replace("\n", "\r\n").encode() + b"\r\n"
-    assert read(saved) == poster
-    assert read(b"\xef\xbb\xbf\r\n" + proof.encode().replace(b"\n", b"\r\n")) == proof
+    assert parse_document(saved) == poster
+    assert parse_document(b"\xef\xbb\xbf\r\n" + proof.encode().replace(b"\n", b"\r\n")) == proof

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from ledger.books import Books
-from ledger.encoding import canonical, parse
+from ledger.encoding import encode_canonical, parse
 from ledger.heads import SealKey, SignedHead
 from ledger.merkle import verify_consistency
-from ledger.proofs import verify as findings
+from ledger.proofs import verify_documents
 from ledger.seals import NotSealedError, RewrittenError, Seals
 from ledger.transactions import Phase, TransactionId
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, TILL, TOWNSHIP, Book, move, settle
@@ -52,7 +52,7 @@ async def test_the_tree_is_the_one_of_the_records(book: Book) -> None:
     """As RFC 9162 would have it from the texts alone, in as many passes as it takes."""
     award = move(ISSUING, HOUSEHOLD, 10, Phase.PENDING)
     await book.accept(award, settle(award, Phase.POST), *(move(ISSUING, TILL, n) for n in range(1, 14)))
-    await book.use(lambda b: b.close(TILL.id, NOW, person="li", reason="停业"))
+    await book.use(lambda b: b.close_account(TILL.id, NOW, person="li", reason="停业"))
     await book.use(lambda b: b.close_period(NOW - timedelta(days=30), NOW, person="li", reason="月结"))
     sizes = [await seal(book, limit) for limit in (1, 2, 3, 100, 100)]
     assert sizes == [1, 3, 6, 25, 25]
@@ -66,7 +66,7 @@ async def test_the_tree_is_the_one_of_the_records(book: Book) -> None:
         "period-closing": 1,
     }
     assert await root(book) == (25, mth([record.encode() for _, _, record in found]))
-    assert all(canonical(parse(record)) == record for _, _, record in found)
+    assert all(encode_canonical(parse(record)) == record for _, _, record in found)
 
 
 async def test_commits_out_of_order_leave_no_gap_and_change_no_place(book: Book) -> None:
@@ -118,7 +118,7 @@ async def test_sealers_and_writers_at_once_seal_each_record_once(book: Book) -> 
     heads.sort(key=lambda signed: signed.head.size)
     async with book.app.begin() as connection:
         for old, new in pairwise(heads):
-            path = await Seals(connection, TOWNSHIP).consistency(old.head.size, new.head.size)
+            path = await Seals(connection, TOWNSHIP).prove_consistency(old.head.size, new.head.size)
             assert verify_consistency(old.head.size, new.head.size, old.head.root, new.head.root, path)
 
 
@@ -170,11 +170,11 @@ async def test_a_proof_stands_by_itself_and_leads_from_an_old_poster(book: Book)
     async with book.app.begin() as connection:
         proof = await Seals(connection, TOWNSHIP).prove(TransactionId(award.id), since=poster)
     assert str(award.id) in proof.record
-    told = findings({"proof": proof, "poster": poster}, KEY.verifier)
+    told = verify_documents({"proof": proof, "poster": poster}, KEY.verifier)
     assert {one.code for one in told} == {"included", "consistent", "connected"}
     assert all(one.ok for one in told)
     forged = replace(proof, record=proof.record.replace('"p', '"q', 1).replace("10]", "99]"))
-    assert not all(one.ok for one in findings({"proof": forged}, KEY.verifier))
+    assert not all(one.ok for one in verify_documents({"proof": forged}, KEY.verifier))
 
 
 async def test_what_no_head_covers_yet_is_not_proven(book: Book) -> None:
@@ -191,18 +191,18 @@ async def test_what_no_head_covers_yet_is_not_proven(book: Book) -> None:
 
 async def test_a_head_is_no_reason_for_another(book: Book) -> None:
     async with book.app.begin() as connection:
-        assert await Seals(connection, TOWNSHIP).latest() is None
+        assert await Seals(connection, TOWNSHIP).read_latest_head() is None
     await seal(book)
     head = await sign(book)
     assert await seal(book) == head.head.size + 2
     async with book.app.begin() as connection:
         seals = Seals(connection, TOWNSHIP)
-        assert await seals.latest() == head
-        assert not await seals.grown_since(head.head.size)
+        assert await seals.read_latest_head() == head
+        assert not await seals.has_grown_since(head.head.size)
     await book.accept(move(ISSUING, TILL, 1))
     await seal(book)
     async with book.app.begin() as connection:
-        assert await Seals(connection, TOWNSHIP).grown_since(head.head.size)
+        assert await Seals(connection, TOWNSHIP).has_grown_since(head.head.size)
 
 
 async def test_nothing_is_signed_on_top_of_a_rewritten_history(book: Book) -> None:

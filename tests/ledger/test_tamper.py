@@ -34,10 +34,9 @@ from sqlalchemy.pool import NullPool
 from api.platform.database.embedded import Embedded
 from ledger.books import Books
 from ledger.expiries import Expiries
-from ledger.expiry import Kind, Policy
+from ledger.expiry import Policy, PolicyKind
 from ledger.heads import SealKey, SignedHead
-from ledger.proofs import Proof
-from ledger.proofs import verify as findings
+from ledger.proofs import Proof, verify_documents
 from ledger.seals import Seals
 from ledger.tables import metadata
 from ledger.transactions import Phase, Status, Transaction
@@ -92,7 +91,7 @@ class Sealed:
     redemption: Transaction
     runner: asyncio.Runner
 
-    def tampered(self, uow: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
+    def tampered(self, work: Callable[[AsyncConnection], Awaitable[Any]]) -> Any:
         """Do this as the superuser, and forget it."""
 
         async def forgotten() -> Any:
@@ -100,7 +99,7 @@ class Sealed:
             async with engine.connect() as connection:
                 await connection.execute(text("set local session_replication_role = replica"))
                 try:
-                    return await uow(connection)
+                    return await work(connection)
                 finally:
                     await connection.rollback()
                     await engine.dispose()
@@ -135,9 +134,9 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
     late = replace(move(ISSUING, NEIGHBOUR, 3), effective_at=MAY - DAY)
     engine = create_async_engine(clone.app)
 
-    async def use(uow: Callable[[Books], Awaitable[Any]]) -> Any:
+    async def use(work: Callable[[Books], Awaitable[Any]]) -> Any:
         async with engine.begin() as connection:
-            return await uow(Books(connection, TOWNSHIP))
+            return await work(Books(connection, TOWNSHIP))
 
     async def accept(*batch: Transaction, now: Any) -> None:
         assert {p.status for p in await use(lambda b: b.post(batch, now))} == {Status.OK}
@@ -147,7 +146,7 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
             await Seals(connection, TOWNSHIP).append(limit=1000)
             return await Seals(connection, TOWNSHIP).sign(KEY, now)
 
-    await use(lambda b: b.open(ACCOUNTS, MAY - 10 * DAY))
+    await use(lambda b: b.open_accounts(ACCOUNTS, MAY - 10 * DAY))
     await accept(award, other_award, notice, move(SUPPLY, SHELF, 10), now=MAY - 2 * DAY)
     await accept(settle(notice, Phase.POST), redemption, now=MAY - DAY)
     await use(lambda b: b.close_period(MAY, MAY, person="li", reason="四月月结"))
@@ -163,10 +162,13 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
     await use(lambda b: b.close_period(JUNE, JUNE, person="li", reason="五月月结"))
     await use(lambda b: b.checkpoint(JUNE))
     async with engine.begin() as connection:
-        for policy in (Policy(date(2027, 1, 1), Kind.YEAR_END), Policy(date(2028, 1, 1), Kind.ROLLING, 12)):
+        for policy in (
+            Policy(date(2027, 1, 1), PolicyKind.YEAR_END),
+            Policy(date(2028, 1, 1), PolicyKind.ROLLING, 12),
+        ):
             await Expiries(connection, TOWNSHIP).adopt("points", policy, NOW, person="li", reason="村民代表会议")
     await accept(move(HOUSEHOLD, NEIGHBOUR, 6), move(ISSUING, HOUSEHOLD, 8, Phase.PENDING), now=NOW)
-    await use(lambda b: b.close(TILL.id, NOW, person="li", reason="停业"))
+    await use(lambda b: b.close_account(TILL.id, NOW, person="li", reason="停业"))
     await sealed(NOW)
     async with engine.begin() as connection:
         await Seals(connection, TOWNSHIP).append(limit=1000)
@@ -437,5 +439,5 @@ def test_whoever_has_the_key_too_is_found_out_by_an_old_notice(book: Sealed) -> 
 
     subjects, proof = book.tampered(change)
     assert subjects == set()
-    told = {one.code for one in findings({"证明": proof, "公告": book.poster}, KEY.verifier) if not one.ok}
+    told = {one.code for one in verify_documents({"证明": proof, "公告": book.poster}, KEY.verifier) if not one.ok}
     assert told & {"not-consistent", "not-connected", "rewritten"}

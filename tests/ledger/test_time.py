@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api.platform.database.embedded import Embedded
-from ledger.books import ALWAYS, Books, Entry
-from ledger.transactions import Account, Closing, Posting, Status, Timeline, TownshipId, Transaction
+from ledger.books import END_OF_TIME, Books, Entry
+from ledger.transactions import Account, ClosingStatus, PostingResult, Status, Timeline, TownshipId, Transaction
 from ledger.verify import verify
 from tests.databases import EMPTY, Clone, cloned
 from tests.ledger.conftest import ACCOUNTS, HOUSEHOLD, ISSUING, NOW, TILL, TOWNSHIP, Book, move
@@ -36,12 +36,12 @@ def dated(day: datetime, amount: int, debit: Account = ISSUING) -> Transaction:
     return replace(move(debit, HOUSEHOLD, amount), effective_at=day)
 
 
-async def close(book: Book, until: datetime = JUNE, now: datetime = NOW) -> Closing:
+async def close(book: Book, until: datetime = JUNE, now: datetime = NOW) -> ClosingStatus:
     return await book.use(lambda b: b.close_period(until, now, person="li", reason="月结"))
 
 
 async def posted(book: Book, at: datetime, timeline: Timeline) -> int:
-    return (await book.use(lambda b: b.balances_at([HOUSEHOLD.id], at, timeline)))[HOUSEHOLD.id].posted
+    return (await book.use(lambda b: b.read_balances_at([HOUSEHOLD.id], at, timeline)))[HOUSEHOLD.id].posted
 
 
 async def test_a_late_entry_belongs_to_the_day_of_the_deed_and_to_the_day_of_writing(book: Book) -> None:
@@ -53,36 +53,36 @@ async def test_a_late_entry_belongs_to_the_day_of_the_deed_and_to_the_day_of_wri
 
 async def test_what_comes_late_into_a_closed_month_goes_to_the_open_one_and_is_marked(book: Book) -> None:
     await book.accept(dated(JUNE - DAY, 5))
-    assert await close(book) is Closing.OK
+    assert await close(book) is ClosingStatus.OK
     late = dated(JUNE - DAY, 7)
     await book.accept(late)
     assert await posted(book, JUNE - timedelta(microseconds=1), Timeline.EFFECTIVE) == 5
-    entry, _ = await book.use(lambda b: b.statement(HOUSEHOLD.id, limit=2))
+    entry, _ = await book.use(lambda b: b.read_statement(HOUSEHOLD.id, limit=2))
     if entry.transaction != late.id:
         entry, _ = _, entry
     assert (entry.effective_at, entry.deferred_from) == (JUNE, JUNE - DAY)
-    assert await book.post(late) == [Posting(Status.EXISTS)]
+    assert await book.post(late) == [PostingResult(Status.EXISTS)]
     assert await book.faults() == []
 
 
 async def test_a_month_closes_once_and_not_before_it_is_over(book: Book) -> None:
-    assert await close(book, NOW + DAY) is Closing.NOT_OVER
-    assert await close(book) is Closing.OK
-    assert await close(book) is Closing.EXISTS
-    assert await close(book, JUNE - DAY) is Closing.EXISTS
-    assert await book.use(lambda b: b.open_from()) == JUNE
+    assert await close(book, NOW + DAY) is ClosingStatus.NOT_OVER
+    assert await close(book) is ClosingStatus.OK
+    assert await close(book) is ClosingStatus.EXISTS
+    assert await close(book, JUNE - DAY) is ClosingStatus.EXISTS
+    assert await book.use(lambda b: b.first_open_moment()) == JUNE
 
 
 async def test_a_clock_set_back_writes_nothing_into_a_closed_month(book: Book) -> None:
     await close(book)
     await book.accept(move(ISSUING, HOUSEHOLD, 3), now=JUNE - 10 * DAY)
-    [entry] = await book.use(lambda b: b.statement(HOUSEHOLD.id, limit=5))
+    [entry] = await book.use(lambda b: b.read_statement(HOUSEHOLD.id, limit=5))
     assert (entry.recorded_at, entry.effective_at, entry.deferred_from) == (JUNE, JUNE, None)
     assert await book.faults() == []
 
 
 async def test_nothing_happens_in_the_future(book: Book) -> None:
-    assert await book.post(dated(NOW + DAY, 5)) == [Posting(Status.MALFORMED)]
+    assert await book.post(dated(NOW + DAY, 5)) == [PostingResult(Status.MALFORMED)]
 
 
 async def test_a_closing_waits_for_the_batches_under_way(book: Book) -> None:
@@ -94,7 +94,7 @@ async def test_a_closing_waits_for_the_batches_under_way(book: Book) -> None:
         assert not done
         late = asyncio.create_task(book.post(dated(JUNE - DAY, 7)))
         await connection.commit()
-    assert await closing is Closing.OK
+    assert await closing is ClosingStatus.OK
     assert [p.status for p in await late] == [Status.OK]
     assert await posted(book, JUNE - timedelta(microseconds=1), Timeline.EFFECTIVE) == 5
     assert await book.faults() == []
@@ -156,25 +156,25 @@ async def _live(book: Book, steps: list[tuple[int, Deed | Close]], looks: list[i
     township, now = TownshipId(next(_townships)), NOW
     async with book.app.begin() as connection:
         books = Books(connection, township)
-        await books.open(ACCOUNTS, now)
+        await books.open_accounts(ACCOUNTS, now)
         for n, (hours, step) in enumerate(steps):
             now += timedelta(hours=hours)
             match step:
                 case Deed(late):
                     # Each of an amount that no others add up to.
                     done = replace(move(ISSUING, HOUSEHOLD, 2**n), effective_at=now - timedelta(hours=late))
-                    assert await books.post([done], now) == [Posting(Status.OK)]
+                    assert await books.post([done], now) == [PostingResult(Status.OK)]
                 case Close(ago, summed):
                     until = now - timedelta(hours=ago)
                     closed = await books.close_period(until, now, person="li", reason="月结")
-                    if summed and closed is Closing.OK:
+                    if summed and closed is ClosingStatus.OK:
                         await books.checkpoint(until)
-        entries = await books.statement(HOUSEHOLD.id, limit=100)
+        entries = await books.read_statement(HOUSEHOLD.id, limit=100)
         moments = sorted({at for entry in entries for at in (entry.effective_at, entry.recorded_at)}) or [NOW]
-        for at in [*(moments[look % len(moments)] for look in looks), ALWAYS]:
+        for at in [*(moments[look % len(moments)] for look in looks), END_OF_TIME]:
             for timeline in Timeline:
                 due = sum(entry.amount for entry in entries if _at(entry, timeline) <= at)
-                told = await books.balances_at([HOUSEHOLD.id, ISSUING.id], at, timeline)
+                told = await books.read_balances_at([HOUSEHOLD.id, ISSUING.id], at, timeline)
                 assert (told[HOUSEHOLD.id].posted, told[ISSUING.id].posted) == (due, -due)
         assert [fault async for fault in verify(connection, township)] == []
 
@@ -232,10 +232,10 @@ async def _grow(book: Book, entries: int) -> None:
 async def _read(book: Book, accounts: Sequence[Account]) -> int:
     """How many entries a look at the balances reads."""
     # Tables this small are read whole if they may be.
-    return await _reads(book, lambda b: b.balances_at([a.id for a in accounts], NOW), seqscan="off")
+    return await _reads(book, lambda b: b.read_balances_at([a.id for a in accounts], NOW), seqscan="off")
 
 
-async def _reads(book: Book, uow: Callable[[Books], Awaitable[object]], *, seqscan: str = "on") -> int:
+async def _reads(book: Book, work: Callable[[Books], Awaitable[object]], *, seqscan: str = "on") -> int:
     """How many entries and transactions it reads."""
     counted = text(
         "select coalesce(sum(idx_tup_fetch + seq_tup_read), 0) from pg_stat_xact_user_tables"
@@ -244,7 +244,7 @@ async def _reads(book: Book, uow: Callable[[Books], Awaitable[object]], *, seqsc
     async with book.owner.begin() as connection:
         await connection.execute(text("select set_config('enable_seqscan', :seqscan, true)"), {"seqscan": seqscan})
         before = await connection.scalar(counted)
-        await uow(Books(connection, TOWNSHIP))
+        await work(Books(connection, TOWNSHIP))
         after = await connection.scalar(counted)
     assert before is not None
     assert after is not None

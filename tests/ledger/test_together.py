@@ -121,9 +121,9 @@ async def _story(clone: Clone) -> None:
     engine = create_async_engine(clone.app, poolclass=NullPool)
     async with engine.begin() as connection:
         books = Books(connection, TOWNSHIP)
-        await books.open([*ACCOUNTS, CLOSED], NOW)
+        await books.open_accounts([*ACCOUNTS, CLOSED], NOW)
         await books.post(EARLIER, CLOSED_UNTIL - timedelta(days=3))
-        await books.close(CLOSED.id, NOW, person="li", reason="迁出")
+        await books.close_account(CLOSED.id, NOW, person="li", reason="迁出")
         await books.close_period(CLOSED_UNTIL, NOW, person="li", reason="月结")
 
 
@@ -171,6 +171,6 @@ async def test_ids_that_others_take_at_the_same_time_are_told_and_the_rest_is_wr
         await second.commit()
     async with engine.connect() as connection:
         assert [answer.status for answer in answers] == [Status.EXISTS, Status.CONFLICT, Status.OK]
-        assert (await Books(connection, TOWNSHIP).balance(TILL.id)).posted == 3 + 4 + 5
+        assert (await Books(connection, TOWNSHIP).read_balance(TILL.id)).posted == 3 + 4 + 5
         assert [d async for d in verify(connection, TOWNSHIP)] == []
     await engine.dispose()

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from ledger.encoding import canonical, parse
+from ledger.encoding import encode_canonical, parse
 from ledger.heads import SealKey, SignedHead, TreeHead
-from ledger.merkle import consistency, inclusion, leaf_hash, root
-from ledger.proofs import Consistency, Proof, read, verify
+from ledger.merkle import compute_root, find_consistency_path, find_inclusion_path, leaf_hash
+from ledger.proofs import Consistency, Proof, parse_document, verify_documents
 from ledger.seals import Seals
 from ledger.tables import transfer
 from ledger.transactions import TransactionId
@@ -57,14 +57,14 @@ def test_the_keys_of_each_kind_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_a_record_is_the_canonical_text_of_its_value(record: str) -> None:
-    assert canonical(parse(record)) == record
+    assert encode_canonical(parse(record)) == record
 
 
 def test_leaves_and_roots_are_those_of_the_records() -> None:
     leaves = [record.encode() for record in RECORDS]
     assert [leaf_hash(leaf) for leaf in leaves] == LEAVES
     assert {size: mth(leaves[:size]) for size in range(NEW + 1)} == ROOTS
-    assert {size: root(range(size), stored_of(leaves)) for size in range(NEW + 1)} == ROOTS
+    assert {size: compute_root(range(size), stored_of(leaves)) for size in range(NEW + 1)} == ROOTS
 
 
 def asked(transaction: dict[str, Any]) -> Iterator[list[Any]]:
@@ -88,7 +88,7 @@ def test_a_content_is_the_digest_of_what_was_asked_for() -> None:
     transactions = [values(r) for r in RECORDS if values(r)["record"] == "transaction"]
     assert {t["phase"] for t in transactions} == {"posted", "pending", "void", "reversal"}
     for transaction in transactions:
-        digests = {sha256(canonical(one).encode()).hexdigest() for one in asked(transaction)}
+        digests = {sha256(encode_canonical(one).encode()).hexdigest() for one in asked(transaction)}
         assert transaction["content"] in digests
 
 
@@ -100,14 +100,14 @@ def test_key_and_heads_are_the_texts() -> None:
 
 def test_the_proof_is_the_file_and_holds() -> None:
     stored = stored_of([record.encode() for record in RECORDS])
-    path = tuple(root(subtree, stored) for subtree in inclusion(PROVEN, NEW))
-    joined = tuple(root(subtree, stored) for subtree in consistency(OLD, NEW))
+    path = tuple(compute_root(subtree, stored) for subtree in find_inclusion_path(PROVEN, NEW))
+    joined = tuple(compute_root(subtree, stored) for subtree in find_consistency_path(OLD, NEW))
     head = KEY.sign(TreeHead(KEY.name, NEW, ROOTS[NEW], SIGNED_AT[NEW]))
     since = Consistency(OLD, ROOTS[OLD], joined)
     made = Proof(RECORDS[PROVEN], PROVEN, path, head, KEY.verifier, since)
     assert made.encode().decode() == VECTORS["proof"]
-    documents = {name: read(VECTORS[name].encode()) for name in ("proof", "old-head", "new-head")}
-    told = verify(documents, KEY.verifier)
+    documents = {name: parse_document(VECTORS[name].encode()) for name in ("proof", "old-head", "new-head")}
+    told = verify_documents(documents, KEY.verifier)
     assert [(one.code, one.ok) for one in told] == [
         ("included", True),
         ("consistent", True),
@@ -166,7 +166,7 @@ async def _seal(engine: AsyncEngine) -> bytes:
     """The root of all that can be sealed."""
     async with engine.begin() as connection:
         seals = Seals(connection, TOWNSHIP)
-        return await seals.root(await seals.append(limit=100))
+        return await seals.read_root(await seals.append(limit=100))
 
 
 async def _insert(connection: AsyncConnection, record: str) -> None:

@@ -145,7 +145,7 @@ class Outage(RuleBasedStateMachine):
                     Card(township=t, digest=digest(token), household=id, issued_at=uow.now, revoked_at=None)
                 )
             shelf = accounts.shelf(code, "soap")
-            await uow.books.open(
+            await uow.books.open_accounts(
                 [accounts.till(code), shelf, *(accounts.household(f"{code}-{n}") for n in range(HOUSEHOLDS))], NOW
             )
             await uow.books.post([self._moved("restock", accounts.supply("soap"), shelf, 25)], NOW)
@@ -411,14 +411,14 @@ class Outage(RuleBasedStateMachine):
         enrolled = machine.store.enrolments.required
         account = accounts.escrow(f"{self.code}-{n}", enrolled.kiosk, enrolled.epoch).id
         async with self.town.unit_of_work() as uow:
-            found = await uow.books.balances([account])
+            found = await uow.books.read_balances([account])
             return found[account].available if account in found else 0
 
     async def _points(self, n: int) -> tuple[int, int, int]:
         """In its own account, at kiosks, and spent on redemptions that count."""
         async with self.town.unit_of_work() as uow:
             code = f"{self.code}-{n}"
-            own = (await uow.books.balance(accounts.household(code).id)).available
+            own = (await uow.books.read_balance(accounts.household(code).id)).available
             asked = {"township": uow.township, "household": self.ids[n], "code": code}
             held = sum(each.points for each in await uow.session.execute(LEASED_POINTS, asked))
             spent = await uow.session.scalar(
@@ -541,5 +541,7 @@ async def _office(town: Services) -> Staff:
                 township=uow.township, code="soap", number=1, name="肥皂", barcode="6901234567892", price=PRICE
             )
         )
-        await uow.books.open([accounts.ISSUING, accounts.supply("soap"), accounts.handed_out("soap")], uow.now)
+        await uow.books.open_accounts(
+            [accounts.ISSUING, accounts.supply("soap"), accounts.handed_out("soap")], uow.now
+        )
     return Staff(id, "乡镇办公室", frozenset({Role.OFFICE}), None, None)

@@ -52,5 +52,5 @@ async def available(uow: UnitOfWork, households: Iterable[str]) -> dict[str, int
     """What could be taken from each household now, by code: its balance less what is reserved. What kiosks hold
     for it is theirs to spend already, and not taken."""
     ids: dict[str, AccountId] = {code: accounts.household(code).id for code in households}
-    balances = await uow.books.balances(list(ids.values()))
+    balances = await uow.books.read_balances(list(ids.values()))
     return {code: balances[id].available if id in balances else 0 for code, id in ids.items()}

@@ -96,7 +96,7 @@ async def _amounts(uow: UnitOfWork, claims: Sequence[Claim], codes: Mapping[UUID
     points = {claim.id: claim.points for claim in claims}
     taking = [claim for claim in claims if claim.points < 0]
     if taking:
-        await uow.books.open([accounts.DEDUCTED], uow.now)
+        await uow.books.open_accounts([accounts.DEDUCTED], uow.now)
         left = await deductions.available(uow, {codes[claim.household] for claim in taking})
         for claim in taking:
             code = codes[claim.household]

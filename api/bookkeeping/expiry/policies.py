@@ -1,4 +1,4 @@
-"""The township's own policies."""
+"""The township's expiry policies."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ledger.expiries import Expiries
 from ledger.expiry import Policy
 
 
-async def expiries(uow: UnitOfWork) -> Expiries:
+async def get_expiries(uow: UnitOfWork) -> Expiries:
     return Expiries(await uow.session.connection(), uow.township)
 
 
-async def adopted(uow: UnitOfWork) -> list[Policy]:
-    return [a.policy for a in await (await expiries(uow)).adopted(accounts.POINTS)]
+async def read_policies(uow: UnitOfWork) -> list[Policy]:
+    return [adopted.policy for adopted in await (await get_expiries(uow)).read_policies(accounts.POINTS)]
 
 
-def in_chinese(day: date) -> str:
+def format_chinese_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"

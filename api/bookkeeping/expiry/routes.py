@@ -17,7 +17,7 @@ from api.platform.services import Services
 
 
 @put("/expiry-policies")
-async def adopt(
+async def adopt_policy(
     data: JSONBody[wire.NewExpiryPolicy], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ExpiryPolicyView:
     """Adopt a policy by the party branch's decision, with thirty days' notice where points can expire by it."""
@@ -25,9 +25,9 @@ async def adopt(
 
 
 @get("/expiry-policies")
-async def policies(services: NamedDependency[Services], request: StaffRequest) -> list[wire.ExpiryPolicyView]:
-    """Every policy adopted, in the order in which they take effect."""
-    return await use_cases.policies(services)
+async def list_policies(services: NamedDependency[Services], request: StaffRequest) -> list[wire.ExpiryPolicyView]:
+    """All adopted policies, in the order in which they take effect."""
+    return await use_cases.list_policies(services)
 
 
 @get("/expiries/preview")
@@ -36,18 +36,20 @@ async def preview(
     services: NamedDependency[Services],
     request: StaffRequest,
     after: FromQuery[UUID | None] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=use_cases.BATCH)] = use_cases.BATCH,
+    limit: Annotated[int, QueryParameter(ge=1, le=use_cases.BATCH_SIZE)] = use_cases.BATCH_SIZE,
 ) -> wire.ExpiryPreview:
-    """Who would lose what at this boundary if nothing more were used; nothing is changed."""
+    """What would expire for which household at this boundary if nothing more were used; nothing is changed."""
     return await use_cases.preview(services, request.user, boundary, after, limit)
 
 
 @post("/expiries", status_code=200)
-async def run(
+async def expire(
     data: JSONBody[wire.NewExpiry], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ExpiryProgress:
-    """Take what is up, a bounded number of households from `after` on; safe to repeat from any point."""
-    return await use_cases.run(services, request.user, data)
+    """Expire what is due for a limited number of households after `after`; safe to repeat from any point."""
+    return await use_cases.expire(services, request.user, data)
 
 
-router = Router("/v1", route_handlers=[adopt, policies, preview, run], guards=[staff_only], tags=["expiry"])
+router = Router(
+    "/v1", route_handlers=[adopt_policy, list_policies, preview, expire], guards=[staff_only], tags=["expiry"]
+)

@@ -1,6 +1,6 @@
-"""Points that nobody used in time: adopt the policy, see who would lose what, and take it.
+"""The expiry of unused points: adopt policies, preview what would expire, and expire it.
 
-It never runs by itself. A person starts it after looking, because a machine with a wrong clock must not take
+It never runs by itself. A person starts it after a preview, because a machine with a wrong clock must not take
 anybody's points.
 """
 
@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from api import wire
-from api.bookkeeping.expiry.policies import adopted, expiries, in_chinese
+from api.bookkeeping.expiry.policies import format_chinese_date, get_expiries, read_policies
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.clock import SHANGHAI, local_date
@@ -21,73 +21,76 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import mask
 from api.registry.register.queries import HouseholdFacts, households_by_code
-from ledger.expiries import Adopted, Scope, Slice
-from ledger.expiry import Boundary, Kind, Policy, boundary, latest
+from ledger.expiries import AccountScope, AdoptedPolicy, ExpiryBatch
+from ledger.expiry import Boundary, Policy, PolicyKind, find_boundary, find_latest_boundary
 from ledger.tables import account
 from ledger.transactions import AccountId, Status
 
-SCOPE = Scope(accounts.POINTS, accounts.HOUSEHOLDS)
-# Villagers hear of it this long before their points can expire.
-NOTICE = timedelta(days=30)
-# Who decides today can hardly know better for later.
-FURTHEST = timedelta(days=3650)
-# Accounts that share one unit of work: a till waits at most for one batch.
-BATCH = 1000
+SCOPE = AccountScope(accounts.POINTS, accounts.HOUSEHOLDS)
+# How long before points can expire the villagers have to be told.
+NOTICE_PERIOD = timedelta(days=30)
+# The latest start of a policy that can be adopted now.
+MAX_LEAD_TIME = timedelta(days=3650)
+# Accounts per unit of work: a till waits for at most one batch.
+BATCH_SIZE = 1000
 
 
 async def adopt(services: Services, staff: Staff, wanted: wire.NewExpiryPolicy) -> wire.ExpiryPolicyView:
-    """By the party branch's decision. The same policy sent again is there already.
+    """Adopt a policy by the party branch's decision; the same policy sent again changes nothing.
 
     Raises Refused: not-allowed, malformed, too-soon (earliest), too-far, already-there.
     """
     require(staff, Role.PARTY_BRANCH)
     if (wanted.kind == "rolling") != (wanted.months is not None):
         raise Refused(ErrorCode.MALFORMED, "按月滚动的办法要写明几个月，别的办法不写。")
-    policy = Policy(wanted.effective_on, Kind(wanted.kind), wanted.months)
+    policy = Policy(wanted.effective_on, PolicyKind(wanted.kind), wanted.months)
     async with services.unit_of_work() as uow:
-        book = await expiries(uow)
-        if policy not in await adopted(uow):
+        expiries = await get_expiries(uow)
+        if policy not in await read_policies(uow):
             _require_notice(policy, local_date(uow.now))
-        await uow.books.open([accounts.EXPIRED], uow.now)
-        status = await book.adopt(accounts.POINTS, policy, uow.now, person=str(staff.id), reason=wanted.reason)
+        await uow.books.open_accounts([accounts.EXPIRED], uow.now)
+        status = await expiries.adopt(accounts.POINTS, policy, uow.now, person=str(staff.id), reason=wanted.reason)
         if status is Status.CONFLICT:
             raise Refused(
-                ErrorCode.ALREADY_THERE, f"{in_chinese(policy.effective_on)}已有一个生效的办法，请换一天。"
+                ErrorCode.ALREADY_THERE,
+                f"{format_chinese_date(policy.effective_on)}已有一个生效的办法，请换一天。",
             )
-        return next(_view(a) for a in await book.adopted(accounts.POINTS) if a.policy == policy)
+        adopted = await expiries.read_policies(accounts.POINTS)
+        return next(_to_view(each) for each in adopted if each.policy == policy)
 
 
 def _require_notice(policy: Policy, today: date) -> None:
-    if policy.effective_on > today + FURTHEST:
+    if policy.effective_on > today + MAX_LEAD_TIME:
         raise Refused(ErrorCode.TOO_FAR, "办法要在十年以内生效，请核对日期。")
-    earliest = today if policy.kind is Kind.NONE else today + NOTICE
+    earliest = today if policy.kind is PolicyKind.NONE else today + NOTICE_PERIOD
     if policy.effective_on < earliest:
-        if policy.kind is Kind.NONE:
+        if policy.kind is PolicyKind.NONE:
             raise Refused(ErrorCode.TOO_SOON, "办法不能从今天以前生效。", earliest=earliest.isoformat())
         raise Refused(
             ErrorCode.TOO_SOON,
-            f"积分会过期的办法要提前 {NOTICE.days} 天告诉村民，最早 {in_chinese(earliest)}生效。",
+            f"积分会过期的办法要提前 {NOTICE_PERIOD.days} 天告诉村民，最早 {format_chinese_date(earliest)}生效。",
             earliest=earliest.isoformat(),
         )
 
 
-async def policies(services: Services) -> list[wire.ExpiryPolicyView]:
+async def list_policies(services: Services) -> list[wire.ExpiryPolicyView]:
     async with services.unit_of_work() as uow:
-        return [_view(a) for a in await (await expiries(uow)).adopted(accounts.POINTS)]
+        return [_to_view(a) for a in await (await get_expiries(uow)).read_policies(accounts.POINTS)]
 
 
-def _view(kept: Adopted) -> wire.ExpiryPolicyView:
+def _to_view(adopted: AdoptedPolicy) -> wire.ExpiryPolicyView:
     return wire.ExpiryPolicyView(
-        effective_on=kept.policy.effective_on,
-        kind=kept.policy.kind.value,
-        months=kept.policy.months,
-        reason=kept.reason,
-        adopted_at=kept.adopted_at,
+        effective_on=adopted.policy.effective_on,
+        kind=adopted.policy.kind.value,
+        months=adopted.policy.months,
+        reason=adopted.reason,
+        adopted_at=adopted.adopted_at,
     )
 
 
-async def chosen(services: Services, on: date | None, staff: Staff | None) -> date:
-    """The boundary to look at, by default the last one reached; with somebody who may take what is up there.
+async def choose_boundary(services: Services, on: date | None, staff: Staff | None) -> date:
+    """The boundary to use, by default the last one reached. With `staff`, they must be allowed to expire points
+    and the boundary must be due.
 
     Raises Refused: not-allowed, no-boundary, not-due.
     """
@@ -95,35 +98,35 @@ async def chosen(services: Services, on: date | None, staff: Staff | None) -> da
         require(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         if on is None:
-            found = latest(await adopted(uow), local_date(uow.now), SHANGHAI)
+            found = find_latest_boundary(await read_policies(uow), local_date(uow.now), SHANGHAI)
             if found is None:
                 raise Refused(ErrorCode.NO_BOUNDARY, "还没有积分到期的日子：没有积分过期的办法，或者还没到期。")
             return found.on
-        await (_boundary(uow, on) if staff is None else _due(uow, on))
+        await (_require_boundary(uow, on) if staff is None else _require_due_boundary(uow, on))
         return on
 
 
-async def survey(services: Services, on: date, after: UUID | None) -> Slice:
-    """What would be taken now of the next batch of households. Raises Refused: no-boundary."""
+async def preview_batch(services: Services, on: date, after: UUID | None) -> ExpiryBatch:
+    """What would expire now for the next batch of households. Raises Refused: no-boundary."""
     async with services.unit_of_work() as uow:
-        _, found = await _survey(uow, on, after, BATCH)
-        return found
+        _, batch = await _preview(uow, on, after, BATCH_SIZE)
+        return batch
 
 
 async def preview(
     services: Services, staff: Staff, on: date, after: UUID | None, limit: int
 ) -> wire.ExpiryPreview:
-    """Who would lose what. Heads in full only of villages that this person serves.
+    """What would expire for which household. Heads' names are masked outside the villages that this person serves.
 
     Raises Refused: not-allowed, no-boundary.
     """
     require(staff, Role.OFFICE, Role.PARTY_BRANCH, Role.COMMITTEE, Role.SUPERVISOR)
     async with services.unit_of_work() as uow:
-        up_to, found = await _survey(uow, on, after, limit)
-        households = await _households(uow, found.up)
+        boundary, batch = await _preview(uow, on, after, limit)
+        households = await _read_households(uow, batch.amounts)
         return wire.ExpiryPreview(
-            boundary=up_to.on,
-            earned_before=up_to.earned_before,
+            boundary=boundary.on,
+            earned_before=boundary.earned_before,
             lines=[
                 wire.ExpiryLine(
                     household=household.code,
@@ -131,18 +134,18 @@ async def preview(
                     village=household.village,
                     points=points,
                 )
-                for holder, points in found.up.items()
-                for household in [households[holder]]
+                for account_id, points in batch.amounts.items()
+                for household in [households[account_id]]
             ],
-            done=found.examined,
-            points=sum(found.up.values()),
-            next=found.last,
+            done=batch.examined,
+            points=sum(batch.amounts.values()),
+            next=batch.next_after,
         )
 
 
-async def run(services: Services, staff: Staff, wanted: wire.NewExpiry) -> wire.ExpiryProgress:
-    """Take what is up of a bounded number of households; to be called again until `next` is null. Stopped anywhere
-    and begun anew, it takes nothing twice.
+async def expire(services: Services, staff: Staff, wanted: wire.NewExpiry) -> wire.ExpiryProgress:
+    """Expire what is due for a limited number of households; call it again until `next` is null. Interrupted
+    anywhere and started again, it takes nothing twice.
 
     Raises Refused: not-allowed, no-boundary, not-due.
     """
@@ -150,11 +153,11 @@ async def run(services: Services, staff: Staff, wanted: wire.NewExpiry) -> wire.
     done = households = points = 0
     last = AccountId(wanted.after) if wanted.after is not None else None
     while done < wanted.limit:
-        batch = await _expire_batch(services, staff, wanted.boundary, last, min(BATCH, wanted.limit - done))
+        batch = await _expire_batch(services, staff, wanted.boundary, last, min(BATCH_SIZE, wanted.limit - done))
         done += batch.examined
-        households += len(batch.up)
-        points += sum(batch.up.values())
-        last = batch.last
+        households += len(batch.amounts)
+        points += sum(batch.amounts.values())
+        last = batch.next_after
         if last is None:
             break
     return wire.ExpiryProgress(
@@ -162,52 +165,53 @@ async def run(services: Services, staff: Staff, wanted: wire.NewExpiry) -> wire.
     )
 
 
-async def _expire_batch(services: Services, staff: Staff, on: date, after: AccountId | None, limit: int) -> Slice:
+async def _expire_batch(
+    services: Services, staff: Staff, on: date, after: AccountId | None, limit: int
+) -> ExpiryBatch:
     async with services.unit_of_work() as uow:
-        up_to = await _due(uow, on)
-        return await (await expiries(uow)).expire(
+        boundary = await _require_due_boundary(uow, on)
+        return await (await get_expiries(uow)).expire(
             SCOPE,
-            up_to,
+            boundary,
             after,
             limit,
             uow.now,
             into=accounts.EXPIRED.id,
             person=str(staff.id),
-            reason=f"{earned_until(up_to.earned_before)}得到、到期未用的积分",
+            reason=f"{format_earned_until(boundary.earned_before)}得到、到期未用的积分",
         )
 
 
-def earned_until(earned_before: date) -> str:
+def format_earned_until(earned_before: date) -> str:
     month = earned_before - timedelta(days=1)
     return f"{month.year}年{month.month}月及以前"
 
 
-async def _survey(uow: UnitOfWork, on: date, after: UUID | None, limit: int) -> tuple[Boundary, Slice]:
-    up_to = await _boundary(uow, on)
+async def _preview(uow: UnitOfWork, on: date, after: UUID | None, limit: int) -> tuple[Boundary, ExpiryBatch]:
+    boundary = await _require_boundary(uow, on)
     last = AccountId(after) if after is not None else None
-    return up_to, await (await expiries(uow)).survey(SCOPE, up_to.cutoff, last, limit)
+    return boundary, await (await get_expiries(uow)).preview(SCOPE, boundary.cutoff, last, limit)
 
 
-async def _boundary(uow: UnitOfWork, on: date) -> Boundary:
-    found = boundary(await adopted(uow), on, SHANGHAI)
+async def _require_boundary(uow: UnitOfWork, on: date) -> Boundary:
+    found = find_boundary(await read_policies(uow), on, SHANGHAI)
     if found is None:
         raise Refused(
-            ErrorCode.NO_BOUNDARY, f"{in_chinese(on)}没有积分到期：积分只在月初一号到期，并且要看那天生效的办法。"
+            ErrorCode.NO_BOUNDARY,
+            f"{format_chinese_date(on)}没有积分到期：积分只在月初一号到期，并且要看那天生效的办法。",
         )
     return found
 
 
-async def _due(uow: UnitOfWork, on: date) -> Boundary:
+async def _require_due_boundary(uow: UnitOfWork, on: date) -> Boundary:
     if on > local_date(uow.now):
-        raise Refused(ErrorCode.NOT_DUE, f"还没到{in_chinese(on)}，不能提前扣积分。")
-    return await _boundary(uow, on)
+        raise Refused(ErrorCode.NOT_DUE, f"还没到{format_chinese_date(on)}，不能提前扣积分。")
+    return await _require_boundary(uow, on)
 
 
-async def _households(uow: UnitOfWork, holders: Iterable[AccountId]) -> dict[AccountId, HouseholdFacts]:
+async def _read_households(uow: UnitOfWork, ids: Iterable[AccountId]) -> dict[AccountId, HouseholdFacts]:
     names = await uow.session.execute(
-        select(account.c.id, account.c.name).where(
-            account.c.township == uow.township, account.c.id.in_(list(holders))
-        )
+        select(account.c.id, account.c.name).where(account.c.township == uow.township, account.c.id.in_(list(ids)))
     )
     codes = {name.removeprefix(accounts.HOUSEHOLDS): AccountId(id) for id, name in names}
     found = await households_by_code(uow, codes)

@@ -13,7 +13,7 @@ from api.bookkeeping.general_ledger.scope import READERS, may_read, readable
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from ledger.books import ALWAYS, Entry
+from ledger.books import END_OF_TIME, Entry
 from ledger.tables import account, account_closing, unit
 from ledger.transactions import AccountId, Balance, Phase, RecordedTransaction, Timeline, TransactionId
 
@@ -52,7 +52,7 @@ async def accounts(services: Services, staff: Staff, prefix: str, after: str, li
             )
         ).all()
         shown = rows[:limit]
-        balances = await uow.books.balances([AccountId(row.id) for row in shown])
+        balances = await uow.books.read_balances([AccountId(row.id) for row in shown])
         return wire.AccountPage(
             accounts=[_view(row, balances[row.id]) for row in shown],
             next=shown[-1].name if len(rows) > limit else None,
@@ -95,8 +95,8 @@ async def balance(
 async def _as_of(uow: UnitOfWork, id: AccountId, moment: datetime | None, timeline: Timeline) -> Balance:
     """Now, where no moment is given: most accounts keep that, and need no history."""
     if moment is None:
-        return await uow.books.balance(id)
-    return (await uow.books.balances_at([id], moment, timeline))[id]
+        return await uow.books.read_balance(id)
+    return (await uow.books.read_balances_at([id], moment, timeline))[id]
 
 
 async def statement(
@@ -115,7 +115,7 @@ async def statement(
         else:
             running = (await _as_of(uow, id, moment, Timeline.RECORDED)).posted
             last = None
-        entries = await uow.books.statement(id, limit=limit + 1, before=last, at=moment or ALWAYS)
+        entries = await uow.books.read_statement(id, limit=limit + 1, before=last, at=moment or END_OF_TIME)
         shown = entries[:limit]
         balances = []
         for entry in shown:
@@ -144,7 +144,7 @@ async def find(uow: UnitOfWork, staff: Staff, name: str) -> tuple[AccountId, str
 
 
 async def told(uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.StatementEntry]:
-    names = await uow.books.names(entry.counterparty for entry in entries)
+    names = await uow.books.read_names(entry.counterparty for entry in entries)
     targets = await uow.books.recorded(entry.target for entry in entries if entry.target is not None)
     return [
         _entry(entry, targets, names[entry.counterparty], balance)

@@ -36,7 +36,7 @@ async def correct(
         targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections)
         # The award on notice behind its posting, the hold behind its: whoever made that made this.
         roots = await uow.books.recorded(t.target for t in targets.values() if t.target is not None)
-        names = await uow.books.names(
+        names = await uow.books.read_names(
             account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
         )
         villages = await villages_of(uow, names.values())

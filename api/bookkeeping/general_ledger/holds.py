@@ -66,7 +66,7 @@ async def settle(
     async with services.unit_of_work() as uow:
         found = await uow.books.recorded(TransactionId(s.hold) for s in settlements)
         holds = {id: one for id, one in found.items() if (one.kind, one.phase) == (KIND, Phase.PENDING)}
-        names = await uow.books.names(account for one in holds.values() for account in _sides(one))
+        names = await uow.books.read_names(account for one in holds.values() for account in _sides(one))
         villages = await villages_of(uow, names.values())
         judged: list[Transaction | wire.ItemOutcome] = []
         for wanted in settlements:
@@ -161,7 +161,7 @@ async def open_holds(uow: UnitOfWork, household: str) -> list[wire.HoldView]:
     rows = (await uow.session.execute(OPEN_HOLDS, values)).all()
     if not rows:
         return []
-    tills = await uow.books.names(AccountId(row.counterparty) for row in rows)
+    tills = await uow.books.read_names(AccountId(row.counterparty) for row in rows)
     persons = await names_of(uow, (row.person for row in rows))
     return [
         wire.HoldView(

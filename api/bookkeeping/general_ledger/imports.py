@@ -17,7 +17,7 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.clock import SHANGHAI
 from api.platform.services import Services, UnitOfWork
-from ledger.transactions import Phase, Posting, Status, Transaction, TransactionId, Transfer
+from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 
 KIND = "import"
 # Earlier dates are slips: of the pen, or of a spreadsheet that took a number for a day.
@@ -60,7 +60,7 @@ async def import_whole(
 async def _post(
     uow: UnitOfWork, person: str, source: str, rows: Sequence[Row], advance: Callable[[int], None]
 ) -> list[wire.RowOutcome]:
-    await uow.books.open([accounts.IMPORTED], uow.now)
+    await uow.books.open_accounts([accounts.IMPORTED], uow.now)
     # As they happened; what was earned on a day before what was spent on it.
     dated = sorted(_with_ids(source, rows), key=lambda pair: (pair[1].on, pair[1].points < 0))
     answers: dict[int, wire.RowOutcome] = {}
@@ -83,7 +83,7 @@ async def _post_some(
     for id, written in taken.items():
         # The id says all that counts of a row; that somebody else imported it before makes it no other row.
         if written.kind == KIND:
-            postings[id] = Posting(Status.EXISTS)
+            postings[id] = PostingResult(Status.EXISTS)
     return [
         wire.RowOutcome(line=row.line, id=id, status="refused", type=fault[0], reason=fault[1])
         if fault is not None
@@ -128,7 +128,7 @@ def _transaction(id: TransactionId, person: str, source: str, row: Row) -> Trans
     )
 
 
-def _answer(id: TransactionId, row: Row, posting: Posting) -> wire.RowOutcome:
+def _answer(id: TransactionId, row: Row, posting: PostingResult) -> wire.RowOutcome:
     told = outcome(id, posting, {accounts.household(row.household).id: accounts.household(row.household).name})
     reason = told.reason
     if posting.status is Status.INSUFFICIENT:

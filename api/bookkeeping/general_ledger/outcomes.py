@@ -9,7 +9,7 @@ from api import wire
 from api.platform import accounts
 from api.platform.errors import ErrorCode
 from api.platform.services import UnitOfWork
-from ledger.transactions import AccountId, Posting, Status, Transaction
+from ledger.transactions import AccountId, PostingResult, Status, Transaction
 
 _SENTENCES = {
     Status.CONFLICT: "这个编号已用于另一笔账，内容不同。",
@@ -28,12 +28,12 @@ _SENTENCES = {
 async def post(uow: UnitOfWork, judged: Sequence[Transaction | wire.ItemOutcome]) -> list[wire.ItemOutcome]:
     """Post what may be posted of a batch, and answer for each item in the batch's order."""
     postings = await uow.books.post([one for one in judged if isinstance(one, Transaction)], uow.now)
-    names = await uow.books.names(p.account for p in postings if p.account is not None)
+    names = await uow.books.read_names(p.account for p in postings if p.account is not None)
     answers = iter(postings)
     return [one if isinstance(one, wire.ItemOutcome) else outcome(one.id, next(answers), names) for one in judged]
 
 
-def outcome(id: UUID, posting: Posting, names: Mapping[AccountId, str]) -> wire.ItemOutcome:
+def outcome(id: UUID, posting: PostingResult, names: Mapping[AccountId, str]) -> wire.ItemOutcome:
     if posting.accepted:
         return wire.ItemOutcome(id=id, status=posting.status)
     account = names.get(posting.account, "") if posting.account is not None else ""

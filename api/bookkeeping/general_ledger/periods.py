@@ -18,7 +18,7 @@ from api.platform.clock import local_date, start_of
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from ledger.tables import period_closing
-from ledger.transactions import Closing
+from ledger.transactions import ClosingStatus
 
 CLOSERS = (Role.SUPERVISOR, Role.OFFICE)
 # Months to choose from at once.
@@ -37,7 +37,7 @@ async def close(services: Services, staff: Staff, wanted: wire.NewPeriodClosing)
     _, until = bounds(wanted.month)
     async with services.unit_of_work() as uow:
         closed = await uow.books.close_period(until, uow.now, person=str(staff.id), reason=wanted.reason)
-        if closed is Closing.NOT_OVER:
+        if closed is ClosingStatus.NOT_OVER:
             raise Refused(ErrorCode.NOT_OVER, f"{wanted.month} 还没有过完，不能结账。")
         [period, *_] = await _periods(
             uow, _closings(uow).where(period_closing.c.until >= until).order_by(period_closing.c.until).limit(1)
@@ -95,12 +95,12 @@ async def month(services: Services, staff: Staff, name: str, month: str) -> wire
     first, after = bounds(month)
     async with services.snapshot() as uow:
         id, unit = await find(uow, staff, name)
-        entries = await uow.books.moved_between(id, first, after, limit=MOST_ENTRIES + 1)
+        entries = await uow.books.read_entries_between(id, first, after, limit=MOST_ENTRIES + 1)
         if len(entries) > MOST_ENTRIES:
             raise Refused(ErrorCode.TOO_LARGE, f"这个月超过 {MOST_ENTRIES} 笔，请按流水分页查看。")
-        opening = (await uow.books.balances_at([id], first - _TICK))[id].posted
+        opening = (await uow.books.read_balances_at([id], first - _TICK))[id].posted
         balances = list(accumulate((entry.amount for entry in entries), initial=opening))
-        open_from = await uow.books.open_from()
+        open_from = await uow.books.first_open_moment()
         return wire.MonthStatement(
             account=name,
             unit=unit,

@@ -24,7 +24,7 @@ async def transaction(services: Services, staff: Staff, id: UUID) -> wire.Transa
         targets = await uow.books.recorded([found.target] if found.target is not None else [])
         settlements = await uow.books.settlements_of(found.id)
         all_of = [found, *targets.values(), *settlements]
-        names = await uow.books.names(
+        names = await uow.books.read_names(
             account for one in all_of for t in one.transfers for account in (t.debit, t.credit)
         )
         # A void moves nothing: it is the business of whoever's points it released.

@@ -55,7 +55,7 @@ async def liability(services: Services) -> wire.Liability:
     async with services.unit_of_work() as uow:
         points = await held(uow)
         priced = await _priced(uow)
-        fund = await uow.books.balance(accounts.FUND.id)
+        fund = await uow.books.read_balance(accounts.FUND.id)
     known = [(p.stock, p.cost, p.product.price) for p in priced if p.cost is not None]
     shelf_points = sum(stock * price for stock, _, price in known)
     rate = sum((stock * cost for stock, cost, _ in known), Fraction()) / shelf_points if shelf_points else None
@@ -79,7 +79,7 @@ async def _priced(uow: UnitOfWork) -> Sequence[_Priced]:
     bought = {AccountId(row.account): int(row.pieces) for row in rows}
     rows = await connection.execute(_STOCK, {"township": uow.township})
     stock = {row.unit: int(row.pieces) for row in rows}
-    paid = await uow.books.balances([accounts.cost(p.code).id for p in known])
+    paid = await uow.books.read_balances([accounts.cost(p.code).id for p in known])
     priced = []
     for product, supply in zip(known, supplies, strict=True):
         pieces = bought.get(supply, 0)

@@ -83,8 +83,8 @@ async def report(services: Services, *, verified: bool = True) -> wire.TownshipR
         redeemed = (await connection.execute(_REDEEMED, figures)).one()
         points = await held(uow)
         # Below zero by what came in: seen from its own side, as every account is.
-        imported = (await uow.books.balance(accounts.IMPORTED.id)).posted
-        gone = await uow.books.balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
+        imported = (await uow.books.read_balance(accounts.IMPORTED.id)).posted
+        gone = await uow.books.read_balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_CATEGORY, {"township": uow.township})

@@ -38,7 +38,7 @@ async def seal(services: Services) -> bool:
     """One step of the background sealer; whether there is more to do. Writers wait for none of it."""
     async with services.unit_of_work() as uow:
         seals = await _seals(uow)
-        before = await seals.size()
+        before = await seals.read_size()
         size = await seals.append(limit=AT_ONCE)
         if size - before < AT_ONCE and size > 0:
             await _sign_when_due(services, uow, seals)
@@ -46,10 +46,10 @@ async def seal(services: Services) -> bool:
 
 
 async def _sign_when_due(services: Services, uow: UnitOfWork, seals: Seals) -> None:
-    latest = await seals.latest()
+    latest = await seals.read_latest_head()
     if latest is not None:
         age = uow.now - latest.head.signed_at
-        if age < OFTEN or (age < SELDOM and not await seals.grown_since(latest.head.size)):
+        if age < OFTEN or (age < SELDOM and not await seals.has_grown_since(latest.head.size)):
             return
     await seals.sign(await _key(services, uow), uow.now)
 
@@ -57,14 +57,14 @@ async def _sign_when_due(services: Services, uow: UnitOfWork, seals: Seals) -> N
 async def newest(uow: UnitOfWork) -> Seal | None:
     """The newest head; None before the first, or where no key of ours signed it, which `verify` tells."""
     seals = await _seals(uow)
-    signed = await seals.latest()
-    keys = await seals.keys() if signed is not None else []
-    return next((Seal(signed, key) for key in keys if signed is not None and key.signed(signed)), None)
+    signed = await seals.read_latest_head()
+    keys = await seals.read_keys() if signed is not None else []
+    return next((Seal(signed, key) for key in keys if signed is not None and key.has_signed(signed)), None)
 
 
 async def reference(uow: UnitOfWork) -> str:
     """What receipts print of the newest head; nothing before the first."""
-    signed = await (await _seals(uow)).latest()
+    signed = await (await _seals(uow)).read_latest_head()
     return signed.head.reference if signed is not None else ""
 
 
@@ -103,8 +103,8 @@ async def prove(services: Services, transaction: UUID, poster: str | None = None
         seals = await _seals(uow)
         if since is not None:
             await _require_ours(seals, since)
-        if not await seals.covered(id):
-            size = await seals.size()
+        if not await seals.is_covered(id):
+            size = await seals.read_size()
             while (grown := await seals.append(limit=AT_ONCE)) - size == AT_ONCE:
                 size = grown
             try:
@@ -125,15 +125,15 @@ async def prove_own(services: Services, card: str, transaction: UUID) -> Proof:
     async with services.unit_of_work() as uow:
         household = await find_card_holder(uow, card)
         account = accounts.household(household.code).id
-        if not await uow.books.touches(account, TransactionId(transaction)):
+        if not await uow.books.has_entry(account, TransactionId(transaction)):
             raise Refused(ErrorCode.UNKNOWN, "这户的账上没有这一笔。")
     return await prove(services, transaction)
 
 
 async def _require_ours(seals: Seals, poster: SignedHead) -> None:
-    if not any(key.signed(poster) for key in await seals.keys()):
+    if not any(key.has_signed(poster) for key in await seals.read_keys()):
         raise Refused(ErrorCode.NOT_OURS, "这张公告的封印不是本乡镇的公钥签的，或者抄录有误。")
-    if poster.head.size > await seals.size() or await seals.root(poster.head.size) != poster.head.root:
+    if poster.head.size > await seals.read_size() or await seals.read_root(poster.head.size) != poster.head.root:
         raise Refused(ErrorCode.REWRITTEN, "账本与这张公告不符：公告之后历史被改写过，请立即告诉监委。")
 
 
@@ -141,7 +141,7 @@ async def consistency(services: Services, old: int, new: int) -> wire.Consistenc
     """Raises Refused: malformed, when there is no tree of that size."""
     async with services.unit_of_work() as uow:
         try:
-            path = await (await _seals(uow)).consistency(old, new)
+            path = await (await _seals(uow)).prove_consistency(old, new)
         except ValueError:
             raise Refused(
                 ErrorCode.MALFORMED, f"没有从 {old} 条到 {new} 条的证明：后者不能更小，也不能比账本大。"

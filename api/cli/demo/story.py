@@ -248,13 +248,13 @@ class Story:
             assert not report.points_pending, "notices that are over post by themselves"
 
     async def _in_each_village(
-        self, duty: str, uow: Callable[[httpx.AsyncClient, str], Awaitable[T]]
+        self, duty: str, work: Callable[[httpx.AsyncClient, str], Awaitable[T]]
     ) -> dict[str, T]:
         """The same work by whoever has this duty in each village."""
 
         async def one(village: str) -> T:
             async with self._signed_in(f"{village}-{duty}") as http:
-                return await uow(http, village)
+                return await work(http, village)
 
         villages = list(self._households)
         return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))

@@ -25,7 +25,7 @@ async def found(services: Services, name: str, first: wire.NewPerson) -> None:
         if await uow.session.get(Township, uow.township) is not None:
             raise Refused(ErrorCode.ALREADY_THERE, "这个数据库里已经有一个乡镇了。")
         uow.session.add(Township(id=uow.township, name=name, founded_at=uow.now))
-        await uow.books.open([accounts.ISSUING], uow.now)
+        await uow.books.open_accounts([accounts.ISSUING], uow.now)
     await register(services, [first])
 
 
@@ -71,5 +71,5 @@ async def add_households(services: Services, staff: Staff, households: Sequence[
                 for h in households
             ],
         )
-        await uow.books.open([accounts.household(h.code) for h in households], uow.now)
+        await uow.books.open_accounts([accounts.household(h.code) for h in households], uow.now)
     return len(households)

@@ -67,7 +67,7 @@ async def take_back(uow: UnitOfWork, kiosk: UUID, epoch: int, *, person: str, re
         .where(Lease.township == uow.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
     )
     held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
-    balances = await uow.books.lock(list(held.values()))
+    balances = await uow.books.lock_balances(list(held.values()))
     batch = [
         lease_return(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
         for code, escrow in held.items()
@@ -105,7 +105,7 @@ async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     machines = await _machines(uow, village)
     held = await _holders(uow, households)
     own = {h.id: accounts.household(h.code).id for h in households}
-    balances = await uow.books.balances(
+    balances = await uow.books.read_balances(
         [*own.values(), *(escrow for escrows in held.values() for escrow in escrows)]
     )
 
@@ -123,7 +123,7 @@ async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     await _open(uow, kiosk, enrolment, [h for h in households if h.id in wanted])
     await uow.books.post(list(wanted.values()), uow.now) if wanted else ()
     escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
-    balances = await uow.books.balances(list(escrows.values()))
+    balances = await uow.books.read_balances(list(escrows.values()))
     return [
         till_journal.HouseholdLease(
             household=h.id,
@@ -186,7 +186,9 @@ async def _open(
 ) -> None:
     if not households:
         return
-    await uow.books.open([accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], uow.now)
+    await uow.books.open_accounts(
+        [accounts.escrow(h.code, kiosk.id, enrolment.epoch) for h in households], uow.now
+    )
     await uow.session.execute(
         insert_or(Lease)
         .values(

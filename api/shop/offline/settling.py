@@ -29,7 +29,7 @@ from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import lock_and_read_facts
 from api.shop.redemptions.writer import StaleBatch, write
 from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
-from ledger.transactions import Balance, Phase, Posting, Status, Transaction, TransactionId
+from ledger.transactions import Balance, Phase, PostingResult, Status, Transaction, TransactionId
 
 WAITING = ("exception", "late", "fork")
 LATE = "终端停用以后才收到，请核对后决定。"
@@ -143,12 +143,12 @@ class Settling:
             sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
         if isinstance(sale, Outcome):
             return sale
-        await uow.books.open(map(accounts.difference, sale.short), uow.now)
+        await uow.books.open_accounts(map(accounts.difference, sale.short), uow.now)
         try:
             async with uow.session.begin_nested():
                 await write(uow, [sale.booking], uow.now, live=False)
         except StaleBatch as stale:
-            return await self._refusal(stale.posting or Posting(Status.CONFLICT))
+            return await self._refusal(stale.posting or PostingResult(Status.CONFLICT))
         return sale.outcome
 
     def _asked(self, entry: SaleEntry) -> RedemptionRequest:
@@ -259,7 +259,7 @@ class Settling:
 
     async def _give_back(self, id: TransactionId, household: str, points: int, reason: str) -> int:
         escrow = accounts.escrow(household, self.kiosk.id, self.enrolment.epoch)
-        held = (await self.uow.books.lock([escrow.id])).get(escrow.id, Balance(0)).available
+        held = (await self.uow.books.lock_balances([escrow.id])).get(escrow.id, Balance(0)).available
         back = min(points, held)
         if back:
             epoch = self.enrolment.epoch
@@ -280,8 +280,8 @@ class Settling:
                 return await self._refusal(refused)
         return None
 
-    async def _refusal(self, posting: Posting) -> Outcome:
-        names = await self.uow.books.names([posting.account]) if posting.account is not None else {}
+    async def _refusal(self, posting: PostingResult) -> Outcome:
+        names = await self.uow.books.read_names([posting.account]) if posting.account is not None else {}
         where = "、".join(accounts.in_words(name) for name in names.values())
         match posting.status:
             case Status.CLOSED:

@@ -55,7 +55,7 @@ async def reserve(uow: UnitOfWork, supermarket: str, products: Sequence[str]) ->
         .order_by(Promise.product, Promise.place)
     )
     shelves = {product: accounts.shelf(supermarket, product) for product in products}
-    balances = await uow.books.balances([shelf.id for shelf in shelves.values()])
+    balances = await uow.books.read_balances([shelf.id for shelf in shelves.values()])
     wanted = []
     for product, line in groupby(rows, key=lambda row: row.product):
         left = balances[shelves[product].id].available
@@ -83,7 +83,7 @@ async def release_for_shortfall(
     doesn't cover them, the last promises wait again, at the places they had. The caller holds the shelves'
     locks."""
     shelves = {product: accounts.shelf(supermarket, product).id for product in taken}
-    balances = await uow.books.balances(list(shelves.values()))
+    balances = await uow.books.read_balances(list(shelves.values()))
     short = {
         product: pieces - balances[shelves[product]].available
         for product, pieces in taken.items()
@@ -118,12 +118,12 @@ async def serve(services: Services) -> int:
             select(Promise.supermarket, Promise.product).where(*_waiting(uow)).distinct()
         )
         shelves = {accounts.shelf(row.supermarket, row.product).id: row for row in found}
-        balances = await uow.books.balances(list(shelves)) if shelves else {}
+        balances = await uow.books.read_balances(list(shelves)) if shelves else {}
     served = 0
     for id, shelf in shelves.items():
         if balances[id].available > 0:
             async with services.unit_of_work() as uow:
-                await uow.books.lock([id])
+                await uow.books.lock_balances([id])
                 served += await reserve(uow, shelf.supermarket, [shelf.product])
     return served
 

@@ -36,7 +36,7 @@ from api.shop.redemptions.use_cases import lock_and_read_facts, to_refusal
 from api.shop.redemptions.writer import StaleBatch, write
 from api.wire.card_token import digest, parse
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
-from ledger.transactions import Phase, Posting, Status, Transaction, TransactionId, Transfer
+from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 
 LASTS = timedelta(days=90)
 MOST = 5
@@ -102,7 +102,7 @@ async def _require_wanting(uow: UnitOfWork, till: TillFacts, household: CardFact
     enough."""
     await reserve(uow, till.supermarket, [line.product])
     shelf = accounts.shelf(till.supermarket, line.product).id
-    left = (await uow.books.balance(shelf)).available
+    left = (await uow.books.read_balance(shelf)).available
     if left >= line.quantity:
         raise Refused(ErrorCode.IN_STOCK, f"{line.name}有货，请直接兑换。", product=line.product, left=left)
     promised = await uow.session.scalar(
@@ -316,7 +316,7 @@ def _close(uow: UnitOfWork, till: TillFacts, promised: Promise, status: str, rea
     promised.reason = reason
 
 
-def _refusal(posting: Posting | None) -> Refused:
+def _refusal(posting: PostingResult | None) -> Refused:
     # Another server's clock may be ahead of this one's.
     if posting is not None and posting.status is Status.ALREADY_SETTLED:
         return _over()

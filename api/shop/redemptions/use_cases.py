@@ -30,7 +30,7 @@ from api.shop.redemptions.decision import (
 from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import Booking
 from api.shop.redemptions.writer import StaleBatch, write
-from ledger.transactions import Posting, Status
+from ledger.transactions import PostingResult, Status
 
 
 async def redeem_batch(services: Services, batch: Sequence[RedemptionRequest]) -> dict[UUID, wire.Receipt]:
@@ -115,11 +115,11 @@ async def _lock(uow: UnitOfWork, request: RedemptionRequest, facts: Facts) -> bo
     code = request_facts.card.code
     shelves = (accounts.shelf(till.supermarket, line.product).id for line in request.lines)
     escrow = accounts.escrow(code, till.kiosk, till.epoch).id
-    await uow.books.lock([accounts.household(code).id, escrow, *shelves])
+    await uow.books.lock_balances([accounts.household(code).id, escrow, *shelves])
     return True
 
 
-def to_refusal(posting: Posting | None) -> Refused:
+def to_refusal(posting: PostingResult | None) -> Refused:
     """What only the books know: another account of the transaction is closed, or something else has its id."""
     if posting is not None and posting.status is Status.CLOSED:
         return account_closed(own=False)

@@ -15,8 +15,8 @@ from api import wire
 from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services, UnitOfWork
 from api.shop.redemptions.receipts import Booking
-from ledger.books import encoded
-from ledger.transactions import AccountId, Posting, Status
+from ledger.books import encode_json
+from ledger.transactions import AccountId, PostingResult, Status
 
 _STALE = "JM001"
 
@@ -25,7 +25,7 @@ class StaleBatch(Exception):
     """Something has changed since the batch was decided, and nothing of it was written. `posting`: what the books
     refused, if they did."""
 
-    def __init__(self, posting: Posting | None = None) -> None:
+    def __init__(self, posting: PostingResult | None = None) -> None:
         super().__init__(posting)
         self.posting = posting
 
@@ -73,8 +73,8 @@ async def write(
             epochs=[epoch for _, epoch in tills],
             shifts=list(shifts),
             ids=[each.receipt.id for each in bookings],
-            transactions=encoded([transaction for each in bookings for transaction in each.transactions]),
-            redemptions=encoded([each.row for each in bookings]),
+            transactions=encode_json([transaction for each in bookings for transaction in each.transactions]),
+            redemptions=encode_json([each.row for each in bookings]),
         )
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", "") == _STALE:
@@ -86,10 +86,10 @@ async def write(
     return [msgspec.structs.replace(each.receipt, balance=balances[each.receipt.id]) for each in bookings]
 
 
-def _parse_posting(error: Any) -> Posting | None:
+def _parse_posting(error: Any) -> PostingResult | None:
     # SQLAlchemy's error wraps the driver's.
     detail = getattr(error, "detail", None) or getattr(error.__cause__, "detail", None)
     if not detail:
         return None
     refused = msgspec.json.decode(detail, type=_RefusedPosting)
-    return Posting(refused.status, refused.account, refused.missing)
+    return PostingResult(refused.status, refused.account, refused.missing)

@@ -48,7 +48,7 @@ async def bring(uow: UnitOfWork, hand: Hand, id: UUID, wanted: wire.Restock) -> 
     ]
     money = [slips.move(accounts.FUND, accounts.cost(line.product), line.cost) for line in bought if line.cost]
     paid = [accounts.FUND, *(accounts.cost(line.product) for line in bought)] if money else []
-    await uow.books.open([*shelves.values(), *paid], uow.now)
+    await uow.books.open_accounts([*shelves.values(), *paid], uow.now)
     slip = Transaction(
         id=TransactionId(id),
         kind="procurement" if bought else "restock",
@@ -76,7 +76,7 @@ async def give(uow: UnitOfWork, hand: Hand, id: UUID, wanted: wire.Donation) -> 
     """As `donate`, in the caller's unit of work. Raises Refused: unknown, conflict, account-closed."""
     shelves = await slips.carry(uow, hand, wanted.supermarket, [line.product for line in wanted.lines])
     donated = {product: accounts.donated(product) for product in shelves}
-    await uow.books.open([*shelves.values(), *donated.values()], uow.now)
+    await uow.books.open_accounts([*shelves.values(), *donated.values()], uow.now)
     slip = Transaction(
         id=TransactionId(id),
         kind="donation",

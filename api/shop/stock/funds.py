@@ -28,7 +28,7 @@ async def fund(services: Services, staff: Staff, id: UUID, wanted: wire.Funding)
         raise Refused(ErrorCode.DONOR_UNEXPECTED, "财政拨款没有捐赠人；如果是捐款，请把来源改为捐赠。")
     source = accounts.DONORS if given else accounts.APPROPRIATION
     async with services.unit_of_work() as uow:
-        await uow.books.open([source, accounts.FUND], uow.now)
+        await uow.books.open_accounts([source, accounts.FUND], uow.now)
         slip = Transaction(
             id=TransactionId(id),
             kind="fund",

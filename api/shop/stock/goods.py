@@ -118,7 +118,7 @@ async def place(
     require(staff, *SHELF_KEEPERS)
     async with services.unit_of_work() as uow:
         shelves = await slips.carry(uow, at_desk(staff), supermarket, [product])
-        await uow.books.open(shelves.values(), uow.now)
+        await uow.books.open_accounts(shelves.values(), uow.now)
         await uow.session.execute(
             update(Shelf)
             .where(Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.product == product)
@@ -144,7 +144,7 @@ async def retire(services: Services, staff: Staff, supermarket: str, product: st
             raise Refused(ErrorCode.UNKNOWN, f"货架上没有编号为 {product} 的物品。")
         if shelf.retired_at is not None:
             return
-        balance = await uow.books.balance(accounts.shelf(supermarket, product).id)
+        balance = await uow.books.read_balance(accounts.shelf(supermarket, product).id)
         if balance.posted:
             raise Refused(
                 ErrorCode.PIECES_LEFT,
@@ -173,7 +173,7 @@ async def shelf(services: Services, staff: Staff, supermarket: str) -> list[wire
         )
         found = rows.all()
         ids = {product.code: accounts.shelf(supermarket, product.code).id for product, _, _ in found}
-        balances = await uow.books.balances(list(ids.values()))
+        balances = await uow.books.read_balances(list(ids.values()))
         return [
             wire.ShelfLine(
                 product=product.code,

@@ -58,8 +58,8 @@ async def _take(
     difference is never one of the moment between reading and posting."""
     products = [line.product for line in wanted.lines]
     shelves = await slips.carry(uow, hand, wanted.supermarket, products)
-    await uow.books.open([*shelves.values(), *map(accounts.difference, products)], uow.now)
-    await uow.books.lock([shelf.id for shelf in shelves.values()])
+    await uow.books.open_accounts([*shelves.values(), *map(accounts.difference, products)], uow.now)
+    await uow.books.lock_balances([shelf.id for shelf in shelves.values()])
     # The same request may have been under way and come first.
     given = await _given(uow, id, request)
     if given is not None:
@@ -128,7 +128,7 @@ async def _compared(
         select(Product.code, Product.name).where(Product.township == uow.township, Product.code.in_(shelves))
     )
     names = dict(rows.all())
-    balances = await uow.books.balances([shelf.id for shelf in shelves.values()])
+    balances = await uow.books.read_balances([shelf.id for shelf in shelves.values()])
     booked = {product: balances[shelf.id].posted for product, shelf in shelves.items()}
     return [
         wire.StocktakeLine(

@@ -24,7 +24,7 @@ async def add_supermarkets(services: Services, staff: Staff, supermarkets: Seque
                 for s in supermarkets
             ],
         )
-        await uow.books.open([accounts.till(s.code) for s in supermarkets], uow.now)
+        await uow.books.open_accounts([accounts.till(s.code) for s in supermarkets], uow.now)
     return len(supermarkets)
 
 
@@ -50,7 +50,7 @@ async def add_products(services: Services, staff: Staff, products: Sequence[wire
                 for number, (p, barcode) in enumerate(zip(products, kept, strict=True), start=(last or 0) + 1)
             ],
         )
-        await uow.books.open(
+        await uow.books.open_accounts(
             [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], uow.now
         )
     return len(products)
@@ -67,7 +67,7 @@ async def shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.ShelfItem]
         )
     )
     ids = {p.code: accounts.shelf(supermarket, p.code).id for p in products}
-    stock = await uow.books.balances(list(ids.values()))
+    stock = await uow.books.read_balances(list(ids.values()))
     return [
         wire.ShelfItem(
             product=p.code,

@@ -57,7 +57,7 @@ async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wir
     )
     shelves = rows.all()
     ids = {(place, product): accounts.shelf(place, product).id for place, product, _, _ in shelves}
-    balances = await uow.books.balances(list(ids.values()))
+    balances = await uow.books.read_balances(list(ids.values()))
     today = local_date(uow.now)
     received = lots.by_shelf(await lots.received(uow, supermarkets))
     low, dated = [], []

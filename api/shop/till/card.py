@@ -23,8 +23,8 @@ from api.shop.promises.queries import OPEN_PROMISES, OpenPromise, to_wire
 from api.wire.card_token import digest, parse
 from ledger import tables
 from ledger.books import BALANCE
-from ledger.expiries import ADOPTED, TAKEN, UP
-from ledger.expiry import Boundary, Policy, expiry_id, next_boundaries
+from ledger.expiries import ADOPTED_POLICIES, EXPIRABLE, RECORDED_EXPIRIES
+from ledger.expiry import Boundary, Policy, expiry_id, list_next_boundaries
 from ledger.lookup import lateral_one
 from ledger.transactions import Balance, TownshipId, TransactionId
 
@@ -75,13 +75,13 @@ def bind_to_card(**statements: SelectBase) -> dict[str, SelectBase]:
     about_household = {
         "balances": BALANCE,
         "leases": LEASED_POINTS,
-        "expirable": UP,
+        "expirable": EXPIRABLE,
         "promises": OPEN_PROMISES,
         **statements,
     }
     return {
         "cards": select(_CARD),
-        "policies": ADOPTED,
+        "policies": ADOPTED_POLICIES,
         **{name: bind_from(statement, values) for name, statement in about_household.items()},
     }
 
@@ -98,7 +98,7 @@ class _PostedExpiries(msgspec.Struct):
     expiries: list[_PostedExpiry]
 
 
-_POSTED_EXPIRIES = ReadQuery(_PostedExpiries, expiries=TAKEN)
+_POSTED_EXPIRIES = ReadQuery(_PostedExpiries, expiries=RECORDED_EXPIRIES)
 
 # The policies as last read: most likely they are still the same.
 _policies: dict[TownshipId, list[Policy]] = {}
@@ -114,7 +114,7 @@ async def read_card(
     card = digest(parse(text))
     policies = _policies.get(services.township, [])
     while True:
-        boundaries = next_boundaries(policies, now, SHANGHAI)
+        boundaries = list_next_boundaries(policies, now, SHANGHAI)
         cutoffs = sorted({boundary.cutoff for boundary in boundaries})
         snapshot = await services.read(query, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
         holder = require_active(snapshot.cards[0] if snapshot.cards else None).holder

@@ -16,7 +16,7 @@ from api.platform.database.embedded import OWNER, Embedded
 from api.platform.errors import Refused
 from api.registry.cards.printing import print_new_cards
 from ledger.heads import SealKey, SignedHead, TreeHead
-from ledger.merkle import consistency, inclusion, root
+from ledger.merkle import compute_root, find_consistency_path, find_inclusion_path
 from ledger.proofs import Consistency, Proof
 from tests.command_line import JIMEI, environment, jimei, jimei_beside, jimei_process, one_sentence
 from tests.conftest import LiveTown
@@ -196,10 +196,14 @@ def sealed(tmp_path: Path) -> tuple[Path, Path, SealKey]:
     stored = stored_of([record.encode() for record in records])
 
     def head(size: int) -> SignedHead:
-        return key.sign(TreeHead(key.name, size, root(range(size), stored), datetime(2026, 6, size, tzinfo=UTC)))
+        return key.sign(
+            TreeHead(key.name, size, compute_root(range(size), stored), datetime(2026, 6, size, tzinfo=UTC))
+        )
 
-    since = Consistency(3, root(range(3), stored), tuple(root(s, stored) for s in consistency(3, 5)))
-    path = tuple(root(s, stored) for s in inclusion(1, 5))
+    since = Consistency(
+        3, compute_root(range(3), stored), tuple(compute_root(s, stored) for s in find_consistency_path(3, 5))
+    )
+    path = tuple(compute_root(s, stored) for s in find_inclusion_path(1, 5))
     proof, poster = tmp_path / "证明.json", tmp_path / "公告.txt"
     proof.write_bytes(Proof(records[1], 1, path, head(5), key.verifier, since).encode())
     poster.write_text(head(3).text, encoding="utf-8", newline="\r\n")

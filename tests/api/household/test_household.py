@@ -74,7 +74,9 @@ async def test_a_redemption_lists_its_goods_and_a_correction_says_so(town: LiveT
 
 async def test_a_corrected_award_lowers_the_honour_too(town: LiveTown) -> None:
     async with town.town.unit_of_work() as uow:
-        [entry] = [e for e in await uow.books.statement(accounts.household("hp-1").id, limit=10) if not e.pending]
+        [entry] = [
+            e for e in await uow.books.read_statement(accounts.household("hp-1").id, limit=10) if not e.pending
+        ]
     await _reverse(town, entry.transaction, "报重了")
     async with browsing(town) as browser:
         mine = await browser.open(f"/c/{town.card}")

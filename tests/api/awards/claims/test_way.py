@@ -182,7 +182,7 @@ async def test_an_account_closed_before_the_notice_ends_gets_nothing(town: LiveT
     await review(town, neighbour["id"])
     await approve(town, neighbour["id"])
     async with town.town.unit_of_work() as uow:
-        assert await uow.books.close(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
+        assert await uow.books.close_account(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
     await days_pass(town, 3)
     await becomes(town, neighbour["id"], "posted")
     await becomes(town, id, "refused")
@@ -197,7 +197,7 @@ async def test_an_award_to_a_closed_account_is_not_approved(town: LiveTown) -> N
     await declare(town, wanted, neighbour)
     await review(town, wanted["id"], neighbour["id"])
     async with town.town.unit_of_work() as uow:
-        await uow.books.close(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
+        await uow.books.close_account(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
     outcomes = await approve(town, wanted["id"], neighbour["id"])
     assert [o["status"] for o in outcomes] == ["refused", "approved"]
     assert outcomes[0]["reason"] == "这户的积分账户已关闭。"

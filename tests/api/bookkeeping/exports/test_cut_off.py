@@ -25,7 +25,7 @@ from tests.conftest import LiveTown
 async def crowded(town: LiveTown) -> LiveTown:
     """So many accounts that a file has something on disk before its first transaction."""
     async with town.town.unit_of_work() as uow:
-        await uow.books.open([accounts.household(f"n{n}") for n in range(2000)], uow.now)
+        await uow.books.open_accounts([accounts.household(f"n{n}") for n in range(2000)], uow.now)
     return town
 
 

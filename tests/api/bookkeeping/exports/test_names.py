@@ -63,7 +63,7 @@ async def supplied(town: LiveTown) -> LiveTown:
     """The township's money, what was bought and given for it, a stocktake, old points and expired ones."""
     async with town.town.unit_of_work() as uow:
         opened = [EXPIRED, IMPORTED, APPROPRIATION, DONORS, FUND, COST, DONATED, DIFFERENCE]
-        await uow.books.open(opened, uow.now)
+        await uow.books.open_accounts(opened, uow.now)
     await post(
         town.town,
         posted("fund", (APPROPRIATION, FUND, 1_000_000)),

@@ -107,7 +107,7 @@ async def test_a_closed_account_is_closed_once_its_balance_is_proved(
     async with month.town.unit_of_work() as uow:
         for code, day in (("hp-1", 20), ("hp-3", 18), ("hp-4", 15)):
             then = datetime(2026, 6, day, 9, tzinfo=UTC)
-            await uow.books.close(accounts.household(code).id, then, person="li", reason="迁出")
+            await uow.books.close_account(accounts.household(code).id, then, person="li", reason="迁出")
     file = await exported(month.town, tmp_path, "beancount", *days)
     bean_check(file)
     closed = {e.account[-4:]: (e.date, e.meta["closed"]) for e in bean_entries(file) if isinstance(e, Close)}
@@ -131,7 +131,7 @@ async def test_hledger_accepts_the_books_and_the_balances_are_ours(month: LiveTo
     report = hledger(file, "balancesheet", "Liabilities", "-O", "csv")
     assert '"total","49 POINTS"' in report
     async with month.town.unit_of_work() as uow:
-        await uow.books.close(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
+        await uow.books.close_account(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
     printed = (await exported(month.town, tmp_path, "hledger")).read_text(encoding="utf-8")
     assert "title: 张伟, closed: 2026-06-20" in printed
 

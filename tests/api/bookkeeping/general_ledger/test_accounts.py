@@ -77,7 +77,7 @@ async def test_a_prefix_is_no_pattern(town: LiveTown) -> None:
 
 async def test_a_closed_account_says_so(town: LiveTown) -> None:
     async with town.town.unit_of_work() as uow:
-        await uow.books.close(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
+        await uow.books.close_account(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
     page = await ask(town, "/v1/accounts", prefix="household:")
     assert [a["closed"] for a in page["accounts"]] == [False, False, True, False]
 

@@ -144,7 +144,7 @@ async def test_a_reversal_and_a_pending_award_are_no_targets(town: LiveTown) -> 
 async def test_a_closed_account_takes_no_correction(town: LiveTown) -> None:
     award = await awarded(town)
     async with town.town.unit_of_work() as uow:
-        await uow.books.close(accounts.household("hp-1").id, uow.now, person="li", reason="迁出")
+        await uow.books.close_account(accounts.household("hp-1").id, uow.now, person="li", reason="迁出")
     [answer] = await correct(town, correction(award))
     assert (answer["type"], answer["reason"]) == ("closed", "hp-1 户的积分账户已关闭，不能再记账。")
 

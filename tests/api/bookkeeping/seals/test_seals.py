@@ -15,8 +15,7 @@ from api.bookkeeping.seals.keys import seal_key
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.errors import Refused
 from ledger.heads import VerifierKey
-from ledger.proofs import Proof, read
-from ledger.proofs import verify as findings
+from ledger.proofs import Proof, parse_document, verify_documents
 from tests.api.asking import problem
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
@@ -80,9 +79,9 @@ async def test_a_proof_is_made_at_once_and_checked_anywhere(town: LiveTown) -> N
         since = await http.post(f"/v1/seals/proofs/{transaction}", json={"note": poster})
         problem(await http.get(f"/v1/seals/proofs/{uuid7()}"), 404, "unknown")
         problem(await http.post(f"/v1/seals/proofs/{transaction}", json={"note": "x"}), 400, "malformed")
-    old = read(poster.encode())
-    documents = {"plain": read(plain.content), "since": read(since.content), "poster": old}
-    told = findings(documents)
+    old = parse_document(poster.encode())
+    documents = {"plain": parse_document(plain.content), "since": parse_document(since.content), "poster": old}
+    told = verify_documents(documents)
     assert {one.code for one in told} == {"included", "connected", "own-key"} | (
         {"consistent"} if isinstance(documents["since"], Proof) and documents["since"].consistency else set()
     )
@@ -96,7 +95,7 @@ async def test_a_household_takes_the_proof_of_its_own_entries_home(town: LiveTow
         assert f"/c/{town.card}/proofs/{transaction}" in page
         mine = await http.get(f"/c/{town.card}/proofs/{transaction}")
         others = await http.get(f"/c/{town.poor_card}/proofs/{transaction}")
-    assert all(one.ok for one in findings({"mine": read(mine.content)}))
+    assert all(one.ok for one in verify_documents({"mine": parse_document(mine.content)}))
     assert others.status_code == 404
 
 

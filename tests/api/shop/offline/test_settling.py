@@ -236,7 +236,7 @@ async def test_a_closed_account_waits_for_a_person(till: Till, household: UUID) 
     await till.renew()
     async with town.town.unit_of_work() as uow:
         escrow = accounts.escrow("hp-1", till.id, 1)
-        await uow.books.close(escrow.id, uow.now, person="office", reason="销户")
+        await uow.books.close_account(escrow.id, uow.now, person="office", reason="销户")
     till.sold(town.card, household, ("soap", 1), leased=5)
     status, remark = await till.last()
     assert (status, remark) == ("exception", "hp-1 户留在终端的积分已关闭，没有入账。")

@@ -188,8 +188,8 @@ async def end(town: LiveTown, till: Till, reason: str = "机器丢了", by: str 
 async def account(town: LiveTown, name: str) -> int:
     """The balance of an account, nothing where it isn't open."""
     async with town.town.unit_of_work() as uow:
-        found = await uow.books.names([account_id(name)])
-        return (await uow.books.balance(account_id(name))).posted if found else 0
+        found = await uow.books.read_names([account_id(name)])
+        return (await uow.books.read_balance(account_id(name))).posted if found else 0
 
 
 async def held(town: LiveTown, till: Till, household: str) -> int:

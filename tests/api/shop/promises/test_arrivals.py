@@ -118,7 +118,7 @@ async def test_a_shelf_that_was_closed_serves_nobody(town: LiveTown) -> None:
         await promised(http, town.card)
     await restocked(town, 1)
     async with town.town.unit_of_work() as uow:
-        await uow.books.close(accounts.shelf("hp", "brush").id, uow.now, person="x", reason="撤柜")
+        await uow.books.close_account(accounts.shelf("hp", "brush").id, uow.now, person="x", reason="撤柜")
     assert await serve(town.town) == 0
     assert await arrived(town, town.card) == [False]
 

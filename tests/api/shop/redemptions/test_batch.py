@@ -235,7 +235,7 @@ async def put(town: LiveTown, *orders: tuple[str, dict[str, Any]]) -> list[Any]:
 
 async def test_a_closed_account_fails_nobody_else_in_the_batch(town: LiveTown) -> None:
     async with town.town.unit_of_work() as uow:
-        await uow.books.close(accounts.handed_out("laundry").id, uow.now, person="office", reason="停发")
+        await uow.books.close_account(accounts.handed_out("laundry").id, uow.now, person="office", reason="停发")
     asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(6)]
     bad = [(a_redemption(), order(town.card, ("laundry", 1, 20))) for _ in range(2)]
     answers = await put(town, *asked[:3], *bad, *asked[3:])
@@ -250,7 +250,7 @@ async def test_a_connection_that_dies_under_a_batch_fails_nobody(town: LiveTown)
     """The batch is rolled back, and each is decided alone."""
     asked = [(a_redemption(), order(town.card, ("soap", 1, 5))) for _ in range(4)]
     async with town.town.unit_of_work() as other:
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
         answering = asyncio.create_task(put(town, *asked))
         await wait_for_a_lock(town)
         await rows(town, f"select pg_terminate_backend(pid) from pg_stat_activity where {WAITING}")
@@ -288,7 +288,7 @@ async def test_a_full_queue_asks_to_come_again(town: LiveTown, monkeypatch: pyte
     shift = await town.shift()
     async with serving(town.town) as url, town.device(shift) as http, town.town.unit_of_work() as other:
         http.base_url = url
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
 
         def redeeming() -> asyncio.Task[httpx.Response]:
             return asyncio.create_task(http.put(a_redemption(), json=order(town.card, ("soap", 1, 5))))
@@ -320,7 +320,7 @@ async def test_a_batch_waits_until_it_is_as_long_as_what_is_being_booked(
         )
 
     async with town.town.unit_of_work() as other:
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
         asking = [redeeming() for _ in range(2)]
         await asyncio.sleep(0)
         serving = asyncio.create_task(queue.run())
@@ -349,7 +349,7 @@ async def test_nobody_waits_long_for_a_batch_that_is_blocked(town: LiveTown) -> 
         assert posting.status is Status.OK
     soap, rice = wanted(town.card, [("soap", 1)]), wanted(town.poor_card, [("rice", 1)])
     async with town.town.unit_of_work() as other:
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
         blocked = [
             asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, uuid7(), soap)))
             for _ in range(2)
@@ -391,7 +391,7 @@ async def test_a_client_gone_during_its_turn_finds_the_receipt_later(town: LiveT
     shift = await town.shift()
     id, soap = uuid7(), wanted(town.card, [("soap", 1)])
     async with town.town.unit_of_work() as other:
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
         serving = asyncio.create_task(queue.run())
         asking = asyncio.create_task(queue.redeem(RedemptionRequest.from_wire(town.device_token, shift, id, soap)))
         await wait_for_a_lock(town)
@@ -442,7 +442,7 @@ async def test_a_journal_settled_at_the_same_time_wins(
     id = uuid7()
     request = make_request(town, shift, id)
     async with town.town.unit_of_work() as other:
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
         booking = asyncio.create_task(redeem_batch(town.town, [request]))
         await wait_for_a_lock(town)
         await other.session.execute(text(meanwhile), {"id": id, "shift": secret_digest(shift)})
@@ -484,7 +484,7 @@ async def test_points_spent_meanwhile_are_not_spent_twice(town: LiveTown) -> Non
     id = uuid7()
     request = make_request(town, shift, id)
     async with town.town.unit_of_work() as other:
-        await other.books.lock([accounts.household("hp-1").id])
+        await other.books.lock_balances([accounts.household("hp-1").id])
         booking = asyncio.create_task(redeem_batch(town.town, [request]))
         await wait_for_a_lock(town)
         spent = Transfer(accounts.household("hp-1").id, accounts.ISSUING.id, accounts.POINTS, 96)

@@ -104,7 +104,7 @@ async def test_a_device_nobody_enrolled(town: LiveTown) -> None:
 )
 async def test_a_closed_account(town: LiveTown, account: Account) -> None:
     async with town.town.unit_of_work() as uow:
-        assert await uow.books.close(account.id, uow.now, person="li", reason="迁出")
+        assert await uow.books.close_account(account.id, uow.now, person="li", reason="迁出")
     async with nothing_changes(town) as http:
         answer = await http.put(a_redemption(), json=order(town.card, SOAP))
         problem(answer, 409, "account-closed")

@@ -178,7 +178,7 @@ async def test_a_product_this_shelf_never_had_may_be_found_on_it(town: LiveTown)
 
 async def test_a_closed_shelf_is_not_counted(town: LiveTown) -> None:
     async with town.town.unit_of_work() as uow:
-        await uow.books.close(accounts.shelf("hp", "soap").id, uow.now, person="x", reason="撤柜")
+        await uow.books.close_account(accounts.shelf("hp", "soap").id, uow.now, person="x", reason="撤柜")
     async with town.staff("li") as http:
         refused = await http.put(f"/v1/stocktakes/{uuid7()}", json=count(("soap", 3)))
         problem(refused, 409, "account-closed")
