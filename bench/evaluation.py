@@ -1,7 +1,7 @@
-"""How many claims one core weighs in a second: 60 rules, each with its limits, beside a tally that grows.
+"""How many claims one core evaluates in a second: 60 rules with limits, and a tally that grows.
 
-A third of the rules ask nothing, a third read a choice, the others compute points by CEL from hours and kilograms
-or look at what was done before. The baseline is CEL alone: one expression evaluated again and again.
+A third of the rules have no inputs, a third have a choice, the others compute points in CEL from hours and
+kilograms or from earlier awards. The baseline is CEL alone: one expression evaluated repeatedly.
 """
 
 from __future__ import annotations
@@ -81,11 +81,11 @@ inputs = [{ id = "tier", title = "哪一档", type = "choice", options = [
 async def measure(_: Ground) -> AsyncIterator[Measurement]:
     book = _book()
     claims = list(_claims(book, Random(1)))
-    alone = _expression_alone()
+    baseline = _expression_rate()
     yield measured(
-        "evaluation.award", _rate(book, claims, explained=False), "claims a second", alone, _TARGET, more=True
+        "evaluation.award", _rate(book, claims, with_trace=False), "claims a second", baseline, _TARGET, more=True
     )
-    yield measured("evaluation.explained", _rate(book, claims, explained=True), "claims a second", alone)
+    yield measured("evaluation.explained", _rate(book, claims, with_trace=True), "claims a second", baseline)
 
 
 def _book() -> Rulebook:
@@ -118,21 +118,21 @@ def _answers(kind: int, random: Random) -> dict[str, Any]:
     return {}
 
 
-def _rate(book: Rulebook, claims: list[Claim], *, explained: bool) -> float:
-    """Claims in a second of this process's own time."""
+def _rate(book: Rulebook, claims: list[Claim], *, with_trace: bool) -> float:
+    """Claims in a second of this process's CPU time."""
     tally = Tally(book)
-    began = time.process_time()
+    start = time.process_time()
     for claim in claims:
-        points = evaluate(book, claim, tally).points if explained else evaluate_points(book, claim, tally)[0]
+        points = evaluate(book, claim, tally).points if with_trace else evaluate_points(book, claim, tally)[0]
         if points:
             tally.add(claim, points)
-    return len(claims) / (time.process_time() - began)
+    return len(claims) / (time.process_time() - start)
 
 
-def _expression_alone() -> float:
+def _expression_rate() -> float:
     compiled = cel.NewEnv(variables={"hours": cel.Type.INT}).compile("hours * 2 + 1")
     times = 100_000
-    began = time.process_time()
+    start = time.process_time()
     for _ in range(times):
         compiled.eval(data={"hours": 3}).value()
-    return times / (time.process_time() - began)
+    return times / (time.process_time() - start)

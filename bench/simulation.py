@@ -1,6 +1,6 @@
 """How long it takes to simulate a draft over a year's claims.
 
-The engine's baseline is `evaluate` and `Tally` alone over the same claims; the command's is the same command on
+The baseline of the engine is `evaluate` and `Tally` over the same claims, that of the command the same command on
 one processor.
 """
 
@@ -18,68 +18,77 @@ from random import Random
 from bench.command import command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
-from bench.township import FIRST, HOUSEHOLDS_A_VILLAGE, LAST, VILLAGES, book_text, draft_text, township, ways
+from bench.township import (
+    FIRST,
+    HOUSEHOLDS_A_VILLAGE,
+    LAST,
+    VILLAGES,
+    book_text,
+    draft_text,
+    sample_claims,
+    township,
+)
 from rules import Claim, RecordedClaim, Tally, VillageSimulation, backdate, evaluate, load, summarize
 
 _SECONDS, _MEGABYTES = 30.0, 500.0
-_AT_ONCE = 5_000
+_BATCH_SIZE = 5_000
 CLAIMS = 1_000_000
 
 
 async def measure(_: Ground) -> AsyncIterator[Measurement]:
     for figure in _engine(CLAIMS):
         yield figure
-    # It runs a loop of its own.
+    # The command needs an event loop of its own.
     for figure in await asyncio.to_thread(lambda: list(_command(CLAIMS))):
         yield figure
 
 
 def _synthetic(claims: int) -> Iterator[RecordedClaim]:
     random = Random(2)
-    known = list(ways(load(book_text()), Random(1)))
+    samples = list(sample_claims(load(book_text()), Random(1)))
     first = date.fromisoformat(FIRST)
     for _ in range(claims):
-        rule, category, given, points = random.choice(known)
+        rule, category, inputs, points = random.choice(samples)
         household, day = f"h{random.randrange(HOUSEHOLDS_A_VILLAGE)}", first + timedelta(random.randrange(365))
         yield RecordedClaim(
-            Claim(rule, day, household, "v", 4, "某某", given, HOUSEHOLDS_A_VILLAGE), category, points
+            Claim(rule, day, household, "v", 4, "某某", inputs, HOUSEHOLDS_A_VILLAGE), category, points
         )
 
 
 def _engine(claims: int) -> Iterator[Measurement]:
-    """A village's claims at a time, made beside the clock."""
+    """One village at a time; making its claims isn't timed."""
     first, last = date.fromisoformat(FIRST), date.fromisoformat(LAST)
     draft = backdate(load(draft_text()), last)
-    alone = spent = 0.0
-    parts = []
+    baseline = seconds = 0.0
+    results = []
     for village in range(VILLAGES):
         batch = list(_synthetic(claims // VILLAGES))
-        began = time.perf_counter()
-        run = VillageSimulation(draft.book, f"v{village}", "村", HOUSEHOLDS_A_VILLAGE, first, last)
-        for start in range(0, len(batch), _AT_ONCE):
-            run.add_claims(islice(batch, start, start + _AT_ONCE))
-        parts.append(run.build_result())
-        spent += time.perf_counter() - began
-        began = time.perf_counter()
+        started = time.perf_counter()
+        simulation = VillageSimulation(draft.book, f"v{village}", "村", HOUSEHOLDS_A_VILLAGE, first, last)
+        for start in range(0, len(batch), _BATCH_SIZE):
+            simulation.add_claims(islice(batch, start, start + _BATCH_SIZE))
+        results.append(simulation.build_result())
+        seconds += time.perf_counter() - started
+        started = time.perf_counter()
         history = Tally(draft.book)
         for each in batch:
             if each.claim.rule in draft.book.rules:
                 evaluation = evaluate(draft.book, each.claim, history)
                 if evaluation.accepted:
                     history.add(each.claim, evaluation.points)
-        alone += time.perf_counter() - began
-    began = time.perf_counter()
-    summarize(draft, first, last, parts, {}, {})
-    spent += time.perf_counter() - began
-    yield measured("simulation.engine", spent / claims * 1e6, "µs a claim", alone / claims * 1e6, None)
+        baseline += time.perf_counter() - started
+    started = time.perf_counter()
+    summarize(draft, first, last, results, {}, {})
+    seconds += time.perf_counter() - started
+    yield measured("simulation.engine", seconds / claims * 1e6, "µs a claim", baseline / claims * 1e6, None)
 
 
 def _command(claims: int) -> Iterator[Measurement]:
     with township(claims) as data, tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.toml"
         draft.write_text(draft_text(), encoding="utf-8")
-        words = ["rules", "simulate", str(draft), "--from", FIRST, "--to", LAST, "--format", "json"]
-        one = asyncio.run(command(data, *words, processors=1))
-        both = asyncio.run(command(data, *words))
+        arguments = ["rules", "simulate", str(draft), "--from", FIRST, "--to", LAST, "--format", "json"]
+        one = asyncio.run(command(data, *arguments, processors=1))
+        both = asyncio.run(command(data, *arguments))
     yield measured("simulation.command", both.seconds, "s", one.seconds, _SECONDS)
     yield measured("simulation.command.memory", both.megabytes, "MB", None, _MEGABYTES)

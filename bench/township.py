@@ -1,4 +1,4 @@
-"""A scratch township with as many recorded claims as one likes, in an embedded database."""
+"""A scratch township with a given number of recorded claims, in an embedded database."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
 VILLAGES = 20
 HOUSEHOLDS_A_VILLAGE = 2_500
 FIRST, LAST = "2025-01-01", "2025-12-31"
-_WAYS = 40
-"""Different answers to each rule."""
+_SAMPLES_PER_RULE = 40
 
 
 def book_text() -> str:
@@ -36,17 +35,17 @@ def book_text() -> str:
 
 
 def draft_text() -> str:
-    """The same book changed as villages change theirs: a rule raised, one removed, a campaign, a yearly bound."""
+    """The same book as version 2026.1, without one rule and with a campaign."""
     text = book_text().replace('version = "2025.1"', 'version = "2026.1"').replace("2025-01-01", "2026-01-01")
     head, *rules = text.split("[[rule]]")
-    kept = [rule for rule in rules if 'id = "A12"' not in rule]
-    return "[[rule]]".join([head, *kept]) + (
+    remaining = [rule for rule in rules if 'id = "A12"' not in rule]
+    return "[[rule]]".join([head, *remaining]) + (
         '\n[[campaign]]\nid = "spring"\ntitle = "春季清洁行动"\nfrom = 2026-03-01\nuntil = 2026-04-30\n'
         'multiply = 1.5\ncategories = ["environment"]\n'
     )
 
 
-def answers(input: Input, random: Random) -> Any:
+def sample_answer(input: Input, random: Random) -> Any:
     match input.type:
         case "choice":
             return random.choice(input.options).id
@@ -59,21 +58,21 @@ def answers(input: Input, random: Random) -> Any:
             return f"第 {random.randrange(1_000):03} 号"
 
 
-def ways(book: Rulebook, random: Random) -> Iterator[tuple[str, str, dict[str, Any], int]]:
+def sample_claims(book: Rulebook, random: Random) -> Iterator[tuple[str, str, dict[str, Any], int]]:
     """Rule, category, answers and points of claims that the book accepts."""
     history = Tally(book)
     day = book.effective_from
     for rule in book.rules.values():
-        for _ in range(_WAYS):
-            given = {input.id: answers(input, random) for input in rule.inputs if input.required}
-            evaluation = evaluate(book, Claim(rule.id, day, "h", "v", person="p", inputs=given), history)
+        for _ in range(_SAMPLES_PER_RULE):
+            inputs = {input.id: sample_answer(input, random) for input in rule.inputs if input.required}
+            evaluation = evaluate(book, Claim(rule.id, day, "h", "v", person="p", inputs=inputs), history)
             if evaluation.accepted:
-                yield rule.id, rule.category, given, evaluation.points
+                yield rule.id, rule.category, inputs, evaluation.points
 
 
 @contextmanager
 def township(claims: int) -> Iterator[Path]:
-    """The data folder of a running township; it goes with the block."""
+    """The data folder of a running township, removed at the end of the block."""
     with scratch() as folder:
         data = folder / "data"
         with Embedded(data) as server, server.kept_running():
@@ -91,18 +90,18 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
         await found(services, "示范乡", office)
     finally:
         await database.close()
-    made = [
-        {"n": n, "rule": rule, "category": category, "inputs": given, "points": points}
-        for n, (rule, category, given, points) in enumerate(ways(load(book_text()), Random(1)))
+    samples = [
+        {"n": n, "rule": rule, "category": category, "inputs": inputs, "points": points}
+        for n, (rule, category, inputs, points) in enumerate(sample_claims(load(book_text()), Random(1)))
     ]
     engine = create_async_engine(owner)
     async with engine.begin() as connection:
         for statement in _STATEMENTS:
             sizes: dict[str, Any] = {"villages": VILLAGES, "households": VILLAGES * HOUSEHOLDS_A_VILLAGE}
             if ":ways" in statement:
-                sizes = {"ways": json.dumps(made, ensure_ascii=False)}
+                sizes = {"ways": json.dumps(samples, ensure_ascii=False)}
             elif ":claims" in statement:
-                sizes |= {"claims": claims, "made": len(made)}
+                sizes |= {"claims": claims, "made": len(samples)}
             elif ":book" in statement:
                 sizes = {"book": book_text()}
             used = {name: value for name, value in sizes.items() if f":{name}" in statement}
@@ -112,7 +111,7 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
     await engine.dispose()
 
 
-# Foreign keys are checked row by row, which a million rows of a scratch database can do without.
+# Without checks of foreign keys, which would be done for each of a million rows.
 _STATEMENTS = (
     "set session_replication_role = replica",
     "select setseed(0.5)",

@@ -39,14 +39,14 @@ class Library:
 
     def check(self, path: Path | Traversable, base: Rulebook | None = None) -> CheckedFile:
         """Check a file on `base`, or on the base that it names."""
-        known = self._checked.get(str(path))
-        if known is None:
+        cached = self._checked.get(str(path))
+        if cached is None:
             try:
-                known = self._check(path, self._read(path), base)
+                cached = self._check(path, self._read(path), base)
             except RulebookError as error:
-                known = CheckedFile(path, None, error.problems)
-            self._checked[str(path)] = known
-        return known
+                cached = CheckedFile(path, None, error.problems)
+            self._checked[str(path)] = cached
+        return cached
 
     def _check(self, path: Path | Traversable, text: str, base: Rulebook | None) -> CheckedFile:
         header = read_header(text)

@@ -40,7 +40,7 @@ def township() -> Rulebook:
 
 @pytest.fixture
 def make_claim() -> ClaimFactory:
-    """A claim of one household of four in 王庄村 on 8 March 2026, unless told otherwise."""
+    """A claim of one household of four in 王庄村 on 8 March 2026, unless given otherwise."""
 
     def claim(rule: str = "R1", deed_on: date = date(2026, 3, 8), household: str = "h1", **more: object) -> Claim:
         return Claim(rule, deed_on, household, **{"village": "王庄村", "people": 4, "households": 3, **more})
@@ -50,7 +50,7 @@ def make_claim() -> ClaimFactory:
 
 @pytest.fixture
 def book_text() -> Callable[..., str]:
-    """A small correct book; `points` and `more` lines change its only rule."""
+    """A small valid book; `points` and `more` lines change its only rule."""
 
     def build(more: str = "", *, points: str | None = "5", rule: str = RULE, head: str = HEAD) -> str:
         line = f"points = {points}\n" if points is not None else ""

@@ -1,4 +1,4 @@
-"""Deductions that a township offers are off until a village's assembly adopts each of them."""
+"""Deductions that a township offers are not in force until a village's assembly adopts each of them."""
 
 from collections.abc import Callable
 from datetime import date
@@ -58,7 +58,7 @@ def refused(base: Rulebook, *parts: str) -> list[str]:
     return [problem.message for problem in caught.value.problems]
 
 
-def test_what_is_only_offered_is_no_rule_of_the_book(base: Rulebook, make_claim: ClaimFactory) -> None:
+def test_an_offered_deduction_is_no_rule_of_the_book(base: Rulebook, make_claim: ClaimFactory) -> None:
     assert (list(base.rules), list(base.offered_deductions)) == (["R1"], ["D1"])
     with pytest.raises(UnknownRule):
         evaluate(base, make_claim("D1", inputs={"reminded_on": "2026-03-01"}), Tally(base))
@@ -69,7 +69,9 @@ def test_a_village_that_adopts_nothing_deducts_nothing(base: Rulebook) -> None:
     assert (list(village.rules), list(village.offered_deductions)) == (["R1"], ["D1"])
 
 
-def test_what_the_assembly_adopted_takes_points_with_its_clause(base: Rulebook, make_claim: ClaimFactory) -> None:
+def test_an_adopted_deduction_deducts_points_and_cites_its_clause(
+    base: Rulebook, make_claim: ClaimFactory
+) -> None:
     village = load(OVERLAY + ADOPT, base=base)
     assert (list(village.rules), list(village.offered_deductions)) == (["R1", "D1"], [])
     deduction = village.get_rule("D1").deduction
@@ -79,7 +81,7 @@ def test_what_the_assembly_adopted_takes_points_with_its_clause(base: Rulebook, 
     assert (evaluation.points, evaluation.trace.covenant) == (-5, "村规民约第八条")
 
 
-def test_the_base_is_as_it_was(base: Rulebook) -> None:
+def test_the_base_is_unchanged(base: Rulebook) -> None:
     load(OVERLAY + ADOPT, base=base)
     assert base.offered_deductions["D1"].deduction == load(OVERLAY, base=base).offered_deductions["D1"].deduction
     assert "D1" not in base.rules
@@ -92,7 +94,7 @@ def test_an_adopted_deduction_can_be_changed_within_the_townships_bounds(base: R
     ]
 
 
-def test_a_campaign_of_a_whole_category_leaves_its_deductions_alone(base: Rulebook) -> None:
+def test_a_campaign_of_a_category_does_not_include_its_deductions(base: Rulebook) -> None:
     assert load(OVERLAY + ADOPT + CAMPAIGN, base=base).campaigns[0].rules == {"R1"}
 
 
@@ -115,7 +117,7 @@ def test_a_campaign_of_a_whole_category_leaves_its_deductions_alone(base: Rulebo
         (OFFERED.replace('"D1"', '"V1"').replace("village_points = [-10, -5]\n", ""), "不能只是待启用"),
     ],
 )
-def test_mistakes_in_an_adoption(base: Rulebook, adopt: str, sentence: str) -> None:
+def test_errors_in_an_adoption(base: Rulebook, adopt: str, sentence: str) -> None:
     assert any(sentence in message for message in refused(base, adopt))
 
 
@@ -129,17 +131,17 @@ def test_mistakes_in_an_adoption(base: Rulebook, adopt: str, sentence: str) -> N
         ('["council", "supervisors"]', '["council"]', "两个不同的组织审核"),
     ],
 )
-def test_mistakes_in_an_offer(book_text: BookText, old: str, new: str, sentence: str) -> None:
+def test_errors_in_an_offered_deduction(book_text: BookText, old: str, new: str, sentence: str) -> None:
     with pytest.raises(RulebookError, match=sentence.replace("[", r"\[")):
         load(book_text(OFFERED.replace(old, new)))
 
 
-def test_a_village_may_not_turn_what_gives_into_what_takes(book_text: BookText) -> None:
+def test_a_village_may_not_turn_an_award_into_a_deduction(book_text: BookText) -> None:
     with pytest.raises(RulebookError, match="村里能定的分值要在 1 到 10000 之间，现在是 -5 到 5。"):
         load(book_text("village_points = [-5, 5]\n"))
 
 
-def test_a_deduction_counts_from_its_vote_on(book_text: BookText) -> None:
+def test_a_deduction_may_not_begin_before_its_vote(book_text: BookText) -> None:
     late = book_text(OFFERED).replace(
         "{ offered = true }",
         '{ covenant = "村规民约第八条", adopted_by = { body = "村民会议", meeting = "春季", date = 2026-04-01 } }',

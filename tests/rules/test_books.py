@@ -1,4 +1,4 @@
-"""Every book that comes with the software: its examples come out as computed by hand, and use every rule."""
+"""The books that come with the software: their examples, computed by hand, use every rule."""
 
 from collections.abc import Callable
 
@@ -68,9 +68,9 @@ def test_an_example_computed_by_hand(books: dict[str, Rulebook], name: str, stor
     for number, deed in enumerate(story.deeds, start=1):
         evaluation = evaluate(book, deed.claim, history)
         codes = {refusal.code for refusal in evaluation.trace.refusals}
-        told = f"deed {number} ({deed.claim.rule}, {deed.claim.deed_on}): {explain(evaluation)}"
-        assert (evaluation.points, codes) == (deed.points, {deed.why} if deed.why else set()), told
-        assert evaluation.accepted == (deed.why is None), told
+        message = f"deed {number} ({deed.claim.rule}, {deed.claim.deed_on}): {explain(evaluation)}"
+        assert (evaluation.points, codes) == (deed.points, {deed.refusal} if deed.refusal else set()), message
+        assert evaluation.accepted == (deed.refusal is None), message
         if evaluation.accepted:
             history.add(deed.claim, evaluation.points)
 
@@ -83,8 +83,8 @@ def test_every_rule_is_used_by_an_example(books: dict[str, Rulebook], name: str)
     assert set(book.rules) - known - used == set()
 
 
-def any_rule(found: Callable[[Rule], bool]) -> Callable[[Rulebook], bool]:
-    return lambda book: any(found(rule) for rule in book.rules.values())
+def any_rule(predicate: Callable[[Rule], bool]) -> Callable[[Rulebook], bool]:
+    return lambda book: any(predicate(rule) for rule in book.rules.values())
 
 
 def any_variable(part: str) -> Callable[[Rulebook], bool]:
@@ -103,7 +103,7 @@ def any_input(kind: str) -> Callable[[Rulebook], bool]:
     return any_rule(lambda rule: any(input.type == kind for input in rule.inputs))
 
 
-# What rules of real schemes need, and how to see that a book says it.
+# Features that rules of real schemes need, and whether a book uses them.
 EXPRESSIONS: dict[str, Callable[[Rulebook], bool]] = {
     "fixed points": any_rule(lambda rule: isinstance(rule.points, int)),
     "points from inputs": any_rule(lambda rule: isinstance(rule.points, Expression)),
@@ -145,11 +145,11 @@ EXPRESSIONS: dict[str, Callable[[Rulebook], bool]] = {
 
 
 @pytest.mark.parametrize("what", EXPRESSIONS)
-def test_the_books_show_all_that_the_format_can_say(books: dict[str, Rulebook], what: str) -> None:
+def test_the_books_use_every_feature_of_the_format(books: dict[str, Rulebook], what: str) -> None:
     assert [name for name, book in books.items() if EXPRESSIONS[what](book)]
 
 
-def test_a_village_leaves_out_what_it_retired(books: dict[str, Rulebook]) -> None:
+def test_an_overlay_lacks_the_rules_it_retired(books: dict[str, Rulebook]) -> None:
     assert set(books["township"].rules) - set(books["village-own"].rules) == {"A12"}
 
 
@@ -176,7 +176,7 @@ points = {points}
         ("E8", "20", 20),
     ],
 )
-def test_a_village_chooses_within_the_range_seen_elsewhere(
+def test_a_village_may_change_points_within_the_range(
     books: dict[str, Rulebook], rule: str, points: str, now: object
 ) -> None:
     village = load(CHOOSING.format(rule=rule, points=points), base=books["elsewhere"])
@@ -187,6 +187,8 @@ def test_a_village_chooses_within_the_range_seen_elsewhere(
     ("rule", "points"),
     [("E1", "3"), ("E6", "{ party = 4 }"), ("E6", "{ mediator = 21 }"), ("E8", "9"), ("E7", "50")],
 )
-def test_and_not_outside_of_it(books: dict[str, Rulebook], rule: str, points: str) -> None:
+def test_a_village_may_not_change_points_outside_the_range(
+    books: dict[str, Rulebook], rule: str, points: str
+) -> None:
     with pytest.raises(RulebookError):
         load(CHOOSING.format(rule=rule, points=points), base=books["elsewhere"])

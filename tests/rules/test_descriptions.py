@@ -1,4 +1,4 @@
-"""What a household reads of each kind of rule."""
+"""Descriptions of rules, campaigns and limits in Chinese."""
 
 from collections.abc import Callable
 
@@ -54,7 +54,7 @@ def test_every_kind_of_rule(rule: str, paragraph: str) -> None:
     assert describe_rule(BASE, BASE.get_rule(rule)).paragraph == paragraph
 
 
-def test_beside_its_amount_a_rule_doesnt_say_it_again() -> None:
+def test_details_do_not_repeat_the_amount() -> None:
     decided, choice = (describe_rule(BASE, BASE.get_rule(id)).details for id in ("decided", "choice"))
     assert decided.startswith("1–2 分，由村民代表会议逐件议定")
     assert choice.startswith("看「哪一级表彰」：村级 3 分")
@@ -65,25 +65,25 @@ def test_beside_its_amount_a_rule_doesnt_say_it_again() -> None:
 def test_a_campaign_names_whole_categories_and_single_rules() -> None:
     [campaign] = BASE.campaigns
     days = "2026 年 3 月 1 日到 2026 年 4 月 30 日，按 1.5 倍记，零头舍去。管的事项："
-    # A category's deductions are not multiplied, so its one other rule is all of it.
+    # Campaigns exclude deductions, so the category's only other rule is all of it.
     assert describe_campaign(BASE, campaign) == f"{days}「环境卫生」各项、「表彰奖励」各项。"
     fewer = load(BOOK.replace('categories = ["honours"]\nrules = ["fixed"]', 'rules = ["counted", "choice"]'))
     assert describe_campaign(fewer, fewer.campaigns[0]) == f"{days}「受到表彰」、「捐款」。"
 
 
-def test_a_villages_longer_notice_counts() -> None:
+def test_the_longer_notice_of_rule_and_village_counts() -> None:
     assert "公示 7 天" in describe_rule(BASE, BASE.get_rule("fixed"), notice_days=7).review
     assert "公示 3 天" in describe_rule(BASE, BASE.get_rule("fixed"), notice_days=1).review
 
 
-def test_of_several_limits_that_count_the_same_only_the_tightest_is_told() -> None:
+def test_limits_that_count_the_same_awards_are_merged() -> None:
     tight = OVERLAY.replace('{ period = "year", times = 10 }', '{ period = "month", points = 5, times = 3 }')
     village = load(tight, base=BASE)
     assert describe_rule(village, village.get_rule("fixed")).limits == ("这一项每户每月最多 1 次、5 分",)
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "text"),
     [
         ("every_household = true\n", "全村各户都有，由村里统一申报。"),
         ("notice_days = 0\n", "由网格员审核，不用公示。"),
@@ -96,19 +96,19 @@ def test_of_several_limits_that_count_the_same_only_the_tightest_is_told() -> No
         ),
     ],
 )
-def test_what_else_a_rule_may_say(book_text: BookText, more: str, said: str) -> None:
+def test_optional_sentences(book_text: BookText, more: str, text: str) -> None:
     book = load(book_text(more))
-    assert said in describe_rule(book, book.get_rule("R1")).paragraph
+    assert text in describe_rule(book, book.get_rule("R1")).paragraph
 
 
-def test_no_rule_of_the_townships_book_is_long(township: Rulebook) -> None:
-    """Read standing up, at the notice board."""
+def test_descriptions_of_the_township_book_are_short(township: Rulebook) -> None:
+    """They are read standing at the notice board."""
     lengths = {rule.id: len(describe_rule(township, rule).paragraph) for rule in township.rules.values()}
     assert max(lengths.values()) < 140, lengths
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"),
+    ("limit", "text"),
     [
         (Limit(period="month", times=2), "这一项每户每月最多 2 次"),
         (Limit("category", "village", "year", points=9), "这一类全村每年最多 9 分"),
@@ -119,5 +119,5 @@ def test_no_rule_of_the_townships_book_is_long(township: Rulebook) -> None:
         ),
     ],
 )
-def test_limits_in_words(limit: Limit, said: str) -> None:
-    assert format_limit(limit) == said
+def test_format_limit(limit: Limit, text: str) -> None:
+    assert format_limit(limit) == text

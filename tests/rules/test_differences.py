@@ -1,4 +1,4 @@
-"""Whatever is changed in a book, somebody is told; and where nothing is, nobody."""
+"""Every change of a book is reported, and nothing else."""
 
 import random
 from dataclasses import fields, replace
@@ -89,7 +89,7 @@ def with_options(*options: Option, **amounts: int) -> Rulebook:
 VILLAGE_LEVEL, CITY_LEVEL = BASE.rules["choice"].inputs[1].options
 YARD, HOUSE = BASE.rules["fixed"].inputs[0].items
 
-# For every field an edited book, and what its differences have to name: what was, and what is.
+# For every field an edited book and the texts its differences must contain, old and new value.
 EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
     (Rulebook, "title"): (replace(BASE, title="新办法"), ("试用积分办法", "新办法")),
     (Rulebook, "version"): (replace(BASE, version="2"), ("「1」", "「2」")),
@@ -218,8 +218,8 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
     (Limit, "highest"): (with_limit(highest=True), ("每月最多 1 次」", "每月只取最高的一次，最多 1 次」")),
 }
 
-# What follows from other fields: `facts` and `counts` from expressions and limits, an option's points stand in
-# the amounts of the choice, and where a limit stands says its scope.
+# Fields that follow from others: `variables` and `counts` from expressions and limits, an option's points from the
+# amounts of the choice, a limit's scope from its owner.
 DERIVED = {
     (Rule, "variables"),
     (Rule, "requires_person"),
@@ -245,15 +245,15 @@ EVERY_FIELD = [
     [field for field in EVERY_FIELD if field not in DERIVED],
     ids=lambda part: part if isinstance(part, str) else part.__name__,
 )
-def test_a_change_of_any_field_is_told_with_what_was_and_what_is(owner: type, name: str) -> None:
-    edited, named = EDITS[owner, name]
-    found = compare_books(BASE, edited)
-    assert found
-    assert all(difference.sentences for difference in found if difference.kind == "changed")
-    told = "".join(difference.text for difference in found)
-    assert [word for word in named if word not in told] == [], told
-    back = compare_books(edited, BASE)
-    assert sorted(OPPOSITE[difference.effect] for difference in back) == sorted(d.effect for d in found)
+def test_a_change_of_any_field_is_reported_with_old_and_new_value(owner: type, name: str) -> None:
+    edited, expected = EDITS[owner, name]
+    differences = compare_books(BASE, edited)
+    assert differences
+    assert all(difference.sentences for difference in differences if difference.kind == "changed")
+    text = "".join(difference.text for difference in differences)
+    assert [word for word in expected if word not in text] == [], text
+    reverse = compare_books(edited, BASE)
+    assert sorted(OPPOSITE[difference.effect] for difference in reverse) == sorted(d.effect for d in differences)
 
 
 @pytest.mark.parametrize("book", [BASE, VILLAGE, TOWNSHIP], ids=["whole", "village", "township"])
@@ -261,12 +261,12 @@ def test_a_book_is_no_different_from_itself(book: Rulebook) -> None:
     assert compare_books(book, book) == ()
 
 
-def test_nor_from_the_same_text_read_again_with_other_white_space() -> None:
+def test_white_space_and_comments_make_no_difference() -> None:
     assert compare_books(BASE, load(BOOK.replace("\n\n", "\n\n\n") + "\n# 无关的话\n")) == ()
 
 
 @given(st.randoms(use_true_random=False))
-def test_the_order_of_things_means_nothing(shuffle: random.Random) -> None:
+def test_the_order_of_elements_makes_no_difference(shuffle: random.Random) -> None:
     def mixed(things: Any) -> tuple[Any, ...]:
         return tuple(shuffle.sample(list(things), len(things)))
 
@@ -285,14 +285,14 @@ def test_the_order_of_things_means_nothing(shuffle: random.Random) -> None:
 
 
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 40), st.integers(1, 40))
-def test_any_amounts_and_bounds_are_told_by_their_numbers(old: int, new: int, often: int, rare: int) -> None:
+def test_changes_of_amounts_and_limits_have_their_numbers(old: int, new: int, often: int, rare: int) -> None:
     [own] = [limit for limit in BASE.rules["fixed"].limits if limit.scope == "rule"]
     books = [
         with_rule("fixed", points=points, limits=(replace(own, times=times),))
         for points, times in ((old, often), (new, rare))
     ]
-    found = compare_books(*books)
-    clauses = [clause for difference in found for clause in difference.sentences]
+    differences = compare_books(*books)
+    clauses = [clause for difference in differences for clause in difference.sentences]
     assert (f"由 {old} 分改为 {new} 分" in clauses) == (old != new)
     assert (f"这一项每户每月最多 {often} 次改为 {rare} 次" in clauses) == (often != rare)
     assert len(clauses) == (old != new) + (often != rare)
@@ -327,9 +327,9 @@ def test_any_amounts_and_bounds_are_told_by_their_numbers(old: int, new: int, of
         (with_options(VILLAGE_LEVEL, CITY_LEVEL, village=4, city=29), "neither"),
     ],
 )
-def test_whom_it_helps(book: Rulebook, effect: str) -> None:
-    [found] = compare_books(BASE, book)
-    assert found.effect == effect, found.text
+def test_effects(book: Rulebook, effect: str) -> None:
+    [difference] = compare_books(BASE, book)
+    assert difference.effect == effect, difference.text
 
 
 def test_a_village_that_only_repeats_a_looser_limit_changes_nothing() -> None:
@@ -337,9 +337,9 @@ def test_a_village_that_only_repeats_a_looser_limit_changes_nothing() -> None:
     assert compare_books(BASE, with_rule("fixed", limits=(replace(own, times=9), own))) == ()
 
 
-def test_an_overlay_differs_from_its_base_by_what_the_village_did() -> None:
-    told = [difference.text for difference in compare_books(BASE, VILLAGE) if difference.subject == "rule"]
-    assert told == [
+def test_an_overlay_differs_from_its_base_by_its_own_changes() -> None:
+    texts = [difference.text for difference in compare_books(BASE, VILLAGE) if difference.subject == "rule"]
+    assert texts == [
         "「月评“最清洁户”」由 5 分改为 6 分；新增上限：这一项每户每年最多 10 次。",
         "新增「给独居老人送饭」：记 2 分。要有老人确认。由网格员审核，公示 3 天，没有异议就入账。",
         "不再有「自设项目」：1–2 分，由村民代表会议逐件议定，会议记录一起交。要有会议记录。"
@@ -348,6 +348,6 @@ def test_an_overlay_differs_from_its_base_by_what_the_village_did() -> None:
 
 
 @pytest.mark.parametrize("other", [VILLAGE, with_limit(times=2), replace(BASE, campaigns=())])
-def test_differences_come_back_from_json(other: Rulebook) -> None:
-    found = compare_books(BASE, other)
-    assert msgspec.json.decode(msgspec.json.encode(found), type=tuple[Difference, ...]) == found
+def test_differences_survive_json(other: Rulebook) -> None:
+    differences = compare_books(BASE, other)
+    assert msgspec.json.decode(msgspec.json.encode(differences), type=tuple[Difference, ...]) == differences

@@ -1,4 +1,4 @@
-"""What a claim comes to, what the trace records of it, and what the household is told."""
+"""Evaluations of claims, their traces and their explanations."""
 
 from collections.abc import Callable
 from datetime import date
@@ -35,12 +35,12 @@ def sentences(evaluation: Evaluation) -> list[str]:
     return [refusal.message for refusal in evaluation.trace.refusals]
 
 
-def test_a_plain_claim(book_text: BookText, make_claim: ClaimFactory) -> None:
+def test_a_fixed_award(book_text: BookText, make_claim: ClaimFactory) -> None:
     evaluation = evaluate(load(book_text()), make_claim(), NO_AWARDS)
     assert (evaluation.points, evaluation.accepted, evaluation.trace.offered) == (5, True, 5)
 
 
-def test_answers_come_back_in_their_proper_types(book_text: BookText, make_claim: ClaimFactory) -> None:
+def test_answers_are_converted_to_their_types(book_text: BookText, make_claim: ClaimFactory) -> None:
     evaluation = evaluate(load(book_text(INPUTS)), make_claim(inputs=GIVEN), NO_AWARDS)
     assert evaluation.accepted
     assert evaluation.trace.inputs == {"hours": 3, "weight": 2.0, "place": "hall"}
@@ -70,20 +70,18 @@ def test_answers_come_back_in_their_proper_types(book_text: BookText, make_claim
         ({"notes": "x"}, "这一项不需要填「notes」，您是想写「note」吧。"),
     ],
 )
-def test_unfit_answers(
+def test_invalid_answers(
     book_text: BookText, make_claim: ClaimFactory, change: dict[str, object], sentence: str
 ) -> None:
     assert sentences(evaluate(load(book_text(INPUTS)), make_claim(inputs=GIVEN | change), NO_AWARDS)) == [sentence]
 
 
-def test_all_unfit_answers_are_named_at_once(book_text: BookText, make_claim: ClaimFactory) -> None:
+def test_all_invalid_answers_are_reported(book_text: BookText, make_claim: ClaimFactory) -> None:
     assert len(sentences(evaluate(load(book_text(INPUTS)), make_claim(), NO_AWARDS))) == 4
 
 
 @pytest.mark.parametrize("change", [{"hours": 1}, {"held_on": date(2026, 4, 1)}, {"note": "演练"}])
-def test_a_condition_that_does_not_hold(
-    book_text: BookText, make_claim: ClaimFactory, change: dict[str, object]
-) -> None:
+def test_a_false_condition(book_text: BookText, make_claim: ClaimFactory, change: dict[str, object]) -> None:
     evaluation = evaluate(load(book_text(INPUTS)), make_claim(inputs=GIVEN | change), NO_AWARDS)
     assert sentences(evaluation) == ["不符合条件：要满 2 小时。"]
     assert evaluation.trace.condition is False
@@ -107,7 +105,7 @@ def test_only_deeds_within_the_effective_dates_count(
     assert [refusal.code for refusal in evaluation.trace.refusals] == ([] if accepted else ["not_in_force"])
 
 
-def test_household_facts_can_decide(book_text: BookText, make_claim: ClaimFactory) -> None:
+def test_a_condition_on_the_household(book_text: BookText, make_claim: ClaimFactory) -> None:
     points = '"household.village == \'王庄村\' ? household.people : 1"\npoints_note = "每口人 1 分"'
     book = load(book_text(points=points))
     assert evaluate(book, make_claim(people=4), NO_AWARDS).points == 4
@@ -116,14 +114,14 @@ def test_household_facts_can_decide(book_text: BookText, make_claim: ClaimFactor
     assert "超过一次最多 10000 分" in sentences(evaluate(book, make_claim(people=10_001), NO_AWARDS))[0]
 
 
-def test_an_expression_without_an_answer_refuses(book_text: BookText, make_claim: ClaimFactory) -> None:
+def test_an_expression_without_a_result_refuses_the_claim(book_text: BookText, make_claim: ClaimFactory) -> None:
     book = load(book_text(points='"12 / household.people"\npoints_note = "十二分平分"'))
     evaluation = evaluate(book, make_claim(people=0), NO_AWARDS)
     assert sentences(evaluation) == ["按填报的内容算不出结果，请核对填报内容。"]
     assert "divide by zero" in evaluation.trace.refusals[0].detail
 
 
-def test_an_unknown_rule_is_the_callers_mistake(township: Rulebook, make_claim: ClaimFactory) -> None:
+def test_an_unknown_rule_raises(township: Rulebook, make_claim: ClaimFactory) -> None:
     with pytest.raises(UnknownRule, match="积分办法里没有「A9」这一项，您是想写「A39」吧。"):
         evaluate(township, make_claim("A9"), NO_AWARDS)
 
@@ -143,7 +141,9 @@ def test_a_limit_is_applied_in_the_window_of_the_deed(township: Rulebook, make_c
     )
 
 
-def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, make_claim: ClaimFactory) -> None:
+def test_each_limit_is_applied_to_the_result_of_the_one_before(
+    book_text: BookText, make_claim: ClaimFactory
+) -> None:
     limits = 'limits = [{ period = "month", points = 9 }, { period = "year", times = 9, points = 20 }]\n'
     book = load(book_text(limits))
 
@@ -157,15 +157,13 @@ def test_several_limits_each_see_what_the_one_before_left(book_text: BookText, m
     assert evaluation.points == 2
 
 
-def test_more_used_than_the_limit_leaves_nothing_rather_than_a_debt(
-    township: Rulebook, make_claim: ClaimFactory
-) -> None:
+def test_a_limit_that_is_exceeded_leaves_zero(township: Rulebook, make_claim: ClaimFactory) -> None:
     evaluation = evaluate(township, make_claim("A01"), FixedHistory(9, 9))
     assert evaluation.points == 0
     assert evaluation.trace.limits[0].points_left == 0
 
 
-def test_the_trace_says_which_rule_of_which_book(township: Rulebook, make_claim: ClaimFactory) -> None:
+def test_the_trace_names_rule_and_book(township: Rulebook, make_claim: ClaimFactory) -> None:
     trace = evaluate(township, make_claim("A38", inputs={"yuan": 750}, person="张三"), FixedHistory(3, 35)).trace
     assert (trace.rule_id, trace.book_version, trace.deed_on, trace.person) == ("A38", "2025.1", DAY, "张三")
     assert trace.amount_text == "input.yuan / 100"
@@ -179,7 +177,7 @@ def test_the_trace_can_be_stored_as_json(township: Rulebook, make_claim: ClaimFa
     assert stored["trace"]["limits"][0]["used"] == {"times": 3, "points": 35}
 
 
-def test_an_award_in_full_is_explained(township: Rulebook, make_claim: ClaimFactory) -> None:
+def test_explanation_of_a_full_award(township: Rulebook, make_claim: ClaimFactory) -> None:
     assert explain(evaluate(township, make_claim("A09"), FixedHistory(1, 5))) == [
         "3 月 8 日的「参加村庄清扫」（A09）。",
         "按《乡镇文明积分办法》（2025.1 版）应得 5 分。",
@@ -188,7 +186,7 @@ def test_an_award_in_full_is_explained(township: Rulebook, make_claim: ClaimFact
     ]
 
 
-def test_an_award_that_was_cut_is_explained(township: Rulebook, make_claim: ClaimFactory) -> None:
+def test_explanation_of_a_cut_award(township: Rulebook, make_claim: ClaimFactory) -> None:
     assert explain(evaluate(township, make_claim("A38", inputs={"yuan": 750}), FixedHistory(3, 35)))[1:] == [
         "按《乡镇文明积分办法》（2025.1 版）应得 7 分。",
         "这一项每户每年最多 40 分：已得 35 分，还剩 5 分。",
@@ -196,28 +194,28 @@ def test_an_award_that_was_cut_is_explained(township: Rulebook, make_claim: Clai
     ]
 
 
-def test_a_full_month_is_explained_with_its_end(township: Rulebook, make_claim: ClaimFactory) -> None:
+def test_explanation_of_a_used_up_month_has_its_last_day(township: Rulebook, make_claim: ClaimFactory) -> None:
     assert explain(evaluate(township, make_claim("A09"), FixedHistory(2, 10)))[2:] == [
         "这一项每户每月最多 2 次：已记 2 次，还剩 0 次。",
         "这次不记分：到 2026 年 3 月 31 日为止已满，之后做的可以再报。",
     ]
 
 
-def test_a_full_lifetime_is_explained_without_a_date(township: Rulebook, make_claim: ClaimFactory) -> None:
-    said = explain(
+def test_explanation_of_a_used_up_lifetime_limit_has_no_date(township: Rulebook, make_claim: ClaimFactory) -> None:
+    explanation = explain(
         evaluate(township, make_claim("A34", inputs={"degree": "college"}, person="张三"), FixedHistory(1, 20))
     )
-    assert said[2:] == ["这一项每人一共最多 1 次：已记 1 次，还剩 0 次。", "这次不记分：名额已经用完。"]
+    assert explanation[2:] == ["这一项每人一共最多 1 次：已记 1 次，还剩 0 次。", "这次不记分：名额已经用完。"]
 
 
-def test_a_refusal_is_explained_with_its_reason(township: Rulebook, make_claim: ClaimFactory) -> None:
+def test_explanation_of_a_refusal_has_the_reason(township: Rulebook, make_claim: ClaimFactory) -> None:
     assert explain(evaluate(township, make_claim("A17", inputs={"months": 2}), NO_AWARDS))[1:] == [
         "不符合条件：要连续帮助 6 个月以上。",
         "这次不记分。",
     ]
 
 
-def test_an_award_without_limits_is_explained_in_two_sentences(
+def test_explanation_of_an_award_without_limits_has_two_sentences(
     township: Rulebook, make_claim: ClaimFactory
 ) -> None:
     assert explain(evaluate(township, make_claim("A30", inputs={"deed": "下河救人"}), NO_AWARDS)) == [
@@ -226,6 +224,6 @@ def test_an_award_without_limits_is_explained_in_two_sentences(
     ]
 
 
-def test_every_rule_says_what_it_gives(township: Rulebook) -> None:
+def test_points_text_of_every_kind_of_rule(township: Rulebook) -> None:
     texts = {rule.id: rule.points_text for rule in township.rules.values()}
     assert (texts["A09"], texts["A34"], texts["A38"]) == ("5 分", "20–30 分", "每满 100 元 1 分")

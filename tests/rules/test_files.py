@@ -1,4 +1,4 @@
-"""Files that hold no readable book: each is told in one sentence what it is instead."""
+"""Files that can't be read as a book, each with its message."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rules.parser.files import read_text
 TEXT = '[book]\ntitle = "文明积分办法"\n'
 
 
-def refused(path: Path) -> tuple[int, str]:
+def read_error(path: Path) -> tuple[int, str]:
     with pytest.raises(RulebookError) as caught:
         read_text(path)
     [problem] = caught.value.problems
@@ -19,13 +19,13 @@ def refused(path: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_utf8_is_read_with_and_without_its_mark(tmp_path: Path, encoding: str) -> None:
+def test_utf8_is_read_with_and_without_byte_order_mark(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "book.toml").write_text(TEXT, encoding=encoding)
     assert read_text(tmp_path / "book.toml") == TEXT
 
 
 @pytest.mark.parametrize(
-    ("content", "line", "said"),
+    ("content", "line", "text"),
     [
         (TEXT.encode("gbk"), 1, "GBK 编码，请另存为 UTF-8"),
         (TEXT.replace("文明", "镕基").encode("gb18030"), 1, "GBK 编码"),
@@ -57,29 +57,29 @@ def test_utf8_is_read_with_and_without_its_mark(tmp_path: Path, encoding: str) -
         "large",
     ],
 )
-def test_what_a_file_is_instead(tmp_path: Path, content: bytes, line: int, said: str) -> None:
+def test_unreadable_content_is_named(tmp_path: Path, content: bytes, line: int, text: str) -> None:
     path = tmp_path / "book.toml"
     path.write_bytes(content)
-    found = refused(path)
-    assert (found[0], said in found[1]) == (line, True), found
+    problem = read_error(path)
+    assert (problem[0], text in problem[1]) == (line, True), problem
 
 
 def test_a_very_large_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "book.toml"
     with path.open("wb") as file:
         file.truncate(50_000_000_000)
-    assert "文件太大" in refused(path)[1]
+    assert "文件太大" in read_error(path)[1]
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
-    assert "没有这个文件" in refused(tmp_path / "missing.toml")[1]
-    assert "这是一个文件夹" in refused(tmp_path)[1]
+def test_missing_files_and_folders(tmp_path: Path) -> None:
+    assert "没有这个文件" in read_error(tmp_path / "missing.toml")[1]
+    assert "这是一个文件夹" in read_error(tmp_path)[1]
     (tmp_path / "file").write_text("x")
-    assert "读不了这个文件" in refused(tmp_path / "file" / "book.toml")[1]
-    assert "读不了这个文件" in refused(tmp_path / ("长" * 300))[1]
+    assert "读不了这个文件" in read_error(tmp_path / "file" / "book.toml")[1]
+    assert "读不了这个文件" in read_error(tmp_path / ("长" * 300))[1]
 
 
-def test_lines_and_columns_hold_with_windows_line_ends(tmp_path: Path) -> None:
+def test_lines_and_columns_with_windows_line_ends(tmp_path: Path) -> None:
     path = tmp_path / "book.toml"
     path.write_bytes(
         b"\xef\xbb\xbf" + '[book]\ntitle = "x"\n\n[book.adopted_by]\nbody = "y"\n'.replace("\n", "\r\n").encode()

@@ -1,4 +1,4 @@
-"""The counter-examples of real tables: refused however they are put, and nothing else is."""
+"""Counter-examples from real schemes are refused in any wording, and nothing else is."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ OFFENCE = "违法行为由执法机关依法处理"
 ABSENCE = "不参加、不配合只能“不得分”"
 LIST = "荣誉榜只列正面的人和事"
 
-# The six rows of the table of counter-examples, each in the words of its source and in others.
+# The six rows of the table of counter-examples, in the wording of their sources and in others.
 COUNTER_EXAMPLES = [
     ("缠访缠诉", PETITION),
     ("非访、闹访", PETITION),
@@ -57,7 +57,7 @@ COUNTER_EXAMPLES = [
     ("信教", BELIEF),
 ]
 
-GIVES = """
+AWARD_RULE = """
 [[rule]]
 id = "R2"
 title = "{title}"
@@ -66,7 +66,7 @@ points = 5
 evidence = ["{evidence}"]
 reviewers = ["grid"]
 """
-TAKES = """
+DEDUCTION_RULE = """
 [[rule]]
 id = "R2"
 title = "{title}"
@@ -107,38 +107,40 @@ rules = ["R2"]
 """
 
 
-def gives(title: str = "清扫", evidence: str = "照片", more: str = "") -> str:
-    return GIVES.format(title=title, evidence=evidence) + more.format(title=title)
+def award_rule(title: str = "清扫", evidence: str = "照片", more: str = "") -> str:
+    return AWARD_RULE.format(title=title, evidence=evidence) + more.format(title=title)
 
 
-def takes(title: str = "乱倒垃圾", evidence: str = "照片", covenant: str = "村规民约第八条") -> str:
-    return TAKES.format(title=title, evidence=evidence, deduction=ADOPTED.format(covenant=covenant))
+def deduction_rule(title: str = "乱倒垃圾", evidence: str = "照片", covenant: str = "村规民约第八条") -> str:
+    return DEDUCTION_RULE.format(title=title, evidence=evidence, deduction=ADOPTED.format(covenant=covenant))
 
 
-def offered(title: str) -> str:
-    return TAKES.format(title=title, evidence="照片", deduction="offered = true")
+def offered_deduction(title: str) -> str:
+    return DEDUCTION_RULE.format(title=title, evidence="照片", deduction="offered = true")
 
 
-# How a village could try to write it. The last two give points, so reviewed wording could pass there.
-SHAPES: dict[str, Callable[[str], str]] = {
-    "a deduction": lambda words: takes(title=words),
-    "a deduction offered to villages": offered,
-    "the evidence of a deduction": lambda words: takes(evidence=words),
-    "the clause of a deduction": lambda words: takes(covenant=f"村规民约第八条：{words}"),
-    "a deduction said to be reviewed": lambda words: takes(title=words) + 'wording_reviewed = "村支委看过"\n',
-    "the purpose of a rule": lambda words: gives(more=f'purpose = "{words}"\n'),
-    "the purpose of a rule said to be reviewed": lambda words: gives(
+# Where a village could put such wording. The last two are no deductions, so reviewed wording could pass there.
+PLACES: dict[str, Callable[[str], str]] = {
+    "a deduction": lambda words: deduction_rule(title=words),
+    "a deduction offered to villages": offered_deduction,
+    "the evidence of a deduction": lambda words: deduction_rule(evidence=words),
+    "the clause of a deduction": lambda words: deduction_rule(covenant=f"村规民约第八条：{words}"),
+    "a deduction said to be reviewed": lambda words: (
+        deduction_rule(title=words) + 'wording_reviewed = "村支委看过"\n'
+    ),
+    "the purpose of a rule": lambda words: award_rule(more=f'purpose = "{words}"\n'),
+    "the purpose of a rule said to be reviewed": lambda words: award_rule(
         more=f'purpose = "{words}"\nwording_reviewed = "村支委看过"\n'
     ),
-    "the title of a rule": lambda words: gives(title=words),
-    "the evidence of a rule": lambda words: gives(evidence=words),
-    "a condition": lambda words: gives(more=f'when = "true"\nwhen_note = "{words}"\n'),
-    "an option": lambda words: gives(more=OPTIONS.replace("{title}", words)),
-    "a line of a sheet": lambda words: gives(more=SHEET.replace("{title}", words)),
+    "the title of a rule": lambda words: award_rule(title=words),
+    "the evidence of a rule": lambda words: award_rule(evidence=words),
+    "a condition": lambda words: award_rule(more=f'when = "true"\nwhen_note = "{words}"\n'),
+    "an option": lambda words: award_rule(more=OPTIONS.replace("{title}", words)),
+    "a line of a sheet": lambda words: award_rule(more=SHEET.replace("{title}", words)),
     "a heading": lambda words: (
-        f'[[category]]\nid = "other"\ntitle = "{words}"\n' + gives().replace("clean", "other")
+        f'[[category]]\nid = "other"\ntitle = "{words}"\n' + award_rule().replace("clean", "other")
     ),
-    "a campaign": lambda words: gives() + CAMPAIGN.format(title=words),
+    "a campaign": lambda words: award_rule() + CAMPAIGN.format(title=words),
 }
 
 
@@ -148,12 +150,12 @@ def problems(text: str) -> list[Problem]:
     return caught.value.problems
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(("words", "reason"), COUNTER_EXAMPLES)
 def test_a_counter_example_is_refused_with_its_reason(
-    book_text: BookText, words: str, reason: str, shape: str
+    book_text: BookText, words: str, reason: str, place: str
 ) -> None:
-    found = problems(book_text(SHAPES[shape](words)))
+    found = problems(book_text(PLACES[place](words)))
     assert any(reason in problem.message for problem in found)
     assert all(problem.line > book_text().count("\n") for problem in found)
 
@@ -172,10 +174,10 @@ def test_a_counter_example_is_refused_with_its_reason(
         ("不投票", ELECTION),
     ],
 )
-def test_nobody_is_paid_to_give_up_a_right_even_if_somebody_looked_at_it(
+def test_points_for_giving_up_a_right_are_refused_even_if_reviewed(
     book_text: BookText, words: str, reason: str
 ) -> None:
-    found = problems(book_text(gives(title=words, more='wording_reviewed = "村支委看过"\n')))
+    found = problems(book_text(award_rule(title=words, more='wording_reviewed = "村支委看过"\n')))
     assert any(reason in problem.message and "也不能奖励放弃权利" in problem.message for problem in found)
 
 
@@ -195,10 +197,10 @@ def test_nobody_is_paid_to_give_up_a_right_even_if_somebody_looked_at_it(
         "举报污染经查实",
     ],
 )
-def test_innocent_wording_passes_once_somebody_has_looked_at_it(book_text: BookText, words: str) -> None:
-    [problem] = problems(book_text(gives(title=words)))
+def test_innocent_wording_passes_once_reviewed(book_text: BookText, words: str) -> None:
+    [problem] = problems(book_text(award_rule(title=words)))
     assert "要先请人审阅" in problem.message
-    reviewed = book_text(gives(title=words, more='wording_reviewed = "2026-01-05 支委会：帮人办事"\n'))
+    reviewed = book_text(award_rule(title=words, more='wording_reviewed = "2026-01-05 支委会：帮人办事"\n'))
     assert load(reviewed).get_rule("R2").title == words
 
 
@@ -232,11 +234,11 @@ def test_innocent_wording_passes_once_somebody_has_looked_at_it(book_text: BookT
 )
 def test_ordinary_words_are_not_flagged(book_text: BookText, words: str) -> None:
     assert list(find_forbidden(words)) == []
-    assert load(book_text(gives(title=words))).get_rule("R2").title == words
+    assert load(book_text(award_rule(title=words))).get_rule("R2").title == words
 
 
-def test_each_subject_is_named_once_for_a_field(book_text: BookText) -> None:
-    found = problems(book_text(takes(title="上访、信访、投诉，停低保、社保")))
+def test_each_subject_is_reported_once_for_a_field(book_text: BookText) -> None:
+    found = problems(book_text(deduction_rule(title="上访、信访、投诉，停低保、社保")))
     assert [problem.message for problem in found] == [
         f"规则「R2」：不能因「上访」扣分：{PETITION}，不得与积分挂钩。请删去这一项。",
         f"规则「R2」：不能因「低保」扣分：{ENTITLEMENT}，不得与积分挂钩。请删去这一项。",

@@ -1,4 +1,4 @@
-"""Books made to keep the check busy: each is answered within seconds, with sentences, whatever it holds."""
+"""Books made to overload the check: each gets its messages within seconds."""
 
 from collections.abc import Callable
 
@@ -19,11 +19,11 @@ id = "clean"
 title = "环境卫生"
 """
 
-# Seconds. Some seven are needed on two busy cores; without the bounds that are tested here it would be hours.
+# In seconds: about seven are needed on two busy cores, without the tested bounds it would be hours.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
-def book(rules: int, more: Callable[[int], str]) -> str:
+def book_of(rules: int, more: Callable[[int], str]) -> str:
     return HEAD + "".join(
         f'[[rule]]\nid = "R{n}"\ntitle = "第 {n} 项"\ncategory = "clean"\n{more(n)}\nevidence = ["照片"]\n'
         'reviewers = ["grid"]\n'
@@ -31,13 +31,13 @@ def book(rules: int, more: Callable[[int], str]) -> str:
     )
 
 
-def told(text: str) -> list[Problem]:
-    found = check(text[:1_000_000], "book.toml")[1]
-    assert len(found) <= 101
-    return found
+def check_text(text: str) -> list[Problem]:
+    problems = check(text[:1_000_000], "book.toml")[1]
+    assert len(problems) <= 101
+    return problems
 
 
-def points(expression: str) -> str:
+def points_lines(expression: str) -> str:
     return f'points = "{expression}"\npoints_note = "按人口"'
 
 
@@ -53,14 +53,14 @@ PATTERN = "(household.village.matches('((a|b|c){1,30}){1,30}d') ? 1 : 0)"
     [LOOPS, SEARCHES, LOOPS.replace(" + household.people", ""), "+".join([PATTERN] * 25)],
     ids=["loops", "searches in loops", "loops over nothing known", "patterns"],
 )
-def test_a_thousand_costly_expressions_are_told_to_be_so(expression: str) -> None:
+def test_a_thousand_costly_expressions_give_advice(expression: str) -> None:
     as_many_as_fit = min(1_000, 1_000_000 // (len(expression) + 150))
-    *_, last = told(book(as_many_as_fit, lambda n: points(f"{expression} + {n}")))
+    *_, last = check_text(book_of(as_many_as_fit, lambda n: points_lines(f"{expression} + {n}")))
     assert (last.kind, "太多或太慢" in last.message) == ("advice", True)
 
 
 @pytest.mark.parametrize(
-    ("expression", "said"),
+    ("expression", "text"),
     [
         ("(" * 400 + "1" + ")" * 400, "嵌套太深"),
         ("+".join(["household.people"] * 110), "嵌套太深"),
@@ -68,20 +68,20 @@ def test_a_thousand_costly_expressions_are_told_to_be_so(expression: str) -> Non
         (f"[{ONES}].filter(x, 'a'.matches(string(x))).size()", "matches 不能和"),
     ],
 )
-def test_expressions_that_are_refused_unread(expression: str, said: str) -> None:
-    assert said in told(book(1, lambda _: points(expression)))[0].message
+def test_expressions_that_are_refused_before_evaluation(expression: str, text: str) -> None:
+    assert text in check_text(book_of(1, lambda _: points_lines(expression)))[0].message
 
 
 TABLES = {
     "rules": "[[rule]]\n" * 100_000,
     "headers": "".join(f"[a{n}]\n" for n in range(100_000)),
     "fields": HEAD + "".join(f"k{n} = 1\n" for n in range(100_000)),
-    "options": book(1, lambda _: 'inputs = [{ id = "a", title = "哪种", type = "choice", options = ['
+    "options": book_of(1, lambda _: 'inputs = [{ id = "a", title = "哪种", type = "choice", options = ['
         + ",".join(f'{{id="o{n}",title="某"}}' for n in range(25_000)) + "] }]"),
-    "limits": book(1, lambda _: "points = 1\nlimits = [" + '{period="year",points=5},' * 25_000 + "]"),
-    "by": book(1, lambda _: 'points = 1\nlimits = [{ period = "day", times = 1, by=[' + '"x",' * 200_000 + "]}]"),
-    "typos": book(900, lambda n: points(f"rule.R{n}.times_yer")),
-    "near ids": book(900, lambda n: points(f"rule.R{n}x.times_year")),
+    "limits": book_of(1, lambda _: "points = 1\nlimits = [" + '{period="year",points=5},' * 25_000 + "]"),
+    "by": book_of(1, lambda _: 'points = 1\nlimits = [{ period = "day", times = 1, by=[' + '"x",' * 200_000 + "]}]"),
+    "typos": book_of(900, lambda n: points_lines(f"rule.R{n}.times_yer")),
+    "near ids": book_of(900, lambda n: points_lines(f"rule.R{n}x.times_year")),
     "quotes": "'\"\\" * 300_000,
     "one long string": 'a = "' + "长" * 900_000 + '"',
     "one long name": "a." * 400_000 + "a = 1",
@@ -90,15 +90,18 @@ TABLES = {
 
 
 @pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
-def test_a_great_many_of_anything_is_told_within_seconds(text: str) -> None:
-    assert told(text)
+def test_huge_texts_are_refused_within_seconds(text: str) -> None:
+    assert check_text(text)
 
 
-def test_a_thousand_plain_rules_are_looked_at_in_full() -> None:
-    assert told(book(1_000, lambda n: f'points = {n + 1}\nlimits = [{{ period = "month", times = 2 }}]')) == []
+def test_a_thousand_simple_rules_are_checked_completely() -> None:
+    assert (
+        check_text(book_of(1_000, lambda n: f'points = {n + 1}\nlimits = [{{ period = "month", times = 2 }}]'))
+        == []
+    )
 
 
-def test_who_makes_many_mistakes_reads_the_first_hundred() -> None:
-    found = told(book(500, lambda n: "points = 1\ncolour = 1"))
-    assert len(found) == 101
-    assert "错误已有 100 处" in found[-1].message
+def test_only_the_first_hundred_errors_are_reported() -> None:
+    problems = check_text(book_of(500, lambda n: "points = 1\ncolour = 1"))
+    assert len(problems) == 101
+    assert "错误已有 100 处" in problems[-1].message

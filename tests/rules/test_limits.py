@@ -1,4 +1,4 @@
-"""Windows cover the calendar without gap or overlap, and no order of claims gets past a limit."""
+"""Windows cover the calendar without gap or overlap, and no sequence of claims exceeds a limit."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ limits = st.builds(Limit, period=st.sampled_from(PERIODS), times=st.just(1))
 
 
 @given(limits, st.dates(max_value=date(9998, 12, 31)))
-def test_a_window_holds_its_day_and_every_day_of_it_has_the_same_window(limit: Limit, day: date) -> None:
+def test_a_window_contains_its_day_and_is_that_of_all_its_days(limit: Limit, day: date) -> None:
     starts, ends = limit.window(day)
     assert starts <= day < ends
     assert limit.window(starts) == limit.window(ends - timedelta(days=1)) == (starts, ends)
@@ -39,7 +39,7 @@ def test_windows_follow_each_other_without_gap_or_overlap(period: Period, day: d
         ("lifetime", date.min, date.max),
     ],
 )
-def test_windows_of_the_last_of_november(period: Period, starts: date, ends: date) -> None:
+def test_windows_of_the_30th_of_november(period: Period, starts: date, ends: date) -> None:
     assert Limit(period=period, times=1).window(date(2026, 11, 30)) == (starts, ends)
 
 
@@ -50,7 +50,7 @@ def test_the_last_day_of_the_calendar_has_a_window(period: Period) -> None:
 
 
 class Register:
-    """The awards made so far, added up one by one: what `Tally` has to agree with."""
+    """The awards so far, added up one by one: the model for `Tally`."""
 
     def __init__(self, rule_categories: dict[str, str]) -> None:
         self.categories = rule_categories
@@ -184,7 +184,7 @@ def test_no_sequence_of_claims_exceeds_any_limit(terms: dict[str, object], seque
 
 
 @given(st.sampled_from(PERIODS[:5]), st.dates(max_value=date(9998, 12, 31)))
-def test_the_next_period_has_the_next_number(period: Period, day: date) -> None:
+def test_numbers_of_following_periods_are_consecutive(period: Period, day: date) -> None:
     count = Limit(period=period, times=1).count
     starts, ends = count.window(day)
     first, this, following = (period_numbers(on)[count.position] for on in (starts, day, ends))

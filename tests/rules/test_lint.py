@@ -1,4 +1,4 @@
-"""Books whose every line is right and whose whole isn't, what their authors read, and books to leave alone."""
+"""Problems of books whose single lines are right, and books without such problems."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ BookText = Callable[..., str]
 RULE_LINE = 13
 
 
-def told(text: str, **more: object) -> list[Problem]:
+def problems_of(text: str, **more: object) -> list[Problem]:
     return check(text, "book.toml", **more)[1]
 
 
-def only(text: str, **more: object) -> Problem:
-    found = told(text, **more)
+def only_problem(text: str, **more: object) -> Problem:
+    found = problems_of(text, **more)
     assert len(found) == 1, found
     return found[0]
 
@@ -52,8 +52,8 @@ def when(condition: str) -> str:
         when("deed.month == 2 && deed.day == 30"),
     ],
 )
-def test_a_condition_that_never_holds(book_text: BookText, more: str) -> None:
-    problem = only(book_text(more))
+def test_a_condition_that_is_never_true(book_text: BookText, more: str) -> None:
+    problem = only_problem(book_text(more))
     assert (problem.kind, "条件 when 无论怎么填都不成立" in problem.message) == ("advice", True)
     line = book_text(more).splitlines()[problem.line - 1]
     assert line[problem.column - 1 :].startswith("when = ")
@@ -77,8 +77,8 @@ def test_a_condition_that_never_holds(book_text: BookText, more: str) -> None:
         when("total.points_year < 500"),
     ],
 )
-def test_a_condition_that_may_hold_is_left_alone(book_text: BookText, more: str) -> None:
-    assert told(book_text(more)) == []
+def test_a_condition_that_may_be_true_gives_no_advice(book_text: BookText, more: str) -> None:
+    assert problems_of(book_text(more)) == []
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_a_condition_that_may_hold_is_left_alone(book_text: BookText, more: str)
         ("\"input.tier == 'none' ? 3 : 0\"" + EACH, TIER),
     ],
 )
-def test_points_that_never_come_to_one(book_text: BookText, points: str, more: str) -> None:
-    problem = only(book_text(more, points=points))
+def test_points_that_are_never_positive(book_text: BookText, points: str, more: str) -> None:
+    problem = only_problem(book_text(more, points=points))
     assert (problem.kind, problem.line) == ("advice", RULE_LINE + 4)
     assert "算不出 1 分以上" in problem.message
 
 
-def test_dividing_by_zero_is_told_with_what_was_filled_in(book_text: BookText) -> None:
-    problem = only(book_text(HOURS, points='"20 / (input.hours - 3)"' + EACH))
+def test_a_division_by_zero_is_reported_with_its_answers(book_text: BookText) -> None:
+    problem = only_problem(book_text(HOURS, points='"20 / (input.hours - 3)"' + EACH))
     assert "「几小时」填 3 时要除以 0" in problem.message
     guarded = book_text(HOURS + when("input.hours > 3"), points='"20 / (input.hours - 3)"' + EACH)
-    assert told(guarded) == []
+    assert problems_of(guarded) == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_dividing_by_zero_is_told_with_what_was_filled_in(book_text: BookText) -
     [("until = 2025-12-31\n", "until"), ("from = 2027-01-01\n", "from"), ("until = 2025-03-01\n", "until")],
 )
 def test_a_rule_outside_the_days_of_its_book(book_text: BookText, more: str, key: str) -> None:
-    problem = only(book_text(more))
+    problem = only_problem(book_text(more))
     assert (problem.kind, problem.line, "没有一天能用" in problem.message) == ("advice", RULE_LINE + 7, True)
     assert book_text(more).splitlines()[problem.line - 1].startswith(key)
 
@@ -120,19 +120,21 @@ def campaign(first: str, last: str, multiply: str = "2") -> str:
 
 
 def test_a_campaign_outside_the_days_of_its_book(book_text: BookText) -> None:
-    assert "活动「春季行动」：它的日期不在" in only(book_text(campaign("2027-01-01", "2027-02-01"))).message
-    assert told(book_text(campaign("2026-12-31", "2027-02-01"))) == []
+    assert (
+        "活动「春季行动」：它的日期不在" in only_problem(book_text(campaign("2027-01-01", "2027-02-01"))).message
+    )
+    assert problems_of(book_text(campaign("2026-12-31", "2027-02-01"))) == []
 
 
 MOST = "most_points = 10\n"
 
 
-def bounded(text: str) -> str:
+def with_most_points(text: str) -> str:
     return text.replace('version = "1"\n', 'version = "1"\n' + MOST)
 
 
 @pytest.mark.parametrize(
-    ("points", "more", "said"),
+    ("points", "more", "message"),
     [
         ("11", "", "规则「R1」：一次记 11 分，超过本办法规定的 10 分"),
         (None, PAYING.replace("points = 4", "points = 40"), "一次记 40 分"),
@@ -148,13 +150,13 @@ def bounded(text: str) -> str:
     ],
 )
 def test_an_award_larger_than_the_book_allows_is_an_error(
-    book_text: BookText, points: str | None, more: str, said: str
+    book_text: BookText, points: str | None, more: str, message: str
 ) -> None:
-    text = bounded(book_text(more, points=points))
+    text = with_most_points(book_text(more, points=points))
     book, found = check(text, "book.toml")
     assert book is None
-    assert [(problem.kind, said in problem.message) for problem in found] == [("error", True)], found
-    # A book in force stays in force when the check learns to look more closely.
+    assert [(problem.kind, message in problem.message) for problem in found] == [("error", True)], found
+    # Loading ignores it: a book in force stays valid when the check becomes stricter.
     assert load(text).most_points == 10
 
 
@@ -172,21 +174,24 @@ def test_an_award_larger_than_the_book_allows_is_an_error(
     ],
 )
 def test_an_award_within_what_the_book_allows(book_text: BookText, points: str, more: str) -> None:
-    assert told(bounded(book_text(more, points=points))) == []
+    assert problems_of(with_most_points(book_text(more, points=points))) == []
 
 
-def test_a_category_limit_bounds_an_award_too(book_text: BookText) -> None:
-    text = bounded(book_text(points="30"))
-    assert told(text.replace('id = "clean"\n', 'id = "clean"\nlimits = [{ period = "day", points = 10 }]\n')) == []
+def test_a_category_limit_also_bounds_an_award(book_text: BookText) -> None:
+    text = with_most_points(book_text(points="30"))
+    assert (
+        problems_of(text.replace('id = "clean"\n', 'id = "clean"\nlimits = [{ period = "day", points = 10 }]\n'))
+        == []
+    )
 
 
-def test_an_input_without_a_largest_value_is_advice(book_text: BookText) -> None:
-    problem = only(book_text(ENDLESS, points='"input.yuan / 100"' + EACH))
+def test_an_input_without_a_maximum_gives_advice(book_text: BookText) -> None:
+    problem = only_problem(book_text(ENDLESS, points='"input.yuan / 100"' + EACH))
     assert problem.kind == "advice"
     assert "「多少元」没有写最大值（max），可能一次很多分" in problem.message
-    assert told(book_text(ENDLESS, points='"input.yuan > 100 ? 5 : 3"' + EACH)) == []
-    assert told(book_text(ENDLESS + "most_points = 20\n", points='"input.yuan / 100"' + EACH)) == []
-    assert "没有写最大值" in only(book_text(ENDLESS, points='"input.yuan * input.yuan"' + EACH)).message
+    assert problems_of(book_text(ENDLESS, points='"input.yuan > 100 ? 5 : 3"' + EACH)) == []
+    assert problems_of(book_text(ENDLESS + "most_points = 20\n", points='"input.yuan / 100"' + EACH)) == []
+    assert "没有写最大值" in only_problem(book_text(ENDLESS, points='"input.yuan * input.yuan"' + EACH)).message
 
 
 SHEET = """inputs = [{ id = "round", title = "评比", type = "sheet", judges = 3, items = [
@@ -195,21 +200,21 @@ SHEET = """inputs = [{ id = "round", title = "评比", type = "sheet", judges = 
 
 
 def test_a_sheet_is_tried_with_full_marks(book_text: BookText) -> None:
-    problem = only(bounded(book_text(SHEET, points='"input.round.points"' + EACH)))
+    problem = only_problem(with_most_points(book_text(SHEET, points='"input.round.points"' + EACH)))
     assert "「评比」填 全部满分 时，一次记 12 分" in problem.message
 
 
 def test_two_rules_of_one_title(book_text: BookText) -> None:
     text = book_text()
     text += text[text.index("[[rule]]") :].replace("R1", "R2")
-    problem = only(text)
+    problem = only_problem(text)
     assert (problem.kind, problem.line) == ("advice", RULE_LINE + 9)
     assert "规则「R2」：和「R1」同在一类，名称也一样" in problem.message
 
 
 def test_a_category_without_rules(book_text: BookText) -> None:
     text = book_text().replace("[[rule]]", '[[category]]\nid = "law"\ntitle = "守法"\n\n[[rule]]')
-    assert "类别「守法」：里面一条规则也没有。" in only(text).message
+    assert "类别「守法」：里面一条规则也没有。" in only_problem(text).message
 
 
 OVERLAY = """\
@@ -224,29 +229,29 @@ adopted_by = { body = "王庄村村民代表会议", meeting = "第 1 次会议"
 """
 
 
-def test_an_overlay_is_told_of_what_it_says_itself(book_text: BookText) -> None:
+def test_only_the_own_text_of_an_overlay_is_checked(book_text: BookText) -> None:
     limits = 'limits = [{ period = "month", times = 2 }]\nvillage_points = [1, 20]\n'
-    base = load(bounded(book_text(limits + when("false"))))
-    assert told(OVERLAY + '[[change]]\nid = "R1"\npoints = 6\n', base=base)[0].message.startswith(
+    base = load(with_most_points(book_text(limits + when("false"))))
+    assert problems_of(OVERLAY + '[[change]]\nid = "R1"\npoints = 6\n', base=base)[0].message.startswith(
         "规则「R1」：条件"
     )
-    base = load(bounded(book_text(limits)))
-    assert told(OVERLAY, base=base) == []
-    assert "一次记 20 分" in only(OVERLAY + '[[change]]\nid = "R1"\npoints = 20\n', base=base).message
-    loose = only(
+    base = load(with_most_points(book_text(limits)))
+    assert problems_of(OVERLAY, base=base) == []
+    assert "一次记 20 分" in only_problem(OVERLAY + '[[change]]\nid = "R1"\npoints = 20\n', base=base).message
+    loose = only_problem(
         OVERLAY + '[[change]]\nid = "R1"\nlimits = [{ period = "year", times = 24 }]\n',
         base=base,
     )
     assert (loose.line, "「这一项每户每年最多 24 次」这条上限用不到" in loose.message) == (11, True)
     raised = campaign("2026-03-01", "2026-04-01", "3")
-    assert "活动「春季行动」：「R1」一次记 15 分" in only(OVERLAY + raised, base=base).message
+    assert "活动「春季行动」：「R1」一次记 15 分" in only_problem(OVERLAY + raised, base=base).message
 
 
 @pytest.mark.parametrize("rules", [1, 238, 400])
-def test_what_was_not_tried_to_the_end_is_not_taken_for_certain(book_text: BookText, rules: int) -> None:
-    """The more rules, the less each is tried; the one combination that holds comes late."""
+def test_incomplete_trials_give_no_advice(book_text: BookText, rules: int) -> None:
+    """With more rules, each is tried with fewer samples; the only true combination comes late."""
     inputs = (f'{{ id = "{name}", title = "第几", type = "integer", min = 1, max = 5 }}' for name in "abc")
     text = book_text(f"inputs = [{', '.join(inputs)}]\n" + when("input.a == 5 && input.b == 4 && input.c == 4"))
     one = text[text.index("[[rule]]") :]
     more = (one.replace("R1", f"R{n}").replace("清扫", f"第 {n} 次清扫") for n in range(2, rules + 1))
-    assert told(text + "".join(more)) == []
+    assert problems_of(text + "".join(more)) == []

@@ -47,14 +47,14 @@ def test_numbers_become_numbers_and_the_rest_stays_text(rule: Rule) -> None:
     assert parse_answers(rule, strings) == {**strings, "times": 3, "hours": 1.5}
 
 
-def test_full_width_digits_of_an_input_method_count(rule: Rule) -> None:
+def test_full_width_digits_are_digits(rule: Rule) -> None:
     assert parse_answers(rule, {"times": "１２", "hours": "２.５"}) == {"times": 12, "hours": 2.5}
 
 
-def test_what_is_no_number_is_left_for_the_rulebook_to_refuse(rule: Rule) -> None:
+def test_what_is_not_a_number_stays_text(rule: Rule) -> None:
     strings = {"times": "1.5", "hours": "很久"}
     assert parse_answers(rule, strings) == strings
 
 
-def test_empty_and_unasked_answers_are_left_out(rule: Rule) -> None:
+def test_empty_and_unknown_answers_are_left_out(rule: Rule) -> None:
     assert parse_answers(rule, {"times": "", "admin": "yes"}) == {}

@@ -1,4 +1,4 @@
-"""Each way to get a book wrong, with the sentence its author reads and the place it points at."""
+"""Every error of a book, with its message and its place."""
 
 import contextlib
 import re
@@ -36,7 +36,7 @@ def test_the_small_book_is_correct(book_text: BookText) -> None:
     assert (rule.points, rule.notice_days, rule.publish, rule.when, rule.limits) == (5, 3, True, None, ())
 
 
-def test_a_problem_reads_like_a_compilers() -> None:
+def test_a_problem_is_formatted_like_a_compilers() -> None:
     assert str(Problem("book.toml", 3, 7, "缺少 title。")) == "book.toml:3:7: 缺少 title。"
 
 
@@ -73,7 +73,7 @@ def test_the_error_lists_every_problem_in_the_order_of_the_text(book_text: BookT
         ('[book]\nversion = "1"\nversion = "2"\n', 3, 14, "同一个名字写了两次"),
     ],
 )
-def test_toml_mistakes(text: str, line: int, column: int, sentence: str) -> None:
+def test_toml_syntax_errors(text: str, line: int, column: int, sentence: str) -> None:
     problem = only_problem(text)
     assert (problem.source, problem.line, problem.column) == ("book.toml", line, column)
     assert sentence in problem.message
@@ -91,7 +91,7 @@ options = [
 """
 HOURS = 'inputs = [{ id = "hours", title = "几小时", type = "integer" }]\n'
 
-# What is added to the rule of the small book, the line counted from its [[rule]], and the sentence.
+# Lines added to the rule of the small book, the line of the problem counted from [[rule]], and its message.
 WRONG_RULES = [
     ("colour = 1\n", 7, "不认识的字段「colour」"),
     ("notice_day = 3\n", 7, "不认识的字段「notice_day」，您是想写「notice_days」吧"),
@@ -160,7 +160,7 @@ WRONG_RULES = [
 
 
 @pytest.mark.parametrize(("more", "offset", "sentence"), WRONG_RULES, ids=[w[2] for w in WRONG_RULES])
-def test_mistakes_in_a_rule(book_text: BookText, more: str, offset: int, sentence: str) -> None:
+def test_errors_in_a_rule(book_text: BookText, more: str, offset: int, sentence: str) -> None:
     problem = only_problem(book_text(more))
     assert sentence in problem.message
     assert problem.message.startswith("规则「R1」")
@@ -183,7 +183,7 @@ WRONG_POINTS = [
 
 
 @pytest.mark.parametrize(("points", "sentence"), WRONG_POINTS, ids=[w[1] for w in WRONG_POINTS])
-def test_mistakes_in_points(book_text: BookText, points: str | None, sentence: str) -> None:
+def test_errors_in_points(book_text: BookText, points: str | None, sentence: str) -> None:
     problem = only_problem(book_text(points=points))
     assert sentence in problem.message
     assert problem.line == FIRST_RULE_LINE + (0 if points is None or sentence.startswith("缺少") else 4)
@@ -194,7 +194,7 @@ def test_a_compile_error_points_into_the_expression_and_shows_the_caret(book_tex
     line = book_text(HOURS + 'when_note = "满"\nwhen = "input.hours > 1 && input.hors < 9"\n').splitlines()[
         problem.line - 1
     ]
-    # CEL points at the dot of a dotted name.
+    # CEL reports the place of the dot in a dotted name.
     assert line[problem.column - 1 :].startswith(".hors < 9")
     assert problem.message.splitlines()[1:] == [
         " | input.hours > 1 && input.hors < 9",
@@ -236,13 +236,13 @@ WRONG_HEADS = [
 
 
 @pytest.mark.parametrize(("old", "new", "line", "sentence"), WRONG_HEADS, ids=[w[3] for w in WRONG_HEADS])
-def test_mistakes_in_the_head(book_text: BookText, old: str, new: str, line: int, sentence: str) -> None:
+def test_errors_in_the_header(book_text: BookText, old: str, new: str, line: int, sentence: str) -> None:
     text = book_text()
     assert old in text
     assert (line, True) in [(each.line, sentence in each.message) for each in problems(text.replace(old, new, 1))]
 
 
-def test_an_unknown_category_is_named_with_the_nearest(book_text: BookText) -> None:
+def test_an_unknown_category_is_reported_with_the_nearest(book_text: BookText) -> None:
     problem = only_problem(book_text().replace('category = "clean"', 'category = "claen"'))
     assert "没有编号为「claen」的类别，您是想写「clean」吧" in problem.message
     assert problem.line == FIRST_RULE_LINE + 3
@@ -258,7 +258,7 @@ def test_a_text_in_place_of_a_list_is_shown_as_a_list(book_text: BookText) -> No
     assert 'evidence 可以有好几条，要写成 evidence = ["照片"]。' in problem.message
 
 
-def test_a_missing_table_is_told_once(book_text: BookText) -> None:
+def test_a_missing_table_is_reported_once(book_text: BookText) -> None:
     text = book_text()
     without = text[: text.index("adopted_by")] + text[text.index("\n[[category]]") :]
     assert "缺少 adopted_by。" in only_problem(without).message
@@ -279,10 +279,10 @@ def test_duplicate_categories_are_refused_at_the_second(book_text: BookText) -> 
 
 
 @pytest.mark.parametrize("text", ["", "[book]\n", "rule = []\ncategory = []\nbook = {}\n"])
-def test_an_empty_book_says_what_is_missing(text: str) -> None:
-    said = "\n".join(problem.message for problem in problems(text))
-    assert "至少要有一个类别" in said
-    assert "至少要有一条规则" in said
+def test_an_empty_book_lists_what_is_missing(text: str) -> None:
+    messages = "\n".join(problem.message for problem in problems(text))
+    assert "至少要有一个类别" in messages
+    assert "至少要有一条规则" in messages
 
 
 @pytest.mark.parametrize(
@@ -298,13 +298,13 @@ def test_an_empty_book_says_what_is_missing(text: str) -> None:
         ("不配合整治", "不配合"),
     ],
 )
-def test_the_counter_examples_of_real_tables_wait_for_review(book_text: BookText, title: str, word: str) -> None:
+def test_wording_of_counter_examples_requires_review(book_text: BookText, title: str, word: str) -> None:
     found = problems(book_text().replace('title = "清扫"', f'title = "{title}"'))
     assert any(f"「{word}」要先请人审阅" in problem.message for problem in found)
     assert {problem.line for problem in found} == {FIRST_RULE_LINE + 2}
 
 
-def test_reviewed_wording_is_let_through(book_text: BookText) -> None:
+def test_reviewed_wording_passes(book_text: BookText) -> None:
     helping = book_text('wording_reviewed = "2026-01-05 支委会：帮人办事，正当"\n').replace(
         "清扫", "帮邻居代办低保手续"
     )
@@ -370,13 +370,15 @@ def test_no_value_of_a_wrong_kind_breaks_the_check(data: st.DataObject) -> None:
         load(text)
 
 
-def test_no_cut_of_the_real_book_breaks_the_check() -> None:
+def test_no_truncated_book_breaks_the_check() -> None:
     lines = (books_path() / "township.toml").read_text(encoding="utf-8").splitlines(keepends=True)
-    torn = [kept for kept in range(30, len(lines)) if lines[kept - 1].startswith(("title", "options", "points"))]
-    assert len(torn) > 80
-    for kept in torn:
-        found = problems("".join(lines[:kept]))
-        assert all(1 <= problem.line <= kept + 1 and problem.column >= 1 for problem in found)
+    cuts = [
+        count for count in range(30, len(lines)) if lines[count - 1].startswith(("title", "options", "points"))
+    ]
+    assert len(cuts) > 80
+    for count in cuts:
+        found = problems("".join(lines[:count]))
+        assert all(1 <= problem.line <= count + 1 and problem.column >= 1 for problem in found)
 
 
 def test_an_unknown_builtin_book_is_not_found() -> None:

@@ -1,4 +1,4 @@
-"""Limits that can never bind, and those that look like it and do; a brute force of awards has the last word."""
+"""Redundant limits, and similar ones that aren't; checked against a brute force of awards."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from tests.profile import many
 BookText = Callable[..., str]
 
 
-def told(text: str) -> list[str]:
+def messages(text: str) -> list[str]:
     return [problem.message for problem in check(text, "book.toml")[1]]
 
 
@@ -24,7 +24,7 @@ def limits(*written: str) -> str:
 
 DAILY, MONTHLY = 'period = "day", times = 1', 'period = "month", times = 2'
 
-IDLE = [
+REDUNDANT = [
     ((MONTHLY, 'period = "month", points = 10'), "每月最多 10 分", 10),
     ((MONTHLY, 'period = "year", points = 120'), "每年最多 120 分", 120),
     ((DAILY, 'period = "month", times = 31'), "每月最多 31 次", 31),
@@ -41,13 +41,13 @@ IDLE = [
 WHAT = 'inputs = [{ id = "what", title = "什么事", type = "text" }]\n'
 
 
-@pytest.mark.parametrize(("written", "named", "reached"), IDLE, ids=[each[1] for each in IDLE])
+@pytest.mark.parametrize(("written", "text", "reachable"), REDUNDANT, ids=[each[1] for each in REDUNDANT])
 def test_a_limit_that_the_others_never_let_anybody_reach(
-    book_text: BookText, written: tuple[str, ...], named: str, reached: int
+    book_text: BookText, written: tuple[str, ...], text: str, reachable: int
 ) -> None:
-    [message] = told(book_text(WHAT + limits(*written)))
-    assert named in message
-    assert f"最多到 {reached} " in message
+    [message] = messages(book_text(WHAT + limits(*written)))
+    assert text in message
+    assert f"最多到 {reachable} " in message
 
 
 @pytest.mark.parametrize(
@@ -66,29 +66,29 @@ def test_a_limit_that_the_others_never_let_anybody_reach(
         ('period = "year", highest = true, by = ["what"]', 'period = "year", points = 500'),
     ],
 )
-def test_a_limit_that_may_bind_is_left_alone(book_text: BookText, written: tuple[str, ...]) -> None:
-    assert told(book_text(WHAT + limits(*written))) == []
+def test_a_limit_that_may_bind_gives_no_advice(book_text: BookText, written: tuple[str, ...]) -> None:
+    assert messages(book_text(WHAT + limits(*written))) == []
 
 
-def test_two_equal_limits_are_told_once(book_text: BookText) -> None:
-    assert len(told(book_text(limits(MONTHLY, MONTHLY)))) == 1
+def test_two_equal_limits_are_reported_once(book_text: BookText) -> None:
+    assert len(messages(book_text(limits(MONTHLY, MONTHLY)))) == 1
 
 
-def test_a_campaign_makes_awards_larger(book_text: BookText) -> None:
+def test_campaigns_are_included(book_text: BookText) -> None:
     campaign = (
         '\n[[campaign]]\nid = "s"\ntitle = "春季"\nfrom = 2026-03-01\nuntil = 2026-04-01\nmultiply = 1.5\n'
         'rules = ["R1"]\n'
     )
-    assert told(book_text(limits(MONTHLY, 'period = "month", points = 13') + campaign)) == []
-    assert len(told(book_text(limits(MONTHLY, 'period = "month", points = 14') + campaign))) == 1
+    assert messages(book_text(limits(MONTHLY, 'period = "month", points = 13') + campaign)) == []
+    assert len(messages(book_text(limits(MONTHLY, 'period = "month", points = 14') + campaign))) == 1
 
 
-def test_an_expression_counts_where_it_can_be_tried_out(book_text: BookText) -> None:
+def test_an_expression_is_included_if_it_can_be_tried_completely(book_text: BookText) -> None:
     input = 'inputs = [{ id = "n", title = "几次", type = "integer", min = 1, max = MAX }]\n'
     points = '"input.n"\npoints_note = "每次一分"'
     text = book_text(input.replace("MAX", "3") + limits(MONTHLY, 'period = "month", points = 6'), points=points)
-    assert len(told(text)) == 1
-    assert told(text.replace("max = 3", "max = 4")) == []
+    assert len(messages(text)) == 1
+    assert messages(text.replace("max = 3", "max = 4")) == []
 
 
 def category(text: str, *written: str) -> str:
@@ -98,27 +98,28 @@ def category(text: str, *written: str) -> str:
 def test_a_category_limit_above_the_sum_of_its_rules(book_text: BookText) -> None:
     one = book_text(limits(MONTHLY))
     two = one + one[one.index("[[rule]]") :].replace("R1", "R2").replace("清扫", "植树")
-    [message] = told(category(two, 'period = "year", points = 240'))
+    [message] = messages(category(two, 'period = "year", points = 240'))
     assert message.startswith(
         "类别「环境卫生」：「这一类每户每年最多 240 分」这条上限用不到：别的规定已经使它最多到 240 分"
     )
-    assert told(category(two, 'period = "year", points = 239')) == []
-    assert len(told(category(two, 'period = "quarter", times = 12'))) == 1
+    assert messages(category(two, 'period = "year", points = 239')) == []
+    assert len(messages(category(two, 'period = "quarter", times = 12'))) == 1
     assert (
-        told(category(two, 'period = "year", points = 240').replace('"1"', '"1"\nvillage = { add = 1 }', 1)) == []
+        messages(category(two, 'period = "year", points = 240').replace('"1"', '"1"\nvillage = { add = 1 }', 1))
+        == []
     )
-    # A rule without limits of its own has no end.
+    # A rule without limits of its own is unbounded.
     unbounded = two.replace(limits(MONTHLY), "", 1)
-    assert told(category(unbounded, 'period = "year", points = 9000')) == []
+    assert messages(category(unbounded, 'period = "year", points = 9000')) == []
 
 
 def test_a_limit_on_everything_above_the_sum_of_the_categories(book_text: BookText) -> None:
     text = category(book_text(), 'period = "month", points = 40')
     total = text.replace('version = "1"\n', 'version = "1"\n' + limits('period = "year", points = POINTS'))
-    assert told(total.replace("POINTS", "479")) == []
-    [message] = told(total.replace("POINTS", "480"))
+    assert messages(total.replace("POINTS", "479")) == []
+    [message] = messages(total.replace("POINTS", "480"))
     assert message.startswith("所有项目：「所有项目合起来每户每年最多 480 分」")
-    [message] = told(total.replace("POINTS", "30"))
+    [message] = messages(total.replace("POINTS", "30"))
     assert message.startswith("类别「环境卫生」：「这一类每户每月最多 40 分」")
 
 
@@ -156,22 +157,22 @@ reviewers = ["grid"]
 
 @settings(max_examples=many(60))
 @given(st.lists(ONE, min_size=1, max_size=3), st.lists(ONE, max_size=1))
-def test_what_is_said_to_be_idle_changes_no_award(own: list[str], total: list[str]) -> None:
-    """Taken out, the limit leaves every award as it was, in three households that claim all there is to claim."""
+def test_removing_a_redundant_limit_changes_no_award(own: list[str], total: list[str]) -> None:
+    """Without the limit all awards are the same, for three households that claim as much as possible."""
     text = BOOK.replace("LIMITS", limits(*total) if total else "")
-    told_of = [
+    problems = [
         problem
         for problem in check(text + limits(*own), "b")[1]
         if problem.message.startswith("规则「R1」：「这一项")
     ]
-    if not told_of:
+    if not problems:
         return
-    named = told_of[0].column
-    written = (text + limits(*own)).splitlines()[told_of[0].line - 1]
-    place = written[: named - 1].count("{")
-    without = [each for number, each in enumerate(own) if number != place]
-    left = text + (limits(*without) if without else "")
-    assert _awards(text + limits(*own)) == _awards(left)
+    column = problems[0].column
+    line = (text + limits(*own)).splitlines()[problems[0].line - 1]
+    index = line[: column - 1].count("{")
+    remaining = [each for number, each in enumerate(own) if number != index]
+    without = text + (limits(*remaining) if remaining else "")
+    assert _awards(text + limits(*own)) == _awards(without)
 
 
 def _awards(text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""A draft over recorded claims: figures worked out by hand, what changes nothing, where periods end."""
+"""A draft over recorded claims: figures computed by hand, the bounds of periods, drafts without effect."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -80,7 +80,7 @@ def claim(rule: str, day: str, household: str, village: str = "a", **more: Any) 
     return Claim(rule, date.fromisoformat(day), household, village, **more)
 
 
-def simulated(
+def simulate(
     book: Rulebook,
     villages: dict[str, Sequence[RecordedClaim]],
     first: date = FIRST,
@@ -88,12 +88,12 @@ def simulated(
     rate: Fraction | None = None,
 ) -> Simulation:
     draft = backdate(book, last)
-    parts = []
+    results = []
     for village, recorded in villages.items():
-        run = VillageSimulation(draft.book, village, f"{village}村", 3, first, last)
-        run.add_claims(recorded)
-        parts.append(run.build_result())
-    return summarize(draft, first, last, parts, {"SORT": "垃圾分类"}, {"old": "旧类"}, rate)
+        simulation = VillageSimulation(draft.book, village, f"{village}村", 3, first, last)
+        simulation.add_claims(recorded)
+        results.append(simulation.build_result())
+    return summarize(draft, first, last, results, {"SORT": "垃圾分类"}, {"old": "旧类"}, rate)
 
 
 # Sweeping gave 5 without limits, helping 3 whatever it was, and sorting waste 2.
@@ -107,59 +107,59 @@ TWO_VILLAGES = {
         # 18 of the category's 20 are used: cut to 2. Then nothing is left.
         RecordedClaim(claim("SWEEP", "2026-05-01", "a-1"), "clean", 5),
         RecordedClaim(claim("SWEEP", "2026-06-01", "a-1"), "clean", 5),
-        # 4 × 1.5 in the campaign; what the draft doesn't ask for spoils nothing.
+        # 4 × 1.5 in the campaign; the answer that the draft lacks is ignored.
         RecordedClaim(claim("HELP", "2026-03-31", "a-2", inputs={"hours": 2, "whom": "邻居"}), "help", 3),
     ],
     "b": [
         RecordedClaim(claim("SORT", "2026-02-01", "b-1", "b"), "old", 2),
         RecordedClaim(claim("HELP", "2026-04-01", "b-1", "b", inputs={"hours": 3}), "old", 3),
-        # Nobody was asked how many hours.
+        # The hours, which the draft requires, are missing.
         RecordedClaim(claim("HELP", "2026-04-02", "b-2", "b"), "old", 3),
-        # Two of three were taken back: of the draft's ten, eight are left.
+        # Two of three were taken back by a correction: of the draft's ten, eight are left.
         RecordedClaim(claim("HELP", "2026-04-03", "b-3", "b", inputs={"hours": 5}), "old", 3, taken_back=2),
         RecordedClaim(claim("SWEEP", "2026-04-03", "b-3", "b"), "clean", 5, taken_back=5),
     ],
 }
 
 
-def test_two_villages_by_hand() -> None:
-    found = simulated(load(DRAFT), TWO_VILLAGES, rate=Fraction(5, 2))
-    total = found.total
+def test_two_villages_computed_by_hand() -> None:
+    result = simulate(load(DRAFT), TWO_VILLAGES, rate=Fraction(5, 2))
+    total = result.total
     assert (total.claims, total.accepted, total.refused, total.cut) == (11, 7, 4, 1)
     assert (total.recorded, total.simulated, total.difference) == (42, 20 + 6 + 6 + 8, -2)
-    assert [(v.id, v.title, v.claims, v.recorded, v.simulated) for v in found.villages] == [
+    assert [(v.id, v.title, v.claims, v.recorded, v.simulated) for v in result.villages] == [
         ("a", "a村", 7, 33, 26),
         ("b", "b村", 4, 9, 14),
     ]
-    assert [(c.title, c.recorded, c.simulated) for c in found.categories] == [
+    assert [(c.title, c.recorded, c.simulated) for c in result.categories] == [
         ("环境卫生", 30, 20),
         ("邻里互助", 3, 20),
         ("旧类", 9, 0),
     ]
-    assert [(r.id, r.title, r.refused, r.difference) for r in found.rules] == [
+    assert [(r.id, r.title, r.refused, r.difference) for r in result.rules] == [
         ("SWEEP", "清扫", 2, -10),
         ("HELP", "帮助邻居", 1, 10),
         ("SORT", "垃圾分类", 1, -2),
     ]
-    assert [(m.id, m.title, m.recorded, m.simulated) for m in found.months] == [
+    assert [(m.id, m.title, m.recorded, m.simulated) for m in result.months] == [
         ("2026-02", "2026年2月", 2, 0),
         ("2026-03", "2026年3月", 18, 18),
         ("2026-04", "2026年4月", 12, 20),
         ("2026-05", "2026年5月", 5, 2),
         ("2026-06", "2026年6月", 5, 0),
     ]
-    assert [(r.rule, r.code, r.message, r.claims, r.recorded) for r in found.refusals] == [
+    assert [(r.rule, r.code, r.message, r.claims, r.recorded) for r in result.refusals] == [
         ("SWEEP", "limit_reached", "这一类每户每年最多 20 分，已满。", 1, 5),
         ("SWEEP", "limit_reached", "这一项每户每月最多 2 次，已满。", 1, 5),
         ("HELP", "bad_input", "请填「几小时」。", 1, 3),
         ("SORT", "no_such_rule", "草案里没有这一项。", 1, 2),
     ]
-    assert found.budget is not None
-    assert (found.budget.recorded, found.budget.simulated, found.budget.difference) == (105, 100, -5)
+    assert result.budget is not None
+    assert (result.budget.recorded, result.budget.simulated, result.budget.difference) == (105, 100, -5)
 
 
-def test_households_by_hand() -> None:
-    households = simulated(load(DRAFT), TWO_VILLAGES).households
+def test_households_computed_by_hand() -> None:
+    households = simulate(load(DRAFT), TWO_VILLAGES).households
     # Before: 0 30 3, 5 3 1; after: 0 20 6, 6 0 8.
     assert (households.number, households.gaining, households.losing, households.unchanged) == (6, 3, 2, 1)
     assert (households.gained, households.lost) == (3 + 1 + 7, 10 + 3)
@@ -179,37 +179,37 @@ def test_households_by_hand() -> None:
     ]
 
 
-def test_what_it_cant_know_is_said() -> None:
-    said = "".join(simulated(load(DRAFT), TWO_VILLAGES).caveats)
-    assert "没有通过的申报没有记录" in said
-    assert "垃圾分类（SORT）" in said
-    assert "1 件缺少草案要求填报的内容" in said
+def test_caveats() -> None:
+    caveats = "".join(simulate(load(DRAFT), TWO_VILLAGES).caveats)
+    assert "没有通过的申报没有记录" in caveats
+    assert "垃圾分类（SORT）" in caveats
+    assert "1 件缺少草案要求填报的内容" in caveats
 
 
 @pytest.mark.parametrize(
     ("day", "counts"),
     [("2026-03-31", False), ("2026-04-01", True), ("2026-04-30", True), ("2026-05-01", False)],
 )
-def test_both_days_of_the_period_belong_to_it(day: str, counts: bool) -> None:
+def test_the_period_includes_both_days(day: str, counts: bool) -> None:
     recorded = [RecordedClaim(claim("SWEEP", day, "a-1"), "clean", 5)]
-    found = simulated(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
-    assert (found.total.claims, found.total.recorded, found.total.simulated) == (
+    result = simulate(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
+    assert (result.total.claims, result.total.recorded, result.total.simulated) == (
         (1, 5, 6) if counts else (0, 0, 0)
     )
-    assert ("不在这段时间" in "".join(found.caveats)) != counts
+    assert ("不在这段时间" in "".join(result.caveats)) != counts
 
 
-def test_what_was_awarded_before_the_period_counts_towards_limits_as_it_was_recorded() -> None:
+def test_earlier_awards_count_towards_limits_with_their_recorded_points() -> None:
     recorded = [
         RecordedClaim(claim("SWEEP", "2026-01-05", "a-1"), "clean", 17),
         RecordedClaim(claim("SWEEP", "2025-12-30", "a-1"), "clean", 17),
         RecordedClaim(claim("SWEEP", "2026-04-05", "a-1"), "clean", 5),
     ]
-    found = simulated(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
-    assert (found.total.simulated, found.total.cut) == (3, 1)
+    result = simulate(load(DRAFT), {"a": recorded}, date(2026, 4, 1), date(2026, 4, 30))
+    assert (result.total.simulated, result.total.cut) == (3, 1)
 
 
-def test_how_far_limits_reach() -> None:
+def test_relevant_days() -> None:
     book = load(DRAFT)
     first, last = date(2026, 4, 10), date(2026, 4, 20)
     assert relevant_days(book, first, last) == (date(2026, 1, 1), date(2026, 12, 31))
@@ -221,43 +221,46 @@ def test_how_far_limits_reach() -> None:
     assert relevant_days(load(streak), first, last) == (date.min, date.max)
 
 
-def test_a_draft_that_starts_after_the_period_has_its_campaign_put_back() -> None:
+def test_a_draft_that_starts_after_the_period_is_backdated() -> None:
     later = load(DRAFT.replace("2026-", "2028-").replace("date = 2025-12-20", "date = 2027-12-20"))
     helped = [RecordedClaim(claim("HELP", "2026-03-15", "a-1", inputs={"hours": 2}), "help", 3)]
-    found = simulated(later, {"a": helped})
-    assert found.total.simulated == 6
-    assert "提前 2 年" in "".join(found.caveats)
+    result = simulate(later, {"a": helped})
+    assert result.total.simulated == 6
+    assert "提前 2 年" in "".join(result.caveats)
     assert backdate(later, date(2027, 12, 31)).years == 1
     assert backdate(later, date(2028, 1, 1)).years == 0
 
 
-def test_a_leap_day_put_back() -> None:
+def test_backdating_a_leap_day() -> None:
     leap = DRAFT.replace("2026-01-01", "2028-01-01").replace("2026-03-01", "2028-02-29").replace("2026-", "2028-")
     draft = backdate(load(leap), LAST)
     assert [campaign.first for campaign in draft.book.campaigns] == [date(2026, 2, 28)]
 
 
 def test_the_order_of_villages_and_batches_changes_nothing() -> None:
-    found = simulated(load(DRAFT), TWO_VILLAGES)
-    turned = simulated(load(DRAFT), dict(reversed(TWO_VILLAGES.items())))
-    assert msgspec.json.encode(found) == msgspec.json.encode(turned)
-    run = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    result = simulate(load(DRAFT), TWO_VILLAGES)
+    reversed_order = simulate(load(DRAFT), dict(reversed(TWO_VILLAGES.items())))
+    assert msgspec.json.encode(result) == msgspec.json.encode(reversed_order)
+    simulation = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
     for each in TWO_VILLAGES["a"]:
-        run.add_claims([each])
-    whole = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
-    whole.add_claims(TWO_VILLAGES["a"])
-    assert run.build_result() == whole.build_result()
+        simulation.add_claims([each])
+    at_once = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    at_once.add_claims(TWO_VILLAGES["a"])
+    assert simulation.build_result() == at_once.build_result()
 
 
-def test_a_part_goes_through_json() -> None:
-    run = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
-    run.add_claims(TWO_VILLAGES["a"])
-    assert msgspec.json.decode(msgspec.json.encode(run.build_result()), type=VillageResult) == run.build_result()
+def test_a_result_survives_json() -> None:
+    simulation = VillageSimulation(backdate(load(DRAFT), LAST).book, "a", "a村", 3, FIRST, LAST)
+    simulation.add_claims(TWO_VILLAGES["a"])
+    assert (
+        msgspec.json.decode(msgspec.json.encode(simulation.build_result()), type=VillageResult)
+        == simulation.build_result()
+    )
 
 
-def test_nothing_recorded() -> None:
-    found = simulated(load(DRAFT), {})
-    assert (found.total.claims, found.households.number, found.households.bins) == (0, 0, [])
+def test_no_recorded_claims() -> None:
+    result = simulate(load(DRAFT), {})
+    assert (result.total.claims, result.households.number, result.households.bins) == (0, 0, [])
 
 
 IN_FORCE = load(
@@ -295,16 +298,18 @@ def test_the_book_that_was_in_force_changes_nothing(
     history, recorded = Tally(IN_FORCE), []
     for rule, day, household, hours, person in deeds:
         inputs = {"hours": hours} if rule == "HELP" else {}
-        weighed = Claim(rule, FIRST + timedelta(day), household, "a", person=person, inputs=inputs)
-        evaluation = evaluate(IN_FORCE, weighed, history)
+        simulated_claim = Claim(rule, FIRST + timedelta(day), household, "a", person=person, inputs=inputs)
+        evaluation = evaluate(IN_FORCE, simulated_claim, history)
         if evaluation.accepted:
-            history.add(weighed, evaluation.points)
-            recorded.append(RecordedClaim(weighed, IN_FORCE.get_rule(rule).category, evaluation.points))
+            history.add(simulated_claim, evaluation.points)
+            recorded.append(RecordedClaim(simulated_claim, IN_FORCE.get_rule(rule).category, evaluation.points))
     first, last = sorted((FIRST + timedelta(one), FIRST + timedelta(other)))
-    found = simulated(IN_FORCE, {"a": recorded}, first, last)
+    result = simulate(IN_FORCE, {"a": recorded}, first, last)
     within = [each for each in recorded if first <= each.claim.deed_on <= last]
-    assert (found.total.claims, found.total.recorded) == (len(within), sum(each.points for each in within))
-    assert (found.total.refused, found.refusals) == (0, [])
-    assert all(line.difference == 0 for line in (found.total, *found.rules, *found.categories, *found.months))
-    assert (found.households.gaining, found.households.losing) == (0, 0)
-    assert found.households.recorded == found.households.simulated
+    assert (result.total.claims, result.total.recorded) == (len(within), sum(each.points for each in within))
+    assert (result.total.refused, result.refusals) == (0, [])
+    assert all(
+        totals.difference == 0 for totals in (result.total, *result.rules, *result.categories, *result.months)
+    )
+    assert (result.households.gaining, result.households.losing) == (0, 0)
+    assert result.households.recorded == result.households.simulated

@@ -1,4 +1,4 @@
-"""An outcome that was stored as JSON is the outcome, and is explained in the same words."""
+"""An evaluation decoded from JSON equals the original and is explained in the same words."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -23,7 +23,7 @@ ANSWERS: Mapping[str, st.SearchStrategy[dict[str, Any]]] = {
         {"inspection": SCORES, "held_on": st.dates() | st.just("2026-03-08")}, optional={"photo": st.text()}
     ),
     "choice": st.fixed_dictionaries(
-        # A text that reads like a date stays a text.
+        # A text that looks like a date stays a text.
         {"deed": st.text() | st.just("2026-03-08"), "level": st.sampled_from(["village", "city", "nation"])}
     ),
     "counted": st.fixed_dictionaries(
@@ -54,7 +54,7 @@ def evaluations(draw: st.DrawFn, book: Rulebook = BASE) -> Evaluation:
 
 
 @given(evaluations() | evaluations(VILLAGE))
-def test_it_comes_back_whole(evaluation: Evaluation) -> None:
+def test_an_evaluation_survives_json(evaluation: Evaluation) -> None:
     stored = msgspec.json.decode(msgspec.json.encode(evaluation), type=Evaluation)
     assert stored == evaluation
     assert {name: type(answer) for name, answer in stored.trace.inputs.items()} == {
@@ -117,7 +117,9 @@ SHEET = {"inspection": "2 1；2 2", "held_on": "2026-03-07"}
         ),
     ],
 )
-def test_each_kind(claim: Claim, history: FixedHistory, code: RefusalCode | None, last: str) -> None:
+def test_every_kind_of_refusal_survives_json(
+    claim: Claim, history: FixedHistory, code: RefusalCode | None, last: str
+) -> None:
     evaluation = evaluate(BASE, claim, history)
     stored = msgspec.json.decode(msgspec.json.encode(evaluation), type=Evaluation)
     assert stored == evaluation
@@ -125,7 +127,7 @@ def test_each_kind(claim: Claim, history: FixedHistory, code: RefusalCode | None
     assert last in explain(stored)[-1]
 
 
-def test_what_no_expression_could_answer_comes_back_too() -> None:
+def test_a_failed_expression_survives_json() -> None:
     book = load(BOOK.replace('"input.yuan / 100"', '"100 / (input.yuan - 100)"'))
     evaluation = evaluate(book, Claim("counted", MARCH, "h", inputs={"yuan": 100, "share": 1}), FixedHistory())
     assert [refusal.code for refusal in evaluation.trace.refusals] == ["failed"]

@@ -1,4 +1,4 @@
-"""Every row of the scoring table, computed by hand: what it gives, its limit, and who looks at it."""
+"""Every row of the scoring table: points computed by hand, limits and reviewers."""
 
 from datetime import date
 from typing import Any
@@ -195,7 +195,7 @@ def test_a_full_limit_refuses_the_row(township: Rulebook, make_claim: ClaimFacto
     assert [refusal.code for refusal in evaluation.trace.refusals] == ["limit_reached"]
 
 
-def test_only_private_matters_stay_off_the_notice_board(township: Rulebook) -> None:
+def test_only_private_matters_are_not_published(township: Rulebook) -> None:
     assert [rule.id for rule in township.rules.values() if not rule.publish] == ["A02", "A20", "A28"]
 
 
@@ -231,7 +231,7 @@ DEDUCTIONS: list[tuple[str, str, int, bool, tuple[Limit, ...], tuple[str, ...]]]
     ("D01", "环境卫生", -5, True, (), (COUNCIL, SUPERVISORS)),
     ("D02", "环境卫生", -5, True, (), (COUNCIL, SUPERVISORS)),
     ("D03", "环境卫生", -5, True, (), (COUNCIL, SUPERVISORS)),
-    # The table has the council alone; a deduction needs two bodies.
+    # The original table has only the council; a deduction needs two bodies.
     ("D04", "环境卫生", -1, False, once("quarter"), (COUNCIL, SUPERVISORS)),
     ("D05", "公共秩序", -10, True, (), (COUNCIL, SUPERVISORS)),
     ("D06", "公共秩序", -20, False, (), (COMMITTEE, SUPERVISORS)),

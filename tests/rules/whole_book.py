@@ -1,4 +1,4 @@
-"""A book and an overlay that use everything a book can say, as texts."""
+"""The texts of a book and an overlay that use every feature of the format."""
 
 BOOK = """
 [book]

@@ -24,7 +24,7 @@ STORIES = (
         clean("2026-03-01", 7),
         clean("2026-04-30", 7),
         clean("2026-05-01", 5),
-        # 9 kg are 4 points, half as much again is 6; 30 kg are 15, 22 with the half, 20 within the rule's month.
+        # 9 kg are 4 points, times 1.5 is 6; 30 kg are 15, times 1.5 is 22, cut to the rule's 20 a month.
         deed("P3", "2026-04-01", 6, kg=9.0),
         deed("P3", "2026-04-01", 20, kg=30.0, household="h2"),
         deed("P3", "2026-04-30", 0, FULL, kg=30.0, household="h2"),
@@ -51,7 +51,7 @@ STORIES = (
         worked("2026-06-02", 16, 12),
         worked("2026-06-03", 2, 1),
         deed("P2", "2026-06-04", 0, "bad_input", hours=13),
-        # Doubled in harvest week; the most at once holds all the same.
+        # Doubled in harvest week, but capped by most_points.
         worked("2026-09-20", 6, 3),
         worked("2026-09-21", 12, 3),
         worked("2026-09-27", 16, 5),
@@ -66,7 +66,7 @@ STORIES = (
         deed("P4", "2026-07-31", 10),
         clean("2026-08-10", 5),
         deed("P4", "2026-08-31", 0, FULL),
-        # September's score may still come: August's streak goes on in the month after it.
+        # September's score may still come: in the month after it, August's streak is not broken.
         deed("P4", "2026-09-30", 0, FULL),
         clean("2026-10-10", 5),
         deed("P4", "2026-10-31", 0, NO),

@@ -1,4 +1,4 @@
-"""Deductions as 李家沟村 adopted them, beside the rows that give."""
+"""Deductions as 李家沟村 adopted them, and the rules that give points."""
 
 from tests.rules.examples.story import Deed, deed, story
 

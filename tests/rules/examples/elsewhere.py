@@ -1,4 +1,4 @@
-"""Amounts seen elsewhere."""
+"""Amounts of other schemes."""
 
 from tests.rules.examples.story import Deed, deed, story
 
@@ -9,8 +9,8 @@ THREE_IN_ONE_LINE = tuple(" ".join("3" if line == three else "2" for line in ran
 
 
 def came(on: str, points: int, meeting: str, on_time: str, to_the_end: str, spoke: str) -> Deed:
-    why = None if points else "no_points"
-    return deed("E2", on, points, why, meeting=meeting, on_time=on_time, to_the_end=to_the_end, spoke=spoke)
+    refusal = None if points else "no_points"
+    return deed("E2", on, points, refusal, meeting=meeting, on_time=on_time, to_the_end=to_the_end, spoke=spoke)
 
 
 def quarrel(household: str, points: int, role: str, case: str = "调 5", on: str = "2026-06-01") -> Deed:

@@ -1,4 +1,4 @@
-"""Examples computed by hand: what happened in a village, and what each deed must come to."""
+"""Examples computed by hand: the deeds in a village and the points of each."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,16 +9,16 @@ from rules.evaluation import RefusalCode
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A claim and the points it must come to; `why` it is refused, for one that comes to nothing."""
+    """A claim, its expected points and, if it must be refused, the code in `refusal`."""
 
     claim: Claim
     points: int
-    why: RefusalCode | None
+    refusal: RefusalCode | None
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Deeds in the order in which they are claimed."""
+    """Deeds in the order of their claims."""
 
     title: str
     deeds: tuple[Deed, ...] = field(repr=False)
@@ -32,7 +32,7 @@ def deed(
     rule: str,
     on: str,
     points: int,
-    why: RefusalCode | None = None,
+    refusal: RefusalCode | None = None,
     *,
     household: str = "h1",
     person: str = "张三",
@@ -40,7 +40,7 @@ def deed(
     households: int = 3,
     **inputs: object,
 ) -> Deed:
-    """A deed on the day `on`, of the household h1 by 张三 in a village of three, unless told otherwise."""
+    """A deed on the day `on`, of the household h1 by 张三 in a village of three, unless given otherwise."""
     claim = Claim(
         rule,
         date.fromisoformat(on),
@@ -52,4 +52,4 @@ def deed(
         households=households,
         balance=balance,
     )
-    return Deed(claim, points, why)
+    return Deed(claim, points, refusal)

@@ -1,4 +1,4 @@
-"""A year and more under the township's table: each row, and the days on which its limits begin anew."""
+"""More than a year under the township's table: each row, and the days on which its limits start again."""
 
 from tests.rules.examples.story import Deed, deed, story
 

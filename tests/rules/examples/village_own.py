@@ -1,4 +1,4 @@
-"""王庄村's own rules on top of the township's."""
+"""王庄村's overlay with rules of its own."""
 
 from tests.rules.examples.story import Deed, deed, story
 
