@@ -79,7 +79,8 @@ TABLES = {
     "options": book_of(1, lambda _: 'inputs = [{ id = "a", title = "哪种", type = "choice", options = ['
         + ",".join(f'{{id="o{n}",title="某"}}' for n in range(25_000)) + "] }]"),
     "limits": book_of(1, lambda _: "points = 1\nlimits = [" + '{period="year",points=5},' * 25_000 + "]"),
-    "by": book_of(1, lambda _: 'points = 1\nlimits = [{ period = "day", times = 1, by=[' + '"x",' * 200_000 + "]}]"),
+    "by": book_of(1, lambda _: 'points = 1\nlimits = [{ period = "day", times = 1, by=['
+        + '"x",' * 200_000 + "]}]"),
     "typos": book_of(900, lambda n: points_lines(f"rule.R{n}.times_yer")),
     "near ids": book_of(900, lambda n: points_lines(f"rule.R{n}x.times_year")),
     "quotes": "'\"\\" * 300_000,
