@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.kiosk.conftest import IMPATIENT, QUICK, change
+from tests.kiosk.conftest import IMPATIENT, QUICK, Line, OpenTill, Till, change
 
 AWAY = "网络断了，正在重试，请勿重复操作"
 SOAP_BARCODE = "6901234567892"
@@ -15,13 +15,13 @@ PATIENT = replace(QUICK, answer=60.0)
 """Long enough that no lease comes between."""
 
 
-async def fill_cart(till: Any, card: str) -> None:
+async def fill_cart(till: Till, card: str) -> None:
     await till.show_card(card)
     await till.scan(SOAP_BARCODE)
     await till.until(lambda: till.app.counter.session.cart)
 
 
-async def test_server_away_when_a_card_is_scanned(town: Any, line: Any, open_till: Any) -> None:
+async def test_server_away_when_a_card_is_scanned(town: Any, line: Line, open_till: OpenTill) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await line.cut()
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
@@ -35,7 +35,7 @@ async def test_server_away_when_a_card_is_scanned(town: Any, line: Any, open_til
         await till.sees("现有 100 分")
 
 
-async def test_server_away_at_the_start(line: Any, open_till: Any) -> None:
+async def test_server_away_at_the_start(line: Line, open_till: OpenTill) -> None:
     await line.cut()
     async with open_till(line.url, signed_in=False) as till:
         await till.refused("连不上服务器")
@@ -48,7 +48,7 @@ async def test_server_away_at_the_start(line: Any, open_till: Any) -> None:
 
 @pytest.mark.parametrize("lost", [1, 3])
 async def test_a_lost_answer_is_asked_for_again_and_counts_once(
-    town: Any, line: Any, open_till: Any, balance: Any, lost: int
+    town: Any, line: Line, open_till: OpenTill, balance: Any, lost: int
 ) -> None:
     async with open_till(line.url, pace=PATIENT) as till:
         await fill_cart(till, town.card)
@@ -60,7 +60,7 @@ async def test_a_lost_answer_is_asked_for_again_and_counts_once(
 
 
 async def test_while_the_answer_is_out_nothing_else_can_be_done(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=PATIENT) as till:
         session = till.app.counter.session
@@ -82,7 +82,7 @@ async def test_while_the_answer_is_out_nothing_else_can_be_done(
 
 
 async def test_what_never_left_and_no_lease_covers_comes_back(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     await change(town, "update kiosk set lease_most = 0")
     async with open_till(line.url, pace=IMPATIENT) as till:
@@ -102,7 +102,7 @@ async def test_what_never_left_and_no_lease_covers_comes_back(
 
 
 async def test_what_may_have_arrived_is_given_up_with_one_key(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     await change(town, "update kiosk set lease_most = 0")
     async with open_till(line.url, pace=IMPATIENT) as till:
@@ -124,7 +124,7 @@ async def test_what_may_have_arrived_is_given_up_with_one_key(
 
 
 async def test_what_may_have_arrived_goes_by_lease_and_counts_once(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await fill_cart(till, town.card)
@@ -138,7 +138,9 @@ async def test_what_may_have_arrived_goes_by_lease_and_counts_once(
         assert await balance(town.card) == 95
 
 
-async def test_two_f2_in_haste_are_one_redemption(town: Any, line: Any, open_till: Any, balance: Any) -> None:
+async def test_two_f2_in_haste_are_one_redemption(
+    town: Any, line: Line, open_till: OpenTill, balance: Any
+) -> None:
     async with open_till(line.url) as till:
         await fill_cart(till, town.card)
         await till.press("f2", "f2", "f2")
@@ -150,7 +152,7 @@ async def test_two_f2_in_haste_are_one_redemption(town: Any, line: Any, open_til
 
 
 async def test_a_shift_closed_meanwhile_keeps_the_cart_for_the_next_sign_in(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url) as till:
         await fill_cart(till, town.card)
@@ -166,7 +168,7 @@ async def test_a_shift_closed_meanwhile_keeps_the_cart_for_the_next_sign_in(
 
 
 async def test_a_lost_answer_is_given_even_after_the_shift_closed(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=PATIENT) as till:
         await fill_cart(till, town.card)

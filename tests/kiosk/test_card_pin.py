@@ -11,7 +11,7 @@ from sqlalchemy import update
 from api.registry.cards.tables import Card
 from api.registry.people.use_cases import passwords
 from api.wire.card_token import digest
-from tests.kiosk.conftest import QUICK, Till
+from tests.kiosk.conftest import QUICK, OpenTill, Till
 
 SOAP, RICE = "肥皂", "大米"
 # Checking a PIN takes the server a while on purpose: no lease may step in meanwhile.
@@ -34,7 +34,9 @@ async def rice_in_the_cart(town: Any, till: Till, numbers: Any) -> None:
 
 
 @pytest.mark.usefixtures("with_pin")
-async def test_a_large_redemption_asks_for_the_pin(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
+async def test_a_large_redemption_asks_for_the_pin(
+    town: Any, open_till: OpenTill, numbers: Any, balance: Any
+) -> None:
     async with open_till(pace=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPin")
@@ -49,7 +51,7 @@ async def test_a_large_redemption_asks_for_the_pin(town: Any, open_till: Any, nu
 
 
 @pytest.mark.usefixtures("with_pin")
-async def test_a_small_one_does_not(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_a_small_one_does_not(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(pace=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP])
@@ -59,7 +61,9 @@ async def test_a_small_one_does_not(town: Any, open_till: Any, numbers: Any) -> 
 
 
 @pytest.mark.usefixtures("with_pin")
-async def test_escape_leaves_the_cart_as_it_was(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
+async def test_escape_leaves_the_cart_as_it_was(
+    town: Any, open_till: OpenTill, numbers: Any, balance: Any
+) -> None:
     async with open_till(pace=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPin")
@@ -71,7 +75,9 @@ async def test_escape_leaves_the_cart_as_it_was(town: Any, open_till: Any, numbe
         assert await balance(town.card) == 100
 
 
-async def test_a_pin_set_since_the_card_was_shown_is_asked_for(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_a_pin_set_since_the_card_was_shown_is_asked_for(
+    town: Any, open_till: OpenTill, numbers: Any
+) -> None:
     async with open_till(pace=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[RICE])

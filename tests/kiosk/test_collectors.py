@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from api.wire import Command
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, Paper, Till, card_url
+from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Paper, Till, card_url
 
 SOAP = "6901234567892"
 
@@ -41,7 +41,7 @@ async def recorded(town: LiveTown) -> list[str]:
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 16)], ids=str)
 async def test_recorded_and_on_the_receipt(
-    town: Any, open_till: Any, balance: Any, paper: Paper, size: tuple[int, int]
+    town: Any, open_till: OpenTill, balance: Any, paper: Paper, size: tuple[int, int]
 ) -> None:
     async with open_till(size=size, printer=paper) as till:
         await named(town, till)
@@ -58,7 +58,7 @@ async def test_recorded_and_on_the_receipt(
         assert till.app.session.collector is None
 
 
-async def test_their_own_card_is_no_neighbours(town: Any, open_till: Any) -> None:
+async def test_their_own_card_is_no_neighbours(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.press("f7")
         await till.refused("还没有扫户卡")
@@ -72,7 +72,7 @@ async def test_their_own_card_is_no_neighbours(town: Any, open_till: Any) -> Non
 
 
 @pytest.mark.parametrize("undo", ["f7", "escape"])
-async def test_before_a_card_is_shown_it_can_be_left(town: Any, open_till: Any, undo: str) -> None:
+async def test_before_a_card_is_shown_it_can_be_left(town: Any, open_till: OpenTill, undo: str) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.press("f7", undo)
@@ -81,7 +81,7 @@ async def test_before_a_card_is_shown_it_can_be_left(town: Any, open_till: Any, 
         assert till.app.session.collector is None
 
 
-async def test_a_neighbour_can_be_taken_off_again(town: Any, open_till: Any) -> None:
+async def test_a_neighbour_can_be_taken_off_again(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await named(town, till)
         await till.press("f7")
@@ -90,7 +90,7 @@ async def test_a_neighbour_can_be_taken_off_again(town: Any, open_till: Any) -> 
         assert await recorded(town) == []
 
 
-async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: Any) -> None:
+async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -104,7 +104,9 @@ async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: Any) -> 
         await till.until(lambda: till.screen == "ReceiptScreen")
 
 
-async def test_without_the_network_a_neighbour_whom_this_till_knows(town: Any, line: Any, open_till: Any) -> None:
+async def test_without_the_network_a_neighbour_whom_this_till_knows(
+    town: Any, line: Line, open_till: OpenTill
+) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await till.told()
         await till.until(lambda: till.store.leases.expires_at)

@@ -11,7 +11,7 @@ from textual import events
 from api.wire import Command
 from kiosk.scanner import Scanner
 from kiosk.widgets.shelf import Shelf
-from tests.kiosk.conftest import IMPATIENT, QUICK, card_url, change
+from tests.kiosk.conftest import IMPATIENT, QUICK, Line, OpenTill, Till, card_url, change
 
 CONFIRM, CANCEL, RECEIPT = Command.CONFIRM.value, Command.CANCEL.value, Command.RECEIPT.value
 SOAP = "6901234567892"
@@ -21,13 +21,13 @@ ANEW = 2.5
 """Seconds after which the same code counts again."""
 
 
-async def fill_cart(till: Any, card: str) -> None:
+async def fill_cart(till: Till, card: str) -> None:
     await till.show_card(card)
     await till.scan(SOAP)
     await till.until(lambda: till.app.counter.session.cart)
 
 
-async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till: Any, balance: Any) -> None:
+async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till: OpenTill, balance: Any) -> None:
     await town.award("hp-3", 20)
     async with open_till(signed_in=False) as till:
         await till.scan("2468")
@@ -53,7 +53,7 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
 
 @pytest.mark.parametrize("hold", [SAME_HOLD, ANEW], ids=["within two seconds", "later"])
 async def test_confirm_again_while_the_answer_is_out_changes_nothing(
-    town: Any, line: Any, open_till: Any, balance: Any, hold: float
+    town: Any, line: Line, open_till: OpenTill, balance: Any, hold: float
 ) -> None:
     async with open_till(line.url, pace=replace(QUICK, answer=60.0)) as till:
         session = till.app.counter.session
@@ -73,7 +73,7 @@ async def test_confirm_again_while_the_answer_is_out_changes_nothing(
 
 
 async def test_a_trigger_held_too_long_confirms_once_and_leaves_the_receipt(
-    town: Any, open_till: Any, balance: Any
+    town: Any, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
@@ -86,7 +86,7 @@ async def test_a_trigger_held_too_long_confirms_once_and_leaves_the_receipt(
 
 
 async def test_confirm_counts_again_once_a_person_has_changed_the_cart(
-    town: Any, open_till: Any, balance: Any
+    town: Any, open_till: OpenTill, balance: Any
 ) -> None:
     """Refused, corrected with a key, confirmed: all within two seconds."""
     async with open_till() as till:
@@ -103,7 +103,7 @@ async def test_confirm_counts_again_once_a_person_has_changed_the_cart(
         assert await balance(town.card) == 95
 
 
-async def test_a_finger_on_the_shelf_makes_confirm_count_again_too(town: Any, open_till: Any) -> None:
+async def test_a_finger_on_the_shelf_makes_confirm_count_again_too(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(120, 36)) as till:
         session = till.app.counter.session
         await till.show_card(town.card)
@@ -117,7 +117,7 @@ async def test_a_finger_on_the_shelf_makes_confirm_count_again_too(town: Any, op
 
 
 async def test_the_trigger_that_closes_a_receipt_does_not_confirm_the_cart_below(
-    town: Any, open_till: Any, balance: Any
+    town: Any, open_till: OpenTill, balance: Any
 ) -> None:
     await town.award("hp-3", 20)
     async with open_till() as till:
@@ -141,7 +141,7 @@ async def test_the_trigger_that_closes_a_receipt_does_not_confirm_the_cart_below
         assert await balance(town.empty_card) == 15
 
 
-async def test_confirm_without_a_card_or_goods_says_what_is_missing(town: Any, open_till: Any) -> None:
+async def test_confirm_without_a_card_or_goods_says_what_is_missing(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.scan(CONFIRM)
         await till.refused("还没有扫户卡")
@@ -151,7 +151,7 @@ async def test_confirm_without_a_card_or_goods_says_what_is_missing(town: Any, o
         assert till.app.counter.session.pending is None
 
 
-async def test_cancel_sends_the_household_away(town: Any, open_till: Any, balance: Any) -> None:
+async def test_cancel_sends_the_household_away(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
         await till.scan(CANCEL)
@@ -162,7 +162,9 @@ async def test_cancel_sends_the_household_away(town: Any, open_till: Any, balanc
         assert await balance(town.card) == 100
 
 
-async def test_cancel_gives_up_what_may_have_arrived(town: Any, line: Any, open_till: Any, balance: Any) -> None:
+async def test_cancel_gives_up_what_may_have_arrived(
+    town: Any, line: Line, open_till: OpenTill, balance: Any
+) -> None:
     await change(town, "update kiosk set lease_most = 0")
     async with open_till(line.url, pace=IMPATIENT) as till:
         session = till.app.counter.session
@@ -181,7 +183,9 @@ async def test_cancel_gives_up_what_may_have_arrived(town: Any, line: Any, open_
         assert await balance(town.card) == 95
 
 
-async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(town: Any, open_till: Any) -> None:
+async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(
+    town: Any, open_till: OpenTill
+) -> None:
     async with open_till() as till:
         await till.scan(RECEIPT)
         await till.refused("没有收据可看")
@@ -204,7 +208,7 @@ async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(tow
         await till.refused("没有收据可看")
 
 
-async def test_a_command_on_help_does_not_reach_the_cart_behind_it(town: Any, open_till: Any) -> None:
+async def test_a_command_on_help_does_not_reach_the_cart_behind_it(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
         for command in (CONFIRM, CANCEL):
@@ -216,7 +220,7 @@ async def test_a_command_on_help_does_not_reach_the_cart_behind_it(town: Any, op
             assert till.app.counter.session.total == 5
 
 
-async def test_before_signing_in_commands_are_refused(open_till: Any) -> None:
+async def test_before_signing_in_commands_are_refused(open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.sees("河畔村积美超市")
         for command in (CONFIRM, CANCEL, RECEIPT):
@@ -230,7 +234,7 @@ async def test_before_signing_in_commands_are_refused(open_till: Any) -> None:
 @pytest.mark.parametrize(
     "text", ["JIMEI:CONFIR", "JIMEI:CONFIRM1", "JIMEI:", "CONFIRM", "JIMEI:VOI", "ONFIRM", "确认兑换", "F2"]
 )
-async def test_what_is_almost_a_command_confirms_nothing(town: Any, open_till: Any, text: str) -> None:
+async def test_what_is_almost_a_command_confirms_nothing(town: Any, open_till: OpenTill, text: str) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
         till.app.post_message(events.Paste(text))
@@ -239,7 +243,7 @@ async def test_what_is_almost_a_command_confirms_nothing(town: Any, open_till: A
         assert till.app.counter.session.total == 5
 
 
-async def test_a_misread_barcode_is_never_looked_up(town: Any, open_till: Any) -> None:
+async def test_a_misread_barcode_is_never_looked_up(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         for wrong in ("6901234567893", "036000291453", "96385075"):
@@ -251,7 +255,7 @@ async def test_a_misread_barcode_is_never_looked_up(town: Any, open_till: Any) -
         await till.refused("本店货架上没有这件商品（条码 1234567）")
 
 
-async def test_a_slow_scanner_with_prefix_and_suffix(town: Any, open_till: Any, balance: Any) -> None:
+async def test_a_slow_scanner_with_prefix_and_suffix(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till(scanner=Scanner("~", "#")) as till:
         at = 0.0
         for text in (card_url(town.card), SOAP, CONFIRM):
@@ -265,7 +269,7 @@ async def test_a_slow_scanner_with_prefix_and_suffix(town: Any, open_till: Any, 
         assert await balance(town.card) == 95
 
 
-async def finish(till: Any, at: float) -> float:
+async def finish(till: Till, at: float) -> float:
     """The scanner's end key, and time for the till to do what was scanned."""
     await till.late("enter", at + 0.09)
     session = till.app.counter.session

@@ -19,7 +19,7 @@ from kiosk.screens.help import _TROUBLE as HELP_TROUBLE
 from kiosk.widgets.household import _STEPS as STEPS
 from kiosk.widgets.key_bar import KeyCap
 from tests.conftest import enrol
-from tests.kiosk.conftest import Till, card_url
+from tests.kiosk.conftest import Line, OpenTill, Till, card_url
 from tests.kiosk.test_broken_line import close_shifts
 from tests.kiosk.test_catalogue import CHINESE
 from tests.kiosk.test_screens import spend, spend_when_posted
@@ -60,7 +60,7 @@ async def in_english(till: Till) -> None:
     )
 
 
-async def test_signing_in_and_help(town: Any, open_till: Any) -> None:
+async def test_signing_in_and_help(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.sees("JIMEI POINTS SUPERMARKET")
         await till.sees("河畔村积美超市 (河畔村)")
@@ -81,7 +81,7 @@ async def test_signing_in_and_help(town: Any, open_till: Any) -> None:
         await in_english(till)
 
 
-async def test_serving(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_serving(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await till.sees("On duty: 陈管理员")
         for _number, step in STEPS:
@@ -120,7 +120,7 @@ async def test_serving(town: Any, open_till: Any, numbers: Any) -> None:
         await in_english(till)
 
 
-async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Any) -> None:
+async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         session = till.app.counter.session
         await till.show_card(town.card)
@@ -133,7 +133,7 @@ async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Any)
         await in_english(till)
 
 
-async def test_no_network(town: Any, line: Any, open_till: Any, numbers: Any) -> None:
+async def test_no_network(town: Any, line: Line, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(line.url) as till:
         await till.show_card(town.card)
         await till.until(lambda: till.store.leases.left(till.app.counter.session.card.view.household))
@@ -147,7 +147,7 @@ async def test_no_network(town: Any, line: Any, open_till: Any, numbers: Any) ->
         await in_english(till)
 
 
-async def test_the_server_s_refusals(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_the_server_s_refusals(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with town.staff("office") as http:
         other = await enrol(http, "hp", "后台")
     async with open_till() as till:
@@ -163,7 +163,7 @@ async def test_the_server_s_refusals(town: Any, open_till: Any, numbers: Any) ->
         await in_english(till)
 
 
-async def test_a_shift_closed_meanwhile(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_a_shift_closed_meanwhile(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.press(numbers["肥皂"])
@@ -175,7 +175,9 @@ async def test_a_shift_closed_meanwhile(town: Any, open_till: Any, numbers: Any)
         await in_english(till)
 
 
-async def test_goods_run_short_are_told_by_name(town: Any, open_till: Any, numbers: Any, balance: Any) -> None:
+async def test_goods_run_short_are_told_by_name(
+    town: Any, open_till: OpenTill, numbers: Any, balance: Any
+) -> None:
     await town.award("hp-3", 1000)
     async with open_till() as till:
         await till.show_card(town.card)
@@ -187,7 +189,7 @@ async def test_goods_run_short_are_told_by_name(town: Any, open_till: Any, numbe
         await in_english(till)
 
 
-async def test_an_unknown_device(open_till: Any) -> None:
+async def test_an_unknown_device(open_till: OpenTill) -> None:
     async with open_till(token="nonsense", signed_in=False) as till:
         await till.refused("ask the township office")
         await in_english(till)

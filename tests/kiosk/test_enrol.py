@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kiosk.store.enrolments import CODE_LENGTH
+from tests.kiosk.conftest import Line, OpenTill
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ async def code(town: Any) -> str:
         return str(added.raise_for_status().json()["code"])
 
 
-async def test_a_code_typed_by_hand(town: Any, open_till: Any, code: str) -> None:
+async def test_a_code_typed_by_hand(town: Any, open_till: OpenTill, code: str) -> None:
     async with open_till(enrol=False, signed_in=False) as till:
         await till.sees("登 记 终 端")
         await till.scan("JIMEI:CONFIRM")
@@ -34,7 +35,7 @@ async def test_a_code_typed_by_hand(town: Any, open_till: Any, code: str) -> Non
         await till.show_card(town.card)
 
 
-async def test_a_wrong_code_and_a_scanned_one(open_till: Any, code: str) -> None:
+async def test_a_wrong_code_and_a_scanned_one(open_till: OpenTill, code: str) -> None:
     async with open_till(enrol=False, signed_in=False) as till:
         await till.sees("登 记 终 端")
         await till.scan("0" * CODE_LENGTH)
@@ -46,7 +47,7 @@ async def test_a_wrong_code_and_a_scanned_one(open_till: Any, code: str) -> None
 
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
-    line: Any, open_till: Any, code: str, restarted: bool
+    line: Line, open_till: OpenTill, code: str, restarted: bool
 ) -> None:
     async with open_till(line.url, enrol=False, signed_in=False, code=code) as till:
         line.lose_everything = True
@@ -62,6 +63,6 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
         assert [each.epoch for each in till.store.enrolments.all()] == [1]
 
 
-async def test_the_terminal_that_is_enrolled_starts_with_signing_in(open_till: Any) -> None:
+async def test_the_terminal_that_is_enrolled_starts_with_signing_in(open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.until(lambda: till.screen == "SignIn")

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from tests.databases import owner_engine
-from tests.kiosk.conftest import QUICK, card_url
+from tests.kiosk.conftest import QUICK, OpenTill, card_url
 
 
 class Lingering(Static):
@@ -29,7 +29,7 @@ class Lingering(Static):
                 await asyncio.sleep(0.01)
 
 
-async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: Any) -> None:
+async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: OpenTill) -> None:
     engine = owner_engine(town.clone)
     async with engine.connect() as held:
         # A till that ends by an error tells of it at the end of this block.

@@ -9,22 +9,23 @@ import pytest
 from api.wire import Command
 from kiosk.appearance import CONTRAST, LARGE, THEME
 from kiosk.screens.menu import DIGITS, Menu
+from tests.kiosk.conftest import OpenTill, Till
 
 SOAP = "6901234567892"
 
 
-async def open_menu(till: Any, key: str = "f9") -> None:
+async def open_menu(till: Till, key: str = "f9") -> None:
     await till.press(key)
     await till.until(lambda: till.screen == "Palette")
 
 
-def number(till: Any, label: str) -> str:
+def number(till: Till, label: str) -> str:
     """The digit before what the menu calls so."""
     [line] = [line for line in till.shows.splitlines() if label in line]
     return str(line.split()[0])
 
 
-async def choose(till: Any, label: str) -> None:
+async def choose(till: Till, label: str) -> None:
     await open_menu(till)
     [index] = [n for n, choice in enumerate(till.app.screen._choices) if label in choice.label]
     for key in [str(index + 1)] if index < DIGITS else [*["down"] * index, " "]:
@@ -33,7 +34,7 @@ async def choose(till: Any, label: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["f9", "ctrl+p"])
-async def test_it_opens_over_signing_in_and_serving(open_till: Any, key: str) -> None:
+async def test_it_opens_over_signing_in_and_serving(open_till: OpenTill, key: str) -> None:
     async with open_till(signed_in=False) as till:
         await open_menu(till, key)
         await till.sees("退出程序")
@@ -44,7 +45,7 @@ async def test_it_opens_over_signing_in_and_serving(open_till: Any, key: str) ->
         await till.sees("交班")
 
 
-async def test_digits_do_what_stands_there(town: Any, open_till: Any) -> None:
+async def test_digits_do_what_stands_there(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -67,7 +68,7 @@ async def test_digits_do_what_stands_there(town: Any, open_till: Any) -> None:
         await till.until(lambda: not till.app.is_running)
 
 
-async def test_refusals_are_those_of_the_keys(town: Any, open_till: Any) -> None:
+async def test_refusals_are_those_of_the_keys(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -75,7 +76,7 @@ async def test_refusals_are_those_of_the_keys(town: Any, open_till: Any) -> None
         await till.refused("购物车里还有商品")
 
 
-async def test_the_last_receipt(town: Any, open_till: Any) -> None:
+async def test_the_last_receipt(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -87,7 +88,7 @@ async def test_the_last_receipt(town: Any, open_till: Any) -> None:
         await till.until(lambda: till.screen == "ReceiptScreen")
 
 
-async def test_arrows_go_round_and_space_picks(open_till: Any) -> None:
+async def test_arrows_go_round_and_space_picks(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         menu = till.app.screen.query_one(Menu)
@@ -97,14 +98,14 @@ async def test_arrows_go_round_and_space_picks(open_till: Any) -> None:
         await till.until(lambda: till.screen == "Help")
 
 
-async def test_a_finger_picks(open_till: Any) -> None:
+async def test_a_finger_picks(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.pilot.click(Menu, offset=(8, 0))
         await till.until(lambda: till.screen == "Help")
 
 
-async def test_a_scan_goes_through_it(town: Any, open_till: Any) -> None:
+async def test_a_scan_goes_through_it(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.show_card(town.card)
@@ -116,7 +117,7 @@ async def test_a_scan_goes_through_it(town: Any, open_till: Any) -> None:
 
 
 @pytest.mark.parametrize("command", [Command.CONFIRM, Command.CANCEL])
-async def test_nobody_confirms_or_cancels_what_it_covers(town: Any, open_till: Any, command: Command) -> None:
+async def test_nobody_confirms_or_cancels_what_it_covers(town: Any, open_till: OpenTill, command: Command) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -127,7 +128,7 @@ async def test_nobody_confirms_or_cancels_what_it_covers(town: Any, open_till: A
         assert till.app.counter.session.pending is None
 
 
-async def test_the_end_of_a_scan_picks_nothing_and_f2_neither(town: Any, open_till: Any) -> None:
+async def test_the_end_of_a_scan_picks_nothing_and_f2_neither(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -137,14 +138,14 @@ async def test_the_end_of_a_scan_picks_nothing_and_f2_neither(town: Any, open_ti
         assert till.app.counter.session.pending is None
 
 
-async def test_ctrl_q_leaves_through_it(open_till: Any) -> None:
+async def test_ctrl_q_leaves_through_it(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.press("ctrl+q")
         await till.until(lambda: not till.app.is_running)
 
 
-async def test_the_look_changes_at_once(town: Any, open_till: Any) -> None:
+async def test_the_look_changes_at_once(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "高对比颜色")
         assert till.app.theme == CONTRAST.name
@@ -162,7 +163,7 @@ async def test_the_look_changes_at_once(town: Any, open_till: Any) -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 12), (50, 16), (80, 24)], ids=str)
-async def test_every_choice_can_be_reached_on_a_small_screen(open_till: Any, size: tuple[int, int]) -> None:
+async def test_every_choice_can_be_reached_on_a_small_screen(open_till: OpenTill, size: tuple[int, int]) -> None:
     async with open_till(size=size) as till:
         await open_menu(till)
         labels = [choice.label for choice in till.app.screen._choices]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from kiosk.store.redemptions import card_digest
 from tests.conftest import Machine
 from tests.databases import owner_engine
-from tests.kiosk.conftest import IMPATIENT, Till, change
+from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till, change
 
 SOAP, RICE = "6901234567892", "6900000000014"
 
@@ -38,7 +38,7 @@ async def stock(town: Any) -> dict[str, int]:
 
 
 async def test_a_day_without_network_agrees_to_the_point(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     await town.award("hp-3", 60)
     before = await stock(town)
@@ -95,7 +95,7 @@ async def test_a_day_without_network_agrees_to_the_point(
 
 
 async def test_a_pending_redemption_is_finished_first_after_a_restart(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     class PowerCut(BaseException):
         pass
@@ -122,7 +122,7 @@ async def test_a_pending_redemption_is_finished_first_after_a_restart(
 
 
 async def test_an_expired_lease_sells_nothing_and_the_server_puts_the_clock_right(
-    town: Any, line: Any, open_till: Any
+    town: Any, line: Line, open_till: OpenTill
 ) -> None:
     wall = town.clock.now()
     async with open_till(line.url, pace=IMPATIENT, wall=lambda: wall) as till:
@@ -147,7 +147,7 @@ async def test_an_expired_lease_sells_nothing_and_the_server_puts_the_clock_righ
 
 
 async def test_a_card_with_a_pin_is_not_served_above_its_threshold_offline(
-    town: Any, line: Any, open_till: Any
+    town: Any, line: Line, open_till: OpenTill
 ) -> None:
     await change(town, "update card set pin_hash = 'x', pin_above = 10 where revoked_at is null")
     async with open_till(line.url, pace=IMPATIENT) as till:
@@ -162,7 +162,7 @@ async def test_a_card_with_a_pin_is_not_served_above_its_threshold_offline(
         await serve(till, town.card, SOAP)
 
 
-async def test_wrong_pins_without_the_network_lock(town: Any, line: Any, open_till: Any) -> None:
+async def test_wrong_pins_without_the_network_lock(town: Any, line: Line, open_till: OpenTill) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await till.close_shift()
         await line.cut()
@@ -176,7 +176,7 @@ async def test_wrong_pins_without_the_network_lock(town: Any, line: Any, open_ti
 
 
 async def test_a_shift_opened_offline_serves_online_once_the_server_has_read_of_it(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await till.close_shift()
@@ -192,7 +192,9 @@ async def test_a_shift_opened_offline_serves_online_once_the_server_has_read_of_
         assert await balance(town.card) == 95
 
 
-async def test_a_void_online_gives_points_and_goods_back_at_once(town: Any, open_till: Any, balance: Any) -> None:
+async def test_a_void_online_gives_points_and_goods_back_at_once(
+    town: Any, open_till: OpenTill, balance: Any
+) -> None:
     before = await stock(town)
     async with open_till() as till:
         await till.press("f8")
@@ -217,7 +219,7 @@ async def test_a_void_online_gives_points_and_goods_back_at_once(town: Any, open
         await till.sees("全部上传，与账一致")
 
 
-async def test_points_wanted_elsewhere_go_back(town: Any, open_till: Any, balance: Any) -> None:
+async def test_points_wanted_elsewhere_go_back(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till() as till:
         await change(town, "update kiosk set lease_most = 30")
         till.app.counter.courier._renew_at = 0.0
@@ -234,7 +236,7 @@ def household(till: Till, card: str) -> Any:
 
 
 async def test_a_kiosk_that_was_ended_says_so_and_can_be_enrolled_anew(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await line.cut()

@@ -8,7 +8,7 @@ from typing import Any
 
 from api.bookkeeping.seals.use_cases import head, seal
 from kiosk.printing.slip import REPRINT
-from tests.kiosk.conftest import Paper, Till
+from tests.kiosk.conftest import OpenTill, Paper, Till
 
 SOAP = "肥皂"
 
@@ -22,7 +22,7 @@ async def sell(town: Any, till: Till, number: str) -> None:
 
 
 async def test_a_receipt_is_printed_and_reprinted_with_a_mark(
-    town: Any, open_till: Any, numbers: Any, paper: Paper
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper
 ) -> None:
     async with open_till(printer=paper) as till:
         await sell(town, till, numbers[SOAP])
@@ -37,7 +37,7 @@ async def test_a_receipt_is_printed_and_reprinted_with_a_mark(
 
 
 async def test_a_receipt_names_the_sealed_books_known_then(
-    town: Any, open_till: Any, numbers: Any, paper: Paper
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper
 ) -> None:
     """A reprint names the same, whatever was sealed since: it is held against the notice of that day."""
     async with open_till(printer=paper) as till:
@@ -60,7 +60,7 @@ async def test_a_receipt_names_the_sealed_books_known_then(
 
 
 async def test_a_missing_printer_holds_nobody_up_and_catches_up(
-    town: Any, open_till: Any, numbers: Any, paper: Paper
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper
 ) -> None:
     paper.away = True
     async with open_till(printer=paper) as till:
@@ -74,7 +74,7 @@ async def test_a_missing_printer_holds_nobody_up_and_catches_up(
 
 
 async def test_a_slip_that_broke_off_is_marked_when_it_goes_again(
-    town: Any, open_till: Any, numbers: Any, paper: Paper
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper
 ) -> None:
     paper.half = True
     async with open_till(printer=paper) as till:
@@ -86,7 +86,7 @@ async def test_a_slip_that_broke_off_is_marked_when_it_goes_again(
 
 
 async def test_what_was_on_its_way_when_the_power_went_is_marked(
-    town: Any, open_till: Any, numbers: Any, paper: Paper, tmp_path: Path
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper, tmp_path: Path
 ) -> None:
     """It may be on paper already."""
     folder = tmp_path / "kiosk"
@@ -102,7 +102,7 @@ async def test_what_was_on_its_way_when_the_power_went_is_marked(
 
 
 async def test_old_receipts_are_not_printed_when_the_printer_comes_days_later(
-    town: Any, open_till: Any, numbers: Any, paper: Paper, tmp_path: Path
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kiosk"
     async with open_till(folder=folder) as till:
@@ -115,14 +115,16 @@ async def test_old_receipts_are_not_printed_when_the_printer_comes_days_later(
         assert len(paper.slips) == 1
 
 
-async def test_without_a_printer_a_reprint_is_declined(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_without_a_printer_a_reprint_is_declined(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await sell(town, till, numbers[SOAP])
         await till.press("f5")
         await till.refused("没有设置打印机")
 
 
-async def test_the_report_of_a_shift_goes_on_paper(town: Any, open_till: Any, numbers: Any, paper: Paper) -> None:
+async def test_the_report_of_a_shift_goes_on_paper(
+    town: Any, open_till: OpenTill, numbers: Any, paper: Paper
+) -> None:
     async with open_till(printer=paper) as till:
         await sell(town, till, numbers[SOAP])
         await till.until(lambda: len(paper.slips) == 1)

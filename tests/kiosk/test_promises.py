@@ -18,7 +18,7 @@ from kiosk.screens.promises.quantity import Keep
 from kiosk.store.facade import Store
 from tests.api.shop.promises.conftest import arrives, restocked
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, QUICK, Paper, Till, change, enrolled
+from tests.kiosk.conftest import IMPATIENT, QUICK, Line, OpenTill, Paper, Till, change, enrolled
 
 BRUSH, SOAP = "6900000000038", "6901234567892"
 CONFIRM = Command.CONFIRM.value
@@ -57,7 +57,7 @@ async def kept(town: LiveTown) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 16)], ids=str)
 async def test_kept_at_todays_price_and_handed_over_when_it_has_come(
-    town: Any, open_till: Any, balance: Any, size: tuple[int, int]
+    town: Any, open_till: OpenTill, balance: Any, size: tuple[int, int]
 ) -> None:
     async with open_till(size=size) as till:
         await wish(town, till)
@@ -84,7 +84,7 @@ async def test_kept_at_todays_price_and_handed_over_when_it_has_come(
 
 
 async def test_pieces_are_counted_with_plus_and_minus_and_never_beyond_the_points(
-    town: Any, open_till: Any
+    town: Any, open_till: OpenTill
 ) -> None:
     async with open_till(pace=replace(QUICK, answer=15.0)) as till:
         await wish(town, till)
@@ -101,7 +101,7 @@ async def test_pieces_are_counted_with_plus_and_minus_and_never_beyond_the_point
         assert promise["line"]["points"] == 100
 
 
-async def test_what_is_in_stock_is_not_kept(town: Any, open_till: Any) -> None:
+async def test_what_is_in_stock_is_not_kept(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.press("f3")
         await till.refused("还没有扫户卡")
@@ -113,7 +113,7 @@ async def test_what_is_in_stock_is_not_kept(town: Any, open_till: Any) -> None:
 
 
 @pytest.mark.parametrize("screen", [Keep, KeptGoods])
-async def test_a_scan_of_goods_or_a_card_confirms_nothing(town: Any, open_till: Any, screen: type) -> None:
+async def test_a_scan_of_goods_or_a_card_confirms_nothing(town: Any, open_till: OpenTill, screen: type) -> None:
     async with open_till() as till:
         if screen is Keep:
             await wish(town, till)
@@ -128,7 +128,7 @@ async def test_a_scan_of_goods_or_a_card_confirms_nothing(town: Any, open_till: 
         assert await kept(town) == before
 
 
-async def test_without_the_network_nothing_is_kept(town: Any, line: Any, open_till: Any) -> None:
+async def test_without_the_network_nothing_is_kept(town: Any, line: Line, open_till: OpenTill) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await till.told()
         await line.cut()
@@ -142,7 +142,7 @@ async def test_without_the_network_nothing_is_kept(town: Any, line: Any, open_ti
 
 
 async def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await wish(town, till)
@@ -187,7 +187,7 @@ async def test_the_power_goes_and_it_is_still_asked_for_once(town: Any, tmp_path
 
 
 async def test_a_collection_whose_answer_got_lost_is_handed_over_once(
-    town: Any, line: Any, open_till: Any, balance: Any
+    town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     async with open_till(line.url, pace=replace(QUICK, answer=60.0)) as till:
         await keep(town, till)
@@ -205,7 +205,9 @@ async def test_a_collection_whose_answer_got_lost_is_handed_over_once(
         assert (report.redemptions, report.points) == (1, 10)
 
 
-async def test_one_that_is_given_up_is_taken_back(town: Any, line: Any, open_till: Any, balance: Any) -> None:
+async def test_one_that_is_given_up_is_taken_back(
+    town: Any, line: Line, open_till: OpenTill, balance: Any
+) -> None:
     """The server booked it, nobody saw the receipt, nothing was handed over."""
     async with open_till(line.url, pace=IMPATIENT) as till:
         await keep(town, till)
@@ -223,7 +225,7 @@ async def test_one_that_is_given_up_is_taken_back(town: Any, line: Any, open_til
         assert await balance(town.card) == 100
 
 
-async def test_a_household_lets_go_and_has_its_points_back(town: Any, open_till: Any, balance: Any) -> None:
+async def test_a_household_lets_go_and_has_its_points_back(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till() as till:
         await keep(town, till)
         await till.show_card(town.card)
@@ -243,7 +245,7 @@ async def test_a_household_lets_go_and_has_its_points_back(town: Any, open_till:
         assert await kept(town) == []
 
 
-async def test_goods_that_came_meanwhile_are_simply_redeemed(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_goods_that_came_meanwhile_are_simply_redeemed(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await wish(town, till)
         await restocked(town, 5)
@@ -254,7 +256,7 @@ async def test_goods_that_came_meanwhile_are_simply_redeemed(town: Any, open_til
         await till.until(lambda: till.app.session.total == 10)
 
 
-async def test_the_slip_is_printed_and_reprinted(town: Any, open_till: Any, paper: Paper) -> None:
+async def test_the_slip_is_printed_and_reprinted(town: Any, open_till: OpenTill, paper: Paper) -> None:
     async with open_till(printer=paper) as till:
         await wish(town, till)
         await till.press("f2")

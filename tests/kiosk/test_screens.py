@@ -17,11 +17,12 @@ from kiosk.timing import Pace
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.shelf import Shelf
 from tests.conftest import Machine, enrol
+from tests.kiosk.conftest import OpenTill
 
 SOAP, RICE, LAUNDRY, BRUSH = "肥皂", "大米", "洗衣液", "牙刷"
 
 
-async def test_scan_digit_f2_receipt(town: Any, open_till: Any, balance: Any, numbers: Any) -> None:
+async def test_scan_digit_f2_receipt(town: Any, open_till: OpenTill, balance: Any, numbers: Any) -> None:
     async with open_till() as till:
         await till.sees("请扫户卡")
         await till.show_card(town.card)
@@ -39,7 +40,7 @@ async def test_scan_digit_f2_receipt(town: Any, open_till: Any, balance: Any, nu
         await till.sees("请扫户卡")
 
 
-async def test_the_card_shows_what_expires_next(town: Any, open_till: Any) -> None:
+async def test_the_card_shows_what_expires_next(town: Any, open_till: OpenTill) -> None:
     policy = {"effective_on": "2026-08-01", "kind": "rolling", "months": 12, "reason": "支委会决定"}
     async with town.staff("office") as http:
         (await http.put("/v1/expiry-policies", json=policy)).raise_for_status()
@@ -51,7 +52,7 @@ async def test_the_card_shows_what_expires_next(town: Any, open_till: Any) -> No
         await till.sees("100 分到2027年7月1日过期")
 
 
-async def test_the_receipt_goes_by_itself(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_the_receipt_goes_by_itself(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(pace=Pace(receipt=0.05)) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP], "f2")
@@ -59,7 +60,7 @@ async def test_the_receipt_goes_by_itself(town: Any, open_till: Any, numbers: An
         await till.until(lambda: till.screen == "Serve")
 
 
-async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: Any, balance: Any) -> None:
+async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         cart = till.app.counter.session.cart
@@ -76,7 +77,7 @@ async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: Any, bala
         assert await balance(town.card) == 100
 
 
-async def test_a_double_scan_of_goods_adds_one_and_says_so(town: Any, open_till: Any) -> None:
+async def test_a_double_scan_of_goods_adds_one_and_says_so(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan("6901234567892")
@@ -90,7 +91,7 @@ async def test_a_double_scan_of_goods_adds_one_and_says_so(town: Any, open_till:
 
 @pytest.mark.parametrize("ends", [("enter",), ("tab",), ("ctrl+j",), ("enter", "ctrl+j")], ids=str)
 async def test_no_end_key_of_a_scanner_confirms(
-    town: Any, open_till: Any, balance: Any, numbers: Any, ends: tuple[str, ...]
+    town: Any, open_till: OpenTill, balance: Any, numbers: Any, ends: tuple[str, ...]
 ) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
@@ -106,7 +107,7 @@ async def test_no_end_key_of_a_scanner_confirms(
         assert await balance(town.card) == 100
 
 
-async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(signed_in=False) as till:
         seen = []
 
@@ -131,7 +132,7 @@ async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: An
         assert seen == ["SignIn", "Help", "Serve", "ReceiptScreen"]
 
 
-async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_till: Any) -> None:
+async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         text = f"https://jimei.example/c/{town.card.lower()}"
         for character in text:
@@ -146,7 +147,7 @@ async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_ti
 # --- refusals ---------------------------------------------------------------------------------------------
 
 
-async def test_a_wrong_pin_and_a_scan_before_signing_in(town: Any, open_till: Any) -> None:
+async def test_a_wrong_pin_and_a_scan_before_signing_in(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
         await till.refused("请先登录")
@@ -159,12 +160,12 @@ async def test_a_wrong_pin_and_a_scan_before_signing_in(town: Any, open_till: An
         await till.sees("陈管理员")
 
 
-async def test_an_unknown_device_is_told_so_at_once(open_till: Any) -> None:
+async def test_an_unknown_device_is_told_so_at_once(open_till: OpenTill) -> None:
     async with open_till(token="nonsense", signed_in=False) as till:
         await till.refused("没有登记")
 
 
-async def test_cards_that_are_none(town: Any, open_till: Any) -> None:
+async def test_cards_that_are_none(town: Any, open_till: OpenTill) -> None:
     wrong = town.card[:-1] + ("0" if town.card[-1] != "0" else "1")
     async with open_till() as till:
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{wrong}")
@@ -178,14 +179,14 @@ async def test_cards_that_are_none(town: Any, open_till: Any) -> None:
         assert till.app.counter.session.card is None
 
 
-async def test_a_card_nobody_was_given(open_till: Any) -> None:
+async def test_a_card_nobody_was_given(open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.scan(new_token())
         await till.until(lambda: till.refusing)
         assert till.app.counter.session.card is None
 
 
-async def test_not_enough_points_and_out_of_stock(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_not_enough_points_and_out_of_stock(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await till.show_card(town.poor_card)
         await till.press(numbers[SOAP])
@@ -198,7 +199,7 @@ async def test_not_enough_points_and_out_of_stock(town: Any, open_till: Any, num
         await till.refused("没有这件商品")
 
 
-async def test_points_spent_elsewhere_meanwhile(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_points_spent_elsewhere_meanwhile(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with town.staff("office") as http:
         elsewhere = await enrol(http, "hp", "后台")
     async with open_till() as till:
@@ -213,7 +214,7 @@ async def test_points_spent_elsewhere_meanwhile(town: Any, open_till: Any, numbe
 
 
 async def test_the_last_piece_taken_elsewhere_meanwhile(
-    town: Any, open_till: Any, numbers: Any, balance: Any
+    town: Any, open_till: OpenTill, numbers: Any, balance: Any
 ) -> None:
     await town.award("hp-3", 1000)
     async with open_till() as till:
@@ -226,7 +227,7 @@ async def test_the_last_piece_taken_elsewhere_meanwhile(
         assert await balance(town.card) == 100
 
 
-async def test_another_card_waits_until_the_cart_is_settled(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_another_card_waits_until_the_cart_is_settled(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP])
@@ -242,7 +243,7 @@ async def test_another_card_waits_until_the_cart_is_settled(town: Any, open_till
 # --- scans and touches on any screen ----------------------------------------------------------------------
 
 
-async def test_scans_work_on_the_receipt_and_on_help(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_scans_work_on_the_receipt_and_on_help(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await till.press("f1")
         await till.until(lambda: till.screen == "Help")
@@ -254,13 +255,13 @@ async def test_scans_work_on_the_receipt_and_on_help(town: Any, open_till: Any, 
         assert till.screen == "Serve"
 
 
-async def test_a_pasted_code_is_a_scan(town: Any, open_till: Any) -> None:
+async def test_a_pasted_code_is_a_scan(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         till.app.post_message(events.Paste(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}\n"))
         await till.until(lambda: till.app.counter.session.card)
 
 
-async def test_a_finger_on_the_shelf_and_on_the_keys(town: Any, open_till: Any, balance: Any) -> None:
+async def test_a_finger_on_the_shelf_and_on_the_keys(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till(size=(120, 36)) as till:
         await till.show_card(town.card)
         at = till.app.counter.session.shelf.index(
@@ -273,7 +274,7 @@ async def test_a_finger_on_the_shelf_and_on_the_keys(town: Any, open_till: Any, 
         assert await balance(town.card) == 95
 
 
-async def test_leaving(open_till: Any) -> None:
+async def test_leaving(open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.press("ctrl+q")
         await till.until(lambda: not till.app.is_running)
@@ -281,7 +282,7 @@ async def test_leaving(open_till: Any) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=str)
 async def test_no_character_of_ambiguous_width_and_no_line_too_long(
-    town: Any, open_till: Any, numbers: Any, size: tuple[int, int]
+    town: Any, open_till: OpenTill, numbers: Any, size: tuple[int, int]
 ) -> None:
     async with open_till(signed_in=False, size=size) as till:
 

@@ -16,12 +16,13 @@ from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
+from tests.kiosk.conftest import OpenTill, Till
 
 SMALL = [(50, 16), (40, 20), (60, 18)]
 PANELS = (Household, Shelf, CartView)
 
 
-def shown(till: Any) -> list[type]:
+def shown(till: Till) -> list[type]:
     """The panels that are on the screen."""
     return [panel for panel in PANELS if any(each.region.area for each in till.app.screen.query(panel))]
 
@@ -35,7 +36,7 @@ async def numbers(town: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize("size", SMALL, ids=str)
 async def test_a_whole_redemption(
-    town: Any, open_till: Any, numbers: Any, balance: Any, size: tuple[int, int]
+    town: Any, open_till: OpenTill, numbers: Any, balance: Any, size: tuple[int, int]
 ) -> None:
     async with open_till(size=size) as till:
 
@@ -75,7 +76,7 @@ async def test_a_whole_redemption(
         await till.until(lambda: till.screen == "Serve" and shown(till) == [Household])
 
 
-async def test_what_is_not_seen_is_not_added(town: Any, open_till: Any) -> None:
+async def test_what_is_not_seen_is_not_added(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.show_card(town.card)
         await till.press(" ")
@@ -85,7 +86,7 @@ async def test_what_is_not_seen_is_not_added(town: Any, open_till: Any) -> None:
         await till.until(lambda: till.app.counter.session.cart)
 
 
-async def test_goods_scanned_show_the_cart_and_a_card_shows_the_household(town: Any, open_till: Any) -> None:
+async def test_goods_scanned_show_the_cart_and_a_card_shows_the_household(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.scan("6901234567892")
         await till.until(lambda: shown(till) == [CartView])
@@ -99,7 +100,7 @@ async def test_goods_scanned_show_the_cart_and_a_card_shows_the_household(town: 
         assert shown(till) == [Household]
 
 
-async def test_the_pin_of_eight_digits_fits(open_till: Any) -> None:
+async def test_the_pin_of_eight_digits_fits(open_till: OpenTill) -> None:
     async with open_till(size=(40, 16), signed_in=False) as till:
         # In two goes: eight digits at once are a badge.
         await till.press(*"1234")
@@ -110,7 +111,7 @@ async def test_the_pin_of_eight_digits_fits(open_till: Any) -> None:
         await till.press("escape")
 
 
-async def test_help_turns_its_pages(open_till: Any) -> None:
+async def test_help_turns_its_pages(open_till: OpenTill) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.press("f1")
         await till.sees("下面还有")
@@ -123,7 +124,7 @@ async def test_help_turns_its_pages(open_till: Any) -> None:
         await till.until(lambda: till.screen == "Serve")
 
 
-async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(size=(40, 16)) as till:
         await till.show_card(town.card)
         await till.press(numbers["肥皂"])
@@ -144,12 +145,14 @@ async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_til
         ((50, 16), False, False),
     ],
 )
-async def test_when_it_is_large(open_till: Any, size: tuple[int, int], asked: bool | None, large: bool) -> None:
+async def test_when_it_is_large(
+    open_till: OpenTill, size: tuple[int, int], asked: bool | None, large: bool
+) -> None:
     async with open_till(size=size, signed_in=False, look=Look(large=asked)) as till:
         assert till.app.has_class(LARGE) is large
 
 
-async def test_it_follows_a_terminal_that_is_resized(town: Any, open_till: Any) -> None:
+async def test_it_follows_a_terminal_that_is_resized(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(80, 24)) as till:
         await till.until(lambda: shown(till) == list(PANELS))
         await till.until(lambda: "F6" not in till.shows and "F10" in till.shows)
@@ -160,7 +163,9 @@ async def test_it_follows_a_terminal_that_is_resized(town: Any, open_till: Any) 
         await till.until(lambda: shown(till) == list(PANELS))
 
 
-async def test_large_mode_on_a_large_screen_keeps_the_big_figures(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_large_mode_on_a_large_screen_keeps_the_big_figures(
+    town: Any, open_till: OpenTill, numbers: Any
+) -> None:
     async with open_till(size=(100, 30), look=Look(large=True)) as till:
         await till.show_card(town.card)
         await till.until(lambda: shown(till) == [Household])
@@ -170,7 +175,7 @@ async def test_large_mode_on_a_large_screen_keeps_the_big_figures(town: Any, ope
 
 
 @pytest.mark.parametrize("width", range(37, 100, 7))
-async def test_a_key_is_shown_whole_or_not_at_all(open_till: Any, width: int) -> None:
+async def test_a_key_is_shown_whole_or_not_at_all(open_till: OpenTill, width: int) -> None:
     async with open_till(size=(width, 24)) as till:
         bar = till.app.screen.query_one(KeyBar)
         wanted = {"f2", "f9", "f6"} if width < 72 else {"f2", "f9", "escape", "f10"}
@@ -229,7 +234,7 @@ def test_both_themes_name_the_same_colours() -> None:
     assert coloured == {"#ffff00"}
 
 
-async def test_the_screen_is_drawn_in_the_colours_asked_for(town: Any, open_till: Any, numbers: Any) -> None:
+async def test_the_screen_is_drawn_in_the_colours_asked_for(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(look=Look(theme="contrast")) as till:
         await till.show_card(town.card)
         await till.press(numbers["牙刷"])
@@ -242,7 +247,7 @@ async def test_the_screen_is_drawn_in_the_colours_asked_for(town: Any, open_till
         assert drawn(till) <= asked_for
 
 
-def drawn(till: Any) -> set[str]:
+def drawn(till: Till) -> set[str]:
     """Every colour on the screen."""
     styles = [segment.style for strip in till.app.screen._compositor.render_strips() for segment in strip]
     colours = [each for style in styles if style for each in (style.color, style.bgcolor) if each]

@@ -20,7 +20,7 @@ from api.registry.people.use_cases import passwords
 from api.wire.card_token import digest
 from kiosk.screens.base import TillScreen
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, Till
+from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till
 from tests.kiosk.test_promises import come, keep, wish
 from tests.kiosk.test_stock_counts import choose, scan, second_attendant
 
@@ -224,7 +224,7 @@ async def watch(town: LiveTown, till: Till) -> None:
 
 
 @pytest.mark.parametrize("name", WALKS)
-async def test_a_screen(town: Any, open_till: Any, name: str) -> None:
+async def test_a_screen(town: Any, open_till: OpenTill, name: str) -> None:
     async with open_till() as till:
         await till.told()
         await WALKS[name](town, till)
@@ -240,19 +240,19 @@ async def settled(name: str, till: Till) -> None:
     compare(name, till)
 
 
-async def test_signing_in(town: Any, open_till: Any) -> None:
+async def test_signing_in(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.sees("在线")
         await settled("sign_in", till)
 
 
-async def test_enrolling(town: Any, open_till: Any) -> None:
+async def test_enrolling(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False, enrol=False) as till:
         await till.until(lambda: till.screen == "Enrol")
         await settled("enrol", till)
 
 
-async def test_without_the_network(town: Any, line: Any, open_till: Any) -> None:
+async def test_without_the_network(town: Any, line: Line, open_till: OpenTill) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await till.told()
         await line.cut()
@@ -262,7 +262,7 @@ async def test_without_the_network(town: Any, line: Any, open_till: Any) -> None
 
 
 @pytest.mark.parametrize("name", ["serve", "serve_cart", "receipt", "counting"])
-async def test_a_small_screen(town: Any, open_till: Any, name: str) -> None:
+async def test_a_small_screen(town: Any, open_till: OpenTill, name: str) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.told()
         await WALKS[name](town, till)

@@ -9,7 +9,7 @@ import pytest
 from api.wire import Command
 from kiosk.store.stock_counts import Kind
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, Till, card_url
+from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till, card_url
 from tests.kiosk.test_offline_day import stock
 
 SOAP, RICE = "6901234567892", "6900000000014"
@@ -47,7 +47,7 @@ def counted(till: Till, kind: Kind) -> dict[str, int | None]:
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 16)], ids=str)
 async def test_a_stocktake_brings_the_books_to_what_is_there(
-    town: Any, open_till: Any, size: tuple[int, int]
+    town: Any, open_till: OpenTill, size: tuple[int, int]
 ) -> None:
     async with open_till(size=size) as till:
         await choose(till, "盘点")
@@ -70,7 +70,7 @@ async def test_a_stocktake_brings_the_books_to_what_is_there(
         assert till.store.tallies.of(Kind.STOCKTAKE) is None
 
 
-async def test_a_delivery_takes_two_people(town: Any, open_till: Any) -> None:
+async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> None:
     pin = await second_attendant(town)
     async with open_till() as till:
         await choose(till, "登记到货")
@@ -114,7 +114,7 @@ async def test_a_delivery_takes_two_people(town: Any, open_till: Any) -> None:
     assert [(lot["product"], lot["left"], lot["sell_by"]) for lot in watch["dated"]] == [("soap", 2, "2027-01-31")]
 
 
-async def test_given_goods_are_a_donation(town: Any, open_till: Any) -> None:
+async def test_given_goods_are_a_donation(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "登记到货")
         await till.press("f7")
@@ -127,7 +127,7 @@ async def test_given_goods_are_a_donation(town: Any, open_till: Any) -> None:
     assert (receipt["source"], receipt["anonymous"]) == ("donation", True)
 
 
-async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open_till: Any) -> None:
+async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "盘点")
         await scan(till, SOAP, 7)
@@ -141,7 +141,7 @@ async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open
 
 
 async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
-    town: Any, line: Any, open_till: Any
+    town: Any, line: Line, open_till: OpenTill
 ) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await choose(till, "盘点")
@@ -157,7 +157,7 @@ async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
         assert (await stock(town))["soap"] == 4
 
 
-async def test_without_the_network_the_count_waits(town: Any, line: Any, open_till: Any) -> None:
+async def test_without_the_network_the_count_waits(town: Any, line: Line, open_till: OpenTill) -> None:
     async with open_till(line.url, pace=IMPATIENT) as till:
         await till.told()
         await line.cut()
@@ -175,7 +175,7 @@ async def test_without_the_network_the_count_waits(town: Any, line: Any, open_ti
         await till.refused("连不上服务器")
 
 
-async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: Any) -> None:
+async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "盘点")
         await till.scan("4006381333931")
@@ -189,7 +189,7 @@ async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: An
         assert counted(till, Kind.STOCKTAKE) == {}
 
 
-async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Any) -> None:
+async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "盘点")
         await scan(till, SOAP, 3)
@@ -211,7 +211,7 @@ async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: An
         assert till.store.tallies.of(Kind.STOCKTAKE) is None
 
 
-async def test_nobody_counts_over_a_cart(town: Any, open_till: Any) -> None:
+async def test_nobody_counts_over_a_cart(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
