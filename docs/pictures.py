@@ -59,7 +59,7 @@ async def photograph(chromium: Browser, address: str, name: str, width: int, hei
 async def till_in_browser(folder: Path, server: str) -> AsyncIterator[str]:
     """The demo's till as a tablet has it; gives its address."""
     with Store(folder) as store:
-        store.enrolments.moved(server)
+        store.enrolments.change_server(server)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.cli", "kiosk", "--data", str(folder), "--serve", "--serve-port", "0"),
         stdout=asyncio.subprocess.PIPE,

@@ -40,7 +40,7 @@ from kiosk.screens.stock.count import Counting
 from kiosk.screens.stock.routes import ShelfRoutes
 from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
-from kiosk.store.enrolments import plain_code
+from kiosk.store.enrolments import normalize_code
 from kiosk.store.facade import Store
 from kiosk.terminal import TerminalDriver, is_terminal_closed, leave_on_signals
 from kiosk.timing import Pace
@@ -62,7 +62,7 @@ def run(
     """Serve at this terminal until the attendant leaves. `server` is the base URL, None for the one known from
     the enrolment; `folder` has all of this kiosk; `code` enrols it.
 
-    Raises Unusable when the folder can't be had, ValueError for a server's address that is none.
+    Raises StoreError when the folder can't be used, ValueError for an invalid server address.
     """
 
     stamp_by_reading()
@@ -71,7 +71,7 @@ def run(
         enrolled = store.enrolments.current
         async with Client(server or (enrolled.server if enrolled else DEFAULT_SERVER)) as client:
             if server:
-                store.enrolments.moved(server)
+                store.enrolments.change_server(server)
             app = KioskApp(store, client, scanner=scanner, look=look, printer=printer, code=code)
             with leave_on_signals(app):
                 await app.run_async()
@@ -170,8 +170,8 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
 
     def _first_screen(self) -> TillScreen:
         enrolled = self.counter.store.enrolments.current
-        if enrolled is None or (self._code and plain_code(self._code) != enrolled.code):
-            return Enrol(self.counter, self._code or self.counter.store.enrolments.unfinished())
+        if enrolled is None or (self._code and normalize_code(self._code) != enrolled.code):
+            return Enrol(self.counter, self._code or self.counter.store.enrolments.get_unfinished_code())
         # In a browser it may be anybody's who opens it: a shift goes on for whoever knows the PIN.
         if self.session.attendant is not None and not self.is_web:
             return Serve(self.counter)

@@ -21,8 +21,8 @@ from kiosk.session import Card, PendingRedemption, Session
 from kiosk.shifts import Duty
 from kiosk.stock_counts import Shelving
 from kiosk.store.facade import Store
-from kiosk.store.receipts import KeptReceipt
-from kiosk.store.redemptions import Confirmed, Picked, card_digest
+from kiosk.store.receipts import StoredReceipt
+from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 from kiosk.sync import SIGN_IN_AGAIN, Courier
 from kiosk.timing import Pace
 
@@ -52,7 +52,7 @@ class Counter:
     def _resume(self) -> None:
         """Go on where the program stopped, for whatever reason."""
         store, session = self.store, self.session
-        till, duty, kept = store.goods.till, store.shifts.duty, store.redemptions.pending
+        till, duty, kept = store.shelf.till, store.shifts.current, store.redemptions.pending
         if store.enrolments.current is not None:
             self._client.use_device(store.enrolments.current.token)
         if till is not None:
@@ -60,10 +60,10 @@ class Counter:
         if duty is not None:
             self._client.use_shift(duty.token)
             session.sign_in(duty.name)
-            session.last_receipt = next(iter(store.receipts.of_shift(duty.shift)), None)
+            session.last_receipt = next(iter(store.receipts.list_by_shift(duty.id)), None)
         if kept is not None:
-            confirmed = kept.confirmed
-            pending = PendingRedemption(confirmed.id, confirmed.wanted(kept.leased), uncertain=kept.sent)
+            confirmed = kept.cart
+            pending = PendingRedemption(confirmed.id, confirmed.build_request(kept.leased), uncertain=kept.sent)
             goods = [] if confirmed.promise else [(picked.item, picked.quantity) for picked in confirmed.picked]
             session.resume(pending, confirmed.token, confirmed.view, goods)
         self.courier.tell()
@@ -76,9 +76,9 @@ class Counter:
         if self.session.contact.online is not False:
             try:
                 async with asyncio.timeout(self.pace.answer):
-                    known = self.store.goods.known()
+                    known = self.store.shelf.get_countable_entries()
                     view, till = await asyncio.gather(self._client.card(token), self._client.till())
-                    self.store.goods.take(till, known)
+                    self.store.shelf.save(till, known)
             except (ServerAway, TimeoutError):
                 self.courier.away()
             except Refused:
@@ -96,7 +96,7 @@ class Counter:
             await self.look_up(self.session.card.token)
 
     def _present(self, token: str, view: CardView) -> None:
-        owed = self.store.journal.owed(view.household)
+        owed = self.store.journal.count_unsettled_points(view.household)
         self.session.present(token, msgspec.structs.replace(view, balance=max(view.balance - owed, 0)))
         self._restock()
 
@@ -110,14 +110,14 @@ class Counter:
 
     def _leased_view(self, token: str) -> CardView:
         leases = self.store.leases
-        lease = leases.of_card(card_digest(token))
+        lease = leases.find_by_card(hash_card(token))
         if lease is None:
             raise ServerAway(sent=True)
         return CardView(
             household=lease.household,
             name=lease.name,
             village=lease.village,
-            balance=leases.left(lease.household),
+            balance=leases.get_available(lease.household),
             pending=0,
         )
 
@@ -136,7 +136,7 @@ class Counter:
         self.session.collected_by(Card(token, view or self._leased_view(token)))
 
     def _restock(self) -> None:
-        till = self.store.goods.till
+        till = self.store.shelf.till
         if till is not None:
             self.session.stock_shelf(till)
 
@@ -155,7 +155,7 @@ class Counter:
         """The attendant's word, on the disk; `settle` carries it out. The PIN is kept in memory alone."""
         pending = self.session.confirm(uuid7())
         self._card_pin = card_pin
-        self._keep(pending, [Picked(line.item, line.quantity) for line in self.session.cart])
+        self._keep(pending, [PickedItem(line.item, line.quantity) for line in self.session.cart])
 
     def collect(self, promised: PromisedGoods) -> None:
         """As `confirm`, for goods that were kept for the household and have come; only the server can say so."""
@@ -163,17 +163,17 @@ class Counter:
         self._card_pin = ""
         line = promised.line
         item = ShelfItem(product=line.product, number=0, name=line.name, barcode="", price=line.price, stock=0)
-        self._keep(pending, [Picked(item, line.quantity)], promised.id)
+        self._keep(pending, [PickedItem(item, line.quantity)], promised.id)
 
-    def _keep(self, pending: PendingRedemption, picked: list[Picked], promise: UUID | None = None) -> None:
-        card, collector, duty = self.session.card, self.session.collector, self.store.shifts.on_duty
+    def _keep(self, pending: PendingRedemption, picked: list[PickedItem], promise: UUID | None = None) -> None:
+        card, collector, duty = self.session.card, self.session.collector, self.store.shifts.required
         assert card is not None, "nothing is confirmed without a card"
-        confirmed = Confirmed(
+        confirmed = ConfirmedCart(
             id=pending.id,
             token=card.token,
             view=card.view,
             picked=picked,
-            shift=duty.shift,
+            shift=duty.id,
             attendant=duty.attendant,
             collector=collector.token if collector else "",
             collector_name=collector.view.name if collector else "",
@@ -184,9 +184,9 @@ class Counter:
         except BaseException:
             self.session.given_back()
             raise
-        pending.redemption = confirmed.wanted(leased)
+        pending.redemption = confirmed.build_request(leased)
 
-    async def settle(self, waiting: Callable[[], None]) -> KeptReceipt:
+    async def settle(self, waiting: Callable[[], None]) -> StoredReceipt:
         """Carry the pending redemption to its receipt: by the server's answer, always the same sent, or by lease
         when none comes in time. `waiting` is called after each try without an answer.
 
@@ -196,7 +196,7 @@ class Counter:
         kept = self.store.redemptions.pending
         if pending is None or kept is None:
             raise ValueError("nothing is pending")
-        confirmed = kept.confirmed
+        confirmed = kept.cart
         if not pending.uncertain and not self._goes_to_server(confirmed):
             return self._hand_over(pending)
         while True:
@@ -222,8 +222,8 @@ class Counter:
         self.courier.wake()
 
     async def _ask(
-        self, pending: PendingRedemption, confirmed: Confirmed, waiting: Callable[[], None]
-    ) -> KeptReceipt:
+        self, pending: PendingRedemption, confirmed: ConfirmedCart, waiting: Callable[[], None]
+    ) -> StoredReceipt:
         """Until the server answers; raises ServerAway as soon as it is clear that the lease has to do."""
         caught_up = False
         for pause in self.pace.pauses():
@@ -241,7 +241,7 @@ class Counter:
                 if refusal.problem.type in BEHIND and not caught_up:
                     caught_up = True
                     await self.courier.catch_up_in_a_moment()
-                    pending.redemption = confirmed.wanted(self.store.redemptions.set_aside())
+                    pending.redemption = confirmed.build_request(self.store.redemptions.reserve_points())
                 elif pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN:
                     raise
                 else:
@@ -250,9 +250,9 @@ class Counter:
                     raise Refused(refusal.problem, goods) from refusal
         raise AssertionError("pauses never end")
 
-    async def _try(self, pending: PendingRedemption, confirmed: Confirmed) -> KeptReceipt:
+    async def _try(self, pending: PendingRedemption, confirmed: ConfirmedCart) -> StoredReceipt:
         self.store.redemptions.mark_sent()
-        self.store.faults("before send redemption")
+        self.store.fault_hook("before send redemption")
         sent = False
 
         def sending() -> None:
@@ -268,20 +268,20 @@ class Counter:
         except asyncio.CancelledError:
             pending.uncertain |= sent
             raise
-        self.store.faults("after send redemption")
-        kept = self.store.redemptions.answered(receipt)
+        self.store.fault_hook("after send redemption")
+        kept = self.store.redemptions.save_answer(receipt)
         self.session.answered(kept)
         self.courier.heard()
         self.courier.wake()
         return kept
 
-    def _hand_over(self, pending: PendingRedemption) -> KeptReceipt:
-        kept = self.store.redemptions.hand_over(sure=not pending.uncertain)
+    def _hand_over(self, pending: PendingRedemption) -> StoredReceipt:
+        kept = self.store.redemptions.redeem_by_lease(sure=not pending.uncertain)
         self.session.answered(kept)
         self.courier.wake()
         return kept
 
-    def _withdraw(self, confirmed: Confirmed) -> None:
+    def _withdraw(self, confirmed: ConfirmedCart) -> None:
         self.store.redemptions.withdraw()
         self.session.given_back()
         try:
@@ -303,11 +303,11 @@ class Counter:
 
     # --- what leases allow ------------------------------------------------------------------------------
 
-    def _goes_to_server(self, confirmed: Confirmed) -> bool:
+    def _goes_to_server(self, confirmed: ConfirmedCart) -> bool:
         """Not over a line that is known to be dead, if the lease will do."""
         return self.session.contact.online is not False or self._uncovered(confirmed) is not None
 
-    def _uncovered(self, confirmed: Confirmed) -> str | None:
+    def _uncovered(self, confirmed: ConfirmedCart) -> str | None:
         """Why this can't be handed over by lease, or None when it can."""
         if confirmed.promise:
             return _("网络断了，留的货要等网络恢复才能领")
@@ -315,7 +315,10 @@ class Counter:
         if reason is not None:
             return reason
         household = confirmed.view.household
-        lease, left = self.store.leases.of(household), self.store.leases.left(household, beside_pending=False)
+        lease, left = (
+            self.store.leases.find(household),
+            self.store.leases.get_available(household, less_pending=False),
+        )
         if lease is None or left < confirmed.total:
             return _("网络断了，这户断网时在这里只能兑换 {left} 分：请减少商品，或等网络恢复再确认").format(
                 left=left
@@ -328,15 +331,15 @@ class Counter:
 
     def _no_lease_counts(self) -> str | None:
         enrolment = self.store.enrolments.current
-        if enrolment is not None and enrolment.fence:
-            return _(enrolment.fence)
+        if enrolment is not None and enrolment.lockout_reason:
+            return _(enrolment.lockout_reason)
         if self.store.leases.expired:
             return _("网络断了太久，断网兑换已到期：要等网络恢复才能兑换")
         return None
 
     # --- voids ------------------------------------------------------------------------------------------
 
-    async def void(self, kept: KeptReceipt, reason: str) -> str:
+    async def void(self, kept: StoredReceipt, reason: str) -> str:
         """Take a redemption of this shift back; gives the sentence for the attendant."""
         self.store.redemptions.void(kept.receipt.id, reason)
         self.courier.wake()
@@ -348,7 +351,7 @@ class Counter:
                 self.courier.away()
         if self.session.last_receipt is not None and self.session.last_receipt.receipt.id == kept.receipt.id:
             self.session.last_receipt = replace(kept, voided=True)
-        status, remark = self.store.journal.outcome(kept.receipt.id, "voided")
+        status, remark = self.store.journal.get_outcome(kept.receipt.id, "voided")
         points = kept.receipt.points
         if not status:
             return _("已作废，请收回物品；{points} 分在联网以后退回").format(points=points)

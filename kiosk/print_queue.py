@@ -14,7 +14,7 @@ from kiosk.printing.promise import promise_on_paper
 from kiosk.printing.report import Report
 from kiosk.printing.slip import Slip, SlipLine
 from kiosk.store.facade import Store
-from kiosk.store.receipts import KeptReceipt, PrintJob
+from kiosk.store.receipts import PrintJob, StoredReceipt
 from kiosk.timing import Pace
 
 STALE = timedelta(minutes=10)
@@ -57,10 +57,10 @@ class Outbox:
 
     def _next(self) -> PrintJob | None:
         receipts = self._store.receipts
-        while (job := receipts.next_print_job()) is not None:
-            if job.copy or self._store.clock.now() - job.at < STALE:
+        while (job := receipts.get_next_print_job()) is not None:
+            if job.copy or self._store.clock.now() - job.happened_at < STALE:
                 return job
-            receipts.let_lapse(job)
+            receipts.mark_lapsed(job)
         return None
 
     async def _print(self, job: PrintJob) -> bool:
@@ -71,7 +71,7 @@ class Outbox:
             await self._send(job)
             self._store.receipts.mark_sent(job)
         except PrinterAway as away:
-            if not away.begun and not job.again:
+            if not away.begun and not job.is_reprint:
                 self._store.receipts.mark_unsent(job)
             self._tell(away.sentence)
             return False
@@ -82,11 +82,11 @@ class Outbox:
         return True
 
     async def _send(self, job: PrintJob) -> None:
-        match job.paper:
-            case KeptReceipt() as kept:
-                await print_slip(self._printer, slip_of(kept), reprint=job.again)
+        match job.document:
+            case StoredReceipt() as kept:
+                await print_slip(self._printer, slip_of(kept), reprint=job.is_reprint)
             case promise:
-                await print_report(self._printer, promise_on_paper(promise), reprint=job.again)
+                await print_report(self._printer, promise_on_paper(promise), reprint=job.is_reprint)
 
     def _tell(self, trouble: str) -> None:
         if trouble != self._trouble or not trouble:
@@ -94,7 +94,7 @@ class Outbox:
             self.told(trouble)
 
 
-def slip_of(kept: KeptReceipt) -> Slip:
+def slip_of(kept: StoredReceipt) -> Slip:
     receipt = kept.receipt
     return Slip(
         id=receipt.id,

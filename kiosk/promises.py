@@ -14,7 +14,7 @@ from kiosk.errors import Declined, ServerAway
 from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.store.facade import Store
-from kiosk.store.promises import Asked
+from kiosk.store.promises import PromiseRequest
 from kiosk.sync import Courier
 from kiosk.timing import Pace
 
@@ -37,8 +37,8 @@ class Promising:
         the slip is printed when the answer comes."""
         card = self._session.require_keepable(item, quantity)
         wanted = NewPromise(card=card.token, product=item.product, quantity=quantity, price=item.price)
-        asked = Asked(uuid7(), wanted)
-        self._store.promises.ask(asked.id, card.view.household, wanted)
+        asked = PromiseRequest(uuid7(), wanted)
+        self._store.promises.add_request(asked.id, card.view.household, wanted)
         try:
             async with asyncio.timeout(self._pace.answer):
                 # What this kiosk held of the points has to be back in the account first.

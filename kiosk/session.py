@@ -14,7 +14,7 @@ from uuid import UUID
 from api.wire import CardView, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
 from kiosk.errors import Declined
 from kiosk.language import _
-from kiosk.store.receipts import KeptReceipt
+from kiosk.store.receipts import StoredReceipt
 
 MOST_OF_ONE = 999
 MOST_LINES = 50
@@ -75,7 +75,7 @@ class Session:
     card: Card | None = None
     cart: list[CartLine] = field(default_factory=list)
     pending: PendingRedemption | None = None
-    last_receipt: KeptReceipt | None = None
+    last_receipt: StoredReceipt | None = None
     """Of the attendant who serves now."""
     cursor: int = 0
     """Index of the shelf item that arrows, space and plus mean."""
@@ -314,7 +314,7 @@ class Session:
         self.cart = [CartLine(item, quantity) for item, quantity in goods]
         self.pending = pending
 
-    def answered(self, kept: KeptReceipt) -> None:
+    def answered(self, kept: StoredReceipt) -> None:
         """There is a receipt: this household is served."""
         if self.pending is None or kept.receipt.id != self.pending.id:
             raise ValueError("a receipt for another redemption")
@@ -322,7 +322,7 @@ class Session:
         self.last_receipt = kept
         self._clear()
 
-    def receipt_again(self) -> KeptReceipt:
+    def receipt_again(self) -> StoredReceipt:
         """The last receipt. Not while a redemption is pending: it would pass for the answer to that one."""
         self._not_while_pending()
         if self.last_receipt is None:

@@ -11,7 +11,7 @@ from kiosk.errors import Declined, Refused, ServerAway
 from kiosk.language import _
 from kiosk.session import Session
 from kiosk.store.facade import Store
-from kiosk.store.shifts import KnownAttendant, pin_hash
+from kiosk.store.shifts import KnownAttendant, hash_pin
 from kiosk.sync import Courier
 from kiosk.timing import Pace
 
@@ -27,7 +27,7 @@ class Duty:
     async def enrol(self, code: str) -> None:
         """Make this machine a kiosk. Safe to repeat: the key is on the disk before the code is sent."""
         begun = self._store.enrolments.begin(self._client.base_url, code)
-        answer = await self._client.enrol(begun.wanted)
+        answer = await self._client.enrol(begun.request)
         self._store.enrol(begun, answer)
         self._client.use_device(answer.token)
         self._client.use_shift("")
@@ -53,9 +53,9 @@ class Duty:
                     self._store.shifts.forget(attendant)
             raise
         else:
-            self._store.shifts.open(shift, await asyncio.to_thread(pin_hash, pin))
+            self._store.shifts.open(shift, await asyncio.to_thread(hash_pin, pin))
             self._courier.heard()
-        duty = self._store.shifts.on_duty
+        duty = self._store.shifts.required
         self._client.use_shift(duty.token)
         self._session.sign_in(duty.name)
         self._courier.wake()
@@ -64,7 +64,7 @@ class Duty:
 
     async def _begin_offline(self, pin: str) -> None:
         shifts = self._store.shifts
-        if not shifts.attendants():
+        if not shifts.list_known_attendants():
             raise ServerAway(sent=True)
         if shifts.locked_until is not None:
             raise Declined(_("PIN 连续输错，请五分钟后再试"))
@@ -75,18 +75,18 @@ class Duty:
         shifts.open_offline(known[0])
 
     async def _known_by(self, pin: str) -> list[KnownAttendant]:
-        attendants = self._store.shifts.attendants()
-        return await asyncio.to_thread(lambda: [each for each in attendants if each.has(pin)])
+        attendants = self._store.shifts.list_known_attendants()
+        return await asyncio.to_thread(lambda: [each for each in attendants if each.verify_pin(pin)])
 
     def close(self) -> tuple[UUID, ShiftReport]:
         """Write the shift's report into the journal, sent or not; what waits there waits."""
         self._session.require_idle()
-        shift = self._store.shifts.on_duty.shift
+        shift = self._store.shifts.required.id
         self._store.shifts.close()
         self._session.sign_out()
         self._client.use_shift("")
         self._courier.wake()
-        return shift, self._store.shifts.report(shift)
+        return shift, self._store.shifts.build_report(shift)
 
     def ended(self) -> None:
         """The server closed it."""

@@ -23,7 +23,7 @@ from kiosk.errors import Declined, Refused, ServerAway
 from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.store.facade import Store
-from kiosk.store.stock_counts import Kind, Tally, TallyLine
+from kiosk.store.stock_counts import CountKind, StockCount, StockCountLine
 from kiosk.sync import Courier
 from kiosk.timing import Pace
 
@@ -46,16 +46,16 @@ class Shelving:
         self._courier = courier
         self._pace = pace
 
-    def begin(self, kind: Kind) -> Tally:
+    def begin(self, kind: CountKind) -> StockCount:
         """Go on with the count of this kind, or begin one."""
-        lines = [TallyLine(item.product, item.name, item.barcode) for item in self._session.shelf]
+        lines = [StockCountLine(item.product, item.name, item.barcode) for item in self._session.shelf]
         if not lines:
             raise Declined(_("货架是空的"))
-        return self._store.tallies.begin(kind, lines)
+        return self._store.stock_counts.begin(kind, lines)
 
-    def begin_receipt(self, receipt: GoodsReceipt) -> Tally:
+    def begin_receipt(self, receipt: GoodsReceipt) -> StockCount:
         barcodes = {item.product: item.barcode for item in self._session.shelf}
-        tally = self._store.tallies.begin_receipt(receipt)
+        tally = self._store.stock_counts.begin_goods_receipt(receipt)
         lines = [msgspec.structs.replace(line, barcode=barcodes.get(line.product, "")) for line in tally.lines]
         return msgspec.structs.replace(tally, lines=lines)
 
@@ -66,12 +66,12 @@ class Shelving:
         """What waits for a second person's count, the oldest first."""
         return await self._answer(self._client.open_receipts())
 
-    async def take_stock(self, tally: Tally) -> StocktakeSheet:
+    async def take_stock(self, tally: StockCount) -> StocktakeSheet:
         lines = [CountedLine(product=line.product, counted=line.counted or 0) for line in tally.counted]
         wanted = TillStocktake(lines=lines, reason=COUNTED_HERE)
         return await self._send(tally, self._client.take_stock(tally.id, wanted))
 
-    async def write_down(self, tally: Tally) -> GoodsReceipt:
+    async def write_down(self, tally: StockCount) -> GoodsReceipt:
         lines = [
             RestockLine(
                 product=line.product,
@@ -89,24 +89,24 @@ class Shelving:
         )
         return await self._send(tally, self._client.write_receipt(tally.id, wanted))
 
-    async def confirm_receipt(self, tally: Tally, pin: str) -> GoodsReceipt:
+    async def confirm_receipt(self, tally: StockCount, pin: str) -> GoodsReceipt:
         """By the PIN of whoever has counted: not the one who wrote it down."""
         lines = [LineCount(line=n, counted=line.counted or 0) for n, line in enumerate(tally.lines, start=1)]
         wanted = ReceiptCountByPin(lines=lines, pin=pin)
         return await self._send(tally, self._client.confirm_receipt(tally.id, wanted))
 
-    async def _send(self, tally: Tally, call: Awaitable[T]) -> T:
-        self._store.tallies.keep(msgspec.structs.replace(tally, sent=True))
-        self._store.faults("before send tally")
+    async def _send(self, tally: StockCount, call: Awaitable[T]) -> T:
+        self._store.stock_counts.save(msgspec.structs.replace(tally, sent=True))
+        self._store.fault_hook("before send tally")
         try:
             answer = await self._answer(call)
         except ServerAway:
             raise Declined(_("网络断了，没有送到：点的数都存在本机，联网后再按 F2")) from None
         except Refused:
-            self._store.tallies.keep(msgspec.structs.replace(tally, sent=False))
+            self._store.stock_counts.save(msgspec.structs.replace(tally, sent=False))
             raise
-        self._store.faults("after send tally")
-        self._store.tallies.drop(tally.kind)
+        self._store.fault_hook("after send tally")
+        self._store.stock_counts.delete(tally.kind)
         self._courier.wake()
         return answer
 

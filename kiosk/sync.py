@@ -13,9 +13,9 @@ from api.wire.till_journal import SignedEntry, UploadResult
 from kiosk.client import Client
 from kiosk.errors import DiskFailed, Refused, ServerAway
 from kiosk.session import Session
-from kiosk.store.enrolments import Enrolled
+from kiosk.store.enrolments import KioskEnrolment
 from kiosk.store.facade import Store
-from kiosk.store.promises import Asked
+from kiosk.store.promises import PromiseRequest
 from kiosk.timing import Pace
 
 UNKNOWN_HERE = frozenset({"device-unknown", "no-key"})
@@ -92,7 +92,7 @@ class Courier:
         async with self._busy:
             await self._deliver()
 
-    async def ask_for_promise(self, asked: Asked) -> PromiseSlip:
+    async def ask_for_promise(self, asked: PromiseRequest) -> PromiseSlip:
         """Raises ServerAway, DiskFailed, and Refused: then it is off, unless only the caller was refused."""
         async with self._busy:
             await self._deliver()
@@ -102,10 +102,10 @@ class Courier:
         """Bring the session up to what the store knows."""
         contact, leases = self._session.contact, self._store.leases
         enrolment = self._store.enrolments.current
-        contact.unsent = self._store.journal.waiting
+        contact.unsent = self._store.journal.unsettled_count
         contact.lease_until, contact.expired = leases.expires_at, leases.expired
-        contact.fence = enrolment.fence if enrolment is not None else ""
-        till = self._store.goods.till
+        contact.fence = enrolment.lockout_reason if enrolment is not None else ""
+        till = self._store.shelf.till
         # Prices don't change under the attendant's eyes.
         if till is not None and not self._session.cart and not self._session.pending:
             self._session.stock_shelf(till)
@@ -119,7 +119,7 @@ class Courier:
         except ServerAway:
             self.away()
             with suppress(DiskFailed):
-                self._store.keep_time()
+                self._store.save_time()
             return next(self._pauses)
         except Refused as refusal:
             self.heard()
@@ -145,11 +145,11 @@ class Courier:
                 await self._renew()
                 # What the server wanted back.
                 await self._deliver()
-            known = self._store.goods.known()
-            self._store.goods.take(await self._client.till(), known)
+            known = self._store.shelf.get_countable_entries()
+            self._store.shelf.save(await self._client.till(), known)
         except Refused as refusal:
             if refusal.problem.type in UNKNOWN_HERE and self._session.contact.fence != refusal.sentence:
-                self._store.fence(refusal.sentence)
+                self._store.lock_out(refusal.sentence)
             raise
         self._session.contact.trouble = self._reasons_to_rest()
         self._session.contact.online = True
@@ -157,37 +157,37 @@ class Courier:
         self.tell()
 
     async def _renew(self) -> None:
-        self._store.leases.take(await self._client.leases())
+        self._store.leases.save(await self._client.leases())
         self._renew_at = monotonic() + self._pace.renew
 
     # --- goods to be kept -------------------------------------------------------------------------------
 
     async def _ask_for_promises(self) -> None:
         """Those whose answer got lost: with the same id, so that none counts twice."""
-        for asked in self._store.promises.asked():
+        for asked in self._store.promises.list_requests():
             try:
                 await self._ask_for_promise(asked)
             except Refused:
                 continue
             self.promised()
 
-    async def _ask_for_promise(self, asked: Asked) -> PromiseSlip:
-        self._store.faults("before send promise")
+    async def _ask_for_promise(self, asked: PromiseRequest) -> PromiseSlip:
+        self._store.fault_hook("before send promise")
         try:
-            slip = await self._client.promise(asked.id, asked.wanted)
+            slip = await self._client.promise(asked.id, asked.content)
         except Refused as refusal:
             if refusal.problem.type not in SIGN_IN_AGAIN:
-                self._store.promises.drop(asked.id)
+                self._store.promises.delete_request(asked.id)
             raise
-        self._store.faults("after send promise")
-        self._store.promises.answered(slip)
+        self._store.fault_hook("after send promise")
+        self._store.promises.save_slip(slip)
         return slip
 
     # --- the journals -----------------------------------------------------------------------------------
 
     async def _deliver(self) -> None:
         """The earlier enrolments' too; what the server refuses of one doesn't hold up another."""
-        for enrolment in self._store.journal.enrolments_waiting():
+        for enrolment in self._store.journal.list_unsettled_enrolments():
             until, _ = self._resting.get(enrolment.id, (0.0, ""))
             if monotonic() < until:
                 continue
@@ -203,31 +203,31 @@ class Courier:
     def _reasons_to_rest(self) -> str:
         return next((why for until, why in self._resting.values() if monotonic() < until), "")
 
-    async def _upload_all(self, enrolment: Enrolled) -> None:
+    async def _upload_all(self, enrolment: KioskEnrolment) -> None:
         """In order, until all is told. A server that went back to a backup asks once for what it has lost; one
         that asks again and again is asked again itself, later."""
         sent_again = False
-        while batch := self._store.journal.unsettled(enrolment):
+        while batch := self._store.journal.get_next_batch(enrolment):
             try:
-                self._store.faults("before send entries")
+                self._store.fault_hook("before send entries")
                 answer = await self._upload(enrolment, batch)
-                self._store.faults("after send entries")
+                self._store.fault_hook("after send entries")
             except Refused as refusal:
                 expected = refusal.problem.extra.get("expected")
                 if sent_again or not isinstance(expected, int) or expected >= batch[0].number:
                     raise
-                self._store.send_again(enrolment, expected)
+                self._store.resend_from(enrolment, expected)
             else:
                 self._store.settle(enrolment, answer)
                 self.tell()
-                rest = self._store.journal.unsettled(enrolment)
+                rest = self._store.journal.get_next_batch(enrolment)
                 if not rest or rest[0].number > batch[0].number:
                     continue
                 if sent_again:
                     return
             sent_again = True
 
-    async def _upload(self, enrolment: Enrolled, batch: Sequence[SignedEntry]) -> UploadResult:
+    async def _upload(self, enrolment: KioskEnrolment, batch: Sequence[SignedEntry]) -> UploadResult:
         if enrolment.server == self._client.base_url:
             return await self._client.upload(enrolment.kiosk, enrolment.epoch, batch)
         async with Client(enrolment.server) as elsewhere:

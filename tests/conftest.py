@@ -37,7 +37,7 @@ from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import found
 from api.serving import KEEP_ALIVE, log_plainly
 from api.shop.redemptions.fast_path import FastPath
-from kiosk.store.shifts import _hashing
+from kiosk.store.shifts import _get_hasher
 from ledger.transactions import TownshipId
 from rules import books_path
 from tests.clusters import copy, make, passable
@@ -76,7 +76,7 @@ def logged_plainly() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def hashed_quickly() -> None:
     """Passwords and PINs: half of what signing in costs would be the hash, which is costly on purpose."""
-    for each in (passwords, _hashing()):
+    for each in (passwords, _get_hasher()):
         each.hashers = (Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)
         each.current_hasher = each.hashers[0]
 

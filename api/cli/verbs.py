@@ -240,7 +240,7 @@ def kiosk(
     from kiosk.client import require_address
     from kiosk.language import choose
     from kiosk.scanner import Scanner
-    from kiosk.store.folder import Unusable
+    from kiosk.store.folder import StoreError
 
     choose(language)
     try:
@@ -255,7 +255,7 @@ def kiosk(
     try:
         folder = data or Settings.read().data / "kiosk"
         run(server, folder, code, scanner, Look(theme, large, sound == "on"), printer)
-    except Unusable as error:
+    except StoreError as error:
         raise Refused(ErrorCode.IN_USE, str(error)) from None
 
 

@@ -16,7 +16,7 @@ from kiosk.counter import Counter
 from kiosk.errors import Obstacle
 from kiosk.language import N_, _
 from kiosk.screens.base import TillScreen
-from kiosk.store.enrolments import CODE_LENGTH, plain_code
+from kiosk.store.enrolments import CODE_LENGTH, normalize_code
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
@@ -59,7 +59,7 @@ class Enrol(TillScreen):
 
     def __init__(self, counter: Counter, code: str = "") -> None:
         super().__init__(counter)
-        self._code = plain_code(code)[:CODE_LENGTH]
+        self._code = normalize_code(code)[:CODE_LENGTH]
         self._at_once = bool(code)
         self._asking = False
 
@@ -96,8 +96,8 @@ class Enrol(TillScreen):
     def press(self, key: str) -> None:
         if self._asking:
             return
-        if len(key) == 1 and plain_code(key):
-            self._code = (self._code + plain_code(key))[:CODE_LENGTH]
+        if len(key) == 1 and normalize_code(key):
+            self._code = (self._code + normalize_code(key))[:CODE_LENGTH]
             self.status.hint(_(HINT))
         elif key in ("backspace", "delete"):
             self._code = self._code[:-1]
@@ -114,7 +114,7 @@ class Enrol(TillScreen):
         if self._asking:
             return
         read = meaning(text)
-        code = plain_code(read.code if isinstance(read, EnrolCode) else text)
+        code = normalize_code(read.code if isinstance(read, EnrolCode) else text)
         whole = code if len(code) == CODE_LENGTH else self._code + code
         if len(whole) > CODE_LENGTH:
             self.status.refuse(_("这不是登记码；请先登记这台终端"))

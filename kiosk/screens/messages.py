@@ -10,21 +10,21 @@ from textual.message import Message
 from api.wire import PromisedGoods, ShelfItem
 from api.wire.promises import PromiseSlip
 from api.wire.till_journal import ShiftReport
-from kiosk.store.receipts import KeptReceipt
+from kiosk.store.receipts import StoredReceipt
 
 
 @dataclass
 class Served(Message):
     """The household is served; here is its receipt."""
 
-    kept: KeptReceipt
+    kept: StoredReceipt
 
 
 @dataclass
 class Recall(Message):
     """The attendant wants to see this receipt again."""
 
-    kept: KeptReceipt
+    kept: StoredReceipt
 
 
 @dataclass

@@ -15,7 +15,7 @@ from kiosk.columns import between
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.screens.base import Notice, Reprint
-from kiosk.store.receipts import KeptReceipt
+from kiosk.store.receipts import StoredReceipt
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar
@@ -66,7 +66,7 @@ class ReceiptScreen(Notice):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    def __init__(self, counter: Counter, kept: KeptReceipt, *, again: bool) -> None:
+    def __init__(self, counter: Counter, kept: StoredReceipt, *, again: bool) -> None:
         super().__init__(counter)
         self._kept = kept
         self._receipt = kept.receipt

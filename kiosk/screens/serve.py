@@ -317,7 +317,7 @@ class Serve(TillScreen):
         self.post_message(messages.ShiftClosed(*self.counter.duty.close()))
 
     def _void(self) -> None:
-        if not self.counter.store.redemptions.voidable():
+        if not self.counter.store.redemptions.list_voidable():
             raise Declined(_("这一班没有可以作废的兑换"))
         self.post_message(messages.ToVoid())
 

@@ -98,7 +98,7 @@ class Report(TillScreen):
     def news(self) -> None:
         super().news()
         unsent = self.session.contact.unsent
-        status, remark = self.counter.store.journal.closing(self._shift)
+        status, remark = self.counter.store.journal.get_closing_outcome(self._shift)
         if self._told == (unsent, status):
             return
         self._told = (unsent, status)

@@ -92,7 +92,7 @@ class SignIn(TillScreen):
                 if contact.fence
                 else contact.trouble
             )
-        elif contact.online is False and self.counter.store.shifts.attendants():
+        elif contact.online is False and self.counter.store.shifts.list_known_attendants():
             self.status.waiting(_(OFFLINE))
         elif contact.online is False:
             self.status.refuse(ServerAway(sent=True).sentence)

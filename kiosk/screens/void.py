@@ -13,7 +13,7 @@ from kiosk.errors import Declined
 from kiosk.language import N_, _
 from kiosk.screens.base import Overlay
 from kiosk.screens.sheet import SheetScreen
-from kiosk.store.receipts import KeptReceipt
+from kiosk.store.receipts import StoredReceipt
 from kiosk.widgets.numbered_row import BESIDE, numbered
 
 MOST = 9
@@ -32,16 +32,16 @@ class VoidScreen(SheetScreen, Overlay):
     class Done(Message):
         """It is in the journal; `sentence` says what became of it."""
 
-        def __init__(self, kept: KeptReceipt, sentence: str) -> None:
+        def __init__(self, kept: StoredReceipt, sentence: str) -> None:
             super().__init__()
             self.kept = kept
             self.sentence = sentence
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter)
-        self._offered = counter.store.redemptions.voidable()[:MOST]
+        self._offered = counter.store.redemptions.list_voidable()[:MOST]
         self._cursor = 0
-        self._chosen: KeptReceipt | None = None
+        self._chosen: StoredReceipt | None = None
         self._reason: int | None = None
         self._voiding = False
 
@@ -102,7 +102,7 @@ class VoidScreen(SheetScreen, Overlay):
             self._void(self._chosen, REASONS[self._reason])
 
     @work
-    async def _void(self, kept: KeptReceipt, reason: str) -> None:
+    async def _void(self, kept: StoredReceipt, reason: str) -> None:
         try:
             sentence = await self.counter.void(kept, reason)
         except Declined as declined:
@@ -130,7 +130,7 @@ class VoidScreen(SheetScreen, Overlay):
     def _reasons(self) -> list[Content]:
         return [numbered(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)]
 
-    def _told(self, kept: KeptReceipt) -> str:
+    def _told(self, kept: StoredReceipt) -> str:
         receipt = kept.receipt
         goods = _("、").join(f"{line.name} x{line.quantity}" for line in receipt.lines)
         when = f"{receipt.recorded_at.astimezone(SHANGHAI):%H:%M}"

@@ -1,1 +1,1 @@
-"""What a kiosk keeps on its own disk, so that neither a power cut nor a week without network loses anything."""
+"""The kiosk's own database: nothing is lost in a power cut or in a week without the network."""

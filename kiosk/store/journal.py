@@ -1,4 +1,4 @@
-"""The kiosk's signed journal: what happened here, in order, and what the server made of it."""
+"""The kiosk's signed journal: what happened here, in order, and how the server settled it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from api.wire.till_journal import (
 )
 from kiosk.language import N_
 from kiosk.store.database import Database
-from kiosk.store.enrolments import Enrolled, Enrolments
+from kiosk.store.enrolments import Enrolments, KioskEnrolment
 
 OLD_DISK = N_("这台终端的硬盘是旧的副本，断网时不能兑换；请向乡镇办公室要登记码，重新登记")
 NOT_CURRENT = N_("这台终端已停用，或被复制过，断网时不能兑换；请向乡镇办公室要登记码，重新登记")
@@ -30,8 +30,9 @@ FORKED = N_("这台终端的记录与服务器的不一致，断网时不能兑�
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the server says the journal stands: `UploadResult` and `KioskLeases` both tell it."""
+class JournalHead:
+    """The last entry that the server has, as `UploadResult` and `KioskLeases` say. `current`: it still accepts
+    this enrolment."""
 
     head: int
     hash: Digest
@@ -45,11 +46,11 @@ class Journal:
 
     # --- writing: inside a commit -----------------------------------------------------------------------
 
-    def opened(self, entry: ShiftOpeningEntry) -> None:
+    def append_opening(self, entry: ShiftOpeningEntry) -> None:
         self._append(entry, shift=entry.shift)
 
-    def sold(self, entry: SaleEntry, *, sure: bool) -> int:
-        """`sure`: the server can't have heard of it in another way. Gives the entry's number."""
+    def append_sale(self, entry: SaleEntry, *, sure: bool) -> int:
+        """`sure`: the redemption never went to the server by itself. Returns the entry's number."""
         return self._append(
             entry,
             redemption=str(entry.id),
@@ -61,21 +62,25 @@ class Journal:
             unshelved=1,
         )
 
-    def voided(self, entry: VoidEntry, *, under: Enrolled | None = None) -> None:
-        """`under`: an enrolment before this one."""
-        self._append(entry, under=under, redemption=str(entry.id), shift=entry.shift, unshelved=1)
+    def append_void(self, entry: VoidEntry, enrolment: KioskEnrolment | None = None) -> None:
+        """`enrolment`: an earlier one, or None for the current one."""
+        self._append(entry, enrolment, redemption=str(entry.id), shift=entry.shift, unshelved=1)
 
-    def returned(self, entry: ReturnEntry) -> None:
+    def append_return(self, entry: ReturnEntry) -> None:
         self._append(entry, household=str(entry.household), leased=entry.points)
 
-    def closed(self, entry: ShiftClosingEntry) -> None:
+    def append_closing(self, entry: ShiftClosingEntry) -> None:
         self._append(entry, shift=entry.shift)
 
     def _append(
-        self, entry: AnyEntry, *, under: Enrolled | None = None, shift: UUID | None = None, **columns: Any
+        self,
+        entry: AnyEntry,
+        enrolment: KioskEnrolment | None = None,
+        shift: UUID | None = None,
+        **columns: Any,
     ) -> int:
-        enrolment = under or self._enrolments.required
-        number, previous = self._end(enrolment)
+        enrolment = enrolment or self._enrolments.required
+        number, previous = self._get_last(enrolment)
         signed = till_journal.sign(entry, enrolment.key, enrolment.kiosk, enrolment.epoch, number + 1, previous)
         row = {
             "enrolment": enrolment.id,
@@ -92,101 +97,99 @@ class Journal:
         self._database.write(f"insert into entry ({', '.join(row)}) values ({marks})", *row.values())
         return signed.number
 
-    def _end(self, enrolment: Enrolled) -> tuple[int, Digest]:
-        last = self._database.row(
+    def _get_last(self, enrolment: KioskEnrolment) -> tuple[int, Digest]:
+        last = self._database.fetch_one(
             "select number, hash from entry where enrolment = ? order by number desc limit 1", enrolment.id
         )
         return (last[0], last[1]) if last is not None else (0, till_journal.ZERO_HASH)
 
-    # --- what the server has not told yet ---------------------------------------------------------------
+    # --- what the server has not settled ----------------------------------------------------------------
 
     @property
-    def waiting(self) -> int:
-        """How many entries wait to be told, those of earlier enrolments too."""
-        return int(self._database.value("select count(*) from entry where status = ''"))
+    def unsettled_count(self) -> int:
+        """Entries of all enrolments that the server has not settled."""
+        return int(self._database.fetch_value("select count(*) from entry where status = ''"))
 
-    def enrolments_waiting(self) -> list[Enrolled]:
+    def list_unsettled_enrolments(self) -> list[KioskEnrolment]:
         """Oldest first."""
-        ids = {row[0] for row in self._database.rows("select distinct enrolment from entry where status = ''")}
-        return [enrolment for enrolment in self._enrolments.all() if enrolment.id in ids]
+        ids = {
+            row[0] for row in self._database.fetch_all("select distinct enrolment from entry where status = ''")
+        }
+        return [enrolment for enrolment in self._enrolments.list_all() if enrolment.id in ids]
 
-    def unsettled(self, enrolment: Enrolled) -> list[SignedEntry]:
-        """The next batch to send, in order and without gaps: what follows the first one untold goes along."""
-        rows = self._database.rows(
+    def get_next_batch(self, enrolment: KioskEnrolment) -> list[SignedEntry]:
+        """The next batch to send: from the first unsettled entry on, in order and without gaps."""
+        rows = self._database.fetch_all(
             "select number, previous, body, signature from entry where enrolment = ? and number >="
             " (select min(number) from entry where enrolment = ? and status = '') order by number limit ?",
             *(enrolment.id, enrolment.id, till_journal.MAX_UPLOAD_ENTRIES),
         )
         return [SignedEntry(number=n, previous=p, body=b, signature=s) for n, p, b, s in rows]
 
-    def settle(self, enrolment: Enrolled, outcomes: Iterable[till_journal.EntryOutcome], place: Place) -> None:
+    def settle(
+        self, enrolment: KioskEnrolment, outcomes: Iterable[till_journal.EntryOutcome], head: JournalHead
+    ) -> None:
         """Inside a commit, after which the enrolments `reload`."""
         for outcome in outcomes:
             self._database.write(
                 "update entry set status = ?, remark = ? where enrolment = ? and number = ?",
                 *(outcome.status, outcome.remark, enrolment.id, outcome.number),
             )
-        self.compare(enrolment, place)
+        self.compare_with_server(enrolment, head)
 
-    def compare(self, enrolment: Enrolled, place: Place) -> None:
-        """What the server has of this journal against what is here: whoever has less of it went back to an old
-        copy. Inside a commit, after which the enrolments `reload`."""
-        number, _ = self._end(enrolment)
-        self._enrolments.fence(enrolment, self._fence(enrolment, place, number))
-        if place.head < number:
-            self.send_again(enrolment, place.head + 1)
+    def compare_with_server(self, enrolment: KioskEnrolment, head: JournalHead) -> None:
+        """Whichever side has fewer entries has been restored from an old copy. Inside a commit, after which the
+        enrolments `reload`."""
+        number, _ = self._get_last(enrolment)
+        self._enrolments.set_lockout_reason(enrolment, self._get_lockout_reason(enrolment, head, number))
+        if head.head < number:
+            self.resend_from(enrolment, head.head + 1)
 
-    def send_again(self, enrolment: Enrolled, number: int) -> None:
-        """From this entry on the server knows nothing any more. What it kept as a fork it keeps apart from what
-        its head counts. Inside a commit."""
+    def resend_from(self, enrolment: KioskEnrolment, number: int) -> None:
+        """The server lost the entries from this one on, except forks, which its head doesn't count. Inside a
+        commit."""
         self._database.write(
             "update entry set status = '', remark = '' where enrolment = ? and number >= ? and status <> 'fork'",
             *(enrolment.id, number),
         )
 
-    def _fence(self, enrolment: Enrolled, place: Place, number: int) -> str:
-        if not place.current:
+    def _get_lockout_reason(self, enrolment: KioskEnrolment, head: JournalHead, number: int) -> str:
+        if not head.current:
             return NOT_CURRENT
-        if place.head > number:
+        if head.head > number:
             return OLD_DISK
-        ours = self._database.value(
-            "select hash from entry where enrolment = ? and number = ?", enrolment.id, place.head
+        ours = self._database.fetch_value(
+            "select hash from entry where enrolment = ? and number = ?", enrolment.id, head.head
         )
-        if place.head and ours != place.hash:
+        if head.head and ours != head.hash:
             return FORKED
         return ""
 
     # --- reading ----------------------------------------------------------------------------------------
 
-    def of_shift(self, shift: UUID) -> list[AnyEntry]:
-        rows = self._database.rows("select body from entry where shift = ? order by id", str(shift))
-        return [_entry(row) for row in rows]
+    def list_by_shift(self, shift: UUID) -> list[AnyEntry]:
+        rows = self._database.fetch_all("select body from entry where shift = ? order by id", str(shift))
+        return [_decode_entry(row) for row in rows]
 
-    def sale(self, redemption: UUID) -> SaleEntry | None:
-        row = self._database.row("select body from entry where redemption = ? and kind = 'sold'", str(redemption))
-        found = None if row is None else _entry(row)
-        assert found is None or isinstance(found, SaleEntry)
-        return found
-
-    def outcome(self, redemption: UUID, kind: str) -> tuple[str, str]:
-        """Status and remark of the last entry of this kind about a redemption; empty until it is told."""
-        row = self._database.row(
+    def get_outcome(self, redemption: UUID, kind: str) -> tuple[str, str]:
+        """Status and remark of the last entry of this kind about a redemption; empty until it is settled."""
+        row = self._database.fetch_one(
             "select status, remark from entry where redemption = ? and kind = ? order by id desc",
             *(str(redemption), kind),
         )
         return (row[0], row[1]) if row is not None else ("", "")
 
-    def closing(self, shift: UUID) -> tuple[str, str]:
+    def get_closing_outcome(self, shift: UUID) -> tuple[str, str]:
         """Status and remark of the entry that closed a shift."""
-        row = self._database.row(
+        row = self._database.fetch_one(
             "select status, remark from entry where shift = ? and kind = 'closed'", str(shift)
         )
         return (row[0], row[1]) if row is not None else ("", "")
 
-    def owed(self, household: UUID) -> int:
-        """Points of a household that were handed out here and that the server hasn't heard of."""
+    def count_unsettled_points(self, household: UUID) -> int:
+        """Points that a household redeemed here and that the server doesn't know of."""
         return int(
-            self._database.value(
+            self._database.fetch_value(
                 "select coalesce(sum(points), 0) from entry as sale where household = ? and status = '' and not"
                 " exists (select 1 from entry as void"
                 " where void.redemption = sale.redemption and void.kind = 'voided')",
@@ -195,6 +198,6 @@ class Journal:
         )
 
 
-def _entry(row: Sequence[Any]) -> AnyEntry:
+def _decode_entry(row: Sequence[Any]) -> AnyEntry:
     entry: AnyEntry = msgspec.json.decode(row[0], type=AnyEntry)
     return entry

@@ -1,9 +1,9 @@
-"""What the kiosk may spend of each household's points without the network.
+"""The points of each household that the kiosk may spend without the network.
 
-It is the server's last answer, as of an entry of the journal, less what the entries after that one and the pending
-redemption take. A void gives back only what a sale after that entry took, and only where the server can't have
-heard of that sale in another way: else the next answer gives it back. So it is never more than what the server
-holds for this kiosk once it has all entries.
+They are the server's last answer, as of one entry of the journal, less what later entries and the pending
+redemption take. A void gives back only what a later sale took, and only if the server can't know that sale from a
+request of its own; otherwise the next answer gives it back. So they are never more than what the server holds for
+this kiosk once it has all entries.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from api.wire import till_journal
 from api.wire.till_journal import Digest, ReturnEntry
 from kiosk.store.database import Database
 from kiosk.store.enrolments import Enrolments
-from kiosk.store.journal import Journal, Place
+from kiosk.store.journal import Journal, JournalHead
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A household as the last answer told it. `pin_above`: a total above it needs the card's PIN, which only the
+    """A household in the server's last answer. `pin_above`: a larger total needs the card's PIN, which only the
     server can check."""
 
     household: UUID
@@ -38,13 +38,13 @@ class Leases:
         self._enrolments = enrolments
         self._journal = journal
 
-    def take(self, answer: till_journal.KioskLeases) -> None:
-        """Keep the server's answer, and give back what it asks for, as far as it isn't spent: one commit."""
+    def save(self, answer: till_journal.KioskLeases) -> None:
+        """Save the server's answer and return the points it asks for, as far as they aren't spent: one commit."""
         enrolment = self._enrolments.required
         if (answer.kiosk, answer.epoch) != (enrolment.kiosk, enrolment.epoch):
             raise ValueError("an answer for another kiosk")
         with self._database.commit("leases"):
-            self._database.clock.heard(answer.now)
+            self._database.clock.set_server_time(answer.now)
             write = self._database.write
             write(
                 "insert into leases (enrolment, head, expires_at) values (?, ?, ?) on conflict do update"
@@ -59,21 +59,20 @@ class Leases:
                     *(enrolment.id, str(household.household), household.card, household.name),
                     *(household.village, household.points, household.pin_above),
                 )
-            self._journal.compare(enrolment, Place(answer.head, answer.hash, answer.current))
+            self._journal.compare_with_server(enrolment, JournalHead(answer.head, answer.hash, answer.current))
             for household in answer.households:
-                back = min(household.give_back, self.left(household.household))
-                if back:
+                points = min(household.give_back, self.get_available(household.household))
+                if points:
                     now = self._database.clock.now()
-                    self._journal.returned(ReturnEntry(at=now, household=household.household, points=back))
+                    self._journal.append_return(ReturnEntry(at=now, household=household.household, points=points))
         self._enrolments.reload()
 
-    def left(self, household: UUID, *, beside_pending: bool = True) -> int:
-        """Points, never below zero. Without `beside_pending` what the pending redemption has set aside counts as
-        left."""
+    def get_available(self, household: UUID, *, less_pending: bool = True) -> int:
+        """Points, never negative. `less_pending`: without those reserved for the pending redemption."""
         enrolment = self._enrolments.current
         if enrolment is None:
             return 0
-        left = self._database.value(
+        available = self._database.fetch_value(
             """
             select lease.points
               - (select coalesce(sum(entry.leased), 0) from entry
@@ -87,35 +86,35 @@ class Leases:
             from lease join leases using (enrolment)
             where lease.enrolment = ? and lease.household = ?
             """,
-            *(beside_pending, enrolment.id, str(household)),
+            *(less_pending, enrolment.id, str(household)),
         )
-        return max(left or 0, 0)
+        return max(available or 0, 0)
 
-    def of_card(self, card: Digest) -> Lease | None:
-        return self._lease("card", card)
+    def find_by_card(self, card: Digest) -> Lease | None:
+        return self._find_by("card", card)
 
-    def of(self, household: UUID) -> Lease | None:
-        return self._lease("household", str(household))
+    def find(self, household: UUID) -> Lease | None:
+        return self._find_by("household", str(household))
 
     @property
     def expires_at(self) -> datetime | None:
         enrolment = self._enrolments.current
         if enrolment is None:
             return None
-        until = self._database.value("select expires_at from leases where enrolment = ?", enrolment.id)
+        until = self._database.fetch_value("select expires_at from leases where enrolment = ?", enrolment.id)
         return None if until is None else datetime.fromisoformat(until)
 
     @property
     def expired(self) -> bool:
-        """Also where there never was an answer."""
+        """True also where the server has never answered."""
         until = self.expires_at
         return until is None or self._database.clock.now() >= until
 
-    def _lease(self, column: str, value: Any) -> Lease | None:
+    def _find_by(self, column: str, value: Any) -> Lease | None:
         enrolment = self._enrolments.current
         if enrolment is None:
             return None
-        row = self._database.row(
+        row = self._database.fetch_one(
             f"select household, card, name, village, pin_above from lease where enrolment = ? and {column} = ?",
             *(enrolment.id, value),
         )

@@ -1,4 +1,4 @@
-"""Goods that the server is to keep for a household: what was asked for and isn't answered, and the slips."""
+"""Requests for promised goods that the server hasn't answered, and the slips of those it has."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kiosk.store.leases import Leases
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """On its way to the server, which may have heard of it: only an answer settles that."""
+class PromiseRequest:
+    """A request that may have reached the server: only an answer tells."""
 
     id: UUID
-    wanted: NewPromise
+    content: NewPromise
 
 
 class Promises:
@@ -28,26 +28,26 @@ class Promises:
         self._journal = journal
         self._leases = leases
 
-    def ask(self, id: UUID, household: UUID, wanted: NewPromise) -> None:
-        """From here on it survives the power cut. What this kiosk holds of the points goes back by a signed entry
-        first: the server sets them aside from the account."""
+    def add_request(self, id: UUID, household: UUID, content: NewPromise) -> None:
+        """Save the request before it is sent. The points leased to this kiosk are returned by a journal entry,
+        since the server reserves them from the account."""
         with self._database.commit("ask for promise"):
-            back = min(self._leases.left(household), wanted.price * wanted.quantity)
-            if back:
+            points = min(self._leases.get_available(household), content.price * content.quantity)
+            if points:
                 now = self._database.clock.now()
-                self._journal.returned(ReturnEntry(at=now, household=household, points=back))
+                self._journal.append_return(ReturnEntry(at=now, household=household, points=points))
             self._database.write(
                 "insert into asked_promise (id, body) values (?, ?)",
-                *(str(id), msgspec.json.encode(wanted).decode()),
+                *(str(id), msgspec.json.encode(content).decode()),
             )
 
-    def asked(self) -> list[Asked]:
+    def list_requests(self) -> list[PromiseRequest]:
         """Oldest first."""
-        rows = self._database.rows("select id, body from asked_promise order by rowid")
-        return [Asked(UUID(id), msgspec.json.decode(body, type=NewPromise)) for id, body in rows]
+        rows = self._database.fetch_all("select id, body from asked_promise order by rowid")
+        return [PromiseRequest(UUID(id), msgspec.json.decode(body, type=NewPromise)) for id, body in rows]
 
-    def answered(self, slip: PromiseSlip) -> None:
-        """The slip and its print job; the card's token goes."""
+    def save_slip(self, slip: PromiseSlip) -> None:
+        """Save the slip with its print job, and delete the request with the card's token."""
         with self._database.commit("promise answered"):
             self._database.write("delete from asked_promise where id = ?", str(slip.id))
             self._database.write(
@@ -56,7 +56,7 @@ class Promises:
             )
             self._database.write("insert into print_job (slip, copy) values (?, 0)", str(slip.id))
 
-    def drop(self, id: UUID) -> None:
-        """The server refused it, or can't have heard of it."""
+    def delete_request(self, id: UUID) -> None:
+        """The server refused it, or can't have received it."""
         with self._database.commit("promise dropped"):
             self._database.write("delete from asked_promise where id = ?", str(id))

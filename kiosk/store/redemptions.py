@@ -1,4 +1,4 @@
-"""One redemption, from the attendant's word to the receipt: every step is one commit."""
+"""One redemption from confirmation to receipt: every step is one commit."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from uuid import UUID
 
 import msgspec
 
-from api.wire import CardView, Receipt, ReceiptLine, RedemptionLine, ShelfItem
-from api.wire import Redemption as Wanted
+from api.wire import CardView, Receipt, ReceiptLine, Redemption, RedemptionLine, ShelfItem
 from api.wire.till_journal import Digest, SaleEntry, VoidEntry
 from kiosk.language import N_
 from kiosk.store.database import Database
-from kiosk.store.enrolments import Enrolled, Enrolments
+from kiosk.store.enrolments import Enrolments, KioskEnrolment
 from kiosk.store.journal import Journal
 from kiosk.store.leases import Leases
-from kiosk.store.receipts import KeptReceipt, Receipts
-from kiosk.store.shelf import Goods
-from kiosk.store.shifts import Duty, Shifts
+from kiosk.store.receipts import Receipts, StoredReceipt
+from kiosk.store.shelf import ShelfSnapshot
+from kiosk.store.shifts import OpenShift, Shifts
 
 GIVEN_UP = N_("没有得到答复，没有发放物品")
 
 
-def card_digest(token: str) -> Digest:
-    """What register and leases know a card by."""
+def hash_card(token: str) -> Digest:
+    """The digest that the register and the leases have of a card."""
     return hashlib.sha256(token.encode("ascii")).hexdigest()
 
 
-class Picked(msgspec.Struct, frozen=True):
-    """Goods in a confirmed cart, as the shelf had them."""
+class PickedItem(msgspec.Struct, frozen=True):
+    """An item of a confirmed cart, as it was on the shelf."""
 
     item: ShelfItem
     quantity: int
@@ -46,15 +45,15 @@ class Picked(msgspec.Struct, frozen=True):
         )
 
 
-class Confirmed(msgspec.Struct, frozen=True):
-    """What the attendant confirmed: a card and goods. The card's token is kept until there is a receipt, and that
-    of `collector`, a neighbour who takes the goods home. `shift` and `attendant` are those of the confirmation.
-    `promise`: the goods were kept for the household, under this id, at their price of that day."""
+class ConfirmedCart(msgspec.Struct, frozen=True):
+    """What the attendant confirmed: a card and goods. `token` is the card's; `collector` that of whoever collects
+    for the household; both are deleted with the receipt. `shift` and `attendant` are those of the confirmation.
+    `promise`: the goods were promised under this id, at the price of that day."""
 
     id: UUID
     token: str
     view: CardView
-    picked: list[Picked]
+    picked: list[PickedItem]
     shift: UUID
     attendant: UUID
     collector: str = ""
@@ -65,19 +64,19 @@ class Confirmed(msgspec.Struct, frozen=True):
     def total(self) -> int:
         return sum(picked.line.points for picked in self.picked)
 
-    def wanted(self, leased: int) -> Wanted:
+    def build_request(self, leased: int) -> Redemption:
         lines = [
             RedemptionLine(product=picked.item.product, quantity=picked.quantity, price=picked.item.price)
             for picked in self.picked
         ]
-        return Wanted(card=self.token, lines=lines, leased=leased, collector=self.collector)
+        return Redemption(card=self.token, lines=lines, leased=leased, collector=self.collector)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The pending redemption as the disk has it. `sent`: the server may have heard of it."""
+class PendingRecord:
+    """The pending redemption on the disk. `leased`: points reserved for it. `sent`: the server may know of it."""
 
-    confirmed: Confirmed
+    cart: ConfirmedCart
     leased: int
     sent: bool
 
@@ -89,7 +88,7 @@ class Redemptions:
         enrolments: Enrolments,
         journal: Journal,
         leases: Leases,
-        goods: Goods,
+        shelf: ShelfSnapshot,
         shifts: Shifts,
         receipts: Receipts,
     ) -> None:
@@ -97,152 +96,154 @@ class Redemptions:
         self._enrolments = enrolments
         self._journal = journal
         self._leases = leases
-        self._goods = goods
+        self._shelf = shelf
         self._shifts = shifts
         self._receipts = receipts
 
     @property
-    def pending(self) -> Kept | None:
-        row = self._database.row("select body, leased, sent from pending")
+    def pending(self) -> PendingRecord | None:
+        row = self._database.fetch_one("select body, leased, sent from pending")
         if row is None:
             return None
         body, leased, sent = row
-        return Kept(msgspec.json.decode(body, type=Confirmed), leased, bool(sent))
+        return PendingRecord(msgspec.json.decode(body, type=ConfirmedCart), leased, bool(sent))
 
-    def confirm(self, confirmed: Confirmed, *, sent: bool) -> int:
-        """From here on it survives the power cut. Gives the leased points set aside for it. `sent`: it is about to
-        go to the server."""
-        household = confirmed.view.household
-        leased = 0 if confirmed.promise else min(self._leases.left(household), confirmed.total)
+    def confirm(self, cart: ConfirmedCart, *, sent: bool) -> int:
+        """Save it, so that it survives a power cut. `sent`: it is about to go to the server. Returns the leased
+        points reserved for it."""
+        household = cart.view.household
+        leased = 0 if cart.promise else min(self._leases.get_available(household), cart.total)
         with self._database.commit("confirm"):
             self._database.write(
                 "insert into pending (one, household, leased, sent, body) values (1, ?, ?, ?, ?)",
-                *(str(household), leased, sent, msgspec.json.encode(confirmed).decode()),
+                *(str(household), leased, sent, msgspec.json.encode(cart).decode()),
             )
         return leased
 
-    def set_aside(self) -> int:
-        """Leased points for the pending redemption as the leases are now."""
-        confirmed = self._required.confirmed
-        left = self._leases.left(confirmed.view.household, beside_pending=False)
-        leased = 0 if confirmed.promise else min(left, confirmed.total)
-        with self._database.commit("set aside"):
+    def reserve_points(self) -> int:
+        """Reserve points for the pending redemption from the leases as they are now."""
+        cart = self._required.cart
+        available = self._leases.get_available(cart.view.household, less_pending=False)
+        leased = 0 if cart.promise else min(available, cart.total)
+        with self._database.commit("reserve"):
             self._database.write("update pending set leased = ?", leased)
         return leased
 
     def mark_sent(self) -> None:
-        """Before it goes to the server after all."""
+        """To be called before it goes to the server after all."""
         if not self._required.sent:
             with self._database.commit("sent"):
                 self._database.write("update pending set sent = 1")
 
-    def answered(self, receipt: Receipt) -> KeptReceipt:
-        """The server's receipt, the entry and the print job."""
-        kept = self._required
-        if receipt.id != kept.confirmed.id:
+    def save_answer(self, receipt: Receipt) -> StoredReceipt:
+        """Save the server's receipt, the entry and the print job."""
+        pending = self._required
+        if receipt.id != pending.cart.id:
             raise ValueError("a receipt for another redemption")
         with self._database.commit("answer"):
-            self._finish(kept, receipt, leased=receipt.leased, answered=True, sure=False)
-        return KeptReceipt(receipt, offline=False)
+            self._finish(pending, receipt, leased=receipt.leased, answered=True, sure=False)
+        return StoredReceipt(receipt, offline=False)
 
-    def hand_over(self, *, sure: bool) -> KeptReceipt:
-        """By lease, without the server: redemption, lease, shelf, entry, receipt and print job together. `sure`:
-        no try has reached the server."""
-        kept = self._required
-        confirmed = kept.confirmed
-        household = confirmed.view.household
-        duty, till = self._shifts.on_duty, self._goods.till
-        left = self._leases.left(household, beside_pending=False) - confirmed.total
-        if left < 0:
+    def redeem_by_lease(self, *, sure: bool) -> StoredReceipt:
+        """Redeem without the server: lease, shelf, entry, receipt and print job in one commit. `sure`: no try has
+        reached the server."""
+        pending = self._required
+        cart = pending.cart
+        household = cart.view.household
+        shift, till = self._shifts.required, self._shelf.till
+        balance = self._leases.get_available(household, less_pending=False) - cart.total
+        if balance < 0:
             raise ValueError("the lease doesn't cover it")
         receipt = Receipt(
-            id=confirmed.id,
+            id=cart.id,
             supermarket=till.supermarket if till else self._enrolments.required.supermarket,
-            attendant=duty.name,
-            name=confirmed.view.name,
-            lines=[picked.line for picked in confirmed.picked],
-            points=confirmed.total,
-            balance=left,
+            attendant=shift.name,
+            name=cart.view.name,
+            lines=[picked.line for picked in cart.picked],
+            points=cart.total,
+            balance=balance,
             recorded_at=self._database.clock.now(),
-            leased=confirmed.total,
-            collector=confirmed.collector_name,
+            leased=cart.total,
+            collector=cart.collector_name,
         )
-        with self._database.commit("hand over"):
-            self._finish(kept, receipt, leased=confirmed.total, answered=False, sure=sure)
-        return KeptReceipt(receipt, offline=True)
+        with self._database.commit("redeem by lease"):
+            self._finish(pending, receipt, leased=cart.total, answered=False, sure=sure)
+        return StoredReceipt(receipt, offline=True)
 
-    def _finish(self, kept: Kept, receipt: Receipt, *, leased: int, answered: bool, sure: bool) -> None:
-        confirmed, duty = kept.confirmed, self._shifts.on_duty
-        number = self._journal.sold(
+    def _finish(
+        self, pending: PendingRecord, receipt: Receipt, *, leased: int, answered: bool, sure: bool
+    ) -> None:
+        cart, shift = pending.cart, self._shifts.required
+        number = self._journal.append_sale(
             SaleEntry(
                 at=self._database.clock.now(),
-                id=confirmed.id,
-                shift=duty.shift,
-                attendant=duty.attendant,
-                household=confirmed.view.household,
-                card=card_digest(confirmed.token),
-                lines=[picked.line for picked in confirmed.picked],
+                id=cart.id,
+                shift=shift.id,
+                attendant=shift.attendant,
+                household=cart.view.household,
+                card=hash_card(cart.token),
+                lines=[picked.line for picked in cart.picked],
                 leased=leased,
                 answered=answered,
-                collector=card_digest(confirmed.collector) if confirmed.collector else "",
+                collector=hash_card(cart.collector) if cart.collector else "",
             ),
             sure=sure,
         )
-        self._receipts.keep(receipt, duty.shift, number, offline=not answered)
+        self._receipts.add(receipt, shift.id, number, offline=not answered)
         self._database.write("delete from pending")
 
     def withdraw(self) -> None:
-        """It never left the kiosk, or the server refused it: as if it had not been."""
+        """Delete it: it never left the kiosk, or the server refused it."""
         with self._database.commit("withdraw"):
             self._database.write("delete from pending")
 
     def give_up(self) -> None:
-        """The server may have heard of it, and it is never to count: nothing was handed over."""
+        """Nothing was handed over, so it must never count, even if the server has it."""
         with self._database.commit("give up"):
             self.write_off()
 
-    def write_off(self, under: Enrolled | None = None) -> None:
+    def write_off(self, enrolment: KioskEnrolment | None = None) -> None:
         """Inside a commit."""
-        kept = self.pending
-        if kept is None:
+        pending = self.pending
+        if pending is None:
             return
-        if kept.sent:
-            confirmed = kept.confirmed
-            self._journal.voided(
+        if pending.sent:
+            cart = pending.cart
+            self._journal.append_void(
                 VoidEntry(
                     at=self._database.clock.now(),
-                    id=confirmed.id,
-                    shift=confirmed.shift,
-                    attendant=confirmed.attendant,
+                    id=cart.id,
+                    shift=cart.shift,
+                    attendant=cart.attendant,
                     reason=GIVEN_UP,
                 ),
-                under=under,
+                enrolment=enrolment,
             )
         self._database.write("delete from pending")
 
     def void(self, redemption: UUID, reason: str) -> None:
-        """Goods came back over the counter: points and goods go back together. Of this shift only."""
-        duty = self._shifts.on_duty
+        """Take back a redemption of this shift: points and goods."""
+        shift = self._shifts.required
         with self._database.commit("void"):
-            self._journal.voided(
+            self._journal.append_void(
                 VoidEntry(
                     at=self._database.clock.now(),
                     id=redemption,
-                    shift=duty.shift,
-                    attendant=duty.attendant,
+                    shift=shift.id,
+                    attendant=shift.attendant,
                     reason=reason,
                 )
             )
 
-    def voidable(self) -> list[KeptReceipt]:
-        """The redemptions of this shift that count, newest first."""
-        duty: Duty | None = self._shifts.duty
-        kept = self._receipts.of_shift(duty.shift) if duty is not None else []
-        return [each for each in kept if not each.voided]
+    def list_voidable(self) -> list[StoredReceipt]:
+        """The redemptions of this shift that aren't void, newest first."""
+        shift: OpenShift | None = self._shifts.current
+        receipts = self._receipts.list_by_shift(shift.id) if shift is not None else []
+        return [receipt for receipt in receipts if not receipt.voided]
 
     @property
-    def _required(self) -> Kept:
-        kept = self.pending
-        if kept is None:
+    def _required(self) -> PendingRecord:
+        pending = self.pending
+        if pending is None:
             raise ValueError("nothing is pending")
-        return kept
+        return pending

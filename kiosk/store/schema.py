@@ -1,11 +1,11 @@
-"""The tables of a kiosk's file. A version that has been in use is never edited: what changes comes after it."""
+"""The tables of the kiosk's database. A version that has been in use is never edited; changes are new versions."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from kiosk.language import _
-from kiosk.store.folder import Unusable
+from kiosk.store.folder import StoreError
 
 _V1 = """
 create table clock (one integer primary key check (one = 1), seen text not null, ahead real not null) strict;
@@ -140,10 +140,10 @@ _VERSIONS = (_V1, _V2, _V3, _V4)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to this program's version, in one commit. Raises Unusable for a newer one."""
+    """Bring the file to this program's version, in one commit. Raises StoreError for a newer one."""
     [version] = connection.execute("pragma user_version").fetchone()
     if version > len(_VERSIONS):
-        raise Unusable(_("终端的数据是更新版本的程序写的，请先更新本程序。"))
+        raise StoreError(_("终端的数据是更新版本的程序写的，请先更新本程序。"))
     if version < len(_VERSIONS):
         steps = "".join(_VERSIONS[version:])
         connection.executescript(f"begin immediate; {steps} pragma user_version = {len(_VERSIONS)}; commit;")

@@ -1,4 +1,4 @@
-"""Who serves at this kiosk: the shift that is open, and the attendants whose PINs are known here."""
+"""The open shift of this kiosk, and the attendants whose PINs are known here."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from kiosk.store.journal import Journal
 if TYPE_CHECKING:
     from pwdlib import PasswordHash
 
-TRIES = 5
-LOCK = timedelta(minutes=5)
+MAX_WRONG_PINS = 5
+LOCKOUT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
-    """The open shift; `token` is what `X-Shift` carries."""
+class OpenShift:
+    """`token` goes into the header `X-Shift`; `attendant` is an id, `name` their name."""
 
-    shift: UUID
+    id: UUID
     token: str
     attendant: UUID
     name: str
@@ -43,25 +43,25 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class KnownAttendant:
-    """Somebody who signed in here with the network."""
+    """An attendant who has signed in here online."""
 
     id: UUID
     name: str
     pin_hash: str
 
-    def has(self, pin: str) -> bool:
-        """Takes a tenth of a second: not on the thread that draws."""
-        return _hashing().verify(pin, self.pin_hash)
+    def verify_pin(self, pin: str) -> bool:
+        """Takes a tenth of a second: not to be called in the event loop."""
+        return _get_hasher().verify(pin, self.pin_hash)
 
 
-def pin_hash(pin: str) -> str:
-    """Takes a tenth of a second too."""
-    return _hashing().hash(pin)
+def hash_pin(pin: str) -> str:
+    """Takes a tenth of a second, as `verify_pin`."""
+    return _get_hasher().hash(pin)
 
 
 @cache
-def _hashing() -> PasswordHash:
-    # Not at the start: argon2 would keep the first screen waiting.
+def _get_hasher() -> PasswordHash:
+    # Imported late: argon2 would delay the first screen.
     from pwdlib import PasswordHash
     from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -74,60 +74,62 @@ class Shifts:
         self._journal = journal
 
     @property
-    def duty(self) -> Duty | None:
-        row = self._database.row("select shift, token, attendant, name from on_duty")
-        return None if row is None else Duty(UUID(row[0]), row[1], UUID(row[2]), row[3])
+    def current(self) -> OpenShift | None:
+        row = self._database.fetch_one("select shift, token, attendant, name from on_duty")
+        return None if row is None else OpenShift(UUID(row[0]), row[1], UUID(row[2]), row[3])
 
     @property
-    def on_duty(self) -> Duty:
-        duty = self.duty
-        assert duty is not None, "nobody serves before signing in"
-        return duty
+    def required(self) -> OpenShift:
+        shift = self.current
+        assert shift is not None, "nobody serves before signing in"
+        return shift
 
-    def open(self, shift: wire.Shift, pin_hash: str) -> None:
-        """The server opened it; the PIN will do without the network from now on."""
-        duty = Duty(shift.id, shift.token, shift.attendant_id, shift.attendant)
+    def open(self, answer: wire.Shift, pin_hash: str) -> None:
+        """The server opened it; from now on the PIN works offline too."""
+        shift = OpenShift(answer.id, answer.token, answer.attendant_id, answer.attendant)
         with self._database.commit("shift opened"):
             self._database.write(
                 "insert into attendant (id, name, pin_hash) values (?, ?, ?) on conflict do update"
                 " set name = excluded.name, pin_hash = excluded.pin_hash",
-                *(str(duty.attendant), duty.name, pin_hash),
+                *(str(shift.attendant), shift.name, pin_hash),
             )
             self._database.write("delete from wrong_pins")
-            self._begin(duty)
+            self._start(shift)
 
     def open_offline(self, attendant: KnownAttendant) -> None:
-        """The server reads of it in the journal."""
+        """Open a shift of which the server learns from the journal."""
         with self._database.commit("shift opened"):
             self._database.write("delete from wrong_pins")
-            self._begin(Duty(uuid7(), secrets.token_urlsafe(32), attendant.id, attendant.name))
+            self._start(OpenShift(uuid7(), secrets.token_urlsafe(32), attendant.id, attendant.name))
 
-    def _begin(self, duty: Duty) -> None:
+    def _start(self, shift: OpenShift) -> None:
         self.end()
         self._database.write(
             "insert into on_duty (one, shift, token, attendant, name) values (1, ?, ?, ?, ?)",
-            *(str(duty.shift), duty.token, str(duty.attendant), duty.name),
+            *(str(shift.id), shift.token, str(shift.attendant), shift.name),
         )
-        digest = hashlib.sha256(duty.token.encode()).hexdigest()
+        digest = hashlib.sha256(shift.token.encode()).hexdigest()
         at = self._database.clock.now()
-        self._journal.opened(ShiftOpeningEntry(at=at, shift=duty.shift, attendant=duty.attendant, token=digest))
+        self._journal.append_opening(
+            ShiftOpeningEntry(at=at, shift=shift.id, attendant=shift.attendant, token=digest)
+        )
 
     def close(self) -> None:
-        """The shift is over, by the attendant's wish or the server's."""
+        """End the shift, on behalf of the attendant or the server."""
         with self._database.commit("shift closed"):
             self.end()
 
     def end(self) -> None:
         """Inside a commit."""
-        duty = self.duty
-        if duty is None:
+        shift = self.current
+        if shift is None:
             return
         at = self._database.clock.now()
-        self._journal.closed(ShiftClosingEntry(at=at, shift=duty.shift, report=self.report(duty.shift)))
+        self._journal.append_closing(ShiftClosingEntry(at=at, shift=shift.id, report=self.build_report(shift.id)))
         self._database.write("delete from on_duty")
 
-    def report(self, shift: UUID) -> ShiftReport:
-        entries = self._journal.of_shift(shift)
+    def build_report(self, shift: UUID) -> ShiftReport:
+        entries = self._journal.list_by_shift(shift)
         void_ids = {entry.id for entry in entries if isinstance(entry, VoidEntry)}
         sales = [entry for entry in entries if isinstance(entry, SaleEntry)]
         counted = [sale for sale in sales if sale.id not in void_ids]
@@ -141,30 +143,30 @@ class Shifts:
             goods=count_handed_out(line for sale in counted for line in sale.lines),
         )
 
-    # --- PINs without the network -----------------------------------------------------------------------
+    # --- PINs offline -----------------------------------------------------------------------------------
 
-    def attendants(self) -> list[KnownAttendant]:
-        rows = self._database.rows("select id, name, pin_hash from attendant order by name")
+    def list_known_attendants(self) -> list[KnownAttendant]:
+        rows = self._database.fetch_all("select id, name, pin_hash from attendant order by name")
         return [KnownAttendant(UUID(id), name, hash) for id, name, hash in rows]
 
     def forget(self, attendant: KnownAttendant) -> None:
-        """The server doesn't take this PIN any more."""
+        """The server no longer accepts this PIN."""
         with self._database.commit("attendant forgotten"):
             self._database.write("delete from attendant where id = ?", str(attendant.id))
 
     @property
     def locked_until(self) -> datetime | None:
-        until = self._database.value("select locked_until from wrong_pins")
+        until = self._database.fetch_value("select locked_until from wrong_pins")
         moment = None if until is None else datetime.fromisoformat(until)
         return moment if moment is not None and moment > self._database.clock.now() else None
 
     def count_wrong_pin(self) -> None:
-        """The fifth in a row locks; after that the count begins anew."""
-        failures = 1 + (self._database.value("select failures from wrong_pins") or 0)
-        until = (self._database.clock.now() + LOCK).isoformat() if failures >= TRIES else None
+        """Lock at the fifth in a row; after that the count starts at zero."""
+        failures = 1 + (self._database.fetch_value("select failures from wrong_pins") or 0)
+        until = (self._database.clock.now() + LOCKOUT).isoformat() if failures >= MAX_WRONG_PINS else None
         with self._database.commit("wrong pin"):
             self._database.write(
                 "insert into wrong_pins (one, failures, locked_until) values (1, ?, ?) on conflict do update"
                 " set failures = excluded.failures, locked_until = excluded.locked_until",
-                *(failures % TRIES, until),
+                *(failures % MAX_WRONG_PINS, until),
             )

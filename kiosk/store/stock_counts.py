@@ -1,4 +1,4 @@
-"""Counts under way: piece by piece on the disk, so that a power cut in the middle of two hundred loses none."""
+"""Stock counts in progress. Every piece is saved at once, so that a power cut loses none."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from api.wire.shelf import GoodsReceipt
 from kiosk.store.database import Database
 
 
-class Kind(StrEnum):
+class CountKind(StrEnum):
     STOCKTAKE = "stocktake"
     ARRIVAL = "arrival"
-    """What came, written down by the first person."""
-    RECEIPT = "receipt"
-    """What the second person counts of what the first wrote down."""
+    """Goods that arrived, recorded by a first person."""
+    GOODS_RECEIPT = "receipt"
+    """The second person's count of what the first recorded."""
 
 
-class TallyLine(msgspec.Struct, frozen=True):
-    """`counted` is None until somebody counted; `sell_by` is an ISO date, or empty."""
+class StockCountLine(msgspec.Struct, frozen=True):
+    """`counted` is None until counted; `sell_by` is an ISO date, or empty."""
 
     product: str
     name: str
@@ -30,59 +30,59 @@ class TallyLine(msgspec.Struct, frozen=True):
     sell_by: str = ""
 
 
-class Tally(msgspec.Struct, frozen=True):
-    """`id` is what the count is sent under. `sent`: the server may have heard of it, and then it stays as it is
-    until there is an answer. `donated`: goods that arrived were given, not bought."""
+class StockCount(msgspec.Struct, frozen=True):
+    """`id` is the request's. `sent`: the server may have it, so it must not change until there is an answer.
+    `donated`: the goods that arrived were a donation."""
 
     id: UUID
-    kind: Kind
-    lines: list[TallyLine]
+    kind: CountKind
+    lines: list[StockCountLine]
     donated: bool = False
     sent: bool = False
 
     @property
-    def counted(self) -> list[TallyLine]:
+    def counted(self) -> list[StockCountLine]:
         return [line for line in self.lines if line.counted is not None]
 
 
-class Tallies:
+class StockCounts:
     """One of each kind at a time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, kind: Kind) -> Tally | None:
-        body = self._database.value("select body from tally where kind = ?", kind.value)
-        return None if body is None else msgspec.json.decode(body, type=Tally)
+    def find(self, kind: CountKind) -> StockCount | None:
+        body = self._database.fetch_value("select body from tally where kind = ?", kind.value)
+        return None if body is None else msgspec.json.decode(body, type=StockCount)
 
-    def begin(self, kind: Kind, lines: list[TallyLine]) -> Tally:
-        """Of the whole shelf: goods that came to it since the count began have their line too."""
-        known = self.of(kind)
+    def begin(self, kind: CountKind, lines: list[StockCountLine]) -> StockCount:
+        """Start a count of the whole shelf, or continue one; goods added to the shelf since then get a line."""
+        known = self.find(kind)
         if known is None:
-            return self.keep(Tally(uuid7(), kind, lines))
+            return self.save(StockCount(uuid7(), kind, lines))
         if known.sent:
             return known
         products = {line.product for line in known.lines}
         added = [line for line in lines if line.product not in products]
-        return self.keep(msgspec.structs.replace(known, lines=[*known.lines, *added]))
+        return self.save(msgspec.structs.replace(known, lines=[*known.lines, *added]))
 
-    def begin_receipt(self, receipt: GoodsReceipt) -> Tally:
-        """Its lines by their place, without how many it should be."""
-        known = self.of(Kind.RECEIPT)
+    def begin_goods_receipt(self, receipt: GoodsReceipt) -> StockCount:
+        """Lines in the receipt's order, without the quantities recorded."""
+        known = self.find(CountKind.GOODS_RECEIPT)
         if known is not None and known.id == receipt.id:
             return known
-        lines = [TallyLine(line.product, line.name) for line in receipt.lines]
-        return self.keep(Tally(receipt.id, Kind.RECEIPT, lines))
+        lines = [StockCountLine(line.product, line.name) for line in receipt.lines]
+        return self.save(StockCount(receipt.id, CountKind.GOODS_RECEIPT, lines))
 
-    def keep(self, tally: Tally) -> Tally:
-        with self._database.commit("tally"):
+    def save(self, count: StockCount) -> StockCount:
+        with self._database.commit("stock count"):
             self._database.write(
                 "insert into tally (kind, body) values (?, ?) on conflict do update set body = excluded.body",
-                *(tally.kind.value, msgspec.json.encode(tally).decode()),
+                *(count.kind.value, msgspec.json.encode(count).decode()),
             )
-        return tally
+        return count
 
-    def drop(self, kind: Kind) -> None:
-        """It is in the books, or nobody wants it."""
-        with self._database.commit("tally over"):
+    def delete(self, kind: CountKind) -> None:
+        """It is in the books, or was discarded."""
+        with self._database.commit("stock count deleted"):
             self._database.write("delete from tally where kind = ?", kind.value)

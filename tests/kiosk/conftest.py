@@ -220,7 +220,7 @@ class Till:
 
     async def told(self) -> None:
         """Until the server has told all of the journal."""
-        await self.until(lambda: self.store.journal.waiting == 0)
+        await self.until(lambda: self.store.journal.unsettled_count == 0)
 
     async def close_shift(self) -> None:
         await self.press("f10")
@@ -277,8 +277,8 @@ def enrolled(store: Store, url: str, machine: Any, token: str = "") -> None:
 
 @pytest.fixture
 def open_till(town: Any, tmp_path: Path) -> OpenTill:
-    """Start a kiosk at the town's server, or at another URL, and sign in unless told not to. Started again it has
-    the same folder, and who was on duty still is; `wall` is the machine's own clock, `faults` where it breaks."""
+    """Start a kiosk of the town's server, or of another URL, and sign in unless told not to. Started again, it uses
+    the same folder, and an open shift goes on."""
 
     @asynccontextmanager
     async def start(
@@ -292,19 +292,19 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
         look: Look | None = None,
         printer: Printer | None = None,
         folder: Path = tmp_path / "kiosk",
-        wall: Callable[[], datetime] = town.clock.now,
-        faults: Callable[[str], None] = lambda point: None,
+        time_source: Callable[[], datetime] = town.clock.now,
+        fault_hook: Callable[[str], None] = lambda point: None,
         code: str = "",
         enrol: bool = True,
     ) -> AsyncIterator[Till]:
-        with Store(folder, wall, faults) as store:
+        with Store(folder, time_source, fault_hook) as store:
             if enrol and store.enrolments.current is None:
                 enrolled(store, url or town.url, town.kiosk, token)
             async with Client(url or town.url) as client:
                 app = KioskApp(store, client, pace, scanner, look, printer, code)
                 async with app.run_test(size=size) as pilot:
                     till = Till(app, pilot)
-                    if signed_in and store.shifts.duty is None:
+                    if signed_in and store.shifts.current is None:
                         await till.sign_in()
                     yield till
 

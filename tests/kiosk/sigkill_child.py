@@ -29,11 +29,11 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
             print(passed)
 
     async with Client(url) as client:
-        with Store(folder, faults=reached) as store:
+        with Store(folder, fault_hook=reached) as store:
             counter = Counter(store, client, Pace())
             await counter.duty.begin(PIN)
             await serve(counter, card)
-            job = store.receipts.next_print_job()
+            job = store.receipts.get_next_print_job()
             assert job is not None
             store.receipts.mark_sending(job)
             store.receipts.mark_sent(job)
@@ -41,7 +41,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
             counter.session.contact.online = False
             await serve(counter, card)
             await counter.courier.catch_up()
-            [_, first] = store.redemptions.voidable()
+            [_, first] = store.redemptions.list_voidable()
             await counter.void(first, "数量不对")
             await counter.courier.catch_up()
             counter.duty.close()

@@ -136,7 +136,7 @@ async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Open
 async def test_no_network(town: Any, line: Line, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(line.url) as till:
         await till.show_card(town.card)
-        await till.until(lambda: till.store.leases.left(till.app.counter.session.card.view.household))
+        await till.until(lambda: till.store.leases.get_available(till.app.counter.session.card.view.household))
         await till.press(numbers["肥皂"])
         await line.cut()
         await till.press("f2")

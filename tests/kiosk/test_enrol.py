@@ -60,7 +60,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
     async with open_till(line.url, enrol=False, signed_in=False) as till:
         await till.until(lambda: till.screen == "SignIn")
         await till.sign_in()
-        assert [each.epoch for each in till.store.enrolments.all()] == [1]
+        assert [each.epoch for each in till.store.enrolments.list_all()] == [1]
 
 
 async def test_the_terminal_that_is_enrolled_starts_with_signing_in(open_till: OpenTill) -> None:

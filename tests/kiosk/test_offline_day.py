@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from kiosk.store.redemptions import card_digest
+from kiosk.store.redemptions import hash_card
 from tests.conftest import Machine
 from tests.databases import owner_engine
 from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till, change
@@ -74,7 +74,7 @@ async def test_a_day_without_network_agrees_to_the_point(
         await till.press("1", "1", "f2")
         await till.sees("在联网以后退回")
         await serve(till, town.empty_card, SOAP)
-        report = till.store.shifts.report(till.store.shifts.on_duty.shift)
+        report = till.store.shifts.build_report(till.store.shifts.required.id)
         await line.restore()
         await till.told()
         await till.sees("在线")
@@ -106,7 +106,7 @@ async def test_a_pending_redemption_is_finished_first_after_a_restart(
         if broken and point == "after confirm":
             raise PowerCut
 
-    async with open_till(line.url, pace=IMPATIENT, faults=cut) as till:
+    async with open_till(line.url, pace=IMPATIENT, fault_hook=cut) as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
         await till.until(lambda: till.app.session.cart)
@@ -124,17 +124,17 @@ async def test_a_pending_redemption_is_finished_first_after_a_restart(
 async def test_an_expired_lease_sells_nothing_and_the_server_puts_the_clock_right(
     town: Any, line: Line, open_till: OpenTill
 ) -> None:
-    wall = town.clock.now()
-    async with open_till(line.url, pace=IMPATIENT, wall=lambda: wall) as till:
+    now = town.clock.now()
+    async with open_till(line.url, pace=IMPATIENT, time_source=lambda: now) as till:
         await line.cut()
         await till.offline()
         # Set forward by hand.
-        wall += timedelta(days=8)
+        now += timedelta(days=8)
         await till.scan(town.card)
         await till.refused("断网兑换已到期")
         await till.sees("断网 断网兑换已到期")
         # And back: time doesn't run backwards.
-        wall -= timedelta(days=30)
+        now -= timedelta(days=30)
         await till.press("escape")
         await till.scan(town.poor_card)
         await till.refused("断网兑换已到期")
@@ -187,7 +187,7 @@ async def test_a_shift_opened_offline_serves_online_once_the_server_has_read_of_
         await line.restore()
         await till.until(lambda: till.app.session.contact.online)
         await serve(till, town.card, SOAP)
-        [kept] = till.store.redemptions.voidable()
+        [kept] = till.store.redemptions.list_voidable()
         assert not kept.offline
         assert await balance(town.card) == 95
 
@@ -224,13 +224,13 @@ async def test_points_wanted_elsewhere_go_back(town: Any, open_till: OpenTill, b
         await change(town, "update kiosk set lease_most = 30")
         till.app.counter.courier._renew_at = 0.0
         till.app.counter.courier.wake()
-        await till.until(lambda: till.store.leases.left(household(till, town.card)) == 30)
+        await till.until(lambda: till.store.leases.get_available(household(till, town.card)) == 30)
         await till.told()
         assert await balance(town.card) == 100
 
 
 def household(till: Till, card: str) -> Any:
-    lease = till.store.leases.of_card(card_digest(card))
+    lease = till.store.leases.find_by_card(hash_card(card))
     assert lease is not None
     return lease.household
 
@@ -255,7 +255,7 @@ async def test_a_kiosk_that_was_ended_says_so_and_can_be_enrolled_anew(
         await till.until(lambda: till.screen == "SignIn")
         await till.told()
         await till.sign_in()
-        assert [each.epoch for each in till.store.enrolments.all()] == [1, 2]
+        assert [each.epoch for each in till.store.enrolments.list_all()] == [1, 2]
         # What it handed over before waits for a person.
         town.kiosk = Machine(token=till.store.enrolments.required.token)
         assert await balance(town.card) == 100

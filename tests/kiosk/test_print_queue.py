@@ -111,7 +111,7 @@ async def test_old_receipts_are_not_printed_when_the_printer_comes_days_later(
     async with open_till(printer=paper, folder=folder) as till:
         await sell(town, till, numbers[SOAP])
         await till.until(lambda: paper.slips)
-        await till.until(lambda: till.store.receipts.next_print_job() is None)
+        await till.until(lambda: till.store.receipts.get_next_print_job() is None)
         assert len(paper.slips) == 1
 
 

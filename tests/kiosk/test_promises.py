@@ -138,7 +138,7 @@ async def test_without_the_network_nothing_is_kept(town: Any, line: Line, open_t
         await till.refused("缺货")
         await till.press("f3")
         await till.refused("要等网络恢复")
-        assert till.store.promises.asked() == []
+        assert till.store.promises.list_requests() == []
 
 
 async def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
@@ -149,10 +149,10 @@ async def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
         line.lose_everything = True
         await till.press("f2")
         await till.refused("联网以后自动办好")
-        assert len(till.store.promises.asked()) == 1
+        assert len(till.store.promises.list_requests()) == 1
         line.lose_everything = False
         till.app.counter.courier.wake()
-        await till.until(lambda: not till.store.promises.asked())
+        await till.until(lambda: not till.store.promises.list_requests())
         assert len(await kept(town)) == 1
         assert await balance(town.card) == 90
 
@@ -178,10 +178,10 @@ async def test_the_power_goes_and_it_is_still_asked_for_once(town: Any, tmp_path
                 await counter.promising.promise(brush, 2)
         with Store(tmp_path / "kiosk", town.clock.now) as store:
             await Counter(store, client, QUICK).courier.catch_up()
-            assert store.promises.asked() == []
-            job = store.receipts.next_print_job()
+            assert store.promises.list_requests() == []
+            job = store.receipts.get_next_print_job()
             assert job is not None
-            assert isinstance(job.paper, PromiseSlip)
+            assert isinstance(job.document, PromiseSlip)
     [promise] = await kept(town)
     assert promise["line"]["quantity"] == 2
 
@@ -201,7 +201,7 @@ async def test_a_collection_whose_answer_got_lost_is_handed_over_once(
         await till.until(lambda: till.screen == "ReceiptScreen")
         assert await balance(town.card) == 90
         await till.told()
-        report = till.store.shifts.report(till.store.shifts.on_duty.shift)
+        report = till.store.shifts.build_report(till.store.shifts.required.id)
         assert (report.redemptions, report.points) == (1, 10)
 
 
@@ -251,7 +251,7 @@ async def test_goods_that_came_meanwhile_are_simply_redeemed(town: Any, open_til
         await restocked(town, 5)
         await till.press("f2")
         await till.refused("有货")
-        assert till.store.promises.asked() == []
+        assert till.store.promises.list_requests() == []
         await till.press(numbers["牙刷"])
         await till.until(lambda: till.app.session.total == 10)
 

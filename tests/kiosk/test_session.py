@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from api.wire import CardView, Receipt, Redemption, RedemptionLine, ShelfItem, Till
 from kiosk.errors import Declined
 from kiosk.session import PendingRedemption, Session
-from kiosk.store.receipts import KeptReceipt
+from kiosk.store.receipts import StoredReceipt
 
 SOAP = ShelfItem(product="soap", number=1, name="肥皂", barcode="6901234567892", price=5, stock=3)
 RICE = ShelfItem(product="rice", number=2, name="大米", barcode="6900000000014", price=50, stock=9)
@@ -29,7 +29,7 @@ def household(balance: int, name: str = "王**") -> CardView:
     return CardView(household=UUID(int=1), name=name, village="河畔村", balance=balance, pending=0)
 
 
-def receipt(redemption_id: UUID = REDEMPTION_ID) -> KeptReceipt:
+def receipt(redemption_id: UUID = REDEMPTION_ID) -> StoredReceipt:
     given = Receipt(
         id=redemption_id,
         supermarket="河畔村积美超市",
@@ -40,7 +40,7 @@ def receipt(redemption_id: UUID = REDEMPTION_ID) -> KeptReceipt:
         balance=95,
         recorded_at=datetime(2026, 6, 15, tzinfo=UTC),
     )
-    return KeptReceipt(given, offline=False)
+    return StoredReceipt(given, offline=False)
 
 
 @pytest.fixture

@@ -103,17 +103,17 @@ async def finished(town: LiveTown, folder: Path) -> int:
     async with Client(town.url) as client:
         with Store(folder) as store:
             counter = Counter(store, client, QUICK)
-            if store.shifts.duty is None:
+            if store.shifts.current is None:
                 await counter.duty.begin(sigkill_child.PIN)
-            shift = store.shifts.on_duty.shift
+            shift = store.shifts.required.id
             if counter.session.pending:
                 await counter.settle(lambda: None)
             await counter.courier.catch_up()
-            assert store.journal.waiting == 0
+            assert store.journal.unsettled_count == 0
             assert store.redemptions.pending is None
-            voidable = len(store.redemptions.voidable())
-            assert voidable == store.shifts.report(shift).redemptions
-            [counting] = store._database.rows(
+            voidable = len(store.redemptions.list_voidable())
+            assert voidable == store.shifts.build_report(shift).redemptions
+            [counting] = store._database.fetch_all(
                 "select count(*) from receipt where not exists (select 1 from entry"
                 " where entry.redemption = receipt.id and entry.kind = 'voided')"
             )

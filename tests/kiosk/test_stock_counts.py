@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.wire import Command
-from kiosk.store.stock_counts import Kind
+from kiosk.store.stock_counts import CountKind
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till, card_url
 from tests.kiosk.test_offline_day import stock
@@ -39,8 +39,8 @@ async def scan(till: Till, barcode: str, pieces: int) -> None:
         await till.scan(barcode)
 
 
-def counted(till: Till, kind: Kind) -> dict[str, int | None]:
-    tally = till.store.tallies.of(kind)
+def counted(till: Till, kind: CountKind) -> dict[str, int | None]:
+    tally = till.store.stock_counts.find(kind)
     assert tally is not None
     return {line.product: line.counted for line in tally.counted}
 
@@ -59,7 +59,7 @@ async def test_a_stocktake_brings_the_books_to_what_is_there(
         await till.press("1")
         await till.press("0")
         await till.sees("大米 10 件")
-        assert counted(till, Kind.STOCKTAKE) == {"soap": 9, "rice": 10}
+        assert counted(till, CountKind.STOCKTAKE) == {"soap": 9, "rice": 10}
         await till.press("f2")
         await till.sees("共 2 种 19 件")
         await till.scan(CONFIRM)
@@ -67,7 +67,7 @@ async def test_a_stocktake_brings_the_books_to_what_is_there(
         await till.sees("差 -1")
         await till.sees("没有差别")
         assert (await stock(town))["soap"] == 9
-        assert till.store.tallies.of(Kind.STOCKTAKE) is None
+        assert till.store.stock_counts.find(CountKind.STOCKTAKE) is None
 
 
 async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> None:
@@ -98,7 +98,7 @@ async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> No
         await till.press(*town.pin, "f2")
         await till.until(lambda: till.screen == "Counting")
         await till.refused("请换一个人点数")
-        assert counted(till, Kind.RECEIPT) == {"soap": 2}
+        assert counted(till, CountKind.GOODS_RECEIPT) == {"soap": 2}
         await till.scan(CONFIRM)
         await till.until(lambda: till.screen == "SecondPin")
         await till.press(*pin, "f2")
@@ -135,9 +135,9 @@ async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open
     async with open_till() as till:
         await choose(till, "盘点")
         await till.sees("肥皂")
-        assert counted(till, Kind.STOCKTAKE) == {"soap": 7}
+        assert counted(till, CountKind.STOCKTAKE) == {"soap": 7}
         await scan(till, SOAP, 1)
-        assert counted(till, Kind.STOCKTAKE) == {"soap": 8}
+        assert counted(till, CountKind.STOCKTAKE) == {"soap": 8}
 
 
 async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
@@ -166,7 +166,7 @@ async def test_without_the_network_the_count_waits(town: Any, line: Line, open_t
         await scan(till, RICE, 2)
         await till.press("f2", "f2")
         await till.refused("网络断了")
-        assert counted(till, Kind.ARRIVAL) == {"rice": 2}
+        assert counted(till, CountKind.ARRIVAL) == {"rice": 2}
         await till.press("escape")
         await till.until(lambda: till.screen == "Serve")
         await till.press("f5")
@@ -186,7 +186,7 @@ async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: Op
         assert till.app.session.card is None
         await till.press("f2")
         await till.refused("还没有点数")
-        assert counted(till, Kind.STOCKTAKE) == {}
+        assert counted(till, CountKind.STOCKTAKE) == {}
 
 
 async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: OpenTill) -> None:
@@ -196,7 +196,7 @@ async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Op
         await till.press("-")
         await till.sees("肥皂 2 件")
         await till.press("delete")
-        assert counted(till, Kind.STOCKTAKE) == {}
+        assert counted(till, CountKind.STOCKTAKE) == {}
         await till.press("4")
         await till.press("2")
         await till.press("backspace")
@@ -204,11 +204,11 @@ async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Op
         await till.press("f8")
         await till.refused("都不要了")
         await till.press("escape")
-        assert counted(till, Kind.STOCKTAKE) == {"soap": 4}
+        assert counted(till, CountKind.STOCKTAKE) == {"soap": 4}
         await till.press("f8")
         await till.press("f2")
         await till.until(lambda: till.screen == "Serve")
-        assert till.store.tallies.of(Kind.STOCKTAKE) is None
+        assert till.store.stock_counts.find(CountKind.STOCKTAKE) is None
 
 
 async def test_nobody_counts_over_a_cart(town: Any, open_till: OpenTill) -> None:

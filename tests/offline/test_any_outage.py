@@ -47,7 +47,7 @@ from api.shop.redemptions.use_cases import redeem
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from api.wire.card_token import digest, new_token
 from kiosk.store.facade import Store
-from kiosk.store.redemptions import Confirmed, Picked, card_digest
+from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 from kiosk.store.shifts import KnownAttendant
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from ledger.verify import verify
@@ -172,11 +172,11 @@ class Outage(RuleBasedStateMachine):
         self.machines.append(machine)
 
     def _opened(self, folder: Path, off: timedelta) -> Store:
-        return Store(folder, wall=lambda: self.clock.now() + off)
+        return Store(folder, time_source=lambda: self.clock.now() + off)
 
     def _enrol(self, machine: Machine, code: str) -> None:
         begun = machine.store.enrolments.begin("http://server", code)
-        machine.store.enrol(begun, self.do(enrolment.enrol(self.town, begun.wanted)))
+        machine.store.enrol(begun, self.do(enrolment.enrol(self.town, begun.request)))
         self._sign_in(machine)
 
     def _sign_in(self, machine: Machine) -> None:
@@ -201,7 +201,7 @@ class Outage(RuleBasedStateMachine):
             return
         answer = self.do(leases.renew(self.town, self._device(machine)))
         if not lost:
-            machine.store.leases.take(answer)
+            machine.store.leases.save(answer)
 
     @rule(
         n=st.integers(0, 1),
@@ -223,7 +223,7 @@ class Outage(RuleBasedStateMachine):
                 machine.store.redemptions.withdraw()
                 return
         if fate == "answered" and receipt is not None:
-            machine.store.redemptions.answered(receipt)
+            machine.store.redemptions.save_answer(receipt)
             self._handed_over(machine, confirmed, household)
             return
         self._without_answer(machine, confirmed, household, sure=False)
@@ -235,12 +235,12 @@ class Outage(RuleBasedStateMachine):
                 if refusal.code not in {*EXPECTED, "abandoned"}:
                     raise
 
-    async def _redeem(self, machine: Machine, confirmed: Confirmed, leased: int) -> wire.Receipt:
+    async def _redeem(self, machine: Machine, confirmed: ConfirmedCart, leased: int) -> wire.Receipt:
         if not await self._is_current(machine):
             raise Refused(ErrorCode.SHIFT_CLOSED, "停用了")
-        token = machine.store.shifts.on_duty.token
+        token = machine.store.shifts.required.token
         device = machine.store.enrolments.required.token
-        asked = RedemptionRequest.from_wire(device, token, confirmed.id, confirmed.wanted(leased))
+        asked = RedemptionRequest.from_wire(device, token, confirmed.id, confirmed.build_request(leased))
         return await redeem(self.town, asked)
 
     @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(1, 4))
@@ -250,27 +250,27 @@ class Outage(RuleBasedStateMachine):
         machine.store.redemptions.confirm(confirmed, sent=False)
         self._without_answer(machine, confirmed, household, sure=True)
 
-    def _confirmed(self, machine: Machine, household: int, pieces: int) -> Confirmed:
-        duty = machine.store.shifts.on_duty
+    def _confirmed(self, machine: Machine, household: int, pieces: int) -> ConfirmedCart:
+        duty = machine.store.shifts.required
         item = wire.ShelfItem(product="soap", number=1, name="肥皂", barcode="0", price=PRICE, stock=9)
         view = wire.CardView(household=self.ids[household], name="王**", village=self.code, balance=0, pending=0)
-        return Confirmed(
+        return ConfirmedCart(
             id=uuid7(),
             token=self.cards[household],
             view=view,
-            picked=[Picked(item=item, quantity=pieces)],
-            shift=duty.shift,
+            picked=[PickedItem(item=item, quantity=pieces)],
+            shift=duty.id,
             attendant=duty.attendant,
         )
 
-    def _without_answer(self, machine: Machine, confirmed: Confirmed, household: int, *, sure: bool) -> None:
+    def _without_answer(self, machine: Machine, confirmed: ConfirmedCart, household: int, *, sure: bool) -> None:
         """What the counter does then: hand over by lease, or nothing."""
         store = machine.store
-        left = store.leases.left(confirmed.view.household, beside_pending=False)
-        known = store.leases.of_card(card_digest(confirmed.token)) is not None
+        left = store.leases.get_available(confirmed.view.household, less_pending=False)
+        known = store.leases.find_by_card(hash_card(confirmed.token)) is not None
         enrolled = store.enrolments.required
-        if known and left >= confirmed.total and not store.leases.expired and not enrolled.fence:
-            store.redemptions.hand_over(sure=sure)
+        if known and left >= confirmed.total and not store.leases.expired and not enrolled.lockout_reason:
+            store.redemptions.redeem_by_lease(sure=sure)
             self._handed_over(machine, confirmed, household)
         elif sure:
             store.redemptions.withdraw()
@@ -278,13 +278,13 @@ class Outage(RuleBasedStateMachine):
             store.redemptions.give_up()
             self.given_up.add(confirmed.id)
 
-    def _handed_over(self, machine: Machine, confirmed: Confirmed, household: int) -> None:
+    def _handed_over(self, machine: Machine, confirmed: ConfirmedCart, household: int) -> None:
         self.sales[confirmed.id] = Sale(household, confirmed.total, machine.place)
 
     @rule(n=st.integers(0, 1), data=st.data())
     def void(self, n: int, data: st.DataObject) -> None:
         store = self.machines[n].store
-        kept = store.redemptions.voidable()
+        kept = store.redemptions.list_voidable()
         if kept:
             receipt = data.draw(st.sampled_from(kept)).receipt
             store.redemptions.void(receipt.id, "扫错了卡")
@@ -298,14 +298,14 @@ class Outage(RuleBasedStateMachine):
 
     def _upload(self, machine: Machine, most: int, *, lost: bool = False) -> None:
         store = machine.store
-        for enrolled in store.journal.enrolments_waiting():
-            entries = store.journal.unsettled(enrolled)[:most]
+        for enrolled in store.journal.list_unsettled_enrolments():
+            entries = store.journal.get_next_batch(enrolled)[:most]
             try:
                 answer = self.do(receive(self.town, enrolled.kiosk, enrolled.epoch, entries))
             except Refused as refusal:
                 if refusal.code != "journal-gap":
                     raise
-                store.send_again(enrolled, refusal.extra["expected"])
+                store.resend_from(enrolled, refusal.extra["expected"])
                 continue
             if not lost:
                 store.settle(enrolled, answer)
@@ -374,7 +374,7 @@ class Outage(RuleBasedStateMachine):
         self.do(ending.end(self.town, self.office, machine.place, "找不到了"))
         code = self.do(enrolment.issue_code(self.town, self.office, machine.place)).code
         # What it had not sent by then is late.
-        machine.suspect = machine.suspect or bool(machine.store.journal.waiting)
+        machine.suspect = machine.suspect or bool(machine.store.journal.unsettled_count)
         self._enrol(machine, code)
 
     # --- what always holds ------------------------------------------------------------------------------
@@ -405,7 +405,7 @@ class Outage(RuleBasedStateMachine):
                 continue
             for n in range(HOUSEHOLDS):
                 held = self.do(self._escrow(machine, n))
-                assert machine.store.leases.left(self.ids[n]) <= held
+                assert machine.store.leases.get_available(self.ids[n]) <= held
 
     async def _escrow(self, machine: Machine, n: int) -> int:
         enrolled = machine.store.enrolments.required
@@ -482,7 +482,7 @@ class Outage(RuleBasedStateMachine):
                 self._upload(machine, 200)
             self._renew(machine, lost=False)
             self._upload(machine, 200)
-            assert machine.store.journal.waiting == 0
+            assert machine.store.journal.unsettled_count == 0
         counting, statuses = self.do(self._fates())
         doubtful = {m.place for m in self.machines if m.suspect}
         for id, sale in self.sales.items():

@@ -144,7 +144,7 @@ class Story:
                 return (await client.enrol(till_journal.NewEnrolment(code=code, public_key=key))).token
             with Store(folder, self._clock.now) as store:
                 begun = store.enrolments.begin(self._url, code)
-                machine = await client.enrol(begun.wanted)
+                machine = await client.enrol(begun.request)
                 store.enrol(begun, machine)
                 return machine.token
 

@@ -19,16 +19,16 @@ from kiosk.counter import Counter
 from kiosk.errors import Declined, Obstacle
 from kiosk.language import N_, _
 from kiosk.screens.base import Choice, TillScreen
-from kiosk.store.stock_counts import Kind, Tally, TallyLine
+from kiosk.store.stock_counts import CountKind, StockCount, StockCountLine
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 MOST = 99_999
 TITLES = {
-    Kind.STOCKTAKE: N_("盘点"),
-    Kind.ARRIVAL: N_("登记到货"),
-    Kind.RECEIPT: N_("点收到货"),
+    CountKind.STOCKTAKE: N_("盘点"),
+    CountKind.ARRIVAL: N_("登记到货"),
+    CountKind.GOODS_RECEIPT: N_("点收到货"),
 }
 DATE_DIGITS = 6
 
@@ -38,7 +38,7 @@ class TallySheet(Widget):
 
     DEFAULT_CSS = "TallySheet { height: 1fr; padding: 1 2; background: $background; text-wrap: nowrap; }"
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: StockCount) -> None:
         super().__init__()
         self.tally = tally
         self.cursor = 0
@@ -58,7 +58,7 @@ class TallySheet(Widget):
     def _title(self) -> str:
         return _("登记捐赠") if self.tally.donated else _(TITLES[self.tally.kind])
 
-    def _row(self, n: int, line: TallyLine, width: int) -> Content:
+    def _row(self, n: int, line: StockCountLine, width: int) -> Content:
         counted = _("未点") if line.counted is None else _("{pieces} 件").format(pieces=line.counted)
         until = _("到期 {day}").format(day=line.sell_by) if line.sell_by else ""
         style = "bold $ink on $gold" if n == self.cursor else "$faded" if line.counted is None else "$cream"
@@ -79,7 +79,7 @@ class Counting(TillScreen):
     class SecondPinWanted(Message):
         """Whoever counted has to say so."""
 
-    def __init__(self, counter: Counter, tally: Tally) -> None:
+    def __init__(self, counter: Counter, tally: StockCount) -> None:
         super().__init__(counter)
         self._tally = tally
         self._cursor = 0
@@ -88,7 +88,7 @@ class Counting(TillScreen):
         self._dating = self._sure = self._discarding = self._sending = False
 
     def compose(self) -> ComposeResult:
-        arrival = self._tally.kind is Kind.ARRIVAL
+        arrival = self._tally.kind is CountKind.ARRIVAL
         yield Banner(self.session)
         yield TallySheet(self._tally)
         yield Status()
@@ -163,10 +163,10 @@ class Counting(TillScreen):
             case "delete" | "backspace":
                 self._keep_line(msgspec.structs.replace(self._line, counted=None, sell_by=""))
                 self._hint()
-            case "f3" if self._tally.kind is Kind.ARRIVAL and not dating:
+            case "f3" if self._tally.kind is CountKind.ARRIVAL and not dating:
                 self._dating = True
                 self._type_day("")
-            case "f7" if self._tally.kind is Kind.ARRIVAL:
+            case "f7" if self._tally.kind is CountKind.ARRIVAL:
                 self._keep(msgspec.structs.replace(self._tally, donated=not self._tally.donated))
                 self._hint()
             case _:
@@ -206,7 +206,7 @@ class Counting(TillScreen):
     # --- counting ---------------------------------------------------------------------------------------
 
     @property
-    def _line(self) -> TallyLine:
+    def _line(self) -> StockCountLine:
         return self._tally.lines[self._cursor]
 
     def _piece(self, barcode: str) -> None:
@@ -231,14 +231,14 @@ class Counting(TillScreen):
         self._redraw()
         self._hint()
 
-    def _keep_line(self, line: TallyLine) -> None:
+    def _keep_line(self, line: StockCountLine) -> None:
         lines = list(self._tally.lines)
         lines[self._cursor] = line
         self._keep(msgspec.structs.replace(self._tally, lines=lines))
 
-    def _keep(self, tally: Tally) -> None:
+    def _keep(self, tally: StockCount) -> None:
         try:
-            self._tally = self.counter.store.tallies.keep(tally)
+            self._tally = self.counter.store.stock_counts.save(tally)
         except Declined as declined:
             self.status.refuse(declined.sentence)
         self._redraw()
@@ -254,7 +254,7 @@ class Counting(TillScreen):
 
     def _confirm(self) -> None:
         if self._discarding:
-            self.counter.store.tallies.drop(self._tally.kind)
+            self.counter.store.stock_counts.delete(self._tally.kind)
             self.post_message(self.Left())
             return
         if self._dating:
@@ -262,12 +262,12 @@ class Counting(TillScreen):
         kind, counted = self._tally.kind, self._tally.counted
         pieces = sum(line.counted or 0 for line in counted)
         uncounted = [line for line in self._tally.lines if line.counted is None]
-        if kind is Kind.RECEIPT and uncounted:
+        if kind is CountKind.GOODS_RECEIPT and uncounted:
             self._move(self._tally.lines.index(uncounted[0]))
             self.status.refuse(_("{name}还没有点；没有到货的请按 0").format(name=uncounted[0].name))
-        elif not counted or (kind is Kind.ARRIVAL and not pieces):
+        elif not counted or (kind is CountKind.ARRIVAL and not pieces):
             self.status.refuse(_("还没有点数：请扫商品条码，或用上下键选好再按数字"))
-        elif kind is Kind.RECEIPT:
+        elif kind is CountKind.GOODS_RECEIPT:
             self.post_message(self.SecondPinWanted())
         elif not self._sure and not self._tally.sent:
             self._sure = True
@@ -292,14 +292,14 @@ class Counting(TillScreen):
         answer: StocktakeSheet | GoodsReceipt
         try:
             match self._tally.kind:
-                case Kind.STOCKTAKE:
+                case CountKind.STOCKTAKE:
                     answer = await shelving.take_stock(self._tally)
-                case Kind.ARRIVAL:
+                case CountKind.ARRIVAL:
                     answer = await shelving.write_down(self._tally)
-                case Kind.RECEIPT:
+                case CountKind.GOODS_RECEIPT:
                     answer = await shelving.confirm_receipt(self._tally, pin)
         except Obstacle as obstacle:
-            self._tally = self.counter.store.tallies.of(self._tally.kind) or self._tally
+            self._tally = self.counter.store.stock_counts.find(self._tally.kind) or self._tally
             self.status.refuse(obstacle.sentence)
         else:
             self.post_message(self.Succeeded())

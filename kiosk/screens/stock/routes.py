@@ -16,21 +16,21 @@ from kiosk.screens.routes import Routes
 from kiosk.screens.stock.count import Counting
 from kiosk.screens.stock.results import Differences, OpenReceipts, Watch, WrittenDown
 from kiosk.screens.stock.second_pin import SecondPin
-from kiosk.store.stock_counts import Kind
+from kiosk.store.stock_counts import CountKind
 
 
 class ShelfRoutes(Routes):
     @on(messages.ToShelf)
     async def _choose_shelf_work(self) -> None:
         choices = [
-            Choice(_("登记到货"), "", lambda: self._count(Kind.ARRIVAL)),
+            Choice(_("登记到货"), "", lambda: self._count(CountKind.ARRIVAL)),
             Choice(_("点收到货（另一个人）"), "", lambda: self._ask(self._look_for_receipts)),
-            Choice(_("盘点"), "", lambda: self._count(Kind.STOCKTAKE)),
+            Choice(_("盘点"), "", lambda: self._count(CountKind.STOCKTAKE)),
             Choice(_("快没货、快到期"), "", lambda: self._ask(self._look_at_watch)),
         ]
         await self.over(Palette(self.counter, choices))
 
-    def _count(self, kind: Kind) -> None:
+    def _count(self, kind: CountKind) -> None:
         try:
             tally = self.counter.shelving.begin(kind)
         except Declined as declined:

@@ -1,4 +1,4 @@
-"""A kiosk's folder without a server: the answers are made here."""
+"""A kiosk's store without a server: the answers are made here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from api.wire.till_journal import (
     UploadResult,
 )
 from kiosk.store.facade import Store
-from kiosk.store.redemptions import Confirmed, Picked, card_digest
+from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
 KIOSK = UUID(int=7)
@@ -35,15 +35,16 @@ CHEN = UUID(int=99)
 
 @dataclass
 class Bench:
-    """A store, reopened at will, and the answers of a server."""
+    """A store that can be reopened, and the answers of a server. `time` is the machine's clock; `fault_hook` may
+    raise to cut the power."""
 
     folder: Path
-    wall: datetime = NOW
-    faults: Callable[[str], None] = lambda point: None
+    time: datetime = NOW
+    fault_hook: Callable[[str], None] = lambda point: None
     store: Store = field(init=False)
 
     def open(self) -> None:
-        self.store = Store(self.folder, lambda: self.wall, lambda point: self.faults(point))
+        self.store = Store(self.folder, lambda: self.time, lambda point: self.fault_hook(point))
 
     def reopen(self) -> Store:
         self.store.close()
@@ -51,9 +52,9 @@ class Bench:
         return self.store
 
     def enrol(self, epoch: int = 1, code: str = "") -> None:
-        begun = self.store.enrolments.begin("http://jimei.example", code or f"CODE{epoch:08}")
+        pending = self.store.enrolments.begin("http://jimei.example", code or f"CODE{epoch:08}")
         answer = Enrolment(kiosk=KIOSK, epoch=epoch, token=f"token{epoch}", supermarket="hp", name="前台")
-        self.store.enrol(begun, answer)
+        self.store.enrol(pending, answer)
 
     def sign_in(self) -> wire.Shift:
         shift = wire.Shift(id=uuid7(), token="shift token", attendant="陈管理员", attendant_id=CHEN)
@@ -72,10 +73,10 @@ class Bench:
         current: bool = True,
         now: datetime | None = None,
     ) -> None:
-        now = now or self.wall
+        now = now or self.time
         here = self.hashes()
         head = len(here) if head is None else head
-        self.store.leases.take(
+        self.store.leases.save(
             KioskLeases(
                 kiosk=KIOSK,
                 epoch=self.store.enrolments.required.epoch,
@@ -87,7 +88,7 @@ class Bench:
                 households=[
                     HouseholdLease(
                         household=household,
-                        card=card_digest(TOKENS[household]),
+                        card=hash_card(TOKENS[household]),
                         name="王**",
                         village="河畔村",
                         points=held,
@@ -101,39 +102,39 @@ class Bench:
 
     def hashes(self) -> list[str]:
         enrolment = self.store.enrolments.required
-        rows = self.store._database.rows(
+        rows = self.store._database.fetch_all(
             "select hash from entry where enrolment = ? order by number", enrolment.id
         )
         return [row[0] for row in rows]
 
     def settle(self, status: str = "settled", upto: int | None = None) -> None:
-        """All entries that wait, and the head behind them."""
+        """Settle the unsettled entries, and move the head after them."""
         enrolment, here = self.store.enrolments.required, self.hashes()
-        batch = self.store.journal.unsettled(enrolment)[:upto]
+        batch = self.store.journal.get_next_batch(enrolment)[:upto]
         outcomes = [EntryOutcome(number=signed.number, status=status) for signed in batch]
         head = batch[-1].number if batch else len(here)
         self.store.settle(
             enrolment,
-            UploadResult(head=head, hash=[ZERO_HASH, *here][head], current=True, outcomes=outcomes, now=self.wall),
+            UploadResult(head=head, hash=[ZERO_HASH, *here][head], current=True, outcomes=outcomes, now=self.time),
         )
 
     def confirm(self, household: UUID = WANG, pieces: int = 1, *, sent: bool = False) -> UUID:
-        duty = self.store.shifts.on_duty
+        shift = self.store.shifts.required
         view = CardView(household=household, name="王**", village="河畔村", balance=100, pending=0)
-        confirmed = Confirmed(
+        cart = ConfirmedCart(
             id=uuid7(),
             token=TOKENS[household],
             view=view,
-            picked=[Picked(SOAP, pieces)],
-            shift=duty.shift,
-            attendant=duty.attendant,
+            picked=[PickedItem(SOAP, pieces)],
+            shift=shift.id,
+            attendant=shift.attendant,
         )
-        self.store.redemptions.confirm(confirmed, sent=sent)
-        return confirmed.id
+        self.store.redemptions.confirm(cart, sent=sent)
+        return cart.id
 
     def sell(self, household: UUID = WANG, pieces: int = 1, *, sure: bool = True) -> UUID:
         redemption = self.confirm(household, pieces)
-        self.store.redemptions.hand_over(sure=sure)
+        self.store.redemptions.redeem_by_lease(sure=sure)
         return redemption
 
     def receipt(self, redemption: UUID, pieces: int = 1, leased: int = 0) -> wire.Receipt:
@@ -142,10 +143,10 @@ class Bench:
             supermarket="河畔村积美超市",
             attendant="陈管理员",
             name="王**",
-            lines=[Picked(SOAP, pieces).line],
+            lines=[PickedItem(SOAP, pieces).line],
             points=5 * pieces,
             balance=95,
-            recorded_at=self.wall,
+            recorded_at=self.time,
             leased=leased,
         )
 
@@ -166,6 +167,6 @@ def bench_in(folder: Path) -> Iterator[Bench]:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """A kiosk with an attendant on duty and no lease yet."""
+    """A kiosk with an open shift and no lease yet."""
     with bench_in(tmp_path / "kiosk") as bench:
         yield bench

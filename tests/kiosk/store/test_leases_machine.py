@@ -1,5 +1,5 @@
-"""Whatever happens in whatever order, the kiosk never thinks that it may spend more than the server will find in
-escrow: sales, voids, answers lost and late, power cuts."""
+"""In any order of sales, voids, lost and late answers and power cuts, the kiosk never counts more points as
+available than the server will find in escrow."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ class PowerCut(BaseException):
 
 @dataclass
 class Books:
-    """What the server has: accounts, escrow, and the journal up to its head.
-
-    As in api/shop/offline/settling.py."""
+    """The server's side: accounts, escrow, and the journal up to its head, as in api/shop/offline/settling.py."""
 
     account: dict[UUID, int] = field(default_factory=lambda: {WANG: 60, LI: 25})
     escrow: dict[UUID, int] = field(default_factory=lambda: {WANG: 0, LI: 0})
@@ -42,7 +40,7 @@ class Books:
         return Books(dict(self.account), dict(self.escrow), dict(self.paid), set(self.voided), self.head)
 
     def redeem(self, id: UUID, household: UUID, points: int, allowed: int) -> int | None:
-        """Over HTTP: the leased points taken, None when refused."""
+        """A request over HTTP: returns the leased points taken, None when refused."""
         if id in self.paid:
             return self.paid[id][2]
         if id in self.voided:
@@ -84,9 +82,9 @@ class Books:
                 self._give_back(entry.household, entry.points)
 
     def _give_back(self, household: UUID, points: int) -> None:
-        back = min(points, self.escrow[household])
-        self.escrow[household] -= back
-        self.account[household] += back
+        points_back = min(points, self.escrow[household])
+        self.escrow[household] -= points_back
+        self.account[household] += points_back
 
 
 class LeasesMachine(RuleBasedStateMachine):
@@ -100,7 +98,7 @@ class LeasesMachine(RuleBasedStateMachine):
         self.books = Books()
         self.late: list[tuple[int, dict[UUID, int], int]] = []
 
-    # --- the line ---------------------------------------------------------------------------------------
+    # --- the network ------------------------------------------------------------------------------------
 
     @rule(wanted=st.integers(0, 40), back=st.integers(0, 15), arrives=st.sampled_from(["now", "late", "never"]))
     def renew(self, wanted: int, back: int, arrives: str) -> None:
@@ -110,7 +108,7 @@ class LeasesMachine(RuleBasedStateMachine):
             self.books.escrow[household] += more
         answer = (self.books.head, dict(self.books.escrow), back)
         if arrives == "now":
-            # The courier asks one thing at a time: an earlier answer can't come any more.
+            # Requests go out one at a time: an earlier answer can't arrive any more.
             self.late.clear()
             self.arrive(answer)
         elif arrives == "late":
@@ -127,10 +125,10 @@ class LeasesMachine(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 5), answered=st.booleans())
     def upload(self, most: int, answered: bool) -> None:
-        for signed in self.bench.store.journal.unsettled(self.bench.store.enrolments.required)[:most]:
+        for signed in self.bench.store.journal.get_next_batch(self.bench.store.enrolments.required)[:most]:
             self.books.settle(signed)
         if answered and self.books.head:
-            waiting = self.bench.store.journal.unsettled(self.bench.store.enrolments.required)
+            waiting = self.bench.store.journal.get_next_batch(self.bench.store.enrolments.required)
             done = sum(signed.number <= self.books.head for signed in waiting)
             if done:
                 self.bench.settle(upto=done)
@@ -152,39 +150,39 @@ class LeasesMachine(RuleBasedStateMachine):
     @rule(answered=st.booleans())
     def try_again(self, answered: bool) -> None:
         self.bench.store.redemptions.mark_sent()
-        kept = self.bench.store.redemptions.pending
-        assert kept is not None
-        self.put(kept.confirmed.id, answered=answered)
+        stored = self.bench.store.redemptions.pending
+        assert stored is not None
+        self.put(stored.cart.id, answered=answered)
 
     def put(self, redemption: UUID, *, answered: bool) -> None:
-        kept = self.bench.store.redemptions.pending
-        assert kept is not None
-        household = kept.confirmed.view.household
-        leased = self.books.redeem(redemption, household, kept.confirmed.total, kept.leased)
+        stored = self.bench.store.redemptions.pending
+        assert stored is not None
+        household = stored.cart.view.household
+        leased = self.books.redeem(redemption, household, stored.cart.total, stored.leased)
         if not answered:
             return
         if leased is None:
             self.bench.store.redemptions.give_up()
         else:
-            pieces = kept.confirmed.picked[0].quantity
-            self.bench.store.redemptions.answered(self.bench.receipt(redemption, pieces, leased))
+            pieces = stored.cart.picked[0].quantity
+            self.bench.store.redemptions.save_answer(self.bench.receipt(redemption, pieces, leased))
 
     @precondition(lambda self: not self.idle)
     @rule()
     def finish_offline(self) -> None:
-        kept = self.bench.store.redemptions.pending
-        assert kept is not None
-        left = self.bench.store.leases.left(kept.confirmed.view.household, beside_pending=False)
-        if kept.confirmed.total <= left:
-            self.bench.store.redemptions.hand_over(sure=not kept.sent)
+        stored = self.bench.store.redemptions.pending
+        assert stored is not None
+        available = self.bench.store.leases.get_available(stored.cart.view.household, less_pending=False)
+        if stored.cart.total <= available:
+            self.bench.store.redemptions.redeem_by_lease(sure=not stored.sent)
         else:
             self.bench.store.redemptions.give_up()
 
-    @precondition(lambda self: self.bench.store.redemptions.voidable())
+    @precondition(lambda self: self.bench.store.redemptions.list_voidable())
     @rule(data=st.data())
     def void(self, data: st.DataObject) -> None:
-        kept = data.draw(st.sampled_from(self.bench.store.redemptions.voidable()))
-        self.bench.store.redemptions.void(kept.receipt.id, "扫错了卡")
+        stored = data.draw(st.sampled_from(self.bench.store.redemptions.list_voidable()))
+        self.bench.store.redemptions.void(stored.receipt.id, "扫错了卡")
 
     @rule(step=st.sampled_from(["before confirm", "after confirm", "before leases", "after leases"]))
     def power_cut(self, step: str) -> None:
@@ -192,7 +190,7 @@ class LeasesMachine(RuleBasedStateMachine):
             if point == step:
                 raise PowerCut
 
-        self.bench.faults = cut
+        self.bench.fault_hook = cut
         try:
             if "confirm" in step and self.idle:
                 self.bench.confirm(sent=False)
@@ -200,36 +198,36 @@ class LeasesMachine(RuleBasedStateMachine):
                 self.renew(wanted=30, back=3, arrives="now")
         except PowerCut:
             self.late.clear()
-        self.bench.faults = lambda point: None
+        self.bench.fault_hook = lambda point: None
         self.bench.reopen()
 
-    # --- what holds always ------------------------------------------------------------------------------
+    # --- invariants -------------------------------------------------------------------------------------
 
     @invariant()
-    def never_more_than_the_escrow_will_be(self) -> None:
+    def never_more_than_the_escrow(self) -> None:
         if not hasattr(self, "bench"):
             return
-        told = self.books.copy()
-        for signed in self.bench.store.journal.unsettled(self.bench.store.enrolments.required):
-            told.settle(signed)
+        books = self.books.copy()
+        for signed in self.bench.store.journal.get_next_batch(self.bench.store.enrolments.required):
+            books.settle(signed)
         pending = self.bench.store.redemptions.pending
         for household in TOKENS:
-            left = self.bench.store.leases.left(household)
-            aside = pending.leased if pending and pending.confirmed.view.household == household else 0
-            if pending and pending.confirmed.id in told.paid:
-                aside = 0
-            assert left >= 0
-            assert left + aside <= told.escrow[household]
+            available = self.bench.store.leases.get_available(household)
+            reserved = pending.leased if pending and pending.cart.view.household == household else 0
+            if pending and pending.cart.id in books.paid:
+                reserved = 0
+            assert available >= 0
+            assert available + reserved <= books.escrow[household]
 
     @invariant()
-    def nothing_that_was_handed_over_is_unpaid(self) -> None:
+    def every_sale_is_paid(self) -> None:
         if not hasattr(self, "bench"):
             return
-        told = self.books.copy()
-        for signed in self.bench.store.journal.unsettled(self.bench.store.enrolments.required):
-            told.settle(signed)
-        for kept in self.bench.store.redemptions.voidable():
-            assert kept.receipt.id in told.paid
+        books = self.books.copy()
+        for signed in self.bench.store.journal.get_next_batch(self.bench.store.enrolments.required):
+            books.settle(signed)
+        for stored in self.bench.store.redemptions.list_voidable():
+            assert stored.receipt.id in books.paid
 
     def teardown(self) -> None:
         if hasattr(self, "bench"):

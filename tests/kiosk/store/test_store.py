@@ -1,4 +1,4 @@
-"""What is on the kiosk's disk after each step, and after the power went."""
+"""What is on the kiosk's disk after each step, and after a power cut."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from api.wire.till_journal import (
     ShiftOpeningEntry,
     VoidEntry,
 )
-from kiosk.store import journal as verdicts
+from kiosk.store import journal
 from kiosk.store.database import FILE
 from kiosk.store.facade import Store
-from kiosk.store.folder import Unusable
-from kiosk.store.shifts import LOCK, TRIES, pin_hash
+from kiosk.store.folder import StoreError
+from kiosk.store.shifts import LOCKOUT, MAX_WRONG_PINS, hash_pin
 from tests.kiosk.store.conftest import CHEN, LI, SOAP, TOKENS, WANG, Bench, till
 
 
 def entries(bench: Bench) -> list[Any]:
     enrolment = bench.store.enrolments.required
-    rows = bench.store._database.rows("select body from entry where enrolment = ? order by number", enrolment.id)
-    return [verdicts._entry(row) for row in rows]
+    rows = bench.store._database.fetch_all(
+        "select body from entry where enrolment = ? order by number", enrolment.id
+    )
+    return [journal._decode_entry(row) for row in rows]
 
 
 # --- the folder -------------------------------------------------------------------------------------------
@@ -41,17 +43,17 @@ def entries(bench: Bench) -> list[Any]:
 
 def test_the_folder_is_for_its_owner_alone_and_for_one_program(bench: Bench) -> None:
     assert bench.folder.stat().st_mode & 0o777 == 0o700
-    with pytest.raises(Unusable, match="正被另一个终端程序使用"):
+    with pytest.raises(StoreError, match="正被另一个终端程序使用"):
         Store(bench.folder)
     bench.reopen()
 
 
-def test_another_process_is_refused_and_a_dead_one_no_obstacle(bench: Bench) -> None:
+def test_a_second_process_is_refused_until_the_first_has_died(bench: Bench) -> None:
     code = "import sys; from pathlib import Path; from kiosk.store.facade import Store; Store(Path(sys.argv[1]))"
     other = [sys.executable, "-c", code, str(bench.folder)]
     refused = subprocess.run(other, capture_output=True, text=True, check=False, timeout=60)
     assert refused.returncode == 1
-    assert "Unusable" in refused.stderr
+    assert "StoreError" in refused.stderr
     bench.store.close()
     subprocess.run([*other[:2], f"{code}; import os; os.kill(os.getpid(), 9)", other[3]], check=False, timeout=60)
     bench.open()
@@ -63,7 +65,7 @@ def test_a_file_of_a_newer_program_is_left_alone(bench: Bench) -> None:
         [ours] = connection.execute("pragma user_version").fetchone()
         connection.execute("pragma user_version = 99")
     connection.close()
-    with pytest.raises(Unusable, match="更新版本"):
+    with pytest.raises(StoreError, match="更新版本"):
         bench.open()
     with sqlite3.connect(bench.folder / FILE) as connection:
         connection.execute(f"pragma user_version = {ours}")
@@ -71,15 +73,16 @@ def test_a_file_of_a_newer_program_is_left_alone(bench: Bench) -> None:
     bench.open()
 
 
-def test_what_is_no_database_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all, but long enough to be looked at" * 100)
-    with pytest.raises(Unusable, match="打不开"):
+    with pytest.raises(StoreError, match="打不开"):
         Store(tmp_path)
 
 
-def test_commits_are_durable_and_keys_hold(bench: Bench) -> None:
+def test_commits_are_durable_and_foreign_keys_enforced(bench: Bench) -> None:
     pragmas = {
-        p: bench.store._database.value(f"pragma {p}") for p in ("journal_mode", "synchronous", "foreign_keys")
+        p: bench.store._database.fetch_value(f"pragma {p}")
+        for p in ("journal_mode", "synchronous", "foreign_keys")
     }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
@@ -94,7 +97,7 @@ def test_entries_are_numbered_chained_and_signed(bench: Bench) -> None:
     bench.store.shifts.close()
     enrolment = bench.store.enrolments.required
     public_key = enrolment.key.public_key().public_bytes_raw()
-    batch = bench.store.journal.unsettled(enrolment)
+    batch = bench.store.journal.get_next_batch(enrolment)
     assert [type(signed.decode()) for signed in batch] == [
         ShiftOpeningEntry,
         SaleEntry,
@@ -111,120 +114,120 @@ def test_at_most_two_hundred_go_at_once_and_outcomes_are_kept(bench: Bench) -> N
     bench.lease({WANG: 1300})
     for _ in range(201):
         bench.sell()
-    assert bench.store.journal.waiting == 202
-    assert len(bench.store.journal.unsettled(bench.store.enrolments.required)) == 200
+    assert bench.store.journal.unsettled_count == 202
+    assert len(bench.store.journal.get_next_batch(bench.store.enrolments.required)) == 200
     bench.settle()
-    assert bench.store.journal.waiting == 2
+    assert bench.store.journal.unsettled_count == 2
     bench.settle()
-    assert bench.reopen().journal.waiting == 0
+    assert bench.reopen().journal.unsettled_count == 0
     assert len(entries(bench)) == 202
 
 
-def test_an_earlier_enrolment_keeps_what_it_has_to_say(bench: Bench) -> None:
+def test_an_earlier_enrolment_keeps_its_unsent_entries(bench: Bench) -> None:
     bench.lease({WANG: 100})
     bench.sell()
     bench.confirm(sent=True)
     bench.enrol(epoch=2)
-    before, now = bench.store.enrolments.all()
-    assert [each.epoch for each in bench.store.journal.enrolments_waiting()] == [1]
-    kinds = [type(signed.decode()) for signed in bench.store.journal.unsettled(before)]
+    before, now = bench.store.enrolments.list_all()
+    assert [each.epoch for each in bench.store.journal.list_unsettled_enrolments()] == [1]
+    kinds = [type(signed.decode()) for signed in bench.store.journal.get_next_batch(before)]
     assert kinds == [ShiftOpeningEntry, SaleEntry, VoidEntry, ShiftClosingEntry]
-    assert bench.store.journal.unsettled(now) == []
+    assert bench.store.journal.get_next_batch(now) == []
     assert bench.store.redemptions.pending is None
-    assert bench.store.shifts.duty is None
-    assert bench.store.leases.left(WANG) == 0
+    assert bench.store.shifts.current is None
+    assert bench.store.leases.get_available(WANG) == 0
 
 
 @pytest.mark.parametrize(
-    ("head", "hash", "current", "fence"),
+    ("head", "hash", "current", "reason"),
     [
         (1, "", True, ""),
         (0, "", True, ""),
-        (9, "", True, verdicts.OLD_DISK),
-        (1, "e" * 64, True, verdicts.FORKED),
-        (1, "", False, verdicts.NOT_CURRENT),
+        (9, "", True, journal.OLD_DISK),
+        (1, "e" * 64, True, journal.FORKED),
+        (1, "", False, journal.NOT_CURRENT),
     ],
 )
-def test_what_the_server_has_of_the_journal_decides_about_selling_offline(
-    bench: Bench, head: int, hash: str, current: bool, fence: str
+def test_a_journal_that_differs_from_the_servers_locks_out_offline_sales(
+    bench: Bench, head: int, hash: str, current: bool, reason: str
 ) -> None:
     bench.lease({WANG: 100}, head=head, hash=hash, current=current)
-    assert bench.store.enrolments.required.fence == fence
-    assert bench.reopen().enrolments.required.fence == fence
+    assert bench.store.enrolments.required.lockout_reason == reason
+    assert bench.reopen().enrolments.required.lockout_reason == reason
     bench.lease({WANG: 100})
-    assert bench.store.enrolments.required.fence == ""
+    assert bench.store.enrolments.required.lockout_reason == ""
 
 
-def test_a_server_that_went_back_is_told_again_from_there(bench: Bench) -> None:
+def test_a_restored_server_gets_the_entries_it_lost(bench: Bench) -> None:
     bench.lease({WANG: 100})
     for _ in range(3):
         bench.sell()
     bench.settle()
-    assert bench.store.journal.waiting == 0
+    assert bench.store.journal.unsettled_count == 0
     bench.lease({WANG: 100}, head=1)
-    waiting = bench.store.journal.unsettled(bench.store.enrolments.required)
+    waiting = bench.store.journal.get_next_batch(bench.store.enrolments.required)
     assert [signed.number for signed in waiting] == [2, 3, 4]
-    assert bench.store.leases.left(WANG) == 85
+    assert bench.store.leases.get_available(WANG) == 85
 
 
-def test_what_was_kept_as_a_fork_is_not_told_again_and_again(bench: Bench) -> None:
+def test_a_fork_is_not_sent_again(bench: Bench) -> None:
     bench.lease({WANG: 100})
     bench.sell()
     bench.settle("fork")
     bench.lease({WANG: 100}, head=0)
-    assert bench.store.journal.waiting == 0
+    assert bench.store.journal.unsettled_count == 0
 
 
 # --- one redemption ---------------------------------------------------------------------------------------
 
 
-def test_a_confirmed_redemption_survives_and_its_points_are_set_aside(bench: Bench) -> None:
+def test_a_confirmed_redemption_survives_and_its_points_are_reserved(bench: Bench) -> None:
     bench.lease({WANG: 8, LI: 5})
     redemption = bench.confirm(pieces=2, sent=True)
-    kept = bench.reopen().redemptions.pending
-    assert kept is not None
-    assert (kept.confirmed.id, kept.leased, kept.sent) == (redemption, 8, True)
-    assert kept.confirmed.wanted(8).card == TOKENS[WANG]
-    assert (bench.store.leases.left(WANG), bench.store.leases.left(LI)) == (0, 5)
+    stored = bench.reopen().redemptions.pending
+    assert stored is not None
+    assert (stored.cart.id, stored.leased, stored.sent) == (redemption, 8, True)
+    assert stored.cart.build_request(8).card == TOKENS[WANG]
+    assert (bench.store.leases.get_available(WANG), bench.store.leases.get_available(LI)) == (0, 5)
 
 
 def test_an_answer_is_one_commit(bench: Bench) -> None:
     bench.lease({WANG: 8})
     redemption = bench.confirm(pieces=2, sent=True)
-    bench.store.redemptions.answered(bench.receipt(redemption, 2, leased=3))
+    bench.store.redemptions.save_answer(bench.receipt(redemption, 2, leased=3))
     store = bench.reopen()
     assert store.redemptions.pending is None
-    assert store.leases.left(WANG) == 5
-    assert store.journal.owed(WANG) == 0
+    assert store.leases.get_available(WANG) == 5
+    assert store.journal.count_unsettled_points(WANG) == 0
     sold = entries(bench)[-1]
     assert (sold.id, sold.leased, sold.answered, sold.points) == (redemption, 3, True, 10)
-    job = store.receipts.next_print_job()
+    job = store.receipts.get_next_print_job()
     assert job is not None
-    assert (job.paper.receipt.id, job.paper.offline, job.copy) == (redemption, False, 0)
+    assert (job.document.receipt.id, job.document.offline, job.copy) == (redemption, False, 0)
 
 
-def test_no_answer_passes_for_another_redemption(bench: Bench) -> None:
+def test_an_answer_for_another_redemption_is_not_accepted(bench: Bench) -> None:
     bench.confirm(sent=True)
     with pytest.raises(ValueError, match="another redemption"):
-        bench.store.redemptions.answered(bench.receipt(UUID(int=5)))
+        bench.store.redemptions.save_answer(bench.receipt(UUID(int=5)))
     assert bench.store.redemptions.pending is not None
 
 
 def test_a_lease_pays_without_the_server(bench: Bench) -> None:
     bench.lease({WANG: 12})
-    bench.store.goods.take(till(SOAP), bench.store.goods.known())
+    bench.store.shelf.save(till(SOAP), bench.store.shelf.get_countable_entries())
     redemption = bench.sell(pieces=2)
     store = bench.reopen()
-    assert (store.leases.left(WANG), store.journal.owed(WANG)) == (2, 10)
-    [kept] = store.redemptions.voidable()
-    assert (kept.offline, kept.receipt.balance, kept.receipt.leased) == (True, 2, 10)
+    assert (store.leases.get_available(WANG), store.journal.count_unsettled_points(WANG)) == (2, 10)
+    [stored] = store.redemptions.list_voidable()
+    assert (stored.offline, stored.receipt.balance, stored.receipt.leased) == (True, 2, 10)
     sold = entries(bench)[-1]
     assert (sold.id, sold.leased, sold.answered) == (redemption, 10, False)
     with pytest.raises(ValueError, match="cover"):
         bench.sell()
 
 
-def test_the_card_is_forgotten_with_the_redemption(bench: Bench) -> None:
+def test_the_card_token_is_deleted_with_the_redemption(bench: Bench) -> None:
     bench.lease({WANG: 12})
     bench.sell()
     bench.store.close()
@@ -234,7 +237,7 @@ def test_the_card_is_forgotten_with_the_redemption(bench: Bench) -> None:
     bench.open()
 
 
-def test_giving_up_writes_off_only_what_may_have_arrived(bench: Bench) -> None:
+def test_giving_up_writes_off_only_what_may_have_reached_the_server(bench: Bench) -> None:
     bench.lease({WANG: 12})
     bench.confirm()
     bench.store.redemptions.give_up()
@@ -242,15 +245,15 @@ def test_giving_up_writes_off_only_what_may_have_arrived(bench: Bench) -> None:
     redemption = bench.confirm(sent=True)
     bench.store.redemptions.give_up()
     assert entries(bench)[-1].id == redemption
-    assert bench.store.leases.left(WANG) == 12
+    assert bench.store.leases.get_available(WANG) == 12
     assert bench.store.redemptions.pending is None
 
 
 @pytest.mark.parametrize(
-    "step", ["confirm", "answer", "hand over", "give up", "void", "withdraw", "shift closed", "leases"]
+    "step", ["confirm", "answer", "redeem by lease", "give up", "void", "withdraw", "shift closed", "leases"]
 )
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_each_step_is_there_whole_or_not_at_all(bench: Bench, step: str, moment: str) -> None:
+def test_each_step_is_atomic(bench: Bench, step: str, moment: str) -> None:
     class PowerCut(BaseException):
         pass
 
@@ -266,18 +269,18 @@ def test_each_step_is_there_whole_or_not_at_all(bench: Bench, step: str, moment:
     redemptions = bench.store.redemptions
     steps: dict[str, Callable[[], object]] = {
         "confirm": bench.confirm,
-        "answer": lambda: redemptions.answered(bench.receipt(redemption)),
-        "hand over": lambda: redemptions.hand_over(sure=False),
+        "answer": lambda: redemptions.save_answer(bench.receipt(redemption)),
+        "redeem by lease": lambda: redemptions.redeem_by_lease(sure=False),
         "give up": redemptions.give_up,
         "void": lambda: redemptions.void(sold, "扫错了卡"),
         "withdraw": redemptions.withdraw,
         "shift closed": bench.store.shifts.close,
         "leases": lambda: bench.lease({WANG: 90}, give_back=10),
     }
-    bench.faults = cut
+    bench.fault_hook = cut
     with pytest.raises(PowerCut):
         steps[step]()
-    bench.faults = lambda point: None
+    bench.fault_hook = lambda point: None
     bench.reopen()
     assert (snapshot(bench) == before) == (moment == "before")
     check_chain(bench)
@@ -294,7 +297,7 @@ def snapshot(bench: Bench) -> list[str]:
 
 def check_chain(bench: Bench) -> None:
     enrolment = bench.store.enrolments.required
-    batch = bench.store.journal.unsettled(enrolment)
+    batch = bench.store.journal.get_next_batch(enrolment)
     hashes = [signed.hash(enrolment.kiosk, enrolment.epoch) for signed in batch]
     assert [signed.previous for signed in batch] == [ZERO_HASH, *hashes[:-1]]
 
@@ -302,23 +305,23 @@ def check_chain(bench: Bench) -> None:
 # --- leases -----------------------------------------------------------------------------------------------
 
 
-def test_entries_up_to_the_head_are_in_the_answer_already(bench: Bench) -> None:
+def test_an_answer_includes_the_entries_up_to_its_head(bench: Bench) -> None:
     bench.lease({WANG: 100})
     bench.sell()
     bench.sell()
     bench.lease({WANG: 95}, head=2)
-    assert bench.store.leases.left(WANG) == 90
+    assert bench.store.leases.get_available(WANG) == 90
     bench.lease({WANG: 90})
-    assert bench.store.leases.left(WANG) == 90
+    assert bench.store.leases.get_available(WANG) == 90
 
 
-@pytest.mark.parametrize(("sure", "left"), [(True, 100), (False, 95)])
-def test_a_void_gives_back_what_surely_only_this_kiosk_took(bench: Bench, sure: bool, left: int) -> None:
+@pytest.mark.parametrize(("sure", "available"), [(True, 100), (False, 95)])
+def test_a_void_gives_back_points_only_this_kiosk_knows_of(bench: Bench, sure: bool, available: int) -> None:
     bench.lease({WANG: 100})
     redemption = bench.sell(sure=sure)
     bench.store.redemptions.void(redemption, "住户不要了")
-    assert bench.store.leases.left(WANG) == left
-    assert bench.store.journal.owed(WANG) == 0
+    assert bench.store.leases.get_available(WANG) == available
+    assert bench.store.journal.count_unsettled_points(WANG) == 0
 
 
 def test_points_wanted_elsewhere_are_returned_by_an_entry(bench: Bench) -> None:
@@ -326,69 +329,69 @@ def test_points_wanted_elsewhere_are_returned_by_an_entry(bench: Bench) -> None:
     returned = entries(bench)[-1]
     assert isinstance(returned, ReturnEntry)
     assert (returned.household, returned.points) == (WANG, 30)
-    assert bench.store.leases.left(WANG) == 70
+    assert bench.store.leases.get_available(WANG) == 70
 
 
-def test_never_more_is_returned_than_is_left(bench: Bench) -> None:
+def test_no_more_is_returned_than_is_available(bench: Bench) -> None:
     bench.lease({WANG: 10})
     bench.confirm(pieces=2)
     bench.lease({WANG: 12}, give_back=12)
     assert entries(bench)[-1].points == 2
-    assert bench.store.leases.left(WANG) == 0
+    assert bench.store.leases.get_available(WANG) == 0
 
 
 def test_a_lost_answer_costs_nothing(bench: Bench) -> None:
     bench.lease({WANG: 100})
     bench.sell()
-    # The server topped up to 120 and its answer was lost; the next one tells all of it.
+    # The server topped up to 120 and its answer was lost; the next one has the whole amount.
     bench.lease({WANG: 120}, head=1)
-    assert bench.store.leases.left(WANG) == 115
+    assert bench.store.leases.get_available(WANG) == 115
 
 
 def test_a_household_that_moved_away_has_no_lease_any_more(bench: Bench) -> None:
     bench.lease({WANG: 100, LI: 50})
     bench.lease({LI: 50})
-    assert (bench.store.leases.left(WANG), bench.store.leases.left(LI)) == (0, 50)
-    assert bench.store.leases.of(WANG) is None
+    assert (bench.store.leases.get_available(WANG), bench.store.leases.get_available(LI)) == (0, 50)
+    assert bench.store.leases.find(WANG) is None
 
 
 # --- time -------------------------------------------------------------------------------------------------
 
 
 def test_a_lease_expires_and_stays_expired_when_the_clock_is_set_back(bench: Bench) -> None:
-    start = bench.wall
+    start = bench.time
     bench.lease({WANG: 100})
     assert not bench.store.leases.expired
-    bench.wall = start + timedelta(days=8)
+    bench.time = start + timedelta(days=8)
     assert bench.store.leases.expired
     bench.sell()
-    bench.wall = start
+    bench.time = start
     assert bench.store.leases.expired
     assert bench.reopen().leases.expired
 
 
 def test_a_clock_set_forward_is_put_right_by_the_server(bench: Bench) -> None:
-    start = bench.wall
+    start = bench.time
     bench.lease({WANG: 100})
-    bench.wall = start + timedelta(days=400)
+    bench.time = start + timedelta(days=400)
     assert bench.store.leases.expired
     bench.sell()
     bench.lease({WANG: 95}, now=start)
     store = bench.reopen()
     assert not store.leases.expired
     assert abs(store.clock.now() - start) < timedelta(minutes=1)
-    bench.wall += timedelta(days=8)
+    bench.time += timedelta(days=8)
     assert store.leases.expired
 
 
-def test_time_goes_on_from_the_latest_seen(bench: Bench) -> None:
-    latest = bench.wall = bench.wall + timedelta(days=3)
+def test_time_goes_on_from_the_latest_known(bench: Bench) -> None:
+    latest = bench.time = bench.time + timedelta(days=3)
     bench.lease({WANG: 100})
-    bench.wall = latest - timedelta(days=3000)
+    bench.time = latest - timedelta(days=3000)
     seen = []
     for _ in range(3):
         seen.append(bench.reopen().clock.now())
-        bench.store.keep_time()
+        bench.store.save_time()
     assert latest <= seen[0] <= seen[1] <= seen[2] < latest + timedelta(minutes=1)
 
 
@@ -396,37 +399,37 @@ def test_time_goes_on_from_the_latest_seen(bench: Bench) -> None:
 
 
 def stock(bench: Bench) -> int:
-    shown = bench.store.goods.till
+    shown = bench.store.shelf.till
     assert shown is not None
     return shown.shelf[0].stock
 
 
 def test_the_shelf_counts_what_the_server_does_not_know_yet(bench: Bench) -> None:
     bench.lease({WANG: 100})
-    bench.store.goods.take(till(SOAP), bench.store.goods.known())
+    bench.store.shelf.save(till(SOAP), bench.store.shelf.get_countable_entries())
     first = bench.sell(pieces=2)
     bench.sell(pieces=3)
     assert stock(bench) == 5
-    known = bench.store.goods.known()
+    counted = bench.store.shelf.get_countable_entries()
     bench.settle()
-    # Asked before the entries were told: it doesn't know them.
-    bench.store.goods.take(till(SOAP), known)
+    # Requested before the entries were settled: the answer doesn't take them into account.
+    bench.store.shelf.save(till(SOAP), counted)
     assert stock(bench) == 5
-    bench.store.goods.take(till(msgspec.structs.replace(SOAP, stock=5)), bench.store.goods.known())
+    bench.store.shelf.save(till(msgspec.structs.replace(SOAP, stock=5)), bench.store.shelf.get_countable_entries())
     assert stock(bench) == 5
     bench.store.redemptions.void(first, "住户不要了")
     assert stock(bench) == 7
     bench.settle()
-    bench.store.goods.take(till(msgspec.structs.replace(SOAP, stock=7)), bench.store.goods.known())
+    bench.store.shelf.save(till(msgspec.structs.replace(SOAP, stock=7)), bench.store.shelf.get_countable_entries())
     assert stock(bench) == 7
 
 
 def test_an_answered_redemption_is_off_the_shelf_at_once(bench: Bench) -> None:
-    bench.store.goods.take(till(SOAP), bench.store.goods.known())
+    bench.store.shelf.save(till(SOAP), bench.store.shelf.get_countable_entries())
     redemption = bench.confirm(sent=True)
-    bench.store.redemptions.answered(bench.receipt(redemption))
+    bench.store.redemptions.save_answer(bench.receipt(redemption))
     assert stock(bench) == 9
-    bench.store.goods.take(till(msgspec.structs.replace(SOAP, stock=9)), bench.store.goods.known())
+    bench.store.shelf.save(till(msgspec.structs.replace(SOAP, stock=9)), bench.store.shelf.get_countable_entries())
     assert stock(bench) == 9
 
 
@@ -435,19 +438,19 @@ def test_the_report_of_a_shift(bench: Bench) -> None:
     voided = bench.sell(pieces=2)
     bench.sell(pieces=3)
     redemption = bench.confirm(sent=True)
-    bench.store.redemptions.answered(bench.receipt(redemption))
+    bench.store.redemptions.save_answer(bench.receipt(redemption))
     bench.confirm(sent=True)
     bench.store.redemptions.give_up()
     bench.store.redemptions.void(voided, "数量不对")
-    shift = bench.store.shifts.on_duty.shift
+    shift = bench.store.shifts.required.id
     bench.store.shifts.close()
     closed = entries(bench)[-1]
-    report = bench.store.shifts.report(shift)
+    report = bench.store.shifts.build_report(shift)
     assert closed.report == report
     assert (report.redemptions, report.points, report.voids, report.voided_points) == (2, 20, 1, 10)
     assert report.offline == 1
     assert [(g.product, g.quantity) for g in report.goods] == [("soap", 4)]
-    assert bench.reopen().shifts.duty is None
+    assert bench.reopen().shifts.current is None
 
 
 def test_the_next_shift_closes_the_one_before(bench: Bench) -> None:
@@ -456,15 +459,15 @@ def test_the_next_shift_closes_the_one_before(bench: Bench) -> None:
 
 
 def test_wrong_pins_lock_for_five_minutes_also_after_a_restart(bench: Bench) -> None:
-    for _ in range(TRIES - 1):
+    for _ in range(MAX_WRONG_PINS - 1):
         bench.store.shifts.count_wrong_pin()
         bench.reopen()
     assert bench.store.shifts.locked_until is None
     bench.store.shifts.count_wrong_pin()
     until = bench.reopen().shifts.locked_until
     assert until is not None
-    assert abs(until - bench.wall - LOCK) < timedelta(minutes=1)
-    bench.wall += LOCK + timedelta(minutes=1)
+    assert abs(until - bench.time - LOCKOUT) < timedelta(minutes=1)
+    bench.time += LOCKOUT + timedelta(minutes=1)
     assert bench.store.shifts.locked_until is None
     bench.store.shifts.count_wrong_pin()
     assert bench.store.shifts.locked_until is None
@@ -472,28 +475,28 @@ def test_wrong_pins_lock_for_five_minutes_also_after_a_restart(bench: Bench) -> 
 
 def test_an_attendant_is_known_by_the_hash_of_a_pin(bench: Bench) -> None:
     shift = bench.sign_in()
-    bench.store.shifts.open(msgspec.structs.replace(shift, id=UUID(int=3)), pin_hash("2468"))
-    [known] = bench.reopen().shifts.attendants()
+    bench.store.shifts.open(msgspec.structs.replace(shift, id=UUID(int=3)), hash_pin("2468"))
+    [known] = bench.reopen().shifts.list_known_attendants()
     assert known.id == CHEN
-    assert known.has("2468")
-    assert not known.has("2469")
+    assert known.verify_pin("2468")
+    assert not known.verify_pin("2469")
     bench.store.shifts.open_offline(known)
-    assert bench.store.shifts.on_duty.attendant == CHEN
+    assert bench.store.shifts.required.attendant == CHEN
 
 
 def test_print_jobs_wait_until_sent_and_reprints_are_numbered(bench: Bench) -> None:
     bench.lease({WANG: 100})
     first, second = bench.sell(), bench.sell()
     receipts = bench.reopen().receipts
-    job = receipts.next_print_job()
+    job = receipts.get_next_print_job()
     assert job is not None
-    assert (job.paper.receipt.id, job.copy) == (first, 0)
+    assert (job.document.receipt.id, job.copy) == (first, 0)
     receipts.mark_sent(job)
     receipts.reprint(first)
     receipts.reprint(first)
     jobs = []
-    while (job := receipts.next_print_job()) is not None:
-        jobs.append((job.paper.receipt.id, job.copy))
+    while (job := receipts.get_next_print_job()) is not None:
+        jobs.append((job.document.receipt.id, job.copy))
         receipts.mark_sent(job)
     assert jobs == [(second, 0), (first, 1), (first, 2)]
 
@@ -504,17 +507,17 @@ def test_the_key_is_kept_before_the_code_is_sent(tmp_path: Path) -> None:
     first = bench.store.enrolments.begin("http://jimei.example", "abcd-efgh-jkmo")
     store = bench.reopen()
     assert store.enrolments.current is None
-    assert store.enrolments.unfinished() == "ABCDEFGHJKM0"
+    assert store.enrolments.get_unfinished_code() == "ABCDEFGHJKM0"
     again = store.enrolments.begin("http://jimei.example", "ABCD EFGH JKM0")
-    assert again.wanted == first.wanted
+    assert again.request == first.request
     other = store.enrolments.begin("http://jimei.example", "000000000000")
-    assert other.wanted.public_key != first.wanted.public_key
+    assert other.request.public_key != first.request.public_key
     bench.enrol(code="000000000000")
-    assert bench.reopen().enrolments.unfinished() == ""
+    assert bench.reopen().enrolments.get_unfinished_code() == ""
     bench.store.close()
 
 
 def test_a_server_that_moved_is_found_for_earlier_enrolments_too(bench: Bench) -> None:
     bench.enrol(epoch=2)
-    bench.store.enrolments.moved("http://elsewhere.example")
-    assert {each.server for each in bench.reopen().enrolments.all()} == {"http://elsewhere.example"}
+    bench.store.enrolments.change_server("http://elsewhere.example")
+    assert {each.server for each in bench.reopen().enrolments.list_all()} == {"http://elsewhere.example"}
