@@ -16,7 +16,7 @@ from api.platform.database.engine import Access, Database
 from api.platform.database.migrations import require_current
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.register.queries import is_founded
+from api.registry.register.queries import is_initialized
 from ledger.transactions import TownshipId
 
 # One township a database, for now; the tables are ready for more.
@@ -42,5 +42,5 @@ async def open_town(access: Access, clock: Clock) -> AsyncIterator[Services]:
 
 async def require_township(services: Services) -> None:
     async with services.unit_of_work() as uow:
-        if not await is_founded(uow):
-            raise Refused(ErrorCode.NO_TOWNSHIP, "数据库里还没有乡镇，请先运行 jimei found 或 jimei demo。")
+        if not await is_initialized(uow):
+            raise Refused(ErrorCode.NO_TOWNSHIP, "数据库里还没有乡镇，请先运行 jimei init 或 jimei demo。")

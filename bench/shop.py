@@ -31,7 +31,7 @@ from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from api.serving import served
 from ledger.expiry import Policy, PolicyKind
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
@@ -124,7 +124,7 @@ async def shop(folder: Path, *, households: int, products: int, kiosks: int = 0)
         database = Database(server.url(APP, DATABASE))
         services = Services(database, WallClock(), TOWNSHIP, folder)
         office = wire.NewPerson(login="office", name="办公室", roles=["office"], password=PASSWORD)
-        await found(services, "示范乡", office)
+        await init_township(services, "示范乡", office)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             async with served(services, listener, "of the bench") as url:
                 filled = await _filled(server, services, url, folder, households, products, kiosks)

@@ -20,7 +20,7 @@ from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from bench.scratch import scratch
 from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
 
@@ -87,7 +87,7 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
     try:
         services = Services(database, WallClock(), TOWNSHIP, data)
         office = wire.NewPerson(login="office", name="办公室", roles=["office"], password="a long password")
-        await found(services, "示范乡", office)
+        await init_township(services, "示范乡", office)
     finally:
         await database.close()
     samples = [

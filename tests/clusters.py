@@ -20,9 +20,9 @@ from api.platform.clock import TravelClock
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Access
 from api.platform.database.migrations import administer, migrate
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 
-FOUNDED_AT = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+INITIALIZED_AT = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 
 
 def in_memory() -> Path | None:
@@ -46,7 +46,7 @@ def passable(prefix: str) -> Iterator[Path]:
 
 
 def make(data: Path, migrated: str) -> None:
-    """A cluster as `jimei migrate` and `jimei found` leave it, stopped; `migrated`: beside it a database with all
+    """A cluster as `jimei migrate` and `jimei init` leave it, stopped; `migrated`: beside it a database with all
     tables and no township."""
     with Embedded(data) as server:
         asyncio.run(_fill(server, migrated))
@@ -58,8 +58,8 @@ async def _fill(server: Embedded, migrated: str) -> None:
     await administer(access.owner, text(f"create database {DATABASE} template {migrated}"))
     roles = ["office", "party-branch"]
     office = wire.NewPerson(login="office", name="王", roles=roles, password="a long password")
-    async with open_town(access, TravelClock(FOUNDED_AT)) as town:
-        await found(town, "乡", office)
+    async with open_town(access, TravelClock(INITIALIZED_AT)) as town:
+        await init_township(town, "乡", office)
 
 
 def copy(stopped: Path, data: Path) -> None:

@@ -34,7 +34,7 @@ from api.platform.database.engine import Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.people.use_cases import passwords
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from api.serving import KEEP_ALIVE, log_plainly
 from api.shop.redemptions.fast_path import FastPath
 from kiosk.store.shifts import _get_hasher
@@ -118,15 +118,15 @@ def data() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def model() -> Iterator[Path]:
-    """A cluster with a founded township, stopped: for copies, or to be looked at."""
+    """A cluster with an initialised township, stopped: for copies, or to be looked at."""
     with passable("jimei-model-") as folder:
         make(folder / "data", EMPTY)
         yield folder / "data"
 
 
 @pytest.fixture
-def founded(model: Path, data: Path) -> Path:
-    """A stopped cluster of the test's own, its township founded by `office`."""
+def initialized(model: Path, data: Path) -> Path:
+    """A stopped cluster of the test's own, its township initialised by `office`."""
     copy(model, data)
     return data
 
@@ -316,7 +316,7 @@ async def seed(server: Embedded) -> LiveTown:
     clock = TravelClock(NOW)
     office = wire.NewPerson(login="office", name="乡镇办公室", roles=["office", "party-branch"], password=PASSWORD)
     async with opened(clone, clock) as base:
-        await found(base, "示范乡", office)
+        await init_township(base, "示范乡", office)
         async with serving(base) as url:
             return await _populate(LiveTown(url=url, town=base, clock=clock, clone=clone))
 

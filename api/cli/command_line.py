@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from types import FrameType
-from typing import IO, Any, ParamSpec, TypeAlias
+from typing import IO, Any, ClassVar, ParamSpec, TypeAlias
 
 import click
 
@@ -22,6 +22,11 @@ P = ParamSpec("P")
 
 
 class Verbs(click.Group):
+    _FORMER_NAMES: ClassVar = {"found": "init"}
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, self._FORMER_NAMES.get(cmd_name, cmd_name))
+
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _misuse_told():
             return super().make_context(*args, **kwargs)

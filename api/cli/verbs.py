@@ -107,13 +107,13 @@ def _check_database(settings: Settings) -> None:
             run_async(compare())
 
 
-@main.command(epilog="例 example: jimei found 示范乡 --login office --name 王主任")
+@main.command(epilog="例 example: jimei init 示范乡 --login office --name 王主任")
 @click.argument("township")
 @click.option("--login", required=True, help="sign-in of the first person of the township office")
 @click.option("--name", required=True, help="that person's name")
 @click.password_option(prompt="密码 password", help="asked for when left out")
 @one_sentence
-def found(township: str, login: str, name: str, password: str) -> None:
+def init(township: str, login: str, name: str, password: str) -> None:
     """Begin a township: its name and the first person of its office."""
     import msgspec
 
@@ -133,7 +133,7 @@ def found(township: str, login: str, name: str, password: str) -> None:
 
     async def work() -> None:
         async with open_town(access, WallClock()) as town:
-            await use_cases.found(town, township, first)
+            await use_cases.init_township(town, township, first)
         click.echo(f"{township}已建立，{name}可以用 {login} 登录。")
 
     with reach(Settings.read()) as access:

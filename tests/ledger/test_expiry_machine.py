@@ -49,7 +49,7 @@ HOUSEHOLDS = [Account(f"household:{n}", "points", UnitKind.POINTS, minimum=0) fo
 # Of the same unit and with a limit, but nobody's savings.
 ESCROW = Account("escrow:1", "points", UnitKind.POINTS, minimum=0)
 SCOPE = AccountScope("points", "household:")
-FOUNDED = (NOW - timedelta(days=200)).date()
+POLICIES_SINCE = (NOW - timedelta(days=200)).date()
 
 _townships = count(1000)
 
@@ -97,7 +97,7 @@ class ExpiryMachine(RuleBasedStateMachine):
 
     @initialize(months=st.sampled_from([None, 1, 2, 3]))
     def begin(self, months: int | None) -> None:
-        self.policies = [Policy(FOUNDED, PolicyKind.ROLLING if months else PolicyKind.YEAR_END, months)]
+        self.policies = [Policy(POLICIES_SINCE, PolicyKind.ROLLING if months else PolicyKind.YEAR_END, months)]
         accounts = [ISSUING, TILL, EXPIRED, ESCROW, *HOUSEHOLDS]
         self.work(lambda c: Books(c, self.township).open_accounts(accounts, self.now))
         self.send(self.movement(ISSUING, ESCROW, 50, self.now - timedelta(days=180)))

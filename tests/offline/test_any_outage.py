@@ -34,7 +34,7 @@ from api.platform.services import Services
 from api.registry.cards.tables import Card
 from api.registry.people.tables import Person
 from api.registry.register.tables import Grid, Household, Village
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from api.shop.kiosks import enrolment
 from api.shop.kiosks.tables import Attendant, KioskEnrolment
 from api.shop.offline import ending, leases
@@ -532,7 +532,7 @@ def test_any_outage(clone: Clone) -> None:
 
 async def _office(town: Services) -> Staff:
     person = wire.NewPerson(login="office", name="乡镇办公室", roles=["office"], password="correct horse")
-    await found(town, "示范乡", person)
+    await init_township(town, "示范乡", person)
     async with town.unit_of_work() as uow:
         id = await uow.session.scalar(select(Person.id))
         assert id is not None

@@ -34,7 +34,7 @@ from api.platform.jobs import run_until_idle
 from api.platform.services import Services
 from api.platform.settings import Settings
 from api.registry.cards.printing import write_sheet
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from api.serving import csrf_secret, served
 
 KEYS = "demo.json"
@@ -85,7 +85,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     with Progress(console, records) as progress, listen("127.0.0.1", 0) as listener:
         async with open_town(building, clock) as services:
             office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
-            await found(services, "示范乡", office)
+            await init_township(services, "示范乡", office)
             # The year passes in leaps: what the server does by itself it is asked for behind each, and in between
             # there is nothing to look for.
             async with served(services, listener, secrets.token_hex(32), notice_interval=NEVER) as url:

@@ -121,7 +121,7 @@ async def add_people(services: Services, staff: Staff, people: Sequence[wire.New
 
 
 async def register(services: Services, people: Sequence[wire.NewPerson]) -> int:
-    """As `add_people`, for the founding of a township, when there is nobody yet who could allow it."""
+    """As `add_people`, without a check: for a new township, which has no staff yet."""
     for person in people:
         unknown = set(person.roles) - set(Role)
         if unknown:

@@ -44,7 +44,7 @@ class Size:
 _FACTS = select(Household.id, Household.code, Household.village, Household.head, Household.people)
 
 
-async def is_founded(uow: UnitOfWork) -> bool:
+async def is_initialized(uow: UnitOfWork) -> bool:
     return await uow.session.get(Township, uow.township) is not None
 
 

@@ -1,4 +1,4 @@
-"""Found a township; register its villages, grids and households."""
+"""Initialise a township; register its villages, grids and households."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from api.registry.people.use_cases import register
 from api.registry.register.tables import Grid, Household, Township, Village
 
 
-async def found(services: Services, name: str, first: wire.NewPerson) -> None:
-    """Begin: the township, its issuing account and the first person of the office.
+async def init_township(services: Services, name: str, first: wire.NewPerson) -> None:
+    """Create the township, its issuing account and the first person of the office.
 
     Raises Refused: already-there.
     """

@@ -23,7 +23,7 @@ from tests.conftest import LiveTown
 from tests.databases import EMPTY, Clone, cloned, maintain
 from tests.ledger.trees import stored_of
 
-FOUNDING = ("found", "乡", "--login", "office", "--name", "王", "--password", "a long password")
+INIT = ("init", "乡", "--login", "office", "--name", "王", "--password", "a long password")
 VERBS = (
     "serve",
     "kiosk",
@@ -33,7 +33,7 @@ VERBS = (
     "import",
     "verify",
     "verify-proof",
-    "found",
+    "init",
     "report",
     "export",
     "expire",
@@ -72,7 +72,7 @@ def test_the_help_lists_every_verb() -> None:
         (("export", "--format"), "--format 写得不对"),
         (("cards", "--url", "x", "--output", "y"), "还缺 HOUSEHOLDS，"),
         (("cards", "hp-1", "--output", "y"), "还缺 --url，"),
-        (("found",), "还缺 TOWNSHIP，"),
+        (("init",), "还缺 TOWNSHIP，"),
         (("serve", "--port", "99999"), "--port 写得不对"),
         (("serve", "--prot", "1"), "没有 --prot 这个选项"),
         (("rules", "check"), "还缺 FILES，"),
@@ -95,11 +95,17 @@ def test_no_verb_at_all_shows_the_help() -> None:
     assert all(verb in done.stderr for verb in VERBS)
 
 
-def test_a_township_is_founded_once_and_verified(data: Path) -> None:
+def test_found_is_another_name_of_init(clone: Clone) -> None:
+    assert "found" not in jimei("--help").stdout
+    assert jimei("found", "--help").stdout.splitlines()[1:] == jimei("init", "--help").stdout.splitlines()[1:]
+    assert "已建立" in jimei("found", *INIT[1:], url=clone.owner).stdout
+
+
+def test_a_township_is_initialized_once_and_verified(data: Path) -> None:
     """From nothing, each step a process of its own, as on the first day."""
     assert jimei_process("migrate", data=data).returncode == 0
-    assert jimei_process(*FOUNDING, data=data).returncode == 0
-    assert "已经有一个乡镇" in one_sentence(jimei_process(*FOUNDING, data=data))
+    assert jimei_process(*INIT, data=data).returncode == 0
+    assert "已经有一个乡镇" in one_sentence(jimei_process(*INIT, data=data))
     done = jimei_process("verify", data=data)
     assert (done.returncode, done.stderr) == (0, "")
     assert not (data / "pg" / "postmaster.pid").exists()
@@ -108,11 +114,11 @@ def test_a_township_is_founded_once_and_verified(data: Path) -> None:
 
 def test_what_has_to_come_first_is_told(data: Path, clone: Clone) -> None:
     assert "jimei migrate" in one_sentence(jimei("verify", data=data))
-    assert "jimei found" in one_sentence(jimei("serve", "--port", "0", data=data, url=clone.owner))
+    assert "jimei init" in one_sentence(jimei("serve", "--port", "0", data=data, url=clone.owner))
 
 
 def test_verify_names_the_account_that_was_changed_behind_its_back(clone: Clone) -> None:
-    assert jimei(*FOUNDING, url=clone.owner).returncode == 0
+    assert jimei(*INIT, url=clone.owner).returncode == 0
     _as_owner(
         clone,
         "insert into ledger.account values (1, gen_random_uuid(), 'household:x', 'points', 0, now())",
@@ -123,9 +129,9 @@ def test_verify_names_the_account_that_was_changed_behind_its_back(clone: Clone)
     assert "household:x" in done.stdout
 
 
-def test_verify_leaves_the_machine_to_the_tills(founded: Path) -> None:
-    with Embedded(founded) as server:
-        priorities, code = asyncio.run(_priorities_while_verifying(server, founded))
+def test_verify_leaves_the_machine_to_the_tills(initialized: Path) -> None:
+    with Embedded(initialized) as server:
+        priorities, code = asyncio.run(_priorities_while_verifying(server, initialized))
     assert priorities == [10, 10, 10]
     assert code == 0
 
@@ -248,7 +254,7 @@ def test_any_postgresql_can_be_named(server: Embedded, data: Path) -> None:
     try:
         assert "jimei migrate" in one_sentence(jimei("verify", data=data, url=url))
         assert jimei("migrate", data=data, url=url).returncode == 0
-        assert jimei(*FOUNDING, data=data, url=url).returncode == 0
+        assert jimei(*INIT, data=data, url=url).returncode == 0
         assert jimei("verify", data=data, url=url).returncode == 0
     finally:
         asyncio.run(maintain(server, "drop database if exists elsewhere (force)"))
@@ -258,8 +264,8 @@ def test_any_postgresql_can_be_named(server: Embedded, data: Path) -> None:
 def test_an_import_without_a_township_or_a_ledger(clone: Clone, tmp_path: Path) -> None:
     file = tmp_path / "台账.csv"
     file.write_text("姓名,分数\n王,1\n", encoding="utf-8")
-    assert "jimei found" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
-    jimei(*FOUNDING, url=clone.owner)
+    assert "jimei init" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
+    jimei(*INIT, url=clone.owner)
     assert "户编号（household）" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
     assert "missing.csv" in one_sentence(jimei("import", "missing.csv", "--source", "x", url=clone.owner))
     assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", url=clone.owner))
@@ -313,8 +319,8 @@ def test_books_are_exported_whole_or_not_at_all(clone: Clone, tmp_path: Path) ->
     url = clone.owner
     file = tmp_path / "books"
     csv = ("export", "--output", str(file), "--format", "csv")
-    assert "jimei found" in one_sentence(jimei(*csv, url=url))
-    jimei(*FOUNDING, url=url)
+    assert "jimei init" in one_sentence(jimei(*csv, url=url))
+    jimei(*INIT, url=url)
     assert "beancount、hledger、csv、xlsx" in one_sentence(jimei(*csv[:-1], "pdf", url=url))
     assert "晚于" in one_sentence(jimei(*csv, "--from", "2026-02-01", "--to", "2026-01-31", url=url))
     assert "2026-01-31 这样的日期" in one_sentence(jimei(*csv, "--from", "tomorrow", url=url))
@@ -326,8 +332,8 @@ def test_books_are_exported_whole_or_not_at_all(clone: Clone, tmp_path: Path) ->
     assert file.read_text(encoding="utf-8-sig").startswith("日期,")
 
 
-def test_clean_removes_nothing_but_a_demo(founded: Path) -> None:
-    data = founded
+def test_clean_removes_nothing_but_a_demo(initialized: Path) -> None:
+    data = initialized
     assert "不是演示数据" in one_sentence(jimei("clean", data=data))
     assert (data / "pg").exists()
     (data / "demo.building").touch()

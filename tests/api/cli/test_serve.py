@@ -42,22 +42,22 @@ def serve(data: Path, started_so: Callable[[], object]) -> Iterator[tuple[subpro
     ],
 )
 def test_a_server_that_is_told_to_end_stops_its_database(
-    founded: Path, number: signal.Signals, interrupt: signal.Handlers
+    initialized: Path, number: signal.Signals, interrupt: signal.Handlers
 ) -> None:
     def started_so() -> None:
         signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, interrupt)
 
-    with serve(founded, started_so) as (server, _):
-        assert (founded / "pg" / "postmaster.pid").exists()
+    with serve(initialized, started_so) as (server, _):
+        assert (initialized / "pg" / "postmaster.pid").exists()
         server.send_signal(number)
         _, errors = server.communicate(timeout=60)
     assert (server.returncode, errors) == (0, "")
-    assert not (founded / "pg" / "postmaster.pid").exists()
+    assert not (initialized / "pg" / "postmaster.pid").exists()
 
 
-def test_a_server_outlives_its_terminal_under_nohup(founded: Path) -> None:
-    with serve(founded, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as (server, url):
+def test_a_server_outlives_its_terminal_under_nohup(initialized: Path) -> None:
+    with serve(initialized, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as (server, url):
         server.send_signal(signal.SIGHUP)
         assert httpx.get(f"{url}/readyz").status_code == 200
         server.terminate()

@@ -15,7 +15,7 @@ from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.people.tables import Person
 from api.registry.people.use_cases import register
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from tests.api.awards.rulebooks.conftest import text
 
 
@@ -26,7 +26,7 @@ async def two(base: Services) -> list[Staff]:
         wire.NewPerson(login=login, name=login, roles=[Role.PARTY_BRANCH], password=None)
         for login in ("jia", "yi")
     ]
-    await found(base, "示范乡", people[0])
+    await init_township(base, "示范乡", people[0])
     await register(base, people[1:])
     async with base.unit_of_work() as uow:
         persons = list(await uow.session.scalars(select(Person).order_by(Person.login)))

@@ -14,7 +14,7 @@ from api.bookkeeping.exports.plain_text import account_name, commodity
 from api.bookkeeping.exports.records import Account, Unit
 from api.platform import accounts
 from api.platform.services import Services
-from api.registry.register.use_cases import found
+from api.registry.register.use_cases import init_township
 from ledger.transactions import UnitKind
 from tests.api.bookkeeping.exports.checkers import (
     bean_balances,
@@ -153,7 +153,7 @@ async def test_hledger_finds_a_balance_that_was_changed(month: LiveTown, tmp_pat
 @pytest.fixture
 async def empty(base: Services) -> Services:
     office = wire.NewPerson(login="office", name="王", roles=["office"], password=PASSWORD)
-    await found(base, '空"乡', office)
+    await init_township(base, '空"乡', office)
     return base
 
 
