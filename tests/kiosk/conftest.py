@@ -277,8 +277,8 @@ def enrolled(store: Store, url: str, machine: Any, token: str = "") -> None:
 
 @pytest.fixture
 def open_till(town: Any, tmp_path: Path) -> OpenTill:
-    """Start a kiosk of the town's server, or of another URL, and sign in unless told not to. Started again, it uses
-    the same folder, and an open shift goes on."""
+    """Start a kiosk of the town's server, or of another URL, and sign in unless told not to. Started again, it
+    uses the same folder, and an open shift goes on."""
 
     @asynccontextmanager
     async def start(
