@@ -1,8 +1,8 @@
-"""What the server does by itself, in turn; `run_forever` runs it."""
+"""The server's background jobs, in turn; `run_forever` runs them."""
 
 from api.awards.claims.use_cases import post_due
 from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
-from api.shop.promises.arrivals import serve
+from api.shop.promises.reservations import reserve_arrivals
 
-JOBS = (post_due, release_expired, serve, seal)
+JOBS = (post_due, release_expired, reserve_arrivals, seal)

@@ -16,7 +16,7 @@ from kiosk.printing.slip import REPRINT
 from kiosk.screens.promises.promise_list import KeptGoods
 from kiosk.screens.promises.quantity import Keep
 from kiosk.store.facade import Store
-from tests.api.shop.promises.conftest import arrives, restocked
+from tests.api.shop.promises.conftest import assert_arrived, restock
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, QUICK, Line, OpenTill, Paper, Till, change, enrolled
 
@@ -43,8 +43,8 @@ async def keep(town: LiveTown, till: Till) -> None:
 
 async def come(town: LiveTown, till: Till) -> None:
     """Until the card tells that the kept goods are here."""
-    await restocked(town, 1)
-    await arrives(town, town.card, True)
+    await restock(town, 1)
+    await assert_arrived(town, town.card, True)
     await till.show_card(town.card)
     await till.until(lambda: (card := till.app.session.card) and any(p.arrived for p in card.view.promises))
 
@@ -248,7 +248,7 @@ async def test_a_household_lets_go_and_has_its_points_back(town: Any, open_till:
 async def test_goods_that_came_meanwhile_are_simply_redeemed(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await wish(town, till)
-        await restocked(town, 5)
+        await restock(town, 5)
         await till.press("f2")
         await till.refused("有货")
         assert till.store.promises.list_requests() == []

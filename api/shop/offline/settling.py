@@ -22,7 +22,7 @@ from api.shop.offline.leases import is_current
 from api.shop.offline.reports import shift_report
 from api.shop.offline.sale import Outcome, Sale, asked_lines, decide_sale, exception, request_of
 from api.shop.offline.tables import JournalEntry
-from api.shop.promises.arrivals import release_for_shortfall
+from api.shop.promises.reservations import release_for_shortfall
 from api.shop.redemptions.facts import RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 
 from api import wire
 from api.platform.services import UnitOfWork
-from api.shop.promises.arrivals import is_open
+from api.shop.promises.reservations import is_open
 from api.shop.promises.tables import Promise
 from api.wire.promises import PromiseSlip
 

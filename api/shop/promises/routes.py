@@ -1,4 +1,4 @@
-"""`/v1/promises/{uuid}`: promise goods that are out of stock, hand them over, let go of them."""
+"""`/v1/promises/{uuid}`: promise goods that are out of stock, hand them over, cancel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def promise(
 ) -> PromiseSlip:
     """Promise goods that are out of stock at today's price. Safe to retry: the same id and content give the first
     slip again."""
-    return await use_cases.promise(services, request.user, shift, id, data)
+    return await use_cases.make_promise(services, request.user, shift, id, data)
 
 
 @put("/promises/{id:uuid}/collection")
@@ -39,7 +39,7 @@ async def collect(
     request: DeviceRequest,
     shift: Shift = "",
 ) -> wire.Receipt:
-    """Hand over what has come, at the promised price. Safe to retry like a redemption."""
+    """Hand over what has arrived, at the promised price. Safe to retry like a redemption."""
     return await use_cases.collect(services, request.user, shift, id, data)
 
 
@@ -51,7 +51,7 @@ async def cancel(
     request: DeviceRequest,
     shift: Shift = "",
 ) -> None:
-    """Let go of a promise: the points come back to the household. Safe to retry."""
+    """Cancel a promise: the points come back to the household. Safe to retry."""
     await use_cases.cancel(services, request.user, shift, id, data)
 
 

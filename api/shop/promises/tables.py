@@ -1,5 +1,5 @@
-"""Promises: goods kept for a household until they come. The points set aside for one are in the books under its
-id; the pieces set aside, once they have come, under `arrival`."""
+"""Promises: goods out of stock, ordered by a household. The points reserved for one are in the books under its id,
+the pieces, once they have arrived, under `arrival`."""
 
 from datetime import datetime
 from typing import Any
@@ -13,8 +13,8 @@ from api.platform.database.base import Base
 
 
 class Promise(Base):
-    """`status`: open, collected, cancelled. An open one whose `expires_at` has come is over as well: the books
-    let go of what they kept for it by themselves."""
+    """`status`: open, collected, cancelled. An open one whose `expires_at` has passed is over, too: its pending
+    transfers expire in the books by themselves."""
 
     __tablename__ = "promise"
     __table_args__ = (
@@ -42,7 +42,7 @@ class Promise(Base):
     supermarket: Mapped[str]
     product: Mapped[str]
     quantity: Mapped[int]
-    # Whose turn it is when pieces come: by the order of promising, whatever any clock says.
+    # The place in line: the order of the promises, whatever any clock says.
     place: Mapped[int]
     household: Mapped[UUID]
     kiosk: Mapped[UUID]

@@ -18,7 +18,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
 from api.shop.kiosks.tables import KioskEnrolment
-from api.shop.promises.arrivals import reserve
+from api.shop.promises.reservations import reserve
 from api.shop.redemptions.decision import (
     Decision,
     ExistingReceipt,

@@ -1,5 +1,5 @@
-"""Whatever is promised, brought, redeemed, counted, collected and cancelled, and however long it takes: nobody's
-points or pieces are spent twice, and nobody is passed by."""
+"""After any sequence of promises, restocks, redemptions, counts, collections and cancellations no points or pieces
+are spent twice, and promises are served in their order."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from api.bookkeeping.general_ledger.holds import release_expired
-from api.shop.promises.arrivals import serve
+from api.shop.promises.reservations import reserve_arrivals
 from tests.api.asking import a_redemption, order, sign_in
-from tests.api.shop.promises.conftest import a_promise, in_balance, wish
+from tests.api.shop.promises.conftest import books_balance, promise_body, promise_path
 from tests.api.shop.stock.conftest import arrival, count
 from tests.conftest import PASSWORD, LiveTown
 from tests.profile import many
@@ -45,7 +45,7 @@ START = 9_000
 
 @dataclass
 class Books:
-    """The simplest of books: what each card spent, what is on the shelf, what was promised, in turn."""
+    """A simple model: what each card spent, what is on the shelf, the promises in their order."""
 
     spent: dict[str, int] = field(default_factory=lambda: {"card": 0, "empty_card": 0})
     pieces: int = 0
@@ -95,7 +95,7 @@ class Books:
         assert not rest or rest[0] > stock
 
 
-async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(town: LiveTown) -> None:
+async def test_after_any_sequence_nothing_is_spent_twice_and_the_order_is_kept(town: LiveTown) -> None:
     town, books = town, Books()
     await town.award("hp-1", START)
     await town.award("hp-3", START)
@@ -112,7 +112,7 @@ async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(to
         mine = [p for p in books.promises if p["card"] == card][-5:]
         match what:
             case "promise":
-                return "PUT", a_promise(), wish(cards[card], quantity=number), {}
+                return "PUT", promise_path(), promise_body(cards[card], quantity=number), {}
             case "redeem":
                 return "PUT", a_redemption(), order(cards[card], ("brush", number, 10)), {}
             case "restock":
@@ -152,7 +152,7 @@ async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(to
                     if twice:
                         again = client.request(method, path, json=body, headers=headers)
                         assert (again.status_code, again.content) == (first.status_code, first.content)
-                run_there(serve(town.town))
+                run_there(reserve_arrivals(town.town))
                 now = town.clock.now()
                 views = {card: client.get(f"/v1/cards/{t}", headers=kiosk).json() for card, t in cards.items()}
                 shelf = client.get("/v1/till", headers=kiosk).json()["shelf"]
@@ -162,4 +162,4 @@ async def test_after_any_sequence_nothing_is_spent_twice_and_nobody_passed_by(to
 
     await asyncio.to_thread(any_sequence)
     await sign_in(town, "office")
-    assert await in_balance(town)
+    assert await books_balance(town)

@@ -1,4 +1,4 @@
-"""Collecting: points and goods together at the promised price, once, and it is a redemption like any other."""
+"""Collecting a promise: a redemption like any other, at the promised price, once."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from api.wire.card_token import digest
 from api.wire.till_journal import ZERO_HASH, AnyEntry, SaleEntry, VoidEntry, sign
 from tests.api.asking import problem, rows, standing
 from tests.api.shop.promises.conftest import (
-    a_promise,
-    arrived,
-    arrives,
-    collected,
-    in_balance,
-    open_holds,
-    promised,
-    restocked,
-    viewed,
+    assert_arrived,
+    books_balance,
+    collect,
+    count_open_holds,
+    make_promise,
+    promise_path,
+    read_arrived,
+    restock,
+    view_card,
 )
 from tests.api.shop.redemptions.test_redemptions import second_kiosk
 from tests.api.shop.stock.conftest import balances, stock
@@ -36,9 +36,9 @@ async def test_points_and_goods_move_together_and_count_as_a_redemption(town: Li
     [before, *_] = await standing(town)
     shift = await _opened(town)
     async with town.device(shift["token"]) as http:
-        path = await promised(http, town.card, 2)
-        await restocked(town, 5)
-        receipt = await collected(http, path, town.card)
+        path = await make_promise(http, town.card, 2)
+        await restock(town, 5)
+        receipt = await collect(http, path, town.card)
     assert receipt["lines"] == [{"product": "brush", "name": "牙刷", "quantity": 2, "price": 10, "points": 20}]
     assert (receipt["points"], receipt["balance"], receipt["name"], receipt["collector"]) == (20, 80, "王**", "")
     [report, *_] = await standing(town)
@@ -46,7 +46,7 @@ async def test_points_and_goods_move_together_and_count_as_a_redemption(town: Li
         assert report[figure] == before[figure] + more
     assert report["in_balance"]
     assert (await stock(town))["brush"] == 3
-    assert await open_holds(town) == 0
+    assert await count_open_holds(town) == 0
     async with town.town.unit_of_work() as uow:
         of_shift = await shift_report(uow, UUID(shift["id"]))
     assert (of_shift.redemptions, of_shift.points) == (1, 20)
@@ -64,9 +64,9 @@ async def test_points_and_goods_move_together_and_count_as_a_redemption(town: Li
 
 async def test_a_retry_gives_the_first_receipt_and_counts_once(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
-        path = await promised(http, town.card)
-        await restocked(town, 1)
-        await arrives(town, town.card, True)
+        path = await make_promise(http, town.card)
+        await restock(town, 1)
+        await assert_arrived(town, town.card, True)
         body = {"card": town.card}
         answers = await asyncio.gather(*(http.put(f"{path}/collection", json=body) for _ in range(10)))
         assert {a.status_code for a in answers} == {200}, [a.text for a in answers]
@@ -77,27 +77,27 @@ async def test_a_retry_gives_the_first_receipt_and_counts_once(town: LiveTown) -
         problem(await http.put(f"{path}/collection", json=other), 409, "conflict")
     async with await second_kiosk(town) as http:
         problem(await http.put(f"{path}/collection", json=body), 409, "conflict")
-    assert (await viewed(town, town.card))["balance"] == 90
-    assert await in_balance(town)
+    assert (await view_card(town, town.card))["balance"] == 90
+    assert await books_balance(town)
 
 
-async def test_a_neighbour_may_take_it_home(town: LiveTown) -> None:
+async def test_somebody_else_may_collect_it(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
-        path = await promised(http, town.card)
-        await restocked(town, 1)
+        path = await make_promise(http, town.card)
+        await restock(town, 1)
         own = {"card": town.card, "collector": town.card}
         problem(await http.put(f"{path}/collection", json=own), 400, "own-card")
-        assert (await collected(http, path, town.card, collector=town.poor_card))["collector"] == "李**"
+        assert (await collect(http, path, town.card, collector=town.poor_card))["collector"] == "李**"
     taken = "select h.code from redemption r join household h on h.id = r.collector"
     assert await rows(town, taken) == [("hp-2",)]
 
 
 async def test_any_kiosk_of_the_supermarket_hands_it_over(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
-        path = await promised(http, town.card)
-    await restocked(town, 1)
+        path = await make_promise(http, town.card)
+    await restock(town, 1)
     async with await second_kiosk(town) as http:
-        await collected(http, path, town.card)
+        await collect(http, path, town.card)
 
 
 @pytest.mark.parametrize("verb", ["collection", "cancel"])
@@ -108,20 +108,20 @@ async def test_only_the_household_itself_and_at_its_own_supermarket(town: LiveTo
         return await http.post(f"{path}/cancel", json={"card": card, "reason": "不要了"})
 
     async with town.device(await town.shift()) as http:
-        path = await promised(http, town.card)
-        await restocked(town, 1)
-        await arrives(town, town.card, True)
+        path = await make_promise(http, town.card)
+        await restock(town, 1)
+        await assert_arrived(town, town.card, True)
         problem(await ask(http, path, town.poor_card), 404, "unknown")
         problem(await ask(http, path, town.revoked_card), 410, "card-revoked")
-        problem(await ask(http, a_promise(), town.card), 404, "unknown")
+        problem(await ask(http, promise_path(), town.card), 404, "unknown")
     async with town.device() as http:
         problem(await ask(http, path, town.card), 401, "shift-closed")
     async with await _elsewhere(town) as http:
         problem(await ask(http, path, town.card), 404, "unknown")
-        # What another supermarket keeps is no business of this one.
+        # A supermarket doesn't show the promises of another.
         assert (await http.get(f"/v1/cards/{town.card}")).json()["promises"] == []
         assert (await http.get("/v1/till")).json()["notices"] == []
-    assert await arrived(town, town.card) == [True]
+    assert await read_arrived(town, town.card) == [True]
 
 
 async def _elsewhere(town: LiveTown) -> httpx.AsyncClient:
@@ -140,26 +140,26 @@ async def _elsewhere(town: LiveTown) -> httpx.AsyncClient:
 async def test_two_households_and_one_piece(town: LiveTown) -> None:
     await town.award("hp-3", 100)
     async with town.device(await town.shift()) as one, await second_kiosk(town) as other:
-        first, second = await promised(one, town.card), await promised(other, town.empty_card)
+        first, second = await make_promise(one, town.card), await make_promise(other, town.empty_card)
         wanted = ((one, first, town.card), (other, second, town.empty_card)) * 4
         answers = await asyncio.gather(
-            restocked(town, 1),
+            restock(town, 1),
             *(http.put(f"{path}/collection", json={"card": card}) for http, path, card in wanted),
         )
         for refused in (a for a in answers[1:] if a.status_code != 200):
             problem(refused, 409, "not-arrived")
         assert {a.json()["name"] for a in answers[1:] if a.status_code == 200} <= {"王**"}
-        await collected(one, first, town.card)
+        await collect(one, first, town.card)
         problem(await other.put(f"{second}/collection", json={"card": town.empty_card}), 409, "not-arrived")
     assert (await stock(town))["brush"] == 0
-    assert await in_balance(town)
+    assert await books_balance(town)
 
 
 async def test_what_was_cancelled_is_not_handed_over(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
-        path = await promised(http, town.card)
-        await restocked(town, 1)
-        await arrives(town, town.card, True)
+        path = await make_promise(http, town.card)
+        await restock(town, 1)
+        await assert_arrived(town, town.card, True)
         cancelled = {"card": town.card, "reason": "不要了"}
         answers = await asyncio.gather(
             *(
@@ -174,19 +174,19 @@ async def test_what_was_cancelled_is_not_handed_over(town: LiveTown) -> None:
         for refused in (a for a in answers if not a.is_success):
             problem(refused, 409, "wrong-state")
     done = {a.status_code for a in answers if a.is_success}
-    balance, left = (await viewed(town, town.card))["balance"], (await stock(town))["brush"]
+    balance, left = (await view_card(town, town.card))["balance"], (await stock(town))["brush"]
     # One of the two happened, as often as it was asked for.
     assert (done, balance, left) in (({200}, 90, 0), ({204}, 100, 1))
-    assert await open_holds(town) == 0
-    assert await in_balance(town)
+    assert await count_open_holds(town) == 0
+    assert await books_balance(town)
 
 
-async def test_a_kiosks_journal_may_tell_of_it_as_of_any_redemption(town: LiveTown) -> None:
+async def test_a_kiosks_journal_may_report_it_like_any_redemption(town: LiveTown) -> None:
     shift, receipt = await _in_a_shift(town)
     lines = [ReceiptLine(product="brush", name="牙刷", quantity=2, price=10, points=20)]
     entry = await _sold(town, shift, town.card, lines, id=UUID(receipt["id"]), answered=True)
     assert await _sent(town, entry) == "known"
-    assert (await viewed(town, town.card))["balance"] == 80
+    assert (await view_card(town, town.card))["balance"] == 80
 
 
 async def test_it_can_be_voided_within_the_shift(town: LiveTown) -> None:
@@ -199,29 +199,29 @@ async def test_it_can_be_voided_within_the_shift(town: LiveTown) -> None:
         reason="拿错了",
     )
     assert await _sent(town, voided) == "settled"
-    assert (await viewed(town, town.card))["balance"] == 100
+    assert (await view_card(town, town.card))["balance"] == 100
     assert (await stock(town))["brush"] == 5
-    assert await in_balance(town)
+    assert await books_balance(town)
 
 
-async def test_pieces_sold_without_the_network_are_gone_for_the_promise_too(town: LiveTown) -> None:
-    """The kiosk couldn't know that the only one was kept for somebody, and handed it over."""
+async def test_pieces_sold_offline_are_no_longer_reserved(town: LiveTown) -> None:
+    """The kiosk couldn't know that the only piece was reserved, and handed it over."""
     await town.award("hp-3", 100)
     shift = await _opened(town)
     async with town.device(shift["token"]) as http:
-        path = await promised(http, town.card)
-        await restocked(town, 1)
-        await arrives(town, town.card, True)
+        path = await make_promise(http, town.card)
+        await restock(town, 1)
+        await assert_arrived(town, town.card, True)
         lines = [ReceiptLine(product="brush", name="牙刷", quantity=1, price=10, points=10)]
         entry = await _sold(town, shift, town.empty_card, lines, id=uuid7(), answered=False)
         assert await _sent(town, entry) == "settled"
-        assert await arrived(town, town.card) == [False]
+        assert await read_arrived(town, town.card) == [False]
         problem(await http.put(f"{path}/collection", json={"card": town.card}), 409, "not-arrived")
         # No piece was made up for it, and the next one is theirs.
         assert await balances(town, "goods:brush:difference") == [0]
-        await restocked(town, 1)
-        await collected(http, path, town.card)
-    assert await in_balance(town)
+        await restock(town, 1)
+        await collect(http, path, town.card)
+    assert await books_balance(town)
 
 
 async def _opened(town: LiveTown) -> dict[str, Any]:
@@ -234,9 +234,9 @@ async def _in_a_shift(town: LiveTown) -> tuple[dict[str, Any], dict[str, Any]]:
     """A shift, and the receipt of two brushes collected in it; three are left."""
     shift = await _opened(town)
     async with town.device(shift["token"]) as http:
-        path = await promised(http, town.card, 2)
-        await restocked(town, 5)
-        return shift, await collected(http, path, town.card)
+        path = await make_promise(http, town.card, 2)
+        await restock(town, 5)
+        return shift, await collect(http, path, town.card)
 
 
 async def _sold(
@@ -247,7 +247,7 @@ async def _sold(
         id=id,
         shift=UUID(shift["id"]),
         attendant=UUID(shift["attendant_id"]),
-        household=UUID((await viewed(town, card))["household"]),
+        household=UUID((await view_card(town, card))["household"]),
         card=digest(card).hex(),
         lines=lines,
         leased=0,

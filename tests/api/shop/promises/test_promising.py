@@ -1,4 +1,4 @@
-"""Promising: points are set aside at today's price, once, for what is out of stock and nothing else."""
+"""A promise reserves points at today's price, once, and only for goods that are out of stock."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from uuid_utils.compat import uuid7
 from api.shop.stock.tables import Product
 from tests.api.asking import a_redemption, order, problem, standing
 from tests.api.shop.promises.conftest import (
-    a_promise,
-    arrived,
-    in_balance,
-    open_holds,
-    promised,
-    restocked,
-    viewed,
-    wish,
+    books_balance,
+    count_open_holds,
+    make_promise,
+    promise_body,
+    promise_path,
+    read_arrived,
+    restock,
+    view_card,
 )
 from tests.api.shop.redemptions.test_redemptions import second_kiosk
 from tests.conftest import NOW, LiveTown
 
 
-async def test_the_points_are_set_aside_and_the_slip_says_until_when(town: LiveTown) -> None:
-    path = a_promise()
+async def test_the_points_are_reserved_and_the_slip_has_the_expiry(town: LiveTown) -> None:
+    path = promise_path()
     async with town.device(await town.shift()) as http:
-        slip = (await http.put(path, json=wish(town.card, quantity=3))).raise_for_status().json()
+        slip = (await http.put(path, json=promise_body(town.card, quantity=3))).raise_for_status().json()
         assert slip["line"] == {"product": "brush", "name": "牙刷", "quantity": 3, "price": 10, "points": 30}
         assert (slip["name"], slip["attendant"], slip["supermarket"]) == ("王**", "陈管理员", "河畔村积美超市")
         assert (slip["balance"], slip["leased"]) == (70, 0)
         assert datetime.fromisoformat(slip["expires_at"]) == NOW + timedelta(days=90)
-        # Whatever else they might buy, those thirty are spoken for.
+        # Those thirty points can't be spent otherwise.
         refused = await http.put(a_redemption(), json=order(town.card, ("laundry", 4, 20)))
         assert problem(refused, 409, "insufficient-points") == {"missing": 10}
-    view = await viewed(town, town.card)
+    view = await view_card(town, town.card)
     assert view["balance"] == 70
     assert view["promises"] == [
         {"id": slip["id"], "line": slip["line"], "arrived": False, "expires_at": slip["expires_at"]}
@@ -47,32 +47,37 @@ async def test_the_points_are_set_aside_and_the_slip_says_until_when(town: LiveT
 
 
 async def test_a_retry_gives_the_first_slip_and_counts_once(town: LiveTown) -> None:
-    path, body = a_promise(), wish(town.card)
+    path, body = promise_path(), promise_body(town.card)
     async with town.device(await town.shift()) as http:
         answers = await asyncio.gather(*(http.put(path, json=body) for _ in range(10)))
         assert {a.status_code for a in answers} == {200}, [a.text for a in answers]
         assert len({a.content for a in answers}) == 1
-        # Also once the goods have come, and in another shift; how it may be paid is no part of what was asked.
-        await restocked(town, 5)
+        # Also once the goods have arrived, in another shift, and with other leased points, which aren't part of
+        # the request.
+        await restock(town, 5)
         await town.shift()
         again = await http.put(path, json=body | {"leased": 7})
         assert again.content == answers[0].content
-    assert (await viewed(town, town.card))["balance"] == 90
-    assert len(await arrived(town, town.card)) == 1
-    assert await in_balance(town)
+    assert (await view_card(town, town.card))["balance"] == 90
+    assert len(await read_arrived(town, town.card)) == 1
+    assert await books_balance(town)
 
 
 async def test_the_same_id_with_other_content_is_a_conflict(town: LiveTown) -> None:
-    path = a_promise()
+    path = promise_path()
     async with town.device(await town.shift()) as http:
-        (await http.put(path, json=wish(town.card))).raise_for_status()
+        (await http.put(path, json=promise_body(town.card))).raise_for_status()
         before = await standing(town)
-        for other in (wish(town.card, quantity=2), wish(town.poor_card), wish(town.card, "rice", price=50)):
+        for other in (
+            promise_body(town.card, quantity=2),
+            promise_body(town.poor_card),
+            promise_body(town.card, "rice", price=50),
+        ):
             problem(await http.put(path, json=other), 409, "conflict")
         id = path.rpartition("/")[2]
         problem(await http.put(a_redemption(id), json=order(town.card, ("soap", 1, 5))), 409, "conflict")
     async with await second_kiosk(town) as http:
-        problem(await http.put(path, json=wish(town.card)), 409, "conflict")
+        problem(await http.put(path, json=promise_body(town.card)), 409, "conflict")
     assert await standing(town) == before
 
 
@@ -80,29 +85,29 @@ async def test_the_id_of_a_redemption_is_no_id_for_a_promise(town: LiveTown) -> 
     id = uuid7()
     async with town.device(await town.shift()) as http:
         (await http.put(a_redemption(id), json=order(town.card, ("soap", 1, 5)))).raise_for_status()
-        problem(await http.put(a_promise(id), json=wish(town.card)), 409, "conflict")
-    assert await open_holds(town) == 0
+        problem(await http.put(promise_path(id), json=promise_body(town.card)), 409, "conflict")
+    assert await count_open_holds(town) == 0
 
 
 async def test_what_is_in_stock_is_redeemed_and_not_promised(town: LiveTown) -> None:
     before = await standing(town)
     async with town.device(await town.shift()) as http:
-        refused = await http.put(a_promise(), json=wish(town.card, "soap", price=5))
+        refused = await http.put(promise_path(), json=promise_body(town.card, "soap", price=5))
         assert problem(refused, 409, "in-stock") == {"product": "soap", "left": 10}
         assert await standing(town) == before
         # More than there are of it can be promised.
-        assert (await http.put(a_promise(), json=wish(town.card, "soap", 11, 5))).is_success
+        assert (await http.put(promise_path(), json=promise_body(town.card, "soap", 11, 5))).is_success
 
 
-async def test_pieces_that_came_for_others_are_none_in_stock(town: LiveTown) -> None:
-    """Nobody looked yet since the goods came: the one who asks next must not be sent to the shelf for them."""
+async def test_pieces_that_arrived_for_earlier_promises_are_not_in_stock(town: LiveTown) -> None:
+    """The job has not run since the goods arrived, yet they are not offered to whoever asks next."""
     await town.award("hp-3", 100)
     async with town.device(await town.shift()) as http:
-        await promised(http, town.card, 2)
-        await restocked(town, 2)
-        assert (await http.put(a_promise(), json=wish(town.empty_card))).is_success
-    assert await arrived(town, town.card) == [True]
-    assert await arrived(town, town.empty_card) == [False]
+        await make_promise(http, town.card, 2)
+        await restock(town, 2)
+        assert (await http.put(promise_path(), json=promise_body(town.empty_card))).is_success
+    assert await read_arrived(town, town.card) == [True]
+    assert await read_arrived(town, town.empty_card) == [False]
 
 
 @pytest.mark.parametrize(
@@ -120,58 +125,60 @@ async def test_what_cannot_be_promised_changes_nothing(
 ) -> None:
     before = await standing(town)
     async with town.device(await town.shift()) as http:
-        assert problem(await http.put(a_promise(), json=wish(town.card) | change), status, word) == extra
-        problem(await http.put(a_promise(), json=wish(town.revoked_card)), 410, "card-revoked")
+        assert (
+            problem(await http.put(promise_path(), json=promise_body(town.card) | change), status, word) == extra
+        )
+        problem(await http.put(promise_path(), json=promise_body(town.revoked_card)), 410, "card-revoked")
         for wrong in ({"quantity": 0}, {"quantity": 1000}, {"price": -1}, {"leased": -1}, {"more": 1}):
-            problem(await http.put(a_promise(), json=wish(town.card) | wrong), 400, "malformed")
+            problem(await http.put(promise_path(), json=promise_body(town.card) | wrong), 400, "malformed")
     async with town.device() as http:
-        problem(await http.put(a_promise(), json=wish(town.card)), 401, "shift-closed")
+        problem(await http.put(promise_path(), json=promise_body(town.card)), 401, "shift-closed")
     assert await standing(town) == before
-    assert await open_holds(town) == 0
+    assert await count_open_holds(town) == 0
 
 
 async def test_a_household_has_five_open_promises_at_most(town: LiveTown) -> None:
     async with town.device(await town.shift()) as one, await second_kiosk(town) as other:
         answers = await asyncio.gather(
-            *(http.put(a_promise(), json=wish(town.card)) for _ in range(4) for http in (one, other))
+            *(http.put(promise_path(), json=promise_body(town.card)) for _ in range(4) for http in (one, other))
         )
         assert sorted(a.status_code for a in answers) == [200] * 5 + [409] * 3
         for refused in (a for a in answers if a.status_code == 409):
             assert problem(refused, 409, "promises-full") == {"most": 5}
         # Any of them is one less.
-        mine = (await viewed(town, town.card))["promises"][0]["id"]
-        cancelled = await one.post(f"{a_promise(mine)}/cancel", json={"card": town.card, "reason": "不要了"})
+        mine = (await view_card(town, town.card))["promises"][0]["id"]
+        cancelled = await one.post(f"{promise_path(mine)}/cancel", json={"card": town.card, "reason": "不要了"})
         assert cancelled.status_code == 204, cancelled.text
-        assert (await one.put(a_promise(), json=wish(town.card))).is_success
-    assert (await viewed(town, town.card))["balance"] == 50
+        assert (await one.put(promise_path(), json=promise_body(town.card))).is_success
+    assert (await view_card(town, town.card))["balance"] == 50
 
 
-async def test_points_that_the_kiosk_holds_pay_as_far_as_it_allows(town: LiveTown) -> None:
-    path = a_promise()
+async def test_leased_points_pay_as_far_as_the_kiosk_allows(town: LiveTown) -> None:
+    path = promise_path()
     async with town.device(await town.shift()) as http:
         [held] = [h for h in (await http.post("/v1/till/leases")).json()["households"] if h["points"] == 100]
         assert held["name"] == "王**"
-        refused = await http.put(path, json=wish(town.card, quantity=2, leased=15))
+        refused = await http.put(path, json=promise_body(town.card, quantity=2, leased=15))
         assert problem(refused, 409, "insufficient-points") == {"missing": 5}
-        body = wish(town.card, quantity=2, leased=50)
+        body = promise_body(town.card, quantity=2, leased=50)
         answers = await asyncio.gather(*(http.put(path, json=body) for _ in range(5)))
         assert {a.status_code for a in answers} == {200}, [a.text for a in answers]
         slip = answers[0].json()
         assert (slip["leased"], slip["balance"]) == (20, 80)
-    assert (await viewed(town, town.card))["balance"] == 80
+    assert (await view_card(town, town.card))["balance"] == 80
     async with town.device() as http:
         [held] = [h for h in (await http.post("/v1/till/leases")).json()["households"] if h["name"] == "王**"]
-    # What is promised can't be held once more.
+    # Points reserved for the promise can't be leased again.
     assert held["points"] == 80
-    assert await in_balance(town)
+    assert await books_balance(town)
 
 
-async def test_a_price_that_rises_later_is_not_theirs(town: LiveTown) -> None:
+async def test_a_later_price_rise_does_not_affect_a_promise(town: LiveTown) -> None:
     async with town.device(await town.shift()) as http:
-        path = await promised(http, town.card, 2)
+        path = await make_promise(http, town.card, 2)
         async with town.town.unit_of_work() as uow:
             await uow.session.execute(update(Product).where(Product.code == "brush").values(price=45))
-        problem(await http.put(a_promise(), json=wish(town.card)), 409, "price-changed")
-        await restocked(town, 5)
+        problem(await http.put(promise_path(), json=promise_body(town.card)), 409, "price-changed")
+        await restock(town, 5)
         receipt = (await http.put(f"{path}/collection", json={"card": town.card})).raise_for_status().json()
         assert (receipt["points"], receipt["lines"][0]["price"], receipt["balance"]) == (20, 10, 80)
