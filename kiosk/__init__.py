@@ -1,1 +1,1 @@
-"""The till of a points supermarket: a terminal program for attendants with cold fingers."""
+"""The kiosk of a points supermarket: a terminal program for attendants."""

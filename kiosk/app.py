@@ -14,11 +14,11 @@ from textual.geometry import Size
 from textual.message import Message
 
 from api.wire import Command
-from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Look
+from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Appearance
 from kiosk.client import Client
-from kiosk.codes import CommandCode, meaning
+from kiosk.codes import CommandCode, read_code
 from kiosk.counter import Counter
-from kiosk.key_timestamps import on_their_way, stamp_by_reading
+from kiosk.key_timestamps import has_unread_keys, stamp_keys_by_read
 from kiosk.language import N_, _
 from kiosk.print_queue import Outbox
 from kiosk.printing.printer import Printer
@@ -43,7 +43,7 @@ from kiosk.session import Session
 from kiosk.store.enrolments import normalize_code
 from kiosk.store.facade import Store
 from kiosk.terminal import TerminalDriver, is_terminal_closed, leave_on_signals
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
@@ -57,7 +57,7 @@ ORPHANED = 2.0
 
 
 def run(
-    server: str | None, folder: Path, code: str, scanner: Scanner, look: Look, printer: Printer | None
+    server: str | None, folder: Path, code: str, scanner: Scanner, appearance: Appearance, printer: Printer | None
 ) -> None:
     """Serve at this terminal until the attendant leaves. `server` is the base URL, None for the one known from
     the enrolment; `folder` has all of this kiosk; `code` enrols it.
@@ -65,14 +65,14 @@ def run(
     Raises StoreError when the folder can't be used, ValueError for an invalid server address.
     """
 
-    stamp_by_reading()
+    stamp_keys_by_read()
 
     async def main(store: Store) -> None:
         enrolled = store.enrolments.current
         async with Client(server or (enrolled.server if enrolled else DEFAULT_SERVER)) as client:
             if server:
                 store.enrolments.change_server(server)
-            app = KioskApp(store, client, scanner=scanner, look=look, printer=printer, code=code)
+            app = KioskApp(store, client, scanner=scanner, appearance=appearance, printer=printer, code=code)
             with leave_on_signals(app):
                 await app.run_async()
 
@@ -98,18 +98,18 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self,
         store: Store,
         client: Client,
-        pace: Pace | None = None,
+        timing: Timing | None = None,
         scanner: Scanner | None = None,
-        look: Look | None = None,
+        appearance: Appearance | None = None,
         printer: Printer | None = None,
         code: str = "",
     ) -> None:
         super().__init__()
         self.title = _(self.TITLE)
-        self.look = look or Look()
-        self.counter = Counter(store, client, pace or Pace())
+        self.appearance = appearance or Appearance()
+        self.counter = Counter(store, client, timing or Timing())
         self.counter.courier.changed = self._news
-        self.outbox = Outbox(store, printer, self.counter.pace) if printer is not None else None
+        self.outbox = Outbox(store, printer, self.counter.timing) if printer is not None else None
         self._code = code
         self._scanner = scanner or Scanner()
         self._listening = False
@@ -117,7 +117,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self._leaving = False
         self.register_theme(THEME)
         self.register_theme(CONTRAST)
-        self.theme = self.look.theme
+        self.theme = self.appearance.theme
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()
@@ -136,7 +136,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         elif not self.is_headless:
             self.set_interval(ORPHANED, lambda: self.exit() if is_terminal_closed() else None)
 
-    # --- look and sound ---------------------------------------------------------------------------------
+    # --- appearance and sound ---------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size)
@@ -146,7 +146,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self.refresh(layout=True)
 
     def bell(self) -> None:
-        if self.look.sound:
+        if self.appearance.sound:
             super().bell()
 
     @on(TillScreen.Succeeded)
@@ -154,16 +154,16 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self.bell()
         self.set_timer(BETWEEN_BELLS, self.bell)
 
-    def _wear(self, look: Look) -> None:
-        """Change to this look at once."""
-        self.look = look
-        self.theme = look.theme
+    def _apply_appearance(self, appearance: Appearance) -> None:
+        """Apply it at once."""
+        self.appearance = appearance
+        self.theme = appearance.theme
         self._fit(self.size)
         for screen in self.screen_stack:
             screen.query("*").refresh(layout=True)
 
     def _fit(self, size: Size) -> None:
-        self.set_class(self.look.is_large(size), LARGE)
+        self.set_class(self.appearance.is_large(size), LARGE)
         for screen in self.screen_stack:
             for bar in screen.query(KeyBar):
                 bar.fit()
@@ -209,7 +209,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
 
     async def on_kiosk_app_silence(self, silence: Silence) -> None:
         self._listening = False
-        if not self.is_headless and on_their_way():
+        if not self.is_headless and has_unread_keys():
             # A busy machine has not got around to them: the silence is its own.
             self._listen(silence.time)
             return
@@ -229,7 +229,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
 
     async def _scan(self, text: str) -> None:
         self._touched = False
-        match meaning(text):
+        match read_code(text):
             case CommandCode(command):
                 await self._command(command)
             case _:
@@ -239,7 +239,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
     async def _scan_again(self, text: str) -> None:
         """A command card counts again within two seconds once a person has done something in between: then it
         means that. The trigger held too long must not confirm what the first reading brought to the screen."""
-        match meaning(text):
+        match read_code(text):
             case CommandCode():
                 if self._touched:
                     await self._scan(text)
@@ -274,26 +274,26 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
     # --- the menu ---------------------------------------------------------------------------------------
 
     def _choices(self) -> list[Choice]:
-        look = self.look
+        appearance = self.appearance
         large = self.has_class(LARGE)
-        contrast = look.theme == CONTRAST.name
+        contrast = appearance.theme == CONTRAST.name
         return [
             Choice(_("帮助"), "F1", lambda: self.call_next(self._help)),
             *self.top.choices(),
             Choice(
                 _("换成平常的颜色") if contrast else _("换成黑白黄高对比颜色"),
                 "",
-                lambda: self._wear(replace(look, theme="jimei" if contrast else "contrast")),
+                lambda: self._apply_appearance(replace(appearance, theme="jimei" if contrast else "contrast")),
             ),
             Choice(
                 _("退出大字模式") if large else _("大字模式：一次只看一样"),
                 "",
-                lambda: self._wear(replace(look, large=not large)),
+                lambda: self._apply_appearance(replace(appearance, large=not large)),
             ),
             Choice(
-                _("关掉声音") if look.sound else _("打开声音"),
+                _("关掉声音") if appearance.sound else _("打开声音"),
                 "",
-                lambda: self._wear(replace(look, sound=not look.sound)),
+                lambda: self._apply_appearance(replace(appearance, sound=not appearance.sound)),
             ),
             Choice(_("退出程序"), "Ctrl+Q", lambda: self._leave(sure=False)),
         ]

@@ -1,10 +1,10 @@
-"""How the till looks and sounds: two sets of colours, large mode, sound on or off.
+"""Appearance and sound: two themes, large mode, sound on or off.
 
-Cinnabar and gold on warm dark, light enough to read from a step away; or, for weak eyes and sunlit counters,
-black, white and yellow alone, every writing at 7:1 or more against its ground (WCAG 2.2, AAA).
+The default theme is cinnabar and gold on a warm dark ground. The other, for weak eyes and sunlit counters, is
+black, white and yellow alone, all text at a contrast of 7:1 or more (WCAG 2.2, AAA).
 
-Only plain and full-width characters are drawn: line-drawing, blocks, dots and dashes are of ambiguous width,
-and a terminal set up for Chinese may draw them two cells wide and shift every column.
+Only ASCII and full-width characters are drawn. Box drawing, blocks, dots and dashes are of ambiguous width: a
+terminal set up for Chinese may draw them two cells wide and shift every column.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.geometry import Size
 from textual.theme import Theme
 
 SHANGHAI = timezone(timedelta(hours=8))
-"""The time on the wall, everywhere in China."""
+"""Local time everywhere in China."""
 
 PALETTE = {
     "gold": "#f4c95d",
@@ -32,7 +32,7 @@ PALETTE = {
     "row": "#4a3226",
     "keycap": "#3a2c25",
 }
-"""Our own names for colours, beside the theme's. `ink` is written on gold and on `warning`, `paper` on `error`."""
+"""Colours beside the theme's own. `ink` is text on gold and on `warning`, `paper` text on `error`."""
 
 THEME = Theme(
     name="jimei",
@@ -67,7 +67,7 @@ CONTRAST = Theme(
         "gold": "#ffff00",
         "cream": "#ffffff",
         "faded": "#ffffff",
-        # What can't be had now: still legible, and plainly not white.
+        # For what is unavailable: legible, but clearly not white.
         "faint": "#c8c8c8",
         "jade": "#ffffff",
         "ink": "#000000",
@@ -82,19 +82,19 @@ CONTRAST = Theme(
 ThemeName = Literal["jimei", "contrast"]
 
 LARGE = "-large"
-"""The class of the app in large mode, for its style sheets and widgets."""
-ROOMY = Size(72, 20)
-"""Cells below which the till goes over to large mode by itself."""
+"""The CSS class of the app in large mode."""
+MIN_NORMAL_SIZE = Size(72, 20)
+"""Cells; a smaller screen is in large mode unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     theme: ThemeName = "jimei"
     large: bool | None = None
-    """None: when the screen is small."""
+    """None: if the screen is small."""
     sound: bool = True
 
     def is_large(self, size: Size) -> bool:
         if self.large is None:
-            return size.width < ROOMY.width or size.height < ROOMY.height
+            return size.width < MIN_NORMAL_SIZE.width or size.height < MIN_NORMAL_SIZE.height
         return self.large

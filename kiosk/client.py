@@ -14,7 +14,7 @@ from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, S
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
 from api.wire.till_journal import Enrolment, JournalUpload, KioskLeases, NewEnrolment, SignedEntry, UploadResult
-from kiosk.errors import Refused, ServerAway
+from kiosk.errors import Refused, ServerUnavailable
 from kiosk.language import _
 
 Answer = TypeVar("Answer")
@@ -33,7 +33,7 @@ def require_address(base_url: str) -> None:
 
 
 class Client:
-    """One device's connection. Every call raises `Refused` when the server says no and `ServerAway` when
+    """One device's connection. Every call raises `Refused` when the server says no and `ServerUnavailable` when
     nothing that is an answer came back: broken line, time-out, a proxy's or a captive portal's page."""
 
     def __init__(
@@ -191,16 +191,16 @@ class Client:
                 method, path, content=content, headers=headers, extensions={"trace": trace}
             )
         except NEVER_SENT as error:
-            raise ServerAway(sent=False) from error
+            raise ServerUnavailable(sent=False) from error
         except httpx.HTTPError as error:
-            raise ServerAway(sent=True) from error
+            raise ServerUnavailable(sent=True) from error
         if response.status_code >= 500 or response.status_code in NO_ANSWER_STATUSES:
-            raise ServerAway(sent=True)
+            raise ServerUnavailable(sent=True)
         if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
             return response
         problem = _decoded(response, Problem)
         if problem.type in NO_ANSWER_PROBLEMS:
-            raise ServerAway(sent=True)
+            raise ServerUnavailable(sent=True)
         raise Refused(problem)
 
 
@@ -208,4 +208,4 @@ def _decoded(response: httpx.Response, answer: type[Answer]) -> Answer:
     try:
         return msgspec.json.decode(response.content or b"null", type=answer)
     except msgspec.MsgspecError as error:
-        raise ServerAway(sent=True) from error
+        raise ServerUnavailable(sent=True) from error

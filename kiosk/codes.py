@@ -1,4 +1,4 @@
-"""What a scanned text means: a household's card, goods, a command, or nothing the till can use."""
+"""Scanned codes: household cards, barcodes, command cards, enrolment codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMMANDS = {command.value: command for command in Command}
 _COMMAND_PREFIX = "JIMEI:"
 _ENROL = re.compile(r"JIMEI:ENROL:([0-9A-Z-]{8,40})")
 _LOOK_ALIKES = str.maketrans("OIL", "011")
-"""As the server reads a card that was typed by hand."""
+"""As the server reads a card token that was typed by hand."""
 _GTIN_LENGTHS = frozenset({8, 12, 13})
 """Digits of an EAN-8, a UPC-A and an EAN-13."""
 _GTIN_WIDTH = 13
@@ -24,15 +24,15 @@ _GTIN_WIDTH = 13
 
 @dataclass(frozen=True, slots=True)
 class CardCode:
-    """A household card; only the server knows whether its token is a good one."""
+    """A household card. Only the server knows whether the token is valid."""
 
     token: str
 
 
 @dataclass(frozen=True, slots=True)
 class GoodsCode:
-    """An EAN-13, EAN-8 or UPC-A whose check digit holds, filled up to 13 digits as the shelf has it; or
-    digits of another length, a code of the shop's own."""
+    """An EAN-13, EAN-8 or UPC-A with a valid check digit, padded to 13 digits as on the shelf; or digits of
+    another length, a code of the shop's own."""
 
     barcode: str
 
@@ -46,31 +46,31 @@ class CommandCode:
 
 @dataclass(frozen=True, slots=True)
 class EnrolCode:
-    """The one-time code, from the desk's screen or paper, that makes a machine a kiosk."""
+    """The one-time code from the desk that enrols a machine as a kiosk."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableCode:
     """`reason` tells the attendant what to do instead."""
 
     reason: str
 
 
-Meaning = CardCode | GoodsCode | CommandCode | EnrolCode | Unreadable
+ScannedCode = CardCode | GoodsCode | CommandCode | EnrolCode | UnreadableCode
 
 
-def meaning(scanned: str) -> Meaning:
-    """Read a scan. Full-width forms count as plain ones: an input method may have been left on."""
+def read_code(scanned: str) -> ScannedCode:
+    """Full-width characters are read as ASCII: an input method may have been left on."""
     text = unicodedata.normalize("NFKC", scanned).strip()
     card = _CARD_URL.fullmatch(text)
     if card:
-        return CardCode(_token(card[1]))
+        return CardCode(_normalize_token(card[1]))
     if _BARE_TOKEN.fullmatch(text):
-        return CardCode(_token(text))
+        return CardCode(_normalize_token(text))
     if _DIGITS.fullmatch(text):
-        return _goods(text)
+        return _read_goods(text)
     command = _COMMANDS.get(text.upper())
     if command:
         return CommandCode(command)
@@ -78,25 +78,25 @@ def meaning(scanned: str) -> Meaning:
     if enrol:
         return EnrolCode(enrol[1])
     if text.upper().startswith(_COMMAND_PREFIX):
-        return Unreadable(_("指令卡没有读对，请再扫一次"))
+        return UnreadableCode(_("指令卡没有读对，请再扫一次"))
     if "/c/" in text.lower():
-        return Unreadable(_("户卡没有读全，请把卡放平再扫一次"))
-    return Unreadable(_("这不是户卡，也不是商品条码，请换一个码扫"))
+        return UnreadableCode(_("户卡没有读全，请把卡放平再扫一次"))
+    return UnreadableCode(_("这不是户卡，也不是商品条码，请换一个码扫"))
 
 
-def _token(text: str) -> str:
+def _normalize_token(text: str) -> str:
     return text.upper().translate(_LOOK_ALIKES)
 
 
-def check_digit_holds(digits: str) -> bool:
+def has_valid_check_digit(digits: str) -> bool:
     """Whether a GTIN of any length ends in its check digit (GS1 General Specifications 7.9)."""
     weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(reversed(digits)))
     return weighted % 10 == 0
 
 
-def _goods(digits: str) -> GoodsCode | Unreadable:
+def _read_goods(digits: str) -> GoodsCode | UnreadableCode:
     if len(digits) not in _GTIN_LENGTHS:
         return GoodsCode(digits)
-    if check_digit_holds(digits):
+    if has_valid_check_digit(digits):
         return GoodsCode(digits.zfill(_GTIN_WIDTH))
-    return Unreadable(_("条码没有读对，请再扫一次"))
+    return UnreadableCode(_("条码没有读对，请再扫一次"))

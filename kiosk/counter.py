@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from api.wire import CardView, PromisedGoods, ShelfItem
 from api.wire.promises import Collection
 from kiosk.client import Client
-from kiosk.errors import Declined, Obstacle, Refused, ServerAway
+from kiosk.errors import Declined, KioskError, Refused, ServerUnavailable
 from kiosk.language import _
 from kiosk.promises import Promising
 from kiosk.session import Card, PendingRedemption, Session
@@ -24,7 +24,7 @@ from kiosk.store.facade import Store
 from kiosk.store.receipts import StoredReceipt
 from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 from kiosk.sync import SIGN_IN_AGAIN, Courier
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 
 CARD_IS_DEAD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
 BEHIND = frozenset({"shift-closed", "insufficient-points"})
@@ -32,14 +32,14 @@ BEHIND = frozenset({"shift-closed", "insufficient-points"})
 
 
 class Counter:
-    def __init__(self, store: Store, client: Client, pace: Pace) -> None:
+    def __init__(self, store: Store, client: Client, timing: Timing) -> None:
         self.session = Session()
-        self.pace = pace
+        self.timing = timing
         self.store = store
-        self.courier = Courier(store, client, self.session, pace)
-        self.promising = Promising(store, client, self.session, self.courier, pace)
-        self.shelving = Shelving(store, client, self.session, self.courier, pace)
-        self.duty = Duty(store, client, self.session, self.courier, pace)
+        self.courier = Courier(store, client, self.session, timing)
+        self.promising = Promising(store, client, self.session, self.courier, timing)
+        self.shelving = Shelving(store, client, self.session, self.courier, timing)
+        self.duty = Duty(store, client, self.session, self.courier, timing)
         self._client = client
         # Of the household at the till; it never goes to the disk, so a resumed redemption is tried without it.
         self._card_pin = ""
@@ -75,11 +75,11 @@ class Counter:
         self.session.admit(token)
         if self.session.contact.online is not False:
             try:
-                async with asyncio.timeout(self.pace.answer):
+                async with asyncio.timeout(self.timing.answer_timeout):
                     known = self.store.shelf.get_countable_entries()
                     view, till = await asyncio.gather(self._client.card(token), self._client.till())
                     self.store.shelf.save(till, known)
-            except (ServerAway, TimeoutError):
+            except (ServerUnavailable, TimeoutError):
                 self.courier.away()
             except Refused:
                 self.courier.heard()
@@ -112,7 +112,7 @@ class Counter:
         leases = self.store.leases
         lease = leases.find_by_card(hash_card(token))
         if lease is None:
-            raise ServerAway(sent=True)
+            raise ServerUnavailable(sent=True)
         return CardView(
             household=lease.household,
             name=lease.name,
@@ -122,14 +122,14 @@ class Counter:
         )
 
     async def name_collector(self, token: str) -> None:
-        """By their own card, a neighbour takes the goods home. Raises Declined, Refused, ServerAway."""
+        """By their own card, a neighbour takes the goods home. Raises Declined, Refused, ServerUnavailable."""
         self.session.require_card()
         view = None
         if self.session.contact.online is not False:
             try:
-                async with asyncio.timeout(self.pace.answer):
+                async with asyncio.timeout(self.timing.answer_timeout):
                     view = await self._client.card(token)
-            except (ServerAway, TimeoutError):
+            except (ServerUnavailable, TimeoutError):
                 self.courier.away()
             else:
                 self.courier.heard()
@@ -201,9 +201,9 @@ class Counter:
             return self._hand_over(pending)
         while True:
             try:
-                async with asyncio.timeout(None if pending.stuck else self.pace.answer):
+                async with asyncio.timeout(None if pending.stuck else self.timing.answer_timeout):
                     return await self._ask(pending, confirmed, waiting)
-            except (ServerAway, TimeoutError):
+            except (ServerUnavailable, TimeoutError):
                 self.courier.away()
             reason = self._uncovered(confirmed)
             if reason is None:
@@ -224,12 +224,12 @@ class Counter:
     async def _ask(
         self, pending: PendingRedemption, confirmed: ConfirmedCart, waiting: Callable[[], None]
     ) -> StoredReceipt:
-        """Until the server answers; raises ServerAway as soon as it is clear that the lease has to do."""
+        """Until the server answers; raises ServerUnavailable as soon as it is clear that the lease has to do."""
         caught_up = False
-        for pause in self.pace.pauses():
+        for pause in self.timing.iterate_pauses():
             try:
                 return await self._try(pending, confirmed)
-            except ServerAway as away:
+            except ServerUnavailable as away:
                 pending.uncertain |= away.sent
                 self.courier.away()
                 if not away.sent and self._uncovered(confirmed) is None:
@@ -286,7 +286,7 @@ class Counter:
         self.session.given_back()
         try:
             self._present_offline(confirmed.token)
-        except Obstacle:
+        except KioskError:
             return
 
     async def _refused(self, pending: PendingRedemption, refusal: Refused) -> None:
@@ -297,8 +297,8 @@ class Counter:
         self.courier.wake()
         if refusal.problem.type in CARD_IS_DEAD:
             self.session.cancel()
-        with suppress(Obstacle, TimeoutError):
-            async with asyncio.timeout(self.pace.answer):
+        with suppress(KioskError, TimeoutError):
+            async with asyncio.timeout(self.timing.answer_timeout):
                 await self.look_up_again()
 
     # --- what leases allow ------------------------------------------------------------------------------
@@ -345,9 +345,9 @@ class Counter:
         self.courier.wake()
         if self.session.contact.online:
             try:
-                async with asyncio.timeout(self.pace.answer):
+                async with asyncio.timeout(self.timing.answer_timeout):
                     await self.courier.deliver()
-            except (ServerAway, TimeoutError):
+            except (ServerUnavailable, TimeoutError):
                 self.courier.away()
         if self.session.last_receipt is not None and self.session.last_receipt.receipt.id == kept.receipt.id:
             self.session.last_receipt = replace(kept, voided=True)

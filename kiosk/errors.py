@@ -1,4 +1,4 @@
-"""What can stand in an attendant's way; each has one sentence they can act on, in the language chosen."""
+"""Errors that an attendant can act on, each with one sentence in the language chosen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from api.wire import Problem
-from kiosk.language import NP_, _, sentence_for
+from kiosk.language import NP_, _, find_sentence
 
 PROBLEM = "problem"
 PROBLEMS = frozenset(
@@ -44,10 +44,11 @@ PROBLEMS = frozenset(
         NP_("problem", "wrong-state"),
     }
 )
-"""The server's words that a till can meet: its own sentences are Chinese."""
+"""The server's error codes that a kiosk can get. The catalogue has English for them; the server's details are
+Chinese."""
 
 
-class Obstacle(Exception):
+class KioskError(Exception):
     """Something was not done, and nothing changed."""
 
     def __init__(self, sentence: str) -> None:
@@ -55,38 +56,38 @@ class Obstacle(Exception):
         self.sentence = sentence
 
 
-class Declined(Obstacle):
-    """The till itself says no, before asking the server."""
+class Declined(KioskError):
+    """The kiosk itself refused, without asking the server."""
 
 
-class DiskFailed(Declined):
-    """The kiosk's own disk took nothing."""
+class DiskError(Declined):
+    """The kiosk's disk can't be written."""
 
     def __init__(self) -> None:
         super().__init__(_("这台终端的硬盘写不进去，没有记下，请勿发放物品，并请联系乡镇办公室"))
 
 
-class Refused(Obstacle):
-    """The server said no: `problem.type` is the word for programs, `problem.detail` the sentence in Chinese.
+class Refused(KioskError):
+    """The server refused: `problem.type` is the error code, `problem.detail` the sentence in Chinese.
 
-    `goods` are names by product, for problems that tell the product alone."""
+    `goods` are names by product, for problems that have the product's id alone."""
 
     def __init__(self, problem: Problem, goods: Mapping[str, str] = MappingProxyType({})) -> None:
-        super().__init__(_told(problem, goods))
+        super().__init__(_translate(problem, goods))
         self.problem = problem
 
 
-class ServerAway(Obstacle):
-    """No answer. `sent` tells whether the request may have reached the server all the same."""
+class ServerUnavailable(KioskError):
+    """No answer. `sent`: the request may have reached the server all the same."""
 
     def __init__(self, *, sent: bool) -> None:
         super().__init__(_("连不上服务器，请检查网线或无线网络，再试一次"))
         self.sent = sent
 
 
-def _told(problem: Problem, goods: Mapping[str, str]) -> str:
-    """In the language chosen, or as the server said it when it came without the figures wanted."""
-    sentence = sentence_for(PROBLEM, problem.type)
+def _translate(problem: Problem, goods: Mapping[str, str]) -> str:
+    """The sentence in the language chosen, or the server's where it lacks the figures needed."""
+    sentence = find_sentence(PROBLEM, problem.type)
     if sentence is None:
         return problem.detail
     product = str(problem.extra.get("product"))

@@ -1,9 +1,8 @@
-"""Keys that the terminal handed over in one reading came at one time.
+"""One timestamp for all keys that were read from the terminal at once.
 
-Textual stamps each key when its input thread gets around to it. On a busy machine that thread waits its turn while
-a screen is drawn, key by key, and a scan that lay there as a whole looks as if a person had typed it: its digits
-would pick goods. One time for one reading keeps it whole, in a terminal as in a browser, and whoever waits for
-silence asks first whether keys are still on their way.
+Textual stamps each key when its input thread handles it. On a busy machine that thread waits for the drawing one,
+key by key, and a scan that was read as a whole looks as if a person had typed it: its digits would add goods to
+the cart. So all keys of one read get one time, and before a pause counts as one, `has_unread_keys` is asked.
 """
 
 from __future__ import annotations
@@ -16,42 +15,42 @@ from textual import _time
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-_handing_over = False
-# The time of the reading before, where more lay there when its keys had been handed over: a terminal may hand over
+_delivering = False
+# The time of the previous read, if more input was waiting when its keys had been delivered: a terminal may deliver
 # one scan in two pieces.
-_going_on: float | None = None
+_continued_at: float | None = None
 
 
-def stamp_by_reading() -> None:
-    """From now on, in this process."""
+def stamp_keys_by_read() -> None:
+    """Patch Textual's parser, for the whole process."""
     feed = XTermParser.feed
 
     def stamped(parser: XTermParser, data: str) -> Iterable[Message]:
-        global _handing_over, _going_on
-        now = _time.get_time() if _going_on is None else _going_on
-        _handing_over = True
+        global _delivering, _continued_at
+        now = _time.get_time() if _continued_at is None else _continued_at
+        _delivering = True
         try:
             for message in feed(parser, data):
                 message.time = now
                 yield message
         finally:
-            _handing_over = False
-            _going_on = now if _waiting() else None
+            _delivering = False
+            _continued_at = now if _is_input_waiting() else None
 
     XTermParser.feed = stamped  # type: ignore[assignment, method-assign]
-    # Handing over takes a turn for each key: of half a millisecond, not Python's five.
+    # Each key waits for the interpreter's lock once: half a millisecond, not Python's default of five.
     sys.setswitchinterval(0.0005)
 
 
-def on_their_way() -> bool:
-    """Whether keys were pressed that nobody has seen yet."""
-    return _handing_over or _waiting()
+def has_unread_keys() -> bool:
+    """Whether keys were pressed that the app hasn't got yet."""
+    return _delivering or _is_input_waiting()
 
 
-def _waiting() -> bool:
+def _is_input_waiting() -> bool:
     if sys.__stdin__ is None or not sys.__stdin__.isatty():
         return False
     poll = select.poll()
     poll.register(sys.__stdin__, select.POLLIN)
-    # A terminal that has vanished is ready for ever.
+    # A closed terminal is always ready.
     return any(ready & select.POLLIN and not ready & select.POLLHUP for _, ready in poll.poll(0))

@@ -1,7 +1,7 @@
-"""The language of the interface: Chinese, as the sentences stand in the code, or English by a gettext catalogue.
+"""The language of the interface: Chinese, as in the code, or English from a gettext catalogue.
 
-One choice for the process, made before the app starts. A sentence is translated when it is shown; one that is
-written down earlier, in a module's constants, is only marked there.
+It is chosen once for the process, before the app starts. A sentence is translated when it is shown; constants of a
+module are only marked for translation.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ ENGLISH: Final = Path(__file__).with_name("locale") / "en" / "LC_MESSAGES" / "ki
 
 _NO_CONTEXT = ""
 _translations: dict[tuple[str, str], str] = {}
-"""By context and the words in the code; empty in Chinese, which needs none."""
+"""By context and sentence in the code; empty in Chinese."""
 
 
-def choose(language: Language) -> None:
-    """Speak `language` from now on."""
+def choose_language(language: Language) -> None:
+    """Use `language` from now on."""
     _translations.clear()
     if language == "en":
-        _translations.update(_catalogue(ENGLISH))
+        _translations.update(_read_catalogue(ENGLISH))
 
 
 def _(sentence: str) -> str:
@@ -31,22 +31,22 @@ def _(sentence: str) -> str:
 
 
 def N_(sentence: str) -> str:
-    """Mark `sentence` for the catalogue; whoever shows it translates it."""
+    """Mark `sentence` for the catalogue; it is translated where it is shown."""
     return sentence
 
 
-def NP_(context: str, word: str) -> str:
-    """Mark a word for programs that the catalogue has a sentence for."""
-    return word
+def NP_(context: str, code: str) -> str:
+    """Mark a code for which the catalogue has a sentence."""
+    return code
 
 
-def sentence_for(context: str, word: str) -> str | None:
-    """The sentence for a word marked by `NP_`, or None in Chinese and for a word unknown."""
-    return _translations.get((context, word))
+def find_sentence(context: str, code: str) -> str | None:
+    """The sentence for a code marked by `NP_`; None in Chinese and for unknown codes."""
+    return _translations.get((context, code))
 
 
-def _catalogue(path: Path) -> dict[tuple[str, str], str]:
-    # Only English pays for it.
+def _read_catalogue(path: Path) -> dict[tuple[str, str], str]:
+    # Imported late: Chinese doesn't need it.
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:

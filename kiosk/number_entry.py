@@ -1,30 +1,30 @@
-"""Picking goods by number with digit keys, where 1 may be 1 or the start of 12."""
+"""Entering the numbers of goods with digit keys, where 1 may be 1 or the start of 12."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 
-class NumberPick:
-    """Digits in, numbers out. A digit that can only mean one thing answers at once; one that may begin a
-    longer number is held until the next digit or until the caller's patience ends (`settle`)."""
+class NumberEntry:
+    """Turns digits into numbers. A digit that may begin a longer number is held until the next digit or until the
+    caller calls `finish` after a timeout."""
 
     def __init__(self) -> None:
-        self.held = ""
+        self.digits = ""
 
-    def digit(self, digit: str, numbers: Collection[int]) -> list[int]:
-        """The numbers picked by this digit, given the numbers on the shelf."""
-        candidate = self.held + digit
+    def add_digit(self, digit: str, numbers: Collection[int]) -> list[int]:
+        """The numbers completed by this digit, given the numbers on the shelf."""
+        candidate = self.digits + digit
         if any(str(number) != candidate and str(number).startswith(candidate) for number in numbers):
-            self.held = candidate
+            self.digits = candidate
             return []
-        if self.held and int(candidate) not in numbers:
-            return self.settle() + self.digit(digit, numbers)
-        self.held = ""
+        if self.digits and int(candidate) not in numbers:
+            return self.finish() + self.add_digit(digit, numbers)
+        self.digits = ""
         return [int(candidate)]
 
-    def settle(self) -> list[int]:
-        """What the digits held mean now that none follows."""
-        picked = [int(self.held)] if self.held else []
-        self.held = ""
-        return picked
+    def finish(self) -> list[int]:
+        """No digit follows: the number that the held digits are, if any."""
+        numbers = [int(self.digits)] if self.digits else []
+        self.digits = ""
+        return numbers

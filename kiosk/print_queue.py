@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from kiosk.errors import DiskFailed
-from kiosk.printing.errors import PrinterAway
+from kiosk.errors import DiskError
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import Printer, print_report, print_slip
 from kiosk.printing.promise import promise_on_paper
 from kiosk.printing.report import Report
 from kiosk.printing.slip import Slip, SlipLine
 from kiosk.store.facade import Store
 from kiosk.store.receipts import PrintJob, StoredReceipt
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 
 STALE = timedelta(minutes=10)
 """A receipt this old isn't printed by itself any more: its household has gone home."""
@@ -24,31 +24,31 @@ STALE = timedelta(minutes=10)
 class Outbox:
     """`told` gets what is wrong with the printer, when that changes, and an empty text for each slip that went."""
 
-    def __init__(self, store: Store, printer: Printer, pace: Pace) -> None:
+    def __init__(self, store: Store, printer: Printer, timing: Timing) -> None:
         self.told: Callable[[str], object] = lambda trouble: None
         self._store = store
         self._printer = printer
-        self._pace = pace
+        self._timing = timing
         self._wake = asyncio.Event()
         self._trouble = ""
 
     async def run(self) -> None:
         """For as long as the kiosk is open."""
-        pauses = self._pace.pauses()
+        pauses = self._timing.iterate_pauses()
         while True:
             self._wake.clear()
             job = self._next()
             if job is None:
                 await self._wake.wait()
             elif await self._print(job):
-                pauses = self._pace.pauses()
+                pauses = self._timing.iterate_pauses()
             else:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(next(pauses)):
                         await self._wake.wait()
 
     async def report(self, report: Report) -> None:
-        """At once or not at all: the figures can be printed again. Raises PrinterAway."""
+        """At once or not at all: the figures can be printed again. Raises PrinterError."""
         await print_report(self._printer, report, reprint=False)
 
     def wake(self) -> None:
@@ -70,12 +70,12 @@ class Outbox:
             self._store.receipts.mark_sending(job)
             await self._send(job)
             self._store.receipts.mark_sent(job)
-        except PrinterAway as away:
-            if not away.begun and not job.is_reprint:
+        except PrinterError as away:
+            if not away.maybe_printed and not job.is_reprint:
                 self._store.receipts.mark_unsent(job)
             self._tell(away.sentence)
             return False
-        except DiskFailed as failed:
+        except DiskError as failed:
             self._tell(failed.sentence)
             return False
         self._tell("")

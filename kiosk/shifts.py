@@ -7,22 +7,22 @@ from uuid import UUID
 
 from api.wire.till_journal import ShiftReport
 from kiosk.client import Client
-from kiosk.errors import Declined, Refused, ServerAway
+from kiosk.errors import Declined, Refused, ServerUnavailable
 from kiosk.language import _
 from kiosk.session import Session
 from kiosk.store.facade import Store
 from kiosk.store.shifts import KnownAttendant, hash_pin
 from kiosk.sync import Courier
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 
 
 class Duty:
-    def __init__(self, store: Store, client: Client, session: Session, courier: Courier, pace: Pace) -> None:
+    def __init__(self, store: Store, client: Client, session: Session, courier: Courier, timing: Timing) -> None:
         self._store = store
         self._client = client
         self._session = session
         self._courier = courier
-        self._pace = pace
+        self._timing = timing
 
     async def enrol(self, code: str) -> None:
         """Make this machine a kiosk. Safe to repeat: the key is on the disk before the code is sent."""
@@ -39,11 +39,11 @@ class Duty:
     async def begin(self, pin: str) -> None:
         """With the server, or by what it said of this PIN before."""
         # Checking a PIN takes the server its time; a line known to be dead isn't waited for as long.
-        patience = self._pace.answer if self._session.contact.online is False else None
+        patience = self._timing.answer_timeout if self._session.contact.online is False else None
         try:
             async with asyncio.timeout(patience):
                 shift = await self._client.open_shift(pin)
-        except (ServerAway, TimeoutError):
+        except (ServerUnavailable, TimeoutError):
             self._courier.away()
             await self._begin_offline(pin)
         except Refused as refusal:
@@ -65,7 +65,7 @@ class Duty:
     async def _begin_offline(self, pin: str) -> None:
         shifts = self._store.shifts
         if not shifts.list_known_attendants():
-            raise ServerAway(sent=True)
+            raise ServerUnavailable(sent=True)
         if shifts.locked_until is not None:
             raise Declined(_("PIN 连续输错，请五分钟后再试"))
         known = await self._known_by(pin)

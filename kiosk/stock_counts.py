@@ -19,13 +19,13 @@ from api.wire.shelf import (
     TillStocktake,
 )
 from kiosk.client import Client
-from kiosk.errors import Declined, Refused, ServerAway
+from kiosk.errors import Declined, Refused, ServerUnavailable
 from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.store.facade import Store
 from kiosk.store.stock_counts import CountKind, StockCount, StockCountLine
 from kiosk.sync import Courier
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 
 COUNTED_HERE = N_("终端盘点")
 """The reason in the books."""
@@ -36,15 +36,15 @@ T = TypeVar("T")
 
 
 class Shelving:
-    """What is asked of the server raises Refused, and ServerAway or Declined where no answer came: a count is kept
-    then, and is sent again as it is."""
+    """What is asked of the server raises Refused, and ServerUnavailable or Declined where no answer came: a count
+    is kept then, and is sent again as it is."""
 
-    def __init__(self, store: Store, client: Client, session: Session, courier: Courier, pace: Pace) -> None:
+    def __init__(self, store: Store, client: Client, session: Session, courier: Courier, timing: Timing) -> None:
         self._store = store
         self._client = client
         self._session = session
         self._courier = courier
-        self._pace = pace
+        self._timing = timing
 
     def begin(self, kind: CountKind) -> StockCount:
         """Go on with the count of this kind, or begin one."""
@@ -100,7 +100,7 @@ class Shelving:
         self._store.fault_hook("before send tally")
         try:
             answer = await self._answer(call)
-        except ServerAway:
+        except ServerUnavailable:
             raise Declined(_("网络断了，没有送到：点的数都存在本机，联网后再按 F2")) from None
         except Refused:
             self._store.stock_counts.save(msgspec.structs.replace(tally, sent=False))
@@ -112,10 +112,10 @@ class Shelving:
 
     async def _answer(self, call: Awaitable[T]) -> T:
         try:
-            async with asyncio.timeout(self._pace.answer):
+            async with asyncio.timeout(self._timing.answer_timeout):
                 answer = await call
-        except (ServerAway, TimeoutError):
+        except (ServerUnavailable, TimeoutError):
             self._courier.away()
-            raise ServerAway(sent=True) from None
+            raise ServerUnavailable(sent=True) from None
         self._courier.heard()
         return answer

@@ -11,12 +11,12 @@ from time import monotonic
 from api.wire.promises import PromiseSlip
 from api.wire.till_journal import SignedEntry, UploadResult
 from kiosk.client import Client
-from kiosk.errors import DiskFailed, Refused, ServerAway
+from kiosk.errors import DiskError, Refused, ServerUnavailable
 from kiosk.session import Session
 from kiosk.store.enrolments import KioskEnrolment
 from kiosk.store.facade import Store
 from kiosk.store.promises import PromiseRequest
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 
 UNKNOWN_HERE = frozenset({"device-unknown", "no-key"})
 """The server doesn't count this machine as a kiosk (any more)."""
@@ -28,14 +28,14 @@ class Courier:
     """One thing at a time. `changed` is called whenever the session's `contact` or shelf may look different,
     `promised` when an answer that got lost came after all and there is a slip to print."""
 
-    def __init__(self, store: Store, client: Client, session: Session, pace: Pace) -> None:
+    def __init__(self, store: Store, client: Client, session: Session, timing: Timing) -> None:
         self.changed: Callable[[], None] = lambda: None
         self.promised: Callable[[], None] = lambda: None
         self._store = store
         self._client = client
         self._session = session
-        self._pace = pace
-        self._pauses = pace.pauses()
+        self._timing = timing
+        self._pauses = timing.iterate_pauses()
         self._busy = asyncio.Lock()
         self._wake = asyncio.Event()
         self._renew_at = monotonic()
@@ -62,7 +62,7 @@ class Courier:
             self._renew_at = monotonic()
         if self._session.contact.online is not True:
             self._session.contact.online = True
-            self._pauses = self._pace.pauses()
+            self._pauses = self._timing.iterate_pauses()
             self.wake()
 
     def away(self) -> None:
@@ -72,7 +72,7 @@ class Courier:
             self.wake()
 
     async def catch_up(self) -> None:
-        """Everything now, leases included. Raises ServerAway, Refused, DiskFailed."""
+        """Everything now, leases included. Raises ServerUnavailable, Refused, DiskError."""
         async with self._busy:
             self._renew_at = monotonic()
             await self._carry()
@@ -80,20 +80,20 @@ class Courier:
     async def catch_up_in_a_moment(self) -> None:
         """As far as the line allows while an attendant waits."""
         try:
-            async with asyncio.timeout(self._pace.answer):
+            async with asyncio.timeout(self._timing.answer_timeout):
                 await self.catch_up()
-        except (ServerAway, TimeoutError):
+        except (ServerUnavailable, TimeoutError):
             self.away()
         except Refused as refusal:
             self._session.contact.trouble = refusal.sentence
 
     async def deliver(self) -> None:
-        """What waits in the journals. Raises ServerAway, DiskFailed."""
+        """What waits in the journals. Raises ServerUnavailable, DiskError."""
         async with self._busy:
             await self._deliver()
 
     async def ask_for_promise(self, asked: PromiseRequest) -> PromiseSlip:
-        """Raises ServerAway, DiskFailed, and Refused: then it is off, unless only the caller was refused."""
+        """Raises ServerUnavailable, DiskError, and Refused: then it is off, unless only the caller was refused."""
         async with self._busy:
             await self._deliver()
             return await self._ask_for_promise(asked)
@@ -116,21 +116,21 @@ class Courier:
         try:
             async with self._busy:
                 await self._carry()
-        except ServerAway:
+        except ServerUnavailable:
             self.away()
-            with suppress(DiskFailed):
+            with suppress(DiskError):
                 self._store.save_time()
             return next(self._pauses)
         except Refused as refusal:
             self.heard()
             contact.trouble = refusal.sentence
-            return self._pace.refused
-        except DiskFailed as failed:
+            return self._timing.refused_pause
+        except DiskError as failed:
             contact.trouble = failed.sentence
-            return self._pace.refused
+            return self._timing.refused_pause
         finally:
             self.tell()
-        return self._pace.look
+        return self._timing.poll_interval
 
     async def _carry(self) -> None:
         if self._store.enrolments.current is None:
@@ -153,12 +153,12 @@ class Courier:
             raise
         self._session.contact.trouble = self._reasons_to_rest()
         self._session.contact.online = True
-        self._pauses = self._pace.pauses()
+        self._pauses = self._timing.iterate_pauses()
         self.tell()
 
     async def _renew(self) -> None:
         self._store.leases.save(await self._client.leases())
-        self._renew_at = monotonic() + self._pace.renew
+        self._renew_at = monotonic() + self._timing.lease_interval
 
     # --- goods to be kept -------------------------------------------------------------------------------
 
@@ -195,8 +195,8 @@ class Courier:
             try:
                 await self._upload_all(enrolment)
             except Refused as refusal:
-                self._resting[enrolment.id] = (monotonic() + self._pace.refused, refusal.sentence)
-            except ServerAway:
+                self._resting[enrolment.id] = (monotonic() + self._timing.refused_pause, refusal.sentence)
+            except ServerUnavailable:
                 if enrolment.server == self._client.base_url:
                     raise
 

@@ -1,4 +1,4 @@
-"""How long the till waits for what."""
+"""Timeouts and intervals of the kiosk."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from itertools import chain, repeat
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """In seconds. The last pause between retries repeats. `answer`: until a household is served by lease, or a
-    look-up or sign-in goes on without the server. `look`: between two looks at the server when nothing happens;
-    `renew`: between two renewals of the leases; `refused`: after the server refused something for reasons that
-    last."""
+class Timing:
+    """In seconds."""
 
-    retry: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
-    answer: float = 4.0
-    look: float = 20.0
-    renew: float = 180.0
-    refused: float = 60.0
-    receipt: float = 20.0
-    second_digit: float = 0.6
+    retry_pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+    """The last one repeats."""
+    answer_timeout: float = 4.0
+    """Until a redemption, look-up or sign-in goes on without the server."""
+    poll_interval: float = 20.0
+    """Between two requests for the shelf when nothing happens."""
+    lease_interval: float = 180.0
+    """Between two renewals of the leases."""
+    refused_pause: float = 60.0
+    """After the server refused something for a lasting reason."""
+    receipt_display: float = 20.0
+    digit_timeout: float = 0.6
+    """For the second digit of a number."""
 
-    def pauses(self) -> Iterator[float]:
-        return chain(self.retry, repeat(self.retry[-1]))
+    def iterate_pauses(self) -> Iterator[float]:
+        return chain(self.retry_pauses, repeat(self.retry_pauses[-1]))

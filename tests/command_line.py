@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from sqlalchemy import URL
 
 from api.cli import main
-from kiosk.language import choose
+from kiosk.language import choose_language
 
 JIMEI = [sys.executable, "-m", "api.cli"]
 
@@ -62,7 +62,7 @@ def _left_as_found() -> Iterator[None]:
         yield
     finally:
         structlog.configure(**logging)
-        choose("zh")
+        choose_language("zh")
         # Nobody but root could take it back.
         assert os.getpriority(os.PRIO_PROCESS, 0) == niceness, "this verb wants a process of its own"
 

@@ -236,13 +236,13 @@ def kiosk(
         return
 
     from kiosk.app import run
-    from kiosk.appearance import Look
+    from kiosk.appearance import Appearance
     from kiosk.client import require_address
-    from kiosk.language import choose
+    from kiosk.language import choose_language
     from kiosk.scanner import Scanner
     from kiosk.store.folder import StoreError
 
-    choose(language)
+    choose_language(language)
     try:
         if server is not None:
             require_address(server)
@@ -254,7 +254,7 @@ def kiosk(
         return
     try:
         folder = data or Settings.read().data / "kiosk"
-        run(server, folder, code, scanner, Look(theme, large, sound == "on"), printer)
+        run(server, folder, code, scanner, Appearance(theme, large, sound == "on"), printer)
     except StoreError as error:
         raise Refused(ErrorCode.IN_USE, str(error)) from None
 

@@ -19,7 +19,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from kiosk.language import N_, _
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 
 FAREWELL = 1.0
 """Seconds for a network printer to end the connection from its side."""
@@ -33,7 +33,7 @@ _CUT_OFF = N_("打印机中途断开，可能只打了一部分：请看看纸�
 
 class Device(Protocol):
     def deliver(self, data: bytes, patience: float) -> None:
-        """Hand `data` over whole within about `patience` seconds, waiting as it must. Raises PrinterAway."""
+        """Hand `data` over whole within about `patience` seconds, waiting as it must. Raises PrinterError."""
 
 
 class Deadline:
@@ -63,7 +63,7 @@ class Network:
         try:
             line = socket.create_connection((self.host, self.port), timeout=deadline.left)
         except (OSError, UnicodeError) as error:
-            raise PrinterAway(
+            raise PrinterError(
                 _("连不上打印机 {host}:{port}：请检查电源和网线").format(host=self.host, port=self.port)
             ) from error
         with line:
@@ -73,9 +73,9 @@ class Network:
                 line.shutdown(socket.SHUT_WR)
                 self._take_leave(line, deadline)
             except TimeoutError as error:
-                raise PrinterAway(_(_SILENT), begun=True) from error
+                raise PrinterError(_(_SILENT), maybe_printed=True) from error
             except OSError as error:
-                raise PrinterAway(_(_CUT_OFF), begun=True) from error
+                raise PrinterError(_(_CUT_OFF), maybe_printed=True) from error
 
     def _take_leave(self, line: socket.socket, deadline: Deadline) -> None:
         """Closing over unread words of the printer is a reset, which throws away what it has yet to print."""
@@ -119,16 +119,16 @@ class DeviceFile:
         waiting.register(file, select.POLLOUT)
         ready = waiting.poll(deadline.left * 1000)
         if not ready or deadline.passed:
-            raise PrinterAway(_(_SILENT), begun=begun)
+            raise PrinterError(_(_SILENT), maybe_printed=begun)
         if not ready[0][1] & select.POLLOUT:
-            raise PrinterAway(_(_CUT_OFF), begun=begun)
+            raise PrinterError(_(_CUT_OFF), maybe_printed=begun)
 
     @contextmanager
     def _told(self, *, begun: bool) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise PrinterAway(self._sentence(error), begun=begun) from error
+            raise PrinterError(self._sentence(error), maybe_printed=begun) from error
 
     def _sentence(self, error: OSError) -> str:
         match error.errno:
@@ -167,7 +167,7 @@ class Usb:
         try:
             device = usb.core.find(idVendor=self.vendor, idProduct=self.product, backend=self.backend)
             if device is None:
-                raise PrinterAway(_("找不到打印机 {device}：请检查电源和数据线").format(device=self))
+                raise PrinterError(_("找不到打印机 {device}：请检查电源和数据线").format(device=self))
             try:
                 with self._claimed(device) as endpoint:
                     rest = memoryview(data)
@@ -175,15 +175,15 @@ class Usb:
                         written = endpoint.write(rest[:CHUNK].tobytes(), timeout=int(deadline.left * 1000) + 1)
                         rest, begun = rest[written:], True
                         if rest and deadline.passed:
-                            raise PrinterAway(_(_SILENT), begun=True)
+                            raise PrinterError(_(_SILENT), maybe_printed=True)
             finally:
                 usb.util.dispose_resources(device)
         except usb.core.NoBackendError as error:
-            raise PrinterAway(_("这台机器没有 libusb：请安装 libusb-1.0-0，或改用 file:/dev/usb/lp0")) from error
+            raise PrinterError(_("这台机器没有 libusb：请安装 libusb-1.0-0，或改用 file:/dev/usb/lp0")) from error
         except usb.core.USBTimeoutError as error:
-            raise PrinterAway(_(_SILENT), begun=begun) from error
+            raise PrinterError(_(_SILENT), maybe_printed=begun) from error
         except usb.core.USBError as error:
-            raise PrinterAway(self._sentence(error, begun=begun), begun=begun) from error
+            raise PrinterError(self._sentence(error, begun=begun), maybe_printed=begun) from error
 
     @contextmanager
     def _claimed(self, device: Any) -> Iterator[Any]:
@@ -193,7 +193,7 @@ class Usb:
 
         interface, endpoint = _outlet(device.get_active_configuration())
         if endpoint is None:
-            raise PrinterAway(_("{device} 不是打印机：请检查设置里的编号").format(device=self))
+            raise PrinterError(_("{device} 不是打印机：请检查设置里的编号").format(device=self))
         number = interface.bInterfaceNumber
         driven = False
         with suppress(NotImplementedError):

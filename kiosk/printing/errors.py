@@ -1,14 +1,14 @@
-"""What goes wrong between the till and its printer."""
+"""Errors of the printer."""
 
 from __future__ import annotations
 
-from kiosk.errors import Obstacle
+from kiosk.errors import KioskError
 
 
-class PrinterAway(Obstacle):
-    """The slip was not sent whole. `begun` tells whether some of it may be on paper all the same, so that
-    whoever sends it again has to mark it as a reprint."""
+class PrinterError(KioskError):
+    """The slip was not sent completely. `maybe_printed`: part of it may be on paper, so sending it again is a
+    reprint."""
 
-    def __init__(self, sentence: str, *, begun: bool = False) -> None:
+    def __init__(self, sentence: str, *, maybe_printed: bool = False) -> None:
         super().__init__(sentence)
-        self.begun = begun
+        self.maybe_printed = maybe_printed

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import ImageFont
 
 from kiosk.language import _
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 
 # Plain strokes survive the coarse dots of a thermal printer; fine serifs don't.
 _PREFERRED = (
@@ -34,13 +34,13 @@ def font_folders() -> list[Path]:
 
 
 def chinese_font(folders: Iterable[Path], size: int) -> ImageFont.FreeTypeFont:
-    """The best font in `folders`, `size` dots high. Raises PrinterAway when none has Chinese characters."""
+    """The best font in `folders`, `size` dots high. Raises PrinterError when none has Chinese characters."""
     files = [file for folder in folders for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES]
     for file in sorted(files, key=_preference):
         for font in _faces(file, size):
             if _has_chinese(font):
                 return font
-    raise PrinterAway(_("没有找到中文字体，不能按图片打印：请安装 fonts-noto-cjk，或把打印方式改成 text"))
+    raise PrinterError(_("没有找到中文字体，不能按图片打印：请安装 fonts-noto-cjk，或把打印方式改成 text"))
 
 
 def _preference(file: Path) -> tuple[int, str]:

@@ -22,7 +22,7 @@ STRIP = 240
 
 
 def as_picture(lines: Sequence[Line], width: int) -> bytes:
-    """Raises PrinterAway when this machine has no Chinese font."""
+    """Raises PrinterError when this machine has no Chinese font."""
     return whole(raster(drawn(lines, width)))
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Protocol
 
 from kiosk.language import _
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.layout import Line
 from kiosk.printing.report import Report, report_lines
 from kiosk.printing.settings import Mode, Settings
@@ -29,7 +29,7 @@ class Printer(Protocol):
     async def send(self, lines: Sequence[Line]) -> None:
         """Send one slip. That it returns says that the printer took it, not that it is on paper.
 
-        Raises PrinterAway, in bounded time."""
+        Raises PrinterError, in bounded time."""
 
 
 async def print_slip(printer: Printer, slip: Slip, *, reprint: bool) -> None:
@@ -64,11 +64,11 @@ class EscposPrinter:
         try:
             async with asyncio.timeout(self._patience), self._turn:
                 if self._outcome is not None and not self._outcome.done():
-                    raise PrinterAway(_("打印机还没有收完上一张：请检查电源和纸，或关掉再开"))
+                    raise PrinterError(_("打印机还没有收完上一张：请检查电源和纸，或关掉再开"))
                 begun = True
                 await self._sent(lines)
         except TimeoutError:
-            raise PrinterAway(_("打印机没有反应：请检查电源、纸和数据线"), begun=begun) from None
+            raise PrinterError(_("打印机没有反应：请检查电源、纸和数据线"), maybe_printed=begun) from None
 
     def _sent(self, lines: Sequence[Line]) -> asyncio.Future[None]:
         self._outcome = outcome = Future[None]()

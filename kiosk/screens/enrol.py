@@ -11,9 +11,9 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from api.wire import Command
-from kiosk.codes import EnrolCode, meaning
+from kiosk.codes import EnrolCode, read_code
 from kiosk.counter import Counter
-from kiosk.errors import Obstacle
+from kiosk.errors import KioskError
 from kiosk.language import N_, _
 from kiosk.screens.base import TillScreen
 from kiosk.store.enrolments import CODE_LENGTH, normalize_code
@@ -113,7 +113,7 @@ class Enrol(TillScreen):
         """A code scanned, or typed faster than by hand: all of it at once, or the rest of it."""
         if self._asking:
             return
-        read = meaning(text)
+        read = read_code(text)
         code = normalize_code(read.code if isinstance(read, EnrolCode) else text)
         whole = code if len(code) == CODE_LENGTH else self._code + code
         if len(whole) > CODE_LENGTH:
@@ -145,7 +145,7 @@ class Enrol(TillScreen):
     async def _enrol(self, code: str) -> None:
         try:
             await self.counter.duty.enrol(code)
-        except Obstacle as obstacle:
+        except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:
             self.post_message(self.Done())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from kiosk.columns import left
+from kiosk.columns import align_left
 from kiosk.language import N_, _
 from kiosk.screens.base import Notice
 from kiosk.screens.sheet import SheetScreen
@@ -52,4 +52,4 @@ class Help(SheetScreen, Notice):
 
     @staticmethod
     def _line(key: str, what: str, style: str = "$gold") -> Content:
-        return Content.assemble((left(_(key), 12), f"bold {style}"), (_(what), "$cream"))
+        return Content.assemble((align_left(_(key), 12), f"bold {style}"), (_(what), "$cream"))

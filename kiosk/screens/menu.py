@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from kiosk.columns import left, right
+from kiosk.columns import align_left, align_right
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.scanner import END_KEYS
@@ -49,7 +49,7 @@ class Menu(Widget):
             Content.assemble(
                 (f" {index + 1} " if index < DIGITS else "   ", "bold $gold on $keycap"),
                 (
-                    left(f"  {choice.label}", width - 3 - 8) + right(choice.cap, 8),
+                    align_left(f"  {choice.label}", width - 3 - 8) + align_right(choice.cap, 8),
                     "bold $ink on $gold" if index == self.chosen else "$cream",
                 ),
             )

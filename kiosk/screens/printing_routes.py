@@ -9,7 +9,7 @@ from textual.message import Message
 
 from kiosk.language import _
 from kiosk.print_queue import Outbox
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.report import Report as PaperReport
 from kiosk.printing.shift import shift_on_paper
 from kiosk.screens.base import Reprint
@@ -73,7 +73,7 @@ class PaperRoutes(Routes):
     async def _to_paper(self, outbox: Outbox, report: PaperReport) -> None:
         try:
             await outbox.report(report)
-        except PrinterAway as away:
+        except PrinterError as away:
             self.top.status.refuse(away.sentence)
         else:
             self.top.status.done(_("报表已发送打印；按 Esc 返回登录"))

@@ -10,8 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from api.wire import Receipt
-from kiosk.appearance import ROOMY, SHANGHAI
-from kiosk.columns import between
+from kiosk.appearance import MIN_NORMAL_SIZE, SHANGHAI
+from kiosk.columns import justify
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.screens.base import Notice, Reprint
@@ -39,7 +39,7 @@ class Goods(Widget):
         lines = [
             Content.assemble(
                 (
-                    between(f"{line.name} x{line.quantity}", _("{points} 分").format(points=line.points), width),
+                    justify(f"{line.name} x{line.quantity}", _("{points} 分").format(points=line.points), width),
                     "$cream",
                 )
             )
@@ -52,7 +52,7 @@ class Goods(Widget):
                 *lines[: room - 1],
                 Content.assemble((_("另有 {unseen} 种，都在账上").format(unseen=unseen), "$faded")),
             ]
-        total = between(_("合计"), _("{points} 分").format(points=self._receipt.points), width)
+        total = justify(_("合计"), _("{points} 分").format(points=self._receipt.points), width)
         return Content("\n").join([*lines, Content.assemble((total, "bold $gold"))])
 
 
@@ -87,7 +87,7 @@ class ReceiptScreen(Notice):
             yield Goods(receipt)
             yield Static(self._balance.format(points=receipt.balance), id="now")
             big = BigNumber(receipt.balance, _("分"), "$jade")
-            big.display = self.app.size.height >= ROOMY.height
+            big.display = self.app.size.height >= MIN_NORMAL_SIZE.height
             yield big
             yield Static(foot, classes="small", markup=False)
         yield Status()
@@ -108,7 +108,7 @@ class ReceiptScreen(Notice):
 
     def on_resize(self, event: events.Resize) -> None:
         # On a low screen the goods come first; the balance stands there in plain figures too.
-        self.query(BigNumber).set(display=event.size.height >= ROOMY.height)
+        self.query(BigNumber).set(display=event.size.height >= MIN_NORMAL_SIZE.height)
 
     @property
     def _title(self) -> str:
@@ -133,4 +133,4 @@ class ReceiptScreen(Notice):
             self.status.hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))
         else:
             self.status.done(_("请把物品交给住户；按任意键返回，或直接扫下一户的卡"))
-        self.set_timer(self.counter.pace.receipt, lambda: self.press("escape"))
+        self.set_timer(self.counter.timing.receipt_display, lambda: self.press("escape"))

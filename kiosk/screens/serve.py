@@ -11,11 +11,11 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from api.wire import Command, PromisedGoods, ShelfItem
-from kiosk.codes import CardCode, EnrolCode, GoodsCode, Unreadable, meaning
+from kiosk.codes import CardCode, EnrolCode, GoodsCode, UnreadableCode, read_code
 from kiosk.counter import Counter
-from kiosk.errors import Declined, Obstacle, Refused
+from kiosk.errors import Declined, KioskError, Refused
 from kiosk.language import N_, _
-from kiosk.number_entry import NumberPick
+from kiosk.number_entry import NumberEntry
 from kiosk.screens import messages
 from kiosk.screens.base import Choice, TillScreen
 from kiosk.screens.card_pin import ASKING
@@ -45,7 +45,7 @@ class Serve(TillScreen):
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter)
-        self._pick = NumberPick()
+        self._pick = NumberEntry()
         self._patience: Timer | None = None
         self._panels = Panels(self)
         self._naming = False
@@ -137,7 +137,7 @@ class Serve(TillScreen):
     def scan(self, text: str) -> None:
         if not self._settle_number():
             return
-        match meaning(text):
+        match read_code(text):
             case CardCode(token) if self._naming:
                 self._name_collector(token)
             case CardCode(token):
@@ -147,12 +147,12 @@ class Serve(TillScreen):
                     self.post_message(self.Succeeded())
             case EnrolCode():
                 self.status.refuse(_("这台终端已经登记，不用再扫登记码"))
-            case Unreadable(reason):
+            case UnreadableCode(reason):
                 self.status.refuse(reason)
 
     def scan_again(self, text: str) -> None:
         """Only goods could be counted twice. A card or a bad code in haste is just tried again."""
-        match meaning(text):
+        match read_code(text):
             case GoodsCode():
                 self.status.hint(_("同一个码两秒内只算一次；要多件请按 +"))
             case CardCode(token) if not self._naming and self.session.card and self.session.card.token == token:
@@ -206,17 +206,17 @@ class Serve(TillScreen):
 
     def _digit(self, digit: str) -> None:
         numbers = [item.number for item in self.session.shelf]
-        for number in self._pick.digit(digit, numbers):
+        for number in self._pick.add_digit(digit, numbers):
             self._add_number(number)
         if self._patience:
             self._patience.stop()
-        if self._pick.held:
-            self.status.hint(_("货号 {held}，可接着按第二位").format(held=self._pick.held))
-            self._patience = self.set_timer(self.counter.pace.second_digit, self._settle_number)
+        if self._pick.digits:
+            self.status.hint(_("货号 {held}，可接着按第二位").format(held=self._pick.digits))
+            self._patience = self.set_timer(self.counter.timing.digit_timeout, self._settle_number)
 
     def _settle_number(self) -> bool:
         """Add what a digit still held back means; False when that was declined."""
-        return all([self._add_number(number) for number in self._pick.settle()])
+        return all([self._add_number(number) for number in self._pick.finish()])
 
     def _add_number(self, number: int) -> bool:
         return self._attempt(lambda: self.session.add_number(number))
@@ -253,7 +253,7 @@ class Serve(TillScreen):
         except Refused as refusal:
             if not self._caller_refused(refusal):
                 # The till's picture was stale: balance, stock or price.
-                with suppress(Obstacle):
+                with suppress(KioskError):
                     await self.counter.look_up_again()
                 self._redraw()
                 self.status.refuse(refusal.sentence)
@@ -294,7 +294,7 @@ class Serve(TillScreen):
         self.status.waiting(_("正在查代领人的卡，请稍候"))
         try:
             await self.counter.name_collector(token)
-        except Obstacle as obstacle:
+        except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:
             self._naming = False
@@ -356,7 +356,7 @@ class Serve(TillScreen):
         self.status.waiting(_("正在查这张户卡，请稍候"))
         try:
             await self.counter.look_up(token)
-        except Obstacle as obstacle:
+        except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:
             self._hint()

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from kiosk.columns import between
+from kiosk.columns import justify
 from kiosk.language import _
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
@@ -63,7 +63,7 @@ class SheetScreen(TillScreen):
         return min(self.ACROSS, self.app.size.width - PADDING)
 
     def row(self, what: str, figure: str, style: str = "$cream") -> Content:
-        return Content.assemble((between(what, figure, self.across), style))
+        return Content.assemble((justify(what, figure, self.across), style))
 
     def points_row(self, what: str, points: int, style: str) -> Content:
         return self.row(what, _("{points} 分").format(points=points), style)

@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from api.wire import Command
 from api.wire.till_journal import ShiftReport
-from kiosk.columns import between
+from kiosk.columns import justify
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.screens.base import TillScreen
@@ -46,10 +46,10 @@ class Sheet(Widget):
                 "$cream",
             ),
         ]
-        lines = [Content.assemble((between(what, how_many, width), style)) for what, how_many, style in figures]
+        lines = [Content.assemble((justify(what, how_many, width), style)) for what, how_many, style in figures]
         goods = [
             Content.assemble(
-                (between(pieces.name, _("{quantity} 件").format(quantity=pieces.quantity), width), "$cream")
+                (justify(pieces.name, _("{quantity} 件").format(quantity=pieces.quantity), width), "$cream")
             )
             for pieces in report.goods
         ]

@@ -11,9 +11,9 @@ from textual.message import Message
 from textual.widgets import Static
 
 from api.wire import Command
-from kiosk.codes import EnrolCode, meaning
+from kiosk.codes import EnrolCode, read_code
 from kiosk.counter import Counter
-from kiosk.errors import Obstacle, ServerAway
+from kiosk.errors import KioskError, ServerUnavailable
 from kiosk.language import N_, _
 from kiosk.screens.base import TillScreen
 from kiosk.widgets.banner import Banner
@@ -95,7 +95,7 @@ class SignIn(TillScreen):
         elif contact.online is False and self.counter.store.shifts.list_known_attendants():
             self.status.waiting(_(OFFLINE))
         elif contact.online is False:
-            self.status.refuse(ServerAway(sent=True).sentence)
+            self.status.refuse(ServerUnavailable(sent=True).sentence)
         elif first or (self._about_line and not self._obstacle):
             self.status.hint(_(HINT))
         else:
@@ -127,7 +127,7 @@ class SignIn(TillScreen):
         if re.fullmatch(rf"[0-9]{{{SHORTEST},{LONGEST}}}", text):
             self._pin = text
             self._submit()
-        elif isinstance(code := meaning(text), EnrolCode):
+        elif isinstance(code := read_code(text), EnrolCode):
             self.post_message(self.ToEnrol(code.code))
         else:
             self.status.refuse(_(FIRST))
@@ -153,7 +153,7 @@ class SignIn(TillScreen):
     async def _sign_in(self, pin: str) -> None:
         try:
             await self.counter.duty.begin(pin)
-        except Obstacle as obstacle:
+        except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:
             self.post_message(self.Done())

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.message import Message
 
 from kiosk.appearance import SHANGHAI
-from kiosk.columns import between, left
+from kiosk.columns import align_left, justify
 from kiosk.counter import Counter
 from kiosk.errors import Declined
 from kiosk.language import N_, _
@@ -136,4 +136,4 @@ class VoidScreen(SheetScreen, Overlay):
         when = f"{receipt.recorded_at.astimezone(SHANGHAI):%H:%M}"
         points = _("{points} 分").format(points=receipt.points)
         # Also below the word that stands before it in a title.
-        return between(f"{when}  {left(receipt.name, 8)}  {goods}", points, self.across - BESIDE - 1)
+        return justify(f"{when}  {align_left(receipt.name, 8)}  {goods}", points, self.across - BESIDE - 1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kiosk.errors import DiskFailed
+from kiosk.errors import DiskError
 from kiosk.language import _
 from kiosk.store.clock import TillClock
 from kiosk.store.folder import StoreError
@@ -53,7 +53,7 @@ class Database:
 
     @contextmanager
     def commit(self, step: str) -> Iterator[None]:
-        """Write all that happens inside, or nothing. Raises DiskFailed."""
+        """Write all that happens inside, or nothing. Raises DiskError."""
         try:
             self._connection.execute("begin immediate")
             try:
@@ -66,7 +66,7 @@ class Database:
                     self._connection.execute("rollback")
                 raise
         except sqlite3.OperationalError as error:
-            raise DiskFailed from error
+            raise DiskError from error
         self.fault_hook(f"after {step}")
 
     def write(self, statement: str, *values: Any) -> None:

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kiosk.appearance import SHANGHAI
-from kiosk.columns import left
+from kiosk.columns import align_left
 from kiosk.language import _
 from kiosk.session import Session
 
@@ -31,7 +31,7 @@ class Banner(Widget):
         duty = " " + _("值班 {name}").format(name=session.attendant) + " " if session.attendant else ""
         end = Content.assemble((f" {line} ", style), (duty, "bold $gold"))
         width = self.content_size.width - Content(brand).cell_length - end.cell_length
-        return Content.assemble((brand, "bold $ink on $gold"), left(f" {place}", width), end)
+        return Content.assemble((brand, "bold $ink on $gold"), align_left(f" {place}", width), end)
 
     def _line(self) -> tuple[str, str]:
         """Online or not, what waits to be sent, and until when the kiosk may go on without the server."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from kiosk.columns import between
+from kiosk.columns import justify
 from kiosk.language import _
 from kiosk.session import Session
 
@@ -34,7 +34,7 @@ class CartView(Widget):
         shown = cart[-room:] if len(cart) <= room else cart[-max(room - 1, 1) :]
         lines = [
             Content.assemble(
-                (between(f"{line.item.name} x{line.quantity}", _points(line.points), width), "$cream")
+                (justify(f"{line.item.name} x{line.quantity}", _points(line.points), width), "$cream")
             )
             for line in shown
         ]
@@ -45,12 +45,12 @@ class CartView(Widget):
 
     def _sums(self, width: int) -> list[Content]:
         remainder = self._session.remainder
-        total = Content.assemble((between(_("合计"), _points(self._session.total), width), "bold $gold"))
+        total = Content.assemble((justify(_("合计"), _points(self._session.total), width), "bold $gold"))
         if remainder is None:
             return [total, Content()]
         if remainder < 0:
-            return [total, Content.assemble((between(_("还差"), _points(-remainder), width), "bold $ember"))]
-        return [total, Content.assemble((between(_("兑换后还剩"), _points(remainder), width), "bold $jade"))]
+            return [total, Content.assemble((justify(_("还差"), _points(-remainder), width), "bold $ember"))]
+        return [total, Content.assemble((justify(_("兑换后还剩"), _points(remainder), width), "bold $jade"))]
 
 
 def _points(points: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from kiosk.columns import left
+from kiosk.columns import align_left
 from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.widgets.big_number import ROWS, big_number
@@ -84,9 +84,15 @@ class Household(Widget):
     def _idle(self) -> list[Content]:
         till = self._session.till
         width = self.content_size.width
-        notices = [Content.assemble((left(notice, width), "$faded")) for notice in till.notices] if till else []
+        notices = [align_left(notice, width) for notice in till.notices[:3]] if till else []
         steps = [
             Content.assemble((f" {step} ", "bold $gold on $keycap"), (f"  {_(what)}", "$cream"))
             for step, what in _STEPS
         ]
-        return [Content.assemble((_("请扫户卡"), "bold $gold")), Content(), *steps, Content(), *notices[:3]]
+        return [
+            Content.assemble((_("请扫户卡"), "bold $gold")),
+            Content(),
+            *steps,
+            Content(),
+            *(Content.assemble((notice, "$faded")) for notice in notices),
+        ]

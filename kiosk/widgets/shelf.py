@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from api.wire import ShelfItem
 from kiosk.appearance import LARGE
-from kiosk.columns import left, right
+from kiosk.columns import align_left, align_right
 from kiosk.language import _
 from kiosk.session import Session
 
@@ -52,10 +52,10 @@ class Shelf(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        figures = right(_("积分"), _PRICE) + ("" if self._large else right(_("库存"), _STOCK))
+        figures = align_right(_("积分"), _PRICE) + ("" if self._large else align_right(_("库存"), _STOCK))
         name = width - _NUMBER - cell_len(figures) - _HELD - 2
-        titles = left(_("货号"), _NUMBER) + "  " + left(_("商品"), name) + figures
-        lines = [Content.assemble((left(titles, width), "$faded")), Content()]
+        titles = align_left(_("货号"), _NUMBER) + "  " + align_left(_("商品"), name) + figures
+        lines = [Content.assemble((align_left(titles, width), "$faded")), Content()]
         for index, item in list(enumerate(self._session.shelf))[self._first :]:
             lines.append(self._line(item, name, chosen=index == self._session.cursor))
             lines += [Content()] * (self._spacing - 1)
@@ -69,23 +69,23 @@ class Shelf(Widget):
         to_be_had = held > 0 or session.why_not(item) is None
         ground = " on $row" if chosen else ""
         text = "bold $cream" if to_be_had else "$faint"
-        points = right(_("{points} 分").format(points=item.price), _PRICE)
+        points = align_right(_("{points} 分").format(points=item.price), _PRICE)
         price = (points, ("bold $gold" if to_be_had else "$faint") + ground)
         if item.stock:
-            stock = (right(_("余 {stock}").format(stock=item.stock), _STOCK), "$faded" + ground)
+            stock = (align_right(_("余 {stock}").format(stock=item.stock), _STOCK), "$faded" + ground)
         else:
-            stock = (right(_("缺货"), _STOCK), "$ember" + ground)
+            stock = (align_right(_("缺货"), _STOCK), "$ember" + ground)
         figures = [price, stock]
         if self._large:
             figures = [price if item.stock else stock]
         return Content.assemble(
             (
-                right(f"{item.number} ", _NUMBER),
+                align_right(f"{item.number} ", _NUMBER),
                 f"bold {'$gold' if to_be_had else '$faded'} on {'$row' if chosen else '$keycap'}",
             ),
-            (f"  {left(item.name, name)}", text + ground),
+            (f"  {align_left(item.name, name)}", text + ground),
             *figures,
-            (right(f"x{held}" if held else "", _HELD), "bold $gold" + ground),
+            (align_right(f"x{held}" if held else "", _HELD), "bold $gold" + ground),
         )
 
     def on_click(self, event: Click) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from kiosk.columns import left, right
+from kiosk.columns import align_left, align_right
 from kiosk.language import _
 from kiosk.session import Session
 
@@ -34,4 +34,4 @@ class Summary(Widget):
             else _("车里没有商品")
         )
         width = self.content_size.width - Content(cart).cell_length
-        return Content.assemble((left(who, width), "bold $cream"), (right(cart, 0), "bold $gold"))
+        return Content.assemble((align_left(who, width), "bold $cream"), (align_right(cart, 0), "bold $gold"))

@@ -21,20 +21,20 @@ from textual.pilot import Pilot
 
 from api.wire.till_journal import Enrolment
 from kiosk.app import KioskApp
-from kiosk.appearance import Look
+from kiosk.appearance import Appearance
 from kiosk.client import Client
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.layout import Line as PaperLine
 from kiosk.printing.printer import Printer
 from kiosk.scanner import Scanner
 from kiosk.store.facade import Store
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 from tests.databases import owner_engine
 
-QUICK = Pace(retry=(0.02,), receipt=60.0, second_digit=0.2)
-IMPATIENT = replace(QUICK, answer=3.0)
+QUICK = Timing(retry_pauses=(0.02,), receipt_display=60.0, digit_timeout=0.2)
+IMPATIENT = replace(QUICK, answer_timeout=3.0)
 """For what is done without the server."""
 PATIENCE = 15.0
 SCANNER_KEY = 0.002
@@ -245,9 +245,9 @@ class Paper:
 
     async def send(self, lines: Sequence[PaperLine]) -> None:
         if self.away:
-            raise PrinterAway("打印机没有反应：请检查电源、纸和数据线")
+            raise PrinterError("打印机没有反应：请检查电源、纸和数据线")
         if self.half:
-            raise PrinterAway("打印机中途断开，可能只打了一部分：请看看纸条，需要时补打", begun=True)
+            raise PrinterError("打印机中途断开，可能只打了一部分：请看看纸条，需要时补打", maybe_printed=True)
         self.slips.append("\n".join(line.text for line in lines))
 
 
@@ -286,10 +286,10 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
         *,
         token: str = "",
         signed_in: bool = True,
-        pace: Pace = QUICK,
+        timing: Timing = QUICK,
         size: tuple[int, int] = (80, 24),
         scanner: Scanner | None = None,
-        look: Look | None = None,
+        appearance: Appearance | None = None,
         printer: Printer | None = None,
         folder: Path = tmp_path / "kiosk",
         time_source: Callable[[], datetime] = town.clock.now,
@@ -301,7 +301,7 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
             if enrol and store.enrolments.current is None:
                 enrolled(store, url or town.url, town.kiosk, token)
             async with Client(url or town.url) as client:
-                app = KioskApp(store, client, pace, scanner, look, printer, code)
+                app = KioskApp(store, client, timing, scanner, appearance, printer, code)
                 async with app.run_test(size=size) as pilot:
                     till = Till(app, pilot)
                     if signed_in and store.shifts.current is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.store.facade import Store
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 
 PIN, SOAP = "2468", "6901234567892"
 
@@ -30,7 +30,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
 
     async with Client(url) as client:
         with Store(folder, fault_hook=reached) as store:
-            counter = Counter(store, client, Pace())
+            counter = Counter(store, client, Timing())
             await counter.duty.begin(PIN)
             await serve(counter, card)
             job = store.receipts.get_next_print_job()

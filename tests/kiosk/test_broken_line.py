@@ -11,7 +11,7 @@ from tests.kiosk.conftest import IMPATIENT, QUICK, Line, OpenTill, Till, change
 
 AWAY = "网络断了，正在重试，请勿重复操作"
 SOAP_BARCODE = "6901234567892"
-PATIENT = replace(QUICK, answer=60.0)
+PATIENT = replace(QUICK, answer_timeout=60.0)
 """Long enough that no lease comes between."""
 
 
@@ -22,7 +22,7 @@ async def fill_cart(till: Till, card: str) -> None:
 
 
 async def test_server_away_when_a_card_is_scanned(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await line.cut()
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
         await till.sees("断网时在这里能兑换 100 分")
@@ -50,7 +50,7 @@ async def test_server_away_at_the_start(line: Line, open_till: OpenTill) -> None
 async def test_a_lost_answer_is_asked_for_again_and_counts_once(
     town: Any, line: Line, open_till: OpenTill, balance: Any, lost: int
 ) -> None:
-    async with open_till(line.url, pace=PATIENT) as till:
+    async with open_till(line.url, timing=PATIENT) as till:
         await fill_cart(till, town.card)
         line.lose_answers = lost
         await till.press("f2")
@@ -62,7 +62,7 @@ async def test_a_lost_answer_is_asked_for_again_and_counts_once(
 async def test_while_the_answer_is_out_nothing_else_can_be_done(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=PATIENT) as till:
+    async with open_till(line.url, timing=PATIENT) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
         line.lose_answers = 1_000_000
@@ -85,7 +85,7 @@ async def test_what_never_left_and_no_lease_covers_comes_back(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     await change(town, "update kiosk set lease_most = 0")
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
         await line.cut()
@@ -105,7 +105,7 @@ async def test_what_may_have_arrived_is_given_up_with_one_key(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     await change(town, "update kiosk set lease_most = 0")
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
         line.lose_answers = 1_000_000
@@ -126,7 +126,7 @@ async def test_what_may_have_arrived_is_given_up_with_one_key(
 async def test_what_may_have_arrived_goes_by_lease_and_counts_once(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await fill_cart(till, town.card)
         line.lose_answers = 1_000_000
         await till.press("f2")
@@ -170,7 +170,7 @@ async def test_a_shift_closed_meanwhile_keeps_the_cart_for_the_next_sign_in(
 async def test_a_lost_answer_is_given_even_after_the_shift_closed(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=PATIENT) as till:
+    async with open_till(line.url, timing=PATIENT) as till:
         await fill_cart(till, town.card)
         line.lose_answers = 1_000_000
         await till.press("f2")

@@ -15,7 +15,7 @@ from tests.kiosk.conftest import QUICK, OpenTill, Till
 
 SOAP, RICE = "肥皂", "大米"
 # Checking a PIN takes the server a while on purpose: no lease may step in meanwhile.
-PATIENT = replace(QUICK, answer=15.0)
+PATIENT = replace(QUICK, answer_timeout=15.0)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def rice_in_the_cart(town: Any, till: Till, numbers: Any) -> None:
 async def test_a_large_redemption_asks_for_the_pin(
     town: Any, open_till: OpenTill, numbers: Any, balance: Any
 ) -> None:
-    async with open_till(pace=PATIENT) as till:
+    async with open_till(timing=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPin")
         await till.sees("请户主本人输入积分卡密码")
@@ -52,7 +52,7 @@ async def test_a_large_redemption_asks_for_the_pin(
 
 @pytest.mark.usefixtures("with_pin")
 async def test_a_small_one_does_not(town: Any, open_till: OpenTill, numbers: Any) -> None:
-    async with open_till(pace=PATIENT) as till:
+    async with open_till(timing=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP])
         await till.until(lambda: till.app.session.cart)
@@ -64,7 +64,7 @@ async def test_a_small_one_does_not(town: Any, open_till: OpenTill, numbers: Any
 async def test_escape_leaves_the_cart_as_it_was(
     town: Any, open_till: OpenTill, numbers: Any, balance: Any
 ) -> None:
-    async with open_till(pace=PATIENT) as till:
+    async with open_till(timing=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPin")
         await till.press(*"86", "f2")
@@ -78,7 +78,7 @@ async def test_escape_leaves_the_cart_as_it_was(
 async def test_a_pin_set_since_the_card_was_shown_is_asked_for(
     town: Any, open_till: OpenTill, numbers: Any
 ) -> None:
-    async with open_till(pace=PATIENT) as till:
+    async with open_till(timing=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[RICE])
         await till.until(lambda: till.app.session.cart)

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from api.wire import Redemption, RedemptionLine
 from kiosk.client import Client
-from kiosk.errors import Refused, ServerAway
+from kiosk.errors import Refused, ServerUnavailable
 
 LINE = RedemptionLine(product="soap", quantity=1, price=5)
 PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候", "extra": {}}
@@ -32,14 +32,14 @@ PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候"
 )
 async def test_the_page_of_a_portal_or_proxy_is_no_answer(response: httpx.Response) -> None:
     async with Client("http://till.example", "token", httpx.MockTransport(lambda _: response)) as client:
-        with pytest.raises(ServerAway) as away:
+        with pytest.raises(ServerUnavailable) as away:
             await client.till()
     assert away.value.sent
 
 
 async def test_nobody_listening_means_nothing_was_sent() -> None:
     async with Client("http://127.0.0.1:9", "token") as client:
-        with pytest.raises(ServerAway) as away:
+        with pytest.raises(ServerUnavailable) as away:
             await client.till()
     assert not away.value.sent
 
@@ -71,7 +71,7 @@ async def test_an_unknown_device_is_refused(town: Any) -> None:
 async def test_a_call_tells_when_it_goes_onto_the_wire(town: Any, listening: bool, sent: bool) -> None:
     calls = []
     async with Client(town.url if listening else "http://127.0.0.1:9", town.device_token) as client:
-        with pytest.raises(Refused if listening else ServerAway):
+        with pytest.raises(Refused if listening else ServerUnavailable):
             await client.redeem(uuid7(), Redemption(card=town.card, lines=[LINE]), lambda: calls.append(1))
     assert bool(calls) == sent
 

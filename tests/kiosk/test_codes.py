@@ -1,4 +1,4 @@
-"""What scanned texts mean."""
+"""Reading scanned codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.wire import Command
-from kiosk.codes import CardCode, CommandCode, GoodsCode, Unreadable, check_digit_holds, meaning
+from kiosk.codes import CardCode, CommandCode, GoodsCode, UnreadableCode, has_valid_check_digit, read_code
 
 TOKEN = "7ZQ4M0K2D9XBW1T8RJ5C"
 
@@ -25,7 +25,7 @@ TOKEN = "7ZQ4M0K2D9XBW1T8RJ5C"
     ],
 )
 def test_a_card_in_every_spelling(text: str) -> None:
-    assert meaning(text) == CardCode(TOKEN)
+    assert read_code(text) == CardCode(TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -34,49 +34,49 @@ def test_a_card_in_every_spelling(text: str) -> None:
     ids=["EAN-13", "UPC-A", "EAN-8"],
 )
 def test_goods_need_their_check_digit(scanned: str, barcode: str) -> None:
-    assert meaning(scanned) == GoodsCode(barcode)
+    assert read_code(scanned) == GoodsCode(barcode)
     wrong = scanned[:-1] + str((int(scanned[-1]) + 1) % 10)
-    assert meaning(wrong) == Unreadable("条码没有读对，请再扫一次")
+    assert read_code(wrong) == UnreadableCode("条码没有读对，请再扫一次")
 
 
 @given(st.sampled_from([7, 11, 12]).flatmap(lambda n: st.text("0123456789", min_size=n, max_size=n)), st.data())
-def test_one_wrong_digit_never_passes(body: str, data: st.DataObject) -> None:
-    whole = next(body + check for check in "0123456789" if check_digit_holds(body + check))
-    assert isinstance(meaning(whole), GoodsCode)
+def test_one_wrong_digit_is_noticed(body: str, data: st.DataObject) -> None:
+    whole = next(body + check for check in "0123456789" if has_valid_check_digit(body + check))
+    assert isinstance(read_code(whole), GoodsCode)
     place = data.draw(st.integers(0, len(body)))
     wrong = whole[:place] + str((int(whole[place]) + data.draw(st.integers(1, 9))) % 10) + whole[place + 1 :]
-    assert isinstance(meaning(wrong), Unreadable)
+    assert isinstance(read_code(wrong), UnreadableCode)
 
 
 @pytest.mark.parametrize("own", ["1234", "1234567", "123456789", "69012345678", "12345678901234"])
 def test_digits_of_another_length_are_the_shops_own(own: str) -> None:
-    assert meaning(own) == GoodsCode(own)
+    assert read_code(own) == GoodsCode(own)
 
 
 @pytest.mark.parametrize("command", Command)
 def test_a_command_in_either_case(command: Command) -> None:
     full_width = command.value.replace(":", "：")
     for text in (command.value, command.value.lower(), command.value.title(), f" {command.value} ", full_width):
-        assert meaning(text) == CommandCode(command)
+        assert read_code(text) == CommandCode(command)
 
 
 @given(st.sampled_from(Command).map(str), st.data())
-def test_half_a_command_is_none(text: str, data: st.DataObject) -> None:
+def test_part_of_a_command_is_unreadable(text: str, data: st.DataObject) -> None:
     half = text[: data.draw(st.integers(0, len(text) - 1))]
-    assert isinstance(meaning(half), Unreadable)
-    assert isinstance(meaning(text[len(half) + 1 :]), Unreadable)
+    assert isinstance(read_code(half), UnreadableCode)
+    assert isinstance(read_code(text[len(half) + 1 :]), UnreadableCode)
 
 
 @given(st.text() | st.from_regex("(?i)jimei:?[a-z]{0,8}", fullmatch=True) | st.text("0123456789ABCDEF:/"))
 def test_nothing_but_a_command_card_is_a_command(text: str) -> None:
-    assert isinstance(meaning(text), CommandCode) == (text.strip().upper() in set(Command))
+    assert isinstance(read_code(text), CommandCode) == (text.strip().upper() in set(Command))
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "HTTPS://JIMEI.EXAMPLE/C/7ZQ4", "https://u.wechat.com/abc", "69012345", TOKEN + "X", "王家湾", "١" * 13],
 )
-def test_anything_else_is_refused_with_a_word(text: str) -> None:
-    refusal = meaning(text)
-    assert isinstance(refusal, Unreadable)
+def test_anything_else_is_unreadable(text: str) -> None:
+    refusal = read_code(text)
+    assert isinstance(refusal, UnreadableCode)
     assert refusal.reason

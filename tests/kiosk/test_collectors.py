@@ -107,7 +107,7 @@ async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: OpenTill
 async def test_without_the_network_a_neighbour_whom_this_till_knows(
     town: Any, line: Line, open_till: OpenTill
 ) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.told()
         await till.until(lambda: till.store.leases.expires_at)
         await line.cut()

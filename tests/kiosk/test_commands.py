@@ -55,7 +55,7 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
 async def test_confirm_again_while_the_answer_is_out_changes_nothing(
     town: Any, line: Line, open_till: OpenTill, balance: Any, hold: float
 ) -> None:
-    async with open_till(line.url, pace=replace(QUICK, answer=60.0)) as till:
+    async with open_till(line.url, timing=replace(QUICK, answer_timeout=60.0)) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
         line.lose_answers = 1_000_000
@@ -166,7 +166,7 @@ async def test_cancel_gives_up_what_may_have_arrived(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     await change(town, "update kiosk set lease_most = 0")
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
         line.lose_answers = 1_000_000

@@ -11,8 +11,8 @@ from msgspec import structs
 
 from api.wire import Command, ExpiringPoints, Problem
 from kiosk.client import require_address
-from kiosk.errors import Refused, ServerAway
-from kiosk.language import _, choose
+from kiosk.errors import Refused, ServerUnavailable
+from kiosk.language import _, choose_language
 from kiosk.scanner import Scanner
 from kiosk.screens.help import _KEYS as HELP_KEYS
 from kiosk.screens.help import _TROUBLE as HELP_TROUBLE
@@ -29,9 +29,9 @@ RECEIPT = Command.RECEIPT.value
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
-    choose("en")
+    choose_language("en")
     yield
-    choose("zh")
+    choose_language("zh")
 
 
 async def in_english(till: Till) -> None:
@@ -215,9 +215,9 @@ def test_goods_by_name_and_else_by_code() -> None:
 
 
 def test_back_in_chinese_the_server_is_quoted() -> None:
-    choose("zh")
+    choose_language("zh")
     assert Refused(problem("insufficient-points", missing=3)).sentence == "中文的话"
-    assert ServerAway(sent=False).sentence.startswith("连不上服务器")
+    assert ServerUnavailable(sent=False).sentence.startswith("连不上服务器")
 
 
 def test_what_the_command_line_refuses() -> None:

@@ -33,7 +33,7 @@ async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: Ope
     engine = owner_engine(town.clone)
     async with engine.connect() as held:
         # A till that ends by an error tells of it at the end of this block.
-        async with open_till(pace=replace(QUICK, answer=15.0)) as till:
+        async with open_till(timing=replace(QUICK, answer_timeout=15.0)) as till:
             await held.execute(text("lock table card in access exclusive mode"))
             await till.scan(card_url(town.card))
             await till.sees("正在查这张户卡")

@@ -157,9 +157,9 @@ async def test_the_look_changes_at_once(town: Any, open_till: OpenTill) -> None:
         await choose(till, "退出大字模式")
         assert not till.app.has_class(LARGE)
         await choose(till, "关掉声音")
-        assert not till.app.look.sound
+        assert not till.app.appearance.sound
         await choose(till, "打开声音")
-        assert till.app.look.sound
+        assert till.app.appearance.sound
 
 
 @pytest.mark.parametrize("size", [(40, 12), (50, 16), (80, 24)], ids=str)

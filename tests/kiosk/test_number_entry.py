@@ -5,35 +5,35 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.number_entry import NumberPick
+from kiosk.number_entry import NumberEntry
 
 
 def press(digits: str, numbers: list[int]) -> list[int]:
-    pick, picked = NumberPick(), []
+    entry, entered = NumberEntry(), []
     for digit in digits:
-        picked += pick.digit(digit, numbers)
-    return picked + pick.settle()
+        entered += entry.add_digit(digit, numbers)
+    return entered + entry.finish()
 
 
-def test_a_digit_that_can_mean_one_thing_answers_at_once() -> None:
-    assert NumberPick().digit("1", range(1, 10)) == [1]
-    assert NumberPick().digit("2", range(1, 15)) == [2]
+def test_an_unambiguous_digit_is_a_number_at_once() -> None:
+    assert NumberEntry().add_digit("1", range(1, 10)) == [1]
+    assert NumberEntry().add_digit("2", range(1, 15)) == [2]
 
 
-def test_a_digit_that_may_go_on_is_held() -> None:
-    pick = NumberPick()
-    assert pick.digit("1", range(1, 15)) == []
-    assert pick.held == "1"
-    assert pick.digit("2", range(1, 15)) == [12]
-    assert pick.held == ""
+def test_an_ambiguous_digit_is_held() -> None:
+    entry = NumberEntry()
+    assert entry.add_digit("1", range(1, 15)) == []
+    assert entry.digits == "1"
+    assert entry.add_digit("2", range(1, 15)) == [12]
+    assert entry.digits == ""
 
 
-def test_a_pair_that_is_no_number_is_two_picks() -> None:
+def test_a_pair_that_is_no_number_is_two_numbers() -> None:
     assert press("19", list(range(1, 15))) == [1, 9]
     assert press("11", [1, 2, 10]) == [1, 1]
 
 
-def test_a_number_not_on_the_shelf_is_still_answered() -> None:
+def test_a_number_not_on_the_shelf_is_returned() -> None:
     assert press("0", [1, 2]) == [0]
 
 

@@ -42,7 +42,7 @@ async def test_a_day_without_network_agrees_to_the_point(
 ) -> None:
     await town.award("hp-3", 60)
     before = await stock(town)
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await serve(till, town.card, SOAP)
         await till.told()
         await line.cut()
@@ -65,7 +65,7 @@ async def test_a_day_without_network_agrees_to_the_point(
         await till.refused("还有 4 笔没上传")
         await till.press("ctrl+q")
         await till.until(lambda: not till.app.is_running)
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         assert till.screen == "Serve"
         await till.offline()
         await serve(till, town.card, SOAP)
@@ -106,7 +106,7 @@ async def test_a_pending_redemption_is_finished_first_after_a_restart(
         if broken and point == "after confirm":
             raise PowerCut
 
-    async with open_till(line.url, pace=IMPATIENT, fault_hook=cut) as till:
+    async with open_till(line.url, timing=IMPATIENT, fault_hook=cut) as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
         await till.until(lambda: till.app.session.cart)
@@ -114,7 +114,7 @@ async def test_a_pending_redemption_is_finished_first_after_a_restart(
             till.app.counter.confirm()
         except PowerCut:
             broken = False
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.sees("肥皂 x1")
         await till.told()
@@ -125,7 +125,7 @@ async def test_an_expired_lease_sells_nothing_and_the_server_puts_the_clock_righ
     town: Any, line: Line, open_till: OpenTill
 ) -> None:
     now = town.clock.now()
-    async with open_till(line.url, pace=IMPATIENT, time_source=lambda: now) as till:
+    async with open_till(line.url, timing=IMPATIENT, time_source=lambda: now) as till:
         await line.cut()
         await till.offline()
         # Set forward by hand.
@@ -150,7 +150,7 @@ async def test_a_card_with_a_pin_is_not_served_above_its_threshold_offline(
     town: Any, line: Line, open_till: OpenTill
 ) -> None:
     await change(town, "update card set pin_hash = 'x', pin_above = 10 where revoked_at is null")
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await line.cut()
         await till.offline()
         await till.show_card(town.card)
@@ -163,7 +163,7 @@ async def test_a_card_with_a_pin_is_not_served_above_its_threshold_offline(
 
 
 async def test_wrong_pins_without_the_network_lock(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.close_shift()
         await line.cut()
         await till.offline()
@@ -178,7 +178,7 @@ async def test_wrong_pins_without_the_network_lock(town: Any, line: Line, open_t
 async def test_a_shift_opened_offline_serves_online_once_the_server_has_read_of_it(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.close_shift()
         await till.told()
         await line.cut()
@@ -238,7 +238,7 @@ def household(till: Till, card: str) -> Any:
 async def test_a_kiosk_that_was_ended_says_so_and_can_be_enrolled_anew(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await line.cut()
         await till.offline()
         await serve(till, town.card, SOAP)

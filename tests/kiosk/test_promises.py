@@ -86,7 +86,7 @@ async def test_kept_at_todays_price_and_handed_over_when_it_has_come(
 async def test_pieces_are_counted_with_plus_and_minus_and_never_beyond_the_points(
     town: Any, open_till: OpenTill
 ) -> None:
-    async with open_till(pace=replace(QUICK, answer=15.0)) as till:
+    async with open_till(timing=replace(QUICK, answer_timeout=15.0)) as till:
         await wish(town, till)
         await till.press("-")
         await till.sees("牙刷 x1")
@@ -129,7 +129,7 @@ async def test_a_scan_of_goods_or_a_card_confirms_nothing(town: Any, open_till: 
 
 
 async def test_without_the_network_nothing_is_kept(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.told()
         await line.cut()
         await till.offline()
@@ -144,7 +144,7 @@ async def test_without_the_network_nothing_is_kept(town: Any, line: Line, open_t
 async def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await wish(town, till)
         line.lose_everything = True
         await till.press("f2")
@@ -189,7 +189,7 @@ async def test_the_power_goes_and_it_is_still_asked_for_once(town: Any, tmp_path
 async def test_a_collection_whose_answer_got_lost_is_handed_over_once(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
-    async with open_till(line.url, pace=replace(QUICK, answer=60.0)) as till:
+    async with open_till(line.url, timing=replace(QUICK, answer_timeout=60.0)) as till:
         await keep(town, till)
         await come(town, till)
         await till.press("f4")
@@ -209,7 +209,7 @@ async def test_one_that_is_given_up_is_taken_back(
     town: Any, line: Line, open_till: OpenTill, balance: Any
 ) -> None:
     """The server booked it, nobody saw the receipt, nothing was handed over."""
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await keep(town, till)
         await come(town, till)
         await till.press("f4")

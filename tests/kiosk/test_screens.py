@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from api.wire import Redemption, RedemptionLine
 from api.wire.card_token import new_token
 from kiosk.client import Client
-from kiosk.timing import Pace
+from kiosk.timing import Timing
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.shelf import Shelf
 from tests.conftest import Machine, enrol
@@ -53,7 +53,7 @@ async def test_the_card_shows_what_expires_next(town: Any, open_till: OpenTill) 
 
 
 async def test_the_receipt_goes_by_itself(town: Any, open_till: OpenTill, numbers: Any) -> None:
-    async with open_till(pace=Pace(receipt=0.05)) as till:
+    async with open_till(timing=Timing(receipt_display=0.05)) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP], "f2")
         await till.until(lambda: till.screen == "ReceiptScreen")

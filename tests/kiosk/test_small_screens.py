@@ -10,7 +10,7 @@ import pytest
 from textual.color import Color
 from textual.theme import Theme
 
-from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Look
+from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Appearance
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
@@ -148,7 +148,7 @@ async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_til
 async def test_when_it_is_large(
     open_till: OpenTill, size: tuple[int, int], asked: bool | None, large: bool
 ) -> None:
-    async with open_till(size=size, signed_in=False, look=Look(large=asked)) as till:
+    async with open_till(size=size, signed_in=False, appearance=Appearance(large=asked)) as till:
         assert till.app.has_class(LARGE) is large
 
 
@@ -166,7 +166,7 @@ async def test_it_follows_a_terminal_that_is_resized(town: Any, open_till: OpenT
 async def test_large_mode_on_a_large_screen_keeps_the_big_figures(
     town: Any, open_till: OpenTill, numbers: Any
 ) -> None:
-    async with open_till(size=(100, 30), look=Look(large=True)) as till:
+    async with open_till(size=(100, 30), appearance=Appearance(large=True)) as till:
         await till.show_card(town.card)
         await till.until(lambda: shown(till) == [Household])
         await till.press(numbers["肥皂"], "f2")
@@ -235,7 +235,7 @@ def test_both_themes_name_the_same_colours() -> None:
 
 
 async def test_the_screen_is_drawn_in_the_colours_asked_for(town: Any, open_till: OpenTill, numbers: Any) -> None:
-    async with open_till(look=Look(theme="contrast")) as till:
+    async with open_till(appearance=Appearance(theme="contrast")) as till:
         await till.show_card(town.card)
         await till.press(numbers["牙刷"])
         await till.refused("缺货")

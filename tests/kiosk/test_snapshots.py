@@ -253,7 +253,7 @@ async def test_enrolling(town: Any, open_till: OpenTill) -> None:
 
 
 async def test_without_the_network(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.told()
         await line.cut()
         await till.offline()

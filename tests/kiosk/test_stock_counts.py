@@ -143,7 +143,7 @@ async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open
 async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
     town: Any, line: Line, open_till: OpenTill
 ) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await choose(till, "盘点")
         await scan(till, SOAP, 4)
         line.lose_everything = True
@@ -158,7 +158,7 @@ async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
 
 
 async def test_without_the_network_the_count_waits(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, pace=IMPATIENT) as till:
+    async with open_till(line.url, timing=IMPATIENT) as till:
         await till.told()
         await line.cut()
         await till.offline()

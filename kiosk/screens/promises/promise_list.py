@@ -7,9 +7,9 @@ from textual.message import Message
 
 from api.wire import PromisedGoods
 from kiosk.appearance import SHANGHAI
-from kiosk.columns import between
+from kiosk.columns import justify
 from kiosk.counter import Counter
-from kiosk.errors import Obstacle
+from kiosk.errors import KioskError
 from kiosk.language import _
 from kiosk.screens.base import Overlay
 from kiosk.screens.sheet import SheetScreen
@@ -99,7 +99,7 @@ class KeptGoods(SheetScreen, Overlay):
     async def _let_go(self, promised: PromisedGoods) -> None:
         try:
             await self.counter.promising.let_go(promised)
-        except Obstacle as obstacle:
+        except KioskError as obstacle:
             self._busy = False
             self.status.refuse(obstacle.sentence)
         else:
@@ -127,4 +127,4 @@ class KeptGoods(SheetScreen, Overlay):
         until = promised.expires_at.astimezone(SHANGHAI)
         state = _("到货了，可以领") if promised.arrived else _("还没到货")
         end = _("{state}  保留到 {month}月{day}日").format(state=state, month=until.month, day=until.day)
-        return between(f"{line.name} x{line.quantity}", end, self.across - BESIDE)
+        return justify(f"{line.name} x{line.quantity}", end, self.across - BESIDE)

@@ -25,7 +25,7 @@ class PromiseSlipScreen(SheetScreen, Notice):
     def on_mount(self) -> None:
         self._show()
         self.status.done(_("已经留货；到货后凭户卡来领。按任意键返回，或直接扫下一户的卡"))
-        self.set_timer(self.counter.pace.receipt, lambda: self.press("escape"))
+        self.set_timer(self.counter.timing.receipt_display, lambda: self.press("escape"))
 
     def press(self, key: str) -> None:
         if key == "f5":

@@ -13,10 +13,10 @@ from textual.widget import Widget
 
 from api.wire import StocktakeSheet
 from api.wire.shelf import GoodsReceipt
-from kiosk.codes import GoodsCode, Unreadable, meaning
-from kiosk.columns import left, right
+from kiosk.codes import GoodsCode, UnreadableCode, read_code
+from kiosk.columns import align_left, align_right
 from kiosk.counter import Counter
-from kiosk.errors import Declined, Obstacle
+from kiosk.errors import Declined, KioskError
 from kiosk.language import N_, _
 from kiosk.screens.base import Choice, TillScreen
 from kiosk.store.stock_counts import CountKind, StockCount, StockCountLine
@@ -52,7 +52,7 @@ class TallySheet(Widget):
         title = _("{what}：已点 {kinds} 种，共 {pieces} 件").format(
             what=self._title, kinds=len(counted), pieces=sum(line.counted or 0 for line in counted)
         )
-        return Content("\n").join([Content.assemble((left(title, width), "bold $gold")), Content(), *rows])
+        return Content("\n").join([Content.assemble((align_left(title, width), "bold $gold")), Content(), *rows])
 
     @property
     def _title(self) -> str:
@@ -62,7 +62,9 @@ class TallySheet(Widget):
         counted = _("未点") if line.counted is None else _("{pieces} 件").format(pieces=line.counted)
         until = _("到期 {day}").format(day=line.sell_by) if line.sell_by else ""
         style = "bold $ink on $gold" if n == self.cursor else "$faded" if line.counted is None else "$cream"
-        return Content.assemble((left(line.name, width - 28) + right(until, 18) + right(counted, 10), style))
+        return Content.assemble(
+            (align_left(line.name, width - 28) + align_right(until, 18) + align_right(counted, 10), style)
+        )
 
 
 class Counting(TillScreen):
@@ -109,10 +111,10 @@ class Counting(TillScreen):
 
     def scan(self, text: str) -> None:
         self._leave_off()
-        match meaning(text):
+        match read_code(text):
             case GoodsCode(barcode):
                 self._piece(barcode)
-            case Unreadable(reason):
+            case UnreadableCode(reason):
                 self.status.refuse(reason)
             case _:
                 self.status.refuse(_("正在点数：请扫商品条码；按 Esc 返回以后再扫户卡"))
@@ -298,7 +300,7 @@ class Counting(TillScreen):
                     answer = await shelving.write_down(self._tally)
                 case CountKind.GOODS_RECEIPT:
                     answer = await shelving.confirm_receipt(self._tally, pin)
-        except Obstacle as obstacle:
+        except KioskError as obstacle:
             self._tally = self.counter.store.stock_counts.find(self._tally.kind) or self._tally
             self.status.refuse(obstacle.sentence)
         else:

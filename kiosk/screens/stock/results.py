@@ -7,7 +7,7 @@ from textual.message import Message
 from api.wire import Command, StocktakeSheet
 from api.wire.shelf import GoodsReceipt, StockAlerts
 from kiosk.appearance import SHANGHAI
-from kiosk.columns import left
+from kiosk.columns import align_left
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.screens.base import Notice
@@ -126,4 +126,4 @@ class OpenReceipts(Told):
     def _line(self, receipt: GoodsReceipt) -> str:
         when = f"{receipt.written_at.astimezone(SHANGHAI):%m-%d %H:%M}"
         goods = _("、").join(line.name for line in receipt.lines)
-        return left(f"{when}  {receipt.written_by}  {goods}", self.across - BESIDE)
+        return align_left(f"{when}  {receipt.written_by}  {goods}", self.across - BESIDE)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from textual import on
 
 from api.wire import StocktakeSheet
-from kiosk.errors import Declined, Obstacle
+from kiosk.errors import Declined, KioskError
 from kiosk.language import _
 from kiosk.screens import messages
 from kiosk.screens.base import Choice
@@ -42,7 +42,7 @@ class ShelfRoutes(Routes):
         async def asked() -> None:
             try:
                 await what()
-            except Obstacle as obstacle:
+            except KioskError as obstacle:
                 self.top.status.refuse(obstacle.sentence)
 
         self.run_worker(asked(), group="shelf", exclusive=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.printing.devices import Device, DeviceFile, Network
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 
 SLIP = bytes(range(256)) * 40
 # More than the buffers between two processes hold.
@@ -40,8 +40,8 @@ async def deliver(device: Device, data: bytes, patience: float = 5.0) -> None:
     await asyncio.to_thread(device.deliver, data, patience)
 
 
-async def refused(device: Device, data: bytes, patience: float = 5.0) -> PrinterAway:
-    with pytest.raises(PrinterAway) as away:
+async def refused(device: Device, data: bytes, patience: float = 5.0) -> PrinterError:
+    with pytest.raises(PrinterError) as away:
         await deliver(device, data, patience)
     return away.value
 
@@ -81,7 +81,7 @@ async def test_a_printer_that_is_switched_off() -> None:
         printer = Network("127.0.0.1", free.getsockname()[1])
     away = await refused(printer, SLIP)
     assert f"连不上打印机 127.0.0.1:{printer.port}" in away.sentence
-    assert not away.begun
+    assert not away.maybe_printed
 
 
 async def test_an_address_that_is_none() -> None:
@@ -92,7 +92,7 @@ async def test_a_printer_that_hangs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         away = await refused(Network("127.0.0.1", deaf.getsockname()[1]), MUCH, 0.5)
     assert "没有反应" in away.sentence
-    assert away.begun
+    assert away.maybe_printed
 
 
 async def test_a_printer_that_goes_in_the_middle() -> None:
@@ -104,7 +104,7 @@ async def test_a_printer_that_goes_in_the_middle() -> None:
     async with network_printer(go) as printer:
         away = await refused(printer, MUCH)
     assert "可能只打了一部分" in away.sentence
-    assert away.begun
+    assert away.maybe_printed
 
 
 # --- device files ----------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ async def test_a_file_gets_one_slip_after_the_other(tmp_path: Path) -> None:
 async def test_a_device_that_is_missing_is_not_made(tmp_path: Path) -> None:
     away = await refused(DeviceFile(str(tmp_path / "lp0")), SLIP)
     assert "找不到打印机" in away.sentence
-    assert not away.begun
+    assert not away.maybe_printed
     assert os.listdir(tmp_path) == []
     assert "文件夹" in (await refused(DeviceFile(str(tmp_path)), SLIP)).sentence
 
@@ -129,7 +129,7 @@ async def test_a_device_that_is_missing_is_not_made(tmp_path: Path) -> None:
 async def test_a_printer_without_paper() -> None:
     away = await refused(DeviceFile("/dev/full"), SLIP)
     assert "没有纸" in away.sentence
-    assert away.begun
+    assert away.maybe_printed
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ async def test_a_device_that_hangs(pipe: DeviceFile) -> None:
     with behind(pipe):
         away = await refused(pipe, MUCH, 0.3)
     assert "没有反应" in away.sentence
-    assert away.begun
+    assert away.maybe_printed
 
 
 async def test_a_slow_device_gets_a_slip_whole(pipe: DeviceFile) -> None:
@@ -184,4 +184,4 @@ async def test_a_device_that_goes_in_the_middle(pipe: DeviceFile) -> None:
     away = await refused(pipe, MUCH)
     await reading
     assert "可能只打了一部分" in away.sentence
-    assert away.begun
+    assert away.maybe_printed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageFont
 
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.fonts import chinese_font, font_folders
 from kiosk.printing.image import COLUMN, ROW, STRIP, as_picture, drawn
 from kiosk.printing.layout import Line, rule
@@ -19,7 +19,7 @@ from tests.kiosk.printing.slips import SLIP
 def _fonts_here() -> bool:
     try:
         chinese_font(font_folders(), 24)
-    except PrinterAway:
+    except PrinterError:
         return False
     return True
 
@@ -93,9 +93,9 @@ def test_no_chinese_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     latin = ImageFont.load_default(24)
     assert isinstance(latin, ImageFont.FreeTypeFont)
     (fonts / "NotoSansCJK-Regular.ttf").write_bytes(latin.font_bytes)
-    with pytest.raises(PrinterAway, match="中文字体") as away:
+    with pytest.raises(PrinterError, match="中文字体") as away:
         as_picture([Line("肥皂")], 32)
-    assert not away.value.begun
+    assert not away.value.maybe_printed
 
 
 @needs_font

@@ -12,7 +12,7 @@ import pytest
 
 from kiosk.printing.commands import as_text
 from kiosk.printing.devices import Device, DeviceFile, Network
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import EscposPrinter, print_report, print_slip
 from kiosk.printing.report import report_lines
 from kiosk.printing.settings import Encoding, Mode, Settings
@@ -74,12 +74,12 @@ async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
     printer = EscposPrinter(Settings(device), patience=0.2)
     first = await refused(printer)
     assert "没有反应" in first.sentence
-    assert first.begun
+    assert first.maybe_printed
     # The next are turned away, without a second thread that hangs.
     for _ in range(3):
         away = await refused(printer)
         assert "还没有收完上一张" in away.sentence
-        assert not away.begun
+        assert not away.maybe_printed
     device.free.set()
     while device.got != [receipt()]:
         await asyncio.sleep(0.001)
@@ -94,7 +94,7 @@ async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
     # One after another they would take a hundred seconds.
     async with asyncio.timeout(50):
         answers = await asyncio.gather(*slips, return_exceptions=True)
-    assert [isinstance(each, PrinterAway) and each.begun for each in answers] == [True] + [False] * 499
+    assert [isinstance(each, PrinterError) and each.maybe_printed for each in answers] == [True] + [False] * 499
     device.free.set()
 
 
@@ -113,8 +113,8 @@ async def test_a_receipt_given_up_does_not_break_the_next() -> None:
     assert device.got == [receipt(), receipt(reprint=True)]
 
 
-async def refused(printer: EscposPrinter) -> PrinterAway:
-    with pytest.raises(PrinterAway) as away:
+async def refused(printer: EscposPrinter) -> PrinterError:
+    with pytest.raises(PrinterError) as away:
         await print_slip(printer, SLIP, reprint=False)
     return away.value
 
@@ -126,7 +126,7 @@ async def test_a_printer_that_is_switched_off(tmp_path: Path) -> None:
 
 HANGING = """
 import asyncio, threading
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import EscposPrinter
 from kiosk.printing.settings import Settings
 
@@ -137,7 +137,7 @@ class Stuck:
 async def main():
     try:
         await EscposPrinter(Settings(Stuck()), patience=0.1).send([])
-    except PrinterAway:
+    except PrinterError:
         print("away")
 
 asyncio.run(main())

@@ -7,14 +7,14 @@ import errno
 import pytest
 
 from kiosk.printing.devices import Usb
-from kiosk.printing.errors import PrinterAway
+from kiosk.printing.errors import PrinterError
 from tests.kiosk.printing.usb_bus import DISK, Bus
 
 SLIP = bytes(range(256)) * 40
 
 
-def refused(bus: Bus, *, product: int = 0x0202) -> PrinterAway:
-    with pytest.raises(PrinterAway) as away:
+def refused(bus: Bus, *, product: int = 0x0202) -> PrinterError:
+    with pytest.raises(PrinterError) as away:
         Usb(0x04B8, product, bus).deliver(SLIP, 5.0)
     # The system's own driver has its printer again, or never lost it.
     assert bus.driven
@@ -52,11 +52,11 @@ def test_a_device_that_is_no_printer() -> None:
 def test_a_usb_printer_that_takes_no_more(room: int, failure: int, told: str) -> None:
     away = refused(Bus(room=room, failure=failure))
     assert told in away.sentence
-    assert away.begun == (room > 0)
+    assert away.maybe_printed == (room > 0)
 
 
 @pytest.mark.parametrize(("closed", "told"), [(errno.EACCES, "权限"), (errno.EBUSY, "占用")])
 def test_a_usb_printer_that_is_not_given(closed: int, told: str) -> None:
     away = refused(Bus(closed=closed))
     assert told in away.sentence
-    assert not away.begun
+    assert not away.maybe_printed

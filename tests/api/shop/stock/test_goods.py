@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
-from kiosk.codes import GoodsCode, meaning
+from kiosk.codes import GoodsCode, read_code
 from tests.api.asking import a_redemption, order, problem, rows
 from tests.api.shop.stock.conftest import arrival, count, put
 from tests.api.shop.stock.test_stock import product
@@ -189,7 +189,7 @@ async def test_what_the_till_looks_up_is_what_the_shelf_has(town: LiveTown) -> N
             def run(digits: str) -> None:
                 code = f"p{next(numbers)}"
                 answer = client.post("/v1/products", json=[product(code, digits)])
-                scanned = meaning(digits)
+                scanned = read_code(digits)
                 if not isinstance(scanned, GoodsCode):
                     assert answer.json()["type"] == "barcode-wrong"
                 elif answer.status_code == 201:
