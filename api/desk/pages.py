@@ -13,7 +13,7 @@ from api.awards.rulebooks.adoptions import waiting_for
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.registry.people.pages import DESK, TITLES
-from api.shop.offline.scope import SEE_TO
+from api.shop.offline.scope import OVERSEERS
 from api.web.page import page
 from api.web.refusals import AS_PAGES
 
@@ -30,7 +30,7 @@ async def home(
         titles=[TITLES[role] for role in TITLES if role in request.user.roles],
         desk=await queries.desk(services, request.user),
         proposals=await waiting_for(services, request.user),
-        tills=request.user.may(*SEE_TO),
+        tills=request.user.may(*OVERSEERS),
         chosen=chosen,
         statuses=STATUS,
     )

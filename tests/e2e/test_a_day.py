@@ -22,7 +22,7 @@ from uuid_utils.compat import uuid7
 
 from api.platform.clock import TravelClock
 from api.platform.database.embedded import Embedded
-from api.shop.offline.reports import shift_report
+from api.shop.offline.reports import build_shift_report
 from api.wire import Command, Receipt
 from api.wire.till_journal import ShiftClosingEntry
 from ledger.verify import verify
@@ -220,7 +220,7 @@ async def agree(day: Day, before: dict[str, int], spendable: int) -> None:
     assert pieces == dict(day.expected)
     assert report.points == sum(price * pieces[product] for product, price in GOODS.values())
     async with day.town.town.unit_of_work() as uow:
-        booked = await shift_report(uow, closed.shift)
+        booked = await build_shift_report(uow, closed.shift)
     assert msgspec.structs.replace(booked, offline=report.offline) == report
     assert await shelf(day.town) == {p: n - pieces.get(p, 0) for p, n in before.items()}
     assert spendable - await balances(day) == report.points

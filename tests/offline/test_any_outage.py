@@ -371,7 +371,7 @@ class Outage(RuleBasedStateMachine):
         machine = self.machines[n]
         if not self._alive(machine):
             return
-        self.do(ending.end(self.town, self.office, machine.place, "找不到了"))
+        self.do(ending.end_enrolment(self.town, self.office, machine.place, "找不到了"))
         code = self.do(enrolment.issue_code(self.town, self.office, machine.place)).code
         # What it had not sent by then is late.
         machine.suspect = machine.suspect or bool(machine.store.journal.unsettled_count)
@@ -502,7 +502,7 @@ class Outage(RuleBasedStateMachine):
 
     def _all_comes_back(self, machine: Machine) -> None:
         """Put away in order, a kiosk keeps nothing."""
-        self.do(ending.end(self.town, self.office, machine.place, "收摊了"))
+        self.do(ending.end_enrolment(self.town, self.office, machine.place, "收摊了"))
         for n in range(HOUSEHOLDS):
             assert self.do(self._escrow(machine, n)) == 0
 

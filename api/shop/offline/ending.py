@@ -1,4 +1,4 @@
-"""A machine that serves no more, and what it held."""
+"""End a kiosk's enrolment and reclaim its leases."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.kiosks.enrolment import lock_current_enrolment, require_kiosk
-from api.shop.offline.leases import take_back
+from api.shop.offline.leases import reclaim
 
 
-async def end(services: Services, staff: Staff, kiosk: UUID, reason: str) -> None:
-    """The machine is lost, broken or put away: its token dies, and what it holds of households' points goes back
-    to them. What it still hands in waits for a person.
+async def end_enrolment(services: Services, staff: Staff, kiosk: UUID, reason: str) -> None:
+    """The machine is lost, broken or out of use: its token stops working, and its leased points go back to the
+    households. What it uploads later waits for a person's decision.
 
     Raises Refused: not-allowed, unknown, not-enrolled.
     """
@@ -24,4 +24,4 @@ async def end(services: Services, staff: Staff, kiosk: UUID, reason: str) -> Non
         if enrolment is None:
             raise Refused(ErrorCode.NOT_ENROLLED, "这个终端没有登记机器，不用停用。")
         enrolment.ended_at, enrolment.ended_by, enrolment.reason = uow.now, staff.id, reason
-        await take_back(uow, kiosk, enrolment.epoch, person=str(staff.id), reason=reason)
+        await reclaim(uow, kiosk, enrolment.epoch, person=str(staff.id), reason=reason)

@@ -1,10 +1,8 @@
-"""Receive the journals of kiosks: check each entry's signature and place, settle it once, keep it whatever it
-says."""
+"""Receives the journals of kiosks: checks each entry's signature and number, settles it once, and stores it
+whatever its result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,41 +13,32 @@ from sqlalchemy.orm import aliased
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
-from api.shop.offline.leases import is_current, locked_enrolment
-from api.shop.offline.sale import Outcome
-from api.shop.offline.settling import Settling
+from api.shop.offline.leases import is_current, lock_enrolment
+from api.shop.offline.sale import SettlementResult
+from api.shop.offline.settlement import EntrySettler
 from api.shop.offline.tables import JournalEntry
 from api.wire import till_journal
 
-# Classes of SQLSTATE: data that no column can hold, keys that are taken or lead nowhere.
-_CANNOT_BE_HELD = ("22", "23")
-FORKED = "编号相同、内容不同：终端被复制过，或硬盘换回了旧的，请核对后重新登记终端。"
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came in at its place: `head` is how far the journal reaches with it."""
-
-    outcome: till_journal.EntryOutcome
-    enrolment: KioskEnrolment
-    now: Any
+# Classes of SQLSTATE: data that no column can store, violated constraints.
+_UNSTORABLE = ("22", "23")
+FORK_REMARK = "编号相同、内容不同：终端被复制过，或硬盘换回了旧的，请核对后重新登记终端。"
 
 
 async def receive(
     services: Services, kiosk: UUID, epoch: int, entries: list[till_journal.SignedEntry]
 ) -> till_journal.UploadResult:
-    """Settle entries in their order, each in a database transaction of its own: cut off anywhere, what is settled
-    stays, and the same upload may come again. No sign-in is asked for, the signatures speak.
+    """Settle entries in their order, each in a unit of work of its own: if the upload is interrupted, what is
+    settled stays, and the upload can be retried. It needs no sign-in: the entries are signed.
 
     Raises Refused: unknown, no-key, signature-wrong, journal-gap (expected).
     """
     outcomes = []
     for signed in entries:
         async with services.unit_of_work() as uow:
-            enrolment = await locked_enrolment(uow, kiosk, epoch)
+            enrolment = await lock_enrolment(uow, kiosk, epoch)
             outcomes.append(await _receive(uow, enrolment, signed))
     async with services.unit_of_work() as uow:
-        enrolment = await locked_enrolment(uow, kiosk, epoch)
+        enrolment = await lock_enrolment(uow, kiosk, epoch)
         enrolment.heard_at = uow.now
         return till_journal.UploadResult(
             head=enrolment.head,
@@ -70,18 +59,18 @@ async def _receive(
             ErrorCode.SIGNATURE_WRONG, f"第 {signed.number} 条记录的签名不对，没有收下。", number=signed.number
         )
     hash = bytes.fromhex(signed.hash(enrolment.kiosk, enrolment.epoch))
-    known = await uow.session.get(
+    stored = await uow.session.get(
         JournalEntry, (uow.township, enrolment.kiosk, enrolment.epoch, signed.number, hash)
     )
-    if known is not None:
-        return _told(known)
+    if stored is not None:
+        return _to_outcome(stored)
     previous = bytes.fromhex(signed.previous)
     if signed.number == enrolment.head + 1 and previous == enrolment.hash:
-        outcome = await _settled(uow, enrolment, signed)
+        outcome = await _settle(uow, enrolment, signed)
         enrolment.head, enrolment.hash = signed.number, hash
-    elif signed.number <= enrolment.head + 1 or await _follows_a_fork(uow, enrolment, signed.number, previous):
+    elif signed.number <= enrolment.head + 1 or await _follows_fork(uow, enrolment, signed.number, previous):
         enrolment.forked_at = enrolment.forked_at or uow.now
-        outcome = Outcome("fork", FORKED)
+        outcome = SettlementResult("fork", FORK_REMARK)
     else:
         raise Refused(
             ErrorCode.JOURNAL_GAP,
@@ -98,7 +87,7 @@ async def _receive(
         body=signed.body,
         signature=bytes.fromhex(signed.signature),
         received_at=uow.now,
-        redemption=_redemption(signed),
+        redemption=_find_redemption_id(signed),
         status=outcome.status,
         remark=outcome.remark,
         extra=outcome.extra,
@@ -106,45 +95,47 @@ async def _receive(
         reason="",
     )
     uow.session.add(entry)
-    return _told(entry)
+    return _to_outcome(entry)
 
 
-async def _settled(uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.SignedEntry) -> Outcome:
+async def _settle(
+    uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.SignedEntry
+) -> SettlementResult:
     try:
         entry = signed.decode()
     except msgspec.MsgspecError:
-        # It is signed and in its place: a program newer than this one, perhaps. A person has to look.
-        return Outcome("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
+        # Signed and in sequence, perhaps by a newer version than this one.
+        return SettlementResult("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
     kiosk = await uow.session.get_one(Kiosk, (uow.township, enrolment.kiosk))
     try:
         async with uow.session.begin_nested():
-            return await Settling(uow, kiosk, enrolment, signed.number).settle(entry)
+            return await EntrySettler(uow, kiosk, enrolment, signed.number).settle(entry)
     except DBAPIError as error:
-        if (getattr(error.orig, "sqlstate", "") or "")[:2] not in _CANNOT_BE_HELD:
+        if (getattr(error.orig, "sqlstate", "") or "")[:2] not in _UNSTORABLE:
             raise
-        # One entry that no database can take must not keep back all those after it.
-        return Outcome("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
+        # An entry that can't be stored as it is must not block all those after it.
+        return SettlementResult("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
 
 
-async def _follows_a_fork(uow: UnitOfWork, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:
-    """Whether it goes on from an entry that is kept apart."""
-    apart = aliased(JournalEntry)
+async def _follows_fork(uow: UnitOfWork, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:
+    """Whether it follows an entry that was stored as a fork."""
+    stored = aliased(JournalEntry)
     return bool(
         await uow.session.scalar(
             select(
                 exists().where(
-                    apart.township == uow.township,
-                    apart.kiosk == enrolment.kiosk,
-                    apart.epoch == enrolment.epoch,
-                    apart.number == number - 1,
-                    apart.hash == previous,
+                    stored.township == uow.township,
+                    stored.kiosk == enrolment.kiosk,
+                    stored.epoch == enrolment.epoch,
+                    stored.number == number - 1,
+                    stored.hash == previous,
                 )
             )
         )
     )
 
 
-def _redemption(signed: till_journal.SignedEntry) -> UUID | None:
+def _find_redemption_id(signed: till_journal.SignedEntry) -> UUID | None:
     try:
         entry = signed.decode()
     except msgspec.MsgspecError:
@@ -152,5 +143,5 @@ def _redemption(signed: till_journal.SignedEntry) -> UUID | None:
     return entry.id if isinstance(entry, till_journal.SaleEntry | till_journal.VoidEntry) else None
 
 
-def _told(entry: JournalEntry) -> till_journal.EntryOutcome:
+def _to_outcome(entry: JournalEntry) -> till_journal.EntryOutcome:
     return till_journal.EntryOutcome(number=entry.number, status=entry.status, remark=entry.remark)

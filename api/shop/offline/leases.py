@@ -1,8 +1,8 @@
-"""Leases: points of households that a kiosk holds, so that it can serve them without the network.
+"""Leases: points of households that a kiosk holds, so that it can serve them offline.
 
-How many a kiosk holds of a household is the balance of `accounts.escrow`, nothing else: the database keeps it from
-going below zero, whoever asks. Points get there when the kiosk is online and asks (`renew`), and leave by the
-kiosk's own signed word, or by a person's who says that the machine is gone (`take_back`); never by a clock."""
+How many points a kiosk holds of a household is the balance of `accounts.escrow`, which the database never lets
+below zero. Points get there when the kiosk is online and asks (`renew`), and leave by an entry that the kiosk
+signed or when a person ends the enrolment (`reclaim`); never because of a clock."""
 
 from __future__ import annotations
 
@@ -31,20 +31,19 @@ from ledger.transactions import AccountId, Balance, TransactionId
 
 
 async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
-    """Top up what this kiosk holds, and tell all of it. Each household's points are shared evenly between the
-    kiosks of its village, and no kiosk holds more of one than its policy says; the rest stays in the household's
-    account.
+    """Top up this kiosk's leases; returns all of them. Each household's points are shared evenly between the
+    kiosks of its village, up to the limit of the kiosk's policy; the rest stays in the household's account.
 
     Raises Refused: no-key.
     """
     async with services.unit_of_work() as uow:
-        enrolment = await locked_enrolment(uow, device.id, device.epoch)
+        enrolment = await lock_enrolment(uow, device.id, device.epoch)
         if enrolment.public_key is None:
             raise Refused(ErrorCode.NO_KEY, "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
         kiosk = await uow.session.get_one(Kiosk, (uow.township, device.id))
         enrolment.heard_at = uow.now
         current = is_current(enrolment)
-        households = await _leased(uow, kiosk, enrolment) if current else []
+        households = await _top_up(uow, kiosk, enrolment) if current else []
         return till_journal.KioskLeases(
             kiosk=device.id,
             epoch=device.epoch,
@@ -57,8 +56,8 @@ async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
         )
 
 
-async def take_back(uow: UnitOfWork, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
-    """All that an enrolment holds goes back to the households: a person said that the machine is gone."""
+async def reclaim(uow: UnitOfWork, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
+    """Return all points that an enrolment holds to the households: a person said that the machine is gone."""
     households = household_of(Lease.township, Lease.household)
     codes = await uow.session.scalars(
         select(households.c.code)
@@ -66,21 +65,21 @@ async def take_back(uow: UnitOfWork, kiosk: UUID, epoch: int, *, person: str, re
         .join(households, true())
         .where(Lease.township == uow.township, Lease.kiosk == kiosk, Lease.epoch == epoch)
     )
-    held = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
-    balances = await uow.books.lock_balances(list(held.values()))
+    escrows = {code: accounts.escrow(code, kiosk, epoch).id for code in codes}
+    balances = await uow.books.lock_balances(list(escrows.values()))
     batch = [
         lease_return(TransactionId(uuid7()), code, kiosk, epoch, balances[escrow].available, person, reason)
-        for code, escrow in held.items()
+        for code, escrow in escrows.items()
         if escrow in balances and balances[escrow].available
     ]
     if batch:
-        # A closed account keeps what it has: its household can be given nothing.
+        # Points of a household whose account is closed stay in escrow.
         await uow.books.post(batch, uow.now)
 
 
-async def locked_enrolment(uow: UnitOfWork, kiosk: UUID, epoch: int) -> KioskEnrolment:
-    """One at a time: whoever settles entries, tops up or ends this enrolment. Raises Refused: unknown."""
-    found = await uow.session.scalar(
+async def lock_enrolment(uow: UnitOfWork, kiosk: UUID, epoch: int) -> KioskEnrolment:
+    """Settling entries, topping up and ending an enrolment exclude each other. Raises Refused: unknown."""
+    enrolment = await uow.session.scalar(
         select(KioskEnrolment)
         .where(
             KioskEnrolment.township == uow.township,
@@ -89,39 +88,39 @@ async def locked_enrolment(uow: UnitOfWork, kiosk: UUID, epoch: int) -> KioskEnr
         )
         .with_for_update(key_share=True)
     )
-    if found is None:
+    if enrolment is None:
         raise Refused(ErrorCode.UNKNOWN, "没有登记过这台终端。")
-    return found
+    return enrolment
 
 
 def is_current(enrolment: KioskEnrolment) -> bool:
-    """Whether this machine may go on: nobody ended it, and there is one of it."""
+    """Whether this machine may sell: its enrolment has not ended, and it was not cloned."""
     return enrolment.ended_at is None and enrolment.forked_at is None
 
 
-async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.HouseholdLease]:
-    village, village_name = await _place(uow, kiosk.supermarket)
+async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.HouseholdLease]:
+    village, village_name = await _read_village(uow, kiosk.supermarket)
     households = await with_cards(uow, village)
-    machines = await _machines(uow, village)
-    held = await _holders(uow, households)
-    own = {h.id: accounts.household(h.code).id for h in households}
+    machines = await _count_machines(uow, village)
+    all_escrows = await _find_escrows(uow, households)
+    own_accounts = {h.id: accounts.household(h.code).id for h in households}
     balances = await uow.books.read_balances(
-        [*own.values(), *(escrow for escrows in held.values() for escrow in escrows)]
+        [*own_accounts.values(), *(escrow for escrows in all_escrows.values() for escrow in escrows)]
     )
 
     def available(account: AccountId) -> int:
         return balances.get(account, Balance(0)).available
 
-    targets, wanted = {}, {}
+    targets, grants = {}, {}
     for h in households:
         escrow = accounts.escrow(h.code, kiosk.id, enrolment.epoch)
-        everywhere = available(own[h.id]) + sum(map(available, held[h.id]))
-        targets[h.id] = min(kiosk.lease_most, everywhere // max(machines, 1))
-        more = min(targets[h.id] - available(escrow.id), available(own[h.id]))
+        total = available(own_accounts[h.id]) + sum(map(available, all_escrows[h.id]))
+        targets[h.id] = min(kiosk.lease_most, total // max(machines, 1))
+        more = min(targets[h.id] - available(escrow.id), available(own_accounts[h.id]))
         if more > 0:
-            wanted[h.id] = lease_grant(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
-    await _open(uow, kiosk, enrolment, [h for h in households if h.id in wanted])
-    await uow.books.post(list(wanted.values()), uow.now) if wanted else ()
+            grants[h.id] = lease_grant(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
+    await _open_leases(uow, kiosk, enrolment, [h for h in households if h.id in grants])
+    await uow.books.post(list(grants.values()), uow.now) if grants else ()
     escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
     balances = await uow.books.read_balances(list(escrows.values()))
     return [
@@ -138,7 +137,7 @@ async def _leased(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     ]
 
 
-async def _place(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
+async def _read_village(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
     """A supermarket's village: its code and its name."""
     village = village_of(Supermarket.township, Supermarket.village)
     row = await uow.session.execute(
@@ -150,9 +149,9 @@ async def _place(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
     return code, name
 
 
-async def _machines(uow: UnitOfWork, village: str) -> int:
+async def _count_machines(uow: UnitOfWork, village: str) -> int:
     """How many machines share the points of a village's households."""
-    found = await uow.session.scalars(
+    kiosks = await uow.session.scalars(
         select(KioskEnrolment.kiosk)
         .join(Kiosk, (Kiosk.township == KioskEnrolment.township) & (Kiosk.id == KioskEnrolment.kiosk))
         .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
@@ -164,24 +163,26 @@ async def _machines(uow: UnitOfWork, village: str) -> int:
             KioskEnrolment.public_key.is_not(None),
         )
     )
-    return len(found.all())
+    return len(kiosks.all())
 
 
-async def _holders(uow: UnitOfWork, households: Iterable[CardedHousehold]) -> defaultdict[UUID, list[AccountId]]:
-    """Where else the households' points may be: their escrow accounts at any kiosk."""
+async def _find_escrows(
+    uow: UnitOfWork, households: Iterable[CardedHousehold]
+) -> defaultdict[UUID, list[AccountId]]:
+    """The households' escrow accounts at all kiosks."""
     codes = {h.id: h.code for h in households}
     rows = await uow.session.execute(
         select(Lease.household, Lease.kiosk, Lease.epoch).where(
             Lease.township == uow.township, Lease.household.in_(codes)
         )
     )
-    found: defaultdict[UUID, list[AccountId]] = defaultdict(list)
+    escrows: defaultdict[UUID, list[AccountId]] = defaultdict(list)
     for household, kiosk, epoch in rows:
-        found[household].append(accounts.escrow(codes[household], kiosk, epoch).id)
-    return found
+        escrows[household].append(accounts.escrow(codes[household], kiosk, epoch).id)
+    return escrows
 
 
-async def _open(
+async def _open_leases(
     uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[CardedHousehold]
 ) -> None:
     if not households:

@@ -1,4 +1,4 @@
-"""`/desk/tills`: the kiosks, and what their journals left for a person to decide."""
+"""`/desk/tills`: the kiosks, and the entries of their journals that a person has to decide."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.kiosks import enrolment
-from api.shop.offline import ending, exceptions, tills
+from api.shop.offline import ending, exceptions, till_status
 from api.web.flash import see_other
 from api.web.form import typed
 from api.web.page import page
@@ -25,13 +25,13 @@ from api.wire.till_exceptions import TillDecision
 
 TILLS = "/desk/tills"
 
-# What the kiosk's own scanner reads; the code itself follows.
-ENROL = "JIMEI:ENROL:"
+# Prefix of the QR code that the kiosk's scanner reads.
+ENROL_PREFIX = "JIMEI:ENROL:"
 
 DECISIONS = {"accepted": "已受理", "noted": "已核对", "dismissed": "已驳回"}
 
-# Refusals that belong beside the list, where one may go on with the next entry.
-_BESIDE = ("insufficient-points", "already-there", "abandoned", "wrong-state", "reason-missing")
+# Refusals shown above the list, so that one can go on with the next entry.
+_SHOWN_WITH_LIST = ("insufficient-points", "already-there", "abandoned", "wrong-state", "reason-missing")
 
 
 @get(TILLS)
@@ -42,10 +42,10 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         "shop/offline/tills.html",
         staff=request.user,
         office=office,
-        ends=office or request.user.may(Role.SUPERVISOR),
-        tills=await tills.tills(services, request.user),
-        supermarkets=await tills.supermarkets(services) if office else [],
-        found=await exceptions.exceptions(services, request.user),
+        may_end=office or request.user.may(Role.SUPERVISOR),
+        tills=await till_status.list_tills(services, request.user),
+        supermarkets=await till_status.list_supermarkets(services) if office else [],
+        exceptions=await exceptions.list_exceptions(services, request.user),
         decisions=DECISIONS,
     )
 
@@ -54,27 +54,27 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 async def add(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
     form = await request.form()
     try:
-        wanted = msgspec.convert({n: typed(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
+        data = msgspec.convert({n: typed(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
     except msgspec.ValidationError:
         return see_other(TILLS, "请选好超市，给终端起个名字，如“前台”。", "refused")
-    return await _code(request, services, await enrolment.add_kiosk(services, request.user, wanted))
+    return await _show_code(request, services, await enrolment.add_kiosk(services, request.user, data))
 
 
 @post(f"{TILLS}/{{kiosk:uuid}}/code", status_code=200)
 async def new_code(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    return await _code(request, services, await enrolment.issue_code(services, request.user, kiosk))
+    return await _show_code(request, services, await enrolment.issue_code(services, request.user, kiosk))
 
 
-async def _code(request: StaffRequest, services: Services, given: wire.KioskCode) -> Template:
-    """It is shown in the answer itself: it stands in no address, and nowhere else after this."""
+async def _show_code(request: StaffRequest, services: Services, issued: wire.KioskCode) -> Template:
+    """The code is shown in this response only: it is in no URL and can't be shown again."""
     return page(
         request,
         "shop/offline/code.html",
         staff=request.user,
-        till=await tills.till(services, request.user, given.kiosk),
-        code=[given.code[start : start + 4] for start in range(0, len(given.code), 4)],
-        until=given.until,
-        qr=drawn(ENROL + given.code),
+        till=await till_status.read_till(services, request.user, issued.kiosk),
+        code=[issued.code[start : start + 4] for start in range(0, len(issued.code), 4)],
+        until=issued.until,
+        qr=drawn(ENROL_PREFIX + issued.code),
     )
 
 
@@ -84,10 +84,10 @@ async def set_leases(
 ) -> Redirect:
     form = await request.form()
     try:
-        wanted = msgspec.convert({n: typed(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
+        data = msgspec.convert({n: typed(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
     except msgspec.ValidationError:
         return see_other(TILLS, "每户最多预留 0 到 10000 分，断网最多 1 到 60 天。", "refused")
-    await enrolment.set_lease_policy(services, request.user, kiosk, wanted)
+    await enrolment.set_lease_policy(services, request.user, kiosk, data)
     return see_other(TILLS, "已改好，终端下次联网时生效。")
 
 
@@ -96,7 +96,7 @@ async def ask_to_end(
     kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
 ) -> Template:
     require(request.user, Role.OFFICE, Role.SUPERVISOR)
-    till = await tills.till(services, request.user, kiosk)
+    till = await till_status.read_till(services, request.user, kiosk)
     return page(request, "shop/offline/end.html", staff=request.user, till=till)
 
 
@@ -105,7 +105,7 @@ async def end(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDepen
     reason = typed(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(f"{TILLS}/{kiosk}/end", "请写明理由，最多 200 字。", "refused")
-    await ending.end(services, request.user, kiosk, reason)
+    await ending.end_enrolment(services, request.user, kiosk, reason)
     return see_other(TILLS, "已停用，留在这台终端的积分都退回各户账户了。")
 
 
@@ -125,12 +125,12 @@ async def decide(
     except ValueError:
         raise Refused(ErrorCode.UNKNOWN, "没有这条记录。") from None
     try:
-        done = await exceptions.decide(services, request.user, kiosk, epoch, number, key, decision)
+        decided = await exceptions.decide(services, request.user, kiosk, epoch, number, key, decision)
     except Refused as error:
-        if error.code not in _BESIDE:
+        if error.code not in _SHOWN_WITH_LIST:
             raise
         return see_other(TILLS, error.detail, "refused")
-    return see_other(TILLS, f"{DECISIONS[done.decision]}：{done.what}。")
+    return see_other(TILLS, f"{DECISIONS[decided.decision]}：{decided.what}。")
 
 
 router = Router(

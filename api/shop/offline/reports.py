@@ -1,4 +1,4 @@
-"""What the books say of a shift."""
+"""A shift's report from the books."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from api.shop.redemptions.tables import Redemption, Void
 from api.wire.till_journal import ShiftReport, count_handed_out
 
 
-async def shift_report(uow: UnitOfWork, shift: UUID) -> ShiftReport:
-    """`offline` is the kiosk's alone to know, and 0 here."""
+async def build_shift_report(uow: UnitOfWork, shift: UUID) -> ShiftReport:
+    """`offline` is known to the kiosk alone, and 0 here."""
     rows = await uow.session.execute(
         select(Redemption.receipt, Void.id)
         .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))

@@ -1,4 +1,4 @@
-"""`/v1/till/leases`, `/v1/journals` for kiosks; their end, `/v1/till-exceptions` for those who see to them."""
+"""`/v1/till/leases` and `/v1/journals` for kiosks; `/v1/kiosks/{id}/end` and `/v1/till-exceptions` for people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 @post("/till/leases", guards=[device_only], status_code=200)
 async def renew(services: NamedDependency[Services], request: DeviceRequest) -> till_journal.KioskLeases:
-    """Top up what this kiosk may spend of each household's points without the network, and tell all of it."""
+    """Top up what this kiosk may spend of each household's points offline; all of its leases."""
     return await leases.renew(services, request.user)
 
 
@@ -30,8 +30,8 @@ async def end(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
-    """The machine is lost, broken or put away; what it holds goes back to the households."""
-    await ending.end(services, request.user, kiosk, data.reason)
+    """The machine is lost, broken or out of use; its leased points go back to the households."""
+    await ending.end_enrolment(services, request.user, kiosk, data.reason)
 
 
 @post("/journals/{kiosk:uuid}/{epoch:int}", status_code=200)
@@ -41,14 +41,14 @@ async def upload(
     data: JSONBody[till_journal.JournalUpload],
     services: NamedDependency[Services],
 ) -> till_journal.UploadResult:
-    """Entries of a kiosk's journal, in their order; safe to repeat. The signatures are the sign-in."""
+    """Entries of a kiosk's journal, in their order. Safe to retry. No sign-in: the entries are signed."""
     return await journals.receive(services, kiosk, epoch, data.entries)
 
 
 @get("/till-exceptions", guards=[staff_only])
 async def waiting(services: NamedDependency[Services], request: StaffRequest) -> TillExceptions:
-    """What kiosks told and the books couldn't follow by themselves; what was decided or remarked lately."""
-    return await exceptions.exceptions(services, request.user)
+    """Entries that could not be settled automatically; those decided, or settled with a remark, lately."""
+    return await exceptions.list_exceptions(services, request.user)
 
 
 @post(

@@ -1,4 +1,4 @@
-"""What a kiosk sold without the network, and what it comes to: decided from facts alone."""
+"""Decides how a sale in a kiosk's journal is booked, from facts alone."""
 
 from __future__ import annotations
 
@@ -19,87 +19,90 @@ from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """`status` as in `wire.till_journal.EntryOutcome`; `remark` a sentence for people; `extra` the figures."""
+class SettlementResult:
+    """How an entry was settled. `status` as in `wire.till_journal.EntryOutcome`; `remark`: a sentence for people;
+    `extra`: its figures."""
 
     status: str
     remark: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-def exception(remark: str, **extra: Any) -> Outcome:
-    return Outcome("exception", remark, extra)
+def as_exception(remark: str, **extra: Any) -> SettlementResult:
+    """Not booked: a person has to decide."""
+    return SettlementResult("exception", remark, extra)
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """Goods that were handed over, to be written; `short`: pieces by product that the shelf's books lack for
-    it."""
+    """A sale to be booked. `shortfall`: pieces by product that it needs beyond those the books have on the
+    shelf."""
 
     booking: Booking
-    short: Mapping[str, int]
-    revoked: bool
+    shortfall: Mapping[str, int]
+    card_revoked: bool
 
     @property
-    def outcome(self) -> Outcome:
-        """It counts; what a person should know of it all the same."""
+    def result(self) -> SettlementResult:
+        """Booked, with remarks on what a person should know."""
         remarks: list[str] = []
         extra: dict[str, Any] = {}
         receipt = self.booking.receipt
-        if self.revoked:
+        if self.card_revoked:
             remarks.append("用的是已挂失的户卡")
             extra["revoked"] = True
         if receipt.leased < receipt.points:
             remarks.append(f"有 {receipt.points - receipt.leased} 分没有预留在终端，已从账户支付")
             extra["direct"] = receipt.points - receipt.leased
-        if self.short:
+        if self.shortfall:
             remarks.append("账上货架不足，已按盘盈补记")
-            extra["short"] = self.short
-        return Outcome("settled", "；".join(remarks) + "。" if remarks else "", extra)
+            extra["short"] = self.shortfall
+        return SettlementResult("settled", "；".join(remarks) + "。" if remarks else "", extra)
 
 
 def decide_sale(
     entry: SaleEntry, facts: Facts, attendant: Attendant, number: int, *, from_lease: bool
-) -> Sale | Outcome:
-    """What a kiosk sold without the network, as far as the books allow it: what it holds pays first, then the
-    account. What is missing on the shelf was there all the same. `number`: of the entry in the journal."""
+) -> Sale | SettlementResult:
+    """Leased points pay first, then the household's account; where both don't suffice, a person decides. Pieces
+    that the books lack were on the shelf all the same, and are added. `number`: of the entry in the journal."""
     till, request_facts = facts.till, facts.request
     assert till is not None
     assert request_facts is not None
     if request_facts.card is None or request_facts.card.household != entry.household:
-        return exception("登记册里没有这张户卡。")
+        return as_exception("登记册里没有这张户卡。")
     leased = min(entry.leased, request_facts.leased_points if from_lease else 0, entry.points)
     missing = entry.points - leased - request_facts.own_points
     if missing > 0:
-        return exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
+        return as_exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
     lacking = {
-        out.product: out.quantity - (facts.shelf[out.product].available if out.product in facts.shelf else 0)
-        for out in count_handed_out(entry.lines)
+        goods.product: goods.quantity
+        - (facts.shelf[goods.product].available if goods.product in facts.shelf else 0)
+        for goods in count_handed_out(entry.lines)
     }
-    short = {product: pieces for product, pieces in lacking.items() if pieces > 0}
+    shortfall = {product: pieces for product, pieces in lacking.items() if pieces > 0}
     booking = book(
         entry.id,
         msgspec.structs.replace(till, shift=entry.shift, attendant=attendant.id, attendant_name=attendant.name),
         request_facts.card,
         request_facts.collector,
         entry.lines,
-        digest=request_of(entry, till.kiosk),
+        digest=digest_sale(entry, till.kiosk),
         leased=leased,
         at=entry.at,
         leased_in_balance=True,
-        first=_found_on_the_shelf(entry, till.supermarket, short),
+        first=_add_shortfall(entry, till.supermarket, shortfall),
         handed_over=entry.at.isoformat(),
         number=number,
     )
-    return Sale(booking, short, revoked=request_facts.card.revoked_at is not None)
+    return Sale(booking, shortfall, card_revoked=request_facts.card.revoked_at is not None)
 
 
-def _found_on_the_shelf(entry: SaleEntry, supermarket: str, short: Mapping[str, int]) -> list[Transaction]:
-    if not short:
+def _add_shortfall(entry: SaleEntry, supermarket: str, shortfall: Mapping[str, int]) -> list[Transaction]:
+    if not shortfall:
         return []
     transfers = (
         Transfer(accounts.difference(product).id, shelf.id, shelf.unit, pieces)
-        for product, pieces in sorted(short.items())
+        for product, pieces in sorted(shortfall.items())
         for shelf in [accounts.shelf(supermarket, product)]
     )
     return [
@@ -114,13 +117,15 @@ def _found_on_the_shelf(entry: SaleEntry, supermarket: str, short: Mapping[str, 
     ]
 
 
-def request_of(entry: SaleEntry, kiosk: UUID) -> bytes:
-    """The digest that its redemption has, however it came here."""
-    return digest_request(kiosk, bytes.fromhex(entry.card), asked_lines(entry), bytes.fromhex(entry.collector))
+def digest_sale(entry: SaleEntry, kiosk: UUID) -> bytes:
+    """The request digest of its redemption, the same as over HTTP."""
+    return digest_request(
+        kiosk, bytes.fromhex(entry.card), to_request_lines(entry), bytes.fromhex(entry.collector)
+    )
 
 
-def asked_lines(entry: SaleEntry) -> list[wire.RedemptionLine]:
-    """As the kiosk would have asked for them over HTTP."""
+def to_request_lines(entry: SaleEntry) -> list[wire.RedemptionLine]:
+    """As in the redemption's request over HTTP."""
     return [
         wire.RedemptionLine(product=line.product, quantity=line.quantity, price=line.price) for line in entry.lines
     ]

@@ -1,4 +1,4 @@
-"""What kiosks hold of households' points, and what they wrote into their journals."""
+"""Leases, and the entries of kiosks' journals."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from api.platform.database.base import Base
 
 
 class Lease(Base):
-    """A kiosk's enrolment holds points of a household; how many is in the books, at `accounts.escrow`."""
+    """An enrolment holds points of a household. How many is the balance of `accounts.escrow` in the books."""
 
     __tablename__ = "lease"
     __table_args__ = (
@@ -32,8 +32,8 @@ class Lease(Base):
 
 
 class JournalEntry(Base):
-    """An entry as the kiosk signed it, and what became of it. Nothing that came is thrown away: where a number was
-    told twice in different ways, both are here."""
+    """An entry as the kiosk signed it, and how it was settled. Every entry received is kept: of two different ones
+    with the same number, too."""
 
     __tablename__ = "kiosk_journal_entry"
     __table_args__ = (
@@ -51,7 +51,7 @@ class JournalEntry(Base):
             unique=True,
             postgresql_where=text("status <> 'fork'"),
         ),
-        # What waits for a person; what to look up when its void comes.
+        # Entries that wait for a person's decision.
         Index(
             "kiosk_journal_entry_open",
             "township",

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from uuid_utils.compat import uuid7
 
-from api.shop.offline.reports import shift_report
+from api.shop.offline.reports import build_shift_report
 from api.wire import ReceiptLine
 from api.wire.card_token import digest
 from api.wire.till_journal import ZERO_HASH, AnyEntry, SaleEntry, VoidEntry, sign
@@ -48,7 +48,7 @@ async def test_points_and_goods_move_together_and_count_as_a_redemption(town: Li
     assert (await stock(town))["brush"] == 3
     assert await count_open_holds(town) == 0
     async with town.town.unit_of_work() as uow:
-        of_shift = await shift_report(uow, UUID(shift["id"]))
+        of_shift = await build_shift_report(uow, UUID(shift["id"]))
     assert (of_shift.redemptions, of_shift.points) == (1, 20)
     assert [(p.product, p.quantity) for p in of_shift.goods] == [("brush", 2)]
     # In the books it is one transaction of both, under the receipt's id.

@@ -1,4 +1,4 @@
-"""Entries of kiosks' journals as people read them."""
+"""Describes entries of kiosks' journals in sentences for people."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from api.shop.redemptions.tables import Redemption
 from api.wire.till_exceptions import TillException
 from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
 
-# An entry, and the names of its kiosk, of the supermarket, and of whoever decided.
-Kept = Row[JournalEntry, str, str, str | None]
+# An entry, and the names of its kiosk, of the supermarket, and of whoever decided about it.
+EntryRow = Row[JournalEntry, str, str, str | None]
 
-OWN = "这一条和您自己家有关，请由别人决定。"
+OWN_HOUSEHOLD = "这一条和您自己家有关，请由别人决定。"
 
 
 @dataclass(frozen=True, slots=True)
-class Concerned:
-    """What entries speak of, by id."""
+class EntryContext:
+    """What entries refer to, by id."""
 
     redemptions: Mapping[UUID, Redemption]
     households: Mapping[UUID, HouseholdFacts]
     attendants: Mapping[UUID, str]
 
     @classmethod
-    async def look_up(cls, uow: UnitOfWork, entries: Sequence[AnyEntry | None]) -> Concerned:
+    async def load(cls, uow: UnitOfWork, entries: Sequence[AnyEntry | None]) -> EntryContext:
         voided = {e.id for e in entries if isinstance(e, VoidEntry)}
-        wanted = select(Redemption).where(Redemption.township == uow.township, Redemption.id.in_(voided))
-        redemptions = {row.id: row for row in await uow.session.scalars(wanted)} if voided else {}
+        query = select(Redemption).where(Redemption.township == uow.township, Redemption.id.in_(voided))
+        redemptions = {row.id: row for row in await uow.session.scalars(query)} if voided else {}
         households = {e.household for e in entries if isinstance(e, SaleEntry | ReturnEntry)}
         households |= {redemption.household for redemption in redemptions.values()}
         openers = {e.attendant for e in entries if isinstance(e, ShiftOpeningEntry)}
@@ -49,8 +49,8 @@ class Concerned:
             await read_attendant_names(uow, openers) if openers else {},
         )
 
-    def household(self, entry: AnyEntry | None) -> HouseholdFacts | None:
-        """Whose points it is about."""
+    def find_household(self, entry: AnyEntry | None) -> HouseholdFacts | None:
+        """The household whose points it is about."""
         match entry:
             case SaleEntry() | ReturnEntry():
                 return self.households.get(entry.household)
@@ -58,13 +58,13 @@ class Concerned:
                 return self.households.get(self.redemptions[entry.id].household)
         return None
 
-    def barred(self, staff: Staff, entry: AnyEntry | None) -> str:
-        """Why this person can't decide about it, empty if they can."""
-        household = self.household(entry)
+    def explain_barred(self, staff: Staff, entry: AnyEntry | None) -> str:
+        """Why this person can't decide about it; empty if they can."""
+        household = self.find_household(entry)
         own = household is not None and household.code == staff.household
-        return OWN if own else ""
+        return OWN_HOUSEHOLD if own else ""
 
-    def points(self, entry: AnyEntry | None) -> int:
+    def count_points(self, entry: AnyEntry | None) -> int:
         match entry:
             case SaleEntry() | ReturnEntry():
                 return entry.points
@@ -72,72 +72,69 @@ class Concerned:
                 return msgspec.convert(self.redemptions[entry.id].receipt, wire.Receipt).points
         return 0
 
-    def sentence(self, staff: Staff, entry: AnyEntry | None) -> str:
+    def describe(self, staff: Staff, entry: AnyEntry | None) -> str:
         match entry:
             case SaleEntry():
-                return f"{self._name(staff, entry)}兑换{_goods(entry.lines)}，共 {entry.points} 分"
+                return f"{self._name_household(staff, entry)}兑换{_list_goods(entry.lines)}，共 {entry.points} 分"
             case VoidEntry() if entry.id in self.redemptions:
                 receipt = msgspec.convert(self.redemptions[entry.id].receipt, wire.Receipt)
-                goods = f"{_goods(receipt.lines)}，共 {receipt.points} 分"
-                return f"作废{self._name(staff, entry)}的兑换（{entry.reason}）：{goods}"
+                goods = f"{_list_goods(receipt.lines)}，共 {receipt.points} 分"
+                return f"作废{self._name_household(staff, entry)}的兑换（{entry.reason}）：{goods}"
             case VoidEntry():
                 return f"作废一笔账上没有的兑换（{entry.reason}）"
             case ReturnEntry():
-                return f"终端退回{self._name(staff, entry)}的积分，共 {entry.points} 分"
+                return f"终端退回{self._name_household(staff, entry)}的积分，共 {entry.points} 分"
             case ShiftOpeningEntry():
                 return f"{self.attendants.get(entry.attendant, '不认识的人')}登录上班"
             case ShiftClosingEntry():
                 return f"班次报表：{entry.report.redemptions} 笔，{entry.report.points} 分"
         return "一条读不懂的记录"
 
-    def _name(self, staff: Staff, entry: AnyEntry) -> str:
-        household = self.household(entry)
+    def _name_household(self, staff: Staff, entry: AnyEntry) -> str:
+        household = self.find_household(entry)
         if household is None:
             return "一户不在册的人家"
-        open_to = staff.may(Role.OFFICE, Role.SUPERVISOR) or staff.serves(household.village)
-        return f"{household.head if open_to else mask(household.head)}家"
+        unmasked = staff.may(Role.OFFICE, Role.SUPERVISOR) or staff.serves(household.village)
+        return f"{household.head if unmasked else mask(household.head)}家"
 
 
-def read(entry: JournalEntry) -> AnyEntry | None:
-    """None for a body that this program can't read."""
+def decode(journal_entry: JournalEntry) -> AnyEntry | None:
+    """None for a body that this version can't decode."""
     try:
-        read: AnyEntry = msgspec.json.decode(entry.body, type=AnyEntry)
+        entry: AnyEntry = msgspec.json.decode(journal_entry.body, type=AnyEntry)
     except msgspec.MsgspecError:
         return None
-    return read
+    return entry
 
 
-async def told(
-    uow: UnitOfWork, staff: Staff, rows: Iterable[Row[JournalEntry, str, str, str | None]]
-) -> list[TillException]:
-    """Rows of (JournalEntry, the kiosk's name, the supermarket's, the decider's)."""
-    found = [(row, read(row[0])) for row in rows]
-    concerned = await Concerned.look_up(uow, [entry for _, entry in found])
+async def describe_entries(uow: UnitOfWork, staff: Staff, rows: Iterable[EntryRow]) -> list[TillException]:
+    decoded = [(row, decode(row[0])) for row in rows]
+    context = await EntryContext.load(uow, [entry for _, entry in decoded])
     return [
         TillException(
-            kiosk=kept.kiosk,
-            epoch=kept.epoch,
-            number=kept.number,
-            hash=kept.hash.hex(),
+            kiosk=journal_entry.kiosk,
+            epoch=journal_entry.epoch,
+            number=journal_entry.number,
+            hash=journal_entry.hash.hex(),
             place=place,
             supermarket=supermarket,
             kind=entry.kind if entry is not None else "unreadable",
-            status=kept.status,
-            what=concerned.sentence(staff, entry),
-            remark=kept.remark,
+            status=journal_entry.status,
+            what=context.describe(staff, entry),
+            remark=journal_entry.remark,
             at=entry.at if entry is not None else None,
-            received_at=kept.received_at,
-            redemption=kept.redemption,
-            points=concerned.points(entry),
-            barred=concerned.barred(staff, entry),
-            decision=kept.decision,
-            reason=kept.reason,
+            received_at=journal_entry.received_at,
+            redemption=journal_entry.redemption,
+            points=context.count_points(entry),
+            barred=context.explain_barred(staff, entry),
+            decision=journal_entry.decision,
+            reason=journal_entry.reason,
             decided_by=person or "",
-            decided_at=kept.decided_at,
+            decided_at=journal_entry.decided_at,
         )
-        for (kept, place, supermarket, person), entry in found
+        for (journal_entry, place, supermarket, person), entry in decoded
     ]
 
 
-def _goods(lines: Sequence[wire.ReceiptLine]) -> str:
+def _list_goods(lines: Sequence[wire.ReceiptLine]) -> str:
     return "、".join(f"{line.name} {line.quantity} 件" for line in lines)

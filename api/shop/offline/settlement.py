@@ -1,0 +1,305 @@
+"""Settles an entry of a kiosk's journal in the books.
+
+What the kiosk reports did happen at its counter: goods are gone, points were spent. Yet no more is booked than the
+books allow: leased points pay first, then the household's account, and where both don't suffice nothing is
+booked and a person decides. Nothing depends on the kiosk's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy import select, update
+
+from api.platform import accounts
+from api.platform.services import UnitOfWork
+from api.registry.register.queries import households
+from api.shop.kiosks.escrow import lease_grant, lease_return
+from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
+from api.shop.offline.leases import is_current
+from api.shop.offline.reports import build_shift_report
+from api.shop.offline.sale import Sale, SettlementResult, as_exception, decide_sale, digest_sale, to_request_lines
+from api.shop.offline.tables import JournalEntry
+from api.shop.promises.reservations import release_for_shortfall
+from api.shop.redemptions.facts import RedemptionRequest, read_facts
+from api.shop.redemptions.receipts import KIND
+from api.shop.redemptions.tables import Redemption, Void
+from api.shop.redemptions.use_cases import lock_and_read_facts
+from api.shop.redemptions.writer import StaleBatch, write
+from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
+from ledger.transactions import Balance, Phase, PostingResult, Status, Transaction, TransactionId
+
+NEEDS_DECISION = ("exception", "late", "fork")
+LATE = "终端停用以后才收到，请核对后决定。"
+
+
+@dataclass(frozen=True, slots=True)
+class EntrySettler:
+    """Settles entry `number` of an enrolment, which the caller has locked, in the caller's unit of work."""
+
+    uow: UnitOfWork
+    kiosk: Kiosk
+    enrolment: KioskEnrolment
+    number: int
+
+    async def settle(self, entry: AnyEntry) -> SettlementResult:
+        match entry:
+            case ShiftOpeningEntry():
+                return await self._settle_opening(entry)
+            case SaleEntry():
+                return await self._settle_sale(entry)
+            case VoidEntry():
+                return await self._settle_void(entry)
+            case ReturnEntry():
+                return await self._settle_return(entry)
+            case ShiftClosingEntry():
+                return await self._settle_closing(entry)
+
+    # --- shifts -----------------------------------------------------------------------------------------
+
+    async def _settle_opening(self, entry: ShiftOpeningEntry) -> SettlementResult:
+        uow = self.uow
+        if await self._find_shift(entry.shift) is not None:
+            return SettlementResult("known")
+        if await self._find_attendant(entry.attendant) is None:
+            return as_exception("登录的不是本超市的管理员。")
+        of_kiosk = (Shift.township == uow.township, Shift.kiosk == self.kiosk.id)
+        opened_at = min(entry.at, uow.now)
+        # Shifts don't overlap, also when one is reported late.
+        later = await uow.session.scalar(
+            select(Shift.opened_at).where(*of_kiosk, Shift.opened_at > entry.at).order_by(Shift.opened_at).limit(1)
+        )
+        await uow.session.execute(
+            update(Shift)
+            .where(*of_kiosk, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
+            .values(closed_at=opened_at)
+        )
+        uow.session.add(
+            Shift(
+                township=uow.township,
+                digest=bytes.fromhex(entry.token),
+                id=entry.shift,
+                kiosk=self.kiosk.id,
+                attendant=entry.attendant,
+                opened_at=opened_at,
+                closed_at=later if later is not None or is_current(self.enrolment) else uow.now,
+            )
+        )
+        return SettlementResult("settled")
+
+    async def _settle_closing(self, entry: ShiftClosingEntry) -> SettlementResult:
+        shift = await self._find_shift(entry.shift)
+        if shift is None:
+            return as_exception("没有这个班次的记录。")
+        shift.closed_at = shift.closed_at or self.uow.now
+        books = await build_shift_report(self.uow, entry.shift)
+        kiosk = entry.report
+        shift.report = {"kiosk": msgspec.to_builtins(kiosk), "books": msgspec.to_builtins(books)}
+        # Voids are not compared: the kiosk can't know whether the server had booked what it voided.
+        if (kiosk.redemptions, kiosk.points, kiosk.goods) != (books.redemptions, books.points, books.goods):
+            return as_exception(
+                f"班次报表与账不一致：终端记 {kiosk.redemptions} 笔 {kiosk.points} 分，"
+                f"账上 {books.redemptions} 笔 {books.points} 分。",
+                **shift.report,
+            )
+        return SettlementResult("settled")
+
+    # --- redemptions ------------------------------------------------------------------------------------
+
+    async def _settle_sale(self, entry: SaleEntry) -> SettlementResult:
+        uow = self.uow
+        redemption = await uow.session.get(Redemption, (uow.township, entry.id))
+        if redemption is not None:
+            return self._settle_known_sale(entry, redemption)
+        if not is_current(self.enrolment):
+            return SettlementResult("late", LATE)
+        if await uow.session.get(Void, (uow.township, entry.id)) is not None:
+            return as_exception("这一笔先前已作废，又报来一次。")
+        return await self.book_sale(entry, from_lease=True)
+
+    def _settle_known_sale(self, entry: SaleEntry, redemption: Redemption) -> SettlementResult:
+        """Booked over HTTP before. Leased points that weren't needed for it stay with the kiosk."""
+        if redemption.kiosk != self.kiosk.id or redemption.request != digest_sale(entry, self.kiosk.id):
+            return as_exception("这个编号已用于另一笔兑换。")
+        return SettlementResult("known")
+
+    async def book_sale(self, entry: SaleEntry, *, from_lease: bool) -> SettlementResult:
+        """Book goods that were handed over, and the points for them. `from_lease`: leased points may pay."""
+        uow = self.uow
+        attendant = await self._find_attendant(entry.attendant)
+        if attendant is None:
+            return as_exception("经手人不是本超市的管理员。")
+        request = self._build_request(entry)
+        facts = await lock_and_read_facts(uow, request)
+        sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
+        if isinstance(sale, Sale) and sale.shortfall:
+            # The pieces are gone, even where they were reserved for a promise.
+            pieces = {line.product: line.quantity for line in entry.lines}
+            person, shop = str(entry.attendant), self.kiosk.supermarket
+            await release_for_shortfall(uow, shop, pieces, person=person, reason="断网时已兑换")
+            [facts] = await read_facts(uow, [request], uow.now)
+            sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
+        if isinstance(sale, SettlementResult):
+            return sale
+        await uow.books.open_accounts(map(accounts.difference, sale.shortfall), uow.now)
+        try:
+            async with uow.session.begin_nested():
+                await write(uow, [sale.booking], uow.now, live=False)
+        except StaleBatch as stale:
+            return await self._explain_posting(stale.posting or PostingResult(Status.CONFLICT))
+        return sale.result
+
+    def _build_request(self, entry: SaleEntry) -> RedemptionRequest:
+        """As over HTTP."""
+        return RedemptionRequest(
+            device=self.enrolment.digest,
+            shift=b"",
+            id=entry.id,
+            card=bytes.fromhex(entry.card),
+            lines=to_request_lines(entry),
+            leased=entry.leased,
+            collector=bytes.fromhex(entry.collector),
+        )
+
+    # --- voids and returned leases ----------------------------------------------------------------------
+
+    async def _settle_void(self, entry: VoidEntry) -> SettlementResult:
+        uow = self.uow
+        if await uow.session.get(Void, (uow.township, entry.id)) is not None:
+            return SettlementResult("known")
+        if await self._find_attendant(entry.attendant) is None:
+            return as_exception("作废的不是本超市的管理员。")
+        redemption = await uow.session.get(Redemption, (uow.township, entry.id))
+        if redemption is None:
+            return await self.write_off(entry)
+        if not is_current(self.enrolment):
+            return SettlementResult("late", LATE)
+        if redemption.kiosk != self.kiosk.id or redemption.shift != entry.shift:
+            return as_exception("只能作废本终端本班次的兑换。")
+        return await self.reverse(entry, redemption, lease_again=True)
+
+    async def write_off(self, entry: VoidEntry) -> SettlementResult:
+        """Void a redemption that never arrived, so that it is refused if it still does."""
+        annulled = await self._annul_undecided(entry.id)
+        self._add_void(entry)
+        return SettlementResult("annulled" if annulled else "settled")
+
+    async def reverse(self, entry: VoidEntry, redemption: Redemption, *, lease_again: bool) -> SettlementResult:
+        """Points and goods go back together. `lease_again`: leased points that paid are leased again."""
+        reversal = Transaction.settle(
+            TransactionId(entry.id),
+            Phase.REVERSAL,
+            kind=KIND,
+            person=str(entry.attendant),
+            reason=entry.reason,
+        )
+        failure = await self._post([reversal])
+        if failure is not None:
+            return failure
+        self._add_void(entry)
+        if lease_again and redemption.leased:
+            household = (await households(self.uow, [redemption.household]))[redemption.household]
+            grant = lease_grant(
+                TransactionId(uuid5(entry.id, "lease-again")),
+                household.code,
+                self.kiosk.id,
+                self.enrolment.epoch,
+                redemption.leased,
+            )
+            failure = await self._post([grant])
+            if failure is not None:
+                return SettlementResult("settled", "积分已退回账户，没能再留在终端。")
+        return SettlementResult("settled")
+
+    def _add_void(self, entry: VoidEntry) -> None:
+        self.uow.session.add(
+            Void(
+                township=self.uow.township,
+                id=entry.id,
+                kiosk=self.kiosk.id,
+                attendant=entry.attendant,
+                shift=entry.shift,
+                reason=entry.reason,
+                recorded_at=self.uow.now,
+            )
+        )
+
+    async def _annul_undecided(self, id: UUID) -> bool:
+        """Annul an undecided entry of this redemption; whether there was one."""
+        annulled = await self.uow.session.scalars(
+            update(JournalEntry)
+            .where(
+                JournalEntry.township == self.uow.township,
+                JournalEntry.kiosk == self.kiosk.id,
+                JournalEntry.redemption == id,
+                JournalEntry.status.in_(("exception", "late")),
+                JournalEntry.decided_at.is_(None),
+            )
+            .values(status="annulled")
+            .returning(JournalEntry.number)
+        )
+        return bool(annulled.all())
+
+    async def _settle_return(self, entry: ReturnEntry) -> SettlementResult:
+        uow = self.uow
+        household = (await households(uow, [entry.household])).get(entry.household)
+        if household is None:
+            return as_exception("登记册里没有这一户。")
+        if not is_current(self.enrolment):
+            # All of its leased points went back when the enrolment ended.
+            return SettlementResult("known")
+        id = TransactionId(uuid5(self.kiosk.id, f"{self.enrolment.epoch}:{self.number}"))
+        returned = await self._return_leased(id, household.code, entry.points, "终端退回")
+        if returned < entry.points:
+            return SettlementResult(
+                "settled", f"终端报退 {entry.points} 分，实有 {returned} 分。", {"returned": returned}
+            )
+        return SettlementResult("settled")
+
+    async def _return_leased(self, id: TransactionId, household: str, points: int, reason: str) -> int:
+        escrow = accounts.escrow(household, self.kiosk.id, self.enrolment.epoch)
+        held = (await self.uow.books.lock_balances([escrow.id])).get(escrow.id, Balance(0)).available
+        back = min(points, held)
+        if back:
+            epoch = self.enrolment.epoch
+            batch = [lease_return(id, household, self.kiosk.id, epoch, back, str(self.kiosk.id), reason)]
+            if await self._post(batch) is not None:
+                return 0
+        return back
+
+    # --- helpers ----------------------------------------------------------------------------------------
+
+    async def _post(self, batch: list[Transaction]) -> SettlementResult | None:
+        """All of it or nothing: then the result says why."""
+        async with self.uow.session.begin_nested() as savepoint:
+            postings = await self.uow.books.post(batch, self.uow.now)
+            refused = next((p for p in postings if not p.accepted), None)
+            if refused is not None:
+                await savepoint.rollback()
+                return await self._explain_posting(refused)
+        return None
+
+    async def _explain_posting(self, posting: PostingResult) -> SettlementResult:
+        names = await self.uow.books.read_names([posting.account]) if posting.account is not None else {}
+        where = "、".join(accounts.in_words(name) for name in names.values())
+        match posting.status:
+            case Status.CLOSED:
+                return as_exception(f"{where or '有一个账户'}已关闭，没有入账。")
+            case Status.UNKNOWN_ACCOUNT:
+                return as_exception("本超市没有其中的物品，没有入账。")
+            case Status.ALREADY_REVERSED:
+                return as_exception("这一笔已经更正过，没有再作废。")
+            case _:
+                return as_exception(f"账上记不进去（{posting.status}），请核对。", missing=posting.missing)
+
+    async def _find_shift(self, id: UUID) -> Shift | None:
+        found: Shift | None = await self.uow.session.scalar(
+            select(Shift).where(Shift.township == self.uow.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
+        )
+        return found
+
+    async def _find_attendant(self, id: UUID) -> Attendant | None:
+        found = await self.uow.session.get(Attendant, (self.uow.township, id))
+        return found if found is not None and found.supermarket == self.kiosk.supermarket else None
