@@ -28,7 +28,7 @@ class PowerCut(BaseException):
 
 @dataclass
 class Books:
-    """The server's side: accounts, escrow, and the journal up to its head, as in api/shop/offline/settlement.py."""
+    """The server's accounts, escrow and journal up to its head, as in api/shop/offline/settlement.py."""
 
     account: dict[UUID, int] = field(default_factory=lambda: {WANG: 60, LI: 25})
     escrow: dict[UUID, int] = field(default_factory=lambda: {WANG: 0, LI: 0})
