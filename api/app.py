@@ -64,7 +64,7 @@ from api.platform.database.connect import DatabaseAway
 from api.platform.jobs import Job, run_forever
 from api.platform.problem_details import EXCEPTIONS, log_exception
 from api.platform.services import Services
-from api.registry.people.use_cases import signed_in
+from api.registry.people.use_cases import find_signed_in
 from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions.queue import RedemptionQueue
 from api.shop.till.use_cases import TillAdditions
@@ -173,7 +173,9 @@ def create_app(
         },
         middleware=[
             DefineMiddleware(
-                Authentication, lookups=(signed_in, find_device), exclude=["^/schema", "^/healthz", "^/readyz"]
+                Authentication,
+                lookups=(find_signed_in, find_device),
+                exclude=["^/schema", "^/healthz", "^/readyz"],
             )
         ],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),

@@ -66,16 +66,16 @@ def verify() -> None:
         async with (
             open_town(access, WallClock()) as services,
             services.snapshot() as unit,
-            services.snapshot(beside=unit) as second,
+            services.snapshot(same_as=unit) as second_unit,
         ):
-            connection, beside = await unit.session.connection(), await second.session.connection()
+            connection, second = await unit.session.connection(), await second_unit.session.connection()
             if access.embedded:
                 # It takes a whole core for a while, and shall take it from no till.
                 step_back(os.getpid())
-                for each in (connection, beside):
+                for each in (connection, second):
                     step_back(await each.scalar(text("select pg_backend_pid()")))
-            with progress("核对 verify") as watch:
-                faults = discrepancies(connection, unit.township, watch, beside)
+            with progress("核对 verify") as report_progress:
+                faults = discrepancies(connection, unit.township, report_progress, second)
                 found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
 
     with reach(Settings.read()) as access:

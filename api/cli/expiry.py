@@ -14,14 +14,14 @@ from api.bookkeeping.expiry import use_cases
 from api.bookkeeping.expiry.policies import format_chinese_date
 from api.platform.access import Staff
 from api.platform.services import Services
-from api.registry.people.use_cases import with_login
-from api.registry.register.queries import size
+from api.registry.people.use_cases import find_by_login
+from api.registry.register.queries import count_register
 
 
 async def run(services: Services, on: date | None, by: str | None, *, ask: bool) -> None:
     """Print what would expire at a boundary, by default the last one reached; with `by`, the login of somebody of
     the office, expire it. Raises Refused: unknown, and as the use cases do."""
-    staff = await with_login(services, by) if by is not None else None
+    staff = await find_by_login(services, by) if by is not None else None
     boundary = await use_cases.choose_boundary(services, on, staff)
     with _progress_bar() as bars:
         households, points = await _preview(services, boundary, bars)
@@ -76,4 +76,4 @@ def _progress_bar() -> Progress:
 
 async def _count_households(services: Services) -> int:
     async with services.unit_of_work() as uow:
-        return (await size(uow)).households
+        return (await count_register(uow)).households

@@ -292,12 +292,12 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
     from api.opening import open_town
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
-    from api.registry.cards.printing import print_commands, print_new_cards
+    from api.registry.cards.printing import print_new_cards, write_command_sheet
 
     if commands:
         if households or url is not None:
             raise Refused(ErrorCode.MALFORMED, "印指令卡不用写户的编号和 --url，用法见 jimei cards --help。")
-        print_commands(output)
+        write_command_sheet(output)
         click.echo(f"已写好指令卡：{output}")
         return
     if not households or url is None:

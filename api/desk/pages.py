@@ -12,10 +12,10 @@ from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoptions import waiting_for
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
-from api.registry.people.pages import DESK, TITLES
+from api.registry.people.pages import DESK, ROLE_TITLES
 from api.shop.offline.scope import OVERSEERS
-from api.web.page import page
-from api.web.refusals import AS_PAGES
+from api.web.error_pages import ERROR_PAGES
+from api.web.page import render_page
 
 
 @get(DESK)
@@ -23,11 +23,11 @@ async def home(
     request: StaffRequest, services: NamedDependency[Services], chosen: FromQuery[str] = ""
 ) -> Template:
     """`chosen` names the list in which every claim is ticked: what a script would do elsewhere."""
-    return page(
+    return render_page(
         request,
         "desk/home.html",
         staff=request.user,
-        titles=[TITLES[role] for role in TITLES if role in request.user.roles],
+        titles=[ROLE_TITLES[role] for role in ROLE_TITLES if role in request.user.roles],
         desk=await queries.desk(services, request.user),
         proposals=await waiting_for(services, request.user),
         tills=request.user.may(*OVERSEERS),
@@ -37,5 +37,5 @@ async def home(
 
 
 router = Router(
-    "/", route_handlers=[home], guards=[staff_only], exception_handlers=AS_PAGES, include_in_schema=False
+    "/", route_handlers=[home], guards=[staff_only], exception_handlers=ERROR_PAGES, include_in_schema=False
 )

@@ -1,4 +1,4 @@
-"""`/c/{token}`: the page behind the code on a household's card."""
+"""`/c/{token}`: the household's page, opened by the QR code on its card."""
 
 from __future__ import annotations
 
@@ -13,84 +13,85 @@ from litestar.response import Redirect, Template
 from markupsafe import Markup
 
 from api.awards.rulebooks.use_cases import KEPT
-from api.household.passbook import passbook
+from api.household.passbook import read_passbook
 from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.cards import pins
+from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import page, template
-from api.web.refusals import AS_PAGES
+from api.web.form import read_field
+from api.web.page import get_template, render_page
 from api.wire.card_token import parse
 from rules import Rulebook, describe_rule, format_limit
 
-# What a household can put right on the form itself.
-_ON_THE_FORM = ("pin-malformed", "pins-differ", "wrong-card-pin", "card-pin-locked")
+# Errors that the household can correct in the form.
+_FORM_ERRORS = ("pin-malformed", "pins-differ", "wrong-card-pin", "card-pin-locked")
 
 
-# Printed codes hold capitals, which make them smaller; typed ones come as they come.
+# Printed codes are in capitals, which makes them smaller; a typed address may be in either case.
 @get(["/c/{token:str}", "/C/{token:str}"])
-async def household(
+async def show_household(
     token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Template:
-    seen = await passbook(services, token)
-    return page(
+    passbook = await read_passbook(services, token)
+    template = get_template(request, "household/earning_rules.html")
+    return render_page(
         request,
         "household/household.html",
-        passbook=seen,
+        passbook=passbook,
         token=token,
-        ways=_ways(template(request, "household/ways.html"), seen.book) if seen.book is not None else "",
-        thresholds=pins.ABOVE,
+        earning_rules=_render_rules(template, passbook.book) if passbook.book is not None else "",
+        thresholds=pins.THRESHOLDS,
     )
 
 
-# A book says the same to every household, and has much to say.
+# The same for every household, and long.
 @lru_cache(maxsize=KEPT)
-def _ways(shown: jinja2.Template, book: Rulebook) -> Markup:
-    return Markup(shown.render(book=book, format_limit=format_limit, describe_rule=describe_rule))
+def _render_rules(template: jinja2.Template, book: Rulebook) -> Markup:
+    return Markup(template.render(book=book, format_limit=format_limit, describe_rule=describe_rule))
 
 
 @post("/c/{token:str}/pin")
 async def choose_pin(
     token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Redirect:
-    form, own = await request.form(), f"/c/{parse(token)}"
-    above = typed(form, "above")
+    form, path = await request.form(), f"/c/{parse(token)}"
+    above = read_field(form, "above")
     try:
-        await pins.choose(
+        await pins.set_pin(
             services,
             token,
-            old=typed(form, "old"),
-            pin=typed(form, "pin"),
-            again=typed(form, "again"),
+            old=read_field(form, "old"),
+            pin=read_field(form, "pin"),
+            again=read_field(form, "again"),
             above=int(above) if above.isdecimal() and len(above) < 9 else 0,
         )
     except Refused as error:
-        return _beside_the_form(own, error)
-    return see_other(own, f"密码已设好：一次兑换超过 {above} 分要密码。请记牢。")
+        return _redirect_to_form(path, error)
+    return see_other(path, f"密码已设好：一次兑换超过 {above} 分要密码。请记牢。")
 
 
 @post("/c/{token:str}/pin/remove")
 async def remove_pin(
     token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Redirect:
-    form, own = await request.form(), f"/c/{parse(token)}"
+    form, path = await request.form(), f"/c/{parse(token)}"
     try:
-        await pins.remove(services, token, old=typed(form, "old"))
+        await pins.remove_pin(services, token, old=read_field(form, "old"))
     except Refused as error:
-        return _beside_the_form(own, error)
-    return see_other(own, "密码已取消，兑换不再要密码。")
+        return _redirect_to_form(path, error)
+    return see_other(path, "密码已取消，兑换不再要密码。")
 
 
-def _beside_the_form(own: str, error: Refused) -> Redirect:
-    if error.code not in _ON_THE_FORM:
+def _redirect_to_form(path: str, error: Refused) -> Redirect:
+    if error.code not in _FORM_ERRORS:
         raise error
-    return see_other(own, error.detail, "refused")
+    return see_other(path, error.detail, "refused")
 
 
 router = Router(
     "/",
-    route_handlers=[household, choose_pin, remove_pin],
-    exception_handlers=AS_PAGES,
+    route_handlers=[show_household, choose_pin, remove_pin],
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

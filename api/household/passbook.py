@@ -1,7 +1,7 @@
-"""What a household sees of itself: balance, what is on its way, its last entries, and how to earn more.
+"""The household's passbook: balance, pending awards, latest entries, and the rules by which to earn more.
 
-Whoever holds the card sees it, so it names nobody beyond the masked head of the household, and awards that the
-rulebook keeps off the notice stay without their subject here too.
+Anybody who holds the card sees it, so it names nobody but the masked head of the household, and doesn't show the
+subject of awards that the rulebook excludes from public notice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from api.platform import accounts
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services
-from api.registry.cards.pins import LAST_RESET, SHOWN_FOR
+from api.registry.cards.pins import LAST_RESET, RESETS_SHOWN_FOR
 from api.registry.cards.use_cases import CardHolder
 from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.promises import queries
@@ -37,11 +37,11 @@ from ledger.tables import entry, transaction, transfer
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
 
-ENTRIES = 20
+MAX_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingAward:
     """An award, or a deduction with negative `points`, on public notice."""
 
     title: str
@@ -50,8 +50,8 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserved:
-    """CardSnapshot set aside for a supermarket, which can't be spent otherwise `until` then."""
+class Reservation:
+    """Points reserved for a supermarket `until` then."""
 
     what: str
     points: int
@@ -63,9 +63,9 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
-class Promised:
-    """Goods that a supermarket keeps for the household, or will once they have come, `until` then. `points` are
-    set aside for them."""
+class PassbookPromise:
+    """Goods promised to the household, which can be collected `until` then once they have arrived; `points` are
+    reserved for them."""
 
     what: str
     supermarket: str
@@ -75,10 +75,10 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One entry in plain words: `points` is signed. `happened`: when, where that month's books were closed
-    already. `why`: how an award or a deduction came to its points, nothing where the rulebook keeps its subject
-    to itself. `handed_over`: when the goods were, by the kiosk's clock, where it was told only later."""
+class PassbookLine:
+    """One entry: `points` is signed. `happened`: when, if that month's books were closed already. `why`: how the
+    points of an award or deduction were calculated, empty if its subject is excluded from public notice.
+    `handed_over`: when the goods were, by the kiosk's clock, if the kiosk reported it later."""
 
     what: str
     points: int
@@ -91,67 +91,67 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Passbook:
-    """`honour`: the points ever earned, which spending doesn't lower. `book`: the rules in force today.
-    `expiring`: what of the balance expires next. `held`: points that kiosks hold, which are still the household's.
-    `pin_reset_at`: when somebody took the card's PIN away lately."""
+    """`leased`: the household's points held by kiosks. `lifetime_points`: all points ever earned, which spending
+    doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today. `pin_reset_at`:
+    when the card's PIN was reset, if recently."""
 
     holder: CardHolder
     balance: Balance
-    held: int
+    leased: int
     expiring: wire.ExpiringPoints | None
-    honour: int
-    pending: list[Pending]
-    reserved: list[Reserved]
-    promised: list[Promised]
-    lines: list[Line]
+    lifetime_points: int
+    pending: list[PendingAward]
+    reservations: list[Reservation]
+    promises: list[PassbookPromise]
+    lines: list[PassbookLine]
     book: Rulebook | None
     pin_reset_at: datetime | None
 
     @property
     def spendable(self) -> int:
-        return self.balance.available + self.held
+        return self.balance.available + self.leased
 
 
-async def passbook(services: Services, card: str) -> Passbook:
+async def read_passbook(services: Services, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
     now = services.clock.now()
     holder, facts, expiring = await read_card(
-        services, card, _FACTS, now, day=local_date(now), resets_since=now - SHOWN_FOR
+        services, card, _FACTS, now, day=local_date(now), resets_since=now - RESETS_SHOWN_FOR
     )
     current = counting(facts.in_force, holder.village)
-    books = await opened(services, [*facts.noticed, *([current] if current is not None else [])])
+    books = await opened(services, [*facts.notice_editions, *([current] if current is not None else [])])
     return Passbook(
         holder=holder,
         balance=facts.balance,
-        held=sum(each.points for each in facts.leases),
+        leased=sum(lease.points for lease in facts.leases),
         expiring=expiring,
-        honour=facts.issued[0].points,
-        pending=[_pending(award, books[award.rulebook]) for award in facts.awards],
-        reserved=[Reserved(hold.reason, -hold.amount, hold.expires_at) for hold in facts.holds],
-        promised=[_promised(promise) for promise in facts.promises],
-        lines=[_line(each) for each in facts.entries],
+        lifetime_points=facts.lifetime_points[0].points,
+        pending=[_to_pending(award, books[award.rulebook]) for award in facts.awards],
+        reservations=[Reservation(hold.reason, -hold.amount, hold.expires_at) for hold in facts.holds],
+        promises=[_to_promise(promise) for promise in facts.promises],
+        lines=[_to_line(entry) for entry in facts.entries],
         book=books[current.version] if current is not None else None,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
     )
 
 
-# All that was issued to the household, here or in an earlier scheme, less what a correction took back to where it
-# came from. What was spent in the earlier scheme lowers it as little as what is spent here.
-def _issued() -> Select[Any]:
-    def moved(own: ColumnElement[UUID], other: ColumnElement[UUID], back: bool) -> ScalarSelect[Any]:
+# All points issued to the household, here or in an earlier scheme, less corrections. Spending doesn't lower them,
+# neither here nor in the earlier scheme.
+def _select_lifetime_points() -> Select[Any]:
+    def total(own: ColumnElement[UUID], other: ColumnElement[UUID], reversal: bool) -> ScalarSelect[Any]:
         phase = (
             select(transaction.c.phase)
             .where(transaction.c.township == transfer.c.township, transaction.c.id == transfer.c.transaction)
             .scalar_subquery()
         )
-        # Whom it came from is weighed row by row: no plan can go by that, which is one account for the whole
-        # township. So all is read from the index of the household's own account.
-        counted = case(
+        # The other account, one for the whole township, is tested per row and not in `where`, so that the planner
+        # uses the index of the household's account.
+        amount = case(
             (other == accounts.ISSUING.id, transfer.c.amount),
-            (and_(other == accounts.IMPORTED.id, (phase == Phase.REVERSAL).is_(back)), transfer.c.amount),
+            (and_(other == accounts.IMPORTED.id, (phase == Phase.REVERSAL).is_(reversal)), transfer.c.amount),
         )
         return (
-            select(func.coalesce(func.sum(counted), 0))
+            select(func.coalesce(func.sum(amount), 0))
             .where(
                 transfer.c.township == bindparam("township"),
                 own == bindparam("account"),
@@ -160,12 +160,12 @@ def _issued() -> Select[Any]:
             .scalar_subquery()
         )
 
-    given = moved(transfer.c.credit, transfer.c.debit, back=False)
-    taken_back = moved(transfer.c.debit, transfer.c.credit, back=True)
-    return select((given - taken_back).label("points"))
+    issued = total(transfer.c.credit, transfer.c.debit, reversal=False)
+    corrected = total(transfer.c.debit, transfer.c.credit, reversal=True)
+    return select((issued - corrected).label("points"))
 
 
-class _Issued(msgspec.Struct):
+class _LifetimePoints(msgspec.Struct):
     points: int
 
 
@@ -177,17 +177,17 @@ class _Award(msgspec.Struct):
     notice_until: datetime
 
 
-def _pending(award: _Award, book: Rulebook) -> Pending:
+def _to_pending(award: _Award, book: Rulebook) -> PendingAward:
     title = UNPUBLISHED
     if award.published:
         title = book.get_rule(award.rule).title
         title = title if award.points > 0 else f"扣分：{title}"
-    return Pending(title, award.points, award.notice_until)
+    return PendingAward(title, award.points, award.notice_until)
 
 
-def _promised(promise: queries.OpenPromise) -> Promised:
+def _to_promise(promise: queries.OpenPromise) -> PassbookPromise:
     line = promise.slip.line
-    return Promised(
+    return PassbookPromise(
         what=f"{line.name} {line.quantity} 件",
         supermarket=promise.slip.supermarket,
         points=line.points,
@@ -196,21 +196,21 @@ def _promised(promise: queries.OpenPromise) -> Promised:
     )
 
 
-def _entries_in_words() -> Select[Any]:
-    """What an entry was for stands in the transaction that began it: the award behind its posting, and the
-    posting or the redemption behind its reversal."""
+def _select_entries() -> Select[Any]:
+    """Kind and reason of an entry come from its original transaction: the award for a posting, the posting or
+    redemption for a reversal."""
 
-    def found(id: ColumnElement[UUID], name: str) -> LateralFromClause:
+    def find(id: ColumnElement[UUID], name: str) -> LateralFromClause:
         return lateral_one(
             select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == id), name
         )
 
-    own = found(entry.c.transaction, "own")
-    target = found(own.c.target, "target")
-    root = found(target.c.target, "root")
+    own = find(entry.c.transaction, "own")
+    target = find(own.c.target, "target")
+    root = find(target.c.target, "root")
     began = func.coalesce(root.c.id, target.c.id, own.c.id)
     claim = subject_of(entry.c.township, began)
-    # What a correction takes back of, as this account saw it.
+    # The amount of a reversal's target in this account.
     original = entry.alias("original")
     whole = (
         select(func.sum(original.c.amount))
@@ -247,18 +247,18 @@ def _entries_in_words() -> Select[Any]:
             entry.c.township == bindparam("township"),
             entry.c.account == bindparam("account"),
             entry.c.pending.is_(False),
-            # Between the household and a kiosk that keeps it for the household: nothing came or went.
+            # Leases aren't shown: the points still belong to the household.
             own.c.kind != LEASE,
             own.c.kind != RETURN,
         )
-        # What was imported together was recorded together, and happened on many days.
+        # Imported entries are recorded together but took effect on many days.
         .order_by(
             entry.c.recorded_at.desc(),
             func.coalesce(own.c.deferred_from, own.c.effective_at).desc(),
             entry.c.transaction.desc(),
             entry.c.ordinal,
         )
-        .limit(ENTRIES)
+        .limit(MAX_LINES)
     )
 
 
@@ -289,9 +289,9 @@ class _Reset(msgspec.Struct):
 
 
 class _Facts(CardSnapshot):
-    issued: list[_Issued]
+    lifetime_points: list[_LifetimePoints]
     awards: list[_Award]
-    noticed: list[Edition]
+    notice_editions: list[Edition]
     holds: list[_Hold]
     entries: list[_Entry]
     in_force: list[Edition]
@@ -301,22 +301,22 @@ class _Facts(CardSnapshot):
 _FACTS = ReadQuery(
     _Facts,
     **bind_to_card(
-        issued=_issued(),
+        lifetime_points=_select_lifetime_points(),
         awards=ON_NOTICE,
-        noticed=editions(VERSIONS_ON_NOTICE),
+        notice_editions=editions(VERSIONS_ON_NOTICE),
         holds=OPEN_HOLDS,
-        entries=_entries_in_words(),
+        entries=_select_entries(),
         in_force=IN_FORCE,
         resets=LAST_RESET,
     ),
 )
 
 
-def _line(row: _Entry) -> Line:
+def _to_line(row: _Entry) -> PassbookLine:
     imported = row.kind == imports.KIND and row.phase != Phase.REVERSAL
     handed_over = row.metadata.get("handed_over") if row.phase != Phase.REVERSAL else None
-    return Line(
-        what=_words(row),
+    return PassbookLine(
+        what=_describe(row),
         points=row.amount,
         at=row.deferred_from or row.effective_at if imported else row.recorded_at,
         happened=row.deferred_from,
@@ -326,7 +326,7 @@ def _line(row: _Entry) -> Line:
     )
 
 
-def _words(row: _Entry) -> str:
+def _describe(row: _Entry) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
         if "promise" in row.metadata:

@@ -1,7 +1,7 @@
-"""Who is calling: people by a sign-in token, kiosks by a device token.
+"""Authentication: staff by a sign-in token, kiosks by a device token.
 
-Programs send the token as `Authorization: Bearer …` to `/v1`; browsers send it in a cookie to the pages,
-where the CSRF guard stands. Neither way opens the other's door. Tokens are 256 random bits, stored as SHA-256.
+Under `/v1` the token is sent as `Authorization: Bearer …`; for pages, which have CSRF protection, in a cookie. A
+cookie is not accepted under `/v1`, nor a bearer token for pages. Tokens are 256 random bits, stored as SHA-256.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from litestar.types import ASGIApp
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 
-COOKIE = "jimei-session"
+SESSION_COOKIE = "jimei-session"
 
 
 class Role(StrEnum):
@@ -40,7 +40,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A signed-in person; `village` is None for those who serve the whole township."""
+    """A signed-in member of staff; `village` is None for those who serve the whole township."""
 
     id: UUID
     name: str
@@ -57,8 +57,7 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An enrolled kiosk: the machine at a place of a supermarket's counter, in its present epoch, and the digest
-    of its token."""
+    """An enrolled kiosk, its present epoch, and the digest of its token."""
 
     id: UUID
     supermarket: str
@@ -66,26 +65,26 @@ class Device:
     digest: bytes
 
 
-# Behind `staff_only` and `device_only`.
+# For handlers guarded by `staff_only` and `device_only`.
 StaffRequest = Request[Staff, str, Any]
 DeviceRequest = Request[Device, str, Any]
 
 
-def new_secret() -> str:
+def generate_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def secret_digest(secret: str) -> bytes:
+def digest_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-# Whose token has this digest, among the callers of one kind.
+# Finds the caller whose token has this digest, among callers of one kind.
 Lookup: TypeAlias = Callable[[UnitOfWork, bytes], Awaitable[Staff | Device | None]]
 
 
 class Authentication(AbstractAuthenticationMiddleware):
-    """Puts a `Staff`, a `Device` or None into `request.user`; the guards decide who may pass. `lookups` are asked
-    in turn, in one unit of work."""
+    """Sets `request.user` to a `Staff`, a `Device` or None; guards decide who may pass. `lookups` are tried in
+    turn, in one unit of work."""
 
     def __init__(self, app: ASGIApp, *, lookups: Sequence[Lookup], exclude: list[str]) -> None:
         super().__init__(app, exclude)
@@ -93,14 +92,14 @@ class Authentication(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         if connection.url.path.startswith("/v1/"):
-            secret = bearer(connection)
+            secret = read_bearer_secret(connection)
         else:
-            secret = connection.cookies.get(COOKIE, "")
+            secret = connection.cookies.get(SESSION_COOKIE, "")
         user = await self._caller(connection.app.state["services"], secret) if secret else None
         return AuthenticationResult(user=user, auth=secret or None)
 
     async def _caller(self, services: Services, secret: str) -> Staff | Device | None:
-        digest = secret_digest(secret)
+        digest = digest_secret(secret)
         async with services.unit_of_work() as uow:
             for lookup in self._lookups:
                 user = await lookup(uow, digest)
@@ -109,12 +108,12 @@ class Authentication(AbstractAuthenticationMiddleware):
         return None
 
 
-def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The token in the header; nothing where there is none."""
-    return bearer_secret(connection.headers.get("Authorization", ""))
+def read_bearer_secret(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The token in the header; empty without one."""
+    return parse_bearer(connection.headers.get("Authorization", ""))
 
 
-def bearer_secret(authorization: str) -> str:
+def parse_bearer(authorization: str) -> str:
     scheme, _, secret = authorization.partition(" ")
     return secret if scheme.lower() == "bearer" else ""
 
@@ -130,15 +129,15 @@ def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHand
 
 def require_device(user: Staff | Device | None) -> Device:
     if not isinstance(user, Device):
-        raise device_unknown()
+        raise unknown_device()
     return user
 
 
-def device_unknown() -> Refused:
+def unknown_device() -> Refused:
     return Refused(ErrorCode.DEVICE_UNKNOWN, "这台终端没有登记或已停用，请联系乡镇办公室。")
 
 
 def require(staff: Staff, *roles: Role) -> None:
-    """Refuse a person without one of these duties."""
+    """Refuse staff without one of these roles."""
     if not staff.may(*roles):
         raise Refused(ErrorCode.NOT_ALLOWED, "您的职责里没有这项操作。")

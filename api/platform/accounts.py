@@ -1,4 +1,4 @@
-"""The chart of accounts: which account stands for what, by readable name."""
+"""The chart of accounts."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from ledger.transactions import Account, UnitKind
 POINTS = "points"
 MONEY = "money:fen"
 
-# Where awarded points come from: the township's promise of goods. Its balance is what was ever issued, below zero.
+# Source of awarded points. Its balance is all points ever issued, negative.
 ISSUING = Account("township:issuing", POINTS, UnitKind.POINTS)
 
-# Where money comes from, and where it waits until goods are bought. The fund has no minimum: goods that are on
-# the shelf already are written down even when the budget comes later.
+# Sources of money, and the fund from which goods are bought. The fund has no minimum, so that goods
+# already on the shelf can be recorded before the budget arrives.
 APPROPRIATION = Account("township:appropriation", MONEY, UnitKind.MONEY)
 DONORS = Account("township:donors", MONEY, UnitKind.MONEY)
 FUND = Account("township:fund", MONEY, UnitKind.MONEY)
 
-# Where points of an earlier scheme come from and what was spent there goes to.
+# Source of points imported from an earlier scheme, less points spent there.
 IMPORTED = Account("township:imported", POINTS, UnitKind.POINTS)
 
-# Where points go that nobody used in time.
+# Expired points.
 EXPIRED = Account("township:expired", POINTS, UnitKind.POINTS)
 
-# Where deductions go: not back to where points come from, so that what was earned stays earned.
+# Deducted points: not returned to ISSUING, so that lifetime points are not lowered.
 DEDUCTED = Account("township:deducted", POINTS, UnitKind.POINTS)
 
-# What the names of all households' accounts begin with.
+# Prefix of the names of households' accounts.
 HOUSEHOLDS = "household:"
 
-# What the names of accounts begin with that hold somebody else's points for a while; expiry knows them by it.
+# Prefix of the names of escrow accounts, in which kiosks hold points of households; SQL's expiry knows it.
 ESCROW = "escrow:"
 
 
@@ -42,19 +42,19 @@ def household(code: str) -> Account:
 
 
 def escrow(household: str, kiosk: UUID, epoch: int) -> Account:
-    """What a kiosk's enrolment holds of a household's points, so that it can serve it without the network."""
+    """A household's points held by a kiosk's enrolment, so that it can serve the household without the network."""
     return Account(f"{ESCROW}{household}:{kiosk.hex}:{epoch}", POINTS, UnitKind.POINTS, minimum=0)
 
 
 def escrow_name(
     household: SQLColumnExpression[str], kiosk: SQLColumnExpression[UUID], epoch: SQLColumnExpression[int]
 ) -> ColumnElement[str]:
-    """The name of `escrow`'s account, within a statement."""
+    """The name of `escrow`'s account, in a statement."""
     return func.concat(ESCROW, household, ":", func.replace(cast(kiosk, Text), "-", ""), ":", epoch)
 
 
 def household_name(code: SQLColumnExpression[str]) -> ColumnElement[str]:
-    """The name of `household`'s account, within a statement."""
+    """The name of `household`'s account, in a statement."""
     return func.concat(HOUSEHOLDS, code)
 
 
@@ -69,12 +69,12 @@ def shelf(supermarket: str, product: str) -> Account:
 
 
 def shelf_name(supermarket: SQLColumnExpression[str], product: SQLColumnExpression[str]) -> ColumnElement[str]:
-    """The name of `shelf`'s account, within a statement."""
+    """The name of `shelf`'s account, in a statement."""
     return func.concat("supermarket:", supermarket, ":shelf:", product)
 
 
 def supply(product: str) -> Account:
-    """Where bought goods come from."""
+    """Source of bought goods."""
     return Account(f"goods:{product}:supply", _goods(product), UnitKind.GOODS)
 
 
@@ -84,12 +84,12 @@ def cost(product: str) -> Account:
 
 
 def donated(product: str) -> Account:
-    """Where donated goods come from."""
+    """Source of donated goods."""
     return Account(f"goods:{product}:donated", _goods(product), UnitKind.GOODS)
 
 
 def difference(product: str) -> Account:
-    """What stocktakes found missing, less what they found over."""
+    """Pieces that stocktakes found missing, less surplus pieces."""
     return Account(f"goods:{product}:difference", _goods(product), UnitKind.GOODS)
 
 
@@ -102,16 +102,16 @@ def _goods(product: str) -> str:
     return f"goods:{product}"
 
 
-def holder(name: str) -> tuple[str, str]:
-    """Whose account it is: `household` or `supermarket` and its code; other accounts are nobody's own. Escrow
-    stays its household's."""
+def parse_owner(name: str) -> tuple[str, str]:
+    """The owner of an account: `household` or `supermarket`, and its code; empty for others. Escrow belongs to its
+    household."""
     kind, _, rest = name.partition(":")
     kind = "household" if kind == "escrow" else kind
     return (kind, rest.partition(":")[0]) if kind in ("household", "supermarket") else ("", "")
 
 
-def in_words(name: str) -> str:
-    """An account for a sentence in Chinese."""
+def describe_account(name: str) -> str:
+    """An account's name in a Chinese sentence."""
     match name.split(":"):
         case ["township", "issuing"]:
             return "乡镇发放账户"
@@ -134,6 +134,6 @@ def in_words(name: str) -> str:
     return name
 
 
-def piece(name: str) -> str:
-    """What an account's amounts are counted in."""
+def counting_word(name: str) -> str:
+    """The Chinese measure word of an account's amounts."""
     return "件" if name.startswith("goods:") or ":shelf:" in name else "分"

@@ -1,4 +1,4 @@
-"""The clock is passed in: the server runs on the wall clock, tests and the demo travel."""
+"""Clocks: the server runs on the wall clock, tests and the demo set theirs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The moment, aware and in UTC."""
+        """The current moment, aware and in UTC."""
 
 
 class WallClock:
@@ -20,7 +20,7 @@ class WallClock:
 
 
 class TravelClock:
-    """Stands at a moment until it is told another."""
+    """Stands still until `travel` sets another moment."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -37,6 +37,6 @@ def local_date(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
-def start_of(day: date) -> datetime:
+def start_of_day(day: date) -> datetime:
     """The first moment of a calendar day in the township."""
     return datetime.combine(day, time(), SHANGHAI)

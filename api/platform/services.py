@@ -1,4 +1,4 @@
-"""What every use case works with: the township's database, its clock, and the unit of work."""
+"""What every use case works with: the database, the clock, and units of work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One database transaction of one township, at one moment: all of it happens or nothing."""
+    """One database transaction of one township, at one moment: all of it is committed or nothing."""
 
     session: AsyncSession
     books: Books
@@ -41,7 +41,7 @@ class UnitOfWork:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`data` is the folder for files kept beside the database."""
+    """`data`: the folder for files outside the database."""
 
     database: Database
     clock: Clock
@@ -50,22 +50,22 @@ class Services:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Opened by a use case and by nothing below it; commits at the end, or rolls back on a refusal."""
+        """Opened only by use cases; commits at the end, or rolls back on an exception."""
         async with self.database.begin() as session:
             books = Books(await session.connection(), self.township)
             yield UnitOfWork(session, books, self.township, self.clock.now())
 
     async def read(self, query: ReadQuery[T], **values: Any) -> T:
-        """One statement without a unit of work: reads everything as of one moment. What a function called in it
-        writes is committed with it."""
+        """One statement without a unit of work: reads everything as of one moment. Writes by SQL functions in it
+        are committed."""
         return await self.database.read(query, {"township": self.township, **values})
 
     @asynccontextmanager
-    async def snapshot(self, beside: UnitOfWork | None = None) -> AsyncIterator[UnitOfWork]:
-        """To read much as of one moment; `beside` another snapshot, as of that one's."""
+    async def snapshot(self, same_as: UnitOfWork | None = None) -> AsyncIterator[UnitOfWork]:
+        """A read-only unit of work with a consistent view of the database; that of `same_as`, if given."""
         async with self.unit_of_work() as uow:
             await uow.session.execute(text("set transaction isolation level repeatable read, read only"))
-            if beside is not None:
-                moment = await beside.session.scalar(text("select pg_export_snapshot()"))
-                await uow.session.execute(text(f"set transaction snapshot '{moment}'"))
+            if same_as is not None:
+                snapshot = await same_as.session.scalar(text("select pg_export_snapshot()"))
+                await uow.session.execute(text(f"set transaction snapshot '{snapshot}'"))
             yield uow

@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""Settings from environment variables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`JIMEI_DATA`: the folder for everything kept (default `./.jimei`). `JIMEI_DATABASE_URL`: any PostgreSQL
-    15 or newer; unset, an embedded server runs in the data folder."""
+    """`JIMEI_DATA`: the data folder (default `./.jimei`). `JIMEI_DATABASE_URL`: any PostgreSQL 15 or newer; unset,
+    an embedded server runs in the data folder."""
 
     data: Path
     database_url: str | None

@@ -1,4 +1,4 @@
-"""Tables as people keep them: CSV in UTF-8 or GBK, or a workbook as spreadsheets save it."""
+"""Read tables from files: CSV in UTF-8 or GBK, or a spreadsheet workbook."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from api.platform.errors import ErrorCode, Refused
 
-MOST_BYTES = 50_000_000
-MOST_ROWS = 100_000
+MAX_BYTES = 50_000_000
+MAX_ROWS = 100_000
 
-# What a spreadsheet would take for the beginning of a formula, in either width.
+# Characters that start a formula in a spreadsheet, half and full width.
 _FORMULA = tuple("=+-@＝＋－＠")
-# How workbooks begin: zip archives (xlsx, ods) and the older compound files (xls).
+# First bytes of workbooks: zip archives (xlsx, ods) and the older compound files (xls).
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 0{1,2}:00(?::00)?)?")
 _DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
 def read_table(path: Path) -> list[tuple[int, Sequence[Any]]]:
-    """The rows that aren't empty, each with its number in the file. Raises Refused: unreadable, too-large."""
-    table = enumerate(_table(path), start=1)
+    """The rows that aren't empty, with their row numbers. Raises Refused: unreadable, too-large."""
+    table = enumerate(_read_rows(path), start=1)
     try:
-        lines = [(n, cells) for n, cells in table if any(text_of(cell) for cell in cells)]
+        lines = [(n, cells) for n, cells in table if any(cell_text(cell) for cell in cells)]
     except csv.Error:
         raise Refused(ErrorCode.UNREADABLE, f"{path} 不是 CSV 表格，请用表格软件另存为 CSV 或 XLSX。") from None
-    if len(lines) > MOST_ROWS:
-        raise Refused(ErrorCode.TOO_LARGE, f"{path} 超过 {MOST_ROWS} 行，请分成几个文件。")
+    if len(lines) > MAX_ROWS:
+        raise Refused(ErrorCode.TOO_LARGE, f"{path} 超过 {MAX_ROWS} 行，请分成几个文件。")
     return lines
 
 
-def day_of(cell: Any) -> date:
-    """The day in a cell. Raises ValueError with a sentence."""
+def parse_date(cell: Any) -> date:
+    """The date in a cell. Raises ValueError with a sentence."""
     if isinstance(cell, datetime):
         return cell.date()
     if isinstance(cell, date):
         return cell
-    text = text_of(cell)
+    text = cell_text(cell)
     found = _DATE.fullmatch(text) or _DIGITS.fullmatch(text)
     try:
         if found is not None:
@@ -53,17 +53,17 @@ def day_of(cell: Any) -> date:
     raise ValueError(f"日期“{text[:20]}”读不懂，请写成 2025-03-01 这样。" if text else "没有日期。")
 
 
-def text_of(cell: Any) -> str:
-    """What stands in a cell, without blanks around it."""
-    # Every number of a spreadsheet has a fraction, also in a code that looks like a number.
+def cell_text(cell: Any) -> str:
+    """The text of a cell, without surrounding blanks."""
+    # Spreadsheets store all numbers as floats, also codes that look like a number.
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    # A zero byte is text to a file and to no database.
+    # The database can't store the null character.
     return str(cell).replace("\0", "").strip()
 
 
-def harmless(row: Sequence[object]) -> list[object]:
-    """A row to be written, as a spreadsheet reads it: nothing in it is taken for a formula."""
+def escape_formulas(row: Sequence[object]) -> list[object]:
+    """A row to be written, so that a spreadsheet takes nothing in it for a formula."""
     return [f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in row]
 
 
@@ -71,21 +71,21 @@ def _is_formula(cell: str) -> bool:
     return cell.startswith(("\t", "\r", "\n")) or cell.lstrip().startswith(_FORMULA)
 
 
-def _table(path: Path) -> Iterator[Sequence[Any]]:
+def _read_rows(path: Path) -> Iterator[Sequence[Any]]:
     try:
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{error.strerror}。") from None
-    if len(raw) > MOST_BYTES:
+    if len(raw) > MAX_BYTES:
         raise Refused(ErrorCode.TOO_LARGE, f"{path} 太大，请分成几个文件。")
     if raw.startswith(_WORKBOOKS):
-        return iter(_workbook(path, raw))
-    return csv.reader(io.StringIO(_decoded(path, raw), newline=""), strict=False)
+        return iter(_read_workbook(path, raw))
+    return csv.reader(io.StringIO(_decode(path, raw), newline=""), strict=False)
 
 
-def _workbook(path: Path, raw: bytes) -> list[list[Any]]:
-    """Its first sheet, from the very first cell, so that lines count as the spreadsheet shows them."""
+def _read_workbook(path: Path, raw: bytes) -> list[list[Any]]:
+    """The first sheet, from its first cell, so that row numbers are those of the spreadsheet."""
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
         return list(book.get_sheet_by_index(0).to_python(skip_empty_area=False))
@@ -95,7 +95,7 @@ def _workbook(path: Path, raw: bytes) -> list[list[Any]]:
         ) from None
 
 
-def _decoded(path: Path, raw: bytes) -> str:
+def _decode(path: Path, raw: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return raw.decode(encoding)

@@ -1,6 +1,6 @@
-"""A sentence that a form leaves for the page it leads to: in a cookie, shown once.
+"""A message that a form leaves for the next page: in a cookie, shown once.
 
-In a cookie and not in the address, so that no link can put words into our mouth.
+In a cookie and not in the URL, so that no link can make a page show a message of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Flash(msgspec.Struct, frozen=True):
 
 
 def see_other(path: str, text: str = "", tone: Literal["done", "refused"] = "done") -> Redirect:
-    """Answer a form by sending the browser on, so that reloading sends nothing again."""
+    """Answer a form by redirecting, so that reloading sends nothing again."""
     cookies = []
     if text:
         value = urlsafe_b64encode(msgspec.json.encode(Flash(tone, text[:_LONGEST]))).decode()
@@ -32,7 +32,7 @@ def see_other(path: str, text: str = "", tone: Literal["done", "refused"] = "don
     return Redirect(path, status_code=303, cookies=cookies, headers={"Cache-Control": "no-store"})
 
 
-def waiting(request: Request[Any, Any, Any]) -> Flash | None:
+def read_flash(request: Request[Any, Any, Any]) -> Flash | None:
     value = request.cookies.get(COOKIE)
     if value is None:
         return None

@@ -16,7 +16,7 @@ from api import wire
 from api.bookkeeping.expiry.policies import get_expiries
 from api.bookkeeping.general_ledger.accounts import statement
 from api.bookkeeping.seals.use_cases import seal
-from api.household.passbook import passbook
+from api.household.passbook import read_passbook
 from api.platform import accounts
 from api.platform.access import Device, Role, Staff
 from api.platform.clock import TravelClock, local_date
@@ -45,8 +45,8 @@ MOST = 500
 
 
 async def _page(live: LiveTown, household: str) -> None:
-    seen = await passbook(live.town, live.card)
-    assert seen.honour > ENTRIES
+    seen = await read_passbook(live.town, live.card)
+    assert seen.lifetime_points > ENTRIES
 
 
 async def _card(live: LiveTown, household: str) -> None:

@@ -161,7 +161,7 @@ def refusals(part: object) -> set[str]:
         api.shop.kiosks.use_cases.check_pin,
         api.shop.kiosks.use_cases.shift_closed,
         api.registry.cards.use_cases.require_active,
-        api.platform.access.device_unknown,
+        api.platform.access.unknown_device,
     ],
     ids=lambda part: part.__name__,
 )

@@ -27,7 +27,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Device, Role, Staff, secret_digest
+from api.platform.access import Device, Role, Staff, digest_secret
 from api.platform.clock import TravelClock
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -184,7 +184,7 @@ class Outage(RuleBasedStateMachine):
 
     def _device(self, machine: Machine) -> Device:
         enrolled = machine.store.enrolments.required
-        return Device(enrolled.kiosk, self.code, enrolled.epoch, secret_digest(enrolled.token))
+        return Device(enrolled.kiosk, self.code, enrolled.epoch, digest_secret(enrolled.token))
 
     # --- what happens -----------------------------------------------------------------------------------
 

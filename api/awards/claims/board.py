@@ -19,8 +19,8 @@ from api.bookkeeping.seals.use_cases import Seal, newest
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import mask
-from api.registry.people.queries import supervisors
+from api.registry.cards.use_cases import mask_name
+from api.registry.people.queries import list_supervisors
 from api.registry.register import queries as register
 
 LATELY = timedelta(days=30)
@@ -77,21 +77,21 @@ async def villages(services: Services) -> list[VillageBoard]:
         on_notice: dict[str, int] = dict(standing.all())
         return [
             VillageBoard(village.code, village.name, on_notice.get(village.code, 0))
-            for village in await register.villages(uow)
+            for village in await register.list_villages(uow)
         ]
 
 
 async def board(services: Services, code: str) -> Board:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        village = {village.code: village.name for village in await register.villages(uow)}.get(code)
+        village = {village.code: village.name for village in await register.list_villages(uow)}.get(code)
         if village is None:
             raise Refused(ErrorCode.UNKNOWN, "没有这个村的公示。")
         standing = [Claim.village == code, Claim.status == "approved"]
         posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > uow.now - LATELY]
         return Board(
             village=village,
-            supervisors=await supervisors(uow, code),
+            supervisors=await list_supervisors(uow, code),
             standing=await _notices(uow, standing),
             unpublished=await _unpublished(uow, standing),
             posted=await _notices(uow, posted, newest_first=True, limit=POSTED_SHOWN),
@@ -121,7 +121,7 @@ async def _notices(
     limit: int | None = None,
 ) -> list[Notice]:
     until = Claim.notice_until.desc() if newest_first else Claim.notice_until
-    household = register.household_of(Claim.township, Claim.household)
+    household = register.lateral_household(Claim.township, Claim.household)
     rows = (
         await uow.session.execute(
             select(Claim, household.c.code, household.c.head)
@@ -137,7 +137,7 @@ async def _notices(
         Notice(
             # A deduction is published without a name.
             household=code if claim.points > 0 else "",
-            masked=mask(head) if claim.points > 0 else "某户",
+            masked=mask_name(head) if claim.points > 0 else "某户",
             title=books[claim.rulebook].get_rule(claim.rule).title,
             points=net(claim.points, back.get(claim.id, 0)),
             correction=net(claim.points, back.get(claim.id, 0)) - claim.points,

@@ -18,9 +18,9 @@ from api.platform.access import Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.cards.use_cases import mask
-from api.registry.register.queries import HouseholdFacts, households_like
-from api.web.form import typed
+from api.registry.cards.use_cases import mask_name
+from api.registry.register.queries import HouseholdFacts, search_households
+from api.web.form import read_field
 from rules import Rule, Rulebook, parse_answers
 
 _INPUT = "input."
@@ -69,22 +69,22 @@ def blank(rule: Rule) -> Form:
 
 def read(book: Rulebook, sent: FormMultiDict) -> Form:
     """Raises Refused: unknown, malformed."""
-    rule = book.rules.get(typed(sent, "rule"))
+    rule = book.rules.get(read_field(sent, "rule"))
     if rule is None:
         raise Refused(ErrorCode.UNKNOWN, "没有这一项规则，请重新选择。")
     try:
-        id = UUID(typed(sent, "id"))
+        id = UUID(read_field(sent, "id"))
     except ValueError:
         raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再填。") from None
     return Form(
         rule,
         id,
         # A household picked from the list counts before what was typed to find it.
-        household=typed(sent, "picked") or typed(sent, "household"),
-        deed_on=typed(sent, "deed_on"),
-        person=typed(sent, "person"),
-        note=typed(sent, "note"),
-        answers={asked.id: typed(sent, _INPUT + asked.id) for asked in rule.inputs},
+        household=read_field(sent, "picked") or read_field(sent, "household"),
+        deed_on=read_field(sent, "deed_on"),
+        person=read_field(sent, "person"),
+        note=read_field(sent, "note"),
+        answers={asked.id: read_field(sent, _INPUT + asked.id) for asked in rule.inputs},
     )
 
 
@@ -115,13 +115,13 @@ async def declare(services: Services, staff: Staff, form: Form) -> str:
     if outcome.status == "refused":
         raise Unfinished(outcome.reason, form)
     amount = f"{outcome.points} 分，等待评议" if outcome.points > 0 else f"扣 {-outcome.points} 分，等待审核"
-    return f"已申报：{mask(household.head)}家「{form.rule.title}」{amount}。"
+    return f"已申报：{mask_name(household.head)}家「{form.rule.title}」{amount}。"
 
 
 async def _household(services: Services, staff: Staff, form: Form) -> HouseholdFacts:
     if not form.household:
         raise Unfinished("请填户号或户主姓名。", form)
-    found = await households_like(services, staff, form.household)
+    found = await search_households(services, staff, form.household)
     if not found:
         raise Unfinished(f"没有找到“{form.household}”，请核对户号或姓名。", form)
     if len(found) > 1:

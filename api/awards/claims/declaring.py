@@ -20,7 +20,12 @@ from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.register.queries import HouseholdFacts, codes_of, households_by_code, households_in
+from api.registry.register.queries import (
+    HouseholdFacts,
+    count_households,
+    list_household_codes,
+    read_households_by_code,
+)
 
 DECLARERS = (
     Role.GRID_MEMBER,
@@ -71,13 +76,13 @@ async def declare_for_all(services: Services, staff: Staff, wanted: wire.Village
                 rule=rule.id,
                 deed_on=wanted.deed_on,
             )
-            for code in await codes_of(uow, wanted.village)
+            for code in await list_household_codes(uow, wanted.village)
         ]
         return await _declare(uow, staff, claims)
 
 
 async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
-    households = await households_by_code(uow, {claim.household for claim in claims})
+    households = await read_households_by_code(uow, {claim.household for claim in claims})
     books = await _books(uow, claims, households)
     history = await History.read(
         uow,
@@ -125,7 +130,7 @@ async def _surroundings(
 ) -> _Surroundings:
     counts: dict[str, int] = {}
     if any(book and "village.households" in book.variable_names for book in books.values()):
-        counts = await households_in(uow, {h.village for h in households})
+        counts = await count_households(uow, {h.village for h in households})
     taking = {
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
     }

@@ -11,20 +11,22 @@ from litestar.response import Template
 
 from api.awards.claims import board
 from api.platform.services import Services
-from api.web.page import page
-from api.web.refusals import AS_PAGES
+from api.web.error_pages import ERROR_PAGES
+from api.web.page import render_page
 
 
 @get("/notices")
 async def villages(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
-    return page(request, "awards/claims/villages.html", villages=await board.villages(services))
+    return render_page(request, "awards/claims/villages.html", villages=await board.villages(services))
 
 
 @get("/notices/{village:str}")
 async def village(
     village: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Template:
-    return page(request, "awards/claims/board.html", board=await board.board(services, village), code=village)
+    return render_page(
+        request, "awards/claims/board.html", board=await board.board(services, village), code=village
+    )
 
 
-router = Router("/", route_handlers=[villages, village], exception_handlers=AS_PAGES, include_in_schema=False)
+router = Router("/", route_handlers=[villages, village], exception_handlers=ERROR_PAGES, include_in_schema=False)

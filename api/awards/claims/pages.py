@@ -20,10 +20,10 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.people.pages import DESK
 from api.registry.register.queries import HouseholdFacts
+from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import page
-from api.web.refusals import AS_PAGES
+from api.web.form import read_field
+from api.web.page import render_page
 
 STATUS = {
     "declared": "待评议",
@@ -43,7 +43,7 @@ async def choose_or_fill(
     require(request.user, *declaring.DECLARERS)
     book = await declaration.book_in_force(services, request.user)
     if rule not in book.rules:
-        return page(request, "awards/claims/rules.html", staff=request.user, book=book)
+        return render_page(request, "awards/claims/rules.html", staff=request.user, book=book)
     return await _form(request, services, declaration.blank(book.get_rule(rule)))
 
 
@@ -62,7 +62,7 @@ async def declare_for_all(request: StaffRequest, services: NamedDependency[Servi
     form = await request.form()
     try:
         wanted = msgspec.convert(
-            {name: typed(form, name) for name in ("village", "rule", "deed_on")}, wire.VillageClaims
+            {name: read_field(form, name) for name in ("village", "rule", "deed_on")}, wire.VillageClaims
         )
     except msgspec.ValidationError:
         return see_other(DESK, "请选好村和日期。", "refused")
@@ -78,7 +78,7 @@ async def _form(
     candidates: Sequence[HouseholdFacts] = (),
 ) -> Template:
     offered = form.rule.every_household and request.user.may(Role.COMMITTEE)
-    return page(
+    return render_page(
         request,
         "awards/claims/declare.html",
         status=422 if problem else 200,
@@ -92,7 +92,7 @@ async def _form(
 
 @get("/desk/claims/{id:uuid}")
 async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    return page(
+    return render_page(
         request,
         "awards/claims/claim.html",
         staff=request.user,
@@ -115,7 +115,7 @@ async def approve(request: StaffRequest, services: NamedDependency[Services]) ->
 
 @post("/desk/claims/{id:uuid}/refuse")
 async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    reason = typed(await request.form(), "reason")
+    reason = read_field(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(f"{DESK}/claims/{id}", "请写明理由，最多 200 字。", "refused")
     await use_cases.refuse(services, request.user, id, reason)
@@ -144,6 +144,6 @@ router = Router(
     "/",
     route_handlers=[choose_or_fill, declare, declare_for_all, claim, review, approve, refuse],
     guards=[staff_only],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

@@ -20,7 +20,7 @@ from api.platform.access import Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_of
+from api.registry.people.queries import name_subquery
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
 from rules import format_limit
@@ -110,8 +110,8 @@ async def details(services: Services, staff: Staff, id: UUID) -> Details:
             await uow.session.execute(
                 select(
                     Claim,
-                    name_of(Claim.township, Claim.reviewed_by).label("reviewer"),
-                    name_of(Claim.township, Claim.approved_by).label("approver"),
+                    name_subquery(Claim.township, Claim.reviewed_by).label("reviewer"),
+                    name_subquery(Claim.township, Claim.approved_by).label("approver"),
                 ).where(Claim.township == uow.township, Claim.id == id, *_within(staff))
             )
         ).first()
@@ -160,7 +160,7 @@ def _refusable(staff: Staff, status: str) -> bool:
 async def villages(services: Services, staff: Staff) -> list[VillageFacts]:
     """The villages this person serves."""
     async with services.unit_of_work() as uow:
-        return [village for village in await register.villages(uow) if staff.serves(village.code)]
+        return [village for village in await register.list_villages(uow) if staff.serves(village.code)]
 
 
 async def _mine(uow: UnitOfWork, staff: Staff) -> list[ClaimLine]:
@@ -219,8 +219,8 @@ async def _lines(
     limit: int = SHOWN,
 ) -> list[ClaimLine]:
     order = (Claim.declared_at, Claim.id)
-    household = register.household_of(Claim.township, Claim.household)
-    declarer = name_of(Claim.township, Claim.declared_by)
+    household = register.lateral_household(Claim.township, Claim.household)
+    declarer = name_subquery(Claim.township, Claim.declared_by)
     rows = (
         await uow.session.execute(
             select(Claim, household.c.code, household.c.head, declarer.label("declarer"))

@@ -19,7 +19,7 @@ from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import adopted
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.clock import start_of
+from api.platform.clock import start_of_day
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.register import queries as register
@@ -72,7 +72,7 @@ async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list
         postings = await uow.books.post(
             [_pending(staff, c, points[c.id], codes[c.household], books[c.rulebook]) for c in claims], uow.now
         )
-        notice_days = {village.code: village.notice_days for village in await register.villages(uow)}
+        notice_days = {village.code: village.notice_days for village in await register.list_villages(uow)}
         for claim, posting in zip(claims, postings, strict=True):
             if not posting.accepted:
                 answers[claim.id] = _not_approved(
@@ -116,7 +116,7 @@ def _pending(staff: Staff, claim: Claim, points: int, household: str, book: Rule
         transfers=(Transfer(debit, credit, accounts.POINTS, abs(points)),),
         person=str(staff.id),
         reason=book.get_rule(claim.rule).title,
-        effective_at=start_of(claim.deed_on),
+        effective_at=start_of_day(claim.deed_on),
         metadata={
             "rule": claim.rule,
             "rulebook": claim.rulebook,
@@ -183,7 +183,7 @@ async def post_due(services: Services) -> int:
             return 0
         postings = await uow.books.post(
             # An award belongs to the day of the deed, or to the open month where that day's is closed.
-            [replace(_settle(c, Phase.POST, "notice", ""), effective_at=start_of(c.deed_on)) for c in due],
+            [replace(_settle(c, Phase.POST, "notice", ""), effective_at=start_of_day(c.deed_on)) for c in due],
             uow.now,
         )
         stuck = [c for c, posting in zip(due, postings, strict=True) if not posting.accepted]
@@ -209,7 +209,7 @@ async def _ready(
     uow: UnitOfWork, staff: Staff, ids: Sequence[UUID], before: str, after: str
 ) -> tuple[list[Claim], list[wire.ClaimOutcome]]:
     """The claims of `ids` that this person may take from `before` to `after`, and an answer for each id."""
-    household_of = register.household_of(Claim.township, Claim.household)
+    household_of = register.lateral_household(Claim.township, Claim.household)
     rows = await uow.session.execute(
         select(Claim, household_of.c.code)
         .join(household_of, true())
@@ -259,5 +259,5 @@ def _not_theirs(staff: Staff, claim: Claim, after: str) -> str:
 
 
 async def _codes(uow: UnitOfWork, claims: Sequence[Claim]) -> dict[UUID, str]:
-    found = await register.households(uow, {claim.household for claim in claims})
+    found = await register.read_households(uow, {claim.household for claim in claims})
     return {id: household.code for id, household in found.items()}

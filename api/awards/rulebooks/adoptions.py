@@ -357,7 +357,7 @@ async def _locked(uow: UnitOfWork, id: UUID) -> Adoption:
 
 async def _names(uow: UnitOfWork, adoptions: Sequence[Adoption]) -> Mapping[UUID | None, str]:
     hands = {p for a in adoptions for p in (a.proposed_by, a.confirmed_by, a.refused_by, a.withdrawn_by)}
-    found = await people.names(uow, [person for person in hands if person is not None])
+    found = await people.read_names(uow, [person for person in hands if person is not None])
     return {id: name for id, name in found.items()}
 
 

@@ -17,7 +17,7 @@ from api.awards.rulebooks.tables import Draft, DraftText, RulebookText
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_of
+from api.registry.people.queries import name_subquery
 
 
 async def begin(services: Services, staff: Staff, wanted: wire.NewDraft, origin: str = "") -> wire.DraftView:
@@ -162,8 +162,8 @@ async def _view(uow: UnitOfWork, id: UUID) -> wire.DraftView:
             select(
                 Draft,
                 DraftText,
-                name_of(Draft.township, Draft.begun_by).label("beginner"),
-                name_of(DraftText.township, DraftText.saved_by).label("saver"),
+                name_subquery(Draft.township, Draft.begun_by).label("beginner"),
+                name_subquery(DraftText.township, DraftText.saved_by).label("saver"),
             )
             .join(DraftText, (DraftText.township == Draft.township) & (DraftText.draft == Draft.id))
             .where(Draft.township == uow.township, Draft.id == id)

@@ -13,7 +13,7 @@ from litestar.static_files import create_static_files_router
 from litestar.types import PathType
 from litestar.types.file_types import FileInfo
 
-from api.web.page import A_YEAR
+from api.web.page import YEAR_SECONDS
 
 _PATH = "/assets/ace"
 _PACKAGE = "django-static-ace-builds"
@@ -37,6 +37,6 @@ router = create_static_files_router(
     _PATH,
     [_FOLDER],
     file_system=_Chosen(),
-    cache_control=CacheControlHeader(public=True, max_age=A_YEAR, immutable=True),
+    cache_control=CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True),
     name="ace",
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.platform.errors import ErrorCode, Refused
-from api.platform.table_file import day_of, read_table, text_of
+from api.platform.table_file import cell_text, parse_date, read_table
 from rules import Claim, Rule, Rulebook, UnknownRule, did_you_mean, parse_answers
 
 COLUMNS = {
@@ -49,17 +49,19 @@ def read_events(path: Path, book: Rulebook) -> list[Event]:
     # A village has as many households as the table names in it, where the table doesn't say.
     households: dict[str, set[str]] = defaultdict(set)
     for _, given in rows:
-        households[_village(given, book)].add(text_of(given.get("household", "")))
+        households[_village(given, book)].add(cell_text(given.get("household", "")))
     return [_event(row, given, book, len(households[_village(given, book)])) for row, given in rows]
 
 
 def _given(cells: Sequence[Any], columns: Mapping[int, str]) -> dict[str, Any]:
     # A row may end early where its last cells are empty.
-    return {name: cells[place] for place, name in columns.items() if place < len(cells) and text_of(cells[place])}
+    return {
+        name: cells[place] for place, name in columns.items() if place < len(cells) and cell_text(cells[place])
+    }
 
 
 def _village(given: Mapping[str, Any], book: Rulebook) -> str:
-    return text_of(given.get("village", book.village))
+    return cell_text(given.get("village", book.village))
 
 
 def _columns(path: Path, headings: Sequence[Any], book: Rulebook) -> Mapping[int, str]:
@@ -69,7 +71,7 @@ def _columns(path: Path, headings: Sequence[Any], book: Rulebook) -> Mapping[int
     names |= {name: _INPUT + id for id in inputs for name in (_INPUT + id, id) if name not in names}
     columns: dict[int, str] = {}
     for place, cell in enumerate(headings):
-        heading = text_of(cell)
+        heading = cell_text(cell)
         if not heading:
             continue
         column = names.get(heading) or names.get(heading.lower())
@@ -86,13 +88,13 @@ def _columns(path: Path, headings: Sequence[Any], book: Rulebook) -> Mapping[int
 
 
 def _event(row: int, given: Mapping[str, Any], book: Rulebook, households: int) -> Event:
-    texts = {name: text_of(cell) for name, cell in given.items()}
+    texts = {name: cell_text(cell) for name, cell in given.items()}
     event = Event(row, texts.get("household", ""), texts.get("rule", ""), texts.get("deed_on", ""))
     try:
         if not event.household or not event.rule:
             raise ValueError("没有户编号。" if not event.household else "没有规则的编号。")
         rule = book.get_rule(event.rule)
-        day = day_of(given.get("deed_on", ""))
+        day = parse_date(given.get("deed_on", ""))
         claim = Claim(
             rule.id,
             day,
@@ -116,7 +118,7 @@ def _answers(rule: Rule, given: Mapping[str, Any], texts: Mapping[str, str]) -> 
         if asked.id not in strings:
             continue
         if asked.type == "date":
-            strings[asked.id] = day_of(given[_INPUT + asked.id]).isoformat()
+            strings[asked.id] = parse_date(given[_INPUT + asked.id]).isoformat()
         elif asked.type == "choice":
             by_title = {option.title: option.id for option in asked.options}
             strings[asked.id] = by_title.get(strings[asked.id], strings[asked.id])

@@ -19,10 +19,10 @@ from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
+from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import SCRIPTED, page
-from api.web.refusals import AS_PAGES
+from api.web.form import read_field
+from api.web.page import SCRIPT_HEADERS, render_page
 from rules import Rulebook
 
 BOOKS = "/desk/rulebooks"
@@ -41,7 +41,7 @@ STATES = {
 @get(BOOKS)
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     decides = request.user.may(Role.PARTY_BRANCH)
-    return page(
+    return render_page(
         request,
         "awards/rulebooks/overview.html",
         staff=request.user,
@@ -64,7 +64,7 @@ async def _book(
     request: StaffRequest, services: Services, version: str, problem: str = "", filled: FormMultiDict | None = None
 ) -> Template:
     shown = await adoptions.of_version(services, version)
-    return page(
+    return render_page(
         request,
         "awards/rulebooks/book.html",
         status=422 if problem else 200,
@@ -82,7 +82,7 @@ async def _book(
 @post(f"{BOOKS}/again", status_code=200)
 async def adopt_again(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    version = typed(form, "version")
+    version = read_field(form, "version")
     try:
         decision, effective_from = _decided(form)
         wanted = wire.Readoption(version=version, decision=decision, effective_from=effective_from)
@@ -105,10 +105,10 @@ async def begin(request: StaffRequest, services: NamedDependency[Services]) -> R
             wanted = msgspec.convert({"text": text}, wire.NewDraft)
         except msgspec.ValidationError:
             raise Refused(ErrorCode.TOO_LARGE, "规则最多 20 万字，这个文件太大。") from None
-    elif name := typed(form, "builtin"):
+    elif name := read_field(form, "builtin"):
         wanted = wire.NewDraft(builtin=name)
     else:
-        wanted = wire.NewDraft(version=typed(form, "version"))
+        wanted = wire.NewDraft(version=read_field(form, "version"))
     begun = await drafts.begin(services, request.user, wanted, origin)
     return see_other(_address(begun), "草稿已建好，可以改了。")
 
@@ -138,11 +138,11 @@ async def _draft(
     if not any(problem.kind == "error" for problem in checked.problems):
         book = await use_cases.book_of(services, text)
         change = await published.change(services, book, await use_cases.place_of(services, request.user, text))
-    return page(
+    return render_page(
         request,
         "awards/rulebooks/draft.html",
         status=409 if problem else 200,
-        headers=SCRIPTED,
+        headers=SCRIPT_HEADERS,
         staff=request.user,
         draft=shown,
         text=text,
@@ -169,7 +169,7 @@ async def save(id: FromPath[UUID], request: StaffRequest, services: NamedDepende
         if error.code != ErrorCode.CONFLICT:
             raise
         return await _draft(request, services, await drafts.draft(services, request.user, id), text, error.detail)
-    if typed(form, "then") == "propose":
+    if read_field(form, "then") == "propose":
         return see_other(f"{_address(saved)}/propose")
     return see_other(_address(saved), "已保存。")
 
@@ -195,7 +195,7 @@ async def _proposal(
     except Refused as error:
         return see_other(_address(shown), error.detail, "refused")
     first = not await adoptions.begun(services)
-    return page(
+    return render_page(
         request,
         "awards/rulebooks/propose.html",
         status=422 if problem else 200,
@@ -225,7 +225,7 @@ async def propose(id: FromPath[UUID], request: StaffRequest, services: NamedDepe
     form = await request.form()
     try:
         decision, effective_from = _decided(form)
-        revision = typed(form, "revision")
+        revision = read_field(form, "revision")
         wanted = wire.DraftProposal(
             revision=int(revision) if revision.isdecimal() else 0,
             decision=decision,
@@ -243,7 +243,7 @@ async def adoption(id: FromPath[UUID], request: StaffRequest, services: NamedDep
     adopted = await adoptions.adoption(services, request.user, id)
     shown = await adoptions.of_version(services, adopted.version)
     change = await published.change(services, shown.book, adopted.village, adopted.effective_from)
-    return page(
+    return render_page(
         request,
         "awards/rulebooks/adoption.html",
         staff=request.user,
@@ -293,9 +293,9 @@ def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:
     """Raises Refused: malformed."""
     try:
         decision = msgspec.convert(
-            {name: typed(form, name) for name in ("body", "meeting", "decided_on", "present")}, wire.Decision
+            {name: read_field(form, name) for name in ("body", "meeting", "decided_on", "present")}, wire.Decision
         )
-        return decision, date.fromisoformat(typed(form, "effective_from"))
+        return decision, date.fromisoformat(read_field(form, "effective_from"))
     except (msgspec.ValidationError, ValueError):
         raise Refused(ErrorCode.MALFORMED, "请填全决定机构、会议、决定日期和生效日期；名称最多 80 字。") from None
 
@@ -307,7 +307,7 @@ def _require_own_page(error: Refused) -> None:
 
 
 def _reason(form: FormMultiDict) -> str:
-    reason = typed(form, "reason")
+    reason = read_field(form, "reason")
     return reason if len(reason) <= 200 else ""
 
 
@@ -343,6 +343,6 @@ router = Router(
         check,
     ],
     guards=[staff_only],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

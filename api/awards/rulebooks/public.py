@@ -12,9 +12,9 @@ from litestar.response import Template
 from api.awards.rulebooks import sections
 from api.awards.rulebooks.published import Published, published
 from api.platform.services import Services
-from api.web.page import page
+from api.web.error_pages import ERROR_PAGES
+from api.web.page import render_page
 from api.web.qr import drawn
-from api.web.refusals import AS_PAGES
 from rules import format_day, format_decision
 
 
@@ -55,7 +55,7 @@ async def village_poster(
 def _rules(request: Request[Any, Any, Any], seen: Published) -> Template:
     shelf = seen.shelf
     book, coming = shelf.wanted, shelf.coming
-    return page(
+    return render_page(
         request,
         "awards/rulebooks/rules.html",
         **_common(seen),
@@ -67,7 +67,9 @@ def _rules(request: Request[Any, Any, Any], seen: Published) -> Template:
 
 def _poster(request: Request[Any, Any, Any], seen: Published) -> Template:
     address = f"{str(request.base_url).rstrip('/')}{_path(seen)}"
-    return page(request, "awards/rulebooks/poster.html", **_common(seen), address=address, code=drawn(address))
+    return render_page(
+        request, "awards/rulebooks/poster.html", **_common(seen), address=address, code=drawn(address)
+    )
 
 
 def _common(seen: Published) -> dict[str, Any]:
@@ -91,6 +93,6 @@ def _path(seen: Published) -> str:
 router = Router(
     "/",
     route_handlers=[township, village, township_poster, village_poster],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

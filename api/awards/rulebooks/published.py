@@ -15,7 +15,7 @@ from api.awards.rulebooks.use_cases import adopted, in_force
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.register.queries import villages
+from api.registry.register.queries import list_villages
 from rules import Rulebook
 
 
@@ -147,7 +147,7 @@ def _standing(shelf: Shelf, day: date) -> Literal["in-force", "coming", "past"]:
 
 async def _village(uow: UnitOfWork, code: str) -> tuple[str, int]:
     # Compared here: a code from an address may hold what the database can't.
-    for village in await villages(uow):
+    for village in await list_villages(uow):
         if village.code == code:
             return village.name, village.notice_days
     raise Refused(ErrorCode.UNKNOWN, "没有这个村。")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from api.awards.rulebooks.events import Event
-from api.platform.table_file import harmless
+from api.platform.table_file import escape_formulas
 from rules import Evaluation, Rulebook, Tally, evaluate, explain
 
 HEADINGS = ("row", "household", "rule", "title", "deed_on", "points", "accepted", "explanation")
@@ -106,7 +106,7 @@ def as_csv(scored: Iterable[Scored]) -> Iterator[str]:
 
 def _csv_line(cells: Sequence[object]) -> str:
     line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="").writerow(harmless(cells))
+    csv.writer(line, lineterminator="").writerow(escape_formulas(cells))
     return line.getvalue()
 
 

@@ -21,7 +21,7 @@ from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.register.queries import villages
+from api.registry.register.queries import list_villages
 from rules.parser.locator import Locator
 
 LONGEST_VERSION = 40
@@ -244,7 +244,7 @@ async def base_text(uow: UnitOfWork, head: rules.Header) -> str:
 async def village_of(uow: UnitOfWork, staff: Staff, name: str) -> str:
     """The code of the village that an overlay names, by its name or its code. Raises Refused: unknown,
     not-allowed."""
-    code = next((v.code for v in await villages(uow) if name in (v.name, v.code)), None)
+    code = next((v.code for v in await list_villages(uow) if name in (v.name, v.code)), None)
     if code is None:
         raise Refused(ErrorCode.UNKNOWN, f"没有叫「{name}」的村，请写村名，例如“河畔村”。")
     if not staff.serves(code):

@@ -19,10 +19,10 @@ from api.platform.access import Staff, StaffRequest, require, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.register.queries import villages
-from api.web.form import typed
-from api.web.page import page
-from api.web.refusals import AS_PAGES
+from api.registry.register.queries import list_villages
+from api.web.error_pages import ERROR_PAGES
+from api.web.form import read_field
+from api.web.page import render_page
 
 _LARGEST = 4_000_000
 """Bytes of a draft."""
@@ -40,7 +40,7 @@ async def ask(request: StaffRequest, services: NamedDependency[Services], draft:
 async def simulate(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     require(request.user, *DECIDERS)
     form = await request.form()
-    draft, village, title = typed(form, "draft"), typed(form, "village"), ""
+    draft, village, title = read_field(form, "draft"), read_field(form, "village"), ""
     try:
         first, last = _day(form, "from"), _day(form, "to")
         if draft:
@@ -51,7 +51,7 @@ async def simulate(request: StaffRequest, services: NamedDependency[Services]) -
         simulation = await simulate_bounded(services, Wanted(text, first, last, village or None, source))
     except Refused as refused:
         return await _form(request, services, draft=draft, title=title, sent=form, problem=refused)
-    return page(request, "awards/simulation/result.html", staff=request.user, figures=Figures(simulation))
+    return render_page(request, "awards/simulation/result.html", staff=request.user, figures=Figures(simulation))
 
 
 async def draft_text(services: Services, staff: Staff, draft: str) -> tuple[str, str]:
@@ -81,7 +81,7 @@ async def _uploaded(form: FormMultiDict) -> tuple[str, str]:
 
 
 def _day(form: FormMultiDict, name: str) -> date | None:
-    text = typed(form, name)
+    text = read_field(form, name)
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -99,17 +99,17 @@ async def _form(
 ) -> Template:
     async with services.unit_of_work() as uow:
         first, last = period(None, None, local_date(uow.now))
-        offered = await villages(uow)
-    return page(
+        offered = await list_villages(uow)
+    return render_page(
         request,
         "awards/simulation/form.html",
         status=problem.code.status if problem else 200,
         staff=request.user,
         draft=draft,
         title=title,
-        first=typed(sent, "from") if sent else first.isoformat(),
-        last=typed(sent, "to") if sent else last.isoformat(),
-        village=typed(sent, "village") if sent else "",
+        first=read_field(sent, "from") if sent else first.isoformat(),
+        last=read_field(sent, "to") if sent else last.isoformat(),
+        village=read_field(sent, "village") if sent else "",
         villages=offered,
         problem=problem.detail if problem else "",
     )
@@ -119,6 +119,6 @@ router = Router(
     "/",
     route_handlers=[ask, simulate],
     guards=[staff_only],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

@@ -38,8 +38,8 @@ class VillageClaims(msgspec.Struct, frozen=True):
 async def villages(uow: UnitOfWork, first: date, last: date) -> list[VillageClaims]:
     """All villages, with their claims of deeds between these days."""
     claims = await count_by_village(uow, first, last)
-    known = await register.villages(uow)
-    households = await register.households_in(uow, [village.code for village in known])
+    known = await register.list_villages(uow)
+    households = await register.count_households(uow, [village.code for village in known])
     return [VillageClaims(v.code, v.name, households.get(v.code, 0), claims.get(v.code, 0)) for v in known]
 
 
@@ -48,7 +48,9 @@ Homes: TypeAlias = Mapping[UUID, tuple[str, int]]
 
 
 async def homes(uow: UnitOfWork) -> Homes:
-    return {id: (household.code, household.people) for id, household in (await register.households(uow)).items()}
+    return {
+        id: (household.code, household.people) for id, household in (await register.read_households(uow)).items()
+    }
 
 
 async def recorded(

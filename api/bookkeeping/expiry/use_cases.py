@@ -19,8 +19,8 @@ from api.platform.access import Role, Staff, require
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import mask
-from api.registry.register.queries import HouseholdFacts, households_by_code
+from api.registry.cards.use_cases import mask_name
+from api.registry.register.queries import HouseholdFacts, read_households_by_code
 from ledger.expiries import AccountScope, AdoptedPolicy, ExpiryBatch
 from ledger.expiry import Boundary, Policy, PolicyKind, find_boundary, find_latest_boundary
 from ledger.tables import account
@@ -130,7 +130,7 @@ async def preview(
             lines=[
                 wire.ExpiryLine(
                     household=household.code,
-                    head=household.head if staff.serves(household.village) else mask(household.head),
+                    head=household.head if staff.serves(household.village) else mask_name(household.head),
                     village=household.village,
                     points=points,
                 )
@@ -214,5 +214,5 @@ async def _read_households(uow: UnitOfWork, ids: Iterable[AccountId]) -> dict[Ac
         select(account.c.id, account.c.name).where(account.c.township == uow.township, account.c.id.in_(list(ids)))
     )
     codes = {name.removeprefix(accounts.HOUSEHOLDS): AccountId(id) for id, name in names}
-    found = await households_by_code(uow, codes)
+    found = await read_households_by_code(uow, codes)
     return {codes[code]: household for code, household in found.items()}

@@ -9,7 +9,7 @@ from typing import IO
 
 from api.bookkeeping.exports.records import PeriodBooks, Transaction
 from api.bookkeeping.exports.rows import ENTRY_HEADINGS, entries, openings
-from api.platform.table_file import harmless
+from api.platform.table_file import escape_formulas
 
 
 class Csv:
@@ -18,10 +18,10 @@ class Csv:
         self._file = TextIOWrapper(file, encoding="utf-8-sig", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow(ENTRY_HEADINGS)
-        self._rows.writerows(map(harmless, openings(books)))
+        self._rows.writerows(map(escape_formulas, openings(books)))
 
     def add(self, transaction: Transaction) -> None:
-        self._rows.writerows(map(harmless, entries(transaction)))
+        self._rows.writerows(map(escape_formulas, entries(transaction)))
 
     def finish(self) -> None:
         self._file.flush()

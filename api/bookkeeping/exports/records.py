@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.bookkeeping.exports.titles import UNPUBLISHED, Titles, kind, titles
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.services import UnitOfWork
-from api.registry.register.queries import township_name
+from api.registry.register.queries import read_township_name
 from ledger.transactions import Phase, UnitKind
 
 FEN = "money:fen"
@@ -176,7 +176,7 @@ async def read(uow: UnitOfWork, start: date | None, end: date | None) -> PeriodB
         )
         last = max(last, local_date(row.last)) if row.last else last
     return PeriodBooks(
-        township=await township_name(uow),
+        township=await read_township_name(uow),
         start=start,
         until=end or last,
         units=tuple(units.values()),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from api.platform.services import UnitOfWork
 from api.registry.people import queries as people
-from api.registry.register.queries import households
+from api.registry.register.queries import read_households
 from api.shop.kiosks.queries import read_attendant_names
 from api.shop.stock import queries as stock
 from ledger.transactions import Phase
@@ -94,9 +94,9 @@ class Titles:
 
 
 async def titles(uow: UnitOfWork) -> Titles:
-    called = await people.names(uow) | await read_attendant_names(uow)
+    called = await people.read_names(uow) | await read_attendant_names(uow)
     return Titles(
-        heads={household.code: household.head for household in (await households(uow)).values()},
+        heads={household.code: household.head for household in (await read_households(uow)).values()},
         supermarkets=await stock.supermarkets(uow),
         products={product.code: product.name for product in await stock.products(uow)},
         people={str(id): name for id, name in called.items()},

@@ -167,7 +167,7 @@ async def open_holds(uow: UnitOfWork, household: str) -> list[wire.HoldView]:
         wire.HoldView(
             id=row.id,
             household=household,
-            supermarket=accounts.holder(tills[row.counterparty])[1],
+            supermarket=accounts.parse_owner(tills[row.counterparty])[1],
             points=-row.amount,
             expires_at=row.expires_at,
             reason=row.reason,

@@ -38,7 +38,7 @@ def outcome(id: UUID, posting: PostingResult, names: Mapping[AccountId, str]) ->
         return wire.ItemOutcome(id=id, status=posting.status)
     account = names.get(posting.account, "") if posting.account is not None else ""
     sentence = _SENTENCES[posting.status].format(
-        account=accounts.in_words(account), missing=posting.missing, piece=accounts.piece(account)
+        account=accounts.describe_account(account), missing=posting.missing, piece=accounts.counting_word(account)
     )
     status = "conflict" if posting.status is Status.CONFLICT else "refused"
     return wire.ItemOutcome(

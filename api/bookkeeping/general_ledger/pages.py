@@ -12,10 +12,10 @@ from api.bookkeeping.general_ledger import periods
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
+from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import page
-from api.web.refusals import AS_PAGES
+from api.web.form import read_field
+from api.web.page import render_page
 
 MONTHS = "/desk/months"
 
@@ -23,7 +23,7 @@ MONTHS = "/desk/months"
 @get(MONTHS)
 async def months(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     closed = await periods.periods(services, request.user)
-    return page(
+    return render_page(
         request,
         "bookkeeping/general_ledger/months.html",
         staff=request.user,
@@ -37,7 +37,7 @@ async def months(request: StaffRequest, services: NamedDependency[Services]) -> 
 async def close(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
-        wanted = msgspec.convert({n: typed(form, n) for n in ("month", "reason")}, wire.NewPeriodClosing)
+        wanted = msgspec.convert({n: read_field(form, n) for n in ("month", "reason")}, wire.NewPeriodClosing)
     except msgspec.ValidationError:
         return see_other(MONTHS, "请选好月份，写明理由，最多 200 字。", "refused")
     try:
@@ -54,6 +54,6 @@ router = Router(
     "/",
     route_handlers=[months, close],
     guards=[staff_only],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

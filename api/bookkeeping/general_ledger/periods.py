@@ -14,7 +14,7 @@ from api.bookkeeping.general_ledger.accounts import find, told
 from api.bookkeeping.general_ledger.persons import names_of
 from api.bookkeeping.general_ledger.scope import READERS
 from api.platform.access import Role, Staff, require
-from api.platform.clock import local_date, start_of
+from api.platform.clock import local_date, start_of_day
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from ledger.tables import period_closing
@@ -61,7 +61,7 @@ def open_months(closed: Sequence[wire.PeriodClosing], now: datetime) -> list[dat
     first, found = local_date(now).replace(day=1), list[date]()
     while len(found) < OFFERED:
         first = (first - timedelta(days=1)).replace(day=1)
-        if closed and start_of(first) < closed[0].until:
+        if closed and start_of_day(first) < closed[0].until:
             break
         found.append(first)
     return found
@@ -119,4 +119,6 @@ def bounds(month: str) -> tuple[datetime, datetime]:
     except msgspec.ValidationError:
         raise Refused(ErrorCode.MALFORMED, "月份要写成 2026-05 这样。") from None
     first = date.fromisoformat(f"{month}-01")
-    return start_of(first).astimezone(UTC), start_of((first + timedelta(days=31)).replace(day=1)).astimezone(UTC)
+    return start_of_day(first).astimezone(UTC), start_of_day(
+        (first + timedelta(days=31)).replace(day=1)
+    ).astimezone(UTC)

@@ -20,7 +20,7 @@ async def names_of(uow: UnitOfWork, persons: Iterable[str]) -> dict[str, str]:
     ids = {UUID(person): person for person in asked if _is_id(person)}
     names = {person: word for person, word in _NOBODY.items() if person in asked}
     if ids:
-        known = await people.names(uow, ids) | await read_attendant_names(uow, ids)
+        known = await people.read_names(uow, ids) | await read_attendant_names(uow, ids)
         names |= {ids[id]: name for id, name in known.items()}
     return names
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, and_, case, func, or_
 
 from api.platform.access import Role, Staff
-from api.platform.accounts import ESCROW, holder
+from api.platform.accounts import ESCROW, parse_owner
 from api.platform.services import UnitOfWork
-from api.registry.register.queries import households_by_code, is_household
+from api.registry.register.queries import household_exists, read_households_by_code
 from api.shop.stock import queries as stock
 from ledger.tables import account
 
@@ -23,11 +23,11 @@ def reads_all(staff: Staff) -> bool:
 
 async def villages_of(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]:
     """The village behind each of these accounts that belongs to a household or a supermarket."""
-    held = {name: holder(name) for name in set(names)}
+    held = {name: parse_owner(name) for name in set(names)}
     villages: dict[tuple[str, str], str] = {}
     households = {code for holds, code in held.values() if holds == "household"}
     if households:
-        found = await households_by_code(uow, households)
+        found = await read_households_by_code(uow, households)
         villages |= {("household", code): household.village for code, household in found.items()}
     supermarkets = {code for holds, code in held.values() if holds == "supermarket"}
     if supermarkets:
@@ -53,7 +53,7 @@ def readable(staff: Staff) -> list[ColumnElement[bool]]:
         or_(
             *(
                 and_(kind == holds, is_one(account.c.township, code, staff.village))
-                for holds, is_one in (("household", is_household), ("supermarket", stock.is_supermarket))
+                for holds, is_one in (("household", household_exists), ("supermarket", stock.is_supermarket))
             )
         )
     ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from api.bookkeeping.general_ledger.imports import Row
 from api.platform.errors import ErrorCode, Refused
-from api.platform.table_file import day_of, read_table, text_of
+from api.platform.table_file import cell_text, parse_date, read_table
 
 COLUMNS = {"household": "户编号", "date": "日期", "points": "积分", "what": "事由"}
 HEADINGS_WITHIN = 20
@@ -47,7 +47,7 @@ def read(path: Path) -> Sheet:
         # A row may end early where its last cells are empty.
         household, on, points, what = (cells[c] if c < len(cells) else "" for c in columns)
         try:
-            sheet.rows.append(Row(line, _household(household), day_of(on), _points(points), _what(what)))
+            sheet.rows.append(Row(line, _household(household), parse_date(on), _points(points), _what(what)))
         except ValueError as error:
             sheet.unreadable.append(Unreadable(line, str(error)))
     return sheet
@@ -57,7 +57,7 @@ def _headings(path: Path, lines: Sequence[tuple[int, Sequence[Any]]]) -> tuple[i
     """Which of the lines holds the headings, and where each column stands."""
     missing = list(COLUMNS)
     for at, (_, cells) in enumerate(lines[:HEADINGS_WITHIN]):
-        named = [text_of(cell).lower() for cell in cells]
+        named = [cell_text(cell).lower() for cell in cells]
         places = {
             english: named.index(name)
             for english, chinese in COLUMNS.items()
@@ -73,7 +73,7 @@ def _headings(path: Path, lines: Sequence[tuple[int, Sequence[Any]]]) -> tuple[i
 
 
 def _household(cell: Any) -> str:
-    code = text_of(cell)
+    code = cell_text(cell)
     if not code or len(code) > 40:
         raise ValueError("没有户编号。" if not code else f"户编号“{code[:20]}…”太长。")
     return code.lower()
@@ -81,7 +81,7 @@ def _household(cell: Any) -> str:
 
 def _points(cell: Any) -> int:
     # Full-width signs and digits, a real minus, a unit behind: all as people write them.
-    text = text_of(cell).translate(_PLAIN).removesuffix("分").strip()
+    text = cell_text(cell).translate(_PLAIN).removesuffix("分").strip()
     if not _POINTS.fullmatch(text):
         raise ValueError(f"积分“{text[:20]}”不是整数。" if text else "没有积分。")
     points = int(text.replace(",", "")) if len(text) <= 20 else MOST_POINTS + 1
@@ -94,7 +94,7 @@ _PLAIN = str.maketrans("０１２３４５６７８９＋－−，", "0123456789
 
 
 def _what(cell: Any) -> str:
-    text = text_of(cell)
+    text = cell_text(cell)
     if not text or len(text) > LONGEST_WHAT:
         raise ValueError("没有事由。" if not text else f"事由超过 {LONGEST_WHAT} 字。")
     return text

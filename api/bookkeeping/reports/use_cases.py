@@ -9,8 +9,8 @@ from sqlalchemy import text
 from api import wire
 from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import duties
-from api.registry.register.queries import size
+from api.registry.people.queries import count_roles
+from api.registry.register.queries import count_register
 from api.shop.stock.queries import count_supermarkets
 from ledger.verify import verify
 
@@ -93,13 +93,13 @@ async def report(services: Services, *, verified: bool = True) -> wire.TownshipR
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_VILLAGE, {"township": uow.township})
         ]
-        registered = await size(uow)
+        registered = await count_register(uow)
         return wire.TownshipReport(
             supermarkets=await count_supermarkets(uow),
             villages=registered.villages,
             grids=registered.grids,
             households=registered.households,
-            people=await duties(uow),
+            people=await count_roles(uow),
             points_awarded=sum(c.points for c in by_category),
             points_imported=-imported,
             points_pending=points.expected,

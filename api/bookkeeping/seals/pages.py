@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from api.bookkeeping.seals import use_cases
 from api.platform.services import Services
-from api.web.refusals import AS_PAGES
+from api.web.error_pages import ERROR_PAGES
 
 _KEPT_NOWHERE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -35,4 +35,4 @@ def _saved_as(name: str) -> dict[str, str]:
     return {**_KEPT_NOWHERE, "Content-Disposition": f'attachment; filename="{name}"'}
 
 
-router = Router("/", route_handlers=[seal, own_proof], exception_handlers=AS_PAGES, include_in_schema=False)
+router = Router("/", route_handlers=[seal, own_proof], exception_handlers=ERROR_PAGES, include_in_schema=False)

@@ -13,7 +13,7 @@ from api.platform import accounts
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import find_card_holder
-from api.registry.register.queries import township_name
+from api.registry.register.queries import read_township_name
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
 from ledger.proofs import Proof
 from ledger.seals import NotSealedError, RewrittenError, Seals
@@ -161,4 +161,4 @@ async def _seals(uow: UnitOfWork) -> Seals:
 
 
 async def _key(services: Services, uow: UnitOfWork) -> SealKey:
-    return seal_key(services.data, await township_name(uow))
+    return seal_key(services.data, await read_township_name(uow))

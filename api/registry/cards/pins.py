@@ -1,7 +1,7 @@
-"""The PIN of a household's card: asked for above a number of points that the household chooses.
+"""The PIN of a household's card, required above a number of points that the household chooses.
 
-Whoever holds the card may give it a PIN; from then on only who knows it changes or removes it, or a person at the
-desk, where the household says that it forgot it. A new card begins without one."""
+Anybody holding the card may set a PIN; changing or removing it needs the old one, or a person at the desk if the
+household has forgotten it. A new card has no PIN."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card, PinReset
 from api.registry.cards.use_cases import find_card_holder
-from api.registry.people.queries import name_of
+from api.registry.people.queries import name_subquery
 from api.registry.people.use_cases import passwords
-from api.registry.register.queries import household_of, households_by_code
+from api.registry.register.queries import lateral_household, read_households_by_code
 from api.wire.card_token import digest, parse
 from ledger.lookup import lateral_one
 
 TRIES = 5
 LOCK = timedelta(minutes=15)
-ABOVE = (10, 20, 50, 100)
+THRESHOLDS = (10, 20, 50, 100)
 RESETTERS = (Role.OFFICE, Role.COMMITTEE)
-SHOWN_FOR = timedelta(days=30)
+RESETS_SHOWN_FOR = timedelta(days=30)
 
 _PIN = re.compile(r"[0-9]{4,8}")
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
-    """For the desk: whose card lost its PIN, by whom and why."""
+class ResetView:
+    """A PIN reset, for the desk."""
 
     household: str
     head: str
@@ -51,13 +51,13 @@ async def require_pin(services: Services, card: bytes, pin: str) -> None:
     Raises Refused: wrong-card-pin (left), card-pin-locked.
     """
     async with services.unit_of_work() as uow:
-        left = await _verify(uow, await _held(uow, card), pin)
+        left = await _check_pin(uow, await _lock_card(uow, card), pin)
     if left is not None:
-        raise _wrong(left)
+        raise _wrong_pin(left)
 
 
-async def choose(services: Services, card: str, old: str, pin: str, again: str, above: int) -> None:
-    """Give a card its PIN, or another one: that needs the old one.
+async def set_pin(services: Services, card: str, old: str, pin: str, again: str, above: int) -> None:
+    """Set a card's PIN; changing it needs the old one.
 
     Raises MalformedCard, and Refused: card-unknown, card-revoked, pin-malformed, pins-differ, wrong-card-pin,
     card-pin-locked.
@@ -66,36 +66,35 @@ async def choose(services: Services, card: str, old: str, pin: str, again: str, 
         raise Refused(ErrorCode.PIN_MALFORMED, "密码要 4 到 8 位数字。")
     if pin != again:
         raise Refused(ErrorCode.PINS_DIFFER, "两次输入的密码不一样，请再输一次。")
-    if above not in ABOVE:
+    if above not in THRESHOLDS:
         raise Refused(ErrorCode.PIN_MALFORMED, "请选超过多少分要密码。")
     hashed = await asyncio.to_thread(passwords.hash, pin)
     async with services.unit_of_work() as uow:
-        found, left = await _opened(uow, card, old)
+        found, left = await _lock_and_check(uow, card, old)
         if left is None:
             found.pin_hash, found.pin_above = hashed, above
     if left is not None:
-        raise _wrong(left)
+        raise _wrong_pin(left)
 
 
-async def remove(services: Services, card: str, old: str) -> None:
-    """Raises as `choose`."""
+async def remove_pin(services: Services, card: str, old: str) -> None:
+    """Raises as `set_pin`."""
     async with services.unit_of_work() as uow:
-        found, left = await _opened(uow, card, old)
+        found, left = await _lock_and_check(uow, card, old)
         if left is None:
             found.pin_hash, found.pin_above = None, 0
     if left is not None:
-        raise _wrong(left)
+        raise _wrong_pin(left)
 
 
-async def reset(services: Services, staff: Staff, household: str, reason: str) -> None:
-    """The household forgot the PIN: its card is without one again, by this person's word. Nobody does it for their
-    own household.
+async def reset_pin(services: Services, staff: Staff, household: str, reason: str) -> None:
+    """Remove the PIN of a card whose household has forgotten it. Nobody does this for their own household.
 
     Raises Refused: not-allowed, unknown, no-pin.
     """
     require(staff, *RESETTERS)
     async with services.unit_of_work() as uow:
-        found = (await households_by_code(uow, [household])).get(household)
+        found = (await read_households_by_code(uow, [household])).get(household)
         if found is None or not staff.serves(found.village):
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
         if staff.household == household:
@@ -120,57 +119,57 @@ async def reset(services: Services, staff: Staff, household: str, reason: str) -
         )
 
 
-async def resets(services: Services, staff: Staff) -> list[Reset]:
-    """Those of the last thirty days, newest first. Raises Refused: not-allowed."""
+async def list_resets(services: Services, staff: Staff) -> list[ResetView]:
+    """Resets of the last thirty days, newest first. Raises Refused: not-allowed."""
     require(staff, *RESETTERS, Role.SUPERVISOR)
     async with services.unit_of_work() as uow:
-        household = household_of(Card.township, Card.household)
-        person = name_of(PinReset.township, PinReset.person).label("person")
+        household = lateral_household(Card.township, Card.household)
+        person = name_subquery(PinReset.township, PinReset.person).label("person")
         rows = await uow.session.execute(
             select(household.c.code, household.c.head, person, PinReset.reason, PinReset.recorded_at)
             .join(Card, (Card.township == PinReset.township) & (Card.digest == PinReset.card))
             .join(household, true())
             .where(
                 PinReset.township == uow.township,
-                PinReset.recorded_at > uow.now - SHOWN_FOR,
+                PinReset.recorded_at > uow.now - RESETS_SHOWN_FOR,
                 *([] if staff.village is None else [household.c.village == staff.village]),
             )
             .order_by(PinReset.recorded_at.desc())
         )
-        return [Reset(*row) for row in rows]
+        return [ResetView(*row) for row in rows]
 
 
-_RESET_OF = lateral_one(
+_RESET_CARD = lateral_one(
     select(Card.household).where(Card.township == PinReset.township, Card.digest == PinReset.card), "reset_of"
 )
 LAST_RESET = (
     select(PinReset.recorded_at)
     .select_from(PinReset)
-    .join(_RESET_OF, true())
+    .join(_RESET_CARD, true())
     .where(
         PinReset.township == bindparam("township"),
         PinReset.recorded_at > bindparam("resets_since"),
-        _RESET_OF.c.household == bindparam("household"),
+        _RESET_CARD.c.household == bindparam("household"),
     )
     .order_by(PinReset.recorded_at.desc())
     .limit(literal_column("1"))
 )
-"""For the household itself: when somebody took its card's PIN away last, after `resets_since`."""
+"""When the PIN of a household's card was reset last, after `resets_since`."""
 
 
-async def _opened(uow: UnitOfWork, card: str, old: str) -> tuple[Card, int | None]:
+async def _lock_and_check(uow: UnitOfWork, card: str, old: str) -> tuple[Card, int | None]:
     """A living card, held, and how many tries are left where the old PIN is wrong; None where it is right."""
     await find_card_holder(uow, card)
-    found = await _held(uow, digest(parse(card)))
-    return found, await _verify(uow, found, old)
+    found = await _lock_card(uow, digest(parse(card)))
+    return found, await _check_pin(uow, found, old)
 
 
-async def _held(uow: UnitOfWork, card: bytes) -> Card:
+async def _lock_card(uow: UnitOfWork, card: bytes) -> Card:
     """One try at a time: many at once would see no lock yet."""
     return await uow.session.get_one(Card, (uow.township, card), with_for_update={"key_share": True})
 
 
-async def _verify(uow: UnitOfWork, card: Card, pin: str) -> int | None:
+async def _check_pin(uow: UnitOfWork, card: Card, pin: str) -> int | None:
     """None where the PIN is right or there is none; else the tries that are left. Raises Refused:
     card-pin-locked."""
     if card.pin_hash is None:
@@ -188,6 +187,6 @@ async def _verify(uow: UnitOfWork, card: Card, pin: str) -> int | None:
     return left
 
 
-def _wrong(left: int) -> Refused:
+def _wrong_pin(left: int) -> Refused:
     said = f"还可以试 {left} 次。" if left else "已锁定 15 分钟。"
     return Refused(ErrorCode.WRONG_CARD_PIN, f"积分卡密码不对，{said}", left=left)

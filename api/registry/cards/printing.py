@@ -1,4 +1,4 @@
-"""Sheets to print: of new household cards, issued and written both or neither, and of command cards."""
+"""Write sheets to print: of new household cards, and of command cards."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards.commands import command_sheet
 from api.registry.cards.sheet import Card, UnprintableAddress, sheet
-from api.registry.cards.use_cases import new_cards
+from api.registry.cards.use_cases import create_cards
 
 
 async def print_new_cards(services: Services, households: Sequence[str], url: str, output: Path) -> None:
-    """The old cards die only once the sheet is on disk. Raises Refused: unknown, unprintable, unwritable."""
+    """Issue cards and write their sheet; the old cards are revoked only once the sheet is on disk.
+
+    Raises Refused: unknown, unprintable, unwritable.
+    """
     async with services.unit_of_work() as uow:
-        write_sheet(await new_cards(uow, households), url, output)
+        write_sheet(await create_cards(uow, households), url, output)
 
 
 def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
-    """Readable by its owner alone: whoever has a token has the card."""
+    """Readable only by its owner: a token is as good as the card."""
     printed = [Card(token=c.token, name=c.head, village=c.village, number=c.household) for c in cards]
     try:
         page = sheet(printed, url)
@@ -32,8 +35,8 @@ def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
         raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}），没有发卡。") from None
 
 
-def print_commands(output: Path) -> None:
-    """The same cards for every counter, and no secret. Raises Refused: unwritable."""
+def write_command_sheet(output: Path) -> None:
+    """The same cards for every counter; nothing secret. Raises Refused: unwritable."""
     try:
         output.write_text(command_sheet(), encoding="utf-8")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What others ask about cards."""
+"""Queries about cards for other capabilities."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.platform.services import UnitOfWork
 from api.registry.cards.tables import Card
-from api.registry.register.queries import of_village
+from api.registry.register.queries import village_households
 from ledger.lookup import lateral_one
 
-# Points above which a card asks for its PIN; null where it has none.
+# More points need the card's PIN; null without a PIN.
 _PIN_ABOVE = case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above")
 
 
 @dataclass(frozen=True, slots=True)
-class CardedHousehold:
-    """A household, and its living card's digest. `pin_above`: None where the card has no PIN."""
+class HouseholdWithCard:
+    """A household and its active card's digest. `pin_above`: None if the card has no PIN."""
 
     id: UUID
     code: str
@@ -30,9 +30,9 @@ class CardedHousehold:
     pin_above: int | None
 
 
-async def with_cards(uow: UnitOfWork, village: str) -> Sequence[CardedHousehold]:
-    """The households of a village that have a living card, by code."""
-    household = of_village(uow.township, village)
+async def list_households_with_cards(uow: UnitOfWork, village: str) -> Sequence[HouseholdWithCard]:
+    """The households of a village that have an active card, by code."""
+    household = village_households(uow.township, village)
     rows = await uow.session.execute(
         select(household.c.id, household.c.code, household.c.head, Card.digest, _PIN_ABOVE)
         .select_from(Card)
@@ -40,11 +40,13 @@ async def with_cards(uow: UnitOfWork, village: str) -> Sequence[CardedHousehold]
         .where(Card.township == uow.township, Card.revoked_at.is_(None))
         .order_by(household.c.code)
     )
-    return [CardedHousehold(*row) for row in rows]
+    return [HouseholdWithCard(*row) for row in rows]
 
 
-def any_card(township: SQLColumnExpression[Any], digest: SQLColumnExpression[Any], name: str) -> LateralFromClause:
-    """`household`, `pin_above` and `revoked_at` of a card, to be joined, whether it counts or not."""
+def lateral_card(
+    township: SQLColumnExpression[Any], digest: SQLColumnExpression[Any], name: str
+) -> LateralFromClause:
+    """`household`, `pin_above` and `revoked_at` of a card, active or not, to be joined."""
     return lateral_one(
         select(Card.household, _PIN_ABOVE, Card.revoked_at).where(
             Card.township == township, Card.digest == digest

@@ -1,4 +1,4 @@
-"""`/v1/cards`: issue and revoke."""
+"""`/v1/cards`: issue and revoke cards."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from api.registry.cards import pins, use_cases
 
 
 @post("/cards", guards=[staff_only])
-async def issue(
+async def issue_cards(
     data: JSONBody[wire.NewCards], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.NewCard]:
-    """New cards for these households; old ones die at once. Tokens are shown this once."""
-    return await use_cases.issue(services, request.user, data.households)
+    """Issue new cards for these households; their old cards are revoked. Tokens are returned only once."""
+    return await use_cases.issue_cards(services, request.user, data.households)
 
 
 @delete("/households/{household:str}/card", guards=[staff_only])
-async def revoke(household: FromPath[str], services: NamedDependency[Services], request: StaffRequest) -> None:
-    """Report a card lost."""
-    await use_cases.revoke(services, request.user, household)
+async def revoke_card(
+    household: FromPath[str], services: NamedDependency[Services], request: StaffRequest
+) -> None:
+    """Revoke a lost card."""
+    await use_cases.revoke_card(services, request.user, household)
 
 
 @post("/households/{household:str}/card/pin-reset", guards=[staff_only], status_code=204)
@@ -33,8 +35,8 @@ async def reset_pin(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
-    """The household forgot its card's PIN: the card is without one again. Kept with the person and the reason."""
-    await pins.reset(services, request.user, household, data.reason)
+    """Remove a card's forgotten PIN; recorded with the person and the reason."""
+    await pins.reset_pin(services, request.user, household, data.reason)
 
 
-router = Router("/v1", route_handlers=[issue, revoke, reset_pin], tags=["cards"])
+router = Router("/v1", route_handlers=[issue_cards, revoke_card, reset_pin], tags=["cards"])

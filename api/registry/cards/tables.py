@@ -1,4 +1,4 @@
-"""Household cards: stored as hashes, one living card a household."""
+"""Household cards: stored as hashes, at most one active card per household."""
 
 from datetime import datetime
 from uuid import UUID
@@ -27,7 +27,7 @@ class Card(Base):
     household: Mapped[UUID]
     issued_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
-    # A redemption of more points than `pin_above` asks for the PIN, where there is one.
+    # A redemption of more points than `pin_above` needs the PIN, if there is one.
     pin_hash: Mapped[str | None]
     pin_above: Mapped[int] = mapped_column(server_default="0")
     pin_failures: Mapped[int] = mapped_column(server_default="0")
@@ -35,7 +35,7 @@ class Card(Base):
 
 
 class PinReset(Base):
-    """A person took a card's PIN away, since its household had forgotten it."""
+    """A person reset a card's PIN because the household had forgotten it."""
 
     __tablename__ = "card_pin_reset"
     __table_args__ = (

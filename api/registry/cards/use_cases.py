@@ -1,4 +1,4 @@
-"""Issue and revoke household cards; find the household behind one."""
+"""Issue and revoke household cards; find the household of a card."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card
-from api.registry.register.queries import household_of, households_by_code, village_of, villages
+from api.registry.register.queries import (
+    lateral_household,
+    lateral_village,
+    list_villages,
+    read_households_by_code,
+)
 from api.wire.card_token import digest, new_token, parse
 
 
 @dataclass(frozen=True, slots=True)
 class CardHolder:
-    """A card's household. `pin_above`: points above which the card asks for its PIN; None without one."""
+    """A card's household. `pin_above`: more points need the card's PIN; None without a PIN."""
 
     id: UUID
     code: str
@@ -33,16 +38,16 @@ class CardHolder:
 
     @property
     def masked(self) -> str:
-        """The family name alone: what a shop or a stranger with the card may see."""
-        return mask(self.head)
+        """The family name only, which the shop or a stranger with the card may see."""
+        return mask_name(self.head)
 
 
-def mask(name: str) -> str:
+def mask_name(name: str) -> str:
     return name[:1] + "*" * max(len(name) - 1, 1)
 
 
-class KnownCard(msgspec.Struct):
-    """A card that was given out once, and its household."""
+class IssuedCard(msgspec.Struct):
+    """A card that was issued, active or not, and its household."""
 
     id: UUID
     code: str
@@ -57,36 +62,37 @@ class KnownCard(msgspec.Struct):
         return CardHolder(self.id, self.code, self.head, self.village, self.village_name, self.pin_above)
 
 
-# Made once: with each card that is scanned, making a statement would take longer than running it.
-def _of_card() -> Select[*tuple[Any, ...]]:
-    own = household_of(Card.township, Card.household)
-    village = village_of(Card.township, own.c.village)
+# Built once: building the statement for each scanned card would take longer than running it.
+def _select_by_digest() -> Select[*tuple[Any, ...]]:
+    household = lateral_household(Card.township, Card.household)
+    village = lateral_village(Card.township, household.c.village)
     return (
         select(
-            *own.c,
+            *household.c,
             village.c.name.label("village_name"),
             case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above"),
             Card.revoked_at,
         )
         .select_from(Card)
-        .join(own, true())
+        .join(household, true())
         .join(village, true())
         .where(Card.township == bindparam("township"), Card.digest == bindparam("card"))
     )
 
 
-OF_CARD = _of_card()
-"""The row of `KnownCard` for the digest `card`."""
+CARD_BY_DIGEST = _select_by_digest()
+"""The row of an `IssuedCard` by its digest, the parameter `card`."""
 
 
 async def find_card_holder(uow: UnitOfWork, text: str) -> CardHolder:
-    """The household behind a card or its token. Raises Refused: card-malformed, card-unknown, card-revoked."""
-    return require_active(await _card(uow, digest(parse(text)))).holder
+    """The household of a card, given by its URL or token. Raises MalformedCard, and Refused: card-unknown,
+    card-revoked."""
+    return require_active(await _find_card(uow, digest(parse(text)))).holder
 
 
-async def _card(uow: UnitOfWork, card: bytes) -> KnownCard | None:
-    row = (await uow.session.execute(OF_CARD, {"township": uow.township, "card": card})).first()
-    return KnownCard(*row) if row is not None else None
+async def _find_card(uow: UnitOfWork, card: bytes) -> IssuedCard | None:
+    row = (await uow.session.execute(CARD_BY_DIGEST, {"township": uow.township, "card": card})).first()
+    return IssuedCard(*row) if row is not None else None
 
 
 class Revocable(Protocol):
@@ -98,7 +104,7 @@ C = TypeVar("C", bound=Revocable)
 
 
 def require_active(card: C | None) -> C:
-    """A card that counts. Raises Refused: card-unknown, card-revoked."""
+    """Raises Refused: card-unknown, card-revoked."""
     if card is None:
         raise Refused(ErrorCode.CARD_UNKNOWN, "没有这张卡，请核对或到村委会补办。")
     if card.revoked_at is not None:
@@ -106,24 +112,24 @@ def require_active(card: C | None) -> C:
     return card
 
 
-async def issue(services: Services, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
-    """New cards by the office or a village's committee. Raises Refused: not-allowed, unknown."""
+async def issue_cards(services: Services, staff: Staff, households: Sequence[str]) -> list[wire.NewCard]:
+    """Issue new cards (office, or committee of the village). Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with services.unit_of_work() as uow:
-        cards = await new_cards(uow, households)
-        known = await households_by_code(uow, households)
+        cards = await create_cards(uow, households)
+        known = await read_households_by_code(uow, households)
         if not all(staff.serves(household.village) for household in known.values()):
             raise Refused(ErrorCode.NOT_ALLOWED, "只能为本村的户发卡。")
         return cards
 
 
-async def new_cards(uow: UnitOfWork, households: Sequence[str]) -> list[wire.NewCard]:
-    """New cards, in the order asked for; the old ones die at once. Raises Refused: unknown."""
-    known = await households_by_code(uow, households)
+async def create_cards(uow: UnitOfWork, households: Sequence[str]) -> list[wire.NewCard]:
+    """New cards, in the order of `households`; their old cards are revoked. Raises Refused: unknown."""
+    known = await read_households_by_code(uow, households)
     for code in households:
         if code not in known:
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的户。")
-    names = {village.code: village.name for village in await villages(uow)}
+    names = {village.code: village.name for village in await list_villages(uow)}
     tokens = {code: new_token() for code in known}
     await uow.session.execute(
         update(Card)
@@ -153,11 +159,11 @@ async def new_cards(uow: UnitOfWork, households: Sequence[str]) -> list[wire.New
     ]
 
 
-async def revoke(services: Services, staff: Staff, household: str) -> None:
-    """A lost card dies at once, also before there is a new one. Raises Refused: not-allowed, unknown."""
+async def revoke_card(services: Services, staff: Staff, household: str) -> None:
+    """Revoke a lost card, without issuing a new one. Raises Refused: not-allowed, unknown."""
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with services.unit_of_work() as uow:
-        found = (await households_by_code(uow, [household])).get(household)
+        found = (await read_households_by_code(uow, [household])).get(household)
         if found is None or not staff.serves(found.village):
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
         await uow.session.execute(

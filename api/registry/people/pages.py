@@ -9,18 +9,18 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 
 from api import wire
-from api.platform.access import COOKIE, Role, Staff
+from api.platform.access import SESSION_COOKIE, Role, Staff
 from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.people import use_cases
+from api.web.error_pages import ERROR_PAGES, SIGN_IN
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import page
-from api.web.refusals import AS_PAGES, SIGN_IN
+from api.web.form import read_field
+from api.web.page import render_page
 
 DESK = "/desk"
 
-TITLES = {
+ROLE_TITLES = {
     Role.GRID_MEMBER: "网格员",
     Role.GRID_LEADER: "网格长",
     Role.GRID_GUIDE: "网格指导员",
@@ -34,46 +34,48 @@ TITLES = {
 
 
 @get(SIGN_IN, sync_to_thread=False)
-def ask(request: Request[Any, Any, Any]) -> Response[Any]:
+def show_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     if isinstance(request.user, Staff):
         return see_other(DESK)
-    return page(request, "registry/people/sign_in.html", login="", problem="")
+    return render_page(request, "registry/people/sign_in.html", login="", problem="")
 
 
 @post(SIGN_IN, status_code=200)
 async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    login = typed(form, "login")
+    login = read_field(form, "login")
     try:
         wanted = msgspec.convert({"login": login, "password": form.get("password", "")}, wire.SignIn)
         signed_in = await use_cases.sign_in(services, wanted)
     except Refused as error:
-        return page(
+        return render_page(
             request, "registry/people/sign_in.html", status=error.code.status, login=login, problem=error.detail
         )
     except msgspec.ValidationError:
-        return page(
+        return render_page(
             request, "registry/people/sign_in.html", status=400, login=login, problem="请填写用户名和密码。"
         )
-    answer = see_other(DESK)
-    answer.set_cookie(
-        COOKIE,
+    response = see_other(DESK)
+    response.set_cookie(
+        SESSION_COOKIE,
         signed_in.token,
-        max_age=int(use_cases.SESSION.total_seconds()),
+        max_age=int(use_cases.SESSION_LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",
     )
-    return answer
+    return response
 
 
 @post("/desk/sign-out", status_code=303)
 async def sign_out(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     if isinstance(request.user, Staff):
-        await use_cases.sign_out(services, request.cookies[COOKIE])
-    answer = see_other(SIGN_IN, "已退出。")
-    answer.delete_cookie(COOKIE)
-    return answer
+        await use_cases.sign_out(services, request.cookies[SESSION_COOKIE])
+    response = see_other(SIGN_IN, "已退出。")
+    response.delete_cookie(SESSION_COOKIE)
+    return response
 
 
-router = Router("/", route_handlers=[ask, sign_in, sign_out], exception_handlers=AS_PAGES, include_in_schema=False)
+router = Router(
+    "/", route_handlers=[show_sign_in, sign_in, sign_out], exception_handlers=ERROR_PAGES, include_in_schema=False
+)

@@ -1,4 +1,4 @@
-"""What others ask about people: their names and their duties."""
+"""Queries about staff for other capabilities: names and roles."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from api.platform.services import UnitOfWork
 from api.registry.people.tables import Person
 
 
-async def names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
-    """Names by id; everybody's where no ids are given."""
+async def read_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
+    """Names by id; everybody's if `ids` is None."""
     wanted = [] if ids is None else [Person.id.in_(ids)]
     rows = await uow.session.execute(
         select(Person.id, Person.name).where(Person.township == uow.township, *wanted)
@@ -22,8 +22,8 @@ async def names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UU
     return dict(rows.all())
 
 
-async def supervisors(uow: UnitOfWork, village: str) -> list[str]:
-    """The names of a village's own supervisors."""
+async def list_supervisors(uow: UnitOfWork, village: str) -> list[str]:
+    """The names of a village's supervisors."""
     found = await uow.session.scalars(
         select(Person.name)
         .where(
@@ -36,8 +36,8 @@ async def supervisors(uow: UnitOfWork, village: str) -> list[str]:
     return list(found)
 
 
-async def duties(uow: UnitOfWork) -> dict[str, int]:
-    """How many people there are in each role."""
+async def count_roles(uow: UnitOfWork) -> dict[str, int]:
+    """The number of people in each role."""
     role = func.unnest(Person.roles).label("role")
     rows = await uow.session.execute(
         select(role, func.count()).where(Person.township == uow.township).group_by(role).order_by(role)
@@ -45,7 +45,7 @@ async def duties(uow: UnitOfWork) -> dict[str, int]:
     return dict(rows.all())
 
 
-def name_of(township: SQLColumnExpression[Any], id: SQLColumnExpression[Any]) -> ScalarSelect[str]:
-    """A person's name, as a column of another's statement."""
+def name_subquery(township: SQLColumnExpression[Any], id: SQLColumnExpression[Any]) -> ScalarSelect[str]:
+    """A person's name, as a column of a larger statement."""
     found = select(Person.name).where(Person.township == township, Person.id == id)
     return found.correlate_except(Person).scalar_subquery()

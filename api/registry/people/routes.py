@@ -26,7 +26,7 @@ async def add_people(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.CreatedCount:
-    """Register people and their duties (office)."""
+    """Register staff and their roles (office)."""
     return wire.CreatedCount(created=await use_cases.add_people(services, request.user, data))
 
 

@@ -1,4 +1,4 @@
-"""People with duties, and the tokens by which they are signed in."""
+"""Staff, and their sign-in tokens."""
 
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,7 @@ class Person(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     village: Mapped[str | None]
     grid: Mapped[str | None]
-    # Where the person lives: nobody acts on their own household.
+    # Where the person lives: nobody may act on their own household.
     household: Mapped[str | None]
     password_hash: Mapped[str | None]
     failures: Mapped[int] = mapped_column(server_default="0")
@@ -33,7 +33,7 @@ class Person(Base):
 
 
 class SignInToken(Base):
-    """Only the SHA-256 of the token is stored; the person's browser or program holds the token itself."""
+    """Only the SHA-256 of the token is stored."""
 
     __tablename__ = "sign_in_token"
     __table_args__ = (ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),)

@@ -1,4 +1,4 @@
-"""Sign people in and out; give them their duties."""
+"""Sign staff in and out; register staff."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sqlalchemy import insert, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Role, Staff, new_secret, require, secret_digest
+from api.platform.access import Role, Staff, digest_secret, generate_secret, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.tables import Person, SignInToken
 
-SESSION = timedelta(hours=12)
+SESSION_LIFETIME = timedelta(hours=12)
 TRIES = 5
 LOCK = timedelta(minutes=5)
 
-# OWASP's smallest argon2id setting (19 MiB, two passes, one lane): bearable on a Raspberry Pi.
+# OWASP's smallest argon2id setting (19 MiB, two passes, one lane): fast enough on a Raspberry Pi.
 passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
-# Verified when the login is unknown, so that the answer takes as long as for a known one.
-_NOBODY = passwords.hash(new_secret())
+# Verified for an unknown login, so that the response takes as long as for a known one.
+_DUMMY_HASH = passwords.hash(generate_secret())
 
 
 async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
@@ -41,12 +41,12 @@ async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
     if person is not None and person.locked_until is not None and person.locked_until > now:
         raise Refused(ErrorCode.PASSWORD_LOCKED, "密码连续输错，请五分钟后再试。")
     known = person.password_hash if person is not None else None
-    right = await asyncio.to_thread(passwords.verify, wanted.password, known or _NOBODY)
+    right = await asyncio.to_thread(passwords.verify, wanted.password, known or _DUMMY_HASH)
     if person is None or known is None or not right:
         if person is not None:
             await _count_failure(services, person.id)
         raise Refused(ErrorCode.WRONG_PASSWORD, "用户名或密码不对，请再试一次。")
-    token = new_secret()
+    token = generate_secret()
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             update(Person)
@@ -56,9 +56,9 @@ async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
         uow.session.add(
             SignInToken(
                 township=uow.township,
-                digest=secret_digest(token),
+                digest=digest_secret(token),
                 person=person.id,
-                expires_at=uow.now + SESSION,
+                expires_at=uow.now + SESSION_LIFETIME,
             )
         )
     return wire.SignInResult(token=token, name=person.name, roles=sorted(person.roles))
@@ -76,8 +76,8 @@ async def _count_failure(services: Services, person: UUID) -> None:
             )
 
 
-async def signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
-    """Whose sign-in token has this digest."""
+async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
+    """The staff member whose sign-in token has this digest."""
     person = await uow.session.scalar(
         select(Person)
         .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
@@ -87,21 +87,21 @@ async def signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
             SignInToken.expires_at > uow.now,
         )
     )
-    return _staff(person) if person is not None else None
+    return _to_staff(person) if person is not None else None
 
 
-async def with_login(services: Services, login: str) -> Staff:
-    """Whoever has this login. Raises Refused: unknown."""
+async def find_by_login(services: Services, login: str) -> Staff:
+    """The staff member with this login. Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         person = await uow.session.scalar(
             select(Person).where(Person.township == uow.township, Person.login == login)
         )
     if person is None:
         raise Refused(ErrorCode.UNKNOWN, f"没有用户名为 {login} 的人。")
-    return _staff(person)
+    return _to_staff(person)
 
 
-def _staff(person: Person) -> Staff:
+def _to_staff(person: Person) -> Staff:
     return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
 
 
@@ -109,18 +109,18 @@ async def sign_out(services: Services, token: str) -> None:
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             update(SignInToken)
-            .where(SignInToken.township == uow.township, SignInToken.digest == secret_digest(token))
+            .where(SignInToken.township == uow.township, SignInToken.digest == digest_secret(token))
             .values(expires_at=uow.now)
         )
 
 
 async def add_people(services: Services, staff: Staff, people: Sequence[wire.NewPerson]) -> int:
-    """Register people with their duties. Raises Refused: not-allowed, role-unknown."""
+    """Register staff with their roles. Raises Refused: not-allowed, role-unknown."""
     require(staff, Role.OFFICE)
-    return await register(services, people)
+    return await create_people(services, people)
 
 
-async def register(services: Services, people: Sequence[wire.NewPerson]) -> int:
+async def create_people(services: Services, people: Sequence[wire.NewPerson]) -> int:
     """As `add_people`, without a check: for a new township, which has no staff yet."""
     for person in people:
         unknown = set(person.roles) - set(Role)

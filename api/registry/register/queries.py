@@ -1,4 +1,4 @@
-"""What others ask the register: facts for their code, and rows to join for their statements."""
+"""Queries about the register for other capabilities: facts, and rows to join in their statements."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class VillageFacts:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdFacts:
-    """`people`: how many live there."""
+    """`people`: the number of persons."""
 
     id: UUID
     code: str
@@ -35,7 +35,7 @@ class HouseholdFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
+class RegisterSize:
     villages: int
     grids: int
     households: int
@@ -48,12 +48,12 @@ async def is_initialized(uow: UnitOfWork) -> bool:
     return await uow.session.get(Township, uow.township) is not None
 
 
-async def township_name(uow: UnitOfWork) -> str:
+async def read_township_name(uow: UnitOfWork) -> str:
     return (await uow.session.execute(select(Township.name).where(Township.id == uow.township))).scalar_one()
 
 
-async def villages(uow: UnitOfWork) -> list[VillageFacts]:
-    """All of them, by code."""
+async def list_villages(uow: UnitOfWork) -> list[VillageFacts]:
+    """All villages, by code."""
     rows = await uow.session.execute(
         select(Village.code, Village.name, Village.notice_days)
         .where(Village.township == uow.township)
@@ -62,24 +62,24 @@ async def villages(uow: UnitOfWork) -> list[VillageFacts]:
     return [VillageFacts(*row) for row in rows]
 
 
-async def households(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
-    """Those of these ids that there are; all households where none are given."""
+async def read_households(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
+    """The households with these ids; all of them if `ids` is None."""
     wanted = [] if ids is None else [Household.id.in_(ids)]
-    return {household.id: household for household in await _households(uow, *wanted)}
+    return {household.id: household for household in await _read_households(uow, *wanted)}
 
 
-async def households_by_code(uow: UnitOfWork, codes: Collection[str]) -> dict[str, HouseholdFacts]:
-    """Those of these codes that there are."""
-    return {household.code: household for household in await _households(uow, Household.code.in_(codes))}
+async def read_households_by_code(uow: UnitOfWork, codes: Collection[str]) -> dict[str, HouseholdFacts]:
+    """The households with these codes; nothing for an unknown code."""
+    return {household.code: household for household in await _read_households(uow, Household.code.in_(codes))}
 
 
-async def _households(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:
+async def _read_households(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:
     rows = await uow.session.execute(_FACTS.where(Household.township == uow.township, *wanted))
     return [HouseholdFacts(*row) for row in rows]
 
 
-async def households_like(services: Services, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
-    """Households this person serves, by their code or by part of the head's name; a code in full is one."""
+async def search_households(services: Services, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
+    """Households this person serves, by exact code, or else by part of the head's name."""
     like = [or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True))]
     if staff.village is not None:
         like.append(Household.village == staff.village)
@@ -91,8 +91,8 @@ async def households_like(services: Services, staff: Staff, text: str, limit: in
     return [h for h in found if h.code == text.lower()] or found
 
 
-async def codes_of(uow: UnitOfWork, village: str) -> list[str]:
-    """The households of a village, in order."""
+async def list_household_codes(uow: UnitOfWork, village: str) -> list[str]:
+    """The codes of a village's households, in order."""
     codes = await uow.session.scalars(
         select(Household.code)
         .where(Household.township == uow.township, Household.village == village)
@@ -101,8 +101,8 @@ async def codes_of(uow: UnitOfWork, village: str) -> list[str]:
     return list(codes)
 
 
-async def households_in(uow: UnitOfWork, villages: Collection[str]) -> dict[str, int]:
-    """How many households each of these villages has."""
+async def count_households(uow: UnitOfWork, villages: Collection[str]) -> dict[str, int]:
+    """The number of households in each of these villages."""
     rows = await uow.session.execute(
         select(Household.village, func.count())
         .where(Household.township == uow.township, Household.village.in_(villages))
@@ -111,16 +111,16 @@ async def households_in(uow: UnitOfWork, villages: Collection[str]) -> dict[str,
     return {village: number for village, number in rows}
 
 
-async def size(uow: UnitOfWork) -> Size:
-    def number(table: type[Village | Grid | Household]) -> ScalarSelect[int]:
+async def count_register(uow: UnitOfWork) -> RegisterSize:
+    def count(table: type[Village | Grid | Household]) -> ScalarSelect[int]:
         return select(func.count()).select_from(table).where(table.township == uow.township).scalar_subquery()
 
-    counted = await uow.session.execute(select(number(Village), number(Grid), number(Household)))
-    return Size(*counted.one())
+    counts = await uow.session.execute(select(count(Village), count(Grid), count(Household)))
+    return RegisterSize(*counts.one())
 
 
 async def lock_households(uow: UnitOfWork, ids: Collection[UUID]) -> None:
-    """Until the caller's transaction ends nobody else locks them; who only refers to them goes on."""
+    """Lock until the caller's transaction ends; rows that only refer to the households can still be written."""
     await uow.session.execute(
         select(Household.id)
         .where(Household.township == uow.township, Household.id.in_(ids))
@@ -129,7 +129,7 @@ async def lock_households(uow: UnitOfWork, ids: Collection[UUID]) -> None:
     )
 
 
-def household_of(
+def lateral_household(
     township: SQLColumnExpression[Any], id: SQLColumnExpression[Any], name: str = "household_of"
 ) -> LateralFromClause:
     """`id`, `code`, `head` and `village` of a household, to be joined."""
@@ -137,7 +137,7 @@ def household_of(
     return lateral_one(select(*columns).where(Household.township == township, Household.id == id), name)
 
 
-def of_village(township: int, village: str) -> Subquery:
+def village_households(township: int, village: str) -> Subquery:
     """`id`, `code` and `head` of a village's households, to be joined."""
     return (
         select(Household.id, Household.code, Household.head)
@@ -146,17 +146,17 @@ def of_village(township: int, village: str) -> Subquery:
     )
 
 
-def village_of(township: SQLColumnExpression[Any], code: SQLColumnExpression[Any]) -> LateralFromClause:
+def lateral_village(township: SQLColumnExpression[Any], code: SQLColumnExpression[Any]) -> LateralFromClause:
     """The `name` of a village, to be joined."""
     return lateral_one(
         select(Village.name).where(Village.township == township, Village.code == code), "village_of"
     )
 
 
-def is_household(
+def household_exists(
     township: SQLColumnExpression[Any], code: SQLColumnExpression[Any], village: str | None
 ) -> ColumnElement[bool]:
-    """Whether this is a household's code; of this village, where one is given."""
+    """Whether this is a household's code, in this village if one is given."""
     return exists().where(
         Household.township == township,
         Household.code == code,

@@ -1,4 +1,4 @@
-"""`/v1/villages`, `/v1/grids`, `/v1/households`: the register, kept by the township office."""
+"""`/v1/villages`, `/v1/grids`, `/v1/households`: the register, maintained by the township office."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.people.use_cases import register
+from api.registry.people.use_cases import create_people
 from api.registry.register.tables import Grid, Household, Township, Village
 
 
@@ -26,7 +26,7 @@ async def init_township(services: Services, name: str, first: wire.NewPerson) ->
             raise Refused(ErrorCode.ALREADY_THERE, "这个数据库里已经有一个乡镇了。")
         uow.session.add(Township(id=uow.township, name=name, founded_at=uow.now))
         await uow.books.open_accounts([accounts.ISSUING], uow.now)
-    await register(services, [first])
+    await create_people(services, [first])
 
 
 async def add_villages(services: Services, staff: Staff, villages: Sequence[wire.NewVillage]) -> int:

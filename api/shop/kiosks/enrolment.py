@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Device, Role, Staff, new_secret, require, secret_digest
+from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
@@ -63,7 +63,7 @@ async def _issue_code(uow: UnitOfWork, kiosk: UUID) -> wire.KioskCode:
     await uow.session.execute(
         update(Kiosk)
         .where(Kiosk.township == uow.township, Kiosk.id == kiosk)
-        .values(code=secret_digest(code), code_until=until)
+        .values(code=digest_secret(code), code_until=until)
     )
     return wire.KioskCode(kiosk=kiosk, code=code, until=until)
 
@@ -74,8 +74,8 @@ async def enrol(services: Services, data: till_journal.NewEnrolment) -> till_jou
 
     Raises Refused: code-wrong.
     """
-    code, key = secret_digest(normalize(data.code)), bytes.fromhex(data.public_key)
-    token = new_secret()
+    code, key = digest_secret(normalize(data.code)), bytes.fromhex(data.public_key)
+    token = generate_secret()
     async with services.unit_of_work() as uow:
         kiosk = await uow.session.scalar(
             select(Kiosk)
@@ -102,12 +102,12 @@ async def enrol(services: Services, data: till_journal.NewEnrolment) -> till_jou
                     epoch=epoch,
                     public_key=key,
                     code=code,
-                    digest=secret_digest(token),
+                    digest=digest_secret(token),
                     enrolled_at=uow.now,
                 )
             )
         elif (enrolment.code, enrolment.public_key) == (code, key):
-            epoch, enrolment.digest = enrolment.epoch, secret_digest(token)
+            epoch, enrolment.digest = enrolment.epoch, digest_secret(token)
         else:
             raise Refused(ErrorCode.CODE_WRONG, "这个登记码已经用过，请乡镇办公室给一个新的。")
         return till_journal.Enrolment(

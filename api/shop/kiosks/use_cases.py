@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Device, Role, Staff, new_secret, require, secret_digest
+from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.use_cases import passwords
@@ -94,11 +94,11 @@ async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> 
         .where(Shift.township == uow.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))
         .values(closed_at=uow.now)
     )
-    id, token = uuid7(), new_secret()
+    id, token = uuid7(), generate_secret()
     uow.session.add(
         Shift(
             township=uow.township,
-            digest=secret_digest(token),
+            digest=digest_secret(token),
             id=id,
             kiosk=device.id,
             attendant=attendant.id,
@@ -143,7 +143,7 @@ async def require_open_shift(uow: UnitOfWork, device: Device, token: str) -> Ope
                 KioskEnrolment.epoch == device.epoch,
                 KioskEnrolment.ended_at.is_(None),
                 Shift.township == uow.township,
-                Shift.digest == secret_digest(token),
+                Shift.digest == digest_secret(token),
                 Shift.kiosk == device.id,
                 Shift.closed_at.is_(None),
             )

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from api import wire
 from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
-from api.registry.cards.use_cases import mask
+from api.registry.cards.use_cases import mask_name
 from api.registry.register import queries as register
 from api.registry.register.queries import HouseholdFacts
 from api.shop.kiosks.queries import read_attendant_names
@@ -45,7 +45,7 @@ class EntryContext:
         openers = {e.attendant for e in entries if isinstance(e, ShiftOpeningEntry)}
         return cls(
             redemptions,
-            await register.households(uow, households) if households else {},
+            await register.read_households(uow, households) if households else {},
             await read_attendant_names(uow, openers) if openers else {},
         )
 
@@ -95,7 +95,7 @@ class EntryContext:
         if household is None:
             return "一户不在册的人家"
         unmasked = staff.may(Role.OFFICE, Role.SUPERVISOR) or staff.serves(household.village)
-        return f"{household.head if unmasked else mask(household.head)}家"
+        return f"{household.head if unmasked else mask_name(household.head)}家"
 
 
 def decode(journal_entry: JournalEntry) -> AnyEntry | None:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_of
+from api.registry.people.queries import name_subquery
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.entry_text import EntryContext, decode, describe_entries
 from api.shop.offline.sale import SettlementResult
@@ -149,7 +149,7 @@ def _require_settled(result: SettlementResult) -> None:
 
 
 def _select_entries(uow: UnitOfWork, staff: Staff) -> Select[JournalEntry, str, str, str | None]:
-    decider = name_of(JournalEntry.township, JournalEntry.decided_by)
+    decider = name_subquery(JournalEntry.township, JournalEntry.decided_by)
     return (
         select(JournalEntry, Kiosk.name, Supermarket.name, decider.label("decider"))
         .join(Kiosk, (Kiosk.township == JournalEntry.township) & (Kiosk.id == JournalEntry.kiosk))

@@ -19,9 +19,9 @@ from api.platform import accounts
 from api.platform.access import Device
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.queries import CardedHousehold, with_cards
-from api.registry.cards.use_cases import mask
-from api.registry.register.queries import household_of, village_of
+from api.registry.cards.queries import HouseholdWithCard, list_households_with_cards
+from api.registry.cards.use_cases import mask_name
+from api.registry.register.queries import lateral_household, lateral_village
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.tables import Lease
@@ -58,7 +58,7 @@ async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
 
 async def reclaim(uow: UnitOfWork, kiosk: UUID, epoch: int, *, person: str, reason: str) -> None:
     """Return all points that an enrolment holds to the households: a person said that the machine is gone."""
-    households = household_of(Lease.township, Lease.household)
+    households = lateral_household(Lease.township, Lease.household)
     codes = await uow.session.scalars(
         select(households.c.code)
         .select_from(Lease)
@@ -100,7 +100,7 @@ def is_current(enrolment: KioskEnrolment) -> bool:
 
 async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.HouseholdLease]:
     village, village_name = await _read_village(uow, kiosk.supermarket)
-    households = await with_cards(uow, village)
+    households = await list_households_with_cards(uow, village)
     machines = await _count_machines(uow, village)
     all_escrows = await _find_escrows(uow, households)
     own_accounts = {h.id: accounts.household(h.code).id for h in households}
@@ -127,7 +127,7 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
         till_journal.HouseholdLease(
             household=h.id,
             card=h.card.hex(),
-            name=mask(h.head),
+            name=mask_name(h.head),
             village=village_name,
             points=available(escrows[h.id]),
             give_back=max(available(escrows[h.id]) - targets[h.id], 0),
@@ -139,7 +139,7 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
 
 async def _read_village(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
     """A supermarket's village: its code and its name."""
-    village = village_of(Supermarket.township, Supermarket.village)
+    village = lateral_village(Supermarket.township, Supermarket.village)
     row = await uow.session.execute(
         select(Supermarket.village, village.c.name)
         .join(village, true())
@@ -167,7 +167,7 @@ async def _count_machines(uow: UnitOfWork, village: str) -> int:
 
 
 async def _find_escrows(
-    uow: UnitOfWork, households: Iterable[CardedHousehold]
+    uow: UnitOfWork, households: Iterable[HouseholdWithCard]
 ) -> defaultdict[UUID, list[AccountId]]:
     """The households' escrow accounts at all kiosks."""
     codes = {h.id: h.code for h in households}
@@ -183,7 +183,7 @@ async def _find_escrows(
 
 
 async def _open_leases(
-    uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[CardedHousehold]
+    uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment, households: list[HouseholdWithCard]
 ) -> None:
     if not households:
         return

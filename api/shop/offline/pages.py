@@ -16,11 +16,11 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.kiosks import enrolment
 from api.shop.offline import ending, exceptions, till_status
+from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import page
+from api.web.form import read_field
+from api.web.page import render_page
 from api.web.qr import drawn
-from api.web.refusals import AS_PAGES
 from api.wire.till_exceptions import TillDecision
 
 TILLS = "/desk/tills"
@@ -37,7 +37,7 @@ _SHOWN_WITH_LIST = ("insufficient-points", "already-there", "abandoned", "wrong-
 @get(TILLS)
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     office = request.user.may(Role.OFFICE)
-    return page(
+    return render_page(
         request,
         "shop/offline/tills.html",
         staff=request.user,
@@ -54,7 +54,7 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 async def add(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
     form = await request.form()
     try:
-        data = msgspec.convert({n: typed(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
+        data = msgspec.convert({n: read_field(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
     except msgspec.ValidationError:
         return see_other(TILLS, "请选好超市，给终端起个名字，如“前台”。", "refused")
     return await _show_code(request, services, await enrolment.add_kiosk(services, request.user, data))
@@ -67,7 +67,7 @@ async def new_code(kiosk: FromPath[UUID], request: StaffRequest, services: Named
 
 async def _show_code(request: StaffRequest, services: Services, issued: wire.KioskCode) -> Template:
     """The code is shown in this response only: it is in no URL and can't be shown again."""
-    return page(
+    return render_page(
         request,
         "shop/offline/code.html",
         staff=request.user,
@@ -84,7 +84,7 @@ async def set_leases(
 ) -> Redirect:
     form = await request.form()
     try:
-        data = msgspec.convert({n: typed(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
+        data = msgspec.convert({n: read_field(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
     except msgspec.ValidationError:
         return see_other(TILLS, "每户最多预留 0 到 10000 分，断网最多 1 到 60 天。", "refused")
     await enrolment.set_lease_policy(services, request.user, kiosk, data)
@@ -97,12 +97,12 @@ async def ask_to_end(
 ) -> Template:
     require(request.user, Role.OFFICE, Role.SUPERVISOR)
     till = await till_status.read_till(services, request.user, kiosk)
-    return page(request, "shop/offline/end.html", staff=request.user, till=till)
+    return render_page(request, "shop/offline/end.html", staff=request.user, till=till)
 
 
 @post(f"{TILLS}/{{kiosk:uuid}}/end")
 async def end(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    reason = typed(await request.form(), "reason")
+    reason = read_field(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(f"{TILLS}/{kiosk}/end", "请写明理由，最多 200 字。", "refused")
     await ending.end_enrolment(services, request.user, kiosk, reason)
@@ -120,7 +120,9 @@ async def decide(
 ) -> Redirect:
     form = await request.form()
     try:
-        decision = TillDecision(accept=typed(form, "answer") == "accept", reason=typed(form, "reason")[:200])
+        decision = TillDecision(
+            accept=read_field(form, "answer") == "accept", reason=read_field(form, "reason")[:200]
+        )
         key = bytes.fromhex(hash)
     except ValueError:
         raise Refused(ErrorCode.UNKNOWN, "没有这条记录。") from None
@@ -137,6 +139,6 @@ router = Router(
     "/",
     route_handlers=[overview, add, new_code, set_leases, ask_to_end, end, decide],
     guards=[staff_only],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from api.platform import accounts
 from api.platform.services import UnitOfWork
-from api.registry.register.queries import households
+from api.registry.register.queries import read_households
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.offline.leases import is_current
@@ -200,7 +200,7 @@ class EntrySettler:
             return failure
         self._add_void(entry)
         if lease_again and redemption.leased:
-            household = (await households(self.uow, [redemption.household]))[redemption.household]
+            household = (await read_households(self.uow, [redemption.household]))[redemption.household]
             grant = lease_grant(
                 TransactionId(uuid5(entry.id, "lease-again")),
                 household.code,
@@ -244,7 +244,7 @@ class EntrySettler:
 
     async def _settle_return(self, entry: ReturnEntry) -> SettlementResult:
         uow = self.uow
-        household = (await households(uow, [entry.household])).get(entry.household)
+        household = (await read_households(uow, [entry.household])).get(entry.household)
         if household is None:
             return as_exception("登记册里没有这一户。")
         if not is_current(self.enrolment):
@@ -283,7 +283,7 @@ class EntrySettler:
 
     async def _explain_posting(self, posting: PostingResult) -> SettlementResult:
         names = await self.uow.books.read_names([posting.account]) if posting.account is not None else {}
-        where = "、".join(accounts.in_words(name) for name in names.values())
+        where = "、".join(accounts.describe_account(name) for name in names.values())
         match posting.status:
             case Status.CLOSED:
                 return as_exception(f"{where or '有一个账户'}已关闭，没有入账。")

@@ -17,10 +17,10 @@ from sqlalchemy import func, select
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Device, secret_digest
+from api.platform.access import Device, digest_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import mask
+from api.registry.cards.use_cases import mask_name
 from api.shop.promises.reservations import KIND, is_open, reserve
 from api.shop.promises.tables import Promise
 from api.shop.redemptions.decision import (
@@ -53,7 +53,7 @@ async def make_promise(services: Services, device: Device, shift: str, id: UUID,
     in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed."""
     wanted = wire.RedemptionLine(product=data.product, quantity=data.quantity, price=data.price)
     request = RedemptionRequest(
-        device.digest, secret_digest(shift), id, digest(parse(data.card)), [wanted], data.leased
+        device.digest, digest_secret(shift), id, digest(parse(data.card)), [wanted], data.leased
     )
     request_digest = digest_request(device.id, request.card, request.lines, b"")
     async with services.unit_of_work() as uow:
@@ -146,7 +146,7 @@ async def _record(
         id=id,
         supermarket=till.supermarket_name,
         attendant=till.attendant_name or "",
-        name=mask(card.head),
+        name=mask_name(card.head),
         line=line,
         balance=balance,
         leased=leased,
@@ -233,7 +233,7 @@ def _make_request(
     lines = [wire.RedemptionLine(product=line.product, quantity=line.quantity, price=line.price)]
     collector_digest = digest(parse(collector)) if collector else b""
     return RedemptionRequest(
-        device.digest, secret_digest(shift), id, digest(parse(card)), lines, collector=collector_digest
+        device.digest, digest_secret(shift), id, digest(parse(card)), lines, collector=collector_digest
     )
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from api import wire
-from api.platform.access import device_unknown
+from api.platform.access import unknown_device
 from api.platform.errors import ErrorCode, Refused
 from api.registry.cards.use_cases import require_active
 from api.shop.kiosks.use_cases import shift_closed
@@ -122,7 +122,7 @@ def decide_batch(batch: Sequence[RedemptionRequest], facts: Sequence[Facts], now
 def require_enrolled(facts: Facts) -> tuple[TillFacts, RequestFacts]:
     """The kiosk is known, and its enrolment isn't over."""
     if facts.till is None or facts.request is None or facts.till.ended:
-        raise device_unknown()
+        raise unknown_device()
     return facts.till, facts.request
 
 

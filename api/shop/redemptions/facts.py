@@ -38,10 +38,10 @@ from sqlalchemy.types import TypeEngine
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import secret_digest
+from api.platform.access import digest_secret
 from api.platform.database.read_query import ReadQuery
-from api.registry.cards.queries import any_card
-from api.registry.register.queries import household_of
+from api.registry.cards.queries import lateral_card
+from api.registry.register.queries import lateral_household
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.promises.tables import Promise
 from api.shop.redemptions.tables import Redemption, Void
@@ -68,8 +68,8 @@ class RedemptionRequest:
     def from_wire(cls, device: str, shift: str, id: UUID, data: wire.Redemption) -> RedemptionRequest:
         """Raises MalformedCard."""
         return cls(
-            device=secret_digest(device),
-            shift=secret_digest(shift),
+            device=digest_secret(device),
+            shift=digest_secret(shift),
             id=id,
             card=digest(parse(data.card)),
             lines=data.lines,
@@ -250,8 +250,8 @@ def _card(
     digest: ColumnElement[bytes], label: str
 ) -> tuple[LateralFromClause, LateralFromClause, ColumnElement[Any]]:
     """A card and its household, both to be joined, and the `CardFacts` made of them."""
-    card = any_card(_TOWNSHIP, digest, f"{label}_card")
-    household = household_of(_TOWNSHIP, card.c.household, f"{label}_household")
+    card = lateral_card(_TOWNSHIP, digest, f"{label}_card")
+    household = lateral_household(_TOWNSHIP, card.c.household, f"{label}_household")
     facts = func.json_build_object(
         *("household", household.c.id, "code", household.c.code, "head", household.c.head),
         *("revoked_at", card.c.revoked_at, "pin_above", card.c.pin_above),

@@ -18,7 +18,7 @@ from litestar.types import HTTPScope, LifeSpanScope, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
 from api import wire
-from api.platform.access import bearer_secret
+from api.platform.access import parse_bearer
 from api.shop.redemptions.facts import RedemptionRequest
 
 PATH_PREFIX = "/v1/redemptions/"
@@ -53,7 +53,7 @@ class FastPath:
             return None
         try:
             id = UUID(scope["path"].removeprefix(PATH_PREFIX))
-            device = bearer_secret(headers.get(b"authorization", b"").decode("latin-1"))
+            device = parse_bearer(headers.get(b"authorization", b"").decode("latin-1"))
             shift = headers.get(b"x-shift", b"").decode("latin-1")
             request = RedemptionRequest.from_wire(device, shift, id, _DECODER.decode(message["body"]))
         except ValueError:

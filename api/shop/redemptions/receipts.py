@@ -13,7 +13,7 @@ import msgspec
 
 from api import wire
 from api.platform import accounts
-from api.registry.cards.use_cases import mask
+from api.registry.cards.use_cases import mask_name
 from api.shop.kiosks.escrow import lease_return
 from api.shop.redemptions.facts import CardFacts, TillFacts
 from ledger.transactions import AccountId, Phase, Transaction, TransactionId, Transfer
@@ -73,12 +73,12 @@ def book(
     has a shift and its attendant."""
     assert till.attendant is not None
     assert till.attendant_name is not None
-    collected_by = {"collector": mask(collector.head)} if collector is not None else {}
+    collected_by = {"collector": mask_name(collector.head)} if collector is not None else {}
     receipt = wire.Receipt(
         id=id,
         supermarket=till.supermarket_name,
         attendant=till.attendant_name,
-        name=mask(card.head),
+        name=mask_name(card.head),
         lines=list(lines),
         points=sum(line.points for line in lines),
         balance=0,

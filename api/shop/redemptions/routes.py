@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from api import wire
-from api.platform.access import Device, bearer, require_device, secret_digest
+from api.platform.access import Device, digest_secret, read_bearer_secret, require_device
 from api.platform.services import Services
 from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions import use_cases
@@ -35,7 +35,7 @@ async def redeem(
     card's PIN."""
     queue: RedemptionQueue = state.redemptions
     queue.require_room()
-    device = bearer(request)
+    device = read_bearer_secret(request)
     try:
         redemption = RedemptionRequest.from_wire(device, shift, id, data)
     except MalformedCard:
@@ -47,7 +47,7 @@ async def redeem(
 
 async def _find_device(services: Services, secret: str) -> Device | None:
     async with services.unit_of_work() as uow:
-        return await find_device(uow, secret_digest(secret))
+        return await find_device(uow, digest_secret(secret))
 
 
 router = Router("/v1", route_handlers=[redeem], tags=["redemptions"])

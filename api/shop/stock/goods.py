@@ -9,7 +9,7 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_of
+from api.registry.people.queries import name_subquery
 from api.shop.stock import barcodes, slips
 from api.shop.stock.hands import at_desk
 from api.shop.stock.tables import PriceChange, Product, Shelf
@@ -96,7 +96,7 @@ async def prices(services: Services, staff: Staff, code: str) -> list[wire.Price
             select(
                 PriceChange.before,
                 PriceChange.after,
-                name_of(PriceChange.township, PriceChange.person).label("person"),
+                name_subquery(PriceChange.township, PriceChange.person).label("person"),
                 PriceChange.changed_at,
             )
             .where(PriceChange.township == uow.township, PriceChange.product == code)

@@ -18,10 +18,10 @@ from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.stock import goods, receipt_views, receipts, watch
+from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import typed
-from api.web.page import page
-from api.web.refusals import AS_PAGES
+from api.web.form import read_field
+from api.web.page import render_page
 from api.wire import shelf as wire
 
 GOODS = "/desk/goods"
@@ -39,7 +39,7 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         return see_other(f"{GOODS}/{places[0].code}")
     watched = await watch.of_staff(services, request.user)
     waiting = await receipt_views.of_staff(services, request.user)
-    return page(
+    return render_page(
         request,
         "shop/stock/overview.html",
         staff=request.user,
@@ -56,7 +56,7 @@ async def shelf(
 ) -> Template:
     lines = await goods.shelf(services, request.user, supermarket)
     places = await watch.places(services, request.user)
-    return page(
+    return render_page(
         request,
         "shop/stock/shelf.html",
         staff=request.user,
@@ -78,7 +78,7 @@ async def shelf(
 async def bring(
     supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
-    product = typed(await request.form(), "product")
+    product = read_field(await request.form(), "product")
     done = goods.place(services, request.user, supermarket, product, wire.ShelfPlacement())
     return await _told(f"{GOODS}/{supermarket}", done, "已上架。")
 
@@ -91,7 +91,7 @@ async def product(
     line = next((line for line in lines if line.product == product), None)
     if line is None:
         raise Refused(ErrorCode.UNKNOWN, "这件物品不在这个货架上，可能刚刚撤下。")
-    return page(
+    return render_page(
         request,
         "shop/stock/product.html",
         staff=request.user,
@@ -110,7 +110,7 @@ async def change(
     """The product itself, in every supermarket."""
     here = f"{GOODS}/{supermarket}/{product}"
     form = await request.form()
-    asked = {name: typed(form, name) for name in wire.ProductChange.__struct_fields__}
+    asked = {name: read_field(form, name) for name in wire.ProductChange.__struct_fields__}
     try:
         wanted = msgspec.convert(asked, wire.ProductChange, strict=False)
     except msgspec.ValidationError:
@@ -124,7 +124,7 @@ async def own_minimum(
     supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
     here = f"{GOODS}/{supermarket}/{product}"
-    entered = typed(await request.form(), "minimum")
+    entered = read_field(await request.form(), "minimum")
     try:
         wanted = msgspec.convert({"minimum": entered or None}, wire.ShelfPlacement, strict=False)
     except msgspec.ValidationError:
@@ -153,7 +153,7 @@ async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDepe
 
 def _counted(form: FormMultiDict) -> wire.ReceiptCount:
     lines = [
-        {"line": name.removeprefix("counted."), "counted": typed(form, name)}
+        {"line": name.removeprefix("counted."), "counted": read_field(form, name)}
         for name in form
         if name.startswith("counted.")
     ]
@@ -163,7 +163,7 @@ def _counted(form: FormMultiDict) -> wire.ReceiptCount:
 @post("/desk/goods-receipts/{id:uuid}/withdraw")
 async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     here = await _shelf_of(services, request, id)
-    reason = typed(await request.form(), "reason")
+    reason = read_field(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(here, "请写明为什么作废，最多 200 字。", "refused")
     return await _told(here, receipts.withdraw(services, request.user, id, reason), "收货单已作废，没有入账。")
@@ -187,6 +187,6 @@ router = Router(
     "/",
     route_handlers=[overview, shelf, bring, product, change, own_minimum, retire, confirm, withdraw],
     guards=[staff_only],
-    exception_handlers=AS_PAGES,
+    exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

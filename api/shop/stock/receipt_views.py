@@ -95,7 +95,7 @@ async def _views(
         ).all()
     )
     hands = {hand for one in receipts for hand in (one.writer, one.closer) if hand is not None}
-    called = await people.names(uow, hands) | await read_attendant_names(uow, hands) if hands else {}
+    called = await people.read_names(uow, hands) | await read_attendant_names(uow, hands) if hands else {}
     views = []
     for receipt in receipts:
         slip = arrived[receipt.id]

@@ -17,7 +17,7 @@ from api.platform.access import Device
 from api.platform.clock import SHANGHAI
 from api.platform.database.read_query import ReadQuery, bind_from
 from api.platform.services import Services
-from api.registry.cards.use_cases import OF_CARD, CardHolder, KnownCard, require_active
+from api.registry.cards.use_cases import CARD_BY_DIGEST, CardHolder, IssuedCard, require_active
 from api.shop.offline.holdings import LEASED_POINTS, LeasedPoints, split_leased
 from api.shop.promises.queries import OPEN_PROMISES, OpenPromise, to_wire
 from api.wire.card_token import digest, parse
@@ -37,7 +37,7 @@ class _Expirable(msgspec.Struct, frozen=True):
 class CardSnapshot(msgspec.Struct):
     """What a card's household has, as of one moment."""
 
-    cards: list[KnownCard]
+    cards: list[IssuedCard]
     policies: list[Policy]
     balances: list[Balance]
     leases: list[LeasedPoints]
@@ -51,7 +51,7 @@ class CardSnapshot(msgspec.Struct):
 
 def _select_card() -> CTE:
     """A card's household, and its account."""
-    card = OF_CARD.subquery("found")
+    card = CARD_BY_DIGEST.subquery("found")
     account = tables.account.c
     points = lateral_one(
         select(account.id).where(

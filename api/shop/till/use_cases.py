@@ -10,7 +10,7 @@ from sqlalchemy import select, true
 from api import wire
 from api.platform.access import Device
 from api.platform.services import Services, UnitOfWork
-from api.registry.register.queries import village_of
+from api.registry.register.queries import lateral_village
 from api.shop.promises.queries import count_uncollected
 from api.shop.stock.tables import Supermarket
 from api.shop.stock.use_cases import shelf_items
@@ -28,7 +28,7 @@ class TillAdditions:
 async def read_till(services: Services, device: Device, additions: TillAdditions) -> wire.Till:
     """What the kiosk needs to serve."""
     async with services.unit_of_work() as uow:
-        village_row = village_of(Supermarket.township, Supermarket.village)
+        village_row = lateral_village(Supermarket.township, Supermarket.village)
         row = await uow.session.execute(
             select(Supermarket.name, village_row.c.name, Supermarket.village, Supermarket.shelf_version)
             .join(village_row, true())

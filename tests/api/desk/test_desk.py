@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from api.platform.access import COOKIE
+from api.platform.access import SESSION_COOKIE
 from tests.api.web.browser import browsing, declare
 from tests.conftest import LiveTown
 
@@ -29,7 +29,7 @@ async def test_a_form_without_its_csrf_token_is_refused(town: LiveTown) -> None:
         assert "这张表已经过期" in answer.text
         assert answer.headers["content-type"].startswith("text/html")
         assert (await zhao.http.post("/desk/sign-out")).status_code == 403
-        assert zhao.http.cookies[COOKIE]
+        assert zhao.http.cookies[SESSION_COOKIE]
 
 
 async def test_sent_twice_counts_once(town: LiveTown) -> None:

@@ -72,7 +72,7 @@ async def test_a_redemption_lists_its_goods_and_a_correction_says_so(town: LiveT
         assert "荣誉分 历年共得 100 分" in mine
 
 
-async def test_a_corrected_award_lowers_the_honour_too(town: LiveTown) -> None:
+async def test_a_corrected_award_lowers_the_lifetime_points_too(town: LiveTown) -> None:
     async with town.town.unit_of_work() as uow:
         [entry] = [
             e for e in await uow.books.read_statement(accounts.household("hp-1").id, limit=10) if not e.pending

@@ -14,7 +14,7 @@ from api.platform.access import Role, Staff
 from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.people.tables import Person
-from api.registry.people.use_cases import register
+from api.registry.people.use_cases import create_people
 from api.registry.register.use_cases import init_township
 from tests.api.awards.rulebooks.conftest import text
 
@@ -27,7 +27,7 @@ async def two(base: Services) -> list[Staff]:
         for login in ("jia", "yi")
     ]
     await init_township(base, "示范乡", people[0])
-    await register(base, people[1:])
+    await create_people(base, people[1:])
     async with base.unit_of_work() as uow:
         persons = list(await uow.session.scalars(select(Person).order_by(Person.login)))
     return [Staff(p.id, p.name, frozenset(p.roles), None, None) for p in persons]

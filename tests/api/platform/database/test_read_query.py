@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, column, text
 from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
-from api.household.passbook import passbook
+from api.household.passbook import read_passbook
 from api.platform import accounts
 from api.platform.database import engine
 from api.platform.database.engine import MAX_READS, READS, Database
@@ -71,7 +71,7 @@ async def test_a_look_that_is_asked_too_little_says_so(town: LiveTown) -> None:
 
 async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
     """Its balance and its entries are of one moment."""
-    account = accounts.household((await passbook(town.town, town.card)).holder.code)
+    account = accounts.household((await read_passbook(town.town, town.card)).holder.code)
 
     async def award() -> None:
         for _ in range(AWARDS):
@@ -81,27 +81,27 @@ async def test_a_page_adds_up_while_the_books_go_on(town: LiveTown) -> None:
                 [posting] = await uow.books.post([one], uow.now)
             assert posting.status is Status.OK
 
-    before = (await passbook(town.town, town.card)).balance.posted
+    before = (await read_passbook(town.town, town.card)).balance.posted
     awarding = asyncio.create_task(award())
     seen = set()
     while not awarding.done():
-        for page in await asyncio.gather(*(passbook(town.town, town.card) for _ in range(3))):
-            assert page.balance.posted == page.honour == sum(line.points for line in page.lines)
+        for page in await asyncio.gather(*(read_passbook(town.town, town.card) for _ in range(3))):
+            assert page.balance.posted == page.lifetime_points == sum(line.points for line in page.lines)
             seen.add(page.balance.posted)
     await awarding
     assert len(seen) > 1
-    assert (await passbook(town.town, town.card)).balance.posted == before + AWARDS
+    assert (await read_passbook(town.town, town.card)).balance.posted == before + AWARDS
 
 
 async def test_however_many_look_few_connections_are_opened(town: LiveTown) -> None:
-    pages = await asyncio.gather(*(passbook(town.town, town.card) for _ in range(10 * MAX_READS)))
+    pages = await asyncio.gather(*(read_passbook(town.town, town.card) for _ in range(10 * MAX_READS)))
     assert len({page.balance.posted for page in pages}) == 1
     [opened] = await rows(town, f"select count(*) from pg_stat_activity where {READING}")
     assert 1 < opened.count <= MAX_READS
 
 
 async def test_looks_go_on_after_their_connections_died(town: LiveTown) -> None:
-    before = await passbook(town.town, town.card)
+    before = await read_passbook(town.town, town.card)
     died = await rows(
         town,
         f"select pg_terminate_backend(pid) from pg_stat_activity where {READING}",
@@ -111,7 +111,7 @@ async def test_looks_go_on_after_their_connections_died(town: LiveTown) -> None:
         # The driver hears of it in a moment.
         while (page := await _page(town)).status_code != 200:
             problem_page(page)
-    assert await passbook(town.town, town.card) == before
+    assert await read_passbook(town.town, town.card) == before
 
 
 async def test_no_turn_in_time_is_told_and_the_next_is_served(
@@ -133,7 +133,7 @@ async def test_an_address_may_have_words_for_sessions_alone(town: LiveTown) -> N
     database = Database(town.clone.app.update_query_dict({"prepared_statement_cache_size": "0"}))
     try:
         elsewhere = replace(town.town, database=database)
-        assert await passbook(elsewhere, town.card) == await passbook(town.town, town.card)
+        assert await read_passbook(elsewhere, town.card) == await read_passbook(town.town, town.card)
     finally:
         await database.close()
 

@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Device, secret_digest
+from api.platform.access import Device, digest_secret
 from api.platform.database import engine
 from api.platform.database.embedded import Embedded
 from api.platform.database.engine import MAX_READS
@@ -142,7 +142,7 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
     clone = await stack.enter_async_context(cloned(server, SEEDED))
     town = await stack.enter_async_context(opened(clone, seeded.clock))
     assert seeded.kiosk.id is not None
-    device = Device(seeded.kiosk.id, "hp", seeded.kiosk.epoch, secret_digest(seeded.kiosk.token))
+    device = Device(seeded.kiosk.id, "hp", seeded.kiosk.epoch, digest_secret(seeded.kiosk.token))
     shift = (await open_shift(town, device, seeded.pin)).token
     cards = {
         "rich": seeded.card,
@@ -161,7 +161,7 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
                 " select township, :id, kiosk, attendant, id, '没有送到', :now from shift"
                 " where digest = :shift"
             ),
-            {"id": VOIDED, "now": uow.now, "shift": secret_digest(shift)},
+            {"id": VOIDED, "now": uow.now, "shift": digest_secret(shift)},
         )
         await uow.session.execute(
             text("update card set pin_hash = :pin, pin_above = 10 where digest = :card"),
@@ -445,7 +445,7 @@ async def test_a_journal_settled_at_the_same_time_wins(
         await other.books.lock_balances([accounts.household("hp-1").id])
         booking = asyncio.create_task(redeem_batch(town.town, [request]))
         await wait_for_a_lock(town)
-        await other.session.execute(text(meanwhile), {"id": id, "shift": secret_digest(shift)})
+        await other.session.execute(text(meanwhile), {"id": id, "shift": digest_secret(shift)})
     with pytest.raises(StaleBatch):
         await booking
     await assert_nothing_written(town, id)
