@@ -164,13 +164,14 @@ async def test_nobody_elses_view_is_dropped_on_the_way(owner: AsyncEngine, clone
 
 
 async def test_a_table_may_change_under_a_view(owner: AsyncEngine, clone: Clone, revisions: Path) -> None:
+    newest = await ask(owner, "select version_num from alembic_version")
     revision = (
         "from alembic import op\n"
-        "revision, down_revision, branch_labels, depends_on = '1002', '1001', None, None\n"
+        f"revision, down_revision, branch_labels, depends_on = 'next', '{newest}', None, None\n"
         "def upgrade() -> None:\n"
         "    op.execute('alter table ledger.transfer alter column ordinal type integer')\n"
     )
-    (revisions / "versions" / "1002_ordinal.py").write_text(revision)
+    (revisions / "versions" / "next_ordinal.py").write_text(revision)
     await migrate(clone.owner, revisions)
     await require_current(clone.app, revisions)
     read = (
