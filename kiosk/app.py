@@ -20,7 +20,7 @@ from kiosk.codes import CommandCode, read_code
 from kiosk.counter import Counter
 from kiosk.key_timestamps import has_unread_keys, stamp_keys_by_read
 from kiosk.language import N_, _
-from kiosk.print_queue import Outbox
+from kiosk.print_queue import PrintQueue
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens import messages
@@ -108,8 +108,8 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self.title = _(self.TITLE)
         self.appearance = appearance or Appearance()
         self.counter = Counter(store, client, timing or Timing())
-        self.counter.courier.changed = self._news
-        self.outbox = Outbox(store, printer, self.counter.timing) if printer is not None else None
+        self.counter.sync.on_change = self._news
+        self.print_queue = PrintQueue(store, printer, self.counter.timing) if printer is not None else None
         self._code = code
         self._scanner = scanner or Scanner()
         self._listening = False
@@ -128,7 +128,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
 
     async def on_mount(self) -> None:
         await self.push_screen(self._first_screen())
-        self.run_worker(self.counter.courier.run(), group="courier")
+        self.run_worker(self.counter.sync.run(), group="sync")
         self.run_printer()
         if self.is_web:
             parent = os.getppid()
@@ -362,7 +362,7 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
 
     def _leave(self, *, sure: bool) -> None:
         """Nothing is lost by leaving, but nobody leaves without knowing what isn't sent."""
-        unsent = self.session.contact.unsent
+        unsent = self.session.connection.unsent
         if self.session.pending:
             self.top.status.refuse(_("上一笔还没有答复，现在不能退出"))
         elif unsent and not sure:

@@ -1,4 +1,4 @@
-"""The server as the till sees it: a few calls over HTTP, in the wire types."""
+"""The server's API as far as a kiosk uses it, in the wire types."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ Answer = TypeVar("Answer")
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-NO_ANSWER_STATUSES = frozenset({408, 425})
-NO_ANSWER_PROBLEMS = frozenset({"too-many", "busy", "server-fault"})
-"""The server speaks, but says nothing about the matter asked: it may be asked again."""
+UNAVAILABLE_STATUSES = frozenset({408, 425})
+UNAVAILABLE_CODES = frozenset({"too-many", "busy", "server-fault"})
+"""Error codes that don't answer the request: it may be sent again."""
 
 
 def require_address(base_url: str) -> None:
-    """Raises ValueError, with a sentence, for what is no server's base URL."""
+    """Raises ValueError, with a sentence, for an invalid base URL."""
     if not base_url.startswith(("http://", "https://")):
         raise ValueError(_("服务器地址要以 http:// 或 https:// 开头：{url}").format(url=base_url))
 
 
 class Client:
-    """One device's connection. Every call raises `Refused` when the server says no and `ServerUnavailable` when
-    nothing that is an answer came back: broken line, time-out, a proxy's or a captive portal's page."""
+    """Every call raises `Refused` when the server refuses, and `ServerUnavailable` when no valid answer came back:
+    connection error, time-out, the page of a proxy or captive portal."""
 
     def __init__(
         self, base_url: str, device_token: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         require_address(base_url)
         self.base_url = base_url
-        # Reading the machine's certificates takes 30 ms of a till's start, for nothing on a line without TLS.
+        # Reading the machine's certificates takes 30 ms at the start: not needed without TLS.
         secure = base_url.startswith("https:")
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, verify=secure)
         self._device_token = device_token
         self._shift_token = ""
-        # The last answer and its tag.
-        self._shelf: tuple[str, Till] | None = None
+        # With its ETag.
+        self._last_till: tuple[str, Till] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,125 +58,125 @@ class Client:
         await self._http.aclose()
 
     def use_device(self, token: str) -> None:
-        """Be this kiosk from now on."""
+        """Authenticate as this kiosk from now on."""
         self._device_token = token
-        self._shelf = None
+        self._last_till = None
 
     def use_shift(self, token: str) -> None:
         """Redemptions from now on belong to this shift; empty: to none."""
         self._shift_token = token
 
-    async def enrol(self, wanted: NewEnrolment) -> Enrolment:
-        """Become a kiosk by a one-time code; the same code and key may be sent again."""
-        return await self._ask("POST", "/v1/enrolments", Enrolment, body=wanted)
+    async def enrol(self, request: NewEnrolment) -> Enrolment:
+        """Enrol by a one-time code; the same code and key may be sent again."""
+        return await self._request("POST", "/v1/enrolments", Enrolment, body=request)
 
-    async def leases(self) -> KioskLeases:
-        """Top up what this kiosk may spend without the network, and tell all of it."""
-        return await self._ask("POST", "/v1/till/leases", KioskLeases)
+    async def renew_leases(self) -> KioskLeases:
+        """Top up the leases of this kiosk, and get all of them."""
+        return await self._request("POST", "/v1/till/leases", KioskLeases)
 
-    async def upload(self, kiosk: UUID, epoch: int, entries: Sequence[SignedEntry]) -> UploadResult:
-        """Entries of a journal, which speak for themselves: safe to repeat, and no token needed."""
-        return await self._ask(
+    async def upload_entries(self, kiosk: UUID, epoch: int, entries: Sequence[SignedEntry]) -> UploadResult:
+        """Upload entries of a journal; safe to repeat, and no token is needed, since they are signed."""
+        return await self._request(
             "POST", f"/v1/journals/{kiosk}/{epoch}", UploadResult, body=JournalUpload(entries=list(entries))
         )
 
-    async def till(self) -> Till:
-        """The supermarket and its shelf as they are now. Over a slow line an unchanged one costs a few bytes."""
-        known = {"If-None-Match": self._shelf[0]} if self._shelf else {}
-        response = await self._send("GET", "/v1/till", more_headers=known)
-        if response.status_code == httpx.codes.NOT_MODIFIED and self._shelf:
-            return self._shelf[1]
-        till = _decoded(response, Till)
-        self._shelf = (response.headers.get("ETag", ""), till) if "ETag" in response.headers else None
+    async def get_till(self) -> Till:
+        """The supermarket and its shelf; an unchanged one isn't transferred again."""
+        condition = {"If-None-Match": self._last_till[0]} if self._last_till else {}
+        response = await self._send("GET", "/v1/till", more_headers=condition)
+        if response.status_code == httpx.codes.NOT_MODIFIED and self._last_till:
+            return self._last_till[1]
+        till = _decode(response, Till)
+        self._last_till = (response.headers.get("ETag", ""), till) if "ETag" in response.headers else None
         return till
 
     # --- the shelf --------------------------------------------------------------------------------------
 
-    async def shelf_watch(self) -> StockAlerts:
-        """Products running out, and lots whose day comes."""
-        return await self._ask("GET", "/v1/till/shelf-watch", StockAlerts)
+    async def get_stock_alerts(self) -> StockAlerts:
+        """Products running out, and lots about to expire."""
+        return await self._request("GET", "/v1/till/shelf-watch", StockAlerts)
 
     async def take_stock(self, id: UUID, stocktake: TillStocktake) -> StocktakeSheet:
-        """Bring the books to what was counted; safe to repeat."""
-        return await self._ask("PUT", f"/v1/till/stocktakes/{id}", StocktakeSheet, stocktake)
+        """Adjust the books to a stocktake; safe to repeat."""
+        return await self._request("PUT", f"/v1/till/stocktakes/{id}", StocktakeSheet, stocktake)
 
-    async def write_receipt(self, id: UUID, arrived: GoodsReceiptDraft) -> GoodsReceipt:
-        """Write down what arrived, for somebody else to count; safe to repeat."""
-        return await self._ask("PUT", f"/v1/till/receipts/{id}", GoodsReceipt, arrived)
+    async def record_goods_receipt(self, id: UUID, draft: GoodsReceiptDraft) -> GoodsReceipt:
+        """Record goods that arrived, for somebody else to count; safe to repeat."""
+        return await self._request("PUT", f"/v1/till/receipts/{id}", GoodsReceipt, draft)
 
-    async def open_receipts(self) -> list[GoodsReceipt]:
-        """What waits for a second person's count."""
-        return await self._ask("GET", "/v1/till/receipts", list[GoodsReceipt])
+    async def list_open_goods_receipts(self) -> list[GoodsReceipt]:
+        """Goods receipts that wait for a second person's count."""
+        return await self._request("GET", "/v1/till/receipts", list[GoodsReceipt])
 
-    async def confirm_receipt(self, id: UUID, count: ReceiptCountByPin) -> GoodsReceipt:
-        """The second person's count; safe to repeat."""
-        return await self._ask("POST", f"/v1/till/receipts/{id}/confirm", GoodsReceipt, count)
+    async def confirm_goods_receipt(self, id: UUID, count: ReceiptCountByPin) -> GoodsReceipt:
+        """Send the second person's count; safe to repeat."""
+        return await self._request("POST", f"/v1/till/receipts/{id}/confirm", GoodsReceipt, count)
 
     # --- shifts, cards and redemptions ------------------------------------------------------------------
 
     async def open_shift(self, pin: str) -> Shift:
-        """Sign an attendant in; redemptions from now on are theirs."""
-        shift = await self._ask("POST", "/v1/till/shifts", Shift, body=PinSignIn(pin=pin))
+        """Sign an attendant in; redemptions from now on belong to their shift."""
+        shift = await self._request("POST", "/v1/till/shifts", Shift, body=PinSignIn(pin=pin))
         self._shift_token = shift.token
         return shift
 
-    async def card(self, token: str) -> CardView:
-        """The household behind a card."""
-        return await self._ask("GET", f"/v1/cards/{token}", CardView)
+    async def get_card(self, token: str) -> CardView:
+        """The household of a card."""
+        return await self._request("GET", f"/v1/cards/{token}", CardView)
 
     async def redeem(
         self,
         redemption_id: UUID,
         redemption: Redemption,
-        sending: Callable[[], None] = lambda: None,
+        on_send: Callable[[], None] = lambda: None,
         card_pin: str = "",
     ) -> Receipt:
-        """Redeem once, however often this is called with the same id and content. `sending` is called when it
-        goes onto the wire: a call that is cancelled before that has not been heard by anybody. `card_pin` isn't
-        part of the content."""
+        """Redeem once, however often this is called with the same id and content; `card_pin` isn't part of the
+        content. `on_send` is called when the request goes out: cancelled before that, it hasn't reached
+        anybody."""
         path = f"/v1/redemptions/{redemption_id}"
-        return await self._ask(
-            "PUT", path, Receipt, redemption, sending, {"X-Card-Pin": card_pin} if card_pin else {}
+        return await self._request(
+            "PUT", path, Receipt, redemption, on_send, {"X-Card-Pin": card_pin} if card_pin else {}
         )
 
-    async def promise(self, id: UUID, wanted: NewPromise) -> PromiseSlip:
-        """Have goods kept that are out of stock; safe to repeat with the same id and content."""
-        return await self._ask("PUT", f"/v1/promises/{id}", PromiseSlip, wanted)
+    async def promise(self, id: UUID, request: NewPromise) -> PromiseSlip:
+        """Promise goods that are out of stock; safe to repeat with the same id and content."""
+        return await self._request("PUT", f"/v1/promises/{id}", PromiseSlip, request)
 
     async def collect(
-        self, promise: UUID, collection: Collection, sending: Callable[[], None] = lambda: None
+        self, promise: UUID, collection: Collection, on_send: Callable[[], None] = lambda: None
     ) -> Receipt:
-        """Hand over what was kept; safe to repeat like a redemption, `sending` as there."""
-        return await self._ask("PUT", f"/v1/promises/{promise}/collection", Receipt, collection, sending)
+        """Collect promised goods; safe to repeat like a redemption, `on_send` as there."""
+        return await self._request("PUT", f"/v1/promises/{promise}/collection", Receipt, collection, on_send)
 
-    async def let_go(self, promise: UUID, cancellation: Cancellation) -> None:
-        """The household doesn't want it any more; safe to repeat."""
-        await self._ask("POST", f"/v1/promises/{promise}/cancel", type(None), cancellation)
+    async def cancel_promise(self, promise: UUID, cancellation: Cancellation) -> None:
+        """Safe to repeat."""
+        await self._request("POST", f"/v1/promises/{promise}/cancel", type(None), cancellation)
 
-    async def _ask(
+    async def _request(
         self,
         method: str,
         path: str,
         answer: type[Answer],
         body: msgspec.Struct | None = None,
-        sending: Callable[[], None] = lambda: None,
+        on_send: Callable[[], None] = lambda: None,
         more_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
-        return _decoded(await self._send(method, path, body, sending, more_headers), answer)
+        return _decode(await self._send(method, path, body, on_send, more_headers), answer)
 
     async def _send(
         self,
         method: str,
         path: str,
         body: msgspec.Struct | None = None,
-        sending: Callable[[], None] = lambda: None,
+        on_send: Callable[[], None] = lambda: None,
         more_headers: Mapping[str, str] = MappingProxyType({}),
     ) -> httpx.Response:
-        """A response that grants what was asked."""
+        """Return the response to a request that succeeded."""
 
         async def trace(event: str, details: Any) -> None:
             if event.endswith("send_request_headers.started"):
-                sending()
+                on_send()
 
         headers = dict(more_headers)
         if self._shift_token:
@@ -194,17 +194,17 @@ class Client:
             raise ServerUnavailable(sent=False) from error
         except httpx.HTTPError as error:
             raise ServerUnavailable(sent=True) from error
-        if response.status_code >= 500 or response.status_code in NO_ANSWER_STATUSES:
+        if response.status_code >= 500 or response.status_code in UNAVAILABLE_STATUSES:
             raise ServerUnavailable(sent=True)
         if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
             return response
-        problem = _decoded(response, Problem)
-        if problem.type in NO_ANSWER_PROBLEMS:
+        problem = _decode(response, Problem)
+        if problem.type in UNAVAILABLE_CODES:
             raise ServerUnavailable(sent=True)
         raise Refused(problem)
 
 
-def _decoded(response: httpx.Response, answer: type[Answer]) -> Answer:
+def _decode(response: httpx.Response, answer: type[Answer]) -> Answer:
     try:
         return msgspec.json.decode(response.content or b"null", type=answer)
     except msgspec.MsgspecError as error:

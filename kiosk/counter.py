@@ -1,4 +1,4 @@
-"""Serving at the counter: what the attendant wants done, with the server or, where leases allow, without it."""
+"""The use cases at the counter, with the server or, where leases allow, without it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from api.wire.promises import Collection
 from kiosk.client import Client
 from kiosk.errors import Declined, KioskError, Refused, ServerUnavailable
 from kiosk.language import _
-from kiosk.promises import Promising
+from kiosk.promises import PromiseService
 from kiosk.session import Card, PendingRedemption, Session
-from kiosk.shifts import Duty
-from kiosk.stock_counts import Shelving
+from kiosk.shifts import ShiftService
+from kiosk.stock_counts import StockCountService
 from kiosk.store.facade import Store
 from kiosk.store.receipts import StoredReceipt
 from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
-from kiosk.sync import SIGN_IN_AGAIN, Courier
+from kiosk.sync import SIGN_IN_REQUIRED, SyncService
 from kiosk.timing import Timing
 
-CARD_IS_DEAD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
-BEHIND = frozenset({"shift-closed", "insufficient-points"})
-"""Refusals that may be over once the server has heard the kiosk's journal and the kiosk has its leases."""
+INVALID_CARD = frozenset({"card-unknown", "card-revoked", "card-malformed", "account-closed"})
+RETRY_AFTER_CATCH_UP = frozenset({"shift-closed", "insufficient-points"})
+"""Refusals that may be gone once the journal is uploaded and the leases are renewed."""
 
 
 class Counter:
@@ -36,12 +36,12 @@ class Counter:
         self.session = Session()
         self.timing = timing
         self.store = store
-        self.courier = Courier(store, client, self.session, timing)
-        self.promising = Promising(store, client, self.session, self.courier, timing)
-        self.shelving = Shelving(store, client, self.session, self.courier, timing)
-        self.duty = Duty(store, client, self.session, self.courier, timing)
+        self.sync = SyncService(store, client, self.session, timing)
+        self.promises = PromiseService(store, client, self.session, self.sync, timing)
+        self.stock_counts = StockCountService(store, client, self.session, self.sync, timing)
+        self.shifts = ShiftService(store, client, self.session, self.sync, timing)
         self._client = client
-        # Of the household at the till; it never goes to the disk, so a resumed redemption is tried without it.
+        # Never on the disk, so a resumed redemption is sent without it.
         self._card_pin = ""
         self._resume()
 
@@ -50,65 +50,65 @@ class Counter:
         return self._client.base_url
 
     def _resume(self) -> None:
-        """Go on where the program stopped, for whatever reason."""
+        """Continue where the program stopped."""
         store, session = self.store, self.session
-        till, duty, kept = store.shelf.till, store.shifts.current, store.redemptions.pending
+        till, shift, stored = store.shelf.till, store.shifts.current, store.redemptions.pending
         if store.enrolments.current is not None:
             self._client.use_device(store.enrolments.current.token)
         if till is not None:
-            session.stock_shelf(till)
-        if duty is not None:
-            self._client.use_shift(duty.token)
-            session.sign_in(duty.name)
-            session.last_receipt = next(iter(store.receipts.list_by_shift(duty.id)), None)
-        if kept is not None:
-            confirmed = kept.cart
-            pending = PendingRedemption(confirmed.id, confirmed.build_request(kept.leased), uncertain=kept.sent)
-            goods = [] if confirmed.promise else [(picked.item, picked.quantity) for picked in confirmed.picked]
-            session.resume(pending, confirmed.token, confirmed.view, goods)
-        self.courier.tell()
+            session.update_shelf(till)
+        if shift is not None:
+            self._client.use_shift(shift.token)
+            session.sign_in(shift.name)
+            session.last_receipt = next(iter(store.receipts.list_by_shift(shift.id)), None)
+        if stored is not None:
+            cart = stored.cart
+            pending = PendingRedemption(cart.id, cart.build_request(stored.leased), uncertain=stored.sent)
+            goods = [] if cart.promise else [(picked.item, picked.quantity) for picked in cart.picked]
+            session.resume(pending, cart.token, cart.view, goods)
+        self.sync.update_session()
 
     # --- the household ----------------------------------------------------------------------------------
 
     async def look_up(self, token: str) -> None:
-        """Show the household of a card, and the shelf as it is for it."""
-        self.session.admit(token)
-        if self.session.contact.online is not False:
+        """Show the household of a card, and the shelf as it is now."""
+        self.session.prepare_for_card(token)
+        if self.session.connection.online is not False:
             try:
                 async with asyncio.timeout(self.timing.answer_timeout):
-                    known = self.store.shelf.get_countable_entries()
-                    view, till = await asyncio.gather(self._client.card(token), self._client.till())
-                    self.store.shelf.save(till, known)
+                    counted = self.store.shelf.get_countable_entries()
+                    view, till = await asyncio.gather(self._client.get_card(token), self._client.get_till())
+                    self.store.shelf.save(till, counted)
             except (ServerUnavailable, TimeoutError):
-                self.courier.away()
+                self.sync.mark_offline()
             except Refused:
-                self.courier.heard()
+                self.sync.mark_online()
                 raise
             else:
-                self._present(token, view)
-                self.courier.heard()
+                self._show_household(token, view)
+                self.sync.mark_online()
                 return
-        self._present_offline(token)
+        self._show_household_offline(token)
 
-    async def look_up_again(self) -> None:
-        """The household at the till, if one is there. Raises as `look_up`."""
+    async def refresh_card(self) -> None:
+        """Look up the current household's card again, if there is one. Raises as `look_up`."""
         if self.session.card is not None:
             await self.look_up(self.session.card.token)
 
-    def _present(self, token: str, view: CardView) -> None:
-        owed = self.store.journal.count_unsettled_points(view.household)
-        self.session.present(token, msgspec.structs.replace(view, balance=max(view.balance - owed, 0)))
-        self._restock()
+    def _show_household(self, token: str, view: CardView) -> None:
+        balance = max(view.balance - self.store.journal.count_unsettled_points(view.household), 0)
+        self.session.show_household(token, msgspec.structs.replace(view, balance=balance))
+        self._update_shelf()
 
-    def _present_offline(self, token: str) -> None:
-        view = self._leased_view(token)
-        reason = self._no_lease_counts()
+    def _show_household_offline(self, token: str) -> None:
+        view = self._build_view_from_lease(token)
+        reason = self._get_offline_decline_reason()
         if reason is not None:
             raise Declined(reason)
-        self.session.present(token, view, offline=True)
-        self._restock()
+        self.session.show_household(token, view, offline=True)
+        self._update_shelf()
 
-    def _leased_view(self, token: str) -> CardView:
+    def _build_view_from_lease(self, token: str) -> CardView:
         leases = self.store.leases
         lease = leases.find_by_card(hash_card(token))
         if lease is None:
@@ -121,215 +121,218 @@ class Counter:
             pending=0,
         )
 
-    async def name_collector(self, token: str) -> None:
-        """By their own card, a neighbour takes the goods home. Raises Declined, Refused, ServerUnavailable."""
+    async def look_up_collector(self, token: str) -> None:
+        """The card is of a neighbour who collects for the household. Raises Declined, Refused,
+        ServerUnavailable."""
         self.session.require_card()
         view = None
-        if self.session.contact.online is not False:
+        if self.session.connection.online is not False:
             try:
                 async with asyncio.timeout(self.timing.answer_timeout):
-                    view = await self._client.card(token)
+                    view = await self._client.get_card(token)
             except (ServerUnavailable, TimeoutError):
-                self.courier.away()
+                self.sync.mark_offline()
             else:
-                self.courier.heard()
-        self.session.collected_by(Card(token, view or self._leased_view(token)))
+                self.sync.mark_online()
+        self.session.set_collector(Card(token, view or self._build_view_from_lease(token)))
 
-    def _restock(self) -> None:
+    def _update_shelf(self) -> None:
         till = self.store.shelf.till
         if till is not None:
-            self.session.stock_shelf(till)
+            self.session.update_shelf(till)
 
     # --- the redemption ---------------------------------------------------------------------------------
 
     @property
-    def wants_card_pin(self) -> bool:
-        """The cart is worth more than the card gives without its PIN, as far as the till knows. Without the
-        network nobody can check one."""
+    def needs_card_pin(self) -> bool:
+        """Whether the cart's total needs the card's PIN, as far as the kiosk knows. Offline none can be
+        checked."""
         session = self.session
         above = session.card.view.pin_above if session.card else None
         affordable = session.remainder is not None and session.remainder >= 0
-        return above is not None and session.total > above and affordable and session.contact.online is not False
+        return (
+            above is not None and session.total > above and affordable and session.connection.online is not False
+        )
 
     def confirm(self, card_pin: str = "") -> None:
-        """The attendant's word, on the disk; `settle` carries it out. The PIN is kept in memory alone."""
+        """Save the redemption as confirmed; `settle` then completes it. The PIN stays in memory."""
         pending = self.session.confirm(uuid7())
         self._card_pin = card_pin
-        self._keep(pending, [PickedItem(line.item, line.quantity) for line in self.session.cart])
+        self._save_pending(pending, [PickedItem(line.item, line.quantity) for line in self.session.cart])
 
     def collect(self, promised: PromisedGoods) -> None:
-        """As `confirm`, for goods that were kept for the household and have come; only the server can say so."""
+        """As `confirm`, for promised goods that have arrived; only the server can complete it."""
         pending = self.session.collect(uuid5(promised.id, "collection"), promised)
         self._card_pin = ""
         line = promised.line
         item = ShelfItem(product=line.product, number=0, name=line.name, barcode="", price=line.price, stock=0)
-        self._keep(pending, [PickedItem(item, line.quantity)], promised.id)
+        self._save_pending(pending, [PickedItem(item, line.quantity)], promised.id)
 
-    def _keep(self, pending: PendingRedemption, picked: list[PickedItem], promise: UUID | None = None) -> None:
-        card, collector, duty = self.session.card, self.session.collector, self.store.shifts.required
+    def _save_pending(
+        self, pending: PendingRedemption, picked: list[PickedItem], promise: UUID | None = None
+    ) -> None:
+        card, collector, shift = self.session.card, self.session.collector, self.store.shifts.required
         assert card is not None, "nothing is confirmed without a card"
-        confirmed = ConfirmedCart(
+        cart = ConfirmedCart(
             id=pending.id,
             token=card.token,
             view=card.view,
             picked=picked,
-            shift=duty.id,
-            attendant=duty.attendant,
+            shift=shift.id,
+            attendant=shift.attendant,
             collector=collector.token if collector else "",
             collector_name=collector.view.name if collector else "",
             promise=promise,
         )
         try:
-            leased = self.store.redemptions.confirm(confirmed, sent=self._goes_to_server(confirmed))
+            leased = self.store.redemptions.confirm(cart, sent=self._should_send(cart))
         except BaseException:
-            self.session.given_back()
+            self.session.release_cart()
             raise
-        pending.redemption = confirmed.build_request(leased)
+        pending.redemption = cart.build_request(leased)
 
-    async def settle(self, waiting: Callable[[], None]) -> StoredReceipt:
-        """Carry the pending redemption to its receipt: by the server's answer, always the same sent, or by lease
-        when none comes in time. `waiting` is called after each try without an answer.
+    async def settle(self, on_retry: Callable[[], None]) -> StoredReceipt:
+        """Complete the pending redemption: by the server's answer, repeating the request until it comes, or by
+        lease if none comes in time. `on_retry` is called after each try without an answer.
 
-        Raises Declined when neither was to be had and the server can't have heard of it, and Refused. A refusal of
-        the caller leaves an uncertain one pending: it is settled after the next sign-in."""
+        Raises Declined if neither worked and the server can't have received it, and Refused. A refusal of the
+        caller leaves an uncertain redemption pending until the next sign-in."""
         pending = self.session.pending
-        kept = self.store.redemptions.pending
-        if pending is None or kept is None:
+        stored = self.store.redemptions.pending
+        if pending is None or stored is None:
             raise ValueError("nothing is pending")
-        confirmed = kept.cart
-        if not pending.uncertain and not self._goes_to_server(confirmed):
-            return self._hand_over(pending)
+        cart = stored.cart
+        if not pending.uncertain and not self._should_send(cart):
+            return self._redeem_by_lease(pending)
         while True:
             try:
                 async with asyncio.timeout(None if pending.stuck else self.timing.answer_timeout):
-                    return await self._ask(pending, confirmed, waiting)
+                    return await self._send_until_answered(pending, cart, on_retry)
             except (ServerUnavailable, TimeoutError):
-                self.courier.away()
-            reason = self._uncovered(confirmed)
+                self.sync.mark_offline()
+            reason = self._get_lease_decline_reason(cart)
             if reason is None:
-                return self._hand_over(pending)
+                return self._redeem_by_lease(pending)
             if not pending.uncertain:
-                self._withdraw(confirmed)
+                self._withdraw(cart)
                 raise Declined(reason)
             pending.stuck = True
-            waiting()
+            on_retry()
 
     def give_up(self) -> None:
-        """Nothing was handed over and nothing is to count, wherever the tries got to."""
+        """Nothing was handed over, so the redemption must not count, even if the server has it."""
         self.session.require_stuck()
         self.store.redemptions.give_up()
-        self.session.given_back()
-        self.courier.wake()
+        self.session.release_cart()
+        self.sync.wake()
 
-    async def _ask(
-        self, pending: PendingRedemption, confirmed: ConfirmedCart, waiting: Callable[[], None]
+    async def _send_until_answered(
+        self, pending: PendingRedemption, cart: ConfirmedCart, on_retry: Callable[[], None]
     ) -> StoredReceipt:
-        """Until the server answers; raises ServerUnavailable as soon as it is clear that the lease has to do."""
+        """Raises ServerUnavailable once the redemption can only be completed by lease."""
         caught_up = False
         for pause in self.timing.iterate_pauses():
             try:
-                return await self._try(pending, confirmed)
-            except ServerUnavailable as away:
-                pending.uncertain |= away.sent
-                self.courier.away()
-                if not away.sent and self._uncovered(confirmed) is None:
+                return await self._send(pending, cart)
+            except ServerUnavailable as error:
+                pending.uncertain |= error.sent
+                self.sync.mark_offline()
+                if not error.sent and self._get_lease_decline_reason(cart) is None:
                     raise
-                waiting()
+                on_retry()
                 await asyncio.sleep(pause)
             except Refused as refusal:
-                self.courier.heard()
-                if refusal.problem.type in BEHIND and not caught_up:
+                self.sync.mark_online()
+                if refusal.problem.type in RETRY_AFTER_CATCH_UP and not caught_up:
                     caught_up = True
-                    await self.courier.catch_up_in_a_moment()
-                    pending.redemption = confirmed.build_request(self.store.redemptions.reserve_points())
-                elif pending.uncertain and refusal.problem.type in SIGN_IN_AGAIN:
+                    await self.sync.try_catch_up()
+                    pending.redemption = cart.build_request(self.store.redemptions.reserve_points())
+                elif pending.uncertain and refusal.problem.type in SIGN_IN_REQUIRED:
                     raise
                 else:
-                    await self._refused(pending, refusal)
-                    goods = {picked.item.product: picked.item.name for picked in confirmed.picked}
+                    await self._handle_refusal(pending, refusal)
+                    goods = {picked.item.product: picked.item.name for picked in cart.picked}
                     raise Refused(refusal.problem, goods) from refusal
         raise AssertionError("pauses never end")
 
-    async def _try(self, pending: PendingRedemption, confirmed: ConfirmedCart) -> StoredReceipt:
+    async def _send(self, pending: PendingRedemption, cart: ConfirmedCart) -> StoredReceipt:
         self.store.redemptions.mark_sent()
         self.store.fault_hook("before send redemption")
         sent = False
 
-        def sending() -> None:
+        def mark_sent() -> None:
             nonlocal sent
             sent = True
 
         try:
-            if confirmed.promise:
-                wanted = Collection(card=confirmed.token, collector=confirmed.collector)
-                receipt = await self._client.collect(confirmed.promise, wanted, sending)
+            if cart.promise:
+                collection = Collection(card=cart.token, collector=cart.collector)
+                receipt = await self._client.collect(cart.promise, collection, mark_sent)
             else:
-                receipt = await self._client.redeem(pending.id, pending.redemption, sending, self._card_pin)
+                receipt = await self._client.redeem(pending.id, pending.redemption, mark_sent, self._card_pin)
         except asyncio.CancelledError:
             pending.uncertain |= sent
             raise
         self.store.fault_hook("after send redemption")
-        kept = self.store.redemptions.save_answer(receipt)
-        self.session.answered(kept)
-        self.courier.heard()
-        self.courier.wake()
-        return kept
+        stored = self.store.redemptions.save_answer(receipt)
+        self.session.complete(stored)
+        self.sync.mark_online()
+        self.sync.wake()
+        return stored
 
-    def _hand_over(self, pending: PendingRedemption) -> StoredReceipt:
-        kept = self.store.redemptions.redeem_by_lease(sure=not pending.uncertain)
-        self.session.answered(kept)
-        self.courier.wake()
-        return kept
+    def _redeem_by_lease(self, pending: PendingRedemption) -> StoredReceipt:
+        stored = self.store.redemptions.redeem_by_lease(sure=not pending.uncertain)
+        self.session.complete(stored)
+        self.sync.wake()
+        return stored
 
-    def _withdraw(self, confirmed: ConfirmedCart) -> None:
+    def _withdraw(self, cart: ConfirmedCart) -> None:
         self.store.redemptions.withdraw()
-        self.session.given_back()
+        self.session.release_cart()
         try:
-            self._present_offline(confirmed.token)
+            self._show_household_offline(cart.token)
         except KioskError:
             return
 
-    async def _refused(self, pending: PendingRedemption, refusal: Refused) -> None:
-        """After a refusal the till's picture was stale: balance, stock or price."""
-        # An earlier try may still be on its way: it must not count any more.
+    async def _handle_refusal(self, pending: PendingRedemption, refusal: Refused) -> None:
+        """Release the cart, and look the card up again: balance, stock or price were out of date."""
+        # An earlier try may still arrive: it must not count any more.
         self.store.redemptions.give_up() if pending.uncertain else self.store.redemptions.withdraw()
-        self.session.given_back()
-        self.courier.wake()
-        if refusal.problem.type in CARD_IS_DEAD:
+        self.session.release_cart()
+        self.sync.wake()
+        if refusal.problem.type in INVALID_CARD:
             self.session.cancel()
         with suppress(KioskError, TimeoutError):
             async with asyncio.timeout(self.timing.answer_timeout):
-                await self.look_up_again()
+                await self.refresh_card()
 
     # --- what leases allow ------------------------------------------------------------------------------
 
-    def _goes_to_server(self, confirmed: ConfirmedCart) -> bool:
-        """Not over a line that is known to be dead, if the lease will do."""
-        return self.session.contact.online is not False or self._uncovered(confirmed) is not None
+    def _should_send(self, cart: ConfirmedCart) -> bool:
+        """Not offline, if a lease covers it."""
+        return self.session.connection.online is not False or self._get_lease_decline_reason(cart) is not None
 
-    def _uncovered(self, confirmed: ConfirmedCart) -> str | None:
-        """Why this can't be handed over by lease, or None when it can."""
-        if confirmed.promise:
+    def _get_lease_decline_reason(self, cart: ConfirmedCart) -> str | None:
+        """Why this can't be redeemed by lease, or None if it can."""
+        if cart.promise:
             return _("网络断了，留的货要等网络恢复才能领")
-        reason = self._no_lease_counts()
+        reason = self._get_offline_decline_reason()
         if reason is not None:
             return reason
-        household = confirmed.view.household
-        lease, left = (
-            self.store.leases.find(household),
-            self.store.leases.get_available(household, less_pending=False),
-        )
-        if lease is None or left < confirmed.total:
+        household = cart.view.household
+        lease = self.store.leases.find(household)
+        left = self.store.leases.get_available(household, less_pending=False)
+        if lease is None or left < cart.total:
             return _("网络断了，这户断网时在这里只能兑换 {left} 分：请减少商品，或等网络恢复再确认").format(
                 left=left
             )
-        if lease.pin_above is not None and confirmed.total > lease.pin_above:
+        if lease.pin_above is not None and cart.total > lease.pin_above:
             return _(
                 "网络断了，这张卡超过 {pin_above} 分要输密码，断网时不能核对：请减少商品，或等网络恢复"
             ).format(pin_above=lease.pin_above)
         return None
 
-    def _no_lease_counts(self) -> str | None:
+    def _get_offline_decline_reason(self) -> str | None:
         enrolment = self.store.enrolments.current
         if enrolment is not None and enrolment.lockout_reason:
             return _(enrolment.lockout_reason)
@@ -339,20 +342,20 @@ class Counter:
 
     # --- voids ------------------------------------------------------------------------------------------
 
-    async def void(self, kept: StoredReceipt, reason: str) -> str:
-        """Take a redemption of this shift back; gives the sentence for the attendant."""
-        self.store.redemptions.void(kept.receipt.id, reason)
-        self.courier.wake()
-        if self.session.contact.online:
+    async def void(self, stored: StoredReceipt, reason: str) -> str:
+        """Void a redemption of this shift; returns the sentence for the attendant."""
+        self.store.redemptions.void(stored.receipt.id, reason)
+        self.sync.wake()
+        if self.session.connection.online:
             try:
                 async with asyncio.timeout(self.timing.answer_timeout):
-                    await self.courier.deliver()
+                    await self.sync.upload_journals()
             except (ServerUnavailable, TimeoutError):
-                self.courier.away()
-        if self.session.last_receipt is not None and self.session.last_receipt.receipt.id == kept.receipt.id:
-            self.session.last_receipt = replace(kept, voided=True)
-        status, remark = self.store.journal.get_outcome(kept.receipt.id, "voided")
-        points = kept.receipt.points
+                self.sync.mark_offline()
+        if self.session.last_receipt is not None and self.session.last_receipt.receipt.id == stored.receipt.id:
+            self.session.last_receipt = replace(stored, voided=True)
+        status, remark = self.store.journal.get_outcome(stored.receipt.id, "voided")
+        points = stored.receipt.points
         if not status:
             return _("已作废，请收回物品；{points} 分在联网以后退回").format(points=points)
         if status in ("settled", "known", "annulled"):

@@ -1,4 +1,4 @@
-"""Receipts on their way to the printer: one at a time, by themselves, and never in anybody's way."""
+"""The print queue: receipts and slips go to the printer one at a time, in the background."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from kiosk.store.facade import Store
 from kiosk.store.receipts import PrintJob, StoredReceipt
 from kiosk.timing import Timing
 
-STALE = timedelta(minutes=10)
-"""A receipt this old isn't printed by itself any more: its household has gone home."""
+STALE_AFTER = timedelta(minutes=10)
+"""An older receipt isn't printed automatically: its household has gone home."""
 
 
-class Outbox:
-    """`told` gets what is wrong with the printer, when that changes, and an empty text for each slip that went."""
+class PrintQueue:
+    """`on_result` is called with the printer's error when that changes, and with an empty text for each slip
+    sent."""
 
     def __init__(self, store: Store, printer: Printer, timing: Timing) -> None:
-        self.told: Callable[[str], object] = lambda trouble: None
+        self.on_result: Callable[[str], object] = lambda error: None
         self._store = store
         self._printer = printer
         self._timing = timing
         self._wake = asyncio.Event()
-        self._trouble = ""
+        self._error = ""
 
     async def run(self) -> None:
-        """For as long as the kiosk is open."""
+        """Run as long as the app does."""
         pauses = self._timing.iterate_pauses()
         while True:
             self._wake.clear()
-            job = self._next()
+            job = self._get_next_job()
             if job is None:
                 await self._wake.wait()
             elif await self._print(job):
@@ -47,55 +48,55 @@ class Outbox:
                     async with asyncio.timeout(next(pauses)):
                         await self._wake.wait()
 
-    async def report(self, report: Report) -> None:
-        """At once or not at all: the figures can be printed again. Raises PrinterError."""
+    async def print_report(self, report: Report) -> None:
+        """Print at once or not at all: the report can be printed again. Raises PrinterError."""
         await print_report(self._printer, report, reprint=False)
 
     def wake(self) -> None:
         """There is something to print."""
         self._wake.set()
 
-    def _next(self) -> PrintJob | None:
+    def _get_next_job(self) -> PrintJob | None:
         receipts = self._store.receipts
         while (job := receipts.get_next_print_job()) is not None:
-            if job.copy or self._store.clock.now() - job.happened_at < STALE:
+            if job.copy or self._store.clock.now() - job.happened_at < STALE_AFTER:
                 return job
             receipts.mark_lapsed(job)
         return None
 
     async def _print(self, job: PrintJob) -> bool:
-        """Whether the printer took it. That it is about to go is kept first: whatever cuts in here, the same slip
-        says 补打 when it goes again."""
+        """Return whether the printer took it. That it is being sent is saved first: if this is interrupted, the
+        slip is marked 补打 when it is sent again."""
         try:
             self._store.receipts.mark_sending(job)
             await self._send(job)
             self._store.receipts.mark_sent(job)
-        except PrinterError as away:
-            if not away.maybe_printed and not job.is_reprint:
+        except PrinterError as error:
+            if not error.maybe_printed and not job.is_reprint:
                 self._store.receipts.mark_unsent(job)
-            self._tell(away.sentence)
+            self._report_result(error.sentence)
             return False
-        except DiskError as failed:
-            self._tell(failed.sentence)
+        except DiskError as error:
+            self._report_result(error.sentence)
             return False
-        self._tell("")
+        self._report_result("")
         return True
 
     async def _send(self, job: PrintJob) -> None:
         match job.document:
-            case StoredReceipt() as kept:
-                await print_slip(self._printer, slip_of(kept), reprint=job.is_reprint)
+            case StoredReceipt() as stored:
+                await print_slip(self._printer, build_slip(stored), reprint=job.is_reprint)
             case promise:
                 await print_report(self._printer, promise_on_paper(promise), reprint=job.is_reprint)
 
-    def _tell(self, trouble: str) -> None:
-        if trouble != self._trouble or not trouble:
-            self._trouble = trouble
-            self.told(trouble)
+    def _report_result(self, error: str) -> None:
+        if error != self._error or not error:
+            self._error = error
+            self.on_result(error)
 
 
-def slip_of(kept: StoredReceipt) -> Slip:
-    receipt = kept.receipt
+def build_slip(stored: StoredReceipt) -> Slip:
+    receipt = stored.receipt
     return Slip(
         id=receipt.id,
         supermarket=receipt.supermarket,
@@ -104,7 +105,7 @@ def slip_of(kept: StoredReceipt) -> Slip:
         balance=receipt.balance,
         attendant=receipt.attendant,
         recorded_at=receipt.recorded_at,
-        offline=kept.offline,
+        offline=stored.offline,
         collected_by=receipt.collector,
-        seal=kept.seal,
+        seal=stored.seal,
     )

@@ -1,5 +1,4 @@
-"""Goods that are out of stock, kept for a household: asked for here, kept by the server, which alone knows whose
-turn it is."""
+"""Promises of goods that are out of stock. Only the server can make them: it alone knows the queue."""
 
 from __future__ import annotations
 
@@ -15,45 +14,45 @@ from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.store.facade import Store
 from kiosk.store.promises import PromiseRequest
-from kiosk.sync import Courier
+from kiosk.sync import SyncService
 from kiosk.timing import Timing
 
 NOT_WANTED = N_("住户不要了")
-"""The reason that the household reads on its page, in Chinese."""
+"""The reason shown on the household's page, in Chinese."""
 
 
-class Promising:
-    def __init__(self, store: Store, client: Client, session: Session, courier: Courier, timing: Timing) -> None:
+class PromiseService:
+    def __init__(self, store: Store, client: Client, session: Session, sync: SyncService, timing: Timing) -> None:
         self._store = store
         self._client = client
         self._session = session
-        self._courier = courier
+        self._sync = sync
         self._timing = timing
 
     async def promise(self, item: ShelfItem, quantity: int) -> PromiseSlip:
-        """Have `quantity` pieces kept at today's price.
+        """Promise `quantity` pieces at today's price.
 
-        Raises Refused, and Declined where no answer came: was it sent, the courier goes on asking by itself, and
-        the slip is printed when the answer comes."""
-        card = self._session.require_keepable(item, quantity)
-        wanted = NewPromise(card=card.token, product=item.product, quantity=quantity, price=item.price)
-        asked = PromiseRequest(uuid7(), wanted)
-        self._store.promises.add_request(asked.id, card.view.household, wanted)
+        Raises Refused, and Declined where no answer came: if the request was sent, it is repeated in the
+        background, and the slip is printed when the answer comes."""
+        card = self._session.require_promisable(item, quantity)
+        content = NewPromise(card=card.token, product=item.product, quantity=quantity, price=item.price)
+        request = PromiseRequest(uuid7(), content)
+        self._store.promises.add_request(request.id, card.view.household, content)
         try:
             async with asyncio.timeout(self._timing.answer_timeout):
-                # What this kiosk held of the points has to be back in the account first.
-                slip = await self._courier.ask_for_promise(asked)
+                # The household's leased points have to be returned to its account first.
+                slip = await self._sync.request_promise(request)
         except (ServerUnavailable, TimeoutError):
-            self._courier.away()
+            self._sync.mark_offline()
             raise Declined(_("还没有答复：联网以后自动办好并打印留货单；请住户下次来时再扫卡看看")) from None
         return slip
 
-    async def let_go(self, promised: PromisedGoods) -> None:
-        """The points come back to the household. Safe to repeat. Raises Refused, Declined."""
+    async def cancel(self, promised: PromisedGoods) -> None:
+        """Return the points to the household. Safe to repeat. Raises Refused, Declined."""
         card = self._session.require_online_card()
         try:
             async with asyncio.timeout(self._timing.answer_timeout):
-                await self._client.let_go(promised.id, Cancellation(card=card.token, reason=NOT_WANTED))
+                await self._client.cancel_promise(promised.id, Cancellation(card=card.token, reason=NOT_WANTED))
         except (ServerUnavailable, TimeoutError):
-            self._courier.away()
+            self._sync.mark_offline()
             raise Declined(_("还没有答复：请等网络恢复，再扫卡看看还在不在")) from None

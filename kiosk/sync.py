@@ -1,5 +1,4 @@
-"""The courier between kiosk and server: carries the journal there and brings leases and shelf back, by itself and
-as soon as there is a line."""
+"""Synchronisation with the server in the background: the journal goes there, leases and shelf come back."""
 
 from __future__ import annotations
 
@@ -18,166 +17,168 @@ from kiosk.store.facade import Store
 from kiosk.store.promises import PromiseRequest
 from kiosk.timing import Timing
 
-UNKNOWN_HERE = frozenset({"device-unknown", "no-key"})
-"""The server doesn't count this machine as a kiosk (any more)."""
-SIGN_IN_AGAIN = frozenset({"shift-closed", "device-unknown"})
-"""Refusals of the caller, before the server looked at what was asked."""
+UNKNOWN_KIOSK = frozenset({"device-unknown", "no-key"})
+"""The server doesn't know this machine as a kiosk, or no longer does."""
+SIGN_IN_REQUIRED = frozenset({"shift-closed", "device-unknown"})
+"""The server refused the caller, whatever the request was."""
 
 
-class Courier:
-    """One thing at a time. `changed` is called whenever the session's `contact` or shelf may look different,
-    `promised` when an answer that got lost came after all and there is a slip to print."""
+class SyncService:
+    """Sends one request at a time. `on_change` is called when the session's connection or shelf may have changed,
+    `on_promise_slip` when a promise was answered late and its slip is to be printed."""
 
     def __init__(self, store: Store, client: Client, session: Session, timing: Timing) -> None:
-        self.changed: Callable[[], None] = lambda: None
-        self.promised: Callable[[], None] = lambda: None
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_promise_slip: Callable[[], None] = lambda: None
         self._store = store
         self._client = client
         self._session = session
         self._timing = timing
         self._pauses = timing.iterate_pauses()
-        self._busy = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._renew_at = monotonic()
-        # Journals that the server refused, until when they rest, and why.
-        self._resting: dict[int, tuple[float, str]] = {}
+        # Journals that the server refused, by enrolment: until when they aren't sent, and why.
+        self._rejected: dict[int, tuple[float, str]] = {}
 
     async def run(self) -> None:
-        """For as long as the kiosk is open."""
+        """Run as long as the app does."""
         while True:
             self._wake.clear()
-            pause = await self._round()
+            pause = await self._run_once()
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
     def wake(self) -> None:
-        """There is something to carry."""
-        self.tell()
+        """Sync at once: there is something to upload."""
+        self.update_session()
         self._wake.set()
 
-    def heard(self) -> None:
-        """The server spoke, to whomever."""
-        if self._session.contact.online is False:
+    def mark_online(self) -> None:
+        """The server answered a request, here or elsewhere in the kiosk."""
+        if self._session.connection.online is False:
             self._renew_at = monotonic()
-        if self._session.contact.online is not True:
-            self._session.contact.online = True
+        if self._session.connection.online is not True:
+            self._session.connection.online = True
             self._pauses = self._timing.iterate_pauses()
             self.wake()
 
-    def away(self) -> None:
-        """It didn't."""
-        if self._session.contact.online is not False:
-            self._session.contact.online = False
+    def mark_offline(self) -> None:
+        """The server didn't answer a request."""
+        if self._session.connection.online is not False:
+            self._session.connection.online = False
             self.wake()
 
     async def catch_up(self) -> None:
-        """Everything now, leases included. Raises ServerUnavailable, Refused, DiskError."""
-        async with self._busy:
+        """Sync everything now, leases included. Raises ServerUnavailable, Refused, DiskError."""
+        async with self._lock:
             self._renew_at = monotonic()
-            await self._carry()
+            await self._sync()
 
-    async def catch_up_in_a_moment(self) -> None:
-        """As far as the line allows while an attendant waits."""
+    async def try_catch_up(self) -> None:
+        """`catch_up` while an attendant waits: as far as the connection allows."""
         try:
             async with asyncio.timeout(self._timing.answer_timeout):
                 await self.catch_up()
         except (ServerUnavailable, TimeoutError):
-            self.away()
+            self.mark_offline()
         except Refused as refusal:
-            self._session.contact.trouble = refusal.sentence
+            self._session.connection.error = refusal.sentence
 
-    async def deliver(self) -> None:
-        """What waits in the journals. Raises ServerUnavailable, DiskError."""
-        async with self._busy:
-            await self._deliver()
+    async def upload_journals(self) -> None:
+        """Upload unsettled entries of all journals. Raises ServerUnavailable, DiskError."""
+        async with self._lock:
+            await self._upload_journals()
 
-    async def ask_for_promise(self, asked: PromiseRequest) -> PromiseSlip:
-        """Raises ServerUnavailable, DiskError, and Refused: then it is off, unless only the caller was refused."""
-        async with self._busy:
-            await self._deliver()
-            return await self._ask_for_promise(asked)
+    async def request_promise(self, request: PromiseRequest) -> PromiseSlip:
+        """Raises ServerUnavailable, DiskError, and Refused: then the request is deleted, unless only the caller
+        was refused."""
+        async with self._lock:
+            await self._upload_journals()
+            return await self._request_promise(request)
 
-    def tell(self) -> None:
-        """Bring the session up to what the store knows."""
-        contact, leases = self._session.contact, self._store.leases
+    def update_session(self) -> None:
+        """Bring the session up to date with the store."""
+        connection, leases = self._session.connection, self._store.leases
         enrolment = self._store.enrolments.current
-        contact.unsent = self._store.journal.unsettled_count
-        contact.lease_until, contact.expired = leases.expires_at, leases.expired
-        contact.fence = enrolment.lockout_reason if enrolment is not None else ""
+        connection.unsent = self._store.journal.unsettled_count
+        connection.leases_expire_at, connection.leases_expired = leases.expires_at, leases.expired
+        connection.lockout_reason = enrolment.lockout_reason if enrolment is not None else ""
         till = self._store.shelf.till
-        # Prices don't change under the attendant's eyes.
+        # Prices don't change while an attendant serves.
         if till is not None and not self._session.cart and not self._session.pending:
-            self._session.stock_shelf(till)
-        self.changed()
+            self._session.update_shelf(till)
+        self.on_change()
 
-    async def _round(self) -> float:
-        contact = self._session.contact
+    async def _run_once(self) -> float:
+        connection = self._session.connection
         try:
-            async with self._busy:
-                await self._carry()
+            async with self._lock:
+                await self._sync()
         except ServerUnavailable:
-            self.away()
+            self.mark_offline()
             with suppress(DiskError):
                 self._store.save_time()
             return next(self._pauses)
         except Refused as refusal:
-            self.heard()
-            contact.trouble = refusal.sentence
+            self.mark_online()
+            connection.error = refusal.sentence
             return self._timing.refused_pause
-        except DiskError as failed:
-            contact.trouble = failed.sentence
+        except DiskError as failure:
+            connection.error = failure.sentence
             return self._timing.refused_pause
         finally:
-            self.tell()
+            self.update_session()
         return self._timing.poll_interval
 
-    async def _carry(self) -> None:
+    async def _sync(self) -> None:
         if self._store.enrolments.current is None:
             return
-        await self._deliver()
-        await self._ask_for_promises()
-        if self._session.contact.online is not True:
-            # What the server had to spare meanwhile, and what it wants back.
+        await self._upload_journals()
+        await self._retry_promises()
+        if self._session.connection.online is not True:
+            # While offline the server may have topped up the leases, or asked for points back.
             self._renew_at = monotonic()
         try:
             if monotonic() >= self._renew_at:
-                await self._renew()
-                # What the server wanted back.
-                await self._deliver()
-            known = self._store.shelf.get_countable_entries()
-            self._store.shelf.save(await self._client.till(), known)
+                await self._renew_leases()
+                # The points that the server asked back.
+                await self._upload_journals()
+            counted = self._store.shelf.get_countable_entries()
+            self._store.shelf.save(await self._client.get_till(), counted)
         except Refused as refusal:
-            if refusal.problem.type in UNKNOWN_HERE and self._session.contact.fence != refusal.sentence:
-                self._store.lock_out(refusal.sentence)
+            reason = refusal.sentence
+            if refusal.problem.type in UNKNOWN_KIOSK and self._session.connection.lockout_reason != reason:
+                self._store.lock_out(reason)
             raise
-        self._session.contact.trouble = self._reasons_to_rest()
-        self._session.contact.online = True
+        self._session.connection.error = self._get_rejection()
+        self._session.connection.online = True
         self._pauses = self._timing.iterate_pauses()
-        self.tell()
+        self.update_session()
 
-    async def _renew(self) -> None:
-        self._store.leases.save(await self._client.leases())
+    async def _renew_leases(self) -> None:
+        self._store.leases.save(await self._client.renew_leases())
         self._renew_at = monotonic() + self._timing.lease_interval
 
-    # --- goods to be kept -------------------------------------------------------------------------------
+    # --- promises ---------------------------------------------------------------------------------------
 
-    async def _ask_for_promises(self) -> None:
-        """Those whose answer got lost: with the same id, so that none counts twice."""
-        for asked in self._store.promises.list_requests():
+    async def _retry_promises(self) -> None:
+        """Send unanswered requests again, with the same id, so that none counts twice."""
+        for request in self._store.promises.list_requests():
             try:
-                await self._ask_for_promise(asked)
+                await self._request_promise(request)
             except Refused:
                 continue
-            self.promised()
+            self.on_promise_slip()
 
-    async def _ask_for_promise(self, asked: PromiseRequest) -> PromiseSlip:
+    async def _request_promise(self, request: PromiseRequest) -> PromiseSlip:
         self._store.fault_hook("before send promise")
         try:
-            slip = await self._client.promise(asked.id, asked.content)
+            slip = await self._client.promise(request.id, request.content)
         except Refused as refusal:
-            if refusal.problem.type not in SIGN_IN_AGAIN:
-                self._store.promises.delete_request(asked.id)
+            if refusal.problem.type not in SIGN_IN_REQUIRED:
+                self._store.promises.delete_request(request.id)
             raise
         self._store.fault_hook("after send promise")
         self._store.promises.save_slip(slip)
@@ -185,50 +186,50 @@ class Courier:
 
     # --- the journals -----------------------------------------------------------------------------------
 
-    async def _deliver(self) -> None:
-        """The earlier enrolments' too; what the server refuses of one doesn't hold up another."""
+    async def _upload_journals(self) -> None:
+        """Also those of earlier enrolments; a journal that is refused doesn't hold up another."""
         for enrolment in self._store.journal.list_unsettled_enrolments():
-            until, _ = self._resting.get(enrolment.id, (0.0, ""))
+            until, _ = self._rejected.get(enrolment.id, (0.0, ""))
             if monotonic() < until:
                 continue
-            self._resting.pop(enrolment.id, None)
+            self._rejected.pop(enrolment.id, None)
             try:
-                await self._upload_all(enrolment)
+                await self._upload_journal(enrolment)
             except Refused as refusal:
-                self._resting[enrolment.id] = (monotonic() + self._timing.refused_pause, refusal.sentence)
+                self._rejected[enrolment.id] = (monotonic() + self._timing.refused_pause, refusal.sentence)
             except ServerUnavailable:
                 if enrolment.server == self._client.base_url:
                     raise
 
-    def _reasons_to_rest(self) -> str:
-        return next((why for until, why in self._resting.values() if monotonic() < until), "")
+    def _get_rejection(self) -> str:
+        return next((why for until, why in self._rejected.values() if monotonic() < until), "")
 
-    async def _upload_all(self, enrolment: KioskEnrolment) -> None:
-        """In order, until all is told. A server that went back to a backup asks once for what it has lost; one
-        that asks again and again is asked again itself, later."""
-        sent_again = False
+    async def _upload_journal(self, enrolment: KioskEnrolment) -> None:
+        """Upload in order until all entries are settled. A server restored from a backup asks once for the entries
+        it lost; if it asks again, the rest waits for the next sync."""
+        resent = False
         while batch := self._store.journal.get_next_batch(enrolment):
             try:
                 self._store.fault_hook("before send entries")
-                answer = await self._upload(enrolment, batch)
+                answer = await self._upload_batch(enrolment, batch)
                 self._store.fault_hook("after send entries")
             except Refused as refusal:
                 expected = refusal.problem.extra.get("expected")
-                if sent_again or not isinstance(expected, int) or expected >= batch[0].number:
+                if resent or not isinstance(expected, int) or expected >= batch[0].number:
                     raise
                 self._store.resend_from(enrolment, expected)
             else:
                 self._store.settle(enrolment, answer)
-                self.tell()
+                self.update_session()
                 rest = self._store.journal.get_next_batch(enrolment)
                 if not rest or rest[0].number > batch[0].number:
                     continue
-                if sent_again:
+                if resent:
                     return
-            sent_again = True
+            resent = True
 
-    async def _upload(self, enrolment: KioskEnrolment, batch: Sequence[SignedEntry]) -> UploadResult:
+    async def _upload_batch(self, enrolment: KioskEnrolment, batch: Sequence[SignedEntry]) -> UploadResult:
         if enrolment.server == self._client.base_url:
-            return await self._client.upload(enrolment.kiosk, enrolment.epoch, batch)
-        async with Client(enrolment.server) as elsewhere:
-            return await elsewhere.upload(enrolment.kiosk, enrolment.epoch, batch)
+            return await self._client.upload_entries(enrolment.kiosk, enrolment.epoch, batch)
+        async with Client(enrolment.server) as client:
+            return await client.upload_entries(enrolment.kiosk, enrolment.epoch, batch)

@@ -144,7 +144,7 @@ class Enrol(TillScreen):
     @work
     async def _enrol(self, code: str) -> None:
         try:
-            await self.counter.duty.enrol(code)
+            await self.counter.shifts.enrol(code)
         except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:

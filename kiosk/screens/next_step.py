@@ -16,7 +16,7 @@ def next_step(session: Session, *, naming: bool) -> tuple[str, bool]:
         return _("给这户留的货到了：按 F4 领货；也可照常选商品"), True
     if session.card:
         return _("按货号或扫商品条码；也可用上下键选，空格键加"), False
-    contact = session.contact
-    if contact.online is False and not contact.expired and not contact.fence:
+    contact = session.connection
+    if contact.online is False and not contact.leases_expired and not contact.lockout_reason:
         return _("请扫户卡；网络断了，照常兑换，联网后自动上传"), False
     return _("请扫户卡"), False

@@ -8,7 +8,7 @@ from textual import on
 from textual.message import Message
 
 from kiosk.language import _
-from kiosk.print_queue import Outbox
+from kiosk.print_queue import PrintQueue
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.report import Report as PaperReport
 from kiosk.printing.shift import shift_on_paper
@@ -32,10 +32,10 @@ class PaperRoutes(Routes):
 
     def run_printer(self) -> None:
         """Print what waits, for as long as the program runs; nothing where there is no printer."""
-        if self.outbox is not None:
-            self.outbox.told = lambda trouble: self.post_message(self.PrinterTold(trouble))
-            self.counter.courier.promised = self.outbox.wake
-            self.run_worker(self.outbox.run(), group="printer")
+        if self.print_queue is not None:
+            self.print_queue.on_result = lambda trouble: self.post_message(self.PrinterTold(trouble))
+            self.counter.sync.on_promise_slip = self.print_queue.wake
+            self.run_worker(self.print_queue.run(), group="printer")
 
     @on(PrinterTold)
     def _tell_of_printer(self, told: PrinterTold) -> None:
@@ -53,26 +53,26 @@ class PaperRoutes(Routes):
 
     @on(Reprint)
     def _reprint(self, message: Reprint) -> None:
-        if self.outbox is None:
+        if self.print_queue is None:
             self.top.status.refuse(_("没有设置打印机，不能补打"))
             return
         self.counter.store.receipts.reprint(message.paper)
         self.top.status.waiting(_("正在补打，请稍候"))
-        self.outbox.wake()
+        self.print_queue.wake()
 
     @on(Report.Print)
     def _print_report(self, message: Report.Print) -> None:
-        if self.outbox is None:
+        if self.print_queue is None:
             self.top.status.refuse(_("没有设置打印机，不能打印"))
             return
         till = self.counter.session.till
         place = till.supermarket if till else ""
         paper = shift_on_paper(message.report, place, self.counter.store.clock.now())
-        self.run_worker(self._to_paper(self.outbox, paper))
+        self.run_worker(self._to_paper(self.print_queue, paper))
 
-    async def _to_paper(self, outbox: Outbox, report: PaperReport) -> None:
+    async def _to_paper(self, print_queue: PrintQueue, report: PaperReport) -> None:
         try:
-            await outbox.report(report)
+            await print_queue.print_report(report)
         except PrinterError as away:
             self.top.status.refuse(away.sentence)
         else:

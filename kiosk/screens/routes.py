@@ -7,13 +7,13 @@ from textual import on
 from textual.app import App
 
 from kiosk.counter import Counter
-from kiosk.print_queue import Outbox
+from kiosk.print_queue import PrintQueue
 from kiosk.screens.base import Overlay, TillScreen
 
 
 class Routes(App[None]):
     counter: Counter
-    outbox: Outbox | None
+    print_queue: PrintQueue | None
 
     async def over(self, screen: TillScreen) -> None:
         """Show this one, and none over another."""
@@ -32,8 +32,8 @@ class Routes(App[None]):
 
     def wake_printer(self) -> None:
         """There may be something to print."""
-        if self.outbox is not None:
-            self.outbox.wake()
+        if self.print_queue is not None:
+            self.print_queue.wake()
 
     @property
     def top(self) -> TillScreen:

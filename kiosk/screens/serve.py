@@ -21,7 +21,7 @@ from kiosk.screens.base import Choice, TillScreen
 from kiosk.screens.card_pin import ASKING
 from kiosk.screens.next_step import next_step
 from kiosk.screens.panels import Panels
-from kiosk.sync import SIGN_IN_AGAIN
+from kiosk.sync import SIGN_IN_REQUIRED
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
@@ -49,7 +49,7 @@ class Serve(TillScreen):
         self._patience: Timer | None = None
         self._panels = Panels(self)
         self._naming = False
-        self._told = (self.session.contact.online, "")
+        self._told = (self.session.connection.online, "")
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
             "f2": self._confirm,
@@ -66,8 +66,8 @@ class Serve(TillScreen):
             " ": session.add_at_cursor,
             "+": session.add_at_cursor,
             "=": session.add_at_cursor,
-            "left": session.take_at_cursor,
-            "-": session.take_at_cursor,
+            "left": session.remove_at_cursor,
+            "-": session.remove_at_cursor,
             "delete": session.remove_last,
             "backspace": session.remove_last,
             "f6": self._panels.turn,
@@ -107,8 +107,8 @@ class Serve(TillScreen):
 
     def news(self) -> None:
         super().news()
-        contact = self.session.contact
-        seen = (contact.online, _(contact.fence) if contact.fence else contact.trouble)
+        contact = self.session.connection
+        seen = (contact.online, _(contact.lockout_reason) if contact.lockout_reason else contact.error)
         if seen == self._told or self.session.pending:
             return
         self._told = seen
@@ -163,7 +163,7 @@ class Serve(TillScreen):
     def command(self, command: Command) -> None:
         match command:
             case Command.RECEIPT:
-                self._attempt(lambda: self.post_message(messages.Recall(self.session.receipt_again())))
+                self._attempt(lambda: self.post_message(messages.Recall(self.session.require_last_receipt())))
             case Command.VOID:
                 self.press("f8")
             case _:
@@ -240,8 +240,8 @@ class Serve(TillScreen):
     # --- goods that are kept, and neighbours ------------------------------------------------------------
 
     def _keep(self) -> None:
-        item = self.session.at_cursor
-        self.session.require_keepable(item, 1)
+        item = self.session.item_at_cursor
+        self.session.require_promisable(item, 1)
         self.post_message(messages.ToKeep(item))
 
     @work(group="keep", exclusive=True)
@@ -249,12 +249,12 @@ class Serve(TillScreen):
         """The attendant confirmed it."""
         self.status.waiting(_("正在留货，请稍候"))
         try:
-            slip = await self.counter.promising.promise(item, quantity)
+            slip = await self.counter.promises.promise(item, quantity)
         except Refused as refusal:
             if not self._caller_refused(refusal):
                 # The till's picture was stale: balance, stock or price.
                 with suppress(KioskError):
-                    await self.counter.look_up_again()
+                    await self.counter.refresh_card()
                 self._redraw()
                 self.status.refuse(refusal.sentence)
         except Declined as declined:
@@ -293,7 +293,7 @@ class Serve(TillScreen):
     async def _name_collector(self, token: str) -> None:
         self.status.waiting(_("正在查代领人的卡，请稍候"))
         try:
-            await self.counter.name_collector(token)
+            await self.counter.look_up_collector(token)
         except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:
@@ -314,7 +314,7 @@ class Serve(TillScreen):
         self.post_message(messages.ToShelf())
 
     def _close_shift(self) -> None:
-        self.post_message(messages.ShiftClosed(*self.counter.duty.close()))
+        self.post_message(messages.ShiftClosed(*self.counter.shifts.close()))
 
     def _void(self) -> None:
         if not self.counter.store.redemptions.list_voidable():
@@ -329,7 +329,7 @@ class Serve(TillScreen):
         self.status.done(sentence)
 
     def _confirm(self) -> None:
-        if self.counter.wants_card_pin:
+        if self.counter.needs_card_pin:
             self.post_message(messages.CardPinWanted())
         else:
             self._go()
@@ -340,9 +340,9 @@ class Serve(TillScreen):
 
     def _caller_refused(self, refusal: Refused) -> bool:
         """Somebody has to sign in again before anything else."""
-        if refusal.problem.type not in SIGN_IN_AGAIN:
+        if refusal.problem.type not in SIGN_IN_REQUIRED:
             return False
-        self.counter.duty.ended()
+        self.counter.shifts.end_by_server()
         self.post_message(messages.SignedOut(refusal.sentence))
         return True
 

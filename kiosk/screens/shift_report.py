@@ -97,7 +97,7 @@ class Report(TillScreen):
 
     def news(self) -> None:
         super().news()
-        unsent = self.session.contact.unsent
+        unsent = self.session.connection.unsent
         status, remark = self.counter.store.journal.get_closing_outcome(self._shift)
         if self._told == (unsent, status):
             return

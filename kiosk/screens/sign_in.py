@@ -81,16 +81,16 @@ class SignIn(TillScreen):
 
     def news(self) -> None:
         super().news()
-        contact = self.session.contact
-        seen = (contact.online, contact.trouble, contact.fence)
+        contact = self.session.connection
+        seen = (contact.online, contact.error, contact.lockout_reason)
         if seen == self._told or self._asking:
             return
         first, self._told = self._told is None, seen
-        if contact.fence or contact.trouble:
+        if contact.lockout_reason or contact.error:
             self.status.refuse(
-                _("{trouble}（按 F7 重新登记）").format(trouble=_(contact.fence))
-                if contact.fence
-                else contact.trouble
+                _("{trouble}（按 F7 重新登记）").format(trouble=_(contact.lockout_reason))
+                if contact.lockout_reason
+                else contact.error
             )
         elif contact.online is False and self.counter.store.shifts.list_known_attendants():
             self.status.waiting(_(OFFLINE))
@@ -115,7 +115,7 @@ class SignIn(TillScreen):
             self._pin = ""
         elif key in ("f2", "enter"):
             self._submit()
-        elif key == "f7" and self.session.contact.fence:
+        elif key == "f7" and self.session.connection.lockout_reason:
             self.post_message(self.ToEnrol())
         self.query_one(PinBoxes).filled = len(self._pin)
 
@@ -152,7 +152,7 @@ class SignIn(TillScreen):
     @work
     async def _sign_in(self, pin: str) -> None:
         try:
-            await self.counter.duty.begin(pin)
+            await self.counter.shifts.sign_in(pin)
         except KioskError as obstacle:
             self.status.refuse(obstacle.sentence)
         else:

@@ -35,16 +35,16 @@ class Banner(Widget):
 
     def _line(self) -> tuple[str, str]:
         """Online or not, what waits to be sent, and until when the kiosk may go on without the server."""
-        contact = self._session.contact
+        contact = self._session.connection
         unsent = _(" 待传 {unsent} 笔").format(unsent=contact.unsent) if contact.unsent else ""
         if contact.online is None:
             return _("正在联网{unsent}").format(unsent=unsent), "$cream"
         if contact.online:
-            return _("在线{unsent}").format(unsent=unsent), "$ink on $gold" if contact.fence else "$cream"
-        until = contact.lease_until
-        if contact.fence or until is None:
+            return _("在线{unsent}").format(unsent=unsent), "$ink on $gold" if contact.lockout_reason else "$cream"
+        until = contact.leases_expire_at
+        if contact.lockout_reason or until is None:
             allowed = _("不能断网兑换")
-        elif contact.expired:
+        elif contact.leases_expired:
             allowed = _("断网兑换已到期")
         else:
             local = until.astimezone(SHANGHAI)

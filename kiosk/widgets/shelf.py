@@ -65,8 +65,8 @@ class Shelf(Widget):
 
     def _line(self, item: ShelfItem, name: int, *, chosen: bool) -> Content:
         session = self._session
-        held = session.quantity_of(item)
-        to_be_had = held > 0 or session.why_not(item) is None
+        held = session.get_quantity(item)
+        to_be_had = held > 0 or session.get_decline_reason(item) is None
         ground = " on $row" if chosen else ""
         text = "bold $cream" if to_be_had else "$faint"
         points = align_right(_("{points} 分").format(points=item.price), _PRICE)

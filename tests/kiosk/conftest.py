@@ -215,8 +215,8 @@ class Till:
 
     async def offline(self) -> None:
         """Until the kiosk has noticed that the line is cut: it looks now and then."""
-        self.app.counter.courier.wake()
-        await self.until(lambda: self.app.session.contact.online is False)
+        self.app.counter.sync.wake()
+        await self.until(lambda: self.app.session.connection.online is False)
 
     async def told(self) -> None:
         """Until the server has told all of the journal."""

@@ -31,21 +31,21 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
     async with Client(url) as client:
         with Store(folder, fault_hook=reached) as store:
             counter = Counter(store, client, Timing())
-            await counter.duty.begin(PIN)
+            await counter.shifts.sign_in(PIN)
             await serve(counter, card)
             job = store.receipts.get_next_print_job()
             assert job is not None
             store.receipts.mark_sending(job)
             store.receipts.mark_sent(job)
             # Known to be away: this one goes by lease.
-            counter.session.contact.online = False
+            counter.session.connection.online = False
             await serve(counter, card)
-            await counter.courier.catch_up()
+            await counter.sync.catch_up()
             [_, first] = store.redemptions.list_voidable()
             await counter.void(first, "数量不对")
-            await counter.courier.catch_up()
-            counter.duty.close()
-            await counter.courier.catch_up()
+            await counter.sync.catch_up()
+            counter.shifts.close()
+            await counter.sync.catch_up()
 
 
 async def serve(counter: Counter, card: str) -> None:

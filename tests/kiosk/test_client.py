@@ -33,14 +33,14 @@ PROBLEM = {"type": "busy", "title": "busy", "status": 429, "detail": "请稍候"
 async def test_the_page_of_a_portal_or_proxy_is_no_answer(response: httpx.Response) -> None:
     async with Client("http://till.example", "token", httpx.MockTransport(lambda _: response)) as client:
         with pytest.raises(ServerUnavailable) as away:
-            await client.till()
+            await client.get_till()
     assert away.value.sent
 
 
 async def test_nobody_listening_means_nothing_was_sent() -> None:
     async with Client("http://127.0.0.1:9", "token") as client:
         with pytest.raises(ServerUnavailable) as away:
-            await client.till()
+            await client.get_till()
     assert not away.value.sent
 
 
@@ -63,7 +63,7 @@ async def test_a_locked_pin_is_a_refusal_though_it_says_429(town: Any) -> None:
 async def test_an_unknown_device_is_refused(town: Any) -> None:
     async with Client(town.url, "nonsense") as client:
         with pytest.raises(Refused) as refused:
-            await client.till()
+            await client.get_till()
     assert refused.value.problem.type == "device-unknown"
 
 
@@ -84,10 +84,10 @@ async def test_an_unchanged_shelf_is_not_sent_again(town: Any) -> None:
 
     async with Client(town.url, town.device_token) as client:
         client._http.event_hooks["response"].append(note)
-        first = await client.till()
-        assert await client.till() == first
+        first = await client.get_till()
+        assert await client.get_till() == first
         async with town.staff("office") as http:
             (await http.patch("/v1/products/soap", json={"price": 6})).raise_for_status()
-        changed = await client.till()
+        changed = await client.get_till()
         assert answers == [200, 304, 200]
         assert {item.product: item.price for item in changed.shelf}["soap"] == 6

@@ -116,7 +116,7 @@ async def test_without_the_network_a_neighbour_whom_this_till_knows(
         await served(till)
         await till.sees("由李**代领")
         await line.restore()
-        till.app.counter.courier.wake()
+        till.app.counter.sync.wake()
         await till.told()
         assert await recorded(town) == ["hp-2"]
         # One that isn't of the village can't be looked up now.

@@ -126,7 +126,7 @@ async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Open
         await till.show_card(town.card)
         expiring = [ExpiringPoints(on=date(2027, 7, 1), points=10_000)]
         view = structs.replace(session.card.view, balance=10_000, pending=100, expiring=expiring)
-        session.present(town.card, view)
+        session.show_household(town.card, view)
         till.app.screen.query("Household").refresh()
         await till.sees("Has 10000 pts, 100 pts on notice")
         await till.sees("10000 pts expire 2027-07-01")

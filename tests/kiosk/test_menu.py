@@ -63,7 +63,7 @@ async def test_digits_do_what_stands_there(town: Any, open_till: OpenTill) -> No
         await till.until(lambda: till.screen == "Report")
         await till.press("escape")
         await till.until(lambda: till.screen == "SignIn")
-        await till.until(lambda: not till.app.session.contact.unsent)
+        await till.until(lambda: not till.app.session.connection.unsent)
         await choose(till, "退出程序")
         await till.until(lambda: not till.app.is_running)
 

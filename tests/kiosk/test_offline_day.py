@@ -139,7 +139,7 @@ async def test_an_expired_lease_sells_nothing_and_the_server_puts_the_clock_righ
         await till.scan(town.poor_card)
         await till.refused("断网兑换已到期")
         await line.restore()
-        await till.until(lambda: till.app.session.contact.online)
+        await till.until(lambda: till.app.session.connection.online)
         await line.cut()
         await till.offline()
         await till.show_card(town.card)
@@ -185,7 +185,7 @@ async def test_a_shift_opened_offline_serves_online_once_the_server_has_read_of_
         await till.offline()
         await till.sign_in()
         await line.restore()
-        await till.until(lambda: till.app.session.contact.online)
+        await till.until(lambda: till.app.session.connection.online)
         await serve(till, town.card, SOAP)
         [kept] = till.store.redemptions.list_voidable()
         assert not kept.offline
@@ -222,8 +222,8 @@ async def test_a_void_online_gives_points_and_goods_back_at_once(
 async def test_points_wanted_elsewhere_go_back(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till() as till:
         await change(town, "update kiosk set lease_most = 30")
-        till.app.counter.courier._renew_at = 0.0
-        till.app.counter.courier.wake()
+        till.app.counter.sync._renew_at = 0.0
+        till.app.counter.sync.wake()
         await till.until(lambda: till.store.leases.get_available(household(till, town.card)) == 30)
         await till.told()
         assert await balance(town.card) == 100
@@ -248,7 +248,7 @@ async def test_a_kiosk_that_was_ended_says_so_and_can_be_enrolled_anew(
             (await http.post(f"/v1/kiosks/{town.kiosk.id}/end", json=end)).raise_for_status()
             code = (await http.post(f"/v1/kiosks/{town.kiosk.id}/code")).raise_for_status().json()["code"]
         await line.restore()
-        await till.until(lambda: till.app.session.contact.fence)
+        await till.until(lambda: till.app.session.connection.lockout_reason)
         await till.press("f7")
         await till.until(lambda: till.screen == "Enrol")
         await till.scan(f"JIMEI:ENROL:{code}")

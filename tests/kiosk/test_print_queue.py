@@ -45,7 +45,7 @@ async def test_a_receipt_names_the_sealed_books_known_then(
             pass
         first = await head(town.town)
         [_, size, root, *_] = first.note.splitlines()
-        await till.app.counter.courier.catch_up()
+        await till.app.counter.sync.catch_up()
         await sell(town, till, numbers[SOAP])
         await till.until(lambda: paper.slips)
         assert f"账本封印{f'{size} {root[:8]}':>24}" in paper.slips[0]
@@ -53,7 +53,7 @@ async def test_a_receipt_names_the_sealed_books_known_then(
         while await seal(town.town):
             pass
         assert (await head(town.town)).size > first.size
-        await till.app.counter.courier.catch_up()
+        await till.app.counter.sync.catch_up()
         await till.press("f5")
         await till.until(lambda: len(paper.slips) == 2)
         assert f"{size} {root[:8]}" in paper.slips[1]

@@ -151,7 +151,7 @@ async def test_an_answer_that_got_lost_is_asked_for_again_and_counts_once(
         await till.refused("联网以后自动办好")
         assert len(till.store.promises.list_requests()) == 1
         line.lose_everything = False
-        till.app.counter.courier.wake()
+        till.app.counter.sync.wake()
         await till.until(lambda: not till.store.promises.list_requests())
         assert len(await kept(town)) == 1
         assert await balance(town.card) == 90
@@ -171,13 +171,13 @@ async def test_the_power_goes_and_it_is_still_asked_for_once(town: Any, tmp_path
         with Store(tmp_path / "kiosk", town.clock.now, cut) as store:
             enrolled(store, town.url, town.kiosk)
             counter = Counter(store, client, QUICK)
-            await counter.duty.begin(town.pin)
+            await counter.shifts.sign_in(town.pin)
             await counter.look_up(town.card)
             [brush] = [item for item in counter.session.shelf if item.barcode == BRUSH]
             with pytest.raises(PowerCut):
-                await counter.promising.promise(brush, 2)
+                await counter.promises.promise(brush, 2)
         with Store(tmp_path / "kiosk", town.clock.now) as store:
-            await Counter(store, client, QUICK).courier.catch_up()
+            await Counter(store, client, QUICK).sync.catch_up()
             assert store.promises.list_requests() == []
             job = store.receipts.get_next_print_job()
             assert job is not None
@@ -220,7 +220,7 @@ async def test_one_that_is_given_up_is_taken_back(
         await till.press("escape")
         await till.until(lambda: till.app.session.pending is None)
         line.lose_everything = False
-        till.app.counter.courier.wake()
+        till.app.counter.sync.wake()
         await till.told()
         assert await balance(town.card) == 100
 

@@ -71,7 +71,7 @@ async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: OpenTill,
         await till.until(lambda: cart[0].quantity == 2)
         first_on_shelf = till.app.counter.session.shelf[0]
         await till.press(*["up"] * 9, " ")
-        await till.until(lambda: till.app.counter.session.quantity_of(first_on_shelf) >= 1)
+        await till.until(lambda: till.app.counter.session.get_quantity(first_on_shelf) >= 1)
         await till.press("backspace", "escape")
         await till.until(lambda: till.app.counter.session.card is None)
         assert await balance(town.card) == 100

@@ -46,9 +46,9 @@ def receipt(redemption_id: UUID = REDEMPTION_ID) -> StoredReceipt:
 @pytest.fixture
 def session() -> Session:
     session = Session()
-    session.stock_shelf(till(SOAP, RICE, BRUSH))
+    session.update_shelf(till(SOAP, RICE, BRUSH))
     session.sign_in("陈管理员")
-    session.present(TOKEN, household(100))
+    session.show_household(TOKEN, household(100))
     return session
 
 
@@ -78,9 +78,9 @@ def test_less_of_one_and_none_of_the_last(session: Session) -> None:
     session.add_number(2)
     session.add_number(1)
     session.add_number(1)
-    session.take_at_cursor()
+    session.remove_at_cursor()
     assert cart(session) == [("rice", 1), ("soap", 1)]
-    session.take_at_cursor()
+    session.remove_at_cursor()
     assert cart(session) == [("rice", 1)]
     session.remove_last()
     assert cart(session) == []
@@ -91,7 +91,7 @@ def test_less_of_one_and_none_of_the_last(session: Session) -> None:
     [(100, 3, "牙刷缺货"), (100, 7, "没有 7 号"), (3, 1, "还差 2 分")],
 )
 def test_what_cannot_be_added_says_why(session: Session, balance: int, number: int, sentence: str) -> None:
-    session.present(TOKEN, household(balance))
+    session.show_household(TOKEN, household(balance))
     with pytest.raises(Declined, match=sentence):
         session.add_number(number)
     assert session.cart == []
@@ -109,15 +109,15 @@ def test_goods_may_come_before_the_card(session: Session) -> None:
     session.add_number(1)
     with pytest.raises(Declined, match="户卡"):
         session.confirm(REDEMPTION_ID)
-    session.admit(TOKEN)
-    session.present(TOKEN, household(100))
+    session.prepare_for_card(TOKEN)
+    session.show_household(TOKEN, household(100))
     assert session.confirm(REDEMPTION_ID).redemption.lines == [RedemptionLine(product="soap", quantity=1, price=5)]
 
 
 def test_goods_before_a_card_too_poor_for_them_are_not_confirmed(session: Session) -> None:
     session.cancel()
     session.add_number(2)
-    session.present(TOKEN, household(3))
+    session.show_household(TOKEN, household(3))
     with pytest.raises(Declined, match="还差 47 分"):
         session.confirm(REDEMPTION_ID)
     assert session.pending is None
@@ -126,14 +126,14 @@ def test_goods_before_a_card_too_poor_for_them_are_not_confirmed(session: Sessio
 def test_a_cart_never_passes_to_another_household(session: Session) -> None:
     session.add_number(1)
     with pytest.raises(Declined, match="没确认"):
-        session.admit(OTHER_TOKEN)
-    session.admit(TOKEN)
+        session.prepare_for_card(OTHER_TOKEN)
+    session.prepare_for_card(TOKEN)
     session.cancel()
-    session.admit(OTHER_TOKEN)
+    session.prepare_for_card(OTHER_TOKEN)
 
 
 def test_the_household_before_steps_aside_when_the_next_card_is_looked_up(session: Session) -> None:
-    session.admit(OTHER_TOKEN)
+    session.prepare_for_card(OTHER_TOKEN)
     assert session.card is None
 
 
@@ -141,7 +141,7 @@ def test_the_cart_follows_the_shelf(session: Session) -> None:
     session.add_number(1)
     session.add_number(2)
     dearer = ShelfItem(product="soap", number=1, name="肥皂", barcode=SOAP.barcode, price=6, stock=3)
-    session.stock_shelf(till(dearer))
+    session.update_shelf(till(dearer))
     assert cart(session) == [("soap", 1)]
     assert session.total == 6
     assert session.cursor == 0
@@ -158,12 +158,12 @@ def test_while_pending_nothing_can_be_changed(session: Session) -> None:
     for change in (
         lambda: session.confirm(UUID(int=2)),
         lambda: session.add_number(1),
-        session.take_at_cursor,
+        session.remove_at_cursor,
         session.remove_last,
         session.cancel,
         session.sign_out,
-        lambda: session.admit(OTHER_TOKEN),
-        lambda: session.present(OTHER_TOKEN, household(100)),
+        lambda: session.prepare_for_card(OTHER_TOKEN),
+        lambda: session.show_household(OTHER_TOKEN, household(100)),
     ):
         with pytest.raises(Declined, match="请勿重复操作"):
             change()
@@ -176,8 +176,8 @@ def test_the_answer_ends_the_household_and_no_other_answer_does(session: Session
     session.add_number(1)
     session.confirm(REDEMPTION_ID)
     with pytest.raises(ValueError, match="another redemption"):
-        session.answered(receipt(UUID(int=2)))
-    session.answered(receipt())
+        session.complete(receipt(UUID(int=2)))
+    session.complete(receipt())
     assert session.pending is None
     assert session.card is None
     assert session.cart == []
@@ -186,7 +186,7 @@ def test_the_answer_ends_the_household_and_no_other_answer_does(session: Session
 def test_a_refusal_gives_the_cart_back(session: Session) -> None:
     session.add_number(1)
     session.confirm(REDEMPTION_ID)
-    session.given_back()
+    session.release_cart()
     session.add_number(1)
     assert cart(session) == [("soap", 2)]
 
@@ -198,13 +198,13 @@ def test_only_what_got_no_answer_in_time_may_be_given_up(session: Session) -> No
         session.require_stuck()
     pending.stuck = True
     session.require_stuck()
-    session.given_back()
+    session.release_cart()
     assert cart(session) == [("soap", 1)]
 
 
 def test_what_was_pending_goes_on_after_a_restart() -> None:
     session = Session()
-    session.stock_shelf(till(SOAP, RICE, BRUSH))
+    session.update_shelf(till(SOAP, RICE, BRUSH))
     redemption = Redemption(card=TOKEN, lines=[RedemptionLine(product="soap", quantity=2, price=5)])
     session.resume(PendingRedemption(REDEMPTION_ID, redemption), TOKEN, household(100), [(SOAP, 2)])
     assert (cart(session), session.total, session.balance) == ([("soap", 2)], 10, 100)
@@ -242,11 +242,11 @@ def test_whatever_is_pressed_the_cart_can_be_paid_and_handed_over(
     shelf: list[ShelfItem], balance: int, keys: list[str]
 ) -> None:
     session = Session()
-    session.stock_shelf(till(*shelf))
-    session.present(TOKEN, household(balance))
+    session.update_shelf(till(*shelf))
+    session.show_household(TOKEN, household(balance))
     actions = {
         "add": session.add_at_cursor,
-        "take": session.take_at_cursor,
+        "take": session.remove_at_cursor,
         "last": session.remove_last,
         "up": lambda: session.move_cursor(-1),
         "down": lambda: session.move_cursor(1),

@@ -104,11 +104,11 @@ async def finished(town: LiveTown, folder: Path) -> int:
         with Store(folder) as store:
             counter = Counter(store, client, QUICK)
             if store.shifts.current is None:
-                await counter.duty.begin(sigkill_child.PIN)
+                await counter.shifts.sign_in(sigkill_child.PIN)
             shift = store.shifts.required.id
             if counter.session.pending:
                 await counter.settle(lambda: None)
-            await counter.courier.catch_up()
+            await counter.sync.catch_up()
             assert store.journal.unsettled_count == 0
             assert store.redemptions.pending is None
             voidable = len(store.redemptions.list_voidable())

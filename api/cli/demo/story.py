@@ -189,7 +189,7 @@ class Story:
         """Each committee counts its shelf at the end of the year; of one product a piece or two are gone."""
         counted = {}
         for village, till in tills.items():
-            shelf = (await till.till()).shelf
+            shelf = (await till.get_till()).shelf
             lost = self._random.choice(shelf)
             counted[village] = wire.Stocktake(
                 supermarket=village,

@@ -98,7 +98,7 @@ class KeptGoods(SheetScreen, Overlay):
     @work
     async def _let_go(self, promised: PromisedGoods) -> None:
         try:
-            await self.counter.promising.let_go(promised)
+            await self.counter.promises.cancel(promised)
         except KioskError as obstacle:
             self._busy = False
             self.status.refuse(obstacle.sentence)
@@ -112,7 +112,7 @@ class KeptGoods(SheetScreen, Overlay):
             numbered(index, self._told(promised), chosen=index == self._cursor)
             for index, promised in enumerate(self._promises)
         ]
-        self.show(_("给{name}留的货").format(name=self.session.household), rows)
+        self.show(_("给{name}留的货").format(name=self.session.household_name), rows)
         if self._letting_go:
             line = self._chosen.line
             sentence = _("不要{name}了，退回 {points} 分：按 F2 确认，按 Esc 不退")

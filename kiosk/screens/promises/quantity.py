@@ -11,7 +11,7 @@ from kiosk.errors import Declined
 from kiosk.language import _
 from kiosk.screens.base import Overlay
 from kiosk.screens.sheet import SheetScreen
-from kiosk.session import MOST_OF_ONE
+from kiosk.session import MAX_QUANTITY
 
 MORE = frozenset({"+", "=", "up", "right", " "})
 LESS = frozenset({"-", "down", "left", "backspace", "delete"})
@@ -51,9 +51,9 @@ class Keep(SheetScreen, Overlay):
             self._change(-1)
 
     def _change(self, pieces: int) -> None:
-        wanted = min(max(self._quantity + pieces, 1), MOST_OF_ONE)
+        wanted = min(max(self._quantity + pieces, 1), MAX_QUANTITY)
         try:
-            self.session.require_keepable(self._item, wanted)
+            self.session.require_promisable(self._item, wanted)
         except Declined as declined:
             self.status.refuse(declined.sentence)
             return
@@ -70,4 +70,4 @@ class Keep(SheetScreen, Overlay):
             Content.assemble((_("积分先留出来，价格不变；到货后凭户卡来领。"), "$faded")),
             Content.assemble((_("90 天内没有领，积分自动退回。"), "$faded")),
         ]
-        self.show(_("给{name}留货").format(name=self.session.household), rows)
+        self.show(_("给{name}留货").format(name=self.session.household_name), rows)

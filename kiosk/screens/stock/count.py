@@ -290,16 +290,16 @@ class Counting(TillScreen):
 
     @work
     async def _send(self, pin: str) -> None:
-        shelving = self.counter.shelving
+        service = self.counter.stock_counts
         answer: StocktakeSheet | GoodsReceipt
         try:
             match self._tally.kind:
                 case CountKind.STOCKTAKE:
-                    answer = await shelving.take_stock(self._tally)
+                    answer = await service.take_stock(self._tally)
                 case CountKind.ARRIVAL:
-                    answer = await shelving.write_down(self._tally)
+                    answer = await service.record_arrival(self._tally)
                 case CountKind.GOODS_RECEIPT:
-                    answer = await shelving.confirm_receipt(self._tally, pin)
+                    answer = await service.confirm_goods_receipt(self._tally, pin)
         except KioskError as obstacle:
             self._tally = self.counter.store.stock_counts.find(self._tally.kind) or self._tally
             self.status.refuse(obstacle.sentence)

@@ -32,7 +32,7 @@ class ShelfRoutes(Routes):
 
     def _count(self, kind: CountKind) -> None:
         try:
-            tally = self.counter.shelving.begin(kind)
+            tally = self.counter.stock_counts.begin(kind)
         except Declined as declined:
             self.top.status.refuse(declined.sentence)
         else:
@@ -48,17 +48,17 @@ class ShelfRoutes(Routes):
         self.run_worker(asked(), group="shelf", exclusive=True)
 
     async def _look_for_receipts(self) -> None:
-        receipts = await self.counter.shelving.open_receipts()
+        receipts = await self.counter.stock_counts.list_open_goods_receipts()
         if not receipts:
             raise Declined(_("没有等着点收的到货"))
         await self.over(OpenReceipts(self.counter, receipts))
 
     async def _look_at_watch(self) -> None:
-        await self.over(Watch(self.counter, await self.counter.shelving.watch()))
+        await self.over(Watch(self.counter, await self.counter.stock_counts.get_stock_alerts()))
 
     @on(OpenReceipts.Chosen)
     async def _count_receipt(self, message: OpenReceipts.Chosen) -> None:
-        tally = self.counter.shelving.begin_receipt(message.receipt)
+        tally = self.counter.stock_counts.begin_goods_receipt(message.receipt)
         await self.over(Counting(self.counter, tally))
 
     @on(Counting.SecondPinWanted)
