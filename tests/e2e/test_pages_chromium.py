@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.api.awards.simulation.conftest import DOUBLED
-from tests.api.shop.stock.conftest import to_look_after
+from tests.api.shop.stock.conftest import fill_goods_page
 from tests.api.web.browser import on_notice
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown, run_jobs
@@ -20,7 +20,7 @@ pytestmark = [needs_chromium, pytest.mark.slow]
 
 async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> None:
     await on_notice(town, "hp-1")
-    await to_look_after(town)
+    await fill_goods_page(town)
     # Measuring needs scripts; the pages themselves have none.
     async with chromium() as browser, phone(browser, town, scripts=True) as page:
         for path in (

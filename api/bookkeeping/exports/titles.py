@@ -97,7 +97,7 @@ async def titles(uow: UnitOfWork) -> Titles:
     called = await people.read_names(uow) | await read_attendant_names(uow)
     return Titles(
         heads={household.code: household.head for household in (await read_households(uow)).values()},
-        supermarkets=await stock.supermarkets(uow),
-        products={product.code: product.name for product in await stock.products(uow)},
+        supermarkets=await stock.read_supermarket_names(uow),
+        products={product.code: product.name for product in await stock.list_products(uow)},
         people={str(id): name for id, name in called.items()},
     )

@@ -31,7 +31,7 @@ async def villages_of(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]:
         villages |= {("household", code): household.village for code, household in found.items()}
     supermarkets = {code for holds, code in held.values() if holds == "supermarket"}
     if supermarkets:
-        places = await stock.villages_of(uow, supermarkets)
+        places = await stock.read_villages_of(uow, supermarkets)
         villages |= {("supermarket", code): village for code, village in places.items()}
     return {name: villages[owner] for name, owner in held.items() if owner in villages}
 

@@ -18,7 +18,7 @@ from api import wire
 from api.bookkeeping.reports.use_cases import held
 from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
-from api.shop.stock.queries import ProductFacts, products
+from api.shop.stock.queries import ProductFacts, list_products
 from ledger.transactions import AccountId
 
 # Pieces out of each supply by procurements, less those that reversals of procurements moved back: by the
@@ -72,7 +72,7 @@ async def liability(services: Services) -> wire.Liability:
 
 
 async def _priced(uow: UnitOfWork) -> Sequence[_Priced]:
-    known = await products(uow)
+    known = await list_products(uow)
     supplies = [accounts.supply(p.code).id for p in known]
     connection = await uow.session.connection()
     rows = await connection.execute(_BOUGHT, {"township": uow.township, "supplies": supplies})

@@ -1,4 +1,4 @@
-"""Goods arriving on shelves: bought or given."""
+"""Goods that arrive on shelves: restocks and donations."""
 
 from __future__ import annotations
 
@@ -9,99 +9,109 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.shop.stock import lots, slips
-from api.shop.stock.hands import Hand, at_desk
+from api.shop.stock import lots, stock_documents
+from api.shop.stock.actors import Actor, actor_at_desk
 from api.shop.stock.tables import Donation, Restocking
 from ledger.transactions import Phase, Transaction, TransactionId
 
 
-async def restock(services: Services, staff: Staff, id: UUID, wanted: wire.Restock) -> None:
-    """Goods arrive, and with costs their money leaves the fund; the same id with the same content counts once.
+async def restock(services: Services, staff: Staff, id: UUID, data: wire.Restock) -> None:
+    """Goods arrive; where they have costs, these are paid from the fund. Safe to retry with the same id.
 
     Raises Refused: not-allowed, unknown, cost-incomplete, conflict, account-closed.
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with services.unit_of_work() as uow:
-        await bring(uow, at_desk(staff), id, wanted)
+        await post_restock(uow, actor_at_desk(staff), id, data)
 
 
-async def donate(services: Services, staff: Staff, id: UUID, wanted: wire.Donation) -> None:
-    """Goods are given; the same id with the same content counts once.
+async def donate(services: Services, staff: Staff, id: UUID, data: wire.Donation) -> None:
+    """Goods are donated. Safe to retry with the same id.
 
     Raises Refused: not-allowed, unknown, conflict, account-closed.
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
     async with services.unit_of_work() as uow:
-        await give(uow, at_desk(staff), id, wanted)
+        await post_donation(uow, actor_at_desk(staff), id, data)
 
 
-async def bring(uow: UnitOfWork, hand: Hand, id: UUID, wanted: wire.Restock) -> None:
+async def post_restock(uow: UnitOfWork, actor: Actor, id: UUID, data: wire.Restock) -> None:
     """As `restock`, in the caller's unit of work. Raises Refused: unknown, cost-incomplete, conflict,
     account-closed."""
-    bought = [line for line in wanted.lines if line.cost is not None]
-    # All pieces of a procurement have a known cost: a line without one would make the average wrong.
-    if bought and len(bought) < len(wanted.lines):
+    bought = [line for line in data.lines if line.cost is not None]
+    # All or no lines have a cost: one without would make the average cost wrong.
+    if bought and len(bought) < len(data.lines):
         raise cost_incomplete()
-    shelves = await slips.carry(uow, hand, wanted.supermarket, [line.product for line in wanted.lines])
+    shelves = await stock_documents.carry_products(
+        uow, actor, data.supermarket, [line.product for line in data.lines]
+    )
     goods = [
-        slips.move(accounts.supply(line.product), shelves[line.product], line.quantity) for line in wanted.lines
+        stock_documents.build_transfer(accounts.supply(line.product), shelves[line.product], line.quantity)
+        for line in data.lines
     ]
-    money = [slips.move(accounts.FUND, accounts.cost(line.product), line.cost) for line in bought if line.cost]
+    money = [
+        stock_documents.build_transfer(accounts.FUND, accounts.cost(line.product), line.cost)
+        for line in bought
+        if line.cost
+    ]
     paid = [accounts.FUND, *(accounts.cost(line.product) for line in bought)] if money else []
     await uow.books.open_accounts([*shelves.values(), *paid], uow.now)
-    slip = Transaction(
+    transaction = Transaction(
         id=TransactionId(id),
         kind="procurement" if bought else "restock",
         phase=Phase.POSTED,
-        person=str(hand.id),
+        person=str(actor.id),
         transfers=(*goods, *money),
-        metadata={"supplier": wanted.supplier} if wanted.supplier else {},
+        metadata={"supplier": data.supplier} if data.supplier else {},
     )
-    if not await slips.post(uow, slip):
-        await lots.require_same(uow, id, wanted.lines)
+    if not await stock_documents.post(uow, transaction):
+        await lots.require_same_dates(uow, id, data.lines)
         return
-    lots.record(uow, id, wanted.supermarket, wanted.lines)
+    lots.record_lots(uow, id, data.supermarket, data.lines)
     uow.session.add(
         Restocking(
             township=uow.township,
             id=id,
-            supermarket=wanted.supermarket,
-            person=hand.person,
-            attendant=hand.attendant,
+            supermarket=data.supermarket,
+            person=actor.person,
+            attendant=actor.attendant,
         )
     )
 
 
-async def give(uow: UnitOfWork, hand: Hand, id: UUID, wanted: wire.Donation) -> None:
+async def post_donation(uow: UnitOfWork, actor: Actor, id: UUID, data: wire.Donation) -> None:
     """As `donate`, in the caller's unit of work. Raises Refused: unknown, conflict, account-closed."""
-    shelves = await slips.carry(uow, hand, wanted.supermarket, [line.product for line in wanted.lines])
+    shelves = await stock_documents.carry_products(
+        uow, actor, data.supermarket, [line.product for line in data.lines]
+    )
     donated = {product: accounts.donated(product) for product in shelves}
     await uow.books.open_accounts([*shelves.values(), *donated.values()], uow.now)
-    slip = Transaction(
+    transaction = Transaction(
         id=TransactionId(id),
         kind="donation",
         phase=Phase.POSTED,
-        person=str(hand.id),
+        person=str(actor.id),
         transfers=tuple(
-            slips.move(donated[line.product], shelves[line.product], line.quantity) for line in wanted.lines
+            stock_documents.build_transfer(donated[line.product], shelves[line.product], line.quantity)
+            for line in data.lines
         ),
     )
-    if not await slips.post(uow, slip):
-        await lots.require_same(uow, id, wanted.lines)
-        known = await uow.session.get_one(Donation, (uow.township, id))
-        if (known.donor, known.anonymous) != (wanted.donor, wanted.anonymous):
-            raise slips.conflict()
+    if not await stock_documents.post(uow, transaction):
+        await lots.require_same_dates(uow, id, data.lines)
+        donation = await uow.session.get_one(Donation, (uow.township, id))
+        if (donation.donor, donation.anonymous) != (data.donor, data.anonymous):
+            raise stock_documents.conflict()
         return
-    lots.record(uow, id, wanted.supermarket, wanted.lines)
+    lots.record_lots(uow, id, data.supermarket, data.lines)
     uow.session.add(
         Donation(
             township=uow.township,
             id=id,
-            supermarket=wanted.supermarket,
-            person=hand.person,
-            attendant=hand.attendant,
-            donor=wanted.donor,
-            anonymous=wanted.anonymous,
+            supermarket=data.supermarket,
+            person=actor.person,
+            attendant=actor.attendant,
+            donor=data.donor,
+            anonymous=data.anonymous,
         )
     )
 

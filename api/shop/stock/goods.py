@@ -1,4 +1,4 @@
-"""Goods as the desk manages them: names, prices, barcodes and minimums, and what stands on which shelf."""
+"""Products as the desk manages them: names, prices, barcodes, minimums, and which shelves carry them."""
 
 from __future__ import annotations
 
@@ -10,63 +10,63 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
-from api.shop.stock import barcodes, slips
-from api.shop.stock.hands import at_desk
+from api.shop.stock import barcodes, stock_documents
+from api.shop.stock.actors import actor_at_desk
+from api.shop.stock.stock_alerts import STOCK_READERS
 from api.shop.stock.tables import PriceChange, Product, Shelf
-from api.shop.stock.watch import WATCHERS
 from api.wire import shelf as wire
 
-# A product is the township's; what stands on a village's shelf is its committee's business too.
-SHELF_KEEPERS = (Role.OFFICE, Role.COMMITTEE)
+# Products are the township's; a village's committee may edit its own shelves.
+SHELF_EDITORS = (Role.OFFICE, Role.COMMITTEE)
 
 
-async def change(services: Services, staff: Staff, code: str, wanted: wire.ProductChange) -> None:
-    """What receipts say stays as it was: they keep the name and price of their day.
+async def change_product(services: Services, staff: Staff, code: str, data: wire.ProductChange) -> None:
+    """Receipts keep the name and price of their day.
 
     Raises Refused: not-allowed, unknown, barcode-wrong, already-there.
     """
     require(staff, Role.OFFICE)
-    asked = {
+    values = {
         name: value
         for name, value in (
-            ("name", wanted.name),
-            ("barcode", None if wanted.barcode is None else barcodes.kept(wanted.barcode)),
-            ("price", wanted.price),
-            ("minimum", wanted.minimum),
+            ("name", data.name),
+            ("barcode", None if data.barcode is None else barcodes.normalize(data.barcode)),
+            ("price", data.price),
+            ("minimum", data.minimum),
         )
         if value is not None
     }
     async with services.unit_of_work() as uow:
-        product = await _product(uow, code)
-        new = {name: value for name, value in asked.items() if getattr(product, name) != value}
-        if "barcode" in new:
-            await _require_free(uow, new["barcode"])
-        if wanted.price is not None and "price" in new:
+        product = await _lock_product(uow, code)
+        changed = {name: value for name, value in values.items() if getattr(product, name) != value}
+        if "barcode" in changed:
+            await _require_free_barcode(uow, changed["barcode"])
+        if data.price is not None and "price" in changed:
             uow.session.add(
                 PriceChange(
                     township=uow.township,
                     id=uuid7(),
                     product=code,
                     before=product.price,
-                    after=wanted.price,
+                    after=data.price,
                     person=staff.id,
                     changed_at=uow.now,
                 )
             )
-        for name, value in new.items():
+        for name, value in changed.items():
             setattr(product, name, value)
         await uow.session.flush()
-        # A till is told nothing of minimums.
-        if new.keys() - {"minimum"}:
+        # Tills don't get the minimums.
+        if changed.keys() - {"minimum"}:
             carrying = await uow.session.scalars(
                 select(Shelf.supermarket).where(
                     Shelf.township == uow.township, Shelf.product == code, Shelf.retired_at.is_(None)
                 )
             )
-            await slips.announce(uow, carrying.all())
+            await stock_documents.bump_shelf_versions(uow, carrying.all())
 
 
-async def _require_free(uow: UnitOfWork, barcode: object) -> None:
+async def _require_free_barcode(uow: UnitOfWork, barcode: object) -> None:
     """Raises Refused: already-there."""
     name = await uow.session.scalar(
         select(Product.name).where(Product.township == uow.township, Product.barcode == barcode)
@@ -75,8 +75,8 @@ async def _require_free(uow: UnitOfWork, barcode: object) -> None:
         raise Refused(ErrorCode.ALREADY_THERE, f"条码 {barcode} 已经是{name}的，请核对。")
 
 
-async def _product(uow: UnitOfWork, code: str) -> Product:
-    """Nobody else changes it meanwhile. Raises Refused: unknown."""
+async def _lock_product(uow: UnitOfWork, code: str) -> Product:
+    """Raises Refused: unknown."""
     product = await uow.session.scalar(
         select(Product)
         .where(Product.township == uow.township, Product.code == code)
@@ -87,11 +87,11 @@ async def _product(uow: UnitOfWork, code: str) -> Product:
     return product
 
 
-async def prices(services: Services, staff: Staff, code: str) -> list[wire.PriceChange]:
+async def list_price_changes(services: Services, staff: Staff, code: str) -> list[wire.PriceChange]:
     """Every change of a product's price, the latest first. Raises Refused: not-allowed, unknown."""
-    require(staff, *WATCHERS)
+    require(staff, *STOCK_READERS)
     async with services.unit_of_work() as uow:
-        await slips.require_products(uow, [code])
+        await stock_documents.require_products(uow, [code])
         rows = await uow.session.execute(
             select(
                 PriceChange.before,
@@ -108,33 +108,33 @@ async def prices(services: Services, staff: Staff, code: str) -> list[wire.Price
         ]
 
 
-async def place(
-    services: Services, staff: Staff, supermarket: str, product: str, wanted: wire.ShelfPlacement
+async def place_on_shelf(
+    services: Services, staff: Staff, supermarket: str, product: str, data: wire.ShelfPlacement
 ) -> None:
-    """The product stands on this shelf from now on, with a minimum of the shelf's own or the product's.
+    """The shelf carries the product from now on, with its own minimum or the product's.
 
     Raises Refused: not-allowed, unknown.
     """
-    require(staff, *SHELF_KEEPERS)
+    require(staff, *SHELF_EDITORS)
     async with services.unit_of_work() as uow:
-        shelves = await slips.carry(uow, at_desk(staff), supermarket, [product])
+        shelves = await stock_documents.carry_products(uow, actor_at_desk(staff), supermarket, [product])
         await uow.books.open_accounts(shelves.values(), uow.now)
         await uow.session.execute(
             update(Shelf)
             .where(Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.product == product)
-            .values(minimum=wanted.minimum)
+            .values(minimum=data.minimum)
         )
 
 
 async def retire(services: Services, staff: Staff, supermarket: str, product: str) -> None:
-    """The product stands on this shelf no longer; new goods bring it back. Safe to send again.
+    """The shelf no longer carries the product; new goods bring it back. Safe to retry.
 
     Raises Refused: not-allowed, unknown, pieces-left (left).
     """
-    require(staff, *SHELF_KEEPERS)
+    require(staff, *SHELF_EDITORS)
     async with services.unit_of_work() as uow:
-        await slips.place(uow, at_desk(staff), supermarket)
-        # Goods that are arriving come first and are seen, or come later and bring the product back.
+        await stock_documents.require_supermarket(uow, actor_at_desk(staff), supermarket)
+        # An arrival at the same time either comes first and is counted, or comes later and brings it back.
         shelf = await uow.session.scalar(
             select(Shelf)
             .where(Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.product == product)
@@ -153,14 +153,14 @@ async def retire(services: Services, staff: Staff, supermarket: str, product: st
             )
         shelf.retired_at = uow.now
         await uow.session.flush()
-        await slips.announce(uow, [supermarket])
+        await stock_documents.bump_shelf_versions(uow, [supermarket])
 
 
-async def shelf(services: Services, staff: Staff, supermarket: str) -> list[wire.ShelfLine]:
-    """What stands on a shelf, by number. Raises Refused: not-allowed, unknown."""
-    require(staff, *WATCHERS)
+async def list_shelf(services: Services, staff: Staff, supermarket: str) -> list[wire.ShelfLine]:
+    """The products on a shelf, by number. Raises Refused: not-allowed, unknown."""
+    require(staff, *STOCK_READERS)
     async with services.unit_of_work() as uow:
-        await slips.place(uow, at_desk(staff), supermarket)
+        await stock_documents.require_supermarket(uow, actor_at_desk(staff), supermarket)
         rows = await uow.session.execute(
             select(Product, Shelf.minimum, func.coalesce(Shelf.minimum, Product.minimum))
             .join(Shelf, (Shelf.township == Product.township) & (Shelf.product == Product.code))
@@ -171,8 +171,8 @@ async def shelf(services: Services, staff: Staff, supermarket: str) -> list[wire
             )
             .order_by(Product.number)
         )
-        found = rows.all()
-        ids = {product.code: accounts.shelf(supermarket, product.code).id for product, _, _ in found}
+        products = rows.all()
+        ids = {product.code: accounts.shelf(supermarket, product.code).id for product, _, _ in products}
         balances = await uow.books.read_balances(list(ids.values()))
         return [
             wire.ShelfLine(
@@ -186,21 +186,21 @@ async def shelf(services: Services, staff: Staff, supermarket: str) -> list[wire
                 product_minimum=product.minimum,
                 shelf_minimum=own,
             )
-            for product, own, minimum in found
+            for product, own, minimum in products
         ]
 
 
-async def not_on(services: Services, staff: Staff, supermarket: str) -> dict[str, str]:
-    """Products that don't stand on a shelf, by code: their names. Raises Refused: not-allowed, unknown."""
-    require(staff, *WATCHERS)
+async def list_products_not_on(services: Services, staff: Staff, supermarket: str) -> dict[str, str]:
+    """Names by code of products that a shelf doesn't carry. Raises Refused: not-allowed, unknown."""
+    require(staff, *STOCK_READERS)
     async with services.unit_of_work() as uow:
-        await slips.place(uow, at_desk(staff), supermarket)
-        standing = select(Shelf.product).where(
+        await stock_documents.require_supermarket(uow, actor_at_desk(staff), supermarket)
+        carried = select(Shelf.product).where(
             Shelf.township == uow.township, Shelf.supermarket == supermarket, Shelf.retired_at.is_(None)
         )
         rows = await uow.session.execute(
             select(Product.code, Product.name)
-            .where(Product.township == uow.township, Product.code.not_in(standing))
+            .where(Product.township == uow.township, Product.code.not_in(carried))
             .order_by(Product.number)
         )
         return dict(rows.all())

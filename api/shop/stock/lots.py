@@ -1,7 +1,7 @@
-"""Lots: what arrived together with its date, and how much of it is left.
+"""Lots: pieces that arrived together, with their sell-by date, and how many of them remain.
 
-The books know pieces by shelf and product only. Which of them are left follows from one assumption, that those
-which expire first went first: so it is reckoned whenever somebody asks, and kept nowhere.
+The books know pieces by shelf and product only. Which lots they are of follows from one assumption, that those
+which expire first were sold first: so it is computed on demand, and stored nowhere.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from api import wire
 from api.platform import accounts
 from api.platform.clock import local_date
 from api.platform.services import UnitOfWork
-from api.shop.stock import slips
+from api.shop.stock import stock_documents
 from api.shop.stock.tables import Lot
 from ledger.tables import transaction, transfer
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """`quantity` pieces of a product that reached a shelf together, or of them what is left."""
+class LotQuantity:
+    """`quantity`: pieces of the lot that arrived, or that remain."""
 
     arrival: UUID
     line: int
@@ -36,27 +36,27 @@ class Pieces:
     received_on: date
 
 
-def left(received: Iterable[Pieces], on_shelf: int) -> list[Pieces]:
-    """What is left of lots of one product on one shelf, soonest to expire first; without a date they keep longest.
+def compute_remaining(received: Iterable[LotQuantity], on_shelf: int) -> list[LotQuantity]:
+    """What remains of the lots of one product on one shelf, soonest to expire first; those without a date last.
 
-    `on_shelf` is how many pieces there are. What a stocktake found over, or stood there before lots were kept,
-    belongs to no lot: then less is left of lots than is there.
+    `on_shelf`: how many pieces there are. Those that a stocktake found, or from before lots were recorded, belong
+    to no lot: then fewer remain of the lots than are on the shelf.
     """
-    found = []
-    for lot in sorted(received, key=_keeps, reverse=True):
+    lots = []
+    for lot in sorted(received, key=_expiry_order, reverse=True):
         remaining = min(lot.quantity, on_shelf)
         if remaining <= 0:
             break
         on_shelf -= remaining
-        found.append(replace(lot, quantity=remaining))
-    return found[::-1]
+        lots.append(replace(lot, quantity=remaining))
+    return lots[::-1]
 
 
-def _keeps(lot: Pieces) -> tuple[date, date, UUID, int]:
+def _expiry_order(lot: LotQuantity) -> tuple[date, date, UUID, int]:
     return lot.sell_by or date.max, lot.received_on, lot.arrival, lot.line
 
 
-def record(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wire.GoodsLine]) -> None:
+def record_lots(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wire.GoodsLine]) -> None:
     uow.session.add_all(
         Lot(
             township=uow.township,
@@ -72,41 +72,41 @@ def record(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequence[wir
     )
 
 
-async def require_same(uow: UnitOfWork, arrival: UUID, lines: Sequence[wire.GoodsLine]) -> None:
-    """An arrival that the books have already came with these dates. Raises Refused: conflict."""
-    known = await uow.session.execute(
+async def require_same_dates(uow: UnitOfWork, arrival: UUID, lines: Sequence[wire.GoodsLine]) -> None:
+    """The sell-by dates of an arrival that is recorded already. Raises Refused: conflict."""
+    recorded = await uow.session.execute(
         select(Lot.line, Lot.sell_by).where(
             Lot.township == uow.township, Lot.arrival == arrival, Lot.sell_by.is_not(None)
         )
     )
     dated = {line: pieces.sell_by for line, pieces in enumerate(lines, start=1) if pieces.sell_by is not None}
-    if dict(known.all()) != dated:
-        raise slips.conflict()
+    if dict(recorded.all()) != dated:
+        raise stock_documents.conflict()
 
 
-async def received(uow: UnitOfWork, supermarkets: Sequence[str]) -> list[Pieces]:
-    """All lots of these supermarkets, less what corrections of their arrivals took back."""
-    columns = [getattr(Lot, name) for name in Pieces.__slots__]
+async def list_received(uow: UnitOfWork, supermarkets: Sequence[str]) -> list[LotQuantity]:
+    """All lots of these supermarkets, less what corrections of their arrivals reversed."""
+    columns = [getattr(Lot, name) for name in LotQuantity.__slots__]
     rows = await uow.session.execute(
         select(*columns)
         .where(Lot.township == uow.township, Lot.supermarket.in_(supermarkets))
         .order_by(Lot.arrival, Lot.line.desc())
     )
-    lots = [Pieces(*row) for row in rows]
-    taken_back = await _taken_back(uow, supermarkets)
+    lots = [LotQuantity(*row) for row in rows]
+    reversed_pieces = await _count_reversed(uow, supermarkets)
     net = []
     for lot in lots:
         shelf = lot.arrival, accounts.shelf(lot.supermarket, lot.product).id
-        back = min(lot.quantity, taken_back.get(shelf, 0))
-        if back:
-            taken_back[shelf] -= back
-        if lot.quantity > back:
-            net.append(replace(lot, quantity=lot.quantity - back))
+        reversed_here = min(lot.quantity, reversed_pieces.get(shelf, 0))
+        if reversed_here:
+            reversed_pieces[shelf] -= reversed_here
+        if lot.quantity > reversed_here:
+            net.append(replace(lot, quantity=lot.quantity - reversed_here))
     return net
 
 
-async def _taken_back(uow: UnitOfWork, supermarkets: Sequence[str]) -> dict[tuple[UUID, UUID], int]:
-    """Pieces that corrections moved off a shelf again, by arrival and account."""
+async def _count_reversed(uow: UnitOfWork, supermarkets: Sequence[str]) -> dict[tuple[UUID, UUID], int]:
+    """Pieces that corrections took off a shelf again, by arrival and account."""
     arrivals = select(Lot.arrival).where(Lot.township == uow.township, Lot.supermarket.in_(supermarkets))
     rows = await uow.session.execute(
         select(transaction.c.target, transfer.c.debit, func.sum(transfer.c.amount))
@@ -117,7 +117,7 @@ async def _taken_back(uow: UnitOfWork, supermarkets: Sequence[str]) -> dict[tupl
         .where(
             transaction.c.township == uow.township,
             transaction.c.target.in_(arrivals),
-            # The index's own condition, which a parameter would miss.
+            # Literally the condition of the index: with a parameter it would not be used.
             transaction.c.phase == literal_column("'reversal'"),
         )
         .group_by(transaction.c.target, transfer.c.debit)
@@ -125,9 +125,9 @@ async def _taken_back(uow: UnitOfWork, supermarkets: Sequence[str]) -> dict[tupl
     return {(arrival, account): int(pieces) for arrival, account, pieces in rows}
 
 
-def by_shelf(lots: Iterable[Pieces]) -> Mapping[tuple[str, str], list[Pieces]]:
+def group_by_shelf(lots: Iterable[LotQuantity]) -> Mapping[tuple[str, str], list[LotQuantity]]:
     """Lots by supermarket and product."""
-    found: defaultdict[tuple[str, str], list[Pieces]] = defaultdict(list)
+    lots_by_shelf: defaultdict[tuple[str, str], list[LotQuantity]] = defaultdict(list)
     for lot in lots:
-        found[lot.supermarket, lot.product].append(lot)
-    return found
+        lots_by_shelf[lot.supermarket, lot.product].append(lot)
+    return lots_by_shelf

@@ -1,4 +1,4 @@
-"""`/desk/goods`: shelves, what to look after on them, receipts to count, and products with their prices."""
+"""`/desk/goods`: shelves with their alerts, goods receipts to count, and products with their prices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from litestar.response import Redirect, Template
 from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.shop.stock import goods, receipt_views, receipts, watch
+from api.shop.stock import goods, receipt_views, receipts, stock_alerts
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_field
@@ -32,20 +32,20 @@ _STATES = {"confirmed": "已上架", "withdrawn": "已作废"}
 
 @get(GOODS)
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
-    """The supermarkets that a person serves; whoever serves one is at its shelf at once."""
-    require(request.user, *watch.WATCHERS)
-    places = await watch.places(services, request.user)
-    if len(places) == 1:
-        return see_other(f"{GOODS}/{places[0].code}")
-    watched = await watch.of_staff(services, request.user)
-    waiting = await receipt_views.of_staff(services, request.user)
+    """The supermarkets that a person serves; a single one opens at once."""
+    require(request.user, *stock_alerts.STOCK_READERS)
+    supermarkets = await stock_alerts.list_supermarkets(services, request.user)
+    if len(supermarkets) == 1:
+        return see_other(f"{GOODS}/{supermarkets[0].code}")
+    alerts = await stock_alerts.read_for_staff(services, request.user)
+    waiting = await receipt_views.list_for_staff(services, request.user)
     return render_page(
         request,
         "shop/stock/overview.html",
         staff=request.user,
-        places=places,
-        low=Counter(line.supermarket for line in watched.low),
-        dated=Counter(lot.supermarket for lot in watched.dated),
+        supermarkets=supermarkets,
+        low=Counter(line.supermarket for line in alerts.low),
+        dated=Counter(lot.supermarket for lot in alerts.dated),
         waiting=Counter(receipt.supermarket for receipt in waiting),
     )
 
@@ -54,40 +54,42 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 async def shelf(
     supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Template:
-    lines = await goods.shelf(services, request.user, supermarket)
-    places = await watch.places(services, request.user)
+    lines = await goods.list_shelf(services, request.user, supermarket)
+    supermarkets = await stock_alerts.list_supermarkets(services, request.user)
     return render_page(
         request,
         "shop/stock/shelf.html",
         staff=request.user,
-        place=next(place for place in places if place.code == supermarket),
-        several=len(places) > 1,
-        keeps=request.user.may(*goods.SHELF_KEEPERS),
+        supermarket=next(each for each in supermarkets if each.code == supermarket),
+        several=len(supermarkets) > 1,
+        may_edit_shelf=request.user.may(*goods.SHELF_EDITORS),
         lines=lines,
-        others=await goods.not_on(services, request.user, supermarket),
-        watched=await watch.of_staff(services, request.user, supermarket=supermarket),
-        days=watch.DAYS,
-        waiting=await receipt_views.of_staff(services, request.user, supermarket),
-        closed=await receipt_views.of_staff(services, request.user, supermarket, closed=True, most=_CLOSED_SHOWN),
+        others=await goods.list_products_not_on(services, request.user, supermarket),
+        alerts=await stock_alerts.read_for_staff(services, request.user, supermarket=supermarket),
+        days=stock_alerts.DEFAULT_DAYS,
+        waiting=await receipt_views.list_for_staff(services, request.user, supermarket),
+        closed=await receipt_views.list_for_staff(
+            services, request.user, supermarket, closed=True, limit=_CLOSED_SHOWN
+        ),
         sources=_SOURCES,
         states=_STATES,
     )
 
 
 @post(GOODS + "/{supermarket:str}")
-async def bring(
+async def place(
     supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
     product = read_field(await request.form(), "product")
-    done = goods.place(services, request.user, supermarket, product, wire.ShelfPlacement())
-    return await _told(f"{GOODS}/{supermarket}", done, "已上架。")
+    action = goods.place_on_shelf(services, request.user, supermarket, product, wire.ShelfPlacement())
+    return await _redirect(f"{GOODS}/{supermarket}", action, "已上架。")
 
 
 @get(GOODS + "/{supermarket:str}/{product:str}")
 async def product(
     supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Template:
-    lines = await goods.shelf(services, request.user, supermarket)
+    lines = await goods.list_shelf(services, request.user, supermarket)
     line = next((line for line in lines if line.product == product), None)
     if line is None:
         raise Refused(ErrorCode.UNKNOWN, "这件物品不在这个货架上，可能刚刚撤下。")
@@ -97,9 +99,9 @@ async def product(
         staff=request.user,
         supermarket=supermarket,
         line=line,
-        manages=request.user.may(Role.OFFICE),
-        keeps=request.user.may(*goods.SHELF_KEEPERS),
-        prices=await goods.prices(services, request.user, product),
+        may_edit_product=request.user.may(Role.OFFICE),
+        may_edit_shelf=request.user.may(*goods.SHELF_EDITORS),
+        prices=await goods.list_price_changes(services, request.user, product),
     )
 
 
@@ -110,13 +112,15 @@ async def change(
     """The product itself, in every supermarket."""
     here = f"{GOODS}/{supermarket}/{product}"
     form = await request.form()
-    asked = {name: read_field(form, name) for name in wire.ProductChange.__struct_fields__}
+    values = {name: read_field(form, name) for name in wire.ProductChange.__struct_fields__}
     try:
-        wanted = msgspec.convert(asked, wire.ProductChange, strict=False)
+        data = msgspec.convert(values, wire.ProductChange, strict=False)
     except msgspec.ValidationError:
         sentence = "请填好名称、4 到 18 位数字的条码、1 到 100000 的分值和最低库存，没有改动。"
         return see_other(here, sentence, "refused")
-    return await _told(here, goods.change(services, request.user, product, wanted), "已保存，终端会自动更新。")
+    return await _redirect(
+        here, goods.change_product(services, request.user, product, data), "已保存，终端会自动更新。"
+    )
 
 
 @post(GOODS + "/{supermarket:str}/{product:str}/minimum")
@@ -126,19 +130,19 @@ async def own_minimum(
     here = f"{GOODS}/{supermarket}/{product}"
     entered = read_field(await request.form(), "minimum")
     try:
-        wanted = msgspec.convert({"minimum": entered or None}, wire.ShelfPlacement, strict=False)
+        data = msgspec.convert({"minimum": entered or None}, wire.ShelfPlacement, strict=False)
     except msgspec.ValidationError:
         return see_other(here, "最低库存请填 0 到 1000000 的整数，没有改动。", "refused")
-    done = goods.place(services, request.user, supermarket, product, wanted)
-    return await _told(here, done, "最低库存已保存。")
+    action = goods.place_on_shelf(services, request.user, supermarket, product, data)
+    return await _redirect(here, action, "最低库存已保存。")
 
 
 @post(GOODS + "/{supermarket:str}/{product:str}/retire")
 async def retire(
     supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
-    done = goods.retire(services, request.user, supermarket, product)
-    return await _told(f"{GOODS}/{supermarket}", done, "已从货架撤下。", f"{GOODS}/{supermarket}/{product}")
+    action = goods.retire(services, request.user, supermarket, product)
+    return await _redirect(f"{GOODS}/{supermarket}", action, "已从货架撤下。", f"{GOODS}/{supermarket}/{product}")
 
 
 @post("/desk/goods-receipts/{id:uuid}/confirm")
@@ -148,7 +152,7 @@ async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDepe
         count = _counted(await request.form())
     except msgspec.ValidationError:
         return see_other(here, "每一行都要填点到的件数，没有到货的填 0。", "refused")
-    return await _told(here, receipts.confirm(services, request.user, id, count), "已确认，按您点的数上架。")
+    return await _redirect(here, receipts.confirm(services, request.user, id, count), "已确认，按您点的数上架。")
 
 
 def _counted(form: FormMultiDict) -> wire.ReceiptCount:
@@ -166,26 +170,26 @@ async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDep
     reason = read_field(await request.form(), "reason")
     if not 1 <= len(reason) <= 200:
         return see_other(here, "请写明为什么作废，最多 200 字。", "refused")
-    return await _told(here, receipts.withdraw(services, request.user, id, reason), "收货单已作废，没有入账。")
+    return await _redirect(here, receipts.withdraw(services, request.user, id, reason), "收货单已作废，没有入账。")
 
 
 async def _shelf_of(services: Services, request: StaffRequest, id: UUID) -> str:
-    receipt = await receipt_views.of_id(services, request.user, id)
+    receipt = await receipt_views.read_by_id(services, request.user, id)
     return f"{GOODS}/{receipt.supermarket}"
 
 
-async def _told(path: str, doing: Awaitable[Any], done: str, otherwise: str = "") -> Redirect:
-    """On to `path` with what was done, or back to `otherwise` with why it was not."""
+async def _redirect(path: str, action: Awaitable[Any], message: str, on_refusal: str = "") -> Redirect:
+    """To `path` saying what was done, or to `on_refusal` saying why it was refused."""
     try:
-        await doing
+        await action
     except Refused as error:
-        return see_other(otherwise or path, error.detail, "refused")
-    return see_other(path, done)
+        return see_other(on_refusal or path, error.detail, "refused")
+    return see_other(path, message)
 
 
 router = Router(
     "/",
-    route_handlers=[overview, shelf, bring, product, change, own_minimum, retire, confirm, withdraw],
+    route_handlers=[overview, shelf, place, product, change, own_minimum, retire, confirm, withdraw],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

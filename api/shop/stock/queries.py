@@ -1,4 +1,4 @@
-"""What others ask about supermarkets and products."""
+"""Queries for other capabilities: supermarkets and products."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from api.shop.stock.tables import Product, Supermarket
 
 @dataclass(frozen=True, slots=True)
 class ProductFacts:
-    """`price` in points a piece."""
+    """`price`: points for one piece."""
 
     code: str
     name: str
     price: int
 
 
-async def products(uow: UnitOfWork) -> list[ProductFacts]:
+async def list_products(uow: UnitOfWork) -> list[ProductFacts]:
     """All of them, by number."""
     rows = await uow.session.execute(
         select(Product.code, Product.name, Product.price)
@@ -31,7 +31,7 @@ async def products(uow: UnitOfWork) -> list[ProductFacts]:
     return [ProductFacts(*row) for row in rows]
 
 
-async def supermarkets(uow: UnitOfWork) -> dict[str, str]:
+async def read_supermarket_names(uow: UnitOfWork) -> dict[str, str]:
     """Names by code."""
     rows = await uow.session.execute(
         select(Supermarket.code, Supermarket.name).where(Supermarket.township == uow.township)
@@ -46,7 +46,7 @@ async def count_supermarkets(uow: UnitOfWork) -> int:
     return counted or 0
 
 
-async def villages_of(uow: UnitOfWork, codes: Collection[str]) -> dict[str, str]:
+async def read_villages_of(uow: UnitOfWork, codes: Collection[str]) -> dict[str, str]:
     """The village of each of these supermarkets."""
     rows = await uow.session.execute(
         select(Supermarket.code, Supermarket.village).where(

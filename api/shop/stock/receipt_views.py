@@ -1,4 +1,4 @@
-"""Goods receipts as their readers see them: what one wrote down, what another counted, and the difference."""
+"""Goods receipts as they are shown: what one person wrote down, what another counted, and the difference."""
 
 from __future__ import annotations
 
@@ -13,78 +13,78 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
 from api.shop.kiosks.queries import read_attendant_names
+from api.shop.stock.stock_alerts import STOCK_READERS, find_supermarkets
 from api.shop.stock.tables import GoodsReceipt, Product, Supermarket
-from api.shop.stock.watch import WATCHERS, supermarkets
 from api.wire import shelf as wire
 
-_MOST = 200
+_MAX_LISTED = 200
 
 
-async def of_till(services: Services, device: Device) -> list[wire.GoodsReceipt]:
+async def list_for_till(services: Services, device: Device) -> list[wire.GoodsReceipt]:
     """Those of this supermarket that wait for a second person, the oldest first."""
     async with services.unit_of_work() as uow:
-        return await _views(uow, await _receipts(uow, [device.supermarket]), names_donors=False)
+        return await _build_views(uow, await _select_receipts(uow, [device.supermarket]), names_donors=False)
 
 
-async def of_staff(
-    services: Services, staff: Staff, supermarket: str = "", *, closed: bool = False, most: int = _MOST
+async def list_for_staff(
+    services: Services, staff: Staff, supermarket: str = "", *, closed: bool = False, limit: int = _MAX_LISTED
 ) -> list[wire.GoodsReceipt]:
     """Those of the supermarkets that a person serves, or of one of them: open ones, the oldest first, or what
     became of the others, the latest first. Raises Refused: not-allowed."""
-    require(staff, *WATCHERS)
+    require(staff, *STOCK_READERS)
     async with services.unit_of_work() as uow:
-        served = [place.code for place in await supermarkets(uow, staff)]
-        wanted = [code for code in served if supermarket in ("", code)]
-        receipts = await _receipts(uow, wanted, closed=closed, most=most)
-        return await _views(uow, receipts, names_donors=staff.may(Role.OFFICE))
+        served = [each.code for each in await find_supermarkets(uow, staff)]
+        codes = [code for code in served if supermarket in ("", code)]
+        receipts = await _select_receipts(uow, codes, closed=closed, limit=limit)
+        return await _build_views(uow, receipts, names_donors=staff.may(Role.OFFICE))
 
 
-async def of_id(services: Services, staff: Staff, id: UUID) -> wire.GoodsReceipt:
+async def read_by_id(services: Services, staff: Staff, id: UUID) -> wire.GoodsReceipt:
     """Raises Refused: not-allowed, unknown."""
-    require(staff, *WATCHERS)
+    require(staff, *STOCK_READERS)
     async with services.unit_of_work() as uow:
         receipt = await uow.session.get(GoodsReceipt, (uow.township, id))
-        if receipt is None or receipt.supermarket not in {p.code for p in await supermarkets(uow, staff)}:
+        if receipt is None or receipt.supermarket not in {p.code for p in await find_supermarkets(uow, staff)}:
             raise Refused(ErrorCode.UNKNOWN, "没有这张收货单。")
-        return await one(uow, receipt, names_donors=staff.may(Role.OFFICE))
+        return await build_view(uow, receipt, names_donors=staff.may(Role.OFFICE))
 
 
-async def one(uow: UnitOfWork, receipt: GoodsReceipt, *, names_donors: bool = False) -> wire.GoodsReceipt:
-    """`names_donors`: also those who asked to stay unnamed."""
-    [view] = await _views(uow, [receipt], names_donors=names_donors)
+async def build_view(uow: UnitOfWork, receipt: GoodsReceipt, *, names_donors: bool = False) -> wire.GoodsReceipt:
+    """`names_donors`: also anonymous ones."""
+    [view] = await _build_views(uow, [receipt], names_donors=names_donors)
     return view
 
 
-async def _receipts(
-    uow: UnitOfWork, supermarkets: Sequence[str], *, closed: bool = False, most: int = _MOST
+async def _select_receipts(
+    uow: UnitOfWork, supermarkets: Sequence[str], *, closed: bool = False, limit: int = _MAX_LISTED
 ) -> Sequence[GoodsReceipt]:
-    wanted = (
+    query = (
         select(GoodsReceipt)
         .where(GoodsReceipt.township == uow.township, GoodsReceipt.supermarket.in_(supermarkets))
-        .limit(most)
+        .limit(limit)
     )
     if closed:
-        wanted = wanted.where(GoodsReceipt.closed_at.is_not(None)).order_by(GoodsReceipt.closed_at.desc())
+        query = query.where(GoodsReceipt.closed_at.is_not(None)).order_by(GoodsReceipt.closed_at.desc())
     else:
-        wanted = wanted.where(GoodsReceipt.closed_at.is_(None)).order_by(GoodsReceipt.written_at)
-    return (await uow.session.scalars(wanted)).all()
+        query = query.where(GoodsReceipt.closed_at.is_(None)).order_by(GoodsReceipt.written_at)
+    return (await uow.session.scalars(query)).all()
 
 
-async def _views(
+async def _build_views(
     uow: UnitOfWork, receipts: Sequence[GoodsReceipt], *, names_donors: bool
 ) -> list[wire.GoodsReceipt]:
-    arrived = {receipt.id: msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft) for receipt in receipts}
+    drafts = {receipt.id: msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft) for receipt in receipts}
     products = dict(
         (
             await uow.session.execute(
                 select(Product.code, Product.name).where(
                     Product.township == uow.township,
-                    Product.code.in_({line.product for one in arrived.values() for line in one.lines}),
+                    Product.code.in_({line.product for draft in drafts.values() for line in draft.lines}),
                 )
             )
         ).all()
     )
-    places = dict(
+    supermarkets = dict(
         (
             await uow.session.execute(
                 select(Supermarket.code, Supermarket.name).where(
@@ -94,26 +94,26 @@ async def _views(
             )
         ).all()
     )
-    hands = {hand for one in receipts for hand in (one.writer, one.closer) if hand is not None}
-    called = await people.read_names(uow, hands) | await read_attendant_names(uow, hands) if hands else {}
+    ids = {actor for receipt in receipts for actor in (receipt.writer, receipt.closer) if actor is not None}
+    names = await people.read_names(uow, ids) | await read_attendant_names(uow, ids) if ids else {}
     views = []
     for receipt in receipts:
-        slip = arrived[receipt.id]
+        draft = drafts[receipt.id]
         views.append(
             wire.GoodsReceipt(
                 id=receipt.id,
                 supermarket=receipt.supermarket,
-                supermarket_name=places[receipt.supermarket],
-                source=slip.source,
-                supplier=slip.supplier,
-                donor=slip.donor if names_donors or not slip.anonymous else "",
-                anonymous=slip.anonymous,
-                lines=_lines(slip, receipt.counted, products),
-                state=_state(receipt),
+                supermarket_name=supermarkets[receipt.supermarket],
+                source=draft.source,
+                supplier=draft.supplier,
+                donor=draft.donor if names_donors or not draft.anonymous else "",
+                anonymous=draft.anonymous,
+                lines=_build_lines(draft, receipt.counted, products),
+                state=_get_state(receipt),
                 writer=receipt.writer,
-                written_by=called[receipt.writer],
+                written_by=names[receipt.writer],
                 written_at=receipt.written_at,
-                closed_by=called[receipt.closer] if receipt.closer is not None else "",
+                closed_by=names[receipt.closer] if receipt.closer is not None else "",
                 closed_at=receipt.closed_at,
                 reason=receipt.reason,
             )
@@ -121,13 +121,13 @@ async def _views(
     return views
 
 
-def _state(receipt: GoodsReceipt) -> str:
+def _get_state(receipt: GoodsReceipt) -> str:
     if receipt.closed_at is None:
         return "open"
     return "withdrawn" if receipt.counted is None else "confirmed"
 
 
-def _lines(
+def _build_lines(
     arrived: wire.GoodsReceiptDraft, counted: Sequence[int] | None, products: dict[str, str]
 ) -> list[wire.GoodsReceiptLine]:
     counts: Sequence[int | None] = counted if counted is not None else [None] * len(arrived.lines)

@@ -45,7 +45,7 @@ async def restock(
 async def donate(
     id: FromPath[UUID], data: JSONBody[wire.Donation], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
-    """Goods are given to a shelf; safe to retry."""
+    """Goods are donated to a shelf; safe to retry."""
     await arrivals.donate(services, request.user, id, data)
 
 
@@ -54,14 +54,14 @@ async def fund(
     id: FromPath[UUID], data: JSONBody[wire.Funding], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
     """Money for goods reaches the township's fund; safe to retry."""
-    await funds.fund(services, request.user, id, data)
+    await funds.record_funding(services, request.user, id, data)
 
 
 @put("/stocktakes/{id:uuid}")
 async def take_stock(
     id: FromPath[UUID], data: JSONBody[wire.Stocktake], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.StocktakeSheet:
-    """Bring the books to what was counted. Safe to retry: the same id and content give the first sheet again."""
+    """Adjust the books to what was counted. Safe to retry: the same id and content give the first sheet again."""
     return await stocktakes.take_stock(services, request.user, id, data)
 
 

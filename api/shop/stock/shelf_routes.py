@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
-from api.shop.stock import goods, receipt_views, receipts, watch
+from api.shop.stock import goods, receipt_views, receipts, stock_alerts
 from api.wire import shelf as wire
 
 
@@ -22,16 +22,15 @@ async def list_receipts(
     closed: FromQuery[bool] = False,
     supermarket: FromQuery[str] = "",
 ) -> list[wire.GoodsReceipt]:
-    """Those that wait for a count, the oldest first, or what became of the others, the latest first; at most
-    200."""
-    return await receipt_views.of_staff(services, request.user, supermarket, closed=closed)
+    """Open ones, the oldest first, or closed ones, the latest first; at most 200."""
+    return await receipt_views.list_for_staff(services, request.user, supermarket, closed=closed)
 
 
 @get("/goods-receipts/{id:uuid}")
 async def one_receipt(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.GoodsReceipt:
-    return await receipt_views.of_id(services, request.user, id)
+    return await receipt_views.read_by_id(services, request.user, id)
 
 
 @put("/goods-receipts/{id:uuid}")
@@ -52,7 +51,7 @@ async def confirm(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.GoodsReceipt:
-    """The second person's count: it goes on the shelf. Safe to retry."""
+    """A second person's count, which is posted. Safe to retry."""
     return await receipts.confirm(services, request.user, id, data)
 
 
@@ -60,7 +59,7 @@ async def confirm(
 async def withdraw(
     id: FromPath[UUID], data: JSONBody[wire.Withdrawal], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.GoodsReceipt:
-    """Put a draft aside; nothing of it arrives."""
+    """Close a draft without booking it."""
     return await receipts.withdraw(services, request.user, id, data.reason)
 
 
@@ -68,11 +67,11 @@ async def withdraw(
 async def stock_watch(
     services: NamedDependency[Services],
     request: StaffRequest,
-    days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
+    days: Annotated[int, QueryParameter(ge=0, le=366)] = stock_alerts.DEFAULT_DAYS,
     supermarket: FromQuery[str] = "",
 ) -> wire.StockAlerts:
     """Products running out, and lots with pieces left whose date is past or within so many days."""
-    return await watch.of_staff(services, request.user, days, supermarket)
+    return await stock_alerts.read_for_staff(services, request.user, days, supermarket)
 
 
 @patch("/products/{product:str}", status_code=204)
@@ -83,7 +82,7 @@ async def change_product(
     request: StaffRequest,
 ) -> None:
     """A new name, price, barcode or minimum, in every supermarket; receipts stay as they are."""
-    await goods.change(services, request.user, product, data)
+    await goods.change_product(services, request.user, product, data)
 
 
 @get("/products/{product:str}/prices")
@@ -91,14 +90,14 @@ async def prices(
     product: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.PriceChange]:
     """Every change of the price, the latest first."""
-    return await goods.prices(services, request.user, product)
+    return await goods.list_price_changes(services, request.user, product)
 
 
 @get("/supermarkets/{supermarket:str}/shelf")
 async def shelf(
     supermarket: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ShelfLine]:
-    return await goods.shelf(services, request.user, supermarket)
+    return await goods.list_shelf(services, request.user, supermarket)
 
 
 @put("/supermarkets/{supermarket:str}/shelf/{product:str}", status_code=204)
@@ -109,8 +108,8 @@ async def place(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
-    """Bring a product to a shelf, or give the shelf another minimum."""
-    await goods.place(services, request.user, supermarket, product, data)
+    """Put a product on a shelf, or give the shelf another minimum."""
+    await goods.place_on_shelf(services, request.user, supermarket, product, data)
 
 
 @delete("/supermarkets/{supermarket:str}/shelf/{product:str}", status_code=204)

@@ -1,4 +1,4 @@
-"""Stocktakes: what was counted on a shelf, and the books brought to it."""
+"""Stocktakes: what was counted on a shelf, and the books adjusted to it."""
 
 from __future__ import annotations
 
@@ -15,74 +15,75 @@ from api.platform.access import Device, Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.promises.reservations import release_for_shortfall
-from api.shop.stock import slips
-from api.shop.stock.hands import Hand, at_desk, on_shift
+from api.shop.stock import stock_documents
+from api.shop.stock.actors import Actor, actor_at_desk, require_actor_on_shift
 from api.shop.stock.tables import Product, Stocktake
 from api.wire.shelf import TillStocktake
 from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer
 
 
-async def take_stock(services: Services, staff: Staff, id: UUID, wanted: wire.Stocktake) -> wire.StocktakeSheet:
-    """The sheet of stocktake `id`, now or as it was given the first time.
+async def take_stock(services: Services, staff: Staff, id: UUID, data: wire.Stocktake) -> wire.StocktakeSheet:
+    """The sheet of stocktake `id`; a retry gets the first one again.
 
     Raises Refused: not-allowed, unknown, counted-twice, conflict, reserved (missing), account-closed.
     """
     require(staff, Role.OFFICE, Role.COMMITTEE)
-    _require_once(wanted)
-    request = _digest(staff.id, wanted)
+    _require_distinct_products(data)
+    request = _digest(staff.id, data)
     async with services.unit_of_work() as uow:
-        given = await _given(uow, id, request)
-        return given or await _take(uow, at_desk(staff), id, request, wanted)
+        existing = await _find_existing(uow, id, request)
+        return existing or await _take_stock(uow, actor_at_desk(staff), id, request, data)
 
 
 async def take_stock_at_till(
     services: Services, device: Device, shift: str, id: UUID, counted: TillStocktake
 ) -> wire.StocktakeSheet:
-    """The same by an attendant for the supermarket of their till; safe to retry after the shift, too.
+    """The same by the attendant on shift, for the supermarket of the till. A retry may come after the shift.
 
     Raises Refused: shift-closed, unknown, counted-twice, conflict, reserved (missing), account-closed.
     """
-    wanted = wire.Stocktake(supermarket=device.supermarket, lines=counted.lines, reason=counted.reason)
-    _require_once(wanted)
-    request = _digest(device.id, wanted)
+    data = wire.Stocktake(supermarket=device.supermarket, lines=counted.lines, reason=counted.reason)
+    _require_distinct_products(data)
+    request = _digest(device.id, data)
     async with services.unit_of_work() as uow:
-        given = await _given(uow, id, request)
-        return given or await _take(uow, await on_shift(uow, device, shift), id, request, wanted)
+        existing = await _find_existing(uow, id, request)
+        return existing or await _take_stock(
+            uow, await require_actor_on_shift(uow, device, shift), id, request, data
+        )
 
 
-async def _take(
-    uow: UnitOfWork, hand: Hand, id: UUID, request: bytes, wanted: wire.Stocktake
+async def _take_stock(
+    uow: UnitOfWork, actor: Actor, id: UUID, request: bytes, data: wire.Stocktake
 ) -> wire.StocktakeSheet:
-    """The shelf's balances are locked before they are read and until the differences are posted: a redemption that
-    is under way comes first and is seen, a later one waits and finds the shelf as counted. None is lost, and a
-    difference is never one of the moment between reading and posting."""
-    products = [line.product for line in wanted.lines]
-    shelves = await slips.carry(uow, hand, wanted.supermarket, products)
+    """The balances stay locked from before they are read until the differences are posted: a redemption in
+    progress is finished first, and a later one waits, so that none is mistaken for a difference."""
+    products = [line.product for line in data.lines]
+    shelves = await stock_documents.carry_products(uow, actor, data.supermarket, products)
     await uow.books.open_accounts([*shelves.values(), *map(accounts.difference, products)], uow.now)
     await uow.books.lock_balances([shelf.id for shelf in shelves.values()])
-    # The same request may have been under way and come first.
-    given = await _given(uow, id, request)
-    if given is not None:
-        return given
-    lines = await _compared(uow, shelves, wanted.lines)
-    transfers = tuple(_transfer(shelves[line.product], line) for line in lines if line.difference)
+    # The same request may have been in progress and finished first.
+    existing = await _find_existing(uow, id, request)
+    if existing is not None:
+        return existing
+    lines = await _compare(uow, shelves, data.lines)
+    transfers = tuple(_build_difference(shelves[line.product], line) for line in lines if line.difference)
     if transfers:
-        slip = Transaction(
+        transaction = Transaction(
             id=TransactionId(id),
             kind="stocktake",
             phase=Phase.POSTED,
             transfers=transfers,
-            person=str(hand.id),
-            reason=wanted.reason,
+            person=str(actor.id),
+            reason=data.reason,
         )
         missing = {line.product: -line.difference for line in lines if line.difference < 0}
-        await release_for_shortfall(uow, wanted.supermarket, missing, person=str(hand.id), reason="盘点时货不够")
-        await slips.post(uow, slip)
+        await release_for_shortfall(uow, data.supermarket, missing, person=str(actor.id), reason="盘点时货不够")
+        await stock_documents.post(uow, transaction)
     sheet = wire.StocktakeSheet(
         id=id,
-        supermarket=wanted.supermarket,
-        counted_by=hand.name,
-        reason=wanted.reason,
+        supermarket=data.supermarket,
+        counted_by=actor.name,
+        reason=data.reason,
         lines=lines,
         recorded_at=uow.now,
     )
@@ -90,9 +91,9 @@ async def _take(
         Stocktake(
             township=uow.township,
             id=id,
-            supermarket=wanted.supermarket,
-            person=hand.person,
-            attendant=hand.attendant,
+            supermarket=data.supermarket,
+            person=actor.person,
+            attendant=actor.attendant,
             request=request,
             sheet=msgspec.to_builtins(sheet),
             recorded_at=uow.now,
@@ -101,29 +102,29 @@ async def _take(
     return sheet
 
 
-def _require_once(wanted: wire.Stocktake) -> None:
-    products = [line.product for line in wanted.lines]
+def _require_distinct_products(data: wire.Stocktake) -> None:
+    products = [line.product for line in data.lines]
     if len(set(products)) < len(products):
         raise Refused(ErrorCode.COUNTED_TWICE, "同一种物品只能填一行，请把数量合在一起。")
 
 
-def _digest(writer: UUID, wanted: wire.Stocktake) -> bytes:
-    return hashlib.sha256(writer.bytes + msgspec.json.encode(wanted)).digest()
+def _digest(writer: UUID, data: wire.Stocktake) -> bytes:
+    return hashlib.sha256(writer.bytes + msgspec.json.encode(data)).digest()
 
 
-async def _given(uow: UnitOfWork, id: UUID, request: bytes) -> wire.StocktakeSheet | None:
-    known = await uow.session.get(Stocktake, (uow.township, id))
-    if known is None:
+async def _find_existing(uow: UnitOfWork, id: UUID, request: bytes) -> wire.StocktakeSheet | None:
+    stocktake = await uow.session.get(Stocktake, (uow.township, id))
+    if stocktake is None:
         return None
-    if known.request != request:
-        raise slips.conflict()
-    return msgspec.convert(known.sheet, wire.StocktakeSheet)
+    if stocktake.request != request:
+        raise stock_documents.conflict()
+    return msgspec.convert(stocktake.sheet, wire.StocktakeSheet)
 
 
-async def _compared(
+async def _compare(
     uow: UnitOfWork, shelves: Mapping[str, Account], counted: Sequence[wire.CountedLine]
 ) -> list[wire.StocktakeLine]:
-    """Each line beside the books. What is reserved for somebody still stands on the shelf, so it counts."""
+    """Each line beside the books. Reserved pieces are still on the shelf, so they count."""
     rows = await uow.session.execute(
         select(Product.code, Product.name).where(Product.township == uow.township, Product.code.in_(shelves))
     )
@@ -142,8 +143,8 @@ async def _compared(
     ]
 
 
-def _transfer(shelf: Account, line: wire.StocktakeLine) -> Transfer:
+def _build_difference(shelf: Account, line: wire.StocktakeLine) -> Transfer:
     difference = accounts.difference(line.product)
     if line.difference < 0:
-        return slips.move(shelf, difference, -line.difference)
-    return slips.move(difference, shelf, line.difference)
+        return stock_documents.build_transfer(shelf, difference, -line.difference)
+    return stock_documents.build_transfer(difference, shelf, line.difference)

@@ -1,5 +1,5 @@
-"""Supermarkets, products, which product stands on whose shelf, what arrived when, and who brought, gave or
-counted. How many and how much: the books know, under the same ids."""
+"""Supermarkets, products, shelves, lots, and the documents of the stock with their writers. Quantities and amounts
+are in the books, under the same ids."""
 
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +20,7 @@ class Supermarket(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     village: Mapped[str]
     name: Mapped[str]
-    # Grows with whatever changes about the products on its shelf, but for the pieces of them.
+    # Incremented by every change to the products on its shelf, except of the pieces in stock.
     shelf_version: Mapped[int] = mapped_column(server_default="1")
 
 
@@ -30,17 +30,17 @@ class Product(Base):
 
     township: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
-    # The number an attendant presses; the same in every supermarket of the township.
+    # The number that attendants type; the same in every supermarket of the township.
     number: Mapped[int]
     name: Mapped[str]
     barcode: Mapped[str]
     price: Mapped[int]
-    # Pieces on a shelf below which it is running out; 0 never is.
+    # A shelf with fewer pieces is running out; 0: no alert.
     minimum: Mapped[int] = mapped_column(server_default="0")
 
 
 class PriceChange(Base):
-    """What a product cost before and after. Receipts keep the price of their day."""
+    """A product's price before and after. Receipts keep the price of their day."""
 
     __tablename__ = "price_change"
     __table_args__ = (
@@ -59,7 +59,7 @@ class PriceChange(Base):
 
 
 class Shelf(Base):
-    """A product this supermarket carries, in stock or not, until it is taken off."""
+    """A product that this supermarket carries, in stock or not, until it is retired."""
 
     __tablename__ = "shelf"
     __table_args__ = (
@@ -70,13 +70,13 @@ class Shelf(Base):
     township: Mapped[int] = mapped_column(primary_key=True)
     supermarket: Mapped[str] = mapped_column(primary_key=True)
     product: Mapped[str] = mapped_column(primary_key=True)
-    # None: the product's own counts.
+    # None: the product's own minimum applies.
     minimum: Mapped[int | None]
     retired_at: Mapped[datetime | None]
 
 
-def _in_a_hand(table: str) -> tuple[ForeignKeyConstraint | CheckConstraint, ...]:
-    """A slip is written by a person at the desk or by an attendant at the till."""
+def _written_by_one(table: str) -> tuple[ForeignKeyConstraint | CheckConstraint, ...]:
+    """A document is written by a person at the desk or by an attendant at the till."""
     return (
         ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
         ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
@@ -85,12 +85,12 @@ def _in_a_hand(table: str) -> tuple[ForeignKeyConstraint | CheckConstraint, ...]
 
 
 class Restocking(Base):
-    """Who put goods on a shelf."""
+    """Who restocked a shelf."""
 
     __tablename__ = "restocking"
     __table_args__ = (
         ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
-        *_in_a_hand("restocking"),
+        *_written_by_one("restocking"),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -101,12 +101,12 @@ class Restocking(Base):
 
 
 class Donation(Base):
-    """Who gave goods, and who wrote it down. The donor's name stays out of the books, which can't forget it."""
+    """Who donated goods, and who wrote it down. The donor's name is not in the books, which can't forget."""
 
     __tablename__ = "donation"
     __table_args__ = (
         ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
-        *_in_a_hand("donation"),
+        *_written_by_one("donation"),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -115,13 +115,13 @@ class Donation(Base):
     person: Mapped[UUID | None]
     attendant: Mapped[UUID | None]
     donor: Mapped[str]
-    # Whoever asked to stay unnamed is left out of whatever is published.
+    # An anonymous donor is named in nothing that is published.
     anonymous: Mapped[bool]
 
 
 class Lot(Base):
-    """Pieces of one product that arrived together, by the arrival's transaction and its line, from 1. How many are
-    left isn't kept: `lots.left` reckons it from what the books have on the shelf."""
+    """Pieces of one product that arrived together, by the arrival's transaction and its line, from 1. How many
+    remain is not stored: `lots.compute_remaining` derives it from the pieces on the shelf."""
 
     __tablename__ = "lot"
     __table_args__ = (
@@ -142,13 +142,13 @@ class Lot(Base):
 
 
 class GoodsReceipt(Base):
-    """What arrived, as one wrote it down, and as another counted it: then the books have it under the same id.
-    Closed without a count, it was withdrawn."""
+    """What arrived, as one person wrote it down and a second one counted it; the count is in the books under the
+    same id. Closed without a count: withdrawn."""
 
     __tablename__ = "goods_receipt"
     __table_args__ = (
         ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
-        *_in_a_hand("goods_receipt"),
+        *_written_by_one("goods_receipt"),
         ForeignKeyConstraint(["township", "closing_person"], ["person.township", "person.id"]),
         ForeignKeyConstraint(["township", "closing_attendant"], ["attendant.township", "attendant.id"]),
         CheckConstraint(
@@ -173,7 +173,7 @@ class GoodsReceipt(Base):
     request: Mapped[bytes] = mapped_column(LargeBinary)
     arrived: Mapped[dict[str, Any]] = mapped_column(JSONB)
     written_at: Mapped[datetime]
-    # By line: pieces.
+    # Pieces by line.
     counted: Mapped[list[int] | None] = mapped_column(JSONB(none_as_null=True))
     closing_person: Mapped[UUID | None]
     closing_attendant: Mapped[UUID | None]
@@ -192,7 +192,7 @@ class GoodsReceipt(Base):
 
 
 class Funding(Base):
-    """Where money for goods came from. The donor is empty for an appropriation."""
+    """Where money for goods came from. `donor` is empty for an appropriation."""
 
     __tablename__ = "funding"
     __table_args__ = (ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),)
@@ -206,12 +206,12 @@ class Funding(Base):
 
 
 class Stocktake(Base):
-    """What was counted and what the books said then. Where nothing differed the books have no transaction."""
+    """What was counted, beside the books. Without differences there is no transaction in the books."""
 
     __tablename__ = "stocktake"
     __table_args__ = (
         ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
-        *_in_a_hand("stocktake"),
+        *_written_by_one("stocktake"),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""`/v1/till/…`: what a kiosk needs to keep its shelf."""
+"""`/v1/till/…`: the stock of a kiosk's supermarket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from api import wire
 from api.platform.access import DeviceRequest, device_only
 from api.platform.services import Services
-from api.shop.stock import receipt_views, receipts, stocktakes, watch
+from api.shop.stock import receipt_views, receipts, stock_alerts, stocktakes
 from api.wire import shelf
 
 Shift = Annotated[str, HeaderParameter(name="X-Shift", max_length=100)]
@@ -22,16 +22,16 @@ Shift = Annotated[str, HeaderParameter(name="X-Shift", max_length=100)]
 async def shelf_watch(
     services: NamedDependency[Services],
     request: DeviceRequest,
-    days: Annotated[int, QueryParameter(ge=0, le=366)] = watch.DAYS,
+    days: Annotated[int, QueryParameter(ge=0, le=366)] = stock_alerts.DEFAULT_DAYS,
 ) -> shelf.StockAlerts:
     """Products running out, and lots with pieces left whose date is past or within so many days."""
-    return await watch.of_till(services, request.user, days)
+    return await stock_alerts.read_for_till(services, request.user, days)
 
 
 @get("/receipts")
 async def open_receipts(services: NamedDependency[Services], request: DeviceRequest) -> list[shelf.GoodsReceipt]:
-    """What was written down and waits for a second person's count, the oldest first."""
-    return await receipt_views.of_till(services, request.user)
+    """Drafts that wait for a second person's count, the oldest first."""
+    return await receipt_views.list_for_till(services, request.user)
 
 
 @put("/receipts/{id:uuid}")
@@ -53,7 +53,7 @@ async def confirm(
     services: NamedDependency[Services],
     request: DeviceRequest,
 ) -> shelf.GoodsReceipt:
-    """A second attendant's count, by their PIN: it goes on the shelf. Safe to retry."""
+    """A second attendant's count, by their PIN, which is posted. Safe to retry."""
     return await receipts.confirm_at_till(services, request.user, id, data)
 
 
@@ -65,7 +65,7 @@ async def withdraw(
     request: DeviceRequest,
     shift: Shift = "",
 ) -> shelf.GoodsReceipt:
-    """Put a draft aside; nothing of it arrives."""
+    """Close a draft without booking it."""
     return await receipts.withdraw_at_till(services, request.user, shift, id, data.reason)
 
 
@@ -77,7 +77,7 @@ async def take_stock(
     request: DeviceRequest,
     shift: Shift = "",
 ) -> wire.StocktakeSheet:
-    """Bring the books to what was counted at this till. Safe to retry: the first sheet again."""
+    """Adjust the books to what was counted at this till. Safe to retry: the first sheet again."""
     return await stocktakes.take_stock_at_till(services, request.user, shift, id, data)
 
 

@@ -1,4 +1,4 @@
-"""Supermarkets, products, and what stands on shelves."""
+"""Add supermarkets and products; read a shelf."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def add_supermarkets(services: Services, staff: Staff, supermarkets: Seque
 async def add_products(services: Services, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
     """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong."""
     require(staff, Role.OFFICE)
-    kept = [barcodes.kept(product.barcode) for product in products]
+    normalized = [barcodes.normalize(product.barcode) for product in products]
     async with services.unit_of_work() as uow:
         last = await uow.session.scalar(
             select(func.coalesce(func.max(Product.number), 0)).where(Product.township == uow.township)
@@ -47,7 +47,9 @@ async def add_products(services: Services, staff: Staff, products: Sequence[wire
                     "barcode": barcode,
                     "price": p.price,
                 }
-                for number, (p, barcode) in enumerate(zip(products, kept, strict=True), start=(last or 0) + 1)
+                for number, (p, barcode) in enumerate(
+                    zip(products, normalized, strict=True), start=(last or 0) + 1
+                )
             ],
         )
         await uow.books.open_accounts(
@@ -56,8 +58,8 @@ async def add_products(services: Services, staff: Staff, products: Sequence[wire
     return len(products)
 
 
-async def shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.ShelfItem]:
-    """A supermarket's shelf by product number, with what the books say is there."""
+async def read_shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.ShelfItem]:
+    """A supermarket's shelf by product number, with the pieces available."""
     products = list(
         await uow.session.scalars(
             select(Product)

@@ -13,7 +13,7 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import lateral_village
 from api.shop.promises.queries import count_uncollected
 from api.shop.stock.tables import Supermarket
-from api.shop.stock.use_cases import shelf_items
+from api.shop.stock.use_cases import read_shelf_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
         return wire.Till(
             supermarket=supermarket,
             village=village,
-            shelf=await shelf_items(uow, device.supermarket),
+            shelf=await read_shelf_items(uow, device.supermarket),
             # Shown while the till is idle.
             notices=[*await _promise_notices(uow, device.supermarket), *await additions.on_notice(uow, code)],
             version=version,

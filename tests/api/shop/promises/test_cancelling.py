@@ -15,7 +15,7 @@ from tests.api.shop.promises.conftest import (
     restock,
     view_card,
 )
-from tests.api.shop.stock.conftest import stock
+from tests.api.shop.stock.conftest import read_stock
 from tests.conftest import LiveTown
 
 CANCELLED = {"reason": "不要了"}
@@ -32,7 +32,7 @@ async def test_cancelled_before_it_arrived(town: LiveTown) -> None:
         # Goods that arrive now are available to all.
         await restock(town, 1)
         problem(await http.put(f"{path}/collection", json={"card": town.card}), 409, "wrong-state")
-    assert (await stock(town))["brush"] == 1
+    assert (await read_stock(town))["brush"] == 1
     assert await rows(town, "select status, reason from promise") == [("cancelled", "不要了")]
     assert await count_open_holds(town) == 0
     assert await books_balance(town)
@@ -77,7 +77,7 @@ async def test_after_ninety_days_it_expires_and_all_comes_back(town: LiveTown) -
         assert await release_expired(town.town) == 3
         assert (await view_card(town, town.card))["balance"] == 90
         await collect(http, late, town.card)
-    assert (await stock(town))["brush"] == 1
+    assert (await read_stock(town))["brush"] == 1
     assert await count_open_holds(town) == 0
     assert await books_balance(town)
 
@@ -91,7 +91,7 @@ async def test_reserved_pieces_are_available_again_when_it_expires(town: LiveTow
         problem(await http.put(f"{path}/collection", json={"card": town.card}), 409, "promise-over")
         await assert_arrived(town, town.card)
         assert await count_open_holds(town) == 0
-        assert (await stock(town))["brush"] == 2
+        assert (await read_stock(town))["brush"] == 2
         assert (await view_card(town, town.card))["balance"] == 100
         assert (await http.get("/v1/till")).json()["notices"] == []
     assert await books_balance(town)

@@ -28,7 +28,7 @@ from tests.api.shop.promises.conftest import (
     view_card,
 )
 from tests.api.shop.redemptions.test_redemptions import second_kiosk
-from tests.api.shop.stock.conftest import balances, stock
+from tests.api.shop.stock.conftest import read_balances, read_stock
 from tests.conftest import LiveTown, enrol
 
 
@@ -45,7 +45,7 @@ async def test_points_and_goods_move_together_and_count_as_a_redemption(town: Li
     for figure, more in (("redemptions", 1), ("points_redeemed", 20), ("goods_handed_out", 2)):
         assert report[figure] == before[figure] + more
     assert report["in_balance"]
-    assert (await stock(town))["brush"] == 3
+    assert (await read_stock(town))["brush"] == 3
     assert await count_open_holds(town) == 0
     async with town.town.unit_of_work() as uow:
         of_shift = await build_shift_report(uow, UUID(shift["id"]))
@@ -151,7 +151,7 @@ async def test_two_households_and_one_piece(town: LiveTown) -> None:
         assert {a.json()["name"] for a in answers[1:] if a.status_code == 200} <= {"王**"}
         await collect(one, first, town.card)
         problem(await other.put(f"{second}/collection", json={"card": town.empty_card}), 409, "not-arrived")
-    assert (await stock(town))["brush"] == 0
+    assert (await read_stock(town))["brush"] == 0
     assert await books_balance(town)
 
 
@@ -174,7 +174,7 @@ async def test_what_was_cancelled_is_not_handed_over(town: LiveTown) -> None:
         for refused in (a for a in answers if not a.is_success):
             problem(refused, 409, "wrong-state")
     done = {a.status_code for a in answers if a.is_success}
-    balance, left = (await view_card(town, town.card))["balance"], (await stock(town))["brush"]
+    balance, left = (await view_card(town, town.card))["balance"], (await read_stock(town))["brush"]
     # One of the two happened, as often as it was asked for.
     assert (done, balance, left) in (({200}, 90, 0), ({204}, 100, 1))
     assert await count_open_holds(town) == 0
@@ -200,7 +200,7 @@ async def test_it_can_be_voided_within_the_shift(town: LiveTown) -> None:
     )
     assert await _sent(town, voided) == "settled"
     assert (await view_card(town, town.card))["balance"] == 100
-    assert (await stock(town))["brush"] == 5
+    assert (await read_stock(town))["brush"] == 5
     assert await books_balance(town)
 
 
@@ -218,7 +218,7 @@ async def test_pieces_sold_offline_are_no_longer_reserved(town: LiveTown) -> Non
         assert await read_arrived(town, town.card) == [False]
         problem(await http.put(f"{path}/collection", json={"card": town.card}), 409, "not-arrived")
         # No piece was made up for it, and the next one is theirs.
-        assert await balances(town, "goods:brush:difference") == [0]
+        assert await read_balances(town, "goods:brush:difference") == [0]
         await restock(town, 1)
         await collect(http, path, town.card)
     assert await books_balance(town)

@@ -19,7 +19,7 @@ from tests.api.shop.promises.conftest import (
     read_arrived,
     restock,
 )
-from tests.api.shop.stock.conftest import arrival, count, donation, purchase, put, stock
+from tests.api.shop.stock.conftest import arrival, count, donation, purchase, put, read_stock
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
@@ -42,7 +42,7 @@ async def test_pieces_are_reserved_however_they_arrive(
         await put(town, documents, body)
         await assert_arrived(town, town.card, True)
         assert (await http.get("/v1/till")).json()["notices"] == ["1 笔预订的货到了，等户里来领。"]
-    assert (await stock(town))["brush"] == 0
+    assert (await read_stock(town))["brush"] == 0
     assert await books_balance(town)
 
 
@@ -56,13 +56,13 @@ async def test_first_come_first_served(town: LiveTown) -> None:
         # Two are left, the next in line wants three: nobody overtakes it, and the two stay available.
         await assert_arrived(town, town.card, True, False)
         assert await read_arrived(town, town.empty_card) == [False]
-        assert (await stock(town))["brush"] == 2
+        assert (await read_stock(town))["brush"] == 2
         await restock(town, 1)
         await assert_arrived(town, town.empty_card, True)
         assert await read_arrived(town, town.card) == [True, False]
         await restock(town, 1)
         await assert_arrived(town, town.card, True, True)
-    assert (await stock(town))["brush"] == 0
+    assert (await read_stock(town))["brush"] == 0
 
 
 async def test_a_clock_set_back_changes_nobodys_turn(town: LiveTown) -> None:
@@ -109,7 +109,7 @@ async def test_servers_running_at_once_reserve_once(town: LiveTown) -> None:
     await restock(town, 5)
     assert sum(await asyncio.gather(*(reserve_arrivals(town.town) for _ in range(6)))) == 2
     assert await reserve_arrivals(town.town) == 0
-    assert (await stock(town))["brush"] == 1
+    assert (await read_stock(town))["brush"] == 1
     # Points and pieces of two promises, nothing twice.
     assert await count_open_holds(town) == 4
     assert await books_balance(town)
@@ -144,7 +144,7 @@ async def test_when_a_stocktake_misses_pieces_the_latest_promises_wait_again(tow
         # And they have kept their place.
         await restock(town, 1)
         await collect(http, second, town.empty_card)
-    assert (await stock(town))["brush"] == 0
+    assert (await read_stock(town))["brush"] == 0
     assert await books_balance(town)
 
 

@@ -1,5 +1,5 @@
-"""Whatever comes, goes and is counted: the shelf has what arrived less what left, every unit sums to zero, and of
-lots there is never more left than stands on the shelf."""
+"""After any sequence of arrivals, redemptions and counts: the shelf has what arrived less what left, every unit
+sums to zero, and of lots there is never more left than stands on the shelf."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import order, rows
-from tests.api.shop.stock.conftest import arrival, arrived, balances, count, counts, donation, everything, purchase
+from tests.api.shop.stock.conftest import (
+    arrival,
+    count,
+    counts,
+    donation,
+    draft_body,
+    purchase,
+    read_balances,
+    read_everything,
+)
 from tests.conftest import LiveTown
 from tests.profile import many
 
@@ -46,28 +55,28 @@ async def test_after_any_sequence_the_shelf_is_arrivals_less_handed_out_and_diff
     shift = await town.shift()
     shelf = dict.fromkeys(PRICES, 10)
     moved: defaultdict[str, int] = defaultdict(int)
-    # What came in lots since lots are kept.
+    # What arrived in lots.
     received = dict(shelf)
 
     def apply(step: tuple[str, str, int, int | None], answer: httpx.Response) -> None:
         """What one accepted slip should have done, by the simplest of books."""
-        slips, product, number, cost = step
-        if slips == "redemptions" and answer.status_code == 409:
+        documents, product, number, cost = step
+        if documents == "redemptions" and answer.status_code == 409:
             assert answer.json()["type"] in ("out-of-stock", "insufficient-points")
             return
         assert answer.is_success, answer.text
-        if slips.endswith("stocktakes"):
+        if documents.endswith("stocktakes"):
             [line] = answer.json()["lines"]
             assert (line["booked"], line["difference"]) == (shelf[product], number - shelf[product])
             moved[f"goods:{product}:difference"] += shelf[product] - number
             shelf[product] = number
-        elif slips == "redemptions":
+        elif documents == "redemptions":
             moved[f"goods:{product}:handed-out"] += number
             shelf[product] -= number
         else:
-            if slips == "till/receipts":
+            if documents == "till/receipts":
                 number, cost = max(number + (cost or 0), 0), 0
-            moved[f"goods:{product}:{'donated' if slips == 'donations' else 'supply'}"] -= number
+            moved[f"goods:{product}:{'donated' if documents == 'donations' else 'supply'}"] -= number
             moved["township:fund"] -= cost or 0
             shelf[product] += number
             received[product] += number
@@ -102,35 +111,35 @@ async def test_after_any_sequence_the_shelf_is_arrivals_less_handed_out_and_diff
                 for product, pieces in shelf.items():
                     lots = [lot for lot in watch["dated"] if lot["product"] == product]
                     assert all(0 < lot["left"] <= lot["quantity"] for lot in lots)
-                    # Ten came without a date, and keep longest.
+                    # Ten have no date, and are used last.
                     assert sum(lot["left"] for lot in lots) == max(min(pieces, received[product]) - 10, 0)
 
             run()
 
     await asyncio.to_thread(any_sequence)
     for product in PRICES:
-        supply, donated, handed_out, difference = await balances(
+        supply, donated, handed_out, difference = await read_balances(
             town, *(f"goods:{product}:{name}" for name in ("supply", "donated", "handed-out", "difference"))
         )
         assert shelf[product] == -supply - donated - handed_out - difference
         # The township was built with ten pieces of each.
         moved[f"goods:{product}:supply"] -= 10
-    assert await balances(town, *moved) == list(moved.values())
+    assert await read_balances(town, *moved) == list(moved.values())
     assert await rows(town, SUMS) == []
-    await everything(town)
+    await read_everything(town)
 
 
 def _body(town: LiveTown, step: tuple[str, str, int, int | None]) -> dict[str, Any]:
-    slips, product, number, cost = step
-    if slips == "redemptions":
+    documents, product, number, cost = step
+    if documents == "redemptions":
         return order(town.card, (product, number, PRICES[product]))
-    if slips == "stocktakes":
+    if documents == "stocktakes":
         return count((product, number))
-    if slips == "till/stocktakes":
+    if documents == "till/stocktakes":
         return {"reason": "交班盘点", "lines": count((product, number))["lines"]}
-    if slips == "till/receipts":
-        return arrived((product, number, "2026-07-01"))
-    if slips == "donations":
+    if documents == "till/receipts":
+        return draft_body((product, number, "2026-07-01"))
+    if documents == "donations":
         body = donation((product, number))
     else:
         body = arrival((product, number)) if cost is None else purchase((product, number, cost))

@@ -1,4 +1,4 @@
-"""Goods at the desk: what a change of price does and doesn't do, and how a till hears of it."""
+"""Products at the desk: what a change does and doesn't do, and how a till gets it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_price_has_its_history_and_receipts_keep_theirs(town: LiveTown) 
     assert (await item(town, "soap"))["price"] == 4
 
 
-async def test_what_is_left_out_stays(town: LiveTown) -> None:
+async def test_fields_left_out_stay(town: LiveTown) -> None:
     async with town.staff("office") as office:
         (await office.patch("/v1/products/soap", json={"name": "香皂"})).raise_for_status()
         (await office.patch("/v1/products/soap", json={"barcode": "1234"})).raise_for_status()
@@ -70,7 +70,7 @@ async def test_what_is_left_out_stays(town: LiveTown) -> None:
         ({"colour": "red"}, 400, "malformed"),
     ],
 )
-async def test_a_change_that_makes_no_sense_changes_nothing(
+async def test_an_invalid_change_changes_nothing(
     town: LiveTown, body: dict[str, Any], status: int, word: str
 ) -> None:
     before = await till(town)
@@ -80,7 +80,7 @@ async def test_a_change_that_makes_no_sense_changes_nothing(
     assert await till(town) == before
 
 
-async def test_the_version_grows_with_whatever_a_till_would_show_but_the_pieces(town: LiveTown) -> None:
+async def test_the_version_grows_with_all_that_a_till_shows_except_the_pieces(town: LiveTown) -> None:
     async with town.staff("office") as office:
         await office.post("/v1/products", json=[product("towel", "6900000000045")])
         version = (await till(town))["version"]
@@ -127,7 +127,7 @@ async def test_changes_at_once_each_grow_the_version(town: LiveTown) -> None:
     assert await rows(town, "select count(*) from price_change") == [(12,)]
 
 
-async def test_a_till_that_knows_it_is_told_so(town: LiveTown) -> None:
+async def test_a_till_that_is_up_to_date_gets_304(town: LiveTown) -> None:
     async with town.device() as http:
         first = await http.get("/v1/till")
         tag = first.headers["etag"]
@@ -140,7 +140,7 @@ async def test_a_till_that_knows_it_is_told_so(town: LiveTown) -> None:
         assert (fresh.status_code, fresh.headers["etag"] != tag) == (200, True)
 
 
-async def test_a_product_is_taken_off_a_shelf_that_has_none_and_comes_back_with_goods(town: LiveTown) -> None:
+async def test_a_product_without_pieces_can_be_retired_and_comes_back_with_goods(town: LiveTown) -> None:
     async with town.staff("li") as li:
         extra = problem(await li.delete("/v1/supermarkets/hp/shelf/soap"), 409, "pieces-left")
         assert extra["left"] == 10
@@ -153,7 +153,7 @@ async def test_a_product_is_taken_off_a_shelf_that_has_none_and_comes_back_with_
     assert (await item(town, "brush"))["stock"] == 2
 
 
-async def test_goods_arriving_while_their_product_is_taken_off_are_never_out_of_sight(town: LiveTown) -> None:
+async def test_goods_that_arrive_while_their_product_is_retired_are_shown(town: LiveTown) -> None:
     async with town.staff("li") as li, town.staff("office") as office:
         for _ in range(5):
             taken, brought = await asyncio.gather(
@@ -166,7 +166,7 @@ async def test_goods_arriving_while_their_product_is_taken_off_are_never_out_of_
             await put(town, "stocktakes", count(("brush", 0)))
 
 
-async def test_a_product_stands_on_a_shelf_before_it_arrives(town: LiveTown) -> None:
+async def test_a_shelf_may_carry_a_product_before_it_arrives(town: LiveTown) -> None:
     async with town.staff("office") as office, town.staff("li") as li:
         await office.post("/v1/products", json=[product("towel", "6900000000045")])
         problem(await li.put("/v1/supermarkets/hp/shelf/gold", json={}), 404, "unknown")
@@ -176,8 +176,8 @@ async def test_a_product_stands_on_a_shelf_before_it_arrives(town: LiveTown) -> 
         assert (await li.delete("/v1/supermarkets/hp/shelf/towel")).status_code == 204
 
 
-async def test_what_the_till_looks_up_is_what_the_shelf_has(town: LiveTown) -> None:
-    """Whatever digits a barcode has, shelf and till read them alike."""
+async def test_the_till_finds_the_barcodes_of_the_shelf(town: LiveTown) -> None:
+    """Shelf and till normalize barcodes alike."""
 
     def any_digits() -> None:
         headers = {"Authorization": f"Bearer {town.tokens['office']}"}

@@ -1,23 +1,23 @@
-"""The desk's pages of goods: prices and minimums, what to look after, receipts that a second person counts."""
+"""The desk's pages of goods: prices and minimums, alerts, receipts that a second person counts."""
 
 from __future__ import annotations
 
 import re
 
 from tests.api.awards.claims.conftest import hire
-from tests.api.shop.stock.conftest import arrived, draft, stock, to_look_after, watched
+from tests.api.shop.stock.conftest import draft_body, fill_goods_page, read_alerts, read_stock, write_draft
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
 
 async def test_a_receipt_is_counted_at_the_desk(town: LiveTown) -> None:
-    id = await draft(town, arrived(("soap", 20, "2026-07-01"), ("rice", 3)))
+    id = await write_draft(town, draft_body(("soap", 20, "2026-07-01"), ("rice", 3)))
     async with browsing(town, "li") as li:
         assert "物品与货架" in li.text
         page = await li.open("/desk/goods")
         assert li.page.url.path == "/desk/goods/hp"
         assert "肥皂（7月1日到期），点到几件" in page
-        # Whoever counts isn't told what they should find.
+        # Whoever counts doesn't see the quantities written down.
         assert "20 件" not in page
         confirm = f"/desk/goods-receipts/{id}/confirm"
         said = await li.send(confirm, **{"counted.1": "18", "counted.2": ""})
@@ -33,11 +33,11 @@ async def test_a_receipt_is_counted_at_the_desk(town: LiveTown) -> None:
         assert "按您点的数上架" in await li.send(confirm, **{"counted.1": "18", "counted.2": "3"})
         li.page = blank
         assert "已经确认或作废" in await li.send(confirm, **{"counted.1": "20", "counted.2": "3"})
-    assert (await stock(town))["soap"] == 28
+    assert (await read_stock(town))["soap"] == 28
 
 
 async def test_ones_own_receipt_has_no_form_to_count(town: LiveTown) -> None:
-    await to_look_after(town)
+    await fill_goods_page(town)
     async with browsing(town, "li") as li:
         page = await li.open("/desk/goods/hp")
         assert "这张是您登记的，请换一个人点数确认" in page
@@ -49,8 +49,8 @@ async def test_ones_own_receipt_has_no_form_to_count(town: LiveTown) -> None:
         assert "：写了两遍" in said
 
 
-async def test_what_is_to_be_looked_after(town: LiveTown) -> None:
-    await to_look_after(town)
+async def test_alerts_are_shown(town: LiveTown) -> None:
+    await fill_goods_page(town)
     async with browsing(town, "qian") as qian:
         page = await qian.open("/desk/goods")
         assert "肥皂 6月15日到货 4 件，还剩 4 件 6月10日 已过期 5 天" in page
@@ -76,9 +76,9 @@ async def test_the_office_changes_a_product_and_the_committee_its_shelf(town: Li
         assert "改物品" not in page
         assert "最低库存请填" in await li.send(f"{path}/minimum", minimum="-1")
         assert "最低库存已保存" in await li.send(f"{path}/minimum", minimum="30")
-        assert await watched(town) == ({"soap": (10, 30)}, [])
+        assert await read_alerts(town) == ({"soap": (10, 30)}, [])
         await li.send(f"{path}/minimum", minimum="")
-        assert await watched(town) == ({"soap": (10, 20)}, [])
+        assert await read_alerts(town) == ({"soap": (10, 20)}, [])
         assert "货架上还有 10 件" in await li.send(f"{path}/retire")
         await li.open("/desk/goods/hp/brush")
         assert "已从货架撤下" in await li.send("/desk/goods/hp/brush/retire")
@@ -88,7 +88,7 @@ async def test_the_office_changes_a_product_and_the_committee_its_shelf(town: Li
 
 
 async def test_the_office_chooses_a_supermarket_and_others_see_their_own(town: LiveTown) -> None:
-    await to_look_after(town)
+    await fill_goods_page(town)
     async with town.staff("office") as http:
         (await http.post("/v1/villages", json=[{"code": "other", "name": "山那边村"}])).raise_for_status()
         place = {"code": "other", "village": "other", "name": "山那边超市"}

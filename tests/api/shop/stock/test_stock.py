@@ -8,7 +8,7 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import problem, standing
-from tests.api.shop.stock.conftest import arrival, stock
+from tests.api.shop.stock.conftest import arrival, read_stock
 from tests.conftest import LiveTown
 
 
@@ -28,7 +28,7 @@ async def test_a_barcode_with_a_wrong_check_digit_writes_nothing(town: LiveTown)
         assert (await http.post("/v1/products", json=[good])).status_code == 201
 
 
-async def test_a_product_that_is_there_already(town: LiveTown) -> None:
+async def test_a_product_that_exists_already(town: LiveTown) -> None:
     async with town.staff("office") as http:
         for known in (product("soap", "6900000000045"), product("towel", "6901234567892")):
             new = product("cup", "6900000000052")
@@ -36,22 +36,22 @@ async def test_a_product_that_is_there_already(town: LiveTown) -> None:
         assert (await http.post("/v1/products", json=[new])).status_code == 201
 
 
-async def test_a_price_that_makes_no_sense(town: LiveTown) -> None:
+async def test_an_invalid_price(town: LiveTown) -> None:
     async with town.staff("office") as http:
         for price in (0, -5, 100_001, 10**30, 1.5, None):
             body = [product("towel", "6900000000045", price)]
             problem(await http.post("/v1/products", json=body), 400, "malformed")
 
 
-async def test_a_restock_sent_again_counts_once(town: LiveTown) -> None:
+async def test_a_restock_sent_twice_counts_once(town: LiveTown) -> None:
     path, body = f"/v1/restocks/{uuid7()}", arrival(("soap", 5), ("brush", 7))
     async with town.staff("office") as http:
         answers = await asyncio.gather(*(http.put(path, json=body) for _ in range(5)))
         assert {a.status_code for a in answers} == {204}, [a.text for a in answers]
-        assert await stock(town) == {"soap": 15, "rice": 10, "laundry": 10, "brush": 7}
+        assert await read_stock(town) == {"soap": 15, "rice": 10, "laundry": 10, "brush": 7}
         for other in (arrival(("soap", 6), ("brush", 7)), arrival(("soap", 5))):
             problem(await http.put(path, json=other), 409, "conflict")
-    assert await stock(town) == {"soap": 15, "rice": 10, "laundry": 10, "brush": 7}
+    assert await read_stock(town) == {"soap": 15, "rice": 10, "laundry": 10, "brush": 7}
 
 
 async def test_restocks_of_new_shelves_in_crossed_order_do_not_deadlock(town: LiveTown) -> None:
@@ -62,11 +62,11 @@ async def test_restocks_of_new_shelves_in_crossed_order_do_not_deadlock(town: Li
         orders = [arrival(("towel", 1), ("cup", 1)), arrival(("cup", 1), ("towel", 1))] * 4
         answers = await asyncio.gather(*(http.put(f"/v1/restocks/{uuid7()}", json=o) for o in orders))
     assert {a.status_code for a in answers} == {204}, [a.text for a in answers]
-    found = await stock(town)
+    found = await read_stock(town)
     assert (found["towel"], found["cup"]) == (8, 8)
 
 
-async def test_a_restock_that_makes_no_sense_changes_nothing(town: LiveTown) -> None:
+async def test_an_invalid_restock_changes_nothing(town: LiveTown) -> None:
     before = await standing(town)
     async with town.staff("office") as http:
         for body in (

@@ -1,4 +1,4 @@
-"""Whose hand a slip is in: a person's at the desk, or an attendant's at the till of their supermarket."""
+"""Who writes a stock document: a person at the desk, or an attendant at the till of their supermarket."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from api.shop.stock.tables import Supermarket
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """`supermarket` is the attendant's, and None for a person, who serves a village or, with None, all of them."""
+class Actor:
+    """`supermarket`: an attendant's own, None for a person. `village`: that a person serves, None for all."""
 
     id: UUID
     name: str
@@ -28,17 +28,17 @@ class Hand:
     def attendant(self) -> UUID | None:
         return self.id if self.supermarket is not None else None
 
-    def serves(self, place: Supermarket) -> bool:
+    def serves(self, supermarket: Supermarket) -> bool:
         if self.supermarket is not None:
-            return place.code == self.supermarket
-        return self.village is None or self.village == place.village
+            return supermarket.code == self.supermarket
+        return self.village is None or self.village == supermarket.village
 
 
-def at_desk(staff: Staff) -> Hand:
-    return Hand(staff.id, staff.name, village=staff.village)
+def actor_at_desk(staff: Staff) -> Actor:
+    return Actor(staff.id, staff.name, village=staff.village)
 
 
-async def on_shift(uow: UnitOfWork, device: Device, shift: str) -> Hand:
+async def require_actor_on_shift(uow: UnitOfWork, device: Device, shift: str) -> Actor:
     """Raises Refused: shift-closed."""
     open_shift = await require_open_shift(uow, device, shift)
-    return Hand(open_shift.attendant, open_shift.name, supermarket=device.supermarket)
+    return Actor(open_shift.attendant, open_shift.name, supermarket=device.supermarket)

@@ -1,4 +1,4 @@
-"""What to look after on the shelves: products running out, lots whose date comes."""
+"""Alerts about shelves: products running out, and lots that expire soon."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from api.shop.stock import lots
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from api.wire import shelf as wire
 
-# Who may look at shelves.
-WATCHERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
-DAYS = 30
+# Who may see shelves.
+STOCK_READERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
+DEFAULT_DAYS = 30
 
 
-async def of_till(services: Services, device: Device, days: int = DAYS) -> wire.StockAlerts:
+async def read_for_till(services: Services, device: Device, days: int = DEFAULT_DAYS) -> wire.StockAlerts:
     async with services.snapshot() as uow:
-        return await _watch(uow, [device.supermarket], days)
+        return await _read_alerts(uow, [device.supermarket], days)
 
 
-async def of_staff(services: Services, staff: Staff, days: int = DAYS, supermarket: str = "") -> wire.StockAlerts:
-    """The shelves of whoever asks, or of one supermarket of theirs. Raises Refused: not-allowed."""
-    require(staff, *WATCHERS)
+async def read_for_staff(
+    services: Services, staff: Staff, days: int = DEFAULT_DAYS, supermarket: str = ""
+) -> wire.StockAlerts:
+    """For all supermarkets that a person serves, or one of them. Raises Refused: not-allowed."""
+    require(staff, *STOCK_READERS)
     async with services.snapshot() as uow:
-        served = [place.code for place in await supermarkets(uow, staff)]
-        return await _watch(uow, [code for code in served if supermarket in ("", code)], days)
+        served = [each.code for each in await find_supermarkets(uow, staff)]
+        return await _read_alerts(uow, [code for code in served if supermarket in ("", code)], days)
 
 
-async def places(services: Services, staff: Staff) -> Sequence[Supermarket]:
+async def list_supermarkets(services: Services, staff: Staff) -> Sequence[Supermarket]:
     async with services.unit_of_work() as uow:
-        return await supermarkets(uow, staff)
+        return await find_supermarkets(uow, staff)
 
 
-async def supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
-    """Those that a person serves, by code."""
+async def find_supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
+    """The supermarkets that a person serves, by code."""
     village = [] if staff.village is None else [Supermarket.village == staff.village]
     rows = await uow.session.scalars(
         select(Supermarket).where(Supermarket.township == uow.township, *village).order_by(Supermarket.code)
@@ -47,8 +49,8 @@ async def supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
     return rows.all()
 
 
-async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wire.StockAlerts:
-    """In one snapshot: a lot that has just arrived never meets the shelf as it was before."""
+async def _read_alerts(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wire.StockAlerts:
+    """Called in one snapshot, so that lots and shelves agree."""
     rows = await uow.session.execute(
         select(Shelf.supermarket, Product.code, Product.name, func.coalesce(Shelf.minimum, Product.minimum))
         .join(Product, (Product.township == Shelf.township) & (Product.code == Shelf.product))
@@ -56,24 +58,26 @@ async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wir
         .order_by(Shelf.supermarket, Product.number)
     )
     shelves = rows.all()
-    ids = {(place, product): accounts.shelf(place, product).id for place, product, _, _ in shelves}
+    ids = {
+        (supermarket, product): accounts.shelf(supermarket, product).id for supermarket, product, _, _ in shelves
+    }
     balances = await uow.books.read_balances(list(ids.values()))
     today = local_date(uow.now)
-    received = lots.by_shelf(await lots.received(uow, supermarkets))
+    received = lots.group_by_shelf(await lots.list_received(uow, supermarkets))
     low, dated = [], []
-    for place, product, name, minimum in shelves:
-        balance = balances[ids[place, product]]
+    for supermarket, product, name, minimum in shelves:
+        balance = balances[ids[supermarket, product]]
         if balance.available < minimum:
             low.append(
                 wire.LowStock(
-                    supermarket=place, product=product, name=name, stock=balance.available, minimum=minimum
+                    supermarket=supermarket, product=product, name=name, stock=balance.available, minimum=minimum
                 )
             )
-        of_shelf = received.get((place, product), [])
-        arrived = {(lot.arrival, lot.line): lot.quantity for lot in of_shelf}
+        shelf_lots = received.get((supermarket, product), [])
+        arrived = {(lot.arrival, lot.line): lot.quantity for lot in shelf_lots}
         dated += [
             wire.DatedLot(
-                supermarket=place,
+                supermarket=supermarket,
                 product=product,
                 name=name,
                 arrival=lot.arrival,
@@ -83,8 +87,8 @@ async def _watch(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wir
                 quantity=arrived[lot.arrival, lot.line],
                 left=lot.quantity,
             )
-            # What is reserved for somebody stands on the shelf still.
-            for lot in lots.left(of_shelf, balance.posted)
+            # Reserved pieces are still on the shelf.
+            for lot in lots.compute_remaining(shelf_lots, balance.posted)
             if lot.sell_by is not None and lot.sell_by <= today + timedelta(days=days)
         ]
     return wire.StockAlerts(low=low, dated=sorted(dated, key=lambda lot: (lot.sell_by, lot.supermarket, lot.name)))

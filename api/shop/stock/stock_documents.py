@@ -1,4 +1,4 @@
-"""What every slip of the stock is written down with: restock, donation, funding, stocktake."""
+"""Shared by all documents of the stock: restocks, donations, funding, stocktakes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from api.platform import accounts
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
-from api.shop.stock.hands import Hand
+from api.shop.stock.actors import Actor
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from ledger.transactions import Account, Status, Transaction, Transfer
 
 
-async def place(uow: UnitOfWork, hand: Hand, supermarket: str) -> Supermarket:
-    """A supermarket that this hand serves. Raises Refused: unknown."""
-    found = await uow.session.get(Supermarket, (uow.township, supermarket))
-    if found is None or not hand.serves(found):
-        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {supermarket} 的超市。")
-    return found
+async def require_supermarket(uow: UnitOfWork, actor: Actor, code: str) -> Supermarket:
+    """A supermarket that the actor serves. Raises Refused: unknown."""
+    supermarket = await uow.session.get(Supermarket, (uow.township, code))
+    if supermarket is None or not actor.serves(supermarket):
+        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的超市。")
+    return supermarket
 
 
 async def require_products(uow: UnitOfWork, products: Sequence[str]) -> None:
@@ -35,13 +35,15 @@ async def require_products(uow: UnitOfWork, products: Sequence[str]) -> None:
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {product} 的物品。")
 
 
-async def carry(uow: UnitOfWork, hand: Hand, supermarket: str, products: Sequence[str]) -> dict[str, Account]:
-    """The shelf account of each product in a supermarket that this hand serves; from now on the supermarket
-    carries these products. The caller opens the accounts. Raises Refused: unknown."""
-    await place(uow, hand, supermarket)
+async def carry_products(
+    uow: UnitOfWork, actor: Actor, supermarket: str, products: Sequence[str]
+) -> dict[str, Account]:
+    """Put products that the supermarket doesn't carry yet on its shelf. Returns the shelf account of each, for the
+    caller to open. Raises Refused: unknown."""
+    await require_supermarket(uow, actor, supermarket)
     await require_products(uow, products)
-    # Locks these rows in their order whether they change or not: nobody takes a product off its shelf meanwhile.
-    brought = await uow.session.scalars(
+    # Locks the rows in order, changed or not, so that none of these products is retired meanwhile.
+    added = await uow.session.scalars(
         insert_or(Shelf)
         .values(
             [
@@ -56,14 +58,14 @@ async def carry(uow: UnitOfWork, hand: Hand, supermarket: str, products: Sequenc
         )
         .returning(Shelf.product)
     )
-    if brought.all():
-        await announce(uow, [supermarket])
+    if added.all():
+        await bump_shelf_versions(uow, [supermarket])
     return {product: accounts.shelf(supermarket, product) for product in products}
 
 
-async def announce(uow: UnitOfWork, supermarkets: Sequence[str]) -> None:
-    """The tills of these supermarkets have news to fetch. The rows stay locked until the caller's transaction
-    ends, so that versions come in the order of the changes."""
+async def bump_shelf_versions(uow: UnitOfWork, supermarkets: Sequence[str]) -> None:
+    """Tell the tills of these supermarkets that their shelf has changed. The rows stay locked until the caller's
+    transaction ends, so that versions are in the order of the changes."""
     of_these = (Supermarket.township == uow.township, Supermarket.code.in_(supermarkets))
     await uow.session.execute(
         select(Supermarket.code).where(*of_these).order_by(Supermarket.code).with_for_update(key_share=True)
@@ -73,16 +75,16 @@ async def announce(uow: UnitOfWork, supermarkets: Sequence[str]) -> None:
     )
 
 
-async def post(uow: UnitOfWork, slip: Transaction) -> bool:
-    """Whether this slip is new; False when the books had it already.
+async def post(uow: UnitOfWork, transaction: Transaction) -> bool:
+    """Returns whether it is new; False where the books had it already.
 
     Raises Refused: conflict, reserved (missing), account-closed.
     """
-    [posting] = await uow.books.post([slip], uow.now)
+    [posting] = await uow.books.post([transaction], uow.now)
     if posting.status is Status.CONFLICT:
         raise conflict()
     if posting.status is Status.INSUFFICIENT:
-        # Only a stocktake takes pieces away, and never more than there are: these wait for somebody.
+        # Only a stocktake removes pieces, and never more than there are: the missing ones are reserved.
         raise Refused(
             ErrorCode.RESERVED,
             f"清点数比已预留的还少 {posting.missing} 件，请先取消预留再盘点。",
@@ -93,7 +95,7 @@ async def post(uow: UnitOfWork, slip: Transaction) -> bool:
     return posting.status is Status.OK
 
 
-def move(debit: Account, credit: Account, amount: int) -> Transfer:
+def build_transfer(debit: Account, credit: Account, amount: int) -> Transfer:
     return Transfer(debit.id, credit.id, debit.unit, amount)
 
 
