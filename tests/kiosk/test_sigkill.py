@@ -89,7 +89,7 @@ async def test_killed_at_each_point_it_goes_on_and_counts_once(town: Any, tmp_pa
         code, points = await till.day(await machine(town, tmp_path / "whole", "整天"), "")
         assert code == 0
         steps = {point.split(" ", 1)[1] for point in points}
-        assert {"confirm", "answer", "hand over", "void", "settled", "leases", "send redemption"} <= steps
+        assert {"confirm", "answer", "redeem by lease", "void", "settled", "leases", "send redemption"} <= steps
         for number, point in enumerate(dict.fromkeys(points)):
             folder = await machine(town, tmp_path / f"kiosk{number}", f"柜台{number}")
             before = await held(town)
