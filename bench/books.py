@@ -19,7 +19,7 @@ from bench.command import command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
-from bench.shop import AT_ONCE, Shop, award, shop
+from bench.shop import BATCH_SIZE, Shop, build_award, open_shop
 from ledger.transactions import Status
 
 HOUSEHOLDS, AWARDS = 200_000, 5
@@ -33,7 +33,7 @@ VERIFY_SECONDS, VERIFY_MEGABYTES = 30.0, 300.0
 async def measure(_: Ground) -> AsyncIterator[Measurement]:
     """Needs books of its own."""
     with scratch() as folder:
-        async with shop(folder / "data", households=1, products=1) as at:
+        async with open_shop(folder / "data", households=1, products=1) as at:
             earned = await _fill(at)
             copied = await _copied(at)
             verified = await command(at.folder, "verify")
@@ -59,18 +59,20 @@ async def _fill(at: Shop) -> date:
     codes = [f"h{n}" for n in range(len(at.households), HOUSEHOLDS)]
     async with at.services.unit_of_work() as uow:
         await uow.session.execute(_HOUSEHOLDS, {"codes": codes})
-        for first in range(0, len(codes), AT_ONCE):
-            await uow.books.open_accounts(map(accounts.household, codes[first : first + AT_ONCE]), now)
+        for first in range(0, len(codes), BATCH_SIZE):
+            await uow.books.open_accounts(map(accounts.household, codes[first : first + BATCH_SIZE]), now)
         await uow.books.open_accounts([accounts.EXPIRED], now)
     at.households.extend(codes)
     await at.expire_yearly(date(earned.year, 1, 1), decided=now.replace(year=now.year - 2, day=1))
     for n in range(AWARDS):
-        for first in range(0, HOUSEHOLDS, AT_ONCE):
-            some = at.households[first : first + AT_ONCE]
+        for first in range(0, HOUSEHOLDS, BATCH_SIZE):
+            some = at.households[first : first + BATCH_SIZE]
             async with at.services.unit_of_work() as uow:
-                posted = await uow.books.post([award(code, 1) for code in some], earned + n * timedelta(days=30))
+                posted = await uow.books.post(
+                    [build_award(code, 1) for code in some], earned + n * timedelta(days=30)
+                )
             assert all(posting.status is Status.OK for posting in posted)
-    await at.at_rest()
+    await at.seal_and_vacuum()
     return local_date(earned)
 
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bench.pgbench import tpcb
 from bench.scratch import scratch
-from bench.shop import Shop, shop
+from bench.shop import Shop, open_shop
 
 HOUSEHOLDS, PRODUCTS, KIOSKS = 3_000, 200, 8
 
@@ -23,7 +23,7 @@ class Ground:
     async def shop(self) -> Shop:
         if self._shop is None:
             folder = self._stack.enter_context(scratch()) / "data"
-            opening = shop(folder, households=HOUSEHOLDS, products=PRODUCTS, kiosks=KIOSKS)
+            opening = open_shop(folder, households=HOUSEHOLDS, products=PRODUCTS, kiosks=KIOSKS)
             self._shop = await self._stack.enter_async_context(opening)
         return self._shop
 

@@ -17,7 +17,7 @@ from bench.ground import Ground
 from bench.load import load
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
-from bench.shop import PASSWORD, Server, Shop, serving, shop
+from bench.shop import PASSWORD, Server, Shop, open_shop, start_server
 from ledger.books import Books
 from ledger.transactions import ClosingStatus
 
@@ -39,8 +39,8 @@ WAIT = 50.0
 async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     """Needs books of its own, and 8 GB for them."""
     with scratch() as folder:
-        async with shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as at:
-            await at.at_rest()
+        async with open_shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as at:
+            await at.seal_and_vacuum()
             # So that a look has to reckon what is up.
             now = at.services.clock.now()
             await at.expire_yearly(local_date(now), now)
@@ -55,7 +55,7 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
 
 async def _looks(at: Shop) -> dict[str, float]:
     """Milliseconds that each takes, one at a time, where half of them are quicker."""
-    async with serving(at) as server:
+    async with start_server(at) as server:
         office, till = await _signed_in(server), at.tills[0].token
         looks = {
             "balance": ([f"/v1/accounts/household:{code}/balance" for code in at.households[:ASKED]], office),
@@ -65,7 +65,7 @@ async def _looks(at: Shop) -> dict[str, float]:
         }
         took = {}
         for name, (paths, token) in looks.items():
-            words: list[str | Path] = [at.file(paths), *([token] if token else [])]
+            words: list[str | Path] = [at.write_lines(paths), *([token] if token else [])]
             await load(server.url, "get.lua", words, WARM, connections=1)
             seen = await load(server.url, "get.lua", words, SECONDS, connections=1)
             took[name] = seen.p50 / 1000

@@ -12,7 +12,7 @@ from api.wire import Command
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
 from bench.scratch import scratch
-from bench.shop import PIN, Shop, serving
+from bench.shop import PIN, Shop, start_server
 from bench.terminal import Terminal
 
 STARTS = 5
@@ -37,7 +37,7 @@ Bare().run()
 async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     at = await ground.shop()
     with scratch() as folder:
-        async with serving(at) as server:
+        async with start_server(at) as server:
             async for figure in _figures(at, server.url, folder / "kiosk"):
                 yield figure
 

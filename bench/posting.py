@@ -15,7 +15,7 @@ from bench.command import command
 from bench.ground import HOUSEHOLDS, Ground
 from bench.measurement import Measurement, measured
 from bench.pgbench import scripted
-from bench.shop import Shop, award
+from bench.shop import Shop, build_award
 from ledger.transactions import Status
 
 CALLS = 7
@@ -34,14 +34,14 @@ select * from ledger.post(1, jsonb_build_array(jsonb_build_object(
 
 async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     at, baseline = await ground.shop(), await ground.baseline()
-    await at.at_rest()
+    await at.seal_and_vacuum()
     await _post(at, at.households)
     took = median([await _post(at, at.households) for _ in range(CALLS)])
     copied = len(at.households) / await _copied(at)
     yield measured("award to 3,000 households", len(at.households) / took, "/s", copied, 60_000, more=True)
     alone = await _batches(at)
     yield measured("awards in batches of 256", alone, "/s", baseline, 3.5 * baseline, more=True)
-    await at.at_rest()
+    await at.seal_and_vacuum()
     beside = [asyncio.create_task(_seal(at)), asyncio.create_task(_verify(at))]
     both = await _batches(at)
     for task in beside:
@@ -63,7 +63,7 @@ async def _batches(at: Shop) -> float:
 
 async def _post(at: Shop, households: list[str]) -> float:
     """Seconds from the call to the commit."""
-    batch = [award(household, 1) for household in households]
+    batch = [build_award(household, 1) for household in households]
     started = perf_counter()
     async with at.services.unit_of_work() as uow:
         postings = await uow.books.post(batch, uow.now)

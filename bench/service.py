@@ -10,7 +10,7 @@ from statistics import median
 from bench.command import family, share
 from bench.ground import Ground
 from bench.measurement import Measurement, measured
-from bench.shop import serving
+from bench.shop import start_server
 
 STARTS = 5
 IDLE = 6.0
@@ -21,12 +21,12 @@ async def measure(ground: Ground) -> AsyncIterator[Measurement]:
     at = await ground.shop()
     starts = []
     for _ in range(STARTS):
-        async with serving(at) as server:
+        async with start_server(at) as server:
             starts.append(server.ready_after)
     yield measured("server ready", median(starts), "s", target=2.0)
     # What this process had open at the database isn't the server's.
     await at.services.database.engine.dispose()
-    async with serving(at) as server:
+    async with start_server(at) as server:
         await asyncio.sleep(IDLE)
         alone = share(server.pid)
         postgres = sum(map(share, family(_postmaster(at.folder))))

@@ -42,12 +42,12 @@ POINTS = 100_000_000
 PIECES = 100_000
 PASSWORD = "a long password"
 PARTY_BRANCH = ("proposing", "confirming")
-AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True)
 class Till:
-    """A kiosk with an attendant on duty."""
+    """A kiosk with an open shift."""
 
     token: str
     shift: str
@@ -63,7 +63,7 @@ class Shop:
     barcodes: list[str]
     tills: list[Till]
     code: str
-    """Enrols one more kiosk."""
+    """The one-time code that enrols one more kiosk."""
 
     @property
     def goods(self) -> list[str]:
@@ -72,12 +72,12 @@ class Shop:
 
     @property
     def environment(self) -> dict[str, str]:
-        """By which `jimei` finds this shop."""
+        """The environment in which `jimei` finds this shop."""
         return {**os.environ, "JIMEI_DATA": str(self.folder)}
 
     @asynccontextmanager
     async def as_owner(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that may do anything with the books, each statement by itself."""
+        """A connection of the database's owner, in autocommit mode."""
         engine = create_async_engine(self.database.url(OWNER, DATABASE), isolation_level="AUTOCOMMIT")
         try:
             async with engine.connect() as connection:
@@ -85,23 +85,23 @@ class Shop:
         finally:
             await engine.dispose()
 
-    async def at_rest(self) -> None:
-        """Nothing is left to do of what was measured before: all is sealed, and no vacuum runs beside."""
+    async def seal_and_vacuum(self) -> None:
+        """Finish the work that earlier measurements left: seal everything, and vacuum before the server would."""
         while await seal(self.services):
             pass
         async with self.as_owner() as connection:
             await connection.execute(text("vacuum analyze"))
 
     async def expire_yearly(self, since: date, decided: datetime) -> None:
-        """Adopt it for points: what isn't used by the year's end expires."""
+        """Adopt year-end expiry for points."""
         async with self.services.unit_of_work() as uow:
             book = await get_expiries(uow)
             policy = Policy(since, PolicyKind.YEAR_END)
             adopted = await book.adopt(accounts.POINTS, policy, decided, person="", reason="村民代表会议")
         assert adopted is Status.OK
 
-    def file(self, lines: Sequence[str]) -> Path:
-        """These lines, for a program to read."""
+    def write_lines(self, lines: Sequence[str]) -> Path:
+        """Write the lines to a file for another program."""
         with NamedTemporaryFile("w", dir=self.folder, delete=False) as file:
             file.writelines(f"{line}\n" for line in lines)
         return Path(file.name)
@@ -109,7 +109,7 @@ class Shop:
 
 @dataclass(frozen=True)
 class Server:
-    """`jimei serve`. `ready_after`: seconds from its start to its first answer."""
+    """A running `jimei serve`. `ready_after`: seconds from its start to its first answer."""
 
     url: str
     pid: int
@@ -117,8 +117,8 @@ class Server:
 
 
 @asynccontextmanager
-async def shop(folder: Path, *, households: int, products: int, kiosks: int = 0) -> AsyncIterator[Shop]:
-    """Its database runs inside the block."""
+async def open_shop(folder: Path, *, households: int, products: int, kiosks: int = 0) -> AsyncIterator[Shop]:
+    """A new shop; its database runs inside the block."""
     with Embedded(folder) as server:
         await migrate(server.url(OWNER, DATABASE))
         database = Database(server.url(APP, DATABASE))
@@ -127,14 +127,14 @@ async def shop(folder: Path, *, households: int, products: int, kiosks: int = 0)
         await init_township(services, "示范乡", office)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             async with served(services, listener, "of the bench") as url:
-                filled = await _filled(server, services, url, folder, households, products, kiosks)
+                filled = await _fill(server, services, url, folder, households, products, kiosks)
         yield filled
         await database.close()
 
 
 @asynccontextmanager
-async def serving(shop: Shop) -> AsyncIterator[Server]:
-    """One more server for the shop, a process of its own."""
+async def start_server(shop: Shop) -> AsyncIterator[Server]:
+    """Another server of the shop, in a process of its own."""
     started = perf_counter()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.cli", "serve", "--port", "0"),
@@ -152,7 +152,7 @@ async def serving(shop: Shop) -> AsyncIterator[Server]:
         await process.wait()
 
 
-async def _filled(
+async def _fill(
     database: Embedded, services: Services, url: str, folder: Path, households: int, products: int, kiosks: int
 ) -> Shop:
     codes = [f"h{n}" for n in range(households)]
@@ -198,8 +198,8 @@ async def _filled(
         await ask("PUT", f"/v1/restocks/{uuid7()}", {"supermarket": "s1", "lines": lines})
         await ask("POST", "/v1/attendants", {"supermarket": "s1", "name": "陈管理员", "pin": PIN})
         cards: list[str] = []
-        for first in range(0, households, AT_ONCE):
-            some = codes[first : first + AT_ONCE]
+        for first in range(0, households, BATCH_SIZE):
+            some = codes[first : first + BATCH_SIZE]
             rows = [{"code": c, "village": "v1", "grid": "g1", "head": "某某某", "people": 3} for c in some]
             await ask("POST", "/v1/households", rows)
             cards += [card["token"] for card in await ask("POST", "/v1/cards", {"households": some})]
@@ -207,12 +207,12 @@ async def _filled(
         kiosk = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": "前台"})
     async with services.unit_of_work() as uow:
         await uow.books.open_accounts([accounts.IMPORTED], uow.now)
-        posted = await uow.books.post([award(code, POINTS) for code in codes], uow.now)
+        posted = await uow.books.post([build_award(code, POINTS) for code in codes], uow.now)
     assert all(posting.status is Status.OK for posting in posted)
     return Shop(folder, database, services, codes, cards, barcodes, tills, kiosk["code"])
 
 
-def award(household: str, points: int) -> Transaction:
-    """Points from nowhere in particular, as an earlier scheme would bring them."""
-    move = Transfer(accounts.IMPORTED.id, accounts.household(household).id, accounts.POINTS, points)
-    return Transaction(TransactionId(uuid7()), "import", Phase.POSTED, (move,))
+def build_award(household: str, points: int) -> Transaction:
+    """Points imported as from an earlier scheme."""
+    transfer = Transfer(accounts.IMPORTED.id, accounts.household(household).id, accounts.POINTS, points)
+    return Transaction(TransactionId(uuid7()), "import", Phase.POSTED, (transfer,))

@@ -51,7 +51,7 @@ class CardSnapshot(msgspec.Struct):
 
 def _select_card() -> CTE:
     """A card's household, and its account."""
-    card = CARD_BY_DIGEST.subquery("found")
+    card = CARD_BY_DIGEST.subquery("card_holder")
     account = tables.account.c
     points = lateral_one(
         select(account.id).where(
