@@ -57,7 +57,7 @@ import api.shop.till.routes
 import api.web.landing
 import api.web.page
 from api.awards.claims.board import on_notice
-from api.bookkeeping.seals.use_cases import reference
+from api.bookkeeping.seals.use_cases import read_reference
 from api.jobs import JOBS
 from api.platform.access import Authentication
 from api.platform.database.connect import DatabaseAway
@@ -109,7 +109,7 @@ def _served(state: State) -> Services:
 
 
 def _till_additions() -> TillAdditions:
-    return TillAdditions(seal=reference, on_notice=on_notice)
+    return TillAdditions(seal=read_reference, on_notice=on_notice)
 
 
 def _templates() -> JinjaTemplateEngine:

@@ -177,13 +177,13 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
     from api.platform.database.engine import reach
 
     use_cases.require_format(format)
-    first, last = use_cases.period(start, end)
+    first, last = use_cases.parse_period(start, end)
 
     async def work() -> None:
         async with open_town(access, WallClock()) as services:
             await require_township(services)
             with progress("导出交易 export") as told:
-                written = await use_cases.export(services, format, first, last, output, told)
+                written = await use_cases.export_books(services, format, first, last, output, told)
             click.echo(f"已导出 {written:,} 笔交易：{output}")
 
     with reach(Settings.read()) as access:
@@ -201,7 +201,7 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
     Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
     as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
     """
-    from api.bookkeeping.general_ledger.importing import Imported, import_file
+    from api.bookkeeping.general_ledger.file_import import ImportResult, import_file
     from api.opening import open_town, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
@@ -209,7 +209,7 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
     source = source.strip()
     if not 1 <= len(source) <= 100:
         raise Refused(ErrorCode.MALFORMED, "--source 要写明来源，最多 100 字。")
-    done: list[Imported] = []
+    done: list[ImportResult] = []
 
     async def work() -> None:
         async with open_town(access, WallClock()) as services:
@@ -219,10 +219,10 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
     with reach(Settings.read()) as access:
         run_async(work())
     for imported in done:
-        for line in imported.bad:
+        for line in imported.errors:
             click.echo(line, err=True)
-        if imported.bad:
-            click.echo(f"有 {len(imported.bad)} 行要改，什么都没有写入。", err=True)
+        if imported.errors:
+            click.echo(f"有 {len(imported.errors)} 行要改，什么都没有写入。", err=True)
             sys.exit(2)
         click.echo(imported.summary)
 

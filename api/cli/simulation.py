@@ -39,13 +39,13 @@ def simulate(
     """
     from api.awards.simulation import use_cases
     from api.awards.simulation.rendering import rendered
-    from api.bookkeeping.exports.use_cases import period
-    from api.bookkeeping.exports.whole_file import whole
+    from api.bookkeeping.exports.atomic_file import write_atomically
+    from api.bookkeeping.exports.use_cases import parse_period
     from api.opening import open_town, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
-    first, last = period(start, end)
+    first, last = parse_period(start, end)
     wanted = use_cases.Wanted(_read(draft), first, last, village, draft.name)
     done: list[Simulation] = []
 
@@ -59,7 +59,7 @@ def simulate(
         # Before the long work: a place where nothing can be written is told at once.
         file: IO[bytes] = sys.stdout.buffer
         if output is not None:
-            file = opened.enter_context(whole(output))
+            file = opened.enter_context(write_atomically(output))
         access = opened.enter_context(reach(Settings.read()))
         run_async(uow())
         for simulation in done:

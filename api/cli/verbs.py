@@ -319,16 +319,16 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
 @one_sentence
 def report() -> None:
     """Print the township's figures, read from the books."""
-    from api.bookkeeping.reports.liability import liability
-    from api.bookkeeping.reports.text import liability_lines, lines
-    from api.bookkeeping.reports.use_cases import report as figures
+    from api.bookkeeping.reports.liability import calculate_liability
+    from api.bookkeeping.reports.text import format_liability, format_report
+    from api.bookkeeping.reports.use_cases import build_report as figures
     from api.opening import open_town
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
     async def work() -> None:
         async with open_town(access, WallClock()) as town:
-            for line in (*lines(await figures(town)), *liability_lines(await liability(town))):
+            for line in (*format_report(await figures(town)), *format_liability(await calculate_liability(town))):
                 click.echo(line)
 
     with reach(Settings.read()) as access:

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.bookkeeping.expiry.policies import get_expiries
-from api.bookkeeping.general_ledger.accounts import statement
+from api.bookkeeping.general_ledger.accounts import read_statement
 from api.bookkeeping.seals.use_cases import seal
 from api.household.passbook import read_passbook
 from api.platform import accounts
@@ -57,7 +57,7 @@ async def _card(live: LiveTown, household: str) -> None:
 
 async def _statement(live: LiveTown, household: str) -> None:
     office = Staff(uuid7(), "乡镇办公室", frozenset({Role.OFFICE}), None, None)
-    seen = await statement(live.town, office, f"household:{household}", 100, "", None)
+    seen = await read_statement(live.town, office, f"household:{household}", 100, "", None)
     assert len(seen.entries) == 100
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from api.bookkeeping.seals.use_cases import head, seal
+from api.bookkeeping.seals.use_cases import read_head, seal
 from kiosk.printing.slip import REPRINT
 from tests.kiosk.conftest import OpenTill, Paper, Till
 
@@ -43,7 +43,7 @@ async def test_a_receipt_names_the_sealed_books_known_then(
     async with open_till(printer=paper) as till:
         while await seal(town.town):
             pass
-        first = await head(town.town)
+        first = await read_head(town.town)
         [_, size, root, *_] = first.note.splitlines()
         await till.app.counter.sync.catch_up()
         await sell(town, till, numbers[SOAP])
@@ -52,7 +52,7 @@ async def test_a_receipt_names_the_sealed_books_known_then(
         town.clock.travel(town.clock.now() + timedelta(hours=2))
         while await seal(town.town):
             pass
-        assert (await head(town.town)).size > first.size
+        assert (await read_head(town.town)).size > first.size
         await till.app.counter.sync.catch_up()
         await till.press("f5")
         await till.until(lambda: len(paper.slips) == 2)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from api.awards.claims.corrections import net, taken_back
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import adopted
-from api.bookkeeping.seals.use_cases import Seal, newest
+from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -64,7 +64,7 @@ class Board:
     unpublished: Unpublished
     posted: list[Notice]
     # The books' newest seal, for whoever keeps the poster.
-    seal: Seal | None
+    seal: PrintedHead | None
 
 
 async def villages(services: Services) -> list[VillageBoard]:
@@ -95,7 +95,7 @@ async def board(services: Services, code: str) -> Board:
             standing=await _notices(uow, standing),
             unpublished=await _unpublished(uow, standing),
             posted=await _notices(uow, posted, newest_first=True, limit=POSTED_SHOWN),
-            seal=await newest(uow),
+            seal=await find_newest_head(uow),
         )
 
 

@@ -20,7 +20,7 @@ from api.awards.claims.recorded import versions
 from api.awards.rulebooks.use_cases import adopted, base_text
 from api.awards.simulation.records import VillageClaims, villages
 from api.awards.simulation.worker import LONGEST_LINE, Draft, Finished, Job, Progress, Told
-from api.bookkeeping.reports.liability import liability
+from api.bookkeeping.reports.liability import calculate_liability
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -71,7 +71,7 @@ async def simulate(
             raise Refused(ErrorCode.TOO_LARGE, _TOO_LARGE)
         parts = await _run(services, uow, plan, processes or _processors(), told)
         rule_titles, category_titles = await _titles(uow)
-    rate = (await liability(services)).fen_per_point
+    rate = (await calculate_liability(services)).fen_per_point
     return rules.summarize(
         rules.backdate(plan.book, plan.last),
         plan.first,

@@ -1,4 +1,4 @@
-"""Books for hledger 1.25 and newer: https://hledger.org/hledger.html#journal"""
+"""Export for hledger 1.25 and newer: https://hledger.org/hledger.html#journal"""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ from decimal import Decimal
 from io import TextIOWrapper
 from typing import IO
 
-from api.bookkeeping.exports.plain_text import OPENING_BALANCES, account_name, commodity, one_line, signed
+from api.bookkeeping.exports.plain_text import (
+    OPENING_BALANCES,
+    account_name,
+    collapse_whitespace,
+    commodity,
+    to_plain_text_amount,
+)
 from api.bookkeeping.exports.records import Account, PeriodBooks, Transaction, Unit
 
 
-class Hledger:
+class HledgerWriter:
     def __init__(self, file: IO[bytes], books: PeriodBooks) -> None:
         self._file = TextIOWrapper(file, encoding="utf-8", newline="\n")
         self._books = books
         self._names = {account.name: account_name(account) for account in books.accounts}
-        self._head()
+        self._write_header()
 
     def add(self, transaction: Transaction) -> None:
-        about = {
+        tags = {
             "recorded": transaction.recorded_at.isoformat(),
             "kind": f"{transaction.kind} {transaction.phase}",
-            "person": _words(transaction.person),
+            "person": _escape(transaction.person),
         }
         if transaction.target:
-            about["target"] = str(transaction.target)
-        # The code in brackets keeps what follows from being read as a status or a code.
-        self._file.write(f"\n{transaction.effective_on} * ({transaction.id}) {_words(transaction.narration)}\n")
-        for name, value in about.items():
+            tags["target"] = str(transaction.target)
+        # With the code in parentheses, nothing after it is parsed as a status or code.
+        self._file.write(f"\n{transaction.effective_on} * ({transaction.id}) {_escape(transaction.narration)}\n")
+        for name, value in tags.items():
             self._file.write(f"    ; {name}: {value}\n")
         for transfer in transaction.transfers:
             self._posting(self._names[transfer.debit.name], transfer.debit, -transfer.amount)
@@ -37,26 +43,26 @@ class Hledger:
     def finish(self) -> None:
         for account in self._books.accounts:
             if account.limited:
-                self._assertion(
+                self._write_assertion(
                     self._books.until,
                     f"期末余额 {account.title}",
                     self._names[account.name],
                     account.unit,
-                    signed(account.closing, account.unit),
+                    to_plain_text_amount(account.closing, account.unit),
                 )
         self._file.flush()
         self._file.detach()
 
-    def _head(self) -> None:
+    def _write_header(self) -> None:
         books = self._books
-        self._file.write(f"; {_words(books.township)}\n\n")
+        self._file.write(f"; {_escape(books.township)}\n\n")
         for unit in books.units:
-            style = "1000.00" if isinstance(unit.counted(0), Decimal) else "1000."
-            self._file.write(f"commodity {style} {_symbol(unit)}  ; name: {_words(unit.title)}\n")
+            style = "1000.00" if isinstance(unit.convert(0), Decimal) else "1000."
+            self._file.write(f"commodity {style} {_quote_commodity(unit)}  ; name: {_escape(unit.title)}\n")
         self._file.write("\n")
         for account in books.accounts:
             closed = f", closed: {account.closed_on}" if account.closed_on else ""
-            self._file.write(f"account {self._names[account.name]}  ; title: {_words(account.title)}{closed}\n")
+            self._file.write(f"account {self._names[account.name]}  ; title: {_escape(account.title)}{closed}\n")
         if books.start is not None:
             self._openings(books.start)
 
@@ -65,26 +71,28 @@ class Hledger:
         self._file.write(f"account {OPENING_BALANCES}\n")
         for account in self._books.accounts:
             if account.opening:
-                self._file.write(f"\n{eve} * () 期初余额 {_words(account.title)}\n")
+                self._file.write(f"\n{eve} * () 期初余额 {_escape(account.title)}\n")
                 self._posting(self._names[account.name], account, account.opening)
                 self._posting(OPENING_BALANCES, account, -account.opening)
         for unit in self._books.units:
-            self._assertion(eve, f"期初平衡 {unit.title}", OPENING_BALANCES, unit, 0)
+            self._write_assertion(eve, f"期初平衡 {unit.title}", OPENING_BALANCES, unit, 0)
 
     def _posting(self, name: str, account: Account, amount: int) -> None:
-        self._file.write(f"    {name}  {signed(amount, account.unit)} {_symbol(account.unit)}\n")
+        self._file.write(
+            f"    {name}  {to_plain_text_amount(amount, account.unit)} {_quote_commodity(account.unit)}\n"
+        )
 
-    def _assertion(self, day: date, words: str, name: str, unit: Unit, balance: int | Decimal) -> None:
-        symbol = _symbol(unit)
-        self._file.write(f"\n{day} * () {_words(words)}\n    {name}  0 {symbol} = {balance} {symbol}\n")
+    def _write_assertion(self, day: date, description: str, name: str, unit: Unit, balance: int | Decimal) -> None:
+        symbol = _quote_commodity(unit)
+        self._file.write(f"\n{day} * () {_escape(description)}\n    {name}  0 {symbol} = {balance} {symbol}\n")
 
 
-def _symbol(unit: Unit) -> str:
-    """In quotes: bare symbols have no digits and no hyphens."""
+def _quote_commodity(unit: Unit) -> str:
+    """Quoted: unquoted commodity symbols can't have digits or hyphens."""
     return f'"{commodity(unit)}"'
 
 
-def _words(words: str) -> str:
-    """`;` would begin a comment and `|` end a payee, so both stand in their Chinese form; so do `:`, which would
-    make tags of what people wrote, and `,`, which would end one."""
-    return one_line(words).translate(str.maketrans(";|:,", "；｜：，"))
+def _escape(text: str) -> str:
+    """Replace characters with a meaning in hledger by their Chinese forms: `;` begins a comment, `|` ends a payee,
+    `:` makes a tag, and `,` ends one."""
+    return collapse_whitespace(text).translate(str.maketrans(";|:,", "；｜：，"))

@@ -1,15 +1,14 @@
-"""What Beancount and hledger share: names that are legal in both, and the signs of plain text accounting.
+"""What the Beancount and hledger exports share: account names that are valid in both, and the signs of amounts.
 
-In both a debit is positive and a credit negative, and an account's first word says on which side it usually
-stands. The books see every account from its holder's side instead, so what a balance means depends on what is
-held:
+In both, debits are positive and credits negative, and an account's first component is its type. Our books have
+every account from its owner's side instead, so the sign depends on the kind of unit:
 
-- points are the township's promise. A household's points are a liability and stand negative, as every liability
-  does there: file = −ours. What was issued is an expense, what supermarkets took back an income, so the
-  liabilities are just the points outstanding. Those of before our books are set against equity.
-- goods and money are things. What stands on a shelf or in the fund is an asset and positive: file = ours.
+- points are the township's liability. A household's points are a liability and negative: exported = −ours. Issued
+  points are an expense, points taken in by supermarkets an income, so the liabilities are the points outstanding.
+  Imported points are set against equity.
+- goods and money are assets. What is on a shelf or in the fund is positive: exported = ours.
 
-Each unit has one sign, so every transaction still sums to zero.
+All amounts of a unit have the same sign rule, so every transaction still sums to zero.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from ledger.transactions import UnitKind
 OPENING_BALANCES = "Equity:Opening-Balances"
 
 _COMPONENT = re.compile(r"[A-Z0-9][A-Za-z0-9-]*")
-# The 24 characters that older Beancounts allow.
+# Older versions of Beancount allow 24 characters.
 _COMMODITY = re.compile(r"[A-Z][A-Z0-9-]{0,22}[A-Z0-9]")
 
 
-def signed(amount: int, unit: Unit) -> int | Decimal:
-    """An amount or a balance of ours as these formats write it."""
-    return unit.counted(-amount if unit.kind is UnitKind.POINTS else amount)
+def to_plain_text_amount(amount: int, unit: Unit) -> int | Decimal:
+    """An amount or balance of our books with the sign of plain text accounting."""
+    return unit.convert(-amount if unit.kind is UnitKind.POINTS else amount)
 
 
 def account_name(account: Account) -> str:
@@ -65,20 +64,20 @@ def commodity(unit: Unit) -> str:
     name = unit.symbol.upper().replace(":", "-")
     if _COMMODITY.fullmatch(name):
         return name
-    kept = re.sub(r"[^A-Z0-9-]", "-", name)[:15].strip("-") or "X"
-    return f"{kept if kept[0].isalpha() else 'X'}-{_digest(unit.code)}"
+    prefix = re.sub(r"[^A-Z0-9-]", "-", name)[:15].strip("-") or "X"
+    return f"{prefix if prefix[0].isalpha() else 'X'}-{_digest(unit.code)}"
 
 
-def one_line(words: str) -> str:
-    """These formats are made of lines; what people wrote need not be."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", words).strip()
+def collapse_whitespace(text: str) -> str:
+    """One line: these formats are line-based."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
 
 
 def _component(code: str) -> str:
     name = code.upper()
     if _COMPONENT.fullmatch(name) and code == code.lower():
         return name
-    # Not a code of ours: legal, and still another name for another account.
+    # Not a valid code: make it valid, and unique by a digest.
     return f"{re.sub(r'[^A-Z0-9-]', '-', name).strip('-') or 'X'}-{_digest(code)}"
 
 

@@ -1,6 +1,6 @@
-"""The books of a period as plain records, read from one snapshot: accounts at once, transactions in batches.
+"""The books of a period, read from one snapshot: all accounts at once, transactions in batches.
 
-What belongs to a period is told by the day it was effective in the township, not by the moment of recording.
+Transactions belong to a period by the date they took effect in the township, not by the time of recording.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.bookkeeping.exports.titles import UNPUBLISHED, Titles, kind, titles
+from api.bookkeeping.exports.titles import UNPUBLISHED, Titles, kind_title, read_titles
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import read_township_name
@@ -25,12 +25,12 @@ from ledger.transactions import Phase, UnitKind
 
 FEN = "money:fen"
 
-# Rows that wait in memory between the database and the file.
-_AT_ONCE = 1000
+# Rows fetched from the database at a time.
+_BATCH_SIZE = 1000
 
 # Earlier and later than any entry.
-_ALWAYS = datetime(1, 1, 2, tzinfo=UTC)
-_NEVER = datetime(9999, 12, 30, tzinfo=UTC)
+_BEGINNING_OF_TIME = datetime(1, 1, 2, tzinfo=UTC)
+_END_OF_TIME = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,20 @@ class Unit:
 
     @property
     def symbol(self) -> str:
-        """The unit that `counted` counts in: money is kept in fen and told in yuan."""
+        """The unit of `convert`: money is stored in fen and exported in yuan."""
         return "CNY" if self.code == FEN else self.code
 
-    def counted(self, amount: int) -> int | Decimal:
-        """An amount of ours in that unit, exactly."""
+    def convert(self, amount: int) -> int | Decimal:
+        """An amount of our books in that unit, exactly."""
         return Decimal(amount).scaleb(-2) if self.code == FEN else amount
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Balances are posted ones, from the holder's side: credited minus debited. `closing` of a `limited`
-    account is the balance that the books keep, less what is effective after the period: not the sum of the
-    entries, so that the file can prove it. `opened_on` is no later than its first entry, and `closed_on`, None
-    unless it was closed in the period, no earlier than its last."""
+    """Balances are posted balances: credits minus debits. `closing` of a `limited` account is its stored balance
+    less the entries effective after the period, not the sum of the exported entries, so that the file can verify
+    it. `opened_on` is not after the first entry; `closed_on`, None unless it was closed in the period, not before
+    the last."""
 
     name: str
     title: str
@@ -75,7 +75,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """`recorded_at` is in the township's time; `target` is what it posts or reverses, wholly or in part."""
+    """`recorded_at` is in the township's time; `target` is what it posts or reverses, whole or in part."""
 
     id: UUID
     effective_on: date
@@ -90,8 +90,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class PeriodBooks:
-    """`start` is None when the books are told from their beginning; then no account has an opening balance.
-    `until` is the last day, on which `closing` balances hold. `transactions` has `count` in all, in batches."""
+    """`start` is None for an export from the beginning, without opening balances. `until`: the last day, for the
+    closing balances. `transactions` yields batches, `count` transactions in total."""
 
     township: str
     start: date | None
@@ -132,8 +132,8 @@ _COUNT = text("""
        and effective_at >= :start and effective_at < :end
 """)
 
-# What a transaction was for stands in the one that began it: the award behind its posting, the posting or the
-# redemption behind its reversal. What moved are its own transfers, which may be a part of that.
+# Kind and reason come from the original transaction: the award for a posting, the posting or redemption for a
+# reversal. The transfers are the transaction's own, which may be only a part.
 _TRANSFERS = text("""
     select x.id, t.debit, t.credit, t.amount, x.recorded_at, x.phase, x.target, x.person, x.effective_at, x.kind,
            x.reason as own_reason, coalesce(r.kind, o.kind, x.kind) as begun_as,
@@ -149,24 +149,23 @@ _TRANSFERS = text("""
 """).columns(goods=JSONB)
 
 
-async def read(uow: UnitOfWork, start: date | None, end: date | None) -> PeriodBooks:
-    """Both days belong to the period. The unit of work is a snapshot; the transactions are there as long as it is
-    open."""
+async def read_books(uow: UnitOfWork, start: date | None, end: date | None) -> PeriodBooks:
+    """Both days are inclusive. `uow` is a snapshot; the transactions can be read as long as it is open."""
     connection = await uow.session.connection()
     bounds = {
         "township": uow.township,
-        "start": _midnight(start) if start else _ALWAYS,
-        "end": _midnight(end + timedelta(days=1)) if end else _NEVER,
+        "start": _midnight(start) if start else _BEGINNING_OF_TIME,
+        "end": _midnight(end + timedelta(days=1)) if end else _END_OF_TIME,
     }
-    called = await titles(uow)
+    titles = await read_titles(uow)
     units: dict[str, Unit] = {}
     accounts: dict[UUID, Account] = {}
     last = max(local_date(uow.now), start or date.min)
     for row in await connection.execute(_ACCOUNTS, bounds):
-        unit = units.setdefault(row.unit, Unit(row.unit, UnitKind(row.kind), called.unit(row.unit)))
+        unit = units.setdefault(row.unit, Unit(row.unit, UnitKind(row.kind), titles.unit_title(row.unit)))
         accounts[row.id] = Account(
             name=row.name,
-            title=called.account(row.name),
+            title=titles.account_title(row.name),
             unit=unit,
             limited=row.limited,
             opened_on=local_date(row.opened_at),
@@ -182,7 +181,7 @@ async def read(uow: UnitOfWork, start: date | None, end: date | None) -> PeriodB
         units=tuple(units.values()),
         accounts=tuple(accounts.values()),
         count=(await connection.execute(_COUNT, bounds)).scalar_one(),
-        transactions=_transactions(connection, bounds, accounts, called),
+        transactions=_stream_transactions(connection, bounds, accounts, titles),
     )
 
 
@@ -190,21 +189,23 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
 
 
-async def _transactions(
-    connection: AsyncConnection, bounds: dict[str, Any], accounts: dict[UUID, Account], called: Titles
+async def _stream_transactions(
+    connection: AsyncConnection, bounds: dict[str, Any], accounts: dict[UUID, Account], titles: Titles
 ) -> AsyncIterator[Sequence[Transaction]]:
-    rows = await connection.stream(_TRANSFERS, bounds, execution_options={"yield_per": _AT_ONCE})
-    held: list[Row[Any]] = []
+    rows = await connection.stream(_TRANSFERS, bounds, execution_options={"yield_per": _BATCH_SIZE})
+    buffer: list[Row[Any]] = []
     async for partition in rows.partitions():
-        held.extend(partition)
-        # The last one may go on in the next partition.
-        cut = next(n for n, row in enumerate(held) if row.id == held[-1].id)
-        yield list(_grouped(held[:cut], accounts, called))
-        del held[:cut]
-    yield list(_grouped(held, accounts, called))
+        buffer.extend(partition)
+        # The last transaction may continue in the next partition.
+        end = next(n for n, row in enumerate(buffer) if row.id == buffer[-1].id)
+        yield list(_group_transactions(buffer[:end], accounts, titles))
+        del buffer[:end]
+    yield list(_group_transactions(buffer, accounts, titles))
 
 
-def _grouped(rows: list[Row[Any]], accounts: dict[UUID, Account], called: Titles) -> Iterator[Transaction]:
+def _group_transactions(
+    rows: list[Row[Any]], accounts: dict[UUID, Account], titles: Titles
+) -> Iterator[Transaction]:
     for id, group in groupby(rows, key=lambda row: row.id):
         first, *more = group
         transfers = tuple(
@@ -217,25 +218,25 @@ def _grouped(rows: list[Row[Any]], accounts: dict[UUID, Account], called: Titles
             kind=first.kind,
             phase=Phase(first.phase),
             target=first.target,
-            person=called.person(first.person),
-            narration=_narration(first, transfers),
+            person=titles.person_name(first.person),
+            narration=_make_narration(first, transfers),
             transfers=transfers,
         )
 
 
-def _narration(row: Row[Any], transfers: tuple[Transfer, ...]) -> str:
+def _make_narration(row: Row[Any], transfers: tuple[Transfer, ...]) -> str:
     correction = "更正：" if row.phase == Phase.REVERSAL else ""
     if row.published is False:
-        # Why it was corrected could tell as much as what it was.
+        # The reason for the correction could reveal the subject.
         return correction + UNPUBLISHED
-    what = row.reason or f"{kind(row.begun_as)} {_goods(row, transfers)}".rstrip()
+    what = row.reason or f"{kind_title(row.begun_as)} {_describe_goods(row, transfers)}".rstrip()
     return correction + (what if row.own_reason in ("", row.reason) else f"{what}（{row.own_reason}）")
 
 
-def _goods(row: Row[Any], transfers: tuple[Transfer, ...]) -> str:
-    """As they were called on the day where all of them moved, or else as they are called now."""
+def _describe_goods(row: Row[Any], transfers: tuple[Transfer, ...]) -> str:
+    """With the names recorded at the time if all of the goods moved, or else the present ones."""
     moved = [t for t in transfers if t.debit.unit.kind is UnitKind.GOODS]
-    told = row.goods or []
-    whole = [g["quantity"] for g in told] == [t.amount for t in moved]
-    names = [g["name"] for g in told] if whole else [t.debit.unit.title for t in moved]
+    recorded = row.goods or []
+    whole = [g["quantity"] for g in recorded] == [t.amount for t in moved]
+    names = [g["name"] for g in recorded] if whole else [t.debit.unit.title for t in moved]
     return "、".join(f"{name} {t.amount} 件" for name, t in zip(names, moved, strict=True))

@@ -1,4 +1,4 @@
-"""The rows of the tables, CSV's and Excel's: amounts with our own sign, credits positive, money in yuan."""
+"""The rows of the CSV and XLSX exports: amounts with our own sign, credits positive, money in yuan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from api.bookkeeping.exports.records import Account, PeriodBooks, Transaction
-from api.bookkeeping.exports.titles import PHASES, kind
+from api.bookkeeping.exports.titles import PHASE_TITLES, kind_title
 
 Cell: TypeAlias = str | int | Decimal | date | datetime
 
@@ -19,23 +19,23 @@ ENTRY_HEADINGS = (
 BALANCE_HEADINGS = ("账户", "名称", "单位", "期初余额", "期末余额", "关闭日期")
 
 
-def openings(books: PeriodBooks) -> Iterator[tuple[Cell, ...]]:
-    """An opening balance stands as an entry on the eve of the period."""
+def opening_rows(books: PeriodBooks) -> Iterator[tuple[Cell, ...]]:
+    """Opening balances are entries on the day before the period."""
     if books.start is None:
         return
     eve = books.start - timedelta(days=1)
     for account in books.accounts:
         if account.opening:
-            yield (eve, "", "", "", "期初", "", "期初余额", *_counted(account, account.opening), "", "", "")
+            yield (eve, "", "", "", "期初", "", "期初余额", *_balance_cells(account, account.opening), "", "", "")
 
 
-def entries(transaction: Transaction) -> Iterator[tuple[Cell, ...]]:
+def entry_rows(transaction: Transaction) -> Iterator[tuple[Cell, ...]]:
     for ordinal, transfer in enumerate(transaction.transfers, start=1):
-        yield _entry(transaction, ordinal, transfer.debit, -transfer.amount, transfer.credit)
-        yield _entry(transaction, ordinal, transfer.credit, transfer.amount, transfer.debit)
+        yield _entry_row(transaction, ordinal, transfer.debit, -transfer.amount, transfer.credit)
+        yield _entry_row(transaction, ordinal, transfer.credit, transfer.amount, transfer.debit)
 
 
-def _entry(
+def _entry_row(
     transaction: Transaction, ordinal: int, account: Account, amount: int, other: Account
 ) -> tuple[Cell, ...]:
     return (
@@ -43,24 +43,24 @@ def _entry(
         transaction.recorded_at.replace(microsecond=0, tzinfo=None),
         str(transaction.id),
         ordinal,
-        kind(transaction.kind),
-        PHASES[transaction.phase],
+        kind_title(transaction.kind),
+        PHASE_TITLES[transaction.phase],
         transaction.narration,
-        *_counted(account, amount),
+        *_balance_cells(account, amount),
         other.name,
         transaction.person,
         str(transaction.target or ""),
     )
 
 
-def balances(books: PeriodBooks) -> Iterator[tuple[Cell, ...]]:
+def balance_rows(books: PeriodBooks) -> Iterator[tuple[Cell, ...]]:
     for account in books.accounts:
         yield (
-            *_counted(account, account.opening),
-            account.unit.counted(account.closing),
+            *_balance_cells(account, account.opening),
+            account.unit.convert(account.closing),
             account.closed_on or "",
         )
 
 
-def _counted(account: Account, amount: int) -> tuple[Cell, ...]:
-    return account.name, account.title, account.unit.symbol, account.unit.counted(amount)
+def _balance_cells(account: Account, amount: int) -> tuple[Cell, ...]:
+    return account.name, account.title, account.unit.symbol, account.unit.convert(amount)

@@ -1,4 +1,4 @@
-"""What people call what the books know by codes."""
+"""Chinese titles for the codes in the books."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.shop.kiosks.queries import read_attendant_names
 from api.shop.stock import queries as stock
 from ledger.transactions import Phase
 
-KINDS = {
+KIND_TITLES = {
     "award": "奖励",
     "deduction": "扣分",
     "redemption": "兑换",
@@ -27,14 +27,14 @@ KINDS = {
     "lease-return": "终端退回",
     "correction": "更正",
 }
-# What the rulebook keeps off the notice.
+# For awards and deductions that the rulebook excludes from public notice.
 UNPUBLISHED = "不公示的事项"
-# Those in which something moves for good.
-PHASES = {Phase.POSTED: "直接入账", Phase.POST: "预留入账", Phase.REVERSAL: "冲正"}
+# The phases of transactions that move amounts for good.
+PHASE_TITLES = {Phase.POSTED: "直接入账", Phase.POST: "预留入账", Phase.REVERSAL: "冲正"}
 
 
-def kind(word: str) -> str:
-    return KINDS.get(word, word)
+def kind_title(kind: str) -> str:
+    return KIND_TITLES.get(kind, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Titles:
     products: dict[str, str]
     people: dict[str, str]
 
-    def account(self, name: str) -> str:
+    def account_title(self, name: str) -> str:
         match name.split(":"):
             case ["township", purpose]:
                 return {
@@ -78,7 +78,7 @@ class Titles:
             case _:
                 return ""
 
-    def unit(self, code: str) -> str:
+    def unit_title(self, code: str) -> str:
         match code.split(":"):
             case ["points"]:
                 return "积分"
@@ -89,15 +89,15 @@ class Titles:
             case _:
                 return code
 
-    def person(self, word: str) -> str:
-        return "公示期满" if word == "notice" else self.people.get(word, word)
+    def person_name(self, person: str) -> str:
+        return "公示期满" if person == "notice" else self.people.get(person, person)
 
 
-async def titles(uow: UnitOfWork) -> Titles:
-    called = await people.read_names(uow) | await read_attendant_names(uow)
+async def read_titles(uow: UnitOfWork) -> Titles:
+    names = await people.read_names(uow) | await read_attendant_names(uow)
     return Titles(
         heads={household.code: household.head for household in (await read_households(uow)).values()},
         supermarkets=await stock.read_supermarket_names(uow),
         products={product.code: product.name for product in await stock.list_products(uow)},
-        people={str(id): name for id, name in called.items()},
+        people={str(id): name for id, name in names.items()},
     )

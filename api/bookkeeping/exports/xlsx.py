@@ -1,4 +1,4 @@
-"""A workbook with the sheets entries and balances. Rows go to disk as they come."""
+"""Export as a workbook with the sheets entries and balances. Rows are written to disk immediately."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from api.bookkeeping.exports.records import PeriodBooks, Transaction
-from api.bookkeeping.exports.rows import BALANCE_HEADINGS, ENTRY_HEADINGS, Cell, balances, entries, openings
+from api.bookkeeping.exports.rows import (
+    BALANCE_HEADINGS,
+    ENTRY_HEADINGS,
+    Cell,
+    balance_rows,
+    entry_rows,
+    opening_rows,
+)
 
-# What Excel holds: rows on a sheet, characters in a cell.
-ROWS = 1_048_576
-CHARACTERS = 32_767
+# Excel's limits: rows in a sheet, characters in a cell.
+MAX_ROWS = 1_048_576
+MAX_CHARACTERS = 32_767
 
 _FORMATS: dict[type, str] = {
     Decimal: "#,##0.00",
@@ -27,24 +34,24 @@ _FORMATS: dict[type, str] = {
 }
 
 
-class Xlsx:
+class XlsxWriter:
     def __init__(self, file: IO[bytes], books: PeriodBooks) -> None:
-        # Its own files, which have the same names in them, belong beside the file.
+        # The library's temporary files have the same personal data, so they go beside the file.
         self._workbook = Workbook(file, {"constant_memory": True, "tmpdir": str(Path(file.name).parent)})
         self._formats = {kind: self._workbook.add_format({"num_format": f}) for kind, f in _FORMATS.items()}
         self._books = books
         self._entries = self._sheet("entries", ENTRY_HEADINGS)
-        self._entries.write(openings(books))
+        self._entries.write(opening_rows(books))
 
     def add(self, transaction: Transaction) -> None:
-        self._entries.write(entries(transaction))
+        self._entries.write(entry_rows(transaction))
 
     def finish(self) -> None:
-        self._sheet("balances", BALANCE_HEADINGS).write(balances(self._books))
+        self._sheet("balances", BALANCE_HEADINGS).write(balance_rows(self._books))
         try:
             self._workbook.close()
         except FileCreateError as error:
-            # The library's own wrapping of an OSError.
+            # The library wraps an OSError.
             raise error.args[0] from None
 
     def _sheet(self, name: str, headings: tuple[str, ...]) -> _Sheet:
@@ -52,7 +59,7 @@ class Xlsx:
 
 
 class _Sheet:
-    """Goes on as `entries 2`, `entries 3` when it is full."""
+    """Continues on `entries 2`, `entries 3` when a sheet is full."""
 
     def __init__(
         self, workbook: Workbook, formats: dict[type, Format], name: str, headings: tuple[str, ...]
@@ -66,7 +73,7 @@ class _Sheet:
 
     def write(self, rows: Iterable[tuple[Cell, ...]]) -> None:
         for row in rows:
-            if self._row == ROWS:
+            if self._row == MAX_ROWS:
                 self._turn()
             self._write(row)
 
@@ -83,8 +90,8 @@ class _Sheet:
             place = (self._row, column)
             match cell:
                 case str():
-                    # As text and nothing else: no formula, no link, whatever it begins with.
-                    self._sheet.write_string(*place, cell[:CHARACTERS])
+                    # As text: never a formula or link, whatever it begins with.
+                    self._sheet.write_string(*place, cell[:MAX_CHARACTERS])
                 case date():
                     self._sheet.write_datetime(*place, cell, self._formats[type(cell)])
                 case _:

@@ -1,4 +1,4 @@
-"""Accounts as people read them: which there are, balances at any moment, statements page by page."""
+"""Accounts for people: the list of accounts, balances at any moment, statements page by page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Row, exists, select
 
 from api import wire
 from api.bookkeeping.general_ledger.cursor import Cursor
-from api.bookkeeping.general_ledger.scope import READERS, may_read, readable
+from api.bookkeeping.general_ledger.scope import READERS, may_read, readable_accounts
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -20,7 +20,7 @@ from ledger.transactions import AccountId, Balance, Phase, RecordedTransaction, 
 _BECAME = {Phase.POST: "posted", Phase.VOID: "voided", None: "waiting"}
 
 
-async def accounts(services: Services, staff: Staff, prefix: str, after: str, limit: int) -> wire.AccountPage:
+async def list_accounts(services: Services, staff: Staff, prefix: str, after: str, limit: int) -> wire.AccountPage:
     """Accounts by name. Raises Refused: not-allowed."""
     require(staff, *READERS)
     async with services.unit_of_work() as uow:
@@ -44,22 +44,22 @@ async def accounts(services: Services, staff: Staff, prefix: str, after: str, li
                     account.c.township == uow.township,
                     account.c.name.startswith(prefix, autoescape=True),
                     account.c.name > after,
-                    *readable(staff),
+                    *readable_accounts(staff),
                 )
                 .order_by(account.c.name)
-                # One more than asked for tells whether there is a next page.
+                # One more row than asked for shows whether there is a next page.
                 .limit(limit + 1)
             )
         ).all()
-        shown = rows[:limit]
-        balances = await uow.books.read_balances([AccountId(row.id) for row in shown])
+        page = rows[:limit]
+        balances = await uow.books.read_balances([AccountId(row.id) for row in page])
         return wire.AccountPage(
-            accounts=[_view(row, balances[row.id]) for row in shown],
-            next=shown[-1].name if len(rows) > limit else None,
+            accounts=[_to_view(row, balances[row.id]) for row in page],
+            next=page[-1].name if len(rows) > limit else None,
         )
 
 
-def _view(row: Row[tuple[object, ...]], balance: Balance) -> wire.AccountView:
+def _to_view(row: Row[tuple[object, ...]], balance: Balance) -> wire.AccountView:
     return wire.AccountView(
         name=row.name,
         unit=row.unit,
@@ -72,14 +72,14 @@ def _view(row: Row[tuple[object, ...]], balance: Balance) -> wire.AccountView:
     )
 
 
-async def balance(
+async def read_balance(
     services: Services, staff: Staff, name: str, at: datetime | None, timeline: Timeline
 ) -> wire.BalanceView:
     """Raises Refused: not-allowed, unknown, malformed."""
-    moment = _moment(at)
+    moment = _to_utc(at)
     async with services.unit_of_work() as uow:
-        id, unit = await find(uow, staff, name)
-        found = await _as_of(uow, id, moment, timeline)
+        id, unit = await find_account(uow, staff, name)
+        found = await _read_balance_as_of(uow, id, moment, timeline)
         return wire.BalanceView(
             account=name,
             unit=unit,
@@ -92,45 +92,47 @@ async def balance(
         )
 
 
-async def _as_of(uow: UnitOfWork, id: AccountId, moment: datetime | None, timeline: Timeline) -> Balance:
-    """Now, where no moment is given: most accounts keep that, and need no history."""
+async def _read_balance_as_of(
+    uow: UnitOfWork, id: AccountId, moment: datetime | None, timeline: Timeline
+) -> Balance:
+    """The current balance if `moment` is None: most accounts store it."""
     if moment is None:
         return await uow.books.read_balance(id)
     return (await uow.books.read_balances_at([id], moment, timeline))[id]
 
 
-async def statement(
+async def read_statement(
     services: Services, staff: Staff, name: str, limit: int, before: str, at: datetime | None
 ) -> wire.Statement:
     """A page of entries in the order of recording, newest first, none recorded after `at`.
 
     Raises Refused: not-allowed, unknown, malformed.
     """
-    moment = _moment(at)
+    moment = _to_utc(at)
     async with services.snapshot() as uow:
-        id, unit = await find(uow, staff, name)
+        id, unit = await find_account(uow, staff, name)
         if before:
             cursor = Cursor.decode(before, id)
             running, last = cursor.balance, cursor.position
         else:
-            running = (await _as_of(uow, id, moment, Timeline.RECORDED)).posted
+            running = (await _read_balance_as_of(uow, id, moment, Timeline.RECORDED)).posted
             last = None
         entries = await uow.books.read_statement(id, limit=limit + 1, before=last, at=moment or END_OF_TIME)
-        shown = entries[:limit]
+        page = entries[:limit]
         balances = []
-        for entry in shown:
+        for entry in page:
             balances.append(running)
             running -= 0 if entry.pending else entry.amount
         more = len(entries) > limit
         return wire.Statement(
             account=name,
             unit=unit,
-            entries=await told(uow, shown, balances),
-            next=Cursor(shown[-1].position, running).encode(id) if more else None,
+            entries=await to_statement_entries(uow, page, balances),
+            next=Cursor(page[-1].position, running).encode(id) if more else None,
         )
 
 
-async def find(uow: UnitOfWork, staff: Staff, name: str) -> tuple[AccountId, str]:
+async def find_account(uow: UnitOfWork, staff: Staff, name: str) -> tuple[AccountId, str]:
     """An account that this person may read, and its unit. Raises Refused: not-allowed, unknown."""
     require(staff, *READERS)
     row = (
@@ -143,16 +145,18 @@ async def find(uow: UnitOfWork, staff: Staff, name: str) -> tuple[AccountId, str
     return AccountId(row.id), row.unit
 
 
-async def told(uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]) -> list[wire.StatementEntry]:
+async def to_statement_entries(
+    uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]
+) -> list[wire.StatementEntry]:
     names = await uow.books.read_names(entry.counterparty for entry in entries)
     targets = await uow.books.recorded(entry.target for entry in entries if entry.target is not None)
     return [
-        _entry(entry, targets, names[entry.counterparty], balance)
+        _to_statement_entry(entry, targets, names[entry.counterparty], balance)
         for entry, balance in zip(entries, balances, strict=True)
     ]
 
 
-def _entry(
+def _to_statement_entry(
     entry: Entry, targets: dict[TransactionId, RecordedTransaction], counterparty: str, balance: int
 ) -> wire.StatementEntry:
     target = targets.get(entry.target) if entry.target is not None else None
@@ -174,8 +178,8 @@ def _entry(
     )
 
 
-def _moment(at: datetime | None) -> datetime | None:
-    """Raises Refused: malformed, for a moment without its time zone, or one that no calendar in UTC has."""
+def _to_utc(at: datetime | None) -> datetime | None:
+    """Raises Refused: malformed, for a moment without a time zone, or out of range in UTC."""
     if at is None:
         return None
     if at.tzinfo is None:

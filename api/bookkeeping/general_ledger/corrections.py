@@ -1,12 +1,12 @@
-"""Corrections: what was posted is moved back, whole or in part, with a reason and a person."""
+"""Corrections: posted transactions are reversed, whole or in part, with a reason and a person."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from api import wire
-from api.bookkeeping.general_ledger.outcomes import post, refused
-from api.bookkeeping.general_ledger.scope import villages_of
+from api.bookkeeping.general_ledger.outcomes import post_items, refuse_item
+from api.bookkeeping.general_ledger.scope import read_villages
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode
@@ -26,38 +26,40 @@ from ledger.transactions import (
 async def correct(
     services: Services, staff: Staff, corrections: Sequence[wire.Correction]
 ) -> list[wire.ItemOutcome]:
-    """Each is judged on its own. Nobody corrects an entry of their own household, nor what they made themselves,
-    nor what a kiosk holds: it may have spent that already.
+    """Post corrections, each on its own. Nobody corrects an entry of their own household or one they made
+    themselves, and leases can't be corrected: the kiosk may have spent them already.
 
     Raises Refused: not-allowed.
     """
     require(staff, Role.SUPERVISOR, Role.OFFICE)
     async with services.unit_of_work() as uow:
         targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections)
-        # The award on notice behind its posting, the hold behind its: whoever made that made this.
+        # The award behind a posting, the hold behind a settlement: the same person made both.
         roots = await uow.books.recorded(t.target for t in targets.values() if t.target is not None)
         names = await uow.books.read_names(
             account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
         )
-        villages = await villages_of(uow, names.values())
-        judged: list[Transaction | wire.ItemOutcome] = []
+        villages = await read_villages(uow, names.values())
+        items: list[Transaction | wire.ItemOutcome] = []
         for correction in corrections:
             target = targets.get(TransactionId(correction.transaction))
-            barred = _barred(staff, target, roots, names, villages) if target is not None else ""
-            judged.append(
-                refused(correction.id, ErrorCode.NOT_ALLOWED, barred) if barred else _reversal(staff, correction)
+            obstacle = _find_obstacle(staff, target, roots, names, villages) if target is not None else ""
+            items.append(
+                refuse_item(correction.id, ErrorCode.NOT_ALLOWED, obstacle)
+                if obstacle
+                else _make_reversal(staff, correction)
             )
-        return await post(uow, judged)
+        return await post_items(uow, items)
 
 
-def _barred(
+def _find_obstacle(
     staff: Staff,
     target: RecordedTransaction,
     roots: Mapping[TransactionId, RecordedTransaction],
     names: Mapping[AccountId, str],
     villages: Mapping[str, str],
 ) -> str:
-    """Why this person leaves the correction to another; nothing if they may."""
+    """Why this person can't make the correction; empty if they can."""
     root = roots.get(target.target) if target.target is not None else None
     if target.kind in (LEASE, RETURN):
         return "这是留在终端、断网时用的积分，由终端自己退回，或停用终端时退回，不能更正。"
@@ -72,7 +74,7 @@ def _barred(
     return ""
 
 
-def _reversal(staff: Staff, correction: wire.Correction) -> Transaction:
+def _make_reversal(staff: Staff, correction: wire.Correction) -> Transaction:
     return Transaction(
         id=TransactionId(correction.id),
         kind="correction",

@@ -1,7 +1,7 @@
-"""Where a statement goes on: an opaque text that its reader sends back.
+"""Pagination cursors of statements: opaque texts.
 
-It carries the balance there, so that a page deep in the past costs as much as the first, and a digest bound to the
-account. The digest holds no secret: it tells a cursor that was cut off, mistyped or taken from another account.
+A cursor contains the balance there, so that a page deep in the past costs as much as the first, and a digest bound
+to the account. The digest isn't secret: it detects cursors that are truncated, mistyped or of another account.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The last entry seen, and what was posted right before it."""
+    """The position of a page's last entry, and the posted balance right before it."""
 
     position: Position
     balance: int
@@ -44,7 +44,7 @@ class Cursor:
         except ValueError:
             raw = b""
         packed, digest = raw[: _FIELDS.size], raw[_FIELDS.size :]
-        # Also for what only decodes alike, such as with signs between that no base64 has.
+        # The decoder ignores characters outside the alphabet, so compare with the canonical encoding as well.
         if digest != _digest(account, packed) or urlsafe_b64encode(raw).decode() != text:
             raise Refused(ErrorCode.MALFORMED, "翻页标记不对，请从第一页重新查起。")
         ticks, transaction, ordinal, balance = _FIELDS.unpack(packed)

@@ -1,4 +1,4 @@
-"""Holds: points of a household reserved for a supermarket, until they are posted, voided or expire."""
+"""Holds: points of a household reserved for a supermarket until they are posted, voided or expire."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, true
 
 from api import wire
-from api.bookkeeping.general_ledger.outcomes import post, refused
-from api.bookkeeping.general_ledger.persons import names_of
-from api.bookkeeping.general_ledger.scope import READERS, may_read, villages_of
+from api.bookkeeping.general_ledger.outcomes import post_items, refuse_item
+from api.bookkeeping.general_ledger.persons import read_person_names
+from api.bookkeeping.general_ledger.scope import READERS, may_read, read_villages
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
@@ -21,30 +21,32 @@ from ledger.tables import balance, entry, settlement, transaction
 from ledger.transactions import AccountId, Phase, RecordedTransaction, Status, Transaction, TransactionId, Transfer
 
 KIND = "hold"
-LONGEST = timedelta(days=366)
-RELEASED_AT_ONCE = 500
+MAX_DURATION = timedelta(days=366)
+RELEASE_BATCH_SIZE = 500
 
 
-async def hold(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) -> list[wire.ItemOutcome]:
-    """Reserve points, each hold judged on its own. Raises Refused: not-allowed."""
+async def place_holds(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) -> list[wire.ItemOutcome]:
+    """Reserve points; each hold succeeds or fails on its own. Raises Refused: not-allowed."""
     require(staff, Role.COMMITTEE, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        villages = await villages_of(
+        villages = await read_villages(
             uow, (a.name for h in holds for a in (accounts.household(h.household), accounts.till(h.supermarket)))
         )
-        judged: list[Transaction | wire.ItemOutcome] = []
+        items: list[Transaction | wire.ItemOutcome] = []
         for wanted in holds:
             household, till = accounts.household(wanted.household), accounts.till(wanted.supermarket)
             if not _serves(staff, villages.get(household.name)):
-                judged.append(refused(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.household} 的户。"))
+                items.append(refuse_item(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.household} 的户。"))
             elif not _serves(staff, villages.get(till.name)):
-                judged.append(refused(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.supermarket} 的超市。"))
+                items.append(
+                    refuse_item(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.supermarket} 的超市。")
+                )
             elif staff.household == wanted.household:
-                judged.append(refused(wanted.id, ErrorCode.NOT_ALLOWED, "不能为自己家预留，请由别人办理。"))
-            elif wanted.expires_at > uow.now + LONGEST:
-                judged.append(refused(wanted.id, ErrorCode.MALFORMED, "预留最长一年，请把期限改近一些。"))
+                items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, "不能为自己家预留，请由别人办理。"))
+            elif wanted.expires_at > uow.now + MAX_DURATION:
+                items.append(refuse_item(wanted.id, ErrorCode.MALFORMED, "预留最长一年，请把期限改近一些。"))
             else:
-                judged.append(
+                items.append(
                     Transaction(
                         id=TransactionId(wanted.id),
                         kind=KIND,
@@ -55,114 +57,114 @@ async def hold(services: Services, staff: Staff, holds: Sequence[wire.NewHold]) 
                         expires_at=wanted.expires_at,
                     )
                 )
-        return await post(uow, judged)
+        return await post_items(uow, items)
 
 
-async def settle(
+async def settle_holds(
     services: Services, staff: Staff, settlements: Sequence[wire.HoldSettlement]
 ) -> list[wire.ItemOutcome]:
     """Post holds, whole or in part, or void them. Raises Refused: not-allowed."""
     require(staff, Role.COMMITTEE, Role.OFFICE)
     async with services.unit_of_work() as uow:
         found = await uow.books.recorded(TransactionId(s.hold) for s in settlements)
-        holds = {id: one for id, one in found.items() if (one.kind, one.phase) == (KIND, Phase.PENDING)}
-        names = await uow.books.read_names(account for one in holds.values() for account in _sides(one))
-        villages = await villages_of(uow, names.values())
-        judged: list[Transaction | wire.ItemOutcome] = []
+        holds = {id: hold for id, hold in found.items() if (hold.kind, hold.phase) == (KIND, Phase.PENDING)}
+        names = await uow.books.read_names(account for hold in holds.values() for account in _accounts_of(hold))
+        villages = await read_villages(uow, names.values())
+        items: list[Transaction | wire.ItemOutcome] = []
         for wanted in settlements:
-            held = holds.get(TransactionId(wanted.hold))
-            household = names[_sides(held)[0]] if held is not None else ""
-            if held is None or not _serves(staff, villages.get(household)):
-                judged.append(refused(wanted.id, Status.UNKNOWN_TARGET, "没有这笔预留。"))
+            hold = holds.get(TransactionId(wanted.hold))
+            household = names[_accounts_of(hold)[0]] if hold is not None else ""
+            if hold is None or not _serves(staff, villages.get(household)):
+                items.append(refuse_item(wanted.id, Status.UNKNOWN_TARGET, "没有这笔预留。"))
             elif staff.household is not None and household == accounts.household(staff.household).name:
-                judged.append(refused(wanted.id, ErrorCode.NOT_ALLOWED, "不能办理自己家的预留，请由别人办理。"))
+                items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, "不能办理自己家的预留，请由别人办理。"))
             elif wanted.action == "void" and wanted.points is not None:
-                judged.append(refused(wanted.id, ErrorCode.MALFORMED, "作废是全部放开，不用写分数。"))
+                items.append(refuse_item(wanted.id, ErrorCode.MALFORMED, "作废是全部放开，不用写分数。"))
             else:
-                judged.append(_settlement(staff, wanted, held))
-        return await post(uow, judged)
+                items.append(_make_settlement(staff, wanted, hold))
+        return await post_items(uow, items)
 
 
 def _serves(staff: Staff, village: str | None) -> bool:
     return village is not None and staff.serves(village)
 
 
-def _sides(held: RecordedTransaction) -> tuple[AccountId, AccountId]:
+def _accounts_of(hold: RecordedTransaction) -> tuple[AccountId, AccountId]:
     """The household's account and the till's."""
-    [moved] = held.transfers
+    [moved] = hold.transfers
     return moved.debit, moved.credit
 
 
-def _settlement(staff: Staff, wanted: wire.HoldSettlement, held: RecordedTransaction) -> Transaction:
-    household, till = _sides(held)
+def _make_settlement(staff: Staff, wanted: wire.HoldSettlement, hold: RecordedTransaction) -> Transaction:
+    household, till = _accounts_of(hold)
     part = () if wanted.points is None else (Transfer(household, till, accounts.POINTS, wanted.points),)
     return Transaction(
         id=TransactionId(wanted.id),
         kind=KIND,
         phase=Phase(wanted.action),
-        target=held.id,
+        target=hold.id,
         transfers=part,
         person=str(staff.id),
     )
 
 
-async def listed(services: Services, staff: Staff, household: str) -> list[wire.HoldView]:
+async def list_holds(services: Services, staff: Staff, household: str) -> list[wire.HoldView]:
     """The open holds of a household. Raises Refused: not-allowed, unknown."""
     require(staff, *READERS)
     async with services.unit_of_work() as uow:
         name = accounts.household(household).name
-        if name not in await villages_of(uow, [name]) or not await may_read(uow, staff, [name]):
+        if name not in await read_villages(uow, [name]) or not await may_read(uow, staff, [name]):
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
-        return await open_holds(uow, household)
+        return await read_open_holds(uow, household)
 
 
-def _open() -> Select[*tuple[Any, ...]]:
+def _select_open_holds() -> Select[*tuple[Any, ...]]:
     columns = (transaction.c.id, transaction.c.kind, transaction.c.expires_at, transaction.c.reason)
-    held = lateral_one(
+    hold = lateral_one(
         select(*columns, transaction.c.person, transaction.c.recorded_at).where(
             transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction
         ),
-        "held",
+        "hold",
     )
     settled = lateral_one(
-        select(settlement.c.id).where(settlement.c.township == entry.c.township, settlement.c.target == held.c.id),
+        select(settlement.c.id).where(settlement.c.township == entry.c.township, settlement.c.target == hold.c.id),
         "settled",
     )
-    # Mostly nothing is: then the entries aren't gone through.
-    something = select(balance.c.reserved > 0).where(
+    # Usually nothing is reserved: then don't scan the entries.
+    any_reserved = select(balance.c.reserved > 0).where(
         balance.c.township == bindparam("township"), balance.c.account == bindparam("account")
     )
     return (
-        select(*held.c, entry.c.amount, entry.c.counterparty)
+        select(*hold.c, entry.c.amount, entry.c.counterparty)
         .select_from(entry)
-        .join(held, true())
+        .join(hold, true())
         .outerjoin(settled, true())
         .where(
             entry.c.township == bindparam("township"),
             entry.c.account == bindparam("account"),
             entry.c.pending,
-            something.scalar_subquery(),
-            held.c.kind == KIND,
-            # One that is over is released by itself in a moment.
-            held.c.expires_at > bindparam("now"),
+            any_reserved.scalar_subquery(),
+            hold.c.kind == KIND,
+            # Expired ones will be released by the job.
+            hold.c.expires_at > bindparam("now"),
             settled.c.id.is_(None),
         )
-        .order_by(held.c.expires_at, held.c.id)
+        .order_by(hold.c.expires_at, hold.c.id)
     )
 
 
-OPEN_HOLDS = _open()
-"""What is reserved of a household's points, the first to expire first."""
+OPEN_HOLDS = _select_open_holds()
+"""A household's open holds, the first to expire first."""
 
 
-async def open_holds(uow: UnitOfWork, household: str) -> list[wire.HoldView]:
-    """What is reserved of a household's points and for how long, the first to expire first."""
+async def read_open_holds(uow: UnitOfWork, household: str) -> list[wire.HoldView]:
+    """A household's open holds, the first to expire first."""
     values = {"township": uow.township, "account": accounts.household(household).id, "now": uow.now}
     rows = (await uow.session.execute(OPEN_HOLDS, values)).all()
     if not rows:
         return []
     tills = await uow.books.read_names(AccountId(row.counterparty) for row in rows)
-    persons = await names_of(uow, (row.person for row in rows))
+    persons = await read_person_names(uow, (row.person for row in rows))
     return [
         wire.HoldView(
             id=row.id,
@@ -179,6 +181,6 @@ async def open_holds(uow: UnitOfWork, household: str) -> list[wire.HoldView]:
 
 
 async def release_expired(services: Services) -> int:
-    """Void what is reserved beyond its time; returns how many. Several servers may do it at once."""
+    """Void expired holds; returns how many. Several servers may do this at once."""
     async with services.unit_of_work() as uow:
-        return await uow.books.release_expired(uow.now, limit=RELEASED_AT_ONCE)
+        return await uow.books.release_expired(uow.now, limit=RELEASE_BATCH_SIZE)

@@ -1,4 +1,4 @@
-"""What the books answered to one item of a batch: a code and a sentence."""
+"""Outcomes of a batch's items: a code and a sentence."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ _SENTENCES = {
 }
 
 
-async def post(uow: UnitOfWork, judged: Sequence[Transaction | wire.ItemOutcome]) -> list[wire.ItemOutcome]:
-    """Post what may be posted of a batch, and answer for each item in the batch's order."""
-    postings = await uow.books.post([one for one in judged if isinstance(one, Transaction)], uow.now)
-    names = await uow.books.read_names(p.account for p in postings if p.account is not None)
-    answers = iter(postings)
-    return [one if isinstance(one, wire.ItemOutcome) else outcome(one.id, next(answers), names) for one in judged]
+async def post_items(uow: UnitOfWork, items: Sequence[Transaction | wire.ItemOutcome]) -> list[wire.ItemOutcome]:
+    """Post the transactions of a batch; items that are outcomes already are returned in their place."""
+    results = await uow.books.post([item for item in items if isinstance(item, Transaction)], uow.now)
+    names = await uow.books.read_names(result.account for result in results if result.account is not None)
+    remaining = iter(results)
+    return [
+        item if isinstance(item, wire.ItemOutcome) else to_outcome(item.id, next(remaining), names)
+        for item in items
+    ]
 
 
-def outcome(id: UUID, posting: PostingResult, names: Mapping[AccountId, str]) -> wire.ItemOutcome:
+def to_outcome(id: UUID, posting: PostingResult, names: Mapping[AccountId, str]) -> wire.ItemOutcome:
     if posting.accepted:
         return wire.ItemOutcome(id=id, status=posting.status)
     account = names.get(posting.account, "") if posting.account is not None else ""
@@ -46,5 +49,5 @@ def outcome(id: UUID, posting: PostingResult, names: Mapping[AccountId, str]) ->
     )
 
 
-def refused(id: UUID, code: ErrorCode | Status, sentence: str) -> wire.ItemOutcome:
+def refuse_item(id: UUID, code: ErrorCode | Status, sentence: str) -> wire.ItemOutcome:
     return wire.ItemOutcome(id=id, status="refused", type=code, reason=sentence)

@@ -1,4 +1,4 @@
-"""`/desk/months`: the books of a month, closed by a person with a reason."""
+"""`/desk/months`: close the books of a month."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from api.web.flash import see_other
 from api.web.form import read_field
 from api.web.page import render_page
 
-MONTHS = "/desk/months"
+MONTHS_PATH = "/desk/months"
 
 
-@get(MONTHS)
-async def months(request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    closed = await periods.periods(services, request.user)
+@get(MONTHS_PATH)
+async def show_months(request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    closed = await periods.list_closings(services, request.user)
     return render_page(
         request,
         "bookkeeping/general_ledger/months.html",
         staff=request.user,
         closed=closed,
         closes=request.user.may(*periods.CLOSERS),
-        open=periods.open_months(closed, services.clock.now()),
+        open=periods.list_open_months(closed, services.clock.now()),
     )
 
 
-@post(MONTHS)
-async def close(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+@post(MONTHS_PATH)
+async def close_month(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
         wanted = msgspec.convert({n: read_field(form, n) for n in ("month", "reason")}, wire.NewPeriodClosing)
     except msgspec.ValidationError:
-        return see_other(MONTHS, "请选好月份，写明理由，最多 200 字。", "refused")
+        return see_other(MONTHS_PATH, "请选好月份，写明理由，最多 200 字。", "refused")
     try:
-        period = await periods.close(services, request.user, wanted)
+        period = await periods.close_period(services, request.user, wanted)
     except Refused as error:
         if error.code != ErrorCode.NOT_OVER:
             raise
-        return see_other(MONTHS, error.detail, "refused")
+        return see_other(MONTHS_PATH, error.detail, "refused")
     year, month = period.month.split("-")
-    return see_other(MONTHS, f"已结账：{year}年{int(month)}月和以前各月的账不再改动。")
+    return see_other(MONTHS_PATH, f"已结账：{year}年{int(month)}月和以前各月的账不再改动。")
 
 
 router = Router(
     "/",
-    route_handlers=[months, close],
+    route_handlers=[show_months, close_month],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

@@ -1,5 +1,5 @@
-"""`/v1/accounts`, `/v1/transactions`, `/v1/corrections`, `/v1/holds`, `/v1/periods`, `/v1/imports`: the books of
-account as people use them; each batch answers for every item."""
+"""`/v1/accounts`, `/v1/transactions`, `/v1/corrections`, `/v1/holds`, `/v1/periods`, `/v1/imports`: the general
+ledger; batches return an outcome for every item."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ async def list_accounts(
     limit: PageSize = 100,
 ) -> wire.AccountPage:
     """Accounts by name; a committee sees those of its village's households and supermarkets."""
-    return await accounts.accounts(services, request.user, prefix, after, limit)
+    return await accounts.list_accounts(services, request.user, prefix, after, limit)
 
 
 @get("/accounts/{name:str}/balance")
-async def balance(
+async def get_balance(
     name: FromPath[str],
     services: NamedDependency[Services],
     request: StaffRequest,
     at: FromQuery[datetime | None] = None,
     timeline: FromQuery[Timeline] = Timeline.EFFECTIVE,
 ) -> wire.BalanceView:
-    """The balance now, or as of a moment by when things happened or by when they were written down."""
-    return await accounts.balance(services, request.user, name, at, timeline)
+    """The balance now, or as of a moment by when things happened or by when they were recorded."""
+    return await accounts.read_balance(services, request.user, name, at, timeline)
 
 
 @get("/accounts/{name:str}/statement")
-async def statement(
+async def get_statement(
     name: FromPath[str],
     services: NamedDependency[Services],
     request: StaffRequest,
@@ -54,23 +54,23 @@ async def statement(
     at: FromQuery[datetime | None] = None,
 ) -> wire.Statement:
     """Entries, newest first, with the posted balance right after each."""
-    return await accounts.statement(services, request.user, name, limit, before, at)
+    return await accounts.read_statement(services, request.user, name, limit, before, at)
 
 
 @get("/accounts/{name:str}/months/{month:str}")
-async def month(
+async def get_month(
     name: FromPath[str], month: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.MonthStatement:
-    """A month (2026-05) by effective date: carried in, entries, carried on."""
-    return await periods.month(services, request.user, name, month)
+    """A month (2026-05) by effective date: opening balance, entries, closing balance."""
+    return await periods.read_month(services, request.user, name, month)
 
 
 @get("/transactions/{id:uuid}")
-async def transaction(
+async def get_transaction(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.TransactionView:
-    """A whole transaction, with what it answers and what answers it."""
-    return await transactions.transaction(services, request.user, id)
+    """A transaction, with what it settles or reverses and what settles or reverses it."""
+    return await transactions.read_transaction(services, request.user, id)
 
 
 @post("/corrections", status_code=200)
@@ -79,18 +79,18 @@ async def correct(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.ItemOutcome]:
-    """Move back what was posted, whole or in part (supervisors and the office)."""
+    """Reverse posted transactions, whole or in part (supervisors and the office)."""
     return await corrections.correct(services, request.user, data)
 
 
 @post("/holds", status_code=200)
-async def hold(
+async def place_holds(
     data: Annotated[list[wire.NewHold], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.ItemOutcome]:
     """Reserve points of households for a supermarket until a moment (committees and the office)."""
-    return await holds.hold(services, request.user, data)
+    return await holds.place_holds(services, request.user, data)
 
 
 @post("/holds/settlements", status_code=200)
@@ -100,36 +100,36 @@ async def settle_holds(
     request: StaffRequest,
 ) -> list[wire.ItemOutcome]:
     """Post holds, whole or in part, or void them."""
-    return await holds.settle(services, request.user, data)
+    return await holds.settle_holds(services, request.user, data)
 
 
 @get("/holds")
-async def open_holds(
+async def list_holds(
     household: FromQuery[str], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.HoldView]:
     """The open holds of a household, the first to expire first."""
-    return await holds.listed(services, request.user, household)
+    return await holds.list_holds(services, request.user, household)
 
 
 @post("/periods", status_code=200)
 async def close_period(
     data: JSONBody[wire.NewPeriodClosing], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.PeriodClosing:
-    """Close a month and all before it; what comes late goes to the first open one."""
-    return await periods.close(services, request.user, data)
+    """Close a month and all earlier ones; late entries go to the first open month."""
+    return await periods.close_period(services, request.user, data)
 
 
 @get("/periods")
-async def list_periods(services: NamedDependency[Services], request: StaffRequest) -> list[wire.PeriodClosing]:
-    """Every closing, newest first."""
-    return await periods.periods(services, request.user)
+async def list_closings(services: NamedDependency[Services], request: StaffRequest) -> list[wire.PeriodClosing]:
+    """All closings, newest first."""
+    return await periods.list_closings(services, request.user)
 
 
 @post("/imports", status_code=200)
 async def import_rows(
     data: JSONBody[wire.ImportBatch], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.RowOutcome]:
-    """Bring in points of an earlier scheme (office)."""
+    """Import points of an earlier scheme (office)."""
     return await imports.import_batch(services, request.user, data)
 
 
@@ -137,16 +137,16 @@ router = Router(
     "/v1",
     route_handlers=[
         list_accounts,
-        balance,
-        statement,
-        month,
-        transaction,
+        get_balance,
+        get_statement,
+        get_month,
+        get_transaction,
         correct,
-        hold,
+        place_holds,
         settle_holds,
-        open_holds,
+        list_holds,
         close_period,
-        list_periods,
+        list_closings,
         import_rows,
     ],
     guards=[staff_only],

@@ -1,5 +1,5 @@
-"""Who may read what of the books: supervisors and the office all of it, a committee what its village's households
-and supermarkets own."""
+"""Who may read which accounts: supervisors and the office all of them, a committee those of its village's
+households and supermarkets."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from ledger.tables import account
 READERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
 
 
-def reads_all(staff: Staff) -> bool:
+def may_read_all(staff: Staff) -> bool:
     return staff.may(Role.SUPERVISOR, Role.OFFICE)
 
 
-async def villages_of(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]:
-    """The village behind each of these accounts that belongs to a household or a supermarket."""
-    held = {name: parse_owner(name) for name in set(names)}
+async def read_villages(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]:
+    """The village of each of these accounts that belongs to a household or a supermarket."""
+    owners = {name: parse_owner(name) for name in set(names)}
     villages: dict[tuple[str, str], str] = {}
-    households = {code for holds, code in held.values() if holds == "household"}
+    households = {code for kind, code in owners.values() if kind == "household"}
     if households:
         found = await read_households_by_code(uow, households)
         villages |= {("household", code): household.village for code, household in found.items()}
-    supermarkets = {code for holds, code in held.values() if holds == "supermarket"}
+    supermarkets = {code for kind, code in owners.values() if kind == "supermarket"}
     if supermarkets:
         places = await stock.read_villages_of(uow, supermarkets)
         villages |= {("supermarket", code): village for code, village in places.items()}
-    return {name: villages[owner] for name, owner in held.items() if owner in villages}
+    return {name: villages[owner] for name, owner in owners.items() if owner in villages}
 
 
 async def may_read(uow: UnitOfWork, staff: Staff, names: Iterable[str]) -> bool:
-    """Whether any of these accounts is this person's to read."""
-    if reads_all(staff):
+    """Whether this person may read any of these accounts."""
+    if may_read_all(staff):
         return True
-    return any(staff.serves(village) for village in (await villages_of(uow, names)).values())
+    return any(staff.serves(village) for village in (await read_villages(uow, names)).values())
 
 
-def readable(staff: Staff) -> list[ColumnElement[bool]]:
+def readable_accounts(staff: Staff) -> list[ColumnElement[bool]]:
     """The same as conditions on `ledger.account`."""
-    if reads_all(staff):
+    if may_read_all(staff):
         return []
     first, code = (func.split_part(account.c.name, ":", n) for n in (1, 2))
     kind = case((first == ESCROW.rstrip(":"), "household"), else_=first)

@@ -1,8 +1,8 @@
 """What the points that households hold will cost the township.
 
-A point is a promise of goods, so it is priced by what is on the shelves now, all supermarkets together, at what
-was paid. Donated pieces are priced like bought ones: the gift is used up once, and the promise has to be kept
-after that. Products nobody ever bought at a known cost tell nothing about the price of a point and are left out.
+A point is worth goods, so its cost is that of the goods on all shelves, at the prices paid. Donated pieces cost as
+much as bought ones: once they are used up, their replacements have to be bought. Products without a known cost are
+left out.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from math import ceil
 from sqlalchemy import text
 
 from api import wire
-from api.bookkeeping.reports.use_cases import held
+from api.bookkeeping.reports.use_cases import read_held_points
 from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
 from api.shop.stock.queries import ProductFacts, list_products
 from ledger.transactions import AccountId
 
-# Pieces out of each supply by procurements, less those that reversals of procurements moved back: by the
-# transfers themselves, since a reversal may undo a part.
+# Pieces bought by procurements, less reversed ones: summed over entries, since a reversal may be partial.
 _BOUGHT = text("""
     select e.account, -sum(e.amount) as pieces
       from ledger.entry e
@@ -42,19 +41,19 @@ _STOCK = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class _Priced:
-    """A product, its pieces on all shelves, and the average cost of a bought piece in fen."""
+class _PricedProduct:
+    """A product, its pieces on all shelves, and the average cost of a bought piece in fen, if known."""
 
     product: ProductFacts
     stock: int
     cost: Fraction | None
 
 
-async def liability(services: Services) -> wire.Liability:
+async def calculate_liability(services: Services) -> wire.Liability:
     """The liability in fen: points × cost of a point, rounded up."""
     async with services.unit_of_work() as uow:
-        points = await held(uow)
-        priced = await _priced(uow)
+        points = await read_held_points(uow)
+        priced = await _price_products(uow)
         fund = await uow.books.read_balance(accounts.FUND.id)
     known = [(p.stock, p.cost, p.product.price) for p in priced if p.cost is not None]
     shelf_points = sum(stock * price for stock, _, price in known)
@@ -62,16 +61,16 @@ async def liability(services: Services) -> wire.Liability:
     return wire.Liability(
         points_outstanding=points.posted,
         points_on_notice=points.expected,
-        products=[_told(p) for p in priced],
-        fen_per_point=_rounded(rate),
-        liability=_cost(points.posted, rate),
-        liability_with_notice=_cost(points.posted + points.expected, rate),
+        products=[_to_product_cost(p) for p in priced],
+        fen_per_point=_round(rate),
+        liability=_calculate_cost(points.posted, rate),
+        liability_with_notice=_calculate_cost(points.posted + points.expected, rate),
         unknown_because=None if rate is not None else "shelves-empty" if known else "no-cost-known",
         fund=fund.posted,
     )
 
 
-async def _priced(uow: UnitOfWork) -> Sequence[_Priced]:
+async def _price_products(uow: UnitOfWork) -> Sequence[_PricedProduct]:
     known = await list_products(uow)
     supplies = [accounts.supply(p.code).id for p in known]
     connection = await uow.session.connection()
@@ -84,24 +83,24 @@ async def _priced(uow: UnitOfWork) -> Sequence[_Priced]:
     for product, supply in zip(known, supplies, strict=True):
         pieces = bought.get(supply, 0)
         cost = Fraction(paid[accounts.cost(product.code).id].posted, pieces) if pieces else None
-        priced.append(_Priced(product, stock.get(accounts.supply(product.code).unit, 0), cost))
+        priced.append(_PricedProduct(product, stock.get(accounts.supply(product.code).unit, 0), cost))
     return priced
 
 
-def _told(priced: _Priced) -> wire.ProductCost:
+def _to_product_cost(priced: _PricedProduct) -> wire.ProductCost:
     return wire.ProductCost(
         product=priced.product.code,
         name=priced.product.name,
         price=priced.product.price,
         stock=priced.stock,
-        average_cost=_rounded(priced.cost),
-        fen_per_point=_rounded(priced.cost / priced.product.price if priced.cost is not None else None),
+        average_cost=_round(priced.cost),
+        fen_per_point=_round(priced.cost / priced.product.price if priced.cost is not None else None),
     )
 
 
-def _cost(points: int, rate: Fraction | None) -> int | None:
+def _calculate_cost(points: int, rate: Fraction | None) -> int | None:
     return None if rate is None else ceil(points * rate)
 
 
-def _rounded(fen: Fraction | None) -> float | None:
+def _round(fen: Fraction | None) -> float | None:
     return None if fen is None else float(round(fen, 2))

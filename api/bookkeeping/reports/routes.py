@@ -14,17 +14,17 @@ from api.platform.services import Services
 
 
 @get("/report")
-async def report(
+async def get_report(
     services: NamedDependency[Services], request: StaffRequest, verified: FromQuery[bool] = True
 ) -> wire.TownshipReport:
-    """The township's year, every figure read from the books; `verified=false` saves recomputing them."""
-    return await use_cases.report(services, verified=verified)
+    """The township's figures, read from the books; `verified=false` skips recomputing the books."""
+    return await use_cases.build_report(services, verified=verified)
 
 
 @get("/reports/liability")
-async def liability(services: NamedDependency[Services], request: StaffRequest) -> wire.Liability:
-    """What the points that households hold will cost the township, and what the fund has for it."""
-    return await liabilities.liability(services)
+async def get_liability(services: NamedDependency[Services], request: StaffRequest) -> wire.Liability:
+    """What the points that households hold will cost the township, and the fund's balance."""
+    return await liabilities.calculate_liability(services)
 
 
-router = Router("/v1", route_handlers=[report, liability], guards=[staff_only], tags=["reports"])
+router = Router("/v1", route_handlers=[get_report, get_liability], guards=[staff_only], tags=["reports"])

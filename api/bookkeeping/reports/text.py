@@ -1,4 +1,4 @@
-"""The township's reports as lines of `label: number`, Chinese and English."""
+"""The reports as lines of `label: number`, in Chinese and English."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DUTIES = {
 }
 
 
-def lines(report: wire.TownshipReport) -> Iterator[str]:
+def format_report(report: wire.TownshipReport) -> Iterator[str]:
     yield f"行政村 villages: {report.villages:,}"
     yield f"积分超市 supermarkets: {report.supermarkets:,}"
     yield f"网格 grids: {report.grids:,}"
@@ -44,7 +44,7 @@ def lines(report: wire.TownshipReport) -> Iterator[str]:
     yield f"账目平衡 books in balance: {'是 yes' if report.in_balance else '否 no'}"
 
 
-def liability_lines(liability: wire.Liability) -> Iterator[str]:
+def format_liability(liability: wire.Liability) -> Iterator[str]:
     for p in liability.products:
         cost = "-" if p.average_cost is None else f"{p.average_cost / 100:,.2f}"
         yield f"  {p.name}: {p.price} 分 points, {p.stock:,} 件 on shelves, {cost} 元 yuan each"

@@ -1,4 +1,4 @@
-"""The township's figures, every one read from the register and the books."""
+"""The township's report, calculated from the register and the books."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from api.registry.register.queries import count_register
 from api.shop.stock.queries import count_supermarkets
 from ledger.verify import verify
 
-# What moved, less what corrections moved back of it; a redemption taken back whole served nobody. Points reserved
-# and then paid to a supermarket are redeemed too, without goods of their own.
+# Amounts less corrections; a redemption reversed completely isn't counted. Points of holds posted to a supermarket
+# are redeemed too, without goods.
 _REDEEMED = text("""
     select count(*) filter (where kind = 'redemption' and coalesce(points, 0) + coalesce(goods, 0) > 0)
                as redemptions,
@@ -62,29 +62,29 @@ _HELD = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Points of all households: `posted` are theirs to spend, `expected` are on public notice."""
+class HeldPoints:
+    """Points of all households: `posted` can be spent, `expected` are on public notice."""
 
     posted: int
     expected: int
 
 
-async def held(uow: UnitOfWork) -> Held:
+async def read_held_points(uow: UnitOfWork) -> HeldPoints:
     connection = await uow.session.connection()
     row = (await connection.execute(_HELD, {"township": uow.township, "points": accounts.POINTS})).one()
-    return Held(int(row.posted), int(row.expected))
+    return HeldPoints(int(row.posted), int(row.expected))
 
 
-async def report(services: Services, *, verified: bool = True) -> wire.TownshipReport:
-    """The year's figures; `verified` also recomputes the books."""
+async def build_report(services: Services, *, verified: bool = True) -> wire.TownshipReport:
+    """The township's figures; `verified` also recomputes the books."""
     async with services.snapshot() as uow:
         connection = await uow.session.connection()
         figures = {"township": uow.township, "points": accounts.POINTS}
         redeemed = (await connection.execute(_REDEEMED, figures)).one()
-        points = await held(uow)
-        # Below zero by what came in: seen from its own side, as every account is.
+        points = await read_held_points(uow)
+        # Negative by what was imported.
         imported = (await uow.books.read_balance(accounts.IMPORTED.id)).posted
-        gone = await uow.books.read_balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
+        lost = await uow.books.read_balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
             for row in await connection.execute(_BY_CATEGORY, {"township": uow.township})
@@ -105,8 +105,8 @@ async def report(services: Services, *, verified: bool = True) -> wire.TownshipR
             points_pending=points.expected,
             points_redeemed=int(redeemed.points),
             redemptions=int(redeemed.redemptions),
-            points_expired=gone[accounts.EXPIRED.id].posted if accounts.EXPIRED.id in gone else 0,
-            points_deducted=gone[accounts.DEDUCTED.id].posted if accounts.DEDUCTED.id in gone else 0,
+            points_expired=lost[accounts.EXPIRED.id].posted if accounts.EXPIRED.id in lost else 0,
+            points_deducted=lost[accounts.DEDUCTED.id].posted if accounts.DEDUCTED.id in lost else 0,
             points_outstanding=points.posted,
             goods_handed_out=int(redeemed.goods),
             awarded_by_category=by_category,

@@ -1,4 +1,4 @@
-"""What a villager takes home: the newest seal as a text, and the proof of an entry of the own household."""
+"""Downloads for villagers: the newest signed head, and proofs of their own household's entries."""
 
 from __future__ import annotations
 
@@ -12,27 +12,31 @@ from api.bookkeeping.seals import use_cases
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 
-_KEPT_NOWHERE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+_NO_STORE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
 @get("/seal.txt", media_type="text/plain; charset=utf-8")
-async def seal(services: NamedDependency[Services]) -> Response[str]:
-    """The newest signed head, as it stands on the notices."""
-    sealed = await use_cases.head(services)
-    return Response(sealed.note, headers=_saved_as("seal.txt"))
+async def download_seal(services: NamedDependency[Services]) -> Response[str]:
+    """The newest signed head, as printed on the notices."""
+    head = await use_cases.read_head(services)
+    return Response(head.note, headers=_download_headers("seal.txt"))
 
 
 @get("/c/{token:str}/proofs/{transaction:uuid}")
-async def own_proof(
+async def download_proof(
     token: FromPath[str], transaction: FromPath[UUID], services: NamedDependency[Services]
 ) -> Response[bytes]:
-    """The proof file of an entry in the books of the household whose card this is."""
-    proof = await use_cases.prove_own(services, token, transaction)
-    return Response(proof.encode(), media_type="application/json", headers=_saved_as(f"proof-{transaction}.json"))
+    """The proof file of an entry of the card's household."""
+    proof = await use_cases.prove_for_card(services, token, transaction)
+    return Response(
+        proof.encode(), media_type="application/json", headers=_download_headers(f"proof-{transaction}.json")
+    )
 
 
-def _saved_as(name: str) -> dict[str, str]:
-    return {**_KEPT_NOWHERE, "Content-Disposition": f'attachment; filename="{name}"'}
+def _download_headers(name: str) -> dict[str, str]:
+    return {**_NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}
 
 
-router = Router("/", route_handlers=[seal, own_proof], exception_handlers=ERROR_PAGES, include_in_schema=False)
+router = Router(
+    "/", route_handlers=[download_seal, download_proof], exception_handlers=ERROR_PAGES, include_in_schema=False
+)

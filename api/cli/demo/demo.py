@@ -16,9 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.pool import NullPool
 
 from api import wire
-from api.bookkeeping.reports.liability import liability
-from api.bookkeeping.reports.text import liability_lines, lines
-from api.bookkeeping.reports.use_cases import report
+from api.bookkeeping.reports.liability import calculate_liability
+from api.bookkeeping.reports.text import format_liability, format_report
+from api.bookkeeping.reports.use_cases import build_report
 from api.cli.command_line import listen
 from api.cli.demo.progress import Progress
 from api.cli.demo.story import OFFICE, Keys, Story
@@ -59,7 +59,10 @@ async def run(settings: Settings, access: Access, port: int) -> None:
         await _build(settings, access, keys_file, console)
     keys = msgspec.json.decode(keys_file.read_bytes(), type=Keys)
     async with open_town(access, WallClock()) as services:
-        for line in (*lines(await report(services)), *liability_lines(await liability(services))):
+        for line in (
+            *format_report(await build_report(services)),
+            *format_liability(await calculate_liability(services)),
+        ):
             console.print(line, highlight=False)
         if sys.stdin.isatty() and sys.stdout.isatty():
             await _show(settings, services, keys, port, console)

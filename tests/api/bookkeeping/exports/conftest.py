@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from api.bookkeeping.exports.use_cases import export
+from api.bookkeeping.exports.use_cases import export_books
 from api.platform.services import Services
 from ledger.transactions import Phase, Transaction, TransactionId
 from tests.api.asking import a_redemption, order, rows, sign_in
@@ -76,7 +76,7 @@ async def exported(
     town: Services, tmp_path: Path, format: str, start: date | None = None, end: date | None = None
 ) -> Path:
     file = tmp_path / f"books.{format}"
-    await export(town, format, start, end, file)
+    await export_books(town, format, start, end, file)
     assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
     return file
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from api.bookkeeping.exports import records, use_cases
-from api.bookkeeping.exports.use_cases import FORMATS, export, period
-from api.bookkeeping.exports.whole_file import whole
+from api.bookkeeping.exports.atomic_file import write_atomically
+from api.bookkeeping.exports.use_cases import FORMATS, export_books, parse_period
 from api.platform.errors import Refused
 from tests.api.bookkeeping.exports.conftest import balances, exported
 from tests.api.bookkeeping.exports.test_tables import csv_rows, summed
@@ -37,7 +37,7 @@ async def test_an_export_cut_off_leaves_what_was_there(
         monkeypatch.setattr(writer, "add", fails)
     for format in FORMATS:
         with pytest.raises(CutOff):
-            await export(town.town, format, None, None, file)
+            await export_books(town.town, format, None, None, file)
         assert contents(tmp_path) == {"books.csv": "last year's"}
 
 
@@ -53,7 +53,7 @@ async def test_a_transaction_over_two_partitions_is_one(
 ) -> None:
     whole = (await exported(month.town, tmp_path, "beancount")).read_bytes()
     for at_once in (1, 2, 3):
-        monkeypatch.setattr(records, "_AT_ONCE", at_once)
+        monkeypatch.setattr(records, "_BATCH_SIZE", at_once)
         assert (await exported(month.town, tmp_path, "beancount")).read_bytes() == whole
 
 
@@ -66,7 +66,7 @@ async def test_a_disk_that_is_full(month: LiveTown, tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2048, limits[1]))
         try:
             with pytest.raises(Refused, match="写不了") as refused:
-                await export(month.town, format, None, None, file)
+                await export_books(month.town, format, None, None, file)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert refused.value.code == "unwritable"
@@ -80,9 +80,9 @@ async def test_only_what_nobody_works_at_is_swept(town: LiveTown, tmp_path: Path
     mine = tmp_path / ".jimei-mine"
     mine.mkdir()
     (tmp_path / ".jimei-link.part").symlink_to(mine)
-    with whole(tmp_path / "other.csv") as file:
+    with write_atomically(tmp_path / "other.csv") as file:
         assert not left.exists()
-        await export(town.town, "csv", None, None, tmp_path / "books.csv")
+        await export_books(town.town, "csv", None, None, tmp_path / "books.csv")
         file.write(b"whole")
     assert (tmp_path / "other.csv").read_bytes() == b"whole"
     assert sorted(os.listdir(tmp_path)) == [".jimei-link.part", ".jimei-mine", "books.csv", "other.csv"]
@@ -92,7 +92,7 @@ async def test_places_that_cannot_be_written(town: LiveTown, tmp_path: Path) -> 
     (tmp_path / "file").touch()
     for output in (tmp_path, tmp_path / "missing" / "x", tmp_path / "file" / "x", Path("/dev/null")):
         with pytest.raises(Refused, match="写不了") as refused:
-            await export(town.town, "csv", None, None, output)
+            await export_books(town.town, "csv", None, None, output)
         assert refused.value.code == "unwritable"
 
 
@@ -101,14 +101,14 @@ async def test_places_that_cannot_be_written(town: LiveTown, tmp_path: Path) -> 
 )
 def test_days_that_are_none(word: str) -> None:
     with pytest.raises(Refused, match="--to 要写成"):
-        period(None, word)
+        parse_period(None, word)
 
 
 def test_periods() -> None:
-    assert period("2026-01-31", "2026-01-31") == (date(2026, 1, 31), date(2026, 1, 31))
-    assert period(None, None) == (None, None)
+    assert parse_period("2026-01-31", "2026-01-31") == (date(2026, 1, 31), date(2026, 1, 31))
+    assert parse_period(None, None) == (None, None)
     with pytest.raises(Refused, match="2026-02-01 晚于截止日期 2026-01-31"):
-        period("2026-02-01", "2026-01-31")
+        parse_period("2026-02-01", "2026-01-31")
 
 
 def test_formats() -> None:

@@ -111,7 +111,7 @@ async def test_a_workbook_of_a_later_period(month: LiveTown, tmp_path: Path) -> 
 async def test_a_full_sheet_goes_on_on_the_next(
     month: LiveTown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx, "ROWS", 20)
+    monkeypatch.setattr(xlsx, "MAX_ROWS", 20)
     sheets = xlsx_sheets(await exported(month.town, tmp_path, "xlsx"))
     assert list(sheets)[:2] == ["entries", "entries 2"]
     head = sheets["entries"][0]

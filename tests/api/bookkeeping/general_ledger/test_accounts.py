@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.bookkeeping.general_ledger.accounts import statement as read_statement
+from api.bookkeeping.general_ledger.accounts import read_statement as read_statement
 from api.bookkeeping.general_ledger.imports import import_batch
 from api.platform import accounts
 from api.platform.access import Role, Staff

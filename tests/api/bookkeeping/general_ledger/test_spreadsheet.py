@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from api.bookkeeping.general_ledger.imports import Row
-from api.bookkeeping.general_ledger.spreadsheet import Sheet, read
+from api.bookkeeping.general_ledger.imports import ImportedRow
+from api.bookkeeping.general_ledger.spreadsheet import Sheet, read_sheet
 from api.platform.errors import Refused
 from tests.api.bookkeeping.general_ledger.workbook import workbook
 
 TEXT = "户编号,日期,积分,事由\nhp-1,2025-03-01,5,修路\nhp-2,2025-03-02,-3,换肥皂\n"
-ROWS = [Row(2, "hp-1", date(2025, 3, 1), 5, "修路"), Row(3, "hp-2", date(2025, 3, 2), -3, "换肥皂")]
+ROWS = [
+    ImportedRow(2, "hp-1", date(2025, 3, 1), 5, "修路"),
+    ImportedRow(3, "hp-2", date(2025, 3, 2), -3, "换肥皂"),
+]
 
 
 def written(folder: Path, content: bytes | str) -> Path:
@@ -35,13 +38,13 @@ def written(folder: Path, content: bytes | str) -> Path:
     ids=["utf-8", "byte order mark", "gbk", "gb18030", "windows", "english"],
 )
 def test_text_in_any_of_its_encodings(tmp_path: Path, content: bytes) -> None:
-    assert read(written(tmp_path, content)) == Sheet(ROWS, [])
+    assert read_sheet(written(tmp_path, content)) == Sheet(ROWS, [])
 
 
 def test_headings_in_any_order_below_a_title(tmp_path: Path) -> None:
     text = "2025年积分台账,,,,\n,,,,\n序号,事由,积分,日期,户编号\n1,修路,5,2025-03-01,hp-1\n,,,,\n"
     text += "2,换肥皂,-3,2025-03-02,hp-2\n"
-    assert [(r.line, r.household, r.points) for r in read(written(tmp_path, text)).rows] == [
+    assert [(r.line, r.household, r.points) for r in read_sheet(written(tmp_path, text)).rows] == [
         (4, "hp-1", 5),
         (6, "hp-2", -3),
     ]
@@ -51,7 +54,7 @@ def test_headings_in_any_order_below_a_title(tmp_path: Path) -> None:
     "day", ["2025-3-1", "2025/03/01", "2025.3.1", "2025年3月1日", "20250301", "2025-03-01 00:00:00"]
 )
 def test_days_as_people_write_them(tmp_path: Path, day: str) -> None:
-    assert read(written(tmp_path, f"户编号,日期,积分,事由\nhp-1,{day},5,修路\n")).rows == ROWS[:1]
+    assert read_sheet(written(tmp_path, f"户编号,日期,积分,事由\nhp-1,{day},5,修路\n")).rows == ROWS[:1]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_days_as_people_write_them(tmp_path: Path, day: str) -> None:
     [("+5", 5), ("-5", -5), ("−5", -5), ("－５", -5), ("5分", 5), (" 5 ", 5), ('"1,005"', 1005), ("005", 5)],
 )
 def test_points_as_people_write_them(tmp_path: Path, points: str, meant: int) -> None:
-    [row] = read(written(tmp_path, f"户编号,日期,积分,事由\nHP-1,2025-03-01,{points},修路\n")).rows
+    [row] = read_sheet(written(tmp_path, f"户编号,日期,积分,事由\nHP-1,2025-03-01,{points},修路\n")).rows
     assert (row.household, row.points) == ("hp-1", meant)
 
 
@@ -81,9 +84,9 @@ def test_points_as_people_write_them(tmp_path: Path, points: str, meant: int) ->
     ],
 )
 def test_a_line_that_says_no_row_stops_no_other(tmp_path: Path, line: str, reason: str) -> None:
-    sheet = read(written(tmp_path, TEXT + line + "\n"))
+    sheet = read_sheet(written(tmp_path, TEXT + line + "\n"))
     assert sheet.rows == ROWS
-    assert [(bad.line, bad.reason) for bad in sheet.unreadable] == [(4, reason)]
+    assert [(error.line, error.reason) for error in sheet.errors] == [(4, reason)]
 
 
 def test_a_workbook_counts_its_lines_as_the_spreadsheet_shows_them(tmp_path: Path) -> None:
@@ -97,12 +100,12 @@ def test_a_workbook_counts_its_lines_as_the_spreadsheet_shows_them(tmp_path: Pat
         (None, "hp-1", date(2025, 3, 1), 5.5, "修路"),
         (None, "hp-1", date(2025, 3, 1), 5),
     )
-    sheet = read(written(tmp_path, content))
+    sheet = read_sheet(written(tmp_path, content))
     assert sheet.rows == [
-        Row(5, "hp-1", date(2025, 3, 1), 5, "修路 & 植树"),
-        Row(6, "12", date(2025, 3, 2), -3, "7"),
+        ImportedRow(5, "hp-1", date(2025, 3, 1), 5, "修路 & 植树"),
+        ImportedRow(6, "12", date(2025, 3, 2), -3, "7"),
     ]
-    assert [(bad.line, bad.reason) for bad in sheet.unreadable] == [
+    assert [(error.line, error.reason) for error in sheet.errors] == [
         (7, "积分“5.5”不是整数。"),
         (8, "没有事由。"),
     ]
@@ -122,10 +125,10 @@ def test_a_workbook_counts_its_lines_as_the_spreadsheet_shows_them(tmp_path: Pat
 )
 def test_a_file_that_is_no_ledger(tmp_path: Path, content: bytes, word: str, said: str) -> None:
     with pytest.raises(Refused) as refused:
-        read(written(tmp_path, content))
+        read_sheet(written(tmp_path, content))
     assert (refused.value.code, said in refused.value.detail) == (word, True), refused.value.detail
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="No such file"):
-        read(tmp_path / "missing.csv")
+        read_sheet(tmp_path / "missing.csv")

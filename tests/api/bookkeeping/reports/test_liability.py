@@ -6,8 +6,8 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from api.bookkeeping.reports.liability import liability as reported
-from api.bookkeeping.reports.text import liability_lines
+from api.bookkeeping.reports.liability import calculate_liability as reported
+from api.bookkeeping.reports.text import format_liability
 from api.wire import Liability
 from ledger.transactions import Phase, Status, Transaction, TransactionId
 from tests.api.asking import a_redemption, order
@@ -117,7 +117,7 @@ def test_the_lines_are_in_yuan() -> None:
         unknown_because=None,
         fund=-123_456,
     )
-    assert list(liability_lines(told)) == [
+    assert list(format_liability(told)) == [
         "每分成本 cost of a point: 0.78 元 yuan",
         "积分负债 liability: 33.58 元 yuan",
         "含公示中积分 liability with points on notice: 34.36 元 yuan",
@@ -126,7 +126,7 @@ def test_the_lines_are_in_yuan() -> None:
 
 
 async def test_the_lines_say_why_nothing_is_known(town: LiveTown) -> None:
-    lines = list(liability_lines(await reported(town.town)))
+    lines = list(format_liability(await reported(town.town)))
     assert lines[0] == "  肥皂: 5 分 points, 10 件 on shelves, - 元 yuan each"
     assert [line.partition(": ")[2] for line in lines[4:7]] == [
         "未知，还没有登记采购金额 unknown, no purchase has a cost"

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
-from api.bookkeeping.seals.keys import seal_key
+from api.bookkeeping.seals.keys import load_seal_key
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.errors import Refused
 from ledger.heads import VerifierKey
@@ -122,10 +122,10 @@ async def test_history_rewritten_since_the_notice_is_refused_a_proof(town: LiveT
 
 
 def test_the_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
-    key = seal_key(tmp_path / "data", "示范乡")
-    assert seal_key(tmp_path / "data", "示范乡").verifier == key.verifier
+    key = load_seal_key(tmp_path / "data", "示范乡")
+    assert load_seal_key(tmp_path / "data", "示范乡").verifier == key.verifier
     assert stat.S_IMODE((tmp_path / "data" / "seal.key").stat().st_mode) == 0o600
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["seal.key"]
     (tmp_path / "data" / "seal.key").write_text("nonsense")
     with pytest.raises(Refused):
-        seal_key(tmp_path / "data", "示范乡")
+        load_seal_key(tmp_path / "data", "示范乡")

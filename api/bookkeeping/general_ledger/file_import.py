@@ -1,4 +1,4 @@
-"""`jimei import`: a file of an earlier scheme into the books, whole or not at all."""
+"""`jimei import`: import a file of an earlier scheme, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import wire
-from api.bookkeeping.general_ledger.imports import Row, import_whole
-from api.bookkeeping.general_ledger.spreadsheet import read
+from api.bookkeeping.general_ledger.imports import ImportedRow, import_all_or_nothing
+from api.bookkeeping.general_ledger.spreadsheet import read_sheet
 from api.platform.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """`bad`: a sentence for each line that can't be imported, in order; with any, nothing was written."""
+class ImportResult:
+    """`errors`: a sentence for each row that can't be imported, in order; with any, nothing was written."""
 
-    bad: list[str]
+    errors: list[str]
     summary: str
 
 
-async def import_file(services: Services, path: Path, source: str, *, dry_run: bool) -> Imported:
+async def import_file(services: Services, path: Path, source: str, *, dry_run: bool) -> ImportResult:
     """Raises Refused: unreadable, malformed, too-large."""
-    sheet = read(path)
-    with _progress(len(sheet.rows)) as advance:
-        keep = not dry_run and not sheet.unreadable
-        outcomes = await import_whole(services, source, sheet.rows, keep=keep, advance=advance)
-    bad = {unreadable.line: unreadable.reason for unreadable in sheet.unreadable}
-    bad |= {outcome.line: outcome.reason for outcome in outcomes if outcome.status == "refused"}
-    return Imported(
-        bad=[f"第 {line} 行：{bad[line]}" for line in sorted(bad)],
-        summary=_summary(sheet.rows, outcomes, dry_run),
+    sheet = read_sheet(path)
+    with _show_progress(len(sheet.rows)) as advance:
+        commit = not dry_run and not sheet.errors
+        outcomes = await import_all_or_nothing(services, source, sheet.rows, commit=commit, advance=advance)
+    errors = {error.line: error.reason for error in sheet.errors}
+    errors |= {outcome.line: outcome.reason for outcome in outcomes if outcome.status == "refused"}
+    return ImportResult(
+        errors=[f"第 {line} 行：{errors[line]}" for line in sorted(errors)],
+        summary=_summarize(sheet.rows, outcomes, dry_run),
     )
 
 
-def _summary(rows: Sequence[Row], outcomes: Sequence[wire.RowOutcome], dry_run: bool) -> str:
+def _summarize(rows: Sequence[ImportedRow], outcomes: Sequence[wire.RowOutcome], dry_run: bool) -> str:
     new = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.status == "ok"]
     earned = sum(row.points for row in new if row.points > 0)
     spent = -sum(row.points for row in new if row.points < 0)
@@ -50,8 +50,8 @@ def _summary(rows: Sequence[Row], outcomes: Sequence[wire.RowOutcome], dry_run: 
 
 
 @contextmanager
-def _progress(rows: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, and nothing elsewhere."""
+def _show_progress(rows: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar, on a terminal only."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:

@@ -1,4 +1,4 @@
-"""A file that takes its name once it is whole and on disk."""
+"""Write a file that appears under its name only once it is complete and on disk."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _PREFIX, _SUFFIX = ".jimei-", ".part"
 
 
 @contextmanager
-def whole(output: Path) -> Iterator[IO[bytes]]:
-    """A new file for what is to stand at `output`, in a folder that is the place for other files on the way.
-    Readable by their owner alone: names and points of households are nobody else's business.
+def write_atomically(output: Path) -> Iterator[IO[bytes]]:
+    """A temporary file that replaces `output` at the end, in a folder that may be used for other temporary files.
+    Readable only by its owner, since it has names and points of households.
 
     Raises Refused: unwritable.
     """
     try:
-        # Through links, which stay what they are.
+        # Follow symbolic links, which stay unchanged.
         output = output.resolve()
         if output.exists() and not output.is_file():
             raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}，它不是普通文件。")
-        with _folder_beside(output) as folder:
+        with _temporary_folder(output) as folder:
             part = folder / output.name
             part.touch(mode=0o600)
             with part.open("wb") as file:
@@ -41,23 +41,23 @@ def whole(output: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _folder_beside(output: Path) -> Iterator[Path]:
-    """On the same disk. What was left by programs that were killed is removed: nobody holds it any more."""
-    for left in output.parent.glob(f"{_PREFIX}*{_SUFFIX}"):
-        with suppress(OSError), _held(left, fcntl.LOCK_EX):
-            shutil.rmtree(left)
+def _temporary_folder(output: Path) -> Iterator[Path]:
+    """On the same file system. Folders left by killed processes are removed: nobody has them locked."""
+    for leftover in output.parent.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(OSError), _locked(leftover, fcntl.LOCK_EX):
+            shutil.rmtree(leftover)
     with TemporaryDirectory(dir=output.parent, prefix=_PREFIX, suffix=_SUFFIX) as name:
         folder = Path(name)
-        with _held(folder, fcntl.LOCK_SH):
+        with _locked(folder, fcntl.LOCK_SH):
             yield folder
 
 
 @contextmanager
-def _held(folder: Path, how: int) -> Iterator[None]:
-    """The kernel lets go when a process ends, however it ends."""
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+def _locked(folder: Path, operation: int) -> Iterator[None]:
+    """The kernel releases the lock when the process ends, however it ends."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(place, how | fcntl.LOCK_NB)
+        fcntl.flock(fd, operation | fcntl.LOCK_NB)
         yield
     finally:
-        os.close(place)
+        os.close(fd)
