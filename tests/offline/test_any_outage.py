@@ -1,5 +1,5 @@
-"""Whatever happens between kiosks and server, in any order: no point is spent twice, nothing that was handed over
-is lost, and all that kiosks held is spent or back.
+"""After any sequence of events between kiosks and server no point is spent twice, nothing that was handed over is
+lost, and all leased points are spent or returned.
 
 Two kiosks of one supermarket with their real stores, the real server, and between them a network that loses
 requests and answers; power cuts, lost kiosks, lost cards, old disks and wrong clocks."""
@@ -68,7 +68,7 @@ _examples = count(1)
 
 @dataclass
 class Sale:
-    """Goods that left the counter: the household has them, and owes the points."""
+    """Goods that were handed over, for points that the household owes."""
 
     household: int
     points: int
@@ -78,7 +78,7 @@ class Sale:
 
 @dataclass
 class Machine:
-    """A machine at a place of the counter. `off`: how wrong its clock is. `copy`: its folder as it was once."""
+    """A machine at a kiosk's place. `off`: how wrong its clock is. `copy`: an earlier copy of its folder."""
 
     folder: Path
     store: Store
@@ -86,12 +86,12 @@ class Machine:
     off: timedelta = timedelta()
     copy: Path | None = None
     copied: set[UUID] = field(default_factory=set)
-    # Its disk went back, or somebody ended it: what it says since then is for a person to judge.
+    # Restored from an old disk, or ended: what it reports since then is for a person to decide.
     suspect: bool = False
 
 
 class Outage(RuleBasedStateMachine):
-    """The machine for hypothesis; `town` is one database for all runs, each with a village of its own."""
+    """The state machine of hypothesis. All runs share the database of `town`, each with its own village."""
 
     def __init__(self, town: Services, clock: TravelClock, office: Staff, runner: asyncio.Runner) -> None:
         super().__init__()
@@ -113,11 +113,11 @@ class Outage(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.do(self._found())
+        self.do(self._add_village())
         for _ in range(2):
             self._add_machine()
 
-    async def _found(self) -> None:
+    async def _add_village(self) -> None:
         code = self.code
         self.attendant = uuid7()
         async with self.town.unit_of_work() as uow:
@@ -148,18 +148,20 @@ class Outage(RuleBasedStateMachine):
             await uow.books.open_accounts(
                 [accounts.till(code), shelf, *(accounts.household(f"{code}-{n}") for n in range(HOUSEHOLDS))], NOW
             )
-            await uow.books.post([self._moved("restock", accounts.supply("soap"), shelf, 25)], NOW)
+            await uow.books.post([self._build_transaction("restock", accounts.supply("soap"), shelf, 25)], NOW)
         for n in range(HOUSEHOLDS):
             await self._award(n, 20 * n + 10)
 
-    def _moved(self, kind: str, debit: accounts.Account, credit: accounts.Account, amount: int) -> Transaction:
+    def _build_transaction(
+        self, kind: str, debit: accounts.Account, credit: accounts.Account, amount: int
+    ) -> Transaction:
         transfer = Transfer(debit.id, credit.id, debit.unit, amount)
         return Transaction(TransactionId(uuid7()), kind, Phase.POSTED, (transfer,), person="test", reason="测试")
 
     async def _award(self, household: int, points: int) -> None:
         async with self.town.unit_of_work() as uow:
             target = accounts.household(f"{self.code}-{household}")
-            await uow.books.post([self._moved("award", accounts.ISSUING, target, points)], uow.now)
+            await uow.books.post([self._build_transaction("award", accounts.ISSUING, target, points)], uow.now)
         self.awarded[household] += points
 
     def _add_machine(self) -> None:
@@ -167,11 +169,11 @@ class Outage(RuleBasedStateMachine):
             enrolment.add_kiosk(self.town, self.office, wire.NewKiosk(supermarket=self.code, name="柜台"))
         )
         folder = self.folder / f"k{next(self.numbers)}"
-        machine = Machine(folder, self._opened(folder, timedelta()), added.kiosk)
+        machine = Machine(folder, self._open_store(folder, timedelta()), added.kiosk)
         self._enrol(machine, added.code)
         self.machines.append(machine)
 
-    def _opened(self, folder: Path, off: timedelta) -> Store:
+    def _open_store(self, folder: Path, off: timedelta) -> Store:
         return Store(folder, time_source=lambda: self.clock.now() + off)
 
     def _enrol(self, machine: Machine, code: str) -> None:
@@ -197,7 +199,7 @@ class Outage(RuleBasedStateMachine):
         self._renew(self.machines[n], lost=lost)
 
     def _renew(self, machine: Machine, *, lost: bool) -> None:
-        if not self._alive(machine):
+        if not self._check_current(machine):
             return
         answer = self.do(leases.renew(self.town, self._device(machine)))
         if not lost:
@@ -211,7 +213,7 @@ class Outage(RuleBasedStateMachine):
     )
     def sell_online(self, n: int, household: int, pieces: int, fate: str) -> None:
         machine = self.machines[n]
-        confirmed = self._confirmed(machine, household, pieces)
+        confirmed = self._confirm(machine, household, pieces)
         leased = machine.store.redemptions.confirm(confirmed, sent=True)
         receipt = None
         if fate in ("answered", "answer lost"):
@@ -224,11 +226,11 @@ class Outage(RuleBasedStateMachine):
                 return
         if fate == "answered" and receipt is not None:
             machine.store.redemptions.save_answer(receipt)
-            self._handed_over(machine, confirmed, household)
+            self._add_sale(machine, confirmed, household)
             return
-        self._without_answer(machine, confirmed, household, sure=False)
+        self._serve_without_answer(machine, confirmed, household, sure=False)
         if fate == "arrives late":
-            # A proxy held it back. It may count, and then the entry is known; or it comes too late.
+            # A proxy delayed it: it either counts, and the entry is then known, or it comes too late.
             try:
                 self.do(self._redeem(machine, confirmed, leased))
             except Refused as refusal:
@@ -240,18 +242,18 @@ class Outage(RuleBasedStateMachine):
             raise Refused(ErrorCode.SHIFT_CLOSED, "停用了")
         token = machine.store.shifts.required.token
         device = machine.store.enrolments.required.token
-        asked = RedemptionRequest.from_wire(device, token, confirmed.id, confirmed.build_request(leased))
-        return await redeem(self.town, asked)
+        request = RedemptionRequest.from_wire(device, token, confirmed.id, confirmed.build_request(leased))
+        return await redeem(self.town, request)
 
     @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(1, 4))
     def sell_offline(self, n: int, household: int, pieces: int) -> None:
         machine = self.machines[n]
-        confirmed = self._confirmed(machine, household, pieces)
+        confirmed = self._confirm(machine, household, pieces)
         machine.store.redemptions.confirm(confirmed, sent=False)
-        self._without_answer(machine, confirmed, household, sure=True)
+        self._serve_without_answer(machine, confirmed, household, sure=True)
 
-    def _confirmed(self, machine: Machine, household: int, pieces: int) -> ConfirmedCart:
-        duty = machine.store.shifts.required
+    def _confirm(self, machine: Machine, household: int, pieces: int) -> ConfirmedCart:
+        shift = machine.store.shifts.required
         item = wire.ShelfItem(product="soap", number=1, name="肥皂", barcode="0", price=PRICE, stock=9)
         view = wire.CardView(household=self.ids[household], name="王**", village=self.code, balance=0, pending=0)
         return ConfirmedCart(
@@ -259,40 +261,42 @@ class Outage(RuleBasedStateMachine):
             token=self.cards[household],
             view=view,
             picked=[PickedItem(item=item, quantity=pieces)],
-            shift=duty.id,
-            attendant=duty.attendant,
+            shift=shift.id,
+            attendant=shift.attendant,
         )
 
-    def _without_answer(self, machine: Machine, confirmed: ConfirmedCart, household: int, *, sure: bool) -> None:
-        """What the counter does then: hand over by lease, or nothing."""
+    def _serve_without_answer(
+        self, machine: Machine, confirmed: ConfirmedCart, household: int, *, sure: bool
+    ) -> None:
+        """The counter then serves from the lease, or not at all."""
         store = machine.store
         left = store.leases.get_available(confirmed.view.household, less_pending=False)
         known = store.leases.find_by_card(hash_card(confirmed.token)) is not None
         enrolled = store.enrolments.required
         if known and left >= confirmed.total and not store.leases.expired and not enrolled.lockout_reason:
             store.redemptions.redeem_by_lease(sure=sure)
-            self._handed_over(machine, confirmed, household)
+            self._add_sale(machine, confirmed, household)
         elif sure:
             store.redemptions.withdraw()
         else:
             store.redemptions.give_up()
             self.given_up.add(confirmed.id)
 
-    def _handed_over(self, machine: Machine, confirmed: ConfirmedCart, household: int) -> None:
+    def _add_sale(self, machine: Machine, confirmed: ConfirmedCart, household: int) -> None:
         self.sales[confirmed.id] = Sale(household, confirmed.total, machine.place)
 
     @rule(n=st.integers(0, 1), data=st.data())
     def void(self, n: int, data: st.DataObject) -> None:
         store = self.machines[n].store
-        kept = store.redemptions.list_voidable()
-        if kept:
-            receipt = data.draw(st.sampled_from(kept)).receipt
+        voidable = store.redemptions.list_voidable()
+        if voidable:
+            receipt = data.draw(st.sampled_from(voidable)).receipt
             store.redemptions.void(receipt.id, "扫错了卡")
             self.sales[receipt.id].voided = True
 
     @rule(n=st.integers(0, 1), most=st.integers(1, 5), lost=st.booleans(), times=st.integers(1, 3))
     def upload(self, n: int, most: int, lost: bool, times: int) -> None:
-        """Some of what waits, perhaps cut off, perhaps several times."""
+        """Some of the unsettled entries, perhaps without an answer, perhaps several times."""
         for again in range(times):
             self._upload(self.machines[n], most, lost=lost or again + 1 < times)
 
@@ -314,7 +318,7 @@ class Outage(RuleBasedStateMachine):
     def power_cut(self, n: int) -> None:
         machine = self.machines[n]
         machine.store.close()
-        machine.store = self._opened(machine.folder, machine.off)
+        machine.store = self._open_store(machine.folder, machine.off)
 
     @rule(n=st.integers(0, 1))
     def next_shift(self, n: int) -> None:
@@ -346,7 +350,7 @@ class Outage(RuleBasedStateMachine):
             machine.copy = self.folder / f"copy{next(self.numbers)}"
             shutil.copytree(machine.folder, machine.copy)
             machine.copied = set(self.sales)
-            machine.store = self._opened(machine.folder, machine.off)
+            machine.store = self._open_store(machine.folder, machine.off)
 
     @precondition(lambda self: any(m.copy for m in self.machines))
     @rule(n=st.integers(0, 1))
@@ -358,28 +362,28 @@ class Outage(RuleBasedStateMachine):
         shutil.rmtree(machine.folder)
         shutil.move(machine.copy, machine.folder)
         machine.copy, machine.suspect = None, True
-        machine.store = self._opened(machine.folder, machine.off)
-        # What was written since then and never sent is gone with the disk: nobody can bring it back.
-        counted = self.do(self._known())
+        machine.store = self._open_store(machine.folder, machine.off)
+        # Entries written since then and never uploaded are lost with the disk.
+        counted = self.do(self._find_known())
         for id in [i for i, s in self.sales.items() if s.kiosk == machine.place and i not in machine.copied]:
             if id not in counted:
                 del self.sales[id]
 
     @rule(n=st.integers(0, 1))
     def kiosk_lost(self, n: int) -> None:
-        """Somebody says so, and puts another enrolment in its place, on the same machine."""
+        """Its enrolment is ended, and the same machine is enrolled again."""
         machine = self.machines[n]
-        if not self._alive(machine):
+        if not self._check_current(machine):
             return
         self.do(ending.end_enrolment(self.town, self.office, machine.place, "找不到了"))
         code = self.do(enrolment.issue_code(self.town, self.office, machine.place)).code
-        # What it had not sent by then is late.
+        # Entries that it had not uploaded by then are late.
         machine.suspect = machine.suspect or bool(machine.store.journal.unsettled_count)
         self._enrol(machine, code)
 
     # --- what always holds ------------------------------------------------------------------------------
 
-    def _alive(self, machine: Machine) -> bool:
+    def _check_current(self, machine: Machine) -> bool:
         return self.do(self._is_current(machine))
 
     async def _is_current(self, machine: Machine) -> bool:
@@ -399,9 +403,9 @@ class Outage(RuleBasedStateMachine):
             assert own + held + spent == self.awarded[n]
 
     @invariant()
-    def no_kiosk_believes_in_more_than_it_has(self) -> None:
+    def no_kiosk_has_more_leased_than_the_books(self) -> None:
         for machine in self.machines:
-            if machine.suspect or not self._alive(machine):
+            if machine.suspect or not self._check_current(machine):
                 continue
             for n in range(HOUSEHOLDS):
                 held = self.do(self._escrow(machine, n))
@@ -415,12 +419,12 @@ class Outage(RuleBasedStateMachine):
             return found[account].available if account in found else 0
 
     async def _points(self, n: int) -> tuple[int, int, int]:
-        """In its own account, at kiosks, and spent on redemptions that count."""
+        """In its own account, leased, and spent on redemptions that count."""
         async with self.town.unit_of_work() as uow:
             code = f"{self.code}-{n}"
             own = (await uow.books.read_balance(accounts.household(code).id)).available
-            asked = {"township": uow.township, "household": self.ids[n], "code": code}
-            held = sum(each.points for each in await uow.session.execute(LEASED_POINTS, asked))
+            parameters = {"township": uow.township, "household": self.ids[n], "code": code}
+            held = sum(each.points for each in await uow.session.execute(LEASED_POINTS, parameters))
             spent = await uow.session.scalar(
                 select(func.coalesce(func.sum(Redemption.receipt["points"].as_integer()), 0))
                 .outerjoin(Void, (Void.township == Redemption.township) & (Void.id == Redemption.id))
@@ -432,20 +436,20 @@ class Outage(RuleBasedStateMachine):
             )
             return own, held, int(spent or 0)
 
-    async def _known(self) -> set[UUID]:
-        """Redemptions that the server has heard of, whatever it made of them."""
+    async def _find_known(self) -> set[UUID]:
+        """Redemptions that the server knows, booked or not."""
         async with self.town.unit_of_work() as uow:
             counted = await uow.session.scalars(
                 select(Redemption.id).where(
                     Redemption.township == uow.township, Redemption.supermarket == self.code
                 )
             )
-            told = await uow.session.scalars(
+            reported = await uow.session.scalars(
                 select(JournalEntry.redemption).where(JournalEntry.township == uow.township)
             )
-            return set(counted) | {id for id in told if id is not None}
+            return set(counted) | {id for id in reported if id is not None}
 
-    async def _fates(self) -> tuple[set[UUID], dict[UUID, set[str]]]:
+    async def _read_results(self) -> tuple[set[UUID], dict[UUID, set[str]]]:
         """Redemptions that count, and the statuses of the entries about each."""
         async with self.town.unit_of_work() as uow:
             counting = await uow.session.scalars(
@@ -470,20 +474,20 @@ class Outage(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.machines:
-                self._the_network_is_back()
+                self._reconnect()
         finally:
             for machine in self.machines:
                 machine.store.close()
             shutil.rmtree(self.folder)
 
-    def _the_network_is_back(self) -> None:
+    def _reconnect(self) -> None:
         for machine in self.machines:
             for _ in range(4):
                 self._upload(machine, 200)
             self._renew(machine, lost=False)
             self._upload(machine, 200)
             assert machine.store.journal.unsettled_count == 0
-        counting, statuses = self.do(self._fates())
+        counting, statuses = self.do(self._read_results())
         doubtful = {m.place for m in self.machines if m.suspect}
         for id, sale in self.sales.items():
             waits = statuses.get(id, set()) & {"exception", "late", "fork"}
@@ -497,16 +501,16 @@ class Outage(RuleBasedStateMachine):
             assert id not in counting or statuses.get(id, set()) & {"exception", "late", "fork"}
         for machine in self.machines:
             if not machine.suspect:
-                self._all_comes_back(machine)
-        assert self.do(self._faults()) == []
+                self._end_and_check_leases(machine)
+        assert self.do(self._find_faults()) == []
 
-    def _all_comes_back(self, machine: Machine) -> None:
-        """Put away in order, a kiosk keeps nothing."""
+    def _end_and_check_leases(self, machine: Machine) -> None:
+        """After a regular end of its enrolment, nothing is left in escrow."""
         self.do(ending.end_enrolment(self.town, self.office, machine.place, "收摊了"))
         for n in range(HOUSEHOLDS):
             assert self.do(self._escrow(machine, n)) == 0
 
-    async def _faults(self) -> list[str]:
+    async def _find_faults(self) -> list[str]:
         async with self.town.unit_of_work() as uow:
             return [str(d) async for d in verify(await uow.session.connection(), uow.township)]
 

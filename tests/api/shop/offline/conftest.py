@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.api.asking import sign_in
-from tests.api.shop.offline.till import Till, check
+from tests.api.shop.offline.till import Till, check_books
 from tests.conftest import LiveTown
 
 
@@ -18,10 +18,10 @@ async def till(town: LiveTown) -> AsyncIterator[Till]:
     await till.sign_in()
     yield till
     await sign_in(town, "office")
-    await check(town)
+    await check_books(town)
 
 
 @pytest.fixture
 async def household(till: Till) -> UUID:
     """Of `town.card`: hp-1 with 100 points."""
-    return (await till.view(till.town.card)).household
+    return (await till.view_card(till.town.card)).household

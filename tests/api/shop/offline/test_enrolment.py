@@ -11,7 +11,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.api.asking import problem, sign_in
-from tests.api.shop.offline.till import Till, another, end
+from tests.api.shop.offline.till import Till, add_till, end_enrolment
 from tests.conftest import LiveTown, Machine, enrol_with
 
 
@@ -59,7 +59,7 @@ async def test_of_several_machines_with_one_code_one_is_enrolled(till: Till) -> 
     assert sorted(answer.status_code for answer in answers) == [201, 404, 404, 404]
 
 
-async def test_a_code_lasts_a_day_and_a_new_one_kills_it(till: Till) -> None:
+async def test_a_code_lasts_a_day_and_a_new_one_replaces_it(till: Till) -> None:
     town = till.town
     added = (await new_kiosk(town)).json()
     town.clock.travel(town.clock.now() + timedelta(hours=24))
@@ -71,7 +71,7 @@ async def test_a_code_lasts_a_day_and_a_new_one_kills_it(till: Till) -> None:
     assert (await send_enrolment(town, codes[1], Ed25519PrivateKey.generate())).status_code == 201
 
 
-async def test_what_is_no_code_and_who_may_not_make_one(till: Till) -> None:
+async def test_wrong_codes_and_people_who_may_not_issue_one(till: Till) -> None:
     town = till.town
     problem(await new_kiosk(town, by="li"), 403, "not-allowed")
     problem(await send_enrolment(town, "0" * 12, Ed25519PrivateKey.generate()), 404, "code-wrong")
@@ -85,9 +85,9 @@ async def test_what_is_no_code_and_who_may_not_make_one(till: Till) -> None:
         problem(await http.post("/v1/enrolments", json=key), 400, "malformed")
 
 
-async def test_an_ended_machine_is_out_and_the_next_one_has_a_new_epoch(till: Till) -> None:
+async def test_after_an_enrolment_has_ended_the_next_one_has_a_new_epoch(till: Till) -> None:
     town = till.town
-    await end(town, till, by="qian")
+    await end_enrolment(town, till, by="qian")
     assert not await works(town, till.machine.token)
     problem(await till.redeem(UUID(int=1), town.card, ("soap", 1)), 401, "device-unknown")
     async with town.staff("office") as http:
@@ -97,16 +97,16 @@ async def test_an_ended_machine_is_out_and_the_next_one_has_a_new_epoch(till: Ti
     assert (machine.id, machine.epoch) == (till.id, 2)
     successor = Till(town, machine)
     await successor.sign_in()
-    assert await successor.statuses() == ["known"]
-    # What the old one signs is no entry of the new one's journal.
+    assert await successor.settle_statuses() == ["known"]
+    # What the old machine signs is not accepted into the new one's journal.
     strangers = Till(town, Machine(till.machine.key, till.id, 2, machine.token))
-    strangers.opened()
+    strangers.write_opening()
     problem(await strangers.upload(), 400, "signature-wrong")
 
 
-async def test_two_who_end_one_machine_at_once(till: Till) -> None:
+async def test_ending_an_enrolment_twice_at_once(till: Till) -> None:
     town = till.town
-    other = await another(town, "后台")
+    other = await add_till(town, "后台")
     async with town.staff("office") as office, town.staff("qian") as qian:
         answers = await asyncio.gather(
             *(

@@ -1,4 +1,4 @@
-"""What a kiosk holds of households' points: shared evenly, bounded, and never held twice."""
+"""Leases are shared evenly and limited, and no point is leased twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from api.wire.card_token import digest, parse
 from tests.api.asking import problem, rows
 from tests.api.bookkeeping.exports.conftest import as_owner
-from tests.api.shop.offline.till import Till, account, another, end, held
+from tests.api.shop.offline.till import Till, add_till, end_enrolment, read_account, read_escrow
 from tests.conftest import LiveTown
 
 
@@ -17,85 +17,85 @@ def by_card(town: LiveTown, held: dict[str, int]) -> dict[str, int]:
     return {names[card]: points for card, points in held.items()}
 
 
-async def test_a_lone_kiosk_holds_all_of_a_small_balance(till: Till) -> None:
+async def test_a_single_kiosk_leases_all_of_a_small_balance(till: Till) -> None:
     town = till.town
     leases = await till.renew()
     assert (leases.kiosk, leases.epoch, leases.head, leases.current) == (till.id, 1, 0, True)
     assert (leases.expires_at - leases.now).days == 7
     told = {leased.name: (leased.points, leased.give_back, leased.pin_above) for leased in leases.households}
     assert told == {"王**": (100, 0, None), "李**": (3, 0, None), "张*": (0, 0, None), "刘*": (0, 0, None)}
-    assert await account(town, "household:hp-1") == 0
-    assert await held(town, till, "hp-1") == 100
+    assert await read_account(town, "household:hp-1") == 0
+    assert await read_escrow(town, till, "hp-1") == 100
 
 
-async def test_asking_again_changes_nothing(till: Till) -> None:
+async def test_renewing_again_changes_nothing(till: Till) -> None:
     first = await till.renew()
     for _ in range(3):
         assert (await till.renew()).households == first.households
     assert await rows(till.town, "select count(*) from ledger.transaction where kind = 'lease'") == [(2,)]
 
 
-async def test_many_who_ask_at_once_hold_it_once(till: Till) -> None:
+async def test_renewing_at_once_leases_once(till: Till) -> None:
     answers = await asyncio.gather(*(till.renew() for _ in range(5)))
     assert {leased.points for answer in answers for leased in answer.households} == {0, 3, 100}
-    assert await held(till.town, till, "hp-1") == 100
+    assert await read_escrow(till.town, till, "hp-1") == 100
 
 
-async def test_no_kiosk_holds_more_than_its_bound(till: Till) -> None:
+async def test_no_kiosk_leases_more_than_its_limit(till: Till) -> None:
     town = till.town
     await town.award("hp-1", 500)
-    assert by_card(town, await till.holds())[""] == 200
+    assert by_card(town, await till.read_leases())[""] == 200
     await as_owner(town, "update kiosk set lease_most = 30")
     [leased] = [leased for leased in (await till.renew()).households if leased.name == "王**"]
-    # Only the kiosk itself may give up what it holds.
+    # Only the kiosk itself may return a lease.
     assert (leased.points, leased.give_back) == (200, 170)
-    assert await account(town, "household:hp-1") == 400
+    assert await read_account(town, "household:hp-1") == 400
 
 
 async def test_two_kiosks_of_a_village_share_evenly(till: Till) -> None:
     town = till.town
-    other = await another(town, "后台")
-    assert by_card(town, await till.holds()) == {"": 50, "poor_": 1}
-    assert by_card(town, await other.holds()) == {"": 50, "poor_": 1}
-    assert by_card(town, await till.holds()) == {"": 50, "poor_": 1}
-    assert await account(town, "household:hp-2") == 1
+    other = await add_till(town, "后台")
+    assert by_card(town, await till.read_leases()) == {"": 50, "poor_": 1}
+    assert by_card(town, await other.read_leases()) == {"": 50, "poor_": 1}
+    assert by_card(town, await till.read_leases()) == {"": 50, "poor_": 1}
+    assert await read_account(town, "household:hp-2") == 1
 
 
-async def test_a_second_kiosk_is_given_what_the_first_one_returns(till: Till, household: UUID) -> None:
+async def test_a_second_kiosk_leases_what_the_first_one_returns(till: Till, household: UUID) -> None:
     town = till.town
     await till.renew()
-    other = await another(town, "后台")
-    assert await other.holds() == {}
+    other = await add_till(town, "后台")
+    assert await other.read_leases() == {}
     [asked] = [leased for leased in (await till.renew()).households if leased.household == household]
     assert (asked.points, asked.give_back) == (100, 50)
-    till.returned(household, asked.give_back)
-    assert await till.statuses() == ["known", "settled"]
-    assert by_card(town, await other.holds()) == {"": 50}
-    assert by_card(town, await till.holds()) == {"": 50, "poor_": 3}
+    till.write_return(household, asked.give_back)
+    assert await till.settle_statuses() == ["known", "settled"]
+    assert by_card(town, await other.read_leases()) == {"": 50}
+    assert by_card(town, await till.read_leases()) == {"": 50, "poor_": 3}
 
 
-async def test_only_what_is_held_can_be_returned(till: Till, household: UUID) -> None:
+async def test_only_leased_points_can_be_returned(till: Till, household: UUID) -> None:
     town = till.town
     await till.renew()
-    till.returned(household, 130)
-    assert await till.last() == ("settled", "终端报退 130 分，实有 100 分。")
-    assert await account(town, "household:hp-1") == 100
-    till.returned(uuid4(), 5)
-    assert (await till.last())[0] == "exception"
+    till.write_return(household, 130)
+    assert await till.settle_last() == ("settled", "终端报退 130 分，实有 100 分。")
+    assert await read_account(town, "household:hp-1") == 100
+    till.write_return(uuid4(), 5)
+    assert (await till.settle_last())[0] == "exception"
 
 
-async def test_a_kiosk_sees_and_spends_online_what_it_holds_itself(till: Till) -> None:
+async def test_a_kiosk_shows_and_spends_its_own_leases_online(till: Till) -> None:
     town = till.town
     await till.renew()
-    mine = await till.view(town.card)
+    mine = await till.view_card(town.card)
     assert (mine.balance, mine.elsewhere) == (100, 0)
-    other = await another(town, "后台")
-    theirs = await other.view(town.card)
+    other = await add_till(town, "后台")
+    theirs = await other.view_card(town.card)
     assert (theirs.balance, theirs.elsewhere) == (0, 100)
     problem(await till.redeem(UUID(int=1), town.card, ("laundry", 1)), 409, "insufficient-points")
     receipt = (await till.redeem(UUID(int=1), town.card, ("laundry", 1), leased=100)).raise_for_status().json()
     assert (receipt["points"], receipt["leased"], receipt["balance"]) == (20, 20, 80)
-    assert await held(town, till, "hp-1") == 80
+    assert await read_escrow(town, till, "hp-1") == 80
 
 
 async def test_a_household_whose_card_was_reported_lost_is_left_out(till: Till) -> None:
@@ -103,18 +103,18 @@ async def test_a_household_whose_card_was_reported_lost_is_left_out(till: Till) 
     await till.renew()
     async with town.staff("li") as http:
         (await http.delete("/v1/households/hp-1/card")).raise_for_status()
-    assert by_card(town, await till.holds()) == {"poor_": 3}
+    assert by_card(town, await till.read_leases()) == {"poor_": 3}
     async with town.staff("office") as http:
         [card] = (await http.post("/v1/cards", json={"households": ["hp-1"]})).json()
-    assert (await till.holds())[digest(card["token"]).hex()] == 100
+    assert (await till.read_leases())[digest(card["token"]).hex()] == 100
 
 
-async def test_what_an_ended_machine_held_goes_back(till: Till) -> None:
+async def test_the_leases_of_an_ended_enrolment_go_back(till: Till) -> None:
     town = till.town
     await till.renew()
-    await end(town, till)
-    assert await account(town, "household:hp-1") == 100
-    assert await held(town, till, "hp-1") == 0
+    await end_enrolment(town, till)
+    assert await read_account(town, "household:hp-1") == 100
+    assert await read_escrow(town, till, "hp-1") == 0
     [(person, reason)] = await rows(
         town,
         "select t.person, t.reason from ledger.transaction t join ledger.entry e on e.transaction = t.id"
@@ -123,17 +123,17 @@ async def test_what_an_ended_machine_held_goes_back(till: Till) -> None:
     assert (len(person), reason) == (36, "机器丢了")
 
 
-async def test_a_forked_machine_is_given_nothing(till: Till, household: UUID) -> None:
-    twin = till.copy()
-    till.returned(household, 1)
-    twin.returned(household, 2)
+async def test_a_forked_machine_leases_nothing(till: Till, household: UUID) -> None:
+    twin = till.clone()
+    till.write_return(household, 1)
+    twin.write_return(household, 2)
     await till.settle()
-    assert await twin.statuses() == ["known", "fork"]
+    assert await twin.settle_statuses() == ["known", "fork"]
     leases = await till.renew()
     assert (leases.current, leases.households) == (False, [])
-    # It counts no more where points are shared.
-    other = await another(till.town, "后台")
-    assert by_card(till.town, await other.holds())[""] == 100
+    # It no longer counts among the machines that share the points.
+    other = await add_till(till.town, "后台")
+    assert by_card(till.town, await other.read_leases())[""] == 100
 
 
 async def test_leases_are_for_kiosks_with_a_key(till: Till) -> None:

@@ -1,4 +1,4 @@
-"""`/desk/tills` in a browser: kiosks, one-time codes, and what waits for a person."""
+"""`/desk/tills` in a browser: kiosks, one-time codes, and entries to decide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.shop.offline.pages import ENROL_PREFIX, TILLS
 from api.web.qr import drawn
 from tests.api.asking import problem, sign_in
 from tests.api.bookkeeping.general_ledger.conftest import neighbours
-from tests.api.shop.offline.till import Till, account, end
+from tests.api.shop.offline.till import Till, end_enrolment, read_account
 from tests.api.web.browser import browsing
 from tests.conftest import enrol_with
 
@@ -22,7 +22,7 @@ def decision(page: str) -> str:
     return str(path)
 
 
-async def test_each_till_tells_how_it_is(till: Till) -> None:
+async def test_each_till_shows_its_state(till: Till) -> None:
     town = till.town
     async with browsing(town, "qian") as browser:
         page = await browser.open(TILLS)
@@ -34,7 +34,7 @@ async def test_each_till_tells_how_it_is(till: Till) -> None:
         page = await browser.open(TILLS)
         assert "最近联系 6月15日 10:00" in page
         assert "留有积分 103 分" in page
-        # A supervisor stops a machine, and adds none.
+        # A supervisor may end an enrolment, but add no kiosk.
         assert "停用…" in page
         assert "添一台终端" not in page
         assert "改断网规定" not in page
@@ -46,7 +46,7 @@ async def test_each_till_tells_how_it_is(till: Till) -> None:
         assert "停用…" not in page
 
 
-async def test_the_desk_leads_there_for_those_who_see_to_it(till: Till) -> None:
+async def test_the_desk_links_there_for_those_who_oversee_tills(till: Till) -> None:
     town = till.town
     await neighbours(town)
     for login, leads in (("office", True), ("li", True), ("wang", False), ("ma", False)):
@@ -77,7 +77,7 @@ async def test_a_new_kiosks_code_is_shown_once_and_enrols(till: Till) -> None:
         async with httpx.AsyncClient(base_url=town.url) as http:
             machine = await enrol_with(http, code)
         assert "还没有机器" not in await browser.open(TILLS)
-        # The machine is replaced: ended first, then another code.
+        # To replace the machine, its enrolment is ended first; then there is a new code.
         await browser.open(f"{TILLS}/{machine.id}/end")
         assert "已停用" in await browser.send(f"{TILLS}/{machine.id}/end", reason="换新")
         assert "停用：换新。现在没有机器。" in browser.text
@@ -85,7 +85,7 @@ async def test_a_new_kiosks_code_is_shown_once_and_enrols(till: Till) -> None:
         assert "登记码" in page
 
 
-async def test_ending_says_first_what_happens(till: Till) -> None:
+async def test_ending_says_first_what_will_happen(till: Till) -> None:
     town = till.town
     await till.renew()
     async with browsing(town, "qian") as browser:
@@ -96,7 +96,7 @@ async def test_ending_says_first_what_happens(till: Till) -> None:
         assert "已停用" in await browser.send(f"{TILLS}/{till.id}/end", reason="机器丢了")
         await browser.open(f"{TILLS}/{UUID(int=1)}/end")
         assert browser.page.status_code == 404
-    assert await account(town, "household:hp-1") == 100
+    assert await read_account(town, "household:hp-1") == 100
     async with browsing(town, "li") as browser:
         await browser.open(f"{TILLS}/{till.id}/end")
         assert browser.page.status_code == 403
@@ -125,7 +125,7 @@ async def test_the_office_sets_how_much_and_how_long(till: Till) -> None:
 async def test_a_sale_is_accepted_or_dismissed_at_the_desk(till: Till, household: UUID) -> None:
     town = till.town
     await till.renew()
-    till.sold(town.card, household, ("rice", 3), leased=150)
+    till.write_sale(town.card, household, ("rice", 3), leased=150)
     await till.settle()
     async with browsing(town, "li") as browser:
         page = await browser.open(TILLS)
@@ -140,12 +140,12 @@ async def test_a_sale_is_accepted_or_dismissed_at_the_desk(till: Till, household
         assert "已受理：王建国家兑换大米 3 件，共 150 分。" in page
         assert "已受理，李村委 6月15日 10:00：户主认可" in page
         assert "等人决定" not in page
-    assert await account(town, "household:hp-1") == 0
+    assert await read_account(town, "household:hp-1") == 0
 
 
-async def test_a_report_is_only_looked_at(till: Till) -> None:
+async def test_a_report_is_only_noted(till: Till) -> None:
     town = till.town
-    till.closed(redemptions=3, points=15)
+    till.write_closing(redemptions=3, points=15)
     await till.settle()
     async with browsing(town, "li") as browser:
         page = await browser.open(TILLS)
@@ -158,8 +158,8 @@ async def test_a_late_void_and_a_strange_address(till: Till) -> None:
     town = till.town
     id = UUID("0199d3a2-6c1e-7d5a-9f63-0b8e4c2f7a10")
     (await till.redeem(id, town.card, ("soap", 1))).raise_for_status()
-    await end(town, till)
-    till.voided(id)
+    await end_enrolment(town, till)
+    till.write_void(id)
     await till.settle()
     async with browsing(town, "office") as browser:
         page = await browser.open(TILLS)

@@ -14,7 +14,7 @@ from tests.api.asking import sign_in
 from tests.api.bookkeeping.exports.checkers import bean_balances, bean_check, hledger_balances, with_hledger
 from tests.api.bookkeeping.exports.conftest import exported
 from tests.api.bookkeeping.general_ledger.conftest import HP1, ask, correct, correction, neighbours, statement
-from tests.api.shop.offline.till import Till, account, end, held
+from tests.api.shop.offline.till import Till, end_enrolment, read_account, read_escrow
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
@@ -25,7 +25,7 @@ AUGUST = datetime(2026, 7, 31, 16, tzinfo=UTC)
 # --- the household --------------------------------------------------------------------------------------
 
 
-async def test_what_kiosks_hold_is_still_the_households(till: Till, household: UUID) -> None:
+async def test_leased_points_still_belong_to_the_household(till: Till, household: UUID) -> None:
     town = till.town
     async with browsing(town) as browser:
         before = await browser.open(f"/c/{town.card}")
@@ -33,14 +33,14 @@ async def test_what_kiosks_hold_is_still_the_households(till: Till, household: U
         await till.renew()
         page = await browser.open(f"/c/{town.card}")
         assert "100 分 现在可以用 其中 100 分留在超市终端，断网时也能用" in page
-        till.returned(household, 40)
+        till.write_return(household, 40)
         await till.settle()
         page = await browser.open(f"/c/{town.card}")
         assert "100 分 现在可以用 其中 60 分留在超市终端" in page
-        # Nothing came or went, so no line says so.
+        # The balance didn't change, so there is no line.
         assert "最近 1 笔" in page
         assert "终端退回" not in page
-        await end(town, till)
+        await end_enrolment(town, till)
         assert await browser.open(f"/c/{town.card}") == before
 
 
@@ -48,9 +48,9 @@ async def test_lines_say_who_collected_and_when_it_was_handed_over(till: Till, h
     town = till.town
     await till.renew()
     id = uuid7()
-    till.sold(town.card, household, ("soap", 2), leased=10, collector=town.poor_card)
-    till.sold(town.card, household, ("laundry", 1), leased=20, id=id)
-    till.voided(id)
+    till.write_sale(town.card, household, ("soap", 2), leased=10, collector=town.poor_card)
+    till.write_sale(town.card, household, ("laundry", 1), leased=20, id=id)
+    till.write_void(id)
     town.clock.travel(town.clock.now() + timedelta(days=2))
     await till.settle()
     online = {
@@ -76,7 +76,7 @@ async def test_lines_say_who_collected_and_when_it_was_handed_over(till: Till, h
 async def test_the_books_statement_stays_complete(till: Till, household: UUID) -> None:
     town = till.town
     await till.renew()
-    till.sold(town.card, household, ("soap", 1), leased=5)
+    till.write_sale(town.card, household, ("soap", 1), leased=5)
     await till.settle()
     entries = await statement(town)
     kinds = [(e["kind"], e["amount"]) for e in entries if not e["pending"]]
@@ -85,7 +85,7 @@ async def test_the_books_statement_stays_complete(till: Till, household: UUID) -
     assert [e["amount"] for e in await statement(town, escrow)] == [-5, 100]
 
 
-async def test_a_committee_reads_what_kiosks_hold_of_its_village(till: Till) -> None:
+async def test_a_committee_reads_the_leases_of_its_village(till: Till) -> None:
     town = till.town
     await till.renew()
     await neighbours(town)
@@ -98,21 +98,21 @@ async def test_a_committee_reads_what_kiosks_hold_of_its_village(till: Till) -> 
         assert (await http.get(f"/v1/accounts/{escrow}/balance")).status_code == 404
 
 
-async def test_nobody_corrects_away_what_a_kiosk_holds(till: Till, household: UUID) -> None:
-    """It may have spent that already, without the network."""
+async def test_leased_points_cannot_be_corrected_away(till: Till, household: UUID) -> None:
+    """The kiosk may have spent them already, offline."""
     town = till.town
     await till.renew()
-    till.returned(household, 10)
+    till.write_return(household, 10)
     await till.settle()
     moved = [e["transaction"] for e in await statement(town) if e["kind"] in ("lease", "lease-return")]
     assert len(moved) == 2
     outcomes = await correct(town, *(correction(id) for id in moved))
     assert [outcome["status"] for outcome in outcomes] == ["refused"] * 2
     assert "由终端自己退回" in outcomes[0]["reason"]
-    assert await held(town, till, "hp-1") == 90
+    assert await read_escrow(town, till, "hp-1") == 90
 
 
-async def test_points_outstanding_count_what_kiosks_hold(till: Till) -> None:
+async def test_points_outstanding_include_leased_points(till: Till) -> None:
     town = till.town
 
     async def outstanding() -> tuple[int, int]:
@@ -122,15 +122,15 @@ async def test_points_outstanding_count_what_kiosks_hold(till: Till) -> None:
 
     assert await outstanding() == (103, 103)
     await till.renew()
-    assert await account(town, HP1) == 0
+    assert await read_account(town, HP1) == 0
     assert await outstanding() == (103, 103)
 
 
 async def _told_elsewhere(till: Till, household: UUID) -> dict[str, int]:
     """Books in which a kiosk holds, sold and returned; by the name that plain text accounting has."""
     await till.renew()
-    till.sold(till.town.card, household, ("soap", 1), leased=5)
-    till.returned(household, 15)
+    till.write_sale(till.town.card, household, ("soap", 1), leased=5)
+    till.write_return(household, 15)
     await till.settle()
     kiosk = till.id.hex.upper()
     return {
@@ -140,7 +140,7 @@ async def _told_elsewhere(till: Till, household: UUID) -> dict[str, int]:
     }
 
 
-async def test_beancount_accepts_what_kiosks_hold(till: Till, household: UUID, tmp_path: Path) -> None:
+async def test_beancount_accepts_leases(till: Till, household: UUID, tmp_path: Path) -> None:
     liabilities = await _told_elsewhere(till, household)
     file = await exported(till.town.town, tmp_path, "beancount")
     bean_check(file)
@@ -150,7 +150,7 @@ async def test_beancount_accepts_what_kiosks_hold(till: Till, household: UUID, t
 
 
 @with_hledger
-async def test_hledger_accepts_what_kiosks_hold(till: Till, household: UUID, tmp_path: Path) -> None:
+async def test_hledger_accepts_leases(till: Till, household: UUID, tmp_path: Path) -> None:
     liabilities = await _told_elsewhere(till, household)
     file = await exported(till.town.town, tmp_path, "hledger")
     found = {name: n for name, n in hledger_balances(file).items() if name.startswith("Liabilities") and n}
@@ -180,37 +180,37 @@ async def _preview(town: LiveTown) -> dict[str, int]:
     return {line["household"]: line["points"] for line in told["lines"]}
 
 
-async def test_lent_and_returned_points_are_as_old_as_before(till: Till, household: UUID) -> None:
+async def test_leased_and_returned_points_keep_their_age(till: Till, household: UUID) -> None:
     town = till.town
     await _policy(town)
     assert await _preview(town) == {"hp-1": 100, "hp-2": 3}
     await till.renew()
     # In July a part comes back, and a part of that is spent: in June it was earned, in July nothing was.
     town.clock.travel(datetime(2026, 7, 10, 2, tzinfo=UTC))
-    till.sold(town.card, household, ("laundry", 1), leased=20)
-    till.returned(household, 50)
+    till.write_sale(town.card, household, ("laundry", 1), leased=20)
+    till.write_return(household, 50)
     await till.settle()
     assert await _preview(town) == {"hp-1": 50}
     town.clock.travel(AUGUST + timedelta(days=1))
     await sign_in(town, "office")
-    await end(town, till)
+    await end_enrolment(town, till)
     assert await _preview(town) == {"hp-1": 80, "hp-2": 3}
     done = await _expire(town)
     assert (done["households"], done["expired"]) == (2, 83)
-    assert await account(town, HP1) == 0
+    assert await read_account(town, HP1) == 0
 
 
-async def test_what_a_kiosk_holds_does_not_expire_under_it(till: Till, household: UUID) -> None:
+async def test_leased_points_do_not_expire_under_a_kiosk(till: Till, household: UUID) -> None:
     town = till.town
     await _policy(town)
     await till.renew()
-    till.sold(town.card, household, ("laundry", 1), leased=20)
+    till.write_sale(town.card, household, ("laundry", 1), leased=20)
     town.clock.travel(AUGUST + timedelta(days=1))
     assert (await _expire(town))["expired"] == 0
-    assert await held(town, till, "hp-1") == 100
-    # Sold in June, told in August.
-    assert await till.statuses() == ["known", "settled"]
-    till.returned(household, 80)
+    assert await read_escrow(town, till, "hp-1") == 100
+    # Sold in June, uploaded in August.
+    assert await till.settle_statuses() == ["known", "settled"]
+    till.write_return(household, 80)
     await till.settle()
     assert (await _expire(town))["expired"] == 80
-    assert (await account(town, HP1), await held(town, till, "hp-1")) == (0, 0)
+    assert (await read_account(town, HP1), await read_escrow(town, till, "hp-1")) == (0, 0)
