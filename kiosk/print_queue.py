@@ -10,7 +10,7 @@ from datetime import timedelta
 from kiosk.errors import DiskError
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import Printer, print_report, print_slip
-from kiosk.printing.promise import promise_on_paper
+from kiosk.printing.promise import build_promise_report
 from kiosk.printing.report import Report
 from kiosk.printing.slip import Slip, SlipLine
 from kiosk.store.facade import Store
@@ -87,7 +87,7 @@ class PrintQueue:
             case StoredReceipt() as stored:
                 await print_slip(self._printer, build_slip(stored), reprint=job.is_reprint)
             case promise:
-                await print_report(self._printer, promise_on_paper(promise), reprint=job.is_reprint)
+                await print_report(self._printer, build_promise_report(promise), reprint=job.is_reprint)
 
     def _report_result(self, error: str) -> None:
         if error != self._error or not error:
@@ -106,6 +106,6 @@ def build_slip(stored: StoredReceipt) -> Slip:
         attendant=receipt.attendant,
         recorded_at=receipt.recorded_at,
         offline=stored.offline,
-        collected_by=receipt.collector,
+        collector=receipt.collector,
         seal=stored.seal,
     )

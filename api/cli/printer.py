@@ -78,12 +78,12 @@ def test_print(printer: EscposPrinter | None) -> None:
     from api.platform.clock import WallClock
     from kiosk.printing.errors import PrinterError
     from kiosk.printing.printer import print_slip
-    from kiosk.printing.sample import sample_slip
+    from kiosk.printing.sample import build_sample_slip
 
     if printer is None:
         raise Refused(ErrorCode.MALFORMED, "还缺 --printer，用法见 jimei kiosk --help。")
     try:
-        asyncio.run(print_slip(printer, sample_slip(WallClock().now()), reprint=False))
+        asyncio.run(print_slip(printer, build_sample_slip(WallClock().now()), reprint=False))
     except PrinterError as away:
         raise Refused(ErrorCode.PRINTER_AWAY, away.sentence) from None
     click.echo(f"已发送到 {printer}。请看纸条：汉字不乱码、分数靠右对齐，打印机就设好了。")

@@ -1,4 +1,4 @@
-"""Slips in ESC/POS, the language of receipt printers, as text that the printer has the characters for."""
+"""Slips as text in ESC/POS, the command language of receipt printers."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ from collections.abc import Sequence
 
 from escpos.constants import CTL_LF, ESC, FS, HW_INIT, PAPER_PART_CUT, TXT_SIZE
 
-from kiosk.printing.layout import Line
+from kiosk.printing.layout import PaperLine
 from kiosk.printing.settings import Encoding
 
-# The printer's Chinese characters are behind a mode of their own, which the library's `text` never enters.
+# Chinese characters need a mode of the printer, which the library's `text` never enters.
 CHINESE_ON = FS + b"&"
 CHINESE_OFF = FS + b"."
-# Two commands each: some printers have a size of its own for Chinese.
+# Two commands each: some printers have a separate size for Chinese.
 BIG_ON, CHINESE_BIG_ON = TXT_SIZE + b"\x11", FS + b"!\x0c"
 BIG_OFF, CHINESE_BIG_OFF = TXT_SIZE + b"\x00", FS + b"!\x00"
-# So far that the last line passes the cutter or, without one, the edge to tear at.
+# Far enough that the last line passes the cutter or the tear bar.
 FEED = ESC + b"d\x06"
 
-MISSING = "？"
-"""For what the encoding doesn't have: as wide as what it stands for."""
+REPLACEMENT = "？"
+"""For characters that the encoding lacks; as wide as they are."""
 
 
-def as_text(lines: Sequence[Line], encoding: Encoding) -> bytes:
+def build_text_commands(lines: Sequence[PaperLine], encoding: Encoding) -> bytes:
     chinese = encoding is not Encoding.UTF8
     big_on = BIG_ON + (CHINESE_BIG_ON if chinese else b"")
     big_off = BIG_OFF + (CHINESE_BIG_OFF if chinese else b"")
     body = b"".join(
-        (big_on + encoded(line.text, encoding) + CTL_LF + big_off)
+        (big_on + encode(line.text, encoding) + CTL_LF + big_off)
         if line.big
-        else encoded(line.text, encoding) + CTL_LF
+        else encode(line.text, encoding) + CTL_LF
         for line in lines
     )
-    return whole(CHINESE_ON + body + CHINESE_OFF if chinese else body)
+    return frame(CHINESE_ON + body + CHINESE_OFF if chinese else body)
 
 
-def encoded(text: str, encoding: Encoding) -> bytes:
+def encode(text: str, encoding: Encoding) -> bytes:
     try:
         return text.encode(encoding)
     except UnicodeEncodeError:
-        return b"".join(_character(each, encoding) for each in text)
+        return b"".join(_encode_character(each, encoding) for each in text)
 
 
-def _character(character: str, encoding: Encoding) -> bytes:
+def _encode_character(character: str, encoding: Encoding) -> bytes:
     try:
         return character.encode(encoding)
     except UnicodeEncodeError:
-        return MISSING.encode(encoding)
+        return REPLACEMENT.encode(encoding)
 
 
-def whole(body: bytes) -> bytes:
-    """A slip of its own: nothing of the one before is left in it, and it's cut off after."""
+def frame(body: bytes) -> bytes:
+    """Reset the printer before, feed and cut after."""
     return bytes(HW_INIT + body + FEED + PAPER_PART_CUT)

@@ -1,4 +1,4 @@
-"""A printer as the till sees it: lines go out, within a few seconds or not at all."""
+"""The kiosk's printer: it takes a slip within a few seconds, or an error is raised."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Protocol
 
 from kiosk.language import _
 from kiosk.printing.errors import PrinterError
-from kiosk.printing.layout import Line
-from kiosk.printing.report import Report, report_lines
-from kiosk.printing.settings import Mode, Settings
-from kiosk.printing.slip import Slip, slip_lines
+from kiosk.printing.layout import PaperLine
+from kiosk.printing.report import Report, lay_out_report
+from kiosk.printing.settings import Mode, PrinterSettings
+from kiosk.printing.slip import Slip, lay_out_slip
 
-PATIENCE = 5.0
-"""Seconds until a printer that doesn't take a slip is told."""
+TIMEOUT = 5.0
+"""Seconds for one slip."""
 DEVICE_SHARE = 0.9
-"""Of the patience, for the device itself, which knows better what is wrong than the clock does."""
+"""The device's share of the timeout, so that its own, more precise error comes first."""
 
 
 class Printer(Protocol):
@@ -26,31 +26,31 @@ class Printer(Protocol):
     def width(self) -> int:
         """Columns of the paper."""
 
-    async def send(self, lines: Sequence[Line]) -> None:
-        """Send one slip. That it returns says that the printer took it, not that it is on paper.
+    async def send(self, lines: Sequence[PaperLine]) -> None:
+        """Send one slip. When it returns, the printer has the slip, which may not be on paper.
 
         Raises PrinterError, in bounded time."""
 
 
 async def print_slip(printer: Printer, slip: Slip, *, reprint: bool) -> None:
-    """Send the receipt, marked 补打 when it was sent before or may have been."""
-    await printer.send(slip_lines(slip, printer.width, reprint=reprint))
+    """`reprint`: mark it 补打, since it was or may have been sent before."""
+    await printer.send(lay_out_slip(slip, printer.width, reprint=reprint))
 
 
 async def print_report(printer: Printer, report: Report, *, reprint: bool) -> None:
-    await printer.send(report_lines(report, printer.width, reprint=reprint))
+    await printer.send(lay_out_report(report, printer.width, reprint=reprint))
 
 
 class EscposPrinter:
-    """One slip at a time, in a thread of its own: a device that hangs holds up neither the till nor its end.
+    """Sends one slip at a time, in a thread: a device that hangs blocks neither the app nor its exit.
 
-    While a thread still hangs, further slips are turned away at once."""
+    While the thread hangs, further slips are refused at once."""
 
-    def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
+    def __init__(self, settings: PrinterSettings, timeout: float = TIMEOUT) -> None:
         self._settings = settings
-        self._patience = patience
-        self._turn = asyncio.Lock()
-        self._outcome: Future[None] | None = None
+        self._timeout = timeout
+        self._lock = asyncio.Lock()
+        self._result: Future[None] | None = None
 
     def __str__(self) -> str:
         return str(self._settings.device)
@@ -59,39 +59,39 @@ class EscposPrinter:
     def width(self) -> int:
         return self._settings.width
 
-    async def send(self, lines: Sequence[Line]) -> None:
-        begun = False
+    async def send(self, lines: Sequence[PaperLine]) -> None:
+        started = False
         try:
-            async with asyncio.timeout(self._patience), self._turn:
-                if self._outcome is not None and not self._outcome.done():
+            async with asyncio.timeout(self._timeout), self._lock:
+                if self._result is not None and not self._result.done():
                     raise PrinterError(_("打印机还没有收完上一张：请检查电源和纸，或关掉再开"))
-                begun = True
-                await self._sent(lines)
+                started = True
+                await self._start_delivery(lines)
         except TimeoutError:
-            raise PrinterError(_("打印机没有反应：请检查电源、纸和数据线"), maybe_printed=begun) from None
+            raise PrinterError(_("打印机没有反应：请检查电源、纸和数据线"), maybe_printed=started) from None
 
-    def _sent(self, lines: Sequence[Line]) -> asyncio.Future[None]:
-        self._outcome = outcome = Future[None]()
-        # Running, so that giving up waiting doesn't cancel what the thread has yet to answer.
-        outcome.set_running_or_notify_cancel()
-        # Not one of the executor's, which the program waits for at its end.
-        Thread(target=self._deliver, args=(lines, outcome), name="printer", daemon=True).start()
-        return asyncio.wrap_future(outcome)
+    def _start_delivery(self, lines: Sequence[PaperLine]) -> asyncio.Future[None]:
+        self._result = result = Future[None]()
+        # Marked as running, so that a timeout doesn't cancel it while the thread works.
+        result.set_running_or_notify_cancel()
+        # Not a thread of the executor, for which the program would wait at its end.
+        Thread(target=self._deliver, args=(lines, result), name="printer", daemon=True).start()
+        return asyncio.wrap_future(result)
 
-    def _deliver(self, lines: Sequence[Line], outcome: Future[None]) -> None:
+    def _deliver(self, lines: Sequence[PaperLine], result: Future[None]) -> None:
         try:
-            self._settings.device.deliver(self._composed(lines), self._patience * DEVICE_SHARE)
+            self._settings.device.send(self._encode(lines), self._timeout * DEVICE_SHARE)
         except Exception as error:
-            outcome.set_exception(error)
+            result.set_exception(error)
         else:
-            outcome.set_result(None)
+            result.set_result(None)
 
-    def _composed(self, lines: Sequence[Line]) -> bytes:
-        # Brought in when something is printed: a till has to open at once.
+    def _encode(self, lines: Sequence[PaperLine]) -> bytes:
+        # Imported late, so that the kiosk starts fast.
         if self._settings.mode is Mode.IMAGE:
-            from kiosk.printing.image import as_picture
+            from kiosk.printing.image import build_image_commands
 
-            return as_picture(lines, self.width)
-        from kiosk.printing.commands import as_text
+            return build_image_commands(lines, self.width)
+        from kiosk.printing.commands import build_text_commands
 
-        return as_text(lines, self._settings.encoding)
+        return build_text_commands(lines, self._settings.encoding)

@@ -1,34 +1,34 @@
-"""The slip of goods that are kept for a household, for paper. The card fetches them, not the slip."""
+"""The slip of a promise. Goods are collected with the card, not with the slip."""
 
 from __future__ import annotations
 
 from api.wire.promises import PromiseSlip
-from kiosk.printing.report import Report, Row, Section
-from kiosk.printing.slip import SHANGHAI, minute
+from kiosk.printing.report import Report, ReportRow, ReportSection
+from kiosk.printing.slip import SHANGHAI, format_minute
 
 
-def promise_on_paper(slip: PromiseSlip) -> Report:
+def build_promise_report(slip: PromiseSlip) -> Report:
     line = slip.line
     until = slip.expires_at.astimezone(SHANGHAI)
     return Report(
         title="留货单",
         supermarket=slip.supermarket,
         sections=(
-            Section((Row("住户", slip.name),)),
-            Section((Row(line.name, f"x{line.quantity}  {line.points} 分"),)),
-            Section(
+            ReportSection((ReportRow("住户", slip.name),)),
+            ReportSection((ReportRow(line.name, f"x{line.quantity}  {line.points} 分"),)),
+            ReportSection(
                 (
-                    Row("已留出", f"{line.points} 分"),
-                    Row("还可兑换", f"{slip.balance} 分"),
-                    Row("保留到", f"{until:%Y-%m-%d}"),
-                    Row("到货后凭户卡来领，价格不变；到期没领，积分自动退回。"),
+                    ReportRow("已留出", f"{line.points} 分"),
+                    ReportRow("还可兑换", f"{slip.balance} 分"),
+                    ReportRow("保留到", f"{until:%Y-%m-%d}"),
+                    ReportRow("到货后凭户卡来领，价格不变；到期没领，积分自动退回。"),
                 )
             ),
-            Section(
+            ReportSection(
                 (
-                    Row("经手", slip.attendant),
-                    Row("时间", minute(slip.promised_at)),
-                    Row("单号", slip.id.hex[-8:].upper()),
+                    ReportRow("经手", slip.attendant),
+                    ReportRow("时间", format_minute(slip.promised_at)),
+                    ReportRow("单号", slip.id.hex[-8:].upper()),
                 )
             ),
         ),

@@ -1,26 +1,26 @@
-"""Figures on paper, such as the report of a shift: headings, and rows with their figures at the right edge."""
+"""Reports on paper: sections of rows, with figures at the right edge."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiosk.printing.layout import Line, centred, plain, row, rule
+from kiosk.printing.layout import PaperLine, centre, format_row, make_rule, wrap_lines
 from kiosk.printing.slip import REPRINT
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """`figure` is ready to be read, its unit with it; empty for a remark."""
+class ReportRow:
+    """`figure` includes its unit; empty for a remark."""
 
     label: str
     figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """Rows between two rules, with a heading if it has one."""
+class ReportSection:
+    """Rows between two rules, under an optional heading."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
     heading: str = ""
 
 
@@ -28,17 +28,17 @@ class Section:
 class Report:
     title: str
     supermarket: str
-    sections: tuple[Section, ...]
+    sections: tuple[ReportSection, ...]
 
 
-def report_lines(report: Report, width: int, *, reprint: bool) -> list[Line]:
-    """`report` in lines of at most `width` columns."""
-    mark = centred(REPRINT, width, big=True) if reprint else []
-    lines = [*mark, *centred(report.supermarket, width), *centred(report.title, width, big=True)]
+def lay_out_report(report: Report, width: int, *, reprint: bool) -> list[PaperLine]:
+    """Lay `report` out in lines of at most `width` columns."""
+    mark = centre(REPRINT, width, big=True) if reprint else []
+    lines = [*mark, *centre(report.supermarket, width), *centre(report.title, width, big=True)]
     for section in report.sections:
-        lines.append(rule(width))
+        lines.append(make_rule(width))
         if section.heading:
-            lines += plain(section.heading, width)
+            lines += wrap_lines(section.heading, width)
         for each in section.rows:
-            lines += row(each.label, each.figure, width) if each.figure else plain(each.label, width)
-    return [*lines, rule(width), *mark]
+            lines += format_row(each.label, each.figure, width) if each.figure else wrap_lines(each.label, width)
+    return [*lines, make_rule(width), *mark]

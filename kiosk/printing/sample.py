@@ -1,4 +1,4 @@
-"""A slip of nobody's, to set a printer up by."""
+"""A sample slip for setting up a printer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 from kiosk.printing.slip import Slip, SlipLine
 
 
-def sample_slip(at: datetime) -> Slip:
-    """It shows what goes wrong: a name that doesn't fit, figures of several lengths, rare characters."""
+def build_sample_slip(at: datetime) -> Slip:
+    """It has what may go wrong: a long name, figures of several lengths, rare characters."""
     return Slip(
         id=UUID(int=0),
         supermarket="打印测试，不是收据",

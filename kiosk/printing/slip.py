@@ -1,4 +1,4 @@
-"""The receipt of a redemption, laid out for paper."""
+"""The receipt of a redemption on paper."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
-from kiosk.printing.layout import Line, centred, plain, row, rule
+from kiosk.printing.layout import PaperLine, centre, format_row, make_rule, wrap_lines
 
 SHANGHAI = timezone(timedelta(hours=8))
 REPRINT = "补打"
@@ -14,7 +14,7 @@ REPRINT = "补打"
 
 @dataclass(frozen=True, slots=True)
 class SlipLine:
-    """What was handed over; `points` for all `quantity` pieces together."""
+    """`points` are for all `quantity` pieces together."""
 
     name: str
     quantity: int
@@ -23,12 +23,11 @@ class SlipLine:
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """A receipt as the household takes it home.
+    """The household's receipt.
 
-    `household` and `collected_by`, the neighbour who came instead, are names already masked. `balance` is what the
-    household had left in the books right after, or, `offline`, what it can still spend at this supermarket.
-    `recorded_at` is aware. `seal` names the newest head of the sealed books that was known then: whoever keeps the
-    receipt can hold it against a notice.
+    `household` and `collector`, the neighbour who collected, are masked names. `balance` is the household's in the
+    books right after, or, if `offline`, what it can still spend at this supermarket. `recorded_at` is aware.
+    `seal` names the newest head of the sealed books known then, to be compared with a published notice.
     """
 
     id: UUID
@@ -39,7 +38,7 @@ class Slip:
     attendant: str
     recorded_at: datetime
     offline: bool = False
-    collected_by: str = ""
+    collector: str = ""
     seal: str = ""
 
     @property
@@ -51,36 +50,36 @@ class Slip:
         return self.id.hex[-8:].upper()
 
 
-def slip_lines(slip: Slip, width: int, *, reprint: bool) -> list[Line]:
-    """`slip` in lines of at most `width` columns."""
-    lines = [*centred(slip.supermarket, width), *centred("兑换收据", width, big=True)]
+def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
+    """Lay `slip` out in lines of at most `width` columns."""
+    lines = [*centre(slip.supermarket, width), *centre("兑换收据", width, big=True)]
     if slip.offline:
-        lines += centred("断网兑换，待入账", width)
-    lines += [rule(width), *row("住户", slip.household, width)]
-    if slip.collected_by:
-        lines += plain(f"由{slip.collected_by}代领", width)
-    lines.append(rule(width))
+        lines += centre("断网兑换，待入账", width)
+    lines += [make_rule(width), *format_row("住户", slip.household, width)]
+    if slip.collector:
+        lines += wrap_lines(f"由{slip.collector}代领", width)
+    lines.append(make_rule(width))
     for line in slip.lines:
-        lines += row(line.name, f"x{line.quantity}  {line.points} 分", width)
+        lines += format_row(line.name, f"x{line.quantity}  {line.points} 分", width)
     lines += [
-        rule(width),
-        *row("合计", f"{slip.points} 分", width),
-        *row("本店还可兑换" if slip.offline else "兑换后余额", f"{slip.balance} 分", width),
-        rule(width),
-        *row("经手", slip.attendant, width),
-        *row("时间", minute(slip.recorded_at), width),
-        *row("单号", slip.number, width),
+        make_rule(width),
+        *format_row("合计", f"{slip.points} 分", width),
+        *format_row("本店还可兑换" if slip.offline else "兑换后余额", f"{slip.balance} 分", width),
+        make_rule(width),
+        *format_row("经手", slip.attendant, width),
+        *format_row("时间", format_minute(slip.recorded_at), width),
+        *format_row("单号", slip.number, width),
     ]
     if slip.seal:
-        lines += row("账本封印", slip.seal, width)
-    return _marked(lines, width) if reprint else lines
+        lines += format_row("账本封印", slip.seal, width)
+    return _mark_reprint(lines, width) if reprint else lines
 
 
-def minute(moment: datetime) -> str:
+def format_minute(moment: datetime) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
-def _marked(lines: list[Line], width: int) -> list[Line]:
-    """Nobody must hand the goods out twice on it."""
-    mark = centred(REPRINT, width, big=True)
-    return [*mark, *centred("此前已发送打印，不得重复领取", width), *lines, *mark]
+def _mark_reprint(lines: list[PaperLine], width: int) -> list[PaperLine]:
+    """Goods must not be handed out twice on it."""
+    mark = centre(REPRINT, width, big=True)
+    return [*mark, *centre("此前已发送打印，不得重复领取", width), *lines, *mark]

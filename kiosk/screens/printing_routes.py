@@ -11,7 +11,7 @@ from kiosk.language import _
 from kiosk.print_queue import PrintQueue
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.report import Report as PaperReport
-from kiosk.printing.shift import shift_on_paper
+from kiosk.printing.shift import build_shift_report
 from kiosk.screens.base import Reprint
 from kiosk.screens.promises.slip import PromiseSlipScreen
 from kiosk.screens.receipt import ReceiptScreen
@@ -67,7 +67,7 @@ class PaperRoutes(Routes):
             return
         till = self.counter.session.till
         place = till.supermarket if till else ""
-        paper = shift_on_paper(message.report, place, self.counter.store.clock.now())
+        paper = build_shift_report(message.report, place, self.counter.store.clock.now())
         self.run_worker(self._to_paper(self.print_queue, paper))
 
     async def _to_paper(self, print_queue: PrintQueue, report: PaperReport) -> None:

@@ -24,7 +24,7 @@ from kiosk.app import KioskApp
 from kiosk.appearance import Appearance
 from kiosk.client import Client
 from kiosk.printing.errors import PrinterError
-from kiosk.printing.layout import Line as PaperLine
+from kiosk.printing.layout import PaperLine as PaperLine
 from kiosk.printing.printer import Printer
 from kiosk.scanner import Scanner
 from kiosk.store.facade import Store

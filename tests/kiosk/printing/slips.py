@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from kiosk.printing.report import Report, Row, Section
+from kiosk.printing.report import Report, ReportRow, ReportSection
 from kiosk.printing.slip import Slip, SlipLine
 
 SLIP = Slip(
@@ -22,9 +22,9 @@ REPORT = Report(
     "交班日报",
     "李家村道德积美超市",
     (
-        Section((Row("当班", "小张"),)),
-        Section((Row("兑换", "12 笔"), Row("积分", "340 分"), Row("作废", "1 笔"))),
-        Section((Row("肥皂", "15 块"), Row("牙膏", "8 支")), "物品"),
-        Section((Row("没有差异"),), "盘点"),
+        ReportSection((ReportRow("当班", "小张"),)),
+        ReportSection((ReportRow("兑换", "12 笔"), ReportRow("积分", "340 分"), ReportRow("作废", "1 笔"))),
+        ReportSection((ReportRow("肥皂", "15 块"), ReportRow("牙膏", "8 支")), "物品"),
+        ReportSection((ReportRow("没有差异"),), "盘点"),
     ),
 )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.printing.devices import Device, DeviceFile, Network
+from kiosk.printing.devices import Device, FileDevice, NetworkDevice
 from kiosk.printing.errors import PrinterError
 
 SLIP = bytes(range(256)) * 40
@@ -25,7 +25,7 @@ Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 
 @asynccontextmanager
-async def network_printer(behave: Behaviour) -> AsyncIterator[Network]:
+async def network_printer(behave: Behaviour) -> AsyncIterator[NetworkDevice]:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await behave(reader, writer)
@@ -33,16 +33,16 @@ async def network_printer(behave: Behaviour) -> AsyncIterator[Network]:
             writer.transport.abort()
 
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
-        yield Network("127.0.0.1", server.sockets[0].getsockname()[1])
+        yield NetworkDevice("127.0.0.1", server.sockets[0].getsockname()[1])
 
 
-async def deliver(device: Device, data: bytes, patience: float = 5.0) -> None:
-    await asyncio.to_thread(device.deliver, data, patience)
+async def send(device: Device, data: bytes, seconds: float = 5.0) -> None:
+    await asyncio.to_thread(device.send, data, seconds)
 
 
-async def refused(device: Device, data: bytes, patience: float = 5.0) -> PrinterError:
+async def refuse(device: Device, data: bytes, seconds: float = 5.0) -> PrinterError:
     with pytest.raises(PrinterError) as away:
-        await deliver(device, data, patience)
+        await send(device, data, seconds)
     return away.value
 
 
@@ -56,7 +56,7 @@ async def test_a_network_printer_gets_a_slip_whole() -> None:
         got.set_result(await reader.read())
 
     async with network_printer(take) as printer:
-        await deliver(printer, SLIP)
+        await send(printer, SLIP)
         assert await got == SLIP
 
 
@@ -68,7 +68,7 @@ async def test_a_printer_that_talks_loses_nothing() -> None:
         return b"".join(iter(lambda: end.recv(777), b""))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        sending = asyncio.create_task(deliver(Network("127.0.0.1", listener.getsockname()[1]), SLIP))
+        sending = asyncio.create_task(send(NetworkDevice("127.0.0.1", listener.getsockname()[1]), SLIP))
         end, _ = await asyncio.to_thread(listener.accept)
     with end:
         assert await asyncio.to_thread(take, end) == SLIP
@@ -78,19 +78,19 @@ async def test_a_printer_that_talks_loses_nothing() -> None:
 
 async def test_a_printer_that_is_switched_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        printer = Network("127.0.0.1", free.getsockname()[1])
-    away = await refused(printer, SLIP)
+        printer = NetworkDevice("127.0.0.1", free.getsockname()[1])
+    away = await refuse(printer, SLIP)
     assert f"连不上打印机 127.0.0.1:{printer.port}" in away.sentence
     assert not away.maybe_printed
 
 
 async def test_an_address_that_is_none() -> None:
-    assert "连不上" in (await refused(Network("a" * 64 + ".invalid", 9100), SLIP)).sentence
+    assert "连不上" in (await refuse(NetworkDevice("a" * 64 + ".invalid", 9100), SLIP)).sentence
 
 
 async def test_a_printer_that_hangs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        away = await refused(Network("127.0.0.1", deaf.getsockname()[1]), MUCH, 0.5)
+        away = await refuse(NetworkDevice("127.0.0.1", deaf.getsockname()[1]), MUCH, 0.5)
     assert "没有反应" in away.sentence
     assert away.maybe_printed
 
@@ -102,7 +102,7 @@ async def test_a_printer_that_goes_in_the_middle() -> None:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     async with network_printer(go) as printer:
-        away = await refused(printer, MUCH)
+        away = await refuse(printer, MUCH)
     assert "可能只打了一部分" in away.sentence
     assert away.maybe_printed
 
@@ -113,34 +113,34 @@ async def test_a_printer_that_goes_in_the_middle() -> None:
 async def test_a_file_gets_one_slip_after_the_other(tmp_path: Path) -> None:
     file = tmp_path / "lp0"
     file.touch()
-    await deliver(DeviceFile(str(file)), SLIP)
-    await deliver(DeviceFile(str(file)), b"second")
+    await send(FileDevice(str(file)), SLIP)
+    await send(FileDevice(str(file)), b"second")
     assert file.read_bytes() == SLIP + b"second"
 
 
 async def test_a_device_that_is_missing_is_not_made(tmp_path: Path) -> None:
-    away = await refused(DeviceFile(str(tmp_path / "lp0")), SLIP)
+    away = await refuse(FileDevice(str(tmp_path / "lp0")), SLIP)
     assert "找不到打印机" in away.sentence
     assert not away.maybe_printed
     assert os.listdir(tmp_path) == []
-    assert "文件夹" in (await refused(DeviceFile(str(tmp_path)), SLIP)).sentence
+    assert "文件夹" in (await refuse(FileDevice(str(tmp_path)), SLIP)).sentence
 
 
 async def test_a_printer_without_paper() -> None:
-    away = await refused(DeviceFile("/dev/full"), SLIP)
+    away = await refuse(FileDevice("/dev/full"), SLIP)
     assert "没有纸" in away.sentence
     assert away.maybe_printed
 
 
 @pytest.fixture
-def pipe(tmp_path: Path) -> DeviceFile:
+def pipe(tmp_path: Path) -> FileDevice:
     """A device with nobody behind it yet."""
     os.mkfifo(tmp_path / "lp0")
-    return DeviceFile(str(tmp_path / "lp0"))
+    return FileDevice(str(tmp_path / "lp0"))
 
 
 @contextmanager
-def behind(pipe: DeviceFile) -> Iterator[int]:
+def behind(pipe: FileDevice) -> Iterator[int]:
     """The end that a printer reads."""
     end = os.open(pipe.path, os.O_RDONLY | os.O_NONBLOCK)
     try:
@@ -149,29 +149,29 @@ def behind(pipe: DeviceFile) -> Iterator[int]:
         os.close(end)
 
 
-async def test_a_device_that_nobody_is_behind(pipe: DeviceFile) -> None:
-    assert "找不到打印机" in (await refused(pipe, SLIP)).sentence
+async def test_a_device_that_nobody_is_behind(pipe: FileDevice) -> None:
+    assert "找不到打印机" in (await refuse(pipe, SLIP)).sentence
 
 
-async def test_a_device_that_hangs(pipe: DeviceFile) -> None:
+async def test_a_device_that_hangs(pipe: FileDevice) -> None:
     with behind(pipe):
-        away = await refused(pipe, MUCH, 0.3)
+        away = await refuse(pipe, MUCH, 0.3)
     assert "没有反应" in away.sentence
     assert away.maybe_printed
 
 
-async def test_a_slow_device_gets_a_slip_whole(pipe: DeviceFile) -> None:
+async def test_a_slow_device_gets_a_slip_whole(pipe: FileDevice) -> None:
     def read(end: int) -> bytes:
         select.select([end], [], [])
         os.set_blocking(end, True)
         return b"".join(iter(lambda: os.read(end, 777), b""))
 
     with behind(pipe) as end:
-        got, _ = await asyncio.gather(asyncio.to_thread(read, end), deliver(pipe, SLIP * 30))
+        got, _ = await asyncio.gather(asyncio.to_thread(read, end), send(pipe, SLIP * 30))
     assert got == SLIP * 30
 
 
-async def test_a_device_that_goes_in_the_middle(pipe: DeviceFile) -> None:
+async def test_a_device_that_goes_in_the_middle(pipe: FileDevice) -> None:
     def read() -> None:
         with behind(pipe) as end:
             ready.set()
@@ -181,7 +181,7 @@ async def test_a_device_that_goes_in_the_middle(pipe: DeviceFile) -> None:
     ready = threading.Event()
     reading = asyncio.create_task(asyncio.to_thread(read))
     await asyncio.to_thread(ready.wait)
-    away = await refused(pipe, MUCH)
+    away = await refuse(pipe, MUCH)
     await reading
     assert "可能只打了一部分" in away.sentence
     assert away.maybe_printed

@@ -9,16 +9,16 @@ import pytest
 from PIL import Image, ImageChops, ImageFont
 
 from kiosk.printing.errors import PrinterError
-from kiosk.printing.fonts import chinese_font, font_folders
-from kiosk.printing.image import COLUMN, ROW, STRIP, as_picture, drawn
-from kiosk.printing.layout import Line, rule
-from kiosk.printing.slip import slip_lines
+from kiosk.printing.fonts import find_chinese_font, list_font_folders
+from kiosk.printing.image import COLUMN_WIDTH, ROW_HEIGHT, STRIP_HEIGHT, build_image_commands, draw_image
+from kiosk.printing.layout import PaperLine, make_rule
+from kiosk.printing.slip import lay_out_slip
 from tests.kiosk.printing.slips import SLIP
 
 
 def _fonts_here() -> bool:
     try:
-        chinese_font(font_folders(), 24)
+        find_chinese_font(list_font_folders(), 24)
     except PrinterError:
         return False
     return True
@@ -37,7 +37,7 @@ def unpacked(sent: bytes) -> Image.Image:
     while rest:
         assert rest.startswith(b"\x1dv0\0")
         width, height = int.from_bytes(rest[4:6], "little"), int.from_bytes(rest[6:8], "little")
-        assert height <= STRIP
+        assert height <= STRIP_HEIGHT
         end = 8 + width * height
         strips.append(Image.frombytes("1", (width * 8, height), rest[8:end], "raw", "1;I"))
         rest = rest[end:]
@@ -56,31 +56,33 @@ def ink(image: Image.Image) -> tuple[int, int, int, int] | None:
 @needs_font
 @pytest.mark.parametrize("width", [32, 48])
 def test_the_printer_gets_what_was_drawn(width: int) -> None:
-    lines = slip_lines(SLIP, width, reprint=True)
-    image = drawn(lines, width)
+    lines = lay_out_slip(SLIP, width, reprint=True)
+    image = draw_image(lines, width)
     assert image.size == (width * 12, sum(60 if line.big else 30 for line in lines))
-    assert ImageChops.logical_xor(unpacked(as_picture(lines, width)), image).getbbox() is None
+    assert ImageChops.logical_xor(unpacked(build_image_commands(lines, width)), image).getbbox() is None
 
 
 @needs_font
 def test_characters_stand_in_their_columns() -> None:
-    image = drawn([Line(" " * 28 + "积分"), Line(" " * 31 + "8"), Line("补打", big=True), rule(32)], 32)
+    image = draw_image(
+        [PaperLine(" " * 28 + "积分"), PaperLine(" " * 31 + "8"), PaperLine("补打", big=True), make_rule(32)], 32
+    )
     rows = [image.crop((0, top, image.width, bottom)) for top, bottom in ((0, 30), (30, 60), (60, 120))]
     for row, (first, last) in zip(rows, [(28, 32), (31, 32), (0, 8)], strict=True):
         box = ink(row)
         assert box is not None
         left, top, right, bottom = box
-        assert first * COLUMN <= left < first * COLUMN + 6
-        assert last * COLUMN - 6 < right <= last * COLUMN
+        assert first * COLUMN_WIDTH <= left < first * COLUMN_WIDTH + 6
+        assert last * COLUMN_WIDTH - 6 < right <= last * COLUMN_WIDTH
         # Nothing is cut off above or below.
         assert top > 0
         assert bottom < row.height
-    assert ink(image.crop((0, image.height - ROW, image.width, image.height))) is not None
+    assert ink(image.crop((0, image.height - ROW_HEIGHT, image.width, image.height))) is not None
 
 
 @needs_font
 def test_characters_are_drawn_and_not_boxes() -> None:
-    soap, cup, none = (drawn([Line(text)], 32) for text in ("皂", "杯", "\U0010fffd"))
+    soap, cup, none = (draw_image([PaperLine(text)], 32) for text in ("皂", "杯", "\U0010fffd"))
     assert len({image.tobytes() for image in (soap, cup, none)}) == 3
 
 
@@ -94,12 +96,12 @@ def test_no_chinese_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(latin, ImageFont.FreeTypeFont)
     (fonts / "NotoSansCJK-Regular.ttf").write_bytes(latin.font_bytes)
     with pytest.raises(PrinterError, match="中文字体") as away:
-        as_picture([Line("肥皂")], 32)
+        build_image_commands([PaperLine("肥皂")], 32)
     assert not away.value.maybe_printed
 
 
 @needs_font
 def test_mainland_shapes_are_chosen_where_a_file_has_several() -> None:
-    family, _ = chinese_font(font_folders(), 24).getname()
+    family, _ = find_chinese_font(list_font_folders(), 24).getname()
     assert family is not None
     assert not family.endswith((" JP", " KR", " TC", " HK"))

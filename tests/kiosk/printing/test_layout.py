@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.printing.layout import Line, columns, row, shown, wrapped
-from kiosk.printing.report import report_lines
-from kiosk.printing.slip import Slip, SlipLine, slip_lines
+from kiosk.printing.layout import PaperLine, count_columns, format_row, make_printable, wrap
+from kiosk.printing.report import lay_out_report
+from kiosk.printing.slip import Slip, SlipLine, lay_out_slip
 from tests.kiosk.printing.slips import REPORT, SLIP
 
 WIDTHS = (32, 48)
@@ -29,18 +29,18 @@ slips = st.builds(
     attendant=texts,
     recorded_at=st.just(SLIP.recorded_at),
     offline=st.booleans(),
-    collected_by=texts,
+    collector=texts,
     seal=texts,
 )
 
 
-def text(lines: list[Line]) -> str:
+def text(lines: list[PaperLine]) -> str:
     return "\n".join(line.text for line in lines)
 
 
 @given(slips, st.sampled_from(WIDTHS), st.booleans())
 def test_a_slip_fits_the_paper(slip: Slip, width: int, reprint: bool) -> None:
-    lines = slip_lines(slip, width, reprint=reprint)
+    lines = lay_out_slip(slip, width, reprint=reprint)
     assert all(line.columns <= width for line in lines)
     assert all(line.text.isprintable() for line in lines)
     assert not {"¥", "￥"} & set(text(lines))
@@ -48,7 +48,7 @@ def test_a_slip_fits_the_paper(slip: Slip, width: int, reprint: bool) -> None:
 
 @given(slips, st.sampled_from(WIDTHS))
 def test_figures_stand_at_the_right_edge(slip: Slip, width: int) -> None:
-    lines = slip_lines(slip, width, reprint=False)
+    lines = lay_out_slip(slip, width, reprint=False)
     figures = [f"x{line.quantity}  {line.points} 分" for line in slip.lines]
     figures += [f"{slip.points} 分", f"{slip.balance} 分", slip.number]
     rest = iter(lines)
@@ -60,14 +60,14 @@ def test_figures_stand_at_the_right_edge(slip: Slip, width: int) -> None:
 
 @given(texts, st.sampled_from([2, 3, 16, 32]))
 def test_wrapping_loses_nothing(name: str, width: int) -> None:
-    pieces = wrapped(name, width)
-    assert "".join(pieces) == shown(name)
-    assert all(columns(piece) <= width for piece in pieces)
-    assert len(pieces) == 1 or all(columns(piece) >= width - 1 for piece in pieces[:-1])
+    pieces = wrap(name, width)
+    assert "".join(pieces) == make_printable(name)
+    assert all(count_columns(piece) <= width for piece in pieces)
+    assert len(pieces) == 1 or all(count_columns(piece) >= width - 1 for piece in pieces[:-1])
 
 
 def test_a_slip_of_58_millimetres() -> None:
-    assert [line.text for line in slip_lines(SLIP, 32, reprint=False)] == [
+    assert [line.text for line in lay_out_slip(SLIP, 32, reprint=False)] == [
         "       李家村道德积美超市",
         "    兑换收据",
         "--------------------------------",
@@ -87,21 +87,21 @@ def test_a_slip_of_58_millimetres() -> None:
 
 
 def test_a_name_that_fills_its_line_leaves_the_figure_one_of_its_own() -> None:
-    assert row("五月花卷纸十二卷装加厚三层", "x1  120 分", 32) == [
-        Line("五月花卷纸十二卷装加厚三层"),
-        Line("                      x1  120 分"),
+    assert format_row("五月花卷纸十二卷装加厚三层", "x1  120 分", 32) == [
+        PaperLine("五月花卷纸十二卷装加厚三层"),
+        PaperLine("                      x1  120 分"),
     ]
-    assert row("", "一" * 17, 32) == [Line("一" * 16), Line(" " * 30 + "一")]
+    assert format_row("", "一" * 17, 32) == [PaperLine("一" * 16), PaperLine(" " * 30 + "一")]
 
 
 def test_a_collection_by_a_neighbour_with_a_seal() -> None:
-    shown = text(slip_lines(replace(SLIP, collected_by="李**", seal="18320 Ab3dEf9k"), 32, reprint=False))
+    shown = text(lay_out_slip(replace(SLIP, collector="李**", seal="18320 Ab3dEf9k"), 32, reprint=False))
     assert "\n由李**代领\n" in shown
     assert shown.endswith("\n账本封印          18320 Ab3dEf9k")
 
 
 def test_a_redemption_without_network_tells_what_is_left_here() -> None:
-    shown = text(slip_lines(replace(SLIP, offline=True), 32, reprint=False))
+    shown = text(lay_out_slip(replace(SLIP, offline=True), 32, reprint=False))
     assert "断网兑换，待入账" in shown
     assert "\n本店还可兑换               96 分\n" in shown
     assert "余额" not in shown
@@ -109,20 +109,20 @@ def test_a_redemption_without_network_tells_what_is_left_here() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_reprint_says_so_at_both_ends(width: int) -> None:
-    first, *_, last = lines = slip_lines(SLIP, width, reprint=True)
-    assert first == last == Line(" " * (width // 4 - 2) + "补打", big=True)
+    first, *_, last = lines = lay_out_slip(SLIP, width, reprint=True)
+    assert first == last == PaperLine(" " * (width // 4 - 2) + "补打", big=True)
     assert "不得重复领取" in text(lines)
-    assert lines[2:-1] == slip_lines(SLIP, width, reprint=False)
-    first, *_, last = report_lines(REPORT, width, reprint=True)
+    assert lines[2:-1] == lay_out_slip(SLIP, width, reprint=False)
+    first, *_, last = lay_out_report(REPORT, width, reprint=True)
     assert first.text.strip() == last.text.strip() == "补打"
 
 
 def test_a_name_cannot_command_the_printer() -> None:
-    assert shown("\x1bp\0肥\r\n皂\u200d\u3000￥5") == "p肥  皂 元5"
+    assert make_printable("\x1bp\0肥\r\n皂\u200d\u3000￥5") == "p肥  皂 元5"
 
 
 def test_a_report() -> None:
-    assert [line.text for line in report_lines(REPORT, 32, reprint=False)] == [
+    assert [line.text for line in lay_out_report(REPORT, 32, reprint=False)] == [
         "       李家村道德积美超市",
         "    交班日报",
         "--------------------------------",

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.printing.commands import as_text
-from kiosk.printing.devices import Device, DeviceFile, Network
+from kiosk.printing.commands import build_text_commands
+from kiosk.printing.devices import Device, FileDevice, NetworkDevice
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import EscposPrinter, print_report, print_slip
-from kiosk.printing.report import report_lines
-from kiosk.printing.settings import Encoding, Mode, Settings
-from kiosk.printing.slip import slip_lines
+from kiosk.printing.report import lay_out_report
+from kiosk.printing.settings import Encoding, Mode, PrinterSettings
+from kiosk.printing.slip import lay_out_slip
 from tests.kiosk.printing.slips import REPORT, SLIP
 from tests.kiosk.printing.test_image import needs_font
 
@@ -28,23 +28,23 @@ class Stuck:
         self.free = threading.Event()
         self.got: list[bytes] = []
 
-    def deliver(self, data: bytes, patience: float) -> None:
+    def send(self, data: bytes, timeout: float) -> None:
         assert self.free.wait(60)
         self.got.append(data)
 
 
 def receipt(width: int = 32, *, reprint: bool = False) -> bytes:
-    return as_text(slip_lines(SLIP, width, reprint=reprint), Encoding.GB18030)
+    return build_text_commands(lay_out_slip(SLIP, width, reprint=reprint), Encoding.GB18030)
 
 
 @pytest.mark.parametrize("reprint", [False, True])
 async def test_a_receipt_and_a_report_are_sent(tmp_path: Path, reprint: bool) -> None:
     file = tmp_path / "lp0"
     file.touch()
-    printer = EscposPrinter(Settings(DeviceFile(str(file)), width=48))
+    printer = EscposPrinter(PrinterSettings(FileDevice(str(file)), width=48))
     await print_slip(printer, SLIP, reprint=reprint)
     await print_report(printer, REPORT, reprint=reprint)
-    report = as_text(report_lines(REPORT, 48, reprint=reprint), Encoding.GB18030)
+    report = build_text_commands(lay_out_report(REPORT, 48, reprint=reprint), Encoding.GB18030)
     assert file.read_bytes() == receipt(48, reprint=reprint) + report
 
 
@@ -52,7 +52,7 @@ async def test_a_receipt_and_a_report_are_sent(tmp_path: Path, reprint: bool) ->
 async def test_a_receipt_is_sent_as_a_picture(tmp_path: Path) -> None:
     file = tmp_path / "lp0"
     file.touch()
-    await print_slip(EscposPrinter(Settings(DeviceFile(str(file)), mode=Mode.IMAGE)), SLIP, reprint=False)
+    await print_slip(EscposPrinter(PrinterSettings(FileDevice(str(file)), mode=Mode.IMAGE)), SLIP, reprint=False)
     assert file.read_bytes().startswith(b"\x1b@\x1dv0\0\x30\0")
 
 
@@ -64,14 +64,14 @@ async def test_receipts_over_the_network_come_one_by_one() -> None:
         writer.close()
 
     async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
-        printer = EscposPrinter(Settings(Network("127.0.0.1", server.sockets[0].getsockname()[1])))
+        printer = EscposPrinter(PrinterSettings(NetworkDevice("127.0.0.1", server.sockets[0].getsockname()[1])))
         await asyncio.gather(*(print_slip(printer, SLIP, reprint=each) for each in (False, True)))
     assert got == [receipt(), receipt(reprint=True)]
 
 
 async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
     device = Stuck()
-    printer = EscposPrinter(Settings(device), patience=0.2)
+    printer = EscposPrinter(PrinterSettings(device), timeout=0.2)
     first = await refused(printer)
     assert "没有反应" in first.sentence
     assert first.maybe_printed
@@ -89,7 +89,7 @@ async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
 
 async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
     device = Stuck()
-    printer = EscposPrinter(Settings(device), patience=0.2)
+    printer = EscposPrinter(PrinterSettings(device), timeout=0.2)
     slips = [print_slip(printer, SLIP, reprint=False) for _ in range(500)]
     # One after another they would take a hundred seconds.
     async with asyncio.timeout(50):
@@ -100,7 +100,7 @@ async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
 
 async def test_a_receipt_given_up_does_not_break_the_next() -> None:
     device = Stuck()
-    printer = EscposPrinter(Settings(device))
+    printer = EscposPrinter(PrinterSettings(device))
     sending = asyncio.create_task(print_slip(printer, SLIP, reprint=False))
     await asyncio.sleep(0)
     sending.cancel()
@@ -120,23 +120,23 @@ async def refused(printer: EscposPrinter) -> PrinterError:
 
 
 async def test_a_printer_that_is_switched_off(tmp_path: Path) -> None:
-    missing: Device = DeviceFile(str(tmp_path / "lp0"))
-    assert "找不到打印机" in (await refused(EscposPrinter(Settings(missing)))).sentence
+    missing: Device = FileDevice(str(tmp_path / "lp0"))
+    assert "找不到打印机" in (await refused(EscposPrinter(PrinterSettings(missing)))).sentence
 
 
 HANGING = """
 import asyncio, threading
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import EscposPrinter
-from kiosk.printing.settings import Settings
+from kiosk.printing.settings import PrinterSettings
 
 class Stuck:
-    def deliver(self, data, patience):
+    def send(self, data, timeout):
         threading.Event().wait()
 
 async def main():
     try:
-        await EscposPrinter(Settings(Stuck()), patience=0.1).send([])
+        await EscposPrinter(PrinterSettings(Stuck()), timeout=0.1).send([])
     except PrinterError:
         print("away")
 

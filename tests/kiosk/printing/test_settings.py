@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from kiosk.printing.devices import Device, DeviceFile, Network, Usb
-from kiosk.printing.settings import Encoding, Mode, Settings, read_settings
+from kiosk.printing.devices import Device, FileDevice, NetworkDevice, UsbDevice
+from kiosk.printing.settings import Encoding, Mode, PrinterSettings, read_settings
 
 
 @pytest.mark.parametrize(
     ("setting", "device"),
     [
-        ("network:192.168.1.50:9100", Network("192.168.1.50", 9100)),
-        ("network:192.168.1.50", Network("192.168.1.50", 9100)),
-        ("network:printer.local:9101", Network("printer.local", 9101)),
-        ("network:[fe80::1]:9100", Network("fe80::1", 9100)),
-        ("usb:04b8:0202", Usb(0x04B8, 0x0202)),
-        ("usb:1FC9:2016", Usb(0x1FC9, 0x2016)),
-        (" file:/dev/usb/lp0 ", DeviceFile("/dev/usb/lp0")),
-        ("file:/dev/打印机", DeviceFile("/dev/打印机")),
+        ("network:192.168.1.50:9100", NetworkDevice("192.168.1.50", 9100)),
+        ("network:192.168.1.50", NetworkDevice("192.168.1.50", 9100)),
+        ("network:printer.local:9101", NetworkDevice("printer.local", 9101)),
+        ("network:[fe80::1]:9100", NetworkDevice("fe80::1", 9100)),
+        ("usb:04b8:0202", UsbDevice(0x04B8, 0x0202)),
+        ("usb:1FC9:2016", UsbDevice(0x1FC9, 0x2016)),
+        (" file:/dev/usb/lp0 ", FileDevice("/dev/usb/lp0")),
+        ("file:/dev/打印机", FileDevice("/dev/打印机")),
     ],
 )
 def test_a_printer_by_its_place(setting: str, device: Device) -> None:
-    assert read_settings(setting, "58", "gb18030", "text") == Settings(device)
+    assert read_settings(setting, "58", "gb18030", "text") == PrinterSettings(device)
     settings = read_settings(setting, "80", "gbk", "image")
-    assert settings == Settings(device, 48, Encoding.GBK, Mode.IMAGE)
+    assert settings == PrinterSettings(device, 48, Encoding.GBK, Mode.IMAGE)
 
 
 @pytest.mark.parametrize("setting", ["network:h:9100", "usb:04b8:0202", "file:/dev/usb/lp0"])

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from kiosk.printing.devices import Usb
+from kiosk.printing.devices import UsbDevice
 from kiosk.printing.errors import PrinterError
 from tests.kiosk.printing.usb_bus import DISK, Bus
 
@@ -15,7 +15,7 @@ SLIP = bytes(range(256)) * 40
 
 def refused(bus: Bus, *, product: int = 0x0202) -> PrinterError:
     with pytest.raises(PrinterError) as away:
-        Usb(0x04B8, product, bus).deliver(SLIP, 5.0)
+        UsbDevice(0x04B8, product, bus).send(SLIP, 5.0)
     # The system's own driver has its printer again, or never lost it.
     assert bus.driven
     assert not bus.opened
@@ -26,7 +26,7 @@ def test_a_usb_printer_gets_a_slip_whole() -> None:
     """Though it takes little at once."""
     bus = Bus()
     for slip in (SLIP, b"second"):
-        Usb(0x04B8, 0x0202, bus).deliver(slip, 5.0)
+        UsbDevice(0x04B8, 0x0202, bus).send(slip, 5.0)
     assert bus.got == SLIP + b"second"
     assert bus.driven
     assert not bus.opened

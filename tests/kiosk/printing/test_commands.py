@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.printing.commands import as_text, encoded
-from kiosk.printing.layout import Line, columns, shown
+from kiosk.printing.commands import build_text_commands, encode
+from kiosk.printing.layout import PaperLine, count_columns, make_printable
 from kiosk.printing.settings import Encoding
-from kiosk.printing.slip import slip_lines
+from kiosk.printing.slip import lay_out_slip
 from tests.kiosk.printing.slips import SLIP
 
 FIRST = b"\x1b@"
@@ -17,8 +17,8 @@ LAST = b"\x1bd\x06\x1dV\x01"
 
 
 def test_chinese_has_a_mode_of_its_own() -> None:
-    lines = [Line("补打", big=True), Line("肥皂 x2")]
-    assert as_text(lines, Encoding.GB18030) == (
+    lines = [PaperLine("补打", big=True), PaperLine("肥皂 x2")]
+    assert build_text_commands(lines, Encoding.GB18030) == (
         FIRST
         + b"\x1c&"
         + b"\x1d!\x11\x1c!\x0c\xb2\xb9\xb4\xf2\n\x1d!\x00\x1c!\x00"
@@ -29,14 +29,14 @@ def test_chinese_has_a_mode_of_its_own() -> None:
 
 
 def test_utf8_has_none() -> None:
-    lines = [Line("补打", big=True), Line("肥皂")]
+    lines = [PaperLine("补打", big=True), PaperLine("肥皂")]
     chinese = b"\x1d!\x11" + "补打".encode() + b"\n\x1d!\x00" + "肥皂".encode() + b"\n"
-    assert as_text(lines, Encoding.UTF8) == FIRST + chinese + LAST
+    assert build_text_commands(lines, Encoding.UTF8) == FIRST + chinese + LAST
 
 
 @pytest.mark.parametrize("encoding", Encoding)
 def test_a_slip_is_whole(encoding: Encoding) -> None:
-    sent = as_text(slip_lines(SLIP, 32, reprint=False), encoding)
+    sent = build_text_commands(lay_out_slip(SLIP, 32, reprint=False), encoding)
     assert "五月花卷纸（十二卷装·加厚三层·\n家庭实惠型）          x1  120 分\n".encode(encoding) in sent
     assert sent.startswith(FIRST)
     assert sent.endswith(LAST)
@@ -44,14 +44,14 @@ def test_a_slip_is_whole(encoding: Encoding) -> None:
 
 
 def test_a_rare_character_is_replaced_where_it_has_to_be() -> None:
-    assert encoded("𬭚球", Encoding.GBK) == "？球".encode("gbk")
-    assert encoded("𬭚球", Encoding.GB18030) == "𬭚球".encode("gb18030")
-    assert encoded("a\ud800", Encoding.UTF8) == "a？".encode()
+    assert encode("𬭚球", Encoding.GBK) == "？球".encode("gbk")
+    assert encode("𬭚球", Encoding.GB18030) == "𬭚球".encode("gb18030")
+    assert encode("a\ud800", Encoding.UTF8) == "a？".encode()
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 def test_anything_can_be_printed(text: str) -> None:
     for encoding in Encoding:
-        encoded(text, encoding).decode(encoding)
+        encode(text, encoding).decode(encoding)
     # One byte a column is how printers have it, and so figures stand in line.
-    assert len(encoded(shown(text), Encoding.GBK)) == columns(shown(text))
+    assert len(encode(make_printable(text), Encoding.GBK)) == count_columns(make_printable(text))
