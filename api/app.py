@@ -27,7 +27,7 @@ import api.awards.claims.pages
 import api.awards.claims.routes
 import api.awards.rulebooks.editor
 import api.awards.rulebooks.pages
-import api.awards.rulebooks.public
+import api.awards.rulebooks.public_pages
 import api.awards.rulebooks.routes
 import api.awards.simulation.pages
 import api.awards.simulation.routes
@@ -56,7 +56,7 @@ import api.shop.stock.till_routes
 import api.shop.till.routes
 import api.web.landing
 import api.web.page
-from api.awards.claims.board import on_notice
+from api.awards.claims.board import notice_sentences
 from api.bookkeeping.seals.use_cases import read_reference
 from api.jobs import JOBS
 from api.platform.access import Authentication
@@ -109,7 +109,7 @@ def _served(state: State) -> Services:
 
 
 def _till_additions() -> TillAdditions:
-    return TillAdditions(seal=read_reference, on_notice=on_notice)
+    return TillAdditions(seal=read_reference, on_notice=notice_sentences)
 
 
 def _templates() -> JinjaTemplateEngine:
@@ -154,7 +154,7 @@ def create_app(
             api.registry.people.pages.router,
             api.household.pages.router,
             api.registry.cards.pages.router,
-            api.awards.rulebooks.public.router,
+            api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
             api.desk.pages.router,
             api.awards.claims.pages.router,

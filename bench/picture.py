@@ -8,7 +8,7 @@ from pathlib import Path
 import pygal
 from pygal.style import Style
 
-from api.awards.simulation.charts import cleaned
+from api.awards.simulation.charts import clean_svg
 from bench.measurement import Measurement
 
 MET, MISSED = "#2f7d4f", "#d08a2e"
@@ -40,7 +40,7 @@ def draw(figures: Sequence[Measurement], path: Path) -> None:
     ]
     for title, ok in (("target met", True), ("missed", False)):
         bars.add(title, [min(figure.reached or 0, MOST) if figure.ok is ok else None for figure in aimed])
-    bars.add_xml_filter(cleaned)
+    bars.add_xml_filter(clean_svg)
     bars.render_to_file(str(path))
 
 

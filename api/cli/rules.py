@@ -1,4 +1,4 @@
-"""`jimei rules`: the verbs for who writes and decides a rulebook. All but `simulate` work on files alone."""
+"""`jimei rules`: commands for authors of rulebooks. All but `simulate` work on files only."""
 
 from __future__ import annotations
 
@@ -61,27 +61,26 @@ def score(book: Path, events: Path, base: Path | None, format: str) -> None:
     Rows count in the order of their days, so limits fill up as they would have. A row that can't be read is
     answered with a sentence, and the exit code is 2.
     """
-    from api.awards.rulebooks.events import read_events
-    from api.awards.rulebooks.scoring import FORMATS
-    from api.awards.rulebooks.scoring import score as scored
+    from api.awards.rulebooks.deed_table import read_deeds
+    from api.awards.rulebooks.scoring import FORMATS, score_deeds
 
-    rulebook = _usable(book, base)
-    rows = scored(rulebook, read_events(events, rulebook))
+    rulebook = _load_book(book, base)
+    rows = score_deeds(rulebook, read_deeds(events, rulebook))
     for line in FORMATS[format](rows):
         click.echo(line)
-    wrong = sum(row.wrong for row in rows)
-    if wrong:
-        click.echo(f"有 {wrong} 行要改。", err=True)
+    invalid = sum(row.is_invalid for row in rows)
+    if invalid:
+        click.echo(f"有 {invalid} 行要改。", err=True)
         sys.exit(2)
 
 
-def _usable(path: Path, base: Path | None) -> Rulebook:
-    """The book; problems are told and end the program. Advice doesn't stand in its way."""
+def _load_book(path: Path, base: Path | None) -> Rulebook:
+    """The book. Errors are printed and end the program; advice doesn't."""
     library = Library([path] if base is None else [base, path])
-    below = library.check(base) if base is not None else None
-    checked = library.check(path, below.book if below else None)
-    if below is not None and below.book is None:
-        checked = below
+    checked_base = library.check(base) if base is not None else None
+    checked = library.check(path, checked_base.book if checked_base else None)
+    if checked_base is not None and checked_base.book is None:
+        checked = checked_base
     if checked.book is not None:
         return checked.book
     for problem in checked.problems:

@@ -16,8 +16,8 @@ from api.platform.settings import Settings
 if TYPE_CHECKING:
     from rules import Simulation
 
-_LARGEST = 4_000_000
-"""Bytes of a draft: as many characters as a book may have, all of them Chinese, and some."""
+_MAX_BYTES = 4_000_000
+"""Bytes of a draft: the maximal number of characters, all of them Chinese, and some more."""
 
 
 @click.command(
@@ -38,7 +38,7 @@ def simulate(
     A village's overlay is simulated on the book it was written for, for its own village.
     """
     from api.awards.simulation import use_cases
-    from api.awards.simulation.rendering import rendered
+    from api.awards.simulation.rendering import render
     from api.bookkeeping.exports.atomic_file import write_atomically
     from api.bookkeeping.exports.use_cases import parse_period
     from api.opening import open_town, require_township
@@ -46,35 +46,35 @@ def simulate(
     from api.platform.database.engine import reach
 
     first, last = parse_period(start, end)
-    wanted = use_cases.Wanted(_read(draft), first, last, village, draft.name)
-    done: list[Simulation] = []
+    request = use_cases.SimulationRequest(_read_draft(draft), first, last, village, draft.name)
+    simulations: list[Simulation] = []
 
-    async def uow() -> None:
+    async def run() -> None:
         async with open_town(access, WallClock()) as services:
             await require_township(services)
-            with progress("试算 simulate") as told:
-                done.append(await use_cases.simulate(services, wanted, told=told))
+            with progress("试算 simulate") as on_progress:
+                simulations.append(await use_cases.simulate(services, request, on_progress=on_progress))
 
-    with ExitStack() as opened:
-        # Before the long work: a place where nothing can be written is told at once.
+    with ExitStack() as stack:
+        # Before the long simulation, so that an unwritable file is reported at once.
         file: IO[bytes] = sys.stdout.buffer
         if output is not None:
-            file = opened.enter_context(write_atomically(output))
-        access = opened.enter_context(reach(Settings.read()))
-        run_async(uow())
-        for simulation in done:
-            file.write(rendered(simulation, format).encode())
+            file = stack.enter_context(write_atomically(output))
+        access = stack.enter_context(reach(Settings.read()))
+        run_async(run())
+        for simulation in simulations:
+            file.write(render(simulation, format).encode())
     if output is not None:
         click.echo(f"已写好试算：{output}")
 
 
-def _read(draft: Path) -> str:
+def _read_draft(draft: Path) -> str:
     try:
         with draft.open("rb") as file:
-            raw = file.read(_LARGEST + 1)
+            raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise Refused(ErrorCode.UNREADABLE, f"读不了 {draft}：{error.strerror}。") from None
-    if len(raw) > _LARGEST:
+    if len(raw) > _MAX_BYTES:
         raise Refused(ErrorCode.TOO_LARGE, f"{draft} 太大，不像一份积分办法。")
     try:
         return raw.decode("utf-8-sig")

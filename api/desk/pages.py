@@ -9,7 +9,7 @@ from litestar.response import Template
 
 from api.awards.claims import queries
 from api.awards.claims.pages import STATUS
-from api.awards.rulebooks.adoptions import waiting_for
+from api.awards.rulebooks.adoptions import count_confirmable
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.registry.people.pages import DESK, ROLE_TITLES
@@ -28,8 +28,8 @@ async def home(
         "desk/home.html",
         staff=request.user,
         titles=[ROLE_TITLES[role] for role in ROLE_TITLES if role in request.user.roles],
-        desk=await queries.desk(services, request.user),
-        proposals=await waiting_for(services, request.user),
+        desk=await queries.load_desk(services, request.user),
+        proposals=await count_confirmable(services, request.user),
         tills=request.user.may(*OVERSEERS),
         chosen=chosen,
         statuses=STATUS,

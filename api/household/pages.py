@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from markupsafe import Markup
 
-from api.awards.rulebooks.use_cases import KEPT
+from api.awards.rulebooks.use_cases import MAX_CACHED_BOOKS
 from api.household.passbook import read_passbook
 from api.platform.errors import Refused
 from api.platform.services import Services
@@ -46,7 +46,7 @@ async def show_household(
 
 
 # The same for every household, and long.
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=MAX_CACHED_BOOKS)
 def _render_rules(template: jinja2.Template, book: Rulebook) -> Markup:
     return Markup(template.render(book=book, format_limit=format_limit, describe_rule=describe_rule))
 

@@ -17,8 +17,14 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import wire
 from api.awards.claims import deductions
-from api.awards.claims.of_household import ON_NOTICE, VERSIONS_ON_NOTICE, subject_of
-from api.awards.rulebooks.use_cases import IN_FORCE, Edition, counting, editions, opened
+from api.awards.claims.household_claims import ON_NOTICE, VERSIONS_ON_NOTICE, claim_of
+from api.awards.rulebooks.use_cases import (
+    EDITIONS_IN_FORCE,
+    Edition,
+    effective_edition,
+    load_books,
+    select_editions,
+)
 from api.bookkeeping.exports.titles import UNPUBLISHED
 from api.bookkeeping.general_ledger import imports
 from api.bookkeeping.general_ledger.holds import OPEN_HOLDS
@@ -118,8 +124,8 @@ async def read_passbook(services: Services, card: str) -> Passbook:
     holder, facts, expiring = await read_card(
         services, card, _FACTS, now, day=local_date(now), resets_since=now - RESETS_SHOWN_FOR
     )
-    current = counting(facts.in_force, holder.village)
-    books = await opened(services, [*facts.notice_editions, *([current] if current is not None else [])])
+    current = effective_edition(facts.in_force, holder.village)
+    books = await load_books(services, [*facts.notice_editions, *([current] if current is not None else [])])
     return Passbook(
         holder=holder,
         balance=facts.balance,
@@ -209,7 +215,7 @@ def _select_entries() -> Select[Any]:
     target = find(own.c.target, "target")
     root = find(target.c.target, "root")
     began = func.coalesce(root.c.id, target.c.id, own.c.id)
-    claim = subject_of(entry.c.township, began)
+    claim = claim_of(entry.c.township, began)
     # The amount of a reversal's target in this account.
     original = entry.alias("original")
     whole = (
@@ -303,10 +309,10 @@ _FACTS = ReadQuery(
     **bind_to_card(
         lifetime_points=_select_lifetime_points(),
         awards=ON_NOTICE,
-        notice_editions=editions(VERSIONS_ON_NOTICE),
+        notice_editions=select_editions(VERSIONS_ON_NOTICE),
         holds=OPEN_HOLDS,
         entries=_select_entries(),
-        in_force=IN_FORCE,
+        in_force=EDITIONS_IN_FORCE,
         resets=LAST_RESET,
     ),
 )

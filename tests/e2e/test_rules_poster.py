@@ -38,9 +38,15 @@ async def test_no_row_is_cut_in_two_and_every_page_has_the_heads_of_the_columns(
     assert [tuple(map(round, page.get_size())) for page in pdf] == [A4] * len(pages)
     assert 3 <= len(pages) <= 7
     book = load(next_book())
-    for section in sections.sections(book, None, 0):
+    for section in sections.build_sections(book, None, 0):
         for row in section.rows:
-            cells = [row.rule.title, *row.words.conditions, *row.amounts, *row.often, "、".join(row.rule.evidence)]
+            cells = [
+                row.rule.title,
+                *row.description.conditions,
+                *row.amounts,
+                *row.limits,
+                "、".join(row.rule.evidence),
+            ]
             assert any(all(plain(cell) in page for cell in cells) for page in pages), cells
         # The heading of a category stands above a row of it.
         first = plain(section.category.title) + plain(section.rows[0].rule.title)

@@ -1,7 +1,7 @@
-"""The public notice board of a village: what stands on notice, and what was posted of late.
+"""The public notice board of a village: claims on notice, and those posted recently.
 
-Names are masked. What the rulebook keeps off the notice is only counted, so that the sum can be checked
-without telling who it was.
+Names are masked. Claims that the rulebook doesn't publish are only counted, so that the total can be checked
+without identifying anybody.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, true
 
-from api.awards.claims.corrections import net, taken_back
+from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.tables import Claim
-from api.awards.rulebooks.use_cases import adopted
+from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -23,12 +23,12 @@ from api.registry.cards.use_cases import mask_name
 from api.registry.people.queries import list_supervisors
 from api.registry.register import queries as register
 
-LATELY = timedelta(days=30)
-POSTED_SHOWN = 60
+RECENT = timedelta(days=30)
+MAX_POSTED = 60
 
 
 @dataclass(frozen=True, slots=True)
-class VillageBoard:
+class VillageNoticeCount:
     code: str
     name: str
     on_notice: int
@@ -36,8 +36,8 @@ class VillageBoard:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`points` are what is left of the award, negative for a deduction, once `correction` was added to it. Without
-    `household` it is published without a name."""
+    """`points` are those after corrections, negative for a deduction; `correction` is their difference to the
+    original points. Without `household` the claim is published anonymously."""
 
     household: str
     masked: str
@@ -49,71 +49,71 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Unpublished:
-    """Awards of which the rulebook publishes neither household nor subject."""
+class UnpublishedClaims:
+    """Claims of which the rulebook publishes neither household nor subject."""
 
     count: int
     points: int
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class NoticeBoard:
     village: str
     supervisors: list[str]
-    standing: list[Notice]
-    unpublished: Unpublished
+    on_notice: list[Notice]
+    unpublished: UnpublishedClaims
     posted: list[Notice]
-    # The books' newest seal, for whoever keeps the poster.
+    # The ledger's newest seal, for people who keep a copy of the board.
     seal: PrintedHead | None
 
 
-async def villages(services: Services) -> list[VillageBoard]:
+async def list_villages(services: Services) -> list[VillageNoticeCount]:
     async with services.unit_of_work() as uow:
-        standing = await uow.session.execute(
+        counts = await uow.session.execute(
             select(Claim.village, func.count())
             .where(Claim.township == uow.township, Claim.status == "approved")
             .group_by(Claim.village)
         )
-        on_notice: dict[str, int] = dict(standing.all())
+        on_notice: dict[str, int] = dict(counts.all())
         return [
-            VillageBoard(village.code, village.name, on_notice.get(village.code, 0))
+            VillageNoticeCount(village.code, village.name, on_notice.get(village.code, 0))
             for village in await register.list_villages(uow)
         ]
 
 
-async def board(services: Services, code: str) -> Board:
+async def load_board(services: Services, code: str) -> NoticeBoard:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         village = {village.code: village.name for village in await register.list_villages(uow)}.get(code)
         if village is None:
             raise Refused(ErrorCode.UNKNOWN, "没有这个村的公示。")
-        standing = [Claim.village == code, Claim.status == "approved"]
-        posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > uow.now - LATELY]
-        return Board(
+        on_notice = [Claim.village == code, Claim.status == "approved"]
+        posted = [Claim.village == code, Claim.status == "posted", Claim.notice_until > uow.now - RECENT]
+        return NoticeBoard(
             village=village,
             supervisors=await list_supervisors(uow, code),
-            standing=await _notices(uow, standing),
-            unpublished=await _unpublished(uow, standing),
-            posted=await _notices(uow, posted, newest_first=True, limit=POSTED_SHOWN),
+            on_notice=await _load_notices(uow, on_notice),
+            unpublished=await _count_unpublished(uow, on_notice),
+            posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
             seal=await find_newest_head(uow),
         )
 
 
-async def on_notice(uow: UnitOfWork, village: str) -> list[str]:
-    """What a till says of it. Only how many: whose and what for stands on the notice board."""
-    found = await uow.session.execute(
+async def notice_sentences(uow: UnitOfWork, village: str) -> list[str]:
+    """Sentences for tills. They only have the number; names and subjects are on the notice board."""
+    counts = await uow.session.execute(
         select(func.count(), func.max(Claim.notice_until)).where(
             Claim.township == uow.township, Claim.village == village, Claim.status == "approved"
         )
     )
-    count, until = found.one()
+    count, until = counts.one()
     if until is None:
         return []
     last = local_date(until)
     return [f"本村有 {count} 项积分正在公示，最晚到 {last.month}月{last.day}日；有异议请找监委。"]
 
 
-async def _notices(
+async def _load_notices(
     uow: UnitOfWork,
     conditions: Sequence[ColumnElement[bool]],
     *,
@@ -131,16 +131,16 @@ async def _notices(
             .limit(limit)
         )
     ).all()
-    books = await adopted(uow, {claim.rulebook for claim, _, _ in rows})
-    back = await taken_back(uow, Claim.id.in_([claim.id for claim, _, _ in rows]))
+    books = await books_by_version(uow, {claim.rulebook for claim, _, _ in rows})
+    taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, _, _ in rows]))
     return [
         Notice(
             # A deduction is published without a name.
             household=code if claim.points > 0 else "",
             masked=mask_name(head) if claim.points > 0 else "某户",
             title=books[claim.rulebook].get_rule(claim.rule).title,
-            points=net(claim.points, back.get(claim.id, 0)),
-            correction=net(claim.points, back.get(claim.id, 0)) - claim.points,
+            points=net_points(claim.points, taken_back.get(claim.id, 0)),
+            correction=net_points(claim.points, taken_back.get(claim.id, 0)) - claim.points,
             deed_on=claim.deed_on,
             until=claim.notice_until,
         )
@@ -149,11 +149,11 @@ async def _notices(
     ]
 
 
-async def _unpublished(uow: UnitOfWork, conditions: Sequence[ColumnElement[bool]]) -> Unpublished:
+async def _count_unpublished(uow: UnitOfWork, conditions: Sequence[ColumnElement[bool]]) -> UnpublishedClaims:
     row = await uow.session.execute(
         select(func.count(), func.coalesce(func.sum(Claim.points), 0)).where(
             Claim.township == uow.township, Claim.published.is_(False), *conditions
         )
     )
     count, points = row.one()
-    return Unpublished(count, int(points))
+    return UnpublishedClaims(count, int(points))

@@ -1,4 +1,4 @@
-"""What corrections took back of posted claims: the books know it, and whoever lists claims asks here."""
+"""Points of posted claims that were taken back by corrections, from the ledger."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from api.platform.services import UnitOfWork
 from ledger.tables import settlement, transaction, transfer
 
 
-def net(points: int, back: int) -> int:
-    """What is left of a claim of `points`, negative for a deduction, once `back` was moved back."""
-    return points - back if points > 0 else points + back
+def net_points(points: int, taken_back: int) -> int:
+    """The points of a claim, negative for a deduction, after corrections."""
+    return points - taken_back if points > 0 else points + taken_back
 
 
-async def taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> dict[UUID, int]:
-    """Points moved back, by claim, of the claims under these conditions; none where nothing was."""
+async def points_taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> dict[UUID, int]:
+    """Points taken back by corrections, by claim; only claims with corrections are included."""
     rows = await uow.session.execute(
         select(Claim.id, func.sum(transfer.c.amount))
         .join(settlement, (settlement.c.township == Claim.township) & (settlement.c.target == Claim.id))
@@ -25,7 +25,7 @@ async def taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> dict[UUID
             transaction,
             (transaction.c.township == settlement.c.township)
             & (transaction.c.target == settlement.c.id)
-            # The index's own condition, which a parameter would miss.
+            # As a literal, so that it matches the condition of the index.
             & (transaction.c.phase == literal_column("'reversal'")),
         )
         .join(

@@ -1,4 +1,4 @@
-"""What households were awarded before: the past that a rule's limits are counted against."""
+"""Earlier awards of households, against which limits are counted."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 import rules
-from api.awards.claims.corrections import net, taken_back
+from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.tables import Claim
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import lock_households
 
 
-class History:
-    """Awards by household: those on their way count as those posted, those refused or taken back don't."""
+class ClaimHistory:
+    """Awards by household: pending and posted ones, without those refused or taken back."""
 
     def __init__(self) -> None:
         self._awards: list[tuple[rules.Claim, int]] = []
         self._tallies: dict[str, rules.Tally] = {}
 
     @classmethod
-    async def read(
+    async def load(
         cls,
         uow: UnitOfWork,
         households: Mapping[UUID, str],
         books: Collection[rules.Rulebook],
         days: Collection[date],
-    ) -> History:
-        """The past of these households, given with their villages; and of the whole village where a book counts by
-        village in a period that one of the days lies in.
+    ) -> ClaimHistory:
+        """The awards of these households (with their villages); and of the whole village if a book counts by
+        village in a period of one of the days.
 
-        Locks what it counts by, so that nobody else can take the same last point meanwhile. Redemptions go on:
-        they only refer to the household.
+        Locks the households and villages, so that two transactions can't use up the same last point. Redemptions
+        are not blocked: they only reference the household.
         """
-        counted = {count for book in books for count in book.counts if count.per == "village"}
-        villages = set(households.values()) if counted else set()
+        village_counts = {count for book in books for count in book.counts if count.per == "village"}
+        villages = set(households.values()) if village_counts else set()
         await _lock(uow, households, villages)
-        mine: ColumnElement[bool] = Claim.household.in_(households)
+        included: ColumnElement[bool] = Claim.household.in_(households)
         if villages:
-            since = min((count.window(day)[0] for count in counted for day in days), default=date.max)
-            mine = or_(mine, and_(Claim.village.in_(villages), Claim.deed_on >= since))
+            since = min((count.window(day)[0] for count in village_counts for day in days), default=date.max)
+            included = or_(included, and_(Claim.village.in_(villages), Claim.deed_on >= since))
         history = cls()
         rows = await uow.session.execute(
             select(
@@ -54,14 +54,14 @@ class History:
                 Claim.deed_on,
                 Claim.inputs,
                 Claim.points,
-            ).where(Claim.township == uow.township, mine, Claim.status != "refused")
+            ).where(Claim.township == uow.township, included, Claim.status != "refused")
         )
-        back = await taken_back(uow, mine)
+        taken_back = await points_taken_back(uow, included)
         for id, household, village, rule, person, deed_on, inputs, points in rows:
-            left = net(points, back.get(id, 0))
-            if left != 0:
+            net = net_points(points, taken_back.get(id, 0))
+            if net != 0:
                 claim = rules.Claim(rule, deed_on, str(household), village, person=person, inputs=inputs)
-                history.add(claim, left)
+                history.add(claim, net)
         return history
 
     def add(self, claim: rules.Claim, points: int) -> None:
@@ -69,8 +69,8 @@ class History:
         for tally in self._tallies.values():
             tally.add(claim, points)
 
-    def under(self, book: rules.Rulebook) -> rules.AwardHistory:
-        """The past as a book counts it."""
+    def for_book(self, book: rules.Rulebook) -> rules.AwardHistory:
+        """The history added up by the counts of a book."""
         if book.version not in self._tallies:
             tally = self._tallies[book.version] = rules.Tally(book)
             for claim, points in self._awards:
@@ -80,7 +80,7 @@ class History:
 
 async def _lock(uow: UnitOfWork, households: Collection[UUID], villages: Collection[str]) -> None:
     for village in sorted(villages):
-        # The application may not update villages, so it can't lock their rows either.
+        # The application may not update villages, so it can't lock their rows.
         key = func.hashtext(f"claims of village {village}")
         await uow.session.execute(select(func.pg_advisory_xact_lock(uow.township, key)))
     await lock_households(uow, households)

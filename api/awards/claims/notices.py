@@ -1,4 +1,4 @@
-"""`/notices`: the villages' public notice boards, for everybody."""
+"""`/notices`: the villages' public notice boards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.web.page import render_page
 
 @get("/notices")
 async def villages(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
-    return render_page(request, "awards/claims/villages.html", villages=await board.villages(services))
+    return render_page(request, "awards/claims/villages.html", villages=await board.list_villages(services))
 
 
 @get("/notices/{village:str}")
@@ -25,7 +25,7 @@ async def village(
     village: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Template:
     return render_page(
-        request, "awards/claims/board.html", board=await board.board(services, village), code=village
+        request, "awards/claims/board.html", board=await board.load_board(services, village), code=village
     )
 
 

@@ -1,4 +1,4 @@
-"""`/desk/declare`, `/desk/claims`: where claims are declared, reviewed, approved and turned down in a browser."""
+"""`/desk/declare`, `/desk/claims`: pages to declare, review, approve and refuse claims."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.awards.claims import declaration, declaring, queries, use_cases
+from api.awards.claims import declaration_form, declarations, queries, use_cases
 from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -39,45 +39,47 @@ STATUS = {
 async def choose_or_fill(
     request: StaffRequest, services: NamedDependency[Services], rule: FromQuery[str] = ""
 ) -> Template:
-    """Without a rule the list to choose from, with one its form."""
-    require(request.user, *declaring.DECLARERS)
-    book = await declaration.book_in_force(services, request.user)
+    """The form of a rule; without one, the list of rules."""
+    require(request.user, *declarations.DECLARERS)
+    book = await declaration_form.load_book(services, request.user)
     if rule not in book.rules:
         return render_page(request, "awards/claims/rules.html", staff=request.user, book=book)
-    return await _form(request, services, declaration.blank(book.get_rule(rule)))
+    return await _form_page(request, services, declaration_form.new_form(book.get_rule(rule)))
 
 
 @post("/desk/declare", status_code=200)
 async def declare(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
-    filled = declaration.read(await declaration.book_in_force(services, request.user), await request.form())
+    filled = declaration_form.read_form(
+        await declaration_form.load_book(services, request.user), await request.form()
+    )
     try:
-        said = await declaration.declare(services, request.user, filled)
-    except declaration.Unfinished as unfinished:
-        return await _form(request, services, unfinished.form, str(unfinished), unfinished.candidates)
-    return see_other(DESK, said)
+        message = await declaration_form.submit(services, request.user, filled)
+    except declaration_form.IncompleteForm as error:
+        return await _form_page(request, services, error.form, str(error), error.candidates)
+    return see_other(DESK, message)
 
 
 @post("/desk/declare/every-household")
 async def declare_for_all(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
-        wanted = msgspec.convert(
+        data = msgspec.convert(
             {name: read_field(form, name) for name in ("village", "rule", "deed_on")}, wire.VillageClaims
         )
     except msgspec.ValidationError:
         return see_other(DESK, "请选好村和日期。", "refused")
-    outcomes = await declaring.declare_for_all(services, request.user, wanted)
-    return _told("申报", outcomes)
+    outcomes = await declarations.declare_for_every_household(services, request.user, data)
+    return _redirect_with_results("申报", outcomes)
 
 
-async def _form(
+async def _form_page(
     request: StaffRequest,
     services: Services,
-    form: declaration.Form,
+    form: declaration_form.DeclarationForm,
     problem: str = "",
     candidates: Sequence[HouseholdFacts] = (),
 ) -> Template:
-    offered = form.rule.every_household and request.user.may(Role.COMMITTEE)
+    for_every_household = form.rule.every_household and request.user.may(Role.COMMITTEE)
     return render_page(
         request,
         "awards/claims/declare.html",
@@ -86,7 +88,7 @@ async def _form(
         form=form,
         problem=problem,
         candidates=candidates,
-        villages=await queries.villages(services, request.user) if offered else [],
+        villages=await queries.villages_served(services, request.user) if for_every_household else [],
     )
 
 
@@ -96,21 +98,23 @@ async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDepend
         request,
         "awards/claims/claim.html",
         staff=request.user,
-        claim=await queries.details(services, request.user, id),
+        claim=await queries.load_details(services, request.user, id),
         statuses=STATUS,
     )
 
 
 @post("/desk/claims/review")
 async def review(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    ids = _ticked(await request.form())
-    return _told("评议通过", await use_cases.review(services, request.user, ids) if ids else ())
+    ids = _selected_ids(await request.form())
+    return _redirect_with_results("评议通过", await use_cases.review(services, request.user, ids) if ids else ())
 
 
 @post("/desk/claims/approve")
 async def approve(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    ids = _ticked(await request.form())
-    return _told("审定并公示", await use_cases.approve(services, request.user, ids) if ids else ())
+    ids = _selected_ids(await request.form())
+    return _redirect_with_results(
+        "审定并公示", await use_cases.approve(services, request.user, ids) if ids else ()
+    )
 
 
 @post("/desk/claims/{id:uuid}/refuse")
@@ -122,22 +126,22 @@ async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDepen
     return see_other(DESK, "已退回，理由已记下。")
 
 
-def _ticked(form: FormMultiDict) -> list[UUID]:
+def _selected_ids(form: FormMultiDict) -> list[UUID]:
     try:
         return [UUID(str(id)) for id in form.getall("claims", [])]
     except ValueError:
         raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再试。") from None
 
 
-def _told(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
-    """Back to the desk, with what was done and each reason why something was not."""
+def _redirect_with_results(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
+    """Back to the desk, with the number of successes and the reasons of refusals."""
     if not outcomes:
         return see_other(DESK, "请先勾选要办理的申报。", "refused")
     refused = [outcome for outcome in outcomes if outcome.status == "refused"]
-    said = f"{done} {len(outcomes) - len(refused)} 件。"
+    message = f"{done} {len(outcomes) - len(refused)} 件。"
     if refused:
-        said += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))
-    return see_other(DESK, said, "refused" if refused else "done")
+        message += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))
+    return see_other(DESK, message, "refused" if refused else "done")
 
 
 router = Router(

@@ -1,4 +1,4 @@
-"""What the desk shows: a person's own declarations, and those that wait for them."""
+"""Claims for the desk: a person's own declarations, and those that wait for this person."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, func, or_, select, true
 
 from api import wire
 from api.awards.claims import deductions
-from api.awards.claims.corrections import net, taken_back
-from api.awards.claims.declaring import DECLARERS
+from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.declarations import DECLARERS
 from api.awards.claims.tables import Claim
 from api.awards.claims.use_cases import REVIEWERS
-from api.awards.rulebooks.use_cases import adopted, in_force
+from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.platform.access import Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -25,14 +25,14 @@ from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
 from rules import format_limit
 
-SHOWN = 100
+MAX_SHOWN = 100
 DECIDERS = (Role.COMMITTEE, Role.COUNCIL, Role.PARTY_BRANCH, Role.SUPERVISOR)
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimLine:
-    """A claim as the desk lists it; `barred` says why this person leaves it to another. `points` are what is left
-    of it once corrections took `taken_back`; its status is then `corrected`."""
+class ClaimSummary:
+    """A claim in the lists of the desk; `blocked_reason` says why this person can't act on it. `points` are those
+    after `taken_back` by corrections; the status is then `corrected`."""
 
     id: UUID
     household: str
@@ -46,64 +46,64 @@ class ClaimLine:
     declared_at: datetime
     notice_until: datetime | None
     refusal: str
-    barred: str
+    blocked_reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
-    """The oldest `SHOWN` of the claims that wait, and how many there are."""
+class ClaimQueue:
+    """The oldest `MAX_SHOWN` of the waiting claims, and the number of all."""
 
-    lines: list[ClaimLine]
+    claims: list[ClaimSummary]
     total: int
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """A limit of the book on all that a village gives: what it says, and what is left of it today."""
+class VillageBudget:
+    """A limit of the book on all awards of a village: its text, and what is left of it today."""
 
     text: str
     left: int
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """A pile is None where this person has nothing to do with it."""
+class DeskClaims:
+    """A list is None if this person has no such role."""
 
-    mine: list[ClaimLine] | None
-    to_review: Pile | None
-    to_approve: Pile | None
-    on_notice: Pile | None
-    budgets: list[Budget]
+    mine: list[ClaimSummary] | None
+    to_review: ClaimQueue | None
+    to_approve: ClaimQueue | None
+    on_notice: ClaimQueue | None
+    budgets: list[VillageBudget]
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    line: ClaimLine
+class ClaimDetails:
+    summary: ClaimSummary
     person: str
     note: str
     answers: list[tuple[str, str]]
     explanation: list[str]
     reviewed_by: str
     approved_by: str
-    refusable: bool
+    can_refuse: bool
 
 
-async def desk(services: Services, staff: Staff) -> Desk:
+async def load_desk(services: Services, staff: Staff) -> DeskClaims:
     async with services.unit_of_work() as uow:
-        return Desk(
-            mine=await _mine(uow, staff) if staff.may(*DECLARERS) else None,
-            to_review=await _pile(uow, staff, "declared", _theirs(staff, REVIEWERS, 0))
-            if staff.may(*REVIEWERS, *deductions.BODIES.values())
+        return DeskClaims(
+            mine=await _load_own(uow, staff) if staff.may(*DECLARERS) else None,
+            to_review=await _load_queue(uow, staff, "declared", _actionable_by(staff, REVIEWERS, 0))
+            if staff.may(*REVIEWERS, *deductions.SIGNING_BODIES.values())
             else None,
-            to_approve=await _pile(uow, staff, "reviewed", _theirs(staff, (Role.COMMITTEE,), 1))
-            if staff.may(*deductions.BODIES.values())
+            to_approve=await _load_queue(uow, staff, "reviewed", _actionable_by(staff, (Role.COMMITTEE,), 1))
+            if staff.may(*deductions.SIGNING_BODIES.values())
             else None,
-            on_notice=await _pile(uow, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
-            budgets=await _budgets(uow, staff) if staff.village and staff.may(*DECIDERS) else [],
+            on_notice=await _load_queue(uow, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
+            budgets=await _load_budgets(uow, staff) if staff.village and staff.may(*DECIDERS) else [],
         )
 
 
-async def details(services: Services, staff: Staff, id: UUID) -> Details:
+async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetails:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         row = (
@@ -112,36 +112,36 @@ async def details(services: Services, staff: Staff, id: UUID) -> Details:
                     Claim,
                     name_subquery(Claim.township, Claim.reviewed_by).label("reviewer"),
                     name_subquery(Claim.township, Claim.approved_by).label("approver"),
-                ).where(Claim.township == uow.township, Claim.id == id, *_within(staff))
+                ).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
             )
         ).first()
         if row is None:
             raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         claim, reviewed_by, approved_by = row
-        [line] = await _lines(uow, staff, [Claim.id == id])
-        rule = (await adopted(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
-        options = {option.id: option.title for asked in rule.inputs for option in asked.options}
-        return Details(
-            line=line,
+        [summary] = await _load_summaries(uow, staff, [Claim.id == id])
+        rule = (await books_by_version(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
+        options = {option.id: option.title for input in rule.inputs for option in input.options}
+        return ClaimDetails(
+            summary=summary,
             person=claim.person,
             note=claim.note,
             answers=[
-                (asked.title, options.get(str(claim.inputs[asked.id]), str(claim.inputs[asked.id])))
-                for asked in rule.inputs
-                if asked.id in claim.inputs
+                (input.title, options.get(str(claim.inputs[input.id]), str(claim.inputs[input.id])))
+                for input in rule.inputs
+                if input.id in claim.inputs
             ],
             explanation=claim.explanation,
             reviewed_by=reviewed_by or "",
             approved_by=approved_by or "",
-            refusable=_refusable(staff, claim.status),
+            can_refuse=_can_refuse(staff, claim.status),
         )
 
 
-async def explanation(services: Services, staff: Staff, id: UUID) -> wire.ClaimExplanation:
+async def load_explanation(services: Services, staff: Staff, id: UUID) -> wire.ClaimExplanation:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         claim = await uow.session.scalar(
-            select(Claim).where(Claim.township == uow.township, Claim.id == id, *_within(staff))
+            select(Claim).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
         )
         if claim is None:
             raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
@@ -150,34 +150,34 @@ async def explanation(services: Services, staff: Staff, id: UUID) -> wire.ClaimE
         )
 
 
-def _refusable(staff: Staff, status: str) -> bool:
-    """Once on notice, only the supervisory committee turns a claim down."""
+def _can_refuse(staff: Staff, status: str) -> bool:
+    """Once on notice, only the supervisory committee may refuse a claim."""
     if status == "approved":
         return staff.may(Role.SUPERVISOR)
     return status in ("declared", "reviewed") and staff.may(*REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
 
 
-async def villages(services: Services, staff: Staff) -> list[VillageFacts]:
-    """The villages this person serves."""
+async def villages_served(services: Services, staff: Staff) -> list[VillageFacts]:
+    """The villages that this person serves."""
     async with services.unit_of_work() as uow:
         return [village for village in await register.list_villages(uow) if staff.serves(village.code)]
 
 
-async def _mine(uow: UnitOfWork, staff: Staff) -> list[ClaimLine]:
-    return await _lines(uow, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
+async def _load_own(uow: UnitOfWork, staff: Staff) -> list[ClaimSummary]:
+    return await _load_summaries(uow, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
 
 
-async def _budgets(uow: UnitOfWork, staff: Staff) -> list[Budget]:
-    """What the book lets this person's village still give: points are a promise of goods."""
+async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
+    """What this person's village may still award under the book's limits."""
     today = local_date(uow.now)
     village = staff.village or ""
-    book = await in_force(uow, today, village)
+    book = await book_in_force(uow, today, village)
     budgets = []
     for limit in book.total_limits if book else ():
         if limit.per != "village" or limit.points is None:
             continue
         starts, ends = limit.window(today)
-        given = (
+        conditions = (
             Claim.village == village,
             Claim.status != "refused",
             Claim.points > 0,
@@ -185,39 +185,40 @@ async def _budgets(uow: UnitOfWork, staff: Staff) -> list[Budget]:
             Claim.deed_on < ends,
         )
         points = await uow.session.scalar(
-            select(func.coalesce(func.sum(Claim.points), 0)).where(Claim.township == uow.township, *given)
+            select(func.coalesce(func.sum(Claim.points), 0)).where(Claim.township == uow.township, *conditions)
         )
-        used = int(points or 0) - sum((await taken_back(uow, *given)).values())
-        budgets.append(Budget(format_limit(limit), max(0, limit.points - used)))
+        used = int(points or 0) - sum((await points_taken_back(uow, *conditions)).values())
+        budgets.append(VillageBudget(format_limit(limit), max(0, limit.points - used)))
     return budgets
 
 
-def _theirs(staff: Staff, roles: Sequence[Role], place: int) -> ColumnElement[bool]:
-    """The awards that these roles see to, if the person has one, and the deductions they may sign."""
-    mine = deductions.waiting_for(staff, place)
-    return or_(deductions.is_award(), mine) if staff.may(*roles) else mine
+def _actionable_by(staff: Staff, roles: Sequence[Role], place: int) -> ColumnElement[bool]:
+    """The condition for awards that these roles handle, if the person has one, and deductions that they may
+    sign."""
+    signable = deductions.awaiting_signature(staff, place)
+    return or_(deductions.is_award(), signable) if staff.may(*roles) else signable
 
 
-async def _pile(uow: UnitOfWork, staff: Staff, status: str, *conditions: ColumnElement[bool]) -> Pile:
-    waiting = [Claim.status == status, *_within(staff), *conditions]
+async def _load_queue(uow: UnitOfWork, staff: Staff, status: str, *conditions: ColumnElement[bool]) -> ClaimQueue:
+    waiting = [Claim.status == status, *_in_own_village(staff), *conditions]
     total = await uow.session.scalar(
         select(func.count()).select_from(Claim).where(Claim.township == uow.township, *waiting)
     )
-    return Pile(await _lines(uow, staff, waiting), total or 0)
+    return ClaimQueue(await _load_summaries(uow, staff, waiting), total or 0)
 
 
-def _within(staff: Staff) -> list[ColumnElement[bool]]:
+def _in_own_village(staff: Staff) -> list[ColumnElement[bool]]:
     return [] if staff.village is None else [Claim.village == staff.village]
 
 
-async def _lines(
+async def _load_summaries(
     uow: UnitOfWork,
     staff: Staff,
     conditions: Sequence[ColumnElement[bool]],
     *,
     newest_first: bool = False,
-    limit: int = SHOWN,
-) -> list[ClaimLine]:
+    limit: int = MAX_SHOWN,
+) -> list[ClaimSummary]:
     order = (Claim.declared_at, Claim.id)
     household = register.lateral_household(Claim.township, Claim.household)
     declarer = name_subquery(Claim.township, Claim.declared_by)
@@ -230,29 +231,29 @@ async def _lines(
             .limit(limit)
         )
     ).all()
-    books = await adopted(uow, {claim.rulebook for claim, *_ in rows})
-    back = await taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
+    books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
+    taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
     return [
-        ClaimLine(
+        ClaimSummary(
             id=claim.id,
             household=code,
             head=head,
             title=books[claim.rulebook].get_rule(claim.rule).title,
-            points=net(claim.points, back.get(claim.id, 0)),
-            taken_back=back.get(claim.id, 0),
+            points=net_points(claim.points, taken_back.get(claim.id, 0)),
+            taken_back=taken_back.get(claim.id, 0),
             deed_on=claim.deed_on,
-            status="corrected" if claim.id in back else claim.status,
+            status="corrected" if claim.id in taken_back else claim.status,
             declared_by=declared_by,
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
             refusal=claim.refusal,
-            barred=_barred(staff, claim, code),
+            blocked_reason=_blocked_reason(staff, claim, code),
         )
         for claim, code, head, declared_by in rows
     ]
 
 
-def _barred(staff: Staff, claim: Claim, household: str) -> str:
+def _blocked_reason(staff: Staff, claim: Claim, household: str) -> str:
     if claim.declared_by == staff.id:
         return "您申报的，请由别人办理"
     if claim.reviewed_by == staff.id:

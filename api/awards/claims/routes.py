@@ -1,4 +1,4 @@
-"""`/v1/claims`: declare, review, approve, refuse; each batch answers for every claim."""
+"""`/v1/claims`: declare, review, approve, refuse; a batch returns an outcome for every claim."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
-from api.awards.claims import declaring, queries, use_cases
+from api.awards.claims import declarations, queries, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 
@@ -21,24 +21,24 @@ async def declare(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> list[wire.ClaimOutcome]:
-    """Declare behaviours for households; one claim may be refused and its neighbours not."""
-    return await declaring.declare(services, request.user, data)
+    """Declare claims for households; a refused claim doesn't affect the others."""
+    return await declarations.declare(services, request.user, data)
 
 
 @post("/claims/every-household", status_code=200)
 async def declare_for_all(
     data: JSONBody[wire.VillageClaims], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ClaimOutcome]:
-    """Declare for all households of a village what all of them get; sent again, only what is missing."""
-    return await declaring.declare_for_all(services, request.user, data)
+    """Declare what all households of a village get; repeated, only missing claims are added."""
+    return await declarations.declare_for_every_household(services, request.user, data)
 
 
 @get("/claims/{id:uuid}/explanation")
 async def explanation(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ClaimExplanation:
-    """Why a claim came to its points, in sentences and as the rules' own trace."""
-    return await queries.explanation(services, request.user, id)
+    """The explanation of a claim's points, as sentences and as trace."""
+    return await queries.load_explanation(services, request.user, id)
 
 
 @post("/claims/review", status_code=200)
@@ -52,7 +52,7 @@ async def review(
 async def approve(
     data: JSONBody[wire.ClaimIds], services: NamedDependency[Services], request: StaffRequest
 ) -> list[wire.ClaimOutcome]:
-    """The points become pending and go on public notice; they post by themselves when it is over."""
+    """The points become pending and go on public notice; they are posted when it is over."""
     return await use_cases.approve(services, request.user, data.claims)
 
 

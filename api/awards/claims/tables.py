@@ -1,4 +1,4 @@
-"""Claims: a behaviour declared for a household, on its way to points."""
+"""Claims: a deed declared for a household."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,11 +12,11 @@ from api.platform.database.base import Base
 
 
 class Claim(Base):
-    """`status`: declared, reviewed, approved (on public notice, pending in the books), posted, refused.
+    """`status`: declared, reviewed, approved (on public notice, pending in the ledger), posted, refused.
 
-    The pending transaction in the books has the claim's own id. `points` are negative for a deduction, and
-    `signers` then the two bodies that have to sign it, in their order. `trace` is the rules' whole reasoning,
-    `explanation` the same in sentences.
+    The pending transaction in the ledger has the claim's id. `points` are negative for a deduction; `signers` are
+    then the two bodies that have to sign it, in order. `trace` is the complete reasoning of the evaluation,
+    `explanation` its sentences.
     """
 
     __tablename__ = "claim"

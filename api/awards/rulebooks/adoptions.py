@@ -1,5 +1,5 @@
-"""Adoptions: a version proposed with the decision behind it, confirmed by a second person or refused, withdrawn
-before it takes effect, adopted again. New rules never reach back, but for the first book there is."""
+"""Adoptions: a version is proposed with its decision, confirmed by a second person or refused, withdrawn before it
+takes effect, or adopted again. Only a township's first book may be retroactive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.awards.rulebooks.tables import Adoption, RulebookText
-from api.awards.rulebooks.use_cases import adopted, base_text, chosen, read, version_taken, village_of
+from api.awards.rulebooks.use_cases import (
+    adoptions_in_force,
+    books_by_version,
+    load_base_text,
+    parse_proposal,
+    resolve_village,
+    version_taken,
+)
 from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -22,25 +29,25 @@ from api.registry.people import queries as people
 from rules import Rulebook, read_header
 
 
-async def propose(services: Services, staff: Staff, wanted: wire.NewRulebook) -> wire.AdoptionView:
-    """Keep a text and propose to adopt it; the same proposal again is the first.
+async def propose(services: Services, staff: Staff, request: wire.NewRulebook) -> wire.AdoptionView:
+    """Store a text and propose to adopt it. Proposing the same again returns the first proposal.
 
     Raises Refused: not-allowed, rulebook-wrong (problems), already-there, retroactive, date-wrong.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        return await propose_text(uow, staff, wanted.text, wanted.decision, wanted.effective_from)
+        return await propose_text(uow, staff, request.text, request.decision, request.effective_from)
 
 
 async def propose_text(
     uow: UnitOfWork, staff: Staff, text: str, decision: wire.Decision | None, effective_from: date | None
 ) -> wire.AdoptionView:
-    """As `propose`, within a unit of work and for somebody who may."""
-    head = read_header(text)
-    village = await village_of(uow, staff, head.village) if head.is_overlay else ""
-    book = read(text, await base_text(uow, head))
-    known = await uow.session.get(RulebookText, (uow.township, book.version))
-    if known is None:
+    """As `propose`, within a unit of work and without checking the role."""
+    header = read_header(text)
+    village = await resolve_village(uow, staff, header.village) if header.is_overlay else ""
+    book = parse_proposal(text, await load_base_text(uow, header))
+    existing = await uow.session.get(RulebookText, (uow.township, book.version))
+    if existing is None:
         await uow.session.execute(
             insert(RulebookText).values(
                 township=uow.township,
@@ -53,38 +60,38 @@ async def propose_text(
                 written_at=uow.now,
             )
         )
-    elif known.text != text:
+    elif existing.text != text:
         raise version_taken(book.version)
-    decision, day = decision or decision_in(book), effective_from or book.effective_from
+    decision, day = decision or decision_of(book), effective_from or book.effective_from
     return await _propose(uow, staff, village, book, decision, day)
 
 
-async def propose_again(services: Services, staff: Staff, wanted: wire.Readoption) -> wire.AdoptionView:
-    """Propose to go back to a version there is already.
+async def propose_readoption(services: Services, staff: Staff, request: wire.Readoption) -> wire.AdoptionView:
+    """Propose to adopt an existing version again.
 
     Raises Refused: not-allowed, unknown, already-there, retroactive, date-wrong.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        book = (await adopted(uow, {wanted.version})).get(wanted.version)
+        book = (await books_by_version(uow, {request.version})).get(request.version)
         if book is None:
             raise unknown_version()
-        text = await uow.session.get_one(RulebookText, (uow.township, wanted.version))
+        text = await uow.session.get_one(RulebookText, (uow.township, request.version))
         if text.village and not staff.serves(text.village):
             raise Refused(ErrorCode.NOT_ALLOWED, "这个村的补充办法由这个村的支委提议。")
-        return await _propose(uow, staff, text.village, book, wanted.decision, wanted.effective_from)
+        return await _propose(uow, staff, text.village, book, request.decision, request.effective_from)
 
 
-def decision_in(book: Rulebook) -> wire.Decision:
-    """The decision as the book's own head has it."""
-    by = book.adopted_by
-    return wire.Decision(body=by.body, meeting=by.meeting, decided_on=by.date)
+def decision_of(book: Rulebook) -> wire.Decision:
+    """The decision in the book's header."""
+    decision = book.adopted_by
+    return wire.Decision(body=decision.body, meeting=decision.meeting, decided_on=decision.date)
 
 
 async def _propose(
     uow: UnitOfWork, staff: Staff, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
 ) -> wire.AdoptionView:
-    for view in await _views(uow, Adoption.version == book.version, Adoption.village == village):
+    for view in await _load_views(uow, Adoption.version == book.version, Adoption.village == village):
         if view.state != "proposed":
             continue
         if (view.effective_from, view.decision) != (effective_from, decision):
@@ -92,17 +99,17 @@ async def _propose(
                 ErrorCode.ALREADY_THERE, f"{book.version} 版已有一份提议等人确认，请先确认或退回那一份。"
             )
         return view
-    await _judge_dates(uow, village, book, decision, effective_from)
-    then = {row.village: row.version for row in await chosen(uow, effective_from)}
-    if village and then.get("") != book.base_version:
+    await _check_dates(uow, village, book, decision, effective_from)
+    in_force = {row.village: row.version for row in await adoptions_in_force(uow, effective_from)}
+    if village and in_force.get("") != book.base_version:
         raise Refused(
             ErrorCode.DATE_WRONG,
             f"这份补充的是 {book.base_version} 版，"
-            f"{in_full(effective_from)}乡镇不按这一版执行，补充办法不会生效。",
+            f"{format_date(effective_from)}乡镇不按这一版执行，补充办法不会生效。",
         )
-    if then.get(village) == book.version:
+    if in_force.get(village) == book.version:
         raise Refused(
-            ErrorCode.ALREADY_THERE, f"{in_full(effective_from)}本来就按 {book.version} 版执行，不用再提议。"
+            ErrorCode.ALREADY_THERE, f"{format_date(effective_from)}本来就按 {book.version} 版执行，不用再提议。"
         )
     id = uuid7()
     await uow.session.execute(
@@ -120,37 +127,38 @@ async def _propose(
             proposed_at=uow.now,
         )
     )
-    [view] = await _views(uow, Adoption.id == id)
+    [view] = await _load_views(uow, Adoption.id == id)
     return view
 
 
-async def _judge_dates(
+async def _check_dates(
     uow: UnitOfWork, village: str, book: Rulebook, decision: wire.Decision, effective_from: date
 ) -> None:
     today = local_date(uow.now)
-    if effective_from <= today and not await _may_reach_back(uow, village):
+    if effective_from <= today and not await _may_be_retroactive(uow, village):
         raise Refused(
             ErrorCode.RETROACTIVE,
-            f"新办法不能管以前的事：生效日期最早填明天（{in_full(today + timedelta(days=1))}）。",
+            f"新办法不能管以前的事：生效日期最早填明天（{format_date(today + timedelta(days=1))}）。",
         )
     if decision.decided_on > min(today, effective_from):
         raise Refused(ErrorCode.DATE_WRONG, "决定的日期不能晚于今天，也不能晚于生效日期。")
     if not book.is_in_force(effective_from):
-        until = f"到{in_full(book.effective_until)}" if book.effective_until else "起"
+        until = f"到{format_date(book.effective_until)}" if book.effective_until else "起"
         raise Refused(
             ErrorCode.DATE_WRONG,
-            f"{book.version} 版的书头写的有效期是{in_full(book.effective_from)}{until}，生效日期要在这个期间。",
+            f"{book.version} 版的书头写的有效期是{format_date(book.effective_from)}{until}，"
+            "生效日期要在这个期间。",
         )
 
 
 async def confirm(services: Services, staff: Staff, id: UUID) -> wire.AdoptionView:
-    """The second person's word: from its day on the version is in force. Safe to send again.
+    """Confirm a proposal as the second person: the version is in force from its day on. Safe to repeat.
 
     Raises Refused: not-allowed, unknown, wrong-state, same-person, too-late.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        adoption = await _locked(uow, id)
+        adoption = await _lock_adoption(uow, id)
         if adoption.confirmed_by != staff.id:
             if adoption.confirmed_at is not None or adoption.refused_at is not None:
                 raise Refused(ErrorCode.WRONG_STATE, "这份提议已经确认或退回过了，请刷新页面。")
@@ -159,41 +167,41 @@ async def confirm(services: Services, staff: Staff, id: UUID) -> wire.AdoptionVi
             if adoption.proposed_by == staff.id:
                 raise Refused(ErrorCode.SAME_PERSON, "提议和确认须由两个人分别办理，请由另一位支委确认。")
             late = adoption.effective_from <= local_date(uow.now)
-            if late and not await _may_reach_back(uow, adoption.village):
+            if late and not await _may_be_retroactive(uow, adoption.village):
                 raise Refused(
                     ErrorCode.TOO_LATE,
-                    f"提议的生效日期是{in_full(adoption.effective_from)}，到期前没有确认，不能再按这个日期生效。请重新提议。",
+                    f"提议的生效日期是{format_date(adoption.effective_from)}，到期前没有确认，不能再按这个日期生效。请重新提议。",
                 )
             adoption.confirmed_by, adoption.confirmed_at = staff.id, uow.now
             await uow.session.flush()
-        [view] = await _views(uow, Adoption.id == id)
+        [view] = await _load_views(uow, Adoption.id == id)
         return view
 
 
 async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> wire.AdoptionView:
-    """Turn a proposal down, or take one's own back.
+    """Refuse a proposal, or withdraw one's own.
 
     Raises Refused: not-allowed, unknown, wrong-state.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        adoption = await _locked(uow, id)
+        adoption = await _lock_adoption(uow, id)
         if adoption.confirmed_at is not None or adoption.refused_at is not None:
             raise Refused(ErrorCode.WRONG_STATE, "这份提议已经确认或退回过了，请刷新页面。")
         adoption.refused_by, adoption.refused_at, adoption.refusal = staff.id, uow.now, reason
         await uow.session.flush()
-        [view] = await _views(uow, Adoption.id == id)
+        [view] = await _load_views(uow, Adoption.id == id)
         return view
 
 
 async def withdraw(services: Services, staff: Staff, id: UUID, reason: str) -> wire.AdoptionView:
-    """Take back what was confirmed and isn't in effect yet, by somebody else than who confirmed it.
+    """Withdraw a confirmed adoption that isn't in effect yet; not by the person who confirmed it.
 
     Raises Refused: not-allowed, unknown, wrong-state, same-person.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        adoption = await _locked(uow, id)
+        adoption = await _lock_adoption(uow, id)
         if adoption.confirmed_at is None or adoption.withdrawn_at is not None:
             raise Refused(ErrorCode.WRONG_STATE, "这份提议没有确认，或已经撤销，请刷新页面。")
         if adoption.effective_from <= local_date(uow.now):
@@ -202,34 +210,34 @@ async def withdraw(services: Services, staff: Staff, id: UUID, reason: str) -> w
             raise Refused(ErrorCode.SAME_PERSON, "您确认过这份提议，请由另一位支委撤销。")
         adoption.withdrawn_by, adoption.withdrawn_at, adoption.withdrawal = staff.id, uow.now, reason
         await uow.session.flush()
-        [view] = await _views(uow, Adoption.id == id)
+        [view] = await _load_views(uow, Adoption.id == id)
         return view
 
 
-async def adoptions(services: Services) -> list[wire.AdoptionView]:
-    """All there ever were, by the day of their effect, the latest first."""
+async def list_adoptions(services: Services) -> list[wire.AdoptionView]:
+    """All adoptions by their effective day, the latest first."""
     async with services.unit_of_work() as uow:
-        return await _views(uow)
+        return await _load_views(uow)
 
 
-async def adoption(services: Services, staff: Staff, id: UUID) -> wire.AdoptionDetail:
+async def get_adoption(services: Services, staff: Staff, id: UUID) -> wire.AdoptionDetail:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        views = await _views(uow, Adoption.id == id)
+        views = await _load_views(uow, Adoption.id == id)
         if not views:
             raise _unknown()
         [view] = views
-        found = await uow.session.get_one(Adoption, (uow.township, id))
+        adoption = await uow.session.get_one(Adoption, (uow.township, id))
         text = await uow.session.get_one(RulebookText, (uow.township, view.version))
         return wire.AdoptionDetail(
             **{name: getattr(view, name) for name in view.__struct_fields__},
             text=text.text,
-            steps=_steps(staff, found, view.state),
+            steps=_allowed_steps(staff, adoption, view.state),
         )
 
 
-def _steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:
-    """What this person may do with it now."""
+def _allowed_steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:
+    """The steps that this person may take now."""
     if not staff.may(Role.PARTY_BRANCH):
         return []
     if state == "coming":
@@ -240,7 +248,7 @@ def _steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class VersionHistory:
     """A version with its adoptions, the latest first."""
 
     book: Rulebook
@@ -248,32 +256,32 @@ class Version:
     adoptions: list[wire.AdoptionView]
 
 
-async def of_version(services: Services, version: str) -> Version:
+async def get_version(services: Services, version: str) -> VersionHistory:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         text = await uow.session.get(RulebookText, (uow.township, version))
         if text is None:
             raise unknown_version()
-        book = (await adopted(uow, {version}))[version]
-        return Version(book, text.text, await _views(uow, Adoption.version == version))
+        book = (await books_by_version(uow, {version}))[version]
+        return VersionHistory(book, text.text, await _load_views(uow, Adoption.version == version))
 
 
-async def begun(services: Services) -> bool:
-    """Whether the township has had its first book confirmed."""
+async def has_confirmed_book(services: Services) -> bool:
+    """Whether the township's first book is confirmed."""
     async with services.unit_of_work() as uow:
-        return not await _may_reach_back(uow, "")
+        return not await _may_be_retroactive(uow, "")
 
 
-async def waiting_for(services: Services, staff: Staff) -> int:
-    """How many proposals this person could confirm."""
+async def count_confirmable(services: Services, staff: Staff) -> int:
+    """The number of proposals that this person could confirm."""
     if not staff.may(Role.PARTY_BRANCH):
         return 0
     async with services.unit_of_work() as uow:
-        others = await _views(uow, Adoption.proposed_by != staff.id, Adoption.confirmed_at.is_(None))
+        others = await _load_views(uow, Adoption.proposed_by != staff.id, Adoption.confirmed_at.is_(None))
         return sum(view.state == "proposed" for view in others)
 
 
-async def _views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire.AdoptionView]:
+async def _load_views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire.AdoptionView]:
     rows = (
         await uow.session.execute(
             select(Adoption, RulebookText.title)
@@ -285,10 +293,10 @@ async def _views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire
             .order_by(Adoption.effective_from.desc(), Adoption.proposed_at.desc(), Adoption.id.desc())
         )
     ).all()
-    names = await _names(uow, [adoption for adoption, _ in rows])
+    names = await _load_names(uow, [adoption for adoption, _ in rows])
     today = local_date(uow.now)
-    now = {row.id for row in await chosen(uow, today)}
-    first = await _may_reach_back(uow, "")
+    in_force = {row.id for row in await adoptions_in_force(uow, today)}
+    first = await _may_be_retroactive(uow, "")
     return [
         wire.AdoptionView(
             id=a.id,
@@ -297,7 +305,7 @@ async def _views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire
             title=title,
             effective_from=a.effective_from,
             decision=wire.Decision(body=a.body, meeting=a.meeting, decided_on=a.decided_on, present=a.present),
-            state=_state(a, today, now, reaches_back=first and not a.village),
+            state=_adoption_state(a, today, in_force, may_be_retroactive=first and not a.village),
             proposed_by=names[a.proposed_by],
             proposed_at=a.proposed_at,
             confirmed_by=names.get(a.confirmed_by, ""),
@@ -310,21 +318,23 @@ async def _views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire
     ]
 
 
-def _state(adoption: Adoption, today: date, now: Collection[UUID], *, reaches_back: bool) -> str:
+def _adoption_state(
+    adoption: Adoption, today: date, in_force: Collection[UUID], *, may_be_retroactive: bool
+) -> str:
     if adoption.refused_at is not None:
         return "refused"
     if adoption.withdrawn_at is not None:
         return "withdrawn"
-    over = adoption.effective_from <= today
+    has_begun = adoption.effective_from <= today
     if adoption.confirmed_at is None:
-        return "lapsed" if over and not reaches_back else "proposed"
-    if not over:
+        return "lapsed" if has_begun and not may_be_retroactive else "proposed"
+    if not has_begun:
         return "coming"
-    return "in-force" if adoption.id in now else "past"
+    return "in-force" if adoption.id in in_force else "past"
 
 
-async def _may_reach_back(uow: UnitOfWork, village: str) -> bool:
-    """Whether a book may begin in the past: only the township's very first, whether in effect yet or not."""
+async def _may_be_retroactive(uow: UnitOfWork, village: str) -> bool:
+    """Whether a book may begin in the past: only the township's first, even if that isn't in effect yet."""
     if village:
         return False
     first = await uow.session.scalar(
@@ -340,8 +350,9 @@ async def _may_reach_back(uow: UnitOfWork, village: str) -> bool:
     return first is None
 
 
-async def _locked(uow: UnitOfWork, id: UUID) -> Adoption:
-    """The adoption, with all of its village locked: one book alone is the first. Raises Refused: unknown."""
+async def _lock_adoption(uow: UnitOfWork, id: UUID) -> Adoption:
+    """The adoption, with all those of its village locked, so that only one can be the first. Raises Refused:
+    unknown."""
     village = select(Adoption.village).where(Adoption.township == uow.township, Adoption.id == id)
     rows = await uow.session.scalars(
         select(Adoption)
@@ -349,19 +360,19 @@ async def _locked(uow: UnitOfWork, id: UUID) -> Adoption:
         .order_by(Adoption.id)
         .with_for_update()
     )
-    for found in rows:
-        if found.id == id:
-            return found
+    for adoption in rows:
+        if adoption.id == id:
+            return adoption
     raise _unknown()
 
 
-async def _names(uow: UnitOfWork, adoptions: Sequence[Adoption]) -> Mapping[UUID | None, str]:
-    hands = {p for a in adoptions for p in (a.proposed_by, a.confirmed_by, a.refused_by, a.withdrawn_by)}
-    found = await people.read_names(uow, [person for person in hands if person is not None])
-    return {id: name for id, name in found.items()}
+async def _load_names(uow: UnitOfWork, adoptions: Sequence[Adoption]) -> Mapping[UUID | None, str]:
+    actors = {p for a in adoptions for p in (a.proposed_by, a.confirmed_by, a.refused_by, a.withdrawn_by)}
+    names = await people.read_names(uow, [person for person in actors if person is not None])
+    return {id: name for id, name in names.items()}
 
 
-def in_full(day: date) -> str:
+def format_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 

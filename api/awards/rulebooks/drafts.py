@@ -1,6 +1,6 @@
-"""Drafts: begun from a book there is or from a file, saved as often as one likes, put aside or proposed.
+"""Drafts: created from an existing book or a file, saved any number of times, closed or proposed.
 
-Two people may write at one draft; who saves later is told, and no saving is ever lost.
+Two people may edit the same draft; whoever saves on top of an older revision gets a conflict, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
 
 
-async def begin(services: Services, staff: Staff, wanted: wire.NewDraft, origin: str = "") -> wire.DraftView:
-    """A draft that begins from a text, a version or a book of the software's; `origin` names a text's, such as
-    the name of its file.
+async def create(services: Services, staff: Staff, request: wire.NewDraft, origin: str = "") -> wire.DraftView:
+    """Create a draft from a text, a version or a template of the software; `origin` says where a text is from,
+    e.g. the name of its file.
 
     Raises Refused: not-allowed, malformed, unknown.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        text, origin = await _beginning(uow, wanted, origin)
+        text, origin = await _initial_text(uow, request, origin)
         id = uuid7()
         uow.session.add(Draft(township=uow.township, id=id, origin=origin, begun_by=staff.id, begun_at=uow.now))
         await uow.session.flush()
         _save(uow, staff, id, 1, text)
         await uow.session.flush()
-        return await _view(uow, id)
+        return await _load_view(uow, id)
 
 
-async def _beginning(uow: UnitOfWork, wanted: wire.NewDraft, origin: str) -> tuple[str, str]:
-    match wanted:
+async def _initial_text(uow: UnitOfWork, request: wire.NewDraft, origin: str) -> tuple[str, str]:
+    match request:
         case wire.NewDraft(text=str(text), version=None, builtin=None):
             return text, origin or "自带文本"
         case wire.NewDraft(text=None, version=str(version), builtin=None):
-            known = await uow.session.get(RulebookText, (uow.township, version))
-            if known is None:
+            existing = await uow.session.get(RulebookText, (uow.township, version))
+            if existing is None:
                 raise unknown_version()
-            return known.text, f"{version} 版"
+            return existing.text, f"{version} 版"
         case wire.NewDraft(text=None, version=None, builtin=str(name)):
             book = rules.books_path() / f"{name}.toml"
             if not book.is_file():
@@ -54,24 +54,24 @@ async def _beginning(uow: UnitOfWork, wanted: wire.NewDraft, origin: str) -> tup
     raise Refused(ErrorCode.MALFORMED, "请写明草稿从哪里开始：文本、版本或范本，只选一样。")
 
 
-def builtin() -> dict[str, str]:
+def list_templates() -> dict[str, str]:
     """The titles of the books that come with the software, by name."""
-    found = {
+    titles = {
         file.name.removesuffix(".toml"): rules.read_header(file.read_text(encoding="utf-8")).title
         for file in rules.books_path().iterdir()
         if file.name.endswith(".toml")
     }
-    return dict(sorted(found.items()))
+    return dict(sorted(titles.items()))
 
 
-async def drafts(services: Services, staff: Staff) -> list[wire.DraftSummary]:
-    """Those that are being written, the one last saved first. Raises Refused: not-allowed."""
+async def list_drafts(services: Services, staff: Staff) -> list[wire.DraftSummary]:
+    """The open drafts, the one last saved first. Raises Refused: not-allowed."""
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        open_ones = await uow.session.scalars(
+        ids = await uow.session.scalars(
             select(Draft.id).where(Draft.township == uow.township, Draft.closed_at.is_(None))
         )
-        views = [await _view(uow, id) for id in open_ones.all()]
+        views = [await _load_view(uow, id) for id in ids.all()]
     views.sort(key=lambda view: view.saved_at, reverse=True)
     return [
         wire.DraftSummary(**{name: getattr(v, name) for name in wire.DraftSummary.__struct_fields__})
@@ -79,71 +79,71 @@ async def drafts(services: Services, staff: Staff) -> list[wire.DraftSummary]:
     ]
 
 
-async def draft(services: Services, staff: Staff, id: UUID) -> wire.DraftView:
+async def get_draft(services: Services, staff: Staff, id: UUID) -> wire.DraftView:
     """Raises Refused: not-allowed, unknown."""
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        return await _view(uow, id)
+        return await _load_view(uow, id)
 
 
-async def save(services: Services, staff: Staff, id: UUID, wanted: wire.DraftUpdate) -> wire.DraftView:
-    """Saved on top of the revision it was written on; safe to send again.
+async def save(services: Services, staff: Staff, id: UUID, request: wire.DraftUpdate) -> wire.DraftView:
+    """Save on top of the revision that was edited; safe to repeat.
 
-    Raises Refused: not-allowed, unknown, wrong-state, conflict (revision, saved_by, text: what came meanwhile).
+    Raises Refused: not-allowed, unknown, wrong-state, conflict (revision, saved_by, text: the latest ones).
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        await _open(uow, id)
-        last = await _view(uow, id)
-        if last.text == wanted.text:
-            return last
-        _require_last(last, wanted.revision)
-        _save(uow, staff, id, last.revision + 1, wanted.text)
+        await _lock_open_draft(uow, id)
+        latest = await _load_view(uow, id)
+        if latest.text == request.text:
+            return latest
+        _require_latest(latest, request.revision)
+        _save(uow, staff, id, latest.revision + 1, request.text)
         await uow.session.flush()
-        return await _view(uow, id)
+        return await _load_view(uow, id)
 
 
 async def close(services: Services, staff: Staff, id: UUID) -> None:
-    """Put a draft aside. Raises Refused: not-allowed, unknown, wrong-state."""
+    """Close a draft. Raises Refused: not-allowed, unknown, wrong-state."""
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        found = await _open(uow, id)
-        found.closed_by, found.closed_at = staff.id, uow.now
+        draft = await _lock_open_draft(uow, id)
+        draft.closed_by, draft.closed_at = staff.id, uow.now
 
 
-async def propose(services: Services, staff: Staff, id: UUID, wanted: wire.DraftProposal) -> wire.AdoptionView:
-    """Propose what the draft says; that closes it.
+async def propose(services: Services, staff: Staff, id: UUID, request: wire.DraftProposal) -> wire.AdoptionView:
+    """Propose the draft's text, which closes the draft.
 
     Raises Refused: as `adoptions.propose`, and unknown, wrong-state, conflict.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        found = await _open(uow, id)
-        last = await _view(uow, id)
-        _require_last(last, wanted.revision)
-        view = await propose_text(uow, staff, last.text, wanted.decision, wanted.effective_from)
-        found.closed_by, found.closed_at = staff.id, uow.now
+        draft = await _lock_open_draft(uow, id)
+        latest = await _load_view(uow, id)
+        _require_latest(latest, request.revision)
+        view = await propose_text(uow, staff, latest.text, request.decision, request.effective_from)
+        draft.closed_by, draft.closed_at = staff.id, uow.now
         return view
 
 
-async def _open(uow: UnitOfWork, id: UUID) -> Draft:
-    """The draft, locked: who else would save, close or propose it waits."""
-    found = await uow.session.get(Draft, (uow.township, id), with_for_update=True)
-    if found is None:
+async def _lock_open_draft(uow: UnitOfWork, id: UUID) -> Draft:
+    """The draft, locked against saving, closing and proposing by others."""
+    draft = await uow.session.get(Draft, (uow.township, id), with_for_update=True)
+    if draft is None:
         raise _unknown()
-    if found.closed_at is not None:
+    if draft.closed_at is not None:
         raise Refused(ErrorCode.WRONG_STATE, "这份草稿已经提议或收起，不能再改。可以据此另起一份草稿。")
-    return found
+    return draft
 
 
-def _require_last(last: wire.DraftView, revision: int) -> None:
-    if last.revision != revision:
+def _require_latest(latest: wire.DraftView, revision: int) -> None:
+    if latest.revision != revision:
         raise Refused(
             ErrorCode.CONFLICT,
-            f"{last.saved_by}刚才保存过这份草稿，您的没有保存，也没有丢。请对照后再保存。",
-            revision=last.revision,
-            saved_by=last.saved_by,
-            text=last.text,
+            f"{latest.saved_by}刚才保存过这份草稿，您的没有保存，也没有丢。请对照后再保存。",
+            revision=latest.revision,
+            saved_by=latest.saved_by,
+            text=latest.text,
         )
 
 
@@ -155,14 +155,14 @@ def _save(uow: UnitOfWork, staff: Staff, id: UUID, revision: int, text: str) -> 
     )
 
 
-async def _view(uow: UnitOfWork, id: UUID) -> wire.DraftView:
-    """As last saved. Raises Refused: unknown."""
+async def _load_view(uow: UnitOfWork, id: UUID) -> wire.DraftView:
+    """The latest revision. Raises Refused: unknown."""
     row = (
         await uow.session.execute(
             select(
                 Draft,
                 DraftText,
-                name_subquery(Draft.township, Draft.begun_by).label("beginner"),
+                name_subquery(Draft.township, Draft.begun_by).label("creator"),
                 name_subquery(DraftText.township, DraftText.saved_by).label("saver"),
             )
             .join(DraftText, (DraftText.township == Draft.township) & (DraftText.draft == Draft.id))
@@ -173,18 +173,18 @@ async def _view(uow: UnitOfWork, id: UUID) -> wire.DraftView:
     ).first()
     if row is None:
         raise _unknown()
-    found, saved, begun_by, saved_by = row
-    head = rules.read_header(saved.text)
+    draft, saved, begun_by, saved_by = row
+    header = rules.read_header(saved.text)
     return wire.DraftView(
-        id=found.id,
-        title=head.title,
-        version=head.version,
-        origin=found.origin,
+        id=draft.id,
+        title=header.title,
+        version=header.version,
+        origin=draft.origin,
         revision=saved.revision,
         begun_by=begun_by,
         saved_by=saved_by,
         saved_at=saved.saved_at,
-        closed_at=found.closed_at,
+        closed_at=draft.closed_at,
         text=saved.text,
     )
 

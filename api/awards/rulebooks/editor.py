@@ -1,4 +1,4 @@
-"""The editor component of the draft's page: a few files of Ace, served from the package that brings them."""
+"""The editor component of the draft's page: the files of Ace that it needs, served from their package."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PACKAGE = "django-static-ace-builds"
 _FOLDER = Path(str(files("django_static_ace_builds"))).resolve() / "static" / "ace-builds"
 _FILES = ("ace.js", "mode-toml.js", "theme-dawn.js", "ext-searchbox.js")
 
-# In the order in which they are to run.
+# In the order in which they must run.
 SCRIPTS = [f"{_PATH}/{name}?v={version(_PACKAGE)}" for name in _FILES]
 
 
-class _Chosen(BaseLocalFileSystem):
-    """The package holds hundreds of files; these are all that anybody is given."""
+class _AceFiles(BaseLocalFileSystem):
+    """Serves only these of the package's hundreds of files."""
 
     async def info(self, path: PathType, **kwargs: Any) -> FileInfo:
         if Path(path) not in {_FOLDER / name for name in _FILES}:
@@ -36,7 +36,7 @@ class _Chosen(BaseLocalFileSystem):
 router = create_static_files_router(
     _PATH,
     [_FOLDER],
-    file_system=_Chosen(),
+    file_system=_AceFiles(),
     cache_control=CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True),
     name="ace",
 )

@@ -1,4 +1,4 @@
-"""`/desk/rulebooks`: the books there are, drafts, and adoptions by two people, in a browser."""
+"""`/desk/rulebooks`: pages for books, drafts and adoptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.awards.rulebooks import adoptions, drafts, editor, published, use_cases
+from api.awards.rulebooks import adoptions, drafts, editor, public_rules, use_cases
 from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -40,16 +40,16 @@ STATES = {
 
 @get(BOOKS)
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    decides = request.user.may(Role.PARTY_BRANCH)
+    may_decide = request.user.may(Role.PARTY_BRANCH)
     return render_page(
         request,
         "awards/rulebooks/overview.html",
         staff=request.user,
-        decides=decides,
-        simulates=decides or request.user.may(Role.OFFICE),
-        adoptions=await adoptions.adoptions(services),
-        drafts=await drafts.drafts(services, request.user) if decides else [],
-        builtin=drafts.builtin(),
+        may_decide=may_decide,
+        may_simulate=may_decide or request.user.may(Role.OFFICE),
+        adoptions=await adoptions.list_adoptions(services),
+        drafts=await drafts.list_drafts(services, request.user) if may_decide else [],
+        builtin=drafts.list_templates(),
         states=STATES,
     )
 
@@ -57,20 +57,20 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 @get(f"{BOOKS}/books")
 async def book(request: StaffRequest, services: NamedDependency[Services], version: FromQuery[str]) -> Template:
     """A version's text, and the form to adopt it again."""
-    return await _book(request, services, version)
+    return await _book_page(request, services, version)
 
 
-async def _book(
+async def _book_page(
     request: StaffRequest, services: Services, version: str, problem: str = "", filled: FormMultiDict | None = None
 ) -> Template:
-    shown = await adoptions.of_version(services, version)
+    history = await adoptions.get_version(services, version)
     return render_page(
         request,
         "awards/rulebooks/book.html",
         status=422 if problem else 200,
         staff=request.user,
-        decides=request.user.may(Role.PARTY_BRANCH),
-        shown=shown,
+        may_decide=request.user.may(Role.PARTY_BRANCH),
+        history=history,
         states=STATES,
         problem=problem,
         filled=filled or {},
@@ -84,40 +84,40 @@ async def adopt_again(request: StaffRequest, services: NamedDependency[Services]
     form = await request.form()
     version = read_field(form, "version")
     try:
-        decision, effective_from = _decided(form)
-        wanted = wire.Readoption(version=version, decision=decision, effective_from=effective_from)
-        view = await adoptions.propose_again(services, request.user, wanted)
+        decision, effective_from = _read_decision(form)
+        data = wire.Readoption(version=version, decision=decision, effective_from=effective_from)
+        view = await adoptions.propose_readoption(services, request.user, data)
     except Refused as error:
-        _require_own_page(error)
-        return await _book(request, services, version, error.detail, form)
+        _raise_unless_form_error(error)
+        return await _book_page(request, services, version, error.detail, form)
     return see_other(f"{BOOKS}/adoptions/{view.id}", "已提议，等另一位支委确认。")
 
 
 @post(f"{BOOKS}/drafts")
 async def begin(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    """From a version, a book of the software's or a file, whichever the form names."""
+    """From a version, a template of the software or a file, whichever the form names."""
     form = await request.form()
     file = form.get("file")
     origin = ""
     if isinstance(file, UploadFile):
-        origin, text = f"文件 {(file.filename or '')[:80]}", _decoded(await file.read())
+        origin, text = f"文件 {(file.filename or '')[:80]}", _decode(await file.read())
         try:
-            wanted = msgspec.convert({"text": text}, wire.NewDraft)
+            data = msgspec.convert({"text": text}, wire.NewDraft)
         except msgspec.ValidationError:
             raise Refused(ErrorCode.TOO_LARGE, "规则最多 20 万字，这个文件太大。") from None
     elif name := read_field(form, "builtin"):
-        wanted = wire.NewDraft(builtin=name)
+        data = wire.NewDraft(builtin=name)
     else:
-        wanted = wire.NewDraft(version=read_field(form, "version"))
-    begun = await drafts.begin(services, request.user, wanted, origin)
-    return see_other(_address(begun), "草稿已建好，可以改了。")
+        data = wire.NewDraft(version=read_field(form, "version"))
+    draft = await drafts.create(services, request.user, data, origin)
+    return see_other(_draft_path(draft), "草稿已建好，可以改了。")
 
 
-def _decoded(content: bytes) -> str:
-    """A file as an editor on Windows may have written it. Raises Refused: malformed."""
+def _decode(content: bytes) -> str:
+    """Decode a file, which an editor on Windows may have written. Raises Refused: malformed."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            return _lines_as_ours(content.decode(encoding))
+            return _normalize_newlines(content.decode(encoding))
         except UnicodeDecodeError:
             continue
     raise Refused(ErrorCode.MALFORMED, "这个文件不是文本，请选规则的 .toml 文件。")
@@ -125,31 +125,36 @@ def _decoded(content: bytes) -> str:
 
 @get(BOOKS + "/drafts/{id:uuid}")
 async def draft(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    return await _draft(request, services, await drafts.draft(services, request.user, id))
+    return await _draft_page(request, services, await drafts.get_draft(services, request.user, id))
 
 
-async def _draft(
-    request: StaffRequest, services: Services, shown: wire.DraftView, mine: str | None = None, problem: str = ""
+async def _draft_page(
+    request: StaffRequest,
+    services: Services,
+    draft: wire.DraftView,
+    own_text: str | None = None,
+    problem: str = "",
 ) -> Template:
-    """`mine`: what this person wrote, where another came first and it isn't saved."""
-    text = shown.text if mine is None else mine
-    checked = await use_cases.check(services, request.user, text)
-    book, change = None, published.Change(None, [])
+    """`own_text` is this person's text, not saved because of a conflict."""
+    text = draft.text if own_text is None else own_text
+    checked = await use_cases.check_text(services, request.user, text)
+    book, change = None, public_rules.BookChange(None, [])
     if not any(problem.kind == "error" for problem in checked.problems):
-        book = await use_cases.book_of(services, text)
-        change = await published.change(services, book, await use_cases.place_of(services, request.user, text))
+        book = await use_cases.parse_text(services, text)
+        village = await use_cases.find_village(services, request.user, text)
+        change = await public_rules.preview_change(services, book, village)
     return render_page(
         request,
         "awards/rulebooks/draft.html",
         status=409 if problem else 200,
         headers=SCRIPT_HEADERS,
         staff=request.user,
-        draft=shown,
+        draft=draft,
         text=text,
-        other=shown.text if mine is not None else "",
+        other=draft.text if own_text is not None else "",
         checked=checked,
         book=book,
-        before=change.before,
+        previous=change.previous,
         differences=change.differences,
         problem=problem,
         ace=editor.SCRIPTS,
@@ -159,19 +164,21 @@ async def _draft(
 @post(BOOKS + "/drafts/{id:uuid}", status_code=200)
 async def save(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    text = _lines_as_ours(str(form.get("text", "")))
+    text = _normalize_newlines(str(form.get("text", "")))
     try:
-        wanted = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftUpdate, strict=False)
-        saved = await drafts.save(services, request.user, id, wanted)
+        data = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftUpdate, strict=False)
+        saved = await drafts.save(services, request.user, id, data)
     except msgspec.ValidationError:
         raise Refused(ErrorCode.MALFORMED, "规则太长，或页面已经过期。请返回上一页核对。") from None
     except Refused as error:
         if error.code != ErrorCode.CONFLICT:
             raise
-        return await _draft(request, services, await drafts.draft(services, request.user, id), text, error.detail)
+        return await _draft_page(
+            request, services, await drafts.get_draft(services, request.user, id), text, error.detail
+        )
     if read_field(form, "then") == "propose":
-        return see_other(f"{_address(saved)}/propose")
-    return see_other(_address(saved), "已保存。")
+        return see_other(f"{_draft_path(saved)}/propose")
+    return see_other(_draft_path(saved), "已保存。")
 
 
 @post(BOOKS + "/drafts/{id:uuid}/close")
@@ -182,40 +189,40 @@ async def close(id: FromPath[UUID], request: StaffRequest, services: NamedDepend
 
 @get(BOOKS + "/drafts/{id:uuid}/propose")
 async def decide(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
-    """The form for the decision, filled in as the book's head has it."""
-    return await _proposal(request, services, id)
+    """The form for the decision, filled in from the book's header."""
+    return await _proposal_page(request, services, id)
 
 
-async def _proposal(
+async def _proposal_page(
     request: StaffRequest, services: Services, id: UUID, problem: str = "", filled: FormMultiDict | None = None
 ) -> Response[Any]:
-    shown = await drafts.draft(services, request.user, id)
+    draft = await drafts.get_draft(services, request.user, id)
     try:
-        parsed = await use_cases.book_of(services, shown.text)
+        book = await use_cases.parse_text(services, draft.text)
     except Refused as error:
-        return see_other(_address(shown), error.detail, "refused")
-    first = not await adoptions.begun(services)
+        return see_other(_draft_path(draft), error.detail, "refused")
+    first = not await adoptions.has_confirmed_book(services)
     return render_page(
         request,
         "awards/rulebooks/propose.html",
         status=422 if problem else 200,
         staff=request.user,
-        draft=shown,
-        book=parsed,
+        draft=draft,
+        book=book,
         problem=problem,
-        filled=filled or _as_in_the_head(parsed, date.min if first else _tomorrow(services)),
+        filled=filled or _decision_fields(book, date.min if first else _tomorrow(services)),
         first=first,
         tomorrow=_tomorrow(services),
     )
 
 
-def _as_in_the_head(book: Rulebook, earliest: date) -> dict[str, str]:
-    by = book.adopted_by
+def _decision_fields(book: Rulebook, earliest: date) -> dict[str, str]:
+    decision = book.adopted_by
     starts = max(book.effective_from, earliest)
     return {
-        "body": by.body,
-        "meeting": by.meeting,
-        "decided_on": by.date.isoformat(),
+        "body": decision.body,
+        "meeting": decision.meeting,
+        "decided_on": decision.date.isoformat(),
         "effective_from": starts.isoformat(),
     }
 
@@ -224,33 +231,33 @@ def _as_in_the_head(book: Rulebook, earliest: date) -> dict[str, str]:
 async def propose(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
     try:
-        decision, effective_from = _decided(form)
+        decision, effective_from = _read_decision(form)
         revision = read_field(form, "revision")
-        wanted = wire.DraftProposal(
+        data = wire.DraftProposal(
             revision=int(revision) if revision.isdecimal() else 0,
             decision=decision,
             effective_from=effective_from,
         )
-        view = await drafts.propose(services, request.user, id, wanted)
+        view = await drafts.propose(services, request.user, id, data)
     except Refused as error:
-        _require_own_page(error)
-        return await _proposal(request, services, id, error.detail, form)
+        _raise_unless_form_error(error)
+        return await _proposal_page(request, services, id, error.detail, form)
     return see_other(f"{BOOKS}/adoptions/{view.id}", "已提议，等另一位支委确认。")
 
 
 @get(BOOKS + "/adoptions/{id:uuid}")
 async def adoption(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    adopted = await adoptions.adoption(services, request.user, id)
-    shown = await adoptions.of_version(services, adopted.version)
-    change = await published.change(services, shown.book, adopted.village, adopted.effective_from)
+    detail = await adoptions.get_adoption(services, request.user, id)
+    history = await adoptions.get_version(services, detail.version)
+    change = await public_rules.preview_change(services, history.book, detail.village, detail.effective_from)
     return render_page(
         request,
         "awards/rulebooks/adoption.html",
         staff=request.user,
-        decides=request.user.may(Role.PARTY_BRANCH),
-        adoption=adopted,
-        shown=shown,
-        before=change.before,
+        may_decide=request.user.may(Role.PARTY_BRANCH),
+        adoption=detail,
+        history=history,
+        previous=change.previous,
         differences=change.differences,
         states=STATES,
     )
@@ -259,13 +266,13 @@ async def adoption(id: FromPath[UUID], request: StaffRequest, services: NamedDep
 @post(BOOKS + "/adoptions/{id:uuid}/confirm")
 async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     view = await adoptions.confirm(services, request.user, id)
-    day = adoptions.in_full(view.effective_from)
+    day = adoptions.format_date(view.effective_from)
     return see_other(f"{BOOKS}/adoptions/{id}", f"已确认：从{day}起按 {view.version} 版执行。")
 
 
 @post(BOOKS + "/adoptions/{id:uuid}/refuse")
 async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    reason = _reason(await request.form())
+    reason = _read_reason(await request.form())
     if not reason:
         return see_other(f"{BOOKS}/adoptions/{id}", "请写明理由，最多 200 字。", "refused")
     await adoptions.refuse(services, request.user, id, reason)
@@ -274,7 +281,7 @@ async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDepen
 
 @post(BOOKS + "/adoptions/{id:uuid}/withdraw")
 async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    reason = _reason(await request.form())
+    reason = _read_reason(await request.form())
     if not reason:
         return see_other(f"{BOOKS}/adoptions/{id}", "请写明理由，最多 200 字。", "refused")
     await adoptions.withdraw(services, request.user, id, reason)
@@ -285,11 +292,11 @@ async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDep
 async def check(
     data: JSONBody[wire.BookCheckRequest], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
-    """What the editor asks while somebody types: the door of `/v1` is closed to a browser's cookie."""
-    return await use_cases.check(services, request.user, data.text)
+    """For the editor while somebody types, since a cookie is not accepted under /v1."""
+    return await use_cases.check_text(services, request.user, data.text)
 
 
-def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:
+def _read_decision(form: FormMultiDict) -> tuple[wire.Decision, date]:
     """Raises Refused: malformed."""
     try:
         decision = msgspec.convert(
@@ -300,13 +307,13 @@ def _decided(form: FormMultiDict) -> tuple[wire.Decision, date]:
         raise Refused(ErrorCode.MALFORMED, "请填全决定机构、会议、决定日期和生效日期；名称最多 80 字。") from None
 
 
-def _require_own_page(error: Refused) -> None:
-    """Goes on with what the form itself can say; the rest has a page of its own."""
+def _raise_unless_form_error(error: Refused) -> None:
+    """Raise the errors that have a page of their own; the others are shown in the form."""
     if error.code in (ErrorCode.NOT_ALLOWED, ErrorCode.UNKNOWN, ErrorCode.WRONG_STATE):
         raise error
 
 
-def _reason(form: FormMultiDict) -> str:
+def _read_reason(form: FormMultiDict) -> str:
     reason = read_field(form, "reason")
     return reason if len(reason) <= 200 else ""
 
@@ -315,12 +322,12 @@ def _tomorrow(services: Services) -> date:
     return local_date(services.clock.now()) + timedelta(days=1)
 
 
-def _lines_as_ours(text: str) -> str:
-    """Browsers and Windows end lines in two characters."""
+def _normalize_newlines(text: str) -> str:
+    """Browsers and Windows end lines with two characters."""
     return text.replace("\r\n", "\n").replace("\0", "")
 
 
-def _address(draft: wire.DraftSummary) -> str:
+def _draft_path(draft: wire.DraftSummary) -> str:
     return f"{BOOKS}/drafts/{draft.id}"
 
 

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from api import wire
-from api.awards.rulebooks import adoptions, drafts, published, use_cases
+from api.awards.rulebooks import adoptions, drafts, public_rules, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from rules import Difference
@@ -29,13 +29,13 @@ async def check(
     data: JSONBody[wire.BookCheckRequest], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
     """Every problem of a text, with its place; nothing is kept."""
-    return await use_cases.check(services, request.user, data.text)
+    return await use_cases.check_text(services, request.user, data.text)
 
 
 @get("/rulebooks/adoptions")
 async def list_adoptions(services: NamedDependency[Services]) -> list[wire.AdoptionView]:
     """Every proposal and what became of it, by the day of its effect, the latest first."""
-    return await adoptions.adoptions(services)
+    return await adoptions.list_adoptions(services)
 
 
 @post("/rulebooks/adoptions")
@@ -43,14 +43,14 @@ async def adopt_again(
     data: JSONBody[wire.Readoption], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
     """Propose to go back to a version there is already."""
-    return await adoptions.propose_again(services, request.user, data)
+    return await adoptions.propose_readoption(services, request.user, data)
 
 
 @get("/rulebooks/adoptions/{id:uuid}")
 async def one_adoption(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionDetail:
-    return await adoptions.adoption(services, request.user, id)
+    return await adoptions.get_adoption(services, request.user, id)
 
 
 @post("/rulebooks/adoptions/{id:uuid}/confirm", status_code=200)
@@ -85,21 +85,21 @@ async def withdraw(
 
 @get("/rulebooks/drafts")
 async def list_drafts(services: NamedDependency[Services], request: StaffRequest) -> list[wire.DraftSummary]:
-    return await drafts.drafts(services, request.user)
+    return await drafts.list_drafts(services, request.user)
 
 
 @post("/rulebooks/drafts")
 async def begin_draft(
     data: JSONBody[wire.NewDraft], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.DraftView:
-    return await drafts.begin(services, request.user, data)
+    return await drafts.create(services, request.user, data)
 
 
 @get("/rulebooks/drafts/{id:uuid}")
 async def one_draft(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.DraftView:
-    return await drafts.draft(services, request.user, id)
+    return await drafts.get_draft(services, request.user, id)
 
 
 @put("/rulebooks/drafts/{id:uuid}")
@@ -135,7 +135,7 @@ async def differences(
     old: FromQuery[str], new: FromQuery[str], services: NamedDependency[Services]
 ) -> tuple[Difference, ...]:
     """What is different between two adopted versions, in words; for everybody."""
-    return await published.compared(services, old, new)
+    return await public_rules.compare_versions(services, old, new)
 
 
 router = Router(

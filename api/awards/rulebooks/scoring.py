@@ -1,4 +1,4 @@
-"""What a rulebook makes of deeds in a table, and how `jimei rules score` prints it."""
+"""Evaluates deeds of a table under a rulebook, and formats the results for `jimei rules score`."""
 
 from __future__ import annotations
 
@@ -9,69 +9,70 @@ from dataclasses import dataclass
 
 import msgspec
 
-from api.awards.rulebooks.events import Event
+from api.awards.rulebooks.deed_table import Deed
 from api.platform.table_file import escape_formulas
 from rules import Evaluation, Rulebook, Tally, evaluate, explain
 
 HEADINGS = ("row", "household", "rule", "title", "deed_on", "points", "accepted", "explanation")
-_WRONG = ("bad_input", "person_required")
-"""Refusals that are the row's own fault."""
+_INVALID = ("bad_input", "person_required")
+"""Refusals because of errors in the row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A row with what it came to; without an outcome where the row makes no claim."""
+class ScoredDeed:
+    """A row with its evaluation; None if the row has an error."""
 
-    event: Event
+    deed: Deed
     title: str = ""
-    outcome: Evaluation | None = None
+    evaluation: Evaluation | None = None
 
     @property
     def points(self) -> int:
-        return self.outcome.points if self.outcome else 0
+        return self.evaluation.points if self.evaluation else 0
 
     @property
     def accepted(self) -> bool:
-        return self.outcome is not None and self.outcome.accepted
+        return self.evaluation is not None and self.evaluation.accepted
 
     @property
     def explanation(self) -> list[str]:
-        return explain(self.outcome) if self.outcome else [self.event.wrong]
+        return explain(self.evaluation) if self.evaluation else [self.deed.error]
 
     @property
-    def wrong(self) -> bool:
-        """Whether the row has to be mended, not just earns nothing."""
-        if self.outcome is None:
+    def is_invalid(self) -> bool:
+        """Whether the row has to be corrected, rather than just earning nothing."""
+        if self.evaluation is None:
             return True
-        return any(refusal.code in _WRONG for refusal in self.outcome.trace.refusals)
+        return any(refusal.code in _INVALID for refusal in self.evaluation.trace.refusals)
 
 
-def score(book: Rulebook, events: Sequence[Event]) -> list[Scored]:
-    """Each event's outcome, in the order of `events`. Limits fill up in the order of the deeds' days."""
+def score_deeds(book: Rulebook, deeds: Sequence[Deed]) -> list[ScoredDeed]:
+    """Evaluate the deeds by their days, so that limits are used up in that order; the result is in the order of
+    `deeds`."""
     tally = Tally(book)
-    outcomes: dict[int, Evaluation] = {}
-    for event in sorted(events, key=lambda event: event.deed_on):
-        if event.claim is None:
+    evaluations: dict[int, Evaluation] = {}
+    for deed in sorted(deeds, key=lambda deed: deed.deed_on):
+        if deed.claim is None:
             continue
-        outcome = outcomes[event.row] = evaluate(book, event.claim, tally)
-        if outcome.accepted:
-            tally.add(event.claim, outcome.points)
+        evaluation = evaluations[deed.row] = evaluate(book, deed.claim, tally)
+        if evaluation.accepted:
+            tally.add(deed.claim, evaluation.points)
     return [
-        Scored(event, book.rules[event.rule].title if event.rule in book.rules else "", outcomes.get(event.row))
-        for event in events
+        ScoredDeed(deed, book.rules[deed.rule].title if deed.rule in book.rules else "", evaluations.get(deed.row))
+        for deed in deeds
     ]
 
 
-def as_text(scored: Iterable[Scored]) -> Iterator[str]:
-    """A line for each row, its explanation below, and what each household has at the end."""
+def format_text(scored: Iterable[ScoredDeed]) -> Iterator[str]:
+    """A line for each row with its explanation below, and totals of the households at the end."""
     totals: dict[str, list[int]] = {}
     for one in scored:
-        event = one.event
+        deed = one.deed
         title = f"「{one.title}」" if one.title else ""
-        yield f"第 {event.row} 行　{event.household or '？'}　{event.rule}{title}　{one.points} 分"
+        yield f"第 {deed.row} 行　{deed.household or '？'}　{deed.rule}{title}　{one.points} 分"
         yield from (f"    {sentence}" for sentence in one.explanation)
-        if event.household:
-            sums = totals.setdefault(event.household, [0, 0, 0])
+        if deed.household:
+            sums = totals.setdefault(deed.household, [0, 0, 0])
             sums[0] += 1
             sums[1] += one.accepted
             sums[2] += one.points
@@ -79,29 +80,40 @@ def as_text(scored: Iterable[Scored]) -> Iterator[str]:
         yield f"合计　{household}　{rows} 行，记分 {accepted} 次，共 {points} 分"
 
 
-def as_json(scored: Iterable[Scored]) -> Iterator[str]:
-    """A JSON object for each row; `trace` is null where the row makes no claim."""
+def format_json(scored: Iterable[ScoredDeed]) -> Iterator[str]:
+    """A JSON object for each row; `trace` is null if the row has an error."""
     for one in scored:
-        event = one.event
+        deed = one.deed
         fields = {
-            "row": event.row,
-            "household": event.household,
-            "rule": event.rule,
-            "deed_on": event.deed_on,
+            "row": deed.row,
+            "household": deed.household,
+            "rule": deed.rule,
+            "deed_on": deed.deed_on,
             "points": one.points,
             "accepted": one.accepted,
             "explanation": one.explanation,
-            "trace": one.outcome.trace if one.outcome else None,
+            "trace": one.evaluation.trace if one.evaluation else None,
         }
         yield msgspec.json.encode(fields).decode()
 
 
-def as_csv(scored: Iterable[Scored]) -> Iterator[str]:
-    """A row for each row, behind a row of headings."""
+def format_csv(scored: Iterable[ScoredDeed]) -> Iterator[str]:
+    """A row of headings, and a row for each deed."""
     yield _csv_line(HEADINGS)
     for one in scored:
-        e, told = one.event, "".join(one.explanation)
-        yield _csv_line((e.row, e.household, e.rule, one.title, e.deed_on, one.points, int(one.accepted), told))
+        deed, explanation = one.deed, "".join(one.explanation)
+        yield _csv_line(
+            (
+                deed.row,
+                deed.household,
+                deed.rule,
+                one.title,
+                deed.deed_on,
+                one.points,
+                int(one.accepted),
+                explanation,
+            )
+        )
 
 
 def _csv_line(cells: Sequence[object]) -> str:
@@ -110,4 +122,4 @@ def _csv_line(cells: Sequence[object]) -> str:
     return line.getvalue()
 
 
-FORMATS = {"text": as_text, "json": as_json, "csv": as_csv}
+FORMATS = {"text": format_text, "json": format_json, "csv": format_csv}

@@ -1,4 +1,4 @@
-"""Bars of before and after, as pictures that ask nothing of any server and run no script."""
+"""Bar charts of before and after, as self-contained SVG without scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pygal.style import Style
 
 BEFORE, AFTER = "原来", "按草案"
 
-# Light and dark, so that they are told apart in grey as well.
+# Light and dark, so that they differ in black and white, too.
 _COLOURS = ("#d3b878", "#7c1316")
 _INK, _LINE = "#2b211a", "#e4d8c0"
 _MINUS = "−"
@@ -20,7 +20,7 @@ _FONTS = "PingFang SC, Noto Sans CJK SC, Source Han Sans SC, Microsoft YaHei, sa
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BarPair:
     label: str
     before: int
     after: int
@@ -28,20 +28,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The same bars for a screen and for a phone, as addresses that hold the whole picture. `told` says it to
-    those who don't see it."""
+    """The same bars for a screen and for a phone, as data URLs, with an alternative text."""
 
     wide: str
     narrow: str
-    told: str
+    alt_text: str
 
 
-def chart(told: str, rows: Sequence[Row]) -> Chart:
-    """A pair of bars for each row, from the top down, each with its number."""
-    return Chart(_drawn(rows, 800, 22), _drawn(rows, 320, 20), f"{told}，数字见下面的表。")
+def draw_chart(title: str, rows: Sequence[BarPair]) -> Chart:
+    """A pair of bars with their numbers for each row, from top to bottom."""
+    return Chart(_draw(rows, 800, 22), _draw(rows, 320, 20), f"{title}，数字见下面的表。")
 
 
-def _drawn(rows: Sequence[Row], width: int, letters: int) -> str:
+def _draw(rows: Sequence[BarPair], width: int, font_size: int) -> str:
     style = Style(
         background="transparent",
         plot_background="transparent",
@@ -53,27 +52,27 @@ def _drawn(rows: Sequence[Row], width: int, letters: int) -> str:
         value_colors=(_INK, _INK),
         opacity="1",
         font_family=_FONTS,
-        label_font_size=letters,
-        major_label_font_size=letters,
-        value_font_size=letters,
-        legend_font_size=letters,
-        no_data_font_size=letters,
+        label_font_size=font_size,
+        major_label_font_size=font_size,
+        value_font_size=font_size,
+        legend_font_size=font_size,
+        no_data_font_size=font_size,
     )
-    longest = max([len(f"{number:,}") for row in rows for number in (row.before, row.after)], default=0)
-    # Two titles don't stand side by side below the bars of a phone.
+    max_length = max([len(f"{number:,}") for row in rows for number in (row.before, row.after)], default=0)
+    # On a phone the two legends don't fit side by side.
     legend_rows = 1 if width > 400 else 2
     bars = pygal.HorizontalBar(
         style=style,
         width=width,
-        height=20 + round((len(rows) * 3.1 + legend_rows * 1.6) * letters),
-        # The library's own script stays on its own server.
+        height=20 + round((len(rows) * 3.1 + legend_rows * 1.6) * font_size),
+        # Without the library's script, which would be loaded from its server.
         js=[],
         no_prefix=True,
         disable_xml_declaration=True,
         explicit_size=True,
         legend_at_bottom=True,
         legend_at_bottom_columns=2 // legend_rows,
-        legend_box_size=letters,
+        legend_box_size=font_size,
         truncate_legend=-1,
         truncate_label=-1,
         print_values=True,
@@ -84,37 +83,37 @@ def _drawn(rows: Sequence[Row], width: int, letters: int) -> str:
         show_x_guides=False,
         spacing=8,
         margin=4,
-        # Room for what it takes for narrower than it is: Chinese letters, and the number behind the longest bar.
-        margin_left=4 + round(max((_wide(row.label) for row in rows), default=0) * letters * 0.45),
-        margin_right=8 + round(longest * letters * 0.6),
+        # Room for what the library underestimates: Chinese characters, and the number behind the longest bar.
+        margin_left=4 + round(max((_count_wide(row.label) for row in rows), default=0) * font_size * 0.45),
+        margin_right=8 + round(max_length * font_size * 0.6),
         no_data_text="没有数据",
     )
-    # It draws from the bottom up.
-    bars.x_labels = [_shortened(row.label, 0.36 * width / letters) for row in reversed(rows)]
+    # The library draws from the bottom up.
+    bars.x_labels = [_shorten(row.label, 0.36 * width / font_size) for row in reversed(rows)]
     bars.add(BEFORE, [row.before for row in reversed(rows)])
     bars.add(AFTER, [row.after for row in reversed(rows)])
-    bars.add_xml_filter(cleaned)
-    drawn: str = bars.render(is_unicode=True)
-    return f"data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}"
+    bars.add_xml_filter(clean_svg)
+    svg: str = bars.render(is_unicode=True)
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
-def _wide(label: str) -> int:
-    return sum(ord(letter) > 0x2E7F for letter in label)
+def _count_wide(label: str) -> int:
+    return sum(ord(character) > 0x2E7F for character in label)
 
 
-def _shortened(label: str, letters: float) -> str:
-    """Cut to so many Chinese letters; others are half as wide."""
-    room = letters
-    for place, letter in enumerate(label):
-        room -= 1 if ord(letter) > 0x2E7F else 0.5
+def _shorten(label: str, width: float) -> str:
+    """Cut to a width in Chinese characters; others are half as wide."""
+    room = width
+    for place, character in enumerate(label):
+        room -= 1 if ord(character) > 0x2E7F else 0.5
         if room < 0:
             return f"{label[: place - 1]}…"
     return label
 
 
-def cleaned(root: Any) -> Any:
-    """Without scripts, the library's name and the day of drawing; numbers beside their bars instead of across the
-    ends."""
+def clean_svg(root: Any) -> Any:
+    """Remove scripts and titles (the library's name, the date); put numbers beside their bars instead of across
+    the ends."""
     for parent in list(root.iter()):
         for child in list(parent):
             if not isinstance(child.tag, str) or child.tag.endswith(("script", "title")):

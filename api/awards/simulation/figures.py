@@ -1,17 +1,17 @@
-"""What a page tells of a simulation: its figures in words, and its charts."""
+"""The content of a simulation's page: formatted figures and charts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.awards.simulation import words
-from api.awards.simulation.charts import Chart, Row, chart
+from api.awards.simulation import formatting
+from api.awards.simulation.charts import BarPair, Chart, draw_chart
 from rules.simulation.summary import GroupTotals, HouseholdChange, Simulation
 from rules.simulation.village import RefusalGroup
 
-_SHOWN = 10
-_MOST_ROWS = 40
+_MAX_CHANGES = 10
+_MAX_CHART_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +20,20 @@ class Figures:
 
     @property
     def days(self) -> str:
-        return f"{words.day(self.simulation.first)}到{words.day(self.simulation.last)}"
+        return f"{formatting.format_date(self.simulation.first)}到{formatting.format_date(self.simulation.last)}"
 
     @property
-    def compared(self) -> str:
+    def comparison(self) -> str:
         total = self.simulation.total
-        return words.compared(total.recorded, total.simulated, "分")
+        return formatting.format_comparison(total.recorded, total.simulated, "分")
 
     @property
     def cost(self) -> str:
-        return words.cost(self.simulation.budget) if self.simulation.budget else ""
+        return formatting.format_cost(self.simulation.budget) if self.simulation.budget else ""
 
     @property
     def tables(self) -> list[tuple[str, Sequence[GroupTotals], Chart | None]]:
-        """What the points are split by: a title, its lines, and a chart where that says more than the numbers."""
+        """Breakdowns of the points: a title, the groups, and a chart where it helps."""
         simulation = self.simulation
         tables: list[tuple[str, Sequence[GroupTotals], Chart | None]] = [
             ("各类记多少分", simulation.categories, _chart("各类的积分", simulation.categories))
@@ -47,31 +47,33 @@ class Figures:
 
     @property
     def bins(self) -> list[tuple[str, int, int]]:
-        return [(words.points_of(bin), bin.recorded, bin.simulated) for bin in self.simulation.households.bins]
+        return [
+            (formatting.format_bin(bin), bin.recorded, bin.simulated) for bin in self.simulation.households.bins
+        ]
 
     @property
     def bins_chart(self) -> Chart:
-        return chart("各档积分有多少户", [Row(*each) for each in self.bins])
+        return draw_chart("各档积分有多少户", [BarPair(*each) for each in self.bins])
 
     @property
-    def spread(self) -> list[tuple[str, int, int]]:
-        return words.spread(self.simulation.households)
+    def percentiles(self) -> list[tuple[str, int, int]]:
+        return formatting.list_percentiles(self.simulation.households)
 
     @property
     def changes(self) -> list[tuple[str, Sequence[HouseholdChange]]]:
         households = self.simulation.households
-        found = [("变多最多的户", households.largest_gains), ("变少最多的户", households.largest_losses)]
-        return [(title, changes[:_SHOWN]) for title, changes in found if changes]
+        tables = [("变多最多的户", households.largest_gains), ("变少最多的户", households.largest_losses)]
+        return [(title, changes[:_MAX_CHANGES]) for title, changes in tables if changes]
 
     @property
     def refusals(self) -> Sequence[RefusalGroup]:
-        return self.simulation.refusals[: 2 * _SHOWN]
+        return self.simulation.refusals[: 2 * _MAX_CHANGES]
 
     def signed(self, points: int) -> str:
-        return words.signed(points)
+        return formatting.format_signed(points)
 
 
-def _chart(told: str, lines: Sequence[GroupTotals]) -> Chart | None:
-    if len(lines) > _MOST_ROWS:
+def _chart(title: str, groups: Sequence[GroupTotals]) -> Chart | None:
+    if len(groups) > _MAX_CHART_ROWS:
         return None
-    return chart(told, [Row(line.title, line.recorded, line.simulated) for line in lines])
+    return draw_chart(title, [BarPair(group.title, group.recorded, group.simulated) for group in groups])

@@ -1,4 +1,4 @@
-"""`/desk/rulebooks/simulation`: a draft over recorded claims, for those who decide about it."""
+"""`/desk/rulebooks/simulation`: a draft over recorded claims, for those who decide on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from litestar.response import Template
 from api.awards.rulebooks import adoptions, drafts
 from api.awards.simulation.figures import Figures
 from api.awards.simulation.routes import DECIDERS
-from api.awards.simulation.use_cases import Wanted, period, simulate_bounded
+from api.awards.simulation.use_cases import SimulationRequest, resolve_period, simulate_bounded
 from api.platform.access import Staff, StaffRequest, require, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -24,16 +24,16 @@ from api.web.error_pages import ERROR_PAGES
 from api.web.form import read_field
 from api.web.page import render_page
 
-_LARGEST = 4_000_000
+_MAX_BYTES = 4_000_000
 """Bytes of a draft."""
 
 
 @get("/desk/rulebooks/simulation")
 async def ask(request: StaffRequest, services: NamedDependency[Services], draft: FromQuery[str] = "") -> Template:
-    """The form: for a `draft` there is, or for a file."""
+    """The form, for an existing `draft` or for a file."""
     require(request.user, *DECIDERS)
-    title, _ = await draft_text(services, request.user, draft) if draft else ("", "")
-    return await _form(request, services, draft=draft, title=title)
+    title, _ = await load_draft_text(services, request.user, draft) if draft else ("", "")
+    return await _form_page(request, services, draft=draft, title=title)
 
 
 @post("/desk/rulebooks/simulation", status_code=200)
@@ -42,45 +42,46 @@ async def simulate(request: StaffRequest, services: NamedDependency[Services]) -
     form = await request.form()
     draft, village, title = read_field(form, "draft"), read_field(form, "village"), ""
     try:
-        first, last = _day(form, "from"), _day(form, "to")
+        first, last = _read_date(form, "from"), _read_date(form, "to")
         if draft:
-            title, text = await draft_text(services, request.user, draft)
+            title, text = await load_draft_text(services, request.user, draft)
             source = title
         else:
-            source, text = await _uploaded(form)
-        simulation = await simulate_bounded(services, Wanted(text, first, last, village or None, source))
+            source, text = await _read_upload(form)
+        simulation = await simulate_bounded(
+            services, SimulationRequest(text, first, last, village or None, source)
+        )
     except Refused as refused:
-        return await _form(request, services, draft=draft, title=title, sent=form, problem=refused)
+        return await _form_page(request, services, draft=draft, title=title, filled=form, problem=refused)
     return render_page(request, "awards/simulation/result.html", staff=request.user, figures=Figures(simulation))
 
 
-async def draft_text(services: Services, staff: Staff, draft: str) -> tuple[str, str]:
-    """What a draft is called, and its text; `draft` is the id of a draft or a version. Raises Refused: unknown,
-    not-allowed."""
+async def load_draft_text(services: Services, staff: Staff, draft: str) -> tuple[str, str]:
+    """The title and the text of a draft; `draft` is its id or a version. Raises Refused: unknown, not-allowed."""
     try:
         id = UUID(draft)
     except ValueError:
-        found = await adoptions.of_version(services, draft)
-        return f"《{found.book.title}》{found.book.version} 版", found.text
-    written = await drafts.draft(services, staff, id)
-    return f"草稿《{written.title or '还没有名称'}》{written.version}", written.text
+        version = await adoptions.get_version(services, draft)
+        return f"《{version.book.title}》{version.book.version} 版", version.text
+    view = await drafts.get_draft(services, staff, id)
+    return f"草稿《{view.title or '还没有名称'}》{view.version}", view.text
 
 
-async def _uploaded(form: FormMultiDict) -> tuple[str, str]:
-    """The name of the file sent in, and what is in it. Raises Refused: malformed, too-large."""
-    sent = form.get("file")
-    if not isinstance(sent, UploadFile) or not sent.filename:
+async def _read_upload(form: FormMultiDict) -> tuple[str, str]:
+    """The name and the text of the uploaded file. Raises Refused: malformed, too-large."""
+    upload = form.get("file")
+    if not isinstance(upload, UploadFile) or not upload.filename:
         raise Refused(ErrorCode.MALFORMED, "请选一份草案文件（.toml）。")
-    raw = await sent.read(_LARGEST + 1)
-    if len(raw) > _LARGEST:
+    raw = await upload.read(_MAX_BYTES + 1)
+    if len(raw) > _MAX_BYTES:
         raise Refused(ErrorCode.TOO_LARGE, "这个文件太大，不像一份积分办法。")
     try:
-        return sent.filename, raw.decode("utf-8-sig")
+        return upload.filename, raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused(ErrorCode.MALFORMED, "这个文件不是 UTF-8 编码的文字，请用编辑器另存为 UTF-8。") from None
 
 
-def _day(form: FormMultiDict, name: str) -> date | None:
+def _read_date(form: FormMultiDict, name: str) -> date | None:
     text = read_field(form, name)
     try:
         return date.fromisoformat(text) if text else None
@@ -88,18 +89,18 @@ def _day(form: FormMultiDict, name: str) -> date | None:
         raise Refused(ErrorCode.MALFORMED, "日期要写成 2026-01-31 这样。") from None
 
 
-async def _form(
+async def _form_page(
     request: StaffRequest,
     services: Services,
     *,
     draft: str,
     title: str,
-    sent: FormMultiDict | None = None,
+    filled: FormMultiDict | None = None,
     problem: Refused | None = None,
 ) -> Template:
     async with services.unit_of_work() as uow:
-        first, last = period(None, None, local_date(uow.now))
-        offered = await list_villages(uow)
+        first, last = resolve_period(None, None, local_date(uow.now))
+        all_villages = await list_villages(uow)
     return render_page(
         request,
         "awards/simulation/form.html",
@@ -107,10 +108,10 @@ async def _form(
         staff=request.user,
         draft=draft,
         title=title,
-        first=read_field(sent, "from") if sent else first.isoformat(),
-        last=read_field(sent, "to") if sent else last.isoformat(),
-        village=read_field(sent, "village") if sent else "",
-        villages=offered,
+        first=read_field(filled, "from") if filled else first.isoformat(),
+        last=read_field(filled, "to") if filled else last.isoformat(),
+        village=read_field(filled, "village") if filled else "",
+        villages=all_villages,
         problem=problem.detail if problem else "",
     )
 

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from api import wire
-from api.awards.simulation.use_cases import Wanted, simulate_bounded
+from api.awards.simulation.use_cases import SimulationRequest, simulate_bounded
 from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.services import Services
 from rules import Simulation
@@ -21,7 +21,7 @@ async def simulate(
 ) -> Simulation:
     """What a draft would have given for the recorded claims of a period. Writes nothing; takes some seconds."""
     require(request.user, *DECIDERS)
-    return await simulate_bounded(services, Wanted(data.text, data.first, data.last, data.village))
+    return await simulate_bounded(services, SimulationRequest(data.text, data.first, data.last, data.village))
 
 
 router = Router("/v1", route_handlers=[simulate], guards=[staff_only], tags=["rulebooks"])

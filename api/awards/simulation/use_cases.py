@@ -1,4 +1,4 @@
-"""What a draft rulebook would have given for the recorded claims of a period."""
+"""Simulates a draft rulebook over the recorded claims of a period."""
 
 from __future__ import annotations
 
@@ -16,35 +16,34 @@ import msgspec
 from sqlalchemy import text
 
 import rules
-from api.awards.claims.recorded import versions
-from api.awards.rulebooks.use_cases import adopted, base_text
-from api.awards.simulation.records import VillageClaims, villages
-from api.awards.simulation.worker import LONGEST_LINE, Draft, Finished, Job, Progress, Told
+from api.awards.claims.recorded_claims import rulebook_versions
+from api.awards.rulebooks.use_cases import books_by_version, load_base_text
+from api.awards.simulation.claim_reader import VillageClaims, list_villages
+from api.awards.simulation.worker import MAX_LINE_BYTES, DraftSource, Job, Message, Progress, VillageFinished
 from api.bookkeeping.reports.liability import calculate_liability
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 
-MOST_CLAIMS = 300_000
-"""Claims that a server simulates while somebody waits at a page: some seconds of one processor."""
-LONGEST = 60.0
-"""Seconds that it takes at most."""
+MAX_CLAIMS = 300_000
+"""Limit on a server while somebody waits for a page: some seconds of one processor."""
+MAX_SECONDS = 60.0
 
 _TOO_LARGE = "这段时间的申报太多，网页上算不完。请把时间缩短或只选一个村，或者在服务器上用 jimei rules simulate。"
-# One at a time of a township, whichever server it is.
+# One simulation at a time in a township, on all servers together.
 _LOCK = 7_403_001
 
-Watch: TypeAlias = Callable[[int, int], None]
+ProgressCallback: TypeAlias = Callable[[int, int], None]
 
 
-def _untold(done: int, claims: int) -> None:
-    """Nobody watches."""
+def _ignore_progress(done: int, claims: int) -> None:
+    """The default callback."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Without days it is the last twelve months, without `village` (its code) all of them. `source` is what the
-    text's author calls it. Of an overlay only its own village can be simulated, and is."""
+class SimulationRequest:
+    """By default the last twelve months and all villages; `village` is a code. `source` is what the author calls
+    the text. An overlay is simulated for its own village only."""
 
     text: str
     first: date | None = None
@@ -55,41 +54,41 @@ class Wanted:
 
 async def simulate(
     services: Services,
-    wanted: Wanted,
+    request: SimulationRequest,
     *,
     processes: int | None = None,
-    most: int | None = None,
-    told: Watch = _untold,
+    max_claims: int | None = None,
+    on_progress: ProgressCallback = _ignore_progress,
 ) -> rules.Simulation:
-    """Takes as many processes as there are processors, unless told otherwise, and at most so many claims.
+    """Simulate with as many processes as there are processors by default, and with at most `max_claims`.
 
     Raises Refused: rulebook-wrong, unknown, malformed, too-large.
     """
     async with services.snapshot() as uow:
-        plan = await _plan(uow, wanted)
-        if most is not None and sum(village.claims for village in plan.villages) > most:
+        plan = await _make_plan(uow, request)
+        if max_claims is not None and sum(village.claims for village in plan.villages) > max_claims:
             raise Refused(ErrorCode.TOO_LARGE, _TOO_LARGE)
-        parts = await _run(services, uow, plan, processes or _processors(), told)
-        rule_titles, category_titles = await _titles(uow)
+        results = await _run_workers(services, uow, plan, processes or _processor_count(), on_progress)
+        rule_titles, category_titles = await _load_titles(uow)
     rate = (await calculate_liability(services)).fen_per_point
     return rules.summarize(
         rules.backdate(plan.book, plan.last),
         plan.first,
         plan.last,
-        parts,
+        results,
         rule_titles,
         category_titles,
         Fraction(str(rate)) if rate is not None else None,
     )
 
 
-def _processors() -> int:
-    """Those that this process may use, where the system says so."""
+def _processor_count() -> int:
+    """Processors that this process may use, if the system knows."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-async def simulate_bounded(services: Services, wanted: Wanted) -> rules.Simulation:
-    """As a server does it, beside its other work: one at a time, in one process, within bounds.
+async def simulate_bounded(services: Services, request: SimulationRequest) -> rules.Simulation:
+    """Simulate on a server, beside its other work: one at a time, in one process, with limited claims and time.
 
     Raises Refused: rulebook-wrong, unknown, malformed, too-large, busy.
     """
@@ -101,27 +100,27 @@ async def simulate_bounded(services: Services, wanted: Wanted) -> rules.Simulati
         if not free:
             raise Refused(ErrorCode.BUSY, "正在试算另一份草案，请过一会儿再试。")
         try:
-            async with asyncio.timeout(LONGEST):
-                return await simulate(services, wanted, processes=1, most=MOST_CLAIMS)
+            async with asyncio.timeout(MAX_SECONDS):
+                return await simulate(services, request, processes=1, max_claims=MAX_CLAIMS)
         except TimeoutError:
             raise Refused(ErrorCode.TOO_LARGE, _TOO_LARGE) from None
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    draft: Draft
+    draft: DraftSource
     book: rules.Rulebook
     first: date
     last: date
-    reach: tuple[date, date]
+    relevant_days: tuple[date, date]
     villages: Sequence[VillageClaims]
 
 
-async def _plan(uow: UnitOfWork, wanted: Wanted) -> _Plan:
-    first, last = period(wanted.first, wanted.last, local_date(uow.now))
-    draft = Draft(wanted.text, wanted.source, await base_text(uow, rules.read_header(wanted.text)))
+async def _make_plan(uow: UnitOfWork, request: SimulationRequest) -> _Plan:
+    first, last = resolve_period(request.first, request.last, local_date(uow.now))
+    draft = DraftSource(request.text, request.source, await load_base_text(uow, rules.read_header(request.text)))
     try:
-        book = draft.book()
+        book = draft.parse()
     except rules.RulebookError as error:
         more = f"（共 {len(error.problems)} 处）" if len(error.problems) > 1 else ""
         raise Refused(
@@ -129,12 +128,13 @@ async def _plan(uow: UnitOfWork, wanted: Wanted) -> _Plan:
             f"草案有问题，先改好再试算{more}：{error.problems[0]}",
             problems=[str(p) for p in error.problems],
         ) from None
-    reach = rules.relevant_days(book, first, last)
-    return _Plan(draft, book, first, last, reach, _chosen(await villages(uow, *reach), wanted, book))
+    days = rules.relevant_days(book, first, last)
+    villages = _select_villages(await list_villages(uow, *days), request, book)
+    return _Plan(draft, book, first, last, days, villages)
 
 
-def period(first: date | None, last: date | None, today: date) -> tuple[date, date]:
-    """The days to simulate, both inclusive: the twelve months up to today where nobody says. Raises Refused:
+def resolve_period(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    """The days to simulate, both inclusive; by default the twelve months up to today. Raises Refused:
     malformed."""
     last = last or today
     for day in (first, last):
@@ -148,34 +148,36 @@ def period(first: date | None, last: date | None, today: date) -> tuple[date, da
     return first, last
 
 
-def _chosen(all_villages: Sequence[VillageClaims], wanted: Wanted, book: rules.Rulebook) -> list[VillageClaims]:
-    if wanted.village and wanted.village not in {v.code for v in all_villages}:
-        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {wanted.village} 的村。")
+def _select_villages(
+    all_villages: Sequence[VillageClaims], request: SimulationRequest, book: rules.Rulebook
+) -> list[VillageClaims]:
+    if request.village and request.village not in {v.code for v in all_villages}:
+        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {request.village} 的村。")
     if book.village and not any(book.village in (v.name, v.code) for v in all_villages):
         raise Refused(ErrorCode.UNKNOWN, f"草案是{book.village}的补充办法，登记簿里没有这个村。")
-    chosen = [
+    selected = [
         v
         for v in all_villages
-        if (not wanted.village or v.code == wanted.village)
+        if (not request.village or v.code == request.village)
         and (not book.village or book.village in (v.name, v.code))
     ]
-    if all_villages and not chosen:
+    if all_villages and not selected:
         raise Refused(ErrorCode.MALFORMED, f"草案是{book.village}的补充办法，只能按这个村试算。")
-    return chosen
+    return selected
 
 
-async def _run(
-    services: Services, uow: UnitOfWork, plan: _Plan, processes: int, told: Watch
+async def _run_workers(
+    services: Services, uow: UnitOfWork, plan: _Plan, processes: int, on_progress: ProgressCallback
 ) -> list[rules.VillageResult]:
-    """The villages, spread over processes so that each has about as many claims."""
+    """Distribute the villages over processes so that each gets about the same number of claims."""
     snapshot = await uow.session.scalar(text("select pg_export_snapshot()"))
     shares: list[list[VillageClaims]] = [[] for _ in range(min(processes, len(plan.villages)))]
     for village in sorted(plan.villages, key=lambda v: (-v.claims, v.code)):
         min(shares, key=lambda share: sum(v.claims for v in share)).append(village)
     claims, done = sum(village.claims for village in plan.villages), 0
-    parts: list[rules.VillageResult] = []
+    results: list[rules.VillageResult] = []
 
-    async def follow(share: Sequence[VillageClaims]) -> None:
+    async def run_worker(share: Sequence[VillageClaims]) -> None:
         nonlocal done
         job = Job(
             database=services.database.engine.url.render_as_string(hide_password=False),
@@ -185,41 +187,41 @@ async def _run(
             draft=plan.draft,
             first=plan.first,
             last=plan.last,
-            reach=plan.reach,
+            relevant_days=plan.relevant_days,
             villages=share,
         )
-        async with _working(job) as lines:
+        async with _worker_process(job) as lines:
             async for line in lines:
-                match msgspec.json.decode(line, type=Told):
+                match msgspec.json.decode(line, type=Message):
                     case Progress(more):
                         done += more
-                        told(done, claims)
-                    case Finished(part):
-                        parts.append(part)
+                        on_progress(done, claims)
+                    case VillageFinished(result):
+                        results.append(result)
 
     async with asyncio.TaskGroup() as group:
         for share in shares:
-            group.create_task(follow(share))
-    return parts
+            group.create_task(run_worker(share))
+    return results
 
 
-async def _titles(uow: UnitOfWork) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """What rules and categories were called by the books that claims were declared under, in the newest words."""
-    books = (await adopted(uow, await versions(uow))).values()
+async def _load_titles(uow: UnitOfWork) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The titles of rules and categories in the books that claims were declared under, the newest ones."""
+    books = (await books_by_version(uow, await rulebook_versions(uow))).values()
     oldest_first = sorted(books, key=lambda book: (book.effective_from, book.version))
     rules = {rule.id: rule.title for book in oldest_first for rule in book.rules.values()}
     return rules, {category.id: category.title for book in oldest_first for category in book.categories}
 
 
 @asynccontextmanager
-async def _working(job: Job) -> AsyncIterator[asyncio.StreamReader]:
-    """A process at this job, and its lines. It ends with the block, whatever happens."""
+async def _worker_process(job: Job) -> AsyncIterator[asyncio.StreamReader]:
+    """Start a worker with this job and yield its output; it is always ended with the block."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.awards.simulation.worker"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=LONGEST_LINE,
-        # A Ctrl-C is for us, and we end it.
+        limit=MAX_LINE_BYTES,
+        # Ctrl-C goes to this process, which ends the worker.
         start_new_session=True,
     )
     assert process.stdin is not None

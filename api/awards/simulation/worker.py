@@ -1,8 +1,8 @@
-"""A process of its own that simulates some villages: `python -m api.awards.simulation.worker`.
+"""A worker process that simulates some villages: `python -m api.awards.simulation.worker`.
 
-Evaluating claims keeps a processor busy for seconds, and a server has others to answer meanwhile. The job comes in
-on standard input; what is done goes out on standard output, a line of JSON each. All processes of a simulation
-read the same snapshot.
+Evaluating claims occupies a processor for seconds, during which a server must answer other requests. The worker
+reads its job from standard input and writes messages to standard output, one JSON object on each line. All workers
+of a simulation read the same snapshot.
 """
 
 from __future__ import annotations
@@ -19,67 +19,68 @@ import msgspec
 from sqlalchemy import make_url, text
 
 import rules
-from api.awards.simulation.records import VillageClaims, homes, recorded
+from api.awards.simulation.claim_reader import VillageClaims, load_households, read_claims
 from api.platform.clock import WallClock
 from api.platform.database.engine import Database
 from api.platform.services import Services, UnitOfWork
 from ledger.transactions import TownshipId
 
-LONGEST_LINE = 1 << 28
+MAX_LINE_BYTES = 1 << 28
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """A draft's text as its author has it in `source`; of a village's overlay also its base's text."""
+class DraftSource(msgspec.Struct, frozen=True):
+    """A draft's text, what its author calls it in `source`, and the base's text if it is an overlay."""
 
     text: str
     source: str
     base: str = ""
 
-    def book(self) -> rules.Rulebook:
+    def parse(self) -> rules.Rulebook:
         """Raises RulebookError."""
         base = rules.load(self.base, "rulebook.toml") if self.base else None
         return rules.load(self.text, self.source, base)
 
 
 class Job(msgspec.Struct, frozen=True):
-    """`reach` are the days whose claims count towards limits, around the period from `first` to `last`."""
+    """`relevant_days` are those whose claims count towards limits; they include the period from `first` to
+    `last`."""
 
     database: str
     snapshot: str
     township: int
     data: str
-    draft: Draft
+    draft: DraftSource
     first: date
     last: date
-    reach: tuple[date, date]
+    relevant_days: tuple[date, date]
     villages: Sequence[VillageClaims]
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
-    """So many more claims are done."""
+    """The number of claims done since the last message."""
 
     claims: int
 
 
-class Finished(msgspec.Struct, frozen=True, tag=True):
-    part: rules.VillageResult
+class VillageFinished(msgspec.Struct, frozen=True, tag=True):
+    result: rules.VillageResult
 
 
-Told = Progress | Finished
+Message = Progress | VillageFinished
 
 
-async def uow(job: Job) -> AsyncIterator[Told]:
-    draft = rules.backdate(job.draft.book(), job.last)
+async def run_job(job: Job) -> AsyncIterator[Message]:
+    draft = rules.backdate(job.draft.parse(), job.last)
     async with _snapshot(job) as unit:
-        households = await homes(unit)
+        households = await load_households(unit)
         for village in job.villages:
-            run = rules.VillageSimulation(
+            simulation = rules.VillageSimulation(
                 draft.book, village.code, village.name, village.households, job.first, job.last
             )
-            async for batch in recorded(unit, village, households, *job.reach):
-                run.add_claims(batch)
+            async for batch in read_claims(unit, village, households, *job.relevant_days):
+                simulation.add_claims(batch)
                 yield Progress(len(batch))
-            yield Finished(run.build_result())
+            yield VillageFinished(simulation.build_result())
 
 
 @asynccontextmanager
@@ -95,10 +96,10 @@ async def _snapshot(job: Job) -> AsyncIterator[UnitOfWork]:
 
 
 async def _main() -> None:
-    # A million claims come and go without cycles, and the process ends soon.
+    # Claims contain no reference cycles, and the process ends soon.
     gc.disable()
-    async for told in uow(msgspec.json.decode(sys.stdin.buffer.read(), type=Job)):
-        sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
+    async for message in run_job(msgspec.json.decode(sys.stdin.buffer.read(), type=Job)):
+        sys.stdout.buffer.write(msgspec.json.encode(message) + b"\n")
         sys.stdout.buffer.flush()
 
 

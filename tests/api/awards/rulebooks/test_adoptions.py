@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 
-from api.awards.rulebooks.use_cases import in_force
+from api.awards.rulebooks.use_cases import book_in_force
 from tests.api.asking import problem, rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, days_pass, declare, hire, review
 from tests.api.awards.rulebooks.conftest import DECISION, adopt, again, ask, confirm, propose, states, text
@@ -21,7 +21,7 @@ FIRST = ("2025.1", "2025-01-01")
 
 async def version_on(town: LiveTown, day: str, village: str = "hp") -> str:
     async with town.town.unit_of_work() as uow:
-        book = await in_force(uow, date.fromisoformat(day), village)
+        book = await book_in_force(uow, date.fromisoformat(day), village)
     return book.version if book is not None else ""
 
 

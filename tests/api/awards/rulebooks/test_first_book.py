@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from api import wire
 from api.awards.rulebooks import adoptions
-from api.awards.rulebooks.use_cases import in_force
+from api.awards.rulebooks.use_cases import book_in_force
 from api.platform.access import Role, Staff
 from api.platform.errors import Refused
 from api.platform.services import Services
@@ -44,6 +44,6 @@ async def test_it_may_begin_in_the_past_and_no_second_may(base: Services, two: l
     with pytest.raises(Refused, match="新办法不能管以前的事"):
         await adoptions.propose(base, jia, wire.NewRulebook(text=text("3")))
     async with base.unit_of_work() as uow:
-        book = await in_force(uow, date(2025, 1, 1), "")
+        book = await book_in_force(uow, date(2025, 1, 1), "")
     assert book is not None
     assert book.version == "1"

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from api.awards.rulebooks.use_cases import in_force, in_force_on
+from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from tests.api.asking import problem, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
 from tests.api.awards.rulebooks.conftest import adopt, ask, confirm, propose, text
@@ -85,8 +85,8 @@ async def test_many_days_are_asked_for_as_each_of_them(overlaid: LiveTown) -> No
     days += [date(2025, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
     async with overlaid.town.unit_of_work() as uow:
         for village, books in (("hp", 4), ("sl", 3), ("", 3)):
-            told = await in_force_on(uow, days, village)
-            assert told == {day: await in_force(uow, day, village) for day in days}
+            told = await books_in_force(uow, days, village)
+            assert told == {day: await book_in_force(uow, day, village) for day in days}
             assert len({book.version if book else "" for book in told.values()}) == books
 
 

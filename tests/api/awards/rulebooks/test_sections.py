@@ -20,7 +20,9 @@ rules = ["V01"]
 """,
     base=BASE,
 )
-ROWS = {row.rule.id: row for section in sections.sections(VILLAGE, BASE, notice_days=5) for row in section.rows}
+ROWS = {
+    row.rule.id: row for section in sections.build_sections(VILLAGE, BASE, notice_days=5) for row in section.rows
+}
 
 
 def test_each_rule_says_where_it_comes_from() -> None:
@@ -36,27 +38,27 @@ def test_each_rule_says_where_it_comes_from() -> None:
 
 
 def test_of_a_townships_book_nothing_is_a_villages() -> None:
-    assert {row.origin for section in sections.sections(BASE, None, 0) for row in section.rows} == {""}
-    assert sections.left_out(BASE, None) == []
+    assert {row.origin for section in sections.build_sections(BASE, None, 0) for row in section.rows} == {""}
+    assert sections.retired_titles(BASE, None) == []
 
 
 def test_what_the_village_left_out() -> None:
-    assert sections.left_out(VILLAGE, BASE) == ["自设项目"]
+    assert sections.retired_titles(VILLAGE, BASE) == ["自设项目"]
 
 
 def test_campaigns_come_in_the_order_of_their_days() -> None:
-    found = [(campaign.title, origin) for campaign, _, origin in sections.campaigns(VILLAGE, BASE)]
+    found = [(campaign.title, origin) for campaign, _, origin in sections.describe_campaigns(VILLAGE, BASE)]
     assert found == [("春季清洁行动", ""), ("秋收互助", "本村自定")]
 
 
 def test_a_table_breaks_no_number_from_its_unit() -> None:
     assert ROWS["choice"].amounts == ("村级 3\u00a0分", "市级 30\u00a0分")
-    assert ROWS["fixed"].often == ("每户每年最多 10\u00a0次", "每户每月最多 1\u00a0次")
+    assert ROWS["fixed"].limits == ("每户每年最多 10\u00a0次", "每户每月最多 1\u00a0次")
     assert ROWS["taken"].amounts == ("扣 5 分",)
 
 
 def test_what_bounds_everything() -> None:
-    assert sections.total_limits(VILLAGE) == [
+    assert sections.describe_total_limits(VILLAGE) == [
         "所有项目合起来全村每年最多 50000 分",
         "任何一项一次最多 100 分",
         "扣分一次最多 10 分，一户一年最多 30 分",
@@ -65,4 +67,4 @@ def test_what_bounds_everything() -> None:
 
 def test_a_category_without_rules_has_no_heading() -> None:
     empty = load(BOOK + '[[category]]\nid = "later"\ntitle = "以后再定"\n')
-    assert [section.category.id for section in sections.sections(empty, None, 0)] == ["clean", "honours"]
+    assert [section.category.id for section in sections.build_sections(empty, None, 0)] == ["clean", "honours"]

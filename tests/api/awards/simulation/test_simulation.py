@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.awards.simulation.use_cases import Wanted, simulate
+from api.awards.simulation.use_cases import SimulationRequest, simulate
 from api.platform.errors import Refused
 from tests.api.asking import problem, standing
 from tests.api.awards.claims.conftest import claim, declare
@@ -146,22 +146,24 @@ async def test_one_at_a_time(town: LiveTown) -> None:
 
 async def test_too_much_for_a_page_names_the_command(town: LiveTown) -> None:
     with pytest.raises(Refused, match="jimei rules simulate"):
-        await simulate(town.town, Wanted(draft()), most=2)
-    assert (await simulate(town.town, Wanted(draft()), most=3)).total.claims == 3
+        await simulate(town.town, SimulationRequest(draft()), max_claims=2)
+    assert (await simulate(town.town, SimulationRequest(draft()), max_claims=3)).total.claims == 3
 
 
 async def test_processes_read_one_snapshot_and_come_to_the_same(town: LiveTown) -> None:
     async with town.staff("office") as http:
         await http.post("/v1/villages", json=[{"code": "ly", "name": "柳园村", "notice_days": 0}])
     told: list[tuple[int, int]] = []
-    one = await simulate(town.town, Wanted(DOUBLED), processes=1)
-    two = await simulate(town.town, Wanted(DOUBLED), processes=2, told=lambda *each: told.append(each))
+    one = await simulate(town.town, SimulationRequest(DOUBLED), processes=1)
+    two = await simulate(
+        town.town, SimulationRequest(DOUBLED), processes=2, on_progress=lambda *each: told.append(each)
+    )
     assert one == two
     assert told[-1] == (3, 3)
 
 
 async def test_a_process_ends_with_who_asked_for_it(town: LiveTown) -> None:
-    asked = asyncio.create_task(simulate(town.town, Wanted(DOUBLED), processes=1))
+    asked = asyncio.create_task(simulate(town.town, SimulationRequest(DOUBLED), processes=1))
     async with asyncio.timeout(20):
         while not (running := _workers()):
             await asyncio.sleep(0.01)

@@ -114,12 +114,12 @@ async def test_two_kiosks_never_hand_out_more_than_the_shelf_has(town: LiveTown)
 
 async def test_a_redemption_does_not_wait_for_a_declaration_under_way(town: LiveTown) -> None:
     """A grid member's long batch holds the household's limits, not its points."""
-    from api.awards.claims.history import History
+    from api.awards.claims.history import ClaimHistory
 
     async with town.device(await town.shift()) as http:
         household = (await http.get(f"/v1/cards/{town.card}")).json()["household"]
         async with town.town.unit_of_work() as uow:
-            await History.read(uow, {household: "hp"}, [], [])
+            await ClaimHistory.load(uow, {household: "hp"}, [], [])
             async with asyncio.timeout(5):
                 answer = await http.put(a_redemption(), json=order(town.card, ("soap", 1, 5)))
         assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""Declaring behaviours: each claim is judged under the rulebook of its day, beside what was awarded before."""
+"""Declaring claims: each is evaluated under the rulebook of its day, together with earlier awards."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sqlalchemy import insert, select
 import rules
 from api import wire
 from api.awards.claims import deductions
-from api.awards.claims.history import History
+from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
-from api.awards.rulebooks.use_cases import in_force, in_force_on
+from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -35,14 +35,15 @@ DECLARERS = (
     Role.COUNCIL,
     Role.COMMITTEE,
 )
-# What a claim for every household is called, so that declaring twice counts once.
+# The namespace of claims for every household, so that declaring twice gives the same ids.
 _EVERY_HOUSEHOLD = UUID("6f0d7c1e-2f8e-5a3b-9a53-6c1f1d8a1b52")
 
-_Books = Mapping[tuple[date, str], rules.Rulebook | None]
+_BooksInForce = Mapping[tuple[date, str], rules.Rulebook | None]
 
 
 async def declare(services: Services, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
-    """Declare behaviours for households, each judged on its own under the rulebook of its day.
+    """Declare claims for households, each evaluated under the rulebook of its day. A refused claim doesn't affect
+    the others.
 
     Raises Refused: not-allowed.
     """
@@ -51,18 +52,20 @@ async def declare(services: Services, staff: Staff, claims: Sequence[wire.NewCla
         return await _declare(uow, staff, claims)
 
 
-async def declare_for_all(services: Services, staff: Staff, wanted: wire.VillageClaims) -> list[wire.ClaimOutcome]:
-    """Declare what all households of a village get, such as base points. Sent again, it adds what is missing.
+async def declare_for_every_household(
+    services: Services, staff: Staff, request: wire.VillageClaims
+) -> list[wire.ClaimOutcome]:
+    """Declare what all households of a village get, such as base points. Repeated, it adds missing claims only.
 
     Raises Refused: not-allowed, unknown (village, rule), not-for-all.
     """
     require(staff, Role.COMMITTEE)
     async with services.unit_of_work() as uow:
-        if not staff.serves(wanted.village):
+        if not staff.serves(request.village):
             raise Refused(ErrorCode.UNKNOWN, "没有这个村。")
-        book = await in_force(uow, wanted.deed_on, wanted.village)
+        book = await book_in_force(uow, request.deed_on, request.village)
         try:
-            rule = book.get_rule(wanted.rule) if book else None
+            rule = book.get_rule(request.rule) if book else None
         except rules.UnknownRule as error:
             raise Refused(ErrorCode.UNKNOWN, str(error)) from None
         if rule is None:
@@ -71,63 +74,64 @@ async def declare_for_all(services: Services, staff: Staff, wanted: wire.Village
             raise Refused(ErrorCode.NOT_FOR_ALL, f"「{rule.title}」不是每户都有的，请逐户申报。")
         claims = [
             wire.NewClaim(
-                id=uuid5(_EVERY_HOUSEHOLD, f"{uow.township}/{rule.id}/{wanted.deed_on}/{code}"),
+                id=uuid5(_EVERY_HOUSEHOLD, f"{uow.township}/{rule.id}/{request.deed_on}/{code}"),
                 household=code,
                 rule=rule.id,
-                deed_on=wanted.deed_on,
+                deed_on=request.deed_on,
             )
-            for code in await list_household_codes(uow, wanted.village)
+            for code in await list_household_codes(uow, request.village)
         ]
         return await _declare(uow, staff, claims)
 
 
 async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
     households = await read_households_by_code(uow, {claim.household for claim in claims})
-    books = await _books(uow, claims, households)
-    history = await History.read(
+    books = await _load_books(uow, claims, households)
+    history = await ClaimHistory.load(
         uow,
         {household.id: household.village for household in households.values()},
         {book.version: book for book in books.values() if book}.values(),
         {claim.deed_on for claim in claims},
     )
-    known_facts = await _surroundings(uow, households.values(), claims, books)
-    # Read behind the lock: a retry sees what the first try, under way at the same time, has written.
-    known = await _known(uow, [c.id for c in claims])
+    context = await _load_context(uow, households.values(), claims, books)
+    # After locking, so that a retry sees what a concurrent first attempt has written.
+    existing = await _load_existing(uow, [c.id for c in claims])
     rows = []
     outcomes = []
     for claim in claims:
         household = households.get(claim.household)
-        if claim.id in known:
-            same = _content(known[claim.id], households) == claim
+        if claim.id in existing:
+            same = _as_new_claim(existing[claim.id], households) == claim
             outcomes.append(
-                wire.ClaimOutcome(id=claim.id, status="exists", points=known[claim.id].points)
+                wire.ClaimOutcome(id=claim.id, status="exists", points=existing[claim.id].points)
                 if same
                 else wire.ClaimOutcome(id=claim.id, status="conflict", reason="这个编号已用于另一条申报。")
             )
             continue
         book = books[claim.deed_on, household.village] if household else None
-        row, outcome = _judge(uow, staff, claim, household, book, history, known_facts)
+        row, outcome = _evaluate(uow, staff, claim, household, book, history, context)
         outcomes.append(outcome)
         if row is not None:
             rows.append(row)
-            # The same id twice in one batch is a retry like any other.
-            known[claim.id] = Claim(**row)
+            # The same id twice in one batch is a retry, too.
+            existing[claim.id] = Claim(**row)
     if rows:
         await uow.session.execute(insert(Claim), rows)
     return outcomes
 
 
 @dataclass(frozen=True, slots=True)
-class _Surroundings:
-    """What some rules know beside the claim: households by village, and what could be taken from a household."""
+class _Context:
+    """What some rules need beside the claim: the number of households by village, and available points by
+    household."""
 
     households: Mapping[str, int]
     available: dict[str, int]
 
 
-async def _surroundings(
-    uow: UnitOfWork, households: Collection[HouseholdFacts], claims: Sequence[wire.NewClaim], books: _Books
-) -> _Surroundings:
+async def _load_context(
+    uow: UnitOfWork, households: Collection[HouseholdFacts], claims: Sequence[wire.NewClaim], books: _BooksInForce
+) -> _Context:
     counts: dict[str, int] = {}
     if any(book and "village.households" in book.variable_names for book in books.values()):
         counts = await count_households(uow, {h.village for h in households})
@@ -135,21 +139,21 @@ async def _surroundings(
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
     }
     codes = {claim.household for claim in claims if claim.rule in taking}
-    return _Surroundings(counts, await deductions.available(uow, codes) if codes else {})
+    return _Context(counts, await deductions.available_points(uow, codes) if codes else {})
 
 
-def _judge(
+def _evaluate(
     uow: UnitOfWork,
     staff: Staff,
     claim: wire.NewClaim,
     household: HouseholdFacts | None,
     book: rules.Rulebook | None,
-    history: History,
-    known: _Surroundings,
+    history: ClaimHistory,
+    context: _Context,
 ) -> tuple[dict[str, object] | None, wire.ClaimOutcome]:
     def refused(reason: str, trace: rules.Trace | None = None) -> tuple[None, wire.ClaimOutcome]:
-        told = {} if trace is None else msgspec.to_builtins(trace)
-        return None, wire.ClaimOutcome(id=claim.id, status="refused", reason=reason, trace=told)
+        encoded = {} if trace is None else msgspec.to_builtins(trace)
+        return None, wire.ClaimOutcome(id=claim.id, status="refused", reason=reason, trace=encoded)
 
     if household is None or not staff.serves(household.village):
         return refused(f"没有编号为 {claim.household} 的户。")
@@ -163,7 +167,7 @@ def _judge(
         rule = book.get_rule(claim.rule)
     except rules.UnknownRule as error:
         return refused(str(error))
-    weighed = rules.Claim(
+    rules_claim = rules.Claim(
         rule.id,
         claim.deed_on,
         str(household.id),
@@ -171,16 +175,16 @@ def _judge(
         people=household.people,
         person=claim.person or None,
         inputs=claim.inputs,
-        households=known.households.get(household.village, 0),
-        balance=known.available.get(household.code),
+        households=context.households.get(household.village, 0),
+        balance=context.available.get(household.code),
     )
-    outcome = rules.evaluate(book, weighed, history.under(book))
-    explanation = rules.explain(outcome)
-    if not outcome.accepted:
-        return refused("".join(explanation), outcome.trace)
-    history.add(weighed, outcome.points)
+    evaluation = rules.evaluate(book, rules_claim, history.for_book(book))
+    explanation = rules.explain(evaluation)
+    if not evaluation.accepted:
+        return refused("".join(explanation), evaluation.trace)
+    history.add(rules_claim, evaluation.points)
     if rule.deduction:
-        known.available[household.code] += outcome.points
+        context.available[household.code] += evaluation.points
     row: dict[str, object] = {
         "township": uow.township,
         "id": claim.id,
@@ -193,19 +197,19 @@ def _judge(
         "person": claim.person,
         "inputs": claim.inputs,
         "note": claim.note,
-        "points": outcome.points,
+        "points": evaluation.points,
         "explanation": explanation,
-        "trace": msgspec.to_builtins(outcome.trace),
-        "signers": deductions.signers(rule),
+        "trace": msgspec.to_builtins(evaluation.trace),
+        "signers": deductions.signing_bodies(rule),
         "status": "declared",
         "published": rule.publish,
         "declared_by": staff.id,
         "declared_at": uow.now,
     }
-    return row, wire.ClaimOutcome(id=claim.id, status="declared", points=outcome.points)
+    return row, wire.ClaimOutcome(id=claim.id, status="declared", points=evaluation.points)
 
 
-async def _books(
+async def _load_books(
     uow: UnitOfWork, claims: Sequence[wire.NewClaim], households: Mapping[str, HouseholdFacts]
 ) -> dict[tuple[date, str], rules.Rulebook | None]:
     """The book in force on the day of each claim in the village of its household."""
@@ -216,17 +220,17 @@ async def _books(
             days.setdefault(household.village, set()).add(claim.deed_on)
     return {
         (day, village): book
-        for village, asked in days.items()
-        for day, book in (await in_force_on(uow, asked, village)).items()
+        for village, village_days in days.items()
+        for day, book in (await books_in_force(uow, village_days, village)).items()
     }
 
 
-async def _known(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Claim]:
-    found = await uow.session.scalars(select(Claim).where(Claim.township == uow.township, Claim.id.in_(ids)))
-    return {c.id: c for c in found}
+async def _load_existing(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Claim]:
+    claims = await uow.session.scalars(select(Claim).where(Claim.township == uow.township, Claim.id.in_(ids)))
+    return {c.id: c for c in claims}
 
 
-def _content(claim: Claim, households: dict[str, HouseholdFacts]) -> wire.NewClaim:
+def _as_new_claim(claim: Claim, households: dict[str, HouseholdFacts]) -> wire.NewClaim:
     codes = {h.id: h.code for h in households.values()}
     return wire.NewClaim(
         id=claim.id,

@@ -1,4 +1,4 @@
-"""What a household's own page asks about its claims."""
+"""Queries on a household's claims, for its own page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from api.awards.claims.tables import Claim
 from ledger.lookup import lateral_one
 
-_STANDING = (
+_IS_ON_NOTICE = (
     Claim.township == bindparam("township"),
     Claim.household == bindparam("household"),
     Claim.status == "approved",
@@ -18,17 +18,17 @@ _STANDING = (
 )
 ON_NOTICE = (
     select(Claim.rule, Claim.rulebook, Claim.points, Claim.published, Claim.notice_until)
-    .where(*_STANDING)
+    .where(*_IS_ON_NOTICE)
     .order_by(Claim.notice_until, Claim.id)
 )
-"""Those that stand on the public notice, the first to end first."""
+"""Claims on public notice, the first to end first."""
 
-VERSIONS_ON_NOTICE = select(Claim.rulebook).where(*_STANDING)
-"""Of the rulebooks that these were declared under."""
+VERSIONS_ON_NOTICE = select(Claim.rulebook).where(*_IS_ON_NOTICE)
+"""The versions of their rulebooks."""
 
 
-def subject_of(township: SQLColumnExpression[Any], transaction: SQLColumnExpression[Any]) -> LateralFromClause:
-    """Whether the claim that began a transaction is published, and how it came to its points: to be joined."""
+def claim_of(township: SQLColumnExpression[Any], transaction: SQLColumnExpression[Any]) -> LateralFromClause:
+    """A lateral join: whether the claim behind a transaction is published, and its explanation."""
     return lateral_one(
         select(Claim.published, Claim.explanation).where(Claim.township == township, Claim.id == transaction),
         "claimed",
