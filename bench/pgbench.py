@@ -6,9 +6,9 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from api.platform.database.account import binary
 from api.platform.database.embedded import OWNER, Embedded
 from api.platform.database.engine import DATABASE
+from api.platform.database.os_user import binary_path
 
 NAME = "tpcb"
 SCALE, CLIENTS, THREADS = 10, 16, 2
@@ -41,7 +41,7 @@ def _rate(server: Embedded, database: str, words: Sequence[str], script: str = "
 def _run(server: Embedded, program: str, *words: str, script: str = "") -> str:
     url = server.url(OWNER, DATABASE)
     at = ["-h", str(url.query["host"]), "-p", str(url.query["port"]), "-U", OWNER]
-    done = subprocess.run([binary(program), *at, *words], input=script, capture_output=True, text=True)
+    done = subprocess.run([binary_path(program), *at, *words], input=script, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(done.stderr)
     return done.stdout

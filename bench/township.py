@@ -75,7 +75,7 @@ def township(claims: int) -> Iterator[Path]:
     """The data folder of a running township, removed at the end of the block."""
     with scratch() as folder:
         data = folder / "data"
-        with Embedded(data) as server, server.kept_running():
+        with Embedded(data) as server, server.keep_running():
             asyncio.run(_fill(server, data, claims))
             yield data
 

@@ -56,7 +56,7 @@ def verify() -> None:
 
     from api.opening import open_town
     from api.platform.clock import WallClock
-    from api.platform.database.embedded import step_back
+    from api.platform.database.embedded import lower_priority
     from api.platform.database.engine import reach
     from ledger.verify import verify as discrepancies
 
@@ -71,9 +71,9 @@ def verify() -> None:
             connection, second = await unit.session.connection(), await second_unit.session.connection()
             if access.embedded:
                 # It takes a whole core for a while, and shall take it from no till.
-                step_back(os.getpid())
+                lower_priority(os.getpid())
                 for each in (connection, second):
-                    step_back(await each.scalar(text("select pg_backend_pid()")))
+                    lower_priority(await each.scalar(text("select pg_backend_pid()")))
             with progress("核对 verify") as report_progress:
                 faults = discrepancies(connection, unit.township, report_progress, second)
                 found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])

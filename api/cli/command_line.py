@@ -15,7 +15,7 @@ from typing import IO, Any, ClassVar, ParamSpec, TypeAlias
 
 import click
 
-from api.platform.database.account import EmbeddedError
+from api.platform.database.os_user import EmbeddedError
 from api.platform.errors import ErrorCode, Refused
 
 P = ParamSpec("P")

@@ -93,7 +93,7 @@ def _check_database(settings: Settings) -> None:
     from api.platform.database.engine import reach
 
     async def compare() -> None:
-        if await drift.check(access.owner):
+        if await drift.check_database(access.owner):
             click.echo("数据库与本程序一致。 The database is as this program makes it.")
         else:
             click.echo("还没有数据库；新建的与代码一致。 There is no database yet; a new one fits the code.")

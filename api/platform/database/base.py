@@ -1,4 +1,4 @@
-"""The base of the server's own tables. The books' tables are `ledger.tables`."""
+"""The base class of the application's tables; the books' tables are in `ledger.tables`."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Base(DeclarativeBase):
-    """Every table is keyed by township first, like the books."""
+    """Every primary key begins with the township, as in the books."""
 
     metadata = MetaData(
         naming_convention={

@@ -56,7 +56,7 @@ def reach(settings: Settings) -> Iterator[Access]:
             ) from None
         yield Access(owner=url, app=url, data=settings.data, embedded=False)
         return
-    with Embedded(settings.data) as server, server.kept_running():
+    with Embedded(settings.data) as server, server.keep_running():
         yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data, embedded=True)
 
 

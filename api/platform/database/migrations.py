@@ -19,7 +19,13 @@ from sqlalchemy.pool import NullPool
 
 from alembic import command
 from api.platform.database.connect import DatabaseAway, create_engine
-from api.platform.database.sql_files import REVISIONS, bring_up_to_date, drop_all, read_checksums, read_files
+from api.platform.database.sql_files import (
+    REVISIONS,
+    bring_up_to_date,
+    drop_all_created,
+    read_checksums,
+    read_files,
+)
 from api.platform.errors import ErrorCode, Refused
 
 T = TypeVar("T")
@@ -46,7 +52,7 @@ def _upgrade(revisions: Path, connection: Connection) -> None:
     if revision != _head(revisions):
         if revision is not None:
             # No table can be changed as long as a view reads what changes.
-            drop_all(connection)
+            drop_all_created(connection)
         command.upgrade(_config(connection, revisions), "head")
     bring_up_to_date(connection, read_files(revisions))
 

@@ -26,7 +26,7 @@ class ReadQuery(Generic[T]):
         for name, statement in statements.items():
             # A literal, not a parameter: that would be sent with each call.
             fields += [literal_column(f"'{name}'"), _rows_as_json(statement, name)]
-        # Compiled once: SQLAlchemy would find so long a statement in its cache only slowly.
+        # Compiled once: looking up so long a statement in SQLAlchemy's cache is slow.
         compiled = select(func.json_build_object(*fields).cast(Text)).compile(dialect=_DIALECT())
         assert isinstance(compiled, SQLCompiler)
         self.sql, self._names = compiled.string, compiled.positiontup or []

@@ -1,7 +1,7 @@
-"""The SQL functions and views in force: one a file under `alembic/current`, named after it and edited in place.
+"""The present SQL functions and views: one file each under `alembic/current`, edited in place.
 
-The database keeps the checksum of each file that it was brought to, and of what it says itself of what the file
-created. Whatever doesn't fit is created anew, with all that depends on it.
+The database stores the checksum of each applied file, and of the resulting definition. Whatever doesn't match is
+created anew, with everything that depends on it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import AdaptedConnection, Column, Connection, MetaData, PrimaryK
 
 from api.platform.errors import ErrorCode, Refused
 
-# A checkout keeps the revisions at its top; an installed wheel carries them inside the package.
+# In a checkout the revisions are at the top, in an installed wheel inside the package.
 REVISIONS = next(
     folder
     for above in Path(__file__).resolve().parents
@@ -26,7 +26,7 @@ REVISIONS = next(
     if folder.is_dir()
 )
 
-# What PostgreSQL says of a view, function or type that isn't there.
+# PostgreSQL's errors for a missing view, function or type.
 _MISSING = (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedObjectError)
 
 metadata = MetaData()
@@ -35,7 +35,7 @@ sql_file = Table(
     metadata,
     Column("name", Text, nullable=False),
     Column("checksum", Text, nullable=False),
-    # The checksum of what `definitions` says of it.
+    # The checksum of its text in `read_definitions`.
     Column("definition", Text, nullable=False),
     PrimaryKeyConstraint("name", name="pk_sql_file"),
 )
@@ -43,7 +43,7 @@ sql_file = Table(
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """`name` is of the function or view that it creates, with the schema."""
+    """`name`: of the function or view that it creates, with the schema."""
 
     name: str
     script: str
@@ -54,7 +54,7 @@ class SqlFile:
 
 
 def read_files(revisions: Path = REVISIONS) -> Mapping[str, SqlFile]:
-    """By name. The books' folder is their schema; the application's functions and views are all in `public`."""
+    """By name. Files in the folder `ledger` belong to that schema, all others to `public`."""
     files = (
         SqlFile(f"{_schema(path.parent.name)}.{path.stem}", path.read_text(encoding="utf-8"))
         for path in (revisions / "current").glob("*/*.sql")
@@ -67,23 +67,23 @@ def _schema(folder: str) -> str:
 
 
 def run_script(connection: Connection, script: str) -> None:
-    """Many statements at once, as only the driver's own call takes them."""
+    """Several statements in one string, which only the driver's own call accepts."""
     driver = cast(AdaptedConnection, connection.connection.dbapi_connection)
     driver.run_async(methodcaller("execute", script))
 
 
 def read_checksums(connection: Connection) -> dict[str, str]:
-    """Of the files that the database was brought to."""
+    """The checksums of the files applied to the database."""
     return {row.name: row.checksum for row in connection.execute(sql_file.select())}
 
 
 def bring_up_to_date(connection: Connection, files: Mapping[str, SqlFile]) -> None:
-    """Create what is new, changed or not as its file has it, and drop what no file creates any more.
+    """Create what is new or changed, in its file or in the database, and drop what no file creates any more.
 
-    Raises Refused: database-changed, where something of somebody else's depends on it.
+    Raises Refused: database-changed, if something not of this program depends on it.
     """
     known = {row.name: row for row in connection.execute(sql_file.select())}
-    found = definitions(connection)
+    found = read_definitions(connection)
     unchanged = {
         name
         for name, row in known.items()
@@ -97,20 +97,20 @@ def bring_up_to_date(connection: Connection, files: Mapping[str, SqlFile]) -> No
     if not created:
         return
     _create(connection, created)
-    found = definitions(connection)
+    found = read_definitions(connection)
     for file in created:
         row = {"name": file.name, "checksum": file.checksum, "definition": _digest(found[file.name])}
         connection.execute(sql_file.insert().values(row))
 
 
-def drop_all(connection: Connection) -> None:
-    """All that files have created, so that tables can be changed under it. Raises Refused: database-changed."""
+def drop_all_created(connection: Connection) -> None:
+    """Drop everything created by files, so that tables can be changed. Raises Refused: database-changed."""
     known = read_checksums(connection).keys()
     _drop(connection, known, known)
 
 
 def _drop(connection: Connection, names: Set[str], ours: Set[str]) -> Set[str]:
-    """These and what of ours depends on them; gives the names of both."""
+    """Drop these and our functions and views that depend on them; returns the names of both."""
     rows = connection.execute(text(_DEPENDENTS), {"names": list(names)}).all()
     for row in rows:
         if row.name not in ours:
@@ -120,7 +120,7 @@ def _drop(connection: Connection, names: Set[str], ours: Set[str]) -> Set[str]:
                 "再运行 jimei migrate。",
             )
     for row in rows:
-        # With one that it depends on it is gone already.
+        # It may have been dropped by an earlier cascade.
         connection.exec_driver_sql(f"drop {row.kind} if exists {row.identity} cascade")
     dropped = names | {row.name for row in rows}
     connection.execute(sql_file.delete().where(sql_file.c.name.in_(dropped)))
@@ -128,7 +128,7 @@ def _drop(connection: Connection, names: Set[str], ours: Set[str]) -> Set[str]:
 
 
 def _create(connection: Connection, files: list[SqlFile]) -> None:
-    """In whatever order they can be: what needs another one first is tried again after it."""
+    """In whatever order works: a file that needs another one first is tried again later."""
     while files:
         later = []
         for file in files:
@@ -143,16 +143,16 @@ def _create(connection: Connection, files: list[SqlFile]) -> None:
         files = later
 
 
-def definitions(connection: Connection) -> dict[str, str]:
-    """What the database says of each function and view there is: the text, whose it is, who may use it."""
+def read_definitions(connection: Connection) -> dict[str, str]:
+    """The definition of each function and view in the database: text, owner, rights."""
     return {row.name: row.definition for row in connection.execute(text(_DEFINITIONS))}
 
 
-def _digest(of: str) -> str:
-    return sha256(of.encode()).hexdigest()
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
-# What an extension brought isn't ours. Functions of one name count as one: there is a file a name.
+# Without what belongs to extensions. Overloaded functions count as one, since there is one file per name.
 _DEFINITIONS = """
     select n.nspname || '.' || o.name as name, string_agg(o.definition, E'\n' order by o.definition) as definition
       from (select 'pg_proc'::regclass as class, p.oid, p.pronamespace as schema, p.proname as name,
@@ -175,8 +175,8 @@ _DEFINITIONS = """
      group by 1
 """
 
-# The functions and views of these names and whatever depends on them, however far. `name` is null of what is
-# neither. That of a view's rewrite rule is the view's; its row type goes with it.
+# The functions and views with these names and everything that depends on them, directly or not. `name` is null for
+# other kinds of objects. A view's rewrite rule counts as the view; its row type is dropped with it.
 _DEPENDENTS = """
     with recursive named as (
         select 'pg_proc'::regclass::oid as classid, p.oid as objid, n.nspname || '.' || p.proname as name,

@@ -16,8 +16,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from api.platform.database.account import EmbeddedError, binaries
 from api.platform.database.embedded import APP, OWNER, Embedded
+from api.platform.database.os_user import EmbeddedError, find_binaries
 from tests.clusters import copy, passable
 
 ROOT = Path(__file__).parents[4]
@@ -192,7 +192,7 @@ class TestWhoMayEnter:
         assert uids == [str(nobody.pw_uid)] * 4
         assert groups == []
         # In a checkout under a closed folder the server needs the one capability to reach its own binaries.
-        allowed = 0 if others_may_enter(binaries()) else CAP_DAC_READ_SEARCH
+        allowed = 0 if others_may_enter(find_binaries()) else CAP_DAC_READ_SEARCH
         assert int(field(status, "CapEff"), 16) == int(field(status, "CapPrm"), 16) == allowed
 
     @as_root
@@ -338,7 +338,7 @@ class TestSurvival:
             assert ask(server, "SELECT redemptions FROM kept") == 750
 
     def test_one_that_is_kept_running_comes_back_by_itself_as_often_as_it_dies(self, data: Path) -> None:
-        with Embedded(data) as server, server.kept_running(look=0.05):
+        with Embedded(data) as server, server.keep_running(interval=0.05):
             for _ in range(2):
                 killed = postmaster(server)
                 os.kill(killed, signal.SIGKILL)

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.platform.database.drift import check, require_same
+from api.platform.database.drift import check_database, require_identical
 from api.platform.database.embedded import OWNER, Embedded
 from api.platform.database.migrations import drop_database, exists, migrate, require_current
 from api.platform.database.sql_files import REVISIONS
@@ -128,7 +128,7 @@ async def test_rights_are_there_again(clone: Clone, revisions: Path) -> None:
     for file in (revisions / "current").rglob("*.sql"):
         file.write_text(f"{file.read_text(encoding='utf-8')}-- touched\n", encoding="utf-8")
     await migrate(clone.owner, revisions)
-    await require_same(clone.owner, clone.owner.set(database=EMPTY))
+    await require_identical(clone.owner, clone.owner.set(database=EMPTY))
 
 
 async def test_no_function_is_everybodys(owner: AsyncEngine) -> None:
@@ -152,7 +152,7 @@ async def test_what_somebody_changed_by_hand_is_mended(owner: AsyncEngine, clone
     )
     created = {"post", "post_together", "entry", "leaf_record", "content"}
     assert created <= await changed(owner, clone, REVISIONS)
-    await require_same(clone.owner, clone.owner.set(database=EMPTY))
+    await require_identical(clone.owner, clone.owner.set(database=EMPTY))
 
 
 async def test_nobody_elses_view_is_dropped_on_the_way(owner: AsyncEngine, clone: Clone, revisions: Path) -> None:
@@ -206,7 +206,7 @@ async def test_two_at_once(server: Embedded) -> None:
     owner = server.url(OWNER, "two_at_once")
     try:
         await asyncio.gather(migrate(owner), migrate(owner))
-        await require_same(owner, owner.set(database=EMPTY))
+        await require_identical(owner, owner.set(database=EMPTY))
     finally:
         await drop_database(owner)
 
@@ -217,7 +217,7 @@ async def test_a_database_of_another_age_is_left_as_it_is(
 ) -> None:
     await run(owner, f"update alembic_version set version_num = '{revision}'", "delete from sql_file")
     before = await identities(owner)
-    for refused in (migrate(clone.owner), require_current(clone.app), check(clone.owner)):
+    for refused in (migrate(clone.owner), require_current(clone.app), check_database(clone.owner)):
         with pytest.raises(Refused, match=told):
             await refused
     assert await identities(owner) == before
@@ -242,12 +242,12 @@ DRIFT = {
 async def test_what_was_changed_by_hand_is_named(owner: AsyncEngine, clone: Clone, statement: str) -> None:
     await run(owner, statement)
     with pytest.raises(Refused) as refused:
-        await require_same(clone.owner, clone.owner.set(database=EMPTY))
+        await require_identical(clone.owner, clone.owner.set(database=EMPTY))
     assert refused.value.detail.startswith(f"数据库与本程序不一致：{DRIFT[statement]}")
 
 
 async def test_checking_builds_a_database_beside_it_and_takes_it_away(owner: AsyncEngine, clone: Clone) -> None:
     await run(owner, "drop view ledger.entry")
     with pytest.raises(Refused, match=r"ledger\.entry"):
-        await check(clone.owner)
+        await check_database(clone.owner)
     assert not await exists(clone.owner.set(database=f"{clone.owner.database}_check"))
