@@ -7,8 +7,8 @@ import api.registry.people.tables
 import api.registry.register.tables
 import api.shop.kiosks.tables
 import api.shop.offline.tables
-import api.shop.promises.tables
 import api.shop.redemptions.tables
+import api.shop.reservations.tables
 import api.shop.stock.tables  # noqa: F401
 import ledger.tables
 from api.platform.database import sql_files

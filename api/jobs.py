@@ -3,6 +3,6 @@
 from api.awards.claims.use_cases import post_due
 from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
-from api.shop.promises.reservations import reserve_arrivals
+from api.shop.reservations.use_cases import reserve_arrivals
 
 JOBS = (post_due, release_expired, reserve_arrivals, seal)

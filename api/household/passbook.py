@@ -35,7 +35,7 @@ from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, RESETS_SHOWN_FOR
 from api.registry.cards.use_cases import CardHolder
 from api.shop.kiosks.escrow import LEASE, RETURN
-from api.shop.promises import queries
+from api.shop.reservations import queries
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
 from ledger.expiries import EXPIRY_KIND
 from ledger.lookup import lateral_one

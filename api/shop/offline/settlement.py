@@ -22,12 +22,12 @@ from api.shop.offline.leases import is_current
 from api.shop.offline.reports import build_shift_report
 from api.shop.offline.sale import Sale, SettlementResult, as_exception, decide_sale, digest_sale, to_request_lines
 from api.shop.offline.tables import JournalEntry
-from api.shop.promises.reservations import release_for_shortfall
 from api.shop.redemptions.facts import RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import lock_and_read_facts
 from api.shop.redemptions.writer import StaleBatch, write
+from api.shop.reservations.use_cases import release_for_shortfall
 from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
 from ledger.transactions import Balance, Phase, PostingResult, Status, Transaction, TransactionId
 

@@ -1,10 +1,10 @@
 """Promise goods that are out of stock at today's price; hand them over once they have arrived, or cancel.
 
 A pending transfer from household to till reserves the points, so that they can't be spent elsewhere and the price
-is fixed; another from the shelf reserves the pieces once they have arrived (`reservations`). In the books a
-settlement settles one transaction, while a redemption is one transaction of points and goods. So a collection
-voids both reservations and redeems at the promised price, in one batch under the locks of all its balances. It is
-then counted, corrected and voided like any other redemption."""
+is fixed; another from the shelf reserves the pieces once they have arrived (`api/shop/reservations/`). In the
+books a settlement settles one transaction, while a redemption is one transaction of points and goods. So a
+collection voids both reservations and redeems at the promised price, in one batch under the locks of all its
+balances. It is then counted, corrected and voided like any other redemption."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from api.platform.access import Device, digest_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import mask_name
-from api.shop.promises.reservations import KIND, is_open, reserve
-from api.shop.promises.tables import Promise
 from api.shop.redemptions.decision import (
     find_existing_receipt,
     price_lines,
@@ -34,6 +32,8 @@ from api.shop.redemptions.facts import CardFacts, RedemptionRequest, TillFacts, 
 from api.shop.redemptions.receipts import book, digest_request, return_leased
 from api.shop.redemptions.use_cases import lock_and_read_facts, to_refusal
 from api.shop.redemptions.writer import StaleBatch, write
+from api.shop.reservations.tables import Promise
+from api.shop.reservations.use_cases import KIND, is_open, reserve
 from api.wire.card_token import digest, parse
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer

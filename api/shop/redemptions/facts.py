@@ -43,8 +43,8 @@ from api.platform.database.read_query import ReadQuery
 from api.registry.cards.queries import lateral_card
 from api.registry.register.queries import lateral_household
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
-from api.shop.promises.tables import Promise
 from api.shop.redemptions.tables import Redemption, Void
+from api.shop.reservations.tables import Promise
 from api.shop.stock.tables import Product, Shelf, Supermarket
 from api.wire.card_token import digest, parse
 from ledger.lookup import lateral_one

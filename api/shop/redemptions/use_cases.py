@@ -18,7 +18,6 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
 from api.shop.kiosks.tables import KioskEnrolment
-from api.shop.promises.reservations import reserve
 from api.shop.redemptions.decision import (
     Decision,
     ExistingReceipt,
@@ -30,6 +29,7 @@ from api.shop.redemptions.decision import (
 from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import Booking
 from api.shop.redemptions.writer import StaleBatch, write
+from api.shop.reservations.use_cases import reserve
 from ledger.transactions import PostingResult, Status
 
 

@@ -14,7 +14,7 @@ from api.platform import accounts
 from api.platform.access import Device, Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.shop.promises.reservations import release_for_shortfall
+from api.shop.reservations.use_cases import release_for_shortfall
 from api.shop.stock import stock_documents
 from api.shop.stock.actors import Actor, actor_at_desk, require_actor_on_shift
 from api.shop.stock.tables import Product, Stocktake

@@ -19,7 +19,7 @@ from api.platform.database.read_query import ReadQuery, bind_from
 from api.platform.services import Services
 from api.registry.cards.use_cases import CARD_BY_DIGEST, CardHolder, IssuedCard, require_active
 from api.shop.offline.holdings import LEASED_POINTS, LeasedPoints, split_leased
-from api.shop.promises.queries import OPEN_PROMISES, OpenPromise, to_wire
+from api.shop.reservations.queries import OPEN_PROMISES, OpenPromise, to_wire
 from api.wire.card_token import digest, parse
 from ledger import tables
 from ledger.books import BALANCE

@@ -11,7 +11,7 @@ from api import wire
 from api.platform.access import Device
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import lateral_village
-from api.shop.promises.queries import count_uncollected
+from api.shop.reservations.queries import count_uncollected
 from api.shop.stock.tables import Supermarket
 from api.shop.stock.use_cases import read_shelf_items
 

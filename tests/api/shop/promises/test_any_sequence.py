@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from api.bookkeeping.general_ledger.holds import release_expired
-from api.shop.promises.reservations import reserve_arrivals
+from api.shop.reservations.use_cases import reserve_arrivals
 from tests.api.asking import a_redemption, order, sign_in
 from tests.api.shop.promises.conftest import books_balance, promise_body, promise_path
 from tests.api.shop.stock.conftest import arrival, count

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.platform import accounts
-from api.shop.promises.reservations import reserve_arrivals
+from api.shop.reservations.use_cases import reserve_arrivals
 from tests.api.asking import a_redemption, order, problem
 from tests.api.shop.promises.conftest import (
     assert_arrived,

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, func, select
 
 from api import wire
 from api.platform.services import UnitOfWork
-from api.shop.promises.reservations import is_open
-from api.shop.promises.tables import Promise
+from api.shop.reservations.tables import Promise
+from api.shop.reservations.use_cases import is_open
 from api.wire.promises import PromiseSlip
 
 

@@ -19,7 +19,7 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
-from api.shop.promises.tables import Promise
+from api.shop.reservations.tables import Promise
 from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer
 
 KIND = "promise"
