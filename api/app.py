@@ -53,6 +53,7 @@ import api.shop.stock.pages
 import api.shop.stock.routes
 import api.shop.stock.shelf_routes
 import api.shop.stock.till_routes
+import api.shop.supermarkets.routes
 import api.shop.till.routes
 import api.web.landing
 import api.web.page
@@ -133,6 +134,7 @@ def create_app(
             api.registry.people.routes.router,
             api.registry.register.routes.router,
             api.registry.cards.routes.router,
+            api.shop.supermarkets.routes.router,
             api.shop.stock.routes.router,
             api.shop.stock.shelf_routes.router,
             api.shop.stock.till_routes.router,

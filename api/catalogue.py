@@ -9,7 +9,8 @@ import api.shop.kiosks.tables
 import api.shop.offline.tables
 import api.shop.redemptions.tables
 import api.shop.reservations.tables
-import api.shop.stock.tables  # noqa: F401
+import api.shop.stock.tables
+import api.shop.supermarkets.tables  # noqa: F401
 import ledger.tables
 from api.platform.database import sql_files
 from api.platform.database.base import Base

@@ -44,7 +44,8 @@ from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.facts import RedemptionRequest
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import redeem
-from api.shop.stock.tables import Product, Shelf, Supermarket
+from api.shop.stock.tables import Product, Shelf
+from api.shop.supermarkets.tables import Supermarket
 from api.wire.card_token import digest, new_token
 from kiosk.store.facade import Store
 from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card

@@ -8,7 +8,8 @@ from api.platform.services import UnitOfWork
 from api.registry.people import queries as people
 from api.registry.register.queries import read_households
 from api.shop.kiosks.queries import read_attendant_names
-from api.shop.stock import queries as stock
+from api.shop.stock.queries import list_products
+from api.shop.supermarkets.queries import read_supermarket_names
 from ledger.transactions import Phase
 
 KIND_TITLES = {
@@ -97,7 +98,7 @@ async def read_titles(uow: UnitOfWork) -> Titles:
     names = await people.read_names(uow) | await read_attendant_names(uow)
     return Titles(
         heads={household.code: household.head for household in (await read_households(uow)).values()},
-        supermarkets=await stock.read_supermarket_names(uow),
-        products={product.code: product.name for product in await stock.list_products(uow)},
+        supermarkets=await read_supermarket_names(uow),
+        products={product.code: product.name for product in await list_products(uow)},
         people={str(id): name for id, name in names.items()},
     )

@@ -11,7 +11,7 @@ from api.platform.access import Role, Staff
 from api.platform.accounts import ESCROW, parse_owner
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import household_exists, read_households_by_code
-from api.shop.stock import queries as stock
+from api.shop.supermarkets.queries import is_supermarket, read_villages_of
 from ledger.tables import account
 
 READERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
@@ -31,7 +31,7 @@ async def read_villages(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]
         villages |= {("household", code): household.village for code, household in found.items()}
     supermarkets = {code for kind, code in owners.values() if kind == "supermarket"}
     if supermarkets:
-        places = await stock.read_villages_of(uow, supermarkets)
+        places = await read_villages_of(uow, supermarkets)
         villages |= {("supermarket", code): village for code, village in places.items()}
     return {name: villages[owner] for name, owner in owners.items() if owner in villages}
 
@@ -53,7 +53,7 @@ def readable_accounts(staff: Staff) -> list[ColumnElement[bool]]:
         or_(
             *(
                 and_(kind == holds, is_one(account.c.township, code, staff.village))
-                for holds, is_one in (("household", household_exists), ("supermarket", stock.is_supermarket))
+                for holds, is_one in (("household", household_exists), ("supermarket", is_supermarket))
             )
         )
     ]

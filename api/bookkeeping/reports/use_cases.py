@@ -11,7 +11,7 @@ from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import count_roles
 from api.registry.register.queries import count_register
-from api.shop.stock.queries import count_supermarkets
+from api.shop.supermarkets.queries import count_supermarkets
 from ledger.verify import verify
 
 # Amounts less corrections; a redemption reversed completely isn't counted. Points of holds posted to a supermarket

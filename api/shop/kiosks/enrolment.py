@@ -13,7 +13,7 @@ from api.platform.access import Device, Role, Staff, digest_secret, generate_sec
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
-from api.shop.kiosks.use_cases import require_supermarket
+from api.shop.supermarkets.use_cases import require_supermarket
 from api.wire import till_journal
 from api.wire.card_token import normalize, random_symbols
 

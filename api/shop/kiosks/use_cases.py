@@ -16,7 +16,8 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.use_cases import passwords
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
-from api.shop.stock.tables import Supermarket
+from api.shop.supermarkets.tables import Supermarket
+from api.shop.supermarkets.use_cases import require_supermarket
 
 MAX_FAILURES = 5
 LOCKOUT = timedelta(minutes=5)
@@ -157,11 +158,6 @@ async def require_open_shift(uow: UnitOfWork, device: Device, token: str) -> Ope
 
 def shift_closed() -> Refused:
     return Refused(ErrorCode.SHIFT_CLOSED, "班次已结束，请重新输入 PIN 登录。")
-
-
-async def require_supermarket(uow: UnitOfWork, code: str) -> None:
-    if await uow.session.get(Supermarket, (uow.township, code)) is None:
-        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的超市。")
 
 
 async def _find_attendant(uow: UnitOfWork, supermarket: str, pin: str) -> Attendant | None:

@@ -18,7 +18,7 @@ from api.shop.offline.scope import OVERSEERS, oversees
 from api.shop.offline.settlement import NEEDS_DECISION, EntrySettler
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.tables import Redemption, Void
-from api.shop.stock.tables import Supermarket
+from api.shop.supermarkets.tables import Supermarket
 from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 from api.wire.till_journal import AnyEntry, SaleEntry, VoidEntry
 

@@ -25,7 +25,7 @@ from api.registry.register.queries import lateral_household, lateral_village
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.tables import Lease
-from api.shop.stock.tables import Supermarket
+from api.shop.supermarkets.tables import Supermarket
 from api.wire import till_journal
 from ledger.transactions import AccountId, Balance, TransactionId
 

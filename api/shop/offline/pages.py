@@ -44,7 +44,7 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         office=office,
         may_end=office or request.user.may(Role.SUPERVISOR),
         tills=await till_status.list_tills(services, request.user),
-        supermarkets=await till_status.list_supermarkets(services) if office else [],
+        supermarkets=await till_status.list_all_supermarkets(services) if office else [],
         exceptions=await exceptions.list_exceptions(services, request.user),
         decisions=DECISIONS,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, true
 
 from api.platform.access import Role, Staff
-from api.shop.stock.tables import Supermarket
+from api.shop.supermarkets.tables import Supermarket
 
 OVERSEERS = (Role.OFFICE, Role.SUPERVISOR, Role.COMMITTEE)
 

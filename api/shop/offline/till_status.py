@@ -16,7 +16,7 @@ from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.offline.exceptions import is_undecided
 from api.shop.offline.scope import OVERSEERS, oversees
 from api.shop.offline.tables import JournalEntry
-from api.shop.stock.tables import Supermarket
+from api.shop.supermarkets.tables import Supermarket
 from ledger.tables import account, balance
 
 
@@ -61,7 +61,7 @@ async def read_till(services: Services, staff: Staff, kiosk: UUID) -> TillStatus
     return found
 
 
-async def list_supermarkets(services: Services) -> list[Supermarket]:
+async def list_all_supermarkets(services: Services) -> list[Supermarket]:
     async with services.unit_of_work() as uow:
         found = await uow.session.scalars(
             select(Supermarket).where(Supermarket.township == uow.township).order_by(Supermarket.code)

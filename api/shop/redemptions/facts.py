@@ -45,7 +45,8 @@ from api.registry.register.queries import lateral_household
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.reservations.tables import Promise
-from api.shop.stock.tables import Product, Shelf, Supermarket
+from api.shop.stock.tables import Product, Shelf
+from api.shop.supermarkets.tables import Supermarket
 from api.wire.card_token import digest, parse
 from ledger.lookup import lateral_one
 from ledger.tables import account, account_closing, balance

@@ -8,7 +8,7 @@ from uuid import UUID
 from api.platform.access import Device, Staff
 from api.platform.services import UnitOfWork
 from api.shop.kiosks.use_cases import require_open_shift
-from api.shop.stock.tables import Supermarket
+from api.shop.supermarkets.tables import Supermarket
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.stock import goods, receipt_views, receipts, stock_alerts
+from api.shop.supermarkets.use_cases import list_supermarkets
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_field
@@ -34,7 +35,7 @@ _STATES = {"confirmed": "已上架", "withdrawn": "已作废"}
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
     """The supermarkets that a person serves; a single one opens at once."""
     require(request.user, *stock_alerts.STOCK_READERS)
-    supermarkets = await stock_alerts.list_supermarkets(services, request.user)
+    supermarkets = await list_supermarkets(services, request.user)
     if len(supermarkets) == 1:
         return see_other(f"{GOODS}/{supermarkets[0].code}")
     alerts = await stock_alerts.read_for_staff(services, request.user)
@@ -55,7 +56,7 @@ async def shelf(
     supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Template:
     lines = await goods.list_shelf(services, request.user, supermarket)
-    supermarkets = await stock_alerts.list_supermarkets(services, request.user)
+    supermarkets = await list_supermarkets(services, request.user)
     return render_page(
         request,
         "shop/stock/shelf.html",

@@ -13,8 +13,10 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
 from api.shop.kiosks.queries import read_attendant_names
-from api.shop.stock.stock_alerts import STOCK_READERS, find_supermarkets
-from api.shop.stock.tables import GoodsReceipt, Product, Supermarket
+from api.shop.stock.stock_alerts import STOCK_READERS
+from api.shop.stock.tables import GoodsReceipt, Product
+from api.shop.supermarkets.queries import find_supermarkets
+from api.shop.supermarkets.tables import Supermarket
 from api.wire import shelf as wire
 
 _MAX_LISTED = 200

@@ -20,7 +20,8 @@ from api.shop.kiosks.use_cases import check_pin, wrong_pin
 from api.shop.stock import arrivals, receipt_views, stock_documents
 from api.shop.stock.actors import Actor, actor_at_desk, require_actor_on_shift
 from api.shop.stock.stock_alerts import STOCK_READERS
-from api.shop.stock.tables import GoodsReceipt, Supermarket
+from api.shop.stock.tables import GoodsReceipt
+from api.shop.supermarkets.tables import Supermarket
 from api.wire import shelf as wire
 from api.wire.goods import Donation, GoodsLine, Restock, RestockLine
 from ledger.transactions import TransactionId

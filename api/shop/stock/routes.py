@@ -1,4 +1,4 @@
-"""`/v1/supermarkets`, `/v1/products`, `/v1/restocks`, `/v1/donations`, `/v1/funds`, `/v1/stocktakes`."""
+"""`/v1/products`, `/v1/restocks`, `/v1/donations`, `/v1/funds`, `/v1/stocktakes`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from api import wire
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.shop.stock import arrivals, funds, stocktakes, use_cases
-
-
-@post("/supermarkets")
-async def add_supermarkets(
-    data: Annotated[list[wire.NewSupermarket], Body(min_items=1, max_items=500)],
-    services: NamedDependency[Services],
-    request: StaffRequest,
-) -> wire.CreatedCount:
-    return wire.CreatedCount(created=await use_cases.add_supermarkets(services, request.user, data))
 
 
 @post("/products")
@@ -67,7 +58,7 @@ async def take_stock(
 
 router = Router(
     "/v1",
-    route_handlers=[add_supermarkets, add_products, restock, donate, fund, take_stock],
+    route_handlers=[add_products, restock, donate, fund, take_stock],
     guards=[staff_only],
     tags=["stock"],
 )

@@ -12,7 +12,8 @@ from api.platform.access import Device, Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.services import Services, UnitOfWork
 from api.shop.stock import lots
-from api.shop.stock.tables import Product, Shelf, Supermarket
+from api.shop.stock.tables import Product, Shelf
+from api.shop.supermarkets.queries import find_supermarkets
 from api.wire import shelf as wire
 
 # Who may see shelves.
@@ -33,20 +34,6 @@ async def read_for_staff(
     async with services.snapshot() as uow:
         served = [each.code for each in await find_supermarkets(uow, staff)]
         return await _read_alerts(uow, [code for code in served if supermarket in ("", code)], days)
-
-
-async def list_supermarkets(services: Services, staff: Staff) -> Sequence[Supermarket]:
-    async with services.unit_of_work() as uow:
-        return await find_supermarkets(uow, staff)
-
-
-async def find_supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
-    """The supermarkets that a person serves, by code."""
-    village = [] if staff.village is None else [Supermarket.village == staff.village]
-    rows = await uow.session.scalars(
-        select(Supermarket).where(Supermarket.township == uow.township, *village).order_by(Supermarket.code)
-    )
-    return rows.all()
 
 
 async def _read_alerts(uow: UnitOfWork, supermarkets: Sequence[str], days: int) -> wire.StockAlerts:

@@ -11,7 +11,8 @@ from api.platform import accounts
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
 from api.shop.stock.actors import Actor
-from api.shop.stock.tables import Product, Shelf, Supermarket
+from api.shop.stock.tables import Product, Shelf
+from api.shop.supermarkets.tables import Supermarket
 from ledger.transactions import Account, Status, Transaction, Transfer
 
 

@@ -1,4 +1,4 @@
-"""Supermarkets, products, shelves, lots, and the documents of the stock with their writers. Quantities and amounts
+"""Products, shelves, lots, and the documents of the stock with their writers. Quantities and amounts
 are in the books, under the same ids."""
 
 from datetime import date, datetime
@@ -10,18 +10,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
-
-
-class Supermarket(Base):
-    __tablename__ = "supermarket"
-    __table_args__ = (ForeignKeyConstraint(["township", "village"], ["village.township", "village.code"]),)
-
-    township: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(primary_key=True)
-    village: Mapped[str]
-    name: Mapped[str]
-    # Incremented by every change to the products on its shelf, except of the pieces in stock.
-    shelf_version: Mapped[int] = mapped_column(server_default="1")
 
 
 class Product(Base):

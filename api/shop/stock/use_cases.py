@@ -1,4 +1,4 @@
-"""Add supermarkets and products; read a shelf."""
+"""Add products; read a shelf."""
 
 from __future__ import annotations
 
@@ -11,21 +11,7 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.services import Services, UnitOfWork
 from api.shop.stock import barcodes
-from api.shop.stock.tables import Product, Shelf, Supermarket
-
-
-async def add_supermarkets(services: Services, staff: Staff, supermarkets: Sequence[wire.NewSupermarket]) -> int:
-    require(staff, Role.OFFICE)
-    async with services.unit_of_work() as uow:
-        await uow.session.execute(
-            insert(Supermarket),
-            [
-                {"township": uow.township, "code": s.code, "village": s.village, "name": s.name}
-                for s in supermarkets
-            ],
-        )
-        await uow.books.open_accounts([accounts.till(s.code) for s in supermarkets], uow.now)
-    return len(supermarkets)
+from api.shop.stock.tables import Product, Shelf
 
 
 async def add_products(services: Services, staff: Staff, products: Sequence[wire.NewProduct]) -> int:

@@ -12,8 +12,8 @@ from api.platform.access import Device
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import lateral_village
 from api.shop.reservations.queries import count_uncollected
-from api.shop.stock.tables import Supermarket
 from api.shop.stock.use_cases import read_shelf_items
+from api.shop.supermarkets.tables import Supermarket
 
 
 @dataclass(frozen=True, slots=True)
