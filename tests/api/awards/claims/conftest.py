@@ -1,4 +1,4 @@
-"""A claim, and the steps it takes, each by a person who may take it."""
+"""A claim and its steps, each by a person with the role for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.conftest import PASSWORD, LiveTown, run_jobs
 
 
 def claim(rule: str = "A01", household: str = "hp-3", day: str = "2026-06-01", **more: Any) -> dict[str, Any]:
-    """A01: one point, at most three a year, three days of notice. hp-3 has nothing yet."""
+    """A01: one point, at most three a year, three days of notice. hp-3 has no points yet."""
     return {"id": str(uuid7()), "household": household, "rule": rule, "deed_on": day, **more}
 
 
@@ -30,11 +30,15 @@ async def approve(town: LiveTown, *ids: str, by: str = "li") -> list[dict[str, A
 
 
 async def on_notice(town: LiveTown, rule: str = "A01") -> str:
-    """The id of a claim of hp-3 that stands on notice."""
-    wanted = claim(rule)
-    for step in (await declare(town, wanted), await review(town, wanted["id"]), await approve(town, wanted["id"])):
+    """The id of a claim of hp-3 that is on notice."""
+    new_claim = claim(rule)
+    for step in (
+        await declare(town, new_claim),
+        await review(town, new_claim["id"]),
+        await approve(town, new_claim["id"]),
+    ):
         assert step[0]["reason"] == ""
-    return str(wanted["id"])
+    return str(new_claim["id"])
 
 
 async def status(town: LiveTown, id: str) -> str:
@@ -42,10 +46,10 @@ async def status(town: LiveTown, id: str) -> str:
     return str(found)
 
 
-async def becomes(town: LiveTown, id: str, wanted: str) -> None:
-    """By itself, now that its time has come."""
+async def becomes(town: LiveTown, id: str, expected: str) -> None:
+    """Run the jobs, after which the claim has this status."""
     await run_jobs(town.town)
-    assert await status(town, id) == wanted
+    assert await status(town, id) == expected
 
 
 async def card(town: LiveTown) -> tuple[int, int]:
@@ -56,7 +60,7 @@ async def card(town: LiveTown) -> tuple[int, int]:
 
 
 async def hire(town: LiveTown, login: str, *roles: str, **more: str) -> None:
-    """Another person, signed in."""
+    """Create another person and sign in."""
     async with town.staff("office") as http:
         person = {"login": login, "name": login, "roles": roles, "password": PASSWORD, **more}
         (await http.post("/v1/people", json=[person])).raise_for_status()

@@ -1,4 +1,4 @@
-"""Rules that the township's own book doesn't have, adopted from 1 July 2026 on."""
+"""A book with rules that the township's own doesn't have, adopted from 1 July 2026 on."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ REMINDED = {"inputs": {"reminded_on": "2026-07-01"}}
 
 
 async def extra_rules(town: LiveTown) -> None:
-    """The township has adopted them, and it is July."""
+    """Adopt the book and travel to July."""
     budget = '[book]\nlimits = [{ per = "village", period = "year", points = 5000 }]\n'
     await adopt(town, text("2026.2").replace("[book]\n", budget, 1) + EXTRA)
     town.clock.travel(JULY)

@@ -1,4 +1,4 @@
-"""Declaring: each claim of a batch is judged on its own, and a retry counts once."""
+"""Declaring: each claim of a batch is evaluated separately, and a retry counts once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.api.awards.claims.conftest import claim, declare, hire
 from tests.conftest import LiveTown
 
 
-async def test_one_bad_claim_fails_none_of_its_neighbours(town: LiveTown) -> None:
+async def test_a_refused_claim_does_not_affect_the_others(town: LiveTown) -> None:
     bad = {
         "没有编号为 hp-9": claim(household="hp-9"),
         "日期还没有到": claim(day="2026-06-16"),
@@ -30,7 +30,7 @@ async def test_one_bad_claim_fails_none_of_its_neighbours(town: LiveTown) -> Non
 
 
 async def test_today_in_the_township_is_not_the_future(town: LiveTown) -> None:
-    """At one in the morning in Shanghai it is the day before in UTC; the twelve hours of a sign-in are over."""
+    """At one in the morning in Shanghai it is still the day before in UTC; the sign-in has expired."""
     town.clock.travel(town.clock.now().replace(day=15, hour=17))
     async with town.staff("wang") as http:
         problem(await http.post("/v1/claims", json=[claim()]), 401, "not-signed-in")
@@ -39,13 +39,13 @@ async def test_today_in_the_township_is_not_the_future(town: LiveTown) -> None:
     assert outcome["status"] == "declared", outcome
 
 
-async def test_a_mistyped_rule_gets_a_suggestion(town: LiveTown) -> None:
+async def test_an_unknown_rule_gets_a_suggestion(town: LiveTown) -> None:
     [outcome] = await declare(town, claim("A0l"))
     assert outcome["status"] == "refused"
     assert "您是想写" in outcome["reason"]
 
 
-async def test_a_batch_sent_again_exists_and_counts_once(town: LiveTown) -> None:
+async def test_a_repeated_batch_counts_once(town: LiveTown) -> None:
     batch = [claim(), claim(note="签到表第 3 行"), claim("T1", inputs={"points": 7}, person="王小明")]
     first = await declare(town, *batch)
     assert [o["status"] for o in first] == ["declared"] * 3
@@ -53,7 +53,7 @@ async def test_a_batch_sent_again_exists_and_counts_once(town: LiveTown) -> None
     assert [(o["status"], o["points"]) for o in again] == [("exists", o["points"]) for o in first]
 
 
-async def test_a_batch_sent_five_times_at_once_counts_once(town: LiveTown) -> None:
+async def test_five_concurrent_batches_count_once(town: LiveTown) -> None:
     batch = [claim(), claim("T1", inputs={"points": 7})]
     tries = await asyncio.gather(*(declare(town, *batch) for _ in range(5)))
     for answers in zip(*tries, strict=True):
@@ -81,14 +81,14 @@ async def test_the_same_id_with_other_content_is_a_conflict(town: LiveTown) -> N
         assert [o["status"] for o in await declare(town, other)] == ["conflict"], other
 
 
-async def test_two_who_declare_the_last_point_at_once_share_it(town: LiveTown) -> None:
+async def test_two_concurrent_claims_share_the_last_point(town: LiveTown) -> None:
     """A01 gives three points a year."""
     await declare(town, claim(), claim())
     tries = await asyncio.gather(*(declare(town, claim(), by=login) for login in ("wang", "sun") * 3))
     assert sorted(outcome["status"] for [outcome] in tries) == ["declared"] + ["refused"] * 5
 
 
-async def test_limits_count_within_one_batch_too(town: LiveTown) -> None:
+async def test_limits_count_within_one_batch(town: LiveTown) -> None:
     outcomes = await declare(town, *(claim() for _ in range(5)))
     assert [o["status"] for o in outcomes] == ["declared"] * 3 + ["refused"] * 2
     # Another household's and last year's are not counted.
@@ -100,11 +100,11 @@ async def test_a_rule_that_is_not_published_marks_its_claims(town: LiveTown) -> 
     secret, public = claim("A02", inputs={"case_number": "2026-7"}), claim("A01")
     outcomes = await declare(town, secret, public)
     assert [o["reason"] for o in outcomes] == ["", ""]
-    for wanted, published in ((secret, False), (public, True)):
-        assert await rows(town, "select published from claim where id = :id", id=wanted["id"]) == [(published,)]
+    for new_claim, published in ((secret, False), (public, True)):
+        assert await rows(town, "select published from claim where id = :id", id=new_claim["id"]) == [(published,)]
 
 
-async def test_what_is_no_claim_is_refused_whole(town: LiveTown) -> None:
+async def test_a_malformed_batch_is_refused(town: LiveTown) -> None:
     before = await standing(town)
     good = claim()
     senseless = [
@@ -123,7 +123,7 @@ async def test_what_is_no_claim_is_refused_whole(town: LiveTown) -> None:
     assert await standing(town) == before
 
 
-async def test_who_has_no_duty_to_declare_is_refused(town: LiveTown) -> None:
+async def test_declaring_requires_a_role(town: LiveTown) -> None:
     await hire(town, "branch", "party-branch", village="hp")
     for login in ("qian", "branch", "office"):
         async with town.staff(login) as http:

@@ -1,4 +1,4 @@
-"""A deduction: two bodies sign it, it stands on notice without a name and never takes what isn't there."""
+"""Deductions: signed by two bodies, anonymous on the notice board, never more than the balance."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def deduction(household: str = "hp-1", rule: str = "X01", **more: Any) -> dict[s
     return claim(rule, household, DAY, **(more or (REMINDED if rule == "X01" else {})))
 
 
-async def signed(town: LiveTown, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Declared, reviewed by the council and signed by the supervisory committee; gives the last answer."""
-    assert (await declare(town, wanted))[0]["status"] == "declared"
-    assert (await review(town, wanted["id"]))[0]["status"] == "reviewed"
-    return (await approve(town, wanted["id"], by="qian"))[0]
+async def declare_and_sign(town: LiveTown, new_claim: dict[str, Any]) -> dict[str, Any]:
+    """Declare, review as the council and sign as the supervisory committee; returns the last outcome."""
+    assert (await declare(town, new_claim))[0]["status"] == "declared"
+    assert (await review(town, new_claim["id"]))[0]["status"] == "reviewed"
+    return (await approve(town, new_claim["id"], by="qian"))[0]
 
 
-async def test_it_is_reserved_on_notice_and_taken_when_it_is_over(town: LiveTown) -> None:
-    wanted = deduction()
-    assert (await signed(town, wanted))["points"] == -5
+async def test_a_deduction_is_pending_on_notice_and_posted_afterwards(town: LiveTown) -> None:
+    new_claim = deduction()
+    assert (await declare_and_sign(town, new_claim))["points"] == -5
     assert await balance(town, town.card) == 95
     async with browsing(town) as browser:
         board = await browser.open("/notices/hp")
@@ -50,34 +50,34 @@ async def test_it_is_reserved_on_notice_and_taken_when_it_is_over(town: LiveTown
     assert "hp-1" not in board.split("正在公示")[1].split("近期入账")[0]
     assert "扣分：乱倒垃圾" in own
     await days_pass(town, 3)
-    await becomes(town, wanted["id"], "posted")
+    await becomes(town, new_claim["id"], "posted")
     assert await balance(town, town.card) == 95
     async with browsing(town) as browser:
         own = await browser.open(f"/c/{town.card}")
     assert "扣分：乱倒垃圾 7月23日 −5" in own
-    # What was earned stays earned: only spending and deductions lower the balance.
+    # Lifetime points are unaffected: only the balance is lower.
     assert "荣誉分 历年共得 100 分" in own
     assert (await standing(town))[0]["in_balance"]
 
 
-async def test_each_place_is_signed_by_its_own_body(town: LiveTown) -> None:
+async def test_each_signature_is_by_its_own_body(town: LiveTown) -> None:
     await hire(town, "chief", "grid-leader", village="hp")
-    wanted = deduction()
-    await declare(town, wanted)
+    new_claim = deduction()
+    await declare(town, new_claim)
     for wrong in ("chief", "li", "qian"):
-        assert "道德评议会审核" in (await review(town, wanted["id"], by=wrong))[0]["reason"]
-    await review(town, wanted["id"])
+        assert "道德评议会审核" in (await review(town, new_claim["id"], by=wrong))[0]["reason"]
+    await review(town, new_claim["id"])
     for wrong in ("li", "zhao"):
-        assert "村务监督委员会签认" in (await approve(town, wanted["id"], by=wrong))[0]["reason"]
-    assert await status(town, wanted["id"]) == "reviewed"
+        assert "村务监督委员会签认" in (await approve(town, new_claim["id"], by=wrong))[0]["reason"]
+    assert await status(town, new_claim["id"]) == "reviewed"
 
 
 async def test_one_person_of_both_bodies_signs_once(town: LiveTown) -> None:
     await hire(town, "both", "council", "supervisor", village="hp")
-    wanted = deduction()
-    await declare(town, wanted)
-    assert (await review(town, wanted["id"], by="both"))[0]["status"] == "reviewed"
-    assert "三个人" in (await approve(town, wanted["id"], by="both"))[0]["reason"]
+    new_claim = deduction()
+    await declare(town, new_claim)
+    assert (await review(town, new_claim["id"], by="both"))[0]["status"] == "reviewed"
+    assert "三个人" in (await approve(town, new_claim["id"], by="both"))[0]["reason"]
 
 
 async def test_the_balance_never_goes_below_zero(town: LiveTown) -> None:
@@ -88,17 +88,17 @@ async def test_the_balance_never_goes_below_zero(town: LiveTown) -> None:
     assert empty["trace"]["refusals"][0]["code"] == "nothing_to_take"
 
 
-async def test_two_in_one_batch_share_what_there_is(town: LiveTown) -> None:
+async def test_two_deductions_in_one_batch_share_the_balance(town: LiveTown) -> None:
     first, second = deduction("hp-2"), deduction("hp-2", inputs={"reminded_on": "2026-07-02"})
     assert [o["status"] for o in await declare(town, first, second)] == ["declared", "refused"]
 
 
-async def test_what_was_spent_meanwhile_is_not_taken(town: LiveTown) -> None:
-    wanted = deduction("hp-2")
-    await declare(town, wanted)
-    await review(town, wanted["id"])
+async def test_points_spent_meanwhile_are_not_deducted(town: LiveTown) -> None:
+    new_claim = deduction("hp-2")
+    await declare(town, new_claim)
+    await review(town, new_claim["id"])
     await spend(town, town.poor_card, 0)
-    assert (await approve(town, wanted["id"], by="qian"))[0]["points"] == -3
+    assert (await approve(town, new_claim["id"], by="qian"))[0]["points"] == -3
     other = deduction("hp-1", "X02")
     await declare(town, other)
     await review(town, other["id"], by="li")
@@ -120,7 +120,7 @@ async def spend(town: LiveTown, card: str, points: int) -> None:
         (await http.put(f"/v1/redemptions/{uuid7()}", json=body)).raise_for_status()
 
 
-async def test_nothing_left_at_the_second_signature_leaves_it_reviewed(town: LiveTown) -> None:
+async def test_a_deduction_without_balance_stays_reviewed(town: LiveTown) -> None:
     one, two = deduction("hp-4", "X02"), deduction("hp-2")
     await declare(town, one, two)
     await review(town, one["id"], by="li")
@@ -144,7 +144,7 @@ async def test_nothing_left_at_the_second_signature_leaves_it_reviewed(town: Liv
     assert await status(town, two["id"]) == "reviewed"
 
 
-async def test_a_written_reminder_comes_before(town: LiveTown) -> None:
+async def test_a_written_reminder_is_required(town: LiveTown) -> None:
     late = deduction(inputs={"reminded_on": DAY})
     without = deduction(inputs={"reminded_on": ""})
     outcomes = await declare(town, late, without)
@@ -152,7 +152,7 @@ async def test_a_written_reminder_comes_before(town: LiveTown) -> None:
     assert "请填「书面提醒的日期」" in outcomes[1]["reason"]
 
 
-async def test_no_more_than_fifty_a_year(town: LiveTown) -> None:
+async def test_at_most_fifty_points_a_year(town: LiveTown) -> None:
     outcomes = await declare(town, *(deduction("hp-1", "X02") for _ in range(4)))
     assert [o["points"] for o in outcomes] == [-20, -20, -10, 0]
     assert "一户一年最多扣 50 分" in outcomes[3]["reason"]
@@ -160,16 +160,16 @@ async def test_no_more_than_fifty_a_year(town: LiveTown) -> None:
 
 async def test_an_objection_is_decided_by_another_supervisor(town: LiveTown) -> None:
     await hire(town, "sun-jian", "supervisor", village="hp")
-    wanted = deduction()
-    await signed(town, wanted)
+    new_claim = deduction()
+    await declare_and_sign(town, new_claim)
     body = {"reason": "核实不是这一户"}
     async with town.staff("qian") as http:
-        answer = await http.post(f"/v1/claims/{wanted['id']}/refuse", json=body)
+        answer = await http.post(f"/v1/claims/{new_claim['id']}/refuse", json=body)
     assert "别的监委成员" in answer.json()["detail"]
     async with town.staff("sun-jian") as http:
-        (await http.post(f"/v1/claims/{wanted['id']}/refuse", json=body)).raise_for_status()
+        (await http.post(f"/v1/claims/{new_claim['id']}/refuse", json=body)).raise_for_status()
     assert await balance(town, town.card) == 100
-    # A deduction that was turned down counts towards nothing.
+    # A refused deduction doesn't count towards limits.
     assert [o["points"] for o in await declare(town, *(deduction("hp-1", "X02") for _ in range(3)))] == [
         -20,
         -20,
@@ -178,13 +178,13 @@ async def test_an_objection_is_decided_by_another_supervisor(town: LiveTown) -> 
 
 
 async def test_the_desk_shows_a_deduction_to_those_who_sign_it(town: LiveTown) -> None:
-    wanted = deduction()
-    await declare(town, wanted)
+    new_claim = deduction()
+    await declare(town, new_claim)
     async with browsing(town, "zhao") as browser:
         assert "乱倒垃圾" in await browser.open("/desk")
     async with browsing(town, "qian") as browser:
         assert "乱倒垃圾" not in await browser.open("/desk")
-    await review(town, wanted["id"])
+    await review(town, new_claim["id"])
     async with browsing(town, "qian") as browser:
         desk = await browser.open("/desk")
     assert "乱倒垃圾" in desk
@@ -193,17 +193,17 @@ async def test_the_desk_shows_a_deduction_to_those_who_sign_it(town: LiveTown) -
         assert "乱倒垃圾" not in await browser.open("/desk")
 
 
-async def test_one_that_was_wrong_is_given_back_and_counts_no_more(town: LiveTown) -> None:
-    wanted = deduction("hp-1", "X02")
-    await declare(town, wanted)
-    await review(town, wanted["id"], by="li")
-    await approve(town, wanted["id"], by="qian")
+async def test_a_corrected_deduction_is_returned_and_no_longer_counts(town: LiveTown) -> None:
+    new_claim = deduction("hp-1", "X02")
+    await declare(town, new_claim)
+    await review(town, new_claim["id"], by="li")
+    await approve(town, new_claim["id"], by="qian")
     await days_pass(town, 3)
-    await becomes(town, wanted["id"], "posted")
+    await becomes(town, new_claim["id"], "posted")
     report = (await standing(town))[0]
     assert (report["points_deducted"], report["points_outstanding"]) == (20, 203 - 100 - 20)
     [(posting,)] = await rows(
-        town, "select id from ledger.transaction where target = :id and phase = 'post'", id=wanted["id"]
+        town, "select id from ledger.transaction where target = :id and phase = 'post'", id=new_claim["id"]
     )
     [outcome] = await correct(town, correction(str(posting)), by="office")
     assert outcome["status"] == "ok"
@@ -212,13 +212,13 @@ async def test_one_that_was_wrong_is_given_back_and_counts_no_more(town: LiveTow
     assert (report["points_deducted"], report["in_balance"]) == (0, True)
     async with browsing(town) as browser:
         assert "某户 损坏公物 7月15日 +0 更正 +20" in await browser.open("/notices/hp")
-    # The year's bound is free again.
+    # It no longer counts towards the year's bound.
     await sign_in(town, "wang")
     more = [deduction("hp-1", "X02") for _ in range(3)]
     assert [o["points"] for o in await declare(town, *more)] == [-20, -20, -10]
 
 
-async def test_what_kiosks_hold_for_a_household_is_not_taken(town: LiveTown) -> None:
+async def test_points_leased_to_kiosks_are_not_deducted(town: LiveTown) -> None:
     waits = deduction("hp-2")
     await declare(town, waits)
     await review(town, waits["id"])
@@ -228,6 +228,6 @@ async def test_what_kiosks_hold_for_a_household_is_not_taken(town: LiveTown) -> 
     assert (signed_too_late["status"], await status(town, waits["id"])) == ("refused", "reviewed")
     assert signed_too_late["reason"].endswith("预留的和留在超市终端的不扣。")
     assert "没有可扣的积分" in (await declare(town, deduction()))[0]["reason"]
-    # The household still has it, to spend at the supermarket.
+    # The household can still spend it at the supermarket.
     async with browsing(town) as browser:
         assert "100 分 现在可以用" in await browser.open(f"/c/{town.card}")

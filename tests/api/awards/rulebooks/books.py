@@ -1,4 +1,4 @@
-"""The township's next book: what the seeded one becomes on 1 July 2026, with a bit of everything in it."""
+"""The township's next book, in force from 1 July 2026, with all kinds of changes."""
 
 from __future__ import annotations
 

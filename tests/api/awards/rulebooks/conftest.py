@@ -1,4 +1,4 @@
-"""Books to propose, and the steps of an adoption by two people: `office` and `ma` are of the party branch."""
+"""Books to propose, and the steps of an adoption by two people; `office` and `ma` are in the party branch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DECISION = {"body": "乡党委", "meeting": "第 6 次会议", "decided_on": "20
 
 
 def text(version: str, points: int = 1, starts: str = "2025-01-01") -> str:
-    """The township's book under another version, in which A01 gives so many points."""
+    """The township's book as another version, in which A01 gives `points`."""
     book = books_path().joinpath("township.toml").read_text(encoding="utf-8") + TEST_RULE
     book = book.replace('version = "2025.1"', f'version = "{version}"')
     book = book.replace("effective_from = 2025-01-01", f"effective_from = {starts}")
@@ -44,13 +44,13 @@ async def confirm(town: LiveTown, id: str, by: str = "ma") -> httpx.Response:
 
 
 async def adopt(town: LiveTown, book: str, day: str = "2026-07-01") -> str:
-    """The id of an adoption that is proposed and confirmed."""
+    """Propose and confirm a book; returns the id of the adoption."""
     id = (await propose(town, book, day)).raise_for_status().json()["id"]
     (await confirm(town, id)).raise_for_status()
     return str(id)
 
 
 async def states(town: LiveTown) -> Mapping[tuple[str, str], str]:
-    """By version and day of effect."""
+    """The states of all adoptions by version and effective day."""
     found = (await ask(town, "qian", "GET", "/adoptions")).raise_for_status().json()
     return {(a["version"], a["effective_from"]): a["state"] for a in found}

@@ -1,4 +1,4 @@
-"""A rulebook is adopted by two people, for the time to come, and can be taken back or brought back."""
+"""A rulebook is adopted by two people, never retroactively, and can be withdrawn or adopted again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def test_proposed_by_one_confirmed_by_another_and_in_force_on_its_day(town
     assert await states(town) == {FIRST: "past", ("2026.2", "2026-07-01"): "in-force"}
 
 
-async def test_decision_and_day_come_from_the_head_of_the_text(town: LiveTown) -> None:
+async def test_decision_and_day_default_to_the_header(town: LiveTown) -> None:
     proposal = (await ask(town, "office", "POST", "", {"text": text("2026.2", starts="2026-08-01")})).json()
     assert proposal["effective_from"] == "2026-08-01"
     assert proposal["decision"] == {
@@ -53,7 +53,7 @@ async def test_decision_and_day_come_from_the_head_of_the_text(town: LiveTown) -
     }
 
 
-async def test_nobody_confirms_what_they_proposed(town: LiveTown) -> None:
+async def test_the_proposer_cannot_confirm(town: LiveTown) -> None:
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     problem(await confirm(town, proposal, by="office"), 403, "same-person")
     problem(await confirm(town, proposal, by="li"), 403, "not-allowed")
@@ -63,7 +63,7 @@ async def test_nobody_confirms_what_they_proposed(town: LiveTown) -> None:
     assert state
 
 
-async def test_even_raw_sql_confirms_nothing_alone(town: LiveTown) -> None:
+async def test_the_database_requires_two_people(town: LiveTown) -> None:
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     engine = owner_engine(town.clone)
     for change in (
@@ -104,7 +104,7 @@ async def test_a_book_with_problems_is_not_proposed(town: LiveTown) -> None:
 
 
 @pytest.mark.parametrize("day", ["2026-06-15", "2026-06-14", "2025-01-01"])
-async def test_rules_never_reach_back(town: LiveTown, day: str) -> None:
+async def test_adoptions_are_never_retroactive(town: LiveTown, day: str) -> None:
     problem(await propose(town, text("2026.2"), day), 400, "retroactive")
     problem(await again(town, "2025.1", day), 400, "retroactive")
 
@@ -125,7 +125,7 @@ async def test_a_version_names_one_text(town: LiveTown) -> None:
     problem(await propose(town, text("2026.2", points=2), "2026-08-01"), 409, "already-there")
 
 
-async def test_the_same_proposal_again_is_the_first_and_another_of_the_version_waits(town: LiveTown) -> None:
+async def test_a_repeated_proposal_is_the_first_and_a_second_one_is_refused(town: LiveTown) -> None:
     first = (await propose(town, text("2026.2"))).json()
     assert (await propose(town, text("2026.2"))).json() == first
     problem(await propose(town, text("2026.2"), "2026-08-01"), 409, "already-there")
@@ -133,7 +133,7 @@ async def test_the_same_proposal_again_is_the_first_and_another_of_the_version_w
     problem(await propose(town, text("2026.2"), "2026-08-01"), 409, "already-there")
 
 
-async def test_what_nobody_confirmed_in_time_lapses(town: LiveTown) -> None:
+async def test_an_unconfirmed_proposal_lapses(town: LiveTown) -> None:
     proposal = (await propose(town, text("2026.2"), "2026-06-16")).json()["id"]
     await days_pass(town, 1)
     await sign_in(town, "ma")
@@ -144,7 +144,7 @@ async def test_what_nobody_confirmed_in_time_lapses(town: LiveTown) -> None:
     assert await version_on(town, "2026-06-20") == "2026.2"
 
 
-async def test_refused_with_a_reason_and_not_confirmed_any_more(town: LiveTown) -> None:
+async def test_a_refused_proposal_has_a_reason_and_cannot_be_confirmed(town: LiveTown) -> None:
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     refuse = f"/adoptions/{proposal}/refuse"
     assert (await ask(town, "ma", "POST", refuse, {"reason": "  "})).status_code == 400
@@ -156,13 +156,13 @@ async def test_refused_with_a_reason_and_not_confirmed_any_more(town: LiveTown) 
     assert await version_on(town, "2026-07-01") == "2025.1"
 
 
-async def test_the_proposer_may_take_it_back(town: LiveTown) -> None:
+async def test_the_proposer_may_withdraw_a_proposal(town: LiveTown) -> None:
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     answer = await ask(town, "office", "POST", f"/adoptions/{proposal}/refuse", {"reason": "写错了"})
     assert answer.json()["state"] == "refused"
 
 
-async def test_withdrawn_before_its_day_by_somebody_else_than_who_confirmed(town: LiveTown) -> None:
+async def test_an_adoption_is_withdrawn_before_its_day_not_by_its_confirmer(town: LiveTown) -> None:
     id = await adopt(town, text("2026.2"))
     withdraw, why = f"/adoptions/{id}/withdraw", {"reason": "村民有意见"}
     problem(await ask(town, "ma", "POST", withdraw, why), 403, "same-person")
@@ -175,13 +175,13 @@ async def test_withdrawn_before_its_day_by_somebody_else_than_who_confirmed(town
     assert await version_on(town, "2026-07-02") == "2026.2"
 
 
-async def test_what_is_in_effect_is_not_withdrawn(town: LiveTown) -> None:
+async def test_an_adoption_in_effect_cannot_be_withdrawn(town: LiveTown) -> None:
     id = await adopt(town, text("2026.2"), "2026-06-16")
     await days_pass(town, 1)
     problem(await ask(town, "office", "POST", f"/adoptions/{id}/withdraw", {"reason": "x"}), 409, "wrong-state")
 
 
-async def test_back_to_an_older_version_without_a_new_text(town: LiveTown) -> None:
+async def test_an_older_version_is_adopted_again(town: LiveTown) -> None:
     await adopt(town, text("2026.2"), "2026-06-16")
     problem(await again(town, "2026.2", "2026-06-20"), 409, "already-there")
     problem(await again(town, "2024.1", "2026-06-20"), 404, "unknown")
@@ -191,7 +191,7 @@ async def test_back_to_an_older_version_without_a_new_text(town: LiveTown) -> No
     assert [await version_on(town, day) for day in days] == ["2025.1", "2026.2", "2026.2", "2025.1"]
 
 
-async def test_of_two_for_one_day_the_one_confirmed_last_counts(town: LiveTown) -> None:
+async def test_of_two_adoptions_for_one_day_the_last_confirmed_applies(town: LiveTown) -> None:
     first = (await propose(town, text("2026.2"))).json()["id"]
     second = (await propose(town, text("2026.3"))).json()["id"]
     await confirm(town, second)
@@ -200,7 +200,7 @@ async def test_of_two_for_one_day_the_one_confirmed_last_counts(town: LiveTown) 
     assert await version_on(town, "2026-07-01") == "2026.2"
 
 
-async def test_a_claim_is_scored_by_the_day_of_its_deed_also_when_approved_later(town: LiveTown) -> None:
+async def test_a_claim_is_evaluated_under_the_book_of_its_day(town: LiveTown) -> None:
     await adopt(town, text("2026.2", points=3), "2026-06-16")
     before = claim("A01", "hp-3", "2026-06-15")
     assert (await declare(town, before))[0]["points"] == 1
@@ -223,8 +223,8 @@ async def test_a_claim_is_scored_by_the_day_of_its_deed_also_when_approved_later
     assert [tuple(row) for row in posted] == [("2025.1", 1), ("2025.1", 1), ("2026.2", 2)]
 
 
-async def test_an_overlay_counts_in_its_village_under_the_version_it_was_written_for(town: LiveTown) -> None:
-    """Written straight into the tables: no format for overlays is read yet, so this one reads as a whole book."""
+async def test_an_overlay_applies_in_its_village_under_its_base(town: LiveTown) -> None:
+    """Inserted into the tables directly, as a complete book."""
     await adopt(town, text("2026.2"), "2026-07-01")
     engine = owner_engine(town.clone)
     async with engine.begin() as connection:
@@ -252,7 +252,7 @@ async def test_an_overlay_counts_in_its_village_under_the_version_it_was_written
     assert await version_on(town, "2026-07-01", "hp") == "2026.2", "written for another base"
 
 
-async def test_two_people_confirm_at_once_and_one_of_them_did(town: LiveTown) -> None:
+async def test_of_two_concurrent_confirmations_one_succeeds(town: LiveTown) -> None:
     await hire(town, "feng", "party-branch", village="hp")
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     answers = await asyncio.gather(*(confirm(town, proposal, by) for by in ("ma", "feng")))

@@ -1,4 +1,4 @@
-"""The first book of a township may begin in the past; one alone is the first."""
+"""The first book of a township may begin in the past, and only the first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.api.awards.rulebooks.conftest import text
 
 @pytest.fixture
 async def two(base: Services) -> list[Staff]:
-    """Two of the party branch in a township without a book."""
+    """Two people of the party branch in a township without a book."""
     people = [
         wire.NewPerson(login=login, name=login, roles=[Role.PARTY_BRANCH], password=None)
         for login in ("jia", "yi")
@@ -33,7 +33,7 @@ async def two(base: Services) -> list[Staff]:
     return [Staff(p.id, p.name, frozenset(p.roles), None, None) for p in persons]
 
 
-async def test_it_may_begin_in_the_past_and_no_second_may(base: Services, two: list[Staff]) -> None:
+async def test_only_the_first_book_may_begin_in_the_past(base: Services, two: list[Staff]) -> None:
     jia, yi = two
     first = await adoptions.propose(base, jia, wire.NewRulebook(text=text("1")))
     rival = await adoptions.propose(base, jia, wire.NewRulebook(text=text("2")))

@@ -44,8 +44,8 @@ AUGUST = datetime(2026, 8, 20, 2, 0, tzinfo=UTC)
 def base() -> str:
     book = text("2026.2").replace('id = "A01"\n', 'id = "A01"\nvillage_points = [1, 2]\n', 1)
     terms = "village = { add = 5, points = 2, deductions = 5, deduct = 2 }\n"
-    kept = "\n".join(line for line in book.splitlines() if not line.startswith("village = {"))
-    return kept.replace("[book]\n", f"[book]\n{terms}", 1)
+    remaining = "\n".join(line for line in book.splitlines() if not line.startswith("village = {"))
+    return remaining.replace("[book]\n", f"[book]\n{terms}", 1)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def points(town: LiveTown, rule: str, household: str, day: str) -> tuple[i
     return outcome["points"], outcome["reason"]
 
 
-async def test_the_day_of_the_deed_and_the_village_decide(overlaid: LiveTown) -> None:
+async def test_the_book_depends_on_day_and_village(overlaid: LiveTown) -> None:
     assert await points(overlaid, "A01", "hp-1", "2026-07-31") == (1, "")
     assert await points(overlaid, "A01", "hp-1", "2026-08-01") == (2, "")
     assert await points(overlaid, "A01", "sl-1", "2026-08-01") == (1, "")
@@ -80,36 +80,36 @@ async def test_the_day_of_the_deed_and_the_village_decide(overlaid: LiveTown) ->
     assert "没有「A03」这一项" in (await points(overlaid, "A03", "hp-1", "2026-08-02"))[1]
 
 
-async def test_many_days_are_asked_for_as_each_of_them(overlaid: LiveTown) -> None:
+async def test_books_in_force_agrees_with_book_in_force(overlaid: LiveTown) -> None:
     days = [date(2024, 12, 28) + timedelta(days=n) for n in range(0, 620, 3)]
     days += [date(2025, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 31), date(2026, 8, 1)]
     async with overlaid.town.unit_of_work() as uow:
         for village, books in (("hp", 4), ("sl", 3), ("", 3)):
-            told = await books_in_force(uow, days, village)
-            assert told == {day: await book_in_force(uow, day, village) for day in days}
-            assert len({book.version if book else "" for book in told.values()}) == books
+            books_by_day = await books_in_force(uow, days, village)
+            assert books_by_day == {day: await book_in_force(uow, day, village) for day in days}
+            assert len({book.version if book else "" for book in books_by_day.values()}) == books
 
 
-async def test_a_claim_keeps_the_overlay_it_was_scored_by(overlaid: LiveTown) -> None:
-    wanted = claim("V1", "hp-1", "2026-08-02")
-    await declare(overlaid, wanted)
+async def test_a_claim_keeps_its_overlay(overlaid: LiveTown) -> None:
+    new_claim = claim("V1", "hp-1", "2026-08-02")
+    await declare(overlaid, new_claim)
     await adopt(overlaid, base().replace('"2026.2"', '"2026.3"'), "2026-09-01")
     overlaid.clock.travel(datetime(2026, 9, 2, 2, 0, tzinfo=UTC))
     await sign_in(overlaid, *overlaid.tokens)
-    await review(overlaid, wanted["id"])
-    assert (await approve(overlaid, wanted["id"]))[0] == {
-        "id": wanted["id"],
+    await review(overlaid, new_claim["id"])
+    assert (await approve(overlaid, new_claim["id"]))[0] == {
+        "id": new_claim["id"],
         "status": "approved",
         "points": 2,
         "reason": "",
         "trace": {},
     }
-    # On the new version nobody wrote an overlay: the base alone counts.
+    # The new version has no overlay, so the base applies.
     assert await points(overlaid, "A01", "hp-2", "2026-09-01") == (1, "")
     assert await points(overlaid, "A01", "hp-2", "2026-08-31") == (2, "")
 
 
-async def test_an_overlay_of_nothing_that_will_be_in_force_is_refused(town: LiveTown) -> None:
+async def test_an_overlay_without_its_base_in_force_is_refused(town: LiveTown) -> None:
     await adopt(town, base())
     early = await propose(town, OVERLAY.replace("2026-08-01", "2026-07-01"), "2026-06-30")
     problem(early, 400, "date-wrong")
@@ -118,14 +118,14 @@ async def test_an_overlay_of_nothing_that_will_be_in_force_is_refused(town: Live
     assert "没有找到" in missing.json()["detail"]
 
 
-async def test_an_overlay_never_reaches_back(town: LiveTown) -> None:
+async def test_an_overlay_is_never_retroactive(town: LiveTown) -> None:
     await adopt(town, base())
     town.clock.travel(AUGUST)
     await sign_in(town, *town.tokens)
     problem(await propose(town, OVERLAY, "2026-08-19"), 400, "retroactive")
 
 
-async def test_another_villages_party_branch_keeps_out(overlaid: LiveTown) -> None:
+async def test_another_villages_party_branch_may_not_propose(overlaid: LiveTown) -> None:
     await hire(overlaid, "shi", "party-branch", village="sl")
     changed = OVERLAY.replace("河畔 1", "河畔 2")
     problem(await propose(overlaid, changed, "2026-09-01", by="shi"), 403, "not-allowed")
@@ -134,12 +134,12 @@ async def test_another_villages_party_branch_keeps_out(overlaid: LiveTown) -> No
     assert (await confirm(overlaid, id)).status_code < 300
 
 
-async def test_the_check_names_what_the_village_may_not_do(town: LiveTown) -> None:
+async def test_the_check_reports_changes_that_the_village_may_not_make(town: LiveTown) -> None:
     await adopt(town, base())
     wrong = OVERLAY.replace("points = 2\n\n[[rule]]", "points = 3\n\n[[rule]]").replace(
         '河畔村"\ntitle', '河湾村"\ntitle'
     )
     found = (await ask(town, "office", "POST", "/check", {"text": wrong})).raise_for_status().json()["problems"]
-    said = [(wrong.splitlines()[p["line"] - 1].split(" ")[0], p["message"]) for p in found]
-    assert ("village", "没有叫「河湾村」的村，请写村名，例如“河畔村”。") in said
-    assert any(key == "points" and "村里只能定 1 到 2 分" in message for key, message in said)
+    messages = [(wrong.splitlines()[p["line"] - 1].split(" ")[0], p["message"]) for p in found]
+    assert ("village", "没有叫「河湾村」的村，请写村名，例如“河畔村”。") in messages
+    assert any(key == "points" and "村里只能定 1 到 2 分" in message for key, message in messages)

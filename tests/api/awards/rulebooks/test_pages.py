@@ -1,4 +1,4 @@
-"""The rulebook's pages without a script: a draft is a form, and every refusal a sentence beside what was typed."""
+"""The rulebook's pages without scripts: a draft is a form, and every refusal is shown with the form's content."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def typed(browser: Browser) -> str:
 
 
 async def begin(browser: Browser, content: str) -> str:
-    """A draft from a file with Windows' ends of lines; its address."""
+    """Create a draft from a file with Windows line ends; returns its path."""
     await browser.open(BOOKS)
     [token] = set(re.findall(r'name="_csrf_token" value="([^"]+)"', browser.page.text))
     file = ("新办法.toml", content.replace("\n", "\r\n").encode("utf-8-sig"))
@@ -46,62 +46,62 @@ async def test_from_a_file_to_a_book_in_force_by_two_people(town: LiveTown) -> N
         await ma.send(address, text=text("2026.2", points=2).replace("\n", "\r\n"), then="propose")
         assert path(ma) == f"{address}/propose"
         assert 'value="2026-06-16"' in ma.page.text, "the head's day is over: tomorrow"
-        said = await ma.send(f"{address}/propose", **DECISION)
-        assert "已提议，等另一位支委确认" in said
-        assert "您提议的，请由另一位支委确认" in said
+        page = await ma.send(f"{address}/propose", **DECISION)
+        assert "已提议，等另一位支委确认" in page
+        assert "您提议的，请由另一位支委确认" in page
         proposal = path(ma)
         assert f"{proposal}/confirm" not in ma.page.text
         assert "1 份提议等您确认" in await office.open("/desk")
         assert "等人确认 乡镇文明积分办法" in await office.open(BOOKS)
-        said = await office.open(proposal)
-        assert "村党支部委员会，第 6 次支委会，2026年6月10日" in said
-        assert "参加 王、李" in said
-        assert "会有什么变化 和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 2 分。" in said
+        page = await office.open(proposal)
+        assert "村党支部委员会，第 6 次支委会，2026年6月10日" in page
+        assert "参加 王、李" in page
+        assert "会有什么变化 和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 2 分。" in page
         assert '"/desk/rulebooks/simulation?draft=2026.2"' in office.page.text
         assert "已确认：从2026年7月1日起按 2026.2 版执行" in await office.send(f"{proposal}/confirm")
         assert "将要生效" in await office.open(BOOKS)
         assert "等您确认" not in await office.open("/desk")
 
 
-async def test_two_write_at_one_draft_and_neither_loses_a_word(town: LiveTown) -> None:
+async def test_two_people_edit_one_draft_and_nothing_is_lost(town: LiveTown) -> None:
     async with browsing(town, "ma") as ma, browsing(town, "office") as office:
         address = await begin(ma, text("2026.2"))
         await office.open(address)
         assert "已保存" in await ma.send(address, text=text("2026.3"))
-        said = await office.send(address, text=text("2026.4"))
+        page = await office.send(address, text=text("2026.4"))
         assert office.page.status_code == 409
-        assert "马支委刚才保存过这份草稿，您的没有保存，也没有丢" in said
+        assert "马支委刚才保存过这份草稿，您的没有保存，也没有丢" in page
         assert typed(office) == text("2026.4")
-        assert 'version = "2026.3"' in said, "to compare with"
+        assert 'version = "2026.3"' in page, "to compare with"
         assert "已保存" in await office.send(address, text=typed(office))
         assert "（第 3 稿）" in office.text
         assert typed(office) == text("2026.4")
 
 
-async def test_problems_stand_below_the_text_and_keep_it_from_being_proposed(town: LiveTown) -> None:
+async def test_problems_are_listed_and_prevent_proposing(town: LiveTown) -> None:
     async with browsing(town, "ma") as ma:
         wrong = text("2026.2").replace('category = "law"', 'category = "lwa"', 1)
         line = wrong.splitlines().index('category = "lwa"') + 1
         address = await begin(ma, wrong)
         assert "有 1 处问题，改好才能提议" in ma.text
         assert f"第 {line} 行 规则「A01」" in ma.text
-        said = await ma.send(address, text=wrong, then="propose")
+        page = await ma.send(address, text=wrong, then="propose")
         assert path(ma) == address
-        assert f"先改好再提议。第 {line} 行" in said
+        assert f"先改好再提议。第 {line} 行" in page
 
 
-async def test_a_form_that_cannot_be_taken_keeps_what_was_typed(town: LiveTown) -> None:
+async def test_a_refused_form_keeps_its_content(town: LiveTown) -> None:
     async with browsing(town, "ma") as ma:
         address = await begin(ma, text("2026.2"))
         await ma.send(address, text=text("2026.2"), then="propose")
-        said = await ma.send(f"{address}/propose", **{**DECISION, "effective_from": "2026-06-15"})
-        assert "新办法不能管以前的事：生效日期最早填明天（2026年6月16日）" in said
+        page = await ma.send(f"{address}/propose", **{**DECISION, "effective_from": "2026-06-15"})
+        assert "新办法不能管以前的事：生效日期最早填明天（2026年6月16日）" in page
         assert (ma.page.status_code, 'value="第 6 次支委会"' in ma.page.text) == (422, True)
-        said = await ma.send(f"{address}/propose", **{**DECISION, "meeting": ""})
-        assert "请填全决定机构、会议" in said
+        page = await ma.send(f"{address}/propose", **{**DECISION, "meeting": ""})
+        assert "请填全决定机构、会议" in page
 
 
-async def test_refused_and_withdrawn_with_a_reason_and_brought_back(town: LiveTown) -> None:
+async def test_refusing_withdrawing_and_adopting_again(town: LiveTown) -> None:
     id = await adopt(town, text("2026.2"), "2026-07-01")
     async with browsing(town, "ma") as ma, browsing(town, "office") as office:
         assert f"{BOOKS}/adoptions/{id}/withdraw" not in (await ma.http.get(f"{BOOKS}/adoptions/{id}")).text
@@ -121,32 +121,32 @@ async def test_refused_and_withdrawn_with_a_reason_and_brought_back(town: LiveTo
         assert "已收起" in await ma.send(f"{path(ma)}/close")
 
 
-async def test_others_read_the_books_and_see_no_draft(town: LiveTown) -> None:
+async def test_other_roles_read_books_but_no_drafts(town: LiveTown) -> None:
     async with browsing(town, "ma") as ma, browsing(town, "qian") as qian:
         address = await begin(ma, "秘密")
-        said = await qian.open(BOOKS)
-        assert "现行 乡镇文明积分办法" in said
-        assert "草稿" not in said.replace("起草", "")
+        page = await qian.open(BOOKS)
+        assert "现行 乡镇文明积分办法" in page
+        assert "草稿" not in page.replace("起草", "")
         assert "遵纪守法" in await qian.open(f"{BOOKS}/books?version=2025.1")
         assert "重新启用" not in qian.text
         await qian.open(address)
         assert qian.page.status_code == 403
 
 
-async def test_a_file_that_is_no_text_is_told_and_hostile_text_stays_text(town: LiveTown) -> None:
+async def test_a_binary_file_is_refused_and_hostile_text_is_escaped(town: LiveTown) -> None:
     async with browsing(town, "ma") as ma:
         await begin(ma, "</textarea><script>alert(1)</script>")
         assert "<script>alert" not in ma.page.text
         await ma.open(BOOKS)
         [token] = set(re.findall(r'name="_csrf_token" value="([^"]+)"', ma.page.text))
-        for content, status, said in ((b"\x89PNG\xff\xfe", 400, "不是文本"), (b"#" * 200_001, 413, "太大")):
+        for content, status, sentence in ((b"\x89PNG\xff\xfe", 400, "不是文本"), (b"#" * 200_001, 413, "太大")):
             answer = await ma.http.post(
                 f"{BOOKS}/drafts", data={"_csrf_token": token}, files={"file": ("a", content)}
             )
-            assert (answer.status_code, said in answer.text) == (status, True)
+            assert (answer.status_code, sentence in answer.text) == (status, True)
 
 
-async def test_of_the_editor_only_what_the_page_needs_is_served(town: LiveTown) -> None:
+async def test_only_the_needed_files_of_the_editor_are_served(town: LiveTown) -> None:
     async with browsing(town) as anybody:
         for name in ("ace.js", "mode-toml.js", "theme-dawn.js", "ext-searchbox.js"):
             answer = await anybody.http.get(f"/assets/ace/{name}")
@@ -165,7 +165,7 @@ async def test_a_draft_shows_what_it_would_change_and_can_be_simulated(town: Liv
         assert "草稿《乡镇文明积分办法》2026.2" in await ma.open(f"/desk/rulebooks/simulation?draft={id}")
 
 
-async def test_advice_is_shown_and_does_not_stand_in_the_way(town: LiveTown) -> None:
+async def test_advice_is_shown_and_does_not_prevent_proposing(town: LiveTown) -> None:
     idle = (
         text("2026.2")
         + """

@@ -1,4 +1,4 @@
-"""What everybody may read of the rules, today, before and soon."""
+"""The public rules: current, earlier and upcoming ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_the_rules_in_force_need_no_sign_in(town: LiveTown) -> None:
         assert "<script" not in browser.page.text
 
 
-async def test_one_finds_them_from_every_public_page(town: LiveTown) -> None:
+async def test_every_public_page_links_to_the_rules(town: LiveTown) -> None:
     async with browsing(town) as browser:
         for path, link in (
             ("/", "/rules"),
@@ -43,13 +43,13 @@ async def test_one_finds_them_from_every_public_page(town: LiveTown) -> None:
             assert (await browser.http.get(link)).status_code == 200
 
 
-async def test_what_is_adopted_is_announced_before_it_counts(town: LiveTown) -> None:
+async def test_an_upcoming_book_is_announced(town: LiveTown) -> None:
     await adopt(town, next_book())
     async with browsing(town) as browser:
         text = await browser.open("/rules/hp")
         assert "2025.1 版" in text
         coming = text[text.index("从 2026 年 7 月 1 日起要改") : text.index("看新办法全文")]
-        for told in (
+        for sentence in (
             "季度“美丽庭院”示范户 由 15 分改为 18 分。",
             "志愿服务累计时长达标 「满 20 小时」由 5 分改为 6 分。",
             "新增上限：任何一项一次最多 100 分。",
@@ -57,14 +57,14 @@ async def test_what_is_adopted_is_announced_before_it_counts(town: LiveTown) -> 
             "不再有 测试积分",
             "新增 夏季清洁行动 2026 年 7 月 1 日到 2026 年 8 月 31 日，按 1.5 倍记",
         ):
-            assert told in coming
+            assert sentence in coming
         assert "版本由" not in coming
         text = await browser.open(f"/rules/hp?version={NEXT}")
         assert "这份办法还没有开始施行，从 2026 年 7 月 1 日起算。 看现在的办法" in text
         assert "这一版改了什么 和 2025.1 版相比" in text
 
 
-async def test_then_it_counts_and_the_old_one_can_still_be_read(town: LiveTown) -> None:
+async def test_earlier_versions_remain_readable(town: LiveTown) -> None:
     await adopt(town, next_book())
     town.clock.travel(datetime(2026, 6, 30, 15, 59, tzinfo=UTC))
     async with browsing(town) as browser:
@@ -81,7 +81,7 @@ async def test_then_it_counts_and_the_old_one_can_still_be_read(town: LiveTown) 
         assert "季度“美丽庭院”示范户 15 分" in text
 
 
-async def test_a_book_that_ended_without_another_says_so(town: LiveTown) -> None:
+async def test_an_expired_book_is_marked(town: LiveTown) -> None:
     starts = "effective_from = 2026-07-01"
     await adopt(town, next_book().replace(starts, f"{starts}\neffective_until = 2026-07-31"))
     town.clock.travel(datetime(2026, 8, 1, 1, 0, tzinfo=UTC))
@@ -93,7 +93,7 @@ async def test_a_book_that_ended_without_another_says_so(town: LiveTown) -> None
         assert "夏季清洁行动 1.5 倍" in text
 
 
-async def test_of_two_for_the_same_day_the_last_adopted_is_announced(town: LiveTown) -> None:
+async def test_of_two_books_for_one_day_the_last_adopted_is_announced(town: LiveTown) -> None:
     await adopt(town, next_book())
     town.clock.travel(NOW + timedelta(minutes=1))
     await adopt(town, next_book().replace('"2026.2"', '"2026.3"').replace("points = 18", "points = 19"))
@@ -114,14 +114,14 @@ async def test_of_two_for_the_same_day_the_last_adopted_is_announced(town: LiveT
         ("/rules/poster?version=%3Cscript%3E", "没有版本为 <script> 的积分办法。"),
     ],
 )
-async def test_what_is_not_there_gets_a_sentence(town: LiveTown, path: str, sentence: str) -> None:
+async def test_unknown_villages_and_versions(town: LiveTown, path: str, sentence: str) -> None:
     async with browsing(town) as browser:
         assert sentence in await browser.open(path)
         assert browser.page.status_code == 404
         assert "<script" not in browser.page.text
 
 
-async def test_the_village_puts_things_on_notice_at_least_as_long_as_it_says(town: LiveTown) -> None:
+async def test_the_villages_minimal_notice_is_shown(town: LiveTown) -> None:
     async with town.staff("office") as http:
         village = {"code": "ls", "name": "岭上村", "notice_days": 7}
         (await http.post("/v1/villages", json=[village])).raise_for_status()
@@ -131,7 +131,7 @@ async def test_the_village_puts_things_on_notice_at_least_as_long_as_it_says(tow
         assert "公示 3 天" in await browser.open("/rules/hp")
 
 
-async def test_the_differences_for_programs(town: LiveTown) -> None:
+async def test_the_differences_as_json(town: LiveTown) -> None:
     await adopt(town, next_book())
     async with httpx.AsyncClient(base_url=town.url) as http:
         path = "/v1/rulebooks/differences"
@@ -150,8 +150,8 @@ async def test_the_differences_for_programs(town: LiveTown) -> None:
         problem(await http.get(path, params={"old": NEXT, "new": "1999"}), 404, "unknown")
 
 
-async def test_the_household_reads_what_to_show(town: LiveTown) -> None:
+async def test_the_household_page_shows_the_rules(town: LiveTown) -> None:
     async with browsing(town) as browser:
         text = await browser.open(f"/c/{town.card}")
-        asked = "条件：要连续帮助 6 个月以上。这一项每户每年最多 1 次。要有两位邻居证明。"
-        assert f"长期帮助无亲缘的困难群众 5 分 {asked}" in text
+        details = "条件：要连续帮助 6 个月以上。这一项每户每年最多 1 次。要有两位邻居证明。"
+        assert f"长期帮助无亲缘的困难群众 5 分 {details}" in text

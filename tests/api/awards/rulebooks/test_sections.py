@@ -1,4 +1,4 @@
-"""A village's own book as its people read it: what is its own, what it changed, what it left out."""
+"""The sections of a village's book: its own rules, changed ones, retired ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROWS = {
 }
 
 
-def test_each_rule_says_where_it_comes_from() -> None:
+def test_each_rule_has_its_origin() -> None:
     assert {id: row.origin for id, row in ROWS.items()} == {
         "fixed": "本村调整",
         "taken": "",
@@ -37,27 +37,27 @@ def test_each_rule_says_where_it_comes_from() -> None:
     assert ROWS["V01"].changes == ()
 
 
-def test_of_a_townships_book_nothing_is_a_villages() -> None:
+def test_rules_of_a_townships_book_have_no_origin() -> None:
     assert {row.origin for section in sections.build_sections(BASE, None, 0) for row in section.rows} == {""}
     assert sections.retired_titles(BASE, None) == []
 
 
-def test_what_the_village_left_out() -> None:
+def test_retired_titles() -> None:
     assert sections.retired_titles(VILLAGE, BASE) == ["自设项目"]
 
 
-def test_campaigns_come_in_the_order_of_their_days() -> None:
+def test_campaigns_are_sorted_by_their_days() -> None:
     found = [(campaign.title, origin) for campaign, _, origin in sections.describe_campaigns(VILLAGE, BASE)]
     assert found == [("春季清洁行动", ""), ("秋收互助", "本村自定")]
 
 
-def test_a_table_breaks_no_number_from_its_unit() -> None:
+def test_numbers_and_units_are_not_separated() -> None:
     assert ROWS["choice"].amounts == ("村级 3\u00a0分", "市级 30\u00a0分")
     assert ROWS["fixed"].limits == ("每户每年最多 10\u00a0次", "每户每月最多 1\u00a0次")
     assert ROWS["taken"].amounts == ("扣 5 分",)
 
 
-def test_what_bounds_everything() -> None:
+def test_total_limits() -> None:
     assert sections.describe_total_limits(VILLAGE) == [
         "所有项目合起来全村每年最多 50000 分",
         "任何一项一次最多 100 分",

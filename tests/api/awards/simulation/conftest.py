@@ -1,4 +1,4 @@
-"""Drafts of the small township's book, and what they come to over what is recorded there."""
+"""Drafts of the small township's book, and their simulation over its recorded claims."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ why = "本村不办培训"
 
 
 def draft(*changes: tuple[str, str]) -> str:
-    """The book that is in force, changed."""
+    """The book in force, with changes."""
     text = books_path().joinpath("township.toml").read_text(encoding="utf-8") + TEST_RULE
     text = text.replace('version = "2025.1"', 'version = "2026.1"')
     for old, new in changes:
@@ -35,9 +35,9 @@ def draft(*changes: tuple[str, str]) -> str:
 DOUBLED = draft(('"input.points"', '"input.points * 2"'))
 
 
-async def simulated(town: LiveTown, text: str, by: str = "office", **more: Any) -> dict[str, Any]:
+async def post_simulation(town: LiveTown, text: str, by: str = "office", **more: Any) -> dict[str, Any]:
     async with town.staff(by) as http:
         answer = await http.post("/v1/rulebooks/simulations", json={"text": text, **more})
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
+        result: dict[str, Any] = answer.json()
+        return result

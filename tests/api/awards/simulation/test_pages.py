@@ -1,4 +1,4 @@
-"""The desk's page of a simulation, and the command's three ways of telling one."""
+"""The desk's page of a simulation, and the command's three output formats."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_a_file_is_simulated_at_the_desk(town: LiveTown) -> None:
         assert "script" not in office.page.text
 
 
-async def test_a_version_there_is_needs_no_file(town: LiveTown) -> None:
+async def test_an_existing_version_needs_no_file(town: LiveTown) -> None:
     async with browsing(town, "office") as office:
         assert "《乡镇文明积分办法》2025.1 版" in await office.open(f"{PAGE}?draft=2025.1")
         assert "和原来一样，都是 203 分" in await office.send(PAGE, village="hp")
@@ -47,7 +47,7 @@ async def test_a_version_there_is_needs_no_file(town: LiveTown) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fields", "told"),
+    ("text", "fields", "message"),
     [
         ("[book", {}, "草案有问题"),
         (draft().encode("gbk"), {}, "不是 UTF-8"),
@@ -56,16 +56,16 @@ async def test_a_version_there_is_needs_no_file(town: LiveTown) -> None:
         (draft(), {"village": "xx"}, "没有编号为 xx 的村"),
     ],
 )
-async def test_what_is_wrong_comes_back_on_the_form(
-    town: LiveTown, text: str | bytes, fields: dict[str, str], told: str
+async def test_errors_are_shown_in_the_form(
+    town: LiveTown, text: str | bytes, fields: dict[str, str], message: str
 ) -> None:
     async with browsing(town, "office") as office:
-        assert told in await upload(office, text, **fields)
+        assert message in await upload(office, text, **fields)
         assert office.page.status_code in (400, 404)
         assert "开始试算" in office.text
 
 
-async def test_no_file_at_all(town: LiveTown) -> None:
+async def test_a_missing_file(town: LiveTown) -> None:
     async with browsing(town, "office") as office:
         await office.open(PAGE)
         assert "请选一份草案文件" in await office.send(PAGE)
@@ -87,18 +87,16 @@ def file(tmp_path: Path) -> Path:
     return _file(tmp_path, DOUBLED.encode())
 
 
-async def test_the_command_tells_it_as_text_and_as_json(town: LiveTown, file: Path) -> None:
+async def test_the_command_prints_text_and_json(town: LiveTown, file: Path) -> None:
     done = await simulate(town, file)
     assert (done.returncode, done.stderr) == (0, "")
     assert "原来记 203 分，按草案记 406 分：多 203 分（+100.0%）。" in done.stdout
     assert re.search(r"河畔村 hp-1 +100 +200 +\+100", done.stdout)
-    told = await simulate(town, file, "--format", "json", "--village", "hp")
-    assert msgspec.json.decode(told.stdout, type=Simulation).total.difference == 203
+    done = await simulate(town, file, "--format", "json", "--village", "hp")
+    assert msgspec.json.decode(done.stdout, type=Simulation).total.difference == 203
 
 
-async def test_the_command_writes_a_page_that_needs_nothing_beside_itself(
-    town: LiveTown, file: Path, tmp_path: Path
-) -> None:
+async def test_the_command_writes_a_self_contained_page(town: LiveTown, file: Path, tmp_path: Path) -> None:
     output = tmp_path / "试算.html"
     done = await simulate(town, file, "--format", "html", "--output", str(output))
     assert done.stdout == f"已写好试算：{output}\n"
@@ -114,16 +112,16 @@ async def test_the_command_writes_a_page_that_needs_nothing_beside_itself(
     assert again.read_text(encoding="utf-8") == page
 
 
-async def test_what_the_command_refuses(town: LiveTown, file: Path, tmp_path: Path) -> None:
+async def test_errors_of_the_command(town: LiveTown, file: Path, tmp_path: Path) -> None:
     assert "没有编号为 xx 的村" in one_sentence(await simulate(town, file, "--village", "xx"))
     nowhere = str(tmp_path / "no" / "where.txt")
     assert "写不了" in one_sentence(await simulate(town, file, "--output", nowhere))
     assert "读不了" in one_sentence(await simulate(town, tmp_path / "none.toml"))
 
 
-@pytest.mark.parametrize(("raw", "told"), [(b"[book", "草案.toml:1:"), (draft().encode("gbk"), "不是 UTF-8")])
-async def test_a_draft_that_cant_be_read(town: LiveTown, tmp_path: Path, raw: bytes, told: str) -> None:
-    assert told in one_sentence(await simulate(town, _file(tmp_path, raw)))
+@pytest.mark.parametrize(("raw", "message"), [(b"[book", "草案.toml:1:"), (draft().encode("gbk"), "不是 UTF-8")])
+async def test_an_unreadable_draft(town: LiveTown, tmp_path: Path, raw: bytes, message: str) -> None:
+    assert message in one_sentence(await simulate(town, _file(tmp_path, raw)))
 
 
 def _file(folder: Path, raw: bytes) -> Path:

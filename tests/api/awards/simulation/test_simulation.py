@@ -1,4 +1,4 @@
-"""A draft over the claims that the small township recorded: hp-1 and hp-4 with 100 points, hp-2 with 3."""
+"""A draft over the recorded claims of the small township: hp-1 and hp-4 have 100 points, hp-2 has 3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from api.platform.errors import Refused
 from tests.api.asking import problem, standing
 from tests.api.awards.claims.conftest import claim, declare
 from tests.api.awards.claims.conftest import on_notice as claimed
-from tests.api.awards.simulation.conftest import DOUBLED, OVERLAY, draft, simulated
+from tests.api.awards.simulation.conftest import DOUBLED, OVERLAY, draft, post_simulation
 from tests.api.bookkeeping.general_ledger.conftest import HP1, awarded, correct, correction
 from tests.conftest import LiveTown
 
@@ -23,56 +23,56 @@ ISSUING = "township:issuing"
 A01 = 'points = 1\nlimits = [{ period = "year", points = 3 }]\nevidence = ["签到表或扫码签到"]'
 
 
-def points(found: dict[str, Any]) -> tuple[int, int, int]:
-    total = found["total"]
+def points(result: dict[str, Any]) -> tuple[int, int, int]:
+    total = result["total"]
     return total["claims"], total["recorded"], total["simulated"]
 
 
-async def test_the_book_in_force_changes_nothing(town: LiveTown) -> None:
+async def test_the_book_in_force_gives_the_same_points(town: LiveTown) -> None:
     await claimed(town)
-    found = await simulated(town, draft())
-    assert points(found) == (4, 204, 204)
-    households = found["households"]
+    result = await post_simulation(town, draft())
+    assert points(result) == (4, 204, 204)
+    households = result["households"]
     assert (households["number"], households["unchanged"]) == (4, 4)
-    assert (found["first"], found["last"], found["refusals"]) == ("2025-06-16", "2026-06-15", [])
-    assert found["budget"] is None
+    assert (result["first"], result["last"], result["refusals"]) == ("2025-06-16", "2026-06-15", [])
+    assert result["budget"] is None
 
 
-async def test_a_rule_raised_and_nothing_written(town: LiveTown) -> None:
+async def test_a_raised_rule_and_nothing_is_written(town: LiveTown) -> None:
     before = await standing(town)
-    found = await simulated(town, DOUBLED)
-    assert points(found) == (3, 203, 406)
-    assert [(c["household"], c["difference"]) for c in found["households"]["largest_gains"]] == [
+    result = await post_simulation(town, DOUBLED)
+    assert points(result) == (3, 203, 406)
+    assert [(c["household"], c["difference"]) for c in result["households"]["largest_gains"]] == [
         ("hp-1", 100),
         ("hp-4", 100),
         ("hp-2", 3),
     ]
-    assert [(line["id"], line["title"]) for line in found["villages"]] == [("hp", "河畔村")]
+    assert [(line["id"], line["title"]) for line in result["villages"]] == [("hp", "河畔村")]
     assert await standing(town) == before
 
 
-async def test_a_rule_left_out_is_called_what_it_was_called(town: LiveTown) -> None:
-    found = await simulated(town, draft().partition('\n[[rule]]\nid = "T1"')[0])
-    assert points(found) == (3, 203, 0)
-    [refused] = found["refusals"]
+async def test_a_removed_rule_has_its_recorded_title(town: LiveTown) -> None:
+    result = await post_simulation(town, draft().partition('\n[[rule]]\nid = "T1"')[0])
+    assert points(result) == (3, 203, 0)
+    [refused] = result["refusals"]
     assert (refused["code"], refused["title"], refused["claims"]) == ("no_such_rule", "测试积分", 3)
 
 
-async def test_what_was_turned_down_does_not_count_and_what_is_under_way_does(town: LiveTown) -> None:
-    kept, turned_down = claim(household="hp-2"), claim()
-    await declare(town, kept, turned_down)
+async def test_refused_claims_do_not_count_and_pending_ones_do(town: LiveTown) -> None:
+    pending, refused = claim(household="hp-2"), claim()
+    await declare(town, pending, refused)
     async with town.staff("zhao") as http:
-        answer = await http.post(f"/v1/claims/{turned_down['id']}/refuse", json={"reason": "没有这回事"})
+        answer = await http.post(f"/v1/claims/{refused['id']}/refuse", json={"reason": "没有这回事"})
         assert answer.status_code == 204
-    assert points(await simulated(town, draft())) == (4, 204, 204)
+    assert points(await post_simulation(town, draft())) == (4, 204, 204)
 
 
-async def test_what_corrections_took_back_is_taken_off_the_draft_as_well(town: LiveTown) -> None:
+async def test_corrections_also_reduce_the_simulated_points(town: LiveTown) -> None:
     await correct(town, correction(await awarded(town), (HP1, ISSUING, 30)))
-    assert points(await simulated(town, draft())) == (3, 173, 173)
-    assert points(await simulated(town, DOUBLED)) == (3, 173, 406 - 30)
+    assert points(await post_simulation(town, draft())) == (3, 173, 173)
+    assert points(await post_simulation(town, DOUBLED)) == (3, 173, 406 - 30)
     await correct(town, correction(await awarded(town)))
-    assert points(await simulated(town, DOUBLED)) == (2, 103, 206)
+    assert points(await post_simulation(town, DOUBLED)) == (2, 103, 206)
 
 
 async def test_the_period_goes_by_the_day_of_the_deed(town: LiveTown) -> None:
@@ -81,25 +81,25 @@ async def test_the_period_goes_by_the_day_of_the_deed(town: LiveTown) -> None:
         ({"from": "2026-06-02"}, 0),
         ({"to": "2026-05-31"}, 0),
     ):
-        assert points(await simulated(town, DOUBLED, **period))[0] == claims
+        assert points(await post_simulation(town, DOUBLED, **period))[0] == claims
 
 
-async def test_limits_see_what_was_awarded_before_the_period(town: LiveTown) -> None:
+async def test_earlier_awards_count_towards_limits(town: LiveTown) -> None:
     await declare(town, *(claim(day=f"2026-0{month}-01") for month in (1, 2, 3)))
     march = {"from": "2026-03-01", "to": "2026-03-31"}
-    assert points(await simulated(town, draft(), **march)) == (1, 1, 1)
+    assert points(await post_simulation(town, draft(), **march)) == (1, 1, 1)
     twice = draft((A01, A01.replace("points = 3", "points = 2")))
-    found = await simulated(town, twice, **march)
-    assert points(found) == (1, 1, 0)
+    result = await post_simulation(town, twice, **march)
+    assert points(result) == (1, 1, 0)
 
 
-async def test_money_where_a_point_has_a_price(town: LiveTown) -> None:
+async def test_the_cost_in_goods(town: LiveTown) -> None:
     async with town.staff("office") as http:
         id = claim()["id"]
         restock = {"supermarket": "hp", "lines": [{"product": "soap", "quantity": 10, "cost": 4000}]}
         (await http.put(f"/v1/restocks/{id}", json=restock)).raise_for_status()
         rate = (await http.get("/v1/reports/liability")).json()["fen_per_point"]
-    budget = (await simulated(town, DOUBLED))["budget"]
+    budget = (await post_simulation(town, DOUBLED))["budget"]
     assert (budget["fen_per_point"], budget["difference"]) == (rate, 203 * rate)
 
 
@@ -108,8 +108,8 @@ async def test_an_overlay_is_simulated_on_its_base_for_its_own_village(town: Liv
         villages = [{"code": "ly", "name": "柳园村", "notice_days": 0}]
         (await http.post("/v1/villages", json=villages)).raise_for_status()
     await declare(town, claim())
-    found = await simulated(town, OVERLAY)
-    assert (found["version"], points(found)) == ("河畔 2026.1", (4, 204, 203))
+    result = await post_simulation(town, OVERLAY)
+    assert (result["version"], points(result)) == ("河畔 2026.1", (4, 204, 203))
     async with town.staff("office") as http:
         answer = await http.post("/v1/rulebooks/simulations", json={"text": OVERLAY, "village": "ly"})
         problem(answer, 400, "malformed")
@@ -129,52 +129,52 @@ async def test_an_overlay_is_simulated_on_its_base_for_its_own_village(town: Liv
         ({"first": "2026-01-01"}, 400, "malformed"),
     ],
 )
-async def test_what_is_refused(town: LiveTown, more: dict[str, str], status: int, word: str) -> None:
+async def test_refused_requests(town: LiveTown, more: dict[str, str], status: int, word: str) -> None:
     async with town.staff("office") as http:
         problem(await http.post("/v1/rulebooks/simulations", json={"text": draft(), **more}), status, word)
 
 
-async def test_one_at_a_time(town: LiveTown) -> None:
+async def test_only_one_simulation_at_a_time(town: LiveTown) -> None:
     engine = create_async_engine(town.clone.app)
     async with engine.begin() as connection:
         await connection.execute(text("select pg_advisory_xact_lock(7403001, 1)"))
         async with town.staff("office") as http:
             problem(await http.post("/v1/rulebooks/simulations", json={"text": draft()}), 503, "busy")
     await engine.dispose()
-    assert points(await simulated(town, draft()))[0] == 3
+    assert points(await post_simulation(town, draft()))[0] == 3
 
 
-async def test_too_much_for_a_page_names_the_command(town: LiveTown) -> None:
+async def test_too_many_claims_for_a_page(town: LiveTown) -> None:
     with pytest.raises(Refused, match="jimei rules simulate"):
         await simulate(town.town, SimulationRequest(draft()), max_claims=2)
     assert (await simulate(town.town, SimulationRequest(draft()), max_claims=3)).total.claims == 3
 
 
-async def test_processes_read_one_snapshot_and_come_to_the_same(town: LiveTown) -> None:
+async def test_one_and_two_processes_give_the_same_result(town: LiveTown) -> None:
     async with town.staff("office") as http:
         await http.post("/v1/villages", json=[{"code": "ly", "name": "柳园村", "notice_days": 0}])
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     one = await simulate(town.town, SimulationRequest(DOUBLED), processes=1)
     two = await simulate(
-        town.town, SimulationRequest(DOUBLED), processes=2, on_progress=lambda *each: told.append(each)
+        town.town, SimulationRequest(DOUBLED), processes=2, on_progress=lambda *each: calls.append(each)
     )
     assert one == two
-    assert told[-1] == (3, 3)
+    assert calls[-1] == (3, 3)
 
 
-async def test_a_process_ends_with_who_asked_for_it(town: LiveTown) -> None:
-    asked = asyncio.create_task(simulate(town.town, SimulationRequest(DOUBLED), processes=1))
+async def test_workers_end_with_their_request(town: LiveTown) -> None:
+    task = asyncio.create_task(simulate(town.town, SimulationRequest(DOUBLED), processes=1))
     async with asyncio.timeout(20):
         while not (running := _workers()):
             await asyncio.sleep(0.01)
-    asked.cancel()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asked
+        await task
     assert not running & _workers()
 
 
 def _workers() -> set[str]:
-    """The processes that simulate for this one."""
+    """The worker processes of this one."""
     children = {child for file in Path("/proc/self/task").glob("*/children") for child in file.read_text().split()}
     return {child for child in children if b"api.awards.simulation.worker" in _words(child)}
 

@@ -1,4 +1,4 @@
-"""A claim's whole way: three people, a notice that runs its days, and points that post by themselves."""
+"""The steps of a claim: three people, a public notice, and posting by a job."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from tests.conftest import LiveTown
 
 
 async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town: LiveTown) -> None:
-    wanted = claim()
-    assert (await declare(town, wanted))[0] == {
-        "id": wanted["id"],
+    new_claim = claim()
+    assert (await declare(town, new_claim))[0] == {
+        "id": new_claim["id"],
         "status": "declared",
         "points": 1,
         "reason": "",
         "trace": {},
     }
     assert await card(town) == (0, 0)
-    assert (await review(town, wanted["id"]))[0]["status"] == "reviewed"
+    assert (await review(town, new_claim["id"]))[0]["status"] == "reviewed"
     assert await card(town) == (0, 0)
-    assert (await approve(town, wanted["id"]))[0]["status"] == "approved"
+    assert (await approve(town, new_claim["id"]))[0]["status"] == "approved"
     assert await card(town) == (0, 1)
     # One second before the three days are over, nothing is due.
     await days_pass(town, 3 - 1 / 86400)
     assert await post_due(town.town) == 0
     assert await card(town) == (0, 1)
     await days_pass(town, 1 / 86400)
-    await becomes(town, wanted["id"], "posted")
+    await becomes(town, new_claim["id"], "posted")
     assert await card(town) == (1, 0)
     assert (await standing(town))[0]["in_balance"]
 
@@ -52,9 +52,9 @@ async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town:
 async def test_declarer_reviewer_and_approver_are_three_people(town: LiveTown) -> None:
     await hire(town, "all", "council", "committee", village="hp")
     await hire(town, "too", "council", "committee", village="hp")
-    wanted = claim()
-    await declare(town, wanted, by="all")
-    id = wanted["id"]
+    new_claim = claim()
+    await declare(town, new_claim, by="all")
+    id = new_claim["id"]
     assert "三个人" in (await review(town, id, by="all"))[0]["reason"]
     assert (await review(town, id, by="too"))[0]["status"] == "reviewed"
     for person in ("all", "too"):
@@ -78,24 +78,24 @@ async def test_nobody_acts_on_their_own_household(town: LiveTown) -> None:
     assert await card(town) == (0, 1)
 
 
-async def test_another_villages_people_see_no_claim(town: LiveTown) -> None:
+async def test_claims_are_hidden_from_other_villages(town: LiveTown) -> None:
     async with town.staff("office") as http:
         (await http.post("/v1/villages", json=[{"code": "ss", "name": "山上村"}])).raise_for_status()
     await hire(town, "far", "council", "committee", "supervisor", village="ss")
-    wanted = claim()
-    assert (await declare(town, wanted, by="far"))[0]["reason"] == "没有编号为 hp-3 的户。"
-    await declare(town, wanted)
+    new_claim = claim()
+    assert (await declare(town, new_claim, by="far"))[0]["reason"] == "没有编号为 hp-3 的户。"
+    await declare(town, new_claim)
     for step in (review, approve):
-        assert (await step(town, wanted["id"], by="far"))[0]["reason"] == "没有这条申报。"
+        assert (await step(town, new_claim["id"], by="far"))[0]["reason"] == "没有这条申报。"
     async with town.staff("far") as http:
-        problem(await http.post(f"/v1/claims/{wanted['id']}/refuse", json={"reason": "不对"}), 404, "unknown")
-    assert await status(town, wanted["id"]) == "declared"
+        problem(await http.post(f"/v1/claims/{new_claim['id']}/refuse", json={"reason": "不对"}), 404, "unknown")
+    assert await status(town, new_claim["id"]) == "declared"
 
 
-async def test_a_step_taken_twice_counts_once_and_none_is_skipped(town: LiveTown) -> None:
-    wanted = claim()
-    await declare(town, wanted)
-    id = wanted["id"]
+async def test_steps_are_idempotent_and_none_is_skipped(town: LiveTown) -> None:
+    new_claim = claim()
+    await declare(town, new_claim)
+    id = new_claim["id"]
     assert (await approve(town, id))[0]["reason"] == "这条申报已不在这一步，请刷新页面。"
     assert [o["status"] for o in await review(town, id, id)] == ["reviewed"]
     assert [o["status"] for o in await review(town, id)] == ["exists"]
@@ -106,24 +106,24 @@ async def test_a_step_taken_twice_counts_once_and_none_is_skipped(town: LiveTown
 
 @pytest.mark.parametrize("steps", [0, 1])
 async def test_a_claim_is_refused_before_its_notice(town: LiveTown, steps: int) -> None:
-    wanted = claim()
-    await declare(town, wanted)
+    new_claim = claim()
+    await declare(town, new_claim)
     if steps:
-        await review(town, wanted["id"])
-    path = f"/v1/claims/{wanted['id']}/refuse"
+        await review(town, new_claim["id"])
+    path = f"/v1/claims/{new_claim['id']}/refuse"
     async with town.staff("wang") as http:
         problem(await http.post(path, json={"reason": "撤回"}), 403, "not-allowed")
     async with town.staff("zhao") as http:
         problem(await http.post(path, json={"reason": ""}), 400, "malformed")
         assert (await http.post(path, json={"reason": "记录不符"})).status_code == 204
         problem(await http.post(path, json={"reason": "记录不符"}), 409, "wrong-state")
-    assert await status(town, wanted["id"]) == "refused"
-    assert "不在这一步" in (await (approve if steps else review)(town, wanted["id"]))[0]["reason"]
-    # What was refused no longer counts towards the limits of the rule.
+    assert await status(town, new_claim["id"]) == "refused"
+    assert "不在这一步" in (await (approve if steps else review)(town, new_claim["id"]))[0]["reason"]
+    # A refused claim no longer counts towards the limits of the rule.
     assert [o["points"] for o in await declare(town, claim(), claim(), claim())] == [1, 1, 1]
 
 
-async def test_on_notice_only_the_supervisor_refuses_and_the_books_void_it(town: LiveTown) -> None:
+async def test_on_notice_only_the_supervisor_refuses_and_the_transaction_is_voided(town: LiveTown) -> None:
     id = await on_notice(town)
     path = f"/v1/claims/{id}/refuse"
     for login in ("zhao", "li"):
@@ -139,7 +139,7 @@ async def test_on_notice_only_the_supervisor_refuses_and_the_books_void_it(town:
     assert await card(town) == (0, 0)
 
 
-async def test_what_is_posted_is_refused_no_more(town: LiveTown) -> None:
+async def test_a_posted_claim_cannot_be_refused(town: LiveTown) -> None:
     id = await on_notice(town)
     await days_pass(town, 3)
     await becomes(town, id, "posted")
@@ -166,7 +166,7 @@ async def test_a_supervisor_and_the_end_of_the_notice_race_and_one_wins(town: Li
         await asyncio.gather(*(post_due(town.town) for _ in range(4)))
         answer = await refusal
     if answer.status_code == 401:
-        # The clock moved before the request was read: its sign-in is over, and nothing was refused.
+        # The clock moved before the request was read: its sign-in has expired, and nothing was refused.
         await becomes(town, id, "posted")
         return
     if answer.status_code == 204:
@@ -177,14 +177,14 @@ async def test_a_supervisor_and_the_end_of_the_notice_race_and_one_wins(town: Li
 
 
 async def test_an_account_closed_before_the_notice_ends_gets_nothing(town: LiveTown) -> None:
-    id, neighbour = await on_notice(town), claim(household="hp-4")
-    await declare(town, neighbour)
-    await review(town, neighbour["id"])
-    await approve(town, neighbour["id"])
+    id, other_claim = await on_notice(town), claim(household="hp-4")
+    await declare(town, other_claim)
+    await review(town, other_claim["id"])
+    await approve(town, other_claim["id"])
     async with town.town.unit_of_work() as uow:
         assert await uow.books.close_account(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
     await days_pass(town, 3)
-    await becomes(town, neighbour["id"], "posted")
+    await becomes(town, other_claim["id"], "posted")
     await becomes(town, id, "refused")
     assert await card(town) == (0, 0)
     [(reason,)] = await rows(town, "select refusal from claim where id = :id", id=id)
@@ -193,12 +193,12 @@ async def test_an_account_closed_before_the_notice_ends_gets_nothing(town: LiveT
 
 
 async def test_an_award_to_a_closed_account_is_not_approved(town: LiveTown) -> None:
-    wanted, neighbour = claim(), claim(household="hp-4")
-    await declare(town, wanted, neighbour)
-    await review(town, wanted["id"], neighbour["id"])
+    new_claim, other_claim = claim(), claim(household="hp-4")
+    await declare(town, new_claim, other_claim)
+    await review(town, new_claim["id"], other_claim["id"])
     async with town.town.unit_of_work() as uow:
         await uow.books.close_account(accounts.household("hp-3").id, uow.now, person="li", reason="迁出")
-    outcomes = await approve(town, wanted["id"], neighbour["id"])
+    outcomes = await approve(town, new_claim["id"], other_claim["id"])
     assert [o["status"] for o in outcomes] == ["refused", "approved"]
     assert outcomes[0]["reason"] == "这户的积分账户已关闭。"
-    assert await status(town, wanted["id"]) == "reviewed"
+    assert await status(town, new_claim["id"]) == "reviewed"
