@@ -135,10 +135,10 @@ async def _load_context(
     counts: dict[str, int] = {}
     if any(book and "village.households" in book.variable_names for book in books.values()):
         counts = await count_households(uow, {h.village for h in households})
-    taking = {
+    deduction_rules = {
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
     }
-    codes = {claim.household for claim in claims if claim.rule in taking}
+    codes = {claim.household for claim in claims if claim.rule in deduction_rules}
     return _Context(counts, await deductions.available_points(uow, codes) if codes else {})
 
 

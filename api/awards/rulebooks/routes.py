@@ -19,8 +19,8 @@ from rules import Difference
 async def propose(
     data: JSONBody[wire.NewRulebook], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
-    """Propose a rulebook by the party branch's decision, for another of its members to confirm; refused with every
-    problem it has."""
+    """Propose a rulebook with the party branch's decision, for another of its members to confirm. An invalid book
+    is refused with all its problems."""
     return await adoptions.propose(services, request.user, data)
 
 
@@ -28,13 +28,13 @@ async def propose(
 async def check(
     data: JSONBody[wire.BookCheckRequest], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.BookCheck:
-    """Every problem of a text, with its place; nothing is kept."""
+    """All problems of a text with their places; nothing is stored."""
     return await use_cases.check_text(services, request.user, data.text)
 
 
 @get("/rulebooks/adoptions")
 async def list_adoptions(services: NamedDependency[Services]) -> list[wire.AdoptionView]:
-    """Every proposal and what became of it, by the day of its effect, the latest first."""
+    """All proposals with their states, by effective day, the latest first."""
     return await adoptions.list_adoptions(services)
 
 
@@ -42,7 +42,7 @@ async def list_adoptions(services: NamedDependency[Services]) -> list[wire.Adopt
 async def adopt_again(
     data: JSONBody[wire.Readoption], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
-    """Propose to go back to a version there is already."""
+    """Propose to adopt an existing version again."""
     return await adoptions.propose_readoption(services, request.user, data)
 
 
@@ -57,7 +57,7 @@ async def one_adoption(
 async def confirm(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionView:
-    """The second person's word. Safe to send again."""
+    """Confirm as the second person. Safe to repeat."""
     return await adoptions.confirm(services, request.user, id)
 
 
@@ -68,7 +68,7 @@ async def refuse(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.AdoptionView:
-    """Turn a proposal down, or take one's own back."""
+    """Refuse a proposal, or withdraw one's own."""
     return await adoptions.refuse(services, request.user, id, data.reason)
 
 
@@ -79,7 +79,7 @@ async def withdraw(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.AdoptionView:
-    """Take back what was confirmed and isn't in effect yet, by somebody else than who confirmed it."""
+    """Withdraw a confirmed adoption that isn't in effect yet; not by the person who confirmed it."""
     return await adoptions.withdraw(services, request.user, id, data.reason)
 
 
@@ -109,7 +109,7 @@ async def save_draft(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.DraftView:
-    """Save on top of a revision; 409 with the other's text when another came meanwhile."""
+    """Save on top of a revision; 409 with the latest text if somebody else saved meanwhile."""
     return await drafts.save(services, request.user, id, data)
 
 
@@ -120,13 +120,13 @@ async def propose_draft(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> wire.AdoptionView:
-    """Propose what the draft says; that closes it."""
+    """Propose the draft's text, which closes the draft."""
     return await drafts.propose(services, request.user, id, data)
 
 
 @post("/rulebooks/drafts/{id:uuid}/close", status_code=204)
 async def close_draft(id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest) -> None:
-    """Put a draft aside."""
+    """Close a draft."""
     await drafts.close(services, request.user, id)
 
 
@@ -134,7 +134,7 @@ async def close_draft(id: FromPath[UUID], services: NamedDependency[Services], r
 async def differences(
     old: FromQuery[str], new: FromQuery[str], services: NamedDependency[Services]
 ) -> tuple[Difference, ...]:
-    """What is different between two adopted versions, in words; for everybody."""
+    """The differences of two adopted versions, in Chinese; public."""
     return await public_rules.compare_versions(services, old, new)
 
 

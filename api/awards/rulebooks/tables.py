@@ -1,4 +1,4 @@
-"""Rulebooks: the text of each version, the decisions by which versions are in force, and drafts.
+"""Rulebooks: the texts of versions, the decisions that put them in force, and drafts.
 
 Nothing is deleted, and a text never changes.
 """
@@ -13,8 +13,8 @@ from api.platform.database.base import Base
 
 
 class RulebookText(Base):
-    """One version's text. `village` is empty for the township's own book; an overlay names its village, and in
-    `base` the version of the township's book it was written for."""
+    """The text of a version. `village` is empty for the township's own book; an overlay has its village, and in
+    `base` the version of the township's book that it was written for."""
 
     __tablename__ = "rulebook"
     __table_args__ = (ForeignKeyConstraint(["township", "written_by"], ["person.township", "person.id"]),)
@@ -25,16 +25,16 @@ class RulebookText(Base):
     base: Mapped[str] = mapped_column(server_default="")
     title: Mapped[str]
     text: Mapped[str]
-    # Tells the versions of one name in several databases apart; within one, a version's text never changes.
+    # Distinguishes versions of the same name in several databases.
     digest: Mapped[str] = mapped_column(Computed("md5(text)", persisted=True))
     written_by: Mapped[UUID]
     written_at: Mapped[datetime]
 
 
 class Adoption(Base):
-    """A version in force from a day on, by a decision that one person proposed and another confirmed.
+    """A version put in force from a day on, by a decision that one person proposed and another confirmed.
 
-    `alone` marks what was adopted before a second person was asked for: nobody confirmed it. The application can't
+    `alone` marks adoptions from before a second person was required, without confirmation. The application can't
     set it.
     """
 
@@ -89,7 +89,7 @@ class Adoption(Base):
 
 
 class Draft(Base):
-    """A book being written. `origin` says in words what it began from. Once proposed or put aside it is closed."""
+    """A book being written. `origin` says in Chinese what it was created from. Proposing closes it."""
 
     __tablename__ = "rulebook_draft"
     __table_args__ = (
@@ -108,8 +108,8 @@ class Draft(Base):
 
 
 class DraftText(Base):
-    """What a draft said after each saving, numbered from 1: of two people who save on top of the same number, the
-    later one finds it taken."""
+    """The revisions of a draft, numbered from 1: of two people who save on top of the same revision, the later one
+    has a conflict."""
 
     __tablename__ = "rulebook_draft_text"
     __table_args__ = (
