@@ -1,4 +1,4 @@
-"""The Litestar application: what answers where, and what runs beside it."""
+"""The Litestar application: routes and background tasks."""
 
 from __future__ import annotations
 
@@ -90,21 +90,21 @@ async def readyz(services: NamedDependency[Services]) -> Response[str]:
 
 
 @asynccontextmanager
-async def _kept_up(app: Litestar) -> AsyncIterator[None]:
+async def _run_background_tasks(app: Litestar) -> AsyncIterator[None]:
     queue = app.state.redemptions = RedemptionQueue(app.state.services)
-    beside = [
+    tasks = [
         asyncio.create_task(run_forever(app.state.services, app.state.notice_interval, app.state.jobs)),
         asyncio.create_task(queue.run()),
     ]
     try:
         yield
     finally:
-        for task in beside:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _served(state: State) -> Services:
+def _get_services(state: State) -> Services:
     services: Services = state.services
     return services
 
@@ -113,8 +113,8 @@ def _till_additions() -> TillAdditions:
     return TillAdditions(seal=read_reference, on_notice=notice_sentences)
 
 
-def _templates() -> JinjaTemplateEngine:
-    # No page asks the disk whether its template has changed.
+def _make_template_engine() -> JinjaTemplateEngine:
+    # Without checking the disk for changed templates.
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, auto_reload=False)
     environment.filters |= FILTERS
     return JinjaTemplateEngine(engine_instance=environment)
@@ -123,9 +123,9 @@ def _templates() -> JinjaTemplateEngine:
 def create_app(
     services: Services, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS
 ) -> Litestar:
-    """`notice_interval`: seconds between runs of the `jobs`, for what is over or has come.
+    """`notice_interval`: seconds between runs of the `jobs`.
 
-    The town is the application's state alone: between one lifespan and the next it may be another.
+    The services are only in the application's state: between two lifespans they may be replaced.
     """
     return Litestar(
         route_handlers=[
@@ -170,7 +170,7 @@ def create_app(
         ],
         state=State({"services": services, "notice_interval": notice_interval, "jobs": jobs}),
         dependencies={
-            "services": Provide(_served, sync_to_thread=False),
+            "services": Provide(_get_services, sync_to_thread=False),
             "till_additions": Provide(_till_additions, sync_to_thread=False),
         },
         middleware=[
@@ -181,7 +181,7 @@ def create_app(
             )
         ],
         csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
-        template_config=TemplateConfig(instance=_templates()),
+        template_config=TemplateConfig(instance=_make_template_engine()),
         plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],
         logging_config=LoggingConfig(
             root={"level": "WARNING", "handlers": ["queue_listener"]},
@@ -194,5 +194,5 @@ def create_app(
             components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"token": []}],
         ),
-        lifespan=[_kept_up],
+        lifespan=[_run_background_tasks],
     )

@@ -1,4 +1,4 @@
-"""Every table there is: what migrations are checked against."""
+"""All tables, with which the migrations are compared."""
 
 import api.awards.claims.tables
 import api.awards.rulebooks.tables

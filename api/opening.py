@@ -1,6 +1,6 @@
-"""Open the township: the first thing that each verb of `jimei` does with a database.
+"""Open the database for a verb of `jimei`.
 
-Without the application, which the most of them have no use for: it would double the time until their first word.
+Doesn't import the application, which most verbs don't need and which would double their startup time.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from api.platform.services import Services
 from api.registry.register.queries import is_initialized
 from ledger.transactions import TownshipId
 
-# One township a database, for now; the tables are ready for more.
+# For now there is one township per database; the tables are ready for more.
 TOWNSHIP = TownshipId(1)
 
 
 @asynccontextmanager
-async def open_town(access: Access, clock: Clock) -> AsyncIterator[Services]:
-    """The township in a database of this program's version. Raises Refused: database-version,
-    database-away, no-township."""
+async def open_services(access: Access, clock: Clock) -> AsyncIterator[Services]:
+    """The services of a database of this program's version. Raises Refused: database-version, database-away."""
     try:
         await require_current(access.app)
     except (DBAPIError, DatabaseAway) as error:
@@ -41,6 +40,7 @@ async def open_town(access: Access, clock: Clock) -> AsyncIterator[Services]:
 
 
 async def require_township(services: Services) -> None:
+    """Raises Refused: no-township."""
     async with services.unit_of_work() as uow:
         if not await is_initialized(uow):
             raise Refused(ErrorCode.NO_TOWNSHIP, "数据库里还没有乡镇，请先运行 jimei init 或 jimei demo。")

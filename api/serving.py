@@ -1,4 +1,4 @@
-"""Run the server: the application on a listening socket, for as long as somebody needs it."""
+"""Run the application on a listening socket."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.redemptions.fast_path import FastPath
 
-# Seconds; longer than clients keep an idle connection (httpx: 5), so that no request meets one just being closed.
+# Seconds; longer than clients keep idle connections (httpx: 5), so that no request is sent on a closing one.
 KEEP_ALIVE = 60
 
 
-def log_plainly() -> None:
-    """One JSON object a line on standard error; tracebacks without local variables, which may hold secrets."""
+def configure_logging() -> None:
+    """One JSON object per line on standard error; tracebacks without local variables, which may have secrets."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -36,11 +36,11 @@ def log_plainly() -> None:
 
 
 @asynccontextmanager
-async def served(
+async def run_server(
     services: Services, listener: socket.socket, secret: str, notice_interval: float = 5.0
 ) -> AsyncIterator[str]:
-    """The server runs inside the block, beside whatever else the block does; gives its address."""
-    log_plainly()
+    """Run the server in the background for the duration of the block; yields its URL."""
+    configure_logging()
     config = uvicorn.Config(
         FastPath(create_app(services, csrf_secret=secret, notice_interval=notice_interval)),
         lifespan="on",
@@ -63,8 +63,8 @@ async def served(
         await task
 
 
-def csrf_secret(data: Path) -> str:
-    """Made once and kept beside the data, so that forms survive a restart."""
+def load_csrf_secret(data: Path) -> str:
+    """Generated once and stored in the data folder, so that open forms survive a restart."""
     data.mkdir(mode=0o755, parents=True, exist_ok=True)
     file = data / "csrf.secret"
     if not file.exists():

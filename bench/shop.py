@@ -32,7 +32,7 @@ from api.platform.database.engine import DATABASE, Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.register.use_cases import init_township
-from api.serving import served
+from api.serving import run_server
 from ledger.expiry import Policy, PolicyKind
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
 from rules import books_path
@@ -126,7 +126,7 @@ async def open_shop(folder: Path, *, households: int, products: int, kiosks: int
         office = wire.NewPerson(login="office", name="办公室", roles=["office"], password=PASSWORD)
         await init_township(services, "示范乡", office)
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            async with served(services, listener, "of the bench") as url:
+            async with run_server(services, listener, "of the bench") as url:
                 filled = await _fill(server, services, url, folder, households, products, kiosks)
         yield filled
         await database.close()

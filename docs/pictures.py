@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
-from api.cli.demo.demo import KEYS, KIOSK
-from api.cli.demo.story import Keys
-from api.opening import open_town
+from api.cli.demo.demo import KEYS_FILE, KIOSK_FOLDER
+from api.cli.demo.story import DemoKeys
+from api.opening import open_services
 from api.platform.clock import WallClock
 from api.platform.database.engine import reach
 from api.platform.settings import Settings
-from api.serving import served
+from api.serving import run_server
 from kiosk.store.facade import Store
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -30,11 +30,11 @@ DRAWN, ANSWERED = 300, 1500
 
 
 async def main(settings: Settings) -> None:
-    keys = msgspec.json.decode((settings.data / KEYS).read_bytes(), type=Keys)
+    keys = msgspec.json.decode((settings.data / KEYS_FILE).read_bytes(), type=DemoKeys)
     with reach(settings) as access, socket.create_server(("127.0.0.1", 0)) as listener:
         async with (
-            open_town(access, WallClock()) as town,
-            served(town, listener, "for the pictures") as url,
+            open_services(access, WallClock()) as services,
+            run_server(services, listener, "for the pictures") as url,
             async_playwright() as playwright,
         ):
             chromium = await playwright.chromium.launch(
@@ -43,7 +43,7 @@ async def main(settings: Settings) -> None:
             )
             await photograph(chromium, f"{url}/c/{keys.cards[0].token}", "household", 360, 740)
             await photograph(chromium, f"{url}/notices/v01", "notices", 800, 1000)
-            async with till_in_browser(settings.data / KIOSK, url) as address:
+            async with till_in_browser(settings.data / KIOSK_FOLDER, url) as address:
                 await till(chromium, address, keys, f"{url}/C/{keys.cards[0].token}".upper())
             await chromium.close()
 
@@ -72,7 +72,7 @@ async def till_in_browser(folder: Path, server: str) -> AsyncIterator[str]:
         await process.wait()
 
 
-async def till(chromium: Browser, address: str, keys: Keys, card: str) -> None:
+async def till(chromium: Browser, address: str, keys: DemoKeys, card: str) -> None:
     """A household with two things in its cart, a stocktake, and a small screen in high contrast."""
     page = await chromium.new_page(viewport=TABLET)
 

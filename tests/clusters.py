@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from api import wire
-from api.opening import open_town
+from api.opening import open_services
 from api.platform.clock import TravelClock
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Access
@@ -58,8 +58,8 @@ async def _fill(server: Embedded, migrated: str) -> None:
     await administer(access.owner, text(f"create database {DATABASE} template {migrated}"))
     roles = ["office", "party-branch"]
     office = wire.NewPerson(login="office", name="王", roles=roles, password="a long password")
-    async with open_town(access, TravelClock(INITIALIZED_AT)) as town:
-        await init_township(town, "乡", office)
+    async with open_services(access, TravelClock(INITIALIZED_AT)) as services:
+        await init_township(services, "乡", office)
 
 
 def copy(stopped: Path, data: Path) -> None:

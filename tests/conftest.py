@@ -35,7 +35,7 @@ from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import init_township
-from api.serving import KEEP_ALIVE, log_plainly
+from api.serving import KEEP_ALIVE, configure_logging
 from api.shop.redemptions.fast_path import FastPath
 from kiosk.store.shifts import _get_hasher
 from ledger.transactions import TownshipId
@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def logged_plainly() -> None:
     """As the server does. Drawn for a terminal, one traceback would keep it busy for two seconds."""
-    log_plainly()
+    configure_logging()
 
 
 @pytest.fixture(scope="session", autouse=True)

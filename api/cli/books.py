@@ -1,4 +1,4 @@
-"""`jimei`: the verbs that read the books, prove them, and carry them in and out."""
+"""`jimei`: the verbs for the books: expire, verify, prove, verify-proof, export, import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from api.cli.command_line import one_sentence, progress, run_async
+from api.cli.command_line import print_refusals, run_async, show_progress
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @click.option("--by", help="sign-in of the person of the office who takes the points")
 @click.option("--dry-run", is_flag=True, help="only tell what would expire; also of a boundary to come")
 @click.option("--yes", is_flag=True, help="don't ask")
-@one_sentence
+@print_refusals
 def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) -> None:
     """Take the points that nobody used in time. Cut off half-way, run it again: nothing is taken twice."""
     from api.cli.expiry import run
-    from api.opening import open_town
+    from api.opening import open_services
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
@@ -37,7 +37,7 @@ def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) 
         raise Refused(ErrorCode.MALFORMED, "请用 --by 写明经办人的用户名，或先用 --dry-run 看看。")
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as services:
+        async with open_services(access, WallClock()) as services:
             await run(
                 services, boundary.date() if boundary is not None else None, None if dry_run else by, ask=not yes
             )
@@ -47,68 +47,68 @@ def expire(boundary: datetime | None, by: str | None, dry_run: bool, yes: bool) 
 
 
 @click.command(epilog="例 example: jimei verify")
-@one_sentence
+@print_refusals
 def verify() -> None:
     """Recompute the books and their seals; exit 0 when all holds, 1 with what doesn't named when not.
 
     Beside the embedded database it works when the tills don't."""
     from sqlalchemy import text
 
-    from api.opening import open_town
+    from api.opening import open_services
     from api.platform.clock import WallClock
     from api.platform.database.embedded import lower_priority
     from api.platform.database.engine import reach
-    from ledger.verify import verify as discrepancies
+    from ledger.verify import verify as find_discrepancies
 
-    found: list[str] = []
+    lines: list[str] = []
 
     async def work() -> None:
         async with (
-            open_town(access, WallClock()) as services,
-            services.snapshot() as unit,
-            services.snapshot(same_as=unit) as second_unit,
+            open_services(access, WallClock()) as services,
+            services.snapshot() as first_uow,
+            services.snapshot(same_as=first_uow) as second_uow,
         ):
-            connection, second = await unit.session.connection(), await second_unit.session.connection()
+            connection, second = await first_uow.session.connection(), await second_uow.session.connection()
             if access.embedded:
-                # It takes a whole core for a while, and shall take it from no till.
+                # It uses a whole core for a while, and must not slow down tills.
                 lower_priority(os.getpid())
                 for each in (connection, second):
                     lower_priority(await each.scalar(text("select pg_backend_pid()")))
-            with progress("核对 verify") as report_progress:
-                faults = discrepancies(connection, unit.township, report_progress, second)
-                found.extend([f"{fault.subject}: {fault.message}" async for fault in faults])
+            with show_progress("核对 verify") as report_progress:
+                found = find_discrepancies(connection, first_uow.township, report_progress, second)
+                lines.extend([f"{each.subject}: {each.message}" async for each in found])
 
     with reach(Settings.read()) as access:
         run_async(work())
-    for line in found:
+    for line in lines:
         click.echo(line)
-    click.echo(f"发现 {len(found)} 处不符。" if found else "账目相符。 The books hold.")
-    sys.exit(1 if found else 0)
+    click.echo(f"发现 {len(lines)} 处不符。" if lines else "账目相符。 The books hold.")
+    sys.exit(1 if lines else 0)
 
 
 @click.command(epilog="例 example: jimei prove 019a2b3c-… --since 公告.txt --output 证明.json")
 @click.argument("transaction", type=click.UUID)
 @click.option("--since", type=click.Path(path_type=Path), help="an old notice's seal, to prove from it on")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@one_sentence
+@print_refusals
 def prove(transaction: UUID, since: Path | None, output: Path) -> None:
     """Write a file that proves a TRANSACTION is in the sealed books; `jimei verify-proof` checks it anywhere."""
     from api.bookkeeping.seals import use_cases
-    from api.opening import open_town, require_township
+    from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
     poster = _read_poster(since) if since is not None else None
-    made: list[Proof] = []
+    proofs: list[Proof] = []
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as services:
+        async with open_services(access, WallClock()) as services:
             await require_township(services)
-            made.append(await use_cases.prove(services, transaction, poster))
+            proofs.append(await use_cases.prove(services, transaction, poster))
 
     with reach(Settings.read()) as access:
         run_async(work())
-    for proof in made:
+    for proof in proofs:
         try:
             output.write_bytes(proof.encode())
         except OSError as error:
@@ -128,7 +128,7 @@ def _read_poster(file: Path) -> str:
 @click.command(epilog="例 example: jimei verify-proof 证明.json 公告.txt --key '示范乡+1f2e3d4c+AQID…'")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--key", help="public key of the township, as printed on its notices; else the proof's own")
-@one_sentence
+@print_refusals
 def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
     """Check proof files and posters' texts offline; exit 0 when all holds, 1 when not.
 
@@ -138,18 +138,18 @@ def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
     from ledger.proofs import verify_documents
 
     try:
-        given = VerifierKey.parse(key) if key is not None else None
+        verifier = VerifierKey.parse(key) if key is not None else None
     except HeadError as error:
         raise Refused(ErrorCode.MALFORMED, f"--key 不对：{error}") from None
-    found = verify_documents({str(path): _read_proof(path) for path in files}, given)
-    for one in found:
-        # What is left to the reader's own eyes is neither right nor wrong.
-        mark = "？" if one.code == "own-key" else "✓" if one.ok else "✗"
-        click.echo(f"{mark} {one.subject and one.subject + '：'}{one.message}")
-    sys.exit(0 if all(one.ok for one in found) else 1)
+    findings = verify_documents({str(path): _read_document(path) for path in files}, verifier)
+    for finding in findings:
+        # A fingerprint to compare by eye is neither right nor wrong.
+        mark = "？" if finding.code == "own-key" else "✓" if finding.ok else "✗"
+        click.echo(f"{mark} {finding.subject and finding.subject + '：'}{finding.message}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 
-def _read_proof(path: Path) -> Proof | SignedHead:
+def _read_document(path: Path) -> Proof | SignedHead:
     from ledger.proofs import MAX_BYTES, ProofError, parse_document
 
     try:
@@ -168,11 +168,11 @@ def _read_proof(path: Path) -> Proof | SignedHead:
 @click.option("--from", "start", metavar="DATE", help="first day, as 2026-01-01; left out, from the beginning")
 @click.option("--to", "end", metavar="DATE", help="last day, as 2026-12-31; left out, to the end")
 @click.option("--output", required=True, type=click.Path(path_type=Path))
-@one_sentence
+@print_refusals
 def export(format: str, start: str | None, end: str | None, output: Path) -> None:
     """Write the books of a period to a file, for other programs and auditors."""
     from api.bookkeeping.exports import use_cases
-    from api.opening import open_town, require_township
+    from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
@@ -180,10 +180,10 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
     first, last = use_cases.parse_period(start, end)
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as services:
+        async with open_services(access, WallClock()) as services:
             await require_township(services)
-            with progress("导出交易 export") as told:
-                written = await use_cases.export_books(services, format, first, last, output, told)
+            with show_progress("导出交易 export") as report_progress:
+                written = await use_cases.export_books(services, format, first, last, output, report_progress)
             click.echo(f"已导出 {written:,} 笔交易：{output}")
 
     with reach(Settings.read()) as access:
@@ -194,7 +194,7 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--source", required=True, help="what the file was taken from; part of each row's identity")
 @click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
-@one_sentence
+@print_refusals
 def import_(file: Path, source: str, dry_run: bool) -> None:
     """Bring points of an earlier scheme into the books, from CSV or a spreadsheet.
 
@@ -202,29 +202,29 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
     as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
     """
     from api.bookkeeping.general_ledger.file_import import ImportResult, import_file
-    from api.opening import open_town, require_township
+    from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
     source = source.strip()
     if not 1 <= len(source) <= 100:
         raise Refused(ErrorCode.MALFORMED, "--source 要写明来源，最多 100 字。")
-    done: list[ImportResult] = []
+    results: list[ImportResult] = []
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as services:
+        async with open_services(access, WallClock()) as services:
             await require_township(services)
-            done.append(await import_file(services, file, source, dry_run=dry_run))
+            results.append(await import_file(services, file, source, dry_run=dry_run))
 
     with reach(Settings.read()) as access:
         run_async(work())
-    for imported in done:
-        for line in imported.errors:
+    for result in results:
+        for line in result.errors:
             click.echo(line, err=True)
-        if imported.errors:
-            click.echo(f"有 {len(imported.errors)} 行要改，什么都没有写入。", err=True)
+        if result.errors:
+            click.echo(f"有 {len(result.errors)} 行要改，什么都没有写入。", err=True)
             sys.exit(2)
-        click.echo(imported.summary)
+        click.echo(result.summary)
 
 
 COMMANDS = (expire, verify, prove, verify_proof, export, import_)

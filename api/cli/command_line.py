@@ -1,4 +1,4 @@
-"""What every verb of `jimei` shares: how it runs, what is told in one sentence, how far a long one is."""
+"""What all verbs of `jimei` share: running, errors in one sentence, progress bars."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Verbs(click.Group):
         return super().get_command(ctx, self._FORMER_NAMES.get(cmd_name, cmd_name))
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _misuse_told():
+        with _shorten_usage_errors():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _misuse_told(), _ended_alike():
+        with _shorten_usage_errors(), _interrupt_on_termination():
             return super().invoke(ctx)
 
 
-class Misused(click.ClickException):
-    """Told as it is, without click's own heading and usage."""
+class OneLineUsageError(click.ClickException):
+    """Shown without click's heading and usage."""
 
     exit_code = 2
 
@@ -46,47 +46,47 @@ class Misused(click.ClickException):
 
 
 @contextmanager
-def _misuse_told() -> Iterator[None]:
+def _shorten_usage_errors() -> Iterator[None]:
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "jimei"
-        raise Misused(f"{_misuse(error)}，用法见 {where} --help。") from None
+        raise OneLineUsageError(f"{_describe_usage_error(error)}，用法见 {where} --help。") from None
 
 
 @contextmanager
-def _ended_alike() -> Iterator[None]:
-    """Told to end, or left by its terminal, a program ends as by Ctrl-C: what it opened is closed behind it."""
-    # Not every system has both. What is ignored already, as under nohup, stays so.
-    known = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP")]
+def _interrupt_on_termination() -> Iterator[None]:
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that everything is closed properly."""
+    # Not every system has both. A signal that is ignored, as under nohup, stays ignored.
+    signals = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP")]
     if threading.current_thread() is not threading.main_thread():
-        # No other thread is ever told.
-        known = []
-    ends = [each for each in known if signal.getsignal(each) == signal.SIG_DFL]
-    for each in ends:
+        # Only the main thread can handle signals.
+        signals = []
+    handled = [each for each in signals if signal.getsignal(each) == signal.SIG_DFL]
+    for each in handled:
         signal.signal(each, _interrupt)
     try:
         yield
     finally:
-        for each in ends:
+        for each in handled:
             signal.signal(each, signal.SIG_DFL)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    # Shells have Ctrl-C ignored by what they run in the background.
+    # Shells let background processes ignore SIGINT.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 
-def _misuse(error: click.UsageError) -> str:
+def _describe_usage_error(error: click.UsageError) -> str:
     match error:
         case click.MissingParameter(param=click.Parameter() as wanted):
-            return f"还缺 {_called(wanted)}"
+            return f"还缺 {_parameter_name(wanted)}"
         case click.BadParameter(param=click.Parameter() as given):
-            return f"{_called(given)} 写得不对（{error.message}）"
+            return f"{_parameter_name(given)} 写得不对（{error.message}）"
         case click.NoSuchOption():
             return f"没有 {error.option_name} 这个选项"
         case click.NoSuchCommand():
@@ -97,29 +97,29 @@ def _misuse(error: click.UsageError) -> str:
             return f"命令写得不对（{error.message}）"
 
 
-def _called(parameter: click.Parameter) -> str:
+def _parameter_name(parameter: click.Parameter) -> str:
     return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
 
 
-def one_sentence(command: Callable[P, None]) -> Callable[P, None]:
-    """What is refused is told in one sentence, with exit code 2."""
+def print_refusals(command: Callable[P, None]) -> Callable[P, None]:
+    """Print refusals as one sentence and exit with code 2."""
 
     @wraps(command)
-    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except (Refused, EmbeddedError) as error:
             click.echo(str(error), err=True)
             sys.exit(2)
 
-    return told
+    return run
 
 
 def listen(host: str, port: int, option: str = "--port") -> socket.socket:
-    """A listening socket, or one sentence about why not; `option` chooses the port. Raises Refused: port-taken."""
+    """A listening socket; `option` is the one that chooses the port. Raises Refused: port-taken."""
     try:
         listener = socket.create_server((host, port), reuse_port=False)
-        # Those that it accepts are alike: no answer waits until the one before it was acknowledged.
+        # Inherited by accepted sockets: no response waits until the previous one was acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     except OSError as error:
@@ -130,7 +130,7 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
 
 
 def run_async(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None:
-    """Ctrl-C is how `endless` work ends; what it cuts off half-way has failed, with exit code 130."""
+    """Run until done. Ctrl-C is the regular end of `endless` work; other work exits with code 130."""
     import uvloop
 
     try:
@@ -142,13 +142,13 @@ def run_async(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None
             sys.exit(130)
 
 
-# What is done, of how much.
-Watch: TypeAlias = Callable[[int, int], None]
+# Called with what is done, and the total.
+ProgressCallback: TypeAlias = Callable[[int, int], None]
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Watch]:
-    """A bar on standard error, where somebody watches on a terminal."""
+def show_progress(title: str) -> Iterator[ProgressCallback]:
+    """A progress bar on standard error, if that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -1,4 +1,4 @@
-"""The printer's options of `jimei kiosk`, and the slip that tells whether they are right."""
+"""The printer options of `jimei kiosk`, and the test print."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.platform.errors import ErrorCode, Refused
 if TYPE_CHECKING:
     from kiosk.printing.printer import EscposPrinter
 
-_OPTIONS = (
+_PRINTER_OPTIONS = (
     click.option(
         "--printer",
         envvar="JIMEI_PRINTER",
@@ -54,12 +54,10 @@ _OPTIONS = (
 
 
 def printer_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` its printer as `printer`: None where none is set."""
+    """Pass the configured printer to `command` as `printer`, None without one."""
 
     @wraps(command)
-    def chosen(
-        *, printer: str, printer_width: str, printer_encoding: str, printer_mode: str, **others: Any
-    ) -> None:
+    def run(*, printer: str, printer_width: str, printer_encoding: str, printer_mode: str, **others: Any) -> None:
         from kiosk.printing.printer import EscposPrinter
         from kiosk.printing.settings import read_settings
 
@@ -69,9 +67,9 @@ def printer_options(command: Callable[..., None]) -> Callable[..., None]:
             raise Refused(ErrorCode.MALFORMED, str(error)) from None
         command(printer=settings and EscposPrinter(settings), **others)
 
-    for option in reversed(_OPTIONS):
-        chosen = option(chosen)
-    return chosen
+    for option in reversed(_PRINTER_OPTIONS):
+        run = option(run)
+    return run
 
 
 def test_print(printer: EscposPrinter | None) -> None:

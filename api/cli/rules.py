@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from api.cli.command_line import Verbs, one_sentence
+from api.cli.command_line import Verbs, print_refusals
 from api.cli.simulation import simulate
 from rules import Library, Problem, Rulebook, check_files
 
@@ -21,7 +21,7 @@ def rules() -> None:
 @click.command(epilog="例 example: jimei rules check 乡镇办法.toml 王庄村补充办法.toml")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@one_sentence
+@print_refusals
 def check(files: tuple[Path, ...], format: str) -> None:
     """Say what is wrong with the rulebooks in FILES, and where; exit 0 when nothing is, 2 when something is.
 
@@ -52,7 +52,7 @@ def _json(problem: Problem) -> str:
 @click.argument("events", metavar="EVENTS", type=click.Path(path_type=Path))
 @click.option("--base", type=click.Path(path_type=Path), help="the book that BOOK supplements")
 @click.option("--format", "format", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
-@one_sentence
+@print_refusals
 def score(book: Path, events: Path, base: Path | None, format: str) -> None:
     """Say what the deeds in a table come to under BOOK, row by row, and why. No database is touched.
 

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from api.cli.command_line import one_sentence, progress, run_async
+from api.cli.command_line import print_refusals, run_async, show_progress
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -29,7 +29,7 @@ _MAX_BYTES = 4_000_000
 @click.option("--village", help="code of the only village to simulate")
 @click.option("--format", "format", type=click.Choice(["text", "json", "html"]), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="file to write instead of the terminal")
-@one_sentence
+@print_refusals
 def simulate(
     draft: Path, start: str | None, end: str | None, village: str | None, format: str, output: Path | None
 ) -> None:
@@ -41,7 +41,7 @@ def simulate(
     from api.awards.simulation.rendering import render
     from api.bookkeeping.exports.atomic_file import write_atomically
     from api.bookkeeping.exports.use_cases import parse_period
-    from api.opening import open_town, require_township
+    from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
@@ -50,9 +50,9 @@ def simulate(
     simulations: list[Simulation] = []
 
     async def run() -> None:
-        async with open_town(access, WallClock()) as services:
+        async with open_services(access, WallClock()) as services:
             await require_township(services)
-            with progress("试算 simulate") as on_progress:
+            with show_progress("试算 simulate") as on_progress:
                 simulations.append(await use_cases.simulate(services, request, on_progress=on_progress))
 
     with ExitStack() as stack:

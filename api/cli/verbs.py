@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import books, rules
-from api.cli.command_line import Verbs, listen, one_sentence, run_async
+from api.cli.command_line import Verbs, listen, print_refusals, run_async
 from api.cli.printer import printer_options, test_print
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
@@ -40,22 +40,22 @@ for command in (*books.COMMANDS, rules.rules):
 @main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")
 @click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@one_sentence
+@print_refusals
 def serve(host: str, port: int) -> None:
     """Serve the API and the pages until Ctrl-C."""
-    from api.opening import open_town, require_township
+    from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
-    from api.serving import csrf_secret, served
+    from api.serving import load_csrf_secret, run_server
 
     settings = Settings.read()
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await require_township(town)
-            async with served(town, listener, csrf_secret(settings.data)) as url:
-                # Else every full collection goes through all that is there from the start, and whoever asks
-                # meanwhile waits a tenth of a second.
+        async with open_services(access, WallClock()) as services:
+            await require_township(services)
+            async with run_server(services, listener, load_csrf_secret(settings.data)) as url:
+                # Otherwise every full garbage collection scans all objects made at startup, which delays responses
+                # by a tenth of a second.
                 gc.freeze()
                 click.echo(f"积美已启动 serving: {url}")
                 await asyncio.Event().wait()
@@ -68,7 +68,7 @@ def serve(host: str, port: int) -> None:
 @click.option(
     "--check", is_flag=True, help="change nothing; compare tables, functions and rights with the program's"
 )
-@one_sentence
+@print_refusals
 def migrate(check: bool) -> None:
     """Bring the database to this program's version."""
     from api.platform.database import migrations
@@ -100,7 +100,7 @@ def _check_database(settings: Settings) -> None:
 
     with tempfile.TemporaryDirectory(prefix="jimei-") as folder:
         if settings.database_url is None and not (settings.data / "pg").exists():
-            # The server's account has to pass this folder; what is in it stays closed.
+            # The database server's user has to pass this folder; the folder in it stays closed.
             Path(folder).chmod(0o755)
             settings = Settings(data=Path(folder) / "data", database_url=None)
         with reach(settings) as access:
@@ -112,13 +112,13 @@ def _check_database(settings: Settings) -> None:
 @click.option("--login", required=True, help="sign-in of the first person of the township office")
 @click.option("--name", required=True, help="that person's name")
 @click.password_option(prompt="密码 password", help="asked for when left out")
-@one_sentence
+@print_refusals
 def init(township: str, login: str, name: str, password: str) -> None:
     """Begin a township: its name and the first person of its office."""
     import msgspec
 
     from api import wire
-    from api.opening import open_town
+    from api.opening import open_services
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.registry.register import use_cases
@@ -132,8 +132,8 @@ def init(township: str, login: str, name: str, password: str) -> None:
         raise Refused(ErrorCode.MALFORMED, f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await use_cases.init_township(town, township, first)
+        async with open_services(access, WallClock()) as services:
+            await use_cases.init_township(services, township, first)
         click.echo(f"{township}已建立，{name}可以用 {login} 登录。")
 
     with reach(Settings.read()) as access:
@@ -212,7 +212,7 @@ def init(township: str, login: str, name: str, password: str) -> None:
 @click.option("--serve-host", default="127.0.0.1", show_default=True, help="address to listen on, with --serve")
 @click.option("--serve-port", default=8001, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--test-print", "only_test_print", is_flag=True, help="send a sample slip to the printer and end")
-@one_sentence
+@print_refusals
 @printer_options
 def kiosk(
     server: str | None,
@@ -267,8 +267,8 @@ def _serve_kiosk(host: str, port: int) -> None:
 
 
 def _settings_as_environment() -> dict[str, str]:
-    """The settings of the command that runs, as the same command reads them; the code is thus on no list of
-    processes."""
+    """The running command's options as environment variables, so that the enrolment code isn't in the process
+    list."""
     context = click.get_current_context()
     return {
         parameter.envvar: str(value)
@@ -283,13 +283,13 @@ def _settings_as_environment() -> dict[str, str]:
 @click.option("--commands", is_flag=True, help="write the counter's command cards instead, for no household")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="don't ask")
-@one_sentence
+@print_refusals
 def cards(households: tuple[str, ...], url: str | None, commands: bool, output: Path, yes: bool) -> None:
     """Issue new cards for HOUSEHOLDS and write a sheet to print. Cards they had before die at once.
 
     With --commands: the cards that stand at every counter, so that a redemption needs only the scanner.
     """
-    from api.opening import open_town
+    from api.opening import open_services
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.registry.cards.printing import print_new_cards, write_command_sheet
@@ -307,8 +307,8 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
         click.confirm(f"将为 {len(households)} 户发新卡，旧卡立即作废，继续吗", abort=True)
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            await print_new_cards(town, households, url, output)
+        async with open_services(access, WallClock()) as services:
+            await print_new_cards(services, households, url, output)
         click.echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
 
     with reach(Settings.read()) as access:
@@ -316,19 +316,22 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
 
 
 @main.command(epilog="例 example: jimei report")
-@one_sentence
+@print_refusals
 def report() -> None:
     """Print the township's figures, read from the books."""
     from api.bookkeeping.reports.liability import calculate_liability
     from api.bookkeeping.reports.text import format_liability, format_report
     from api.bookkeeping.reports.use_cases import build_report as figures
-    from api.opening import open_town
+    from api.opening import open_services
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
 
     async def work() -> None:
-        async with open_town(access, WallClock()) as town:
-            for line in (*format_report(await figures(town)), *format_liability(await calculate_liability(town))):
+        async with open_services(access, WallClock()) as services:
+            for line in (
+                *format_report(await figures(services)),
+                *format_liability(await calculate_liability(services)),
+            ):
                 click.echo(line)
 
     with reach(Settings.read()) as access:
@@ -337,22 +340,22 @@ def report() -> None:
 
 @main.command(epilog="例 example: jimei demo </dev/null")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@one_sentence
+@print_refusals
 def demo(port: int) -> None:
     """Build a township and a year of its life, print the report; on a terminal, open it."""
-    from api.cli.demo.demo import run
+    from api.cli.demo.demo import run_demo
     from api.platform.database.engine import reach
 
     settings = Settings.read()
     with reach(settings) as access:
-        run_async(run(settings, access, port), endless=True)
+        run_async(run_demo(settings, access, port), endless=True)
 
 
 @main.command(epilog="例 example: jimei clean")
-@one_sentence
+@print_refusals
 def clean() -> None:
     """Remove the demo and its data; refuses a folder that isn't a demo's, or that somebody uses."""
-    from api.cli.demo.demo import BUILDING, KEYS, remove
+    from api.cli.demo.demo import BUILDING_FILE, KEYS_FILE, drop_databases
     from api.platform.database.embedded import Embedded
     from api.platform.database.engine import reach
 
@@ -360,11 +363,11 @@ def clean() -> None:
     data = settings.data
     if not data.exists():
         return
-    if not (data / KEYS).exists() and not (data / BUILDING).exists():
+    if not (data / KEYS_FILE).exists() and not (data / BUILDING_FILE).exists():
         raise Refused(ErrorCode.NOT_THE_DEMO, f"{data} 里不是演示数据，没有删除。")
     if settings.database_url is not None:
         with reach(settings) as access:
-            run_async(remove(access))
+            run_async(drop_databases(access))
     elif (data / "pg").exists():
         with Embedded(data):
             pass

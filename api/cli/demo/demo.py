@@ -1,4 +1,4 @@
-"""`jimei demo`: build the demo's township once, print its year, and leave it open to a visitor."""
+"""`jimei demo`: build the demo township once, print its report, and on a terminal serve it with a kiosk."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from api.bookkeeping.reports.liability import calculate_liability
 from api.bookkeeping.reports.text import format_liability, format_report
 from api.bookkeeping.reports.use_cases import build_report
 from api.cli.command_line import listen
-from api.cli.demo.progress import Progress
-from api.cli.demo.story import OFFICE, Keys, Story
-from api.cli.demo.township import plan
+from api.cli.demo.progress import DemoProgress
+from api.cli.demo.story import OFFICE, DemoKeys, Story
+from api.cli.demo.township import plan_township
 from api.jobs import JOBS
-from api.opening import open_town
+from api.opening import open_services
 from api.platform.clock import TravelClock, WallClock
 from api.platform.database.connect import create_engine
 from api.platform.database.engine import Access
@@ -35,74 +35,76 @@ from api.platform.services import Services
 from api.platform.settings import Settings
 from api.registry.cards.printing import write_sheet
 from api.registry.register.use_cases import init_township
-from api.serving import csrf_secret, served
+from api.serving import load_csrf_secret, run_server
 
-KEYS = "demo.json"
-KIOSK = "kiosk"
-BUILDING = "demo.building"
-NEVER = 1e6
-"""Seconds until the server looks by itself, longer than any demo takes to build."""
+KEYS_FILE = "demo.json"
+KIOSK_FOLDER = "kiosk"
+BUILDING_FILE = "demo.building"
+NO_JOBS_INTERVAL = 1e6
+"""Seconds between the server's own runs of its jobs: longer than building the demo takes."""
 
 
-async def run(settings: Settings, access: Access, port: int) -> None:
+async def run_demo(settings: Settings, access: Access, port: int) -> None:
     """Build or reuse the township and print the report; on a terminal then serve it and open a kiosk.
 
-    Raises Refused: demo-elsewhere when the database holds a township that isn't the demo's.
+    Raises Refused: demo-elsewhere, if the database has a township that isn't the demo's.
     """
     console = Console()
-    keys_file = settings.data / KEYS
+    keys_file = settings.data / KEYS_FILE
     if await exists(access.owner):
         if not keys_file.exists():
             raise Refused(ErrorCode.DEMO_ELSEWHERE, "数据库里已有别的乡镇，演示不会改动它；请换一个 JIMEI_DATA。")
         console.print("演示乡镇已建好，直接使用。 The demo township is there already.")
     else:
         await _build(settings, access, keys_file, console)
-    keys = msgspec.json.decode(keys_file.read_bytes(), type=Keys)
-    async with open_town(access, WallClock()) as services:
+    keys = msgspec.json.decode(keys_file.read_bytes(), type=DemoKeys)
+    async with open_services(access, WallClock()) as services:
         for line in (
             *format_report(await build_report(services)),
             *format_liability(await calculate_liability(services)),
         ):
             console.print(line, highlight=False)
         if sys.stdin.isatty() and sys.stdout.isatty():
-            await _show(settings, services, keys, port, console)
+            await _serve_with_kiosk(settings, services, keys, port, console)
 
 
 async def _build(settings: Settings, access: Access, keys_file: Path, console: Console) -> None:
-    """Everything happens in a database of another name, which gets its own at the end: a demo that was cut
-    off half-way is simply built anew."""
+    """Build in a database with a temporary name, renamed at the end, so that an interrupted demo is built anew."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    (settings.data / BUILDING).touch()
-    shutil.rmtree(settings.data / KIOSK, ignore_errors=True)
-    building = _renamed(access, _building(access))
+    (settings.data / BUILDING_FILE).touch()
+    shutil.rmtree(settings.data / KIOSK_FOLDER, ignore_errors=True)
+    building = _with_database(access, _building_name(access))
     await drop_database(building.owner)
     await migrate(building.owner)
-    # What is cut off half-way is built anew, so nothing has to last before it is whole: the last statement of all,
-    # which waits for the disk, lies behind the others in the log.
-    await _tell(building, f'alter database "{building.owner.database}" set synchronous_commit = off')
+    # Nothing has to be durable before the demo is complete; the last statement waits for the disk and follows
+    # all others in the log.
+    await _execute(building, f'alter database "{building.owner.database}" set synchronous_commit = off')
     password = "".join(secrets.choice("0123456789") for _ in range(10))
-    township = plan(password)
+    township = plan_township(password)
     records = sum(len(rows) for _, rows in township.bulk())
     now = WallClock().now()
     clock = TravelClock(now)
-    with Progress(console, records) as progress, listen("127.0.0.1", 0) as listener:
-        async with open_town(building, clock) as services:
+    with DemoProgress(console, records) as progress, listen("127.0.0.1", 0) as listener:
+        async with open_services(building, clock) as services:
             office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
             await init_township(services, "示范乡", office)
-            # The year passes in leaps: what the server does by itself it is asked for behind each, and in between
-            # there is nothing to look for.
-            async with served(services, listener, secrets.token_hex(32), notice_interval=NEVER) as url:
-                story = Story(url, clock, township, password, progress, settings.data / KIOSK)
-                await story.live(now, partial(run_until_idle, services, JOBS), partial(_tell, building, "analyze"))
-    await _tell(building, f'alter database "{building.owner.database}" reset synchronous_commit')
-    _keep(settings, keys_file, story.keys)
+            # The clock jumps through the year: the jobs are run explicitly after each jump.
+            async with run_server(
+                services, listener, secrets.token_hex(32), notice_interval=NO_JOBS_INTERVAL
+            ) as url:
+                story = Story(url, clock, township, password, progress, settings.data / KIOSK_FOLDER)
+                await story.play(
+                    now, partial(run_until_idle, services, JOBS), partial(_execute, building, "analyze")
+                )
+    await _execute(building, f'alter database "{building.owner.database}" reset synchronous_commit')
+    _save_keys(settings, keys_file, story.keys)
     await administer(
         access.owner, text(f'alter database "{building.owner.database}" rename to "{access.owner.database}"')
     )
-    (settings.data / BUILDING).unlink()
+    (settings.data / BUILDING_FILE).unlink()
 
 
-async def _tell(access: Access, statement: str) -> None:
+async def _execute(access: Access, statement: str) -> None:
     engine = create_engine(access.owner, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         async with engine.connect() as connection:
@@ -111,15 +113,17 @@ async def _tell(access: Access, statement: str) -> None:
         await engine.dispose()
 
 
-def _keep(settings: Settings, keys_file: Path, keys: Keys) -> None:
+def _save_keys(settings: Settings, keys_file: Path, keys: DemoKeys) -> None:
     keys_file.touch(mode=0o600)
     keys_file.write_bytes(msgspec.json.encode(keys))
     write_sheet(keys.cards, "http://127.0.0.1:8000", settings.data / "cards.html")
 
 
-async def _show(settings: Settings, services: Services, keys: Keys, port: int, console: Console) -> None:
+async def _serve_with_kiosk(
+    settings: Settings, services: Services, keys: DemoKeys, port: int, console: Console
+) -> None:
     with listen("127.0.0.1", port) as listener:
-        async with served(services, listener, csrf_secret(settings.data)) as url:
+        async with run_server(services, listener, load_csrf_secret(settings.data)) as url:
             village = "v01"
             for label, value in (
                 ("户页 household page", f"{url}/c/{keys.cards[0].token}"),
@@ -136,22 +140,22 @@ async def _show(settings: Settings, services: Services, keys: Keys, port: int, c
                 console.print(f"[bold]{label}[/]: {value}", highlight=False, soft_wrap=True)
             kiosk = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "api.cli", "kiosk"),
-                *("--server", url, "--data", str(settings.data / KIOSK)),
+                *("--server", url, "--data", str(settings.data / KIOSK_FOLDER)),
             )
             await kiosk.wait()
             console.print("终端已关闭，服务还在运行，按 Ctrl-C 结束。 The server runs on; Ctrl-C ends it.")
             await asyncio.Event().wait()
 
 
-async def remove(access: Access) -> None:
-    """Drop the demo's databases from a server that is somebody's own."""
-    for each in (access, _renamed(access, _building(access))):
+async def drop_databases(access: Access) -> None:
+    """Drop the demo's databases from the user's own server."""
+    for each in (access, _with_database(access, _building_name(access))):
         await drop_database(each.owner)
 
 
-def _building(access: Access) -> str:
+def _building_name(access: Access) -> str:
     return f"{access.owner.database}_building"
 
 
-def _renamed(access: Access, database: str) -> Access:
+def _with_database(access: Access, database: str) -> Access:
     return replace(access, owner=access.owner.set(database=database), app=access.app.set(database=database))

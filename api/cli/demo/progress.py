@@ -6,15 +6,14 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api.cli.demo.year import REDEMPTIONS, ROUNDS
 
 
-class Progress:
+class DemoProgress:
     def __init__(self, console: Console, records: int) -> None:
-        self._bars = Bars(
+        self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -34,11 +33,11 @@ class Progress:
     ) -> None:
         self._bars.stop()
 
-    def registered(self, records: int) -> None:
+    def add_registered(self, records: int) -> None:
         self._bars.advance(self._registered, records)
 
-    def round_awarded(self) -> None:
+    def add_round(self) -> None:
         self._bars.advance(self._rounds)
 
-    def redeemed(self) -> None:
+    def add_redemption(self) -> None:
         self._bars.advance(self._redeemed)

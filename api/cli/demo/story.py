@@ -1,4 +1,4 @@
-"""Live the demo's year through the public API: staff with their tokens, tills with the kiosk's own client."""
+"""Play the demo's year through the public API: staff with their tokens, tills with the kiosk's client."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.cli.demo.progress import Progress
-from api.cli.demo.township import SEED, Plan
-from api.cli.demo.year import ROUNDS, Basket, baskets, deeds
+from api.cli.demo.progress import DemoProgress
+from api.cli.demo.township import SEED, TownshipPlan
+from api.cli.demo.year import ROUNDS, Basket, draw_baskets, make_claims
 from api.platform.clock import TravelClock, local_date
 from api.wire import till_journal
 from kiosk.client import Client
@@ -31,7 +31,7 @@ from kiosk.store.facade import Store
 from rules import books_path, load_builtin
 
 OFFICE = "office"
-SHOWN_CARDS = 40
+CARD_COUNT = 40
 
 _ROUND = timedelta(days=60, hours=20)
 _DEED_DAYS = 50
@@ -40,8 +40,8 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Keys:
-    """What the visitor of the demo is handed: the sign-ins' password, the till's PIN, some cards."""
+class DemoKeys:
+    """For the demo's user: the staff's password, the till's PIN, some cards."""
 
     password: str
     pin: str = ""
@@ -50,35 +50,35 @@ class Keys:
 
 class Story:
     def __init__(
-        self, url: str, clock: TravelClock, plan: Plan, password: str, progress: Progress, kiosk: Path
+        self, url: str, clock: TravelClock, plan: TownshipPlan, password: str, progress: DemoProgress, kiosk: Path
     ) -> None:
-        """`kiosk`: the folder of the till that the visitor will stand at."""
-        self.keys = Keys(password)
+        """`kiosk`: the folder of the till that the user will use."""
+        self.keys = DemoKeys(password)
         self._kiosk = kiosk
         self._url = url
         self._clock = clock
         self._plan = plan
         self._progress = progress
         self._random = Random(SEED)
-        # Reading the system's certificates takes longer than most calls here: once is enough.
+        # Shared, since reading the system's certificates takes longer than most requests.
         self._tls = ssl.create_default_context()
         self._book = load_builtin("township")
-        self._baskets = baskets(self._random)
+        self._baskets = draw_baskets(self._random)
         self._redemptions = len(self._baskets)
         self._cards: dict[str, wire.NewCard] = {}
         self._devices: dict[str, str] = {}
-        # Points through their notice and not spent yet, by household.
-        self._points: defaultdict[str, int] = defaultdict(int)
+        # Posted points that are not spent yet, by household.
+        self._balances: defaultdict[str, int] = defaultdict(int)
         self._households = {v.code: [h for h in plan.households if h.village == v.code] for v in plan.villages}
 
-    async def live(
+    async def play(
         self,
         until: datetime,
         run_until_idle: Callable[[], Awaitable[None]],
         analyze: Callable[[], Awaitable[None]],
     ) -> None:
-        """Register the township a year before `until`, and live that year. `run_until_idle` does
-        what is due by the clock; `analyze` lets the database take notice of how much there is."""
+        """Register the township a year before `until`, and play that year. `run_until_idle` runs the jobs,
+        `analyze` updates the database's statistics."""
         start = until - ROUNDS * _ROUND
         self._clock.travel(start - timedelta(hours=1))
         await self._register()
@@ -92,52 +92,52 @@ class Story:
                 await tills[attendant.supermarket].open_shift(attendant.pin)
             for number in range(ROUNDS):
                 begins = start + number * _ROUND
-                await self._award(begins)
+                await self._award_round(begins)
                 await run_until_idle()
                 await self._require_posted()
-                self._progress.round_awarded()
+                self._progress.add_round()
                 if number == 0:
-                    # By itself it would look in a minute, and guess meanwhile.
+                    # Autovacuum would do it only after a minute.
                     await analyze()
-                await self._redeem(tills, begins + timedelta(days=58), number)
+                await self._redeem_round(tills, begins + timedelta(days=58), number)
                 await run_until_idle()
-            await self._take_stock(tills)
+            await self._count_stock(tills)
         self._clock.travel(until)
-        await self._leave_work(until)
+        await self._leave_open_claims(until)
         await run_until_idle()
-        # The visitor's cards: those with the most on them.
+        # The cards with the most points.
         village = self._households[self._plan.villages[0].code]
-        richest = sorted(village, key=lambda household: -self._points[household.code])[:SHOWN_CARDS]
+        richest = sorted(village, key=lambda household: -self._balances[household.code])[:CARD_COUNT]
         self.keys.cards = [self._cards[household.code] for household in richest]
 
     async def _register(self) -> None:
-        async with self._signed_in(OFFICE) as http:
+        async with self._sign_in(OFFICE) as http:
             for path, rows in self._plan.bulk():
-                await _ask(http, "POST", path, wire.CreatedCount, rows)
-                self._progress.registered(len(rows))
-            for path, slips in self._plan.slips():
+                await _call(http, "POST", path, wire.CreatedCount, rows)
+                self._progress.add_registered(len(rows))
+            for path, slips in self._plan.stock_documents():
                 for slip in slips:
-                    await _ask(http, "PUT", f"{path}/{uuid7()}", None, slip)
+                    await _call(http, "PUT", f"{path}/{uuid7()}", None, slip)
             for attendant in self._plan.attendants:
-                await _ask(http, "POST", "/v1/attendants", None, attendant)
+                await _call(http, "POST", "/v1/attendants", None, attendant)
             for supermarket in self._plan.supermarkets:
                 kiosk = wire.NewKiosk(supermarket=supermarket.code, name="柜台")
-                added = await _ask(http, "POST", "/v1/kiosks", wire.KioskCode, kiosk)
+                added = await _call(http, "POST", "/v1/kiosks", wire.KioskCode, kiosk)
                 first = supermarket is self._plan.supermarkets[0]
                 self._devices[supermarket.code] = await self._enrol(added.code, self._kiosk if first else None)
-            everybody = wire.NewCards(households=[h.code for h in self._plan.households])
-            cards = await _ask(http, "POST", "/v1/cards", list[wire.NewCard], everybody)
+            wanted = wire.NewCards(households=[h.code for h in self._plan.households])
+            cards = await _call(http, "POST", "/v1/cards", list[wire.NewCard], wanted)
         self._cards = {card.household: card for card in cards}
         proposer, confirmer = self._plan.party_branch
-        async with self._signed_in(proposer) as http:
+        async with self._sign_in(proposer) as http:
             text = books_path().joinpath("township.toml").read_text(encoding="utf-8")
-            book = await _ask(http, "POST", "/v1/rulebooks", wire.AdoptionView, wire.NewRulebook(text=text))
-        async with self._signed_in(confirmer) as http:
-            await _ask(http, "POST", f"/v1/rulebooks/adoptions/{book.id}/confirm", wire.AdoptionView)
+            book = await _call(http, "POST", "/v1/rulebooks", wire.AdoptionView, wire.NewRulebook(text=text))
+        async with self._sign_in(confirmer) as http:
+            await _call(http, "POST", f"/v1/rulebooks/adoptions/{book.id}/confirm", wire.AdoptionView)
         self.keys.pin = self._plan.attendants[0].pin
 
     async def _enrol(self, code: str, folder: Path | None) -> str:
-        """The device token of a new machine, which keeps what it is in `folder`."""
+        """Enrol a machine, which stores its identity in `folder`; returns its device token."""
         async with Client(self._url) as client:
             if folder is None:
                 key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
@@ -148,45 +148,45 @@ class Story:
                 store.enrol(begun, machine)
                 return machine.token
 
-    async def _award(self, begins: datetime) -> None:
-        """A round's deeds: declared, reviewed and approved on three days, then on notice until they post."""
+    async def _award_round(self, begins: datetime) -> None:
+        """A round's claims: declared, reviewed and approved on three days, then on notice until posted."""
         first = local_date(begins)
         claims = {
-            village: deeds(self._book, households, first, _DEED_DAYS, self._random)
+            village: make_claims(self._book, households, first, _DEED_DAYS, self._random)
             for village, households in self._households.items()
         }
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 1))
-        declared = await self._in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
+        declared = await self._do_in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 2))
-        await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v]))
+        await self._do_in_each_village("council", lambda http, v: _advance_claims(http, "review", declared[v]))
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 3))
-        await self._in_each_village("committee", lambda http, v: _move(http, "approve", declared[v]))
+        await self._do_in_each_village("committee", lambda http, v: _advance_claims(http, "approve", declared[v]))
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 7))
         for village, accepted in declared.items():
             for claim in claims[village]:
-                self._points[claim.household] += accepted.get(claim.id, 0)
+                self._balances[claim.household] += accepted.get(claim.id, 0)
 
     async def _declare(self, http: httpx.AsyncClient, claims: Sequence[wire.NewClaim]) -> dict[UUID, int]:
-        """Claims accepted and their points. The rules' own limits refuse a few, as in life."""
-        outcomes = await _ask(http, "POST", "/v1/claims", list[wire.ClaimOutcome], claims)
+        """The accepted claims and their points; the rules' limits refuse a few."""
+        outcomes = await _call(http, "POST", "/v1/claims", list[wire.ClaimOutcome], claims)
         return {o.id: o.points for o in outcomes if o.status == "declared"}
 
-    async def _redeem(self, tills: Mapping[str, Client], begins: datetime, number: int) -> None:
-        """The round's share of the baskets, over a day, each for a household that can pay for it. What nobody has
-        saved enough for waits for a later round."""
+    async def _redeem_round(self, tills: Mapping[str, Client], begins: datetime, number: int) -> None:
+        """The round's share of the baskets, over some days, each for a household that can pay for it. Baskets that
+        nobody can pay for yet wait for a later round."""
         done = self._redemptions - len(self._baskets)
         share = self._redemptions * (number + 1) // ROUNDS - done
-        pairs = self._pair(share)
+        pairs = self._match_baskets(share)
         assert len(pairs) == share, "the year's awards cover its redemptions"
         for n, (basket, household) in enumerate(pairs):
             self._clock.travel(begins + timedelta(minutes=5 * n))
             till = tills[household.village]
             card = self._cards[household.code].token
             await till.redeem(uuid7(), wire.Redemption(card=card, lines=list(basket.lines)))
-            self._progress.redeemed()
+            self._progress.add_redemption()
 
-    async def _take_stock(self, tills: Mapping[str, Client]) -> None:
-        """Each committee counts its shelf at the end of the year; of one product a piece or two are gone."""
+    async def _count_stock(self, tills: Mapping[str, Client]) -> None:
+        """Each committee counts its shelf at the end of the year; a piece or two of one product are missing."""
         counted = {}
         for village, till in tills.items():
             shelf = (await till.get_till()).shelf
@@ -202,16 +202,16 @@ class Story:
                     for item in shelf
                 ],
             )
-        await self._in_each_village(
-            "committee", lambda http, v: _ask(http, "PUT", f"/v1/stocktakes/{uuid7()}", None, counted[v])
+        await self._do_in_each_village(
+            "committee", lambda http, v: _call(http, "PUT", f"/v1/stocktakes/{uuid7()}", None, counted[v])
         )
 
-    def _pair(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
-        """As many baskets as are due, each with somebody who can pay for it. The rest wait for a richer round; in
-        the last one the dearest go first."""
+    def _match_baskets(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
+        """Up to `share` baskets, each with a household that can pay for it; in the last round the most expensive
+        baskets come first."""
         if share == len(self._baskets):
             self._baskets.sort(key=lambda basket: -basket.points)
-        ranked = sorted((self._points[h.code], n) for n, h in enumerate(self._plan.households))
+        ranked = sorted((self._balances[h.code], n) for n, h in enumerate(self._plan.households))
         pairs: list[tuple[Basket, wire.NewHousehold]] = []
         waiting = []
         for basket in self._baskets:
@@ -219,50 +219,53 @@ class Story:
             if len(pairs) == share or able == len(ranked):
                 waiting.append(basket)
                 continue
-            # One of those who can just pay, so that the rich stay able to pay for something dear.
+            # A household that can just pay, so that those with more points can pay for expensive baskets.
             points, n = ranked.pop(self._random.randrange(able, min(able + 9, len(ranked))))
             insort(ranked, (points - basket.points, n))
             household = self._plan.households[n]
-            self._points[household.code] = points - basket.points
+            self._balances[household.code] = points - basket.points
             pairs.append((basket, household))
         self._baskets = waiting
         return pairs
 
-    async def _leave_work(self, until: datetime) -> None:
-        """Something on today's desk and notice board: a third declared, a third reviewed, a third on notice."""
+    async def _leave_open_claims(self, until: datetime) -> None:
+        """Leave claims open on the desk and the notice board: a third declared, a third reviewed, a third on
+        notice."""
         first = local_date(until) - timedelta(days=5)
 
-        # Drawn before the villages go to work beside each other, or each demo would end a little differently.
+        # Drawn before the villages work concurrently, so that every demo is the same.
         claims = {
-            village: self._random.sample(deeds(self._book, households, first, 5, self._random), 24)
+            village: self._random.sample(make_claims(self._book, households, first, 5, self._random), 24)
             for village, households in self._households.items()
         }
-        accepted = await self._in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
+        accepted = await self._do_in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
         declared = {village: list(ids) for village, ids in accepted.items()}
-        await self._in_each_village("council", lambda http, v: _move(http, "review", declared[v][8:]))
-        await self._in_each_village("committee", lambda http, v: _move(http, "approve", declared[v][16:]))
+        await self._do_in_each_village("council", lambda http, v: _advance_claims(http, "review", declared[v][8:]))
+        await self._do_in_each_village(
+            "committee", lambda http, v: _advance_claims(http, "approve", declared[v][16:])
+        )
 
     async def _require_posted(self) -> None:
-        async with self._signed_in(OFFICE) as http:
-            report = await _ask(http, "GET", "/v1/report?verified=false", wire.TownshipReport)
+        async with self._sign_in(OFFICE) as http:
+            report = await _call(http, "GET", "/v1/report?verified=false", wire.TownshipReport)
             assert not report.points_pending, "notices that are over post by themselves"
 
-    async def _in_each_village(
+    async def _do_in_each_village(
         self, duty: str, work: Callable[[httpx.AsyncClient, str], Awaitable[T]]
     ) -> dict[str, T]:
-        """The same work by whoever has this duty in each village."""
+        """Do the same concurrently in each village, signed in with this duty."""
 
         async def one(village: str) -> T:
-            async with self._signed_in(f"{village}-{duty}") as http:
+            async with self._sign_in(f"{village}-{duty}") as http:
                 return await work(http, village)
 
         villages = list(self._households)
         return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))
 
     @asynccontextmanager
-    async def _signed_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
+    async def _sign_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
         async with httpx.AsyncClient(base_url=self._url, timeout=60, verify=self._tls) as http:
-            signed_in = await _ask(
+            signed_in = await _call(
                 http,
                 "POST",
                 "/v1/sign-in",
@@ -273,17 +276,17 @@ class Story:
             yield http
 
 
-async def _move(http: httpx.AsyncClient, step: str, claims: Sequence[UUID] | Mapping[UUID, int]) -> None:
+async def _advance_claims(http: httpx.AsyncClient, step: str, claims: Sequence[UUID] | Mapping[UUID, int]) -> None:
     if claims:
-        outcomes = await _ask(
+        outcomes = await _call(
             http, "POST", f"/v1/claims/{step}", list[wire.ClaimOutcome], wire.ClaimIds(claims=list(claims))
         )
         refused = next((o.reason for o in outcomes if o.reason), None)
         assert refused is None, refused
 
 
-async def _ask(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:
-    """One call of the API; what is refused here is a fault of the demo, so it says so and stops."""
+async def _call(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:
+    """One API request; a refusal is a bug of the demo and raises AssertionError."""
     response = await http.request(
         method,
         path,

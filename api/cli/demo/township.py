@@ -1,4 +1,4 @@
-"""The demo's township: a place in the hills of Gansu that doesn't exist, people by Faker with a fixed seed."""
+"""The demo's fictional township in Gansu, with people made by Faker with a fixed seed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SEED = 20251124
 VILLAGES = ("柳湾", "石咀", "白杨", "榆树", "川口", "南坪", "杏园", "红土", "上寺", "清泉")
 GRIDS = 68
 GRID_MEMBERS = 223
-HOUSEHOLDS_A_GRID = 44
+HOUSEHOLDS_PER_GRID = 44
 
-# Goods, their prices in points from real catalogues, and what a piece costs in fen; barcodes are of the range for
+# Goods, prices in points as in real catalogues, and the cost of a piece in fen; barcodes are of the range for
 # internal use.
 GOODS = (
     ("soap", "肥皂", 5, 380),
@@ -32,14 +32,14 @@ GOODS = (
     ("corn-oil", "5L玉米油", 85, 6680),
     ("backpack", "运动背包", 120, 8900),
 )
-PIECES_A_SHELF = 100
+PIECES_PER_PRODUCT = 100
 _SUPPLIER = "县供销社"
-_YEARS_BUDGET = 40_000_000
+_YEARLY_BUDGET = 40_000_000
 
 
 @dataclass
-class Plan:
-    """What the office registers, in the order it has to."""
+class TownshipPlan:
+    """What the office registers, in the required order."""
 
     villages: list[wire.NewVillage] = field(default_factory=list)
     grids: list[wire.NewGrid] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Plan:
     party_branch: tuple[str, str] = ("v01-party-branch", "v01-party-branch2")
 
     def bulk(self) -> list[tuple[str, Sequence[wire.Wire]]]:
-        """What is registered in whole lists, by the API's path, in the order it has to be."""
+        """What is registered as lists, by API path, in the required order."""
         return [
             ("/v1/villages", self.villages),
             ("/v1/grids", self.grids),
@@ -65,22 +65,22 @@ class Plan:
             ("/v1/products", self.products),
         ]
 
-    def slips(self) -> list[tuple[str, Sequence[wire.Wire]]]:
-        """What is written down one by one under ids of its own, by the API's path."""
+    def stock_documents(self) -> list[tuple[str, Sequence[wire.Wire]]]:
+        """What is recorded one by one under its own id, by API path."""
         return [("/v1/funds", self.funds), ("/v1/restocks", self.restocks), ("/v1/donations", self.donations)]
 
 
-def plan(password: str) -> Plan:
-    """The whole township. Of each duty in each village one person gets `password`, to show the desk with."""
+def plan_township(password: str) -> TownshipPlan:
+    """The whole township. One person with each duty in each village can sign in with `password`."""
     random = Random(SEED)
     faker = Faker("zh_CN")
     faker.seed_instance(SEED)
-    made = Plan(
+    made = TownshipPlan(
         products=[
-            wire.NewProduct(code=code, name=name, barcode=_barcode(number), price=price)
+            wire.NewProduct(code=code, name=name, barcode=_make_barcode(number), price=price)
             for number, (code, name, price, _) in enumerate(GOODS, start=1)
         ],
-        funds=[wire.Funding(amount=_YEARS_BUDGET, source="appropriation", note="年度积分兑换物资经费")],
+        funds=[wire.Funding(amount=_YEARLY_BUDGET, source="appropriation", note="年度积分兑换物资经费")],
         donations=[
             wire.Donation(
                 supermarket="v01",
@@ -100,48 +100,48 @@ def plan(password: str) -> Plan:
                 supermarket=village,
                 supplier=_SUPPLIER,
                 lines=[
-                    wire.RestockLine(product=code, quantity=PIECES_A_SHELF, cost=PIECES_A_SHELF * cost)
+                    wire.RestockLine(product=code, quantity=PIECES_PER_PRODUCT, cost=PIECES_PER_PRODUCT * cost)
                     for code, _, _, cost in GOODS
                 ],
             )
         )
         for role in ("chief-grid-leader", "council", "committee", "supervisor", "party-branch"):
-            made.people.append(_person(faker, f"{village}-{role}", role, village, password))
+            made.people.append(_make_person(faker, f"{village}-{role}", role, village, password))
         for grid_number in range(1, -(-grids_left // (len(VILLAGES) - number + 1)) + 1):
             members = -(-members_left // grids_left)
             grids_left, members_left = grids_left - 1, members_left - members
-            _grid(made, faker, random, village, grid_number, members, password)
-    # Last, so that everybody else keeps the name they had.
+            _add_grid(made, faker, random, village, grid_number, members, password)
+    # Last, so that the names made for everybody else don't change.
     second = made.party_branch[1]
-    made.people.append(_person(faker, second, "party-branch", made.villages[0].code, password))
+    made.people.append(_make_person(faker, second, "party-branch", made.villages[0].code, password))
     return made
 
 
-def _grid(
-    made: Plan, faker: Faker, random: Random, village: str, number: int, members: int, password: str
+def _add_grid(
+    made: TownshipPlan, faker: Faker, random: Random, village: str, number: int, members: int, password: str
 ) -> None:
     grid = f"{village}-{number:02}"
     made.grids.append(wire.NewGrid(code=grid, village=village, name=f"第{number}网格"))
-    for duty, role in _duties(members):
-        # One grid member of each village may sign in at the demo's desk.
+    for duty, role in _list_duties(members):
+        # One grid member of each village can sign in.
         signs_in = password if (number, duty) == (1, "member1") else None
-        made.people.append(_person(faker, f"{grid}-{duty}", role, village, signs_in, grid))
+        made.people.append(_make_person(faker, f"{grid}-{duty}", role, village, signs_in, grid))
     made.households.extend(
         wire.NewHousehold(
             code=f"{grid}-{n:03}", village=village, grid=grid, head=faker.name(), people=random.randint(1, 6)
         )
-        for n in range(1, HOUSEHOLDS_A_GRID + 1)
+        for n in range(1, HOUSEHOLDS_PER_GRID + 1)
     )
 
 
-def _duties(members: int) -> Iterator[tuple[str, str]]:
+def _list_duties(members: int) -> Iterator[tuple[str, str]]:
     yield "leader", "grid-leader"
     yield "guide", "grid-guide"
     for n in range(1, members + 1):
         yield f"member{n}", "grid-member"
 
 
-def _person(
+def _make_person(
     faker: Faker, login: str, role: str, village: str, password: str | None, grid: str | None = None
 ) -> wire.NewPerson:
     return wire.NewPerson(
@@ -149,7 +149,7 @@ def _person(
     )
 
 
-def _barcode(number: int) -> str:
+def _make_barcode(number: int) -> str:
     digits = f"2{number:011}"
     check = -sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(digits)) % 10
     return f"{digits}{check}"

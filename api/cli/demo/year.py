@@ -1,4 +1,4 @@
-"""What happens in the demo's year: who did what, and which baskets go over the counter."""
+"""What happens in the demo's year: the claims and the redeemed baskets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from api import wire
 from api.cli.demo.township import GOODS
 from rules import Input, Rule, Rulebook
 
-# The year in rounds of two months.
+# The year has rounds of two months.
 ROUNDS = 6
 REDEMPTIONS = 750
 POINTS_REDEEMED = 36_000
-# Few households have saved more: the backpack is for next year.
-_MOST_AT_ONCE = 100
+# Few households have more points.
+_MAX_BASKET_POINTS = 100
 
-# Deeds in a round for each thousand households; whatever isn't named here is rarer.
-_FREQUENT = {
+# Claims per round and thousand households, by rule; other rules have the default.
+_FREQUENCIES = {
     "A10": 160,
     "A09": 150,
     "A04": 120,
@@ -34,12 +34,12 @@ _FREQUENT = {
     "A03": 20,
     "A16": 12,
 }
-_RARE = 2
+_DEFAULT_FREQUENCY = 2
 
-# 1 would be everybody alike.
-_UNEVEN = 4
+# How unevenly claims are distributed over households; 1: evenly.
+_SKEW = 4
 
-# Several of each, since the rules count a matter, a deed or an item once.
+# Several texts for each input, since the rules count each matter, deed or item once.
 _TEXTS = {
     "suggestion": ("在村口安一盏路灯", "河边加一道护栏", "文化室晚上多开一小时"),
     "matter": ("长子婚事", "次女婚事", "祖母丧事", "父亲丧事"),
@@ -52,13 +52,13 @@ _TEXTS = {
 }
 
 
-def deeds(
+def make_claims(
     book: Rulebook, households: Sequence[wire.NewHousehold], first: date, days: int, random: Random
 ) -> list[wire.NewClaim]:
-    """A round's claims for a village. Some households do a lot and some little, as everywhere."""
+    """A round's claims for a village, unevenly distributed over its households."""
     claims: list[wire.NewClaim] = []
     for rule in book.rules.values():
-        expected = len(households) * _FREQUENT.get(rule.id, _RARE) / 1000
+        expected = len(households) * _FREQUENCIES.get(rule.id, _DEFAULT_FREQUENCY) / 1000
         number = int(expected) + (random.random() < expected % 1)
         claims.extend(
             wire.NewClaim(
@@ -67,24 +67,26 @@ def deeds(
                 rule=rule.id,
                 deed_on=first + timedelta(days=random.randrange(days)),
                 person=household.head if rule.requires_person else "",
-                inputs=_answers(rule, random),
+                inputs=_make_answers(rule, random),
             )
-            for household in _busy(households, number, random)
+            for household in _pick_households(households, number, random)
         )
     return claims
 
 
-def _busy(households: Sequence[wire.NewHousehold], number: int, random: Random) -> list[wire.NewHousehold]:
-    """Up to `number` different households; the earlier in the list, the likelier."""
-    chosen = {int(random.random() ** _UNEVEN * len(households)) for _ in range(number)}
+def _pick_households(
+    households: Sequence[wire.NewHousehold], number: int, random: Random
+) -> list[wire.NewHousehold]:
+    """Up to `number` different households; the earlier in the list, the more likely."""
+    chosen = {int(random.random() ** _SKEW * len(households)) for _ in range(number)}
     return [households[i] for i in sorted(chosen)]
 
 
-def _answers(rule: Rule, random: Random) -> dict[str, str | int | float]:
-    return {i.id: _answer(i, random) for i in rule.inputs if i.required}
+def _make_answers(rule: Rule, random: Random) -> dict[str, str | int | float]:
+    return {i.id: _make_answer(i, random) for i in rule.inputs if i.required}
 
 
-def _answer(asked: Input, random: Random) -> str | int:
+def _make_answer(asked: Input, random: Random) -> str | int:
     if asked.type == "choice":
         return random.choice(asked.options).id
     if asked.id == "yuan":
@@ -104,26 +106,26 @@ class Basket:
     points: int
 
 
-def baskets(random: Random) -> list[Basket]:
-    """`REDEMPTIONS` baskets of real goods that come to `POINTS_REDEEMED` together: drawn at random, then one
-    after another drawn anew whenever that brings the sum nearer."""
-    drawn = [_basket(random) for _ in range(REDEMPTIONS)]
-    away = POINTS_REDEEMED - sum(b.points for b in drawn)
-    while away:
-        place, other = random.randrange(REDEMPTIONS), _basket(random)
-        nearer = away - other.points + drawn[place].points
-        if abs(nearer) < abs(away):
-            drawn[place], away = other, nearer
-    return drawn
+def draw_baskets(random: Random) -> list[Basket]:
+    """`REDEMPTIONS` baskets with a total of `POINTS_REDEEMED`: drawn at random, then replaced one by one whenever
+    that brings the total closer."""
+    baskets = [_draw_basket(random) for _ in range(REDEMPTIONS)]
+    difference = POINTS_REDEEMED - sum(b.points for b in baskets)
+    while difference:
+        index, other = random.randrange(REDEMPTIONS), _draw_basket(random)
+        closer = difference - other.points + baskets[index].points
+        if abs(closer) < abs(difference):
+            baskets[index], difference = other, closer
+    return baskets
 
 
-def _basket(random: Random) -> Basket:
-    """One or two kinds of goods, several pieces of the cheap ones."""
+def _draw_basket(random: Random) -> Basket:
+    """One or two products, up to two pieces of a cheap one."""
     while True:
         lines = tuple(
             wire.RedemptionLine(product=code, quantity=random.choice((1, 1, 2)) if price <= 25 else 1, price=price)
             for code, _, price, _ in random.sample(GOODS, k=random.choice((1, 1, 1, 2)))
         )
         points = sum(line.quantity * line.price for line in lines)
-        if points <= _MOST_AT_ONCE:
+        if points <= _MAX_BASKET_POINTS:
             return Basket(lines, points)
