@@ -50,7 +50,7 @@ from api.wire.card_token import digest, new_token
 from kiosk.store.facade import Store
 from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 from kiosk.store.shifts import KnownAttendant
-from ledger.transactions import Phase, Transaction, TransactionId, Transfer
+from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer
 from ledger.verify import verify
 from tests.conftest import NOW, opened
 from tests.databases import Clone
@@ -153,9 +153,7 @@ class Outage(RuleBasedStateMachine):
         for n in range(HOUSEHOLDS):
             await self._award(n, 20 * n + 10)
 
-    def _build_transaction(
-        self, kind: str, debit: accounts.Account, credit: accounts.Account, amount: int
-    ) -> Transaction:
+    def _build_transaction(self, kind: str, debit: Account, credit: Account, amount: int) -> Transaction:
         transfer = Transfer(debit.id, credit.id, debit.unit, amount)
         return Transaction(TransactionId(uuid7()), kind, Phase.POSTED, (transfer,), person="test", reason="测试")
 

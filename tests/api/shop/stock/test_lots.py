@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -56,7 +57,7 @@ def test_lots_of_one_date_are_used_in_the_order_of_their_arrival() -> None:
     first, second = (
         lots.LotQuantity(UUID(int=n), 1, "hp", "soap", 5, TODAY, TODAY - timedelta(days=9 - n)) for n in (1, 2)
     )
-    assert lots.compute_remaining([second, first], 7) == [lots.replace(first, quantity=2), second]
+    assert lots.compute_remaining([second, first], 7) == [replace(first, quantity=2), second]
 
 
 async def test_a_lot_is_alerted_while_pieces_remain(town: LiveTown) -> None:
