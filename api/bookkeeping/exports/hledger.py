@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from io import TextIOWrapper
-from typing import IO
 
 from api.bookkeeping.exports.plain_text import (
     OPENING_BALANCES,
-    account_name,
     collapse_whitespace,
     commodity,
     to_plain_text_amount,
 )
-from api.bookkeeping.exports.records import Account, PeriodBooks, Transaction, Unit
+from api.bookkeeping.exports.plain_text_writer import PlainTextWriter
+from api.bookkeeping.exports.records import Account, Transaction, Unit
 
 
-class HledgerWriter:
-    def __init__(self, file: IO[bytes], books: PeriodBooks) -> None:
-        self._file = TextIOWrapper(file, encoding="utf-8", newline="\n")
-        self._books = books
-        self._names = {account.name: account_name(account) for account in books.accounts}
-        self._write_header()
+class HledgerWriter(PlainTextWriter):
+    _INDENT = "    "
 
-    def add(self, transaction: Transaction) -> None:
+    def _format_commodity(self, unit: Unit) -> str:
+        """Quoted: unquoted commodity symbols can't have digits or hyphens."""
+        return f'"{commodity(unit)}"'
+
+    def _write_declarations(self) -> None:
+        books = self._books
+        self._file.write(f"; {_escape(books.township)}\n\n")
+        for unit in books.units:
+            style = "1000.00" if isinstance(unit.convert(0), Decimal) else "1000."
+            self._file.write(f"commodity {style} {self._format_commodity(unit)}  ; name: {_escape(unit.title)}\n")
+        self._file.write("\n")
+        for account in books.accounts:
+            closed = f", closed: {account.closed_on}" if account.closed_on else ""
+            self._file.write(f"account {self._names[account.name]}  ; title: {_escape(account.title)}{closed}\n")
+
+    def _write_heading(self, transaction: Transaction) -> None:
         tags = {
             "recorded": transaction.recorded_at.isoformat(),
             "kind": f"{transaction.kind} {transaction.phase}",
@@ -36,11 +45,18 @@ class HledgerWriter:
         self._file.write(f"\n{transaction.effective_on} * ({transaction.id}) {_escape(transaction.narration)}\n")
         for name, value in tags.items():
             self._file.write(f"    ; {name}: {value}\n")
-        for transfer in transaction.transfers:
-            self._posting(self._names[transfer.debit.name], transfer.debit, -transfer.amount)
-            self._posting(self._names[transfer.credit.name], transfer.credit, transfer.amount)
 
-    def finish(self) -> None:
+    def _declare_opening_balances(self, eve: date) -> None:
+        self._file.write(f"account {OPENING_BALANCES}\n")
+
+    def _write_opening_heading(self, eve: date, account: Account) -> None:
+        self._file.write(f"\n{eve} * () 期初余额 {_escape(account.title)}\n")
+
+    def _assert_openings_balance(self, start: date) -> None:
+        for unit in self._books.units:
+            self._write_assertion(start - timedelta(days=1), f"期初平衡 {unit.title}", OPENING_BALANCES, unit, 0)
+
+    def _write_closings(self) -> None:
         for account in self._books.accounts:
             if account.limited:
                 self._write_assertion(
@@ -50,46 +66,10 @@ class HledgerWriter:
                     account.unit,
                     to_plain_text_amount(account.closing, account.unit),
                 )
-        self._file.flush()
-        self._file.detach()
-
-    def _write_header(self) -> None:
-        books = self._books
-        self._file.write(f"; {_escape(books.township)}\n\n")
-        for unit in books.units:
-            style = "1000.00" if isinstance(unit.convert(0), Decimal) else "1000."
-            self._file.write(f"commodity {style} {_quote_commodity(unit)}  ; name: {_escape(unit.title)}\n")
-        self._file.write("\n")
-        for account in books.accounts:
-            closed = f", closed: {account.closed_on}" if account.closed_on else ""
-            self._file.write(f"account {self._names[account.name]}  ; title: {_escape(account.title)}{closed}\n")
-        if books.start is not None:
-            self._openings(books.start)
-
-    def _openings(self, start: date) -> None:
-        eve = start - timedelta(days=1)
-        self._file.write(f"account {OPENING_BALANCES}\n")
-        for account in self._books.accounts:
-            if account.opening:
-                self._file.write(f"\n{eve} * () 期初余额 {_escape(account.title)}\n")
-                self._posting(self._names[account.name], account, account.opening)
-                self._posting(OPENING_BALANCES, account, -account.opening)
-        for unit in self._books.units:
-            self._write_assertion(eve, f"期初平衡 {unit.title}", OPENING_BALANCES, unit, 0)
-
-    def _posting(self, name: str, account: Account, amount: int) -> None:
-        self._file.write(
-            f"    {name}  {to_plain_text_amount(amount, account.unit)} {_quote_commodity(account.unit)}\n"
-        )
 
     def _write_assertion(self, day: date, description: str, name: str, unit: Unit, balance: int | Decimal) -> None:
-        symbol = _quote_commodity(unit)
+        symbol = self._format_commodity(unit)
         self._file.write(f"\n{day} * () {_escape(description)}\n    {name}  0 {symbol} = {balance} {symbol}\n")
-
-
-def _quote_commodity(unit: Unit) -> str:
-    """Quoted: unquoted commodity symbols can't have digits or hyphens."""
-    return f'"{commodity(unit)}"'
 
 
 def _escape(text: str) -> str:
