@@ -14,7 +14,7 @@ from api.awards.rulebooks.public_rules import PublicRules, load_public_rules
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
-from api.web.qr import drawn
+from api.web.qr import render_qr
 from rules import format_day, format_decision
 
 
@@ -70,7 +70,11 @@ def _rules_page(request: Request[Any, Any, Any], view: PublicRules) -> Template:
 def _poster_page(request: Request[Any, Any, Any], view: PublicRules) -> Template:
     address = f"{str(request.base_url).rstrip('/')}{_path(view)}"
     return render_page(
-        request, "awards/rulebooks/poster.html", **_context(view), address=address, code=drawn(address)
+        request,
+        "awards/rulebooks/poster.html",
+        **_context(view),
+        address=address,
+        code=render_qr(address, f"二维码：{address}"),
     )
 
 

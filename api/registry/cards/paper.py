@@ -11,22 +11,18 @@ import qrcode
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
-from api.web.qr import draw
+from api.web.qr import render_svg
 
 PAGE: Final = (210.0, 297.0)  # mm, A4
 
 
 def code(text: str, width: float) -> str:
     """`text` as SVG, `width` mm wide without its margin."""
-    qr = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0)
+    qr = qrcode.QRCode(error_correction=ERROR_CORRECT_Q)
     qr.add_data(QRData(text, mode=MODE_ALPHA_NUM))
-    drawing = draw(qr)
-    whole = width / drawing.modules * drawing.whole
-    return (
-        f'<svg class="code" style="width:{whole:.3f}mm" shape-rendering="crispEdges"'
-        f' viewBox="{drawing.view}" role="img" aria-label="二维码">'
-        f'<path fill="#fff" d="{drawing.ground}"/><path d="{drawing.path}"/></svg>'
-    )
+    qr.make()
+    whole = width / qr.modules_count * (qr.modules_count + 2 * qr.border)
+    return render_svg(qr, "二维码", **{"class": "code", "style": f"width:{whole:.3f}mm"})
 
 
 def marks(steps: Iterable[str]) -> str:
@@ -58,6 +54,6 @@ body {{ background: #e9e5e0; color: var(--ink); font-family: var(--hei) }}
 .page:last-child {{ break-after: auto }}
 .marks {{ position: absolute; inset: 0; width: 100%; height: 100% }}
 .marks path {{ stroke: #8d8680; stroke-width: .15; fill: none }}
-.code {{ display: block; aspect-ratio: 1 }}
+.code {{ display: block; height: auto }}
 @media print {{ body {{ background: none }} .page {{ margin: 0 }} }}
 """

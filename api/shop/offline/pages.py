@@ -20,7 +20,7 @@ from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_field
 from api.web.page import render_page
-from api.web.qr import drawn
+from api.web.qr import render_qr
 from api.wire.till_exceptions import TillDecision
 
 TILLS = "/desk/tills"
@@ -74,7 +74,7 @@ async def _show_code(request: StaffRequest, services: Services, issued: wire.Kio
         till=await till_status.read_till(services, request.user, issued.kiosk),
         code=[issued.code[start : start + 4] for start in range(0, len(issued.code), 4)],
         until=issued.until,
-        qr=drawn(ENROL_PREFIX + issued.code),
+        qr=render_qr(ENROL_PREFIX + issued.code, "登记码的二维码"),
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from api.shop.offline.pages import ENROL_PREFIX, TILLS
-from api.web.qr import drawn
+from api.web.qr import render_qr
 from tests.api.asking import problem, sign_in
 from tests.api.bookkeeping.general_ledger.conftest import neighbours
 from tests.api.shop.offline.till import Till, end_enrolment, read_account
@@ -69,7 +69,7 @@ async def test_a_new_kiosks_code_is_shown_once_and_enrols(till: Till) -> None:
         assert "河畔村积美超市 · 后台" in page
         assert "6月16日 10:00 前有效，只能用一次" in page
         code = "".join(re.findall(r"<b>([0-9A-Z]{4})</b>", browser.page.text))
-        assert drawn(ENROL_PREFIX + code).path in browser.page.text
+        assert render_qr(ENROL_PREFIX + code, "登记码的二维码") in browser.page.text
         assert browser.page.headers["cache-control"] == "no-store"
         page = await browser.open(TILLS)
         assert "后台 现在没有机器" in page
