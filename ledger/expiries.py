@@ -126,7 +126,7 @@ class Expiries:
         rows = await self._connection.execute(
             EXPIRABLE, {"township": self._township, "accounts": list(accounts), "cutoffs": sorted(set(cutoffs))}
         )
-        return await self._without_recorded({(AccountId(r.account), r.cutoff): r.amount for r in rows})
+        return await self.without_recorded({(AccountId(r.account), r.cutoff): r.amount for r in rows})
 
     async def preview(
         self, scope: AccountScope, cutoff: datetime, after: AccountId | None, limit: int
@@ -144,7 +144,7 @@ class Expiries:
             },
         )
         examined: list[Row[Any]] = list(rows)
-        expirable = await self._without_recorded(
+        expirable = await self.without_recorded(
             {(AccountId(r.account), cutoff): r.amount for r in examined if r.amount}
         )
         return ExpiryBatch(
@@ -201,7 +201,7 @@ class Expiries:
             next_after=preview.next_after,
         )
 
-    async def _without_recorded(
+    async def without_recorded(
         self, amounts: dict[tuple[AccountId, datetime], int]
     ) -> dict[tuple[AccountId, datetime], int]:
         """Leave out accounts whose expiry by the same cutoff is recorded already."""

@@ -23,10 +23,10 @@ from api.shop.reservations.queries import OPEN_PROMISES, OpenPromise, to_wire
 from api.wire.card_token import digest, parse
 from ledger import tables
 from ledger.books import BALANCE
-from ledger.expiries import ADOPTED_POLICIES, EXPIRABLE, RECORDED_EXPIRIES
-from ledger.expiry import Boundary, Policy, expiry_id, list_next_boundaries
+from ledger.expiries import ADOPTED_POLICIES, EXPIRABLE, Expiries
+from ledger.expiry import Boundary, Policy, list_next_boundaries
 from ledger.lookup import lateral_one
-from ledger.transactions import Balance, TownshipId, TransactionId
+from ledger.transactions import Balance, TownshipId
 
 
 class _Expirable(msgspec.Struct, frozen=True):
@@ -90,16 +90,6 @@ _SNAPSHOT = ReadQuery(CardSnapshot, **bind_to_card())
 _Snapshot = TypeVar("_Snapshot", bound=CardSnapshot)
 
 
-class _PostedExpiry(msgspec.Struct):
-    id: TransactionId
-
-
-class _PostedExpiries(msgspec.Struct):
-    expiries: list[_PostedExpiry]
-
-
-_POSTED_EXPIRIES = ReadQuery(_PostedExpiries, expiries=RECORDED_EXPIRIES)
-
 # The policies as last read: most likely they are still the same.
 _policies: dict[TownshipId, list[Policy]] = {}
 
@@ -121,21 +111,21 @@ async def read_card(
         if snapshot.policies == policies:
             break
         policies = _policies[services.township] = snapshot.policies
-    expirable = await _without_posted(services, holder, snapshot.expirable, now)
+    expirable = await _without_recorded(services, holder, snapshot.expirable, now)
     return holder, snapshot, _next_expiry(boundaries, expirable)
 
 
-async def _without_posted(
+async def _without_recorded(
     services: Services, holder: CardHolder, expirable: list[_Expirable], now: datetime
 ) -> list[_Expirable]:
-    """Without those whose expiry is posted already."""
-    account = accounts.household(holder.code).id
-    ids = {expiry_id(account, each.cutoff): each for each in expirable if each.cutoff <= now}
-    if not ids:
+    """Without those whose expiry is recorded already, which a cutoff to come can't have been."""
+    if all(each.cutoff > now for each in expirable):
         return expirable
-    posted = await services.read(_POSTED_EXPIRIES, expiries=list(ids))
-    expired = [ids[each.id] for each in posted.expiries]
-    return [each for each in expirable if each not in expired]
+    account = accounts.household(holder.code).id
+    async with services.unit_of_work() as uow:
+        expiries = Expiries(await uow.session.connection(), uow.township)
+        left = await expiries.without_recorded({(account, each.cutoff): each.amount for each in expirable})
+    return [each for each in expirable if (account, each.cutoff) in left]
 
 
 def _next_expiry(boundaries: Sequence[Boundary], expirable: Iterable[_Expirable]) -> wire.ExpiringPoints | None:
