@@ -196,7 +196,7 @@ class TestAddress:
     @given(st.integers(1, 29))
     def test_any_address_that_fits_makes_a_small_code(self, length: int) -> None:
         html = sheet([Card(new_token(), "王秀英", "永和村", "1")], f"https://{'j' * length}")
-        modules = re.search(r'viewBox="0 0 (\d+) ', html)
+        modules = re.search(r'viewBox="0 0 (\d+) \1"', html)
         assert modules
         assert int(modules[1]) <= 33 + 8
 
