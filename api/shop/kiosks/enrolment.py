@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -69,8 +69,8 @@ async def _issue_code(uow: UnitOfWork, kiosk: UUID) -> wire.KioskCode:
 
 
 async def enrol(services: Services, data: till_journal.NewEnrolment) -> till_journal.Enrolment:
-    """The machine with this code becomes the kiosk. A retry with the same code and key gets a new token for the
-    same enrolment, since the first answer may have been lost.
+    """The machine with this code becomes the kiosk. A code belongs for good to the first key that it came with: a
+    retry with both gets a new token for the same enrolment, since the first answer may have been lost.
 
     Raises Refused: code-wrong.
     """
@@ -85,16 +85,20 @@ async def enrol(services: Services, data: till_journal.NewEnrolment) -> till_jou
         )
         if kiosk is None:
             raise Refused(ErrorCode.CODE_WRONG, "登记码不对或已过期，请核对，或请乡镇办公室给一个新的。")
-        enrolment = await lock_current_enrolment(uow, kiosk.id)
-        if enrolment is None:
-            epoch = 1 + (
-                await uow.session.scalar(
-                    select(func.coalesce(func.max(KioskEnrolment.epoch), 0)).where(
-                        KioskEnrolment.township == uow.township, KioskEnrolment.kiosk == kiosk.id
-                    )
-                )
-                or 0
-            )
+        epochs = await uow.session.scalars(
+            select(KioskEnrolment)
+            .where(KioskEnrolment.township == uow.township, KioskEnrolment.kiosk == kiosk.id)
+            .order_by(KioskEnrolment.epoch)
+            .with_for_update(key_share=True)
+        )
+        earlier = epochs.all()
+        used = next((enrolment for enrolment in earlier if enrolment.code == code), None)
+        if used is not None and used.ended_at is None and used.public_key == key:
+            epoch, used.digest = used.epoch, digest_secret(token)
+        elif used is not None or any(enrolment.ended_at is None for enrolment in earlier):
+            raise Refused(ErrorCode.CODE_WRONG, "这个登记码已经用过，请乡镇办公室给一个新的。")
+        else:
+            epoch = 1 + max((enrolment.epoch for enrolment in earlier), default=0)
             uow.session.add(
                 KioskEnrolment(
                     township=uow.township,
@@ -106,10 +110,6 @@ async def enrol(services: Services, data: till_journal.NewEnrolment) -> till_jou
                     enrolled_at=uow.now,
                 )
             )
-        elif (enrolment.code, enrolment.public_key) == (code, key):
-            epoch, enrolment.digest = enrolment.epoch, digest_secret(token)
-        else:
-            raise Refused(ErrorCode.CODE_WRONG, "这个登记码已经用过，请乡镇办公室给一个新的。")
         return till_journal.Enrolment(
             kiosk=kiosk.id, epoch=epoch, token=token, supermarket=kiosk.supermarket, name=kiosk.name
         )
@@ -158,6 +158,13 @@ async def lock_current_enrolment(uow: UnitOfWork, kiosk: UUID) -> KioskEnrolment
         .with_for_update(key_share=True)
     )
     return enrolment
+
+
+async def revoke_code(uow: UnitOfWork, kiosk: UUID) -> None:
+    """The code that was issued last enrols no machine any more."""
+    await uow.session.execute(
+        update(Kiosk).where(Kiosk.township == uow.township, Kiosk.id == kiosk).values(code=None, code_until=None)
+    )
 
 
 async def require_kiosk(uow: UnitOfWork, kiosk: UUID) -> None:

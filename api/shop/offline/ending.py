@@ -7,19 +7,21 @@ from uuid import UUID
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.shop.kiosks.enrolment import lock_current_enrolment, require_kiosk
+from api.shop.kiosks.enrolment import lock_current_enrolment, require_kiosk, revoke_code
 from api.shop.offline.leases import reclaim
 
 
 async def end_enrolment(services: Services, staff: Staff, kiosk: UUID, reason: str) -> None:
-    """The machine is lost, broken or out of use: its token stops working, and its leased points go back to the
-    households. What it uploads later waits for a person's decision.
+    """The machine is lost, broken or out of use: its token and its code stop working, and its leased points go
+    back to the households. What it uploads later waits for a person's decision.
 
     Raises Refused: not-allowed, unknown, not-enrolled.
     """
     require(staff, Role.OFFICE, Role.SUPERVISOR)
     async with services.unit_of_work() as uow:
         await require_kiosk(uow, kiosk)
+        # Locked in the same order as by a machine that enrols.
+        await revoke_code(uow, kiosk)
         enrolment = await lock_current_enrolment(uow, kiosk)
         if enrolment is None:
             raise Refused(ErrorCode.NOT_ENROLLED, "这个终端没有登记机器，不用停用。")

@@ -9,10 +9,12 @@ from uuid import UUID
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 
-from tests.api.asking import problem, sign_in
+from tests.api.asking import problem, rows, sign_in
 from tests.api.shop.offline.till import Till, add_till, end_enrolment
 from tests.conftest import LiveTown, Machine, enrol_with
+from tests.databases import owner_engine
 
 
 async def new_kiosk(town: LiveTown, by: str = "office") -> httpx.Response:
@@ -69,6 +71,37 @@ async def test_a_code_lasts_a_day_and_a_new_one_replaces_it(till: Till) -> None:
         codes = [(await http.post(f"/v1/kiosks/{added['kiosk']}/code")).json()["code"] for _ in range(2)]
     problem(await send_enrolment(town, codes[0], Ed25519PrivateKey.generate()), 404, "code-wrong")
     assert (await send_enrolment(town, codes[1], Ed25519PrivateKey.generate())).status_code == 201
+
+
+async def test_a_used_code_belongs_to_its_first_key_for_good(till: Till) -> None:
+    town, key = till.town, Ed25519PrivateKey.generate()
+    added = (await new_kiosk(town)).json()
+    code = added["code"]
+    first = (await send_enrolment(town, code, key)).raise_for_status().json()
+    # The row that a database of an earlier version still has when its machine was ended.
+    [(digest, until)] = await rows(town, "select code, code_until from kiosk where id = :id", id=added["kiosk"])
+    async with town.staff("office") as http:
+        (await http.post(f"/v1/kiosks/{added['kiosk']}/end", json={"reason": "机器丢了"})).raise_for_status()
+    for again in (key, Ed25519PrivateKey.generate()):
+        problem(await send_enrolment(town, code, again), 404, "code-wrong")
+    assert not await works(town, first["token"])
+    async with owner_engine(town.clone).begin() as connection:
+        restored = text("update kiosk set code = :code, code_until = :until where id = :id")
+        await connection.execute(restored, {"code": digest, "until": until, "id": added["kiosk"]})
+    for again in (key, Ed25519PrivateKey.generate()):
+        problem(await send_enrolment(town, code, again), 404, "code-wrong")
+    async with town.staff("office") as http:
+        renewed = (await http.post(f"/v1/kiosks/{added['kiosk']}/code")).raise_for_status().json()["code"]
+    assert (await send_enrolment(town, renewed, key)).json()["epoch"] == 2
+
+
+async def test_two_machines_race_for_a_code_and_one_retries(till: Till) -> None:
+    town, ours, theirs = till.town, Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    code = (await new_kiosk(town)).json()["code"]
+    answers = await asyncio.gather(*(send_enrolment(town, code, key) for key in (ours, theirs) * 3))
+    statuses = [answer.status_code for answer in answers]
+    assert sorted((set(statuses[::2]), set(statuses[1::2])), key=min) == [{201}, {404}]
+    assert {answer.json()["epoch"] for answer in answers if answer.status_code == 201} == {1}
 
 
 async def test_wrong_codes_and_people_who_may_not_issue_one(till: Till) -> None:
