@@ -235,9 +235,9 @@ class KioskLeases(Wire, frozen=True):
 
 
 class NewEnrolment(Wire, frozen=True):
-    """`POST /v1/enrolments`: the one-time code from the desk, and the kiosk's public key. A code belongs to
-    the first key that it came with; the two may be sent again while the code is valid and the machine not ended: an
-    answer may have been lost."""
+    """`POST /v1/enrolments`: the one-time code from the desk, and the kiosk's public key. A code belongs to the
+    first key that it came with. An answer may have been lost: both may be sent again while the code is valid and
+    the machine not ended."""
 
     code: Annotated[str, Meta(min_length=8, max_length=40)]
     public_key: PublicKey
