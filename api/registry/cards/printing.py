@@ -8,8 +8,8 @@ from pathlib import Path
 from api import wire
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.cards.commands import command_sheet
-from api.registry.cards.sheet import Card, UnprintableAddress, sheet
+from api.registry.cards.card_sheet import PrintedCard, UnprintableAddress, render_card_sheet
+from api.registry.cards.command_sheet import render_command_sheet
 from api.registry.cards.use_cases import create_cards
 
 
@@ -24,9 +24,9 @@ async def print_new_cards(services: Services, households: Sequence[str], url: st
 
 def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
     """Readable only by its owner: a token is as good as the card."""
-    printed = [Card(token=c.token, name=c.head, village=c.village, number=c.household) for c in cards]
+    printed = [PrintedCard(token=c.token, name=c.head, village=c.village, number=c.household) for c in cards]
     try:
-        page = sheet(printed, url)
+        page = render_card_sheet(printed, url)
         output.touch(mode=0o600)
         output.write_text(page, encoding="utf-8")
     except UnprintableAddress as error:
@@ -38,6 +38,6 @@ def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
 def write_command_sheet(output: Path) -> None:
     """The same cards for every counter; nothing secret. Raises Refused: unwritable."""
     try:
-        output.write_text(command_sheet(), encoding="utf-8")
+        output.write_text(render_command_sheet(), encoding="utf-8")
     except OSError as error:
         raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}）。") from None

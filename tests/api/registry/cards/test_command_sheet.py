@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageFilter
 from playwright.sync_api import sync_playwright
 
-from api.registry.cards.commands import command_sheet
+from api.registry.cards.command_sheet import render_command_sheet
 from api.wire import Command
-from tests.api.registry.cards.test_sheet import DOTS_PER_MM, MM, Box, boxes, picture, read
+from tests.api.registry.cards.test_card_sheet import DOTS_PER_MM, MM, Box, boxes, picture, read
 from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 
 pytestmark = needs_chromium
@@ -33,7 +33,7 @@ def printed() -> Printed:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 794, "height": 1123}, device_scale_factor=DOTS_PER_MM / MM)
-        page.set_content(command_sheet())
+        page.set_content(render_command_sheet())
         page.emulate_media(media="print")
         found = Printed(
             codes=[picture(code.screenshot()) for code in page.locator(".code").all()],
@@ -90,4 +90,4 @@ def test_large_codes_far_apart_on_one_page(printed: Printed) -> None:
 
 
 def test_asks_nothing_of_the_network() -> None:
-    assert not re.search(r"(src|href|url\(|@import)", command_sheet())
+    assert not re.search(r"(src|href|url\(|@import)", render_command_sheet())

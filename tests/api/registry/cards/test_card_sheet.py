@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page, sync_playwright
 
-from api.registry.cards.sheet import Card, UnprintableAddress, sheet
+from api.registry.cards.card_sheet import PrintedCard, UnprintableAddress, render_card_sheet
 from api.wire.card_token import format_groups, new_token, parse
 from tests.chromium import CHROMIUM, FLAGS, needs_chromium
 
@@ -38,7 +38,9 @@ TOKENS = [
     "AMTGNN1Q6CQQR5CS8PY4",
 ]
 NAMES = ["王秀英", "李建国", "欧阳春花", "马阿依舍", "张三", "阿卜杜热合曼·买买提"]
-CARDS = [Card(token, NAMES[place % len(NAMES)], "永和村", f"03-{place:04}") for place, token in enumerate(TOKENS)]
+CARDS = [
+    PrintedCard(token, NAMES[place % len(NAMES)], "永和村", f"03-{place:04}") for place, token in enumerate(TOKENS)
+]
 URLS = [f"{ADDRESS.upper()}/C/{token}" for token in TOKENS]
 
 
@@ -62,7 +64,7 @@ def printed() -> Printed:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 794, "height": 1123}, device_scale_factor=DOTS_PER_MM / MM)
-        page.set_content(sheet(CARDS, ADDRESS))
+        page.set_content(render_card_sheet(CARDS, ADDRESS))
         page.emulate_media(media="print")
         found = Printed(
             codes=[picture(code.screenshot()) for code in page.locator(".code").all()],
@@ -167,7 +169,7 @@ class TestLayout:
         assert printed.overflowing == 0
 
     def test_says_what_a_person_needs(self) -> None:
-        html = sheet(CARDS[:1], ADDRESS)
+        html = render_card_sheet(CARDS[:1], ADDRESS)
         for text in (
             CARDS[0].name,
             "永和村",
@@ -179,31 +181,31 @@ class TestLayout:
             assert text in html
 
     def test_a_name_is_text_not_markup(self) -> None:
-        html = sheet([Card(TOKENS[0], "<script>", "a&b", '"1"')], ADDRESS)
+        html = render_card_sheet([PrintedCard(TOKENS[0], "<script>", "a&b", '"1"')], ADDRESS)
         assert "<script>" not in html
         assert "&lt;script&gt;" in html
         assert "a&amp;b" in html
 
     def test_asks_nothing_of_the_network(self) -> None:
         """Printed on a committee's PC without a connection, and names go to nobody."""
-        assert not re.search(r"(src|href|url\(|@import)", sheet(CARDS, ADDRESS))
+        assert not re.search(r"(src|href|url\(|@import)", render_card_sheet(CARDS, ADDRESS))
 
     def test_no_cards_no_page(self) -> None:
-        assert 'class="page"' not in sheet([], ADDRESS)
+        assert 'class="page"' not in render_card_sheet([], ADDRESS)
 
 
 class TestAddress:
     @given(st.integers(1, 29))
     def test_any_address_that_fits_makes_a_small_code(self, length: int) -> None:
-        html = sheet([Card(new_token(), "王秀英", "永和村", "1")], f"https://{'j' * length}")
+        html = render_card_sheet([PrintedCard(new_token(), "王秀英", "永和村", "1")], f"https://{'j' * length}")
         modules = re.search(r'viewBox="0 0 (\d+) \1"', html)
         assert modules
         assert int(modules[1]) <= 33 + 8
 
     def test_a_longer_one_is_refused(self) -> None:
-        sheet(CARDS[:1], "https://" + "j" * 36)
+        render_card_sheet(CARDS[:1], "https://" + "j" * 36)
         with pytest.raises(UnprintableAddress, match=r"有 45 个字符，超过 44 个.*use a shorter host"):
-            sheet(CARDS[:1], "https://" + "j" * 37)
+            render_card_sheet(CARDS[:1], "https://" + "j" * 37)
 
     @pytest.mark.parametrize(
         "address",
@@ -219,10 +221,10 @@ class TestAddress:
     )
     def test_what_is_no_address_is_refused(self, address: str) -> None:
         with pytest.raises(UnprintableAddress, match="不能印成积分卡"):
-            sheet(CARDS[:1], address)
+            render_card_sheet(CARDS[:1], address)
 
     @pytest.mark.parametrize(
         "address", ["https://Jimei.Example", "HTTPS://JIMEI.EXAMPLE/", " https://jimei.example "]
     )
     def test_every_way_of_writing_it_is_the_same_code(self, address: str) -> None:
-        assert sheet(CARDS[:1], address) == sheet(CARDS[:1], "https://jimei.example")
+        assert render_card_sheet(CARDS[:1], address) == render_card_sheet(CARDS[:1], "https://jimei.example")
