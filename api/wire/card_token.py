@@ -25,6 +25,7 @@ _VALUE: Final = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _LOOK_ALIKES: Final = str.maketrans("OIL", "011")
 _SEPARATORS: Final = re.compile(r"[\s\-‐–—−]+")
 _URL: Final = re.compile(r"https?://[^/\s]+/c/([^/?#]*)/?", re.IGNORECASE)
+_SHAPE: Final = re.compile(r"[0-9a-z]{20}", re.IGNORECASE)
 
 
 class MalformedCard(ValueError):
@@ -47,16 +48,31 @@ def normalize(text: str) -> str:
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).upper().translate(_LOOK_ALIKES)
 
 
+def find_token(text: str) -> str | None:
+    """A scanned or typed text of 20 letters and digits, bare or in a card's URL, as symbols; None for other texts.
+    The check isn't verified."""
+    token = _extract(text)
+    return normalize(token) if token is not None and _SHAPE.fullmatch(token) else None
+
+
+def _extract(text: str) -> str | None:
+    """The token part of a card's URL, or the text itself; None for another URL."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    url = _URL.fullmatch(text)
+    if url is not None:
+        return url[1]
+    return None if "/" in text else text
+
+
 def parse(text: str) -> str:
     """The token in a scanned URL (`https://host/c/TOKEN`, either case) or typed bare, with or without groups.
 
     Raises MalformedCard.
     """
-    text = unicodedata.normalize("NFKC", text).strip()
-    url = _URL.fullmatch(text)
-    if url is None and "/" in text:
+    extracted = _extract(text)
+    if extracted is None:
         raise MalformedCard("这不是积分卡的码，请扫卡上的二维码")
-    token = normalize(url[1] if url else text)
+    token = normalize(extracted)
     if not token:
         raise MalformedCard("没有卡号，请重扫或输入卡上的 20 位号码")
     if len(token) != LENGTH:

@@ -9,6 +9,7 @@ from random import Random
 from faker import Faker
 
 from api import wire
+from api.wire.barcode import check_digit
 
 SEED = 20251124
 
@@ -151,5 +152,4 @@ def _make_person(
 
 def _make_barcode(number: int) -> str:
     digits = f"2{number:011}"
-    check = -sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(digits)) % 10
-    return f"{digits}{check}"
+    return digits + check_digit(digits)
