@@ -29,7 +29,7 @@ from api.bookkeeping.exports.titles import UNPUBLISHED
 from api.bookkeeping.general_ledger import imports
 from api.bookkeeping.general_ledger.holds import OPEN_HOLDS
 from api.platform import accounts
-from api.platform.clock import SHANGHAI, local_date
+from api.platform.clock import local_date, local_time
 from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, RESETS_SHOWN_FOR
@@ -65,7 +65,7 @@ class Reservation:
 
     @property
     def whole_days(self) -> bool:
-        return self.until.astimezone(SHANGHAI).time() == time()
+        return local_time(self.until).time() == time()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_FIRST, _LAST = datetime.min.replace(tzinfo=SHANGHAI), datetime.max.replace(tzinfo=SHANGHAI)
 
 
 class Clock(Protocol):
@@ -32,9 +33,18 @@ class TravelClock:
         self._now = to
 
 
+def local_time(moment: datetime) -> datetime:
+    """In the township's time. Wrong clocks, and machines that lie, leave times at the edge of the calendar behind that
+    no zone can express: they become the nearest that it can."""
+    try:
+        return moment.astimezone(SHANGHAI)
+    except (OverflowError, ValueError):
+        return _FIRST if moment.year == _FIRST.year else _LAST
+
+
 def local_date(moment: datetime) -> date:
     """The calendar day in the township."""
-    return moment.astimezone(SHANGHAI).date()
+    return local_time(moment).date()
 
 
 def start_of_day(day: date) -> datetime:

@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 
-from api.platform.clock import SHANGHAI, local_date
+from api.platform.clock import local_date, local_time
 from api.web import flash
 
 STYLE = Path(__file__).with_name("style.css").read_bytes()
@@ -94,7 +94,7 @@ def _format_day(when: date | datetime, today: date) -> str:
 
 
 def _format_minute(when: datetime, today: date) -> str:
-    return f"{_format_day(when, today)} {when.astimezone(SHANGHAI):%H:%M}"
+    return f"{_format_day(when, today)} {local_time(when):%H:%M}"
 
 
 def _format_signed(points: int) -> str:
@@ -102,7 +102,8 @@ def _format_signed(points: int) -> str:
 
 
 FILTERS = {"month": _format_month, "day": _format_day, "minute": _format_minute, "signed": _format_signed}
-"""How templates format days and points: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`."""
+"""How templates format days and points: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`. They raise for
+no moment, day or number that can be stored: one entry must never cost everybody the page that lists it."""
 
 
 def _script_url(name: str) -> str:

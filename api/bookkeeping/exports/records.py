@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.bookkeeping.exports.titles import UNPUBLISHED, Titles, kind_title, read_titles
-from api.platform.clock import SHANGHAI, local_date
+from api.platform.clock import SHANGHAI, local_date, local_time
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import read_township_name
 from ledger.transactions import Phase, UnitKind
@@ -214,7 +214,7 @@ def _group_transactions(
         yield Transaction(
             id=id,
             effective_on=local_date(first.effective_at),
-            recorded_at=first.recorded_at.astimezone(SHANGHAI),
+            recorded_at=local_time(first.recorded_at),
             kind=first.kind,
             phase=Phase(first.phase),
             target=first.target,
