@@ -13,6 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.wire.lockout import Attempts, LockoutPolicy
 from api.wire.till_journal import (
     SaleEntry,
     ShiftClosingEntry,
@@ -27,8 +28,7 @@ from kiosk.store.journal import Journal
 if TYPE_CHECKING:
     from pwdlib import PasswordHash
 
-MAX_WRONG_PINS = 5
-LOCKOUT = timedelta(minutes=5)
+LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +162,12 @@ class Shifts:
 
     def count_wrong_pin(self) -> None:
         """Lock at the fifth in a row; after that the count starts at zero."""
-        failures = 1 + (self._database.fetch_value("select failures from wrong_pins") or 0)
-        until = (self._database.clock.now() + LOCKOUT).isoformat() if failures >= MAX_WRONG_PINS else None
+        failures = self._database.fetch_value("select failures from wrong_pins") or 0
+        attempts = LOCKOUT.count_failure(Attempts(failures), self._database.clock.now())
+        until = attempts.locked_until.isoformat() if attempts.locked_until is not None else None
         with self._database.commit("wrong pin"):
             self._database.write(
                 "insert into wrong_pins (one, failures, locked_until) values (1, ?, ?) on conflict do update"
                 " set failures = excluded.failures, locked_until = excluded.locked_until",
-                *(failures % MAX_WRONG_PINS, until),
+                *(attempts.failures, until),
             )

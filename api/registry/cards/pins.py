@@ -22,10 +22,10 @@ from api.registry.people.queries import name_subquery
 from api.registry.people.use_cases import passwords
 from api.registry.register.queries import lateral_household, read_households_by_code
 from api.wire.card_token import digest, parse
+from api.wire.lockout import Attempts, LockoutPolicy
 from ledger.lookup import lateral_one
 
-TRIES = 5
-LOCK = timedelta(minutes=15)
+LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=15))
 THRESHOLDS = (10, 20, 50, 100)
 RESETTERS = (Role.OFFICE, Role.COMMITTEE)
 RESETS_SHOWN_FOR = timedelta(days=30)
@@ -45,8 +45,8 @@ class ResetView:
 
 
 async def require_pin(services: Services, card: bytes, pin: str) -> None:
-    """The PIN of the card with this digest. A wrong one counts, whatever becomes of the caller's own work; five
-    lock the card's PIN for fifteen minutes.
+    """Check the PIN of the card with this digest. A wrong one counts even if the caller's transaction is rolled back;
+    five lock the card's PIN for fifteen minutes.
 
     Raises Refused: wrong-card-pin (left), card-pin-locked.
     """
@@ -158,35 +158,31 @@ LAST_RESET = (
 
 
 async def _lock_and_check(uow: UnitOfWork, card: str, old: str) -> tuple[Card, int | None]:
-    """A living card, held, and how many tries are left where the old PIN is wrong; None where it is right."""
+    """An active card, locked, and the attempts left if the old PIN is wrong; None if it is right."""
     await find_card_holder(uow, card)
     found = await _lock_card(uow, digest(parse(card)))
     return found, await _check_pin(uow, found, old)
 
 
 async def _lock_card(uow: UnitOfWork, card: bytes) -> Card:
-    """One try at a time: many at once would see no lock yet."""
+    """One attempt at a time: several at once would all see the lockout not yet set."""
     return await uow.session.get_one(Card, (uow.township, card), with_for_update={"key_share": True})
 
 
 async def _check_pin(uow: UnitOfWork, card: Card, pin: str) -> int | None:
-    """None where the PIN is right or there is none; else the tries that are left. Raises Refused:
-    card-pin-locked."""
+    """None if the PIN is right or there is none, else the attempts left. Raises Refused: card-pin-locked."""
     if card.pin_hash is None:
         return None
-    if card.pin_locked_until is not None and card.pin_locked_until > uow.now:
+    attempts = Attempts(card.pin_failures, card.pin_locked_until)
+    if card.pin_locked_until is not None and attempts.is_locked(uow.now):
         minutes = -((uow.now - card.pin_locked_until) // timedelta(minutes=1))
         raise Refused(ErrorCode.CARD_PIN_LOCKED, f"密码连续输错，请 {minutes} 分钟后再试，或到村委会取消密码。")
-    if await asyncio.to_thread(passwords.verify, pin, card.pin_hash):
-        card.pin_failures, card.pin_locked_until = 0, None
-        return None
-    card.pin_failures += 1
-    left = TRIES - card.pin_failures
-    if left == 0:
-        card.pin_failures, card.pin_locked_until = 0, uow.now + LOCK
-    return left
+    right = await asyncio.to_thread(passwords.verify, pin, card.pin_hash)
+    attempts = Attempts() if right else LOCKOUT.count_failure(attempts, uow.now)
+    card.pin_failures, card.pin_locked_until = attempts.failures, attempts.locked_until
+    return None if right else LOCKOUT.count_left(attempts, uow.now)
 
 
 def _wrong_pin(left: int) -> Refused:
-    said = f"还可以试 {left} 次。" if left else "已锁定 15 分钟。"
-    return Refused(ErrorCode.WRONG_CARD_PIN, f"积分卡密码不对，{said}", left=left)
+    consequence = f"还可以试 {left} 次。" if left else "已锁定 15 分钟。"
+    return Refused(ErrorCode.WRONG_CARD_PIN, f"积分卡密码不对，{consequence}", left=left)

@@ -17,10 +17,10 @@ from api.platform.access import Role, Staff, digest_secret, generate_secret, req
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.tables import Person, SignInToken
+from api.wire.lockout import Attempts, LockoutPolicy
 
 SESSION_LIFETIME = timedelta(hours=12)
-TRIES = 5
-LOCK = timedelta(minutes=5)
+LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=5))
 
 # OWASP's smallest argon2id setting (19 MiB, two passes, one lane): fast enough on a Raspberry Pi.
 passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
@@ -38,7 +38,7 @@ async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
             select(Person).where(Person.township == uow.township, Person.login == wanted.login)
         )
         now = uow.now
-    if person is not None and person.locked_until is not None and person.locked_until > now:
+    if person is not None and Attempts(person.failures, person.locked_until).is_locked(now):
         raise Refused(ErrorCode.PASSWORD_LOCKED, "密码连续输错，请五分钟后再试。")
     known = person.password_hash if person is not None else None
     right = await asyncio.to_thread(passwords.verify, wanted.password, known or _DUMMY_HASH)
@@ -66,14 +66,9 @@ async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
 
 async def _count_failure(services: Services, person: UUID) -> None:
     async with services.unit_of_work() as uow:
-        of_person = (Person.township == uow.township, Person.id == person)
-        failures = await uow.session.scalar(
-            update(Person).where(*of_person).values(failures=Person.failures + 1).returning(Person.failures)
-        )
-        if failures is not None and failures >= TRIES:
-            await uow.session.execute(
-                update(Person).where(*of_person).values(failures=0, locked_until=uow.now + LOCK)
-            )
+        row = await uow.session.get_one(Person, (uow.township, person), with_for_update={"key_share": True})
+        attempts = LOCKOUT.count_failure(Attempts(row.failures, row.locked_until), uow.now)
+        row.failures, row.locked_until = attempts.failures, attempts.locked_until
 
 
 async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:

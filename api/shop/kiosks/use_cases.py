@@ -18,9 +18,9 @@ from api.registry.people.use_cases import passwords
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.supermarkets.tables import Supermarket
 from api.shop.supermarkets.use_cases import require_supermarket
+from api.wire.lockout import Attempts, LockoutPolicy
 
-MAX_FAILURES = 5
-LOCKOUT = timedelta(minutes=5)
+LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=5))
 
 
 async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendant) -> None:
@@ -66,22 +66,13 @@ async def check_pin(uow: UnitOfWork, device: Device, pin: str) -> Attendant | No
     """The attendant of this kiosk's supermarket with this PIN. None is counted as a failure: the caller has to
     commit its transaction, then refuse with `wrong_pin`. Raises Refused: pin-locked."""
     # One attempt at a time: several at once would all see the lockout not yet set.
-    locked_until = await uow.session.scalar(
-        select(Kiosk.locked_until)
-        .where(Kiosk.township == uow.township, Kiosk.id == device.id)
-        .with_for_update(key_share=True)
-    )
-    if locked_until is not None and locked_until > uow.now:
+    kiosk = await uow.session.get_one(Kiosk, (uow.township, device.id), with_for_update={"key_share": True})
+    attempts = Attempts(kiosk.failures, kiosk.locked_until)
+    if attempts.is_locked(uow.now):
         raise Refused(ErrorCode.PIN_LOCKED, "PIN 连续输错，请五分钟后再试。")
     attendant = await _find_attendant(uow, device.supermarket, pin)
-    if attendant is None:
-        await _count_failure(uow, device)
-        return None
-    await uow.session.execute(
-        update(Kiosk)
-        .where(Kiosk.township == uow.township, Kiosk.id == device.id)
-        .values(failures=0, locked_until=None)
-    )
+    attempts = Attempts() if attendant is not None else LOCKOUT.count_failure(attempts, uow.now)
+    kiosk.failures, kiosk.locked_until = attempts.failures, attempts.locked_until
     return attendant
 
 
@@ -107,17 +98,6 @@ async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> 
         )
     )
     return wire.Shift(id=id, token=token, attendant=attendant.name, attendant_id=attendant.id)
-
-
-async def _count_failure(uow: UnitOfWork, device: Device) -> None:
-    of_kiosk = (Kiosk.township == uow.township, Kiosk.id == device.id)
-    failures = await uow.session.scalar(
-        update(Kiosk).where(*of_kiosk).values(failures=Kiosk.failures + 1).returning(Kiosk.failures)
-    )
-    if failures is not None and failures >= MAX_FAILURES:
-        await uow.session.execute(
-            update(Kiosk).where(*of_kiosk).values(failures=0, locked_until=uow.now + LOCKOUT)
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from kiosk.store import journal
 from kiosk.store.database import FILE
 from kiosk.store.facade import Store
 from kiosk.store.folder import StoreError
-from kiosk.store.shifts import LOCKOUT, MAX_WRONG_PINS, hash_pin
+from kiosk.store.shifts import LOCKOUT, hash_pin
 from tests.kiosk.store.conftest import CHEN, LI, SOAP, TOKENS, WANG, Bench, till
 
 
@@ -459,15 +459,15 @@ def test_the_next_shift_closes_the_one_before(bench: Bench) -> None:
 
 
 def test_wrong_pins_lock_for_five_minutes_also_after_a_restart(bench: Bench) -> None:
-    for _ in range(MAX_WRONG_PINS - 1):
+    for _ in range(LOCKOUT.max_failures - 1):
         bench.store.shifts.count_wrong_pin()
         bench.reopen()
     assert bench.store.shifts.locked_until is None
     bench.store.shifts.count_wrong_pin()
     until = bench.reopen().shifts.locked_until
     assert until is not None
-    assert abs(until - bench.time - LOCKOUT) < timedelta(minutes=1)
-    bench.time += LOCKOUT + timedelta(minutes=1)
+    assert abs(until - bench.time - LOCKOUT.duration) < timedelta(minutes=1)
+    bench.time += LOCKOUT.duration + timedelta(minutes=1)
     assert bench.store.shifts.locked_until is None
     bench.store.shifts.count_wrong_pin()
     assert bench.store.shifts.locked_until is None
