@@ -34,8 +34,8 @@ class TravelClock:
 
 
 def local_time(moment: datetime) -> datetime:
-    """In the township's time. Wrong clocks, and machines that lie, leave times at the edge of the calendar behind that
-    no zone can express: they become the nearest that it can."""
+    """In the township's time. A moment at the edge of the calendar, left by a wrong clock, that doesn't exist here
+    becomes the nearest that does."""
     try:
         return moment.astimezone(SHANGHAI)
     except (OverflowError, ValueError):

@@ -45,8 +45,8 @@ class ResetView:
 
 
 async def require_pin(services: Services, card: bytes, pin: str) -> None:
-    """Check the PIN of the card with this digest. A wrong one counts even if the caller's transaction is rolled back;
-    five lock the card's PIN for fifteen minutes.
+    """Check the PIN of the card with this digest. A wrong one counts even if the caller rolls back; five lock the
+    card's PIN for fifteen minutes.
 
     Raises Refused: wrong-card-pin (left), card-pin-locked.
     """
