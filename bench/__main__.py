@@ -1,4 +1,4 @@
-"""Everything that is measured, in one run: `make bench`, or `make bench ONLY=evaluation`."""
+"""All benchmarks in one run: `make bench`, or `make bench ONLY=evaluation`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 
 from bench import books, evaluation, history, kiosk, pages, posting, redemptions, service, simulation
-from bench.ground import Ground, ground
+from bench.chart import draw_chart
+from bench.environment import Environment, open_environment
 from bench.measurement import Measurement
-from bench.picture import draw
 
-WORKS: Mapping[str, Callable[[Ground], AsyncIterator[Measurement]]] = {
+BENCHMARKS: Mapping[str, Callable[[Environment], AsyncIterator[Measurement]]] = {
     "redemptions": redemptions.measure,
     "posting": posting.measure,
     "pages": pages.measure,
@@ -29,32 +29,32 @@ RESULTS = Path(__file__).with_name("results") / "latest.json"
 
 
 def main(only: str = "") -> None:
-    if only and only not in WORKS:
-        sys.exit(f"没有「{only}」这项测量，可选 {'、'.join(WORKS)}。")
-    done = asyncio.run(_measure([only] if only else list(WORKS)))
+    if only and only not in BENCHMARKS:
+        sys.exit(f"没有「{only}」这项测量，可选 {'、'.join(BENCHMARKS)}。")
+    done = asyncio.run(_measure([only] if only else list(BENCHMARKS)))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(done)))
-    draw(done, RESULTS.with_suffix(".svg"))
+    draw_chart(done, RESULTS.with_suffix(".svg"))
     sys.exit(0 if all(figure.ok for figure in done) else 1)
 
 
-async def _measure(works: list[str]) -> list[Measurement]:
+async def _measure(names: list[str]) -> list[Measurement]:
     done = []
-    async with ground() as at:
-        for name in works:
-            async for figure in WORKS[name](at):
+    async with open_environment() as environment:
+        for name in names:
+            async for figure in BENCHMARKS[name](environment):
                 done.append(figure)
-                print(_line(figure), flush=True)
+                print(_format(figure), flush=True)
     return done
 
 
-def _line(figure: Measurement) -> str:
-    told = f"{figure.name:<40}{figure.value:>12,.2f} {figure.unit}"
+def _format(figure: Measurement) -> str:
+    line = f"{figure.name:<40}{figure.value:>12,.2f} {figure.unit}"
     if figure.ratio is not None:
-        told += f"  = {figure.ratio:g} × {figure.baseline:,.2f}"
+        line += f"  = {figure.ratio:g} × {figure.baseline:,.2f}"
     if figure.target is not None:
-        told += f"  (target {figure.target:,g}: {'ok' if figure.ok else 'MISSED'})"
-    return f"{told}  load {figure.load:g}"
+        line += f"  (target {figure.target:,g}: {'ok' if figure.ok else 'MISSED'})"
+    return f"{line}  load {figure.load:g}"
 
 
 if __name__ == "__main__":

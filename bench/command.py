@@ -1,4 +1,4 @@
-"""`jimei` as a user starts it: how long it takes, and what of the memory."""
+"""Time and memory of `jimei` commands in processes of their own."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-OFTEN = 0.1
-"""Seconds between two looks at the memory."""
+SAMPLE_INTERVAL = 0.1
+"""Seconds between two samples of the memory."""
 
 
 @dataclass(frozen=True)
-class Spent:
-    """`megabytes`: the most that all processes of the command had together, what is shared counted by its share,
-    the database not among them."""
+class CommandCost:
+    """`megabytes`: the peak of all processes of the command together (proportional set size), without the
+    database."""
 
     seconds: float
     megabytes: float
 
 
-async def command(data: Path, *words: str, processors: int | None = None) -> Spent:
-    """Run `jimei` on this data folder, on so many processors. Raises SystemExit where it fails."""
+async def run_command(data: Path, *words: str, processors: int | None = None) -> CommandCost:
+    """Run `jimei` on this data folder, on this number of processors. Raises SystemExit if it fails."""
     allowed = sorted(os.sched_getaffinity(0))[:processors]
-    began, most = perf_counter(), 0.0
+    started, most = perf_counter(), 0.0
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.cli", *words),
         env={**os.environ, "JIMEI_DATA": str(data)},
@@ -34,32 +34,32 @@ async def command(data: Path, *words: str, processors: int | None = None) -> Spe
         stderr=asyncio.subprocess.STDOUT,
         preexec_fn=lambda: os.sched_setaffinity(0, allowed),
     )
-    told = asyncio.create_task(process.communicate())
+    finished = asyncio.create_task(process.communicate())
     try:
-        while not (await asyncio.wait([told], timeout=OFTEN))[0]:
-            most = max(most, sum(map(share, family(process.pid))))
+        while not (await asyncio.wait([finished], timeout=SAMPLE_INTERVAL))[0]:
+            most = max(most, sum(map(read_memory, iter_process_tree(process.pid))))
     except asyncio.CancelledError:
         process.terminate()
-        await told
+        await finished
         raise
     if process.returncode:
-        raise SystemExit(told.result()[0].decode())
-    return Spent(perf_counter() - began, most)
+        raise SystemExit(finished.result()[0].decode())
+    return CommandCost(perf_counter() - started, most)
 
 
-def family(pid: int) -> Iterator[int]:
-    """A process and all that descend from it."""
+def iter_process_tree(pid: int) -> Iterator[int]:
+    """A process and its descendants."""
     yield pid
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return
     for child in children:
-        yield from family(int(child))
+        yield from iter_process_tree(int(child))
 
 
-def share(pid: int) -> float:
-    """Megabytes of a process that are its own, and its part of what it shares; 0 when it has just ended."""
+def read_memory(pid: int) -> float:
+    """Proportional set size in megabytes; 0 if the process has just ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

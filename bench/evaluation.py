@@ -14,8 +14,8 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from bench.ground import Ground
-from bench.measurement import Measurement, measured
+from bench.environment import Environment
+from bench.measurement import Measurement, make_measurement
 from rules import Claim, Rulebook, Tally, evaluate, evaluate_points, load
 
 _CLAIMS = 200_000
@@ -78,14 +78,16 @@ inputs = [{ id = "tier", title = "哪一档", type = "choice", options = [
 )
 
 
-async def measure(_: Ground) -> AsyncIterator[Measurement]:
+async def measure(_: Environment) -> AsyncIterator[Measurement]:
     book = _book()
     claims = list(_claims(book, Random(1)))
     baseline = _expression_rate()
-    yield measured(
+    yield make_measurement(
         "evaluation.award", _rate(book, claims, with_trace=False), "claims a second", baseline, _TARGET, more=True
     )
-    yield measured("evaluation.explained", _rate(book, claims, with_trace=True), "claims a second", baseline)
+    yield make_measurement(
+        "evaluation.explained", _rate(book, claims, with_trace=True), "claims a second", baseline
+    )
 
 
 def _book() -> Rulebook:

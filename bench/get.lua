@@ -1,5 +1,5 @@
--- What people look at. Arguments: the file of paths; the token that opens them, where one is needed.
-dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "told.lua")
+-- GET requests. Arguments: a file of paths; a bearer token, if needed.
+dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "common.lua")
 
 function init(arguments)
   paths = lines(arguments[1])

@@ -1,4 +1,4 @@
-"""What people look at most, in young books and in old ones: it has to take as long in both."""
+"""The most frequent reads, in young books and in old ones: they must take about as long in both."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from sqlalchemy import text
 from api.opening import TOWNSHIP
 from api.platform import accounts
 from api.platform.clock import local_date
-from bench.ground import Ground
-from bench.load import load
-from bench.measurement import Measurement, measured
-from bench.scratch import scratch
+from bench.environment import Environment
+from bench.load import run_load
+from bench.measurement import Measurement, make_measurement
+from bench.scratch import scratch_folder
 from bench.shop import PASSWORD, Server, Shop, open_shop, start_server
 from ledger.books import Books
 from ledger.transactions import ClosingStatus
@@ -24,83 +24,86 @@ from ledger.transactions import ClosingStatus
 HOUSEHOLDS = 3_000
 YOUNG, OLD = 10_000, 10_000_000
 """Transfers."""
-ASKED = 90
-"""Households that are looked at. They alone have entries in young books: a hundred each, a full page."""
+SAMPLED = 90
+"""Households that are read. Only they have entries in young books: a hundred each, a full page."""
 CHUNK = 1_000_000
-A_DAY = 2_000
-"""So ten million are fourteen years."""
-MOST = 1.3
-WARM, SECONDS = 1, 5
+PER_DAY = 2_000
+"""Ten million transfers are fourteen years."""
+MAX_RATIO = 1.3
+WARM_UP, SECONDS = 1, 5
 CLOSINGS = 15
-WAIT = 50.0
-"""Milliseconds for which a closing may hold everybody up."""
+MAX_WAIT = 50.0
+"""Milliseconds for which a closing may block all others."""
 
 
-async def measure(ground: Ground) -> AsyncIterator[Measurement]:
+async def measure(environment: Environment) -> AsyncIterator[Measurement]:
     """Needs books of its own, and 8 GB for them."""
-    with scratch() as folder:
-        async with open_shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as at:
-            await at.seal_and_vacuum()
-            # So that a look has to reckon what is up.
-            now = at.services.clock.now()
-            await at.expire_yearly(local_date(now), now)
-            await _grow(at, 0, YOUNG, ASKED)
-            young, soon = await _looks(at), await _closing(at)
-            await _grow(at, YOUNG, OLD, HOUSEHOLDS)
-            old, late = await _looks(at), await _closing(at)
-    for name, took in old.items():
-        yield measured(f"{name} in old books", took, "ms", young[name], MOST * young[name])
-    yield measured("closing a month in old books", late, "ms", soon, WAIT)
+    with scratch_folder() as folder:
+        async with open_shop(folder / "data", households=HOUSEHOLDS, products=1, kiosks=1) as shop:
+            await shop.seal_and_vacuum()
+            # So that reads have to calculate what expires.
+            now = shop.services.clock.now()
+            await shop.expire_yearly(local_date(now), now)
+            await _grow(shop, 0, YOUNG, SAMPLED)
+            young, soon = await _measure_reads(shop), await _measure_closing(shop)
+            await _grow(shop, YOUNG, OLD, HOUSEHOLDS)
+            old, late = await _measure_reads(shop), await _measure_closing(shop)
+    for name, duration in old.items():
+        yield make_measurement(f"{name} in old books", duration, "ms", young[name], MAX_RATIO * young[name])
+    yield make_measurement("closing a month in old books", late, "ms", soon, MAX_WAIT)
 
 
-async def _looks(at: Shop) -> dict[str, float]:
-    """Milliseconds that each takes, one at a time, where half of them are quicker."""
-    async with start_server(at) as server:
-        office, till = await _signed_in(server), at.tills[0].token
-        looks = {
-            "balance": ([f"/v1/accounts/household:{code}/balance" for code in at.households[:ASKED]], office),
-            "statement": ([f"/v1/accounts/household:{code}/statement" for code in at.households[:ASKED]], office),
-            "card at the till": ([f"/v1/cards/{card}" for card in at.cards[:ASKED]], till),
-            "household page": ([f"/c/{card}" for card in at.cards[:ASKED]], ""),
+async def _measure_reads(shop: Shop) -> dict[str, float]:
+    """The median milliseconds of each kind of read, one at a time."""
+    async with start_server(shop) as server:
+        office, till = await _sign_in(server), shop.tills[0].token
+        reads = {
+            "balance": ([f"/v1/accounts/household:{code}/balance" for code in shop.households[:SAMPLED]], office),
+            "statement": (
+                [f"/v1/accounts/household:{code}/statement" for code in shop.households[:SAMPLED]],
+                office,
+            ),
+            "card at the till": ([f"/v1/cards/{card}" for card in shop.cards[:SAMPLED]], till),
+            "household page": ([f"/c/{card}" for card in shop.cards[:SAMPLED]], ""),
         }
-        took = {}
-        for name, (paths, token) in looks.items():
-            words: list[str | Path] = [at.write_lines(paths), *([token] if token else [])]
-            await load(server.url, "get.lua", words, WARM, connections=1)
-            seen = await load(server.url, "get.lua", words, SECONDS, connections=1)
-            took[name] = seen.p50 / 1000
-        return took
+        durations = {}
+        for name, (paths, token) in reads.items():
+            arguments: list[str | Path] = [shop.write_lines(paths), *([token] if token else [])]
+            await run_load(server.url, "get.lua", arguments, WARM_UP, connections=1)
+            result = await run_load(server.url, "get.lua", arguments, SECONDS, connections=1)
+            durations[name] = result.p50 / 1000
+        return durations
 
 
-async def _closing(at: Shop) -> float:
-    """Milliseconds for which everybody waits where a month is closed, the median of some that are taken back."""
-    now, took = at.services.clock.now(), []
-    async with at.services.database.engine.connect() as connection:
+async def _measure_closing(shop: Shop) -> float:
+    """The median milliseconds for which closing a month blocks all others; each closing is rolled back."""
+    now, durations = shop.services.clock.now(), []
+    async with shop.services.database.engine.connect() as connection:
         for _ in range(CLOSINGS):
             started = perf_counter()
             closed = await Books(connection, TOWNSHIP).close_period(now, now, person="", reason="月结")
-            took.append(perf_counter() - started)
+            durations.append(perf_counter() - started)
             assert closed is ClosingStatus.OK
             await connection.rollback()
-    return 1000 * median(took)
+    return 1000 * median(durations)
 
 
-async def _signed_in(server: Server) -> str:
+async def _sign_in(server: Server) -> str:
     async with httpx.AsyncClient(base_url=server.url, verify=False) as http:
         answer = await http.post("/v1/sign-in", json={"login": "office", "password": PASSWORD})
         return str(answer.raise_for_status().json()["token"])
 
 
-async def _grow(at: Shop, first: int, last: int, households: int) -> None:
-    """Write transfers number `first` to `last`, to each of these many households four awards and then what it
-    spent of them, as if they had been recorded and sealed long ago."""
-    async with at.as_owner() as connection:
-        # Foreign keys are checked row by row, which a scratch database can do without.
+async def _grow(shop: Shop, first: int, last: int, households: int) -> None:
+    """Write transfers number `first` to `last` as if they had been recorded and sealed long ago: four awards and
+    then a redemption for each household."""
+    async with shop.as_owner() as connection:
+        # Disables foreign key checks, which a scratch database doesn't need.
         await connection.execute(text("set session_replication_role = replica"))
         await connection.execute(_HOMES, {"prefix": accounts.HOUSEHOLDS})
         for start in range(first, last, CHUNK):
             some = {"first": start, "last": min(start + CHUNK, last) - 1, "households": households}
-            await connection.execute(_TRANSACTIONS, some | {"all": OLD, "a_day": A_DAY})
+            await connection.execute(_TRANSACTIONS, some | {"all": OLD, "a_day": PER_DAY})
             ends = {"issuing": accounts.ISSUING.id, "till": accounts.till("s1").id}
             await connection.execute(_TRANSFERS, some | ends | {"points": accounts.POINTS})
         await connection.execute(text("vacuum analyze"))

@@ -1,4 +1,4 @@
-"""wrk, a load generator that leaves the machine to what it loads."""
+"""wrk, a load generator that uses little of the machine itself."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 
 THREADS = 2
-PATIENCE = 10
-"""Seconds until a request counts as failed."""
+TIMEOUT = 10
+"""Seconds after which a request counts as failed."""
 CONNECTIONS = 64
 
 
-class Load(msgspec.Struct, frozen=True):
-    """What wrk saw; `p50` and `p99` in microseconds."""
+class LoadResult(msgspec.Struct, frozen=True):
+    """wrk's result; `p50` and `p99` in microseconds."""
 
     requests: int
     microseconds: int
@@ -29,21 +29,20 @@ class Load(msgspec.Struct, frozen=True):
         return self.requests / self.microseconds * 1e6
 
 
-async def load(
+async def run_load(
     url: str, script: str, arguments: Sequence[str | Path], seconds: int, connections: int = CONNECTIONS
-) -> Load:
-    """Run `script` (a file beside this) against `url`. Raises SystemExit without wrk, and where a request
-    failed."""
+) -> LoadResult:
+    """Run `script`, a file beside this one, against `url`. Raises SystemExit if wrk or a request fails."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("没有找到 wrk，请先安装（Debian：apt install wrk）。")
     process = await asyncio.create_subprocess_exec(
-        *(wrk, f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}", f"--timeout={PATIENCE}"),
+        *(wrk, f"-t{min(THREADS, connections)}", f"-c{connections}", f"-d{seconds}", f"--timeout={TIMEOUT}"),
         *("-s", str(Path(__file__).with_name(script)), url, "--", *map(str, arguments)),
         stdout=asyncio.subprocess.PIPE,
     )
-    told, _ = await process.communicate()
-    result = msgspec.json.decode(told.splitlines()[-1], type=Load)
+    output, _ = await process.communicate()
+    result = msgspec.json.decode(output.splitlines()[-1], type=LoadResult)
     if result.failed:
-        raise SystemExit(f"{result.failed} of {result.requests} requests failed:\n{told.decode()}")
+        raise SystemExit(f"{result.failed} of {result.requests} requests failed:\n{output.decode()}")
     return result

@@ -1,4 +1,4 @@
-"""One figure of the bench, beside what it is compared with in the same run."""
+"""One measurement, with its baseline from the same run."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 import msgspec
 
-LEAST = 1e-9
-"""Where less is better and there is nothing at all."""
+EPSILON = 1e-9
+"""Instead of zero as a divisor."""
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
-    """`ratio` is value to baseline; `target` bounds the value from above, or from below where `more` is better;
-    `reached` is how many times that is met, so at least 1 where it is. `load` is the machine's at the end: other
-    work on it makes figures worse."""
+    """`ratio`: value to baseline. `target`: upper bound of the value, or lower bound if `more` is better.
+    `reached`: value to target or the inverse, at least 1 if the target is met. `load`: the machine's load average,
+    since other work on it makes results worse."""
 
     name: str
     value: float
@@ -26,7 +26,7 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     load: float = 0.0
 
 
-def measured(
+def make_measurement(
     name: str,
     value: float,
     unit: str,
@@ -35,8 +35,8 @@ def measured(
     *,
     more: bool = False,
 ) -> Measurement:
-    """A figure, rounded, judged against its target."""
-    reached = None if target is None else value / target if more else target / max(value, LEAST)
+    """A rounded measurement, compared with its target."""
+    reached = None if target is None else value / target if more else target / max(value, EPSILON)
     return Measurement(
         name=name,
         value=round(value, 2),

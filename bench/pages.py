@@ -1,32 +1,32 @@
-"""The household's page, as phones ask for it."""
+"""The household's page, as requested by phones."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from bench.ground import Ground
-from bench.load import load
-from bench.measurement import Measurement, measured
+from bench.environment import Environment
+from bench.load import run_load
+from bench.measurement import Measurement, make_measurement
 from bench.shop import Shop, build_award, start_server
 
-WARM, SECONDS = 3, 10
+WARM_UP, SECONDS = 3, 10
 ENTRIES = 20
-"""Of each household at least, so that its page is full."""
+"""At least for each household, so that its page is full."""
 
 
-async def measure(ground: Ground) -> AsyncIterator[Measurement]:
-    at = await ground.shop()
-    await _awarded(at)
-    async with start_server(at) as server:
-        cards = at.write_lines([f"/c/{card}" for card in at.cards])
-        await load(server.url, "get.lua", [cards], WARM)
-        seen = await load(server.url, "get.lua", [cards], SECONDS)
-    yield measured("household pages", seen.per_second, "/s", target=2_000, more=True)
-    yield measured("household pages, p99", seen.p99 / 1000, "ms", target=50.0)
+async def measure(environment: Environment) -> AsyncIterator[Measurement]:
+    shop = await environment.get_shop()
+    await _award_all(shop)
+    async with start_server(shop) as server:
+        cards = shop.write_lines([f"/c/{card}" for card in shop.cards])
+        await run_load(server.url, "get.lua", [cards], WARM_UP)
+        result = await run_load(server.url, "get.lua", [cards], SECONDS)
+    yield make_measurement("household pages", result.per_second, "/s", target=2_000, more=True)
+    yield make_measurement("household pages, p99", result.p99 / 1000, "ms", target=50.0)
 
 
-async def _awarded(at: Shop) -> None:
+async def _award_all(shop: Shop) -> None:
     for _ in range(ENTRIES):
-        async with at.services.unit_of_work() as uow:
-            await uow.books.post([build_award(household, 1) for household in at.households], uow.now)
-    await at.seal_and_vacuum()
+        async with shop.services.unit_of_work() as uow:
+            await uow.books.post([build_award(household, 1) for household in shop.households], uow.now)
+    await shop.seal_and_vacuum()

@@ -1,4 +1,4 @@
-"""pgbench on a running server: its own TPC-B-like test, which is what bare SQL does here, and scripts of ours."""
+"""pgbench on a running server: its TPC-B-like test as the baseline of plain SQL, and our own scripts."""
 
 from __future__ import annotations
 
@@ -15,33 +15,35 @@ SCALE, CLIENTS, THREADS = 10, 16, 2
 SECONDS = 15
 
 
-def tpcb(server: Embedded) -> float:
-    """Transactions a second, in a database of its own that is dropped again."""
+def measure_tpcb(server: Embedded) -> float:
+    """Transactions per second, in a temporary database."""
     _run(server, "createdb", NAME)
     try:
         _run(server, "pgbench", "-i", "-q", "-s", str(SCALE), NAME)
-        return _rate(server, NAME, [])
+        return _measure_rate(server, NAME, [])
     finally:
         _run(server, "dropdb", NAME)
 
 
-def scripted(server: Embedded, script: str) -> float:
-    """How often a second this script runs on the books."""
-    return _rate(server, DATABASE, ["-n", "-f", "-"], script)
+def measure_script(server: Embedded, script: str) -> float:
+    """Runs per second of this script on the books."""
+    return _measure_rate(server, DATABASE, ["-n", "-f", "-"], script)
 
 
-def _rate(server: Embedded, database: str, words: Sequence[str], script: str = "") -> float:
+def _measure_rate(server: Embedded, database: str, arguments: Sequence[str], script: str = "") -> float:
     load = ["-c", str(CLIENTS), "-j", str(THREADS), "-T", str(SECONDS)]
-    told = _run(server, "pgbench", *load, *words, database, script=script)
-    found = re.search(r"tps = ([0-9.]+)", told)
-    assert found is not None, told
+    output = _run(server, "pgbench", *load, *arguments, database, script=script)
+    found = re.search(r"tps = ([0-9.]+)", output)
+    assert found is not None, output
     return float(found[1])
 
 
-def _run(server: Embedded, program: str, *words: str, script: str = "") -> str:
+def _run(server: Embedded, program: str, *arguments: str, script: str = "") -> str:
     url = server.url(OWNER, DATABASE)
-    at = ["-h", str(url.query["host"]), "-p", str(url.query["port"]), "-U", OWNER]
-    done = subprocess.run([binary_path(program), *at, *words], input=script, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    return done.stdout
+    options = ["-h", str(url.query["host"]), "-p", str(url.query["port"]), "-U", OWNER]
+    process = subprocess.run(
+        [binary_path(program), *options, *arguments], input=script, capture_output=True, text=True
+    )
+    if process.returncode:
+        raise SystemExit(process.stderr)
+    return process.stdout

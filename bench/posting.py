@@ -1,4 +1,4 @@
-"""Posting to the books, without HTTP: many awards in one call, and while the books are sealed and verified."""
+"""Posting to the books without HTTP: many awards in one call, and while the books are sealed and verified."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from time import perf_counter
 
 from api.bookkeeping.seals.use_cases import seal
 from api.platform import accounts
-from bench.command import command
-from bench.ground import HOUSEHOLDS, Ground
-from bench.measurement import Measurement, measured
-from bench.pgbench import scripted
+from bench.command import run_command
+from bench.environment import HOUSEHOLDS, Environment
+from bench.measurement import Measurement, make_measurement
+from bench.pgbench import measure_script
 from bench.shop import Shop, build_award
 from ledger.transactions import Status
 
 CALLS = 7
 BATCH = 256
 SECONDS = 8.0
-ONE = rf"""
+SINGLE_AWARD = rf"""
 \set household random(0, {HOUSEHOLDS - 1})
 select * from ledger.post(1, jsonb_build_array(jsonb_build_object(
     'id', gen_random_uuid(), 'kind', 'import', 'phase', 'posted', 'person', '', 'reason', '',
@@ -32,56 +32,58 @@ select * from ledger.post(1, jsonb_build_array(jsonb_build_object(
 """
 
 
-async def measure(ground: Ground) -> AsyncIterator[Measurement]:
-    at, baseline = await ground.shop(), await ground.baseline()
-    await at.seal_and_vacuum()
-    await _post(at, at.households)
-    took = median([await _post(at, at.households) for _ in range(CALLS)])
-    copied = len(at.households) / await _copied(at)
-    yield measured("award to 3,000 households", len(at.households) / took, "/s", copied, 60_000, more=True)
-    alone = await _batches(at)
-    yield measured("awards in batches of 256", alone, "/s", baseline, 3.5 * baseline, more=True)
-    await at.seal_and_vacuum()
-    beside = [asyncio.create_task(_seal(at)), asyncio.create_task(_verify(at))]
-    both = await _batches(at)
-    for task in beside:
+async def measure(environment: Environment) -> AsyncIterator[Measurement]:
+    shop, baseline = await environment.get_shop(), await environment.measure_baseline()
+    await shop.seal_and_vacuum()
+    await _measure_post(shop, shop.households)
+    duration = median([await _measure_post(shop, shop.households) for _ in range(CALLS)])
+    copied = len(shop.households) / await _measure_copy(shop)
+    yield make_measurement(
+        "award to 3,000 households", len(shop.households) / duration, "/s", copied, 60_000, more=True
+    )
+    alone = await _measure_batches(shop)
+    yield make_measurement("awards in batches of 256", alone, "/s", baseline, 3.5 * baseline, more=True)
+    await shop.seal_and_vacuum()
+    tasks = [asyncio.create_task(_seal_repeatedly(shop)), asyncio.create_task(_verify_repeatedly(shop))]
+    both = await _measure_batches(shop)
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*beside, return_exceptions=True)
-    yield measured("the same while sealing and verifying", both, "/s", alone, 0.8 * alone, more=True)
-    one_by_one = await asyncio.to_thread(scripted, at.database, ONE)
-    yield measured("awards one by one, by pgbench", one_by_one, "/s", baseline)
+    await asyncio.gather(*tasks, return_exceptions=True)
+    yield make_measurement("the same while sealing and verifying", both, "/s", alone, 0.8 * alone, more=True)
+    one_by_one = await asyncio.to_thread(measure_script, shop.database, SINGLE_AWARD)
+    yield make_measurement("awards one by one, by pgbench", one_by_one, "/s", baseline)
 
 
-async def _batches(at: Shop) -> float:
-    """Awards a second, each batch a transaction of its own."""
-    households, posted, started = cycle(at.households), 0, perf_counter()
+async def _measure_batches(shop: Shop) -> float:
+    """Awards per second, each batch in its own database transaction."""
+    households, posted, started = cycle(shop.households), 0, perf_counter()
     while perf_counter() - started < SECONDS:
-        await _post(at, list(islice(households, BATCH)))
+        await _measure_post(shop, list(islice(households, BATCH)))
         posted += BATCH
     return posted / (perf_counter() - started)
 
 
-async def _post(at: Shop, households: list[str]) -> float:
-    """Seconds from the call to the commit."""
+async def _measure_post(shop: Shop, households: list[str]) -> float:
+    """Seconds from the call to the end of the commit."""
     batch = [build_award(household, 1) for household in households]
     started = perf_counter()
-    async with at.services.unit_of_work() as uow:
-        postings = await uow.books.post(batch, uow.now)
-    took = perf_counter() - started
-    assert all(posting.status is Status.OK for posting in postings)
-    return took
+    async with shop.services.unit_of_work() as uow:
+        results = await uow.books.post(batch, uow.now)
+    duration = perf_counter() - started
+    assert all(result.status is Status.OK for result in results)
+    return duration
 
 
-async def _copied(at: Shop) -> float:
-    """Seconds that PostgreSQL's COPY takes for as many rows of transactions and transfers as the households are,
-    into tables with the same indexes but without foreign keys and balances."""
-    rows, took = {name: BytesIO() for name in ("transaction", "transfer")}, []
-    async with at.as_owner() as connection:
+async def _measure_copy(shop: Shop) -> float:
+    """Seconds that PostgreSQL's COPY takes for one transaction and transfer per household, into tables with the
+    same indexes but without foreign keys and balances."""
+    rows, durations = {name: BytesIO() for name in ("transaction", "transfer")}, []
+    async with shop.as_owner() as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         for name, file in rows.items():
             await driver.execute(f"create temporary table {name} (like ledger.{name} including all)")
-            some = f"select * from ledger.{name} limit {len(at.households)}"
+            some = f"select * from ledger.{name} limit {len(shop.households)}"
             await driver.copy_from_query(some, output=file, format="binary")
         for _ in range(CALLS):
             await driver.execute("truncate transaction, transfer")
@@ -90,16 +92,16 @@ async def _copied(at: Shop) -> float:
                 for name, file in rows.items():
                     file.seek(0)
                     await driver.copy_to_table(name, source=file, format="binary", schema_name="pg_temp")
-            took.append(perf_counter() - started)
-    return median(took)
+            durations.append(perf_counter() - started)
+    return median(durations)
 
 
-async def _seal(at: Shop) -> None:
+async def _seal_repeatedly(shop: Shop) -> None:
     while True:
-        if not await seal(at.services):
+        if not await seal(shop.services):
             await asyncio.sleep(0.1)
 
 
-async def _verify(at: Shop) -> None:
+async def _verify_repeatedly(shop: Shop) -> None:
     while True:
-        await command(at.folder, "verify")
+        await run_command(shop.folder, "verify")

@@ -1,7 +1,7 @@
--- What tills send: each request redeems one piece, under an id of its own that grows with time as UUIDv7 does.
--- Arguments: files of the cards, of the products, of the tills ("token shift"); milliseconds that each connection
--- rests between requests, on average.
-dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "told.lua")
+-- Redemptions as sent by tills: each request redeems one piece, under a new id that increases like UUIDv7.
+-- Arguments: files of cards, products and tills ("token shift"); the average pause in milliseconds between the
+-- requests of a connection.
+dofile((debug.getinfo(1, "S").source:sub(2):match("(.*/)") or "") .. "common.lua")
 
 function init(arguments)
   cards, products, tills = lines(arguments[1]), lines(arguments[2]), {}
@@ -25,6 +25,6 @@ function request()
 end
 
 function delay()
-  -- Around the pause that was asked for, so that requests don't come in step.
+  -- Random, so that connections don't send in step.
   return pause > 0 and math.random(0, 2 * pause) or 0
 end

@@ -1,4 +1,4 @@
-"""Where the bench puts what it makes."""
+"""Temporary folders of the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that the database's own account may pass on its way."""
+def scratch_folder() -> Iterator[Path]:
+    """A temporary folder that the database server's user may pass."""
     with tempfile.TemporaryDirectory(prefix="jimei-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)

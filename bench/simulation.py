@@ -15,18 +15,18 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from bench.command import command
-from bench.ground import Ground
-from bench.measurement import Measurement, measured
+from bench.command import run_command
+from bench.environment import Environment
+from bench.measurement import Measurement, make_measurement
 from bench.township import (
     FIRST,
-    HOUSEHOLDS_A_VILLAGE,
+    HOUSEHOLDS_PER_VILLAGE,
     LAST,
     VILLAGES,
     book_text,
     draft_text,
+    open_township,
     sample_claims,
-    township,
 )
 from rules import Claim, RecordedClaim, Tally, VillageSimulation, backdate, evaluate, load, summarize
 
@@ -35,36 +35,36 @@ _BATCH_SIZE = 5_000
 CLAIMS = 1_000_000
 
 
-async def measure(_: Ground) -> AsyncIterator[Measurement]:
-    for figure in _engine(CLAIMS):
+async def measure(_: Environment) -> AsyncIterator[Measurement]:
+    for figure in _measure_engine(CLAIMS):
         yield figure
     # The command needs an event loop of its own.
-    for figure in await asyncio.to_thread(lambda: list(_command(CLAIMS))):
+    for figure in await asyncio.to_thread(lambda: list(_measure_command(CLAIMS))):
         yield figure
 
 
-def _synthetic(claims: int) -> Iterator[RecordedClaim]:
+def _make_claims(claims: int) -> Iterator[RecordedClaim]:
     random = Random(2)
     samples = list(sample_claims(load(book_text()), Random(1)))
     first = date.fromisoformat(FIRST)
     for _ in range(claims):
         rule, category, inputs, points = random.choice(samples)
-        household, day = f"h{random.randrange(HOUSEHOLDS_A_VILLAGE)}", first + timedelta(random.randrange(365))
+        household, day = f"h{random.randrange(HOUSEHOLDS_PER_VILLAGE)}", first + timedelta(random.randrange(365))
         yield RecordedClaim(
-            Claim(rule, day, household, "v", 4, "某某", inputs, HOUSEHOLDS_A_VILLAGE), category, points
+            Claim(rule, day, household, "v", 4, "某某", inputs, HOUSEHOLDS_PER_VILLAGE), category, points
         )
 
 
-def _engine(claims: int) -> Iterator[Measurement]:
+def _measure_engine(claims: int) -> Iterator[Measurement]:
     """One village at a time; making its claims isn't timed."""
     first, last = date.fromisoformat(FIRST), date.fromisoformat(LAST)
     draft = backdate(load(draft_text()), last)
     baseline = seconds = 0.0
     results = []
     for village in range(VILLAGES):
-        batch = list(_synthetic(claims // VILLAGES))
+        batch = list(_make_claims(claims // VILLAGES))
         started = time.perf_counter()
-        simulation = VillageSimulation(draft.book, f"v{village}", "村", HOUSEHOLDS_A_VILLAGE, first, last)
+        simulation = VillageSimulation(draft.book, f"v{village}", "村", HOUSEHOLDS_PER_VILLAGE, first, last)
         for start in range(0, len(batch), _BATCH_SIZE):
             simulation.add_claims(islice(batch, start, start + _BATCH_SIZE))
         results.append(simulation.build_result())
@@ -80,15 +80,17 @@ def _engine(claims: int) -> Iterator[Measurement]:
     started = time.perf_counter()
     summarize(draft, first, last, results, {}, {})
     seconds += time.perf_counter() - started
-    yield measured("simulation.engine", seconds / claims * 1e6, "µs a claim", baseline / claims * 1e6, None)
+    yield make_measurement(
+        "simulation.engine", seconds / claims * 1e6, "µs a claim", baseline / claims * 1e6, None
+    )
 
 
-def _command(claims: int) -> Iterator[Measurement]:
-    with township(claims) as data, tempfile.TemporaryDirectory() as folder:
+def _measure_command(claims: int) -> Iterator[Measurement]:
+    with open_township(claims) as data, tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.toml"
         draft.write_text(draft_text(), encoding="utf-8")
         arguments = ["rules", "simulate", str(draft), "--from", FIRST, "--to", LAST, "--format", "json"]
-        one = asyncio.run(command(data, *arguments, processors=1))
-        both = asyncio.run(command(data, *arguments))
-    yield measured("simulation.command", both.seconds, "s", one.seconds, _SECONDS)
-    yield measured("simulation.command.memory", both.megabytes, "MB", None, _MEGABYTES)
+        one = asyncio.run(run_command(data, *arguments, processors=1))
+        both = asyncio.run(run_command(data, *arguments))
+    yield make_measurement("simulation.command", both.seconds, "s", one.seconds, _SECONDS)
+    yield make_measurement("simulation.command.memory", both.megabytes, "MB", None, _MEGABYTES)

@@ -1,4 +1,4 @@
-"""A program in a terminal of 80×24: what is typed goes in, and when it drew what is known to the millisecond."""
+"""A program in a terminal of 80×24: type into it, and measure when it draws something."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Self
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 _CONTROL = re.compile(rb"\x1b(\[[0-9;?<>=$]*[A-Za-z~]|[PX^_\]].*?(\x1b\\|\x07)|.)")
 
 
 class Terminal:
     def __init__(self, command: Sequence[str]) -> None:
         self._drawn = b""
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.set_blocking(master, False)
@@ -44,25 +44,25 @@ class Terminal:
                 self._drawn += os.read(self._master, 65536)
             except OSError:
                 asyncio.get_running_loop().remove_reader(self._master)
-        self._news.set()
+        self._changed.set()
 
     def type(self, keys: str) -> float:
-        """All at once; gives the moment."""
+        """Type all keys at once; returns the time."""
         self._drawn = b""
         os.write(self._master, keys.encode())
         return perf_counter()
 
-    async def sees(self, word: str) -> float:
-        """The moment at which this was drawn."""
-        async with asyncio.timeout(PATIENCE):
+    async def wait_for(self, word: str) -> float:
+        """Wait until this text is drawn; returns the time."""
+        async with asyncio.timeout(TIMEOUT):
             while word.encode() not in _CONTROL.sub(b"", self._drawn):
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
         return perf_counter()
 
     @property
     def resident(self) -> float:
-        """MiB."""
+        """Resident memory in MiB."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
 
@@ -70,7 +70,7 @@ class Terminal:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Whatever happened: a program whose terminal is gone would go round and round."""
+        """End the program in any case: without its terminal it would spin."""
         os.kill(self.pid, signal.SIGTERM)
         await asyncio.to_thread(os.waitpid, self.pid, 0)
         with suppress(ValueError):

@@ -21,11 +21,11 @@ from api.platform.database.engine import DATABASE, Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.register.use_cases import init_township
-from bench.scratch import scratch
+from bench.scratch import scratch_folder
 from rules import Claim, Input, Rulebook, Tally, books_path, evaluate, load
 
 VILLAGES = 20
-HOUSEHOLDS_A_VILLAGE = 2_500
+HOUSEHOLDS_PER_VILLAGE = 2_500
 FIRST, LAST = "2025-01-01", "2025-12-31"
 _SAMPLES_PER_RULE = 40
 
@@ -71,9 +71,9 @@ def sample_claims(book: Rulebook, random: Random) -> Iterator[tuple[str, str, di
 
 
 @contextmanager
-def township(claims: int) -> Iterator[Path]:
+def open_township(claims: int) -> Iterator[Path]:
     """The data folder of a running township, removed at the end of the block."""
-    with scratch() as folder:
+    with scratch_folder() as folder:
         data = folder / "data"
         with Embedded(data) as server, server.keep_running():
             asyncio.run(_fill(server, data, claims))
@@ -97,7 +97,7 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
     engine = create_async_engine(owner)
     async with engine.begin() as connection:
         for statement in _STATEMENTS:
-            sizes: dict[str, Any] = {"villages": VILLAGES, "households": VILLAGES * HOUSEHOLDS_A_VILLAGE}
+            sizes: dict[str, Any] = {"villages": VILLAGES, "households": VILLAGES * HOUSEHOLDS_PER_VILLAGE}
             if ":ways" in statement:
                 sizes = {"ways": json.dumps(samples, ensure_ascii=False)}
             elif ":claims" in statement:

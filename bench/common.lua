@@ -1,4 +1,4 @@
--- For every script: a number for each thread, chance, lines of a file, and what is told at the end.
+-- Shared by all scripts: thread numbers, random seeds, reading files, printing the result.
 local threads = 0
 
 function setup(thread)
@@ -6,7 +6,7 @@ function setup(thread)
   threads = threads + 1
 end
 
--- Two loads that begin in the same second are still two.
+-- So that two loads that start in the same second differ.
 function seed()
   local source = assert(io.open("/dev/urandom", "rb"))
   local a, b, c, d = source:read(4):byte(1, 4)
@@ -21,8 +21,8 @@ function lines(name)
 end
 
 function done(summary, latency)
-  local wrong = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write
+  local failed = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write
                 + summary.errors.timeout
   io.write(string.format('\n{"requests":%d,"microseconds":%d,"failed":%d,"p50":%d,"p99":%d}\n',
-                         summary.requests, summary.duration, wrong, latency:percentile(50), latency:percentile(99)))
+                         summary.requests, summary.duration, failed, latency:percentile(50), latency:percentile(99)))
 end
