@@ -64,7 +64,7 @@ from api.wire.goods import (
     StocktakeLine,
     StocktakeSheet,
 )
-from api.wire.kiosks import KioskCode, KioskEnding, LeasePolicy, NewKiosk
+from api.wire.kiosks import KioskCode, KioskEnding, LeasePolicy, LockPolicy, NewKiosk
 from api.wire.people import NewPerson, PinReset, SignIn, SignInResult
 from api.wire.register import (
     CreatedCount,
@@ -112,6 +112,7 @@ from api.wire.till import (
     ShelfItem,
     Shift,
     Till,
+    TillAttendant,
 )
 
 __all__ = [
@@ -164,6 +165,7 @@ __all__ = [
     "LeasePolicy",
     "Liability",
     "LinkedTransaction",
+    "LockPolicy",
     "MonthStatement",
     "Name",
     "NewAttendant",
@@ -217,6 +219,7 @@ __all__ = [
     "StocktakeLine",
     "StocktakeSheet",
     "Till",
+    "TillAttendant",
     "TownshipReport",
     "TransactionView",
     "TransferLine",

@@ -32,6 +32,13 @@ class LeasePolicy(Wire, frozen=True):
     days: Annotated[int, Meta(ge=1, le=60)]
 
 
+class LockPolicy(Wire, frozen=True):
+    """`PUT /v1/kiosks/{id}/lock-policy`: after how many minutes without a key or scan the kiosk asks for the
+    attendant's PIN again. Takes effect at the kiosk's next contact."""
+
+    minutes: Annotated[int, Meta(ge=1, le=480)]
+
+
 class KioskEnding(Wire, frozen=True):
     """`POST /v1/kiosks/{id}/end`: the machine is lost, broken or retired."""
 

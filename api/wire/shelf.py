@@ -47,10 +47,11 @@ class ReceiptCount(Wire, frozen=True):
 
 
 class ReceiptCountByPin(ReceiptCount, frozen=True, kw_only=True):
-    """`POST /v1/till/receipts/{uuid}/confirm`: the same at the till; the PIN identifies the attendant who
-    counted."""
+    """`POST /v1/till/receipts/{uuid}/confirm`: the same at the till, by the `attendant` who counted; where that is
+    left out, the PIN alone says who it was."""
 
     pin: Pin
+    attendant: UUID | None = None
 
 
 class Withdrawal(Wire, frozen=True):

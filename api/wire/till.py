@@ -23,11 +23,19 @@ class ShelfItem(Wire, frozen=True):
     stock: int
 
 
+class TillAttendant(Wire, frozen=True):
+    """Who may serve at this supermarket's tills."""
+
+    id: UUID
+    name: str
+
+
 class Till(Wire, frozen=True):
     """What a kiosk needs to serve: `GET /v1/till` (device token). `version` increases whenever the office changes
     the products of this shelf, their names, prices or barcodes, but not with the pieces in stock. `notices`:
     sentences for the idle screen. `seal`: the newest signed head of the books as printed on receipts,
-    "12345 Ab3dEf9k": the number of its records, and the first characters of its root; empty before the first."""
+    "12345 Ab3dEf9k": the number of its records, and the first characters of its root; empty before the first.
+    `attendants`: by name. `lock_minutes`: after so long without a key the till asks for the PIN again."""
 
     supermarket: str
     village: str
@@ -35,12 +43,16 @@ class Till(Wire, frozen=True):
     notices: list[str]
     version: int = 0
     seal: str = ""
+    attendants: list[TillAttendant] = field(default_factory=list)
+    lock_minutes: int = 10
 
 
 class PinSignIn(Wire, frozen=True):
-    """`POST /v1/till/shifts`: the PIN alone identifies the attendant of this supermarket."""
+    """`POST /v1/till/shifts`: the `attendant` who signs in; where that is left out, the PIN alone says who of this
+    supermarket it is."""
 
     pin: Pin
+    attendant: UUID | None = None
 
 
 class Shift(Wire, frozen=True):

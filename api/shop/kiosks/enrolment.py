@@ -146,6 +146,18 @@ async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, data: 
         )
 
 
+async def set_lock_policy(services: Services, staff: Staff, kiosk: UUID, data: wire.LockPolicy) -> None:
+    """Raises Refused: not-allowed, unknown."""
+    require(staff, Role.OFFICE)
+    async with services.unit_of_work() as uow:
+        await require_kiosk(uow, kiosk)
+        await uow.session.execute(
+            update(Kiosk)
+            .where(Kiosk.township == uow.township, Kiosk.id == kiosk)
+            .values(lock_minutes=data.minutes)
+        )
+
+
 async def lock_current_enrolment(uow: UnitOfWork, kiosk: UUID) -> KioskEnrolment | None:
     """The enrolment that has not ended, locked until the caller's transaction ends."""
     enrolment: KioskEnrolment | None = await uow.session.scalar(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, SQLColumnExpression, func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from api.platform.services import UnitOfWork
-from api.shop.kiosks.tables import Attendant
+from api.shop.kiosks.tables import Attendant, Kiosk
 
 
 async def read_attendant_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
@@ -18,3 +20,21 @@ async def read_attendant_names(uow: UnitOfWork, ids: Collection[UUID] | None = N
         select(Attendant.id, Attendant.name).where(Attendant.township == uow.township, *conditions)
     )
     return dict(rows.all())
+
+
+def select_attendants(
+    township: SQLColumnExpression[int], supermarket: SQLColumnExpression[str]
+) -> ScalarSelect[Any]:
+    """Id and name of a supermarket's attendants, by name, as JSON."""
+    attendant = func.jsonb_build_object("id", Attendant.id, "name", Attendant.name)
+    by_name = func.jsonb_agg(aggregate_order_by(attendant, Attendant.name))
+    return (
+        select(func.coalesce(by_name, literal([], JSONB), type_=JSONB))
+        .where(Attendant.township == township, Attendant.supermarket == supermarket)
+        .scalar_subquery()
+    )
+
+
+def select_lock_minutes(township: SQLColumnExpression[int], kiosk: UUID) -> ScalarSelect[int]:
+    """After how long without a key a kiosk locks."""
+    return select(Kiosk.lock_minutes).where(Kiosk.township == township, Kiosk.id == kiosk).scalar_subquery()

@@ -42,6 +42,17 @@ async def set_lease_policy(
     await enrolment.set_lease_policy(services, request.user, kiosk, data)
 
 
+@put("/kiosks/{kiosk:uuid}/lock-policy", guards=[staff_only], status_code=204)
+async def set_lock_policy(
+    kiosk: FromPath[UUID],
+    data: JSONBody[wire.LockPolicy],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    """After how many minutes without a key the kiosk asks for the attendant's PIN again."""
+    await enrolment.set_lock_policy(services, request.user, kiosk, data)
+
+
 @post("/enrolments")
 async def enrol(
     data: JSONBody[till_journal.NewEnrolment], services: NamedDependency[Services]
@@ -61,11 +72,11 @@ async def add_attendant(
 async def open_shift(
     data: JSONBody[wire.PinSignIn], services: NamedDependency[Services], request: DeviceRequest
 ) -> wire.Shift:
-    return await use_cases.open_shift(services, request.user, data.pin)
+    return await use_cases.open_shift(services, request.user, data)
 
 
 router = Router(
     "/v1",
-    route_handlers=[add, new_code, set_lease_policy, enrol, add_attendant, open_shift],
+    route_handlers=[add, new_code, set_lease_policy, set_lock_policy, enrol, add_attendant, open_shift],
     tags=["kiosks"],
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -18,13 +18,11 @@ from api.registry.people.use_cases import passwords
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.supermarkets.tables import Supermarket
 from api.shop.supermarkets.use_cases import require_supermarket
-from api.wire.lockout import Attempts, LockoutPolicy
-
-LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=5))
+from api.wire.lockout import ATTENDANT_PINS
 
 
 async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendant) -> None:
-    """The PIN alone signs an attendant in, so no two of one supermarket may share it.
+    """The PIN alone may sign an attendant in, so no two of one supermarket may share it.
 
     Raises Refused: not-allowed, unknown, pin-taken.
     """
@@ -37,8 +35,9 @@ async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendan
             .where(Supermarket.township == uow.township, Supermarket.code == data.supermarket)
             .with_for_update(key_share=True)
         )
-        if await _find_attendant(uow, data.supermarket, data.pin) is not None:
-            raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
+        for attendant in await _list_attendants(uow, data.supermarket):
+            if await asyncio.to_thread(passwords.verify, data.pin, attendant.pin_hash):
+                raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
         uow.session.add(
             Attendant(
                 township=uow.township,
@@ -50,30 +49,55 @@ async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendan
         )
 
 
-async def open_shift(services: Services, device: Device, pin: str) -> wire.Shift:
-    """Sign an attendant in at this kiosk; five wrong PINs lock it for five minutes.
-
-    Raises Refused: wrong-pin, pin-locked.
-    """
+async def open_shift(services: Services, device: Device, data: wire.PinSignIn) -> wire.Shift:
+    """Sign an attendant in at this kiosk. Raises Refused: unknown, wrong-pin, pin-locked."""
     async with services.unit_of_work() as uow:
-        attendant = await check_pin(uow, device, pin)
+        attendant = await check_pin(uow, device, data.pin, data.attendant)
         if attendant is not None:
             return await _open_shift(uow, device, attendant)
     raise wrong_pin()
 
 
-async def check_pin(uow: UnitOfWork, device: Device, pin: str) -> Attendant | None:
-    """The attendant of this kiosk's supermarket with this PIN. None is counted as a failure: the caller has to
-    commit its transaction, then refuse with `wrong_pin`. Raises Refused: pin-locked."""
+async def check_pin(uow: UnitOfWork, device: Device, pin: str, id: UUID | None = None) -> Attendant | None:
+    """The attendant of this kiosk's supermarket with this PIN, and with this `id` if it is given. None is counted
+    as a wrong one of that attendant's, or of the kiosk's: the caller has to commit its transaction, then refuse
+    with `wrong_pin`. A right PIN resets nothing, so that nobody gets more guesses by their own.
+
+    Raises Refused: unknown, pin-locked."""
     # One attempt at a time: several at once would all see the lockout not yet set.
-    kiosk = await uow.session.get_one(Kiosk, (uow.township, device.id), with_for_update={"key_share": True})
-    attempts = Attempts(kiosk.failures, kiosk.locked_until)
-    if attempts.is_locked(uow.now):
-        raise Refused(ErrorCode.PIN_LOCKED, "PIN 连续输错，请五分钟后再试。")
-    attendant = await _find_attendant(uow, device.supermarket, pin)
-    attempts = Attempts() if attendant is not None else LOCKOUT.count_failure(attempts, uow.now)
-    kiosk.failures, kiosk.locked_until = attempts.failures, attempts.locked_until
-    return attendant
+    counted = await _lock_attempts(uow, device, id)
+    if ATTENDANT_PINS.is_locked(counted.wrong_pins_at, uow.now):
+        raise Refused(ErrorCode.PIN_LOCKED, "PIN 输错太多次，请五分钟后再试。")
+    candidates = [counted] if isinstance(counted, Attendant) else await _list_attendants(uow, device.supermarket)
+    for attendant in candidates:
+        if await asyncio.to_thread(passwords.verify, pin, attendant.pin_hash):
+            return attendant
+    counted.wrong_pins_at = ATTENDANT_PINS.add_failure(counted.wrong_pins_at, uow.now)
+    return None
+
+
+async def _lock_attempts(uow: UnitOfWork, device: Device, id: UUID | None) -> Attendant | Kiosk:
+    """Whose wrong PINs are counted, locked until the transaction ends."""
+    found: Attendant | Kiosk | None = None
+    if id is None:
+        found = await uow.session.scalar(
+            select(Kiosk)
+            .where(Kiosk.township == uow.township, Kiosk.id == device.id)
+            .with_for_update(key_share=True)
+        )
+    else:
+        found = await uow.session.scalar(
+            select(Attendant)
+            .where(
+                Attendant.township == uow.township,
+                Attendant.id == id,
+                Attendant.supermarket == device.supermarket,
+            )
+            .with_for_update(key_share=True)
+        )
+    if found is None:
+        raise Refused(ErrorCode.UNKNOWN, "本店没有这位管理员。")
+    return found
 
 
 def wrong_pin() -> Refused:
@@ -140,11 +164,8 @@ def shift_closed() -> Refused:
     return Refused(ErrorCode.SHIFT_CLOSED, "班次已结束，请重新输入 PIN 登录。")
 
 
-async def _find_attendant(uow: UnitOfWork, supermarket: str, pin: str) -> Attendant | None:
+async def _list_attendants(uow: UnitOfWork, supermarket: str) -> Sequence[Attendant]:
     attendants = await uow.session.scalars(
         select(Attendant).where(Attendant.township == uow.township, Attendant.supermarket == supermarket)
     )
-    for attendant in attendants:
-        if await asyncio.to_thread(passwords.verify, pin, attendant.pin_hash):
-            return attendant
-    return None
+    return attendants.all()

@@ -80,7 +80,7 @@ async def confirm_at_till(
     Raises Refused: wrong-pin, pin-locked, and as `confirm`.
     """
     async with services.unit_of_work() as uow:
-        attendant = await check_pin(uow, device, count.pin)
+        attendant = await check_pin(uow, device, count.pin, count.attendant)
         if attendant is not None:
             actor = Actor(attendant.id, attendant.name, supermarket=device.supermarket)
             return await receipt_views.build_view(uow, await _confirm(uow, actor, id, count.lines))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import select, true
 
 from api import wire
 from api.platform.access import Device
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import lateral_village
+from api.shop.kiosks.queries import select_attendants, select_lock_minutes
 from api.shop.reservations.queries import count_uncollected
 from api.shop.stock.use_cases import read_shelf_items
 from api.shop.supermarkets.tables import Supermarket
@@ -30,12 +32,16 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
     async with services.unit_of_work() as uow:
         village_row = lateral_village(Supermarket.township, Supermarket.village)
         row = await uow.session.execute(
-            select(Supermarket.name, village_row.c.name, Supermarket.village, Supermarket.shelf_version)
+            select(
+                *(Supermarket.name, village_row.c.name, Supermarket.village, Supermarket.shelf_version),
+                select_attendants(Supermarket.township, Supermarket.code),
+                select_lock_minutes(Supermarket.township, device.id),
+            )
             .join(village_row, true())
             .where(Supermarket.township == uow.township, Supermarket.code == device.supermarket)
         )
         # The version is read before the shelf, so that a change in between is fetched again rather than missed.
-        supermarket, village, code, version = row.one()
+        supermarket, village, code, version, attendants, lock_minutes = row.one()
         return wire.Till(
             supermarket=supermarket,
             village=village,
@@ -44,6 +50,8 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
             notices=[*await _promise_notices(uow, device.supermarket), *await additions.on_notice(uow, code)],
             version=version,
             seal=await additions.seal(uow),
+            attendants=msgspec.convert(attendants, list[wire.TillAttendant]),
+            lock_minutes=lock_minutes,
         )
 
 

@@ -1,10 +1,11 @@
-"""PINs: one attendant each, a lockout after five wrong ones, one open shift at a kiosk."""
+"""PINs: one attendant each, a lockout after five wrong ones within an hour, one open shift at a kiosk."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from uuid import UUID
 
 from tests.api.asking import problem, rows
 from tests.conftest import LiveTown
@@ -47,12 +48,55 @@ async def test_five_wrong_pins_lock_the_kiosk_for_five_minutes(town: LiveTown) -
         assert (await http.post("/v1/till/shifts", json=right)).status_code == 201
 
 
-async def test_the_right_pin_resets_the_count_of_wrong_ones(town: LiveTown) -> None:
+async def test_a_right_pin_between_wrong_ones_gives_no_more_guesses(town: LiveTown) -> None:
     async with town.device() as http:
-        for _ in range(2):
-            for _ in range(4):
-                problem(await http.post("/v1/till/shifts", json=WRONG), 401, "wrong-pin")
-            assert (await http.post("/v1/till/shifts", json={"pin": town.pin})).status_code == 201
+        for _ in range(4):
+            problem(await http.post("/v1/till/shifts", json=WRONG), 401, "wrong-pin")
+        assert (await http.post("/v1/till/shifts", json={"pin": town.pin})).status_code == 201
+        town.clock.travel(town.clock.now() + timedelta(minutes=50))
+        problem(await http.post("/v1/till/shifts", json=WRONG), 401, "wrong-pin")
+        problem(await http.post("/v1/till/shifts", json=WRONG), 423, "pin-locked")
+
+
+async def test_wrong_pins_count_for_the_attendant_named_and_nobody_else(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        other = {"supermarket": "hp", "name": "周管理员", "pin": "2469"}
+        (await http.post("/v1/attendants", json=other)).raise_for_status()
+    async with town.device() as http:
+        attendants = {each["name"]: each["id"] for each in (await http.get("/v1/till")).json()["attendants"]}
+        guessed, guesser = attendants["陈管理员"], attendants["周管理员"]
+        own = {"pin": "2469", "attendant": guesser}
+        for _ in range(5):
+            problem(await http.post("/v1/till/shifts", json=WRONG | {"attendant": guessed}), 401, "wrong-pin")
+            assert (await http.post("/v1/till/shifts", json=own)).status_code == 201
+        right = {"pin": town.pin, "attendant": guessed}
+        problem(await http.post("/v1/till/shifts", json=right), 423, "pin-locked")
+        town.clock.travel(town.clock.now() + timedelta(minutes=5))
+        assert (await http.post("/v1/till/shifts", json=right)).json()["attendant"] == "陈管理员"
+
+
+async def test_the_pin_of_another_attendant_is_a_wrong_one(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        other = {"supermarket": "hp", "name": "周管理员", "pin": "2469"}
+        (await http.post("/v1/attendants", json=other)).raise_for_status()
+    async with town.device() as http:
+        zhou, chen = (await http.get("/v1/till")).json()["attendants"]
+        assert (zhou["name"], chen["name"]) == ("周管理员", "陈管理员")
+        theirs = {"pin": "2469", "attendant": chen["id"]}
+        problem(await http.post("/v1/till/shifts", json=theirs), 401, "wrong-pin")
+        nobody = {"pin": "2469", "attendant": str(UUID(int=1))}
+        problem(await http.post("/v1/till/shifts", json=nobody), 404, "unknown")
+
+
+async def test_the_office_sets_when_a_till_locks(town: LiveTown) -> None:
+    async with town.device() as http:
+        assert (await http.get("/v1/till")).json()["lock_minutes"] == 10
+    path = f"/v1/kiosks/{town.kiosk.id}/lock-policy"
+    async with town.staff("office") as http:
+        problem(await http.put(path, json={"minutes": 0}), 400, "malformed")
+        assert (await http.put(path, json={"minutes": 3})).status_code == 204
+    async with town.device() as http:
+        assert (await http.get("/v1/till")).json()["lock_minutes"] == 3
 
 
 async def test_attempts_at_once_do_not_get_around_the_lockout(town: LiveTown) -> None:
