@@ -6,7 +6,6 @@ the recorded claims.
 """
 
 from rules.book import (
-    REVIEWER_TITLES,
     Campaign,
     Category,
     Decision,
@@ -15,7 +14,6 @@ from rules.book import (
     Option,
     PointsByChoice,
     PointsByMeeting,
-    Reviewer,
     Rule,
     Rulebook,
     format_points,
@@ -29,6 +27,7 @@ from rules.limits import Count, Limit, Usage, Window
 from rules.parser.library import CheckedFile, Library, check_files
 from rules.parser.rulebook import Header, check, load, read_header
 from rules.problems import Problem, RulebookError, UnknownRule, did_you_mean
+from rules.signatures import BODY_TITLES, SigningBody, signing_bodies
 from rules.simulation.summary import Simulation, summarize
 from rules.simulation.village import RecordedClaim, VillageResult, VillageSimulation, backdate, relevant_days
 from rules.tally import Tally
@@ -47,7 +46,7 @@ from rules.text.explanation import explain
 from rules.variables import AwardHistory
 
 __all__ = [
-    "REVIEWER_TITLES",
+    "BODY_TITLES",
     "AwardHistory",
     "Campaign",
     "Category",
@@ -70,11 +69,11 @@ __all__ = [
     "Problem",
     "RecordedClaim",
     "Refusal",
-    "Reviewer",
     "Rule",
     "RuleDescription",
     "Rulebook",
     "RulebookError",
+    "SigningBody",
     "Simulation",
     "Tally",
     "Trace",
@@ -106,5 +105,6 @@ __all__ = [
     "parse_answers",
     "read_header",
     "relevant_days",
+    "signing_bodies",
     "summarize",
 ]

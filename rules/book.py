@@ -16,7 +16,7 @@ Reviewer: TypeAlias = Literal["system", "grid", "council", "committee", "supervi
 
 REVIEWER_TITLES: Mapping[Reviewer, str] = {
     "system": "系统核对",
-    "grid": "网格员",
+    "grid": "网格长",
     "council": "道德评议会",
     "committee": "村委会",
     "supervisors": "村务监督委员会",

@@ -295,7 +295,8 @@ inputs = [{ id = "points", title = "分值", type = "integer", min = 1, max = 10
 PEOPLE = [
     ("wang", "王网格", "grid-member"),
     ("sun", "孙网格", "grid-member"),
-    ("zhao", "赵评议", "council"),
+    # A small village: one person is in the moral council and leads the grid.
+    ("zhao", "赵评议", "council grid-leader"),
     ("li", "李村委", "committee"),
     ("qian", "钱监委", "supervisor"),
     ("ma", "马支委", "party-branch"),
@@ -340,8 +341,8 @@ async def _populate(live: LiveTown) -> LiveTown:
         await post(
             "/v1/people",
             [
-                {"login": login, "name": name, "roles": [role], "village": "hp", "password": PASSWORD}
-                for login, name, role in PEOPLE
+                {"login": login, "name": name, "roles": roles.split(), "village": "hp", "password": PASSWORD}
+                for login, name, roles in PEOPLE
             ],
         )
         for login, _, _ in PEOPLE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -36,6 +36,16 @@ class Role(StrEnum):
     PARTY_BRANCH = "party-branch"
     SUPERVISOR = "supervisor"
     OFFICE = "office"
+
+
+# The members of the bodies that sign claims, by the rulebook's names of them.
+BODY_ROLES: Mapping[str, tuple[Role, ...]] = {
+    "reviewer": (Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL),
+    "grid": (Role.GRID_LEADER, Role.CHIEF_GRID_LEADER),
+    "council": (Role.COUNCIL,),
+    "committee": (Role.COMMITTEE,),
+    "supervisors": (Role.SUPERVISOR,),
+}
 
 
 @dataclass(frozen=True, slots=True)

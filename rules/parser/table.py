@@ -143,8 +143,8 @@ class Table:
         return self._check_allowed(key, value, tuple(allowed))
 
     def get_choices(self, key: str, allowed: Iterable[str]) -> tuple[str, ...]:
-        """At least one of the `allowed` words, in the order of the text."""
-        choices, words = tuple(allowed), self.get_texts(key, required=True)
+        """At least one of the `allowed` words, in the order of the text; none without the key."""
+        choices, words = tuple(allowed), self.get_texts(key, required=key in self.raw)
         found = [self._check_allowed(key, word, choices) for word in words]
         return tuple(word for word in found if word is not None)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.book import (
-    REVIEWER_TITLES,
     Campaign,
     Category,
     Decision,
@@ -20,6 +19,7 @@ from rules.book import (
 )
 from rules.expression import Expression
 from rules.limits import Limit, merge_limits
+from rules.signatures import describe_signatures
 
 _PERIOD = {
     "day": "同一天",
@@ -130,10 +130,6 @@ def option_points(rule: Rule, points: PointsByChoice) -> Iterator[tuple[str, int
             yield from ((option.title, points.amounts[option.id]) for option in input.options)
 
 
-def format_reviewers(rule: Rule) -> str:
-    return "、".join(REVIEWER_TITLES[reviewer] for reviewer in rule.reviewers)
-
-
 def quote_titles(titles: Iterable[str]) -> str:
     """「甲」、「乙」"""
     return "、".join(f"「{title}」" for title in titles)
@@ -203,11 +199,11 @@ def _format_input(input: Input) -> str:
 
 
 def _describe_review(rule: Rule, notice_days: int) -> str:
-    reviewers = f"由{format_reviewers(rule)}审核"
+    signatures = describe_signatures(rule)
     if notice_days == 0:
-        return f"{reviewers}，不用公示"
+        return f"{signatures}，不用公示"
     anonymity = "不写姓名，" if rule.deduction else "" if rule.publish else "不写户名和事由，"
-    return f"{reviewers}，公示 {notice_days} 天，{anonymity}没有异议就{'扣' if rule.deduction else '入账'}"
+    return f"{signatures}，公示 {notice_days} 天，{anonymity}没有异议就{'扣' if rule.deduction else '入账'}"
 
 
 def _list_coverage(book: Rulebook, campaign: Campaign) -> Iterator[str]:

@@ -17,10 +17,10 @@ from rules.book import (
     format_points_range,
 )
 from rules.expression import Expression
+from rules.signatures import describe_signatures
 from rules.text.descriptions import (
     describe_rule,
     format_decision,
-    format_reviewers,
     option_points,
     own_limits,
 )
@@ -199,8 +199,9 @@ def _compare_category(pair: RulePair) -> Iterator[Change]:
 
 
 def _compare_reviewers(pair: RulePair) -> Iterator[Change]:
-    if set(pair.old.reviewers) != set(pair.new.reviewers):
-        yield Change(f"由{format_reviewers(pair.old)}审核改为由{format_reviewers(pair.new)}审核")
+    old, new = describe_signatures(pair.old), describe_signatures(pair.new)
+    if old != new:
+        yield Change(f"{old}，改为{new}")
 
 
 def _compare_notice_days(pair: RulePair) -> Iterator[Change]:

@@ -200,7 +200,7 @@ def _evaluate(
         "points": evaluation.points,
         "explanation": explanation,
         "trace": msgspec.to_builtins(evaluation.trace),
-        "signers": deductions.signing_bodies(rule),
+        "signers": list(rules.signing_bodies(rule)),
         "status": "declared",
         "published": rule.publish,
         "declared_by": staff.id,

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 
 from api import wire
-from api.awards.claims import deductions
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarations import DECLARERS
+from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, name_step, read_signatures
 from api.awards.claims.tables import Claim
-from api.awards.claims.use_cases import REVIEWERS
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.platform.access import Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_subquery
+from api.registry.people.queries import name_subquery, read_names
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
-from rules import format_limit
+from rules import BODY_TITLES, SigningBody, format_limit
 
 MAX_SHOWN = 100
 DECIDERS = (Role.COMMITTEE, Role.COUNCIL, Role.PARTY_BRANCH, Role.SUPERVISOR)
@@ -77,14 +77,22 @@ class DeskClaims:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownSignature:
+    """What was done, by whom, for which body."""
+
+    step: str
+    person: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimDetails:
     summary: ClaimSummary
     person: str
     note: str
     answers: list[tuple[str, str]]
     explanation: list[str]
-    reviewed_by: str
-    approved_by: str
+    signatures: list[ShownSignature]
     can_refuse: bool
 
 
@@ -92,13 +100,11 @@ async def load_desk(services: Services, staff: Staff) -> DeskClaims:
     async with services.unit_of_work() as uow:
         return DeskClaims(
             mine=await _load_own(uow, staff) if staff.may(*DECLARERS) else None,
-            to_review=await _load_queue(uow, staff, "declared", _actionable_by(staff, REVIEWERS, 0))
-            if staff.may(*REVIEWERS, *deductions.SIGNING_BODIES.values())
+            to_review=await _load_queue(uow, staff, awaits(staff, "review")) if staff.may(*SIGNERS) else None,
+            to_approve=await _load_queue(uow, staff, awaits(staff, "approve")) if staff.may(*APPROVERS) else None,
+            on_notice=await _load_queue(uow, staff, Claim.status == "approved")
+            if staff.may(Role.SUPERVISOR)
             else None,
-            to_approve=await _load_queue(uow, staff, "reviewed", _actionable_by(staff, (Role.COMMITTEE,), 1))
-            if staff.may(*deductions.SIGNING_BODIES.values())
-            else None,
-            on_notice=await _load_queue(uow, staff, "approved") if staff.may(Role.SUPERVISOR) else None,
             budgets=await _load_budgets(uow, staff) if staff.village and staff.may(*DECIDERS) else [],
         )
 
@@ -106,18 +112,11 @@ async def load_desk(services: Services, staff: Staff) -> DeskClaims:
 async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetails:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        row = (
-            await uow.session.execute(
-                select(
-                    Claim,
-                    name_subquery(Claim.township, Claim.reviewed_by).label("reviewer"),
-                    name_subquery(Claim.township, Claim.approved_by).label("approver"),
-                ).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
-            )
-        ).first()
-        if row is None:
+        claim = await uow.session.scalar(
+            select(Claim).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
+        )
+        if claim is None:
             raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
-        claim, reviewed_by, approved_by = row
         [summary] = await _load_summaries(uow, staff, [Claim.id == id])
         rule = (await books_by_version(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
         options = {option.id: option.title for input in rule.inputs for option in input.options}
@@ -131,8 +130,7 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
                 if input.id in claim.inputs
             ],
             explanation=claim.explanation,
-            reviewed_by=reviewed_by or "",
-            approved_by=approved_by or "",
+            signatures=await _load_signatures(uow, claim),
             can_refuse=_can_refuse(staff, claim.status),
         )
 
@@ -154,7 +152,16 @@ def _can_refuse(staff: Staff, status: str) -> bool:
     """Once on notice, only the supervisory committee may refuse a claim."""
     if status == "approved":
         return staff.may(Role.SUPERVISOR)
-    return status in ("declared", "reviewed") and staff.may(*REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
+    return status in ("declared", "reviewed") and staff.may(*SIGNERS)
+
+
+async def _load_signatures(uow: UnitOfWork, claim: Claim) -> list[ShownSignature]:
+    signed = (await read_signatures(uow, [claim.id]))[claim.id]
+    names = await read_names(uow, signed) if signed else {}
+    return [
+        ShownSignature(name_step(claim, place), names[person], BODY_TITLES[cast(SigningBody, body)])
+        for place, (person, body) in enumerate(zip(signed, claim.signers, strict=False))
+    ]
 
 
 async def villages_served(services: Services, staff: Staff) -> list[VillageFacts]:
@@ -192,15 +199,8 @@ async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
     return budgets
 
 
-def _actionable_by(staff: Staff, roles: Sequence[Role], place: int) -> ColumnElement[bool]:
-    """The condition for awards that these roles handle, if the person has one, and deductions that they may
-    sign."""
-    signable = deductions.awaiting_signature(staff, place)
-    return or_(deductions.is_award(), signable) if staff.may(*roles) else signable
-
-
-async def _load_queue(uow: UnitOfWork, staff: Staff, status: str, *conditions: ColumnElement[bool]) -> ClaimQueue:
-    waiting = [Claim.status == status, *_in_own_village(staff), *conditions]
+async def _load_queue(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> ClaimQueue:
+    waiting = [condition, *_in_own_village(staff)]
     total = await uow.session.scalar(
         select(func.count()).select_from(Claim).where(Claim.township == uow.township, *waiting)
     )
@@ -233,6 +233,7 @@ async def _load_summaries(
     ).all()
     books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
+    signed = await read_signatures(uow, [claim.id for claim, *_ in rows])
     return [
         ClaimSummary(
             id=claim.id,
@@ -247,17 +248,17 @@ async def _load_summaries(
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
             refusal=claim.refusal,
-            blocked_reason=_blocked_reason(staff, claim, code),
+            blocked_reason=_blocked_reason(staff, claim, code, signed[claim.id]),
         )
         for claim, code, head, declared_by in rows
     ]
 
 
-def _blocked_reason(staff: Staff, claim: Claim, household: str) -> str:
+def _blocked_reason(staff: Staff, claim: Claim, household: str, signed: Sequence[UUID]) -> str:
     if claim.declared_by == staff.id:
         return "您申报的，请由别人办理"
-    if claim.reviewed_by == staff.id:
-        return "您评议的，请由别人审定"
+    if staff.id in signed:
+        return "您审核过，请由别人办理"
     if staff.household == household:
         return "您自己家的，请由别人办理"
     return ""

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, Date, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,9 +14,9 @@ from api.platform.database.base import Base
 class Claim(Base):
     """`status`: declared, reviewed, approved (on public notice, pending in the ledger), posted, refused.
 
-    The pending transaction in the ledger has the claim's id. `points` are negative for a deduction; `signers` are
-    then the two bodies that have to sign it, in order. `trace` is the complete reasoning of the evaluation,
-    `explanation` its sentences.
+    The pending transaction in the ledger has the claim's id. `points` are negative for a deduction. `signers` are
+    the bodies that have to sign it, in order; `reviewed_by` is who signed first, `approved_by` who signed last.
+    `trace` is the complete reasoning of the evaluation, `explanation` its sentences.
     """
 
     __tablename__ = "claim"
@@ -59,3 +59,21 @@ class Claim(Base):
     refused_by: Mapped[UUID | None]
     refused_at: Mapped[datetime | None]
     refusal: Mapped[str] = mapped_column(server_default="")
+
+
+class ClaimSignature(Base):
+    """Signatures are of different people, for the bodies in `Claim.signers`, from place 0 on."""
+
+    __tablename__ = "claim_signature"
+    __table_args__ = (
+        UniqueConstraint("township", "claim", "person"),
+        ForeignKeyConstraint(["township", "claim"], ["claim.township", "claim.id"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        CheckConstraint("place >= 0", name="claim_signature_place"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    claim: Mapped[UUID] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    signed_at: Mapped[datetime]

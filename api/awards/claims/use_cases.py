@@ -1,21 +1,23 @@
 """The steps of a declared claim: reviewed, approved and on notice, posted; or refused.
 
-Declarer, reviewer and approver are three people, and nobody acts on their own household.
+The bodies that its rule names sign it in their order; the last signature approves it. Declarer and signers are
+different people, and nobody acts on their own household.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, true, update
+from sqlalchemy import insert, select, true, update
 from sqlalchemy.orm import defer
 
 from api import wire
 from api.awards.claims import deductions
-from api.awards.claims.tables import Claim
+from api.awards.claims.signatures import APPROVERS, SIGNERS, Step, find_obstacle, read_signatures
+from api.awards.claims.tables import Claim, ClaimSignature
 from api.awards.rulebooks.use_cases import books_by_version
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
@@ -32,35 +34,32 @@ _POSTING_ERRORS = {
     # Spent between reading the balance and posting.
     "insufficient": "这户刚刚用掉了积分，请再试一次。",
 }
-REVIEWERS = (Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL)
 POSTING_BATCH_SIZE = 500
 # Large columns that the next step doesn't need.
 _DEFERRED = (defer(Claim.trace, raiseload=True), defer(Claim.inputs, raiseload=True))
 
 
 async def review(services: Services, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
-    """Review by the moral council or a grid leader; a deduction is signed by the first of its bodies. Raises
-    Refused: not-allowed."""
-    require(staff, *REVIEWERS, *deductions.SIGNING_BODIES.values())
+    """Sign for any of a claim's bodies but the last. Raises Refused: not-allowed."""
+    require(staff, *SIGNERS)
     async with services.unit_of_work() as uow:
-        claims, outcomes = await _lock_claims(uow, staff, ids, "declared", "reviewed")
-        await uow.session.execute(
-            update(Claim)
-            .where(Claim.township == uow.township, Claim.id.in_([c.id for c in claims]))
-            .values(status="reviewed", reviewed_by=staff.id, reviewed_at=uow.now)
-        )
+        ready, outcomes = await _lock_claims(uow, staff, ids, "review")
+        first = [each.claim for each in ready if each.place == 0]
+        await _update(uow, first, status="reviewed", reviewed_by=staff.id, reviewed_at=uow.now)
+        await _sign(uow, staff, ready)
         return outcomes
 
 
 async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
-    """Approval by the village committee: the points become pending in the ledger and go on public notice. A
-    deduction is signed by the second of its bodies and takes at most what is available now.
+    """The last signature: the points become pending in the ledger and go on public notice. A deduction takes at
+    most what is available now.
 
     Raises Refused: not-allowed.
     """
-    require(staff, Role.COMMITTEE, *deductions.SIGNING_BODIES.values())
+    require(staff, *APPROVERS)
     async with services.unit_of_work() as uow:
-        claims, outcomes = await _lock_claims(uow, staff, ids, "reviewed", "approved")
+        ready, outcomes = await _lock_claims(uow, staff, ids, "approve")
+        claims = [each.claim for each in ready]
         codes = await _household_codes(uow, claims)
         points = await _current_points(uow, claims, codes)
         by_id = {outcome.id: outcome for outcome in outcomes}
@@ -88,6 +87,7 @@ async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list
                 claim.points = points[claim.id]
                 claim.explanation = [*claim.explanation, f"签认时可扣的积分不够，只扣 {-claim.points} 分。"]
             by_id[claim.id] = wire.ClaimOutcome(id=claim.id, status="approved", points=claim.points)
+        await _sign(uow, staff, [each for each in ready if each.claim.status == "approved"])
         return list(by_id.values())
 
 
@@ -149,10 +149,10 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> Non
             raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         if claim.status == "approved":
             require(staff, Role.SUPERVISOR)
-            if claim.approved_by == staff.id:
+            if staff.id in (await read_signatures(uow, [claim.id]))[claim.id]:
                 raise Refused(ErrorCode.NOT_ALLOWED, "这一件是您签认的，异议请由别的监委成员决定。")
         elif claim.status in ("declared", "reviewed"):
-            require(staff, *REVIEWERS, Role.COMMITTEE, Role.SUPERVISOR)
+            require(staff, *SIGNERS)
         else:
             raise Refused(ErrorCode.WRONG_STATE, "这条申报已经入账或已被退回，不能再退回。")
         if staff.household == (await _household_codes(uow, [claim]))[claim.household]:
@@ -206,10 +206,18 @@ async def _update(uow: UnitOfWork, claims: Sequence[Claim], **values: object) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadyClaim:
+    """A claim that this person may sign now, in this place."""
+
+    claim: Claim
+    place: int
+
+
 async def _lock_claims(
-    uow: UnitOfWork, staff: Staff, ids: Sequence[UUID], before: str, after: str
-) -> tuple[list[Claim], list[wire.ClaimOutcome]]:
-    """The claims, locked, that this person may move from `before` to `after`, and an outcome for each id."""
+    uow: UnitOfWork, staff: Staff, ids: Sequence[UUID], step: Step
+) -> tuple[list[_ReadyClaim], list[wire.ClaimOutcome]]:
+    """The claims, locked, that this person may sign with this step, and an outcome for each id."""
     lateral_household = register.lateral_household(Claim.township, Claim.household)
     rows = await uow.session.execute(
         select(Claim, lateral_household.c.code)
@@ -220,43 +228,33 @@ async def _lock_claims(
         .options(*_DEFERRED)
     )
     by_id = {claim.id: (claim, code) for claim, code in rows}
+    signatures = await read_signatures(uow, by_id)
+    after = "reviewed" if step == "review" else "approved"
     ready, outcomes = [], []
     for id in dict.fromkeys(ids):
         claim, household = by_id.get(id, (None, ""))
         if claim is None or not staff.serves(claim.village):
             outcomes.append(wire.ClaimOutcome(id=id, status="refused", reason="没有这条申报。"))
             continue
-        actor = {"reviewed": claim.reviewed_by, "approved": claim.approved_by}[after]
-        if claim.status == after and actor == staff.id:
+        signed = signatures[id]
+        if claim.status == after and staff.id in (signed if step == "review" else signed[-1:]):
             outcomes.append(wire.ClaimOutcome(id=id, status="exists", points=claim.points))
             continue
-        reason = _role_error(staff, claim, after) or _state_error(staff, claim, household, before)
-        if reason:
-            outcomes.append(wire.ClaimOutcome(id=id, status="refused", reason=reason))
+        obstacle = find_obstacle(staff, claim, signed, household, step)
+        if obstacle:
+            outcomes.append(wire.ClaimOutcome(id=id, status="refused", reason=obstacle))
             continue
-        ready.append(claim)
+        ready.append(_ReadyClaim(claim, len(signed)))
         outcomes.append(wire.ClaimOutcome(id=id, status=after, points=claim.points))
     return ready, outcomes
 
 
-def _state_error(staff: Staff, claim: Claim, household: str, before: str) -> str:
-    """Why this person, who has the role for it, can't take this step; empty if they can."""
-    if claim.status != before:
-        return "这条申报已不在这一步，请刷新页面。"
-    if staff.id in (claim.declared_by, claim.reviewed_by):
-        return "申报、评议、审定须由三个人分别办理。"
-    if staff.household == household:
-        return "不能办理自己家的申报，请由别人办理。"
-    return ""
-
-
-def _role_error(staff: Staff, claim: Claim, after: str) -> str:
-    """Why this person hasn't the role for this step, in any state of the claim; empty if they have."""
-    if claim.signers:
-        return deductions.signing_error(staff, claim, 0 if after == "reviewed" else 1)
-    if not staff.may(*(REVIEWERS if after == "reviewed" else (Role.COMMITTEE,))):
-        return "要由道德评议会或网格长评议。" if after == "reviewed" else "要由村委会审定。"
-    return ""
+async def _sign(uow: UnitOfWork, staff: Staff, claims: Sequence[_ReadyClaim]) -> None:
+    if claims:
+        signature = {"township": uow.township, "person": staff.id, "signed_at": uow.now}
+        await uow.session.execute(
+            insert(ClaimSignature), [{**signature, "claim": c.claim.id, "place": c.place} for c in claims]
+        )
 
 
 async def _household_codes(uow: UnitOfWork, claims: Sequence[Claim]) -> dict[UUID, str]:

@@ -6,10 +6,11 @@ import asyncio
 import ssl
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
@@ -28,11 +29,19 @@ from api.platform.clock import TravelClock, local_date
 from api.wire import till_journal
 from kiosk.client import Client
 from kiosk.store.facade import Store
-from rules import books_path, load_builtin
+from rules import SigningBody, books_path, load_builtin, signing_bodies
 
 OFFICE = "office"
 CARD_COUNT = 40
 
+# Who of a village signs for each body.
+_DUTIES: Mapping[SigningBody, str] = {
+    "reviewer": "council",
+    "grid": "chief-grid-leader",
+    "council": "council",
+    "committee": "committee",
+    "supervisors": "supervisor",
+}
 _ROUND = timedelta(days=60, hours=20)
 _DEED_DAYS = 50
 
@@ -158,13 +167,26 @@ class Story:
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 1))
         declared = await self._do_in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 2))
-        await self._do_in_each_village("council", lambda http, v: _advance_claims(http, "review", declared[v]))
+        rules = {claim.id: claim.rule for own in claims.values() for claim in own}
+        await self._sign("review", declared, rules)
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 3))
-        await self._do_in_each_village("committee", lambda http, v: _advance_claims(http, "approve", declared[v]))
+        await self._sign("approve", declared, rules)
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 7))
         for village, accepted in declared.items():
             for claim in claims[village]:
                 self._balances[claim.household] += accepted.get(claim.id, 0)
+
+    async def _sign(self, step: str, claims: Mapping[str, Collection[UUID]], rules: Mapping[UUID, str]) -> None:
+        """Review or approve claims by village, each by the body that its rule names first or last."""
+        place = 0 if step == "review" else -1
+        by_duty: dict[str, dict[str, list[UUID]]] = {}
+        for village, ids in claims.items():
+            for id in ids:
+                body = signing_bodies(self._book.get_rule(rules[id]))[place]
+                by_duty.setdefault(_DUTIES[body], {}).setdefault(village, []).append(id)
+        for duty, due in by_duty.items():
+            advance = partial(_advance_due_claims, step, due)
+            await self._do_in_each_village(duty, advance, due)
 
     async def _declare(self, http: httpx.AsyncClient, claims: Sequence[wire.NewClaim]) -> dict[UUID, int]:
         """The accepted claims and their points; the rules' limits refuse a few."""
@@ -240,10 +262,9 @@ class Story:
         }
         accepted = await self._do_in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
         declared = {village: list(ids) for village, ids in accepted.items()}
-        await self._do_in_each_village("council", lambda http, v: _advance_claims(http, "review", declared[v][8:]))
-        await self._do_in_each_village(
-            "committee", lambda http, v: _advance_claims(http, "approve", declared[v][16:])
-        )
+        rules = {claim.id: claim.rule for own in claims.values() for claim in own}
+        await self._sign("review", {village: ids[8:] for village, ids in declared.items()}, rules)
+        await self._sign("approve", {village: ids[16:] for village, ids in declared.items()}, rules)
 
     async def _require_posted(self) -> None:
         async with self._sign_in(OFFICE) as http:
@@ -251,15 +272,18 @@ class Story:
             assert not report.points_pending, "notices that are over post by themselves"
 
     async def _do_in_each_village(
-        self, duty: str, work: Callable[[httpx.AsyncClient, str], Awaitable[T]]
+        self,
+        duty: str,
+        work: Callable[[httpx.AsyncClient, str], Awaitable[T]],
+        where: Collection[str] | None = None,
     ) -> dict[str, T]:
-        """Do the same concurrently in each village, signed in with this duty."""
+        """Do the same concurrently in each village, or in those of `where`, signed in with this duty."""
 
         async def one(village: str) -> T:
             async with self._sign_in(f"{village}-{duty}") as http:
                 return await work(http, village)
 
-        villages = list(self._households)
+        villages = list(self._households if where is None else where)
         return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))
 
     @asynccontextmanager
@@ -276,13 +300,13 @@ class Story:
             yield http
 
 
-async def _advance_claims(http: httpx.AsyncClient, step: str, claims: Sequence[UUID] | Mapping[UUID, int]) -> None:
-    if claims:
-        outcomes = await _call(
-            http, "POST", f"/v1/claims/{step}", list[wire.ClaimOutcome], wire.ClaimIds(claims=list(claims))
-        )
-        refused = next((o.reason for o in outcomes if o.reason), None)
-        assert refused is None, refused
+async def _advance_due_claims(
+    step: str, due: Mapping[str, list[UUID]], http: httpx.AsyncClient, village: str
+) -> None:
+    body = wire.ClaimIds(claims=due[village])
+    outcomes = await _call(http, "POST", f"/v1/claims/{step}", list[wire.ClaimOutcome], body)
+    refused = next((o.reason for o in outcomes if o.reason), None)
+    assert refused is None, refused
 
 
 async def _call(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:

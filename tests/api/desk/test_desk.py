@@ -148,12 +148,12 @@ async def test_ticking_all_needs_no_script(town: LiveTown) -> None:
 
 
 async def test_unpublished_awards_are_counted_without_name_or_subject(town: LiveTown) -> None:
-    async with browsing(town, "wang") as wang, browsing(town, "zhao") as zhao, browsing(town, "li") as li:
+    async with browsing(town, "wang") as wang, browsing(town, "li") as li, browsing(town, "qian") as qian:
         await declare(wang, "hp-1", "A02", **{"input.case_number": "2026-17"})
-        await zhao.open("/desk")
-        await zhao.send("/desk/claims/review", claims=zhao.claims())
         await li.open("/desk")
-        await li.send("/desk/claims/approve", claims=li.claims())
+        await li.send("/desk/claims/review", claims=li.claims())
+        await qian.open("/desk")
+        await qian.send("/desk/claims/approve", claims=qian.claims())
     async with browsing(town) as villager:
         board = await villager.open("/notices/hp")
         assert "未公开事项 1 件，共 10 分" in board

@@ -50,8 +50,8 @@ async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town:
 
 
 async def test_declarer_reviewer_and_approver_are_three_people(town: LiveTown) -> None:
-    await hire(town, "all", "council", "committee", village="hp")
-    await hire(town, "too", "council", "committee", village="hp")
+    await hire(town, "all", "grid-leader", "committee", village="hp")
+    await hire(town, "too", "grid-leader", "committee", village="hp")
     new_claim = claim()
     await declare(town, new_claim, by="all")
     id = new_claim["id"]
@@ -64,7 +64,9 @@ async def test_declarer_reviewer_and_approver_are_three_people(town: LiveTown) -
 
 
 async def test_nobody_acts_on_their_own_household(town: LiveTown) -> None:
-    await hire(town, "kin", "council", "committee", "grid-member", "supervisor", village="hp", household="hp-3")
+    await hire(
+        town, "kin", "grid-leader", "committee", "grid-member", "supervisor", village="hp", household="hp-3"
+    )
     own = claim()
     assert "自己家" in (await declare(town, own, by="kin"))[0]["reason"]
     await declare(town, own)
@@ -96,7 +98,7 @@ async def test_steps_are_idempotent_and_none_is_skipped(town: LiveTown) -> None:
     new_claim = claim()
     await declare(town, new_claim)
     id = new_claim["id"]
-    assert (await approve(town, id))[0]["reason"] == "这条申报已不在这一步，请刷新页面。"
+    assert (await approve(town, id))[0]["reason"] == "现在轮到网格长审核，您办不了。"
     assert [o["status"] for o in await review(town, id, id)] == ["reviewed"]
     assert [o["status"] for o in await review(town, id)] == ["exists"]
     assert [o["status"] for o in await approve(town, id)] == ["approved"]

@@ -167,7 +167,11 @@ async def test_a_correction_of_a_part_tells_that_part(town: LiveTown, tmp_path: 
 
 async def test_what_is_kept_off_the_board_stays_off_the_file(town: LiveTown, tmp_path: Path) -> None:
     secret = claim("A02", inputs={"case_number": "A-17"})
-    for step in (declare(town, secret), review(town, secret["id"]), approve(town, secret["id"])):
+    for step in (
+        declare(town, secret),
+        review(town, secret["id"], by="li"),
+        approve(town, secret["id"], by="qian"),
+    ):
         assert [outcome["reason"] for outcome in await step] == [""]
     await days_pass(town, 3)
     await becomes(town, secret["id"], "posted")

@@ -1,0 +1,76 @@
+"""Signatures: the bodies that a claim's rule names sign it in their order, each by another person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal, TypeAlias, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from api.awards.claims.tables import Claim, ClaimSignature
+from api.platform.access import BODY_ROLES, Role, Staff
+from api.platform.services import UnitOfWork
+from rules import BODY_TITLES, SigningBody
+
+Step: TypeAlias = Literal["review", "approve"]
+"""Approving is the last signature of a claim, reviewing each one before it."""
+
+SIGNERS = tuple(dict.fromkeys(role for roles in BODY_ROLES.values() for role in roles))
+# Grid leaders never sign last.
+APPROVERS = (Role.COUNCIL, Role.COMMITTEE, Role.SUPERVISOR)
+_COUNTED = {3: "三", 4: "四", 5: "五"}
+
+
+async def read_signatures(uow: UnitOfWork, claims: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Who signed each claim, in order; every claim is included."""
+    rows = await uow.session.execute(
+        select(ClaimSignature.claim, ClaimSignature.person)
+        .where(ClaimSignature.township == uow.township, ClaimSignature.claim.in_(claims))
+        .order_by(ClaimSignature.claim, ClaimSignature.place)
+    )
+    signed: dict[UUID, list[UUID]] = {claim: [] for claim in claims}
+    for claim, person in rows:
+        signed[claim].append(person)
+    return signed
+
+
+def find_obstacle(staff: Staff, claim: Claim, signed: Sequence[UUID], household: str, step: Step) -> str:
+    """Why this person can't take this step, one sentence; empty if they can. `signed`: who signed already."""
+    if claim.status not in ("declared", "reviewed"):
+        return "这条申报已不在这一步，请刷新页面。"
+    place = len(signed)
+    turn = f"现在轮到{BODY_TITLES[cast(SigningBody, claim.signers[place])]}{name_step(claim, place)}"
+    if not staff.may(*BODY_ROLES[claim.signers[place]]):
+        return f"{turn}，您办不了。"
+    if step != ("approve" if place == len(claim.signers) - 1 else "review"):
+        return f"{turn}，请刷新页面。"
+    if staff.id in (claim.declared_by, *signed):
+        return f"申报、审核、审定须由{_COUNTED[len(claim.signers) + 1]}个人分别办理。"
+    if staff.household == household:
+        return "不能办理自己家的申报，请由别人办理。"
+    return ""
+
+
+def name_step(claim: Claim, place: int) -> str:
+    """What a signature in this place is called."""
+    if place < len(claim.signers) - 1:
+        return "审核"
+    return "签认" if claim.points < 0 else "审定"
+
+
+def awaits(staff: Staff, step: Step) -> ColumnElement[bool]:
+    """The condition for claims whose next signature is this step, by a body that this person belongs to."""
+    signed = (
+        select(func.count())
+        .where(ClaimSignature.township == Claim.township, ClaimSignature.claim == Claim.id)
+        .correlate(Claim)
+        .scalar_subquery()
+    )
+    last = func.cardinality(Claim.signers)
+    # SQL arrays are indexed from one.
+    return (
+        Claim.status.in_(("declared", "reviewed"))
+        & Claim.signers[signed + 1].in_([body for body, roles in BODY_ROLES.items() if staff.may(*roles)])
+        & (signed + 1 == last if step == "approve" else signed + 1 < last)
+    )
