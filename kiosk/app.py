@@ -1,4 +1,4 @@
-"""The kiosk program. The app listens to the keys, tells scans from typing, and routes between screens."""
+"""The kiosk's app: it tells scans from typing, and navigates between screens."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from kiosk.print_queue import PrintQueue
 from kiosk.printing.printer import Printer
 from kiosk.scanner import END_KEYS, Reading, Repeat, Scan, Scanner, Typed
 from kiosk.screens import messages
-from kiosk.screens.base import Choice, Overlay, TillScreen
-from kiosk.screens.card_pin import CardPin
-from kiosk.screens.enrol import Enrol
-from kiosk.screens.help import Help
-from kiosk.screens.menu import Palette
-from kiosk.screens.pin_entry import PinEntry
-from kiosk.screens.printing_routes import PaperRoutes
-from kiosk.screens.promises.routes import KeptRoutes
+from kiosk.screens.base import KioskScreen, MenuItem, Overlay
+from kiosk.screens.card_pin import CardPinScreen
+from kiosk.screens.enrol import EnrolScreen
+from kiosk.screens.help import HelpScreen
+from kiosk.screens.menu import MenuScreen
+from kiosk.screens.pin_entry import PinScreen
+from kiosk.screens.printing_routes import PrintingRoutes
+from kiosk.screens.promises.routes import PromiseRoutes
 from kiosk.screens.receipt import ReceiptScreen
-from kiosk.screens.serve import Serve
-from kiosk.screens.shift_report import Report
-from kiosk.screens.sign_in import SignIn
-from kiosk.screens.stock.count import Counting
-from kiosk.screens.stock.routes import ShelfRoutes
+from kiosk.screens.serve import ServeScreen
+from kiosk.screens.shift_report import ShiftReportScreen
+from kiosk.screens.sign_in import SignInScreen
+from kiosk.screens.stock.count import CountScreen
+from kiosk.screens.stock.routes import StockRoutes
 from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
 from kiosk.store.enrolments import normalize_code
@@ -50,17 +50,17 @@ from kiosk.widgets.status import Status
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
-BETWEEN_BELLS = 0.15
-"""Seconds from the first to the second bell of something done; a refusal rings one."""
-ORPHANED = 2.0
-"""Seconds within which a till notices that its terminal has closed, or the server of its browser has ended."""
+BELL_INTERVAL = 0.15
+"""Seconds between the two bells of a success; a refusal rings one."""
+CLOSED_CHECK_INTERVAL = 2.0
+"""Seconds between checks whether the terminal has closed, or the server of the browser has ended."""
 
 
 def run(
     server: str | None, folder: Path, code: str, scanner: Scanner, appearance: Appearance, printer: Printer | None
 ) -> None:
-    """Serve at this terminal until the attendant leaves. `server` is the base URL, None for the one known from
-    the enrolment; `folder` has all of this kiosk; `code` enrols it.
+    """Run in this terminal until the attendant quits. `server` is the base URL, None for that of the enrolment;
+    `folder` is the store's; `code` enrols this machine.
 
     Raises StoreError when the folder can't be used, ValueError for an invalid server address.
     """
@@ -68,8 +68,8 @@ def run(
     stamp_keys_by_read()
 
     async def main(store: Store) -> None:
-        enrolled = store.enrolments.current
-        async with Client(server or (enrolled.server if enrolled else DEFAULT_SERVER)) as client:
+        enrolment = store.enrolments.current
+        async with Client(server or (enrolment.server if enrolment else DEFAULT_SERVER)) as client:
             if server:
                 store.enrolments.change_server(server)
             app = KioskApp(store, client, scanner=scanner, appearance=appearance, printer=printer, code=code)
@@ -80,19 +80,19 @@ def run(
         asyncio.run(main(store))
 
 
-class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
+class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
     TITLE = N_("积美")
-    # Textual's own palette takes the focus, which here nothing does; ours is a screen like the others.
+    # Textual's palette takes the focus; our menu is a screen like the others.
     ENABLE_COMMAND_PALETTE = False
     CSS_PATH = "large.tcss"
-    # The ellipsis of clipped text is of ambiguous width, so text is cut plainly.
+    # Clipped without an ellipsis, whose width is ambiguous.
     CSS = """
     Screen { background: $background; color: $cream; }
-    Banner, Shelf, Household, CartView, KeyCap, BigNumber, Goods { text-wrap: nowrap; text-overflow: clip; }
+    Banner, Shelf, Household, CartView, KeyCap, BigNumber, ReceiptLines { text-wrap: nowrap; text-overflow: clip; }
     """
 
-    class Silence(Message):
-        """The scanner's deadline passed. A message, so that keys already queued are read before it."""
+    class ScannerTimeout(Message):
+        """The scanner's deadline has passed. A message, so that keys already queued are handled first."""
 
     def __init__(
         self,
@@ -108,13 +108,13 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         self.title = _(self.TITLE)
         self.appearance = appearance or Appearance()
         self.counter = Counter(store, client, timing or Timing())
-        self.counter.sync.on_change = self._news
+        self.counter.sync.on_change = self._refresh_screens
         self.print_queue = PrintQueue(store, printer, self.counter.timing) if printer is not None else None
         self._code = code
         self._scanner = scanner or Scanner()
-        self._listening = False
-        self._touched = False
-        self._leaving = False
+        self._timeout_scheduled = False
+        self._acted = False
+        self._quit_asked = False
         self.register_theme(THEME)
         self.register_theme(CONTRAST)
         self.theme = self.appearance.theme
@@ -127,247 +127,248 @@ class KioskApp(KeptRoutes, ShelfRoutes, PaperRoutes):
         return PALETTE
 
     async def on_mount(self) -> None:
-        await self.push_screen(self._first_screen())
+        await self.push_screen(self._choose_first_screen())
         self.run_worker(self.counter.sync.run(), group="sync")
-        self.run_printer()
+        self.start_printer()
         if self.is_web:
             parent = os.getppid()
-            self.set_interval(ORPHANED, lambda: self.exit() if os.getppid() != parent else None)
+            self.set_interval(CLOSED_CHECK_INTERVAL, lambda: self.exit() if os.getppid() != parent else None)
         elif not self.is_headless:
-            self.set_interval(ORPHANED, lambda: self.exit() if is_terminal_closed() else None)
+            self.set_interval(CLOSED_CHECK_INTERVAL, lambda: self.exit() if is_terminal_closed() else None)
 
-    # --- appearance and sound ---------------------------------------------------------------------------------
+    # --- appearance and sound ---------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self._fit(event.size)
+        self._fit_size(event.size)
 
     def on_app_focus(self) -> None:
-        """A browser that came back to a till already running has nothing on its screen yet."""
+        """A browser that reconnects has nothing on its screen yet."""
         self.refresh(layout=True)
 
     def bell(self) -> None:
         if self.appearance.sound:
             super().bell()
 
-    @on(TillScreen.Succeeded)
+    @on(KioskScreen.Succeeded)
     def _ring_twice(self) -> None:
         self.bell()
-        self.set_timer(BETWEEN_BELLS, self.bell)
+        self.set_timer(BELL_INTERVAL, self.bell)
 
     def _apply_appearance(self, appearance: Appearance) -> None:
         """Apply it at once."""
         self.appearance = appearance
         self.theme = appearance.theme
-        self._fit(self.size)
+        self._fit_size(self.size)
         for screen in self.screen_stack:
             screen.query("*").refresh(layout=True)
 
-    def _fit(self, size: Size) -> None:
+    def _fit_size(self, size: Size) -> None:
         self.set_class(self.appearance.is_large(size), LARGE)
         for screen in self.screen_stack:
             for bar in screen.query(KeyBar):
                 bar.fit()
 
-    def _first_screen(self) -> TillScreen:
-        enrolled = self.counter.store.enrolments.current
-        if enrolled is None or (self._code and normalize_code(self._code) != enrolled.code):
-            return Enrol(self.counter, self._code or self.counter.store.enrolments.get_unfinished_code())
-        # In a browser it may be anybody's who opens it: a shift goes on for whoever knows the PIN.
+    def _choose_first_screen(self) -> KioskScreen:
+        enrolment = self.counter.store.enrolments.current
+        if enrolment is None or (self._code and normalize_code(self._code) != enrolment.code):
+            return EnrolScreen(self.counter, self._code or self.counter.store.enrolments.get_unfinished_code())
+        # Anybody could have opened the browser: a shift is continued with the PIN only.
         if self.session.attendant is not None and not self.is_web:
-            return Serve(self.counter)
-        return SignIn(self.counter)
+            return ServeScreen(self.counter)
+        return SignInScreen(self.counter)
 
     @property
     def session(self) -> Session:
         return self.counter.session
 
-    def _news(self) -> None:
+    def _refresh_screens(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, TillScreen) and screen.query(Status):
-                screen.news()
+            if isinstance(screen, KioskScreen) and screen.query(Status):
+                screen.refresh_state()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Every key passes through the scanner first and never reaches a focused widget."""
+        """Every key goes through the scanner and never to a focused widget."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             printable = event.character if event.is_printable else None
-            await self._deliver(self._scanner.key(printable or event.key, event.time))
-            self._listen(event.time)
+            await self._handle_readings(self._scanner.key(printable or event.key, event.time))
+            self._schedule_timeout(event.time)
         elif isinstance(event, events.Paste) and not event.is_forwarded:
-            await self._deliver(self._scanner.paste(event.text, event.time))
+            await self._handle_readings(self._scanner.paste(event.text, event.time))
         else:
             await super().on_event(event)
 
-    def _listen(self, now: float) -> None:
-        """Wake up when the keys held back are due."""
+    def _schedule_timeout(self, now: float) -> None:
+        """Post a message at the scanner's deadline."""
         deadline = self._scanner.deadline
-        if deadline is None or self._listening:
+        if deadline is None or self._timeout_scheduled:
             return
-        self._listening = True
-        self.set_timer(max(deadline - now, 0.001), lambda: self.post_message(self.Silence()))
+        self._timeout_scheduled = True
+        self.set_timer(max(deadline - now, 0.001), lambda: self.post_message(self.ScannerTimeout()))
 
-    async def on_kiosk_app_silence(self, silence: Silence) -> None:
-        self._listening = False
+    async def on_kiosk_app_scanner_timeout(self, message: ScannerTimeout) -> None:
+        self._timeout_scheduled = False
         if not self.is_headless and has_unread_keys():
-            # A busy machine has not got around to them: the silence is its own.
-            self._listen(silence.time)
+            # The pause is this machine's: it hasn't read the keys yet.
+            self._schedule_timeout(message.time)
             return
-        await self._deliver(self._scanner.tick(silence.time))
-        self._listen(silence.time)
+        await self._handle_readings(self._scanner.tick(message.time))
+        self._schedule_timeout(message.time)
 
-    async def _deliver(self, readings: list[Reading]) -> None:
+    async def _handle_readings(self, readings: list[Reading]) -> None:
         for reading in readings:
             match reading:
                 case Scan(text):
                     await self._scan(text)
                 case Repeat(text):
-                    await self._scan_again(text)
+                    await self._scan_repeat(text)
                 case Typed(keys):
                     for key in keys:
                         await self._press(key)
 
     async def _scan(self, text: str) -> None:
-        self._touched = False
+        self._acted = False
         match read_code(text):
             case CommandCode(command):
-                await self._command(command)
+                await self._run_command(command)
             case _:
                 await self.close_overlays()
-                self.top.scan(text)
+                self.top_screen.scan(text)
 
-    async def _scan_again(self, text: str) -> None:
-        """A command card counts again within two seconds once a person has done something in between: then it
-        means that. The trigger held too long must not confirm what the first reading brought to the screen."""
+    async def _scan_repeat(self, text: str) -> None:
+        """A command card repeated within two seconds counts only if the attendant has done something in between: a
+        trigger held too long must not confirm what the first scan brought to the screen."""
         match read_code(text):
             case CommandCode():
-                if self._touched:
+                if self._acted:
                     await self._scan(text)
                 else:
                     self.bell()
             case _:
-                self.top.scan_again(text)
+                self.top_screen.scan_repeat(text)
 
-    async def _command(self, command: Command) -> None:
+    async def _run_command(self, command: Command) -> None:
         if command is Command.RECEIPT:
             await self.close_overlays()
-        self.top.command(command)
+        self.top_screen.run_command(command)
 
     @on(KeyCap.Pressed)
     @on(Shelf.Picked)
-    def _touch(self) -> None:
-        self._touched = True
+    def _mark_acted(self) -> None:
+        self._acted = True
 
     async def _press(self, key: str) -> None:
-        # Scanners send end keys too, and late.
-        self._touched |= key not in END_KEYS
-        leaving, self._leaving = self._leaving, False
+        # End keys may be a scanner's, sent late.
+        self._acted |= key not in END_KEYS
+        asked, self._quit_asked = self._quit_asked, False
         if key == "ctrl+q":
-            self._leave(sure=leaving)
+            self._quit(confirmed=asked)
         elif key == "f1" and not isinstance(self.screen, Overlay):
-            await self._help()
+            await self._show_help()
         elif key in ("f9", "ctrl+p") and not isinstance(self.screen, Overlay):
-            await self.push_screen(Palette(self.counter, self._choices()))
+            await self.push_screen(MenuScreen(self.counter, self._build_menu()))
         else:
-            self.top.press(key)
+            self.top_screen.press(key)
 
     # --- the menu ---------------------------------------------------------------------------------------
 
-    def _choices(self) -> list[Choice]:
+    def _build_menu(self) -> list[MenuItem]:
         appearance = self.appearance
         large = self.has_class(LARGE)
         contrast = appearance.theme == CONTRAST.name
         return [
-            Choice(_("帮助"), "F1", lambda: self.call_next(self._help)),
-            *self.top.choices(),
-            Choice(
+            MenuItem(_("帮助"), "F1", lambda: self.call_next(self._show_help)),
+            *self.top_screen.build_menu(),
+            MenuItem(
                 _("换成平常的颜色") if contrast else _("换成黑白黄高对比颜色"),
                 "",
                 lambda: self._apply_appearance(replace(appearance, theme="jimei" if contrast else "contrast")),
             ),
-            Choice(
+            MenuItem(
                 _("退出大字模式") if large else _("大字模式：一次只看一样"),
                 "",
                 lambda: self._apply_appearance(replace(appearance, large=not large)),
             ),
-            Choice(
+            MenuItem(
                 _("关掉声音") if appearance.sound else _("打开声音"),
                 "",
                 lambda: self._apply_appearance(replace(appearance, sound=not appearance.sound)),
             ),
-            Choice(_("退出程序"), "Ctrl+Q", lambda: self._leave(sure=False)),
+            MenuItem(_("退出程序"), "Ctrl+Q", lambda: self._quit(confirmed=False)),
         ]
 
-    async def _help(self) -> None:
-        await self.push_screen(Help(self.counter))
+    async def _show_help(self) -> None:
+        await self.push_screen(HelpScreen(self.counter))
 
-    @on(Palette.Chosen)
-    async def _do(self, message: Palette.Chosen) -> None:
-        self._touched = True
+    @on(MenuScreen.Chosen)
+    async def _run_menu_item(self, message: MenuScreen.Chosen) -> None:
+        self._acted = True
         await self.close_overlays()
-        message.choice.act()
+        message.item.run()
 
-    # --- ways between screens ---------------------------------------------------------------------------
+    # --- navigation -------------------------------------------------------------------------------------
 
-    @on(Enrol.Done)
-    @on(Enrol.Left)
-    @on(Report.Seen)
-    async def _sign_in(self) -> None:
-        await self.instead(SignIn(self.counter))
+    @on(EnrolScreen.Done)
+    @on(EnrolScreen.Cancelled)
+    @on(ShiftReportScreen.Closed)
+    async def _show_sign_in(self) -> None:
+        await self.replace_screen(SignInScreen(self.counter))
 
-    @on(SignIn.ToEnrol)
-    async def _enrol(self, message: SignIn.ToEnrol) -> None:
-        await self.instead(Enrol(self.counter, message.code))
+    @on(SignInScreen.EnrolRequested)
+    async def _show_enrol(self, message: SignInScreen.EnrolRequested) -> None:
+        await self.replace_screen(EnrolScreen(self.counter, message.code))
 
-    @on(SignIn.Done)
-    async def _serve(self) -> None:
-        await self.instead(Serve(self.counter))
+    @on(SignInScreen.Done)
+    async def _show_serve(self) -> None:
+        await self.replace_screen(ServeScreen(self.counter))
 
-    @on(messages.Served)
-    async def _show_receipt(self, message: messages.Served) -> None:
-        await self.over(ReceiptScreen(self.counter, message.kept, again=False))
+    @on(messages.RedemptionCompleted)
+    async def _show_receipt(self, message: messages.RedemptionCompleted) -> None:
+        await self.show_overlay(ReceiptScreen(self.counter, message.stored, recalled=False))
         self.wake_printer()
 
-    @on(messages.CardPinWanted)
-    async def _ask_card_pin(self, message: messages.CardPinWanted) -> None:
-        await self.over(CardPin(self.counter, message.refusal))
+    @on(messages.CardPinRequested)
+    async def _show_card_pin(self, message: messages.CardPinRequested) -> None:
+        await self.show_overlay(CardPinScreen(self.counter, message.refusal))
 
-    @on(PinEntry.Given)
-    async def _confirm_with(self, message: PinEntry.Given) -> None:
+    @on(PinScreen.Entered)
+    async def _confirm_with_pin(self, message: PinScreen.Entered) -> None:
         await self.close_overlays()
-        if isinstance(self.screen, Serve | Counting):
-            self.screen.confirm_with(message.pin)
+        if isinstance(self.screen, ServeScreen | CountScreen):
+            self.screen.confirm_with_pin(message.pin)
 
-    @on(messages.Recall)
-    async def _recall_receipt(self, message: messages.Recall) -> None:
-        await self.over(ReceiptScreen(self.counter, message.kept, again=True))
+    @on(messages.ReceiptRequested)
+    async def _show_last_receipt(self, message: messages.ReceiptRequested) -> None:
+        await self.show_overlay(ReceiptScreen(self.counter, message.stored, recalled=True))
 
-    @on(messages.ToVoid)
-    async def _choose_void(self) -> None:
-        await self.over(VoidScreen(self.counter))
+    @on(messages.VoidRequested)
+    async def _show_void(self) -> None:
+        await self.show_overlay(VoidScreen(self.counter))
 
     @on(VoidScreen.Done)
-    async def _voided(self, message: VoidScreen.Done) -> None:
+    async def _show_voided(self, message: VoidScreen.Done) -> None:
         await self.close_overlays()
-        if isinstance(self.screen, Serve):
-            self.screen.voided(message.sentence)
+        if isinstance(self.screen, ServeScreen):
+            self.screen.show_voided(message.sentence)
 
     @on(messages.ShiftClosed)
-    async def _report(self, message: messages.ShiftClosed) -> None:
-        await self.instead(Report(self.counter, message.shift, message.report))
+    async def _show_report(self, message: messages.ShiftClosed) -> None:
+        await self.replace_screen(ShiftReportScreen(self.counter, message.shift, message.report))
 
     @on(messages.SignedOut)
-    async def _sign_in_again(self, message: messages.SignedOut) -> None:
-        await self.instead(SignIn(self.counter, message.obstacle))
+    async def _show_signed_out(self, message: messages.SignedOut) -> None:
+        await self.replace_screen(SignInScreen(self.counter, message.reason))
 
-    def _leave(self, *, sure: bool) -> None:
-        """Nothing is lost by leaving, but nobody leaves without knowing what isn't sent."""
+    def _quit(self, *, confirmed: bool) -> None:
+        """Quit, after a second request if there are unsent entries: they are kept, but the attendant should
+        know."""
         unsent = self.session.connection.unsent
         if self.session.pending:
-            self.top.status.refuse(_("上一笔还没有答复，现在不能退出"))
-        elif unsent and not sure:
-            self._leaving = True
-            self.top.status.refuse(
+            self.top_screen.status.show_refusal(_("上一笔还没有答复，现在不能退出"))
+        elif unsent and not confirmed:
+            self._quit_asked = True
+            self.top_screen.status.show_refusal(
                 _("还有 {unsent} 笔没上传，都存在本机，下次打开自动上传；要退出请再按 Ctrl+Q").format(
                     unsent=unsent
                 )

@@ -1,4 +1,4 @@
-"""Leave in order when the terminal closes or the process is told to end."""
+"""Quit in order when the terminal closes or the process gets a signal."""
 
 from __future__ import annotations
 

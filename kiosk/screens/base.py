@@ -1,4 +1,4 @@
-"""What every screen of the till has: keys and scans arrive by themselves, whatever a terminal calls focus."""
+"""Base classes of the screens. Keys and scans come from the app, not by focus."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from kiosk.widgets.status import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Something the menu offers: what it is called, the key that does the same, if any, and what does it."""
+class MenuItem:
+    """`key_cap`: the key that does the same, or empty."""
 
     label: str
-    cap: str
-    act: Callable[[], None]
+    key_cap: str
+    run: Callable[[], None]
 
 
-class Reprint(Message):
-    """The attendant wants this receipt or slip on paper once more."""
+class ReprintRequested(Message):
+    """The attendant asked to print this receipt or promise slip again."""
 
-    def __init__(self, paper: UUID) -> None:
+    def __init__(self, document: UUID) -> None:
         super().__init__()
-        self.paper = paper
+        self.document = document
 
 
-class TillScreen(Screen[None]):
-    """Nothing on these screens takes focus: the app hands over what its scanner made of the keys."""
+class KioskScreen(Screen[None]):
+    """Nothing on these screens takes focus: the app passes on what its scanner read."""
 
     class Succeeded(Message):
-        """Something was done that the attendant, looking at the goods, wants to hear."""
+        """Something was done: the app rings the bell, since the attendant may be looking at the goods."""
 
     def __init__(self, counter: Counter) -> None:
         super().__init__()
@@ -47,23 +47,23 @@ class TillScreen(Screen[None]):
         self.session = counter.session
 
     async def on_prune(self, event: Prune) -> None:
-        """What is under way here ends before the screen's parts go: it would come back to none of them."""
+        """Cancel this screen's workers before its widgets are removed, which they would go on to use."""
         self.workers.cancel_node(self)
 
     @abstractmethod
     def press(self, key: str) -> None:
-        """A person pressed a key: a character as itself, any other by its name."""
+        """Handle a key that a person pressed: a character as itself, any other by its name."""
 
     @abstractmethod
     def scan(self, text: str) -> None:
-        """A scanner read `text`, which is no command."""
+        """Handle a scanned `text` that is no command."""
 
     @abstractmethod
-    def scan_again(self, text: str) -> None:
-        """The scanner read the same `text` within two seconds, which counts once."""
+    def scan_repeat(self, text: str) -> None:
+        """Handle the same `text` scanned again within two seconds."""
 
-    def command(self, command: Command) -> None:
-        """A command card was scanned: it is the key that it stands for."""
+    def run_command(self, command: Command) -> None:
+        """Handle a scanned command card, by default as the key that it stands for."""
         match command:
             case Command.CONFIRM:
                 self.press("f2")
@@ -72,15 +72,15 @@ class TillScreen(Screen[None]):
             case _:
                 self.app.bell()
 
-    def choices(self) -> list[Choice]:
-        """What the menu offers here, beside what it offers everywhere."""
+    def build_menu(self) -> list[MenuItem]:
+        """This screen's items of the menu."""
         return []
 
-    def key_choice(self, label: str, cap: str, key: str) -> Choice:
-        return Choice(label, cap, lambda: self.press(key))
+    def build_key_item(self, label: str, cap: str, key: str) -> MenuItem:
+        return MenuItem(label, cap, lambda: self.press(key))
 
-    def news(self) -> None:
-        """The line to the server came or went, or something came over it."""
+    def refresh_state(self) -> None:
+        """Show a change of the connection, or of data from the server."""
         self.query("Banner, Summary, Shelf, Household, CartView").refresh()
 
     @property
@@ -88,31 +88,31 @@ class TillScreen(Screen[None]):
         return self.query_one(Status)
 
     @on(KeyCap.Pressed)
-    def _touched(self, message: KeyCap.Pressed) -> None:
+    def _press_cap(self, message: KeyCap.Pressed) -> None:
         self.press(message.key)
 
 
-class Overlay(TillScreen):
-    """A screen over another; a scan takes it away and goes on to the screen below."""
+class Overlay(KioskScreen):
+    """A screen over another; a scan closes it and goes to the screen below."""
 
     class Closed(Message):
-        """The attendant has seen enough."""
+        """The attendant closed it."""
 
     def scan(self, text: str) -> None:
-        raise AssertionError("the app closes an overlay before it hands a scan on")
+        raise AssertionError("the app closes overlays before it passes on a scan")
 
-    def scan_again(self, text: str) -> None:
-        """What the first reading did is being looked at."""
+    def scan_repeat(self, text: str) -> None:
+        """The overlay shows the result of the first scan."""
 
 
 class Notice(Overlay):
-    """Something to read: any key but F2 takes it away. Command cards take it away too and go no further: nobody
+    """Something to read: any key but F2 closes it. So does a command card, which has no other effect: nobody
     confirms or cancels what they don't see."""
 
     def press(self, key: str) -> None:
-        # A second F2 in haste must not wipe away what the first one brought.
+        # A second F2 must not close what the first one opened.
         if key != "f2":
             self.post_message(self.Closed())
 
-    def command(self, command: Command) -> None:
+    def run_command(self, command: Command) -> None:
         self.post_message(self.Closed())

@@ -1,20 +1,20 @@
-"""The household types its card's PIN, which only the server can check."""
+"""The card's PIN, entered by the household and checked by the server."""
 
 from __future__ import annotations
 
 from kiosk.language import _
-from kiosk.screens.pin_entry import PinEntry
+from kiosk.screens.pin_entry import PinScreen
 
-ASKING = frozenset({"pin-needed", "wrong-card-pin"})
-"""Refusals that ask for it, again or for the first time."""
+PIN_REFUSALS = frozenset({"pin-needed", "wrong-card-pin"})
+"""Error codes that ask for the PIN."""
 
 
-class CardPin(PinEntry):
-    def who(self) -> str:
+class CardPinScreen(PinScreen):
+    def get_title(self) -> str:
         return _("请户主本人输入积分卡密码")
 
-    def what_for(self) -> str:
+    def get_prompt(self) -> str:
         return _("共 {points} 分；输好按 F2").format(points=self.session.total)
 
-    def hint(self) -> str:
+    def get_hint(self) -> str:
         return _("密码 4 到 8 位，屏幕上不显示；按 Esc 返回，商品留在购物车里")

@@ -1,4 +1,4 @@
-"""Making this machine a kiosk: the one-time code from the township's desk, typed or scanned."""
+"""Enrolling this machine by the one-time code from the township's desk, typed or scanned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kiosk.codes import EnrolCode, read_code
 from kiosk.counter import Counter
 from kiosk.errors import KioskError
 from kiosk.language import N_, _
-from kiosk.screens.base import TillScreen
+from kiosk.screens.base import KioskScreen
 from kiosk.store.enrolments import CODE_LENGTH, normalize_code
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
@@ -26,7 +26,7 @@ _GROUP = 4
 
 
 class CodeBoxes(Static):
-    """The code as far as it is typed, in groups for the eye."""
+    """The code typed so far, in groups."""
 
     DEFAULT_CSS = "CodeBoxes { width: auto; height: 1; margin: 1 0; }"
 
@@ -41,27 +41,27 @@ class CodeBoxes(Static):
         )
 
 
-class Enrol(TillScreen):
+class EnrolScreen(KioskScreen):
     CSS = """
-    Enrol #middle { height: 1fr; align: center middle; background: $background; }
-    Enrol #card { width: 72; height: auto; background: $panel; padding: 2 4; }
-    Enrol Center { height: auto; }
-    Enrol #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
-    Enrol #ask { width: 1fr; text-align: center; color: $cream; margin-top: 1; }
-    Enrol #where { width: 1fr; text-align: center; color: $faded; }
+    EnrolScreen #middle { height: 1fr; align: center middle; background: $background; }
+    EnrolScreen #card { width: 72; height: auto; background: $panel; padding: 2 4; }
+    EnrolScreen Center { height: auto; }
+    EnrolScreen #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
+    EnrolScreen #ask { width: 1fr; text-align: center; color: $cream; margin-top: 1; }
+    EnrolScreen #where { width: 1fr; text-align: center; color: $faded; }
     """
 
     class Done(Message):
-        """The machine is a kiosk."""
+        """The machine is enrolled."""
 
-    class Left(Message):
-        """It stays what it was."""
+    class Cancelled(Message):
+        """The enrolment stays as it was."""
 
     def __init__(self, counter: Counter, code: str = "") -> None:
         super().__init__(counter)
         self._code = normalize_code(code)[:CODE_LENGTH]
-        self._at_once = bool(code)
-        self._asking = False
+        self._submit_at_once = bool(code)
+        self._busy = False
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
@@ -89,65 +89,65 @@ class Enrol(TillScreen):
 
     def on_mount(self) -> None:
         self.query_one(CodeBoxes).code = self._code
-        self.status.hint(_(HINT))
-        if self._at_once:
+        self.status.show_hint(_(HINT))
+        if self._submit_at_once:
             self._submit()
 
     def press(self, key: str) -> None:
-        if self._asking:
+        if self._busy:
             return
         if len(key) == 1 and normalize_code(key):
             self._code = (self._code + normalize_code(key))[:CODE_LENGTH]
-            self.status.hint(_(HINT))
+            self.status.show_hint(_(HINT))
         elif key in ("backspace", "delete"):
             self._code = self._code[:-1]
         elif key == "escape":
             self._code = ""
             if self._enrolled:
-                self.post_message(self.Left())
+                self.post_message(self.Cancelled())
         elif key in ("f2", "enter"):
             self._submit()
         self.query_one(CodeBoxes).code = self._code
 
     def scan(self, text: str) -> None:
-        """A code scanned, or typed faster than by hand: all of it at once, or the rest of it."""
-        if self._asking:
+        """A code that was scanned, or typed at a scanner's speed: all of it, or the rest of it."""
+        if self._busy:
             return
-        read = read_code(text)
-        code = normalize_code(read.code if isinstance(read, EnrolCode) else text)
-        whole = code if len(code) == CODE_LENGTH else self._code + code
-        if len(whole) > CODE_LENGTH:
-            self.status.refuse(_("这不是登记码；请先登记这台终端"))
+        scanned = read_code(text)
+        code = normalize_code(scanned.code if isinstance(scanned, EnrolCode) else text)
+        full_code = code if len(code) == CODE_LENGTH else self._code + code
+        if len(full_code) > CODE_LENGTH:
+            self.status.show_refusal(_("这不是登记码；请先登记这台终端"))
             return
-        self._code = self.query_one(CodeBoxes).code = whole
-        if len(whole) == CODE_LENGTH:
+        self._code = self.query_one(CodeBoxes).code = full_code
+        if len(full_code) == CODE_LENGTH:
             self._submit()
 
-    def scan_again(self, text: str) -> None:
+    def scan_repeat(self, text: str) -> None:
         self.scan(text)
 
-    def command(self, command: Command) -> None:
-        self.status.refuse(_("请先登记这台终端"))
+    def run_command(self, command: Command) -> None:
+        self.status.show_refusal(_("请先登记这台终端"))
 
     def _submit(self) -> None:
         if len(self._code) < CODE_LENGTH:
-            self.status.refuse(
+            self.status.show_refusal(
                 _("登记码有 {length} 位，还差 {missing} 位").format(
                     length=CODE_LENGTH, missing=CODE_LENGTH - len(self._code)
                 )
             )
             return
-        self._asking = True
-        self.status.waiting(_("正在登记，请稍候"))
+        self._busy = True
+        self.status.show_waiting(_("正在登记，请稍候"))
         self._enrol(self._code)
 
     @work
     async def _enrol(self, code: str) -> None:
         try:
             await self.counter.shifts.enrol(code)
-        except KioskError as obstacle:
-            self.status.refuse(obstacle.sentence)
+        except KioskError as error:
+            self.status.show_refusal(error.sentence)
         else:
             self.post_message(self.Done())
         finally:
-            self._asking = False
+            self._busy = False

@@ -1,4 +1,4 @@
-"""Help on one screen: every key, and what to do when something goes wrong."""
+"""Help: every key, and what to do about problems."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ _TROUBLE = (
 )
 
 
-class Help(SheetScreen, Notice):
+class HelpScreen(SheetScreen, Notice):
     def on_mount(self) -> None:
-        keys = [self._line(*row) for row in _KEYS]
+        keys = [self._build_line(*row) for row in _KEYS]
         self.query_one("#rows", Static).update(
-            Content("\n").join([*keys, Content(), *(self._line(*row, style="$ember") for row in _TROUBLE)])
+            Content("\n").join([*keys, Content(), *(self._build_line(*row, style="$ember") for row in _TROUBLE)])
         )
-        self.status.hint(_("按任意键返回；扫码会直接回到兑换"))
-        self.call_after_refresh(self._hint_at_the_rest)
+        self.status.show_hint(_("按任意键返回；扫码会直接回到兑换"))
+        self.call_after_refresh(self._show_scroll_hint)
 
     def press(self, key: str) -> None:
         if not self.turn_page(key):
             super().press(key)
 
-    def _hint_at_the_rest(self) -> None:
+    def _show_scroll_hint(self) -> None:
         if self.query_one("#middle").max_scroll_y:
-            self.status.hint(_("下面还有，按上下键翻看；按别的键返回，扫码会直接回到兑换"))
+            self.status.show_hint(_("下面还有，按上下键翻看；按别的键返回，扫码会直接回到兑换"))
 
     @staticmethod
-    def _line(key: str, what: str, style: str = "$gold") -> Content:
+    def _build_line(key: str, what: str, style: str = "$gold") -> Content:
         return Content.assemble((align_left(_(key), 12), f"bold {style}"), (_(what), "$cream"))

@@ -1,4 +1,4 @@
-"""The menu: what can be done here, to be picked by a digit, by the arrows, or by a finger."""
+"""The menu, whose items are picked by digit, by arrow keys, or by touch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from kiosk.columns import align_left, align_right
 from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.scanner import END_KEYS
-from kiosk.screens.base import Choice, Notice
+from kiosk.screens.base import MenuItem, Notice
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 _STEPS = {"up": -1, "down": 1}
 
-
 DIGITS = 9
-"""Choices that a digit picks; those after them are reached with the arrows, up from the first."""
+"""Items that a digit picks; those after them are reached with the arrow keys."""
 
 
 class Menu(Widget):
@@ -36,12 +35,12 @@ class Menu(Widget):
             super().__init__()
             self.index = index
 
-    def __init__(self, choices: list[Choice]) -> None:
+    def __init__(self, items: list[MenuItem]) -> None:
         super().__init__()
-        self._choices = choices
+        self._items = items
 
     def get_content_height(self, *_: object) -> int:
-        return len(self._choices)
+        return len(self._items)
 
     def render(self) -> Content:
         width = self.content_size.width
@@ -49,42 +48,43 @@ class Menu(Widget):
             Content.assemble(
                 (f" {index + 1} " if index < DIGITS else "   ", "bold $gold on $keycap"),
                 (
-                    align_left(f"  {choice.label}", width - 3 - 8) + align_right(choice.cap, 8),
+                    align_left(f"  {item.label}", width - 3 - 8) + align_right(item.key_cap, 8),
                     "bold $ink on $gold" if index == self.chosen else "$cream",
                 ),
             )
-            for index, choice in enumerate(self._choices)
+            for index, item in enumerate(self._items)
         )
 
     def on_click(self, event: Click) -> None:
         at = event.get_content_offset(self)
-        if at is not None and at.y < len(self._choices):
+        if at is not None and at.y < len(self._items):
             self.post_message(self.Clicked(at.y))
 
 
-class Palette(Notice):
-    """Enter picks nothing: scanners send it, and late. Any other key takes the menu away, as every notice."""
+class MenuScreen(Notice):
+    """Enter picks nothing, since scanners send it, sometimes late. Any other key closes the menu, as every
+    notice."""
 
     CSS = """
-    Palette #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
-    Palette #menu { width: 52; height: auto; background: $panel; padding: 1 3; }
+    MenuScreen #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
+    MenuScreen #menu { width: 52; height: auto; background: $panel; padding: 1 3; }
     """
 
     class Chosen(Message):
-        """The attendant wants this done; the menu is over."""
+        """The attendant picked this item."""
 
-        def __init__(self, choice: Choice) -> None:
+        def __init__(self, item: MenuItem) -> None:
             super().__init__()
-            self.choice = choice
+            self.item = item
 
-    def __init__(self, counter: Counter, choices: list[Choice]) -> None:
+    def __init__(self, counter: Counter, items: list[MenuItem]) -> None:
         super().__init__(counter)
-        self._choices = choices
+        self._items = items
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="menu"):
-            yield Menu(self._choices)
+            yield Menu(self._items)
         yield Status()
         yield KeyBar(
             ("up", _("上"), _("上移")),
@@ -94,17 +94,17 @@ class Palette(Notice):
         )
 
     def on_mount(self) -> None:
-        self.status.hint(_("按数字直接选；或用上下键移动，空格键选定"))
+        self.status.show_hint(_("按数字直接选；或用上下键移动，空格键选定"))
 
     def press(self, key: str) -> None:
         menu = self.query_one(Menu)
         if key in _STEPS:
-            menu.chosen = (menu.chosen + _STEPS[key]) % len(self._choices)
+            menu.chosen = (menu.chosen + _STEPS[key]) % len(self._items)
             middle = self.query_one("#middle")
             middle.scroll_to(y=menu.chosen - middle.size.height // 2, animate=False)
         elif key == " ":
             self._choose(menu.chosen)
-        elif len(key) == 1 and key in "123456789" and int(key) <= len(self._choices):
+        elif len(key) == 1 and key in "123456789" and int(key) <= len(self._items):
             self._choose(int(key) - 1)
         elif key not in END_KEYS:
             super().press(key)
@@ -113,4 +113,4 @@ class Palette(Notice):
         self._choose(message.index)
 
     def _choose(self, index: int) -> None:
-        self.post_message(self.Chosen(self._choices[index]))
+        self.post_message(self.Chosen(self._items[index]))

@@ -1,4 +1,4 @@
-"""What the serving screen can't do by itself: another screen has to come."""
+"""Messages of the serving screen that ask the app for another screen."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from kiosk.store.receipts import StoredReceipt
 
 
 @dataclass
-class Served(Message):
-    """The household is served; here is its receipt."""
+class RedemptionCompleted(Message):
+    """With the receipt to show."""
 
-    kept: StoredReceipt
-
-
-@dataclass
-class Recall(Message):
-    """The attendant wants to see this receipt again."""
-
-    kept: StoredReceipt
+    stored: StoredReceipt
 
 
 @dataclass
-class CardPinWanted(Message):
-    """Only the household can go on; `refusal` is what was wrong with the try before."""
+class ReceiptRequested(Message):
+    """The attendant asked to see this receipt again."""
+
+    stored: StoredReceipt
+
+
+@dataclass
+class CardPinRequested(Message):
+    """The household has to enter its card's PIN. `refusal`: why the previous try was refused, or empty."""
 
     refusal: str = ""
 
 
 @dataclass
-class ToKeep(Message):
-    """Goods that are out of stock are to be kept for the household."""
+class PromiseRequested(Message):
+    """The attendant asked to promise this item, which is out of stock."""
 
     item: ShelfItem
 
 
 @dataclass
-class Kept(Message):
-    """The server keeps them; here is the slip."""
+class PromiseMade(Message):
+    """With the slip to show."""
 
     slip: PromiseSlip
 
 
 @dataclass
-class ToCollect(Message):
-    """The attendant wants to see what is kept for the household."""
+class PromiseListRequested(Message):
+    """The attendant asked to see the household's promises."""
 
     promises: list[PromisedGoods]
 
 
-class ToShelf(Message):
-    """The attendant wants to count or look at the shelf."""
+class StockMenuRequested(Message):
+    """The attendant asked for the menu of stock work."""
 
 
-class ToVoid(Message):
-    """The attendant wants to take a redemption back."""
+class VoidRequested(Message):
+    """The attendant asked to void a redemption."""
 
 
 @dataclass
 class ShiftClosed(Message):
-    """By the attendant's wish."""
+    """The attendant closed the shift."""
 
     shift: UUID
     report: ShiftReport
@@ -73,6 +73,6 @@ class ShiftClosed(Message):
 
 @dataclass
 class SignedOut(Message):
-    """Nobody serves any more, by the server's word; `obstacle` says why."""
+    """The server ended the shift; `reason` is a sentence."""
 
-    obstacle: str
+    reason: str

@@ -1,4 +1,4 @@
-"""What the status line of the serving screen asks for next."""
+"""The hint for the next step on the serving screen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from kiosk.language import _
 from kiosk.session import Session
 
 
-def next_step(session: Session, *, naming: bool) -> tuple[str, bool]:
-    """The sentence, and whether something is ready to be done. `naming`: whoever collects shows their card."""
-    if naming:
+def get_next_step(session: Session, *, choosing_collector: bool) -> tuple[str, bool]:
+    """The sentence, and whether the cart can be confirmed or goods collected. `choosing_collector`: the
+    collector's card is to be scanned."""
+    if choosing_collector:
         return _("请扫代领人自己家的户卡；不用代领请按 F7 或 Esc"), False
     if session.cart and session.card:
         return _("共 {points} 分：按 F2 确认兑换，或扫确认卡").format(points=session.total), True
@@ -16,7 +17,7 @@ def next_step(session: Session, *, naming: bool) -> tuple[str, bool]:
         return _("给这户留的货到了：按 F4 领货；也可照常选商品"), True
     if session.card:
         return _("按货号或扫商品条码；也可用上下键选，空格键加"), False
-    contact = session.connection
-    if contact.online is False and not contact.leases_expired and not contact.lockout_reason:
+    connection = session.connection
+    if connection.online is False and not connection.leases_expired and not connection.lockout_reason:
         return _("请扫户卡；网络断了，照常兑换，联网后自动上传"), False
     return _("请扫户卡"), False

@@ -1,4 +1,4 @@
-"""Large mode shows one panel of the serving screen at a time: the one that what was last done is about."""
+"""Large mode shows one panel of the serving screen at a time, the one that the last action was about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kiosk.appearance import LARGE
 
 PANELS = ("household", "shelf", "cart")
 _IN_CART = frozenset({"+", "=", "-"})
-"""Keys for the item under the cursor that also make sense while the cart is seen: the item added last."""
+"""Keys for the item under the cursor that also work while the cart is shown: on the item added last."""
 _AT_CURSOR = _IN_CART | {"up", "down", "left", "right", " "}
 
 
@@ -22,11 +22,11 @@ class Panels:
         for each in PANELS:
             self._screen.set_class(each == panel, f"-{each}")
 
-    def turn(self) -> None:
+    def show_next(self) -> None:
         self.show(PANELS[(PANELS.index(self.shown) + 1) % len(PANELS)])
 
-    def hide_what_is_meant_by(self, key: str) -> bool:
-        """Whether this key is for the cursor on the shelf, and the shelf isn't seen."""
+    def needs_shelf(self, key: str) -> bool:
+        """Whether this key acts on the shelf's cursor while the shelf is hidden."""
         if not self._screen.app.has_class(LARGE) or key not in _AT_CURSOR:
             return False
         return self.shown == "household" or (self.shown == "cart" and key not in _IN_CART)

@@ -1,4 +1,4 @@
-"""A PIN of four to eight digits over another screen."""
+"""An overlay for entering a PIN of four to eight digits."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from kiosk.language import _
 from kiosk.screens.base import Overlay
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.pin_boxes import LONGEST, SHORTEST, PinBoxes
+from kiosk.widgets.pin_boxes import MAX_LENGTH, MIN_LENGTH, PinBoxes
 from kiosk.widgets.status import Status
 
 
-class PinEntry(Overlay):
-    # Scoped, it would hold for this class alone and not for those that say whose PIN it is.
+class PinScreen(Overlay):
+    # The subclasses use it too.
     SCOPED_CSS = False
     CSS = """
-    PinEntry #middle { height: 1fr; align: center middle; }
-    PinEntry #card { width: 72; max-width: 100%; height: auto; background: $panel; padding: 1 4; }
-    PinEntry Center { height: auto; }
-    PinEntry #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
-    PinEntry #ask { width: 1fr; text-align: center; color: $cream; }
+    PinScreen #middle { height: 1fr; align: center middle; }
+    PinScreen #card { width: 72; max-width: 100%; height: auto; background: $panel; padding: 1 4; }
+    PinScreen Center { height: auto; }
+    PinScreen #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
+    PinScreen #ask { width: 1fr; text-align: center; color: $cream; }
     """
 
-    class Given(Message):
-        """The PIN as it was typed."""
+    class Entered(Message):
+        """A PIN was entered."""
 
         def __init__(self, pin: str) -> None:
             super().__init__()
@@ -42,24 +42,24 @@ class PinEntry(Overlay):
         self._pin = ""
 
     @abstractmethod
-    def who(self) -> str:
-        """Who types it."""
+    def get_title(self) -> str:
+        """Who enters it."""
 
     @abstractmethod
-    def what_for(self) -> str:
-        """What for, and the key that ends it."""
+    def get_prompt(self) -> str:
+        """What for, and the key that confirms it."""
 
     @abstractmethod
-    def hint(self) -> str:
-        """What the status line says while nothing is wrong."""
+    def get_hint(self) -> str:
+        """The status bar's text if nothing was refused."""
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="card"):
-            yield Static(self.who(), id="title")
+            yield Static(self.get_title(), id="title")
             with Center():
                 yield PinBoxes()
-            yield Static(self.what_for(), id="ask")
+            yield Static(self.get_prompt(), id="ask")
         yield Status()
         yield KeyBar(
             ("f2", "F2", _("确认")), ("backspace", "Backspace", _("退一格")), ("escape", "Esc", _("返回"))
@@ -67,25 +67,25 @@ class PinEntry(Overlay):
 
     def on_mount(self) -> None:
         if self._refusal:
-            self.status.refuse(self._refusal)
+            self.status.show_refusal(self._refusal)
         else:
-            self.status.hint(self.hint())
+            self.status.show_hint(self.get_hint())
 
     def press(self, key: str) -> None:
         if len(key) == 1 and key in "0123456789":
-            self._pin = (self._pin + key)[:LONGEST]
+            self._pin = (self._pin + key)[:MAX_LENGTH]
         elif key in ("backspace", "delete"):
             self._pin = self._pin[:-1]
         elif key == "escape":
             self.post_message(self.Closed())
         elif key == "f2":
-            self._give()
+            self._submit()
         self.query_one(PinBoxes).filled = len(self._pin)
 
-    def _give(self) -> None:
-        if len(self._pin) < SHORTEST:
-            self.status.refuse(
-                _("密码是 {shortest} 到 {longest} 位数字").format(shortest=SHORTEST, longest=LONGEST)
+    def _submit(self) -> None:
+        if len(self._pin) < MIN_LENGTH:
+            self.status.show_refusal(
+                _("密码是 {shortest} 到 {longest} 位数字").format(shortest=MIN_LENGTH, longest=MAX_LENGTH)
             )
         else:
-            self.post_message(self.Given(self._pin))
+            self.post_message(self.Entered(self._pin))

@@ -1,4 +1,4 @@
-"""What goes to the printer, and what the attendant hears of it."""
+"""Printing, and its results on the screen."""
 
 from __future__ import annotations
 
@@ -10,70 +10,70 @@ from textual.message import Message
 from kiosk.language import _
 from kiosk.print_queue import PrintQueue
 from kiosk.printing.errors import PrinterError
-from kiosk.printing.report import Report as PaperReport
+from kiosk.printing.report import Report
 from kiosk.printing.shift import build_shift_report
-from kiosk.screens.base import Reprint
+from kiosk.screens.base import ReprintRequested
 from kiosk.screens.promises.slip import PromiseSlipScreen
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.routes import Routes
-from kiosk.screens.shift_report import Report
+from kiosk.screens.shift_report import ShiftReportScreen
 from kiosk.widgets.status import Status
 
-SCREEN_COMES = 0.05
-"""Seconds until a screen that is coming is there."""
+SCREEN_SWITCH_DELAY = 0.05
+"""Seconds for a screen to replace another."""
 
 
-class PaperRoutes(Routes):
+class PrintingRoutes(Routes):
     @dataclass
-    class PrinterTold(Message):
-        """A slip went, or why none does."""
+    class PrinterResult(Message):
+        """A slip was sent, or the printer's `error`."""
 
-        trouble: str
+        error: str
 
-    def run_printer(self) -> None:
-        """Print what waits, for as long as the program runs; nothing where there is no printer."""
+    def start_printer(self) -> None:
+        """Print the queue as long as the program runs, if there is a printer."""
         if self.print_queue is not None:
-            self.print_queue.on_result = lambda trouble: self.post_message(self.PrinterTold(trouble))
+            self.print_queue.on_result = lambda error: self.post_message(self.PrinterResult(error))
             self.counter.sync.on_promise_slip = self.print_queue.wake
             self.run_worker(self.print_queue.run(), group="printer")
 
-    @on(PrinterTold)
-    def _tell_of_printer(self, told: PrinterTold) -> None:
-        """The goods are handed over all the same; the paper can follow."""
+    @on(PrinterResult)
+    def _show_printer_result(self, message: PrinterResult) -> None:
+        """An error doesn't stop the redemption: the receipt can be printed later."""
         if not self.screen_stack:
-            # The program ends; the print job is kept.
+            # The program ends; the print job stays in the queue.
             return
         if not self.screen.query(Status):
-            # One screen is just giving way to another.
-            self.set_timer(SCREEN_COMES, lambda: self.post_message(self.PrinterTold(told.trouble)))
-        elif told.trouble:
-            self.top.status.refuse(told.trouble)
+            # One screen is just replacing another.
+            self.set_timer(SCREEN_SWITCH_DELAY, lambda: self.post_message(self.PrinterResult(message.error)))
+        elif message.error:
+            self.top_screen.status.show_refusal(message.error)
         elif isinstance(self.screen, ReceiptScreen | PromiseSlipScreen):
-            self.screen.printed()
+            self.screen.show_printed()
 
-    @on(Reprint)
-    def _reprint(self, message: Reprint) -> None:
+    @on(ReprintRequested)
+    def _reprint(self, message: ReprintRequested) -> None:
         if self.print_queue is None:
-            self.top.status.refuse(_("没有设置打印机，不能补打"))
+            self.top_screen.status.show_refusal(_("没有设置打印机，不能补打"))
             return
-        self.counter.store.receipts.reprint(message.paper)
-        self.top.status.waiting(_("正在补打，请稍候"))
+        self.counter.store.receipts.reprint(message.document)
+        self.top_screen.status.show_waiting(_("正在补打，请稍候"))
         self.print_queue.wake()
 
-    @on(Report.Print)
-    def _print_report(self, message: Report.Print) -> None:
+    @on(ShiftReportScreen.PrintRequested)
+    def _print_report(self, message: ShiftReportScreen.PrintRequested) -> None:
         if self.print_queue is None:
-            self.top.status.refuse(_("没有设置打印机，不能打印"))
+            self.top_screen.status.show_refusal(_("没有设置打印机，不能打印"))
             return
         till = self.counter.session.till
-        place = till.supermarket if till else ""
-        paper = build_shift_report(message.report, place, self.counter.store.clock.now())
-        self.run_worker(self._to_paper(self.print_queue, paper))
+        supermarket = till.supermarket if till else ""
+        report = build_shift_report(message.report, supermarket, self.counter.store.clock.now())
+        self.run_worker(self._send_report(self.print_queue, report))
 
-    async def _to_paper(self, print_queue: PrintQueue, report: PaperReport) -> None:
+    async def _send_report(self, print_queue: PrintQueue, report: Report) -> None:
         try:
             await print_queue.print_report(report)
-        except PrinterError as away:
-            self.top.status.refuse(away.sentence)
+        except PrinterError as error:
+            self.top_screen.status.show_refusal(error.sentence)
         else:
-            self.top.status.done(_("报表已发送打印；按 Esc 返回登录"))
+            self.top_screen.status.show_done(_("报表已发送打印；按 Esc 返回登录"))

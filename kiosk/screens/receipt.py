@@ -1,4 +1,4 @@
-"""The receipt: what was handed over, and the balance then."""
+"""The receipt on the screen."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from kiosk.appearance import MIN_NORMAL_SIZE, SHANGHAI
 from kiosk.columns import justify
 from kiosk.counter import Counter
 from kiosk.language import _
-from kiosk.screens.base import Notice, Reprint
+from kiosk.screens.base import Notice, ReprintRequested
 from kiosk.store.receipts import StoredReceipt
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.big_number import BigNumber
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
-AROUND_GOODS = 13
-"""Rows of the slip that hold no goods: title, balance, foot and the space between."""
+ROWS_WITHOUT_GOODS = 13
+"""Title, balance, footer and the space between."""
 
 
-class Goods(Widget):
-    """The lines of a receipt, as many as there is room for."""
+class ReceiptLines(Widget):
+    """The lines of a receipt, as many as fit."""
 
-    DEFAULT_CSS = "Goods { height: 1fr; margin: 1 0; }"
+    DEFAULT_CSS = "ReceiptLines { height: 1fr; margin: 1 0; }"
 
     def __init__(self, receipt: Receipt) -> None:
         super().__init__()
@@ -66,16 +66,16 @@ class ReceiptScreen(Notice):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    def __init__(self, counter: Counter, kept: StoredReceipt, *, again: bool) -> None:
+    def __init__(self, counter: Counter, stored: StoredReceipt, *, recalled: bool) -> None:
         super().__init__(counter)
-        self._kept = kept
-        self._receipt = kept.receipt
-        self._again = again
+        self._stored = stored
+        self._receipt = stored.receipt
+        self._recalled = recalled
 
     def compose(self) -> ComposeResult:
         receipt = self._receipt
         when = receipt.recorded_at.astimezone(SHANGHAI)
-        foot = _("{when}  经手 {attendant}  单号 {number}").format(
+        footer = _("{when}  经手 {attendant}  单号 {number}").format(
             when=f"{when:%Y-%m-%d %H:%M}", attendant=receipt.attendant, number=receipt.id.hex[-8:].upper()
         )
         yield Banner(self.session)
@@ -84,53 +84,53 @@ class ReceiptScreen(Notice):
             if receipt.collector:
                 collected = _("由{name}代领").format(name=receipt.collector)
                 yield Static(collected, classes="small", markup=False)
-            yield Goods(receipt)
+            yield ReceiptLines(receipt)
             yield Static(self._balance.format(points=receipt.balance), id="now")
             big = BigNumber(receipt.balance, _("分"), "$jade")
             big.display = self.app.size.height >= MIN_NORMAL_SIZE.height
             yield big
-            yield Static(foot, classes="small", markup=False)
+            yield Static(footer, classes="small", markup=False)
         yield Status()
         yield KeyBar(("f5", "F5", _("补打")), ("escape", "Esc", _("返回")))
 
     def press(self, key: str) -> None:
         if key == "f5":
-            self.post_message(Reprint(self._receipt.id))
+            self.post_message(ReprintRequested(self._receipt.id))
         else:
             super().press(key)
 
-    def printed(self) -> None:
-        """The printer took a slip; whether paper came out, eyes have to tell."""
-        if self._again:
-            self.status.hint(_("已发送补打，没有新的兑换；没打出来请再按 F5"))
+    def show_printed(self) -> None:
+        """The printer took the slip; whether paper came out isn't known."""
+        if self._recalled:
+            self.status.show_hint(_("已发送补打，没有新的兑换；没打出来请再按 F5"))
         else:
-            self.status.done(_("请把物品交给住户；收据没有打出来，请按 F5 补打"))
+            self.status.show_done(_("请把物品交给住户；收据没有打出来，请按 F5 补打"))
 
     def on_resize(self, event: events.Resize) -> None:
-        # On a low screen the goods come first; the balance stands there in plain figures too.
+        # On a low screen the goods matter more; the balance is shown in normal figures too.
         self.query(BigNumber).set(display=event.size.height >= MIN_NORMAL_SIZE.height)
 
     @property
     def _title(self) -> str:
-        what = _("断网兑换") if self._kept.offline else _("兑换成功")
-        if not self._again:
+        what = _("断网兑换") if self._stored.offline else _("兑换成功")
+        if not self._recalled:
             return what
-        if self._kept.voided:
+        if self._stored.voided:
             return _("已作废")
-        return _("再看收据（断网兑换）") if self._kept.offline else _("再看收据")
+        return _("再看收据（断网兑换）") if self._stored.offline else _("再看收据")
 
     @property
     def _balance(self) -> str:
-        if self._kept.offline:
-            return _("当时断网还能兑换 {points} 分") if self._again else _("断网时这里还能兑换 {points} 分")
-        return _("当时还有 {points} 分") if self._again else _("现有积分 {points} 分")
+        if self._stored.offline:
+            return _("当时断网还能兑换 {points} 分") if self._recalled else _("断网时这里还能兑换 {points} 分")
+        return _("当时还有 {points} 分") if self._recalled else _("现有积分 {points} 分")
 
     def on_mount(self) -> None:
         collected = 1 if self._receipt.collector else 0
-        self.query_one("#slip").styles.height = AROUND_GOODS + len(self._receipt.lines) + 1 + collected
-        if self._again:
-            # Nobody must hand the goods out twice.
-            self.status.hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))
+        self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + collected
+        if self._recalled:
+            # The goods must not be handed out twice.
+            self.status.show_hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))
         else:
-            self.status.done(_("请把物品交给住户；按任意键返回，或直接扫下一户的卡"))
+            self.status.show_done(_("请把物品交给住户；按任意键返回，或直接扫下一户的卡"))
         self.set_timer(self.counter.timing.receipt_display, lambda: self.press("escape"))

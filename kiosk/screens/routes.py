@@ -1,5 +1,5 @@
-"""Ways between screens that every part of the program has. Each waits until the new screen is there: no key meets
-half of one."""
+"""Navigation between screens, common to all parts of the app. Each step waits until the new screen is complete, so
+that no key gets lost."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from textual.app import App
 
 from kiosk.counter import Counter
 from kiosk.print_queue import PrintQueue
-from kiosk.screens.base import Overlay, TillScreen
+from kiosk.screens.base import KioskScreen, Overlay
 
 
 class Routes(App[None]):
     counter: Counter
     print_queue: PrintQueue | None
 
-    async def over(self, screen: TillScreen) -> None:
-        """Show this one, and none over another."""
+    async def show_overlay(self, screen: KioskScreen) -> None:
+        """Show this one in place of any other overlay."""
         await self.close_overlays()
         await self.push_screen(screen)
 
-    async def instead(self, screen: TillScreen) -> None:
-        """Show this one in place of the one that was below all."""
+    async def replace_screen(self, screen: KioskScreen) -> None:
+        """Show this one in place of the base screen, and close overlays."""
         await self.close_overlays()
         await self.switch_screen(screen)
 
@@ -36,6 +36,6 @@ class Routes(App[None]):
             self.print_queue.wake()
 
     @property
-    def top(self) -> TillScreen:
-        assert isinstance(self.screen, TillScreen)
+    def top_screen(self) -> KioskScreen:
+        assert isinstance(self.screen, KioskScreen)
         return self.screen

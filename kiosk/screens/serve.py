@@ -1,4 +1,4 @@
-"""Serving a household: the shelf on the left, the household and its cart on the right."""
+"""The serving screen: the shelf on the left, the household and its cart on the right."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from kiosk.errors import Declined, KioskError, Refused
 from kiosk.language import N_, _
 from kiosk.number_entry import NumberEntry
 from kiosk.screens import messages
-from kiosk.screens.base import Choice, TillScreen
-from kiosk.screens.card_pin import ASKING
-from kiosk.screens.next_step import next_step
+from kiosk.screens.base import KioskScreen, MenuItem
+from kiosk.screens.card_pin import PIN_REFUSALS
+from kiosk.screens.next_step import get_next_step
 from kiosk.screens.panels import Panels
 from kiosk.sync import SIGN_IN_REQUIRED
 from kiosk.widgets.banner import Banner
@@ -30,34 +30,34 @@ from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
 from kiosk.widgets.summary import Summary
 
-AWAY = N_("网络断了，正在重试，请勿重复操作")
+RETRYING = N_("网络断了，正在重试，请勿重复操作")
 STUCK = N_("还没有答复，这户断网时不够兑换：请等网络恢复，或按 Esc、扫取消卡放弃这一笔")
 GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商品还在购物车里，网络好了再确认")
 
 
-class Serve(TillScreen):
-    """In large mode one panel is shown at a time: the one that what was last done is about."""
+class ServeScreen(KioskScreen):
+    """In large mode one panel is shown at a time, see `Panels`."""
 
     CSS = """
-    Serve #counter { height: 1fr; }
-    Serve #household { width: 45%; min-width: 34; max-width: 52; }
+    ServeScreen #counter { height: 1fr; }
+    ServeScreen #household { width: 45%; min-width: 34; max-width: 52; }
     """
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter)
-        self._pick = NumberEntry()
-        self._patience: Timer | None = None
+        self._number_entry = NumberEntry()
+        self._digit_timer: Timer | None = None
         self._panels = Panels(self)
-        self._naming = False
-        self._told = (self.session.connection.online, "")
+        self._choosing_collector = False
+        self._shown_state = (self.session.connection.online, "")
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
             "f2": self._confirm,
-            "f3": self._keep,
-            "f4": self._kept_goods,
-            "f5": self._shelf_work,
-            "f7": self._neighbour,
-            "f8": self._void,
+            "f3": self._request_promise,
+            "f4": self._request_promise_list,
+            "f5": self._request_stock_menu,
+            "f7": self._toggle_collector,
+            "f8": self._request_void,
             "f10": self._close_shift,
             "escape": self._cancel,
             "up": lambda: session.move_cursor(-1),
@@ -70,7 +70,7 @@ class Serve(TillScreen):
             "-": session.remove_at_cursor,
             "delete": session.remove_last,
             "backspace": session.remove_last,
-            "f6": self._panels.turn,
+            "f6": self._panels.show_next,
         }
 
     def compose(self) -> ComposeResult:
@@ -101,25 +101,26 @@ class Serve(TillScreen):
 
     def on_mount(self) -> None:
         self._panels.show("household")
-        self._hint()
+        self._show_hint()
         if self.session.pending:
             self._settle()
 
-    def news(self) -> None:
-        super().news()
-        contact = self.session.connection
-        seen = (contact.online, _(contact.lockout_reason) if contact.lockout_reason else contact.error)
-        if seen == self._told or self.session.pending:
+    def refresh_state(self) -> None:
+        super().refresh_state()
+        connection = self.session.connection
+        problem = _(connection.lockout_reason) if connection.lockout_reason else connection.error
+        state = (connection.online, problem)
+        if state == self._shown_state or self.session.pending:
             return
-        self._told = seen
+        self._shown_state = state
         card = self.session.card
-        if seen[1]:
-            self.status.refuse(seen[1])
-        elif contact.online and card and card.offline:
-            # With all that the household has, not only what was reserved here.
+        if problem:
+            self.status.show_refusal(problem)
+        elif connection.online and card and card.offline:
+            # Show the whole balance, not only the points leased to this kiosk.
             self._look_up(card.token)
         elif not self.status.classes & {"refusal", "waiting", "done"}:
-            self._hint()
+            self._show_hint()
 
     # --- keys and scans ---------------------------------------------------------------------------------
 
@@ -127,69 +128,70 @@ class Serve(TillScreen):
         if self.session.pending:
             self._press_while_pending(key)
         elif len(key) == 1 and key in "0123456789":
-            self._digit(key)
-        elif self._settle_number() and key in self._actions:
-            if self._panels.hide_what_is_meant_by(key):
+            self._type_digit(key)
+        elif self._finish_number() and key in self._actions:
+            if self._panels.needs_shelf(key):
                 self._panels.show("shelf")
             else:
                 self._attempt(self._actions[key])
 
     def scan(self, text: str) -> None:
-        if not self._settle_number():
+        if not self._finish_number():
             return
         match read_code(text):
-            case CardCode(token) if self._naming:
-                self._name_collector(token)
+            case CardCode(token) if self._choosing_collector:
+                self._look_up_collector(token)
             case CardCode(token):
                 self._look_up(token)
             case GoodsCode(barcode):
                 if self._attempt(lambda: self.session.add_barcode(barcode)):
                     self.post_message(self.Succeeded())
             case EnrolCode():
-                self.status.refuse(_("这台终端已经登记，不用再扫登记码"))
+                self.status.show_refusal(_("这台终端已经登记，不用再扫登记码"))
             case UnreadableCode(reason):
-                self.status.refuse(reason)
+                self.status.show_refusal(reason)
 
-    def scan_again(self, text: str) -> None:
-        """Only goods could be counted twice. A card or a bad code in haste is just tried again."""
+    def scan_repeat(self, text: str) -> None:
+        """Only goods could be counted twice; a repeated card or unreadable code is handled again."""
+        card = self.session.card
         match read_code(text):
             case GoodsCode():
-                self.status.hint(_("同一个码两秒内只算一次；要多件请按 +"))
-            case CardCode(token) if not self._naming and self.session.card and self.session.card.token == token:
+                self.status.show_hint(_("同一个码两秒内只算一次；要多件请按 +"))
+            case CardCode(token) if not self._choosing_collector and card and card.token == token:
                 return
             case _:
                 self.scan(text)
 
-    def command(self, command: Command) -> None:
+    def run_command(self, command: Command) -> None:
         match command:
             case Command.RECEIPT:
-                self._attempt(lambda: self.post_message(messages.Recall(self.session.require_last_receipt())))
+                self._attempt(self._request_receipt)
             case Command.VOID:
                 self.press("f8")
             case _:
-                super().command(command)
+                super().run_command(command)
 
-    def choices(self) -> list[Choice]:
+    def build_menu(self) -> list[MenuItem]:
         return [
-            Choice(_("再看上一张收据"), "", lambda: self.command(Command.RECEIPT)),
-            self.key_choice(_("删掉购物车最后一项"), "Del", "delete"),
-            self.key_choice(_("取消这一户"), "Esc", "escape"),
-            self.key_choice(_("给这户留缺货的商品"), "F3", "f3"),
-            self.key_choice(_("领取或取消留的货"), "F4", "f4"),
-            self.key_choice(_("由邻居代领"), "F7", "f7"),
-            self.key_choice(_("理货：进货、盘点、到期"), "F5", "f5"),
-            self.key_choice(_("交班"), "F10", "f10"),
+            MenuItem(_("再看上一张收据"), "", lambda: self.run_command(Command.RECEIPT)),
+            self.build_key_item(_("删掉购物车最后一项"), "Del", "delete"),
+            self.build_key_item(_("取消这一户"), "Esc", "escape"),
+            self.build_key_item(_("给这户留缺货的商品"), "F3", "f3"),
+            self.build_key_item(_("领取或取消留的货"), "F4", "f4"),
+            self.build_key_item(_("由邻居代领"), "F7", "f7"),
+            self.build_key_item(_("理货：进货、盘点、到期"), "F5", "f5"),
+            self.build_key_item(_("交班"), "F10", "f10"),
         ]
 
     @on(Shelf.Picked)
-    def _touched_item(self, message: Shelf.Picked) -> None:
+    def _add_picked(self, message: Shelf.Picked) -> None:
         self._attempt(lambda: self.session.add(message.item))
 
     def _press_while_pending(self, key: str) -> None:
         if key == "escape":
             self._give_up()
         elif key == "f2" and not any(worker.group == "redeem" for worker in self.workers):
-            # Its own disk failed the kiosk in the middle.
+            # Settling stopped because of a disk error.
             self._settle()
         else:
             self.app.bell()
@@ -198,200 +200,201 @@ class Serve(TillScreen):
         try:
             self.counter.give_up()
         except Declined as declined:
-            self.status.refuse(declined.sentence)
+            self.status.show_refusal(declined.sentence)
             return
         self.workers.cancel_group(self, "redeem")
-        self.status.waiting(_(GIVEN_UP))
+        self.status.show_waiting(_(GIVEN_UP))
         self._redraw()
 
-    def _digit(self, digit: str) -> None:
+    def _type_digit(self, digit: str) -> None:
         numbers = [item.number for item in self.session.shelf]
-        for number in self._pick.add_digit(digit, numbers):
+        for number in self._number_entry.add_digit(digit, numbers):
             self._add_number(number)
-        if self._patience:
-            self._patience.stop()
-        if self._pick.digits:
-            self.status.hint(_("货号 {held}，可接着按第二位").format(held=self._pick.digits))
-            self._patience = self.set_timer(self.counter.timing.digit_timeout, self._settle_number)
+        if self._digit_timer:
+            self._digit_timer.stop()
+        if self._number_entry.digits:
+            self.status.show_hint(_("货号 {held}，可接着按第二位").format(held=self._number_entry.digits))
+            self._digit_timer = self.set_timer(self.counter.timing.digit_timeout, self._finish_number)
 
-    def _settle_number(self) -> bool:
-        """Add what a digit still held back means; False when that was declined."""
-        return all([self._add_number(number) for number in self._pick.finish()])
+    def _finish_number(self) -> bool:
+        """Add the number that a held digit is; returns False if that was declined."""
+        return all([self._add_number(number) for number in self._number_entry.finish()])
 
     def _add_number(self, number: int) -> bool:
         return self._attempt(lambda: self.session.add_number(number))
 
-    # --- what they do -----------------------------------------------------------------------------------
+    # --- actions ----------------------------------------------------------------------------------------
 
     def _attempt(self, action: Callable[[], object]) -> bool:
         before = self.session.total
         try:
             action()
         except Declined as declined:
-            self.status.refuse(declined.sentence)
+            self.status.show_refusal(declined.sentence)
             return False
         if self._panels.shown == "household" and self.session.total > before:
             self._panels.show("cart")
         self._redraw()
         if not self.session.pending:
-            self._hint()
+            self._show_hint()
         return True
 
-    # --- goods that are kept, and neighbours ------------------------------------------------------------
+    # --- promises and collectors ------------------------------------------------------------------------
 
-    def _keep(self) -> None:
+    def _request_promise(self) -> None:
         item = self.session.item_at_cursor
         self.session.require_promisable(item, 1)
-        self.post_message(messages.ToKeep(item))
+        self.post_message(messages.PromiseRequested(item))
 
     @work(group="keep", exclusive=True)
-    async def keep(self, item: ShelfItem, quantity: int) -> None:
-        """The attendant confirmed it."""
-        self.status.waiting(_("正在留货，请稍候"))
+    async def make_promise(self, item: ShelfItem, quantity: int) -> None:
+        self.status.show_waiting(_("正在留货，请稍候"))
         try:
             slip = await self.counter.promises.promise(item, quantity)
         except Refused as refusal:
-            if not self._caller_refused(refusal):
-                # The till's picture was stale: balance, stock or price.
+            if not self._handle_caller_refusal(refusal):
+                # Balance, stock or price were out of date.
                 with suppress(KioskError):
                     await self.counter.refresh_card()
                 self._redraw()
-                self.status.refuse(refusal.sentence)
+                self.status.show_refusal(refusal.sentence)
         except Declined as declined:
-            self.status.refuse(declined.sentence)
+            self.status.show_refusal(declined.sentence)
         else:
             self.post_message(self.Succeeded())
-            self.post_message(messages.Kept(slip))
+            self.post_message(messages.PromiseMade(slip))
             if self.session.card and not self.session.cart:
                 self._look_up(self.session.card.token)
 
-    def _kept_goods(self) -> None:
+    def _request_promise_list(self) -> None:
         promises = self.session.require_online_card().view.promises
         if not promises:
             raise Declined(_("没有给这户留的货"))
-        self.post_message(messages.ToCollect(promises))
+        self.post_message(messages.PromiseListRequested(promises))
 
     def collect(self, promised: PromisedGoods) -> None:
-        """The attendant confirmed it."""
         if self._attempt(lambda: self.counter.collect(promised)):
             self.workers.cancel_group(self, "card")
             self._settle()
 
-    def let_go(self, promised: PromisedGoods) -> None:
-        """The household's points are back."""
+    def show_cancelled_promise(self, promised: PromisedGoods) -> None:
+        """The points were returned."""
         if self.session.card:
             self._look_up(self.session.card.token)
-        self.status.done(_("已取消留货，{points} 分已退回").format(points=promised.line.points))
+        self.status.show_done(_("已取消留货，{points} 分已退回").format(points=promised.line.points))
 
-    def _neighbour(self) -> None:
-        """Who collects shows their own card; the key again, and nobody does."""
+    def _toggle_collector(self) -> None:
+        """The collector's card is scanned next; the same key removes the collector."""
         self.session.require_card()
-        self._naming = not self._naming and self.session.collector is None
+        self._choosing_collector = not self._choosing_collector and self.session.collector is None
         self.session.collector = None
 
     @work(group="card", exclusive=True)
-    async def _name_collector(self, token: str) -> None:
-        self.status.waiting(_("正在查代领人的卡，请稍候"))
+    async def _look_up_collector(self, token: str) -> None:
+        self.status.show_waiting(_("正在查代领人的卡，请稍候"))
         try:
             await self.counter.look_up_collector(token)
-        except KioskError as obstacle:
-            self.status.refuse(obstacle.sentence)
+        except KioskError as error:
+            self.status.show_refusal(error.sentence)
         else:
-            self._naming = False
+            self._choosing_collector = False
             self.post_message(self.Succeeded())
-            self._hint()
+            self._show_hint()
         self._redraw()
 
     def _cancel(self) -> None:
-        if self._naming:
-            self._naming = False
+        if self._choosing_collector:
+            self._choosing_collector = False
         else:
             self.session.cancel()
 
-    def _shelf_work(self) -> None:
+    def _request_stock_menu(self) -> None:
         self.session.require_idle()
         self.session.cancel()
-        self.post_message(messages.ToShelf())
+        self.post_message(messages.StockMenuRequested())
 
     def _close_shift(self) -> None:
         self.post_message(messages.ShiftClosed(*self.counter.shifts.close()))
 
-    def _void(self) -> None:
+    def _request_receipt(self) -> None:
+        self.post_message(messages.ReceiptRequested(self.session.require_last_receipt()))
+
+    def _request_void(self) -> None:
         if not self.counter.store.redemptions.list_voidable():
             raise Declined(_("这一班没有可以作废的兑换"))
-        self.post_message(messages.ToVoid())
+        self.post_message(messages.VoidRequested())
 
-    def voided(self, sentence: str) -> None:
-        """What became of it, and the household's balance as it is now."""
+    def show_voided(self, sentence: str) -> None:
+        """Show the result of a void, and the household's new balance."""
         if self.session.card and not self.session.cart:
             self._look_up(self.session.card.token)
         self._redraw()
-        self.status.done(sentence)
+        self.status.show_done(sentence)
 
     def _confirm(self) -> None:
         if self.counter.needs_card_pin:
-            self.post_message(messages.CardPinWanted())
+            self.post_message(messages.CardPinRequested())
         else:
-            self._go()
+            self._redeem()
 
-    def confirm_with(self, card_pin: str) -> None:
-        """The household typed its card's PIN."""
-        self._attempt(lambda: self._go(card_pin))
+    def confirm_with_pin(self, card_pin: str) -> None:
+        """The household entered its card's PIN."""
+        self._attempt(lambda: self._redeem(card_pin))
 
-    def _caller_refused(self, refusal: Refused) -> bool:
-        """Somebody has to sign in again before anything else."""
+    def _handle_caller_refusal(self, refusal: Refused) -> bool:
+        """Sign out if the server refused the caller, whatever the request was; returns whether it did."""
         if refusal.problem.type not in SIGN_IN_REQUIRED:
             return False
         self.counter.shifts.end_by_server()
         self.post_message(messages.SignedOut(refusal.sentence))
         return True
 
-    def _go(self, card_pin: str = "") -> None:
+    def _redeem(self, card_pin: str = "") -> None:
         self.counter.confirm(card_pin)
         self.workers.cancel_group(self, "card")
         self._settle()
 
     @work(group="card", exclusive=True)
     async def _look_up(self, token: str) -> None:
-        self.status.waiting(_("正在查这张户卡，请稍候"))
+        self.status.show_waiting(_("正在查这张户卡，请稍候"))
         try:
             await self.counter.look_up(token)
-        except KioskError as obstacle:
-            self.status.refuse(obstacle.sentence)
+        except KioskError as error:
+            self.status.show_refusal(error.sentence)
         else:
-            self._hint()
+            self._show_hint()
             self._panels.show("household")
             self.post_message(self.Succeeded())
         self._redraw()
 
     @work(group="redeem", exclusive=True)
     async def _settle(self) -> None:
-        self.status.waiting(_("正在兑换，请稍候"))
+        self.status.show_waiting(_("正在兑换，请稍候"))
         try:
-            kept = await self.counter.settle(self._waiting)
+            stored = await self.counter.settle(self._show_retrying)
         except Refused as refusal:
-            if not self._caller_refused(refusal):
-                self.status.refuse(refusal.sentence)
+            if not self._handle_caller_refusal(refusal):
+                self.status.show_refusal(refusal.sentence)
                 self._redraw()
-                if refusal.problem.type in ASKING and self.session.cart:
-                    self.post_message(messages.CardPinWanted(refusal.sentence))
+                if refusal.problem.type in PIN_REFUSALS and self.session.cart:
+                    self.post_message(messages.CardPinRequested(refusal.sentence))
         except Declined as declined:
-            self.status.refuse(declined.sentence)
+            self.status.show_refusal(declined.sentence)
             self._redraw()
         else:
             self.post_message(self.Succeeded())
-            self.post_message(messages.Served(kept))
-            self._hint()
+            self.post_message(messages.RedemptionCompleted(stored))
+            self._show_hint()
             self._redraw()
 
-    def _waiting(self) -> None:
+    def _show_retrying(self) -> None:
         pending = self.session.pending
-        self.status.waiting(_(STUCK) if pending and pending.stuck else _(AWAY))
+        self.status.show_waiting(_(STUCK) if pending and pending.stuck else _(RETRYING))
         self.app.bell()
 
-    def _hint(self) -> None:
-        sentence, ready = next_step(self.session, naming=self._naming)
-        self.status.done(sentence) if ready else self.status.hint(sentence)
+    def _show_hint(self) -> None:
+        sentence, ready = get_next_step(self.session, choosing_collector=self._choosing_collector)
+        self.status.show_done(sentence) if ready else self.status.show_hint(sentence)
 
     def _redraw(self) -> None:
         if self._panels.shown == "cart" and not self.session.card and not self.session.cart:

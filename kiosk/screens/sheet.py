@@ -1,4 +1,4 @@
-"""A sheet in the middle of the screen: a title, and rows below it."""
+"""A screen with a title and rows in the middle."""
 
 from __future__ import annotations
 
@@ -12,58 +12,58 @@ from textual.widgets import Static
 
 from kiosk.columns import justify
 from kiosk.language import _
-from kiosk.screens.base import TillScreen
+from kiosk.screens.base import KioskScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 PADDING = 6
-"""Cells at both sides of the rows together."""
+"""Cells left and right of the rows together."""
 _PAGES = {"up": -1, "pageup": -1, "down": 1, "pagedown": 1, " ": 1}
 
 
-class SheetScreen(TillScreen):
-    # Scoped, it would hold for this class alone and not for those below.
+class SheetScreen(KioskScreen):
+    # The subclasses use it too.
     SCOPED_CSS = False
     CSS = """
     SheetScreen #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
     SheetScreen #sheet { max-width: 100%; height: auto; background: $panel; padding: 1 3; }
     """
-    ACROSS: ClassVar[int] = 66
-    """Cells of a row where the screen is wide enough."""
+    MAX_ROW_WIDTH: ClassVar[int] = 66
+    """Cells, if the screen is wide enough."""
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="sheet") as sheet:
-            sheet.styles.width = self.ACROSS + PADDING
+            sheet.styles.width = self.MAX_ROW_WIDTH + PADDING
             yield Static(id="rows")
         yield Status()
-        yield KeyBar(*self.keys())
+        yield KeyBar(*self.get_keys())
 
-    def keys(self) -> list[tuple[str, str, str]]:
-        """What the key bar shows; see `KeyBar`."""
+    def get_keys(self) -> list[tuple[str, str, str]]:
+        """The keys of the key bar, see `KeyBar`."""
         return [("escape", "Esc", _("返回"))]
 
-    def show(self, title: str, rows: Sequence[Content]) -> None:
+    def show_rows(self, title: str, rows: Sequence[Content]) -> None:
         heading = Content.assemble((title, "bold $gold"))
         self.query_one("#rows", Static).update(Content("\n").join([heading, Content(), *rows]))
 
     def turn_page(self, key: str) -> bool:
-        """Whether this key turns the page: some do where the rows are more than fit."""
+        """Scroll, if this key does that and not all rows fit; returns whether it did."""
         sheet = self.query_one("#middle")
         turns = key in _PAGES and bool(sheet.max_scroll_y)
         if turns:
-            # At once: of two keys before the next refresh, both would start from the same line.
+            # Immediately: otherwise two keys before the next refresh would start from the same line.
             sheet.scroll_relative(y=_PAGES[key] * (sheet.size.height - 1), animate=False, immediate=True)
         return turns
 
     @property
-    def across(self) -> int:
-        """Cells of a row."""
-        return min(self.ACROSS, self.app.size.width - PADDING)
+    def row_width(self) -> int:
+        """In cells."""
+        return min(self.MAX_ROW_WIDTH, self.app.size.width - PADDING)
 
-    def row(self, what: str, figure: str, style: str = "$cream") -> Content:
-        return Content.assemble((justify(what, figure, self.across), style))
+    def build_row(self, what: str, figure: str, style: str = "$cream") -> Content:
+        return Content.assemble((justify(what, figure, self.row_width), style))
 
-    def points_row(self, what: str, points: int, style: str) -> Content:
-        return self.row(what, _("{points} 分").format(points=points), style)
+    def build_points_row(self, what: str, points: int, style: str) -> Content:
+        return self.build_row(what, _("{points} 分").format(points=points), style)

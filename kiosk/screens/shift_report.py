@@ -1,4 +1,4 @@
-"""The end of a shift: what was handed over, and whether the server has it already."""
+"""The report of a closed shift, and whether the server has it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from api.wire.till_journal import ShiftReport
 from kiosk.columns import justify
 from kiosk.counter import Counter
 from kiosk.language import _
-from kiosk.screens.base import TillScreen
+from kiosk.screens.base import KioskScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
 
-class Sheet(Widget):
-    """The report's figures and goods, as many as there is room for."""
+class ReportFigures(Widget):
+    """The report's figures and goods, as many as fit."""
 
-    DEFAULT_CSS = "Sheet { height: 1fr; }"
+    DEFAULT_CSS = "ReportFigures { height: 1fr; }"
 
     def __init__(self, report: ShiftReport) -> None:
         super().__init__()
@@ -62,17 +62,17 @@ class Sheet(Widget):
         return Content("\n").join([*lines, Content(), *goods])
 
 
-class Report(TillScreen):
+class ShiftReportScreen(KioskScreen):
     CSS = """
-    Report #middle { height: 1fr; align: center middle; }
-    Report #sheet { width: 56; max-height: 100%; background: $panel; padding: 1 4; }
+    ShiftReportScreen #middle { height: 1fr; align: center middle; }
+    ShiftReportScreen #sheet { width: 56; max-height: 100%; background: $panel; padding: 1 4; }
     """
 
-    class Seen(Message):
-        """The attendant leaves."""
+    class Closed(Message):
+        """The attendant closed the report."""
 
-    class Print(Message):
-        """The attendant wants it on paper."""
+    class PrintRequested(Message):
+        """The attendant asked to print it."""
 
         def __init__(self, report: ShiftReport) -> None:
             super().__init__()
@@ -82,47 +82,47 @@ class Report(TillScreen):
         super().__init__(counter)
         self._shift = shift
         self._report = report
-        self._told: object = None
+        self._shown_state: object = None
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="sheet"):
-            yield Sheet(self._report)
+            yield ReportFigures(self._report)
         yield Status()
         yield KeyBar(("f5", "F5", _("打印")), ("escape", "Esc", _("返回登录")), ("ctrl+q", "Ctrl+Q", _("退出")))
 
     def on_mount(self) -> None:
         self.query_one("#sheet").styles.height = 6 + len(self._report.goods)
-        self.news()
+        self.refresh_state()
 
-    def news(self) -> None:
-        super().news()
+    def refresh_state(self) -> None:
+        super().refresh_state()
         unsent = self.session.connection.unsent
         status, remark = self.counter.store.journal.get_closing_outcome(self._shift)
-        if self._told == (unsent, status):
+        if self._shown_state == (unsent, status):
             return
-        self._told = (unsent, status)
+        self._shown_state = (unsent, status)
         if not status:
-            self.status.waiting(
+            self.status.show_waiting(
                 _("已交班；还有 {unsent} 笔没上传，都存在本机，联网后自动上传").format(unsent=unsent)
             )
         elif remark:
-            self.status.refuse(remark)
+            self.status.show_refusal(remark)
         else:
-            self.status.done(_("已交班，全部上传，与账一致；按 Esc 返回登录"))
+            self.status.show_done(_("已交班，全部上传，与账一致；按 Esc 返回登录"))
 
     def press(self, key: str) -> None:
         if key == "f5":
-            self.post_message(self.Print(self._report))
-        # A second F10 in haste must not wipe the report away.
+            self.post_message(self.PrintRequested(self._report))
+        # A second F10 must not close the report.
         elif key not in ("f10", "f2"):
-            self.post_message(self.Seen())
+            self.post_message(self.Closed())
 
     def scan(self, text: str) -> None:
-        self.status.refuse(_("已交班：请按 Esc 返回登录，再扫码"))
+        self.status.show_refusal(_("已交班：请按 Esc 返回登录，再扫码"))
 
-    def scan_again(self, text: str) -> None:
+    def scan_repeat(self, text: str) -> None:
         self.scan(text)
 
-    def command(self, command: Command) -> None:
+    def run_command(self, command: Command) -> None:
         self.scan(command.value)

@@ -1,4 +1,4 @@
-"""Signing in: a PIN on the digit keys."""
+"""Signing in by PIN."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from kiosk.codes import EnrolCode, read_code
 from kiosk.counter import Counter
 from kiosk.errors import KioskError, ServerUnavailable
 from kiosk.language import N_, _
-from kiosk.screens.base import TillScreen
+from kiosk.screens.base import KioskScreen
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
-from kiosk.widgets.pin_boxes import LONGEST, SHORTEST, PinBoxes
+from kiosk.widgets.pin_boxes import MAX_LENGTH, MIN_LENGTH, PinBoxes
 from kiosk.widgets.status import Status
 
-FIRST = N_("请先登录，再扫码")
+SIGN_IN_FIRST = N_("请先登录，再扫码")
 HINT = N_("按数字键输入 PIN，再按 F2 登录")
 OFFLINE = N_("网络断了：在这台终端登录过的管理员可以照常输入 PIN，断网兑换")
 
 
-class SignIn(TillScreen):
+class SignInScreen(KioskScreen):
     CSS = """
-    SignIn #middle { height: 1fr; align: center middle; background: $background; }
-    SignIn #card { width: 72; height: auto; background: $panel; padding: 2 4; }
-    SignIn Center { height: auto; }
-    SignIn #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
-    SignIn #place { width: 1fr; text-align: center; color: $faded; margin-bottom: 1; }
-    SignIn #ask { width: 1fr; text-align: center; color: $cream; }
+    SignInScreen #middle { height: 1fr; align: center middle; background: $background; }
+    SignInScreen #card { width: 72; height: auto; background: $panel; padding: 2 4; }
+    SignInScreen Center { height: auto; }
+    SignInScreen #title { width: 1fr; text-align: center; color: $gold; text-style: bold; }
+    SignInScreen #place { width: 1fr; text-align: center; color: $faded; margin-bottom: 1; }
+    SignInScreen #ask { width: 1fr; text-align: center; color: $cream; }
     """
 
     class Done(Message):
         """An attendant signed in."""
 
-    class ToEnrol(Message):
-        """This machine is to be enrolled anew."""
+    class EnrolRequested(Message):
+        """The machine is to be enrolled again."""
 
         def __init__(self, code: str = "") -> None:
             super().__init__()
             self.code = code
 
-    def __init__(self, counter: Counter, obstacle: str = "") -> None:
+    def __init__(self, counter: Counter, reason: str = "") -> None:
         super().__init__(counter)
         self._pin = ""
-        self._obstacle = obstacle
-        self._asking = False
-        self._told: object = None
-        # Whether what stands there is about the line, and not about what the attendant did.
-        self._about_line = True
+        self._reason = reason
+        self._busy = False
+        self._shown_state: object = None
+        # Whether the status is about the connection, and not about the attendant's last action.
+        self._shows_connection = True
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
@@ -63,7 +63,7 @@ class SignIn(TillScreen):
             with Center():
                 yield PinBoxes()
             ask = _("请输入值班 PIN（{shortest} 到 {longest} 位数字）")
-            yield Static(ask.format(shortest=SHORTEST, longest=LONGEST), id="ask")
+            yield Static(ask.format(shortest=MIN_LENGTH, longest=MAX_LENGTH), id="ask")
         yield Status()
         yield KeyBar(
             ("f2", "F2", _("登录")),
@@ -75,40 +75,40 @@ class SignIn(TillScreen):
         )
 
     def on_mount(self) -> None:
-        self.news()
-        if self._obstacle:
-            self.status.refuse(self._obstacle)
+        self.refresh_state()
+        if self._reason:
+            self.status.show_refusal(self._reason)
 
-    def news(self) -> None:
-        super().news()
-        contact = self.session.connection
-        seen = (contact.online, contact.error, contact.lockout_reason)
-        if seen == self._told or self._asking:
+    def refresh_state(self) -> None:
+        super().refresh_state()
+        connection = self.session.connection
+        state = (connection.online, connection.error, connection.lockout_reason)
+        if state == self._shown_state or self._busy:
             return
-        first, self._told = self._told is None, seen
-        if contact.lockout_reason or contact.error:
-            self.status.refuse(
-                _("{trouble}（按 F7 重新登记）").format(trouble=_(contact.lockout_reason))
-                if contact.lockout_reason
-                else contact.error
+        first, self._shown_state = self._shown_state is None, state
+        if connection.lockout_reason or connection.error:
+            self.status.show_refusal(
+                _("{trouble}（按 F7 重新登记）").format(trouble=_(connection.lockout_reason))
+                if connection.lockout_reason
+                else connection.error
             )
-        elif contact.online is False and self.counter.store.shifts.list_known_attendants():
-            self.status.waiting(_(OFFLINE))
-        elif contact.online is False:
-            self.status.refuse(ServerUnavailable(sent=True).sentence)
-        elif first or (self._about_line and not self._obstacle):
-            self.status.hint(_(HINT))
+        elif connection.online is False and self.counter.store.shifts.list_known_attendants():
+            self.status.show_waiting(_(OFFLINE))
+        elif connection.online is False:
+            self.status.show_refusal(ServerUnavailable(sent=True).sentence)
+        elif first or (self._shows_connection and not self._reason):
+            self.status.show_hint(_(HINT))
         else:
             return
-        self._about_line = True
+        self._shows_connection = True
 
     def press(self, key: str) -> None:
-        if self._asking:
+        if self._busy:
             return
-        self._about_line = False
+        self._shows_connection = False
         if len(key) == 1 and key in "0123456789":
-            self._pin = (self._pin + key)[:LONGEST]
-            self.status.hint(_(HINT))
+            self._pin = (self._pin + key)[:MAX_LENGTH]
+            self.status.show_hint(_(HINT))
         elif key in ("backspace", "delete"):
             self._pin = self._pin[:-1]
         elif key == "escape":
@@ -116,48 +116,48 @@ class SignIn(TillScreen):
         elif key in ("f2", "enter"):
             self._submit()
         elif key == "f7" and self.session.connection.lockout_reason:
-            self.post_message(self.ToEnrol())
+            self.post_message(self.EnrolRequested())
         self.query_one(PinBoxes).filled = len(self._pin)
 
     def scan(self, text: str) -> None:
-        if self._asking:
+        if self._busy:
             return
-        self._about_line = False
-        # Digits that came too fast for a finger: a PIN badge, or a keyboard behind a jittery link.
-        if re.fullmatch(rf"[0-9]{{{SHORTEST},{LONGEST}}}", text):
+        self._shows_connection = False
+        # Digits at a scanner's speed: a PIN badge, or a keyboard behind a jittery connection.
+        if re.fullmatch(rf"[0-9]{{{MIN_LENGTH},{MAX_LENGTH}}}", text):
             self._pin = text
             self._submit()
         elif isinstance(code := read_code(text), EnrolCode):
-            self.post_message(self.ToEnrol(code.code))
+            self.post_message(self.EnrolRequested(code.code))
         else:
-            self.status.refuse(_(FIRST))
+            self.status.show_refusal(_(SIGN_IN_FIRST))
 
-    def scan_again(self, text: str) -> None:
+    def scan_repeat(self, text: str) -> None:
         self.scan(text)
 
-    def command(self, command: Command) -> None:
-        if not self._asking:
-            self.status.refuse(_(FIRST))
+    def run_command(self, command: Command) -> None:
+        if not self._busy:
+            self.status.show_refusal(_(SIGN_IN_FIRST))
 
     def _submit(self) -> None:
-        if len(self._pin) < SHORTEST:
-            self.status.refuse(
-                _("PIN 是 {shortest} 到 {longest} 位数字").format(shortest=SHORTEST, longest=LONGEST)
+        if len(self._pin) < MIN_LENGTH:
+            self.status.show_refusal(
+                _("PIN 是 {shortest} 到 {longest} 位数字").format(shortest=MIN_LENGTH, longest=MAX_LENGTH)
             )
             return
-        self._asking = True
-        self.status.waiting(_("正在登录，请稍候"))
+        self._busy = True
+        self.status.show_waiting(_("正在登录，请稍候"))
         self._sign_in(self._pin)
 
     @work
     async def _sign_in(self, pin: str) -> None:
         try:
             await self.counter.shifts.sign_in(pin)
-        except KioskError as obstacle:
-            self.status.refuse(obstacle.sentence)
+        except KioskError as error:
+            self.status.show_refusal(error.sentence)
         else:
             self.post_message(self.Done())
         finally:
             self._pin = ""
-            self._asking = False
+            self._busy = False
             self.query_one(PinBoxes).filled = 0

@@ -1,4 +1,4 @@
-"""Taking back a redemption of this shift: which one, and why."""
+"""Voiding a redemption of this shift: which one, and why."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from kiosk.language import N_, _
 from kiosk.screens.base import Overlay
 from kiosk.screens.sheet import SheetScreen
 from kiosk.store.receipts import StoredReceipt
-from kiosk.widgets.numbered_row import BESIDE, numbered
+from kiosk.widgets.numbered_row import PREFIX_WIDTH, build_numbered_row
 
-MOST = 9
-"""As many as there are digits."""
+MAX_OFFERED = 9
+"""One for each digit."""
 REASONS = (N_("扫错了卡"), N_("数量不对"), N_("住户不要了"), N_("其他"))
-WHICH = N_("按数字键选要作废的一笔，也可用上下键选，再按 F2")
-WHY = N_("按数字键选原因，再按 F2 确认作废；按 Esc 重选")
+CHOOSE_SALE = N_("按数字键选要作废的一笔，也可用上下键选，再按 F2")
+CHOOSE_REASON = N_("按数字键选原因，再按 F2 确认作废；按 Esc 重选")
 
 
 class VoidScreen(SheetScreen, Overlay):
-    """First which, then why; only F2 carries it out, and only after both were chosen. A scan goes on to the
-    screen below, and nothing is taken back."""
+    """Only F2 voids, after redemption and reason were chosen. A scan goes to the screen below, and nothing is
+    voided."""
 
-    ACROSS = 70
+    MAX_ROW_WIDTH = 70
 
     class Done(Message):
-        """It is in the journal; `sentence` says what became of it."""
+        """It is in the journal; `sentence` is the result."""
 
-        def __init__(self, kept: StoredReceipt, sentence: str) -> None:
+        def __init__(self, stored: StoredReceipt, sentence: str) -> None:
             super().__init__()
-            self.kept = kept
+            self.stored = stored
             self.sentence = sentence
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter)
-        self._offered = counter.store.redemptions.list_voidable()[:MOST]
+        self._offered = counter.store.redemptions.list_voidable()[:MAX_OFFERED]
         self._cursor = 0
         self._chosen: StoredReceipt | None = None
         self._reason: int | None = None
         self._voiding = False
 
-    def keys(self) -> list[tuple[str, str, str]]:
+    def get_keys(self) -> list[tuple[str, str, str]]:
         return [
             ("up", _("上"), _("上移")),
             ("down", _("下"), _("下移")),
             ("f2", "F2", _("确认")),
-            *super().keys(),
+            *super().get_keys(),
         ]
 
     def on_mount(self) -> None:
@@ -95,45 +95,50 @@ class VoidScreen(SheetScreen, Overlay):
         if self._chosen is None:
             self._digit(self._cursor)
         elif self._reason is None:
-            self.status.refuse(_("请先选原因：按 1 到 {last}").format(last=len(REASONS)))
+            self.status.show_refusal(_("请先选原因：按 1 到 {last}").format(last=len(REASONS)))
         else:
             self._voiding = True
-            self.status.waiting(_("正在作废，请稍候"))
+            self.status.show_waiting(_("正在作废，请稍候"))
             self._void(self._chosen, REASONS[self._reason])
 
     @work
-    async def _void(self, kept: StoredReceipt, reason: str) -> None:
+    async def _void(self, stored: StoredReceipt, reason: str) -> None:
         try:
-            sentence = await self.counter.void(kept, reason)
+            sentence = await self.counter.void(stored, reason)
         except Declined as declined:
             self._voiding = False
-            self.status.refuse(declined.sentence)
+            self.status.show_refusal(declined.sentence)
         else:
-            self.post_message(self.Done(kept, sentence))
+            self.post_message(self.Done(stored, sentence))
 
     # --- drawing ----------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         if self._chosen is None:
-            self.show(_("作废哪一笔"), self._sales())
-            self.status.hint(_(WHICH))
+            self.show_rows(_("作废哪一笔"), self._build_sales())
+            self.status.show_hint(_(CHOOSE_SALE))
         else:
-            self.show(_("作废：{sale}").format(sale=self._told(self._chosen)), self._reasons())
-            self.status.hint(_(WHY))
+            self.show_rows(_("作废：{sale}").format(sale=self._describe(self._chosen)), self._build_reasons())
+            self.status.show_hint(_(CHOOSE_REASON))
 
-    def _sales(self) -> list[Content]:
+    def _build_sales(self) -> list[Content]:
         return [
-            numbered(index, self._told(kept), chosen=index == self._cursor)
-            for index, kept in enumerate(self._offered)
+            build_numbered_row(index, self._describe(stored), chosen=index == self._cursor)
+            for index, stored in enumerate(self._offered)
         ]
 
-    def _reasons(self) -> list[Content]:
-        return [numbered(index, _(reason), chosen=index == self._reason) for index, reason in enumerate(REASONS)]
+    def _build_reasons(self) -> list[Content]:
+        return [
+            build_numbered_row(index, _(reason), chosen=index == self._reason)
+            for index, reason in enumerate(REASONS)
+        ]
 
-    def _told(self, kept: StoredReceipt) -> str:
-        receipt = kept.receipt
+    def _describe(self, stored: StoredReceipt) -> str:
+        receipt = stored.receipt
         goods = _("、").join(f"{line.name} x{line.quantity}" for line in receipt.lines)
         when = f"{receipt.recorded_at.astimezone(SHANGHAI):%H:%M}"
         points = _("{points} 分").format(points=receipt.points)
-        # Also below the word that stands before it in a title.
-        return justify(f"{when}  {align_left(receipt.name, 8)}  {goods}", points, self.across - BESIDE - 1)
+        # One cell less than the row: it is also part of a title.
+        return justify(
+            f"{when}  {align_left(receipt.name, 8)}  {goods}", points, self.row_width - PREFIX_WIDTH - 1
+        )

@@ -1,1 +1,1 @@
-"""The till in a browser: the terminal's own program behind a web socket, for tablets. Only --serve imports it."""
+"""The kiosk in a browser, for tablets: the terminal program behind a web socket. Imported by `--serve` alone."""

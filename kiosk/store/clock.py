@@ -15,7 +15,7 @@ def system_time() -> datetime:
     return datetime.now(UTC)
 
 
-class TillClock:
+class KioskClock:
     """The later of two times: the latest one ever returned plus what has passed since, and the machine's clock
     corrected by the server's last answer."""
 

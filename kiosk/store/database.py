@@ -10,7 +10,7 @@ from typing import Any
 
 from kiosk.errors import DiskError
 from kiosk.language import _
-from kiosk.store.clock import TillClock
+from kiosk.store.clock import KioskClock
 from kiosk.store.folder import StoreError
 from kiosk.store.schema import migrate
 
@@ -26,7 +26,7 @@ def ignore_fault_point(point: str) -> None:
 
 
 class Database:
-    def __init__(self, folder: Path, clock: TillClock, fault_hook: FaultHook) -> None:
+    def __init__(self, folder: Path, clock: KioskClock, fault_hook: FaultHook) -> None:
         """Raises StoreError."""
         self.clock = clock
         self.fault_hook = fault_hook

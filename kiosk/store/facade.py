@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from api.wire import till_journal
-from kiosk.store.clock import TillClock, TimeSource, system_time
+from kiosk.store.clock import KioskClock, TimeSource, system_time
 from kiosk.store.database import Database, FaultHook, ignore_fault_point
 from kiosk.store.enrolments import Enrolments, KioskEnrolment, PendingEnrolment
 from kiosk.store.folder import lock_folder
@@ -29,7 +29,7 @@ class Store:
     ) -> None:
         self._lock = lock_folder(folder)
         try:
-            self._database = Database(folder, TillClock(time_source), fault_hook)
+            self._database = Database(folder, KioskClock(time_source), fault_hook)
         except BaseException:
             self._lock.close()
             raise

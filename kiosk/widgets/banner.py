@@ -1,4 +1,4 @@
-"""The bar on top: whose till this is and who serves."""
+"""The bar at the top: supermarket, attendant, connection."""
 
 from __future__ import annotations
 
@@ -27,24 +27,26 @@ class Banner(Widget):
         place = _("积分超市")
         if till:
             place = _("{supermarket}（{village}）").format(supermarket=till.supermarket, village=till.village)
-        line, style = self._line()
-        duty = " " + _("值班 {name}").format(name=session.attendant) + " " if session.attendant else ""
-        end = Content.assemble((f" {line} ", style), (duty, "bold $gold"))
+        connection, style = self._describe_connection()
+        attendant = " " + _("值班 {name}").format(name=session.attendant) + " " if session.attendant else ""
+        end = Content.assemble((f" {connection} ", style), (attendant, "bold $gold"))
         width = self.content_size.width - Content(brand).cell_length - end.cell_length
         return Content.assemble((brand, "bold $ink on $gold"), align_left(f" {place}", width), end)
 
-    def _line(self) -> tuple[str, str]:
-        """Online or not, what waits to be sent, and until when the kiosk may go on without the server."""
-        contact = self._session.connection
-        unsent = _(" 待传 {unsent} 笔").format(unsent=contact.unsent) if contact.unsent else ""
-        if contact.online is None:
+    def _describe_connection(self) -> tuple[str, str]:
+        """Online or not, unsent entries, and until when the kiosk may sell offline; with the style."""
+        connection = self._session.connection
+        unsent = _(" 待传 {unsent} 笔").format(unsent=connection.unsent) if connection.unsent else ""
+        if connection.online is None:
             return _("正在联网{unsent}").format(unsent=unsent), "$cream"
-        if contact.online:
-            return _("在线{unsent}").format(unsent=unsent), "$ink on $gold" if contact.lockout_reason else "$cream"
-        until = contact.leases_expire_at
-        if contact.lockout_reason or until is None:
+        if connection.online:
+            return _("在线{unsent}").format(
+                unsent=unsent
+            ), "$ink on $gold" if connection.lockout_reason else "$cream"
+        until = connection.leases_expire_at
+        if connection.lockout_reason or until is None:
             allowed = _("不能断网兑换")
-        elif contact.leases_expired:
+        elif connection.leases_expired:
             allowed = _("断网兑换已到期")
         else:
             local = until.astimezone(SHANGHAI)

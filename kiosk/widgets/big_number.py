@@ -1,4 +1,5 @@
-"""A number to be read from across the counter, drawn in coloured blanks: none can be the wrong width."""
+"""A number large enough to be read across the counter, drawn in coloured blanks, whose width is never
+ambiguous."""
 
 from __future__ import annotations
 
@@ -20,15 +21,15 @@ _GLYPHS = {
     "9": ("###", "# #", "###", "  #", "###"),
 }
 PIXEL = 2
-"""Cells across one pixel, so that it comes out about square."""
+"""Cells for one pixel, so that it is about square."""
 _GAP = 2
 
 
-def big_number(number: int, unit: str, width: int, colour: str) -> list[Content]:
-    """`ROWS` lines, with the unit on the last; in plain bold when `width` cells can't hold the figures."""
+def render_big_number(number: int, unit: str, width: int, colour: str) -> list[Content]:
+    """`ROWS` lines, with the unit on the last; in plain bold if the figures don't fit into `width` cells."""
     digits = str(number)
-    across = len(digits) * (3 * PIXEL + _GAP) + cell_len(unit)
-    if across > width:
+    needed = len(digits) * (3 * PIXEL + _GAP) + cell_len(unit)
+    if needed > width:
         plain = Content.assemble((f"{digits} {unit}", f"bold {colour}"))
         return [Content(), Content(), plain, Content(), Content()]
     lines = []
@@ -45,7 +46,7 @@ def big_number(number: int, unit: str, width: int, colour: str) -> list[Content]
 
 
 class BigNumber(Widget):
-    """One big number with its unit, in the middle of its width."""
+    """One big number with its unit, centred."""
 
     DEFAULT_CSS = f"BigNumber {{ height: {ROWS}; width: 1fr; text-align: center; }}"
 
@@ -55,9 +56,9 @@ class BigNumber(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        lines = big_number(self._number, self._unit, width, self._colour)
+        lines = render_big_number(self._number, self._unit, width, self._colour)
         widest = max(line.cell_length for line in lines)
-        # All lines padded alike, or centring would shift them against each other.
+        # All lines have one length, or centring would shift them against each other.
         return Content("\n").join(
             line.pad_right(widest - line.cell_length) if line.cell_length < widest else line for line in lines
         )

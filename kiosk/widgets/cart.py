@@ -1,4 +1,4 @@
-"""The cart: what is about to be handed over, its total and what then remains."""
+"""The cart with its total, and the balance after it."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class CartView(Widget):
 
     def render(self) -> Content:
         width, height = self.content_size
-        sums = self._sums(width)
-        lines = self._lines(width, height - len(sums) - 1)
-        # The sums stand at the foot, where the eye looks for them, whatever is above.
-        lines += [Content()] * (height - len(lines) - len(sums) - 1)
-        return Content("\n").join([Content.assemble((_("购物车"), "$faded")), *lines, *sums])
+        totals = self._build_totals(width)
+        lines = self._build_lines(width, height - len(totals) - 1)
+        # The totals are always at the bottom.
+        lines += [Content()] * (height - len(lines) - len(totals) - 1)
+        return Content("\n").join([Content.assemble((_("购物车"), "$faded")), *lines, *totals])
 
-    def _lines(self, width: int, room: int) -> list[Content]:
+    def _build_lines(self, width: int, room: int) -> list[Content]:
         cart = self._session.cart
         if not cart:
             return [Content.assemble((_("还没有商品"), "$faint"))]
         shown = cart[-room:] if len(cart) <= room else cart[-max(room - 1, 1) :]
         lines = [
             Content.assemble(
-                (justify(f"{line.item.name} x{line.quantity}", _points(line.points), width), "$cream")
+                (justify(f"{line.item.name} x{line.quantity}", _format_points(line.points), width), "$cream")
             )
             for line in shown
         ]
@@ -43,15 +43,21 @@ class CartView(Widget):
             lines.insert(0, Content.assemble((unseen, "$faded")))
         return lines
 
-    def _sums(self, width: int) -> list[Content]:
+    def _build_totals(self, width: int) -> list[Content]:
         remainder = self._session.remainder
-        total = Content.assemble((justify(_("合计"), _points(self._session.total), width), "bold $gold"))
+        total = Content.assemble((justify(_("合计"), _format_points(self._session.total), width), "bold $gold"))
         if remainder is None:
             return [total, Content()]
         if remainder < 0:
-            return [total, Content.assemble((justify(_("还差"), _points(-remainder), width), "bold $ember"))]
-        return [total, Content.assemble((justify(_("兑换后还剩"), _points(remainder), width), "bold $jade"))]
+            return [
+                total,
+                Content.assemble((justify(_("还差"), _format_points(-remainder), width), "bold $ember")),
+            ]
+        return [
+            total,
+            Content.assemble((justify(_("兑换后还剩"), _format_points(remainder), width), "bold $jade")),
+        ]
 
 
-def _points(points: int) -> str:
+def _format_points(points: int) -> str:
     return _("{points} 分").format(points=points)

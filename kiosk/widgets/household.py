@@ -1,4 +1,4 @@
-"""The household at the till: masked name, balance large, pending points; or how to begin."""
+"""The household: masked name, balance in large figures, pending points. Without a card, instructions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textual.widget import Widget
 from kiosk.columns import align_left
 from kiosk.language import N_, _
 from kiosk.session import Session
-from kiosk.widgets.big_number import ROWS, big_number
+from kiosk.widgets.big_number import ROWS, render_big_number
 
 _STEPS = (("1", N_("扫户卡")), ("2", N_("按货号，或扫商品条码")), ("3", N_("按 F2 确认兑换")))
 
@@ -25,19 +25,19 @@ class Household(Widget):
         self._session = session
 
     def fit(self) -> None:
-        """Room for what stands beside the balance."""
-        beside = len(self._beside())
-        self.set_class(beside == 1, "-one")
-        self.set_class(beside == 2, "-two")
+        """Make room for the notes below the balance."""
+        notes = len(self._build_notes())
+        self.set_class(notes == 1, "-one")
+        self.set_class(notes == 2, "-two")
 
     def render(self) -> Content:
-        return Content("\n").join(self._card() if self._session.card else self._idle())
+        return Content("\n").join(self._build_card() if self._session.card else self._build_instructions())
 
-    def _card(self) -> list[Content]:
+    def _build_card(self) -> list[Content]:
         assert self._session.card is not None
         view = self._session.card.view
         width = self.content_size.width
-        # In plain figures too: for a narrow screen, a screen reader, a copied line.
+        # Also in normal figures, for narrow screens and screen readers.
         points = _("{points} 分")
         now = _("断网时在这里能兑换 ") if self._session.card.offline else _("现有 ")
         parts = [(now, "$faded"), (points.format(points=view.balance), "bold $cream")]
@@ -47,7 +47,7 @@ class Household(Widget):
                 (points.format(points=view.pending), "bold $gold"),
                 (_("正在公示"), "$faded"),
             ]
-        # Short enough for the narrowest column.
+        # Must fit the narrowest column.
         expires = _("{points} 分到{year}年{month}月{day}日过期")
         expiring = [
             Content.assemble(
@@ -58,30 +58,30 @@ class Household(Widget):
         return [
             Content.assemble((view.name, "bold $cream"), (f"  {view.village}", "$faded")),
             Content(),
-            *big_number(view.balance, _("分"), width, "$gold"),
+            *render_big_number(view.balance, _("分"), width, "$gold"),
             *([] if expiring else [Content()]),
             Content.assemble(*parts),
             *expiring,
-            *self._beside(),
+            *self._build_notes(),
         ]
 
-    def _beside(self) -> list[Content]:
-        """Who collects for the household, and what is kept for it."""
+    def _build_notes(self) -> list[Content]:
+        """The collector, and goods promised to the household."""
         card, collector = self._session.card, self._session.collector
-        told = []
+        notes = []
         if collector:
-            told.append(Content.assemble((_("由{name}代领").format(name=collector.view.name), "bold $gold")))
+            notes.append(Content.assemble((_("由{name}代领").format(name=collector.view.name), "bold $gold")))
         promises = card.view.promises if card else []
         arrived = sum(promised.arrived for promised in promises)
         if arrived:
-            told.append(
+            notes.append(
                 Content.assemble((_("留的货到了 {arrived} 样：按 F4 领").format(arrived=arrived), "$jade"))
             )
         elif promises:
-            told.append(Content.assemble((_("留着货 {kept} 样，还没到").format(kept=len(promises)), "$faded")))
-        return told
+            notes.append(Content.assemble((_("留着货 {kept} 样，还没到").format(kept=len(promises)), "$faded")))
+        return notes
 
-    def _idle(self) -> list[Content]:
+    def _build_instructions(self) -> list[Content]:
         till = self._session.till
         width = self.content_size.width
         notices = [align_left(notice, width) for notice in till.notices[:3]] if till else []

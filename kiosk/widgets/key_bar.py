@@ -1,4 +1,4 @@
-"""The bar at the bottom: the keys of this screen, which a finger on a tablet may press too."""
+"""The bar at the bottom: the keys of this screen, which can be pressed by touch too."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from textual.widget import Widget
 from kiosk.appearance import LARGE
 
 # fmt: off
-FIRST_TO_GO = (
+HIDE_ORDER = (
     "delete", "backspace", "-", "+", "f3", "f7", "f5", "f4", "f10", "ctrl+q", "f1", "f8", "escape", "f6",
 )
 # fmt: on
-"""Keys whose caps give way on a narrow screen, in this order: the menu has them, or another key
-or a command card does the same."""
-IN_LARGE_MODE = frozenset({"f6"})
-"""Keys that mean nothing where everything is seen at once."""
+"""The order in which caps are hidden on a narrow screen: these keys are in the menu too, or another key or a
+command card does the same."""
+LARGE_MODE_KEYS = frozenset({"f6"})
+"""Keys without a function outside large mode."""
 
 
 class KeyCap(Widget):
@@ -28,7 +28,7 @@ class KeyCap(Widget):
     """
 
     class Pressed(Message):
-        """A finger or mouse pressed the key on the screen."""
+        """The cap was pressed by touch or mouse."""
 
         def __init__(self, key: str) -> None:
             super().__init__()
@@ -40,8 +40,8 @@ class KeyCap(Widget):
         self._cap, self._label = cap, label
 
     @property
-    def across(self) -> int:
-        """Cells this takes up, with the gap after it."""
+    def cell_width(self) -> int:
+        """With the gap after it."""
         return self.render().cell_length + 1
 
     def render(self) -> Content:
@@ -54,7 +54,7 @@ class KeyCap(Widget):
 
 
 class KeyBar(Horizontal):
-    """`keys` are (key name, what stands on the key, what it does)."""
+    """`keys` are (key name, text on the cap, label)."""
 
     DEFAULT_CSS = "KeyBar { height: 1; background: $panel; padding: 0 1; }"
 
@@ -70,12 +70,12 @@ class KeyBar(Horizontal):
         self.fit()
 
     def fit(self) -> None:
-        """Show each cap whole or not at all."""
+        """Hide caps that don't fit."""
         caps = {cap.key: cap for cap in self.query(KeyCap)}
         room = self.content_size.width + 1
-        shown = set(caps) if self.app.has_class(LARGE) else set(caps) - IN_LARGE_MODE
-        for key in FIRST_TO_GO:
-            if sum(caps[each].across for each in shown) <= room:
+        shown = set(caps) if self.app.has_class(LARGE) else set(caps) - LARGE_MODE_KEYS
+        for key in HIDE_ORDER:
+            if sum(caps[each].cell_width for each in shown) <= room:
                 break
             shown.discard(key)
         for key, cap in caps.items():

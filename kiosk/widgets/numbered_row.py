@@ -1,14 +1,14 @@
-"""One row of a list that is chosen from by digits."""
+"""A row of a list whose rows are chosen by digits."""
 
 from __future__ import annotations
 
 from textual.content import Content
 
-BESIDE = 5
+PREFIX_WIDTH = 5
 """Cells before the text."""
 
 
-def numbered(index: int, text: str, *, chosen: bool) -> Content:
-    """`index` counts from 0; the digit on the key is one more."""
-    ground = " on $row" if chosen else ""
-    return Content.assemble((f" {index + 1} ", "bold $gold on $keycap"), (f"  {text}", "$cream" + ground))
+def build_numbered_row(index: int, text: str, *, chosen: bool) -> Content:
+    """`index` counts from 0, the digit from 1."""
+    background = " on $row" if chosen else ""
+    return Content.assemble((f" {index + 1} ", "bold $gold on $keycap"), (f"  {text}", "$cream" + background))

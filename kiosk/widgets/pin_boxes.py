@@ -1,4 +1,4 @@
-"""A box for each digit of a PIN."""
+"""The boxes of a PIN's digits."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from textual.widgets import Static
 
 from kiosk.appearance import LARGE
 
-SHORTEST, LONGEST = 4, 8
-"""Digits of a PIN, an attendant's and a card's alike."""
+MIN_LENGTH, MAX_LENGTH = 4, 8
+"""Of an attendant's and of a card's PIN."""
 
 
 class PinBoxes(Static):
-    """A box for each digit, filled as they come; never the digits themselves. Eight fit into a narrow screen."""
+    """A box for each digit typed, which is never shown. Eight boxes fit on a narrow screen."""
 
     DEFAULT_CSS = "PinBoxes { width: auto; height: 3; margin: 1 0; }"
 
@@ -23,6 +23,6 @@ class PinBoxes(Static):
         box, gap = (" " * 4, " ") if self.app.has_class(LARGE) else (" " * 6, " " * 2)
         row = Content(gap).join(
             Content.assemble((box, "on $gold" if place < self.filled else "on $keycap"))
-            for place in range(max(SHORTEST, self.filled))
+            for place in range(max(MIN_LENGTH, self.filled))
         )
         return Content("\n").join([row, row, row])

@@ -1,4 +1,4 @@
-"""The bar above the keys: what to do next, or, loud and red, why something was not done."""
+"""The status bar above the keys: what to do next, what was done, or why something was refused."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class Status(Static):
     Status.done { background: $surface; color: $jade; text-style: bold; }
     """
 
-    def hint(self, text: str) -> None:
-        """What can be done now."""
-        self._say(text, "")
+    def show_hint(self, text: str) -> None:
+        """Show what can be done now."""
+        self._show(text, "")
 
-    def done(self, text: str) -> None:
-        """What was just done."""
-        self._say(text, "done")
+    def show_done(self, text: str) -> None:
+        """Show what was just done."""
+        self._show(text, "done")
 
-    def waiting(self, text: str) -> None:
-        """What the till is waiting for."""
-        self._say(text, "waiting")
+    def show_waiting(self, text: str) -> None:
+        """Show what the kiosk is waiting for."""
+        self._show(text, "waiting")
 
-    def refuse(self, text: str) -> None:
-        """Why something was not done. The bell rings: the attendant may be looking at the goods."""
-        self._say(_("！{sentence}").format(sentence=text), "refusal")
+    def show_refusal(self, text: str) -> None:
+        """Show why something was not done, and ring the bell: the attendant may be looking at the goods."""
+        self._show(_("！{sentence}").format(sentence=text), "refusal")
         self.app.bell()
 
-    def _say(self, text: str, kind: str) -> None:
+    def _show(self, text: str, kind: str) -> None:
         self.set_classes(kind)
         self.update(Content(text))

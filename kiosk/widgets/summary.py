@@ -1,4 +1,4 @@
-"""In large mode, above whatever is shown: whose turn it is, what they have, and what is in the cart."""
+"""The line above the panels in large mode: household, balance and cart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Summary(Widget):
     def render(self) -> Content:
         session = self._session
         card = session.card
-        who = (
+        household = (
             _("{name}  有 {balance} 分").format(name=card.view.name, balance=card.view.balance)
             if card
             else _("请扫户卡")
@@ -34,4 +34,6 @@ class Summary(Widget):
             else _("车里没有商品")
         )
         width = self.content_size.width - Content(cart).cell_length
-        return Content.assemble((align_left(who, width), "bold $cream"), (align_right(cart, 0), "bold $gold"))
+        return Content.assemble(
+            (align_left(household, width), "bold $cream"), (align_right(cart, 0), "bold $gold")
+        )

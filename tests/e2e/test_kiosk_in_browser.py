@@ -16,7 +16,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, BrowserContext, Error, Page, Request, expect
 
-from kiosk.serving.server import TillServer
+from kiosk.serving.server import KioskServer
 from kiosk.store.facade import Store
 from tests.chromium import chromium, needs_chromium
 from tests.command_line import end_with_parent
@@ -269,7 +269,7 @@ async def test_the_server_goes_and_comes_back(town: Any, tmp_path: Path) -> None
 async def test_a_till_that_cannot_start_says_why() -> None:
     sentence = "这个文件夹正由另一台终端使用"
     refusing = [sys.executable, "-c", f"import sys; print({sentence!r}, file=sys.stderr); sys.exit(2)"]
-    server = TestServer(TillServer(refusing, {}).application())
+    server = TestServer(KioskServer(refusing, {}).application())
     async with server, chromium() as browser, tablet(browser) as context:
         page = await context.new_page()
         await page.goto(str(server.make_url("/")))

@@ -211,7 +211,7 @@ class Till:
     async def sign_in(self, pin: str = "2468") -> None:
         await self.until(lambda: self.screen)
         await self.press(*pin, "f2")
-        await self.until(lambda: self.screen == "Serve")
+        await self.until(lambda: self.screen == "ServeScreen")
 
     async def offline(self) -> None:
         """Until the kiosk has noticed that the line is cut: it looks now and then."""
@@ -224,9 +224,9 @@ class Till:
 
     async def close_shift(self) -> None:
         await self.press("f10")
-        await self.until(lambda: self.screen == "Report")
+        await self.until(lambda: self.screen == "ShiftReportScreen")
         await self.press("escape")
-        await self.until(lambda: self.screen == "SignIn")
+        await self.until(lambda: self.screen == "SignInScreen")
 
     async def show_card(self, token: str) -> None:
         await self.scan(card_url(token))

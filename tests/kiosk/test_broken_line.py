@@ -75,7 +75,7 @@ async def test_while_the_answer_is_out_nothing_else_can_be_done(
         await till.press("ctrl+q")
         await till.scan(town.poor_card)
         assert session.pending is sent
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         line.lose_answers = 0
         await till.until(lambda: till.screen == "ReceiptScreen")
         assert await balance(town.card) == 95
@@ -158,7 +158,7 @@ async def test_a_shift_closed_meanwhile_keeps_the_cart_for_the_next_sign_in(
         await fill_cart(till, town.card)
         await close_shifts(town)
         await till.press("f2")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         await till.refused("班次已结束")
         await till.sign_in()
         assert till.app.counter.session.total == 5

@@ -39,11 +39,11 @@ async def test_a_large_redemption_asks_for_the_pin(
 ) -> None:
     async with open_till(timing=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
-        await till.until(lambda: till.screen == "CardPin")
+        await till.until(lambda: till.screen == "CardPinScreen")
         await till.sees("请户主本人输入积分卡密码")
         await till.press(*"1111", "f2")
         await till.refused("密码不对")
-        await till.until(lambda: till.screen == "CardPin")
+        await till.until(lambda: till.screen == "CardPinScreen")
         assert await balance(town.card) == 100
         await till.press(*"8642", "f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
@@ -66,11 +66,11 @@ async def test_escape_leaves_the_cart_as_it_was(
 ) -> None:
     async with open_till(timing=PATIENT) as till:
         await rice_in_the_cart(town, till, numbers)
-        await till.until(lambda: till.screen == "CardPin")
+        await till.until(lambda: till.screen == "CardPinScreen")
         await till.press(*"86", "f2")
         await till.refused("密码是 4 到 8 位数字")
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         assert till.app.session.total == 50
         assert await balance(town.card) == 100
 
@@ -88,6 +88,6 @@ async def test_a_pin_set_since_the_card_was_shown_is_asked_for(
                 update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10)
             )
         await till.press("f2")
-        await till.until(lambda: till.screen == "CardPin")
+        await till.until(lambda: till.screen == "CardPinScreen")
         await till.press(*"8642", "f2")
         await till.until(lambda: till.screen == "ReceiptScreen")

@@ -98,7 +98,7 @@ async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: OpenTill
         await till.press("f7")
         await till.scan(card_url(town.poor_card))
         await till.until(lambda: till.app.session.collector)
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         assert till.app.session.total == 5
         await till.scan(Command.CONFIRM.value)
         await till.until(lambda: till.screen == "ReceiptScreen")

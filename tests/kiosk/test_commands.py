@@ -31,7 +31,7 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
     await town.award("hp-3", 20)
     async with open_till(signed_in=False) as till:
         await till.scan("2468")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await fill_cart(till, town.card)
         await till.sees("或扫确认卡")
         first = await till.scan(CONFIRM)
@@ -39,7 +39,7 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
         await till.sees("现有积分 95 分")
         # The next household at once, confirmed within two seconds of the one before.
         await till.scan(card_url(town.empty_card), at=first + 0.4)
-        await till.until(lambda: till.screen == "Serve" and till.app.counter.session.card)
+        await till.until(lambda: till.screen == "ServeScreen" and till.app.counter.session.card)
         await till.scan(SOAP, at=first + 0.9)
         await till.until(lambda: till.app.counter.session.cart)
         await till.scan(CONFIRM.lower(), at=first + 1.6)
@@ -47,7 +47,7 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
         assert await balance(town.card) == 95
         assert await balance(town.empty_card) == 15
         await till.scan(CONFIRM, at=first + 1.6 + ANEW)
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.sees("请扫户卡")
 
 
@@ -66,7 +66,7 @@ async def test_confirm_again_while_the_answer_is_out_changes_nothing(
         await till.scan(CANCEL, at=second + 0.5)
         await till.scan(RECEIPT, at=second + 1.0)
         assert session.pending is sent
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         line.lose_answers = 0
         await till.until(lambda: till.screen == "ReceiptScreen")
         assert await balance(town.card) == 95
@@ -129,9 +129,9 @@ async def test_the_trigger_that_closes_a_receipt_does_not_confirm_the_cart_below
         shown = await till.scan(RECEIPT)
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.scan(CONFIRM, at=shown + 1.0)
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.scan(CONFIRM, at=shown + 1.0 + SAME_HOLD)
-        assert (session.pending, session.total, till.screen) == (None, 5, "Serve")
+        assert (session.pending, session.total, till.screen) == (None, 5, "ServeScreen")
         # A stray end key of the scanner is no deed of a person.
         await till.late("enter", shown + 2.2)
         await till.scan(CONFIRM, at=shown + 2.6)
@@ -193,7 +193,7 @@ async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(
         await till.scan(CONFIRM)
         await till.sees("兑换成功")
         await till.scan(CANCEL)
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.scan(RECEIPT)
         await till.sees("再看收据")
         await till.sees("没有新的兑换")
@@ -201,7 +201,7 @@ async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(
         await till.sees("当时还有 95 分")
         assert "兑换成功" not in till.shows
         await till.scan(CONFIRM)
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.close_shift()
         await till.sign_in()
         await till.scan(RECEIPT)
@@ -215,7 +215,7 @@ async def test_a_command_on_help_does_not_reach_the_cart_behind_it(town: Any, op
             await till.press("f1")
             await till.sees("指令卡")
             await till.scan(command)
-            await till.until(lambda: till.screen == "Serve")
+            await till.until(lambda: till.screen == "ServeScreen")
             assert till.app.counter.session.pending is None
             assert till.app.counter.session.total == 5
 
@@ -226,7 +226,7 @@ async def test_before_signing_in_commands_are_refused(open_till: OpenTill) -> No
         for command in (CONFIRM, CANCEL, RECEIPT):
             await till.scan(command)
             await till.refused("请先登录")
-            assert till.screen == "SignIn"
+            assert till.screen == "SignInScreen"
             await till.press("1", "escape")
             await till.until(lambda: not till.refusing)
 
@@ -273,5 +273,7 @@ async def finish(till: Till, at: float) -> float:
     """The scanner's end key, and time for the till to do what was scanned."""
     await till.late("enter", at + 0.09)
     session = till.app.counter.session
-    await till.until(lambda: (session.card and not till.status.has_class("waiting")) or till.screen != "Serve")
+    await till.until(
+        lambda: (session.card and not till.status.has_class("waiting")) or till.screen != "ServeScreen"
+    )
     return at + 0.5

@@ -74,7 +74,7 @@ async def test_signing_in_and_help(town: Any, open_till: OpenTill) -> None:
         await till.refused("Wrong PIN: try again")
         await in_english(till)
         await till.press("f1")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
         for key, what in (*HELP_KEYS, *HELP_TROUBLE):
             assert f" {_(key)} " in till.shows
             assert f" {_(what)} " in till.shows
@@ -170,7 +170,7 @@ async def test_a_shift_closed_meanwhile(town: Any, open_till: OpenTill, numbers:
         await till.until(lambda: till.app.counter.session.cart)
         await close_shifts(town)
         await till.press("f2")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         await till.refused("Your shift has ended")
         await in_english(till)
 

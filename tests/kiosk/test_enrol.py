@@ -29,7 +29,7 @@ async def test_a_code_typed_by_hand(town: Any, open_till: OpenTill, code: str) -
         await till.press("f2")
         await till.refused("还差 1 位")
         await till.press(code[-1], "f2")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         await till.sees("河畔村积美超市")
         await till.sign_in()
         await till.show_card(town.card)
@@ -42,7 +42,7 @@ async def test_a_wrong_code_and_a_scanned_one(open_till: OpenTill, code: str) ->
         await till.refused("登记码不对或已过期")
         await till.press("escape")
         await till.scan(f"JIMEI:ENROL:{code}")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -55,14 +55,14 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
         line.lose_everything = False
         if not restarted:
             await till.press("f2")
-            await till.until(lambda: till.screen == "SignIn")
+            await till.until(lambda: till.screen == "SignInScreen")
     # The code is known from before the restart.
     async with open_till(line.url, enrol=False, signed_in=False) as till:
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         await till.sign_in()
         assert [each.epoch for each in till.store.enrolments.list_all()] == [1]
 
 
 async def test_the_terminal_that_is_enrolled_starts_with_signing_in(open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")

@@ -16,7 +16,7 @@ SOAP = "6901234567892"
 
 async def open_menu(till: Till, key: str = "f9") -> None:
     await till.press(key)
-    await till.until(lambda: till.screen == "Palette")
+    await till.until(lambda: till.screen == "MenuScreen")
 
 
 def number(till: Till, label: str) -> str:
@@ -27,10 +27,10 @@ def number(till: Till, label: str) -> str:
 
 async def choose(till: Till, label: str) -> None:
     await open_menu(till)
-    [index] = [n for n, choice in enumerate(till.app.screen._choices) if label in choice.label]
+    [index] = [n for n, choice in enumerate(till.app.screen._items) if label in choice.label]
     for key in [str(index + 1)] if index < DIGITS else [*["down"] * index, " "]:
         await till.press(key)
-    await till.until(lambda: till.screen != "Palette")
+    await till.until(lambda: till.screen != "MenuScreen")
 
 
 @pytest.mark.parametrize("key", ["f9", "ctrl+p"])
@@ -54,15 +54,15 @@ async def test_digits_do_what_stands_there(town: Any, open_till: OpenTill) -> No
         await choose(till, "取消这一户")
         assert till.app.counter.session.card is None
         await choose(till, "帮助")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await choose(till, "再看上一张收据")
         await till.refused("没有收据可看")
         await choose(till, "交班")
-        await till.until(lambda: till.screen == "Report")
+        await till.until(lambda: till.screen == "ShiftReportScreen")
         await till.press("escape")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         await till.until(lambda: not till.app.session.connection.unsent)
         await choose(till, "退出程序")
         await till.until(lambda: not till.app.is_running)
@@ -83,7 +83,7 @@ async def test_the_last_receipt(town: Any, open_till: OpenTill) -> None:
         await till.press("f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await choose(till, "再看上一张收据")
         await till.until(lambda: till.screen == "ReceiptScreen")
 
@@ -95,25 +95,25 @@ async def test_arrows_go_round_and_space_picks(open_till: OpenTill) -> None:
         await till.press("up")
         await till.until(lambda: menu.chosen > 0)
         await till.press("down", " ")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
 
 
 async def test_a_finger_picks(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.pilot.click(Menu, offset=(8, 0))
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
 
 
 async def test_a_scan_goes_through_it(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.show_card(town.card)
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         await open_menu(till)
         await till.scan(SOAP)
         await till.until(lambda: till.app.counter.session.total == 5)
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
 
 
 @pytest.mark.parametrize("command", [Command.CONFIRM, Command.CANCEL])
@@ -123,7 +123,7 @@ async def test_nobody_confirms_or_cancels_what_it_covers(town: Any, open_till: O
         await till.scan(SOAP)
         await open_menu(till)
         await till.scan(command.value)
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         assert till.app.counter.session.total == 5
         assert till.app.counter.session.pending is None
 
@@ -134,7 +134,7 @@ async def test_the_end_of_a_scan_picks_nothing_and_f2_neither(town: Any, open_ti
         await till.scan(SOAP)
         await open_menu(till)
         await till.press("enter", "tab", "f2")
-        assert till.screen == "Palette"
+        assert till.screen == "MenuScreen"
         assert till.app.counter.session.pending is None
 
 
@@ -166,7 +166,7 @@ async def test_the_look_changes_at_once(town: Any, open_till: OpenTill) -> None:
 async def test_every_choice_can_be_reached_on_a_small_screen(open_till: OpenTill, size: tuple[int, int]) -> None:
     async with open_till(size=size) as till:
         await open_menu(till)
-        labels = [choice.label for choice in till.app.screen._choices]
+        labels = [choice.label for choice in till.app.screen._items]
         seen = set()
         for _ in labels:
             seen |= {label for label in labels if label in till.shows}

@@ -23,7 +23,7 @@ async def serve(till: Till, card: str, *goods: str) -> None:
     await till.press("f2")
     await till.until(lambda: till.screen == "ReceiptScreen")
     await till.press("escape")
-    await till.until(lambda: till.screen == "Serve")
+    await till.until(lambda: till.screen == "ServeScreen")
 
 
 async def asked(town: Any, query: str) -> Any:
@@ -58,7 +58,7 @@ async def test_a_day_without_network_agrees_to_the_point(
         await till.sees("其中断网兑换")
         await till.sees("2 笔")
         await till.press("escape")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         # The same attendant again, without the server.
         await till.sign_in()
         await till.press("ctrl+q")
@@ -66,7 +66,7 @@ async def test_a_day_without_network_agrees_to_the_point(
         await till.press("ctrl+q")
         await till.until(lambda: not till.app.is_running)
     async with open_till(line.url, timing=IMPATIENT) as till:
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         await till.offline()
         await serve(till, town.card, SOAP)
         await till.press("f8")
@@ -214,7 +214,7 @@ async def test_a_void_online_gives_points_and_goods_back_at_once(
         await till.until(lambda: till.screen == "VoidScreen")
         assert "肥皂" not in till.shows
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.press("f10")
         await till.sees("全部上传，与账一致")
 
@@ -250,9 +250,9 @@ async def test_a_kiosk_that_was_ended_says_so_and_can_be_enrolled_anew(
         await line.restore()
         await till.until(lambda: till.app.session.connection.lockout_reason)
         await till.press("f7")
-        await till.until(lambda: till.screen == "Enrol")
+        await till.until(lambda: till.screen == "EnrolScreen")
         await till.scan(f"JIMEI:ENROL:{code}")
-        await till.until(lambda: till.screen == "SignIn")
+        await till.until(lambda: till.screen == "SignInScreen")
         await till.told()
         await till.sign_in()
         assert [each.epoch for each in till.store.enrolments.list_all()] == [1, 2]

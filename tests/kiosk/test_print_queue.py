@@ -130,7 +130,7 @@ async def test_the_report_of_a_shift_goes_on_paper(
         await till.until(lambda: len(paper.slips) == 1)
         await till.press("escape")
         await till.press("f10")
-        await till.until(lambda: till.screen == "Report")
+        await till.until(lambda: till.screen == "ShiftReportScreen")
         await till.sees("全部上传")
         paper.away = True
         await till.press("f5")

@@ -13,8 +13,8 @@ from api.wire.promises import PromiseSlip
 from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.printing.slip import REPRINT
-from kiosk.screens.promises.promise_list import KeptGoods
-from kiosk.screens.promises.quantity import Keep
+from kiosk.screens.promises.promise_list import PromiseListScreen
+from kiosk.screens.promises.quantity import PromiseQuantityScreen
 from kiosk.store.facade import Store
 from tests.api.shop.promises.conftest import assert_arrived, restock
 from tests.conftest import LiveTown
@@ -30,7 +30,7 @@ async def wish(town: LiveTown, till: Till, barcode: str = BRUSH) -> None:
     await till.scan(barcode)
     await till.refused("缺货")
     await till.press("f3")
-    await till.until(lambda: till.screen == "Keep")
+    await till.until(lambda: till.screen == "PromiseQuantityScreen")
 
 
 async def keep(town: LiveTown, till: Till) -> None:
@@ -38,7 +38,7 @@ async def keep(town: LiveTown, till: Till) -> None:
     await till.press("f2")
     await till.until(lambda: till.screen == "PromiseSlipScreen")
     await till.press("escape")
-    await till.until(lambda: till.screen == "Serve")
+    await till.until(lambda: till.screen == "ServeScreen")
 
 
 async def come(town: LiveTown, till: Till) -> None:
@@ -73,7 +73,7 @@ async def test_kept_at_todays_price_and_handed_over_when_it_has_come(
         await come(town, till)
         await till.sees("按 F4")
         await till.press("f4")
-        await till.until(lambda: till.screen == "KeptGoods")
+        await till.until(lambda: till.screen == "PromiseListScreen")
         await till.sees("可以领")
         await till.scan(CONFIRM)
         await till.until(lambda: till.screen == "ReceiptScreen")
@@ -112,19 +112,19 @@ async def test_what_is_in_stock_is_not_kept(town: Any, open_till: OpenTill) -> N
         await till.refused("没有给这户留的货")
 
 
-@pytest.mark.parametrize("screen", [Keep, KeptGoods])
+@pytest.mark.parametrize("screen", [PromiseQuantityScreen, PromiseListScreen])
 async def test_a_scan_of_goods_or_a_card_confirms_nothing(town: Any, open_till: OpenTill, screen: type) -> None:
     async with open_till() as till:
-        if screen is Keep:
+        if screen is PromiseQuantityScreen:
             await wish(town, till)
         else:
             await keep(town, till)
             await come(town, till)
             await till.press("f4")
-            await till.until(lambda: till.screen == "KeptGoods")
+            await till.until(lambda: till.screen == "PromiseListScreen")
         before = await kept(town)
         await till.scan(SOAP)
-        await till.until(lambda: till.screen == "Serve" and till.app.session.cart)
+        await till.until(lambda: till.screen == "ServeScreen" and till.app.session.cart)
         assert await kept(town) == before
 
 
@@ -193,7 +193,7 @@ async def test_a_collection_whose_answer_got_lost_is_handed_over_once(
         await keep(town, till)
         await come(town, till)
         await till.press("f4")
-        await till.until(lambda: till.screen == "KeptGoods")
+        await till.until(lambda: till.screen == "PromiseListScreen")
         line.lose_everything = True
         await till.press("f2")
         await till.until(lambda: (pending := till.app.session.pending) and pending.uncertain)
@@ -213,7 +213,7 @@ async def test_one_that_is_given_up_is_taken_back(
         await keep(town, till)
         await come(town, till)
         await till.press("f4")
-        await till.until(lambda: till.screen == "KeptGoods")
+        await till.until(lambda: till.screen == "PromiseListScreen")
         line.lose_everything = True
         await till.press("f2")
         await till.until(lambda: (pending := till.app.session.pending) and pending.stuck)
@@ -232,7 +232,7 @@ async def test_a_household_lets_go_and_has_its_points_back(town: Any, open_till:
         await till.until(lambda: till.app.session.card.view.promises)
         await till.sees("还没到")
         await till.press("f4")
-        await till.until(lambda: till.screen == "KeptGoods")
+        await till.until(lambda: till.screen == "PromiseListScreen")
         await till.press("f2")
         await till.refused("还没有到货")
         await till.press("delete")
@@ -240,7 +240,7 @@ async def test_a_household_lets_go_and_has_its_points_back(town: Any, open_till:
         await till.press("escape")
         await till.sees("保留到")
         await till.press("delete", "f2")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         assert await balance(town.card) == 100
         assert await kept(town) == []
 

@@ -36,7 +36,7 @@ async def test_scan_digit_f2_receipt(town: Any, open_till: OpenTill, balance: An
         await till.sees("现有积分 95 分")
         assert await balance(town.card) == 95
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.sees("请扫户卡")
 
 
@@ -57,7 +57,7 @@ async def test_the_receipt_goes_by_itself(town: Any, open_till: OpenTill, number
         await till.show_card(town.card)
         await till.press(numbers[SOAP], "f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
 
 
 async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: OpenTill, balance: Any) -> None:
@@ -103,7 +103,7 @@ async def test_no_end_key_of_a_scanner_confirms(
             await till.late(end, last + 1.0)
         await till.until(lambda: till.app.counter.session.total == 55)
         assert till.app.counter.session.pending is None
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         assert await balance(town.card) == 100
 
 
@@ -117,7 +117,7 @@ async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: Op
 
         nothing_focusable()
         await till.press("f1")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
         nothing_focusable()
         await till.press("escape")
         await till.sign_in()
@@ -125,11 +125,11 @@ async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: Op
         await till.show_card(town.card)
         await till.press(numbers[SOAP], "tab", "tab", "enter", "enter")
         assert till.app.counter.session.pending is None
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         await till.press("f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
         nothing_focusable()
-        assert seen == ["SignIn", "Help", "Serve", "ReceiptScreen"]
+        assert seen == ["SignInScreen", "HelpScreen", "ServeScreen", "ReceiptScreen"]
 
 
 async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_till: OpenTill) -> None:
@@ -139,9 +139,9 @@ async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_ti
             till.app.post_message(key := events.Key(character, character))
         await till.until(lambda: till.app.counter.session.card)
         await till.press("f1")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
         await till.late("enter", key.time + 0.25)
-        assert till.screen == "Help"
+        assert till.screen == "HelpScreen"
 
 
 # --- refusals ---------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ async def test_a_wrong_pin_and_a_scan_before_signing_in(town: Any, open_till: Op
         await till.press(*"24", "f2")
         await till.refused("4 到 8 位")
         await till.press("escape", *"24689", "backspace", "enter")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.sees("陈管理员")
 
 
@@ -246,13 +246,13 @@ async def test_another_card_waits_until_the_cart_is_settled(town: Any, open_till
 async def test_scans_work_on_the_receipt_and_on_help(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till() as till:
         await till.press("f1")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
         await till.show_card(town.card)
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
         await till.press(numbers[SOAP], "f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.show_card(town.poor_card)
-        assert till.screen == "Serve"
+        assert till.screen == "ServeScreen"
 
 
 async def test_a_pasted_code_is_a_scan(town: Any, open_till: OpenTill) -> None:
@@ -294,7 +294,7 @@ async def test_no_character_of_ambiguous_width_and_no_line_too_long(
         await till.sign_in()
         clean()
         await till.press("f1")
-        await till.until(lambda: till.screen == "Help")
+        await till.until(lambda: till.screen == "HelpScreen")
         clean()
         await till.show_card(town.card)
         await till.press(numbers[SOAP], numbers[BRUSH])

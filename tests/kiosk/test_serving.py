@@ -20,8 +20,8 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from api.cli import verbs
-from kiosk.serving.process import BROKEN, PRELUDE
-from kiosk.serving.server import ELSEWHERE, ENDED, OTHER_DEVICE, TAKEN, UNSETTLED, TillServer
+from kiosk.serving.process import CRASHED, TERMINAL_SETUP
+from kiosk.serving.server import ENDED, IN_USE, OTHER_DEVICE, OTHER_WINDOW, UNSETTLED, KioskServer
 from kiosk.store.facade import Store
 from tests.kiosk.conftest import Line, card_url, enrolled
 
@@ -84,7 +84,7 @@ class Browser:
 class Served:
     """A till server, and browsers to visit it with."""
 
-    server: TillServer
+    server: KioskServer
     url: str
 
     @asynccontextmanager
@@ -108,13 +108,13 @@ class Served:
     async def left(self) -> None:
         """Until the server knows that nobody is there."""
         async with asyncio.timeout(PATIENCE):
-            while self.server._seat and self.server._seat.websocket:
+            while self.server._occupancy and self.server._occupancy.websocket:
                 await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
 async def serving(command: list[str], settings: dict[str, str]) -> AsyncIterator[Served]:
-    server = TillServer(command, settings)
+    server = KioskServer(command, settings)
     async with TestServer(server.application()) as live:
         yield Served(server, str(live.make_url("")).rstrip("/"))
 
@@ -155,7 +155,7 @@ async def test_another_site_cannot_drive_the_till(settings: dict[str, str]) -> N
             with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
                 await device.ws_connect("/till/w1", headers={"Origin": origin})
             assert refusal.value.status == 403
-        assert served.server._seat is None
+        assert served.server._occupancy is None
 
 
 # --- one till ---------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ async def test_another_site_cannot_drive_the_till(settings: dict[str, str]) -> N
 async def test_a_redemption(town: Any, settings: dict[str, str], balance: Any) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as browser:
         await browser.sign_in(town.pin)
-        assert browser.written.startswith(PRELUDE)
+        assert browser.written.startswith(TERMINAL_SETUP)
         await browser.types(card_url(town.card) + "\r")
         await browser.sees("王**")
         await browser.types(SOAP + "\r")
@@ -186,7 +186,7 @@ async def test_the_network_drops_and_the_same_till_comes_back(town: Any, setting
         async with served.window(device, "w2") as browser:
             for drawn_anew in ("积美", "陈管理员", "王**", "肥皂 x1", "确认兑换"):
                 await browser.sees(drawn_anew)
-            assert browser.written.startswith(PRELUDE)
+            assert browser.written.startswith(TERMINAL_SETUP)
 
 
 async def test_the_same_window_loaded_anew_needs_nobody_to_notice(town: Any, settings: dict[str, str]) -> None:
@@ -204,11 +204,11 @@ async def test_a_second_window_and_a_second_device_are_told(town: Any, settings:
         async with served.window(device) as browser:
             await browser.sign_in(town.pin)
             async with served.window(device, "w2") as second:
-                assert await second.dismissed() == (TAKEN, [ELSEWHERE])
+                assert await second.dismissed() == (IN_USE, [OTHER_WINDOW])
             async with served.window(other, "w3") as third:
-                assert await third.dismissed() == (TAKEN, [OTHER_DEVICE])
+                assert await third.dismissed() == (IN_USE, [OTHER_DEVICE])
             async with device.get("/free/w2") as free:
-                assert (free.status, await free.text()) == (409, ELSEWHERE)
+                assert (free.status, await free.text()) == (409, OTHER_WINDOW)
             await browser.types("\x1bOP")
             await browser.sees("扫不出卡")
         await served.left()
@@ -245,7 +245,7 @@ async def test_a_till_with_something_to_settle_waits_for_its_own_device(
             await browser.sees("还没有答复")
         await served.left()
         async with served.window(other) as third:
-            assert await third.dismissed() == (TAKEN, [UNSETTLED])
+            assert await third.dismissed() == (IN_USE, [UNSETTLED])
         async with served.window(device) as browser:
             await browser.sees("还没有答复")
             line.lose_answers = 0
@@ -278,7 +278,7 @@ async def test_a_till_that_cannot_start_says_why(settings: dict[str, str]) -> No
 async def test_a_till_that_breaks_is_told_in_plain_words(caplog: pytest.LogCaptureFixture) -> None:
     command = [sys.executable, "-c", "raise SystemError('wires crossed')"]
     async with serving(command, {}) as served, served.device() as device, served.window(device) as browser:
-        assert await browser.dismissed() == (ENDED, [BROKEN])
+        assert await browser.dismissed() == (ENDED, [CRASHED])
     assert "wires crossed" in caplog.text
 
 
@@ -287,10 +287,10 @@ async def test_the_server_takes_its_till_along(settings: dict[str, str]) -> None
         async with served.window(device) as browser:
             await browser.sees("请输入值班 PIN")
         await served.left()
-        assert served.server._seat
-        process = served.server._seat.process
+        assert served.server._occupancy
+        process = served.server._occupancy.process
     assert process.ended.is_set()
-    assert process.last_words == ""
+    assert process.exit_sentence == ""
 
 
 # --- settings and sound -----------------------------------------------------------------------------------
@@ -299,8 +299,8 @@ async def test_the_server_takes_its_till_along(settings: dict[str, str]) -> None
 async def test_the_token_is_on_no_list_of_processes(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as browser:
         await browser.sees("请输入值班 PIN")
-        assert served.server._seat
-        running = served.server._seat.process._process
+        assert served.server._occupancy
+        running = served.server._occupancy.process._process
         assert running
         command = command_line(running.pid)
         assert command.split("\0")[1:-1] == JIMEI[1:]

@@ -73,7 +73,7 @@ async def test_a_whole_redemption(
         assert "陈管理员" in till.shows
         assert await balance(town.card) == 90
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve" and shown(till) == [Household])
+        await till.until(lambda: till.screen == "ServeScreen" and shown(till) == [Household])
 
 
 async def test_what_is_not_seen_is_not_added(town: Any, open_till: OpenTill) -> None:
@@ -119,9 +119,9 @@ async def test_help_turns_its_pages(open_till: OpenTill) -> None:
         # Faster than the screen is drawn.
         await till.press("down", "down")
         await till.sees("扫不出卡")
-        assert till.screen == "Help"
+        assert till.screen == "HelpScreen"
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
 
 
 async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_till: OpenTill, numbers: Any) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import update
 from api.registry.cards.tables import Card
 from api.registry.people.use_cases import passwords
 from api.wire.card_token import digest
-from kiosk.screens.base import TillScreen
+from kiosk.screens.base import KioskScreen
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till
 from tests.kiosk.test_promises import come, keep, wish
@@ -32,7 +32,7 @@ _RANDOM = re.compile(r"(?<=单号 )[0-9A-F]{8}|(?<=127\.0\.0\.1:)[0-9]{5}")
 
 Walk = Callable[[LiveTown, Till], Awaitable[None]]
 WALKS: dict[str, Walk] = {}
-SCREENS = {"sign_in": "SignIn", "enrol": "Enrol", "serve_offline": "Serve"}
+SCREENS = {"sign_in": "SignInScreen", "enrol": "EnrolScreen", "serve_offline": "ServeScreen"}
 """The screen that each snapshot shows."""
 
 
@@ -74,48 +74,48 @@ async def redeemed(town: LiveTown, till: Till) -> None:
 
 async def back(till: Till) -> None:
     await till.press("escape")
-    await till.until(lambda: till.screen == "Serve")
+    await till.until(lambda: till.screen == "ServeScreen")
 
 
-@walk("Serve")
+@walk("ServeScreen")
 async def serve(town: LiveTown, till: Till) -> None:
     await till.sees("请扫户卡")
 
 
-@walk("Serve")
+@walk("ServeScreen")
 async def serve_cart(town: LiveTown, till: Till) -> None:
     await picked(town, till)
 
 
-@walk("Serve")
+@walk("ServeScreen")
 async def serve_refusal(town: LiveTown, till: Till) -> None:
     await till.scan("6901234567890")
     await till.refused("条码没有读对")
 
 
-@walk("Serve")
+@walk("ServeScreen")
 async def serve_kept_goods(town: LiveTown, till: Till) -> None:
     await keep(town, till)
     await come(town, till)
 
 
-@walk("Serve")
+@walk("ServeScreen")
 async def neighbour(town: LiveTown, till: Till) -> None:
     await picked(town, till)
     await till.press("f7")
     await till.sees("请扫代领人自己家的户卡")
 
 
-@walk("Help")
+@walk("HelpScreen")
 async def help(town: LiveTown, till: Till) -> None:
     await till.press("f1")
-    await till.until(lambda: till.screen == "Help")
+    await till.until(lambda: till.screen == "HelpScreen")
 
 
-@walk("Palette")
+@walk("MenuScreen")
 async def palette(town: LiveTown, till: Till) -> None:
     await till.press("f9")
-    await till.until(lambda: till.screen == "Palette")
+    await till.until(lambda: till.screen == "MenuScreen")
 
 
 @walk("ReceiptScreen")
@@ -138,27 +138,27 @@ async def void_reason(town: LiveTown, till: Till) -> None:
     await till.sees("按数字键选原因")
 
 
-@walk("CardPin")
+@walk("CardPinScreen")
 async def card_pin(town: LiveTown, till: Till) -> None:
     async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
         await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
     await picked(town, till, RICE)
     await till.press("f2")
-    await till.until(lambda: till.screen == "CardPin")
+    await till.until(lambda: till.screen == "CardPinScreen")
     await till.press("8", "6")
 
 
-@walk("Report")
+@walk("ShiftReportScreen")
 async def report(town: LiveTown, till: Till) -> None:
     await redeemed(town, till)
     await back(till)
     await till.press("f10")
-    await till.until(lambda: till.screen == "Report")
+    await till.until(lambda: till.screen == "ShiftReportScreen")
     await till.sees("全部上传")
 
 
-@walk("Keep")
+@walk("PromiseQuantityScreen")
 async def keep_goods(town: LiveTown, till: Till) -> None:
     await wish(town, till)
 
@@ -170,53 +170,53 @@ async def promise_slip(town: LiveTown, till: Till) -> None:
     await till.until(lambda: till.screen == "PromiseSlipScreen")
 
 
-@walk("KeptGoods")
+@walk("PromiseListScreen")
 async def kept_goods(town: LiveTown, till: Till) -> None:
     await serve_kept_goods(town, till)
     await till.press("f4")
-    await till.until(lambda: till.screen == "KeptGoods")
+    await till.until(lambda: till.screen == "PromiseListScreen")
 
 
-@walk("Counting")
+@walk("CountScreen")
 async def counting(town: LiveTown, till: Till) -> None:
     await choose(till, "登记到货")
     await scan(till, SOAP, 2)
     await till.sees("肥皂 2 件")
 
 
-@walk("WrittenDown")
+@walk("ArrivalScreen")
 async def written_down(town: LiveTown, till: Till) -> None:
     await counting(town, till)
     await till.press("f2", "f2")
-    await till.until(lambda: till.screen == "WrittenDown")
+    await till.until(lambda: till.screen == "ArrivalScreen")
 
 
-@walk("OpenReceipts")
+@walk("OpenReceiptsScreen")
 async def open_receipts(town: LiveTown, till: Till) -> None:
     await written_down(town, till)
     await back(till)
     await choose(till, "点收到货")
 
 
-@walk("SecondPin")
+@walk("SecondPinScreen")
 async def second_pin(town: LiveTown, till: Till) -> None:
     await open_receipts(town, till)
     await till.press("1")
-    await till.until(lambda: till.screen == "Counting")
+    await till.until(lambda: till.screen == "CountScreen")
     await scan(till, SOAP, 1)
     await till.press("f2")
-    await till.until(lambda: till.screen == "SecondPin")
+    await till.until(lambda: till.screen == "SecondPinScreen")
 
 
-@walk("Differences")
+@walk("DifferencesScreen")
 async def differences(town: LiveTown, till: Till) -> None:
     pin = await second_attendant(town)
     await second_pin(town, till)
     await till.press(*pin, "f2")
-    await till.until(lambda: till.screen == "Differences")
+    await till.until(lambda: till.screen == "DifferencesScreen")
 
 
-@walk("Watch")
+@walk("StockAlertsScreen")
 async def watch(town: LiveTown, till: Till) -> None:
     async with town.staff("office") as http:
         (await http.patch("/v1/products/soap", json={"minimum": 20})).raise_for_status()
@@ -248,7 +248,7 @@ async def test_signing_in(town: Any, open_till: OpenTill) -> None:
 
 async def test_enrolling(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False, enrol=False) as till:
-        await till.until(lambda: till.screen == "Enrol")
+        await till.until(lambda: till.screen == "EnrolScreen")
         await settled("enrol", till)
 
 
@@ -273,6 +273,6 @@ def test_each_screen_has_its_snapshot() -> None:
     def all_below(screen: type) -> set[type]:
         return {screen}.union(*map(all_below, screen.__subclasses__()))
 
-    whole = {screen.__name__ for screen in all_below(TillScreen) if not screen.__subclasses__()}
+    whole = {screen.__name__ for screen in all_below(KioskScreen) if not screen.__subclasses__()}
     assert whole == set(SCREENS.values())
     assert {f"{name}.txt" for name in SCREENS} <= {file.name for file in SNAPSHOTS.iterdir()}

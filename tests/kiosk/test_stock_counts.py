@@ -27,10 +27,10 @@ async def second_attendant(town: LiveTown) -> str:
 async def choose(till: Till, work: str) -> None:
     """From the shelf's menu, as far as the screen behind it."""
     await till.press("f5")
-    await till.until(lambda: till.screen == "Palette")
-    [index] = [n for n, choice in enumerate(till.app.screen._choices) if choice.label.startswith(work)]
+    await till.until(lambda: till.screen == "MenuScreen")
+    [index] = [n for n, choice in enumerate(till.app.screen._items) if choice.label.startswith(work)]
     await till.press(str(index + 1))
-    await till.until(lambda: till.screen not in ("Palette", "Serve", ""))
+    await till.until(lambda: till.screen not in ("MenuScreen", "ServeScreen", ""))
 
 
 async def scan(till: Till, barcode: str, pieces: int) -> None:
@@ -63,7 +63,7 @@ async def test_a_stocktake_brings_the_books_to_what_is_there(
         await till.press("f2")
         await till.sees("共 2 种 19 件")
         await till.scan(CONFIRM)
-        await till.until(lambda: till.screen == "Differences")
+        await till.until(lambda: till.screen == "DifferencesScreen")
         await till.sees("差 -1")
         await till.sees("没有差别")
         assert (await stock(town))["soap"] == 9
@@ -80,34 +80,34 @@ async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> No
             await till.press(digit)
         await till.sees("到期 2027-01-31")
         await till.press("f2", "f2")
-        await till.until(lambda: till.screen == "WrittenDown")
+        await till.until(lambda: till.screen == "ArrivalScreen")
         await till.sees("还没有上架")
         assert (await stock(town))["soap"] == 10
         await till.press("escape")
         await choose(till, "点收到货")
-        await till.until(lambda: till.screen == "OpenReceipts")
+        await till.until(lambda: till.screen == "OpenReceiptsScreen")
         await till.press("1")
-        await till.until(lambda: till.screen == "Counting")
+        await till.until(lambda: till.screen == "CountScreen")
         assert "3 件" not in till.shows
         await till.press("f2")
         await till.refused("肥皂还没有点")
         await scan(till, SOAP, 2)
         await till.press("f2")
-        await till.until(lambda: till.screen == "SecondPin")
+        await till.until(lambda: till.screen == "SecondPinScreen")
         # Whoever wrote it down can't count it.
         await till.press(*town.pin, "f2")
-        await till.until(lambda: till.screen == "Counting")
+        await till.until(lambda: till.screen == "CountScreen")
         await till.refused("请换一个人点数")
         assert counted(till, CountKind.GOODS_RECEIPT) == {"soap": 2}
         await till.scan(CONFIRM)
-        await till.until(lambda: till.screen == "SecondPin")
+        await till.until(lambda: till.screen == "SecondPinScreen")
         await till.press(*pin, "f2")
-        await till.until(lambda: till.screen == "Differences")
+        await till.until(lambda: till.screen == "DifferencesScreen")
         await till.sees("差 -1")
         assert (await stock(town))["soap"] == 12
         await till.press("escape")
         await choose(till, "快没货")
-        await till.until(lambda: till.screen == "Watch")
+        await till.until(lambda: till.screen == "StockAlertsScreen")
         await till.sees("都够")
     async with town.staff("office") as http:
         watch = (await http.get("/v1/stock/watch", params={"days": 366})).raise_for_status().json()
@@ -153,7 +153,7 @@ async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
         await till.refused("先不要改")
         line.lose_everything = False
         await till.press("f2")
-        await till.until(lambda: till.screen == "Differences")
+        await till.until(lambda: till.screen == "DifferencesScreen")
         assert (await stock(town))["soap"] == 4
 
 
@@ -168,9 +168,9 @@ async def test_without_the_network_the_count_waits(town: Any, line: Line, open_t
         await till.refused("网络断了")
         assert counted(till, CountKind.ARRIVAL) == {"rice": 2}
         await till.press("escape")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         await till.press("f5")
-        await till.until(lambda: till.screen == "Palette")
+        await till.until(lambda: till.screen == "MenuScreen")
         await till.press("2")
         await till.refused("连不上服务器")
 
@@ -182,7 +182,7 @@ async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: Op
         await till.refused("这里没有这件商品")
         await till.scan(card_url(town.card))
         await till.refused("正在点数")
-        assert till.screen == "Counting"
+        assert till.screen == "CountScreen"
         assert till.app.session.card is None
         await till.press("f2")
         await till.refused("还没有点数")
@@ -207,7 +207,7 @@ async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Op
         assert counted(till, CountKind.STOCKTAKE) == {"soap": 4}
         await till.press("f8")
         await till.press("f2")
-        await till.until(lambda: till.screen == "Serve")
+        await till.until(lambda: till.screen == "ServeScreen")
         assert till.store.stock_counts.find(CountKind.STOCKTAKE) is None
 
 

@@ -1,1 +1,1 @@
-"""Goods that are out of stock, kept for a household: asking for them, handing them over, letting go of them."""
+"""Promises of goods out of stock: making, collecting and cancelling them."""

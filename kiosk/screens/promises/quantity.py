@@ -1,4 +1,4 @@
-"""Having goods kept that are out of stock: how many pieces, at today's price."""
+"""The quantity of a promise, at today's price."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ MORE = frozenset({"+", "=", "up", "right", " "})
 LESS = frozenset({"-", "down", "left", "backspace", "delete"})
 
 
-class Keep(SheetScreen, Overlay):
-    ACROSS = 50
+class PromiseQuantityScreen(SheetScreen, Overlay):
+    MAX_ROW_WIDTH = 50
 
     class Confirmed(Message):
-        """So many pieces are to be kept for the household."""
+        """The promise is to be made."""
 
         def __init__(self, item: ShelfItem, quantity: int) -> None:
             super().__init__()
@@ -33,12 +33,12 @@ class Keep(SheetScreen, Overlay):
         self._item = item
         self._quantity = 1
 
-    def keys(self) -> list[tuple[str, str, str]]:
-        return [("f2", "F2", _("确认")), ("+", "+", _("加")), ("-", "-", _("减")), *super().keys()]
+    def get_keys(self) -> list[tuple[str, str, str]]:
+        return [("f2", "F2", _("确认")), ("+", "+", _("加")), ("-", "-", _("减")), *super().get_keys()]
 
     def on_mount(self) -> None:
         self._show()
-        self.status.hint(_("按 + 和 - 改件数；按 F2 或扫确认卡，就给这户留货"))
+        self.status.show_hint(_("按 + 和 - 改件数；按 F2 或扫确认卡，就给这户留货"))
 
     def press(self, key: str) -> None:
         if key == "escape":
@@ -51,23 +51,23 @@ class Keep(SheetScreen, Overlay):
             self._change(-1)
 
     def _change(self, pieces: int) -> None:
-        wanted = min(max(self._quantity + pieces, 1), MAX_QUANTITY)
+        quantity = min(max(self._quantity + pieces, 1), MAX_QUANTITY)
         try:
-            self.session.require_promisable(self._item, wanted)
+            self.session.require_promisable(self._item, quantity)
         except Declined as declined:
-            self.status.refuse(declined.sentence)
+            self.status.show_refusal(declined.sentence)
             return
-        self._quantity = wanted
+        self._quantity = quantity
         self._show()
 
     def _show(self) -> None:
         item, points = self._item, self._item.price * self._quantity
         left = (self.session.balance or 0) - points
         rows = [
-            self.points_row(f"{item.name} x{self._quantity}", points, "bold $cream"),
-            self.points_row(_("留货以后还剩"), left, "$jade"),
+            self.build_points_row(f"{item.name} x{self._quantity}", points, "bold $cream"),
+            self.build_points_row(_("留货以后还剩"), left, "$jade"),
             Content(),
             Content.assemble((_("积分先留出来，价格不变；到货后凭户卡来领。"), "$faded")),
             Content.assemble((_("90 天内没有领，积分自动退回。"), "$faded")),
         ]
-        self.show(_("给{name}留货").format(name=self.session.household_name), rows)
+        self.show_rows(_("给{name}留货").format(name=self.session.household_name), rows)

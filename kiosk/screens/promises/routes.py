@@ -1,45 +1,45 @@
-"""Ways between the screens of goods that are kept for a household."""
+"""Navigation between the screens of promises."""
 
 from __future__ import annotations
 
 from textual import on
 
 from kiosk.screens import messages
-from kiosk.screens.promises.promise_list import KeptGoods
-from kiosk.screens.promises.quantity import Keep
+from kiosk.screens.promises.promise_list import PromiseListScreen
+from kiosk.screens.promises.quantity import PromiseQuantityScreen
 from kiosk.screens.promises.slip import PromiseSlipScreen
 from kiosk.screens.routes import Routes
-from kiosk.screens.serve import Serve
+from kiosk.screens.serve import ServeScreen
 
 
-class KeptRoutes(Routes):
-    @on(messages.ToKeep)
-    async def _ask_how_many(self, message: messages.ToKeep) -> None:
-        await self.over(Keep(self.counter, message.item))
+class PromiseRoutes(Routes):
+    @on(messages.PromiseRequested)
+    async def _show_quantity(self, message: messages.PromiseRequested) -> None:
+        await self.show_overlay(PromiseQuantityScreen(self.counter, message.item))
 
-    @on(Keep.Confirmed)
-    async def _keep(self, message: Keep.Confirmed) -> None:
+    @on(PromiseQuantityScreen.Confirmed)
+    async def _make_promise(self, message: PromiseQuantityScreen.Confirmed) -> None:
         await self.close_overlays()
-        if isinstance(self.screen, Serve):
-            self.screen.keep(message.item, message.quantity)
+        if isinstance(self.screen, ServeScreen):
+            self.screen.make_promise(message.item, message.quantity)
 
-    @on(messages.Kept)
-    async def _show_slip(self, message: messages.Kept) -> None:
-        await self.over(PromiseSlipScreen(self.counter, message.slip))
+    @on(messages.PromiseMade)
+    async def _show_slip(self, message: messages.PromiseMade) -> None:
+        await self.show_overlay(PromiseSlipScreen(self.counter, message.slip))
         self.wake_printer()
 
-    @on(messages.ToCollect)
-    async def _show_kept_goods(self, message: messages.ToCollect) -> None:
-        await self.over(KeptGoods(self.counter, message.promises))
+    @on(messages.PromiseListRequested)
+    async def _show_promise_list(self, message: messages.PromiseListRequested) -> None:
+        await self.show_overlay(PromiseListScreen(self.counter, message.promises))
 
-    @on(KeptGoods.Collect)
-    async def _collect(self, message: KeptGoods.Collect) -> None:
+    @on(PromiseListScreen.CollectRequested)
+    async def _collect(self, message: PromiseListScreen.CollectRequested) -> None:
         await self.close_overlays()
-        if isinstance(self.screen, Serve):
+        if isinstance(self.screen, ServeScreen):
             self.screen.collect(message.promised)
 
-    @on(KeptGoods.LetGo)
-    async def _let_go(self, message: KeptGoods.LetGo) -> None:
+    @on(PromiseListScreen.Cancelled)
+    async def _show_cancelled(self, message: PromiseListScreen.Cancelled) -> None:
         await self.close_overlays()
-        if isinstance(self.screen, Serve):
-            self.screen.let_go(message.promised)
+        if isinstance(self.screen, ServeScreen):
+            self.screen.show_cancelled_promise(message.promised)

@@ -1,1 +1,1 @@
-"""Keeping the shelf at the till: counting what arrives and what is there, and what to look after."""
+"""Stock work: goods receipts, stocktakes, alerts."""

@@ -1,4 +1,4 @@
-"""What the server answered about the shelf: differences of a count, what waits for one, what to look after."""
+"""The server's answers about stock: differences of a count, goods receipts to count, alerts."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from kiosk.counter import Counter
 from kiosk.language import _
 from kiosk.screens.base import Notice
 from kiosk.screens.sheet import SheetScreen
-from kiosk.widgets.numbered_row import BESIDE, numbered
+from kiosk.widgets.numbered_row import PREFIX_WIDTH, build_numbered_row
 
 
-class Told(SheetScreen, Notice):
-    """Rows to read; arrows turn the page where there are more than fit."""
+class ResultScreen(SheetScreen, Notice):
+    """Rows to read; arrow keys scroll if they don't fit."""
 
     def press(self, key: str) -> None:
         if not self.turn_page(key):
             super().press(key)
 
 
-class Differences(Told):
-    """Only now is told what the books had, or what the first person wrote down."""
+class DifferencesScreen(ResultScreen):
+    """The quantities expected, shown only after the count: those of the books, or of the first person."""
 
     def __init__(self, counter: Counter, answer: StocktakeSheet | GoodsReceipt) -> None:
         super().__init__(counter)
@@ -32,30 +32,30 @@ class Differences(Told):
 
     def on_mount(self) -> None:
         match self._answer:
-            case StocktakeSheet(lines=lines):
-                told = [(line.name, line.booked, line.counted, line.difference) for line in lines]
+            case StocktakeSheet(lines=stocktake_lines):
+                lines = [(line.name, line.booked, line.counted, line.difference) for line in stocktake_lines]
                 title, sentence = _("盘点结果"), _("已盘点，账已改成点的数；按任意键返回")
                 figures = _("账上 {booked}，点到 {counted}，差 {difference}")
             case GoodsReceipt(lines=receipt_lines):
-                told = [
+                lines = [
                     (line.name, line.quantity, line.counted or 0, line.difference or 0) for line in receipt_lines
                 ]
                 title, sentence = _("点收结果"), _("已点收上架，按点的数入账；按任意键返回")
                 figures = _("登记 {booked}，点到 {counted}，差 {difference}")
-        differing = [each for each in told if each[3]]
-        rows = [
-            self.row(name, figures.format(booked=booked, counted=counted, difference=f"{difference:+}"), "$ember")
-            for name, booked, counted, difference in differing
-        ]
-        same = len(told) - len(differing)
+        rows = []
+        for name, booked, counted, difference in lines:
+            if difference:
+                figure = figures.format(booked=booked, counted=counted, difference=f"{difference:+}")
+                rows.append(self.build_row(name, figure, "$ember"))
+        same = len(lines) - len(rows)
         if same:
-            rows.append(self.row(_("没有差别"), _("{kinds} 种").format(kinds=same), "$jade"))
-        self.show(title, rows)
-        self.status.done(sentence)
+            rows.append(self.build_row(_("没有差别"), _("{kinds} 种").format(kinds=same), "$jade"))
+        self.show_rows(title, rows)
+        self.status.show_done(sentence)
 
 
-class WrittenDown(Told):
-    """It waits for somebody else's count."""
+class ArrivalScreen(ResultScreen):
+    """The goods wait for a second person's count."""
 
     def __init__(self, counter: Counter, receipt: GoodsReceipt) -> None:
         super().__init__(counter)
@@ -63,40 +63,41 @@ class WrittenDown(Told):
 
     def on_mount(self) -> None:
         pieces = _("{pieces} 件")
-        rows = [self.row(line.name, pieces.format(pieces=line.quantity)) for line in self._receipt.lines]
-        self.show(_("已登记到货"), rows)
-        self.status.done(_("还没有上架：请另一位管理员在「点收到货」里点数；按任意键返回"))
+        rows = [self.build_row(line.name, pieces.format(pieces=line.quantity)) for line in self._receipt.lines]
+        self.show_rows(_("已登记到货"), rows)
+        self.status.show_done(_("还没有上架：请另一位管理员在「点收到货」里点数；按任意键返回"))
 
 
-class Watch(Told):
-    """What runs out, and what has to go soon."""
+class StockAlertsScreen(ResultScreen):
+    """Products running out, and lots about to expire."""
 
-    def __init__(self, counter: Counter, watch: StockAlerts) -> None:
+    def __init__(self, counter: Counter, alerts: StockAlerts) -> None:
         super().__init__(counter)
-        self._watch = watch
+        self._alerts = alerts
 
     def on_mount(self) -> None:
         low = _("还有 {stock} 件，最少 {minimum} 件")
         rows = [
-            self.row(each.name, low.format(stock=each.stock, minimum=each.minimum)) for each in self._watch.low
+            self.build_row(each.name, low.format(stock=each.stock, minimum=each.minimum))
+            for each in self._alerts.low
         ]
-        for lot in self._watch.dated:
+        for lot in self._alerts.dated:
             past = lot.days < 0
             dated = _("{left} 件，{day} 已过期") if past else _("{left} 件，{day} 到期")
-            told = dated.format(left=lot.left, day=lot.sell_by.isoformat())
-            rows.append(self.row(lot.name, told, "bold $ember" if past else "$cream"))
-        self.show(_("快没货、快到期"), rows)
+            figure = dated.format(left=lot.left, day=lot.sell_by.isoformat())
+            rows.append(self.build_row(lot.name, figure, "bold $ember" if past else "$cream"))
+        self.show_rows(_("快没货、快到期"), rows)
         if rows:
-            self.status.hint(_("已过期的请下架；按任意键返回"))
+            self.status.show_hint(_("已过期的请下架；按任意键返回"))
         else:
-            self.status.done(_("都够，也没有快到期的；按任意键返回"))
+            self.status.show_done(_("都够，也没有快到期的；按任意键返回"))
 
 
-class OpenReceipts(Told):
-    """What was written down and waits for a count: one is chosen by its digit."""
+class OpenReceiptsScreen(ResultScreen):
+    """Goods receipts that wait for a count; one is chosen by its digit."""
 
     class Chosen(Message):
-        """This one is counted now."""
+        """This one is to be counted."""
 
         def __init__(self, receipt: GoodsReceipt) -> None:
             super().__init__()
@@ -107,9 +108,12 @@ class OpenReceipts(Told):
         self._receipts = receipts[:9]
 
     def on_mount(self) -> None:
-        rows = [numbered(n, self._line(receipt), chosen=False) for n, receipt in enumerate(self._receipts)]
-        self.show(_("等着点收的到货"), rows)
-        self.status.hint(_("按数字键选一批来点；登记的人不能自己点收"))
+        rows = [
+            build_numbered_row(n, self._describe(receipt), chosen=False)
+            for n, receipt in enumerate(self._receipts)
+        ]
+        self.show_rows(_("等着点收的到货"), rows)
+        self.status.show_hint(_("按数字键选一批来点；登记的人不能自己点收"))
 
     def press(self, key: str) -> None:
         if len(key) == 1 and key in "123456789" and int(key) <= len(self._receipts):
@@ -117,13 +121,13 @@ class OpenReceipts(Told):
         else:
             super().press(key)
 
-    def command(self, command: Command) -> None:
+    def run_command(self, command: Command) -> None:
         if command is Command.CONFIRM and len(self._receipts) == 1:
             self.post_message(self.Chosen(self._receipts[0]))
         else:
-            super().command(command)
+            super().run_command(command)
 
-    def _line(self, receipt: GoodsReceipt) -> str:
+    def _describe(self, receipt: GoodsReceipt) -> str:
         when = f"{receipt.written_at.astimezone(SHANGHAI):%m-%d %H:%M}"
         goods = _("、").join(line.name for line in receipt.lines)
-        return align_left(f"{when}  {receipt.written_by}  {goods}", self.across - BESIDE)
+        return align_left(f"{when}  {receipt.written_by}  {goods}", self.row_width - PREFIX_WIDTH)

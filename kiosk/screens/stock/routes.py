@@ -1,4 +1,4 @@
-"""Ways between the screens of the shelf; each waits until the new screen is there."""
+"""Navigation between the screens of stock work."""
 
 from __future__ import annotations
 
@@ -10,72 +10,74 @@ from api.wire import StocktakeSheet
 from kiosk.errors import Declined, KioskError
 from kiosk.language import _
 from kiosk.screens import messages
-from kiosk.screens.base import Choice
-from kiosk.screens.menu import Palette
+from kiosk.screens.base import MenuItem
+from kiosk.screens.menu import MenuScreen
 from kiosk.screens.routes import Routes
-from kiosk.screens.stock.count import Counting
-from kiosk.screens.stock.results import Differences, OpenReceipts, Watch, WrittenDown
-from kiosk.screens.stock.second_pin import SecondPin
+from kiosk.screens.stock.count import CountScreen
+from kiosk.screens.stock.results import ArrivalScreen, DifferencesScreen, OpenReceiptsScreen, StockAlertsScreen
+from kiosk.screens.stock.second_pin import SecondPinScreen
 from kiosk.store.stock_counts import CountKind
 
 
-class ShelfRoutes(Routes):
-    @on(messages.ToShelf)
-    async def _choose_shelf_work(self) -> None:
-        choices = [
-            Choice(_("登记到货"), "", lambda: self._count(CountKind.ARRIVAL)),
-            Choice(_("点收到货（另一个人）"), "", lambda: self._ask(self._look_for_receipts)),
-            Choice(_("盘点"), "", lambda: self._count(CountKind.STOCKTAKE)),
-            Choice(_("快没货、快到期"), "", lambda: self._ask(self._look_at_watch)),
+class StockRoutes(Routes):
+    @on(messages.StockMenuRequested)
+    async def _show_stock_menu(self) -> None:
+        items = [
+            MenuItem(_("登记到货"), "", lambda: self._begin_count(CountKind.ARRIVAL)),
+            MenuItem(_("点收到货（另一个人）"), "", lambda: self._run(self._show_open_receipts)),
+            MenuItem(_("盘点"), "", lambda: self._begin_count(CountKind.STOCKTAKE)),
+            MenuItem(_("快没货、快到期"), "", lambda: self._run(self._show_alerts)),
         ]
-        await self.over(Palette(self.counter, choices))
+        await self.show_overlay(MenuScreen(self.counter, items))
 
-    def _count(self, kind: CountKind) -> None:
+    def _begin_count(self, kind: CountKind) -> None:
         try:
-            tally = self.counter.stock_counts.begin(kind)
+            count = self.counter.stock_counts.begin(kind)
         except Declined as declined:
-            self.top.status.refuse(declined.sentence)
+            self.top_screen.status.show_refusal(declined.sentence)
         else:
-            self.push_screen(Counting(self.counter, tally))
+            self.push_screen(CountScreen(self.counter, count))
 
-    def _ask(self, what: Callable[[], Awaitable[None]]) -> None:
-        async def asked() -> None:
+    def _run(self, action: Callable[[], Awaitable[None]]) -> None:
+        async def run() -> None:
             try:
-                await what()
-            except KioskError as obstacle:
-                self.top.status.refuse(obstacle.sentence)
+                await action()
+            except KioskError as error:
+                self.top_screen.status.show_refusal(error.sentence)
 
-        self.run_worker(asked(), group="shelf", exclusive=True)
+        self.run_worker(run(), group="shelf", exclusive=True)
 
-    async def _look_for_receipts(self) -> None:
+    async def _show_open_receipts(self) -> None:
         receipts = await self.counter.stock_counts.list_open_goods_receipts()
         if not receipts:
             raise Declined(_("没有等着点收的到货"))
-        await self.over(OpenReceipts(self.counter, receipts))
+        await self.show_overlay(OpenReceiptsScreen(self.counter, receipts))
 
-    async def _look_at_watch(self) -> None:
-        await self.over(Watch(self.counter, await self.counter.stock_counts.get_stock_alerts()))
+    async def _show_alerts(self) -> None:
+        await self.show_overlay(
+            StockAlertsScreen(self.counter, await self.counter.stock_counts.get_stock_alerts())
+        )
 
-    @on(OpenReceipts.Chosen)
-    async def _count_receipt(self, message: OpenReceipts.Chosen) -> None:
-        tally = self.counter.stock_counts.begin_goods_receipt(message.receipt)
-        await self.over(Counting(self.counter, tally))
+    @on(OpenReceiptsScreen.Chosen)
+    async def _begin_receipt_count(self, message: OpenReceiptsScreen.Chosen) -> None:
+        count = self.counter.stock_counts.begin_goods_receipt(message.receipt)
+        await self.show_overlay(CountScreen(self.counter, count))
 
-    @on(Counting.SecondPinWanted)
-    async def _ask_second_pin(self) -> None:
-        await self.over(SecondPin(self.counter))
+    @on(CountScreen.SecondPinRequested)
+    async def _show_second_pin(self) -> None:
+        await self.show_overlay(SecondPinScreen(self.counter))
 
-    @on(Counting.Left)
-    async def _leave_counting(self) -> None:
+    @on(CountScreen.Exited)
+    async def _leave_count(self) -> None:
         await self.close_overlays()
-        if isinstance(self.screen, Counting):
+        if isinstance(self.screen, CountScreen):
             await self.pop_screen()
 
-    @on(Counting.Sent)
-    async def _show_what_became_of_it(self, message: Counting.Sent) -> None:
-        await self._leave_counting()
+    @on(CountScreen.Sent)
+    async def _show_result(self, message: CountScreen.Sent) -> None:
+        await self._leave_count()
         answer = message.answer
         if isinstance(answer, StocktakeSheet) or answer.state == "confirmed":
-            await self.over(Differences(self.counter, answer))
+            await self.show_overlay(DifferencesScreen(self.counter, answer))
         else:
-            await self.over(WrittenDown(self.counter, answer))
+            await self.show_overlay(ArrivalScreen(self.counter, answer))

@@ -1,17 +1,17 @@
-"""Whoever counted what somebody else wrote down says so by their own PIN."""
+"""The PIN of whoever counted what somebody else recorded."""
 
 from __future__ import annotations
 
 from kiosk.language import _
-from kiosk.screens.pin_entry import PinEntry
+from kiosk.screens.pin_entry import PinScreen
 
 
-class SecondPin(PinEntry):
-    def who(self) -> str:
+class SecondPinScreen(PinScreen):
+    def get_title(self) -> str:
         return _("请点数的人输入自己的值班 PIN")
 
-    def what_for(self) -> str:
+    def get_prompt(self) -> str:
         return _("登记的人不能自己点收；输好按 F2")
 
-    def hint(self) -> str:
+    def get_hint(self) -> str:
         return _("PIN 4 到 8 位，屏幕上不显示；按 Esc 返回，点的数都在")

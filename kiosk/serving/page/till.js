@@ -1,18 +1,17 @@
-// What the page adds to textual-serve's terminal: keys go to it at once and in one piece, a lost connection is
-// told and mended, a bell is heard.
+// What the page adds to textual-serve's terminal: keyboard focus, scans in one piece, reconnecting, a bell.
 "use strict";
 
-const TAKEN = 4001, ENDED = 4002;
+const IN_USE = 4001, ENDED = 4002;            // close codes of the server
 const LOST = "和终端的连接断了，正在重新连接，请稍候；没办完的事还在，不用重做";
-const LEFT = "终端已退出";
+const QUIT = "终端已退出";
 const RETRY = 2000, RETRY_ENDED = 10000;      // ms
-const SILENCE = 45;                           // ms: two keys closer than this are a scanner's
-const ESTABLISHED = 4, IN_BURST = 100;        // keys after which a busy tablet may have later ones wait; ms
-const COLUMNS = 80, SMALLEST = 14, LARGEST = 28;  // cells wanted, and the type that may be used for it, px
+const SCANNER_GAP = 45;                       // ms: two keys closer than this are a scanner's
+const ESTABLISHED = 4, BURST_GAP = 100;       // after so many keys the gap may be longer, on a busy tablet; ms
+const COLUMNS = 80, MIN_FONT = 14, MAX_FONT = 28;  // cells, px
 
 const page = {};
 
-// One name for this window, which it keeps when it is loaded anew, but not when it is copied.
+// This window's name, kept on reload, but not in a copy of the window.
 function windowName() {
   let name = sessionStorage.getItem("window");
   if (!name || performance.getEntriesByType("navigation")[0]?.type !== "reload") {
@@ -22,7 +21,7 @@ function windowName() {
   return name;
 }
 
-// The terminal opens its socket through this.
+// The terminal opens its web socket through this class.
 window.WebSocket = class extends WebSocket {
   constructor(...address) {
     super(...address);
@@ -35,21 +34,21 @@ window.WebSocket = class extends WebSocket {
       } else {
         page.notice.hidden = true;
         page.focus();
-        if (event.data.byteLength === 1 && new Uint8Array(event.data)[0] === 7) bell();
+        if (event.data.byteLength === 1 && new Uint8Array(event.data)[0] === 7) ringBell();
       }
     });
-    this.addEventListener("close", event => closed(event.code, this.said));
+    this.addEventListener("close", event => showClosed(event.code, this.said));
   }
 
-  // A scanner's keys leave together, however unsteady the radio: only here is it known how fast they came.
+  // A scan is sent in one piece: on the way its keys' timing would be lost.
   send(text) {
     if (this.readyState !== WebSocket.OPEN) return;
     const [kind, keys] = JSON.parse(text);
     if (kind !== "stdin") return super.send(text);
     clearTimeout(this.timer);
     this.held += keys;
-    const patience = this.held.length < ESTABLISHED ? SILENCE : IN_BURST;
-    if (/^[\x20-\x7e]+$/.test(keys)) this.timer = setTimeout(() => this.flush(), patience);
+    const gap = this.held.length < ESTABLISHED ? SCANNER_GAP : BURST_GAP;
+    if (/^[\x20-\x7e]+$/.test(keys)) this.timer = setTimeout(() => this.flush(), gap);
     else this.flush();
   }
 
@@ -60,7 +59,7 @@ window.WebSocket = class extends WebSocket {
   }
 };
 
-function bell() {
+function ringBell() {
   page.audio ??= new AudioContext();
   const sound = page.audio.createOscillator(), volume = page.audio.createGain();
   sound.frequency.value = 880;
@@ -71,16 +70,16 @@ function bell() {
   document.documentElement.dataset.bells = Number(document.documentElement.dataset.bells ?? 0) + 1;
 }
 
-function closed(code, said) {
+function showClosed(code, said) {
   page.notice.hidden = false;
-  page.sentence.textContent = code === TAKEN || code === ENDED ? said || LEFT : LOST;
+  page.sentence.textContent = code === IN_USE || code === ENDED ? said || QUIT : LOST;
   page.again.hidden = code !== ENDED;
   if (code === ENDED && !said) page.again.focus();
-  else setTimeout(comeBack, code === ENDED ? RETRY_ENDED : RETRY);
+  else setTimeout(reconnect, code === ENDED ? RETRY_ENDED : RETRY);
 }
 
-// Load anew once this window would get the till.
-async function comeBack() {
+// Reload once this window would get the kiosk.
+async function reconnect() {
   try {
     const answer = await fetch(`/free/${page.name}`, { cache: "no-store" });
     if (answer.ok) return location.reload();
@@ -88,7 +87,7 @@ async function comeBack() {
   } catch {
     page.sentence.textContent = LOST;
   }
-  setTimeout(comeBack, RETRY);
+  setTimeout(reconnect, RETRY);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -96,7 +95,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const terminal = at("terminal"), keyboard = at("keyboard");
   Object.assign(page, { name: windowName(), notice: at("notice"), sentence: at("sentence"), again: at("again") });
   terminal.dataset.sessionWebsocketUrl = `${location.origin.replace(/^http/, "ws")}/till/${page.name}`;
-  terminal.dataset.fontSize = Math.round(Math.min(Math.max(innerWidth / COLUMNS / 0.6, SMALLEST), LARGEST));
+  terminal.dataset.fontSize = Math.round(Math.min(Math.max(innerWidth / COLUMNS / 0.6, MIN_FONT), MAX_FONT));
   page.keys = () => terminal.querySelector("textarea");
   page.focus = () => {
     const keys = page.keys();
@@ -110,7 +109,7 @@ document.addEventListener("DOMContentLoaded", () => {
     page.focus();
   });
   page.again.addEventListener("click", () => location.reload());
-  // A scanner types at any moment: nothing else keeps the keys.
+  // A scanner may type at any moment: the terminal always has the focus.
   for (const moment of ["focus", "pageshow", "pointerup"]) {
     window.addEventListener(moment, () => { if (page.notice.hidden) page.focus(); });
   }
