@@ -62,7 +62,8 @@ def run(
     """Run in this terminal until the attendant quits. `server` is the base URL, None for that of the enrolment;
     `folder` is the store's; `code` enrols this machine.
 
-    Raises StoreError when the folder can't be used, ValueError for an invalid server address.
+    Raises StoreError when the folder can't be used, ValueError for an invalid server address, and whatever the
+    app ended by.
     """
 
     stamp_keys_by_read()
@@ -70,11 +71,12 @@ def run(
     async def main(store: Store) -> None:
         enrolment = store.enrolments.current
         async with Client(server or (enrolment.server if enrolment else DEFAULT_SERVER)) as client:
-            if server:
-                store.enrolments.change_server(server)
+            store.enrolments.change_server(client.base_url)
             app = KioskApp(store, client, scanner=scanner, appearance=appearance, printer=printer, code=code)
             with leave_on_signals(app):
                 await app.run_async()
+            if app.fault is not None:
+                raise app.fault
 
     with Store(folder) as store:
         asyncio.run(main(store))
@@ -118,6 +120,14 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         self.register_theme(THEME)
         self.register_theme(CONTRAST)
         self.theme = self.appearance.theme
+
+    @property
+    def fault(self) -> Exception | None:
+        """What the app ended by, if nobody wanted it to end."""
+        return self._exception
+
+    def _print_error_renderables(self) -> None:
+        """Nothing of a fault is for the shop's screen: Textual would show all variables, tokens among them."""
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()

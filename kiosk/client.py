@@ -12,6 +12,7 @@ import msgspec
 
 from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, StocktakeSheet, Till
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
+from api.wire.server_address import SCHEMES, parse_server_address
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
 from api.wire.till_journal import Enrolment, JournalUpload, KioskLeases, NewEnrolment, SignedEntry, UploadResult
 from kiosk.errors import Refused, ServerUnavailable
@@ -26,10 +27,15 @@ UNAVAILABLE_CODES = frozenset({"too-many", "busy", "server-fault"})
 """Error codes that don't answer the request: it may be sent again."""
 
 
-def require_address(base_url: str) -> None:
-    """Raises ValueError, with a sentence, for an invalid base URL."""
-    if not base_url.startswith(("http://", "https://")):
-        raise ValueError(_("服务器地址要以 http:// 或 https:// 开头：{url}").format(url=base_url))
+def require_address(text: str) -> str:
+    """The base URL. Raises ValueError, with a sentence."""
+    if not text.startswith(SCHEMES):
+        raise ValueError(_("服务器地址要以 http:// 或 https:// 开头：{url}").format(url=text))
+    try:
+        return parse_server_address(text)
+    except ValueError:
+        sentence = _("服务器地址不对：{url}；只写主机和端口，例如 http://192.168.1.10:8000")
+        raise ValueError(sentence.format(url=text)) from None
 
 
 class Client:
@@ -39,8 +45,7 @@ class Client:
     def __init__(
         self, base_url: str, device_token: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        require_address(base_url)
-        self.base_url = base_url
+        self.base_url = base_url = require_address(base_url)
         # Reading the machine's certificates takes 30 ms at the start: not needed without TLS.
         secure = base_url.startswith("https:")
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, verify=secure)

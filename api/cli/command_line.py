@@ -15,8 +15,10 @@ from typing import IO, Any, ClassVar, ParamSpec, TypeAlias
 
 import click
 
+from api.cli.faults import tell_faults
 from api.platform.database.os_user import EmbeddedError
 from api.platform.errors import ErrorCode, Refused
+from api.platform.settings import Settings
 
 P = ParamSpec("P")
 
@@ -32,7 +34,7 @@ class Verbs(click.Group):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _shorten_usage_errors(), _interrupt_on_termination():
+        with tell_faults(Settings.read().data), _shorten_usage_errors(), _interrupt_on_termination():
             return super().invoke(ctx)
 
 
@@ -122,10 +124,11 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
         # Inherited by accepted sockets: no response waits until the previous one was acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "地址不对"
         raise Refused(
             ErrorCode.PORT_TAKEN,
-            f"{host}:{port} 不能监听（{error.strerror}），可能已被占用；请用 {option} 换一个端口。",
+            f"{host}:{port} 不能监听（{reason}），可能已被占用；请用 {option} 换一个端口。",
         ) from None
 
 

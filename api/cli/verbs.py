@@ -13,6 +13,7 @@ import click
 
 from api.cli import books, rules
 from api.cli.command_line import Verbs, listen, print_refusals, run_async
+from api.cli.faults import tell_faults
 from api.cli.printer import printer_options, test_print
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
@@ -240,21 +241,23 @@ def kiosk(
     from kiosk.client import require_address
     from kiosk.language import choose_language
     from kiosk.scanner import Scanner
-    from kiosk.store.folder import StoreError
+    from kiosk.store.folder import StoreError, require_own_folder
 
     choose_language(language)
+    folder = data or Settings.read().data / "kiosk"
     try:
         if server is not None:
             require_address(server)
+        require_own_folder(folder)
         scanner = Scanner(scanner_prefix, scanner_suffix)
-    except ValueError as error:
+    except (ValueError, StoreError) as error:
         raise Refused(ErrorCode.MALFORMED, str(error)) from None
     if serve:
         _serve_kiosk(serve_host, serve_port)
         return
     try:
-        folder = data or Settings.read().data / "kiosk"
-        run(server, folder, code, scanner, Appearance(theme, large, sound == "on"), printer)
+        with tell_faults(folder):
+            run(server, folder, code, scanner, Appearance(theme, large, sound == "on"), printer)
     except StoreError as error:
         raise Refused(ErrorCode.IN_USE, str(error)) from None
 

@@ -109,6 +109,7 @@ class ErrorCode(StrEnum):
     IN_USE = "in-use", 500
     NOT_THE_DEMO = "not-the-demo", 500
     DEMO_ELSEWHERE = "demo-elsewhere", 500
+    NOT_OUR_FOLDER = "not-our-folder", 500
     NO_TOWNSHIP = "no-township", 500
     DATABASE_URL = "database-url", 500
     DATABASE_AWAY = "database-away", 500

@@ -11,10 +11,8 @@ from typing import Any
 from kiosk.errors import DiskError
 from kiosk.language import _
 from kiosk.store.clock import KioskClock
-from kiosk.store.folder import StoreError
+from kiosk.store.folder import FILE, StoreError
 from kiosk.store.schema import migrate
-
-FILE = "kiosk.sqlite3"
 
 FaultHook = Callable[[str], None]
 """Called with the name of a point where tests cut the power: `before confirm`, `after confirm`. The steps are

@@ -47,7 +47,7 @@ NO_JOBS_INTERVAL = 1e6
 async def run_demo(settings: Settings, access: Access, port: int) -> None:
     """Build or reuse the township and print the report; on a terminal then serve it and open a kiosk.
 
-    Raises Refused: demo-elsewhere, if the database has a township that isn't the demo's.
+    Raises Refused: demo-elsewhere, if database or folder have something that isn't the demo's.
     """
     console = Console()
     keys_file = settings.data / KEYS_FILE
@@ -70,9 +70,7 @@ async def run_demo(settings: Settings, access: Access, port: int) -> None:
 
 async def _build(settings: Settings, access: Access, keys_file: Path, console: Console) -> None:
     """Build in a database with a temporary name, renamed at the end, so that an interrupted demo is built anew."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    (settings.data / BUILDING_FILE).touch()
-    shutil.rmtree(settings.data / KIOSK_FOLDER, ignore_errors=True)
+    _clear_folder(settings.data)
     building = _with_database(access, _building_name(access))
     await drop_database(building.owner)
     await migrate(building.owner)
@@ -102,6 +100,18 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
         access.owner, text(f'alter database "{building.owner.database}" rename to "{access.owner.database}"')
     )
     (settings.data / BUILDING_FILE).unlink()
+
+
+def _clear_folder(data: Path) -> None:
+    """Remove the kiosk of a demo that was interrupted or whose database is gone; a real one's is left alone."""
+    kiosk = data / KIOSK_FOLDER
+    if kiosk.exists() and not (data / KEYS_FILE).exists() and not (data / BUILDING_FILE).exists():
+        raise Refused(
+            ErrorCode.DEMO_ELSEWHERE, f"{kiosk} 是一台真终端的数据，演示不会改动它；请换一个 JIMEI_DATA。"
+        )
+    data.mkdir(parents=True, exist_ok=True)
+    (data / BUILDING_FILE).touch()
+    shutil.rmtree(kiosk, ignore_errors=True)
 
 
 async def _execute(access: Access, statement: str) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from api.platform.data_folder import require_own_folder
 from api.platform.database.connect import DatabaseAway, connect, create_engine
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.read_query import ReadQuery
@@ -46,7 +47,9 @@ class Access:
 
 @contextmanager
 def reach(settings: Settings) -> Iterator[Access]:
-    """The database that the settings name; an embedded server runs at least as long as the block."""
+    """The database that the settings name; an embedded server runs at least as long as the block. Raises Refused:
+    database-url, not-our-folder."""
+    require_own_folder(settings.data)
     if settings.database_url is not None:
         try:
             url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")

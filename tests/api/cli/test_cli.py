@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from api.platform.database.embedded import OWNER, Embedded
 from api.platform.errors import Refused
 from api.registry.cards.printing import print_new_cards
+from kiosk.store.facade import Store
 from ledger.heads import SealKey, SignedHead, TreeHead
 from ledger.merkle import compute_root, find_consistency_path, find_inclusion_path
 from ledger.proofs import Consistency, Proof
@@ -304,8 +305,37 @@ def test_a_data_folder_that_is_a_file(data: Path) -> None:
     assert data.read_text() == ""
 
 
-def test_a_kiosk_address_that_is_none() -> None:
-    assert "http://" in one_sentence(jimei("kiosk", "--server", "nowhere"))
+@pytest.mark.parametrize(
+    "address",
+    ["nowhere", "ftp://h", "http://", "http://h:99999", "http://h:0", "http://h:x", "http://h/desk", "http://a b",
+     "http://u:p@h", "http://h?x", "http://[::1", "http://a..b"],
+)  # fmt: skip
+def test_a_kiosk_address_that_is_none(address: str, tmp_path: Path) -> None:
+    for how in ((), ("--serve", "--serve-port", "0")):
+        assert "http://" in one_sentence(jimei("kiosk", "--data", str(tmp_path), "--server", address, *how))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_others_is_left_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    (folder / "letter.txt").write_text("hers")
+    folder.chmod(0o755)
+    for how in ((), ("--serve", "--serve-port", "0")):
+        assert "letter" not in (said := one_sentence(jimei("kiosk", "--data", str(folder), *how)))
+        assert "--data" in said
+    for verb in ("serve", "demo", "migrate"):
+        assert "JIMEI_DATA" in one_sentence(jimei(verb, data=folder))
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert [each.name for each in folder.iterdir()] == ["letter.txt"]
+
+
+def test_the_demo_leaves_a_real_till_alone(server: Embedded, tmp_path: Path) -> None:
+    with Store(tmp_path / "kiosk"):
+        pass
+    nothing = server.url(OWNER, "not_there_yet")
+    assert "真终端" in one_sentence(jimei("demo", data=tmp_path, url=nothing))
+    assert (tmp_path / "kiosk" / "kiosk.sqlite3").exists()
 
 
 def test_the_kiosk_refuses_in_the_language_chosen() -> None:
