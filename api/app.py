@@ -44,6 +44,7 @@ import api.registry.cards.routes
 import api.registry.people.pages
 import api.registry.people.routes
 import api.registry.register.routes
+import api.shop.holdings.routes
 import api.shop.kiosks.routes
 import api.shop.offline.pages
 import api.shop.offline.routes
@@ -66,6 +67,7 @@ from api.platform.jobs import Job, run_forever
 from api.platform.problem_details import EXCEPTIONS, log_exception
 from api.platform.services import Services
 from api.registry.people.use_cases import find_signed_in
+from api.shop.holdings.board import RecallBoard
 from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions.queue import RedemptionQueue
 from api.shop.till.use_cases import TillAdditions
@@ -92,9 +94,11 @@ async def readyz(services: NamedDependency[Services]) -> Response[str]:
 @asynccontextmanager
 async def _run_background_tasks(app: Litestar) -> AsyncIterator[None]:
     queue = app.state.redemptions = RedemptionQueue(app.state.services)
+    board = app.state.recall_board = RecallBoard(app.state.services)
     tasks = [
         asyncio.create_task(run_forever(app.state.services, app.state.notice_interval, app.state.jobs)),
         asyncio.create_task(queue.run()),
+        asyncio.create_task(board.run()),
     ]
     try:
         yield
@@ -140,6 +144,7 @@ def create_app(
             api.shop.stock.till_routes.router,
             api.shop.kiosks.routes.router,
             api.shop.till.routes.router,
+            api.shop.holdings.routes.router,
             api.awards.rulebooks.routes.router,
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,

@@ -5,6 +5,7 @@ import api.awards.rulebooks.tables
 import api.registry.cards.tables
 import api.registry.people.tables
 import api.registry.register.tables
+import api.shop.holdings.tables
 import api.shop.kiosks.tables
 import api.shop.offline.tables
 import api.shop.redemptions.tables

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 import uvicorn
+from litestar import Litestar
 
 from api.app import create_app
 from api.platform.errors import ErrorCode, Refused
@@ -35,20 +36,33 @@ def configure_logging() -> None:
     )
 
 
+class _Server(uvicorn.Server):
+    """Before it waits for open requests to end, those that wait for recalls are answered."""
+
+    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.recall_board.close()
+        await super().shutdown(sockets)
+
+
 @asynccontextmanager
 async def run_server(
     services: Services, listener: socket.socket, secret: str, notice_interval: float = 5.0
 ) -> AsyncIterator[str]:
     """Run the server in the background for the duration of the block; yields its URL."""
     configure_logging()
+    app = create_app(services, csrf_secret=secret, notice_interval=notice_interval)
     config = uvicorn.Config(
-        FastPath(create_app(services, csrf_secret=secret, notice_interval=notice_interval)),
+        FastPath(app),
         lifespan="on",
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, app)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -175,6 +175,7 @@ async def serving(town: Services, notice_interval: float | None = None) -> Async
             # As `Server.serve` does, without the two tenths of a second it rests.
             for accepting in live.servers:
                 accepting.close()
+            app.state.recall_board.close()
             for connection in list(live.server_state.connections):
                 connection.shutdown()
             await asyncio.gather(*live.server_state.tasks, return_exceptions=True)

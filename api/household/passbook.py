@@ -96,14 +96,26 @@ class PassbookLine:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPoints:
+    """Points that a kiosk holds, at `place`. Unless it is `online`, they can be spent there alone, and without the
+    network `until` then; after that they have `expired` there, and still belong to the household."""
+
+    place: str
+    points: int
+    online: bool
+    until: datetime
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Passbook:
-    """`leased`: the household's points held by kiosks. `lifetime_points`: all points ever earned, which spending
-    doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today. `pin_reset_at`:
-    when the card's PIN was reset, if recently."""
+    """`held`: the household's points held by kiosks, by place. `lifetime_points`: all points ever earned, which
+    spending doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today.
+    `pin_reset_at`: when the card's PIN was reset, if recently."""
 
     holder: CardHolder
     balance: Balance
-    leased: int
+    held: list[HeldPoints]
     expiring: wire.ExpiringPoints | None
     lifetime_points: int
     pending: list[PendingAward]
@@ -117,6 +129,10 @@ class Passbook:
     def spendable(self) -> int:
         return self.balance.available + self.leased
 
+    @property
+    def leased(self) -> int:
+        return sum(held.points for held in self.held)
+
 
 async def read_passbook(services: Services, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
@@ -129,7 +145,16 @@ async def read_passbook(services: Services, card: str) -> Passbook:
     return Passbook(
         holder=holder,
         balance=facts.balance,
-        leased=sum(lease.points for lease in facts.leases),
+        held=[
+            HeldPoints(
+                place=lease.describe_place(),
+                points=lease.points,
+                online=lease.is_online(now),
+                until=lease.usable_until,
+                expired=lease.usable_until <= now,
+            )
+            for lease in facts.leases
+        ],
         expiring=expiring,
         lifetime_points=facts.lifetime_points[0].points,
         pending=[_to_pending(award, books[award.rulebook]) for award in facts.awards],

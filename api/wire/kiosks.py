@@ -26,10 +26,12 @@ class KioskCode(Wire, frozen=True):
 
 class LeasePolicy(Wire, frozen=True):
     """`PUT /v1/kiosks/{id}/lease-policy`: the most points of a household that a kiosk may hold, and for how many
-    days without the network it may sell from them. Takes effect at the kiosk's next contact."""
+    days without the network it may sell from them. After `idle_days` without a word no points are kept for it;
+    left out, that stays as it is. Takes effect at the kiosk's next contact."""
 
     most: Annotated[int, Meta(ge=0, le=10_000)]
     days: Annotated[int, Meta(ge=1, le=60)]
+    idle_days: Annotated[int, Meta(ge=1, le=60)] | None = None
 
 
 class LockPolicy(Wire, frozen=True):

@@ -29,9 +29,9 @@ class NewPromise(Wire, frozen=True):
 
 
 class PromiseSlip(Wire, frozen=True):
-    """The answer to a promise: `line.points` are reserved until `expires_at` and released then. `balance` is what
-    the household can still spend at this kiosk right after it, `leased` what was used of the points that the kiosk
-    holds."""
+    """The answer to a promise: `line.points` are reserved until `expires_at` and released then. `balance` is all
+    that the household can still spend right after it, wherever it is held, `leased` what was used of the points
+    that the kiosk holds."""
 
     id: UUID
     supermarket: str

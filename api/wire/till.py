@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from api.wire.base import Pin, Points, Quantity, Wire
 
@@ -69,7 +69,8 @@ class CardView(Wire, frozen=True):
     this kiosk, including what the kiosk itself holds for it; `elsewhere`: what other kiosks hold. `expiring`: what
     of the balance expires next, if a policy lets points expire. `promises`: what this supermarket has promised the
     household, collectable goods first. `pin_above`: a redemption of more points needs the card's PIN in
-    `X-Card-Pin`; None without a PIN."""
+    `X-Card-Pin`; None without a PIN. `held`: who holds what is `elsewhere`; only with `?held=true`, since older
+    kiosks refuse fields that they don't know."""
 
     household: UUID
     name: str
@@ -80,6 +81,17 @@ class CardView(Wire, frozen=True):
     expiring: list[ExpiringPoints] = field(default_factory=list)
     promises: list[PromisedGoods] = field(default_factory=list)
     pin_above: int | None = None
+    held: list[HeldPoints] | UnsetType = UNSET
+
+
+class HeldPoints(Wire, frozen=True):
+    """Points of a household that another kiosk holds, at `place`. `online`: it returns them within seconds when a
+    redemption here needs them. Otherwise they can be spent there alone, offline until `until`."""
+
+    place: str
+    points: Points
+    online: bool
+    until: datetime
 
 
 class PromisedGoods(Wire, frozen=True):
@@ -112,8 +124,9 @@ class Redemption(Wire, frozen=True):
     content returns the first receipt; with other content, 409.
 
     `leased`: how many of the household's points held by this kiosk may be used if the account alone doesn't
-    suffice; not part of the content. `collector`: the card of somebody who collects the goods for the
-    household."""
+    suffice; not part of the content. Refused with `insufficient-points` and `recalled` points above zero, it is to
+    be sent again: other kiosks are about to return them. `collector`: the card of somebody who collects the goods
+    for the household."""
 
     card: str
     lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=50)]
@@ -130,9 +143,9 @@ class ReceiptLine(Wire, frozen=True):
 
 
 class Receipt(Wire, frozen=True):
-    """The answer to a redemption; `balance` is what the household can still spend at this kiosk right after it,
+    """The answer to a redemption; `balance` is all that the household has right after it, wherever it is held,
     `leased` what was used of the points that the kiosk holds, `collector` the masked name of whoever collected the
-    goods for the household."""
+    goods for the household. `held`: added by the kiosk, the points that could not be spent here then."""
 
     id: UUID
     supermarket: str
@@ -144,6 +157,7 @@ class Receipt(Wire, frozen=True):
     recorded_at: datetime
     leased: Points = 0
     collector: str = ""
+    held: list[HeldPoints] | UnsetType = UNSET
 
 
 class Command(StrEnum):

@@ -234,6 +234,22 @@ class KioskLeases(Wire, frozen=True):
     households: list[HouseholdLease]
 
 
+class Recall(Wire, frozen=True):
+    """A household wants to spend at another kiosk what this one holds of it: so many `points`, or what of them is
+    neither spent nor about to be. The kiosk returns them by a `ReturnEntry` and uploads that at once."""
+
+    household: UUID
+    points: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+
+
+class Recalls(Wire, frozen=True):
+    """`GET /v1/till/recalls?wait=20` (device token), under an `ETag`: with that in `If-None-Match`, it is answered
+    as soon as there is something new, and with 304 after `wait` seconds. A kiosk that asks counts as online."""
+
+    recalls: list[Recall]
+    now: datetime
+
+
 class NewEnrolment(Wire, frozen=True):
     """`POST /v1/enrolments`: the one-time code from the desk, and the kiosk's public key. A code belongs to the
     first key that it came with. An answer may have been lost: both may be sent again while the code is valid and

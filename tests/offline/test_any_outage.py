@@ -35,10 +35,10 @@ from api.registry.cards.tables import Card
 from api.registry.people.tables import Person
 from api.registry.register.tables import Grid, Household, Village
 from api.registry.register.use_cases import init_township
+from api.shop.holdings.queries import LEASED_POINTS
 from api.shop.kiosks import enrolment
 from api.shop.kiosks.tables import Attendant, KioskEnrolment
 from api.shop.offline import ending, leases
-from api.shop.offline.holdings import LEASED_POINTS
 from api.shop.offline.journals import receive
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.facts import RedemptionRequest

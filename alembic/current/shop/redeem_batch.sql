@@ -3,8 +3,8 @@
 --
 -- p_kiosks, p_epochs, p_shifts: what still has to be open; empty for sales that a journal reports later
 -- p_redemptions: [{id, supermarket, kiosk, attendant, household, collector, request, receipt, leased, shift, points,
---                  own, escrow}]
--- own, escrow:   the accounts whose balances the receipt shows; no escrow where leased points don't count
+--                  own, code}]
+-- own, code:     the household's account and code; the receipt shows what is there and what kiosks hold
 -- JM001:         stale; the detail has what the books refused, if they did: {status, account, missing}
 create function redeem_batch(p_township integer, p_kiosks uuid[], p_epochs integer[], p_shifts uuid[],
                                 p_ids uuid[], p_transactions jsonb, p_redemptions json, p_now timestamptz)
@@ -37,23 +37,25 @@ begin
     end if;
     return query
         with computed as materialized (
-            select t.*, own.left
-                        + coalesce(sum(t.points - t.leased) over (
+            select t.*, own.left + coalesce(held.left, 0)
+                        + coalesce(sum(t.points) over (
                               partition by t.own order by t.n
-                              rows between 1 following and unbounded following), 0)
-                        + case when t.escrow is null then 0 else coalesce(held.left, 0)
-                               + coalesce(sum(t.leased) over (
-                                     partition by t.escrow order by t.n
-                                     rows between 1 following and unbounded following), 0) end as balance
+                              rows between 1 following and unbounded following), 0) as balance
               from rows from (json_to_recordset(p_redemptions) as (
                        id uuid, supermarket text, kiosk uuid, attendant uuid, household uuid, collector uuid,
-                       request text, receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, escrow uuid))
+                       request text, receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, code text))
                    with ordinality as t(id, supermarket, kiosk, attendant, household, collector, request, receipt,
-                                        leased, shift, points, own, escrow, n)
+                                        leased, shift, points, own, code, n)
              cross join lateral (select b.posted - b.reserved as left from ledger.balance b
                                   where (b.township, b.account) = (p_township, t.own) limit 1) own
-              left join lateral (select b.posted - b.reserved as left from ledger.balance b
-                                  where (b.township, b.account) = (p_township, t.escrow) limit 1) held on true),
+             cross join lateral (
+                select sum(b.left) as left from lease l
+                 cross join lateral (select a.id from ledger.account a
+                                      where (a.township, a.name) = (p_township, concat('escrow:', t.code, ':',
+                                            replace(l.kiosk::text, '-', ''), ':', l.epoch)) limit 1) a
+                 cross join lateral (select b.posted - b.reserved as left from ledger.balance b
+                                      where (b.township, b.account) = (p_township, a.id) limit 1) b
+                 where (l.township, l.household) = (p_township, t.household)) held),
         recorded as (
             insert into redemption (township, id, supermarket, kiosk, attendant, household, collector, request,
                                     receipt, recorded_at, leased, shift)

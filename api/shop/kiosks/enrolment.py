@@ -142,7 +142,11 @@ async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, data: 
         await uow.session.execute(
             update(Kiosk)
             .where(Kiosk.township == uow.township, Kiosk.id == kiosk)
-            .values(lease_most=data.most, lease_days=data.days)
+            .values(
+                lease_most=data.most,
+                lease_days=data.days,
+                **({} if data.idle_days is None else {"lease_idle_days": data.idle_days}),
+            )
         )
 
 

@@ -50,9 +50,11 @@ class Kiosk(Base):
     wrong_pins_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
     # After how many minutes without a key the till asks for the PIN again.
     lock_minutes: Mapped[int] = mapped_column(server_default="10")
-    # Leases: how many points of each household it may hold, and for how many days it may sell offline.
+    # Leases: how many points of each household it may hold, for how many days it may sell offline, and after how
+    # many days without a word it no longer counts among those that share the points.
     lease_most: Mapped[int] = mapped_column(server_default="200")
     lease_days: Mapped[int] = mapped_column(server_default="7")
+    lease_idle_days: Mapped[int] = mapped_column(server_default="3")
 
 
 class KioskEnrolment(Base):

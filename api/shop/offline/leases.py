@@ -7,11 +7,11 @@ signed or when a person ends the enrolment (`reclaim`); never because of a clock
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from uuid_utils.compat import uuid7
 
@@ -22,17 +22,22 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.cards.queries import HouseholdWithCard, list_households_with_cards
 from api.registry.cards.use_cases import mask_name
 from api.registry.register.queries import lateral_household, lateral_village
+from api.shop.holdings.recalls import read_recalled
+from api.shop.holdings.tables import Lease
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
-from api.shop.offline.tables import Lease
+from api.shop.redemptions.tables import Redemption
 from api.shop.supermarkets.tables import Supermarket
 from api.wire import till_journal
 from ledger.transactions import AccountId, Balance, TransactionId
 
+VISITS_COUNTED = timedelta(days=90)
+"""Where a household shopped so lately, there its points are leased."""
+
 
 async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
-    """Top up this kiosk's leases; returns all of them. Each household's points are shared evenly between the
-    kiosks of its village, up to the limit of the kiosk's policy; the rest stays in the household's account.
+    """Top up this kiosk's leases; returns all of them. A household's points are shared between the kiosks of its
+    village by where it shops, up to the limit of the kiosk's policy; the rest stays in its account.
 
     Raises Refused: no-key.
     """
@@ -98,10 +103,24 @@ def is_current(enrolment: KioskEnrolment) -> bool:
     return enrolment.ended_at is None and enrolment.forked_at is None
 
 
+def compute_share(
+    points: int, most: int, kiosk: UUID, machines: Collection[UUID], visits: Mapping[UUID, int]
+) -> int:
+    """How many of a household's points a kiosk should hold. `machines`: those in use in the village; `visits`: how
+    often the household lately redeemed at each. A household that never did gets an even share everywhere."""
+    visited = {each: visits[each] for each in machines if visits.get(each)}
+    if visited:
+        return min(most, points * visited.get(kiosk, 0) // sum(visited.values()))
+    return min(most, points // max(len(machines), 1))
+
+
 async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> list[till_journal.HouseholdLease]:
     village, village_name = await _read_village(uow, kiosk.supermarket)
     households = await list_households_with_cards(uow, village)
-    machines = await _count_machines(uow, village)
+    machines = await _list_machines(uow, village)
+    # Alone, it serves everybody: nothing has to be counted.
+    visits = await _count_visits(uow, machines) if len(machines) > 1 else {}
+    recalled = await read_recalled(uow, kiosk.id)
     all_escrows = await _find_escrows(uow, households)
     own_accounts = {h.id: accounts.household(h.code).id for h in households}
     balances = await uow.books.read_balances(
@@ -115,9 +134,10 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     for h in households:
         escrow = accounts.escrow(h.code, kiosk.id, enrolment.epoch)
         total = available(own_accounts[h.id]) + sum(map(available, all_escrows[h.id]))
-        targets[h.id] = min(kiosk.lease_most, total // max(machines, 1))
+        targets[h.id] = compute_share(total, kiosk.lease_most, kiosk.id, machines, visits.get(h.id, {}))
         more = min(targets[h.id] - available(escrow.id), available(own_accounts[h.id]))
-        if more > 0:
+        # Points that another kiosk is waiting for aren't leased away under its hands.
+        if more > 0 and h.id not in recalled:
             grants[h.id] = lease_grant(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
     await _open_leases(uow, kiosk, enrolment, [h for h in households if h.id in grants])
     await uow.books.post(list(grants.values()), uow.now) if grants else ()
@@ -130,7 +150,7 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
             name=mask_name(h.head),
             village=village_name,
             points=available(escrows[h.id]),
-            give_back=max(available(escrows[h.id]) - targets[h.id], 0),
+            give_back=max(available(escrows[h.id]) - targets[h.id], recalled.get(h.id, 0), 0),
             pin_above=h.pin_above,
         )
         for h in households
@@ -149,8 +169,9 @@ async def _read_village(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
     return code, name
 
 
-async def _count_machines(uow: UnitOfWork, village: str) -> int:
-    """How many machines share the points of a village's households."""
+async def _list_machines(uow: UnitOfWork, village: str) -> set[UUID]:
+    """The kiosks that share the points of a village's households: a machine not heard of for days isn't one."""
+    heard_at = func.coalesce(KioskEnrolment.heard_at, KioskEnrolment.enrolled_at)
     kiosks = await uow.session.scalars(
         select(KioskEnrolment.kiosk)
         .join(Kiosk, (Kiosk.township == KioskEnrolment.township) & (Kiosk.id == KioskEnrolment.kiosk))
@@ -161,9 +182,30 @@ async def _count_machines(uow: UnitOfWork, village: str) -> int:
             KioskEnrolment.ended_at.is_(None),
             KioskEnrolment.forked_at.is_(None),
             KioskEnrolment.public_key.is_not(None),
+            heard_at > uow.now - func.make_interval(0, 0, 0, Kiosk.lease_idle_days),
         )
     )
-    return len(kiosks.all())
+    return set(kiosks)
+
+
+async def _count_visits(uow: UnitOfWork, kiosks: Collection[UUID]) -> dict[UUID, dict[UUID, int]]:
+    """By household and kiosk, the redemptions of late."""
+    rows = await uow.session.execute(
+        select(Redemption.household, Redemption.kiosk, func.count())
+        .where(
+            Redemption.township == uow.township,
+            Redemption.supermarket.in_(
+                select(Kiosk.supermarket).where(Kiosk.township == uow.township, Kiosk.id.in_(kiosks))
+            ),
+            Redemption.kiosk.in_(kiosks),
+            Redemption.recorded_at > uow.now - VISITS_COUNTED,
+        )
+        .group_by(Redemption.household, Redemption.kiosk)
+    )
+    visits: defaultdict[UUID, dict[UUID, int]] = defaultdict(dict)
+    for household, kiosk, number in rows:
+        visits[household][kiosk] = number
+    return visits
 
 
 async def _find_escrows(

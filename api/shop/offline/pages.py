@@ -84,9 +84,10 @@ async def set_leases(
 ) -> Redirect:
     form = await request.form()
     try:
-        data = msgspec.convert({n: read_field(form, n) for n in ("most", "days")}, wire.LeasePolicy, strict=False)
+        fields = {n: read_field(form, n) for n in ("most", "days", "idle_days") if n in form}
+        data = msgspec.convert(fields, wire.LeasePolicy, strict=False)
     except msgspec.ValidationError:
-        return see_other(TILLS, "每户最多预留 0 到 10000 分，断网最多 1 到 60 天。", "refused")
+        return see_other(TILLS, "每户最多预留 0 到 10000 分，断网和没有联系都是 1 到 60 天。", "refused")
     await enrolment.set_lease_policy(services, request.user, kiosk, data)
     return see_other(TILLS, "已改好，终端下次联网时生效。")
 

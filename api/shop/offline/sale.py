@@ -89,7 +89,6 @@ def decide_sale(
         digest=digest_sale(entry, till.kiosk),
         leased=leased,
         at=entry.at,
-        leased_in_balance=True,
         first=_add_shortfall(entry, till.supermarket, shortfall),
         handed_over=entry.at.isoformat(),
         number=number,

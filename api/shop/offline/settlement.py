@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from api.platform import accounts
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import read_households
+from api.shop.holdings import recalls
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.offline.leases import is_current
@@ -252,6 +253,7 @@ class EntrySettler:
             return SettlementResult("known")
         id = TransactionId(uuid5(self.kiosk.id, f"{self.enrolment.epoch}:{self.number}"))
         returned = await self._return_leased(id, household.code, entry.points, "终端退回")
+        await recalls.answer(uow, self.kiosk.id, self.enrolment.epoch, household.id, returned)
         if returned < entry.points:
             return SettlementResult(
                 "settled", f"终端报退 {entry.points} 分，实有 {returned} 分。", {"returned": returned}

@@ -1,4 +1,4 @@
-"""Leases, and the entries of kiosks' journals."""
+"""The entries of kiosks' journals."""
 
 from datetime import datetime
 from typing import Any
@@ -9,26 +9,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
-
-
-class Lease(Base):
-    """An enrolment holds points of a household. How many is the balance of `accounts.escrow` in the books."""
-
-    __tablename__ = "lease"
-    __table_args__ = (
-        Index(None, "township", "household"),
-        ForeignKeyConstraint(
-            ["township", "kiosk", "epoch"],
-            ["kiosk_enrolment.township", "kiosk_enrolment.kiosk", "kiosk_enrolment.epoch"],
-        ),
-        ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
-    )
-
-    township: Mapped[int] = mapped_column(primary_key=True)
-    kiosk: Mapped[UUID] = mapped_column(primary_key=True)
-    epoch: Mapped[int] = mapped_column(primary_key=True)
-    household: Mapped[UUID] = mapped_column(primary_key=True)
-    begun_at: Mapped[datetime]
 
 
 class JournalEntry(Base):

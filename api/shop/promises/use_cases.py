@@ -21,6 +21,7 @@ from api.platform.access import Device, digest_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import mask_name
+from api.shop.holdings.recalls import read_leases
 from api.shop.redemptions.decision import (
     find_existing_receipt,
     price_lines,
@@ -30,7 +31,7 @@ from api.shop.redemptions.decision import (
 )
 from api.shop.redemptions.facts import CardFacts, RedemptionRequest, TillFacts, read_facts
 from api.shop.redemptions.receipts import book, digest_request, return_leased
-from api.shop.redemptions.use_cases import lock_and_read_facts, to_refusal
+from api.shop.redemptions.use_cases import lock_and_read_facts, recall_missing, to_refusal
 from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.tables import Promise
 from api.shop.reservations.use_cases import KIND, is_open, reserve
@@ -50,11 +51,21 @@ async def make_promise(services: Services, device: Device, shift: str, id: UUID,
     """The slip of promise `id`; a retry gets the first one again.
 
     Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, unknown, price-changed,
-    in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed."""
+    in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed. Points that
+    other kiosks hold are recalled where they are needed."""
     wanted = wire.RedemptionLine(product=data.product, quantity=data.quantity, price=data.price)
     request = RedemptionRequest(
         device.digest, digest_secret(shift), id, digest(parse(data.card)), [wanted], data.leased
     )
+    try:
+        return await _make_promise(services, device, id, data, request)
+    except Refused as refusal:
+        raise await recall_missing(services, request, refusal) from None
+
+
+async def _make_promise(
+    services: Services, device: Device, id: UUID, data: NewPromise, request: RedemptionRequest
+) -> PromiseSlip:
     request_digest = digest_request(device.id, request.card, request.lines, b"")
     async with services.unit_of_work() as uow:
         facts = await lock_and_read_facts(uow, request)
@@ -76,7 +87,8 @@ async def make_promise(services: Services, device: Device, shift: str, id: UUID,
         await _reserve_points(uow, till, card, id, line, leased)
         [facts] = await read_facts(uow, [request], uow.now)
         _, request_facts = require_enrolled(facts)
-        balance = request_facts.own_points + request_facts.leased_points
+        leases = await read_leases(uow, card.household, card.code)
+        balance = request_facts.own_points + sum(lease.points for lease in leases)
         return await _record(uow, till, card, id, line, balance=balance, leased=leased, digest=request_digest)
 
 
@@ -215,7 +227,6 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, data
             digest=digest_request(till.kiosk, request.card, request.lines, request.collector),
             leased=0,
             at=uow.now,
-            leased_in_balance=True,
             first=_build_release(promise, till, "已到货领取"),
             promise=str(promise.id),
         )

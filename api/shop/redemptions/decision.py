@@ -99,7 +99,6 @@ def decide(
         digest=digest_request(till.kiosk, request.card, request.lines, request.collector),
         leased=leased,
         at=now,
-        leased_in_balance=bool(request.leased),
     )
 
 

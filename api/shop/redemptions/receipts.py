@@ -16,7 +16,7 @@ from api.platform import accounts
 from api.registry.cards.use_cases import mask_name
 from api.shop.kiosks.escrow import lease_return
 from api.shop.redemptions.facts import CardFacts, TillFacts
-from ledger.transactions import AccountId, Phase, Transaction, TransactionId, Transfer
+from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
 KIND = "redemption"
 
@@ -24,7 +24,7 @@ KIND = "redemption"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """A redemption as decided, ready to be written. The `balance` of its `receipt` is filled in when it is
-    written. `escrow`: the account of the leased points, where the balance includes them."""
+    written."""
 
     till: TillFacts
     card: CardFacts
@@ -32,7 +32,6 @@ class Booking:
     digest: bytes
     receipt: wire.Receipt
     transactions: Sequence[Transaction]
-    escrow: AccountId | None
 
     @property
     def row(self) -> dict[str, Any]:
@@ -50,7 +49,7 @@ class Booking:
             "shift": self.till.shift,
             "points": self.receipt.points,
             "own": accounts.household(self.card.code).id,
-            "escrow": self.escrow,
+            "code": self.card.code,
         }
 
 
@@ -64,7 +63,6 @@ def book(
     digest: bytes,
     leased: int,
     at: datetime,
-    leased_in_balance: bool,
     first: Sequence[Transaction] = (),
     **metadata: Any,
 ) -> Booking:
@@ -84,7 +82,7 @@ def book(
         balance=0,
         recorded_at=at,
         leased=leased,
-        **collected_by,
+        collector=collected_by.get("collector", ""),
     )
     goods = [{"name": line.name, "quantity": line.quantity} for line in lines]
     redemption = Transaction(
@@ -102,7 +100,6 @@ def book(
         digest=digest,
         receipt=receipt,
         transactions=[*return_leased(id, till, card, leased, "兑换"), *first, redemption],
-        escrow=accounts.escrow(card.code, till.kiosk, till.epoch).id if leased_in_balance else None,
     )
 
 

@@ -14,9 +14,11 @@ from sqlalchemy import select
 
 from api import wire
 from api.platform import accounts
+from api.platform.access import Device
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
+from api.shop.holdings.recalls import Shortage, recall
 from api.shop.kiosks.tables import KioskEnrolment
 from api.shop.redemptions.decision import (
     Decision,
@@ -44,8 +46,28 @@ async def redeem_batch(services: Services, batch: Sequence[RedemptionRequest]) -
 
 
 async def redeem(services: Services, request: RedemptionRequest, pin: str = "") -> wire.Receipt:
-    """The receipt of a redemption; a retry gets the first one again. Raises Refused: as `decide`, wrong-card-pin
-    (left), card-pin-locked."""
+    """The receipt of a redemption; a retry gets the first one again. Points that other kiosks hold are recalled
+    where the household needs them. Raises Refused: as `decide`, wrong-card-pin (left), card-pin-locked."""
+    try:
+        return await _redeem_with_pin(services, request, pin)
+    except Refused as refusal:
+        raise await recall_missing(services, request, refusal) from None
+
+
+async def recall_missing(services: Services, request: RedemptionRequest, refusal: Refused) -> Refused:
+    """Where points are missing that other kiosks hold, recall them; the refusal then says so."""
+    if refusal.code != ErrorCode.INSUFFICIENT_POINTS:
+        return refusal
+    [facts] = await read_facts(services, [request], services.clock.now())
+    till = facts.till
+    card = facts.request.card if facts.request is not None else None
+    if till is None or card is None:
+        return refusal
+    device = Device(till.kiosk, till.supermarket, till.epoch, request.device)
+    return await recall(services, Shortage(card.household, card.code, device, refusal.extra["missing"]), refusal)
+
+
+async def _redeem_with_pin(services: Services, request: RedemptionRequest, pin: str) -> wire.Receipt:
     try:
         return await _redeem(services, request)
     except Refused as refusal:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy import CTE, ColumnElement, bindparam, select, true
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.selectable import SelectBase
@@ -18,8 +19,9 @@ from api.platform.clock import SHANGHAI
 from api.platform.database.read_query import ReadQuery, bind_from
 from api.platform.services import Services
 from api.registry.cards.use_cases import CARD_BY_DIGEST, CardHolder, IssuedCard, require_active
-from api.shop.offline.holdings import LEASED_POINTS, LeasedPoints, split_leased
-from api.shop.reservations.queries import OPEN_PROMISES, OpenPromise, to_wire
+from api.shop.holdings.queries import LEASED_POINTS, LeasedPoints, split_leased, to_wire
+from api.shop.reservations import queries as reservations
+from api.shop.reservations.queries import OPEN_PROMISES, OpenPromise
 from api.wire.card_token import digest, parse
 from ledger import tables
 from ledger.books import BALANCE
@@ -134,18 +136,22 @@ def _next_expiry(boundaries: Sequence[Boundary], expirable: Iterable[_Expirable]
     return wire.ExpiringPoints(points=amounts[first.cutoff], on=first.on) if first is not None else None
 
 
-async def view_card(services: Services, device: Device, text: str) -> wire.CardView:
-    """Raises as `read_card`."""
-    holder, snapshot, expiring = await read_card(services, text, _SNAPSHOT, services.clock.now())
-    here, elsewhere = split_leased(snapshot.leases, device)
+async def view_card(services: Services, device: Device, text: str, *, held: bool = False) -> wire.CardView:
+    """`held`: tell who holds what is elsewhere. Raises as `read_card`."""
+    now = services.clock.now()
+    holder, snapshot, expiring = await read_card(services, text, _SNAPSHOT, now)
+    here, elsewhere = split_leased(snapshot.leases, device.id, device.epoch)
     return wire.CardView(
         household=holder.id,
         name=holder.masked,
         village=holder.village_name,
         balance=snapshot.balance.available + here,
-        elsewhere=elsewhere,
+        elsewhere=sum(each.points for each in elsewhere),
         pending=snapshot.balance.expected,
         expiring=[expiring] if expiring is not None else [],
-        promises=[to_wire(each) for each in snapshot.promises if each.supermarket == device.supermarket],
+        promises=[
+            reservations.to_wire(each) for each in snapshot.promises if each.supermarket == device.supermarket
+        ],
         pin_above=holder.pin_above,
+        held=[to_wire(each, device, now) for each in elsewhere] if held else UNSET,
     )

@@ -9,7 +9,7 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, device_only
@@ -37,9 +37,15 @@ async def till(
 
 
 @get("/cards/{token:str}", guards=[device_only])
-async def show(token: FromPath[str], services: NamedDependency[Services], request: DeviceRequest) -> wire.CardView:
-    """The masked household behind a scanned card, and what it has."""
-    return await card.view_card(services, request.user, token)
+async def show(
+    token: FromPath[str],
+    services: NamedDependency[Services],
+    request: DeviceRequest,
+    held: FromQuery[bool] = False,
+) -> wire.CardView:
+    """The masked household behind a scanned card, and what it has. `held`: also which kiosks hold what is
+    elsewhere."""
+    return await card.view_card(services, request.user, token, held=held)
 
 
 router = Router("/v1", route_handlers=[till, show], tags=["till"])

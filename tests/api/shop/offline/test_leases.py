@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 from api.wire.card_token import digest, parse
-from tests.api.asking import problem, rows
+from tests.api.asking import problem, rows, sign_in
 from tests.api.bookkeeping.exports.conftest import as_owner
 from tests.api.shop.offline.till import Till, add_till, end_enrolment, read_account, read_escrow
 from tests.conftest import LiveTown
@@ -142,3 +143,43 @@ async def test_leases_are_for_kiosks_with_a_key(till: Till) -> None:
         problem(await http.post("/v1/till/leases"), 400, "no-key")
     async with till.town.staff("office") as http:
         problem(await http.post("/v1/till/leases"), 401, "device-unknown")
+
+
+async def test_leases_go_where_a_household_shops(till: Till, household: UUID) -> None:
+    town = till.town
+    other = await add_till(town, "后台")
+    await other.sign_in()
+    (await other.redeem(UUID(int=1), town.card, ("soap", 2))).raise_for_status()
+    assert by_card(town, await till.read_leases()) == {"poor_": 1}
+    assert by_card(town, await other.read_leases())[""] == 90
+    (await other.redeem(UUID(int=2), town.card, ("soap", 2), leased=10)).raise_for_status()
+    other.write_return(household, 80)
+    other.write_opening()
+    await other.settle()
+    (await till.redeem(UUID(int=3), town.card, ("soap", 4))).raise_for_status()
+    # Two of three times it came to the other one.
+    assert by_card(town, await till.read_leases())[""] == 20
+    assert by_card(town, await other.read_leases())[""] == 40
+    town.clock.travel(town.clock.now() + timedelta(days=91))
+    await other.renew()
+    # So long ago nothing counts any more.
+    assert by_card(town, await till.read_leases())[""] == 20
+    assert [each.give_back for each in (await other.renew()).households if each.household == household] == [10]
+
+
+async def test_a_machine_not_heard_of_for_days_divides_nothing(till: Till) -> None:
+    town = till.town
+    other = await add_till(town, "后台")
+    await other.renew()
+    assert by_card(town, await till.read_leases())[""] == 50
+    await town.award("hp-1", 40)
+    town.clock.travel(town.clock.now() + timedelta(days=3, seconds=1))
+    # What it holds stays with it: only its own word or a person brings it back.
+    assert by_card(town, await till.read_leases())[""] == 90
+    assert await read_escrow(town, other, "hp-1") == 50
+    await sign_in(town, "office")
+    async with town.staff("office") as http:
+        policy = {"most": 200, "days": 7, "idle_days": 10}
+        (await http.put(f"/v1/kiosks/{other.id}/lease-policy", json=policy)).raise_for_status()
+    [asked] = [each for each in (await till.renew()).households if each.points == 90]
+    assert asked.give_back == 20
