@@ -6,9 +6,10 @@ import asyncio
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -18,6 +19,7 @@ from api.app import create_app
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.redemptions.fast_path import FastPath
+from api.wire.text import make_all_visible
 
 # Seconds; longer than clients keep idle connections (httpx: 5), so that no request is sent on a closing one.
 KEEP_ALIVE = 60
@@ -30,6 +32,7 @@ def configure_logging() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
+            _make_visible,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -46,6 +49,11 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.state.recall_board.close()
         await super().shutdown(sockets)
+
+
+def _make_visible(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What was sent may stand in an error's words, and logs are read on terminals."""
+    return {key: make_all_visible(value) for key, value in event.items()}
 
 
 @asynccontextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from textual import events, on
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.message import Message
 
@@ -42,7 +44,7 @@ from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
 from kiosk.store.enrolments import normalize_code
 from kiosk.store.facade import Store
-from kiosk.terminal import TerminalDriver, is_terminal_closed, leave_on_signals
+from kiosk.terminal import TerminalDriver, VisibleText, is_terminal_closed, leave_on_signals
 from kiosk.timing import Timing
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
@@ -132,6 +134,9 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()
         return TerminalDriver if driver is LinuxDriver else driver
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), VisibleText()]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return PALETTE

@@ -14,6 +14,7 @@ from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, S
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from api.wire.server_address import SCHEMES, parse_server_address
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
+from api.wire.text import make_all_visible
 from api.wire.till_journal import Enrolment, JournalUpload, KioskLeases, NewEnrolment, SignedEntry, UploadResult
 from kiosk.errors import Refused, ServerUnavailable
 from kiosk.language import _
@@ -211,6 +212,6 @@ class Client:
 
 def _decode(response: httpx.Response, answer: type[Answer]) -> Answer:
     try:
-        return msgspec.json.decode(response.content or b"null", type=answer)
+        return make_all_visible(msgspec.json.decode(response.content or b"null", type=answer))
     except msgspec.MsgspecError as error:
         raise ServerUnavailable(sent=True) from error

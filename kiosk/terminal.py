@@ -12,8 +12,14 @@ from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import IO, Any
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from textual.app import App
+from textual.color import Color
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import LineFilter
+
+from api.wire.text import make_line_visible
 
 LEAVE_WITHIN = 5.0
 """Seconds from a signal until the process ends in any case."""
@@ -47,6 +53,24 @@ class ForgivingOutput:
     def flush(self) -> None:
         with suppress(OSError):
             self._file.flush()
+
+
+class VisibleText(LineFilter):
+    """The last thing before the terminal: no text of anybody's, however old, commands it."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [
+            segment
+            if segment.control or (segment.text.isascii() and segment.text.isprintable())
+            else Segment(_make_visible(segment.text), segment.style)
+            for segment in segments
+        ]
+
+
+def _make_visible(text: str) -> str:
+    """As wide as `text` was laid out."""
+    shown = make_line_visible(text)
+    return shown + " " * (cell_len(text) - cell_len(shown))
 
 
 def is_terminal_closed() -> bool:

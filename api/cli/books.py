@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from api.cli.command_line import print_refusals, run_async, show_progress
+from api.cli.command_line import SOURCE, echo, print_refusals, run_async, show_progress
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -81,8 +81,8 @@ def verify() -> None:
     with reach(Settings.read()) as access:
         run_async(work())
     for line in lines:
-        click.echo(line)
-    click.echo(f"发现 {len(lines)} 处不符。" if lines else "账目相符。 The books hold.")
+        echo(line)
+    echo(f"发现 {len(lines)} 处不符。" if lines else "账目相符。 The books hold.")
     sys.exit(1 if lines else 0)
 
 
@@ -113,7 +113,7 @@ def prove(transaction: UUID, since: Path | None, output: Path) -> None:
             output.write_bytes(proof.encode())
         except OSError as error:
             raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}：{error.strerror}。") from None
-        click.echo(f"已写好证明：{output}（公钥指纹 {proof.key.fingerprint}）")
+        echo(f"已写好证明：{output}（公钥指纹 {proof.key.fingerprint}）")
 
 
 def _read_poster(file: Path) -> str:
@@ -145,7 +145,7 @@ def verify_proof(files: tuple[Path, ...], key: str | None) -> None:
     for finding in findings:
         # A fingerprint to compare by eye is neither right nor wrong.
         mark = "？" if finding.code == "own-key" else "✓" if finding.ok else "✗"
-        click.echo(f"{mark} {finding.subject and finding.subject + '：'}{finding.message}")
+        echo(f"{mark} {finding.subject and finding.subject + '：'}{finding.message}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 
@@ -184,7 +184,7 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
             await require_township(services)
             with show_progress("导出交易 export") as report_progress:
                 written = await use_cases.export_books(services, format, first, last, output, report_progress)
-            click.echo(f"已导出 {written:,} 笔交易：{output}")
+            echo(f"已导出 {written:,} 笔交易：{output}")
 
     with reach(Settings.read()) as access:
         run_async(work())
@@ -192,7 +192,9 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
 
 @click.command("import", epilog="例 example: jimei import 2025年台账.xlsx --source 2025年纸质台账 --dry-run")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", required=True, help="what the file was taken from; part of each row's identity")
+@click.option(
+    "--source", type=SOURCE, required=True, help="what the file was taken from; part of each row's identity"
+)
 @click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
 @print_refusals
 def import_(file: Path, source: str, dry_run: bool) -> None:
@@ -220,11 +222,11 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
         run_async(work())
     for result in results:
         for line in result.errors:
-            click.echo(line, err=True)
+            echo(line, err=True)
         if result.errors:
-            click.echo(f"有 {len(result.errors)} 行要改，什么都没有写入。", err=True)
+            echo(f"有 {len(result.errors)} 行要改，什么都没有写入。", err=True)
             sys.exit(2)
-        click.echo(result.summary)
+        echo(result.summary)
 
 
 COMMANDS = (expire, verify, prove, verify_proof, export, import_)

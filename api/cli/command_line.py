@@ -19,8 +19,30 @@ from api.cli.faults import tell_faults
 from api.platform.database.os_user import EmbeddedError
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
+from api.wire.text import TextRule, UnreadableText, make_visible
 
 P = ParamSpec("P")
+
+
+class TextParam(click.ParamType[str]):
+    """A name or a code on the command line, in its normal form."""
+
+    name = "text"
+
+    def __init__(self, rule: TextRule) -> None:
+        self._rule = rule
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return self._rule.read(str(value))
+        except UnreadableText as error:
+            self.fail(str(error).removesuffix("。"), param, ctx)
+
+
+NAME = TextParam(TextRule(80, required=True, dotted=True))
+TEXT = TextParam(TextRule(400, form="NFKC"))
+SOURCE = TextParam(TextRule(100, required=True, as_sent=True))
+"""Rows are known again by it, so it stays as it is written."""
 
 
 class Verbs(click.Group):
@@ -28,6 +50,13 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, self._FORMER_NAMES.get(cmd_name, cmd_name))
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Every text that is given to a verb is read, but what is typed blindly."""
+        for parameter in cmd.params:
+            if parameter.type is click.STRING and not getattr(parameter, "hide_input", False):
+                parameter.type = TEXT
+        super().add_command(cmd, name)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _shorten_usage_errors():
@@ -38,13 +67,18 @@ class Verbs(click.Group):
             return super().invoke(ctx)
 
 
+def echo(text: object = "", *, err: bool = False, nl: bool = True, file: IO[Any] | None = None) -> None:
+    """Write to the terminal what may have been sent by others: nothing of it commands the terminal."""
+    click.echo(make_visible(str(text)), err=err, nl=nl, file=file)
+
+
 class OneLineUsageError(click.ClickException):
     """Shown without click's heading and usage."""
 
     exit_code = 2
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(self.message, file=file, err=True)
+        echo(self.message, file=file, err=True)
 
 
 @contextmanager
@@ -110,8 +144,8 @@ def print_refusals(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except (Refused, EmbeddedError) as error:
-            click.echo(str(error), err=True)
+        except (Refused, EmbeddedError, UnreadableText) as error:
+            echo(str(error), err=True)
             sys.exit(2)
 
     return run
@@ -140,7 +174,7 @@ def run_async(work: Coroutine[Any, Any, None], *, endless: bool = False) -> None
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
     except KeyboardInterrupt:
-        click.echo()
+        echo()
         if not endless:
             sys.exit(130)
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from api import wire
 from api.bookkeeping.expiry import use_cases
 from api.bookkeeping.expiry.policies import format_chinese_date
+from api.cli.command_line import echo
 from api.platform.access import Staff
 from api.platform.services import Services
 from api.registry.people.use_cases import find_by_login
@@ -25,14 +26,14 @@ async def run(services: Services, on: date | None, by: str | None, *, ask: bool)
     boundary = await use_cases.choose_boundary(services, on, staff)
     with _progress_bar() as bars:
         households, points = await _preview(services, boundary, bars)
-    click.echo(f"{format_chinese_date(boundary)}到期：{households} 户，共 {points} 分。")
+    echo(f"{format_chinese_date(boundary)}到期：{households} 户，共 {points} 分。")
     if staff is None or not households:
         return
     if ask:
         click.confirm("这些积分将作废，继续吗", abort=True)
     with _progress_bar() as bars:
         households, points = await _expire(services, staff, boundary, bars)
-    click.echo(f"已扣 {households} 户，共 {points} 分，经办人 {staff.name}。")
+    echo(f"已扣 {households} 户，共 {points} 分，经办人 {staff.name}。")
 
 
 async def _preview(services: Services, boundary: date, bars: Progress) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from api.cli.command_line import echo
 from api.platform.errors import ErrorCode, Refused
 
 if TYPE_CHECKING:
@@ -84,4 +85,4 @@ def test_print(printer: EscposPrinter | None) -> None:
         asyncio.run(print_slip(printer, build_sample_slip(WallClock().now()), reprint=False))
     except PrinterError as away:
         raise Refused(ErrorCode.PRINTER_AWAY, away.sentence) from None
-    click.echo(f"已发送到 {printer}。请看纸条：汉字不乱码、分数靠右对齐，打印机就设好了。")
+    echo(f"已发送到 {printer}。请看纸条：汉字不乱码、分数靠右对齐，打印机就设好了。")

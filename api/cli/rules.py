@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from api.cli.command_line import Verbs, print_refusals
+from api.cli.command_line import Verbs, echo, print_refusals
 from api.cli.simulation import simulate
 from rules import Library, Problem, Rulebook, check_files
 
@@ -33,13 +33,13 @@ def check(files: tuple[Path, ...], format: str) -> None:
     checked = check_files(files)
     problems = [problem for one in checked for problem in one.problems]
     for problem in problems:
-        click.echo(_json(problem) if format == "json" else str(problem))
+        echo(_json(problem) if format == "json" else str(problem))
     if problems:
         errors = sum(problem.kind == "error" for problem in problems)
-        click.echo(f"有 {errors} 处错误、{len(problems) - errors} 处提示。", err=True)
+        echo(f"有 {errors} 处错误、{len(problems) - errors} 处提示。", err=True)
         sys.exit(2)
     if format == "text":
-        click.echo(f"{len(checked)} 份积分办法，没有发现问题。 No problems found.")
+        echo(f"{len(checked)} 份积分办法，没有发现问题。 No problems found.")
 
 
 def _json(problem: Problem) -> str:
@@ -67,10 +67,10 @@ def score(book: Path, events: Path, base: Path | None, format: str) -> None:
     rulebook = _load_book(book, base)
     rows = score_deeds(rulebook, read_deeds(events, rulebook))
     for line in FORMATS[format](rows):
-        click.echo(line)
+        echo(line)
     invalid = sum(row.is_invalid for row in rows)
     if invalid:
-        click.echo(f"有 {invalid} 行要改。", err=True)
+        echo(f"有 {invalid} 行要改。", err=True)
         sys.exit(2)
 
 
@@ -84,7 +84,7 @@ def _load_book(path: Path, base: Path | None) -> Rulebook:
     if checked.book is not None:
         return checked.book
     for problem in checked.problems:
-        click.echo(str(problem), err=True)
+        echo(str(problem), err=True)
     sys.exit(2)
 
 

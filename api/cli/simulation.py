@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from api.cli.command_line import print_refusals, run_async, show_progress
+from api.cli.command_line import echo, print_refusals, run_async, show_progress
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -65,7 +65,7 @@ def simulate(
         for simulation in simulations:
             file.write(render(simulation, format).encode())
     if output is not None:
-        click.echo(f"已写好试算：{output}")
+        echo(f"已写好试算：{output}")
 
 
 def _read_draft(draft: Path) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import books, rules
-from api.cli.command_line import Verbs, listen, print_refusals, run_async
+from api.cli.command_line import NAME, Verbs, echo, listen, print_refusals, run_async
 from api.cli.faults import tell_faults
 from api.cli.printer import printer_options, test_print
 from api.platform.errors import ErrorCode, Refused
@@ -58,7 +58,7 @@ def serve(host: str, port: int) -> None:
                 # Otherwise every full garbage collection scans all objects made at startup, which delays responses
                 # by a tenth of a second.
                 gc.freeze()
-                click.echo(f"积美已启动 serving: {url}")
+                echo(f"积美已启动 serving: {url}")
                 await asyncio.Event().wait()
 
     with listen(host, port) as listener, reach(settings) as access:
@@ -77,7 +77,7 @@ def migrate(check: bool) -> None:
 
     async def upgrade() -> None:
         await migrations.migrate(access.owner)
-        click.echo("数据库已是最新版本。 The database is up to date.")
+        echo("数据库已是最新版本。 The database is up to date.")
 
     settings = Settings.read()
     if check:
@@ -95,9 +95,9 @@ def _check_database(settings: Settings) -> None:
 
     async def compare() -> None:
         if await drift.check_database(access.owner):
-            click.echo("数据库与本程序一致。 The database is as this program makes it.")
+            echo("数据库与本程序一致。 The database is as this program makes it.")
         else:
-            click.echo("还没有数据库；新建的与代码一致。 There is no database yet; a new one fits the code.")
+            echo("还没有数据库；新建的与代码一致。 There is no database yet; a new one fits the code.")
 
     with tempfile.TemporaryDirectory(prefix="jimei-") as folder:
         if settings.database_url is None and not (settings.data / "pg").exists():
@@ -109,9 +109,9 @@ def _check_database(settings: Settings) -> None:
 
 
 @main.command(epilog="例 example: jimei init 示范乡 --login office --name 王主任")
-@click.argument("township")
+@click.argument("township", type=NAME)
 @click.option("--login", required=True, help="sign-in of the first person of the township office")
-@click.option("--name", required=True, help="that person's name")
+@click.option("--name", type=NAME, required=True, help="that person's name")
 @click.password_option(prompt="密码 password", help="asked for when left out")
 @print_refusals
 def init(township: str, login: str, name: str, password: str) -> None:
@@ -135,7 +135,7 @@ def init(township: str, login: str, name: str, password: str) -> None:
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await use_cases.init_township(services, township, first)
-        click.echo(f"{township}已建立，{name}可以用 {login} 登录。")
+        echo(f"{township}已建立，{name}可以用 {login} 登录。")
 
     with reach(Settings.read()) as access:
         run_async(work())
@@ -301,7 +301,7 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
         if households or url is not None:
             raise Refused(ErrorCode.MALFORMED, "印指令卡不用写户的编号和 --url，用法见 jimei cards --help。")
         write_command_sheet(output)
-        click.echo(f"已写好指令卡：{output}")
+        echo(f"已写好指令卡：{output}")
         return
     if not households or url is None:
         missing = "--url" if households else "HOUSEHOLDS"
@@ -312,7 +312,7 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await print_new_cards(services, households, url, output)
-        click.echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
+        echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
 
     with reach(Settings.read()) as access:
         run_async(work())
@@ -335,7 +335,7 @@ def report() -> None:
                 *format_report(await figures(services)),
                 *format_liability(await calculate_liability(services)),
             ):
-                click.echo(line)
+                echo(line)
 
     with reach(Settings.read()) as access:
         run_async(work())

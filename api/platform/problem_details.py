@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from api.platform.database.connect import DatabaseAway
 from api.platform.errors import ErrorCode, Refused
 from api.wire.card_token import MalformedCard
+from api.wire.text import UnreadableText, make_line_visible
 
 log = structlog.get_logger()
 
@@ -42,7 +43,8 @@ def _problem(
         type_=code,
         title=code.replace("-", " "),
         status_code=status,
-        detail=detail,
+        # It may quote what was sent or stored.
+        detail=make_line_visible(detail),
         extra={"extra": extra or {}},
         headers={"Retry-After": str(RETRY_AFTER)} if status == 503 else None,
     )
@@ -56,12 +58,26 @@ def malformed_card(error: MalformedCard) -> ProblemDetailsException:
     return _problem(ErrorCode.CARD_MALFORMED, str(error))
 
 
+def unreadable_text(error: UnreadableText) -> ProblemDetailsException:
+    return _problem(ErrorCode.MALFORMED, str(error))
+
+
 def http(error: HTTPException) -> ProblemDetailsException:
     code, detail = _HTTP.get(error.status_code, _FAULT)
+    unreadable = _find_unreadable_text(error)
+    if unreadable is not None:
+        detail = str(unreadable)
     # What a program sent wrong, in the validator's words: for whoever writes that program.
     explained = isinstance(error, ValidationException) or error.status_code == 400
     extra = {"errors": error.extra or error.detail} if explained else None
     return _problem(code, detail, error.status_code, extra)
+
+
+def _find_unreadable_text(error: BaseException | None) -> UnreadableText | None:
+    """The text in a request that was refused, if that is why the request couldn't be decoded."""
+    while error is not None and not isinstance(error, UnreadableText):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def integrity(error: IntegrityError) -> ProblemDetailsException:
@@ -98,6 +114,7 @@ def fault(_: Exception) -> ProblemDetailsException:
 EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     Refused: refused,
     MalformedCard: malformed_card,
+    UnreadableText: unreadable_text,
     HTTPException: http,
     IntegrityError: integrity,
     DBAPIError: database,

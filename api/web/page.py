@@ -17,6 +17,7 @@ from litestar.response import Template
 
 from api.platform.clock import local_date, local_time
 from api.web import flash
+from api.wire.text import make_visible
 
 STYLE = Path(__file__).with_name("style.css").read_bytes()
 # In the URL of the stylesheet, so that browsers may cache it for a year and still load a new one at once.
@@ -104,6 +105,12 @@ def _format_signed(points: int) -> str:
 FILTERS = {"month": _format_month, "day": _format_day, "minute": _format_minute, "signed": _format_signed}
 """How templates format days and points: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`. They raise for
 no moment, day or number that can be stored: one entry must never cost everybody the page that lists it."""
+
+
+def show(value: Any) -> Any:
+    """What a template writes for `value`: a text without anything that commands a reader's screen, whatever was
+    stored before texts were checked. Markup is ours."""
+    return make_visible(value) if type(value) is str else value
 
 
 def _script_url(name: str) -> str:

@@ -8,20 +8,24 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from api.wire.base import Code, Wire
+from api.wire.base import Code, Incoming, Key, Note, Reason, Wire
+from api.wire.text import TextRule
+
+# What a rule asks for; one that several judges score has a line of each.
+Answer = Annotated[str, TextRule(2000, lines=True)]
 
 
-class NewClaim(Wire, frozen=True):
+class NewClaim(Incoming, frozen=True):
     """A deed declared for a household; `person` names the member where the rule counts by person. The caller makes
     the `id`, so a retry counts once."""
 
     id: UUID
     household: Code
-    rule: str
+    rule: Key
     deed_on: date
-    inputs: dict[str, str | int | float] = field(default_factory=dict)
-    person: Annotated[str, Meta(max_length=40)] = ""
-    note: Annotated[str, Meta(max_length=200)] = ""
+    inputs: dict[Key, Answer | int | float] = field(default_factory=dict)
+    person: Annotated[str, Meta(max_length=40), TextRule(40, dotted=True)] = ""
+    note: Note = ""
 
 
 class ClaimOutcome(Wire, frozen=True):
@@ -36,11 +40,11 @@ class ClaimOutcome(Wire, frozen=True):
     trace: dict[str, Any] = field(default_factory=dict)
 
 
-class VillageClaims(Wire, frozen=True):
+class VillageClaims(Incoming, frozen=True):
     """One claim under `rule` for every household of a village, e.g. base points."""
 
     village: Code
-    rule: str
+    rule: Key
     deed_on: date
 
 
@@ -53,12 +57,12 @@ class ClaimExplanation(Wire, frozen=True):
     trace: dict[str, Any]
 
 
-class ClaimIds(Wire, frozen=True):
+class ClaimIds(Incoming, frozen=True):
     claims: Annotated[list[UUID], Meta(min_length=1, max_length=5000)]
 
 
-class ClaimRefusal(Wire, frozen=True):
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+class ClaimRefusal(Incoming, frozen=True):
+    reason: Reason
 
 
 class ClaimView(Wire, frozen=True):

@@ -8,17 +8,17 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Points, Wire
+from api.wire.base import Incoming, Points, Reason, Wire
 
 
-class NewExpiryPolicy(Wire, frozen=True):
+class NewExpiryPolicy(Incoming, frozen=True):
     """`PUT /v1/expiry-policies`: in force from `effective_on` until the next policy takes effect; safe to retry.
     `year-end`: points earned before 1 January expire then. `rolling`: points earned in a month expire at the end
     of the `months`-th month after it. `reason`: the decision that adopted it."""
 
     effective_on: date
     kind: Literal["none", "year-end", "rolling"]
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Reason
     months: Annotated[int, Meta(ge=1, le=120)] | None = None
 
 
@@ -51,7 +51,7 @@ class ExpiryPreview(Wire, frozen=True):
     next: UUID | None
 
 
-class NewExpiry(Wire, frozen=True):
+class NewExpiry(Incoming, frozen=True):
     """`POST /v1/expiries`: expire what is due at `boundary` for the next `limit` households after `after`."""
 
     boundary: date

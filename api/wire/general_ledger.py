@@ -8,7 +8,8 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Amount, AwareDatetime, Code, Reason, Wire
+from api.wire.base import Amount, AwareDatetime, Code, Incoming, Key, Reason, Wire
+from api.wire.text import TextRule
 
 YearMonth = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
 
@@ -146,16 +147,16 @@ class TransactionView(Wire, frozen=True):
     reversals: list[LinkedTransaction]
 
 
-class TransferLine(Wire, frozen=True):
+class TransferLine(Incoming, frozen=True):
     """A transfer by the readable names of its accounts."""
 
-    debit: Annotated[str, Meta(max_length=200)]
-    credit: Annotated[str, Meta(max_length=200)]
-    unit: Annotated[str, Meta(max_length=200)]
+    debit: Key
+    credit: Key
+    unit: Key
     amount: Amount
 
 
-class Correction(Wire, frozen=True):
+class Correction(Incoming, frozen=True):
     """Reverses `transaction`: by these `lines`, written in the direction of the reversal, or all that is left of
     it. The caller makes the `id`, so a retry counts once."""
 
@@ -165,7 +166,7 @@ class Correction(Wire, frozen=True):
     lines: Annotated[list[TransferLine], Meta(min_length=1, max_length=500)] | None = None
 
 
-class NewHold(Wire, frozen=True):
+class NewHold(Incoming, frozen=True):
     """Reserve points of a household for a supermarket until `expires_at`, at most a year."""
 
     id: UUID
@@ -176,7 +177,7 @@ class NewHold(Wire, frozen=True):
     reason: Reason
 
 
-class HoldSettlement(Wire, frozen=True):
+class HoldSettlement(Incoming, frozen=True):
     """`points`: the part that is posted; the rest is released. Left out, all of it is posted."""
 
     id: UUID
@@ -196,7 +197,7 @@ class HoldView(Wire, frozen=True):
     recorded_at: datetime
 
 
-class NewPeriodClosing(Wire, frozen=True):
+class NewPeriodClosing(Incoming, frozen=True):
     month: YearMonth
     reason: Reason
 
@@ -211,20 +212,24 @@ class PeriodClosing(Wire, frozen=True):
     reason: str
 
 
-class ImportRow(Wire, frozen=True):
+class ImportRow(Incoming, frozen=True):
     """One line of an earlier scheme: points earned, or spent where negative."""
 
-    household: Annotated[str, Meta(max_length=80)]
+    household: Annotated[str, Meta(max_length=80), TextRule(80, as_sent=True)]
     on: date
     points: Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
-    what: Reason
+    what: Annotated[
+        str, Meta(min_length=1, max_length=200, pattern=r"\S"), TextRule(200, required=True, as_sent=True)
+    ]
 
 
-class ImportBatch(Wire, frozen=True):
+class ImportBatch(Incoming, frozen=True):
     """Rows are identified by their content and this `source`: sent again, or in an overlapping batch, each counts
     once. Equal rows count as often as they occur in one batch."""
 
-    source: Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+    source: Annotated[
+        str, Meta(min_length=1, max_length=100, pattern=r"\S"), TextRule(100, required=True, as_sent=True)
+    ]
     rows: Annotated[list[ImportRow], Meta(min_length=1, max_length=1000)]
 
 

@@ -8,10 +8,21 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Barcode, Code, Name, Price, Wire
+from api.wire.base import (
+    Barcode,
+    Code,
+    Incoming,
+    Name,
+    Note,
+    OptionalPersonName,
+    PersonName,
+    Price,
+    Reason,
+    Wire,
+)
 
 
-class NewProduct(Wire, frozen=True):
+class NewProduct(Incoming, frozen=True):
     """`barcode` is stored as the till looks it up: a GTIN-8 or GTIN-12 is padded with zeros to 13 digits."""
 
     code: Code
@@ -20,7 +31,7 @@ class NewProduct(Wire, frozen=True):
     price: Price
 
 
-class GoodsLine(Wire, frozen=True):
+class GoodsLine(Incoming, frozen=True):
     """`sell_by`: the last day on which these may be handed out."""
 
     product: Code
@@ -34,48 +45,48 @@ class RestockLine(GoodsLine, frozen=True):
     cost: Annotated[int, Meta(ge=0, le=100_000_000_000)] | None = None
 
 
-class Restock(Wire, frozen=True):
+class Restock(Incoming, frozen=True):
     """`PUT /v1/restocks/{uuid}`: goods put on the shelf of a supermarket; safe to retry. With costs it is a
     procurement, and the same transaction takes the money from the township's fund."""
 
     supermarket: Code
     lines: Annotated[list[RestockLine], Meta(min_length=1, max_length=200)]
-    supplier: Annotated[str, Meta(max_length=80)] = ""
+    supplier: OptionalPersonName = ""
 
 
-class Donation(Wire, frozen=True):
+class Donation(Incoming, frozen=True):
     """`PUT /v1/donations/{uuid}`: goods donated to a supermarket; safe to retry. An `anonymous` donor is known to
     the office and named nowhere else."""
 
     supermarket: Code
-    donor: Name
+    donor: PersonName
     lines: Annotated[list[GoodsLine], Meta(min_length=1, max_length=200)]
     anonymous: bool = False
 
 
-class Funding(Wire, frozen=True):
+class Funding(Incoming, frozen=True):
     """`PUT /v1/funds/{uuid}`: money paid into the township's fund; safe to retry. A donation names its donor, an
     appropriation has none."""
 
     amount: Annotated[int, Meta(ge=1, le=100_000_000_000)]
     source: Literal["appropriation", "donation"]
-    donor: Annotated[str, Meta(max_length=80)] = ""
+    donor: OptionalPersonName = ""
     anonymous: bool = False
-    note: Annotated[str, Meta(max_length=200)] = ""
+    note: Note = ""
 
 
-class CountedLine(Wire, frozen=True):
+class CountedLine(Incoming, frozen=True):
     product: Code
     counted: Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
-class Stocktake(Wire, frozen=True):
+class Stocktake(Incoming, frozen=True):
     """`PUT /v1/stocktakes/{uuid}`: what was counted on a shelf while nobody redeemed there. Safe to retry: the
     same id with the same content returns the first answer, whatever has happened on the shelf since."""
 
     supermarket: Code
     lines: Annotated[list[CountedLine], Meta(min_length=1, max_length=200)]
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Reason
 
 
 class StocktakeLine(Wire, frozen=True):

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Code, Name, Wire
+from api.wire.base import Code, Incoming, Name, Reason, Wire
 
 
-class NewKiosk(Wire, frozen=True):
+class NewKiosk(Incoming, frozen=True):
     supermarket: Code
     name: Name
 
@@ -24,7 +24,7 @@ class KioskCode(Wire, frozen=True):
     until: datetime
 
 
-class LeasePolicy(Wire, frozen=True):
+class LeasePolicy(Incoming, frozen=True):
     """`PUT /v1/kiosks/{id}/lease-policy`: the most points of a household that a kiosk may hold, and for how many
     days without the network it may sell from them. After `idle_days` without a word no points are kept for it;
     left out, that stays as it is. Takes effect at the kiosk's next contact."""
@@ -34,14 +34,14 @@ class LeasePolicy(Wire, frozen=True):
     idle_days: Annotated[int, Meta(ge=1, le=60)] | None = None
 
 
-class LockPolicy(Wire, frozen=True):
+class LockPolicy(Incoming, frozen=True):
     """`PUT /v1/kiosks/{id}/lock-policy`: after how many minutes without a key or scan the kiosk asks for the
     attendant's PIN again. Takes effect at the kiosk's next contact."""
 
     minutes: Annotated[int, Meta(ge=1, le=480)]
 
 
-class KioskEnding(Wire, frozen=True):
+class KioskEnding(Incoming, frozen=True):
     """`POST /v1/kiosks/{id}/end`: the machine is lost, broken or retired."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+    reason: Reason

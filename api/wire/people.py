@@ -6,12 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from api.wire.base import Code, Name, Wire
+from api.wire.base import Code, Incoming, Key, Password, PersonName, Reason, Wire
+from api.wire.text import TextRule
 
 
-class SignIn(Wire, frozen=True):
-    login: Annotated[str, Meta(min_length=1, max_length=40)]
-    password: Annotated[str, Meta(min_length=1, max_length=200)]
+class SignIn(Incoming, frozen=True):
+    login: Annotated[str, Meta(min_length=1, max_length=40), TextRule(40, form="NFKC")]
+    password: Password
 
 
 class SignInResult(Wire, frozen=True):
@@ -22,21 +23,21 @@ class SignInResult(Wire, frozen=True):
     roles: list[str]
 
 
-class NewPerson(Wire, frozen=True):
+class NewPerson(Incoming, frozen=True):
     """A member of staff. `roles`: grid-member, grid-leader, grid-guide, chief-grid-leader, council, committee,
     party-branch, supervisor, office. Without a password the person can't sign in."""
 
     login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
-    name: Name
-    roles: Annotated[list[str], Meta(min_length=1)]
+    name: PersonName
+    roles: Annotated[list[Key], Meta(min_length=1)]
     village: Code | None = None
     grid: Code | None = None
     household: Code | None = None
-    password: Annotated[str, Meta(min_length=8, max_length=200)] | None = None
+    password: Annotated[str, Meta(min_length=8, max_length=200), TextRule(200, checked=False)] | None = None
 
 
-class PinReset(Wire, frozen=True):
+class PinReset(Incoming, frozen=True):
     """`POST /v1/households/{code}/card/pin-reset`: a household that forgot its card's PIN asked for it in
     person."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+    reason: Reason

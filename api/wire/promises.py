@@ -6,23 +6,21 @@ Promises need the network: only the server knows whose turn it is when goods arr
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from api.wire import Incoming, Points, Quantity, Reason, ReceiptLine, Wire
+from api.wire.base import CardText, Key
 
-from api.wire import Points, Quantity, Reason, ReceiptLine, Wire
 
-
-class NewPromise(Wire, frozen=True):
+class NewPromise(Incoming, frozen=True):
     """`PUT /v1/promises/{uuid}` (device token and `X-Shift`). Safe to retry: the same id with the same content
     returns the first slip; with other content, 409.
 
     `price` is the one the attendant saw. `leased`: how many of the household's points held by this kiosk may be
     used if the account alone doesn't suffice; not part of the content."""
 
-    card: str
-    product: str
+    card: CardText
+    product: Key
     quantity: Quantity
     price: Points
     leased: Points = 0
@@ -44,18 +42,18 @@ class PromiseSlip(Wire, frozen=True):
     expires_at: datetime
 
 
-class Collection(Wire, frozen=True):
+class Collection(Incoming, frozen=True):
     """`PUT /v1/promises/{uuid}/collection` (device token and `X-Shift`): the goods are handed over at the
     promised price, at any kiosk of the supermarket; the answer is a `Receipt`. Safe to retry like a redemption.
     `collector`: the card of somebody who collects the goods for the household."""
 
-    card: str
-    collector: Annotated[str, Meta(max_length=200)] = ""
+    card: CardText
+    collector: CardText = ""
 
 
-class Cancellation(Wire, frozen=True):
+class Cancellation(Incoming, frozen=True):
     """`POST /v1/promises/{uuid}/cancel` (device token and `X-Shift`): the household doesn't want the goods any
     more. The points are released to its account. Safe to retry."""
 
-    card: str
+    card: CardText
     reason: Reason

@@ -7,28 +7,28 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Code, Name, Pin, Wire
+from api.wire.base import Code, Incoming, Name, PersonName, Pin, Wire
 
 
-class NewVillage(Wire, frozen=True):
+class NewVillage(Incoming, frozen=True):
     code: Code
     name: Name
     notice_days: Annotated[int, Meta(ge=0, le=30)] = 3
 
 
-class NewGrid(Wire, frozen=True):
+class NewGrid(Incoming, frozen=True):
     code: Code
     village: Code
     name: Name
 
 
-class NewHousehold(Wire, frozen=True):
+class NewHousehold(Incoming, frozen=True):
     """`code` is the village's number for the household, unique in the township."""
 
     code: Code
     village: Code
     grid: Code
-    head: Name
+    head: PersonName
     people: Annotated[int, Meta(ge=1, le=30)] = 1
 
 
@@ -39,7 +39,7 @@ class HouseholdView(Wire, frozen=True):
     village: str
 
 
-class NewCards(Wire, frozen=True):
+class NewCards(Incoming, frozen=True):
     """Issue a card for each of these households; a card it already has is revoked at once."""
 
     households: Annotated[list[Code], Meta(min_length=1, max_length=5000)]
@@ -54,15 +54,15 @@ class NewCard(Wire, frozen=True):
     token: str
 
 
-class NewSupermarket(Wire, frozen=True):
+class NewSupermarket(Incoming, frozen=True):
     code: Code
     village: Code
     name: Name
 
 
-class NewAttendant(Wire, frozen=True):
+class NewAttendant(Incoming, frozen=True):
     supermarket: Code
-    name: Name
+    name: PersonName
     pin: Pin
 
 

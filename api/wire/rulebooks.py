@@ -8,23 +8,28 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Code, Wire
+from api.wire.base import Code, Incoming, Reason, Wire
+from api.wire.text import TextRule
 
-BookText = Annotated[str, Meta(max_length=200_000)]
-OneLineText = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S")]
-Version = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\S")]
+# rules/ reads these, and tells line and column of what it refuses.
+BookText = Annotated[str, Meta(max_length=200_000), TextRule(200_000, lines=True, checked=False)]
+OneLineText = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\S"), TextRule(80, required=True)]
+# As in the text of the book.
+Version = Annotated[
+    str, Meta(min_length=1, max_length=40, pattern=r"\S"), TextRule(40, required=True, as_sent=True)
+]
 
 
-class Decision(Wire, frozen=True):
+class Decision(Incoming, frozen=True):
     """The decision that adopts a rulebook: which body, at which meeting, on which day, and who took part."""
 
     body: OneLineText
     meeting: OneLineText
     decided_on: date
-    present: Annotated[str, Meta(max_length=400)] = ""
+    present: Annotated[str, Meta(max_length=400), TextRule(400)] = ""
 
 
-class NewRulebook(Wire, frozen=True):
+class NewRulebook(Incoming, frozen=True):
     """The TOML text of a proposed rulebook. Decision and date default to those in the text's header."""
 
     text: BookText
@@ -32,7 +37,7 @@ class NewRulebook(Wire, frozen=True):
     effective_from: date | None = None
 
 
-class DraftProposal(Wire, frozen=True):
+class DraftProposal(Incoming, frozen=True):
     """Propose a draft as it was at this revision. Decision and date as in `NewRulebook`."""
 
     revision: Annotated[int, Meta(ge=1)]
@@ -40,7 +45,7 @@ class DraftProposal(Wire, frozen=True):
     effective_from: date | None = None
 
 
-class Readoption(Wire, frozen=True):
+class Readoption(Incoming, frozen=True):
     """Propose an older version again, effective from a day on."""
 
     version: Version
@@ -48,7 +53,7 @@ class Readoption(Wire, frozen=True):
     effective_from: date
 
 
-class BookCheckRequest(Wire, frozen=True):
+class BookCheckRequest(Incoming, frozen=True):
     text: BookText
 
 
@@ -97,13 +102,13 @@ class AdoptionDetail(AdoptionView, frozen=True):
     steps: list[str]
 
 
-class AdoptionReason(Wire, frozen=True):
+class AdoptionReason(Incoming, frozen=True):
     """Why a proposal is refused, or a confirmed adoption withdrawn."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+    reason: Reason
 
 
-class NewDraft(Wire, frozen=True):
+class NewDraft(Incoming, frozen=True):
     """A draft starts from one of these: a text, a version that was proposed before, a built-in book."""
 
     text: BookText | None = None
@@ -111,7 +116,7 @@ class NewDraft(Wire, frozen=True):
     builtin: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(?!\n)$")] | None = None
 
 
-class DraftUpdate(Wire, frozen=True):
+class DraftUpdate(Incoming, frozen=True):
     """`revision` is the one this text is based on; 409 if the draft was saved again meanwhile."""
 
     text: BookText
@@ -136,11 +141,11 @@ class DraftView(DraftSummary, frozen=True):
     text: str
 
 
-class NewSimulation(Wire, frozen=True, rename={"first": "from", "last": "to"}):
+class NewSimulation(Incoming, frozen=True, rename={"first": "from", "last": "to"}):
     """`POST /v1/rulebooks/simulations`: run a draft's TOML text over the claims of deeds `from` a day `to` another
     (default: the last twelve months), of one village (its code) or all."""
 
-    text: Annotated[str, Meta(max_length=1_000_000)]
+    text: Annotated[str, Meta(max_length=1_000_000), TextRule(1_000_000, lines=True, checked=False)]
     first: date | None = None
     last: date | None = None
     village: Code | None = None

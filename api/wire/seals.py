@@ -7,7 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from api.wire.base import Wire
+from api.wire.base import Incoming, Wire
+from api.wire.text import TextRule
 
 
 class SignedHeadView(Wire, frozen=True):
@@ -21,10 +22,10 @@ class SignedHeadView(Wire, frozen=True):
     signed_at: datetime
 
 
-class Poster(Wire, frozen=True):
+class Poster(Incoming, frozen=True):
     """The text of a signed head, as printed on an old notice."""
 
-    note: Annotated[str, Meta(max_length=2000)]
+    note: Annotated[str, Meta(max_length=2000), TextRule(2000, lines=True, checked=False)]
 
 
 class ConsistencyPath(Wire, frozen=True):

@@ -8,21 +8,22 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire import Barcode, Code, CountedLine, Name, Pin, Price, Reason, RestockLine, Wire
+from api.wire import Barcode, Code, CountedLine, Incoming, Name, Pin, Price, Reason, RestockLine, Wire
+from api.wire.base import OptionalPersonName
 
 Minimum = Annotated[int, Meta(ge=0, le=1_000_000)]
 """A product with fewer pieces counts as running out; 0: never."""
 
 
-class GoodsReceiptDraft(Wire, frozen=True):
+class GoodsReceiptDraft(Incoming, frozen=True):
     """`PUT /v1/till/receipts/{uuid}` (device token and `X-Shift`): what arrived, as recorded by the first person.
     A `procurement` is bought from the township's fund, each line with its cost; a `donation` has a donor; a
     `restock` has neither. Safe to retry. Nothing is on the shelf before a second person has counted it."""
 
     source: Literal["procurement", "donation", "restock"]
     lines: Annotated[list[RestockLine], Meta(min_length=1, max_length=200)]
-    supplier: Annotated[str, Meta(max_length=80)] = ""
-    donor: Annotated[str, Meta(max_length=80)] = ""
+    supplier: OptionalPersonName = ""
+    donor: OptionalPersonName = ""
     anonymous: bool = False
 
 
@@ -32,14 +33,14 @@ class NewGoodsReceipt(GoodsReceiptDraft, frozen=True, kw_only=True):
     supermarket: Code
 
 
-class LineCount(Wire, frozen=True):
+class LineCount(Incoming, frozen=True):
     """Pieces counted for a line of the draft; lines are numbered from 1."""
 
     line: Annotated[int, Meta(ge=1, le=200)]
     counted: Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
-class ReceiptCount(Wire, frozen=True):
+class ReceiptCount(Incoming, frozen=True):
     """`POST /v1/goods-receipts/{uuid}/confirm`: a second person's count of every line; these pieces go on the
     shelf. Safe to retry."""
 
@@ -54,7 +55,7 @@ class ReceiptCountByPin(ReceiptCount, frozen=True, kw_only=True):
     attendant: UUID | None = None
 
 
-class Withdrawal(Wire, frozen=True):
+class Withdrawal(Incoming, frozen=True):
     """Why a goods receipt is withdrawn before it was confirmed."""
 
     reason: Reason
@@ -94,7 +95,7 @@ class GoodsReceipt(Wire, frozen=True):
     reason: str
 
 
-class TillStocktake(Wire, frozen=True):
+class TillStocktake(Incoming, frozen=True):
     """`PUT /v1/till/stocktakes/{uuid}` (device token and `X-Shift`): what the attendant counted on this shelf.
     Safe to retry; the answer is the sheet, which alone tells the booked quantities."""
 
@@ -135,7 +136,7 @@ class StockAlerts(Wire, frozen=True):
     dated: list[DatedLot]
 
 
-class ProductChange(Wire, frozen=True):
+class ProductChange(Incoming, frozen=True):
     """`PATCH /v1/products/{product}`: fields left out stay unchanged."""
 
     name: Name | None = None
@@ -151,7 +152,7 @@ class PriceChange(Wire, frozen=True, rename={"before": "from", "after": "to"}):
     changed_at: datetime
 
 
-class ShelfPlacement(Wire, frozen=True):
+class ShelfPlacement(Incoming, frozen=True):
     """`PUT /v1/supermarkets/{supermarket}/shelf/{product}`: put the product on this shelf. `minimum` defaults to
     that of the product."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from api.wire.base import Pin, Points, Quantity, Wire
+from api.wire.base import CardText, Incoming, Key, Pin, Points, Quantity, Wire
 
 
 class ShelfItem(Wire, frozen=True):
@@ -47,7 +47,7 @@ class Till(Wire, frozen=True):
     lock_minutes: int = 10
 
 
-class PinSignIn(Wire, frozen=True):
+class PinSignIn(Incoming, frozen=True):
     """`POST /v1/till/shifts`: the `attendant` who signs in; where that is left out, the PIN alone says who of this
     supermarket it is."""
 
@@ -111,15 +111,15 @@ class ExpiringPoints(Wire, frozen=True):
     on: date
 
 
-class RedemptionLine(Wire, frozen=True):
+class RedemptionLine(Incoming, frozen=True):
     """`price` is the one the attendant saw: if it has changed, the redemption is refused."""
 
-    product: str
+    product: Key
     quantity: Quantity
     price: Points
 
 
-class Redemption(Wire, frozen=True):
+class Redemption(Incoming, frozen=True):
     """`PUT /v1/redemptions/{uuid}` (device token and `X-Shift`). Safe to retry: the same id with the same
     content returns the first receipt; with other content, 409.
 
@@ -128,10 +128,10 @@ class Redemption(Wire, frozen=True):
     be sent again: other kiosks are about to return them. `collector`: the card of somebody who collects the goods
     for the household."""
 
-    card: str
+    card: CardText
     lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=50)]
     leased: Points = 0
-    collector: Annotated[str, Meta(max_length=200)] = ""
+    collector: CardText = ""
 
 
 class ReceiptLine(Wire, frozen=True):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
-
-from api.wire import Wire
+from api.wire import Incoming, Wire
+from api.wire.base import Note
 
 
 class TillException(Wire, frozen=True):
@@ -48,9 +46,9 @@ class TillExceptions(Wire, frozen=True):
     notes: list[TillException]
 
 
-class TillDecision(Wire, frozen=True):
+class TillDecision(Incoming, frozen=True):
     """Accepting a sale books it from the household's account, accepting a void reverses the redemption; anything
     else is noted. Dismissing changes no account and needs a reason."""
 
     accept: bool
-    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason: Note = ""

@@ -21,7 +21,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Meta
 
-from api.wire import Points, ReceiptLine, Wire
+from api.wire import Incoming, Points, ReceiptLine, Wire
+from api.wire.text import TextRule, make_all_visible
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
 """A SHA-256 in lower-case hexadecimal."""
@@ -132,12 +133,19 @@ class ShiftClosingEntry(BaseEntry, frozen=True, tag="closed"):
 AnyEntry = ShiftOpeningEntry | SaleEntry | VoidEntry | ReturnEntry | ShiftClosingEntry
 
 
-class SignedEntry(Wire, frozen=True):
+def decode_entry(body: str) -> AnyEntry:
+    """What a body says. Its texts are made visible and nothing of it is refused for them: the goods were handed
+    over, whatever they were called. Raises msgspec.ValidationError or DecodeError if it isn't an entry."""
+    entry: AnyEntry = msgspec.json.decode(body, type=AnyEntry)
+    return make_all_visible(entry)
+
+
+class SignedEntry(Incoming, frozen=True):
     """One entry as it is stored and sent."""
 
     number: Annotated[int, Meta(ge=1, le=2_000_000_000)]
     previous: Digest
-    body: Annotated[str, Meta(min_length=2, max_length=20_000)]
+    body: Annotated[str, Meta(min_length=2, max_length=20_000), TextRule(20_000, checked=False)]
     signature: Signature
 
     def hash(self, kiosk: UUID, epoch: int) -> Digest:
@@ -155,8 +163,7 @@ class SignedEntry(Wire, frozen=True):
 
     def decode(self) -> AnyEntry:
         """Raises msgspec.ValidationError or DecodeError if the body isn't an entry."""
-        entry: AnyEntry = msgspec.json.decode(self.body, type=AnyEntry)
-        return entry
+        return decode_entry(self.body)
 
 
 def sign(
@@ -174,7 +181,7 @@ def _hash(kiosk: UUID, epoch: int, number: int, previous: Digest, body: str) -> 
     ).digest()
 
 
-class JournalUpload(Wire, frozen=True):
+class JournalUpload(Incoming, frozen=True):
     """`POST /v1/journals/{kiosk}/{epoch}`: needs no token, since every entry is signed: a kiosk that was declared
     lost can still upload its entries."""
 
@@ -250,12 +257,12 @@ class Recalls(Wire, frozen=True):
     now: datetime
 
 
-class NewEnrolment(Wire, frozen=True):
+class NewEnrolment(Incoming, frozen=True):
     """`POST /v1/enrolments`: the one-time code from the desk, and the kiosk's public key. A code belongs to the
     first key that it came with. An answer may have been lost: both may be sent again while the code is valid and
     the machine not ended."""
 
-    code: Annotated[str, Meta(min_length=8, max_length=40)]
+    code: Annotated[str, Meta(min_length=8, max_length=40), TextRule(40, form="NFKC")]
     public_key: PublicKey
 
 

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.wire.text import make_line_visible
+
 # Points aren't money, and some printers have these signs where others have a backslash.
 _MONEY_SIGNS = str.maketrans({"¥": "元", "￥": "元"})
+
+
+# Blanks of other widths, but not the narrow one inside a Mongolian word.
+_BLANKS = dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x205F, 0x3000], " ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,7 @@ def _count_columns(character: str) -> int:
 
 def make_printable(text: str) -> str:
     """`text` as one line without control characters: a name must not contain printer commands."""
-    spaced = "".join(" " if each.isspace() else each for each in text).strip()
-    return "".join(filter(str.isprintable, spaced)).translate(_MONEY_SIGNS)
+    return make_line_visible(text).translate(_BLANKS).strip().translate(_MONEY_SIGNS)
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -19,9 +19,9 @@ from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import mask_name
 from api.registry.people.queries import list_supervisors
 from api.registry.register import queries as register
+from api.wire.names import mask_name
 
 RECENT = timedelta(days=30)
 MAX_POSTED = 60

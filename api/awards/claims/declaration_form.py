@@ -18,9 +18,9 @@ from api.platform.access import Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.cards.use_cases import mask_name
 from api.registry.register.queries import HouseholdFacts, search_households
-from api.web.form import read_field
+from api.web.form import read_code, read_field, read_lines
+from api.wire.names import mask_name
 from rules import Rule, Rulebook, parse_answers
 
 _INPUT = "input."
@@ -69,22 +69,22 @@ def new_form(rule: Rule) -> DeclarationForm:
 
 def read_form(book: Rulebook, data: FormMultiDict) -> DeclarationForm:
     """Raises Refused: unknown, malformed."""
-    rule = book.rules.get(read_field(data, "rule"))
+    rule = book.rules.get(read_code(data, "rule"))
     if rule is None:
         raise Refused(ErrorCode.UNKNOWN, "没有这一项规则，请重新选择。")
     try:
-        id = UUID(read_field(data, "id"))
+        id = UUID(read_code(data, "id"))
     except ValueError:
         raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再填。") from None
     return DeclarationForm(
         rule,
         id,
         # A household picked from the list has precedence over the text typed to find it.
-        household=read_field(data, "picked") or read_field(data, "household"),
-        deed_on=read_field(data, "deed_on"),
+        household=read_code(data, "picked") or read_field(data, "household"),
+        deed_on=read_code(data, "deed_on"),
         person=read_field(data, "person"),
         note=read_field(data, "note"),
-        answers={input.id: read_field(data, _INPUT + input.id) for input in rule.inputs},
+        answers={input.id: read_lines(data, _INPUT + input.id) for input in rule.inputs},
     )
 
 

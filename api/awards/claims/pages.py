@@ -22,7 +22,7 @@ from api.registry.people.pages import DESK
 from api.registry.register.queries import HouseholdFacts
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_choices, read_code, read_field
 from api.web.page import render_page
 
 STATUS = {
@@ -64,7 +64,7 @@ async def declare_for_all(request: StaffRequest, services: NamedDependency[Servi
     form = await request.form()
     try:
         data = msgspec.convert(
-            {name: read_field(form, name) for name in ("village", "rule", "deed_on")}, wire.VillageClaims
+            {name: read_code(form, name) for name in ("village", "rule", "deed_on")}, wire.VillageClaims
         )
     except msgspec.ValidationError:
         return see_other(DESK, "请选好村和日期。", "refused")
@@ -128,7 +128,7 @@ async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDepen
 
 def _selected_ids(form: FormMultiDict) -> list[UUID]:
     try:
-        return [UUID(str(id)) for id in form.getall("claims", [])]
+        return [UUID(id) for id in read_choices(form, "claims")]
     except ValueError:
         raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再试。") from None
 

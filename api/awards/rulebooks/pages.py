@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Template
@@ -21,8 +21,9 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_code, read_field, read_unchecked, read_upload
 from api.web.page import SCRIPT_HEADERS, render_page
+from api.wire.text import make_line_visible
 from rules import Rulebook
 
 BOOKS = "/desk/rulebooks"
@@ -82,7 +83,7 @@ async def _book_page(
 @post(f"{BOOKS}/again", status_code=200)
 async def adopt_again(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    version = read_field(form, "version")
+    version = read_code(form, "version")
     try:
         decision, effective_from = _read_decision(form)
         data = wire.Readoption(version=version, decision=decision, effective_from=effective_from)
@@ -97,18 +98,18 @@ async def adopt_again(request: StaffRequest, services: NamedDependency[Services]
 async def begin(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     """From a version, a template of the software or a file, whichever the form names."""
     form = await request.form()
-    file = form.get("file")
+    file = read_upload(form, "file")
     origin = ""
-    if isinstance(file, UploadFile):
-        origin, text = f"文件 {(file.filename or '')[:80]}", _decode(await file.read())
+    if file is not None:
+        origin, text = f"文件 {make_line_visible(file.filename or '')[:80]}", _decode(await file.read())
         try:
             data = msgspec.convert({"text": text}, wire.NewDraft)
         except msgspec.ValidationError:
             raise Refused(ErrorCode.TOO_LARGE, "规则最多 20 万字，这个文件太大。") from None
-    elif name := read_field(form, "builtin"):
+    elif name := read_code(form, "builtin"):
         data = wire.NewDraft(builtin=name)
     else:
-        data = wire.NewDraft(version=read_field(form, "version"))
+        data = wire.NewDraft(version=read_code(form, "version"))
     draft = await drafts.create(services, request.user, data, origin)
     return see_other(_draft_path(draft), "草稿已建好，可以改了。")
 
@@ -164,9 +165,11 @@ async def _draft_page(
 @post(BOOKS + "/drafts/{id:uuid}", status_code=200)
 async def save(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    text = _normalize_newlines(str(form.get("text", "")))
+    text = _normalize_newlines(read_unchecked(form, "text"))
     try:
-        data = msgspec.convert({"text": text, "revision": form.get("revision")}, wire.DraftUpdate, strict=False)
+        data = msgspec.convert(
+            {"text": text, "revision": read_code(form, "revision")}, wire.DraftUpdate, strict=False
+        )
         saved = await drafts.save(services, request.user, id, data)
     except msgspec.ValidationError:
         raise Refused(ErrorCode.MALFORMED, "规则太长，或页面已经过期。请返回上一页核对。") from None
@@ -176,7 +179,7 @@ async def save(id: FromPath[UUID], request: StaffRequest, services: NamedDepende
         return await _draft_page(
             request, services, await drafts.get_draft(services, request.user, id), text, error.detail
         )
-    if read_field(form, "then") == "propose":
+    if read_code(form, "then") == "propose":
         return see_other(f"{_draft_path(saved)}/propose")
     return see_other(_draft_path(saved), "已保存。")
 
@@ -232,7 +235,7 @@ async def propose(id: FromPath[UUID], request: StaffRequest, services: NamedDepe
     form = await request.form()
     try:
         decision, effective_from = _read_decision(form)
-        revision = read_field(form, "revision")
+        revision = read_code(form, "revision")
         data = wire.DraftProposal(
             revision=int(revision) if revision.isdecimal() else 0,
             decision=decision,
@@ -302,7 +305,7 @@ def _read_decision(form: FormMultiDict) -> tuple[wire.Decision, date]:
         decision = msgspec.convert(
             {name: read_field(form, name) for name in ("body", "meeting", "decided_on", "present")}, wire.Decision
         )
-        return decision, date.fromisoformat(read_field(form, "effective_from"))
+        return decision, date.fromisoformat(read_code(form, "effective_from"))
     except (msgspec.ValidationError, ValueError):
         raise Refused(ErrorCode.MALFORMED, "请填全决定机构、会议、决定日期和生效日期；名称最多 80 字。") from None
 

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from litestar import Router, get, post
-from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
@@ -21,8 +21,9 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.register.queries import list_villages
 from api.web.error_pages import ERROR_PAGES
-from api.web.form import read_field
+from api.web.form import read_code, read_upload
 from api.web.page import render_page
+from api.wire.text import make_line_visible
 
 _MAX_BYTES = 4_000_000
 """Bytes of a draft."""
@@ -40,7 +41,7 @@ async def ask(request: StaffRequest, services: NamedDependency[Services], draft:
 async def simulate(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     require(request.user, *DECIDERS)
     form = await request.form()
-    draft, village, title = read_field(form, "draft"), read_field(form, "village"), ""
+    draft, village, title = read_code(form, "draft"), read_code(form, "village"), ""
     try:
         first, last = _read_date(form, "from"), _read_date(form, "to")
         if draft:
@@ -69,20 +70,20 @@ async def load_draft_text(services: Services, staff: Staff, draft: str) -> tuple
 
 async def _read_upload(form: FormMultiDict) -> tuple[str, str]:
     """The name and the text of the uploaded file. Raises Refused: malformed, too-large."""
-    upload = form.get("file")
-    if not isinstance(upload, UploadFile) or not upload.filename:
+    upload = read_upload(form, "file")
+    if upload is None or not upload.filename:
         raise Refused(ErrorCode.MALFORMED, "请选一份草案文件（.toml）。")
     raw = await upload.read(_MAX_BYTES + 1)
     if len(raw) > _MAX_BYTES:
         raise Refused(ErrorCode.TOO_LARGE, "这个文件太大，不像一份积分办法。")
     try:
-        return upload.filename, raw.decode("utf-8-sig")
+        return make_line_visible(upload.filename), raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused(ErrorCode.MALFORMED, "这个文件不是 UTF-8 编码的文字，请用编辑器另存为 UTF-8。") from None
 
 
 def _read_date(form: FormMultiDict, name: str) -> date | None:
-    text = read_field(form, name)
+    text = read_code(form, name)
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -108,9 +109,9 @@ async def _form_page(
         staff=request.user,
         draft=draft,
         title=title,
-        first=read_field(filled, "from") if filled else first.isoformat(),
-        last=read_field(filled, "to") if filled else last.isoformat(),
-        village=read_field(filled, "village") if filled else "",
+        first=read_code(filled, "from") if filled else first.isoformat(),
+        last=read_code(filled, "to") if filled else last.isoformat(),
+        village=read_code(filled, "village") if filled else "",
         villages=all_villages,
         problem=problem.detail if problem else "",
     )

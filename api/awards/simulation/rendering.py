@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 import rules
 from api.awards.simulation import text_report
 from api.awards.simulation.figures import Figures
-from api.web.page import STYLE
+from api.web.page import STYLE, show
 
 _TEMPLATES = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ def render(simulation: rules.Simulation, format: str) -> str:
     if format == "json":
         return msgspec.json.format(msgspec.json.encode(simulation), indent=2).decode() + "\n"
     if format == "html":
-        templates = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)
+        templates = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=show)
         page = templates.get_template("awards/simulation/file.html")
         return page.render(figures=Figures(simulation), style=STYLE.decode())
     return text_report.render(simulation)

@@ -19,8 +19,8 @@ from api.platform.access import Role, Staff, require
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import mask_name
 from api.registry.register.queries import HouseholdFacts, read_households_by_code
+from api.wire.names import mask_name
 from ledger.expiries import AccountScope, AdoptedPolicy, ExpiryBatch
 from ledger.expiry import Boundary, Policy, PolicyKind, find_boundary, find_latest_boundary
 from ledger.tables import account

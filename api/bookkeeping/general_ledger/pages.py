@@ -14,7 +14,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_code, read_field
 from api.web.page import render_page
 
 MONTHS_PATH = "/desk/months"
@@ -37,7 +37,9 @@ async def show_months(request: StaffRequest, services: NamedDependency[Services]
 async def close_month(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
-        wanted = msgspec.convert({n: read_field(form, n) for n in ("month", "reason")}, wire.NewPeriodClosing)
+        wanted = msgspec.convert(
+            {"month": read_code(form, "month"), "reason": read_field(form, "reason")}, wire.NewPeriodClosing
+        )
     except msgspec.ValidationError:
         return see_other(MONTHS_PATH, "请选好月份，写明理由，最多 200 字。", "refused")
     try:

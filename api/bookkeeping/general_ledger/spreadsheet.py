@@ -15,11 +15,13 @@ from typing import Any
 from api.bookkeeping.general_ledger.imports import ImportedRow
 from api.platform.errors import ErrorCode, Refused
 from api.platform.table_file import cell_text, parse_date, read_table
+from api.wire.text import TextRule
 
 HEADINGS = {"household": "户编号", "date": "日期", "points": "积分", "what": "事由"}
 MAX_HEADING_ROW = 20
 MAX_POINTS = 1_000_000_000
 MAX_REASON_LENGTH = 200
+_REASON = TextRule(50_000, as_sent=True)
 
 _POINTS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+|[+-]?[0-9]+")
 
@@ -98,7 +100,8 @@ _HALF_WIDTH = str.maketrans("０１２３４５６７８９＋－−，", "01234
 
 
 def _parse_reason(cell: Any) -> str:
-    text = cell_text(cell)
+    # Rows are known again by this text, so it is checked and not put into another form.
+    text = _REASON.read(cell_text(cell))
     if not text or len(text) > MAX_REASON_LENGTH:
         raise ValueError("没有事由。" if not text else f"事由超过 {MAX_REASON_LENGTH} 字。")
     return text

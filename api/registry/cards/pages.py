@@ -12,7 +12,7 @@ from api.platform.services import Services
 from api.registry.cards import pins
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_code, read_field
 from api.web.page import render_page
 
 RESETS_PATH = "/desk/card-pins"
@@ -32,7 +32,7 @@ async def show_resets(request: StaffRequest, services: NamedDependency[Services]
 @post(RESETS_PATH, guards=[staff_only])
 async def reset_pin(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
-    code, reason = read_field(form, "household"), read_field(form, "reason")
+    code, reason = read_code(form, "household"), read_field(form, "reason")
     if not code or not 1 <= len(reason) <= 200:
         return see_other(RESETS_PATH, "请填户号，写明谁来说的、怎样核对的，最多 200 字。", "refused")
     try:

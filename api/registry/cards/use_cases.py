@@ -23,6 +23,7 @@ from api.registry.register.queries import (
     read_households_by_code,
 )
 from api.wire.card_token import digest, new_token, parse
+from api.wire.names import mask_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,6 @@ class CardHolder:
     def masked(self) -> str:
         """The family name only, which the shop or a stranger with the card may see."""
         return mask_name(self.head)
-
-
-def mask_name(name: str) -> str:
-    return name[:1] + "*" * max(len(name) - 1, 1)
 
 
 class IssuedCard(msgspec.Struct):

@@ -15,7 +15,7 @@ from api.platform.services import Services
 from api.registry.people import use_cases
 from api.web.error_pages import ERROR_PAGES, SIGN_IN
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_code, read_unchecked
 from api.web.page import render_page
 
 DESK = "/desk"
@@ -43,9 +43,9 @@ def show_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
 @post(SIGN_IN, status_code=200)
 async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    login = read_field(form, "login")
+    login = read_code(form, "login")
     try:
-        wanted = msgspec.convert({"login": login, "password": form.get("password", "")}, wire.SignIn)
+        wanted = msgspec.convert({"login": login, "password": read_unchecked(form, "password")}, wire.SignIn)
         signed_in = await use_cases.sign_in(services, wanted)
     except Refused as error:
         return render_page(

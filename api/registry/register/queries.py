@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, Subquery, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    SQLColumnExpression,
+    Subquery,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.platform.access import Staff
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.tables import Grid, Household, Township, Village
+from api.wire.text import LOOSE_SIGNS, search_form
 from ledger.lookup import lateral_one
 
 
@@ -79,8 +90,19 @@ async def _read_households(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> lis
 
 
 async def search_households(services: Services, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
-    """Households this person serves, by exact code, or else by part of the head's name."""
-    like = [or_(Household.code == text.lower(), Household.head.contains(text, autoescape=True))]
+    """Households this person serves, by exact code, or else by part of the head's name, however its dots and
+    blanks are written."""
+    searched = search_form(text)
+    if not searched:
+        return []
+    plain: ColumnElement[str] = literal_column("NFKC")
+    head = func.normalize(func.lower(func.normalize(Household.head, plain)), plain)
+    like = [
+        or_(
+            Household.code == text.lower(),
+            func.regexp_replace(head, LOOSE_SIGNS, "", "g").contains(searched, autoescape=True),
+        )
+    ]
     if staff.village is not None:
         like.append(Household.village == staff.village)
     async with services.unit_of_work() as uow:

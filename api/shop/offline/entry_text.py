@@ -12,14 +12,22 @@ from sqlalchemy import Row, select
 from api import wire
 from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
-from api.registry.cards.use_cases import mask_name
 from api.registry.register import queries as register
 from api.registry.register.queries import HouseholdFacts
 from api.shop.kiosks.queries import read_attendant_names
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.tables import Redemption
+from api.wire.names import mask_name
 from api.wire.till_exceptions import TillException
-from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
+from api.wire.till_journal import (
+    AnyEntry,
+    ReturnEntry,
+    SaleEntry,
+    ShiftClosingEntry,
+    ShiftOpeningEntry,
+    VoidEntry,
+    decode_entry,
+)
 
 # An entry, and the names of its kiosk, of the supermarket, and of whoever decided about it.
 EntryRow = Row[JournalEntry, str, str, str | None]
@@ -101,10 +109,9 @@ class EntryContext:
 def decode(journal_entry: JournalEntry) -> AnyEntry | None:
     """None for a body that this version can't decode."""
     try:
-        entry: AnyEntry = msgspec.json.decode(journal_entry.body, type=AnyEntry)
+        return decode_entry(journal_entry.body)
     except msgspec.MsgspecError:
         return None
-    return entry
 
 
 async def describe_entries(uow: UnitOfWork, staff: Staff, rows: Iterable[EntryRow]) -> list[TillException]:

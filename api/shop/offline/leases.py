@@ -20,7 +20,6 @@ from api.platform.access import Device
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.queries import HouseholdWithCard, list_households_with_cards
-from api.registry.cards.use_cases import mask_name
 from api.registry.register.queries import lateral_household, lateral_village
 from api.shop.holdings.recalls import read_recalled
 from api.shop.holdings.tables import Lease
@@ -29,6 +28,7 @@ from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.redemptions.tables import Redemption
 from api.shop.supermarkets.tables import Supermarket
 from api.wire import till_journal
+from api.wire.names import mask_name
 from ledger.transactions import AccountId, Balance, TransactionId
 
 VISITS_COUNTED = timedelta(days=90)

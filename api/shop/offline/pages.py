@@ -18,7 +18,7 @@ from api.shop.kiosks import enrolment
 from api.shop.offline import ending, exceptions, till_status
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_code, read_field
 from api.web.page import render_page
 from api.web.qr import render_qr
 from api.wire.till_exceptions import TillDecision
@@ -54,7 +54,9 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 async def add(request: StaffRequest, services: NamedDependency[Services]) -> Template | Redirect:
     form = await request.form()
     try:
-        data = msgspec.convert({n: read_field(form, n) for n in ("supermarket", "name")}, wire.NewKiosk)
+        data = msgspec.convert(
+            {"supermarket": read_code(form, "supermarket"), "name": read_field(form, "name")}, wire.NewKiosk
+        )
     except msgspec.ValidationError:
         return see_other(TILLS, "请选好超市，给终端起个名字，如“前台”。", "refused")
     return await _show_code(request, services, await enrolment.add_kiosk(services, request.user, data))
@@ -84,7 +86,7 @@ async def set_leases(
 ) -> Redirect:
     form = await request.form()
     try:
-        fields = {n: read_field(form, n) for n in ("most", "days", "idle_days") if n in form}
+        fields = {n: read_code(form, n) for n in ("most", "days", "idle_days") if n in form}
         data = msgspec.convert(fields, wire.LeasePolicy, strict=False)
     except msgspec.ValidationError:
         return see_other(TILLS, "每户最多预留 0 到 10000 分，断网和没有联系都是 1 到 60 天。", "refused")
@@ -120,10 +122,8 @@ async def decide(
     services: NamedDependency[Services],
 ) -> Redirect:
     form = await request.form()
+    decision = TillDecision(accept=read_code(form, "answer") == "accept", reason=read_field(form, "reason"))
     try:
-        decision = TillDecision(
-            accept=read_field(form, "answer") == "accept", reason=read_field(form, "reason")[:200]
-        )
         key = bytes.fromhex(hash)
     except ValueError:
         raise Refused(ErrorCode.UNKNOWN, "没有这条记录。") from None

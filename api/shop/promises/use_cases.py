@@ -20,7 +20,6 @@ from api.platform import accounts
 from api.platform.access import Device, digest_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.use_cases import mask_name
 from api.shop.holdings.recalls import read_leases
 from api.shop.redemptions.decision import (
     find_existing_receipt,
@@ -36,6 +35,7 @@ from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.tables import Promise
 from api.shop.reservations.use_cases import KIND, is_open, reserve
 from api.wire.card_token import digest, parse
+from api.wire.names import mask_name
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 

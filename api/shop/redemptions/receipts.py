@@ -13,9 +13,9 @@ import msgspec
 
 from api import wire
 from api.platform import accounts
-from api.registry.cards.use_cases import mask_name
 from api.shop.kiosks.escrow import lease_return
 from api.shop.redemptions.facts import CardFacts, TillFacts
+from api.wire.names import mask_name
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
 KIND = "redemption"

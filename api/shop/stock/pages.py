@@ -21,7 +21,7 @@ from api.shop.stock import goods, receipt_views, receipts, stock_alerts
 from api.shop.supermarkets.use_cases import list_supermarkets
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_field
+from api.web.form import read_code, read_field
 from api.web.page import render_page
 from api.wire import shelf as wire
 
@@ -81,7 +81,7 @@ async def shelf(
 async def place(
     supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
-    product = read_field(await request.form(), "product")
+    product = read_code(await request.form(), "product")
     action = goods.place_on_shelf(services, request.user, supermarket, product, wire.ShelfPlacement())
     return await _redirect(f"{GOODS}/{supermarket}", action, "已上架。")
 
@@ -113,7 +113,9 @@ async def change(
     """The product itself, in every supermarket."""
     here = f"{GOODS}/{supermarket}/{product}"
     form = await request.form()
-    values = {name: read_field(form, name) for name in wire.ProductChange.__struct_fields__}
+    values = {"name": read_field(form, "name")} | {
+        name: read_code(form, name) for name in ("barcode", "price", "minimum")
+    }
     try:
         data = msgspec.convert(values, wire.ProductChange, strict=False)
     except msgspec.ValidationError:
@@ -129,7 +131,7 @@ async def own_minimum(
     supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
 ) -> Redirect:
     here = f"{GOODS}/{supermarket}/{product}"
-    entered = read_field(await request.form(), "minimum")
+    entered = read_code(await request.form(), "minimum")
     try:
         data = msgspec.convert({"minimum": entered or None}, wire.ShelfPlacement, strict=False)
     except msgspec.ValidationError:
@@ -158,7 +160,7 @@ async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDepe
 
 def _counted(form: FormMultiDict) -> wire.ReceiptCount:
     lines = [
-        {"line": name.removeprefix("counted."), "counted": read_field(form, name)}
+        {"line": name.removeprefix("counted."), "counted": read_code(form, name)}
         for name in form
         if name.startswith("counted.")
     ]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.wire.text import make_line_visible
 from kiosk.printing.layout import PaperLine, count_columns, format_row, make_printable, wrap
 from kiosk.printing.report import lay_out_report
 from kiosk.printing.slip import Slip, SlipLine, lay_out_slip
@@ -42,7 +43,7 @@ def text(lines: list[PaperLine]) -> str:
 def test_a_slip_fits_the_paper(slip: Slip, width: int, reprint: bool) -> None:
     lines = lay_out_slip(slip, width, reprint=reprint)
     assert all(line.columns <= width for line in lines)
-    assert all(line.text.isprintable() for line in lines)
+    assert all(make_line_visible(line.text) == line.text for line in lines)
     assert not {"¥", "￥"} & set(text(lines))
 
 
