@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -36,11 +39,27 @@ class Wire(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all wire types."""
 
 
+_STORED: ContextVar[bool] = ContextVar("stored", default=False)
+
+
+@contextmanager
+def from_store() -> Iterator[None]:
+    """Inside, wire types are built from what is stored already: its texts are not refused any more, and whoever
+    shows them makes them visible."""
+    token = _STORED.set(True)
+    try:
+        yield
+    finally:
+        _STORED.reset(token)
+
+
 class Incoming(Wire, frozen=True):
     """Base of what is sent to us: each text is read by the rule in its annotation, so that a text that commands a
     terminal is refused at the wire, and a name has one spelling. Raises UnreadableText."""
 
     def __post_init__(self) -> None:
+        if _STORED.get():
+            return
         for name, read in text_fields(type(self)):
             value = getattr(self, name)
             readable = read(value)

@@ -26,6 +26,7 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
+from api.wire.base import from_store
 from rules import Rulebook, read_header
 
 
@@ -304,7 +305,7 @@ async def _load_views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list
             version=a.version,
             title=title,
             effective_from=a.effective_from,
-            decision=wire.Decision(body=a.body, meeting=a.meeting, decided_on=a.decided_on, present=a.present),
+            decision=_stored_decision(a),
             state=_adoption_state(a, today, in_force, may_be_retroactive=first and not a.village),
             proposed_by=names[a.proposed_by],
             proposed_at=a.proposed_at,
@@ -316,6 +317,16 @@ async def _load_views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list
         )
         for a, title in rows
     ]
+
+
+def _stored_decision(adoption: Adoption) -> wire.Decision:
+    with from_store():
+        return wire.Decision(
+            body=adoption.body,
+            meeting=adoption.meeting,
+            decided_on=adoption.decided_on,
+            present=adoption.present,
+        )
 
 
 def _adoption_state(

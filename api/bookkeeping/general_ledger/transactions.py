@@ -11,6 +11,7 @@ from api.bookkeeping.general_ledger.scope import READERS, may_read
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
+from api.wire.base import from_store
 from ledger.transactions import AccountId, Phase, RecordedTransaction, TransactionId, Transfer
 
 
@@ -82,4 +83,5 @@ def _to_linked(
 
 
 def _to_line(t: Transfer, names: Mapping[AccountId, str]) -> wire.TransferLine:
-    return wire.TransferLine(debit=names[t.debit], credit=names[t.credit], unit=t.unit, amount=t.amount)
+    with from_store():
+        return wire.TransferLine(debit=names[t.debit], credit=names[t.credit], unit=t.unit, amount=t.amount)

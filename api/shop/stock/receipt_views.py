@@ -18,6 +18,7 @@ from api.shop.stock.tables import GoodsReceipt, Product
 from api.shop.supermarkets.queries import find_supermarkets
 from api.shop.supermarkets.tables import Supermarket
 from api.wire import shelf as wire
+from api.wire.base import from_store
 
 _MAX_LISTED = 200
 
@@ -75,7 +76,8 @@ async def _select_receipts(
 async def _build_views(
     uow: UnitOfWork, receipts: Sequence[GoodsReceipt], *, names_donors: bool
 ) -> list[wire.GoodsReceipt]:
-    drafts = {receipt.id: msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft) for receipt in receipts}
+    with from_store():
+        drafts = {receipt.id: msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft) for receipt in receipts}
     products = dict(
         (
             await uow.session.execute(

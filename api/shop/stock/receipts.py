@@ -23,6 +23,7 @@ from api.shop.stock.stock_alerts import STOCK_READERS
 from api.shop.stock.tables import GoodsReceipt
 from api.shop.supermarkets.tables import Supermarket
 from api.wire import shelf as wire
+from api.wire.base import from_store
 from api.wire.goods import Donation, GoodsLine, Restock, RestockLine
 from ledger.transactions import TransactionId
 
@@ -170,7 +171,8 @@ async def _lock_receipt(uow: UnitOfWork, actor: Actor, id: UUID) -> GoodsReceipt
 
 async def _confirm(uow: UnitOfWork, actor: Actor, id: UUID, count: Sequence[wire.LineCount]) -> GoodsReceipt:
     receipt = await _lock_receipt(uow, actor, id)
-    draft = msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft)
+    with from_store():
+        draft = msgspec.convert(receipt.arrived, wire.GoodsReceiptDraft)
     counted = _order_counts(count, len(draft.lines))
     if receipt.closed_at is not None:
         if receipt.counted == counted and receipt.closer == actor.id:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import re
 import typing
+from datetime import date
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -20,8 +21,9 @@ import api.app
 import api.cli.verbs
 from api import wire
 from api.platform.table_file import escape_formulas
-from api.wire.base import Incoming
+from api.wire.base import Incoming, from_store
 from api.wire.names import mask_name
+from api.wire.rulebooks import Decision
 from api.wire.text import (
     TextRule,
     UnreadableText,
@@ -255,3 +257,9 @@ def test_an_entry_of_a_kiosk_counts_whatever_its_goods_are_called() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "\t=", " ="])
 def test_no_cell_of_an_export_is_a_formula(start: str) -> None:
     assert escape_formulas([f"{start}1+1", 5, "王"]) == [f"'{start}1+1", 5, "王"]
+
+
+def test_what_is_stored_already_is_not_refused_any_more() -> None:
+    with from_store():
+        decision = Decision(body="支委\u202e", meeting="\u200b", decided_on=date(2026, 1, 1))
+    assert make_line_visible(decision.body) == "支委"
