@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from api.wire.text import make_visible
+
 LOG = "crash.log"
 LOG_SIZE = 1_000_000
 """Bytes after which a new log is begun, and one old one kept."""
@@ -49,7 +51,8 @@ def _write(folder: Path, fault: Exception) -> Path:
     log = folder / LOG
     if log.exists() and log.stat().st_size > LOG_SIZE:
         log.replace(folder / f"{LOG}.old")
-    text = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} jimei {' '.join(sys.argv[1:2])}\n{describe(fault)}\n"
+    what = make_visible(describe(fault))
+    text = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} jimei {' '.join(sys.argv[1:2])}\n{what}\n"
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(file, "a", encoding="utf-8", errors="replace") as output:
         os.fchmod(output.fileno(), 0o600)

@@ -226,7 +226,8 @@ def _texts_of(command: click.Command, path: str = "") -> list[str]:
 def test_no_verb_takes_a_bare_text_or_writes_one() -> None:
     assert _texts_of(api.cli.verbs.main) == []
     for file in Path(api.cli.verbs.__file__).parent.rglob("*.py"):
-        if file.name != "command_line.py":
+        # One writes for all; the other says a sentence of ours.
+        if file.name not in ("command_line.py", "faults.py"):
             assert "click.echo(" not in file.read_text(), file
 
 
