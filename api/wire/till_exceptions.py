@@ -13,8 +13,9 @@ class TillException(Wire, frozen=True):
     """An entry by kiosk, epoch, number and hash. `kind`: opened, sold, voided, returned, closed, or unreadable;
     `status` and `remark` as in `wire.till_journal.EntryOutcome`; `what` describes the entry in Chinese, its
     household masked for staff of other villages. `at` is the kiosk's own clock. `redemption` and `points` if it is
-    about one. `barred`: why the caller can't decide it, empty if they can. `decision`: empty, accepted, noted or
-    dismissed."""
+    about one. `accepted_points`: what the household's account pays if a sale is accepted, at prices that its goods
+    ever had; None if it can't be booked at all. `barred`: why the caller can't decide it, empty if they can.
+    `decision`: empty, accepted, noted or dismissed."""
 
     kiosk: UUID
     epoch: int
@@ -30,6 +31,7 @@ class TillException(Wire, frozen=True):
     received_at: datetime
     redemption: UUID | None
     points: int
+    accepted_points: int | None
     barred: str
     decision: str
     reason: str

@@ -38,7 +38,7 @@ _DOMAIN = b"jimei-journal-v1\0"
 
 
 class BaseEntry(Wire, frozen=True):
-    """`at` is the kiosk's own clock, which may be wrong: it is recorded, and nothing depends on it."""
+    """`at` is the kiosk's own clock, which may be wrong, but not by years."""
 
     at: Annotated[datetime, Meta(tz=True)]
 
@@ -70,7 +70,7 @@ class SaleEntry(BaseEntry, frozen=True, tag="sold"):
     lines: Annotated[list[ReceiptLine], Meta(min_length=1, max_length=50)]
     leased: Points
     answered: bool
-    collector: str = ""
+    collector: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?(?!\n)$")] = ""
 
     @property
     def points(self) -> int:

@@ -33,11 +33,13 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards.tables import Card
 from api.registry.people.tables import Person
+from api.registry.people.use_cases import passwords
 from api.registry.register.tables import Grid, Household, Village
 from api.registry.register.use_cases import init_township
 from api.shop.holdings.queries import LEASED_POINTS
 from api.shop.kiosks import enrolment
 from api.shop.kiosks.tables import Attendant, KioskEnrolment
+from api.shop.kiosks.use_cases import open_shift
 from api.shop.offline import ending, leases
 from api.shop.offline.journals import receive
 from api.shop.offline.tables import JournalEntry
@@ -62,6 +64,7 @@ T = TypeVar("T")
 
 PRICE = 5
 HOUSEHOLDS = 3
+PIN = "2468"
 EXPECTED = {"insufficient-points", "out-of-stock", "shift-closed", "card-revoked"}
 """What a redemption over HTTP may be refused for here."""
 _examples = count(1)
@@ -129,7 +132,9 @@ class Outage(RuleBasedStateMachine):
             uow.session.add(Supermarket(township=t, code=code, village=code, name=code))
             await uow.session.flush()
             uow.session.add(
-                Attendant(township=t, id=self.attendant, supermarket=code, name="陈管理员", pin_hash="none")
+                Attendant(
+                    township=t, id=self.attendant, supermarket=code, name="陈管理员", pin_hash=passwords.hash(PIN)
+                )
             )
             uow.session.add(Shelf(township=t, supermarket=code, product="soap"))
             for n in range(HOUSEHOLDS):
@@ -178,7 +183,8 @@ class Outage(RuleBasedStateMachine):
     def _enrol(self, machine: Machine, code: str) -> None:
         begun = machine.store.enrolments.begin("http://server", code)
         machine.store.enrol(begun, self.do(enrolment.enrol(self.town, begun.request)))
-        self._sign_in(machine)
+        # A first time with the server: until then it can let nobody in.
+        machine.store.shifts.open(self.do(open_shift(self.town, self._device(machine), PIN)), "none")
 
     def _sign_in(self, machine: Machine) -> None:
         machine.store.shifts.open_offline(KnownAttendant(self.attendant, "陈管理员", "none"))

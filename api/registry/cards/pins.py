@@ -72,7 +72,7 @@ async def set_pin(services: Services, card: str, old: str, pin: str, again: str,
     async with services.unit_of_work() as uow:
         found, left = await _lock_and_check(uow, card, old)
         if left is None:
-            found.pin_hash, found.pin_above = hashed, above
+            found.pin_hash, found.pin_above, found.pin_set_at = hashed, above, uow.now
     if left is not None:
         raise _wrong_pin(left)
 

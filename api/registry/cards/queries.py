@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,14 @@ async def list_households_with_cards(uow: UnitOfWork, village: str) -> Sequence[
         .order_by(household.c.code)
     )
     return [HouseholdWithCard(*row) for row in rows]
+
+
+async def read_pin_time(uow: UnitOfWork, digest: bytes) -> datetime | None:
+    """When the PIN of the card with this digest was set last; None where that isn't known."""
+    at: datetime | None = await uow.session.scalar(
+        select(Card.pin_set_at).where(Card.township == uow.township, Card.digest == digest)
+    )
+    return at
 
 
 def lateral_card(

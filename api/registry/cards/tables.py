@@ -30,6 +30,8 @@ class Card(Base):
     # A redemption of more points than `pin_above` needs the PIN, if there is one.
     pin_hash: Mapped[str | None]
     pin_above: Mapped[int] = mapped_column(server_default="0")
+    # None where it was set before this was kept.
+    pin_set_at: Mapped[datetime | None]
     pin_failures: Mapped[int] = mapped_column(server_default="0")
     pin_locked_until: Mapped[datetime | None]
 

@@ -93,6 +93,8 @@ class KioskEnrolment(Base):
     heard_at: Mapped[datetime | None]
     # Since when it is known that it was cloned, or restored from an old disk.
     forked_at: Mapped[datetime | None]
+    # The shift that the journal opened last and hasn't closed.
+    open_shift: Mapped[UUID | None]
 
 
 class Shift(Base):

@@ -17,6 +17,7 @@ from api.registry.register.queries import HouseholdFacts
 from api.shop.kiosks.queries import read_attendant_names
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.tables import Redemption
+from api.shop.stock.queries import list_products
 from api.wire.names import mask_name
 from api.wire.till_exceptions import TillException
 from api.wire.till_journal import (
@@ -32,16 +33,18 @@ from api.wire.till_journal import (
 # An entry, and the names of its kiosk, of the supermarket, and of whoever decided about it.
 EntryRow = Row[JournalEntry, str, str, str | None]
 
+UNKNOWN = "没有登记的物品"
 OWN_HOUSEHOLD = "这一条和您自己家有关，请由别人决定。"
 
 
 @dataclass(frozen=True, slots=True)
 class EntryContext:
-    """What entries refer to, by id."""
+    """What entries refer to, by id; `products`: names by code."""
 
     redemptions: Mapping[UUID, Redemption]
     households: Mapping[UUID, HouseholdFacts]
     attendants: Mapping[UUID, str]
+    products: Mapping[str, str]
 
     @classmethod
     async def load(cls, uow: UnitOfWork, entries: Sequence[AnyEntry | None]) -> EntryContext:
@@ -51,10 +54,13 @@ class EntryContext:
         households = {e.household for e in entries if isinstance(e, SaleEntry | ReturnEntry)}
         households |= {redemption.household for redemption in redemptions.values()}
         openers = {e.attendant for e in entries if isinstance(e, ShiftOpeningEntry)}
+        # All of them: the codes that an entry names need not be such that a query can take them.
+        sold = any(isinstance(e, SaleEntry) for e in entries)
         return cls(
             redemptions,
             await register.read_households(uow, households) if households else {},
             await read_attendant_names(uow, openers) if openers else {},
+            {product.code: product.name for product in await list_products(uow)} if sold else {},
         )
 
     def find_household(self, entry: AnyEntry | None) -> HouseholdFacts | None:
@@ -83,11 +89,14 @@ class EntryContext:
     def describe(self, staff: Staff, entry: AnyEntry | None) -> str:
         match entry:
             case SaleEntry():
-                return f"{self._name_household(staff, entry)}兑换{_list_goods(entry.lines)}，共 {entry.points} 分"
+                # The kiosk's own names could say anything.
+                goods = _list_goods((self.products.get(line.product, UNKNOWN), line) for line in entry.lines)
+                return f"{self._name_household(staff, entry)}兑换{goods}，共 {entry.points} 分"
             case VoidEntry() if entry.id in self.redemptions:
                 receipt = msgspec.convert(self.redemptions[entry.id].receipt, wire.Receipt)
-                goods = f"{_list_goods(receipt.lines)}，共 {receipt.points} 分"
-                return f"作废{self._name_household(staff, entry)}的兑换（{entry.reason}）：{goods}"
+                goods = _list_goods((line.name, line) for line in receipt.lines)
+                household = self._name_household(staff, entry)
+                return f"作废{household}的兑换（{entry.reason}）：{goods}，共 {receipt.points} 分"
             case VoidEntry():
                 return f"作废一笔账上没有的兑换（{entry.reason}）"
             case ReturnEntry():
@@ -133,6 +142,9 @@ async def describe_entries(uow: UnitOfWork, staff: Staff, rows: Iterable[EntryRo
             received_at=journal_entry.received_at,
             redemption=journal_entry.redemption,
             points=context.count_points(entry),
+            accepted_points=(
+                journal_entry.extra.get("accepts", entry.points) if isinstance(entry, SaleEntry) else None
+            ),
             barred=context.explain_barred(staff, entry),
             decision=journal_entry.decision,
             reason=journal_entry.reason,
@@ -143,5 +155,5 @@ async def describe_entries(uow: UnitOfWork, staff: Staff, rows: Iterable[EntryRo
     ]
 
 
-def _list_goods(lines: Sequence[wire.ReceiptLine]) -> str:
-    return "、".join(f"{line.name} {line.quantity} 件" for line in lines)
+def _list_goods(goods: Iterable[tuple[str, wire.ReceiptLine]]) -> str:
+    return "、".join(f"{name} {line.quantity} 件" for name, line in goods)

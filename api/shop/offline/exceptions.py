@@ -122,7 +122,7 @@ async def _accept(uow: UnitOfWork, settler: EntrySettler, entry: AnyEntry | None
                 raise Refused(ErrorCode.ALREADY_THERE, "同一笔兑换已经入账，不能再算一次；请驳回这一条。")
             if await uow.session.get(Void, (uow.township, entry.id)) is not None:
                 raise Refused(ErrorCode.ABANDONED, "同一笔兑换已经作废，不能再入账；请驳回这一条。")
-            _require_settled(await settler.book_sale(entry, from_lease=False))
+            _require_settled(await settler.book_sale(entry, accepted=True))
             return "accepted"
         case VoidEntry():
             if await uow.session.get(Void, (uow.township, entry.id)) is not None:

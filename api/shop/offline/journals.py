@@ -3,6 +3,8 @@ whatever its result."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,7 +17,7 @@ from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.leases import is_current, lock_enrolment
 from api.shop.offline.sale import SettlementResult
-from api.shop.offline.settlement import EntrySettler
+from api.shop.offline.settlement import EntrySettler, track_shift
 from api.shop.offline.tables import JournalEntry
 from api.wire import till_journal
 
@@ -70,7 +72,7 @@ async def _receive(
         enrolment.head, enrolment.hash = signed.number, hash
     elif signed.number <= enrolment.head + 1 or await _follows_fork(uow, enrolment, signed.number, previous):
         enrolment.forked_at = enrolment.forked_at or uow.now
-        outcome = SettlementResult("fork", FORK_REMARK)
+        outcome = await _examine_fork(uow, enrolment, signed)
     else:
         raise Refused(
             ErrorCode.JOURNAL_GAP,
@@ -106,15 +108,43 @@ async def _settle(
     except msgspec.MsgspecError:
         # Signed and in sequence, perhaps by a newer version than this one.
         return SettlementResult("exception", "这条记录的格式读不懂，请核对终端和服务器的版本。")
-    kiosk = await uow.session.get_one(Kiosk, (uow.township, enrolment.kiosk))
+    settler = EntrySettler(uow, await _get_kiosk(uow, enrolment), enrolment, signed.number)
+    result = await _unless_unstorable(uow, settler.settle(entry))
+    if result is None:
+        return SettlementResult("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
+    enrolment.open_shift = track_shift(enrolment.open_shift, entry, result)
+    return result
+
+
+async def _examine_fork(
+    uow: UnitOfWork, enrolment: KioskEnrolment, signed: till_journal.SignedEntry
+) -> SettlementResult:
+    try:
+        entry = signed.decode()
+    except msgspec.MsgspecError:
+        entry = None
+    result = None
+    if isinstance(entry, till_journal.SaleEntry):
+        settler = EntrySettler(uow, await _get_kiosk(uow, enrolment), enrolment, signed.number)
+        result = await _unless_unstorable(uow, settler.examine(entry, "fork", FORK_REMARK))
+    return result or SettlementResult("fork", FORK_REMARK)
+
+
+async def _get_kiosk(uow: UnitOfWork, enrolment: KioskEnrolment) -> Kiosk:
+    return await uow.session.get_one(Kiosk, (uow.township, enrolment.kiosk))
+
+
+async def _unless_unstorable(
+    uow: UnitOfWork, settling: Coroutine[Any, Any, SettlementResult]
+) -> SettlementResult | None:
+    """None where the database can't take what an entry says, which must not block all those after it."""
     try:
         async with uow.session.begin_nested():
-            return await EntrySettler(uow, kiosk, enrolment, signed.number).settle(entry)
+            return await settling
     except DBAPIError as error:
         if (getattr(error.orig, "sqlstate", "") or "")[:2] not in _UNSTORABLE:
             raise
-        # An entry that can't be stored as it is must not block all those after it.
-        return SettlementResult("exception", "这条记录的内容和已有的冲突，没有入账，请核对。")
+        return None
 
 
 async def _follows_fork(uow: UnitOfWork, enrolment: KioskEnrolment, number: int, previous: bytes) -> bool:

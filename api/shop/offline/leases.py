@@ -26,6 +26,7 @@ from api.shop.holdings.tables import Lease
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.redemptions.tables import Redemption
+from api.shop.stock.told_prices import note_prices
 from api.shop.supermarkets.tables import Supermarket
 from api.wire import till_journal
 from api.wire.names import mask_name
@@ -47,6 +48,7 @@ async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
             raise Refused(ErrorCode.NO_KEY, "这台终端还没有密钥，断网时不能兑换；请用新的登记码重新登记。")
         kiosk = await uow.session.get_one(Kiosk, (uow.township, device.id))
         enrolment.heard_at = uow.now
+        await note_prices(uow, kiosk.id, enrolment.epoch, kiosk.supermarket)
         current = is_current(enrolment)
         households = await _top_up(uow, kiosk, enrolment) if current else []
         return till_journal.KioskLeases(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
@@ -12,7 +12,8 @@ import msgspec
 from api import wire
 from api.platform import accounts
 from api.shop.kiosks.tables import Attendant
-from api.shop.redemptions.facts import Facts
+from api.shop.offline.plausibility import Circumstances, estimate_time, list_objections, price_lines
+from api.shop.redemptions.facts import Facts, RequestFacts
 from api.shop.redemptions.receipts import Booking, book, digest_request
 from api.wire.till_journal import SaleEntry, count_handed_out
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
@@ -33,6 +34,11 @@ def as_exception(remark: str, **extra: Any) -> SettlementResult:
     return SettlementResult("exception", remark, extra)
 
 
+def join(sentences: Iterable[str]) -> str:
+    """As one sentence."""
+    return "；".join(sentence.rstrip("。") for sentence in sentences) + "。"
+
+
 @dataclass(frozen=True, slots=True)
 class Sale:
     """A sale to be booked. `shortfall`: pieces by product that it needs beyond those the books have on the
@@ -47,37 +53,60 @@ class Sale:
         """Booked, with remarks on what a person should know."""
         remarks: list[str] = []
         extra: dict[str, Any] = {}
-        receipt = self.booking.receipt
         if self.card_revoked:
             remarks.append("用的是已挂失的户卡")
             extra["revoked"] = True
-        if receipt.leased < receipt.points:
-            remarks.append(f"有 {receipt.points - receipt.leased} 分没有预留在终端，已从账户支付")
-            extra["direct"] = receipt.points - receipt.leased
         if self.shortfall:
             remarks.append("账上货架不足，已按盘盈补记")
             extra["short"] = self.shortfall
-        return SettlementResult("settled", "；".join(remarks) + "。" if remarks else "", extra)
+        return SettlementResult("settled", join(remarks) if remarks else "", extra)
+
+
+def foresee_acceptance(entry: SaleEntry, request: RequestFacts, circumstances: Circumstances) -> dict[str, Any]:
+    """For the `extra` of an entry that waits for a person: `accepts`, the points that the account pays if it is
+    accepted, where they aren't those that the kiosk says; None where it can't be booked at all."""
+    lines = price_lines(entry.lines, circumstances, estimate_time(entry.at, circumstances))
+    bookable = lines is not None and request.card is not None and request.card.household == entry.household
+    points = sum(line.points for line in lines or ()) if bookable else None
+    return {} if points == entry.points else {"accepts": points}
 
 
 def decide_sale(
-    entry: SaleEntry, facts: Facts, attendant: Attendant, number: int, *, from_lease: bool
+    entry: SaleEntry,
+    facts: Facts,
+    circumstances: Circumstances,
+    attendant: Attendant,
+    number: int,
+    *,
+    accepted: bool,
 ) -> Sale | SettlementResult:
-    """Leased points pay first, then the household's account; where both don't suffice, a person decides. Pieces
-    that the books lack were on the shelf all the same, and are added. `number`: of the entry in the journal."""
+    """By itself only what an honest kiosk can have sold is booked, and only leased points pay. Where a person
+    `accepted` it, the household's account pays. Pieces that the books lack were on the shelf all the same, and are
+    added. `number`: of the entry in the journal."""
     till, request_facts = facts.till, facts.request
     assert till is not None
     assert request_facts is not None
+    objections = () if accepted else list_objections(entry, request_facts, circumstances, settling=True)
+    if objections:
+        return as_exception(join(objections), **foresee_acceptance(entry, request_facts, circumstances))
     if request_facts.card is None or request_facts.card.household != entry.household:
         return as_exception("登记册里没有这张户卡。")
-    leased = min(entry.leased, request_facts.leased_points if from_lease else 0, entry.points)
-    missing = entry.points - leased - request_facts.own_points
+    at = estimate_time(entry.at, circumstances)
+    lines = price_lines(entry.lines, circumstances, at)
+    if lines is None:
+        return as_exception("其中有本超市没有的物品，或件数不对。")
+    points = sum(line.points for line in lines)
+    leased = 0 if accepted else min(entry.leased, request_facts.leased_points, points)
+    missing = points - leased - request_facts.own_points
     if missing > 0:
         return as_exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
+    if leased < points and not accepted:
+        beyond = points - leased
+        return as_exception(f"有 {beyond} 分没有预留在终端，没有从账户扣。", beyond=beyond)
     lacking = {
         goods.product: goods.quantity
         - (facts.shelf[goods.product].available if goods.product in facts.shelf else 0)
-        for goods in count_handed_out(entry.lines)
+        for goods in count_handed_out(lines)
     }
     shortfall = {product: pieces for product, pieces in lacking.items() if pieces > 0}
     booking = book(
@@ -85,12 +114,12 @@ def decide_sale(
         msgspec.structs.replace(till, shift=entry.shift, attendant=attendant.id, attendant_name=attendant.name),
         request_facts.card,
         request_facts.collector,
-        entry.lines,
+        lines,
         digest=digest_sale(entry, till.kiosk),
         leased=leased,
-        at=entry.at,
+        at=at,
         first=_add_shortfall(entry, till.supermarket, shortfall),
-        handed_over=entry.at.isoformat(),
+        handed_over=at.isoformat(),
         number=number,
     )
     return Sale(booking, shortfall, card_revoked=request_facts.card.revoked_at is not None)

@@ -1,39 +1,70 @@
 """Settles an entry of a kiosk's journal in the books.
 
-What the kiosk reports did happen at its counter: goods are gone, points were spent. Yet no more is booked than the
-books allow: leased points pay first, then the household's account, and where both don't suffice nothing is
-booked and a person decides. Nothing depends on the kiosk's clock.
+What an honest kiosk reports did happen at its counter: goods are gone, leased points were spent. That is booked by
+itself. Whatever an honest kiosk can't have written (`plausibility`) moves nothing until a person has decided.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from api.platform import accounts
 from api.platform.services import UnitOfWork
+from api.registry.cards.queries import read_pin_time
 from api.registry.register.queries import read_households
 from api.shop.holdings import recalls
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.offline.leases import is_current
+from api.shop.offline.plausibility import (
+    NOT_OPEN,
+    Circumstances,
+    ShiftFacts,
+    estimate_time,
+    list_objections,
+    object_to_shift,
+    object_to_time,
+)
 from api.shop.offline.reports import build_shift_report
-from api.shop.offline.sale import Sale, SettlementResult, as_exception, decide_sale, digest_sale, to_request_lines
+from api.shop.offline.sale import (
+    Sale,
+    SettlementResult,
+    as_exception,
+    decide_sale,
+    digest_sale,
+    foresee_acceptance,
+    join,
+    to_request_lines,
+)
 from api.shop.offline.tables import JournalEntry
-from api.shop.redemptions.facts import RedemptionRequest, read_facts
+from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import lock_and_read_facts
 from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.use_cases import release_for_shortfall
+from api.shop.stock.price_history import read_price_histories
+from api.shop.stock.told_prices import read_told_prices
 from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
 from ledger.transactions import Balance, Phase, PostingResult, Status, Transaction, TransactionId
 
 NEEDS_DECISION = ("exception", "late", "fork")
 LATE = "终端停用以后才收到，请核对后决定。"
+
+
+def track_shift(open_shift: UUID | None, entry: AnyEntry, result: SettlementResult) -> UUID | None:
+    """The shift that the journal is in after an entry."""
+    match entry:
+        case ShiftOpeningEntry() if result.status in ("settled", "known"):
+            return entry.shift
+        case ShiftClosingEntry() if entry.shift == open_shift:
+            return None
+    return open_shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +77,10 @@ class EntrySettler:
     number: int
 
     async def settle(self, entry: AnyEntry) -> SettlementResult:
+        objection = object_to_time(entry.at, self.enrolment.enrolled_at, self.uow.now)
+        if objection:
+            extra = await self._foresee(entry) if isinstance(entry, SaleEntry) else {}
+            return as_exception(objection, **extra)
         match entry:
             case ShiftOpeningEntry():
                 return await self._settle_opening(entry)
@@ -66,6 +101,8 @@ class EntrySettler:
             return SettlementResult("known")
         if await self._find_attendant(entry.attendant) is None:
             return as_exception("登录的不是本超市的管理员。")
+        if not await self._has_signed_in(entry.attendant):
+            return as_exception("这位管理员没有在这台终端联网登录过，断网时登录不了。")
         of_kiosk = (Shift.township == uow.township, Shift.kiosk == self.kiosk.id)
         opened_at = min(entry.at, uow.now)
         # Shifts don't overlap, also when one is reported late.
@@ -94,6 +131,8 @@ class EntrySettler:
         shift = await self._find_shift(entry.shift)
         if shift is None:
             return as_exception("没有这个班次的记录。")
+        if not self._is_in(shift):
+            return as_exception(NOT_OPEN)
         shift.closed_at = shift.closed_at or self.uow.now
         books = await build_shift_report(self.uow, entry.shift)
         kiosk = entry.report
@@ -115,10 +154,19 @@ class EntrySettler:
         if redemption is not None:
             return self._settle_known_sale(entry, redemption)
         if not is_current(self.enrolment):
-            return SettlementResult("late", LATE)
+            return await self.examine(entry, "late", LATE)
         if await uow.session.get(Void, (uow.township, entry.id)) is not None:
             return as_exception("这一笔先前已作废，又报来一次。")
-        return await self.book_sale(entry, from_lease=True)
+        return await self.book_sale(entry, accepted=False)
+
+    async def examine(self, entry: SaleEntry, status: str, remark: str) -> SettlementResult:
+        """A sale that waits for a person in any case, with what speaks against it."""
+        [facts] = await read_facts(self.uow, [self._build_request(entry)], self.uow.now)
+        assert facts.request is not None
+        circumstances = await self._read_circumstances(entry, facts)
+        objections = list_objections(entry, facts.request, circumstances, settling=False)
+        extra = foresee_acceptance(entry, facts.request, circumstances)
+        return SettlementResult(status, join([remark, *objections]), extra)
 
     def _settle_known_sale(self, entry: SaleEntry, redemption: Redemption) -> SettlementResult:
         """Booked over HTTP before. Leased points that weren't needed for it stay with the kiosk."""
@@ -126,22 +174,23 @@ class EntrySettler:
             return as_exception("这个编号已用于另一笔兑换。")
         return SettlementResult("known")
 
-    async def book_sale(self, entry: SaleEntry, *, from_lease: bool) -> SettlementResult:
-        """Book goods that were handed over, and the points for them. `from_lease`: leased points may pay."""
+    async def book_sale(self, entry: SaleEntry, *, accepted: bool) -> SettlementResult:
+        """Book goods that were handed over, and the points for them. `accepted`: a person says so."""
         uow = self.uow
         attendant = await self._find_attendant(entry.attendant)
         if attendant is None:
-            return as_exception("经手人不是本超市的管理员。")
+            return as_exception("经手人不是本超市的管理员。", accepts=None)
         request = self._build_request(entry)
         facts = await lock_and_read_facts(uow, request)
-        sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
+        circumstances = await self._read_circumstances(entry, facts)
+        sale = decide_sale(entry, facts, circumstances, attendant, self.number, accepted=accepted)
         if isinstance(sale, Sale) and sale.shortfall:
             # The pieces are gone, even where they were reserved for a promise.
             pieces = {line.product: line.quantity for line in entry.lines}
             person, shop = str(entry.attendant), self.kiosk.supermarket
             await release_for_shortfall(uow, shop, pieces, person=person, reason="断网时已兑换")
             [facts] = await read_facts(uow, [request], uow.now)
-            sale = decide_sale(entry, facts, attendant, self.number, from_lease=from_lease)
+            sale = decide_sale(entry, facts, circumstances, attendant, self.number, accepted=accepted)
         if isinstance(sale, SettlementResult):
             return sale
         await uow.books.open_accounts(map(accounts.difference, sale.shortfall), uow.now)
@@ -164,6 +213,27 @@ class EntrySettler:
             collector=bytes.fromhex(entry.collector),
         )
 
+    async def _read_circumstances(self, entry: SaleEntry, facts: Facts) -> Circumstances:
+        uow, enrolment = self.uow, self.enrolment
+        shift = await self._find_shift(entry.shift)
+        known = Circumstances(
+            now=uow.now,
+            enrolled_at=enrolment.enrolled_at,
+            shift=ShiftFacts(shift.attendant, shift.opened_at) if shift is not None else None,
+            in_shift=self._is_in(shift),
+            prices=await read_price_histories(uow, {line.product for line in entry.lines}),
+            told=None,
+            names={product: shelf.name for product, shelf in facts.shelf.items()},
+            pin_set_at=await read_pin_time(uow, bytes.fromhex(entry.card)),
+        )
+        moment = estimate_time(entry.at, known)
+        return replace(known, told=await read_told_prices(uow, self.kiosk.id, enrolment.epoch, moment))
+
+    async def _foresee(self, entry: SaleEntry) -> dict[str, Any]:
+        [facts] = await read_facts(self.uow, [self._build_request(entry)], self.uow.now)
+        assert facts.request is not None
+        return foresee_acceptance(entry, facts.request, await self._read_circumstances(entry, facts))
+
     # --- voids and returned leases ----------------------------------------------------------------------
 
     async def _settle_void(self, entry: VoidEntry) -> SettlementResult:
@@ -173,12 +243,21 @@ class EntrySettler:
         if await self._find_attendant(entry.attendant) is None:
             return as_exception("作废的不是本超市的管理员。")
         redemption = await uow.session.get(Redemption, (uow.township, entry.id))
+        if redemption is not None and not is_current(self.enrolment):
+            return SettlementResult("late", LATE)
+        if redemption is not None and (redemption.kiosk != self.kiosk.id or redemption.shift != entry.shift):
+            return as_exception("只能作废本终端本班次的兑换。")
+        shift = await self._find_shift(entry.shift)
+        objection = object_to_shift(
+            ShiftFacts(shift.attendant, shift.opened_at) if shift is not None else None,
+            entry.attendant,
+            # One that was never answered is given up at the next sign-in: its shift may be over by then.
+            in_shift=self._is_in(shift) or not await self._was_reported(entry.id),
+        )
+        if objection:
+            return as_exception(objection)
         if redemption is None:
             return await self.write_off(entry)
-        if not is_current(self.enrolment):
-            return SettlementResult("late", LATE)
-        if redemption.kiosk != self.kiosk.id or redemption.shift != entry.shift:
-            return as_exception("只能作废本终端本班次的兑换。")
         return await self.reverse(entry, redemption, lease_again=True)
 
     async def write_off(self, entry: VoidEntry) -> SettlementResult:
@@ -301,6 +380,30 @@ class EntrySettler:
             select(Shift).where(Shift.township == self.uow.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
         )
         return found
+
+    def _is_in(self, shift: Shift | None) -> bool:
+        """Whether the journal is in this shift. Opened over HTTP, it may be without the journal having said so."""
+        return shift is not None and (shift.id == self.enrolment.open_shift or shift.closed_at is None)
+
+    async def _was_reported(self, redemption: UUID) -> bool:
+        """Whether this kiosk's journal said already that the goods were handed over."""
+        earlier = exists().where(
+            JournalEntry.township == self.uow.township,
+            JournalEntry.redemption == redemption,
+            JournalEntry.kiosk == self.kiosk.id,
+        )
+        return bool(await self.uow.session.scalar(select(earlier)))
+
+    async def _has_signed_in(self, attendant: UUID) -> bool:
+        """Whether the server has checked this attendant's PIN at this machine: without the network it lets nobody
+        else in."""
+        shift = exists().where(
+            Shift.township == self.uow.township,
+            Shift.kiosk == self.kiosk.id,
+            Shift.attendant == attendant,
+            Shift.opened_at >= self.enrolment.enrolled_at,
+        )
+        return bool(await self.uow.session.scalar(select(shift)))
 
     async def _find_attendant(self, id: UUID) -> Attendant | None:
         found = await self.uow.session.get(Attendant, (self.uow.township, id))

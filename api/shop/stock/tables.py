@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,6 +44,25 @@ class PriceChange(Base):
     after: Mapped[int]
     person: Mapped[UUID]
     changed_at: Mapped[datetime]
+
+
+class ToldPrices(Base):
+    """The prices by product that a machine was told with a version of its shelf, at first `told_at`."""
+
+    __tablename__ = "told_prices"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["township", "kiosk", "epoch"],
+            ["kiosk_enrolment.township", "kiosk_enrolment.kiosk", "kiosk_enrolment.epoch"],
+        ),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    kiosk: Mapped[UUID] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    told_at: Mapped[datetime]
+    prices: Mapped[dict[str, int]] = mapped_column(JSONB)
 
 
 class Shelf(Base):

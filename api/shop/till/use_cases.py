@@ -14,6 +14,7 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import lateral_village
 from api.shop.kiosks.queries import select_attendants, select_lock_minutes
 from api.shop.reservations.queries import count_uncollected
+from api.shop.stock.told_prices import note_prices
 from api.shop.stock.use_cases import read_shelf_items
 from api.shop.supermarkets.tables import Supermarket
 
@@ -42,6 +43,7 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
         )
         # The version is read before the shelf, so that a change in between is fetched again rather than missed.
         supermarket, village, code, version, attendants, lock_minutes = row.one()
+        await note_prices(uow, device.id, device.epoch, device.supermarket)
         return wire.Till(
             supermarket=supermarket,
             village=village,

@@ -279,10 +279,13 @@ async def test_other_entries_are_noted(till: Till) -> None:
 
 async def test_remarks_of_what_was_settled_are_notes_for_thirty_days(till: Till, household: UUID) -> None:
     town = till.town
+    await till.renew()
+    async with town.staff("li") as http:
+        (await http.delete("/v1/households/hp-1/card")).raise_for_status()
     till.write_sale(town.card, household, ("soap", 1), leased=5)
     await till.settle()
     [note] = (await listed(town))["notes"]
-    assert (note["status"], note["remark"]) == ("settled", "有 5 分没有预留在终端，已从账户支付。")
+    assert (note["status"], note["remark"]) == ("settled", "用的是已挂失的户卡。")
     problem(await decide(town, note, True), 409, "wrong-state")
     await days_pass(town, 31)
     assert (await listed(town))["notes"] == []

@@ -66,7 +66,7 @@ async def test_a_kiosk_uploads_to_a_restored_server_what_it_lost(
                 await check_books(town)
 
 
-async def test_sales_from_leases_unknown_to_a_restored_server_are_paid_from_the_account(
+async def test_sales_from_leases_unknown_to_a_restored_server_are_paid_by_a_persons_decision(
     server: Embedded, seeded: LiveTown, clock: TravelClock
 ) -> None:
     async with cloned(server, SEEDED) as clone, cloned(server, SEEDED) as backup:
@@ -79,7 +79,13 @@ async def test_sales_from_leases_unknown_to_a_restored_server_are_paid_from_the_
             await till.settle()
         async with running(seeded, backup, clock) as town:
             till.town = town
-            assert await till.settle_statuses() == ["settled", "settled"]
-            assert (await till.settle_last())[1] == "有 20 分没有预留在终端，已从账户支付。"
+            assert await till.settle_statuses() == ["settled", "exception"]
+            assert (await till.settle_last())[1] == "有 20 分没有预留在终端，没有从账户扣。"
+            assert await read_account(town, "household:hp-1") == 100
+            async with town.staff("office") as http:
+                [entry] = (await http.get("/v1/till-exceptions")).json()["waiting"]
+                path = f"{entry['kiosk']}/{entry['epoch']}/{entry['number']}/{entry['hash']}/decision"
+                decision = {"accept": True, "reason": "服务器换回了备份"}
+                (await http.post(f"/v1/till-exceptions/{path}", json=decision)).raise_for_status()
             assert await read_account(town, "household:hp-1") == 80
             await check_books(town)

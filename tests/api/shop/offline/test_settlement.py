@@ -98,13 +98,20 @@ async def test_the_books_had_less_on_the_shelf_than_was_handed_over(till: Till, 
     assert await read_escrow(town, till, "hp-1") == 75
 
 
-async def test_points_missing_in_the_lease_are_paid_from_the_account(till: Till, household: UUID) -> None:
+async def test_the_account_pays_nothing_beyond_the_lease(till: Till, household: UUID) -> None:
     town = till.town
     await as_owner(town, "update kiosk set lease_most = 30")
     await till.renew()
+    before = await standing(town)
+    # More than is leased; no more than is leased, of which the kiosk says that the account pays some, also online.
     till.write_sale(town.card, household, ("rice", 1), leased=50)
-    assert await till.settle_last() == ("settled", "有 20 分没有预留在终端，已从账户支付。")
-    assert (await read_escrow(town, till, "hp-1"), await read_account(town, "household:hp-1")) == (0, 50)
+    till.write_sale(town.card, household, ("laundry", 1), leased=15)
+    till.write_sale(town.card, household, ("soap", 1), leased=0, answered=True)
+    outcomes = (await till.settle()).outcomes[1:]
+    assert [(o.status, o.remark) for o in outcomes] == [
+        ("exception", f"有 {beyond} 分没有预留在终端，没有从账户扣。") for beyond in (20, 5, 5)
+    ]
+    assert await standing(town) == before
 
 
 async def test_a_sale_that_neither_can_pay_is_an_exception(till: Till, household: UUID) -> None:

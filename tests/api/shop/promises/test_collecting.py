@@ -212,8 +212,9 @@ async def test_pieces_sold_offline_are_no_longer_reserved(town: LiveTown) -> Non
         path = await make_promise(http, town.card)
         await restock(town, 1)
         await assert_arrived(town, town.card, True)
+        (await http.post("/v1/till/leases")).raise_for_status()
         lines = [ReceiptLine(product="brush", name="牙刷", quantity=1, price=10, points=10)]
-        entry = await _sold(town, shift, town.empty_card, lines, id=uuid7(), answered=False)
+        entry = await _sold(town, shift, town.empty_card, lines, id=uuid7(), answered=False, leased=10)
         assert await _sent(town, entry) == "settled"
         assert await read_arrived(town, town.card) == [False]
         problem(await http.put(f"{path}/collection", json={"card": town.card}), 409, "not-arrived")
@@ -240,7 +241,14 @@ async def _in_a_shift(town: LiveTown) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 async def _sold(
-    town: LiveTown, shift: dict[str, Any], card: str, lines: list[ReceiptLine], *, id: UUID, answered: bool
+    town: LiveTown,
+    shift: dict[str, Any],
+    card: str,
+    lines: list[ReceiptLine],
+    *,
+    id: UUID,
+    answered: bool,
+    leased: int = 0,
 ) -> SaleEntry:
     return SaleEntry(
         at=town.clock.now(),
@@ -250,7 +258,7 @@ async def _sold(
         household=UUID((await view_card(town, card))["household"]),
         card=digest(card).hex(),
         lines=lines,
-        leased=0,
+        leased=leased,
         answered=answered,
     )
 
