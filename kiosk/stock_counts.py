@@ -68,8 +68,11 @@ class StockCountService:
         return await self._get_answer(self._client.list_open_goods_receipts())
 
     async def take_stock(self, count: StockCount) -> StocktakeSheet:
+        if not count.sent:
+            # What is sold until the server has it isn't missing.
+            count = msgspec.structs.replace(count, position=self._store.journal.position)
         lines = [CountedLine(product=line.product, counted=line.counted or 0) for line in count.counted]
-        request = TillStocktake(lines=lines, reason=COUNTED_HERE)
+        request = TillStocktake(lines=lines, reason=COUNTED_HERE, position=count.position)
         return await self._send(count, self._client.take_stock(count.id, request))
 
     async def record_arrival(self, count: StockCount) -> GoodsReceipt:

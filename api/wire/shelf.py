@@ -95,12 +95,21 @@ class GoodsReceipt(Wire, frozen=True):
     reason: str
 
 
+class JournalPosition(Incoming, frozen=True):
+    """The last entry of a kiosk's journal at some moment; number 0 before the first."""
+
+    epoch: Annotated[int, Meta(ge=1, le=2_000_000_000)]
+    number: Annotated[int, Meta(ge=0, le=2_000_000_000)]
+
+
 class TillStocktake(Incoming, frozen=True):
     """`PUT /v1/till/stocktakes/{uuid}` (device token and `X-Shift`): what the attendant counted on this shelf.
-    Safe to retry; the answer is the sheet, which alone tells the booked quantities."""
+    Safe to retry; the answer is the sheet, which alone tells the booked quantities. `position`: up to which entry
+    of this kiosk's journal the goods had moved when they were counted; without it clocks have to tell."""
 
     lines: Annotated[list[CountedLine], Meta(min_length=1, max_length=200)]
     reason: Reason
+    position: JournalPosition | None = None
 
 
 class LowStock(Wire, frozen=True):

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from api.wire import till_journal
+from api.wire.shelf import JournalPosition
 from api.wire.till_journal import (
     AnyEntry,
     Digest,
@@ -96,6 +97,13 @@ class Journal:
         marks = ", ".join("?" * len(row))
         self._database.write(f"insert into entry ({', '.join(row)}) values ({marks})", *row.values())
         return signed.number
+
+    @property
+    def position(self) -> JournalPosition:
+        """Of the last entry under the current enrolment."""
+        enrolment = self._enrolments.required
+        number, _ = self._get_last(enrolment)
+        return JournalPosition(epoch=enrolment.epoch, number=number)
 
     def _get_last(self, enrolment: KioskEnrolment) -> tuple[int, Digest]:
         last = self._database.fetch_one(

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
-from api.wire.shelf import GoodsReceipt
+from api.wire.shelf import GoodsReceipt, JournalPosition
 from kiosk.store.database import Database
 
 
@@ -32,13 +32,14 @@ class StockCountLine(msgspec.Struct, frozen=True):
 
 class StockCount(msgspec.Struct, frozen=True):
     """`id` is the request's. `sent`: the server may have it, so it must not change until there is an answer.
-    `donated`: the goods that arrived were a donation."""
+    `donated`: the goods that arrived were a donation. `position`: where the journal stood at the count."""
 
     id: UUID
     kind: CountKind
     lines: list[StockCountLine]
     donated: bool = False
     sent: bool = False
+    position: JournalPosition | None = None
 
     @property
     def counted(self) -> list[StockCountLine]:

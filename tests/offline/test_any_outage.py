@@ -184,7 +184,9 @@ class Outage(RuleBasedStateMachine):
         begun = machine.store.enrolments.begin("http://server", code)
         machine.store.enrol(begun, self.do(enrolment.enrol(self.town, begun.request)))
         # A first time with the server: until then it can let nobody in.
-        machine.store.shifts.open(self.do(open_shift(self.town, self._device(machine), PIN)), "none")
+        machine.store.shifts.open(
+            self.do(open_shift(self.town, self._device(machine), wire.PinSignIn(pin=PIN))), "none"
+        )
 
     def _sign_in(self, machine: Machine) -> None:
         machine.store.shifts.open_offline(KnownAttendant(self.attendant, "陈管理员", "none"))

@@ -31,8 +31,11 @@ NOT_OPEN = "终端当时开着的不是这个班次。"
 
 @dataclass(frozen=True, slots=True)
 class ShiftFacts:
+    """`closed_at` may be later than it was, never earlier."""
+
     attendant: UUID
     opened_at: datetime
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class Circumstances:
     told: Mapping[str, int] | None
     names: Mapping[str, str]
     pin_set_at: datetime | None
+
+    def estimate_time(self, at: datetime) -> datetime:
+        return estimate_time(at, self.shift, self.enrolled_at, self.now)
 
 
 def object_to_time(at: datetime, enrolled_at: datetime, now: datetime) -> str:
@@ -72,12 +78,21 @@ def object_to_shift(shift: ShiftFacts | None, attendant: UUID, *, in_shift: bool
     return ""
 
 
-def estimate_time(at: datetime, circumstances: Circumstances) -> datetime:
-    """When a sale happened, as far as the server can tell: not before its shift, and not in the future."""
-    if object_to_time(at, circumstances.enrolled_at, circumstances.now):
-        return circumstances.now
-    opened_at = circumstances.shift.opened_at if circumstances.shift is not None else at
-    return min(max(at, opened_at), circumstances.now)
+def estimate_time(at: datetime, shift: ShiftFacts | None, enrolled_at: datetime, now: datetime) -> datetime:
+    """When something happened that an entry tells, as far as the server knows: within its shift, and not in the
+    future."""
+    if object_to_time(at, enrolled_at, now):
+        return now
+    opened_at, closed_at = (shift.opened_at, shift.closed_at or now) if shift is not None else (at, now)
+    return min(max(at, opened_at), closed_at, now)
+
+
+def estimate_movement(at: datetime, shift: ShiftFacts | None, enrolled_at: datetime, now: datetime) -> datetime:
+    """When goods moved, to be compared with stocktakes. A clock that is ahead tells no more than that the shift
+    had begun: whatever was counted since has seen it."""
+    if shift is not None and not object_to_time(at, enrolled_at, now) and at > now + CLOCK_SLACK:
+        return min(shift.opened_at, now)
+    return estimate_time(at, shift, enrolled_at, now)
 
 
 def list_objections(
@@ -103,7 +118,7 @@ def _object_to_circumstances(entry: SaleEntry, circumstances: Circumstances) -> 
 
 
 def _object_to_lines(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str]:
-    at = estimate_time(entry.at, circumstances)
+    at = circumstances.estimate_time(entry.at)
     for line in entry.lines:
         name = circumstances.names.get(line.product)
         history = circumstances.prices.get(line.product)
@@ -143,7 +158,7 @@ def _needs_pin(entry: SaleEntry, card: CardFacts, circumstances: Circumstances) 
     if card.pin_above is None or entry.points <= card.pin_above:
         return False
     set_at = circumstances.pin_set_at
-    return set_at is None or estimate_time(entry.at, circumstances) >= set_at
+    return set_at is None or circumstances.estimate_time(entry.at) >= set_at
 
 
 def price_lines(

@@ -1,19 +1,22 @@
-"""`/v1/till/leases` and `/v1/journals` for kiosks; `/v1/kiosks/{id}/end` and `/v1/till-exceptions` for people."""
+"""`/v1/till/leases`, `/v1/till/stocktakes` and `/v1/journals` for kiosks; `/v1/kiosks/{id}/end` and
+`/v1/till-exceptions` for people."""
 
 from __future__ import annotations
 
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, StaffRequest, device_only, staff_only
 from api.platform.services import Services
-from api.shop.offline import ending, exceptions, journals, leases
+from api.shop.offline import ending, exceptions, journals, leases, movements
+from api.shop.stock import stocktakes
 from api.wire import till_journal
+from api.wire.shelf import TillStocktake
 from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 
@@ -21,6 +24,19 @@ from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 async def renew(services: NamedDependency[Services], request: DeviceRequest) -> till_journal.KioskLeases:
     """Top up what this kiosk may spend of each household's points offline; all of its leases."""
     return await leases.renew(services, request.user)
+
+
+@put("/till/stocktakes/{id:uuid}", guards=[device_only])
+async def take_stock(
+    id: FromPath[UUID],
+    data: JSONBody[TillStocktake],
+    services: NamedDependency[Services],
+    request: DeviceRequest,
+    shift: Annotated[str, HeaderParameter(name="X-Shift", max_length=100)] = "",
+) -> wire.StocktakeSheet:
+    """Adjust the books to what was counted at this till. Safe to retry: the first sheet again."""
+    device = request.user
+    return await stocktakes.take_stock_at_till(services, device, shift, id, data, movements.count_moved_since)
 
 
 @post("/kiosks/{kiosk:uuid}/end", guards=[staff_only], status_code=204)
@@ -69,4 +85,4 @@ async def decide(
     return await exceptions.decide(services, request.user, kiosk, epoch, number, bytes.fromhex(hash), data)
 
 
-router = Router("/v1", route_handlers=[renew, end, upload, waiting, decide], tags=["offline"])
+router = Router("/v1", route_handlers=[renew, take_stock, end, upload, waiting, decide], tags=["offline"])

@@ -12,11 +12,13 @@ import msgspec
 from api import wire
 from api.platform import accounts
 from api.shop.kiosks.tables import Attendant
-from api.shop.offline.plausibility import Circumstances, estimate_time, list_objections, price_lines
+from api.shop.offline.plausibility import Circumstances, list_objections, price_lines
 from api.shop.redemptions.facts import Facts, RequestFacts
 from api.shop.redemptions.receipts import Booking, book, digest_request
 from api.wire.till_journal import SaleEntry, count_handed_out
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
+
+COUNTED = "盘点以前的，盘点的差数已更正"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,12 @@ def join(sentences: Iterable[str]) -> str:
 @dataclass(frozen=True, slots=True)
 class Sale:
     """A sale to be booked. `shortfall`: pieces by product that it needs beyond those the books have on the
-    shelf."""
+    shelf. `counted`: a stocktake has seen it already."""
 
     booking: Booking
     shortfall: Mapping[str, int]
     card_revoked: bool
+    counted: bool
 
     @property
     def result(self) -> SettlementResult:
@@ -59,13 +62,15 @@ class Sale:
         if self.shortfall:
             remarks.append("账上货架不足，已按盘盈补记")
             extra["short"] = self.shortfall
+        if self.counted:
+            remarks.append(COUNTED)
         return SettlementResult("settled", join(remarks) if remarks else "", extra)
 
 
 def foresee_acceptance(entry: SaleEntry, request: RequestFacts, circumstances: Circumstances) -> dict[str, Any]:
     """For the `extra` of an entry that waits for a person: `accepts`, the points that the account pays if it is
     accepted, where they aren't those that the kiosk says; None where it can't be booked at all."""
-    lines = price_lines(entry.lines, circumstances, estimate_time(entry.at, circumstances))
+    lines = price_lines(entry.lines, circumstances, circumstances.estimate_time(entry.at))
     bookable = lines is not None and request.card is not None and request.card.household == entry.household
     points = sum(line.points for line in lines or ()) if bookable else None
     return {} if points == entry.points else {"accepts": points}
@@ -78,11 +83,13 @@ def decide_sale(
     attendant: Attendant,
     number: int,
     *,
+    counted: Mapping[str, Transaction],
     accepted: bool,
 ) -> Sale | SettlementResult:
     """By itself only what an honest kiosk can have sold is booked, and only leased points pay. Where a person
     `accepted` it, the household's account pays. Pieces that the books lack were on the shelf all the same, and are
-    added. `number`: of the entry in the journal."""
+    added. `number`: of the entry in the journal. `counted`: by product, what keeps the shelf at what was counted
+    after it."""
     till, request_facts = facts.till, facts.request
     assert till is not None
     assert request_facts is not None
@@ -91,7 +98,7 @@ def decide_sale(
         return as_exception(join(objections), **foresee_acceptance(entry, request_facts, circumstances))
     if request_facts.card is None or request_facts.card.household != entry.household:
         return as_exception("登记册里没有这张户卡。")
-    at = estimate_time(entry.at, circumstances)
+    at = circumstances.estimate_time(entry.at)
     lines = price_lines(entry.lines, circumstances, at)
     if lines is None:
         return as_exception("其中有本超市没有的物品，或件数不对。")
@@ -107,6 +114,7 @@ def decide_sale(
         goods.product: goods.quantity
         - (facts.shelf[goods.product].available if goods.product in facts.shelf else 0)
         for goods in count_handed_out(lines)
+        if goods.product not in counted
     }
     shortfall = {product: pieces for product, pieces in lacking.items() if pieces > 0}
     booking = book(
@@ -118,11 +126,11 @@ def decide_sale(
         digest=digest_sale(entry, till.kiosk),
         leased=leased,
         at=at,
-        first=_add_shortfall(entry, till.supermarket, shortfall),
+        first=[*counted.values(), *_add_shortfall(entry, till.supermarket, shortfall)],
         handed_over=at.isoformat(),
         number=number,
     )
-    return Sale(booking, shortfall, card_revoked=request_facts.card.revoked_at is not None)
+    return Sale(booking, shortfall, request_facts.card.revoked_at is not None, counted=bool(counted))
 
 
 def _add_shortfall(entry: SaleEntry, supermarket: str, shortfall: Mapping[str, int]) -> list[Transaction]:

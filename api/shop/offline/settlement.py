@@ -6,6 +6,7 @@ itself. Whatever an honest kiosk can't have written (`plausibility`) moves nothi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,6 +14,7 @@ from uuid import UUID, uuid5
 import msgspec
 from sqlalchemy import exists, select, update
 
+from api import wire
 from api.platform import accounts
 from api.platform.services import UnitOfWork
 from api.registry.cards.queries import read_pin_time
@@ -25,13 +27,14 @@ from api.shop.offline.plausibility import (
     NOT_OPEN,
     Circumstances,
     ShiftFacts,
-    estimate_time,
+    estimate_movement,
     list_objections,
     object_to_shift,
     object_to_time,
 )
 from api.shop.offline.reports import build_shift_report
 from api.shop.offline.sale import (
+    COUNTED,
     Sale,
     SettlementResult,
     as_exception,
@@ -48,9 +51,18 @@ from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import lock_and_read_facts
 from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.use_cases import release_for_shortfall
+from api.shop.stock.late_movements import ReportedMovement, undo_counted
 from api.shop.stock.price_history import read_price_histories
 from api.shop.stock.told_prices import read_told_prices
-from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, ShiftClosingEntry, ShiftOpeningEntry, VoidEntry
+from api.wire.till_journal import (
+    AnyEntry,
+    ReturnEntry,
+    SaleEntry,
+    ShiftClosingEntry,
+    ShiftOpeningEntry,
+    VoidEntry,
+    count_handed_out,
+)
 from ledger.transactions import Balance, Phase, PostingResult, Status, Transaction, TransactionId
 
 NEEDS_DECISION = ("exception", "late", "fork")
@@ -65,6 +77,10 @@ def track_shift(open_shift: UUID | None, entry: AnyEntry, result: SettlementResu
         case ShiftClosingEntry() if entry.shift == open_shift:
             return None
     return open_shift
+
+
+def _to_facts(shift: Shift | None) -> ShiftFacts | None:
+    return ShiftFacts(shift.attendant, shift.opened_at, shift.closed_at) if shift is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +199,25 @@ class EntrySettler:
         request = self._build_request(entry)
         facts = await lock_and_read_facts(uow, request)
         circumstances = await self._read_circumstances(entry, facts)
-        sale = decide_sale(entry, facts, circumstances, attendant, self.number, accepted=accepted)
+        pieces = {goods.product: goods.quantity for goods in count_handed_out(entry.lines)}
+        counted = await self._undo_counted(entry, pieces, circumstances.shift)
+
+        def decide() -> Sale | SettlementResult:
+            return decide_sale(
+                entry, facts, circumstances, attendant, self.number, counted=counted, accepted=accepted
+            )
+
+        sale = decide()
         if isinstance(sale, Sale) and sale.shortfall:
             # The pieces are gone, even where they were reserved for a promise.
-            pieces = {line.product: line.quantity for line in entry.lines}
+            short = {product: pieces[product] for product in sale.shortfall}
             person, shop = str(entry.attendant), self.kiosk.supermarket
-            await release_for_shortfall(uow, shop, pieces, person=person, reason="断网时已兑换")
+            await release_for_shortfall(uow, shop, short, person=person, reason="断网时已兑换")
             [facts] = await read_facts(uow, [request], uow.now)
-            sale = decide_sale(entry, facts, circumstances, attendant, self.number, accepted=accepted)
+            sale = decide()
         if isinstance(sale, SettlementResult):
             return sale
-        await uow.books.open_accounts(map(accounts.difference, sale.shortfall), uow.now)
+        await uow.books.open_accounts(map(accounts.difference, {**sale.shortfall, **counted}), uow.now)
         try:
             async with uow.session.begin_nested():
                 await write(uow, [sale.booking], uow.now, live=False)
@@ -219,14 +243,14 @@ class EntrySettler:
         known = Circumstances(
             now=uow.now,
             enrolled_at=enrolment.enrolled_at,
-            shift=ShiftFacts(shift.attendant, shift.opened_at) if shift is not None else None,
+            shift=_to_facts(shift),
             in_shift=self._is_in(shift),
             prices=await read_price_histories(uow, {line.product for line in entry.lines}),
             told=None,
             names={product: shelf.name for product, shelf in facts.shelf.items()},
             pin_set_at=await read_pin_time(uow, bytes.fromhex(entry.card)),
         )
-        moment = estimate_time(entry.at, known)
+        moment = known.estimate_time(entry.at)
         return replace(known, told=await read_told_prices(uow, self.kiosk.id, enrolment.epoch, moment))
 
     async def _foresee(self, entry: SaleEntry) -> dict[str, Any]:
@@ -249,7 +273,7 @@ class EntrySettler:
             return as_exception("只能作废本终端本班次的兑换。")
         shift = await self._find_shift(entry.shift)
         objection = object_to_shift(
-            ShiftFacts(shift.attendant, shift.opened_at) if shift is not None else None,
+            _to_facts(shift),
             entry.attendant,
             # One that was never answered is given up at the next sign-in: its shift may be over by then.
             in_shift=self._is_in(shift) or not await self._was_reported(entry.id),
@@ -275,10 +299,17 @@ class EntrySettler:
             person=str(entry.attendant),
             reason=entry.reason,
         )
-        failure = await self._post([reversal])
+        receipt = msgspec.convert(redemption.receipt, wire.Receipt)
+        returned = {goods.product: -goods.quantity for goods in count_handed_out(receipt.lines)}
+        shop = redemption.supermarket
+        await self.uow.books.lock_balances([accounts.shelf(shop, product).id for product in returned])
+        counted = await self._undo_counted(entry, returned, _to_facts(await self._find_shift(entry.shift)))
+        await self.uow.books.open_accounts(map(accounts.difference, counted), self.uow.now)
+        failure = await self._post([reversal, *counted.values()])
         if failure is not None:
             return failure
         self._add_void(entry)
+        remarks = [COUNTED] if counted else []
         if lease_again and redemption.leased:
             household = (await read_households(self.uow, [redemption.household]))[redemption.household]
             grant = lease_grant(
@@ -290,8 +321,16 @@ class EntrySettler:
             )
             failure = await self._post([grant])
             if failure is not None:
-                return SettlementResult("settled", "积分已退回账户，没能再留在终端。")
-        return SettlementResult("settled")
+                remarks.append("积分已退回账户，没能再留在终端")
+        return SettlementResult("settled", join(remarks) if remarks else "")
+
+    async def _undo_counted(
+        self, entry: SaleEntry | VoidEntry, pieces: Mapping[str, int], shift: ShiftFacts | None
+    ) -> dict[str, Transaction]:
+        """What keeps the shelf at what was counted after this. The caller holds the shelves' locks."""
+        at = estimate_movement(entry.at, shift, self.enrolment.enrolled_at, self.uow.now)
+        movement = ReportedMovement(entry.id, self.kiosk.id, self.enrolment.epoch, self.number, at)
+        return await undo_counted(self.uow, self.kiosk.supermarket, movement, pieces, str(entry.attendant))
 
     def _add_void(self, entry: VoidEntry) -> None:
         self.uow.session.add(

@@ -218,7 +218,13 @@ class Stocktake(Base):
     __tablename__ = "stocktake"
     __table_args__ = (
         ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        ForeignKeyConstraint(
+            ["township", "kiosk", "epoch"],
+            ["kiosk_enrolment.township", "kiosk_enrolment.kiosk", "kiosk_enrolment.epoch"],
+        ),
         *_written_by_one("stocktake"),
+        CheckConstraint("num_nulls(kiosk, epoch, number) in (0, 3)", name="stocktake_position"),
+        Index(None, "township", "supermarket", "recorded_at"),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -230,3 +236,7 @@ class Stocktake(Base):
     request: Mapped[bytes] = mapped_column(LargeBinary)
     sheet: Mapped[dict[str, Any]] = mapped_column(JSONB)
     recorded_at: Mapped[datetime]
+    # How far the journal of the kiosk had come at which it was counted; None where that wasn't told.
+    kiosk: Mapped[UUID | None]
+    epoch: Mapped[int | None]
+    number: Mapped[int | None]

@@ -9,10 +9,9 @@ from litestar import Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from api import wire
 from api.platform.access import DeviceRequest, device_only
 from api.platform.services import Services
-from api.shop.stock import receipt_views, receipts, stock_alerts, stocktakes
+from api.shop.stock import receipt_views, receipts, stock_alerts
 from api.wire import shelf
 
 Shift = Annotated[str, HeaderParameter(name="X-Shift", max_length=100)]
@@ -69,21 +68,9 @@ async def withdraw(
     return await receipts.withdraw_at_till(services, request.user, shift, id, data.reason)
 
 
-@put("/stocktakes/{id:uuid}")
-async def take_stock(
-    id: FromPath[UUID],
-    data: JSONBody[shelf.TillStocktake],
-    services: NamedDependency[Services],
-    request: DeviceRequest,
-    shift: Shift = "",
-) -> wire.StocktakeSheet:
-    """Adjust the books to what was counted at this till. Safe to retry: the first sheet again."""
-    return await stocktakes.take_stock_at_till(services, request.user, shift, id, data)
-
-
 router = Router(
     "/v1/till",
-    route_handlers=[shelf_watch, open_receipts, write, confirm, withdraw, take_stock],
+    route_handlers=[shelf_watch, open_receipts, write, confirm, withdraw],
     guards=[device_only],
     tags=["stock"],
 )
