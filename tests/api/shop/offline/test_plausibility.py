@@ -373,11 +373,11 @@ async def test_texts_that_no_column_takes_block_neither_journal_nor_page(till: T
     town = till.town
     await till.renew()
     twin = till.clone()
-    write_line(till, household, product="soap\0")
+    write_line(till, household, product="pearl\0")
     till.write_sale(town.card, household, ("soap", 1), leased=5)
     till.write_text(till.entries[-1].body.replace('"collector":""', '"collector":"zz"'))
     assert await till.settle_statuses() == ["known", "exception", "settled", "exception"]
-    write_line(twin, household, product="rice\0")
+    write_line(twin, household, product="pearl\0")
     write_line(twin, household, price=1, points=1)
     forks = (await twin.settle()).outcomes[1:]
     assert [outcome.status for outcome in forks] == ["fork", "fork"]
