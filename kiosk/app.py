@@ -144,6 +144,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
     async def on_mount(self) -> None:
         await self.push_screen(self._choose_first_screen())
         self.run_worker(self.counter.sync.run(), group="sync")
+        self.run_worker(self.counter.recalls.run(), group="recalls")
         self.start_printer()
         if self.is_web:
             parent = os.getppid()

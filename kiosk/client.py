@@ -15,13 +15,23 @@ from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from api.wire.server_address import SCHEMES, parse_server_address
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
 from api.wire.text import make_all_visible
-from api.wire.till_journal import Enrolment, JournalUpload, KioskLeases, NewEnrolment, SignedEntry, UploadResult
+from api.wire.till_journal import (
+    Enrolment,
+    JournalUpload,
+    KioskLeases,
+    NewEnrolment,
+    Recalls,
+    SignedEntry,
+    UploadResult,
+)
 from kiosk.errors import Refused, ServerUnavailable
 from kiosk.language import _
 
 Answer = TypeVar("Answer")
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+ANSWER_MARGIN = 10.0
+"""Seconds that an answer may take beyond what the server was asked to wait."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNAVAILABLE_STATUSES = frozenset({408, 425})
 UNAVAILABLE_CODES = frozenset({"too-many", "busy", "server-fault"})
@@ -52,6 +62,8 @@ class Client:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, verify=secure)
         self._device_token = device_token
         self._shift_token = ""
+        # The ETag of the recalls last heard of.
+        self._last_recalls = ""
         # With its ETag.
         self._last_till: tuple[str, Till] | None = None
 
@@ -66,7 +78,7 @@ class Client:
     def use_device(self, token: str) -> None:
         """Authenticate as this kiosk from now on."""
         self._device_token = token
-        self._last_till = None
+        self._last_till, self._last_recalls = None, ""
 
     def use_shift(self, token: str) -> None:
         """Redemptions from now on belong to this shift; empty: to none."""
@@ -79,6 +91,21 @@ class Client:
     async def renew_leases(self) -> KioskLeases:
         """Top up the leases of this kiosk, and get all of them."""
         return await self._request("POST", "/v1/till/leases", KioskLeases)
+
+    async def wait_for_recalls(self, seconds: float) -> Recalls | None:
+        """The points that this kiosk shall return, as soon as there are others than last time; None if there are
+        none for so many seconds."""
+        response = await self._send(
+            "GET",
+            f"/v1/till/recalls?wait={seconds:g}",
+            more_headers={"If-None-Match": self._last_recalls} if self._last_recalls else {},
+            patience=httpx.Timeout(10.0, connect=3.0, read=seconds + ANSWER_MARGIN),
+        )
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        recalls = _decode(response, Recalls)
+        self._last_recalls = response.headers.get("ETag", "")
+        return recalls
 
     async def upload_entries(self, kiosk: UUID, epoch: int, entries: Sequence[SignedEntry]) -> UploadResult:
         """Upload entries of a journal; safe to repeat, and no token is needed, since they are signed."""
@@ -128,7 +155,7 @@ class Client:
 
     async def get_card(self, token: str) -> CardView:
         """The household of a card."""
-        return await self._request("GET", f"/v1/cards/{token}", CardView)
+        return await self._request("GET", f"/v1/cards/{token}?held=true", CardView)
 
     async def redeem(
         self,
@@ -177,6 +204,7 @@ class Client:
         body: msgspec.Struct | None = None,
         on_send: Callable[[], None] = lambda: None,
         more_headers: Mapping[str, str] = MappingProxyType({}),
+        patience: httpx.Timeout = TIMEOUT,
     ) -> httpx.Response:
         """Return the response to a request that succeeded."""
 
@@ -194,7 +222,7 @@ class Client:
         content = None if body is None else msgspec.json.encode(body)
         try:
             response = await self._http.request(
-                method, path, content=content, headers=headers, extensions={"trace": trace}
+                method, path, content=content, headers=headers, timeout=patience, extensions={"trace": trace}
             )
         except NEVER_SENT as error:
             raise ServerUnavailable(sent=False) from error

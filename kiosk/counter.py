@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from time import monotonic
 from uuid import UUID, uuid5
 
 import msgspec
@@ -15,8 +16,10 @@ from api.wire import CardView, PromisedGoods, ShelfItem
 from api.wire.promises import Collection
 from kiosk.client import Client
 from kiosk.errors import Declined, KioskError, Refused, ServerUnavailable
+from kiosk.holdings import get_recalled
 from kiosk.language import _
 from kiosk.promises import PromiseService
+from kiosk.recalls import RecallService
 from kiosk.session import Card, PendingRedemption, Session
 from kiosk.shifts import ShiftService
 from kiosk.stock_counts import StockCountService
@@ -31,12 +34,30 @@ RETRY_AFTER_CATCH_UP = frozenset({"shift-closed", "insufficient-points"})
 """Refusals that may be gone once the journal is uploaded and the leases are renewed."""
 
 
+@dataclass(slots=True)
+class _RecallProgress:
+    """Of one redemption: until when points from other kiosks are waited for, and whether the journal was uploaded
+    and the leases renewed for it."""
+
+    give_up_at: float
+    caught_up: bool = False
+
+
+class _PointsRecalled(Exception):
+    """The server has asked other kiosks for so many points, which are needed here."""
+
+    def __init__(self, points: int) -> None:
+        super().__init__(points)
+        self.points = points
+
+
 class Counter:
     def __init__(self, store: Store, client: Client, timing: Timing) -> None:
         self.session = Session()
         self.timing = timing
         self.store = store
         self.sync = SyncService(store, client, self.session, timing)
+        self.recalls = RecallService(store, client, self.session, self.sync, timing)
         self.promises = PromiseService(store, client, self.session, self.sync, timing)
         self.stock_counts = StockCountService(store, client, self.session, self.sync, timing)
         self.shifts = ShiftService(store, client, self.session, self.sync, timing)
@@ -204,12 +225,20 @@ class Counter:
         cart = stored.cart
         if not pending.uncertain and not self._should_send(cart):
             return self._redeem_by_lease(pending)
+        recall = _RecallProgress(monotonic() + self.timing.recall_timeout)
         while True:
             try:
                 async with asyncio.timeout(None if pending.stuck else self.timing.answer_timeout):
-                    return await self._send_until_answered(pending, cart, on_retry)
+                    return await self._send_until_answered(pending, cart, on_retry, recall)
+            except _PointsRecalled as recalled:
+                told, pending.recalled = pending.recalled, recalled.points
+                if told != pending.recalled:
+                    on_retry()
+                await asyncio.sleep(self.timing.recall_retry)
+                continue
             except (ServerUnavailable, TimeoutError):
                 self.sync.mark_offline()
+            pending.recalled = 0
             reason = self._get_lease_decline_reason(cart)
             if reason is None:
                 return self._redeem_by_lease(pending)
@@ -227,10 +256,14 @@ class Counter:
         self.sync.wake()
 
     async def _send_until_answered(
-        self, pending: PendingRedemption, cart: ConfirmedCart, on_retry: Callable[[], None]
+        self,
+        pending: PendingRedemption,
+        cart: ConfirmedCart,
+        on_retry: Callable[[], None],
+        recall: _RecallProgress,
     ) -> StoredReceipt:
-        """Raises ServerUnavailable once the redemption can only be completed by lease."""
-        caught_up = False
+        """Raises ServerUnavailable once the redemption can only be completed by lease, _PointsRecalled where it is
+        to be sent again soon."""
         for pause in self.timing.iterate_pauses():
             try:
                 return await self._send(pending, cart)
@@ -243,10 +276,12 @@ class Counter:
                 await asyncio.sleep(pause)
             except Refused as refusal:
                 self.sync.mark_online()
-                if refusal.problem.type in RETRY_AFTER_CATCH_UP and not caught_up:
-                    caught_up = True
+                if refusal.problem.type in RETRY_AFTER_CATCH_UP and not recall.caught_up:
+                    recall.caught_up = True
                     await self.sync.try_catch_up()
                     pending.redemption = cart.build_request(self.store.redemptions.reserve_points())
+                elif get_recalled(refusal.problem.extra) and monotonic() < recall.give_up_at:
+                    raise _PointsRecalled(get_recalled(refusal.problem.extra)) from None
                 elif pending.uncertain and refusal.problem.type in SIGN_IN_REQUIRED:
                     raise
                 else:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from api.wire import Problem
+from kiosk.holdings import explain_shortage
 from kiosk.language import NP_, _, find_sentence
 
 PROBLEM = "problem"
@@ -87,6 +88,9 @@ class ServerUnavailable(KioskError):
 
 def _translate(problem: Problem, goods: Mapping[str, str]) -> str:
     """The sentence in the language chosen, or the server's where it lacks the figures needed."""
+    shortage = explain_shortage(problem.extra) if problem.type == "insufficient-points" else None
+    if shortage is not None:
+        return shortage
     sentence = find_sentence(PROBLEM, problem.type)
     if sentence is None:
         return problem.detail

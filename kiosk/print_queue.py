@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from msgspec import UNSET
+
 from kiosk.errors import DiskError
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.printer import Printer, print_report, print_slip
@@ -108,4 +110,5 @@ def build_slip(stored: StoredReceipt) -> Slip:
         offline=stored.offline,
         collector=receipt.collector,
         seal=stored.seal,
+        unavailable=() if receipt.held is UNSET else tuple(receipt.held),
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from api.wire import CardView, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
+from api.wire import CardView, HeldPoints, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
 from kiosk.errors import Declined
+from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
 from kiosk.language import _
 from kiosk.store.receipts import StoredReceipt
 
@@ -48,6 +49,8 @@ class PendingRedemption:
     """A try may have reached the server: only an answer for this id, or its void, settles that."""
     stuck: bool = False
     """No answer came in time and no lease covers it: the attendant may give it up."""
+    recalled: int = 0
+    """Points that are on their way from another kiosk; it is sent again until they are there."""
 
 
 @dataclass(slots=True)
@@ -145,7 +148,13 @@ class Session:
 
     @property
     def balance(self) -> int | None:
-        return self.card.view.balance if self.card else None
+        """What the household can spend here; None without a card."""
+        return count_spendable(self.card.view) if self.card else None
+
+    @property
+    def unavailable(self) -> list[HeldPoints]:
+        """What other kiosks hold of it that are not online."""
+        return list_unavailable(self.card.view) if self.card else []
 
     @property
     def household_name(self) -> str:
@@ -184,9 +193,10 @@ class Session:
         card = self.require_online_card()
         if item.stock > 0:
             raise Declined(_("{name}有货，直接兑换就行，不用留").format(name=item.name))
-        missing = item.price * quantity + self.total - card.view.balance
+        missing = item.price * quantity + self.total - count_spendable(card.view)
         if missing > 0:
-            raise Declined(_("积分不够，还差 {missing} 分").format(missing=missing))
+            sentence = _("积分不够，还差 {missing} 分").format(missing=missing)
+            raise Declined(sentence + explain_unavailable(self.unavailable))
         return card
 
     # --- the cart ---------------------------------------------------------------------------------------
@@ -214,7 +224,9 @@ class Session:
             return _("一次最多兑换 {most} 种商品").format(most=MAX_LINES)
         if self.remainder is not None and item.price > self.remainder:
             sentence = _("积分不够：{name}要 {price} 分，还差 {missing} 分")
-            return sentence.format(name=item.name, price=item.price, missing=item.price - self.remainder)
+            missing = item.price - self.remainder
+            sentence = sentence.format(name=item.name, price=item.price, missing=missing)
+            return sentence + explain_unavailable(self.unavailable)
         return None
 
     def add(self, item: ShelfItem) -> None:

@@ -8,9 +8,10 @@ from contextlib import suppress
 from time import monotonic
 
 from api.wire.promises import PromiseSlip
-from api.wire.till_journal import SignedEntry, UploadResult
+from api.wire.till_journal import Recall, SignedEntry, UploadResult
 from kiosk.client import Client
 from kiosk.errors import DiskError, Refused, ServerUnavailable
+from kiosk.holdings import get_recalled
 from kiosk.session import Session
 from kiosk.store.enrolments import KioskEnrolment
 from kiosk.store.facade import Store
@@ -91,9 +92,19 @@ class SyncService:
         async with self._lock:
             await self._upload_journals()
 
+    async def return_recalled(self, recalls: Sequence[Recall]) -> None:
+        """Return what can be spared, and upload that at once. Raises ServerUnavailable, Refused, DiskError."""
+        async with self._lock:
+            known = self._store.leases.return_recalled(recalls)
+            await self._upload_journals()
+            if not known:
+                # An answer about the leases got lost: the next one tells all, and what is recalled.
+                await self._renew_leases()
+                await self._upload_journals()
+
     async def request_promise(self, request: PromiseRequest) -> PromiseSlip:
         """Raises ServerUnavailable, DiskError, and Refused: then the request is deleted, unless only the caller
-        was refused."""
+        was refused or points are on their way from another kiosk."""
         async with self._lock:
             await self._upload_journals()
             return await self._request_promise(request)
@@ -177,7 +188,8 @@ class SyncService:
         try:
             slip = await self._client.promise(request.id, request.content)
         except Refused as refusal:
-            if refusal.problem.type not in SIGN_IN_REQUIRED:
+            # Points on their way from another kiosk: it is about to be sent again.
+            if refusal.problem.type not in SIGN_IN_REQUIRED and not get_recalled(refusal.problem.extra):
                 self._store.promises.delete_request(request.id)
             raise
         self._store.fault_hook("after send promise")

@@ -21,6 +21,14 @@ class Timing:
     """Between two renewals of the leases."""
     refused_pause: float = 60.0
     """After the server refused something for a lasting reason."""
+    recall_wait: float = 20.0
+    """A request for recalls waits so long at the server."""
+    recall_pause: float = 1.0
+    """From an answer about recalls to the next request."""
+    recall_retry: float = 0.4
+    """Between two tries of a redemption whose points are on their way from another kiosk."""
+    recall_timeout: float = 8.0
+    """Until they are given up."""
     receipt_display: float = 20.0
     digit_timeout: float = 0.6
     """For the second digit of a number."""

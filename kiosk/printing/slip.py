@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
+from api.wire import HeldPoints
 from kiosk.printing.layout import PaperLine, centre, format_row, make_rule, wrap_lines
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -27,6 +28,7 @@ class Slip:
 
     `household` and `collector`, the neighbour who collected, are masked names. `balance` is the household's in the
     books right after, or, if `offline`, what it can still spend at this supermarket. `recorded_at` is aware.
+    `unavailable`: of the balance, what other kiosks held that were not online.
     `seal` names the newest head of the sealed books known then, to be compared with a published notice.
     """
 
@@ -40,6 +42,7 @@ class Slip:
     offline: bool = False
     collector: str = ""
     seal: str = ""
+    unavailable: tuple[HeldPoints, ...] = ()
 
     @property
     def points(self) -> int:
@@ -65,6 +68,7 @@ def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
         make_rule(width),
         *format_row("合计", f"{slip.points} 分", width),
         *format_row("本店还可兑换" if slip.offline else "兑换后余额", f"{slip.balance} 分", width),
+        *(line for held in slip.unavailable for line in wrap_lines(_describe_held(held), width)),
         make_rule(width),
         *format_row("经手", slip.attendant, width),
         *format_row("时间", format_minute(slip.recorded_at), width),
@@ -73,6 +77,11 @@ def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
     if slip.seal:
         lines += format_row("账本封印", slip.seal, width)
     return _mark_reprint(lines, width) if reprint else lines
+
+
+def _describe_held(held: HeldPoints) -> str:
+    until = held.until.astimezone(SHANGHAI)
+    return f"其中 {held.points} 分留在{held.place}，到{until.month}月{until.day}日"
 
 
 def format_minute(moment: datetime) -> str:

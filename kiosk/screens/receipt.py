@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,6 +14,7 @@ from api.wire import Receipt
 from kiosk.appearance import MIN_NORMAL_SIZE, SHANGHAI
 from kiosk.columns import justify
 from kiosk.counter import Counter
+from kiosk.holdings import describe_unavailable
 from kiosk.language import _
 from kiosk.screens.base import Notice, ReprintRequested
 from kiosk.store.receipts import StoredReceipt
@@ -89,6 +91,8 @@ class ReceiptScreen(Notice):
             big = BigNumber(receipt.balance, _("分"), "$jade")
             big.display = self.app.size.height >= MIN_NORMAL_SIZE.height
             yield big
+            if self._unavailable:
+                yield Static(self._unavailable, classes="small", markup=False)
             yield Static(footer, classes="small", markup=False)
         yield Status()
         yield KeyBar(("f5", "F5", _("补打")), ("escape", "Esc", _("返回")))
@@ -111,6 +115,11 @@ class ReceiptScreen(Notice):
         self.query(BigNumber).set(display=event.size.height >= MIN_NORMAL_SIZE.height)
 
     @property
+    def _unavailable(self) -> str:
+        held = self._receipt.held
+        return "" if held is UNSET else describe_unavailable(held)
+
+    @property
     def _title(self) -> str:
         what = _("断网兑换") if self._stored.offline else _("兑换成功")
         if not self._recalled:
@@ -126,8 +135,8 @@ class ReceiptScreen(Notice):
         return _("当时还有 {points} 分") if self._recalled else _("现有积分 {points} 分")
 
     def on_mount(self) -> None:
-        collected = 1 if self._receipt.collector else 0
-        self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + collected
+        notes = bool(self._receipt.collector) + bool(self._unavailable)
+        self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + notes
         if self._recalled:
             # The goods must not be handed out twice.
             self.status.show_hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))

@@ -250,7 +250,7 @@ class ServeScreen(KioskScreen):
     async def make_promise(self, item: ShelfItem, quantity: int) -> None:
         self.status.show_waiting(_("正在留货，请稍候"))
         try:
-            slip = await self.counter.promises.promise(item, quantity)
+            slip = await self.counter.promises.promise(item, quantity, self._show_recall)
         except Refused as refusal:
             if not self._handle_caller_refusal(refusal):
                 # Balance, stock or price were out of date.
@@ -389,8 +389,14 @@ class ServeScreen(KioskScreen):
 
     def _show_retrying(self) -> None:
         pending = self.session.pending
+        if pending and pending.recalled:
+            self._show_recall(pending.recalled)
+            return
         self.status.show_waiting(_(STUCK) if pending and pending.stuck else _(RETRYING))
         self.app.bell()
+
+    def _show_recall(self, points: int) -> None:
+        self.status.show_waiting(_("另一台终端正在交回 {points} 分，请稍候…").format(points=points))
 
     def _show_hint(self) -> None:
         sentence, ready = get_next_step(self.session, choosing_collector=self._choosing_collector)

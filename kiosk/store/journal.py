@@ -194,6 +194,16 @@ class Journal:
         )
         return (row[0], row[1]) if row is not None else ("", "")
 
+    def count_unsettled_returns(self, household: UUID) -> int:
+        """Leased points of a household that this enrolment has returned and the server doesn't know of."""
+        return int(
+            self._database.fetch_value(
+                "select coalesce(sum(leased), 0) from entry"
+                " where enrolment = ? and household = ? and kind = 'returned' and status = ''",
+                *(self._enrolments.required.id, str(household)),
+            )
+        )
+
     def count_unsettled_points(self, household: UUID) -> int:
         """Points that a household redeemed here and that the server doesn't know of."""
         return int(

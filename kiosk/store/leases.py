@@ -8,13 +8,14 @@ this kiosk once it has all entries.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from api.wire import till_journal
-from api.wire.till_journal import Digest, ReturnEntry
+from api.wire.till_journal import Digest, Recall, ReturnEntry
 from kiosk.store.database import Database
 from kiosk.store.enrolments import Enrolments
 from kiosk.store.journal import Journal, JournalHead
@@ -61,11 +62,38 @@ class Leases:
                 )
             self._journal.compare_with_server(enrolment, JournalHead(answer.head, answer.hash, answer.current))
             for household in answer.households:
-                points = min(household.give_back, self.get_available(household.household))
-                if points:
-                    now = self._database.clock.now()
-                    self._journal.append_return(ReturnEntry(at=now, household=household.household, points=points))
+                self._return(household.household, self._count_returnable(household.household, household.give_back))
         self._enrolments.reload()
+
+    def return_recalled(self, recalls: Sequence[Recall]) -> bool:
+        """Return the points that other kiosks need, as far as they are neither spent nor reserved: one commit.
+        False where the server holds more for this kiosk than it has told."""
+        returnable = {each.household: self._count_returnable(each.household, each.points) for each in recalls}
+        if any(returnable.values()):
+            with self._database.commit("recalled"):
+                for household, points in returnable.items():
+                    self._return(household, points)
+        return all(each.points <= self._get_told(each.household) for each in recalls)
+
+    def _return(self, household: UUID, points: int) -> None:
+        """Inside a commit."""
+        if points:
+            now = self._database.clock.now()
+            self._journal.append_return(ReturnEntry(at=now, household=household, points=points))
+
+    def _count_returnable(self, household: UUID, wanted: int) -> int:
+        """Of the points that the server wants back. What is returned already, and it doesn't know yet, isn't
+        returned twice."""
+        wanted -= self._journal.count_unsettled_returns(household)
+        return max(min(wanted, self.get_available(household)), 0)
+
+    def _get_told(self, household: UUID) -> int:
+        """As in the server's last answer."""
+        enrolment = self._enrolments.required
+        points = self._database.fetch_value(
+            "select points from lease where enrolment = ? and household = ?", enrolment.id, str(household)
+        )
+        return points or 0
 
     def get_available(self, household: UUID, *, less_pending: bool = True) -> int:
         """Points, never negative. `less_pending`: without those reserved for the pending redemption."""

@@ -10,6 +10,7 @@ import msgspec
 
 from api.wire import CardView, Receipt, ReceiptLine, Redemption, RedemptionLine, ShelfItem
 from api.wire.till_journal import Digest, SaleEntry, VoidEntry
+from kiosk.holdings import list_unavailable
 from kiosk.language import N_
 from kiosk.store.database import Database
 from kiosk.store.enrolments import Enrolments, KioskEnrolment
@@ -140,6 +141,7 @@ class Redemptions:
         pending = self._required
         if receipt.id != pending.cart.id:
             raise ValueError("a receipt for another redemption")
+        receipt = msgspec.structs.replace(receipt, held=list_unavailable(pending.cart.view))
         with self._database.commit("answer"):
             self._finish(pending, receipt, leased=receipt.leased, answered=True, sure=False)
         return StoredReceipt(receipt, offline=False)

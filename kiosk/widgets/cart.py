@@ -45,6 +45,8 @@ class CartView(Widget):
 
     def _build_totals(self, width: int) -> list[Content]:
         remainder = self._session.remainder
+        # The balance above counts them, too.
+        unavailable = sum(held.points for held in self._session.unavailable)
         total = Content.assemble((justify(_("合计"), _format_points(self._session.total), width), "bold $gold"))
         if remainder is None:
             return [total, Content()]
@@ -55,7 +57,9 @@ class CartView(Widget):
             ]
         return [
             total,
-            Content.assemble((justify(_("兑换后还剩"), _format_points(remainder), width), "bold $jade")),
+            Content.assemble(
+                (justify(_("兑换后还剩"), _format_points(remainder + unavailable), width), "bold $jade")
+            ),
         ]
 
 

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kiosk.columns import align_left
+from kiosk.holdings import count_all, describe_unavailable
 from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.widgets.big_number import ROWS, render_big_number
@@ -18,6 +19,7 @@ class Household(Widget):
     Household {{ height: {ROWS + 5}; background: $panel; padding: 1 2 0 2; }}
     Household.-one {{ height: {ROWS + 6}; }}
     Household.-two {{ height: {ROWS + 7}; }}
+    Household.-three {{ height: {ROWS + 8}; }}
     """
 
     def __init__(self, session: Session) -> None:
@@ -29,6 +31,7 @@ class Household(Widget):
         notes = len(self._build_notes())
         self.set_class(notes == 1, "-one")
         self.set_class(notes == 2, "-two")
+        self.set_class(notes == 3, "-three")
 
     def render(self) -> Content:
         return Content("\n").join(self._build_card() if self._session.card else self._build_instructions())
@@ -40,7 +43,7 @@ class Household(Widget):
         # Also in normal figures, for narrow screens and screen readers.
         points = _("{points} 分")
         now = _("断网时在这里能兑换 ") if self._session.card.offline else _("现有 ")
-        parts = [(now, "$faded"), (points.format(points=view.balance), "bold $cream")]
+        parts = [(now, "$faded"), (points.format(points=count_all(view)), "bold $cream")]
         if view.pending:
             parts += [
                 (_("，另有 "), "$faded"),
@@ -58,7 +61,7 @@ class Household(Widget):
         return [
             Content.assemble((view.name, "bold $cream"), (f"  {view.village}", "$faded")),
             Content(),
-            *render_big_number(view.balance, _("分"), width, "$gold"),
+            *render_big_number(count_all(view), _("分"), width, "$gold"),
             *([] if expiring else [Content()]),
             Content.assemble(*parts),
             *expiring,
@@ -66,9 +69,12 @@ class Household(Widget):
         ]
 
     def _build_notes(self) -> list[Content]:
-        """The collector, and goods promised to the household."""
+        """Points that can't be spent here, the collector, and goods promised to the household."""
         card, collector = self._session.card, self._session.collector
         notes = []
+        unavailable = describe_unavailable(self._session.unavailable)
+        if unavailable:
+            notes.append(Content.assemble((unavailable, "bold $gold")))
         if collector:
             notes.append(Content.assemble((_("由{name}代领").format(name=collector.view.name), "bold $gold")))
         promises = card.view.promises if card else []

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from kiosk.columns import align_left, align_right
+from kiosk.holdings import count_all
 from kiosk.language import _
 from kiosk.session import Session
 
@@ -23,7 +24,7 @@ class Summary(Widget):
         session = self._session
         card = session.card
         household = (
-            _("{name}  有 {balance} 分").format(name=card.view.name, balance=card.view.balance)
+            _("{name}  有 {balance} 分").format(name=card.view.name, balance=count_all(card.view))
             if card
             else _("请扫户卡")
         )

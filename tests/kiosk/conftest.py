@@ -263,14 +263,14 @@ def card_url(token: str) -> str:
 OpenTill = Callable[..., AbstractAsyncContextManager[Till]]
 
 
-def enrolled(store: Store, url: str, machine: Any, token: str = "") -> None:
+def enrolled(store: Store, url: str, machine: Any, token: str = "", name: str = "前台") -> None:
     """Be the machine that the town has enrolled."""
     begun = store.enrolments.begin(url, "000000000000")
     store._database._connection.execute(
         "update enrolment set key = ? where id = ?", (machine.key.private_bytes_raw(), begun.id)
     )
     answer = Enrolment(
-        kiosk=machine.id, epoch=machine.epoch, token=token or machine.token, supermarket="hp", name="前台"
+        kiosk=machine.id, epoch=machine.epoch, token=token or machine.token, supermarket="hp", name=name
     )
     store.enrol(begun, answer)
 
@@ -296,10 +296,11 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
         fault_hook: Callable[[str], None] = lambda point: None,
         code: str = "",
         enrol: bool = True,
+        machine: Any = None,
     ) -> AsyncIterator[Till]:
         with Store(folder, time_source, fault_hook) as store:
             if enrol and store.enrolments.current is None:
-                enrolled(store, url or town.url, town.kiosk, token)
+                enrolled(store, url or town.url, machine or town.kiosk, token)
             async with Client(url or town.url) as client:
                 app = KioskApp(store, client, timing, scanner, appearance, printer, code)
                 async with app.run_test(size=size) as pilot:

@@ -16,6 +16,7 @@ import pytest
 
 from api.wire.till_journal import (
     ZERO_HASH,
+    Recall,
     ReturnEntry,
     SaleEntry,
     ShiftClosingEntry,
@@ -521,3 +522,58 @@ def test_a_server_that_moved_is_found_for_earlier_enrolments_too(bench: Bench) -
     bench.enrol(epoch=2)
     bench.store.enrolments.change_server("http://elsewhere.example")
     assert {each.server for each in bench.reopen().enrolments.list_all()} == {"http://elsewhere.example"}
+
+
+# --- recalls --------------------------------------------------------------------------------------------
+
+
+def returned(bench: Bench) -> list[int]:
+    enrolment = bench.store.enrolments.required
+    entries = [signed.decode() for signed in bench.store.journal.get_next_batch(enrolment)]
+    return [entry.points for entry in entries if isinstance(entry, ReturnEntry)]
+
+
+def test_a_recall_is_answered_once(bench: Bench) -> None:
+    bench.lease({WANG: 61})
+    recalls = [Recall(household=WANG, points=61)]
+    assert bench.store.leases.return_recalled(recalls)
+    # Told again after a power cut, before the entry was uploaded.
+    assert bench.reopen().leases.return_recalled(recalls)
+    assert returned(bench) == [61]
+    assert bench.store.leases.get_available(WANG) == 0
+
+
+def test_only_what_can_be_spared_is_returned(bench: Bench) -> None:
+    """Neither what was sold without the network nor what is about to be."""
+    bench.lease({WANG: 61, LI: 5})
+    bench.sell(WANG, pieces=2)
+    bench.confirm(WANG, pieces=4)
+    assert bench.store.leases.return_recalled([Recall(household=WANG, points=61), Recall(household=LI, points=2)])
+    assert returned(bench) == [31, 2]
+    bench.store.redemptions.redeem_by_lease(sure=True)
+    assert bench.store.leases.get_available(WANG) == 0
+
+
+def test_a_power_cut_returns_all_or_nothing(bench: Bench) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    bench.lease({WANG: 61})
+
+    def cut(point: str) -> None:
+        if point == "before recalled":
+            raise PowerCut
+
+    bench.fault_hook = cut
+    with pytest.raises(PowerCut):
+        bench.store.leases.return_recalled([Recall(household=WANG, points=61)])
+    bench.fault_hook = lambda point: None
+    assert bench.reopen().leases.get_available(WANG) == 61
+    assert returned(bench) == []
+
+
+def test_more_is_wanted_than_the_kiosk_knows_of(bench: Bench) -> None:
+    """The answer to its last request for leases was lost."""
+    bench.lease({WANG: 20})
+    assert not bench.store.leases.return_recalled([Recall(household=WANG, points=61)])
+    assert returned(bench) == [20]
