@@ -63,7 +63,9 @@ async def _statement(live: LiveTown, household: str) -> None:
 
 async def _redemption(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
-    shift = await open_shift(live.town, Device(kiosk.id, kiosk.supermarket, live.kiosk.epoch, b""), live.pin)
+    shift = await open_shift(
+        live.town, Device(kiosk.id, kiosk.supermarket, live.kiosk.epoch, b""), wire.PinSignIn(pin=live.pin)
+    )
     soap = wire.Redemption(card=live.card, lines=[wire.RedemptionLine(product="soap", quantity=1, price=5)])
     request = RedemptionRequest.from_wire(live.kiosk.token, shift.token, uuid7(), soap)
     [facts] = await read_facts(live.town, [request], live.clock.now())

@@ -143,7 +143,7 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
     town = await stack.enter_async_context(opened(clone, seeded.clock))
     assert seeded.kiosk.id is not None
     device = Device(seeded.kiosk.id, "hp", seeded.kiosk.epoch, digest_secret(seeded.kiosk.token))
-    shift = (await open_shift(town, device, seeded.pin)).token
+    shift = (await open_shift(town, device, wire.PinSignIn(pin=seeded.pin))).token
     cards = {
         "rich": seeded.card,
         "poor": seeded.poor_card,
