@@ -30,7 +30,7 @@ from tests.api.asking import sign_in
 from tests.conftest import LiveTown, opened, serving
 from tests.databases import SEEDED, cloned
 from tests.e2e.terminal import ESCAPE, F2, F8, F10, LEAVE, Terminal
-from tests.kiosk.conftest import Line, card_url
+from tests.kiosk.conftest import Network, card_url
 from tests.power import random_moments
 from tests.profile import many
 
@@ -53,7 +53,7 @@ PIECES = 100
 @dataclass
 class Day:
     town: LiveTown
-    line: Line
+    network: Network
     folder: Path
     paper: Path
     cards: list[str]
@@ -70,7 +70,7 @@ class Day:
 
     async def start(self) -> None:
         self.till = await Terminal.run(
-            *(sys.executable, "-m", "api.cli", "kiosk", "--server", self.line.url),
+            *(sys.executable, "-m", "api.cli", "kiosk", "--server", self.network.url),
             *("--data", str(self.folder), "--printer", f"file:{self.paper}"),
             environment={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
         )
@@ -144,18 +144,18 @@ async def day(server: Embedded, seeded: LiveTown, clock: TravelClock, tmp_path: 
         serving(base) as url,
     ):
         town = replace(seeded, url=url, town=base, clock=clock, clone=clone)
-        line = Line(url)
-        await line.restore()
+        network = Network(url)
+        await network.restore()
         paper = tmp_path / "paper"
         paper.touch()
-        day = Day(town, line, tmp_path / "kiosk", paper, [], random_moments())
+        day = Day(town, network, tmp_path / "kiosk", paper, [], random_moments())
         await prepare(day)
         try:
             yield day
         finally:
             if day.till is not None:
                 await day.till.kill()
-            await line.cut()
+            await network.cut()
 
 
 async def prepare(day: Day) -> None:
@@ -184,9 +184,9 @@ async def test_redemptions_through_everything_that_happens(day: Day) -> None:
         await day.at.still()
         for cut in CUTS:
             if number == cut.start:
-                await day.line.cut()
+                await day.network.cut()
             elif number == cut.stop:
-                await day.line.restore()
+                await day.network.restore()
         if number == NO_PRINTER.start:
             day.paper.rename(away)
         elif number == NO_PRINTER.stop:

@@ -20,7 +20,7 @@ from kiosk.serving.server import KioskServer
 from kiosk.store.facade import Store
 from tests.chromium import chromium, needs_chromium
 from tests.command_line import end_with_parent
-from tests.kiosk.conftest import card_url, enrolled
+from tests.kiosk.conftest import card_url, enrol_store
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 
@@ -53,7 +53,7 @@ async def serving(town: Any, folder: Path, *words: str) -> AsyncIterator[tuple[s
     """The command on a free port; gives its address and its process."""
     with Store(folder) as store:
         if store.enrolments.current is None:
-            enrolled(store, town.url, town.kiosk)
+            enrol_store(store, town.url, town.kiosk)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("JIMEI_")},
         "JIMEI_KIOSK_DATA": str(folder),

@@ -1,4 +1,4 @@
-"""A till before a live server: the app under Textual's Pilot, and a telephone line that can be cut."""
+"""The app under Textual's Pilot with a live server, and a network that can be cut."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.databases import owner_engine
 
 QUICK = Timing(retry_pauses=(0.02,), receipt_display=60.0, digit_timeout=0.2)
 IMPATIENT = replace(QUICK, answer_timeout=3.0)
-"""For what is done without the server."""
+"""For tests offline."""
 PATIENCE = 15.0
 SCANNER_KEY = 0.002
 
@@ -45,7 +45,7 @@ _rules: dict[tuple[object, ...], list[RuleSet]] = {}
 
 @pytest.fixture(scope="session", autouse=True)
 def parsed_once() -> Iterator[None]:
-    """Every app reads the same style sheets: parsing them anew was a tenth of what a test costs."""
+    """Every app reads the same style sheets: parsing them took a tenth of a test's time."""
     parse = Stylesheet._parse_rules
 
     def parsed(sheet: Stylesheet, css: str, read_from: CSSLocation, *how: Any, **more: Any) -> list[RuleSet]:
@@ -59,9 +59,9 @@ def parsed_once() -> Iterator[None]:
         yield
 
 
-class Line:
-    """A TCP line to the server. `lose_answers` redemptions reach the server whose answers don't come back;
-    `lose_everything`: no answer at all does."""
+class Network:
+    """A TCP proxy to the server. The answers of the next `lose_answers` redemptions are lost, or with
+    `lose_everything` all answers."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream)
@@ -81,7 +81,7 @@ class Line:
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
-        """Nothing listens any more, and what was open is closed."""
+        """Stop listening, and close all connections."""
         if self._listener:
             self._listener.close()
             self._listener = None
@@ -94,7 +94,7 @@ class Line:
         self._open |= ends
         redeeming = False
 
-        async def there() -> None:
+        async def forward_requests() -> None:
             nonlocal redeeming
             while data := await reader.read(65536):
                 if data.startswith(b"PUT /v1/redemptions/"):
@@ -102,7 +102,7 @@ class Line:
                     self.redemptions_seen += 1
                 far_writer.write(data)
 
-        async def back() -> None:
+        async def forward_answers() -> None:
             while data := await far_reader.read(65536):
                 if self.lose_everything:
                     return
@@ -111,7 +111,7 @@ class Line:
                     return
                 writer.write(data)
 
-        pumps = [asyncio.create_task(there()), asyncio.create_task(back())]
+        pumps = [asyncio.create_task(forward_requests()), asyncio.create_task(forward_answers())]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in pumps:
             pump.cancel()
@@ -122,23 +122,23 @@ class Line:
 
 
 @pytest.fixture
-async def line(town: Any) -> AsyncIterator[Line]:
-    line = Line(town.url)
-    await line.restore()
-    yield line
-    await line.cut()
+async def network(town: Any) -> AsyncIterator[Network]:
+    network = Network(town.url)
+    await network.restore()
+    yield network
+    await network.cut()
 
 
 @dataclass
 class Till:
-    """The kiosk as hands and eyes know it."""
+    """Drives a kiosk by keys and scans, and reads its screen."""
 
     app: KioskApp
     pilot: Pilot[None]
 
     @property
     def screen(self) -> str:
-        """The name of the screen on top, once it is there with all its parts."""
+        """The name of the top screen, or empty until it is complete."""
         screen = self.app.screen
         return type(screen).__name__ if screen.query(Status) and screen.query(KeyBar) else ""
 
@@ -147,11 +147,11 @@ class Till:
         return self.app.screen.query_one(Status)
 
     @property
-    def said(self) -> str:
+    def status_text(self) -> str:
         return str(self.status.render())
 
     @property
-    def refusing(self) -> bool:
+    def is_refusing(self) -> bool:
         return self.status.has_class("refusal")
 
     @property
@@ -168,25 +168,25 @@ class Till:
     async def sees(self, text: str) -> None:
         await self.until(lambda: text in self.shows)
 
-    async def refused(self, sentence: str) -> None:
-        await self.until(lambda: self.screen and self.refusing and sentence in self.said)
+    async def sees_refusal(self, sentence: str) -> None:
+        await self.until(lambda: self.screen and self.is_refusing and sentence in self.status_text)
 
     async def press(self, *keys: str) -> None:
         """Not `Pilot.press`: it waits for an idle processor, which a live server beside it never is."""
         for key in keys:
             self.app.post_message(events.Key(key, None))
-        await self.settled()
+        await self.wait_for_keys()
 
-    async def settled(self) -> None:
-        """Until the keys posted so far have had their effect, those the scanner holds back included."""
+    async def wait_for_keys(self) -> None:
+        """Wait until all keys posted have had their effect, those held by the scanner included."""
         scanner = self.app._scanner
         await self.until(lambda: self.app._message_queue.empty() and scanner.deadline is None)
 
     async def scan(self, text: str, *ends: str, at: float | None = None) -> float:
-        """Type at a scanner's speed, from `at` or now on; gives the time of the last key of the text.
+        """Type at a scanner's speed, starting at `at` or now; returns the time of the text's last key.
 
-        The keys are stamped as a scanner sends them: this process may well pause for longer than a scanner
-        (a collection of garbage late in a long run is enough), and a pause would tear the scan in two.
+        The keys have a scanner's timestamps: a pause of this process, as for garbage collection, would tear the
+        scan in two.
         """
         keys = [events.Key(character, character) for character in text]
         keys += [events.Key(end, None) for end in ends or ("enter",)]
@@ -194,15 +194,15 @@ class Till:
         for position, key in enumerate(keys):
             key.time = started + position * SCANNER_KEY
             self.app.post_message(key)
-        await self.settled()
+        await self.wait_for_keys()
         return keys[len(text) - 1].time
 
-    async def late(self, key: str, at: float) -> None:
-        """A key that the keyboard stamped `at`."""
+    async def press_at(self, key: str, at: float) -> None:
+        """Press a key with the timestamp `at`."""
         event = events.Key(key, None)
         event.time = at
         self.app.post_message(event)
-        await self.settled()
+        await self.wait_for_keys()
 
     @property
     def store(self) -> Store:
@@ -213,13 +213,13 @@ class Till:
         await self.press(*pin, "f2")
         await self.until(lambda: self.screen == "ServeScreen")
 
-    async def offline(self) -> None:
-        """Until the kiosk has noticed that the line is cut: it looks now and then."""
+    async def wait_until_offline(self) -> None:
+        """Wait until the kiosk has noticed that the network is cut."""
         self.app.counter.sync.wake()
         await self.until(lambda: self.app.session.connection.online is False)
 
-    async def told(self) -> None:
-        """Until the server has told all of the journal."""
+    async def wait_until_uploaded(self) -> None:
+        """Wait until the whole journal is settled."""
         await self.until(lambda: self.store.journal.unsettled_count == 0)
 
     async def close_shift(self) -> None:
@@ -233,27 +233,27 @@ class Till:
         await self.until(lambda: (card := self.app.counter.session.card) and card.token == token)
 
 
-class Paper:
-    """A printer: `slips` are what came out; while `away` it takes nothing, `half` it breaks off."""
+class FakePrinter:
+    """`slips` were printed. While `offline` it takes nothing; `breaks_off`: it fails in the middle."""
 
     width = 32
 
     def __init__(self) -> None:
         self.slips: list[str] = []
-        self.away = False
-        self.half = False
+        self.offline = False
+        self.breaks_off = False
 
     async def send(self, lines: Sequence[PaperLine]) -> None:
-        if self.away:
+        if self.offline:
             raise PrinterError("打印机没有反应：请检查电源、纸和数据线")
-        if self.half:
+        if self.breaks_off:
             raise PrinterError("打印机中途断开，可能只打了一部分：请看看纸条，需要时补打", maybe_printed=True)
         self.slips.append("\n".join(line.text for line in lines))
 
 
 @pytest.fixture
-def paper() -> Paper:
-    return Paper()
+def printer() -> FakePrinter:
+    return FakePrinter()
 
 
 def card_url(token: str) -> str:
@@ -263,16 +263,16 @@ def card_url(token: str) -> str:
 OpenTill = Callable[..., AbstractAsyncContextManager[Till]]
 
 
-def enrolled(store: Store, url: str, machine: Any, token: str = "", name: str = "前台") -> None:
-    """Be the machine that the town has enrolled."""
-    begun = store.enrolments.begin(url, "000000000000")
+def enrol_store(store: Store, url: str, machine: Any, token: str = "", name: str = "前台") -> None:
+    """Enrol the store as the machine that the town has enrolled."""
+    pending = store.enrolments.begin(url, "000000000000")
     store._database._connection.execute(
-        "update enrolment set key = ? where id = ?", (machine.key.private_bytes_raw(), begun.id)
+        "update enrolment set key = ? where id = ?", (machine.key.private_bytes_raw(), pending.id)
     )
     answer = Enrolment(
         kiosk=machine.id, epoch=machine.epoch, token=token or machine.token, supermarket="hp", name=name
     )
-    store.enrol(begun, answer)
+    store.enrol(pending, answer)
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
     ) -> AsyncIterator[Till]:
         with Store(folder, time_source, fault_hook) as store:
             if enrol and store.enrolments.current is None:
-                enrolled(store, url or town.url, machine or town.kiosk, token)
+                enrol_store(store, url or town.url, machine or town.kiosk, token)
             async with Client(url or town.url) as client:
                 app = KioskApp(store, client, timing, scanner, appearance, printer, code)
                 async with app.run_test(size=size) as pilot:
@@ -313,14 +313,14 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
 
 
 async def change(town: Any, statement: str) -> None:
-    """By the database's owner: what no desk does yet, or nobody should."""
+    """Change the database as its owner, where no use case does."""
     async with owner_engine(town.clone).begin() as connection:
         await connection.execute(text(statement))
 
 
 @pytest.fixture
 def balance(town: Any) -> Callable[[str], Any]:
-    """What the server says a card has."""
+    """A card's balance at the server."""
 
     async def ask(token: str) -> int:
         async with town.device() as http:

@@ -1,7 +1,7 @@
-"""Tills' days in processes of their own. Each line on standard input is one: its folder, and the point at which it
-dies by SIGKILL; without one it lives on and tells the points it passed. How it ended is told last.
+"""Runs a day at a kiosk for each line on standard input: its folder, and the fault point at which it is killed by
+SIGKILL, or none; then the points passed are printed. The exit status is printed last.
 
-Each is a fork of this program, since to read all of its modules takes a hundred times as long as the day.
+Each day is a fork of this process, since importing the modules takes a hundred times as long as the day.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
             assert job is not None
             store.receipts.mark_sending(job)
             store.receipts.mark_sent(job)
-            # Known to be away: this one goes by lease.
+            # Known to be offline: this one goes by lease.
             counter.session.connection.online = False
             await serve(counter, card)
             await counter.sync.catch_up()

@@ -1,4 +1,4 @@
-"""A card with a PIN: the household types it at the till, and only the server knows whether it is right."""
+"""A card with a PIN, which the household enters and only the server can check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.wire.card_token import digest
 from tests.kiosk.conftest import QUICK, OpenTill, Till
 
 SOAP, RICE = "肥皂", "大米"
-# Checking a PIN takes the server a while on purpose: no lease may step in meanwhile.
+# Checking a PIN takes the server a while on purpose: no lease may be used meanwhile.
 PATIENT = replace(QUICK, answer_timeout=15.0)
 
 
@@ -42,7 +42,7 @@ async def test_a_large_redemption_asks_for_the_pin(
         await till.until(lambda: till.screen == "CardPinScreen")
         await till.sees("请户主本人输入积分卡密码")
         await till.press(*"1111", "f2")
-        await till.refused("密码不对")
+        await till.sees_refusal("密码不对")
         await till.until(lambda: till.screen == "CardPinScreen")
         assert await balance(town.card) == 100
         await till.press(*"8642", "f2")
@@ -51,7 +51,7 @@ async def test_a_large_redemption_asks_for_the_pin(
 
 
 @pytest.mark.usefixtures("with_pin")
-async def test_a_small_one_does_not(town: Any, open_till: OpenTill, numbers: Any) -> None:
+async def test_a_small_redemption_does_not_ask_for_the_pin(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(timing=PATIENT) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP])
@@ -68,7 +68,7 @@ async def test_escape_leaves_the_cart_as_it_was(
         await rice_in_the_cart(town, till, numbers)
         await till.until(lambda: till.screen == "CardPinScreen")
         await till.press(*"86", "f2")
-        await till.refused("密码是 4 到 8 位数字")
+        await till.sees_refusal("密码是 4 到 8 位数字")
         await till.press("escape")
         await till.until(lambda: till.screen == "ServeScreen")
         assert till.app.session.total == 50

@@ -1,4 +1,4 @@
-"""The till's sentences are all marked for translation, and the English catalogue has each of them, once."""
+"""All sentences of the kiosk are marked for translation, and are in the English catalogue."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_catalogue_has_each_sentence_and_no_other(english: Catalog) -> None:
     assert list(english.obsolete) == []
 
 
-def test_every_entry_is_finished_english(english: Catalog) -> None:
+def test_every_entry_is_translated(english: Catalog) -> None:
     for message in english:
         if message.id:
             assert not message.fuzzy, message.id
@@ -74,7 +74,7 @@ def test_placeholders_are_those_of_the_code(english: Catalog) -> None:
 
 
 def unmarked(source: str) -> Iterator[str]:
-    """Chinese in a source that is neither a docstring nor the plain argument of a mark."""
+    """Chinese in a source that is neither a docstring nor the argument of a mark."""
     tree = ast.parse(source)
     allowed: set[ast.AST] = set()
     for node in ast.walk(tree):
@@ -87,7 +87,7 @@ def unmarked(source: str) -> Iterator[str]:
             yield f"{node.lineno}: {node.value}"
 
 
-# Paper is for the household, whatever language the attendant reads.
+# Paper is for the household, and in Chinese whatever the attendant's language is.
 PAPER = {
     CODE / "printing" / f"{name}.py"
     for name in ("commands", "fonts", "layout", "promise", "sample", "shift", "slip")
@@ -102,7 +102,7 @@ def test_all_chinese_is_marked(path: Path) -> None:
 
 
 def test_babel_finds_every_mark() -> None:
-    """It looks at tokens, and overlooks a mark within an f-string."""
+    """It reads tokens, so it doesn't find a mark within an f-string."""
     sentences = {
         node.args[-1].value
         for path in CODE.rglob("*.py")
@@ -125,14 +125,14 @@ def test_babel_finds_every_mark() -> None:
         'say("！")',
     ],
 )
-def test_what_would_not_be_translated_is_found(source: str) -> None:
+def test_unmarked_chinese_is_found(source: str) -> None:
     assert list(unmarked(source))
 
 
 @pytest.mark.parametrize(
     "source", ['"""文档"""', '_("缺货")', 'KEYS = (("1", N_("扫户卡")),)', "say('out')  # 缺货"]
 )
-def test_what_is_marked_or_for_programmers_is_not(source: str) -> None:
+def test_marked_chinese_and_docstrings_are_accepted(source: str) -> None:
     assert list(unmarked(source)) == []
 
 
@@ -165,7 +165,7 @@ def refusals(part: object) -> set[str]:
     ],
     ids=lambda part: part.__name__,
 )
-def test_every_refusal_a_till_can_meet_has_its_sentence(part: object) -> None:
+def test_every_refusal_a_kiosk_can_get_has_its_sentence(part: object) -> None:
     assert refusals(part)
     assert refusals(part) <= PROBLEMS
 

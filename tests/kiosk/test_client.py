@@ -1,4 +1,4 @@
-"""What counts as an answer of the server, and what only looks like one."""
+"""Answers of the server, and responses that are none."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ async def test_the_page_of_a_portal_or_proxy_is_no_answer(response: httpx.Respon
     assert away.value.sent
 
 
-async def test_nobody_listening_means_nothing_was_sent() -> None:
+async def test_a_refused_connection_means_nothing_was_sent() -> None:
     async with Client("http://127.0.0.1:9", "token") as client:
         with pytest.raises(ServerUnavailable) as away:
             await client.get_till()
     assert not away.value.sent
 
 
-def test_an_address_that_is_none_is_refused_at_once() -> None:
+def test_an_invalid_address_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="http"):
         Client("jimei.example", "token")
 
@@ -68,7 +68,7 @@ async def test_an_unknown_device_is_refused(town: Any) -> None:
 
 
 @pytest.mark.parametrize(("listening", "sent"), [(True, True), (False, False)])
-async def test_a_call_tells_when_it_goes_onto_the_wire(town: Any, listening: bool, sent: bool) -> None:
+async def test_on_send_is_called_when_the_request_goes_out(town: Any, listening: bool, sent: bool) -> None:
     calls = []
     async with Client(town.url if listening else "http://127.0.0.1:9", town.device_token) as client:
         with pytest.raises(Refused if listening else ServerUnavailable):

@@ -1,4 +1,4 @@
-"""A neighbour takes the goods home for a household: known by their own card, and written down."""
+"""A neighbour collects for a household, identified by their own card, and is recorded."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlalchemy import text
 
 from api.wire import Command
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Paper, Till, card_url
+from tests.kiosk.conftest import IMPATIENT, FakePrinter, Network, OpenTill, Till, card_url
 
 SOAP = "6901234567892"
 
 
-async def named(town: LiveTown, till: Till) -> None:
-    """The household's card, the key, the neighbour's card."""
+async def choose_collector(town: LiveTown, till: Till) -> None:
+    """Scan the household's card, press the key, scan the collector's card."""
     await till.show_card(town.card)
     await till.press("f7")
     await till.sees("请扫代领人自己家的户卡")
@@ -23,15 +23,15 @@ async def named(town: LiveTown, till: Till) -> None:
     await till.until(lambda: till.app.session.collector)
 
 
-async def served(till: Till) -> None:
+async def redeem(till: Till) -> None:
     await till.scan(SOAP)
     await till.until(lambda: till.app.session.cart)
     await till.press("f2")
     await till.until(lambda: till.screen == "ReceiptScreen")
 
 
-async def recorded(town: LiveTown) -> list[str]:
-    """Whose neighbour's household each redemption names."""
+async def recorded_collectors(town: LiveTown) -> list[str]:
+    """The collector's household of each redemption."""
     async with town.town.unit_of_work() as work:
         rows = await work.session.execute(
             text("select h.code from redemption r join household h on h.id = r.collector order by r.recorded_at")
@@ -40,39 +40,39 @@ async def recorded(town: LiveTown) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 16)], ids=str)
-async def test_recorded_and_on_the_receipt(
-    town: Any, open_till: OpenTill, balance: Any, paper: Paper, size: tuple[int, int]
+async def test_the_collector_is_recorded_and_on_the_receipt(
+    town: Any, open_till: OpenTill, balance: Any, printer: FakePrinter, size: tuple[int, int]
 ) -> None:
-    async with open_till(size=size, printer=paper) as till:
-        await named(town, till)
+    async with open_till(size=size, printer=printer) as till:
+        await choose_collector(town, till)
         await till.sees("由李**代领")
-        await served(till)
+        await redeem(till)
         await till.sees("由李**代领")
         assert (await balance(town.card), await balance(town.poor_card)) == (95, 3)
-        assert await recorded(town) == ["hp-2"]
-        await till.until(lambda: paper.slips)
-        assert "由李**代领" in paper.slips[0]
+        assert await recorded_collectors(town) == ["hp-2"]
+        await till.until(lambda: printer.slips)
+        assert "由李**代领" in printer.slips[0]
         await till.press("escape")
-        # Not the next household's neighbour.
+        # The collector isn't the next household's.
         await till.show_card(town.card)
         assert till.app.session.collector is None
 
 
-async def test_their_own_card_is_no_neighbours(town: Any, open_till: OpenTill) -> None:
+async def test_the_households_own_card_is_no_collectors(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.press("f7")
-        await till.refused("还没有扫户卡")
+        await till.sees_refusal("还没有扫户卡")
         await till.show_card(town.card)
         await till.press("f7")
         await till.scan(card_url(town.card))
-        await till.refused("本户自己的卡")
+        await till.sees_refusal("本户自己的卡")
         await till.scan(card_url(town.revoked_card))
-        await till.refused("已挂失")
+        await till.sees_refusal("已挂失")
         assert till.app.session.collector is None
 
 
 @pytest.mark.parametrize("undo", ["f7", "escape"])
-async def test_before_a_card_is_shown_it_can_be_left(town: Any, open_till: OpenTill, undo: str) -> None:
+async def test_choosing_a_collector_can_be_cancelled(town: Any, open_till: OpenTill, undo: str) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.press("f7", undo)
@@ -81,16 +81,16 @@ async def test_before_a_card_is_shown_it_can_be_left(town: Any, open_till: OpenT
         assert till.app.session.collector is None
 
 
-async def test_a_neighbour_can_be_taken_off_again(town: Any, open_till: OpenTill) -> None:
+async def test_a_collector_can_be_removed(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
-        await named(town, till)
+        await choose_collector(town, till)
         await till.press("f7")
         assert till.app.session.collector is None
-        await served(till)
-        assert await recorded(town) == []
+        await redeem(till)
+        assert await recorded_collectors(town) == []
 
 
-async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: OpenTill) -> None:
+async def test_a_collectors_card_does_not_confirm(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -104,27 +104,25 @@ async def test_a_neighbours_card_confirms_nothing(town: Any, open_till: OpenTill
         await till.until(lambda: till.screen == "ReceiptScreen")
 
 
-async def test_without_the_network_a_neighbour_whom_this_till_knows(
-    town: Any, line: Line, open_till: OpenTill
-) -> None:
-    async with open_till(line.url, timing=IMPATIENT) as till:
-        await till.told()
+async def test_a_collector_offline_must_have_a_lease(town: Any, network: Network, open_till: OpenTill) -> None:
+    async with open_till(network.url, timing=IMPATIENT) as till:
+        await till.wait_until_uploaded()
         await till.until(lambda: till.store.leases.expires_at)
-        await line.cut()
-        await till.offline()
-        await named(town, till)
-        await served(till)
+        await network.cut()
+        await till.wait_until_offline()
+        await choose_collector(town, till)
+        await redeem(till)
         await till.sees("由李**代领")
-        await line.restore()
+        await network.restore()
         till.app.counter.sync.wake()
-        await till.told()
-        assert await recorded(town) == ["hp-2"]
-        # One that isn't of the village can't be looked up now.
-        await line.cut()
-        await till.offline()
+        await till.wait_until_uploaded()
+        assert await recorded_collectors(town) == ["hp-2"]
+        # A card of another village can't be looked up offline.
+        await network.cut()
+        await till.wait_until_offline()
         await till.press("escape")
         await till.show_card(town.card)
         await till.press("f7")
         await till.scan(card_url("0" * 20))
-        await till.until(lambda: till.refusing)
+        await till.until(lambda: till.is_refusing)
         assert till.app.session.collector is None

@@ -1,4 +1,4 @@
-"""A whole redemption with the scanner alone: what command cards do on every screen, and what they never do."""
+"""Redemptions with the scanner alone: command cards on every screen."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from textual import events
 from api.wire import Command
 from kiosk.scanner import Scanner
 from kiosk.widgets.shelf import Shelf
-from tests.kiosk.conftest import IMPATIENT, QUICK, Line, OpenTill, Till, card_url, change
+from tests.kiosk.conftest import IMPATIENT, QUICK, Network, OpenTill, Till, card_url, change
 
 CONFIRM, CANCEL, RECEIPT = Command.CONFIRM.value, Command.CANCEL.value, Command.RECEIPT.value
 SOAP = "6901234567892"
 SAME_HOLD = 0.8
-"""Seconds after which a trigger held down reads again."""
+"""Seconds after which a trigger held down scans again."""
 ANEW = 2.5
 """Seconds after which the same code counts again."""
 
@@ -27,7 +27,7 @@ async def fill_cart(till: Till, card: str) -> None:
     await till.until(lambda: till.app.counter.session.cart)
 
 
-async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till: OpenTill, balance: Any) -> None:
+async def test_two_households_with_the_scanner_alone(town: Any, open_till: OpenTill, balance: Any) -> None:
     await town.award("hp-3", 20)
     async with open_till(signed_in=False) as till:
         await till.scan("2468")
@@ -37,7 +37,7 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
         first = await till.scan(CONFIRM)
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.sees("现有积分 95 分")
-        # The next household at once, confirmed within two seconds of the one before.
+        # The next household, confirmed within two seconds of the previous one.
         await till.scan(card_url(town.empty_card), at=first + 0.4)
         await till.until(lambda: till.screen == "ServeScreen" and till.app.counter.session.card)
         await till.scan(SOAP, at=first + 0.9)
@@ -52,13 +52,13 @@ async def test_two_households_with_nothing_but_the_scanner(town: Any, open_till:
 
 
 @pytest.mark.parametrize("hold", [SAME_HOLD, ANEW], ids=["within two seconds", "later"])
-async def test_confirm_again_while_the_answer_is_out_changes_nothing(
-    town: Any, line: Line, open_till: OpenTill, balance: Any, hold: float
+async def test_confirming_a_pending_redemption_changes_nothing(
+    town: Any, network: Network, open_till: OpenTill, balance: Any, hold: float
 ) -> None:
-    async with open_till(line.url, timing=replace(QUICK, answer_timeout=60.0)) as till:
+    async with open_till(network.url, timing=replace(QUICK, answer_timeout=60.0)) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
-        line.lose_answers = 1_000_000
+        network.lose_answers = 1_000_000
         first = await till.scan(CONFIRM)
         await till.until(lambda: session.pending and session.pending.uncertain)
         sent = session.pending
@@ -67,7 +67,7 @@ async def test_confirm_again_while_the_answer_is_out_changes_nothing(
         await till.scan(RECEIPT, at=second + 1.0)
         assert session.pending is sent
         assert till.screen == "ServeScreen"
-        line.lose_answers = 0
+        network.lose_answers = 0
         await till.until(lambda: till.screen == "ReceiptScreen")
         assert await balance(town.card) == 95
 
@@ -85,7 +85,7 @@ async def test_a_trigger_held_too_long_confirms_once_and_leaves_the_receipt(
         assert await balance(town.card) == 95
 
 
-async def test_confirm_counts_again_once_a_person_has_changed_the_cart(
+async def test_a_repeated_confirm_counts_once_the_attendant_changed_the_cart(
     town: Any, open_till: OpenTill, balance: Any
 ) -> None:
     """Refused, corrected with a key, confirmed: all within two seconds."""
@@ -93,7 +93,7 @@ async def test_confirm_counts_again_once_a_person_has_changed_the_cart(
         session = till.app.counter.session
         await till.show_card(town.card)
         first = await till.scan(CONFIRM)
-        await till.refused("还没有选商品")
+        await till.sees_refusal("还没有选商品")
         await till.scan(CONFIRM, at=first + 0.5)
         assert session.pending is None
         await till.press(str(next(item.number for item in session.shelf if item.barcode == SOAP)))
@@ -103,12 +103,12 @@ async def test_confirm_counts_again_once_a_person_has_changed_the_cart(
         assert await balance(town.card) == 95
 
 
-async def test_a_finger_on_the_shelf_makes_confirm_count_again_too(town: Any, open_till: OpenTill) -> None:
+async def test_a_repeated_confirm_counts_after_a_touch_on_the_shelf(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(120, 36)) as till:
         session = till.app.counter.session
         await till.show_card(town.card)
         first = await till.scan(CONFIRM)
-        await till.refused("还没有选商品")
+        await till.sees_refusal("还没有选商品")
         at = next(place for place, item in enumerate(session.shelf) if item.barcode == SOAP)
         await till.pilot.click(Shelf, offset=(10, 3 + 2 * at))
         await till.until(lambda: session.total == 5)
@@ -116,7 +116,7 @@ async def test_a_finger_on_the_shelf_makes_confirm_count_again_too(town: Any, op
         await till.until(lambda: till.screen == "ReceiptScreen")
 
 
-async def test_the_trigger_that_closes_a_receipt_does_not_confirm_the_cart_below(
+async def test_a_command_that_closes_a_receipt_does_not_confirm_the_cart_below(
     town: Any, open_till: OpenTill, balance: Any
 ) -> None:
     await town.award("hp-3", 20)
@@ -132,8 +132,8 @@ async def test_the_trigger_that_closes_a_receipt_does_not_confirm_the_cart_below
         await till.until(lambda: till.screen == "ServeScreen")
         await till.scan(CONFIRM, at=shown + 1.0 + SAME_HOLD)
         assert (session.pending, session.total, till.screen) == (None, 5, "ServeScreen")
-        # A stray end key of the scanner is no deed of a person.
-        await till.late("enter", shown + 2.2)
+        # A scanner's stray end key is no action of the attendant.
+        await till.press_at("enter", shown + 2.2)
         await till.scan(CONFIRM, at=shown + 2.6)
         assert session.pending is None
         await till.scan(CONFIRM, at=shown + 1.0 + ANEW)
@@ -144,51 +144,49 @@ async def test_the_trigger_that_closes_a_receipt_does_not_confirm_the_cart_below
 async def test_confirm_without_a_card_or_goods_says_what_is_missing(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.scan(CONFIRM)
-        await till.refused("还没有扫户卡")
+        await till.sees_refusal("还没有扫户卡")
         await till.show_card(town.card)
         await till.scan(CONFIRM)
-        await till.refused("还没有选商品")
+        await till.sees_refusal("还没有选商品")
         assert till.app.counter.session.pending is None
 
 
-async def test_cancel_sends_the_household_away(town: Any, open_till: OpenTill, balance: Any) -> None:
+async def test_cancel_dismisses_the_household(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
         await till.scan(CANCEL)
         await till.sees("请扫户卡")
         assert till.app.counter.session.cart == []
         await till.scan(CONFIRM)
-        await till.refused("还没有扫户卡")
+        await till.sees_refusal("还没有扫户卡")
         assert await balance(town.card) == 100
 
 
-async def test_cancel_gives_up_what_may_have_arrived(
-    town: Any, line: Line, open_till: OpenTill, balance: Any
+async def test_cancel_gives_up_an_uncertain_redemption(
+    town: Any, network: Network, open_till: OpenTill, balance: Any
 ) -> None:
     await change(town, "update kiosk set lease_most = 0")
-    async with open_till(line.url, timing=IMPATIENT) as till:
+    async with open_till(network.url, timing=IMPATIENT) as till:
         session = till.app.counter.session
         await fill_cart(till, town.card)
-        line.lose_answers = 1_000_000
+        network.lose_answers = 1_000_000
         await till.scan(CONFIRM)
         await till.sees("扫取消卡放弃这一笔")
         await till.scan(CANCEL)
         await till.until(lambda: session.pending is None)
         assert session.total == 5
-        line.lose_answers = 0
-        await till.told()
+        network.lose_answers = 0
+        await till.wait_until_uploaded()
         assert await balance(town.card) == 100
         await till.scan(CONFIRM)
         await till.until(lambda: till.screen == "ReceiptScreen")
         assert await balance(town.card) == 95
 
 
-async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(
-    town: Any, open_till: OpenTill
-) -> None:
+async def test_a_recalled_receipt_does_not_look_like_a_new_one(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.scan(RECEIPT)
-        await till.refused("没有收据可看")
+        await till.sees_refusal("没有收据可看")
         await fill_cart(till, town.card)
         await till.scan(CONFIRM)
         await till.sees("兑换成功")
@@ -205,10 +203,10 @@ async def test_the_last_receipt_is_seen_again_and_never_passes_for_a_new_one(
         await till.close_shift()
         await till.sign_in()
         await till.scan(RECEIPT)
-        await till.refused("没有收据可看")
+        await till.sees_refusal("没有收据可看")
 
 
-async def test_a_command_on_help_does_not_reach_the_cart_behind_it(town: Any, open_till: OpenTill) -> None:
+async def test_a_command_on_the_help_screen_does_not_reach_the_cart(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
         for command in (CONFIRM, CANCEL):
@@ -220,25 +218,25 @@ async def test_a_command_on_help_does_not_reach_the_cart_behind_it(town: Any, op
             assert till.app.counter.session.total == 5
 
 
-async def test_before_signing_in_commands_are_refused(open_till: OpenTill) -> None:
+async def test_commands_are_refused_before_signing_in(open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.sees("河畔村积美超市")
         for command in (CONFIRM, CANCEL, RECEIPT):
             await till.scan(command)
-            await till.refused("请先登录")
+            await till.sees_refusal("请先登录")
             assert till.screen == "SignInScreen"
             await till.press("1", "escape")
-            await till.until(lambda: not till.refusing)
+            await till.until(lambda: not till.is_refusing)
 
 
 @pytest.mark.parametrize(
     "text", ["JIMEI:CONFIR", "JIMEI:CONFIRM1", "JIMEI:", "CONFIRM", "JIMEI:VOI", "ONFIRM", "确认兑换", "F2"]
 )
-async def test_what_is_almost_a_command_confirms_nothing(town: Any, open_till: OpenTill, text: str) -> None:
+async def test_a_misread_command_confirms_nothing(town: Any, open_till: OpenTill, text: str) -> None:
     async with open_till() as till:
         await fill_cart(till, town.card)
         till.app.post_message(events.Paste(text))
-        await till.refused("再扫一次" if text.startswith("JIMEI:") else "请换一个码扫")
+        await till.sees_refusal("再扫一次" if text.startswith("JIMEI:") else "请换一个码扫")
         assert till.app.counter.session.pending is None
         assert till.app.counter.session.total == 5
 
@@ -248,11 +246,11 @@ async def test_a_misread_barcode_is_never_looked_up(town: Any, open_till: OpenTi
         await till.show_card(town.card)
         for wrong in ("6901234567893", "036000291453", "96385075"):
             await till.scan(wrong)
-            await till.refused("条码没有读对，请再扫一次")
-            assert "本店货架" not in till.said
+            await till.sees_refusal("条码没有读对，请再扫一次")
+            assert "本店货架" not in till.status_text
             await till.press("down")
         await till.scan("1234567")
-        await till.refused("本店货架上没有这件商品（条码 1234567）")
+        await till.sees_refusal("本店货架上没有这件商品（条码 1234567）")
 
 
 async def test_a_slow_scanner_with_prefix_and_suffix(town: Any, open_till: OpenTill, balance: Any) -> None:
@@ -270,8 +268,8 @@ async def test_a_slow_scanner_with_prefix_and_suffix(town: Any, open_till: OpenT
 
 
 async def finish(till: Till, at: float) -> float:
-    """The scanner's end key, and time for the till to do what was scanned."""
-    await till.late("enter", at + 0.09)
+    """Press the scanner's end key, and wait until the scan has had its effect."""
+    await till.press_at("enter", at + 0.09)
     session = till.app.counter.session
     await till.until(
         lambda: (session.card and not till.status.has_class("waiting")) or till.screen != "ServeScreen"

@@ -1,4 +1,4 @@
-"""The till in English: every screen, every bar, and what the server refuses; no Chinese but names."""
+"""The kiosk in English: all screens, bars and refusals, without Chinese except names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kiosk.screens.help import _TROUBLE as HELP_TROUBLE
 from kiosk.widgets.household import _STEPS as STEPS
 from kiosk.widgets.key_bar import KeyCap
 from tests.conftest import enrol
-from tests.kiosk.conftest import Line, OpenTill, Till, card_url
+from tests.kiosk.conftest import Network, OpenTill, Till, card_url
 from tests.kiosk.test_broken_line import close_shifts
 from tests.kiosk.test_catalogue import CHINESE
 from tests.kiosk.test_screens import spend, spend_when_posted
@@ -34,8 +34,8 @@ def english() -> Iterator[None]:
     choose_language("zh")
 
 
-async def in_english(till: Till) -> None:
-    """No Chinese on the screen but names of goods, places and people; the bars say all they have to say."""
+async def check_english(till: Till) -> None:
+    """No Chinese on the screen except names of goods, places and people; no bar is cut off."""
     session = till.app.counter.session
     names = {"肥皂", "王**"}
     if session.till:
@@ -51,8 +51,8 @@ async def in_english(till: Till) -> None:
 
     top = till.status.region.y
     rows = till.shows.splitlines()[top : top + till.status.region.height]
-    assert "".join("".join(rows).split()) == "".join(till.said.split())
-    # Those that don't fit go as soon as the screen is laid out.
+    assert "".join("".join(rows).split()) == "".join(till.status_text.split())
+    # Caps that don't fit are hidden as soon as the screen is laid out.
     await till.until(
         lambda: all(
             key.region.right <= till.app.size.width for key in till.app.screen.query(KeyCap) if key.display
@@ -64,21 +64,21 @@ async def test_signing_in_and_help(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.sees("JIMEI POINTS SUPERMARKET")
         await till.sees("河畔村积美超市 (河畔村)")
-        await in_english(till)
+        await check_english(till)
         await till.scan(card_url(town.card))
-        await till.refused("! Sign in first, then scan")
+        await till.sees_refusal("! Sign in first, then scan")
         await till.press(*"24", "f2")
-        await till.refused("A PIN has 4 to 8 digits")
-        await in_english(till)
+        await till.sees_refusal("A PIN has 4 to 8 digits")
+        await check_english(till)
         await till.press("escape", *"1357", "f2")
-        await till.refused("Wrong PIN: try again")
-        await in_english(till)
+        await till.sees_refusal("Wrong PIN: try again")
+        await check_english(till)
         await till.press("f1")
         await till.until(lambda: till.screen == "HelpScreen")
         for key, what in (*HELP_KEYS, *HELP_TROUBLE):
             assert f" {_(key)} " in till.shows
             assert f" {_(what)} " in till.shows
-        await in_english(till)
+        await check_english(till)
 
 
 async def test_serving(town: Any, open_till: OpenTill, numbers: Any) -> None:
@@ -87,40 +87,40 @@ async def test_serving(town: Any, open_till: OpenTill, numbers: Any) -> None:
         for _number, step in STEPS:
             await till.sees(f"  {_(step)} ")
         await till.sees("No goods yet")
-        await in_english(till)
+        await check_english(till)
         await till.press("f2")
-        await till.refused("No card yet")
-        await in_english(till)
+        await till.sees_refusal("No card yet")
+        await check_english(till)
         await till.show_card(town.card)
         await till.sees("Has 100 pts ")
-        await in_english(till)
+        await check_english(till)
         await till.press("f2")
-        await till.refused("No goods yet: press a number")
-        await in_english(till)
+        await till.sees_refusal("No goods yet: press a number")
+        await check_english(till)
         await till.press(numbers["牙刷"])
-        await till.refused("牙刷 is out of stock")
+        await till.sees_refusal("牙刷 is out of stock")
         await till.press(numbers["肥皂"])
         await till.sees("5 pts in all")
         await till.sees("Left after this")
-        await in_english(till)
+        await check_english(till)
         await till.scan(card_url(town.poor_card))
-        await till.refused("王** aren't confirmed")
-        await in_english(till)
+        await till.sees_refusal("王** aren't confirmed")
+        await check_english(till)
         await till.press("f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.sees("Redeemed  王**")
         await till.sees("Balance now: 95 pts")
         await till.sees("Hand over the goods")
-        await in_english(till)
+        await check_english(till)
         await till.press("escape")
         await till.scan(RECEIPT)
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.sees("Receipt again  王**")
         await till.sees("Balance then: 95 pts")
-        await in_english(till)
+        await check_english(till)
 
 
-async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: OpenTill) -> None:
+async def test_expiring_points_and_notices_fit(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         session = till.app.counter.session
         await till.show_card(town.card)
@@ -130,21 +130,21 @@ async def test_what_expires_and_what_is_on_notice_fit(town: Any, open_till: Open
         till.app.screen.query("Household").refresh()
         await till.sees("Has 10000 pts, 100 pts on notice")
         await till.sees("10000 pts expire 2027-07-01")
-        await in_english(till)
+        await check_english(till)
 
 
-async def test_no_network(town: Any, line: Line, open_till: OpenTill, numbers: Any) -> None:
-    async with open_till(line.url) as till:
+async def test_no_network(town: Any, network: Network, open_till: OpenTill, numbers: Any) -> None:
+    async with open_till(network.url) as till:
         await till.show_card(town.card)
         await till.until(lambda: till.store.leases.get_available(till.app.counter.session.card.view.household))
         await till.press(numbers["肥皂"])
-        await line.cut()
+        await network.cut()
         await till.press("f2")
         await till.until(lambda: till.screen == "ReceiptScreen")
         await till.sees("Redeemed offline")
         await till.sees("offline until")
         await till.sees("1 to send")
-        await in_english(till)
+        await check_english(till)
 
 
 async def test_the_server_s_refusals(town: Any, open_till: OpenTill, numbers: Any) -> None:
@@ -152,15 +152,15 @@ async def test_the_server_s_refusals(town: Any, open_till: OpenTill, numbers: An
         other = await enrol(http, "hp", "后台")
     async with open_till() as till:
         await till.scan(card_url(town.revoked_card))
-        await till.refused("This card was reported lost and is void: use the new one")
-        await in_english(till)
+        await till.sees_refusal("This card was reported lost and is void: use the new one")
+        await check_english(till)
         await till.show_card(town.card)
         await till.press(numbers["大米"], numbers["大米"])
         await till.until(lambda: till.app.counter.session.total == 100)
         await spend(town, other, town.card, "rice", 50, 1)
         await till.press("f2")
-        await till.refused("Not enough points, 50 short")
-        await in_english(till)
+        await till.sees_refusal("Not enough points, 50 short")
+        await check_english(till)
 
 
 async def test_a_shift_closed_meanwhile(town: Any, open_till: OpenTill, numbers: Any) -> None:
@@ -171,13 +171,11 @@ async def test_a_shift_closed_meanwhile(town: Any, open_till: OpenTill, numbers:
         await close_shifts(town)
         await till.press("f2")
         await till.until(lambda: till.screen == "SignInScreen")
-        await till.refused("Your shift has ended")
-        await in_english(till)
+        await till.sees_refusal("Your shift has ended")
+        await check_english(till)
 
 
-async def test_goods_run_short_are_told_by_name(
-    town: Any, open_till: OpenTill, numbers: Any, balance: Any
-) -> None:
+async def test_goods_out_of_stock_are_named(town: Any, open_till: OpenTill, numbers: Any, balance: Any) -> None:
     await town.award("hp-3", 1000)
     async with open_till() as till:
         await till.show_card(town.card)
@@ -185,14 +183,14 @@ async def test_goods_run_short_are_told_by_name(
         await till.until(lambda: till.app.counter.session.cart)
         await spend_when_posted(town, balance, town.empty_card, "laundry", 20, 10)
         await till.press("f2")
-        await till.refused("洗衣液: only 0 left")
-        await in_english(till)
+        await till.sees_refusal("洗衣液: only 0 left")
+        await check_english(till)
 
 
 async def test_an_unknown_device(open_till: OpenTill) -> None:
     async with open_till(token="nonsense", signed_in=False) as till:
-        await till.refused("ask the township office")
-        await in_english(till)
+        await till.sees_refusal("ask the township office")
+        await check_english(till)
 
 
 # --- without a screen -------------------------------------------------------------------------------------
@@ -202,19 +200,19 @@ def problem(type: str, **extra: Any) -> Problem:
     return Problem(type=type, title=type, status=409, detail="中文的话", extra=extra)
 
 
-def test_a_refusal_without_its_figures_or_unknown_is_told_as_the_server_told_it() -> None:
+def test_an_unknown_refusal_or_one_without_its_figures_is_the_servers_sentence() -> None:
     assert Refused(problem("insufficient-points", missing=3)).sentence == "Not enough points, 3 short"
     assert Refused(problem("insufficient-points")).sentence == "中文的话"
     assert Refused(problem("invented-later")).sentence == "中文的话"
 
 
-def test_goods_by_name_and_else_by_code() -> None:
+def test_goods_are_named_or_else_shown_by_code() -> None:
     told = problem("out-of-stock", product="soap", left=2)
     assert Refused(told, {"soap": "肥皂"}).sentence.startswith("肥皂: only 2 left")
     assert Refused(told).sentence.startswith("soap: only 2 left")
 
 
-def test_back_in_chinese_the_server_is_quoted() -> None:
+def test_in_chinese_the_servers_sentence_is_shown() -> None:
     choose_language("zh")
     assert Refused(problem("insufficient-points", missing=3)).sentence == "中文的话"
     assert ServerUnavailable(sent=False).sentence.startswith("连不上服务器")

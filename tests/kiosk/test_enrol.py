@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kiosk.store.enrolments import CODE_LENGTH
-from tests.kiosk.conftest import Line, OpenTill
+from tests.kiosk.conftest import Network, OpenTill
 
 
 @pytest.fixture
@@ -21,13 +21,13 @@ async def test_a_code_typed_by_hand(town: Any, open_till: OpenTill, code: str) -
     async with open_till(enrol=False, signed_in=False) as till:
         await till.sees("登 记 终 端")
         await till.scan("JIMEI:CONFIRM")
-        await till.refused("请先登记")
+        await till.sees_refusal("请先登记")
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
-        await till.refused("这不是登记码")
+        await till.sees_refusal("这不是登记码")
         for symbol in code[:-1].lower():
             await till.press(symbol)
         await till.press("f2")
-        await till.refused("还差 1 位")
+        await till.sees_refusal("还差 1 位")
         await till.press(code[-1], "f2")
         await till.until(lambda: till.screen == "SignInScreen")
         await till.sees("河畔村积美超市")
@@ -39,30 +39,30 @@ async def test_a_wrong_code_and_a_scanned_one(open_till: OpenTill, code: str) ->
     async with open_till(enrol=False, signed_in=False) as till:
         await till.sees("登 记 终 端")
         await till.scan("0" * CODE_LENGTH)
-        await till.refused("登记码不对或已过期")
+        await till.sees_refusal("登记码不对或已过期")
         await till.press("escape")
         await till.scan(f"JIMEI:ENROL:{code}")
         await till.until(lambda: till.screen == "SignInScreen")
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
-    line: Line, open_till: OpenTill, code: str, restarted: bool
+async def test_a_lost_answer_is_requested_again_with_the_same_key(
+    network: Network, open_till: OpenTill, code: str, restarted: bool
 ) -> None:
-    async with open_till(line.url, enrol=False, signed_in=False, code=code) as till:
-        line.lose_everything = True
-        await till.refused("连不上服务器")
-        line.lose_everything = False
+    async with open_till(network.url, enrol=False, signed_in=False, code=code) as till:
+        network.lose_everything = True
+        await till.sees_refusal("连不上服务器")
+        network.lose_everything = False
         if not restarted:
             await till.press("f2")
             await till.until(lambda: till.screen == "SignInScreen")
     # The code is known from before the restart.
-    async with open_till(line.url, enrol=False, signed_in=False) as till:
+    async with open_till(network.url, enrol=False, signed_in=False) as till:
         await till.until(lambda: till.screen == "SignInScreen")
         await till.sign_in()
         assert [each.epoch for each in till.store.enrolments.list_all()] == [1]
 
 
-async def test_the_terminal_that_is_enrolled_starts_with_signing_in(open_till: OpenTill) -> None:
+async def test_an_enrolled_kiosk_starts_at_signing_in(open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.until(lambda: till.screen == "SignInScreen")

@@ -1,4 +1,4 @@
-"""The till is left, or a screen goes, while something it asked for is under way."""
+"""Quitting, or removing a screen, while a request of it is pending."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kiosk.conftest import QUICK, OpenTill, card_url
 
 
 class Lingering(Static):
-    """A part that goes last. By then what was asked for is answered, and whoever waits for that has gone on."""
+    """A widget that is removed last, when the request has been answered and its worker has continued."""
 
     def __init__(self, held: AsyncConnection, waiting: Worker[Any]) -> None:
         super().__init__()
@@ -29,10 +29,10 @@ class Lingering(Static):
                 await asyncio.sleep(0.01)
 
 
-async def test_a_card_is_told_of_while_its_screen_goes(town: Any, open_till: OpenTill) -> None:
+async def test_a_look_up_is_cancelled_when_its_screen_is_removed(town: Any, open_till: OpenTill) -> None:
     engine = owner_engine(town.clone)
     async with engine.connect() as held:
-        # A till that ends by an error tells of it at the end of this block.
+        # An error in the app is raised at the end of this block.
         async with open_till(timing=replace(QUICK, answer_timeout=15.0)) as till:
             await held.execute(text("lock table card in access exclusive mode"))
             await till.scan(card_url(town.card))

@@ -1,4 +1,4 @@
-"""The menu: everything it offers by digit, arrow and finger; a scan goes through it."""
+"""The menu: its items by digit, arrow keys and touch; a scan closes it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ async def open_menu(till: Till, key: str = "f9") -> None:
 
 
 def number(till: Till, label: str) -> str:
-    """The digit before what the menu calls so."""
+    """The digit of the item with this label."""
     [line] = [line for line in till.shows.splitlines() if label in line]
     return str(line.split()[0])
 
 
 async def choose(till: Till, label: str) -> None:
     await open_menu(till)
-    [index] = [n for n, choice in enumerate(till.app.screen._items) if label in choice.label]
+    [index] = [n for n, item in enumerate(till.app.screen._items) if label in item.label]
     for key in [str(index + 1)] if index < DIGITS else [*["down"] * index, " "]:
         await till.press(key)
     await till.until(lambda: till.screen != "MenuScreen")
@@ -45,7 +45,7 @@ async def test_it_opens_over_signing_in_and_serving(open_till: OpenTill, key: st
         await till.sees("交班")
 
 
-async def test_digits_do_what_stands_there(town: Any, open_till: OpenTill) -> None:
+async def test_digits_pick_items(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -58,7 +58,7 @@ async def test_digits_do_what_stands_there(town: Any, open_till: OpenTill) -> No
         await till.press("escape")
         await till.until(lambda: till.screen == "ServeScreen")
         await choose(till, "再看上一张收据")
-        await till.refused("没有收据可看")
+        await till.sees_refusal("没有收据可看")
         await choose(till, "交班")
         await till.until(lambda: till.screen == "ShiftReportScreen")
         await till.press("escape")
@@ -68,12 +68,12 @@ async def test_digits_do_what_stands_there(town: Any, open_till: OpenTill) -> No
         await till.until(lambda: not till.app.is_running)
 
 
-async def test_refusals_are_those_of_the_keys(town: Any, open_till: OpenTill) -> None:
+async def test_items_are_refused_as_their_keys_are(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
         await choose(till, "交班")
-        await till.refused("购物车里还有商品")
+        await till.sees_refusal("购物车里还有商品")
 
 
 async def test_the_last_receipt(town: Any, open_till: OpenTill) -> None:
@@ -88,7 +88,7 @@ async def test_the_last_receipt(town: Any, open_till: OpenTill) -> None:
         await till.until(lambda: till.screen == "ReceiptScreen")
 
 
-async def test_arrows_go_round_and_space_picks(open_till: OpenTill) -> None:
+async def test_arrows_wrap_around_and_space_picks(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         menu = till.app.screen.query_one(Menu)
@@ -98,14 +98,14 @@ async def test_arrows_go_round_and_space_picks(open_till: OpenTill) -> None:
         await till.until(lambda: till.screen == "HelpScreen")
 
 
-async def test_a_finger_picks(open_till: OpenTill) -> None:
+async def test_a_touch_picks(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.pilot.click(Menu, offset=(8, 0))
         await till.until(lambda: till.screen == "HelpScreen")
 
 
-async def test_a_scan_goes_through_it(town: Any, open_till: OpenTill) -> None:
+async def test_a_scan_closes_the_menu_and_counts(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.show_card(town.card)
@@ -117,7 +117,7 @@ async def test_a_scan_goes_through_it(town: Any, open_till: OpenTill) -> None:
 
 
 @pytest.mark.parametrize("command", [Command.CONFIRM, Command.CANCEL])
-async def test_nobody_confirms_or_cancels_what_it_covers(town: Any, open_till: OpenTill, command: Command) -> None:
+async def test_commands_do_not_reach_the_screen_below(town: Any, open_till: OpenTill, command: Command) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -128,7 +128,7 @@ async def test_nobody_confirms_or_cancels_what_it_covers(town: Any, open_till: O
         assert till.app.counter.session.pending is None
 
 
-async def test_the_end_of_a_scan_picks_nothing_and_f2_neither(town: Any, open_till: OpenTill) -> None:
+async def test_neither_a_scanners_end_key_nor_f2_picks(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
@@ -138,14 +138,14 @@ async def test_the_end_of_a_scan_picks_nothing_and_f2_neither(town: Any, open_ti
         assert till.app.counter.session.pending is None
 
 
-async def test_ctrl_q_leaves_through_it(open_till: OpenTill) -> None:
+async def test_ctrl_q_quits_from_the_menu(open_till: OpenTill) -> None:
     async with open_till() as till:
         await open_menu(till)
         await till.press("ctrl+q")
         await till.until(lambda: not till.app.is_running)
 
 
-async def test_the_look_changes_at_once(town: Any, open_till: OpenTill) -> None:
+async def test_the_appearance_changes_at_once(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "高对比颜色")
         assert till.app.theme == CONTRAST.name
@@ -163,15 +163,15 @@ async def test_the_look_changes_at_once(town: Any, open_till: OpenTill) -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 12), (50, 16), (80, 24)], ids=str)
-async def test_every_choice_can_be_reached_on_a_small_screen(open_till: OpenTill, size: tuple[int, int]) -> None:
+async def test_every_item_can_be_reached_on_a_small_screen(open_till: OpenTill, size: tuple[int, int]) -> None:
     async with open_till(size=size) as till:
         await open_menu(till)
-        labels = [choice.label for choice in till.app.screen._items]
+        labels = [item.label for item in till.app.screen._items]
         seen = set()
         for _ in labels:
             seen |= {label for label in labels if label in till.shows}
             await till.press("down")
         await till.until(lambda: till.app.screen.query_one(Menu).chosen == 0)
         assert seen == set(labels)
-        # What is done every day has a digit.
+        # Everyday items have a digit.
         assert "交班" in labels[:DIGITS]

@@ -1,4 +1,4 @@
-"""Scans and typing at real speeds: no scan is missed, no key of a person is stolen or noticeably late."""
+"""Scans and typing at real speeds: no scan is missed, no typed key is lost or noticeably late."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ class Stroke:
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardReading:
     reading: Reading
     at: float
 
 
-def listen(strokes: list[Stroke], *, prompt: bool = True, prefix: str = "", suffix: str = "") -> list[Heard]:
-    """Play strokes to a scanner; `prompt` wakes it at every deadline, else only the next key does."""
+def listen(
+    strokes: list[Stroke], *, prompt: bool = True, prefix: str = "", suffix: str = ""
+) -> list[HeardReading]:
+    """Feed strokes to a scanner; `prompt`: call it at every deadline, not only at the next key."""
     scanner, heard = Scanner(prefix, suffix), []
     for stroke in strokes:
         deadline = scanner.deadline
         if prompt and deadline is not None and deadline < stroke.at:
-            heard += [Heard(reading, deadline) for reading in scanner.tick(deadline)]
-        heard += [Heard(reading, stroke.at) for reading in scanner.key(stroke.key, stroke.at)]
+            heard += [HeardReading(reading, deadline) for reading in scanner.tick(deadline)]
+        heard += [HeardReading(reading, stroke.at) for reading in scanner.key(stroke.key, stroke.at)]
     if scanner.deadline is not None:
         deadline = scanner.deadline
-        heard += [Heard(reading, deadline) for reading in scanner.tick(deadline)]
+        heard += [HeardReading(reading, deadline) for reading in scanner.tick(deadline)]
     return heard
 
 
-def flat(heard: list[Heard]) -> list[Scan | Repeat | str]:
+def flat(heard: list[HeardReading]) -> list[Scan | Repeat | str]:
     """Readings in order, each typed key by itself."""
     out: list[Scan | Repeat | str] = []
     for one in heard:
@@ -53,7 +55,7 @@ def flat(heard: list[Heard]) -> list[Scan | Repeat | str]:
     return out
 
 
-# --- a world of scanners and people ----------------------------------------------------------------------
+# --- strategies -------------------------------------------------------------------------------------------
 
 
 def in_base_32(number: int) -> str:
@@ -137,7 +139,7 @@ def play(acts: list[Act], pauses: list[float]) -> tuple[list[Stroke], list[Scan 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[Stroke], list[Scan | Repeat | str]]:
     acts: list[Act] = draw(st.lists(st.one_of(scan_acts, type_acts), min_size=1, max_size=12))
-    # A person changes hands between scanner and keyboard, and different things follow each other.
+    # Between scanner and keyboard there is a pause, and different texts follow each other.
     pauses = [draw(st.floats(0.320, 3.0)) for _ in acts]
     strokes, meant = play(acts, pauses)
     texts_scanned = [act.text for act in acts if isinstance(act, ScanAct)]
@@ -256,7 +258,7 @@ def test_a_scan_survives_one_slow_key() -> None:
     assert flat(listen([*strokes, Stroke("enter", 0.25)])) == [Scan(text)]
 
 
-# --- scanners that put something around what they read ---------------------------------------------------
+# --- scanners with prefix and suffix ----------------------------------------------------------------------
 
 prefixes = st.text("~!@#$]QCab/", min_size=1, max_size=4)
 suffixes = st.text("~!#;%X9", max_size=3)
@@ -276,7 +278,7 @@ class World:
 
 @st.composite
 def programmed_worlds(draw: st.DrawFn) -> World:
-    """Slow scanners with a prefix, and people who type as before."""
+    """Slow scanners with a prefix, and typing as before."""
     prefix, suffix = draw(prefixes), draw(suffixes)
     delays = st.integers(2, 250).map(lambda milliseconds: milliseconds / 1000)
     scans = st.builds(

@@ -1,4 +1,4 @@
-"""The kiosk's screens before a live server: serving, refusing, and a scanner's Enter that never confirms."""
+"""The screens with a live server: serving, refusals, and a scanner's Enter, which never confirms."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_the_card_shows_what_expires_next(town: Any, open_till: OpenTill) 
     policy = {"effective_on": "2026-08-01", "kind": "rolling", "months": 12, "reason": "支委会决定"}
     async with town.staff("office") as http:
         (await http.put("/v1/expiry-policies", json=policy)).raise_for_status()
-    # More than kiosks hold: what is reserved for the counter doesn't expire meanwhile.
+    # More than kiosks lease: points leased to them don't expire meanwhile.
     await town.award("hp-1", 200)
     async with open_till() as till:
         await till.show_card(town.card)
@@ -52,7 +52,7 @@ async def test_the_card_shows_what_expires_next(town: Any, open_till: OpenTill) 
         await till.sees("100 分到2027年7月1日过期")
 
 
-async def test_the_receipt_goes_by_itself(town: Any, open_till: OpenTill, numbers: Any) -> None:
+async def test_the_receipt_closes_by_itself(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(timing=Timing(receipt_display=0.05)) as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP], "f2")
@@ -77,12 +77,12 @@ async def test_goods_by_scanner_arrows_and_signs(town: Any, open_till: OpenTill,
         assert await balance(town.card) == 100
 
 
-async def test_a_double_scan_of_goods_adds_one_and_says_so(town: Any, open_till: OpenTill) -> None:
+async def test_a_repeated_scan_of_goods_adds_one_and_says_so(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan("6901234567892")
         await till.scan("6901234567892")
-        await till.until(lambda: "只算一次" in till.said)
+        await till.until(lambda: "只算一次" in till.status_text)
         assert till.app.counter.session.total == 5
 
 
@@ -99,15 +99,15 @@ async def test_no_end_key_of_a_scanner_confirms(
         await till.until(lambda: till.app.counter.session.cart)
         last = await till.scan("6900000000014")
         for end in ends:
-            await till.late(end, last + 0.25)
-            await till.late(end, last + 1.0)
+            await till.press_at(end, last + 0.25)
+            await till.press_at(end, last + 1.0)
         await till.until(lambda: till.app.counter.session.total == 55)
         assert till.app.counter.session.pending is None
         assert till.screen == "ServeScreen"
         assert await balance(town.card) == 100
 
 
-async def test_nothing_on_any_screen_can_take_the_focus(town: Any, open_till: OpenTill, numbers: Any) -> None:
+async def test_no_screen_has_a_focusable_widget(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(signed_in=False) as till:
         seen = []
 
@@ -140,7 +140,7 @@ async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_ti
         await till.until(lambda: till.app.counter.session.card)
         await till.press("f1")
         await till.until(lambda: till.screen == "HelpScreen")
-        await till.late("enter", key.time + 0.25)
+        await till.press_at("enter", key.time + 0.25)
         assert till.screen == "HelpScreen"
 
 
@@ -150,39 +150,39 @@ async def test_a_late_enter_does_not_close_what_a_scan_opened(town: Any, open_ti
 async def test_a_wrong_pin_and_a_scan_before_signing_in(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card}")
-        await till.refused("请先登录")
+        await till.sees_refusal("请先登录")
         await till.press(*"1357", "f2")
-        await till.refused("PIN 不对")
+        await till.sees_refusal("PIN 不对")
         await till.press(*"24", "f2")
-        await till.refused("4 到 8 位")
+        await till.sees_refusal("4 到 8 位")
         await till.press("escape", *"24689", "backspace", "enter")
         await till.until(lambda: till.screen == "ServeScreen")
         await till.sees("陈管理员")
 
 
-async def test_an_unknown_device_is_told_so_at_once(open_till: OpenTill) -> None:
+async def test_an_unknown_device_is_refused_at_once(open_till: OpenTill) -> None:
     async with open_till(token="nonsense", signed_in=False) as till:
-        await till.refused("没有登记")
+        await till.sees_refusal("没有登记")
 
 
-async def test_cards_that_are_none(town: Any, open_till: OpenTill) -> None:
+async def test_invalid_cards(town: Any, open_till: OpenTill) -> None:
     wrong = town.card[:-1] + ("0" if town.card[-1] != "0" else "1")
     async with open_till() as till:
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{wrong}")
-        await till.refused("卡号有一位不对")
+        await till.sees_refusal("卡号有一位不对")
         await till.scan("0" * 19 + "0" + "/")
-        await till.refused("不是户卡")
+        await till.sees_refusal("不是户卡")
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.card[:9]}")
-        await till.refused("没有读全")
+        await till.sees_refusal("没有读全")
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.revoked_card}")
-        await till.until(lambda: till.refusing and "没有读全" not in till.said)
+        await till.until(lambda: till.is_refusing and "没有读全" not in till.status_text)
         assert till.app.counter.session.card is None
 
 
-async def test_a_card_nobody_was_given(open_till: OpenTill) -> None:
+async def test_an_unknown_card(open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.scan(new_token())
-        await till.until(lambda: till.refusing)
+        await till.until(lambda: till.is_refusing)
         assert till.app.counter.session.card is None
 
 
@@ -190,13 +190,13 @@ async def test_not_enough_points_and_out_of_stock(town: Any, open_till: OpenTill
     async with open_till() as till:
         await till.show_card(town.poor_card)
         await till.press(numbers[SOAP])
-        await till.refused("还差 2 分")
+        await till.sees_refusal("还差 2 分")
         await till.press(numbers[BRUSH])
-        await till.refused("牙刷缺货")
+        await till.sees_refusal("牙刷缺货")
         await till.press("f2")
-        await till.refused("还没有选商品")
+        await till.sees_refusal("还没有选商品")
         await till.scan("6900000000045")
-        await till.refused("没有这件商品")
+        await till.sees_refusal("没有这件商品")
 
 
 async def test_points_spent_elsewhere_meanwhile(town: Any, open_till: OpenTill, numbers: Any) -> None:
@@ -206,10 +206,10 @@ async def test_points_spent_elsewhere_meanwhile(town: Any, open_till: OpenTill, 
         await till.show_card(town.card)
         await till.press(numbers[RICE], numbers[RICE])
         await till.until(lambda: till.app.counter.session.total == 100)
-        # Two tills share the household's points: this one holds no more than half of them.
+        # Two kiosks share the household's points: this one has at most half of them.
         await spend(town, elsewhere, town.card, "rice", 50, 1)
         await till.press("f2")
-        await till.refused("积分不够，还差 50 分")
+        await till.sees_refusal("积分不够，还差 50 分")
         await till.until(lambda: till.app.counter.session.balance == 50)
 
 
@@ -223,18 +223,20 @@ async def test_the_last_piece_taken_elsewhere_meanwhile(
         await till.until(lambda: till.app.counter.session.cart)
         await spend_when_posted(town, balance, town.empty_card, "laundry", 20, 10)
         await till.press("f2")
-        await till.refused("洗衣液只剩 0 件")
+        await till.sees_refusal("洗衣液只剩 0 件")
         assert await balance(town.card) == 100
 
 
-async def test_another_card_waits_until_the_cart_is_settled(town: Any, open_till: OpenTill, numbers: Any) -> None:
+async def test_another_card_is_refused_while_the_cart_has_goods(
+    town: Any, open_till: OpenTill, numbers: Any
+) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.press(numbers[SOAP])
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.poor_card}")
-        await till.refused("还没确认")
+        await till.sees_refusal("还没确认")
         await till.press("f10")
-        await till.refused("交班")
+        await till.sees_refusal("交班")
         await till.press("escape")
         await till.show_card(town.poor_card)
         await till.close_shift()
@@ -261,7 +263,7 @@ async def test_a_pasted_code_is_a_scan(town: Any, open_till: OpenTill) -> None:
         await till.until(lambda: till.app.counter.session.card)
 
 
-async def test_a_finger_on_the_shelf_and_on_the_keys(town: Any, open_till: OpenTill, balance: Any) -> None:
+async def test_touching_the_shelf_and_the_keys(town: Any, open_till: OpenTill, balance: Any) -> None:
     async with open_till(size=(120, 36)) as till:
         await till.show_card(town.card)
         at = till.app.counter.session.shelf.index(
@@ -274,7 +276,7 @@ async def test_a_finger_on_the_shelf_and_on_the_keys(town: Any, open_till: OpenT
         assert await balance(town.card) == 95
 
 
-async def test_leaving(open_till: OpenTill) -> None:
+async def test_quitting(open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.press("ctrl+q")
         await till.until(lambda: not till.app.is_running)
@@ -298,7 +300,7 @@ async def test_no_character_of_ambiguous_width_and_no_line_too_long(
         clean()
         await till.show_card(town.card)
         await till.press(numbers[SOAP], numbers[BRUSH])
-        await till.refused("缺货")
+        await till.sees_refusal("缺货")
         clean()
         await till.sees("交班")
         await till.press("f2")
@@ -307,7 +309,7 @@ async def test_no_character_of_ambiguous_width_and_no_line_too_long(
 
 
 async def spend(town: Any, machine: Machine, card: str, product: str, price: int, quantity: int) -> None:
-    """At the other till of the same supermarket."""
+    """At the other kiosk of the supermarket."""
     body = Redemption(card=card, lines=[RedemptionLine(product=product, price=price, quantity=quantity)])
     async with Client(town.url, machine.token) as other_till:
         await other_till.open_shift(town.pin)

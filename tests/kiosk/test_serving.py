@@ -1,4 +1,4 @@
-"""The till behind a web socket: its real process, one browser at a time, and what happens when either goes."""
+"""The kiosk behind a web socket: its process, one browser at a time, and disconnects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from api.cli import verbs
 from kiosk.serving.process import CRASHED, TERMINAL_SETUP
 from kiosk.serving.server import ENDED, IN_USE, OTHER_DEVICE, OTHER_WINDOW, UNSETTLED, KioskServer
 from kiosk.store.facade import Store
-from tests.kiosk.conftest import Line, card_url, enrolled
+from tests.kiosk.conftest import Network, card_url, enrol_store
 
 PATIENCE = 20.0
 F2, CTRL_Q = "\x1b[12~", "\x11"
@@ -33,7 +33,7 @@ SOAP = "6901234567892"
 
 @dataclass
 class Browser:
-    """What a window of a browser got from the server."""
+    """What a browser window received."""
 
     websocket: aiohttp.ClientWebSocketResponse
     written: bytes = b""
@@ -69,7 +69,7 @@ class Browser:
     async def types(self, keys: str) -> None:
         await self.websocket.send_json(["stdin", keys])
 
-    async def dismissed(self) -> tuple[int | None, list[str]]:
+    async def wait_until_closed(self) -> tuple[int | None, list[str]]:
         await self.until(lambda: self.websocket.closed)
         return self.websocket.close_code, self.said
 
@@ -81,8 +81,8 @@ class Browser:
 
 
 @dataclass
-class Served:
-    """A till server, and browsers to visit it with."""
+class RunningServer:
+    """A server, and browsers to open its page."""
 
     server: KioskServer
     url: str
@@ -105,32 +105,32 @@ class Served:
             await websocket.close()
             await reading
 
-    async def left(self) -> None:
-        """Until the server knows that nobody is there."""
+    async def wait_until_left(self) -> None:
+        """Wait until the server has noticed that no window is attached."""
         async with asyncio.timeout(PATIENCE):
             while self.server._occupancy and self.server._occupancy.websocket:
                 await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
-async def serving(command: list[str], settings: dict[str, str]) -> AsyncIterator[Served]:
+async def serving(command: list[str], settings: dict[str, str]) -> AsyncIterator[RunningServer]:
     server = KioskServer(command, settings)
     async with TestServer(server.application()) as live:
-        yield Served(server, str(live.make_url("")).rstrip("/"))
+        yield RunningServer(server, str(live.make_url("")).rstrip("/"))
 
 
 @pytest.fixture
 def settings(town: Any, tmp_path: Path) -> dict[str, str]:
     folder = tmp_path / "kiosk"
     with Store(folder) as store:
-        enrolled(store, town.url, town.kiosk)
+        enrol_store(store, town.url, town.kiosk)
     return {"JIMEI_SERVER": town.url, "JIMEI_KIOSK_DATA": str(folder)}
 
 
 # --- the page ---------------------------------------------------------------------------------------------
 
 
-async def test_the_page_is_chinese_and_asks_nobody_else(settings: dict[str, str]) -> None:
+async def test_the_page_is_chinese_and_loads_nothing_from_elsewhere(settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device:
         async with device.get("/") as page:
             text = await page.text()
@@ -149,7 +149,7 @@ async def test_the_page_is_chinese_and_asks_nobody_else(settings: dict[str, str]
         assert "http" not in policy
 
 
-async def test_another_site_cannot_drive_the_till(settings: dict[str, str]) -> None:
+async def test_another_site_cannot_control_the_kiosk(settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device:
         for origin in ("http://elsewhere.example", "null", ""):
             with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
@@ -158,7 +158,7 @@ async def test_another_site_cannot_drive_the_till(settings: dict[str, str]) -> N
         assert served.server._occupancy is None
 
 
-# --- one till ---------------------------------------------------------------------------------------------
+# --- one browser at a time --------------------------------------------------------------------------------
 
 
 async def test_a_redemption(town: Any, settings: dict[str, str], balance: Any) -> None:
@@ -174,7 +174,7 @@ async def test_a_redemption(town: Any, settings: dict[str, str], balance: Any) -
         assert await balance(town.card) == 95
 
 
-async def test_the_network_drops_and_the_same_till_comes_back(town: Any, settings: dict[str, str]) -> None:
+async def test_after_a_network_failure_the_same_session_is_there(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device:
         async with served.window(device) as browser:
             await browser.sign_in(town.pin)
@@ -182,14 +182,14 @@ async def test_the_network_drops_and_the_same_till_comes_back(town: Any, setting
             await browser.sees("王**")
             await browser.types(SOAP + "\r")
             await browser.sees("肥皂 x1")
-        await served.left()
+        await served.wait_until_left()
         async with served.window(device, "w2") as browser:
             for drawn_anew in ("积美", "陈管理员", "王**", "肥皂 x1", "确认兑换"):
                 await browser.sees(drawn_anew)
             assert browser.written.startswith(TERMINAL_SETUP)
 
 
-async def test_the_same_window_loaded_anew_needs_nobody_to_notice(town: Any, settings: dict[str, str]) -> None:
+async def test_a_reloaded_window_replaces_its_own_connection(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as before:
         await before.sign_in(town.pin)
         async with served.window(device) as browser:
@@ -199,37 +199,37 @@ async def test_the_same_window_loaded_anew_needs_nobody_to_notice(town: Any, set
             await browser.sees("扫不出卡")
 
 
-async def test_a_second_window_and_a_second_device_are_told(town: Any, settings: dict[str, str]) -> None:
+async def test_a_second_window_and_a_second_device_are_refused(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.device() as other:
         async with served.window(device) as browser:
             await browser.sign_in(town.pin)
             async with served.window(device, "w2") as second:
-                assert await second.dismissed() == (IN_USE, [OTHER_WINDOW])
+                assert await second.wait_until_closed() == (IN_USE, [OTHER_WINDOW])
             async with served.window(other, "w3") as third:
-                assert await third.dismissed() == (IN_USE, [OTHER_DEVICE])
+                assert await third.wait_until_closed() == (IN_USE, [OTHER_DEVICE])
             async with device.get("/free/w2") as free:
                 assert (free.status, await free.text()) == (409, OTHER_WINDOW)
             await browser.types("\x1bOP")
             await browser.sees("扫不出卡")
-        await served.left()
+        await served.wait_until_left()
         async with device.get("/free/w2") as free:
             assert free.status == 204
 
 
-async def test_another_device_gets_a_till_of_its_own(town: Any, settings: dict[str, str]) -> None:
+async def test_another_device_gets_a_new_process(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.device() as other:
         async with served.window(device) as browser:
             await browser.sign_in(town.pin)
-        await served.left()
+        await served.wait_until_left()
         async with served.window(other) as browser:
             await browser.sees("请输入值班 PIN")
             assert "请扫户卡" not in browser.text
 
 
-async def test_a_till_with_something_to_settle_waits_for_its_own_device(
-    town: Any, settings: dict[str, str], line: Line, balance: Any
+async def test_a_pending_redemption_keeps_other_devices_out(
+    town: Any, settings: dict[str, str], network: Network, balance: Any
 ) -> None:
-    settings["JIMEI_SERVER"] = line.url
+    settings["JIMEI_SERVER"] = network.url
     async with town.staff("office") as http:
         policy = {"most": 0, "days": 1}
         (await http.put(f"/v1/kiosks/{town.kiosk.id}/lease-policy", json=policy)).raise_for_status()
@@ -240,53 +240,55 @@ async def test_a_till_with_something_to_settle_waits_for_its_own_device(
             await browser.sees("王**")
             await browser.types(SOAP + "\r")
             await browser.sees("肥皂 x1")
-            line.lose_answers = 1_000
+            network.lose_answers = 1_000
             await browser.types(F2)
             await browser.sees("还没有答复")
-        await served.left()
+        await served.wait_until_left()
         async with served.window(other) as third:
-            assert await third.dismissed() == (IN_USE, [UNSETTLED])
+            assert await third.wait_until_closed() == (IN_USE, [UNSETTLED])
         async with served.window(device) as browser:
             await browser.sees("还没有答复")
-            line.lose_answers = 0
+            network.lose_answers = 0
             await browser.sees("兑换成功")
         assert await balance(town.card) == 95
 
 
-# --- how it ends ------------------------------------------------------------------------------------------
+# --- the end of the process -------------------------------------------------------------------------------
 
 
-async def test_leaving_ends_it_and_the_next_begins_anew(town: Any, settings: dict[str, str]) -> None:
+async def test_quitting_ends_the_process_and_the_next_window_gets_a_new_one(
+    town: Any, settings: dict[str, str]
+) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device:
         async with served.window(device) as browser:
             await browser.sign_in(town.pin)
             await browser.types(CTRL_Q)
-            assert await browser.dismissed() == (ENDED, [""])
+            assert await browser.wait_until_closed() == (ENDED, [""])
         async with served.window(device) as browser:
             await browser.sees("请输入值班 PIN")
 
 
-async def test_a_till_that_cannot_start_says_why(settings: dict[str, str]) -> None:
+async def test_a_kiosk_that_cannot_start_says_why(settings: dict[str, str]) -> None:
     settings["JIMEI_SERVER"] = "ftp://nowhere"
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as browser:
-        assert await browser.dismissed() == (
+        assert await browser.wait_until_closed() == (
             ENDED,
             ["服务器地址要以 http:// 或 https:// 开头：ftp://nowhere"],
         )
 
 
-async def test_a_till_that_breaks_is_told_in_plain_words(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_crash_is_reported_in_a_sentence(caplog: pytest.LogCaptureFixture) -> None:
     command = [sys.executable, "-c", "raise SystemError('wires crossed')"]
     async with serving(command, {}) as served, served.device() as device, served.window(device) as browser:
-        assert await browser.dismissed() == (ENDED, [CRASHED])
+        assert await browser.wait_until_closed() == (ENDED, [CRASHED])
     assert "wires crossed" in caplog.text
 
 
-async def test_the_server_takes_its_till_along(settings: dict[str, str]) -> None:
+async def test_the_process_ends_with_the_server(settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device:
         async with served.window(device) as browser:
             await browser.sees("请输入值班 PIN")
-        await served.left()
+        await served.wait_until_left()
         assert served.server._occupancy
         process = served.server._occupancy.process
     assert process.ended.is_set()
@@ -296,7 +298,7 @@ async def test_the_server_takes_its_till_along(settings: dict[str, str]) -> None
 # --- settings and sound -----------------------------------------------------------------------------------
 
 
-async def test_the_token_is_on_no_list_of_processes(town: Any, settings: dict[str, str]) -> None:
+async def test_the_token_is_in_no_command_line(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as browser:
         await browser.sees("请输入值班 PIN")
         assert served.server._occupancy
@@ -311,7 +313,7 @@ def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text()
 
 
-def test_every_setting_reaches_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_setting_reaches_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("JIMEI_")]:
         monkeypatch.delenv(name)
     own = {"serve", "serve_host", "serve_port", "only_test_print", "help"}
@@ -334,7 +336,7 @@ def test_every_setting_reaches_the_child(monkeypatch: pytest.MonkeyPatch) -> Non
         assert all(parameter.envvar for parameter in verbs.kiosk.params if parameter.name not in own)
 
 
-async def test_one_bell_for_a_refusal_two_for_something_done(town: Any, settings: dict[str, str]) -> None:
+async def test_one_bell_for_a_refusal_two_for_a_success(town: Any, settings: dict[str, str]) -> None:
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as browser:
         await browser.sign_in(town.pin)
         assert browser.bells == []
@@ -346,7 +348,7 @@ async def test_one_bell_for_a_refusal_two_for_something_done(town: Any, settings
         assert browser.bells[2] - browser.bells[1] > 0.1
 
 
-async def test_silence(town: Any, settings: dict[str, str]) -> None:
+async def test_sound_off(town: Any, settings: dict[str, str]) -> None:
     settings["JIMEI_SOUND"] = "off"
     async with serving(JIMEI, settings) as served, served.device() as device, served.window(device) as browser:
         await browser.sign_in(town.pin)
@@ -359,7 +361,7 @@ async def test_silence(town: Any, settings: dict[str, str]) -> None:
         assert browser.bells == []
 
 
-def test_a_till_in_a_terminal_loads_nothing_of_this() -> None:
+def test_a_kiosk_in_a_terminal_imports_nothing_of_this() -> None:
     program = (
         "import sys, kiosk.app, api.cli\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'aiohttp', 'textual_serve', 'jinja2'}))"

@@ -1,4 +1,4 @@
-"""The till's state without a screen."""
+"""The session, without a screen."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_cursor_follows_what_was_added_and_stays_on_the_shelf(session: Sessi
     assert session.cursor == 0
 
 
-def test_less_of_one_and_none_of_the_last(session: Session) -> None:
+def test_removing_one_and_removing_the_last(session: Session) -> None:
     session.add_number(2)
     session.add_number(1)
     session.add_number(1)
@@ -90,21 +90,21 @@ def test_less_of_one_and_none_of_the_last(session: Session) -> None:
     ("balance", "number", "sentence"),
     [(100, 3, "牙刷缺货"), (100, 7, "没有 7 号"), (3, 1, "还差 2 分")],
 )
-def test_what_cannot_be_added_says_why(session: Session, balance: int, number: int, sentence: str) -> None:
+def test_goods_that_cannot_be_added_say_why(session: Session, balance: int, number: int, sentence: str) -> None:
     session.show_household(TOKEN, household(balance))
     with pytest.raises(Declined, match=sentence):
         session.add_number(number)
     assert session.cart == []
 
 
-def test_no_more_than_the_shelf_holds(session: Session) -> None:
+def test_no_more_than_the_stock_can_be_added(session: Session) -> None:
     for _ in range(SOAP.stock):
         session.add_number(1)
     with pytest.raises(Declined, match="只有 3 件"):
         session.add_number(1)
 
 
-def test_goods_may_come_before_the_card(session: Session) -> None:
+def test_goods_may_be_added_before_the_card(session: Session) -> None:
     session.cancel()
     session.add_number(1)
     with pytest.raises(Declined, match="户卡"):
@@ -132,7 +132,7 @@ def test_a_cart_never_passes_to_another_household(session: Session) -> None:
     session.prepare_for_card(OTHER_TOKEN)
 
 
-def test_the_household_before_steps_aside_when_the_next_card_is_looked_up(session: Session) -> None:
+def test_the_previous_household_is_dismissed_when_the_next_card_is_looked_up(session: Session) -> None:
     session.prepare_for_card(OTHER_TOKEN)
     assert session.card is None
 
@@ -172,7 +172,7 @@ def test_while_pending_nothing_can_be_changed(session: Session) -> None:
     assert cart(session) == [("soap", 1)]
 
 
-def test_the_answer_ends_the_household_and_no_other_answer_does(session: Session) -> None:
+def test_only_the_answer_for_this_redemption_completes_it(session: Session) -> None:
     session.add_number(1)
     session.confirm(REDEMPTION_ID)
     with pytest.raises(ValueError, match="another redemption"):
@@ -183,7 +183,7 @@ def test_the_answer_ends_the_household_and_no_other_answer_does(session: Session
     assert session.cart == []
 
 
-def test_a_refusal_gives_the_cart_back(session: Session) -> None:
+def test_a_refusal_releases_the_cart(session: Session) -> None:
     session.add_number(1)
     session.confirm(REDEMPTION_ID)
     session.release_cart()
@@ -191,7 +191,7 @@ def test_a_refusal_gives_the_cart_back(session: Session) -> None:
     assert cart(session) == [("soap", 2)]
 
 
-def test_only_what_got_no_answer_in_time_may_be_given_up(session: Session) -> None:
+def test_only_a_stuck_redemption_may_be_given_up(session: Session) -> None:
     session.add_number(1)
     pending = session.confirm(REDEMPTION_ID)
     with pytest.raises(Declined, match="请勿重复操作"):
@@ -202,7 +202,7 @@ def test_only_what_got_no_answer_in_time_may_be_given_up(session: Session) -> No
     assert cart(session) == [("soap", 1)]
 
 
-def test_what_was_pending_goes_on_after_a_restart() -> None:
+def test_a_pending_redemption_continues_after_a_restart() -> None:
     session = Session()
     session.update_shelf(till(SOAP, RICE, BRUSH))
     redemption = Redemption(card=TOKEN, lines=[RedemptionLine(product="soap", quantity=2, price=5)])
@@ -238,9 +238,7 @@ presses = st.lists(st.sampled_from(["1", "2", "3", "add", "take", "last", "up", 
 
 
 @given(shelves, st.integers(0, 200), presses)
-def test_whatever_is_pressed_the_cart_can_be_paid_and_handed_over(
-    shelf: list[ShelfItem], balance: int, keys: list[str]
-) -> None:
+def test_any_keys_leave_a_cart_that_can_be_redeemed(shelf: list[ShelfItem], balance: int, keys: list[str]) -> None:
     session = Session()
     session.update_shelf(till(*shelf))
     session.show_household(TOKEN, household(balance))

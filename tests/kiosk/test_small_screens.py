@@ -1,4 +1,4 @@
-"""Small screens and weak eyes: a whole redemption in few cells, and colours that can be told apart."""
+"""Large mode on small screens, and the contrast of the themes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PANELS = (Household, Shelf, CartView)
 
 
 def shown(till: Till) -> list[type]:
-    """The panels that are on the screen."""
+    """The panels shown."""
     return [panel for panel in PANELS if any(each.region.area for each in till.app.screen.query(panel))]
 
 
@@ -76,7 +76,7 @@ async def test_a_whole_redemption(
         await till.until(lambda: till.screen == "ServeScreen" and shown(till) == [Household])
 
 
-async def test_what_is_not_seen_is_not_added(town: Any, open_till: OpenTill) -> None:
+async def test_keys_do_not_change_a_hidden_cart(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.show_card(town.card)
         await till.press(" ")
@@ -100,9 +100,9 @@ async def test_goods_scanned_show_the_cart_and_a_card_shows_the_household(town: 
         assert shown(till) == [Household]
 
 
-async def test_the_pin_of_eight_digits_fits(open_till: OpenTill) -> None:
+async def test_a_pin_of_eight_digits_fits(open_till: OpenTill) -> None:
     async with open_till(size=(40, 16), signed_in=False) as till:
-        # In two goes: eight digits at once are a badge.
+        # In two parts: eight digits at once would be a scan.
         await till.press(*"1234")
         await till.press(*"5678")
         boxes = till.app.screen.query_one("PinBoxes")
@@ -111,12 +111,12 @@ async def test_the_pin_of_eight_digits_fits(open_till: OpenTill) -> None:
         await till.press("escape")
 
 
-async def test_help_turns_its_pages(open_till: OpenTill) -> None:
+async def test_help_scrolls(open_till: OpenTill) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.press("f1")
         await till.sees("下面还有")
         assert "扫不出卡" not in till.shows
-        # Faster than the screen is drawn.
+        # Faster than the screen is redrawn.
         await till.press("down", "down")
         await till.sees("扫不出卡")
         assert till.screen == "HelpScreen"
@@ -124,14 +124,14 @@ async def test_help_turns_its_pages(open_till: OpenTill) -> None:
         await till.until(lambda: till.screen == "ServeScreen")
 
 
-async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_till: OpenTill, numbers: Any) -> None:
+async def test_a_long_sentence_is_wrapped(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(size=(40, 16)) as till:
         await till.show_card(town.card)
         await till.press(numbers["肥皂"])
         await till.scan(f"HTTPS://JIMEI.EXAMPLE/C/{town.poor_card}")
-        await till.refused("再扫下一户的卡")
+        await till.sees_refusal("再扫下一户的卡")
         shown_signs = "".join(till.shows.split())
-        assert till.said.replace(" ", "") in shown_signs
+        assert till.status_text.replace(" ", "") in shown_signs
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ async def test_a_sentence_too_long_for_a_line_is_shown_whole(town: Any, open_til
         ((50, 16), False, False),
     ],
 )
-async def test_when_it_is_large(
+async def test_large_mode_depends_on_size_and_setting(
     open_till: OpenTill, size: tuple[int, int], asked: bool | None, large: bool
 ) -> None:
     async with open_till(size=size, signed_in=False, appearance=Appearance(large=asked)) as till:
         assert till.app.has_class(LARGE) is large
 
 
-async def test_it_follows_a_terminal_that_is_resized(town: Any, open_till: OpenTill) -> None:
+async def test_large_mode_follows_resizing(town: Any, open_till: OpenTill) -> None:
     async with open_till(size=(80, 24)) as till:
         await till.until(lambda: shown(till) == list(PANELS))
         await till.until(lambda: "F6" not in till.shows and "F10" in till.shows)
@@ -175,7 +175,7 @@ async def test_large_mode_on_a_large_screen_keeps_the_big_figures(
 
 
 @pytest.mark.parametrize("width", range(37, 100, 7))
-async def test_a_key_is_shown_whole_or_not_at_all(open_till: OpenTill, width: int) -> None:
+async def test_key_caps_are_shown_completely_or_hidden(open_till: OpenTill, width: int) -> None:
     async with open_till(size=(width, 24)) as till:
         bar = till.app.screen.query_one(KeyBar)
         wanted = {"f2", "f9", "f6"} if width < 72 else {"f2", "f9", "escape", "f10"}
@@ -222,23 +222,23 @@ def test_high_contrast_is_triple_a(writing: str, ground: str) -> None:
     assert contrast(colour(CONTRAST, writing), colour(CONTRAST, ground)) >= 7
 
 
-def test_the_contrast_is_reckoned_as_wcag_does() -> None:
+def test_contrast_is_calculated_as_in_wcag() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_both_themes_name_the_same_colours() -> None:
+def test_both_themes_have_the_same_colours() -> None:
     assert set(CONTRAST.variables) == set(THEME.variables) == set(PALETTE)
     hues = {*CONTRAST.variables.values(), CONTRAST.background, CONTRAST.error, CONTRAST.warning}
     coloured = {hue for hue in hues if hue and len({hue[1:3], hue[3:5], hue[5:7]}) > 1}
     assert coloured == {"#ffff00"}
 
 
-async def test_the_screen_is_drawn_in_the_colours_asked_for(town: Any, open_till: OpenTill, numbers: Any) -> None:
+async def test_the_screen_has_the_themes_colours(town: Any, open_till: OpenTill, numbers: Any) -> None:
     async with open_till(appearance=Appearance(theme="contrast")) as till:
         await till.show_card(town.card)
         await till.press(numbers["牙刷"])
-        await till.refused("缺货")
+        await till.sees_refusal("缺货")
         names = [*PALETTE, "background", "surface", "panel", "warning", "error"]
         asked_for = {till.app.theme_variables[name].lower() for name in names}
         assert drawn(till) <= asked_for

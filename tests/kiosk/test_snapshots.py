@@ -1,4 +1,4 @@
-"""Every screen as it stands at 80×24: compared with the texts in `snapshots/`, cell by cell.
+"""Every screen at 80×24, compared cell by cell with the texts in `snapshots/`.
 
 `JIMEI_SNAPSHOTS=write` draws them anew; what has changed is then for eyes to judge, in the commit.
 """
@@ -20,14 +20,14 @@ from api.registry.people.use_cases import passwords
 from api.wire.card_token import digest
 from kiosk.screens.base import KioskScreen
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till
-from tests.kiosk.test_promises import come, keep, wish
+from tests.kiosk.conftest import IMPATIENT, Network, OpenTill, Till
+from tests.kiosk.test_promises import goods_arrive, make_promise, open_quantity
 from tests.kiosk.test_stock_counts import choose, scan, second_attendant
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 WRITING = os.environ.get("JIMEI_SNAPSHOTS") == "write"
 SOAP, RICE = "6901234567892", "6900000000014"
-# What is random: the last digits of an id, the server's port.
+# The last digits of an id, the server's port.
 _RANDOM = re.compile(r"(?<=单号 )[0-9A-F]{8}|(?<=127\.0\.0\.1:)[0-9]{5}")
 
 Walk = Callable[[LiveTown, Till], Awaitable[None]]
@@ -37,7 +37,7 @@ SCREENS = {"sign_in": "SignInScreen", "enrol": "EnrolScreen", "serve_offline": "
 
 
 def walk(screen: str) -> Callable[[Walk], Walk]:
-    """A way to this screen; the function's name is the snapshot's."""
+    """Registers a function that opens this screen; its name is the snapshot's."""
 
     def taken(function: Walk) -> Walk:
         WALKS[function.__name__] = function
@@ -60,14 +60,14 @@ def compare(name: str, till: Till) -> None:
     assert text == file.read_text(encoding="utf-8")
 
 
-async def picked(town: LiveTown, till: Till, barcode: str = SOAP) -> None:
+async def with_cart(town: LiveTown, till: Till, barcode: str = SOAP) -> None:
     await till.show_card(town.card)
     await till.scan(barcode)
     await till.until(lambda: till.app.session.cart)
 
 
-async def redeemed(town: LiveTown, till: Till) -> None:
-    await picked(town, till)
+async def with_receipt(town: LiveTown, till: Till) -> None:
+    await with_cart(town, till)
     await till.press("f2")
     await till.until(lambda: till.screen == "ReceiptScreen")
 
@@ -84,24 +84,24 @@ async def serve(town: LiveTown, till: Till) -> None:
 
 @walk("ServeScreen")
 async def serve_cart(town: LiveTown, till: Till) -> None:
-    await picked(town, till)
+    await with_cart(town, till)
 
 
 @walk("ServeScreen")
 async def serve_refusal(town: LiveTown, till: Till) -> None:
     await till.scan("6901234567890")
-    await till.refused("条码没有读对")
+    await till.sees_refusal("条码没有读对")
 
 
 @walk("ServeScreen")
-async def serve_kept_goods(town: LiveTown, till: Till) -> None:
-    await keep(town, till)
-    await come(town, till)
+async def serve_promises(town: LiveTown, till: Till) -> None:
+    await make_promise(town, till)
+    await goods_arrive(town, till)
 
 
 @walk("ServeScreen")
-async def neighbour(town: LiveTown, till: Till) -> None:
-    await picked(town, till)
+async def serve_collector(town: LiveTown, till: Till) -> None:
+    await with_cart(town, till)
     await till.press("f7")
     await till.sees("请扫代领人自己家的户卡")
 
@@ -113,19 +113,19 @@ async def help(town: LiveTown, till: Till) -> None:
 
 
 @walk("MenuScreen")
-async def palette(town: LiveTown, till: Till) -> None:
+async def menu(town: LiveTown, till: Till) -> None:
     await till.press("f9")
     await till.until(lambda: till.screen == "MenuScreen")
 
 
 @walk("ReceiptScreen")
 async def receipt(town: LiveTown, till: Till) -> None:
-    await redeemed(town, till)
+    await with_receipt(town, till)
 
 
 @walk("VoidScreen")
 async def void(town: LiveTown, till: Till) -> None:
-    await redeemed(town, till)
+    await with_receipt(town, till)
     await back(till)
     await till.press("f8")
     await till.until(lambda: till.screen == "VoidScreen")
@@ -143,15 +143,15 @@ async def card_pin(town: LiveTown, till: Till) -> None:
     async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
         await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
-    await picked(town, till, RICE)
+    await with_cart(town, till, RICE)
     await till.press("f2")
     await till.until(lambda: till.screen == "CardPinScreen")
     await till.press("8", "6")
 
 
 @walk("ShiftReportScreen")
-async def report(town: LiveTown, till: Till) -> None:
-    await redeemed(town, till)
+async def shift_report(town: LiveTown, till: Till) -> None:
+    await with_receipt(town, till)
     await back(till)
     await till.press("f10")
     await till.until(lambda: till.screen == "ShiftReportScreen")
@@ -159,41 +159,41 @@ async def report(town: LiveTown, till: Till) -> None:
 
 
 @walk("PromiseQuantityScreen")
-async def keep_goods(town: LiveTown, till: Till) -> None:
-    await wish(town, till)
+async def promise_quantity(town: LiveTown, till: Till) -> None:
+    await open_quantity(town, till)
 
 
 @walk("PromiseSlipScreen")
 async def promise_slip(town: LiveTown, till: Till) -> None:
-    await wish(town, till)
+    await open_quantity(town, till)
     await till.press("f2")
     await till.until(lambda: till.screen == "PromiseSlipScreen")
 
 
 @walk("PromiseListScreen")
-async def kept_goods(town: LiveTown, till: Till) -> None:
-    await serve_kept_goods(town, till)
+async def promise_list(town: LiveTown, till: Till) -> None:
+    await serve_promises(town, till)
     await till.press("f4")
     await till.until(lambda: till.screen == "PromiseListScreen")
 
 
 @walk("CountScreen")
-async def counting(town: LiveTown, till: Till) -> None:
+async def count(town: LiveTown, till: Till) -> None:
     await choose(till, "登记到货")
     await scan(till, SOAP, 2)
     await till.sees("肥皂 2 件")
 
 
 @walk("ArrivalScreen")
-async def written_down(town: LiveTown, till: Till) -> None:
-    await counting(town, till)
+async def arrival(town: LiveTown, till: Till) -> None:
+    await count(town, till)
     await till.press("f2", "f2")
     await till.until(lambda: till.screen == "ArrivalScreen")
 
 
 @walk("OpenReceiptsScreen")
 async def open_receipts(town: LiveTown, till: Till) -> None:
-    await written_down(town, till)
+    await arrival(town, till)
     await back(till)
     await choose(till, "点收到货")
 
@@ -217,7 +217,7 @@ async def differences(town: LiveTown, till: Till) -> None:
 
 
 @walk("StockAlertsScreen")
-async def watch(town: LiveTown, till: Till) -> None:
+async def stock_alerts(town: LiveTown, till: Till) -> None:
     async with town.staff("office") as http:
         (await http.patch("/v1/products/soap", json={"minimum": 20})).raise_for_status()
         await choose(till, "快没货")
@@ -226,16 +226,16 @@ async def watch(town: LiveTown, till: Till) -> None:
 @pytest.mark.parametrize("name", WALKS)
 async def test_a_screen(town: Any, open_till: OpenTill, name: str) -> None:
     async with open_till() as till:
-        await till.told()
+        await till.wait_until_uploaded()
         await WALKS[name](town, till)
-        await settled(name, till)
+        await wait_until_drawn(name, till)
 
 
-async def settled(name: str, till: Till) -> None:
-    """Once what the line brings has come and is drawn."""
+async def wait_until_drawn(name: str, till: Till) -> None:
+    """Compare once all answers have arrived and are drawn."""
     assert till.screen == SCREENS[name.removesuffix("_small")]
-    await till.told()
-    await till.settled()
+    await till.wait_until_uploaded()
+    await till.wait_for_keys()
     await till.pilot.pause()
     compare(name, till)
 
@@ -243,30 +243,30 @@ async def settled(name: str, till: Till) -> None:
 async def test_signing_in(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False) as till:
         await till.sees("在线")
-        await settled("sign_in", till)
+        await wait_until_drawn("sign_in", till)
 
 
 async def test_enrolling(town: Any, open_till: OpenTill) -> None:
     async with open_till(signed_in=False, enrol=False) as till:
         await till.until(lambda: till.screen == "EnrolScreen")
-        await settled("enrol", till)
+        await wait_until_drawn("enrol", till)
 
 
-async def test_without_the_network(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, timing=IMPATIENT) as till:
-        await till.told()
-        await line.cut()
-        await till.offline()
+async def test_without_the_network(town: Any, network: Network, open_till: OpenTill) -> None:
+    async with open_till(network.url, timing=IMPATIENT) as till:
+        await till.wait_until_uploaded()
+        await network.cut()
+        await till.wait_until_offline()
         await till.show_card(town.card)
-        await settled("serve_offline", till)
+        await wait_until_drawn("serve_offline", till)
 
 
-@pytest.mark.parametrize("name", ["serve", "serve_cart", "receipt", "counting"])
+@pytest.mark.parametrize("name", ["serve", "serve_cart", "receipt", "count"])
 async def test_a_small_screen(town: Any, open_till: OpenTill, name: str) -> None:
     async with open_till(size=(50, 16)) as till:
-        await till.told()
+        await till.wait_until_uploaded()
         await WALKS[name](town, till)
-        await settled(f"{name}_small", till)
+        await wait_until_drawn(f"{name}_small", till)
 
 
 def test_each_screen_has_its_snapshot() -> None:

@@ -1,4 +1,4 @@
-"""The shelf at the till: deliveries by two people, stocktakes, dates. 肥皂 and 大米 have 10 pieces each."""
+"""Goods receipts by two people, stocktakes, expiry dates. 肥皂 and 大米 have 10 pieces each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from api.wire import Command
 from kiosk.store.stock_counts import CountKind
 from tests.conftest import LiveTown
-from tests.kiosk.conftest import IMPATIENT, Line, OpenTill, Till, card_url
+from tests.kiosk.conftest import IMPATIENT, Network, OpenTill, Till, card_url
 from tests.kiosk.test_offline_day import stock
 
 SOAP, RICE = "6901234567892", "6900000000014"
@@ -17,7 +17,7 @@ CONFIRM = Command.CONFIRM.value
 
 
 async def second_attendant(town: LiveTown) -> str:
-    """Somebody else, by their PIN."""
+    """The PIN of another attendant."""
     async with town.staff("office") as http:
         person = {"supermarket": "hp", "name": "周管理员", "pin": "97531"}
         (await http.post("/v1/attendants", json=person)).raise_for_status()
@@ -25,16 +25,16 @@ async def second_attendant(town: LiveTown) -> str:
 
 
 async def choose(till: Till, work: str) -> None:
-    """From the shelf's menu, as far as the screen behind it."""
+    """Choose an item of the stock menu, and wait for its screen."""
     await till.press("f5")
     await till.until(lambda: till.screen == "MenuScreen")
-    [index] = [n for n, choice in enumerate(till.app.screen._items) if choice.label.startswith(work)]
+    [index] = [n for n, item in enumerate(till.app.screen._items) if item.label.startswith(work)]
     await till.press(str(index + 1))
     await till.until(lambda: till.screen not in ("MenuScreen", "ServeScreen", ""))
 
 
 async def scan(till: Till, barcode: str, pieces: int) -> None:
-    """The same code again and again, faster than a household's goods would count."""
+    """Scan the same code repeatedly, faster than goods would count for a household."""
     for _ in range(pieces):
         await till.scan(barcode)
 
@@ -46,12 +46,10 @@ def counted(till: Till, kind: CountKind) -> dict[str, int | None]:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (50, 16)], ids=str)
-async def test_a_stocktake_brings_the_books_to_what_is_there(
-    town: Any, open_till: OpenTill, size: tuple[int, int]
-) -> None:
+async def test_a_stocktake_corrects_the_books(town: Any, open_till: OpenTill, size: tuple[int, int]) -> None:
     async with open_till(size=size) as till:
         await choose(till, "盘点")
-        # Nobody is told how many it should be.
+        # The expected quantity isn't shown.
         assert "10" not in till.shows
         await scan(till, SOAP, 9)
         await till.sees("肥皂 9 件")
@@ -70,7 +68,7 @@ async def test_a_stocktake_brings_the_books_to_what_is_there(
         assert till.store.stock_counts.find(CountKind.STOCKTAKE) is None
 
 
-async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> None:
+async def test_a_goods_receipt_takes_two_people(town: Any, open_till: OpenTill) -> None:
     pin = await second_attendant(town)
     async with open_till() as till:
         await choose(till, "登记到货")
@@ -90,14 +88,14 @@ async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> No
         await till.until(lambda: till.screen == "CountScreen")
         assert "3 件" not in till.shows
         await till.press("f2")
-        await till.refused("肥皂还没有点")
+        await till.sees_refusal("肥皂还没有点")
         await scan(till, SOAP, 2)
         await till.press("f2")
         await till.until(lambda: till.screen == "SecondPinScreen")
-        # Whoever wrote it down can't count it.
+        # Whoever recorded it can't count it.
         await till.press(*town.pin, "f2")
         await till.until(lambda: till.screen == "CountScreen")
-        await till.refused("请换一个人点数")
+        await till.sees_refusal("请换一个人点数")
         assert counted(till, CountKind.GOODS_RECEIPT) == {"soap": 2}
         await till.scan(CONFIRM)
         await till.until(lambda: till.screen == "SecondPinScreen")
@@ -114,7 +112,7 @@ async def test_a_delivery_takes_two_people(town: Any, open_till: OpenTill) -> No
     assert [(lot["product"], lot["left"], lot["sell_by"]) for lot in watch["dated"]] == [("soap", 2, "2027-01-31")]
 
 
-async def test_given_goods_are_a_donation(town: Any, open_till: OpenTill) -> None:
+async def test_goods_can_be_recorded_as_a_donation(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "登记到货")
         await till.press("f7")
@@ -127,7 +125,7 @@ async def test_given_goods_are_a_donation(town: Any, open_till: OpenTill) -> Non
     assert (receipt["source"], receipt["anonymous"]) == ("donation", True)
 
 
-async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open_till: OpenTill) -> None:
+async def test_a_power_cut_loses_no_piece(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "盘点")
         await scan(till, SOAP, 7)
@@ -140,56 +138,56 @@ async def test_the_power_goes_in_the_middle_and_no_piece_is_lost(town: Any, open
         assert counted(till, CountKind.STOCKTAKE) == {"soap": 8}
 
 
-async def test_an_answer_that_got_lost_is_asked_for_with_the_same_count(
-    town: Any, line: Line, open_till: OpenTill
+async def test_a_lost_answer_is_requested_with_the_same_count(
+    town: Any, network: Network, open_till: OpenTill
 ) -> None:
-    async with open_till(line.url, timing=IMPATIENT) as till:
+    async with open_till(network.url, timing=IMPATIENT) as till:
         await choose(till, "盘点")
         await scan(till, SOAP, 4)
-        line.lose_everything = True
+        network.lose_everything = True
         await till.press("f2", "f2")
-        await till.refused("点的数都存在本机")
+        await till.sees_refusal("点的数都存在本机")
         await till.scan(SOAP)
-        await till.refused("先不要改")
-        line.lose_everything = False
+        await till.sees_refusal("先不要改")
+        network.lose_everything = False
         await till.press("f2")
         await till.until(lambda: till.screen == "DifferencesScreen")
         assert (await stock(town))["soap"] == 4
 
 
-async def test_without_the_network_the_count_waits(town: Any, line: Line, open_till: OpenTill) -> None:
-    async with open_till(line.url, timing=IMPATIENT) as till:
-        await till.told()
-        await line.cut()
-        await till.offline()
+async def test_a_count_is_kept_offline(town: Any, network: Network, open_till: OpenTill) -> None:
+    async with open_till(network.url, timing=IMPATIENT) as till:
+        await till.wait_until_uploaded()
+        await network.cut()
+        await till.wait_until_offline()
         await choose(till, "登记到货")
         await scan(till, RICE, 2)
         await till.press("f2", "f2")
-        await till.refused("网络断了")
+        await till.sees_refusal("网络断了")
         assert counted(till, CountKind.ARRIVAL) == {"rice": 2}
         await till.press("escape")
         await till.until(lambda: till.screen == "ServeScreen")
         await till.press("f5")
         await till.until(lambda: till.screen == "MenuScreen")
         await till.press("2")
-        await till.refused("连不上服务器")
+        await till.sees_refusal("连不上服务器")
 
 
-async def test_what_is_no_goods_is_told_and_not_counted(town: Any, open_till: OpenTill) -> None:
+async def test_other_codes_are_refused_while_counting(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "盘点")
         await till.scan("4006381333931")
-        await till.refused("这里没有这件商品")
+        await till.sees_refusal("这里没有这件商品")
         await till.scan(card_url(town.card))
-        await till.refused("正在点数")
+        await till.sees_refusal("正在点数")
         assert till.screen == "CountScreen"
         assert till.app.session.card is None
         await till.press("f2")
-        await till.refused("还没有点数")
+        await till.sees_refusal("还没有点数")
         assert counted(till, CountKind.STOCKTAKE) == {}
 
 
-async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: OpenTill) -> None:
+async def test_a_count_can_be_corrected_and_discarded(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await choose(till, "盘点")
         await scan(till, SOAP, 3)
@@ -202,7 +200,7 @@ async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Op
         await till.press("backspace")
         await till.sees("肥皂 4 件")
         await till.press("f8")
-        await till.refused("都不要了")
+        await till.sees_refusal("都不要了")
         await till.press("escape")
         assert counted(till, CountKind.STOCKTAKE) == {"soap": 4}
         await till.press("f8")
@@ -211,10 +209,10 @@ async def test_a_count_can_be_corrected_and_thrown_away(town: Any, open_till: Op
         assert till.store.stock_counts.find(CountKind.STOCKTAKE) is None
 
 
-async def test_nobody_counts_over_a_cart(town: Any, open_till: OpenTill) -> None:
+async def test_no_count_begins_with_goods_in_the_cart(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await till.show_card(town.card)
         await till.scan(SOAP)
         await till.until(lambda: till.app.session.cart)
         await till.press("f5")
-        await till.refused("购物车里还有商品")
+        await till.sees_refusal("购物车里还有商品")

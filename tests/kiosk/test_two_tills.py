@@ -20,7 +20,7 @@ from kiosk.store.redemptions import hash_card
 from tests.api.shop.holdings.conftest import ask, read_recalls, return_all
 from tests.api.shop.offline import till as journal
 from tests.conftest import LiveTown, enrol
-from tests.kiosk.conftest import QUICK, Line, OpenTill, Till
+from tests.kiosk.conftest import QUICK, Network, OpenTill, Till
 
 SOAP, RICE, LAUNDRY = "6901234567892", "6900000000014", "6900000000021"
 PROMPT = replace(QUICK, recall_pause=0.02, recall_retry=0.05)
@@ -49,7 +49,7 @@ class Pair:
 
 
 @pytest.fixture
-def open_pair(town: LiveTown, line: Line, open_till: OpenTill, tmp_path: Path) -> Any:
+def open_pair(town: LiveTown, network: Network, open_till: OpenTill, tmp_path: Path) -> Any:
     """Each holds 61 of the 122 points of `town.card`; the back one is at the end of the line."""
 
     @asynccontextmanager
@@ -59,7 +59,7 @@ def open_pair(town: LiveTown, line: Line, open_till: OpenTill, tmp_path: Path) -
             machine = await enrol(http, "hp", "东台")
         async with (
             open_till(folder=tmp_path / "front", timing=PROMPT) as front,
-            open_till(line.url, folder=tmp_path / "back", timing=PROMPT, machine=machine) as back,
+            open_till(network.url, folder=tmp_path / "back", timing=PROMPT, machine=machine) as back,
         ):
             # Whoever came first gives back the other one's half.
             for till in (front, back, front, back):
@@ -85,23 +85,23 @@ async def test_all_points_are_spent_at_either_till(town: LiveTown, open_pair: An
         await back.press("+", "f2")
         await back.sees("现有积分 7 分")
         for till in (front, back):
-            await till.told()
+            await till.wait_until_uploaded()
         async with town.device() as http:
             view = (await http.get(f"/v1/cards/{town.card}")).json()
         assert view["balance"] + view["elsewhere"] == 7
 
 
-async def test_what_a_till_without_network_holds_is_told(town: LiveTown, open_pair: Any, line: Line) -> None:
+async def test_what_a_till_without_network_holds_is_told(town: LiveTown, open_pair: Any, network: Network) -> None:
     async with open_pair() as pair:
         front, back = pair.front, pair.back
-        await line.cut()
-        await back.offline()
+        await network.cut()
+        await back.wait_until_offline()
         town.clock.travel(town.clock.now() + timedelta(seconds=30))
         await fill_cart(front, town.card, RICE)
         await front.sees("其中 61 分留在东台，到6月22日")
         assert "现有 122 分" in front.shows
         await front.scan(LAUNDRY)
-        await front.refused("还差 9 分；另有 61 分留在东台，没有联网，到6月22日为止只能在那里用")
+        await front.sees_refusal("还差 9 分；另有 61 分留在东台，没有联网，到6月22日为止只能在那里用")
         await front.press("f2")
         await front.sees("现有积分 72 分")
         assert "其中 61 分留在东台" in front.shows
@@ -112,8 +112,8 @@ async def test_what_a_till_without_network_holds_is_told(town: LiveTown, open_pa
         await fill_cart(back, town.card, RICE)
         await back.press("f2")
         await back.sees("断网时这里还能兑换 11 分")
-        await line.restore()
-        await back.told()
+        await network.restore()
+        await back.wait_until_uploaded()
         async with town.device() as http:
             view = (await http.get(f"/v1/cards/{town.card}")).json()
         assert view["balance"] + view["elsewhere"] == 22
@@ -155,7 +155,7 @@ async def test_points_that_do_not_come_are_given_up(
     async with open_till(timing=replace(PROMPT, recall_timeout=0.2)) as till:
         await fill_cart(till, town.card, RICE, LAUNDRY)
         await till.press("f2")
-        await till.refused("东台还没有交回 61 分：请稍候再确认，或减少商品")
+        await till.sees_refusal("东台还没有交回 61 分：请稍候再确认，或减少商品")
         assert till.app.session.pending is None
         assert len(till.app.session.cart) == 2
         await return_all(other)
@@ -164,12 +164,12 @@ async def test_points_that_do_not_come_are_given_up(
 
 
 async def test_a_promise_waits_for_points_too(town: LiveTown, open_till: OpenTill, other: journal.Till) -> None:
-    told: list[int] = []
+    waiting: list[int] = []
     async with open_till(timing=PROMPT) as till:
         await till.show_card(town.card)
         brush = next(item for item in till.app.session.shelf if item.name == "牙刷")
-        making = asyncio.create_task(till.app.counter.promises.promise(brush, 8, told.append))
-        await till.until(lambda: told)
+        making = asyncio.create_task(till.app.counter.promises.promise(brush, 8, waiting.append))
+        await till.until(lambda: waiting)
         await return_all(other)
         slip = await making
         assert (slip.line.points, slip.balance) == (80, 42)

@@ -1,4 +1,4 @@
-"""Slips of a village that there isn't."""
+"""Sample slips."""
 
 from __future__ import annotations
 

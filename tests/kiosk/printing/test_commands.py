@@ -1,4 +1,4 @@
-"""Slips as bytes for printers that have Chinese characters."""
+"""Slips as text commands, for printers with Chinese characters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIRST = b"\x1b@"
 LAST = b"\x1bd\x06\x1dV\x01"
 
 
-def test_chinese_has_a_mode_of_its_own() -> None:
+def test_chinese_needs_a_mode() -> None:
     lines = [PaperLine("补打", big=True), PaperLine("肥皂 x2")]
     assert build_text_commands(lines, Encoding.GB18030) == (
         FIRST
@@ -28,14 +28,14 @@ def test_chinese_has_a_mode_of_its_own() -> None:
     )
 
 
-def test_utf8_has_none() -> None:
+def test_utf8_needs_no_mode() -> None:
     lines = [PaperLine("补打", big=True), PaperLine("肥皂")]
     chinese = b"\x1d!\x11" + "补打".encode() + b"\n\x1d!\x00" + "肥皂".encode() + b"\n"
     assert build_text_commands(lines, Encoding.UTF8) == FIRST + chinese + LAST
 
 
 @pytest.mark.parametrize("encoding", Encoding)
-def test_a_slip_is_whole(encoding: Encoding) -> None:
+def test_a_slip_is_complete(encoding: Encoding) -> None:
     sent = build_text_commands(lay_out_slip(SLIP, 32, reprint=False), encoding)
     assert "五月花卷纸（十二卷装·加厚三层·\n家庭实惠型）          x1  120 分\n".encode(encoding) in sent
     assert sent.startswith(FIRST)
@@ -43,7 +43,7 @@ def test_a_slip_is_whole(encoding: Encoding) -> None:
     assert "¥" not in sent.decode(encoding)
 
 
-def test_a_rare_character_is_replaced_where_it_has_to_be() -> None:
+def test_a_character_missing_in_the_encoding_is_replaced() -> None:
     assert encode("𬭚球", Encoding.GBK) == "？球".encode("gbk")
     assert encode("𬭚球", Encoding.GB18030) == "𬭚球".encode("gb18030")
     assert encode("a\ud800", Encoding.UTF8) == "a？".encode()
@@ -53,5 +53,5 @@ def test_a_rare_character_is_replaced_where_it_has_to_be() -> None:
 def test_anything_can_be_printed(text: str) -> None:
     for encoding in Encoding:
         encode(text, encoding).decode(encoding)
-    # One byte a column is how printers have it, and so figures stand in line.
+    # Printers count one column for each byte, so figures are aligned.
     assert len(encode(make_printable(text), Encoding.GBK)) == count_columns(make_printable(text))

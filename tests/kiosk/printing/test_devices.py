@@ -1,4 +1,4 @@
-"""Ways to a printer, tried on real sockets, files and pipes: what arrives, and what is told when it can't."""
+"""Devices tested with real sockets, files and pipes: the data sent, and the errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kiosk.printing.devices import Device, FileDevice, NetworkDevice
 from kiosk.printing.errors import PrinterError
 
 SLIP = bytes(range(256)) * 40
-# More than the buffers between two processes hold.
+# More than the buffers between two processes.
 MUCH = bytes(64_000_000)
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -49,7 +49,7 @@ async def refuse(device: Device, data: bytes, seconds: float = 5.0) -> PrinterEr
 # --- network ---------------------------------------------------------------------------------------------
 
 
-async def test_a_network_printer_gets_a_slip_whole() -> None:
+async def test_a_network_printer_gets_the_whole_slip() -> None:
     got = asyncio.get_running_loop().create_future()
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,8 +60,8 @@ async def test_a_network_printer_gets_a_slip_whole() -> None:
         assert await got == SLIP
 
 
-async def test_a_printer_that_talks_loses_nothing() -> None:
-    """Printers send their status unasked. A reset would be the end of what they have yet to print."""
+async def test_a_printer_that_sends_status_loses_nothing() -> None:
+    """Printers send their status unasked; a reset of the connection would discard what isn't printed."""
 
     def take(end: socket.socket) -> bytes:
         end.sendall(b"\x14\0\0\x0f")
@@ -84,7 +84,7 @@ async def test_a_printer_that_is_switched_off() -> None:
     assert not away.maybe_printed
 
 
-async def test_an_address_that_is_none() -> None:
+async def test_an_invalid_address() -> None:
     assert "连不上" in (await refuse(NetworkDevice("a" * 64 + ".invalid", 9100), SLIP)).sentence
 
 
@@ -95,7 +95,7 @@ async def test_a_printer_that_hangs() -> None:
     assert away.maybe_printed
 
 
-async def test_a_printer_that_goes_in_the_middle() -> None:
+async def test_a_printer_that_disconnects_in_the_middle() -> None:
     async def go(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1000)
         line = writer.get_extra_info("socket")
@@ -118,7 +118,7 @@ async def test_a_file_gets_one_slip_after_the_other(tmp_path: Path) -> None:
     assert file.read_bytes() == SLIP + b"second"
 
 
-async def test_a_device_that_is_missing_is_not_made(tmp_path: Path) -> None:
+async def test_a_missing_device_is_not_created(tmp_path: Path) -> None:
     away = await refuse(FileDevice(str(tmp_path / "lp0")), SLIP)
     assert "找不到打印机" in away.sentence
     assert not away.maybe_printed
@@ -134,14 +134,14 @@ async def test_a_printer_without_paper() -> None:
 
 @pytest.fixture
 def pipe(tmp_path: Path) -> FileDevice:
-    """A device with nobody behind it yet."""
+    """A device without a reader."""
     os.mkfifo(tmp_path / "lp0")
     return FileDevice(str(tmp_path / "lp0"))
 
 
 @contextmanager
 def behind(pipe: FileDevice) -> Iterator[int]:
-    """The end that a printer reads."""
+    """The printer's end."""
     end = os.open(pipe.path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         yield end
@@ -149,7 +149,7 @@ def behind(pipe: FileDevice) -> Iterator[int]:
         os.close(end)
 
 
-async def test_a_device_that_nobody_is_behind(pipe: FileDevice) -> None:
+async def test_a_device_without_a_reader(pipe: FileDevice) -> None:
     assert "找不到打印机" in (await refuse(pipe, SLIP)).sentence
 
 
@@ -160,7 +160,7 @@ async def test_a_device_that_hangs(pipe: FileDevice) -> None:
     assert away.maybe_printed
 
 
-async def test_a_slow_device_gets_a_slip_whole(pipe: FileDevice) -> None:
+async def test_a_slow_device_gets_the_whole_slip(pipe: FileDevice) -> None:
     def read(end: int) -> bytes:
         select.select([end], [], [])
         os.set_blocking(end, True)
@@ -171,7 +171,7 @@ async def test_a_slow_device_gets_a_slip_whole(pipe: FileDevice) -> None:
     assert got == SLIP * 30
 
 
-async def test_a_device_that_goes_in_the_middle(pipe: FileDevice) -> None:
+async def test_a_device_that_disconnects_in_the_middle(pipe: FileDevice) -> None:
     def read() -> None:
         with behind(pipe) as end:
             ready.set()

@@ -1,4 +1,4 @@
-"""Slips as pictures, for printers without Chinese characters."""
+"""Slips as images, for printers without Chinese characters."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def _fonts_here() -> bool:
     return True
 
 
-# Never skipped where CI says that the machine has everything.
+# Never skipped in CI.
 needs_font = pytest.mark.skipif(
     os.environ.get("CI") != "true" and not _fonts_here(), reason="no Chinese font is installed"
 )
 
 
 def unpacked(sent: bytes) -> Image.Image:
-    """What a printer makes of raster commands: black where a bit is set."""
+    """The image that a printer makes of raster commands."""
     rest = sent.removeprefix(b"\x1b@").removesuffix(b"\x1bd\x06\x1dV\x01")
     strips = []
     while rest:
@@ -63,7 +63,7 @@ def test_the_printer_gets_what_was_drawn(width: int) -> None:
 
 
 @needs_font
-def test_characters_stand_in_their_columns() -> None:
+def test_characters_are_in_their_columns() -> None:
     image = draw_image(
         [PaperLine(" " * 28 + "积分"), PaperLine(" " * 31 + "8"), PaperLine("补打", big=True), make_rule(32)], 32
     )
@@ -101,7 +101,7 @@ def test_no_chinese_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @needs_font
-def test_mainland_shapes_are_chosen_where_a_file_has_several() -> None:
+def test_simplified_chinese_is_chosen_from_a_collection() -> None:
     family, _ = find_chinese_font(list_font_folders(), 24).getname()
     assert family is not None
     assert not family.endswith((" JP", " KR", " TC", " HK"))

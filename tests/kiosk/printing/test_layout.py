@@ -1,4 +1,4 @@
-"""Slips in columns: whatever the names are, lines fit the paper and figures stand at its right edge."""
+"""Layout of slips: whatever the names, lines fit the paper and figures are at its right edge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kiosk.printing.slips import REPORT, SLIP
 
 WIDTHS = (32, 48)
 
-# Surrogates too: nothing that comes from elsewhere may stop a slip.
+# Surrogates too: no name may prevent a slip.
 texts = st.text(st.characters(exclude_categories=()), max_size=90) | st.text("卷纸 x9·（）", max_size=90)
 points = st.integers(0, 1_000_000_000)
 slip_goods = st.builds(SlipLine, texts, st.integers(1, 999), points)
@@ -48,7 +48,7 @@ def test_a_slip_fits_the_paper(slip: Slip, width: int, reprint: bool) -> None:
 
 
 @given(slips, st.sampled_from(WIDTHS))
-def test_figures_stand_at_the_right_edge(slip: Slip, width: int) -> None:
+def test_figures_are_at_the_right_edge(slip: Slip, width: int) -> None:
     lines = lay_out_slip(slip, width, reprint=False)
     figures = [f"x{line.quantity}  {line.points} 分" for line in slip.lines]
     figures += [f"{slip.points} 分", f"{slip.balance} 分", slip.number]
@@ -87,7 +87,7 @@ def test_a_slip_of_58_millimetres() -> None:
     ]
 
 
-def test_a_name_that_fills_its_line_leaves_the_figure_one_of_its_own() -> None:
+def test_a_long_name_has_its_figure_on_the_next_line() -> None:
     assert format_row("五月花卷纸十二卷装加厚三层", "x1  120 分", 32) == [
         PaperLine("五月花卷纸十二卷装加厚三层"),
         PaperLine("                      x1  120 分"),
@@ -101,7 +101,7 @@ def test_a_collection_by_a_neighbour_with_a_seal() -> None:
     assert shown.endswith("\n账本封印          18320 Ab3dEf9k")
 
 
-def test_a_redemption_without_network_tells_what_is_left_here() -> None:
+def test_an_offline_receipt_has_the_balance_at_this_kiosk() -> None:
     shown = text(lay_out_slip(replace(SLIP, offline=True), 32, reprint=False))
     assert "断网兑换，待入账" in shown
     assert "\n本店还可兑换               96 分\n" in shown
@@ -118,7 +118,7 @@ def test_a_reprint_says_so_at_both_ends(width: int) -> None:
     assert first.text.strip() == last.text.strip() == "补打"
 
 
-def test_a_name_cannot_command_the_printer() -> None:
+def test_a_name_cannot_contain_printer_commands() -> None:
     assert make_printable("\x1bp\0肥\r\n皂\u200d\u3000￥5") == "p肥  皂 元5"
 
 

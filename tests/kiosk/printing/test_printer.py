@@ -1,4 +1,4 @@
-"""A printer as the till has it: whatever the device does, the till goes on."""
+"""The printer: whatever the device does, the app goes on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.kiosk.printing.test_image import needs_font
 
 
 class Stuck:
-    """A device that takes nothing until it is freed, whatever time it was given."""
+    """A device that blocks until it is freed, ignoring the timeout."""
 
     def __init__(self) -> None:
         self.free = threading.Event()
@@ -49,14 +49,14 @@ async def test_a_receipt_and_a_report_are_sent(tmp_path: Path, reprint: bool) ->
 
 
 @needs_font
-async def test_a_receipt_is_sent_as_a_picture(tmp_path: Path) -> None:
+async def test_a_receipt_is_sent_as_an_image(tmp_path: Path) -> None:
     file = tmp_path / "lp0"
     file.touch()
     await print_slip(EscposPrinter(PrinterSettings(FileDevice(str(file)), mode=Mode.IMAGE)), SLIP, reprint=False)
     assert file.read_bytes().startswith(b"\x1b@\x1dv0\0\x30\0")
 
 
-async def test_receipts_over_the_network_come_one_by_one() -> None:
+async def test_receipts_are_sent_one_by_one() -> None:
     got = []
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -69,13 +69,13 @@ async def test_receipts_over_the_network_come_one_by_one() -> None:
     assert got == [receipt(), receipt(reprint=True)]
 
 
-async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
+async def test_a_hanging_device_does_not_block_the_app() -> None:
     device = Stuck()
     printer = EscposPrinter(PrinterSettings(device), timeout=0.2)
     first = await refused(printer)
     assert "没有反应" in first.sentence
     assert first.maybe_printed
-    # The next are turned away, without a second thread that hangs.
+    # The next slips are refused, without a second thread that hangs.
     for _ in range(3):
         away = await refused(printer)
         assert "还没有收完上一张" in away.sentence
@@ -87,7 +87,7 @@ async def test_a_device_that_hangs_does_not_hold_the_till() -> None:
     assert device.got == [receipt(), receipt(reprint=True)]
 
 
-async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
+async def test_slips_behind_a_hanging_one_fail_in_time() -> None:
     device = Stuck()
     printer = EscposPrinter(PrinterSettings(device), timeout=0.2)
     slips = [print_slip(printer, SLIP, reprint=False) for _ in range(500)]
@@ -98,7 +98,7 @@ async def test_who_waits_behind_one_that_hangs_is_told_in_time() -> None:
     device.free.set()
 
 
-async def test_a_receipt_given_up_does_not_break_the_next() -> None:
+async def test_a_receipt_that_timed_out_does_not_break_the_next() -> None:
     device = Stuck()
     printer = EscposPrinter(PrinterSettings(device))
     sending = asyncio.create_task(print_slip(printer, SLIP, reprint=False))
@@ -144,12 +144,12 @@ asyncio.run(main())
 """
 
 
-def test_the_program_ends_though_a_device_hangs() -> None:
+def test_the_program_ends_while_a_device_hangs() -> None:
     done = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout == "away\n"
 
 
-def test_the_till_opens_without_what_printing_needs() -> None:
+def test_the_kiosk_starts_without_importing_printing() -> None:
     late = "{'PIL', 'escpos', 'usb'}"
     code = f"import sys, kiosk.app, kiosk.printing.settings; print({late} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)

@@ -1,4 +1,4 @@
-"""What settings may say, and how they are told what they may not."""
+"""Valid and invalid settings of the printer."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from kiosk.printing.settings import Encoding, Mode, PrinterSettings, read_settin
         ("file:/dev/打印机", FileDevice("/dev/打印机")),
     ],
 )
-def test_a_printer_by_its_place(setting: str, device: Device) -> None:
+def test_valid_printers(setting: str, device: Device) -> None:
     assert read_settings(setting, "58", "gb18030", "text") == PrinterSettings(device)
     settings = read_settings(setting, "80", "gbk", "image")
     assert settings == PrinterSettings(device, 48, Encoding.GBK, Mode.IMAGE)
 
 
 @pytest.mark.parametrize("setting", ["network:h:9100", "usb:04b8:0202", "file:/dev/usb/lp0"])
-def test_a_printer_is_called_as_it_was_set(setting: str) -> None:
+def test_a_printers_name_is_its_setting(setting: str) -> None:
     settings = read_settings(setting, "58", "gb18030", "text")
     assert settings is not None
     assert str(settings.device) == setting
 
 
-def test_none() -> None:
+def test_no_printer() -> None:
     assert read_settings("", "58", "gb18030", "text") is None
 
 
@@ -58,7 +58,7 @@ def test_none() -> None:
         ("file:/dev/\0", "完整路径"),
     ],
 )
-def test_a_printer_that_cannot_be_meant(setting: str, told: str) -> None:
+def test_invalid_printers(setting: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         read_settings(setting, "58", "gb18030", "text")
 
@@ -71,6 +71,6 @@ def test_a_printer_that_cannot_be_meant(setting: str, told: str) -> None:
         ("80", "gbk", "picture", "text（文字）或 image（图片）"),
     ],
 )
-def test_settings_are_read_without_a_printer_too(width: str, encoding: str, mode: str, told: str) -> None:
+def test_other_settings_are_checked_without_a_printer_too(width: str, encoding: str, mode: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         read_settings("", width, encoding, mode)

@@ -1,4 +1,4 @@
-"""USB printers, on a bus of the test's own: what arrives, and what is told when it can't."""
+"""USB printers on a fake bus: the data sent, and the errors."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ SLIP = bytes(range(256)) * 40
 def refused(bus: Bus, *, product: int = 0x0202) -> PrinterError:
     with pytest.raises(PrinterError) as away:
         UsbDevice(0x04B8, product, bus).send(SLIP, 5.0)
-    # The system's own driver has its printer again, or never lost it.
+    # The system's driver has its printer back, or never lost it.
     assert bus.driven
     assert not bus.opened
     return away.value
 
 
-def test_a_usb_printer_gets_a_slip_whole() -> None:
-    """Though it takes little at once."""
+def test_a_usb_printer_gets_the_whole_slip() -> None:
+    """In small packets too."""
     bus = Bus()
     for slip in (SLIP, b"second"):
         UsbDevice(0x04B8, 0x0202, bus).send(slip, 5.0)
@@ -49,14 +49,14 @@ def test_a_device_that_is_no_printer() -> None:
         (640, errno.ENODEV, "可能只打了一部分"),
     ],
 )
-def test_a_usb_printer_that_takes_no_more(room: int, failure: int, told: str) -> None:
+def test_a_usb_printer_that_stops(room: int, failure: int, told: str) -> None:
     away = refused(Bus(room=room, failure=failure))
     assert told in away.sentence
     assert away.maybe_printed == (room > 0)
 
 
 @pytest.mark.parametrize(("closed", "told"), [(errno.EACCES, "权限"), (errno.EBUSY, "占用")])
-def test_a_usb_printer_that_is_not_given(closed: int, told: str) -> None:
+def test_a_usb_printer_that_is_not_permitted(closed: int, told: str) -> None:
     away = refused(Bus(closed=closed))
     assert told in away.sentence
     assert not away.maybe_printed

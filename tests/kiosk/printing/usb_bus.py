@@ -1,4 +1,4 @@
-"""A USB bus with one device on it, behind pyusb's own interface for such."""
+"""A fake USB bus with one device, as a backend of pyusb."""
 
 from __future__ import annotations
 

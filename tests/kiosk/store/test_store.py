@@ -24,9 +24,8 @@ from api.wire.till_journal import (
     VoidEntry,
 )
 from kiosk.store import journal
-from kiosk.store.database import FILE
 from kiosk.store.facade import Store
-from kiosk.store.folder import StoreError
+from kiosk.store.folder import FILE, StoreError
 from kiosk.store.shifts import LOCKOUT, hash_pin
 from tests.kiosk.store.conftest import CHEN, LI, SOAP, TOKENS, WANG, Bench, till
 
