@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 
 from api.wire import Command
-from api.wire.barcode import WrongCheckDigit, normalize_barcode
+from api.wire.barcode import WrongCheckDigit
 from api.wire.card_token import find_token
+from api.wire.gs1 import GoodsScan, NoProduct, NotReadWhole, read_goods, strip_symbology
 from kiosk.language import _
+from kiosk.printing.slip import SHANGHAI
 
-_DIGITS = re.compile(r"[0-9]{4,18}")
 _COMMANDS = {command.value: command for command in Command}
 _COMMAND_PREFIX = "JIMEI:"
 _ENROL = re.compile(r"JIMEI:ENROL:([0-9A-Z-]{8,40})")
@@ -22,14 +24,6 @@ class CardCode:
     """A household card. Only the server knows whether the token is valid."""
 
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class GoodsCode:
-    """An EAN-13, EAN-8 or UPC-A with a valid check digit, padded to 13 digits as on the shelf; or digits of
-    another length, a code of the shop's own."""
-
-    barcode: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +47,22 @@ class UnreadableCode:
     reason: str
 
 
+GoodsCode = GoodsScan
 ScannedCode = CardCode | GoodsCode | CommandCode | EnrolCode | UnreadableCode
 
 
 def read_code(scanned: str) -> ScannedCode:
     """Full-width characters are read as ASCII: an input method may have been left on."""
-    text = unicodedata.normalize("NFKC", scanned).strip()
+    text = strip_symbology(unicodedata.normalize("NFKC", scanned).strip())
     token = find_token(text)
+    # A bare token has no address: twenty signs may also be what is printed on a pack.
+    if token is not None and "/" in text:
+        return CardCode(token)
+    goods = _read_goods(scanned)
+    if goods is not None:
+        return goods
     if token is not None:
         return CardCode(token)
-    if _DIGITS.fullmatch(text):
-        return _read_goods(text)
     command = _COMMANDS.get(text.upper())
     if command:
         return CommandCode(command)
@@ -77,8 +76,10 @@ def read_code(scanned: str) -> ScannedCode:
     return UnreadableCode(_("这不是户卡，也不是商品条码，请换一个码扫"))
 
 
-def _read_goods(digits: str) -> GoodsCode | UnreadableCode:
+def _read_goods(scanned: str) -> GoodsCode | UnreadableCode | None:
     try:
-        return GoodsCode(normalize_barcode(digits))
-    except WrongCheckDigit:
+        return read_goods(scanned, datetime.now(SHANGHAI).date())
+    except (WrongCheckDigit, NotReadWhole):
         return UnreadableCode(_("条码没有读对，请再扫一次"))
+    except NoProduct:
+        return UnreadableCode(_("这是物流的码，上面没有商品：请扫商品自己的条码"))

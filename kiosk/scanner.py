@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.wire.gs1 import GS
 from kiosk.language import _
 
 SCANNER_GAP = 0.045
@@ -33,6 +34,8 @@ REPEAT_WITHIN = 2.0
 
 TYPED_FIRST = frozenset("0123456789+-= ")
 """Characters that people type at the till, so that no prefix begins with them."""
+GS_KEYS = frozenset({GS, "ctrl+right_square_bracket", "ctrl+]"})
+"""What a scanner presses for GS, between the parts of a GS1 code."""
 END_KEYS = frozenset({"enter", "tab", "ctrl+j", "ctrl+m", "ctrl+i", "\r", "\n", "\t"})
 
 
@@ -89,6 +92,8 @@ class Scanner:
     def key(self, key: str, at: float) -> list[Reading]:
         """Take one key: a printable character as itself, any other by its name (`enter`, `f2`, `left`)."""
         readings = self.tick(at)
+        if key in GS_KEYS:
+            key = GS
         if key in END_KEYS:
             return readings + self._end(key, at)
         if _printable(key):
@@ -106,7 +111,7 @@ class Scanner:
 
     def paste(self, text: str, at: float) -> list[Reading]:
         """Take a code that came in one piece, as scanner programs on tablets send it."""
-        return [*self._settle(), self._read(text.strip(), at)]
+        return [*self._settle(), self._read(text.strip(" \r\n\t"), at)]
 
     @property
     def _patience(self) -> float:
@@ -187,4 +192,4 @@ class Scanner:
 
 
 def _printable(key: str) -> bool:
-    return len(key) == 1 and key.isprintable()
+    return len(key) == 1 and (key.isprintable() or key == GS)

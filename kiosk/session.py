@@ -11,6 +11,9 @@ from datetime import datetime
 from uuid import UUID
 
 from api.wire import CardView, HeldPoints, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
+from api.wire.barcode import find_unit, lookup_form
+from api.wire.goods import PackBarcode
+from api.wire.gs1 import GoodsScan
 from kiosk.errors import Declined
 from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
 from kiosk.language import _
@@ -213,34 +216,41 @@ class Session:
     def get_quantity(self, item: ShelfItem) -> int:
         return sum(line.quantity for line in self.cart if line.item.product == item.product)
 
-    def get_decline_reason(self, item: ShelfItem) -> str | None:
-        """Why one more of this can't be added, or None if it can."""
+    def get_decline_reason(self, item: ShelfItem, pieces: int = 1) -> str | None:
+        """Why so many more of this can't be added, or None if they can."""
         in_cart = self.get_quantity(item)
         if item.stock <= 0:
             return _("{name}缺货：请换一样，或按 F3 按今天的分值留货").format(name=item.name)
-        if in_cart >= min(item.stock, MAX_QUANTITY):
+        if in_cart + pieces > min(item.stock, MAX_QUANTITY):
+            if pieces > 1:
+                sentence = _("这个码是 {pieces} 件{name}，货架上只有 {stock} 件，没有放进去")
+                return sentence.format(pieces=pieces, name=item.name, stock=item.stock)
             return _("{name}只有 {stock} 件，不能再加").format(name=item.name, stock=item.stock)
         if not in_cart and len(self.cart) >= MAX_LINES:
             return _("一次最多兑换 {most} 种商品").format(most=MAX_LINES)
-        if self.remainder is not None and item.price > self.remainder:
-            sentence = _("积分不够：{name}要 {price} 分，还差 {missing} 分")
-            missing = item.price - self.remainder
-            sentence = sentence.format(name=item.name, price=item.price, missing=missing)
+        price = item.price * pieces
+        if self.remainder is not None and price > self.remainder:
+            if pieces > 1:
+                sentence = _("积分不够：这个码是 {pieces} 件{name}，共 {price} 分，还差 {missing} 分，没有放进去")
+            else:
+                sentence = _("积分不够：{name}要 {price} 分，还差 {missing} 分")
+            missing = price - self.remainder
+            sentence = sentence.format(name=item.name, price=price, missing=missing, pieces=pieces)
             return sentence + explain_unavailable(self.unavailable)
         return None
 
-    def add(self, item: ShelfItem) -> None:
+    def add(self, item: ShelfItem, pieces: int = 1) -> None:
         self._require_no_pending()
         # Also for goods out of stock, which can then be promised to the household.
         self.cursor = self.shelf.index(item)
-        reason = self.get_decline_reason(item)
+        reason = self.get_decline_reason(item, pieces)
         if reason:
             raise Declined(reason)
         for line in self.cart:
             if line.item.product == item.product:
-                line.quantity += 1
+                line.quantity += pieces
                 return
-        self.cart.append(CartLine(item, 1))
+        self.cart.append(CartLine(item, pieces))
 
     def add_number(self, number: int) -> None:
         for item in self.shelf:
@@ -248,11 +258,36 @@ class Session:
                 return self.add(item)
         raise Declined(_("货架上没有 {number} 号商品").format(number=number))
 
-    def add_barcode(self, barcode: str) -> None:
-        for item in self.shelf:
-            if item.barcode == barcode:
-                return self.add(item)
-        raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=barcode))
+    def add_barcode(self, scan: GoodsScan) -> None:
+        """A carton's code adds all its pieces, or none."""
+        item, pieces = self.find_scanned(scan)
+        self.add(item, pieces)
+
+    def find_scanned(self, scan: GoodsScan) -> tuple[ShelfItem, int]:
+        """The product of a scanned code, and how many of it the code stands for. Raises Declined."""
+        codes = [code for code in (scan.barcode, scan.own_code) if code]
+        found = next(filter(None, (self._find_by_code(code) for code in codes)), [])
+        if len(found) > 1:
+            names = _("、").join(item.name for item, _pieces in found)
+            sentence = _("条码 {barcode} 登记在两样商品上（{names}）：请按编号选，并告诉办公室改正")
+            raise Declined(sentence.format(barcode=scan.barcode, names=names))
+        if found:
+            item, pieces = found[0]
+            return item, pieces * scan.count
+        unit = find_unit(scan.barcode)
+        for item, _pieces in self._find_by_code(unit) if unit else []:
+            sentence = _("这是{name}整箱的码，还没有登记一箱几件：请扫单件的码")
+            raise Declined(sentence.format(name=item.name))
+        raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=scan.barcode))
+
+    def _find_by_code(self, code: str) -> list[tuple[ShelfItem, int]]:
+        """The products on the shelf with this code: more than one only where the register is wrong."""
+        return [
+            (item, pack.pieces)
+            for item in self.shelf
+            for pack in _list_packs(item)
+            if lookup_form(pack.code) == code
+        ]
 
     def add_at_cursor(self) -> None:
         self.add(self.item_at_cursor)
@@ -356,3 +391,8 @@ class Session:
         self.card = self.collector = None
         self.cart = []
         self.cursor = 0
+
+
+def _list_packs(item: ShelfItem) -> list[PackBarcode]:
+    """Its codes; a shelf that this kiosk got before products had several has one of each."""
+    return item.barcodes or [PackBarcode(code=item.barcode)]

@@ -81,6 +81,7 @@ class StockCountService:
                 product=line.product,
                 quantity=line.counted or 0,
                 sell_by=date.fromisoformat(line.sell_by) if line.sell_by else None,
+                lot=line.lot,
             )
             for line in count.counted
             if line.counted

@@ -10,7 +10,7 @@ down_revision = "1001"
 branch_labels = None
 depends_on = None
 
-PARTS: tuple[str, ...] = ("attendants", "signatures", "recalls", "kiosk_words", "counted_at")
+PARTS: tuple[str, ...] = ("attendants", "signatures", "recalls", "kiosk_words", "counted_at", "barcodes")
 
 
 def upgrade() -> None:

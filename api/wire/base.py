@@ -32,6 +32,8 @@ Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]
 # A GTIN-13, GTIN-12 or GTIN-8 with its check digit, or a shop's own code of another length.
 Barcode = Annotated[str, Meta(pattern=r"^[0-9]{4,18}(?!\n)$")]
+# As on the pack.
+LotNumber = Annotated[str, Meta(max_length=20), TextRule(20, form="NFKC")]
 AwareDatetime = Annotated[datetime, Meta(tz=True)]
 
 

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from api.wire.base import (
     Barcode,
     Code,
     Incoming,
+    LotNumber,
     Name,
     Note,
     OptionalPersonName,
@@ -22,21 +23,34 @@ from api.wire.base import (
 )
 
 
+class PackBarcode(Incoming, frozen=True):
+    """A code by which a product is scanned; `pieces`: how many of it the code stands for, as a carton's."""
+
+    code: Barcode
+    pieces: Annotated[int, Meta(ge=1, le=10_000)] = 1
+
+
+PackBarcodes = Annotated[list[PackBarcode], Meta(max_length=50)]
+
+
 class NewProduct(Incoming, frozen=True):
-    """`barcode` is stored as the till looks it up: a GTIN-8 or GTIN-12 is padded with zeros to 13 digits."""
+    """`barcode` is stored as the till looks it up: 8, 12, 13 and 14 digits of one GTIN are one, in 13. `barcodes`:
+    further ones of the same product."""
 
     code: Code
     name: Name
     barcode: Barcode
     price: Price
+    barcodes: PackBarcodes = field(default_factory=list)
 
 
 class GoodsLine(Incoming, frozen=True):
-    """`sell_by`: the last day on which these may be handed out."""
+    """`sell_by`: the last day on which these may be handed out; `lot`: their number on the pack."""
 
     product: Code
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
     sell_by: date | None = None
+    lot: LotNumber = ""
 
 
 class RestockLine(GoodsLine, frozen=True):

@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from api.wire import Barcode, Code, CountedLine, Incoming, Name, Pin, Price, Reason, RestockLine, Wire
 from api.wire.base import OptionalPersonName
+from api.wire.goods import PackBarcode, PackBarcodes
 
 Minimum = Annotated[int, Meta(ge=0, le=1_000_000)]
 """A product with fewer pieces counts as running out; 0: never."""
@@ -72,6 +73,7 @@ class GoodsReceiptLine(Wire, frozen=True):
     cost: int | None
     counted: int | None
     difference: int | None
+    lot: str = ""
 
 
 class GoodsReceipt(Wire, frozen=True):
@@ -135,6 +137,7 @@ class DatedLot(Wire, frozen=True):
     days: int
     quantity: int
     left: int
+    lot: str = ""
 
 
 class StockAlerts(Wire, frozen=True):
@@ -146,12 +149,14 @@ class StockAlerts(Wire, frozen=True):
 
 
 class ProductChange(Incoming, frozen=True):
-    """`PATCH /v1/products/{product}`: fields left out stay unchanged."""
+    """`PATCH /v1/products/{product}`: fields left out stay unchanged. `barcodes`: all further ones that the
+    product has from now on, besides `barcode`."""
 
     name: Name | None = None
     barcode: Barcode | None = None
     price: Price | None = None
     minimum: Minimum | None = None
+    barcodes: PackBarcodes | None = None
 
 
 class PriceChange(Wire, frozen=True, rename={"before": "from", "after": "to"}):
@@ -170,7 +175,7 @@ class ShelfPlacement(Incoming, frozen=True):
 
 class ShelfLine(Wire, frozen=True):
     """A product on a shelf, for the desk. `minimum` is the effective one: the shelf's own, or else that of the
-    product."""
+    product. `barcodes`: all of the product, `barcode` first."""
 
     product: str
     number: int
@@ -181,3 +186,4 @@ class ShelfLine(Wire, frozen=True):
     minimum: int
     product_minimum: int
     shelf_minimum: int | None
+    barcodes: list[PackBarcode] = field(default_factory=list)

@@ -10,10 +10,12 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType, field
 
 from api.wire.base import CardText, Incoming, Key, Pin, Points, Quantity, Wire
+from api.wire.goods import PackBarcode
 
 
 class ShelfItem(Wire, frozen=True):
-    """One product on this supermarket's shelf. `number` is the one the attendant types (1…)."""
+    """One product on this supermarket's shelf. `number` is the one the attendant types (1…). `barcodes`: all of
+    the product, `barcode` first."""
 
     product: str
     number: int
@@ -21,6 +23,7 @@ class ShelfItem(Wire, frozen=True):
     barcode: str
     price: Points
     stock: int
+    barcodes: list[PackBarcode] = field(default_factory=list)
 
 
 class TillAttendant(Wire, frozen=True):

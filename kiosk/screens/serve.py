@@ -143,8 +143,8 @@ class ServeScreen(KioskScreen):
                 self._look_up_collector(token)
             case CardCode(token):
                 self._look_up(token)
-            case GoodsCode(barcode):
-                if self._attempt(lambda: self.session.add_barcode(barcode)):
+            case GoodsCode() as scanned:
+                if self._attempt(lambda: self.session.add_barcode(scanned)):
                     self.post_message(self.Succeeded())
             case EnrolCode():
                 self.status.show_refusal(_("这台终端已经登记，不用再扫登记码"))

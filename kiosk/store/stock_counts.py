@@ -21,13 +21,14 @@ class CountKind(StrEnum):
 
 
 class StockCountLine(msgspec.Struct, frozen=True):
-    """`counted` is None until counted; `sell_by` is an ISO date, or empty."""
+    """`counted` is None until counted; `sell_by` is an ISO date, or empty; `lot` is the number on the pack."""
 
     product: str
     name: str
     barcode: str = ""
     counted: int | None = None
     sell_by: str = ""
+    lot: str = ""
 
 
 class StockCount(msgspec.Struct, frozen=True):
@@ -72,7 +73,15 @@ class StockCounts:
         known = self.find(CountKind.GOODS_RECEIPT)
         if known is not None and known.id == receipt.id:
             return known
-        lines = [StockCountLine(line.product, line.name) for line in receipt.lines]
+        lines = [
+            StockCountLine(
+                line.product,
+                line.name,
+                sell_by=line.sell_by.isoformat() if line.sell_by else "",
+                lot=line.lot,
+            )
+            for line in receipt.lines
+        ]
         return self.save(StockCount(receipt.id, CountKind.GOODS_RECEIPT, lines))
 
     def save(self, count: StockCount) -> StockCount:

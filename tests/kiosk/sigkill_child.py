@@ -13,6 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
+from api.wire.gs1 import GoodsScan
 from kiosk.client import Client
 from kiosk.counter import Counter
 from kiosk.store.facade import Store
@@ -50,7 +51,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
 
 async def serve(counter: Counter, card: str) -> None:
     await counter.look_up(card)
-    counter.session.add_barcode(SOAP)
+    counter.session.add_barcode(GoodsScan(SOAP))
     counter.confirm()
     await counter.settle(lambda: None)
 

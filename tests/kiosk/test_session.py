@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.wire import CardView, Receipt, Redemption, RedemptionLine, ShelfItem, Till
+from api.wire.gs1 import GoodsScan
 from kiosk.errors import Declined
 from kiosk.session import PendingRedemption, Session
 from kiosk.store.receipts import StoredReceipt
@@ -58,7 +59,7 @@ def cart(session: Session) -> list[tuple[str, int]]:
 
 def test_goods_by_number_barcode_and_cursor(session: Session) -> None:
     session.add_number(1)
-    session.add_barcode(RICE.barcode)
+    session.add_barcode(GoodsScan(RICE.barcode))
     session.move_cursor(-1)
     session.add_at_cursor()
     assert cart(session) == [("soap", 2), ("rice", 1)]

@@ -7,6 +7,7 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
+from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
@@ -39,8 +40,8 @@ async def change_product(services: Services, staff: Staff, code: str, data: wire
     async with services.unit_of_work() as uow:
         product = await _lock_product(uow, code)
         changed = {name: value for name, value in values.items() if getattr(product, name) != value}
-        if "barcode" in changed:
-            await _require_free_barcode(uow, changed["barcode"])
+        if "barcode" in changed or data.barcodes is not None:
+            await _change_barcodes(uow, product, data)
         if data.price is not None and "price" in changed:
             uow.session.add(
                 PriceChange(
@@ -57,7 +58,7 @@ async def change_product(services: Services, staff: Staff, code: str, data: wire
             setattr(product, name, value)
         await uow.session.flush()
         # Tills don't get the minimums.
-        if changed.keys() - {"minimum"}:
+        if changed.keys() - {"minimum"} or data.barcodes is not None:
             carrying = await uow.session.scalars(
                 select(Shelf.supermarket).where(
                     Shelf.township == uow.township, Shelf.product == code, Shelf.retired_at.is_(None)
@@ -66,13 +67,37 @@ async def change_product(services: Services, staff: Staff, code: str, data: wire
             await stock_documents.bump_shelf_versions(uow, carrying.all())
 
 
-async def _require_free_barcode(uow: UnitOfWork, barcode: object) -> None:
-    """Raises Refused: already-there."""
-    name = await uow.session.scalar(
-        select(Product.name).where(Product.township == uow.township, Product.barcode == barcode)
-    )
-    if name is not None:
-        raise Refused(ErrorCode.ALREADY_THERE, f"条码 {barcode} 已经是{name}的，请核对。")
+async def add_barcode(services: Services, staff: Staff, code: str, scanned: str, pieces: int) -> None:
+    """One more code of a product, as it was scanned. Raises Refused: not-allowed, unknown, barcode-wrong,
+    already-there."""
+    barcode = barcodes.read_scanned(scanned, local_date(services.clock.now()))
+    further = await _list_further_barcodes(services, staff, code)
+    kept = [pack for pack in further if pack.code != barcode]
+    change = wire.ProductChange(barcodes=[*kept, wire.PackBarcode(code=barcode, pieces=pieces)])
+    await change_product(services, staff, code, change)
+
+
+async def remove_barcode(services: Services, staff: Staff, code: str, barcode: str) -> None:
+    """Not the product's own. Raises Refused: not-allowed, unknown."""
+    further = await _list_further_barcodes(services, staff, code)
+    change = wire.ProductChange(barcodes=[pack for pack in further if pack.code != barcode])
+    await change_product(services, staff, code, change)
+
+
+async def _list_further_barcodes(services: Services, staff: Staff, code: str) -> list[wire.PackBarcode]:
+    require(staff, Role.OFFICE)
+    async with services.unit_of_work() as uow:
+        [packs] = (await barcodes.read(uow, [await _lock_product(uow, code)])).values()
+        return packs[1:]
+
+
+async def _change_barcodes(uow: UnitOfWork, product: Product, data: wire.ProductChange) -> None:
+    """Raises Refused: barcode-wrong, already-there."""
+    [packs] = (await barcodes.read(uow, [product])).values()
+    further = packs[1:] if data.barcodes is None else data.barcodes
+    pieces = barcodes.normalize_all(data.barcode or product.barcode, further)
+    await barcodes.require_free(uow, pieces, product.code)
+    await barcodes.replace(uow, product.code, pieces)
 
 
 async def _lock_product(uow: UnitOfWork, code: str) -> Product:
@@ -174,6 +199,7 @@ async def list_shelf(services: Services, staff: Staff, supermarket: str) -> list
         products = rows.all()
         ids = {product.code: accounts.shelf(supermarket, product.code).id for product, _, _ in products}
         balances = await uow.books.read_balances(list(ids.values()))
+        packs = await barcodes.read(uow, [product for product, _, _ in products])
         return [
             wire.ShelfLine(
                 product=product.code,
@@ -185,6 +211,7 @@ async def list_shelf(services: Services, staff: Staff, supermarket: str) -> list
                 minimum=minimum,
                 product_minimum=product.minimum,
                 shelf_minimum=own,
+                barcodes=packs[product.code],
             )
             for product, own, minimum in products
         ]

@@ -34,6 +34,7 @@ class LotQuantity:
     quantity: int
     sell_by: date | None
     received_on: date
+    lot_number: str = ""
 
 
 def compute_remaining(received: Iterable[LotQuantity], on_shelf: int) -> list[LotQuantity]:
@@ -66,6 +67,7 @@ def record_lots(uow: UnitOfWork, arrival: UUID, supermarket: str, lines: Sequenc
             product=pieces.product,
             quantity=pieces.quantity,
             sell_by=pieces.sell_by,
+            lot_number=pieces.lot,
             received_on=local_date(uow.now),
         )
         for line, pieces in enumerate(lines, start=1)

@@ -15,6 +15,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from api.platform.access import Role, StaffRequest, require, staff_only
+from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.stock import goods, receipt_views, receipts, stock_alerts
@@ -24,6 +25,7 @@ from api.web.flash import see_other
 from api.web.form import read_code, read_field
 from api.web.page import render_page
 from api.wire import shelf as wire
+from api.wire.gs1 import read_goods
 
 GOODS = "/desk/goods"
 _CLOSED_SHOWN = 10
@@ -113,9 +115,8 @@ async def change(
     """The product itself, in every supermarket."""
     here = f"{GOODS}/{supermarket}/{product}"
     form = await request.form()
-    values = {"name": read_field(form, "name")} | {
-        name: read_code(form, name) for name in ("barcode", "price", "minimum")
-    }
+    values = {"name": read_field(form, "name"), "barcode": _read_barcode(form, services)}
+    values |= {name: read_code(form, name) for name in ("price", "minimum")}
     try:
         data = msgspec.convert(values, wire.ProductChange, strict=False)
     except msgspec.ValidationError:
@@ -124,6 +125,38 @@ async def change(
     return await _redirect(
         here, goods.change_product(services, request.user, product, data), "已保存，终端会自动更新。"
     )
+
+
+def _read_barcode(form: FormMultiDict, services: Services) -> str:
+    """The number in whatever was scanned; what can't be read is left for the use case to refuse."""
+    text = read_code(form, "barcode")
+    try:
+        scan = read_goods(text, local_date(services.clock.now()))
+    except ValueError:
+        return text
+    return text if scan is None else scan.barcode
+
+
+@post(GOODS + "/{supermarket:str}/{product:str}/barcodes")
+async def add_barcode(
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
+) -> Redirect:
+    here = f"{GOODS}/{supermarket}/{product}"
+    form = await request.form()
+    scanned, entered = read_code(form, "code"), read_code(form, "pieces")
+    if not (entered.isdecimal() and len(entered) <= 5 and 1 <= int(entered) <= 10_000):
+        return see_other(here, "这个码是几件，请填 1 到 10000 的整数。", "refused")
+    action = goods.add_barcode(services, request.user, product, scanned, int(entered))
+    return await _redirect(here, action, "条码已加上，终端会自动更新。")
+
+
+@post(GOODS + "/{supermarket:str}/{product:str}/barcodes/remove")
+async def remove_barcode(
+    supermarket: FromPath[str], product: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
+) -> Redirect:
+    here = f"{GOODS}/{supermarket}/{product}"
+    code = read_code(await request.form(), "code")
+    return await _redirect(here, goods.remove_barcode(services, request.user, product, code), "条码已删去。")
 
 
 @post(GOODS + "/{supermarket:str}/{product:str}/minimum")
@@ -192,7 +225,19 @@ async def _redirect(path: str, action: Awaitable[Any], message: str, on_refusal:
 
 router = Router(
     "/",
-    route_handlers=[overview, shelf, place, product, change, own_minimum, retire, confirm, withdraw],
+    route_handlers=[
+        overview,
+        shelf,
+        place,
+        product,
+        change,
+        add_barcode,
+        remove_barcode,
+        own_minimum,
+        retire,
+        confirm,
+        withdraw,
+    ],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

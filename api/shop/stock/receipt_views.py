@@ -142,6 +142,7 @@ def _build_lines(
             name=products[line.product],
             quantity=line.quantity,
             sell_by=line.sell_by,
+            lot=line.lot,
             cost=line.cost,
             counted=pieces,
             difference=None if pieces is None else pieces - line.quantity,

@@ -106,7 +106,12 @@ async def withdraw_at_till(
 
 
 def _digest(writer: UUID, supermarket: str, draft: wire.GoodsReceiptDraft) -> bytes:
-    return hashlib.sha256(writer.bytes + supermarket.encode() + msgspec.json.encode(draft)).digest()
+    content = msgspec.to_builtins(draft)
+    # As requests were before lots had numbers, so that one sent again then is still the same.
+    for line in content["lines"]:
+        if not line["lot"]:
+            del line["lot"]
+    return hashlib.sha256(writer.bytes + supermarket.encode() + msgspec.json.encode(content)).digest()
 
 
 async def _find_existing(uow: UnitOfWork, id: UUID, request: bytes) -> GoodsReceipt | None:
@@ -215,7 +220,8 @@ async def _put_on_shelf(
             donor=draft.donor,
             anonymous=draft.anonymous,
             lines=[
-                GoodsLine(product=line.product, quantity=line.quantity, sell_by=line.sell_by) for line in accepted
+                GoodsLine(product=line.product, quantity=line.quantity, sell_by=line.sell_by, lot=line.lot)
+                for line in accepted
             ],
         )
         await arrivals.post_donation(uow, actor, receipt.id, donation)

@@ -73,6 +73,7 @@ async def _read_alerts(uow: UnitOfWork, supermarkets: Sequence[str], days: int) 
                 days=(lot.sell_by - today).days,
                 quantity=arrived[lot.arrival, lot.line],
                 left=lot.quantity,
+                lot=lot.lot_number,
             )
             # Reserved pieces are still on the shelf.
             for lot in lots.compute_remaining(shelf_lots, balance.posted)

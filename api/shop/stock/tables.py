@@ -27,6 +27,22 @@ class Product(Base):
     minimum: Mapped[int] = mapped_column(server_default="0")
 
 
+class ProductBarcode(Base):
+    """A code by which a product is scanned, and how many pieces it stands for: the product's own for one."""
+
+    __tablename__ = "product_barcode"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "product"], ["product.township", "product.code"]),
+        CheckConstraint("pieces > 0", name="product_barcode_pieces"),
+        Index(None, "township", "product"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    barcode: Mapped[str] = mapped_column(primary_key=True)
+    product: Mapped[str]
+    pieces: Mapped[int] = mapped_column(server_default="1")
+
+
 class PriceChange(Base):
     """A product's price before and after. Receipts keep the price of their day."""
 
@@ -145,6 +161,8 @@ class Lot(Base):
     product: Mapped[str]
     quantity: Mapped[int]
     sell_by: Mapped[date | None]
+    # As on the pack; empty where nobody scanned it.
+    lot_number: Mapped[str] = mapped_column(server_default="")
     received_on: Mapped[date]
 
 

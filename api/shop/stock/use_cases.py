@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, insert, select
 
 from api import wire
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
+from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.stock import barcodes
 from api.shop.stock.tables import Product, Shelf
 
 
 async def add_products(services: Services, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
-    """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong."""
+    """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong,
+    already-there."""
     require(staff, Role.OFFICE)
-    normalized = [barcodes.normalize(product.barcode) for product in products]
+    codes = {product.code: barcodes.normalize_all(product.barcode, product.barcodes) for product in products}
+    _require_own_barcodes(products, codes)
     async with services.unit_of_work() as uow:
+        for product in products:
+            await barcodes.require_free(uow, codes[product.code], product.code)
         last = await uow.session.scalar(
             select(func.coalesce(func.max(Product.number), 0)).where(Product.township == uow.township)
         )
@@ -30,18 +35,28 @@ async def add_products(services: Services, staff: Staff, products: Sequence[wire
                     "code": p.code,
                     "number": number,
                     "name": p.name,
-                    "barcode": barcode,
+                    "barcode": next(iter(codes[p.code])),
                     "price": p.price,
                 }
-                for number, (p, barcode) in enumerate(
-                    zip(products, normalized, strict=True), start=(last or 0) + 1
-                )
+                for number, p in enumerate(products, start=(last or 0) + 1)
             ],
         )
+        await barcodes.add(uow, codes)
         await uow.books.open_accounts(
             [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], uow.now
         )
     return len(products)
+
+
+def _require_own_barcodes(products: Sequence[wire.NewProduct], codes: Mapping[str, Mapping[str, int]]) -> None:
+    """No two of these products have one barcode. Raises Refused: already-there."""
+    owners: dict[str, wire.NewProduct] = {}
+    for product in products:
+        for code in codes[product.code]:
+            owner = owners.setdefault(code, product)
+            if owner.code != product.code:
+                sentence = f"条码 {code} 填给了两样物品：{owner.name}和{product.name}，请核对。"
+                raise Refused(ErrorCode.ALREADY_THERE, sentence)
 
 
 async def read_shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.ShelfItem]:
@@ -56,6 +71,7 @@ async def read_shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.Shelf
     )
     ids = {p.code: accounts.shelf(supermarket, p.code).id for p in products}
     stock = await uow.books.read_balances(list(ids.values()))
+    packs = await barcodes.read(uow, products)
     return [
         wire.ShelfItem(
             product=p.code,
@@ -64,6 +80,7 @@ async def read_shelf_items(uow: UnitOfWork, supermarket: str) -> list[wire.Shelf
             barcode=p.barcode,
             price=p.price,
             stock=stock[ids[p.code]].available,
+            barcodes=packs[p.code],
         )
         for p in products
     ]

@@ -63,7 +63,12 @@ class CountSheet(Widget):
         until = _("到期 {day}").format(day=line.sell_by) if line.sell_by else ""
         style = "bold $ink on $gold" if n == self.cursor else "$faded" if line.counted is None else "$cream"
         return Content.assemble(
-            (align_left(line.name, width - 28) + align_right(until, 18) + align_right(counted, 10), style)
+            (
+                align_left(f"{line.name} {line.lot}".rstrip(), width - 28)
+                + align_right(until, 18)
+                + align_right(counted, 10),
+                style,
+            )
         )
 
 
@@ -112,8 +117,8 @@ class CountScreen(KioskScreen):
     def scan(self, text: str) -> None:
         self._reset_input()
         match read_code(text):
-            case GoodsCode(barcode):
-                self._count_piece(barcode)
+            case GoodsCode() as scanned:
+                self._count_scanned(scanned)
             case UnreadableCode(reason):
                 self.status.show_refusal(reason)
             case _:
@@ -211,18 +216,45 @@ class CountScreen(KioskScreen):
     def _line(self) -> StockCountLine:
         return self._count.lines[self._cursor]
 
-    def _count_piece(self, barcode: str) -> None:
+    def _count_scanned(self, scan: GoodsCode) -> None:
+        """A carton's code counts all its pieces."""
         if self._count.sent:
             self.status.show_refusal(_("上一次还没有答复：请按 F2 再送一次，点的数先不要改"))
             return
-        places = [n for n, line in enumerate(self._count.lines) if line.barcode == barcode]
-        if not places:
+        try:
+            item, pieces = self.session.find_scanned(scan)
+        except Declined as declined:
+            self.status.show_refusal(declined.sentence)
+            return
+        place = self._find_place(item.product, scan)
+        if place is None:
+            barcode = scan.barcode
             self.status.show_refusal(_("这里没有这件商品（条码 {barcode}），没有计数").format(barcode=barcode))
             return
-        if self._cursor not in places:
-            self._move(places[0])
-        self._set_counted((self._line.counted or 0) + 1)
+        if self._cursor != place:
+            self._move(place)
+        self._set_counted((self._line.counted or 0) + pieces)
         self.post_message(self.Succeeded())
+
+    def _find_place(self, product: str, scan: GoodsCode) -> int | None:
+        """The line on which this is counted. At a delivery, what the pack says of its lot and its date is filled
+        in, and another lot of the same product gets a line of its own."""
+        lines = self._count.lines
+        places = [n for n, line in enumerate(lines) if line.product == product]
+        sell_by = scan.sell_by.isoformat() if scan.sell_by else ""
+        if not places or self._count.kind is CountKind.STOCKTAKE or not (scan.lot or sell_by):
+            return self._cursor if self._cursor in places else next(iter(places), None)
+        same = [n for n in places if (lines[n].lot, lines[n].sell_by) == (scan.lot, sell_by)]
+        if same:
+            return same[0]
+        if self._count.kind is CountKind.GOODS_RECEIPT:
+            return places[0]
+        blank = [n for n in places if not (lines[n].lot or lines[n].sell_by or lines[n].counted)]
+        place = blank[0] if blank else places[-1] + 1
+        line = msgspec.structs.replace(lines[places[0]], counted=None, lot=scan.lot, sell_by=sell_by)
+        kept = [*lines[:place], line, *lines[place + 1 if blank else place :]]
+        self._save(msgspec.structs.replace(self._count, lines=kept))
+        return place
 
     def _set_counted(self, pieces: int) -> None:
         self._save_line(msgspec.structs.replace(self._line, counted=min(pieces, MAX_QUANTITY)))
