@@ -260,11 +260,14 @@ class Session:
 
     def add_barcode(self, scan: GoodsScan) -> None:
         """A carton's code adds all its pieces, or none."""
-        item, pieces = self.find_scanned(scan)
-        self.add(item, pieces)
+        found = self.find_scanned(scan)
+        if found is None:
+            raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=scan.barcode))
+        self.add(*found)
 
-    def find_scanned(self, scan: GoodsScan) -> tuple[ShelfItem, int]:
-        """The product of a scanned code, and how many of it the code stands for. Raises Declined."""
+    def find_scanned(self, scan: GoodsScan) -> tuple[ShelfItem, int] | None:
+        """The product of a scanned code, and how many of it the code stands for; None for one that isn't on the
+        shelf. Raises Declined where it can't be told."""
         codes = [code for code in (scan.barcode, scan.own_code) if code]
         found = next(filter(None, (self._find_by_code(code) for code in codes)), [])
         if len(found) > 1:
@@ -278,7 +281,7 @@ class Session:
         for item, _pieces in self._find_by_code(unit) if unit else []:
             sentence = _("这是{name}整箱的码，还没有登记一箱几件：请扫单件的码")
             raise Declined(sentence.format(name=item.name))
-        raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=scan.barcode))
+        return None
 
     def _find_by_code(self, code: str) -> list[tuple[ShelfItem, int]]:
         """The products on the shelf with this code: more than one only where the register is wrong."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,14 @@ def test_anything_else_is_unreadable(text: str) -> None:
     refusal = read_code(text)
     assert isinstance(refusal, UnreadableCode)
     assert refusal.reason
+
+
+def test_a_pack_is_never_a_card_and_a_card_is_never_goods() -> None:
+    pack = "01069012345678921011"
+    assert len(pack) == len(TOKEN)
+    assert read_code(pack) == GoodsCode("6901234567892", lot="11")
+    assert read_code(f"]Q1HTTPS://EXAMPLE.CN/C/{TOKEN}") == CardCode(TOKEN)
+    link = read_code("https://example.cn/c/01/06901234567892/10/A7?17=270331")
+    assert link == GoodsCode("6901234567892", lot="A7", sell_by=date(2027, 3, 31))
+    assert read_code("]C1020690123456789237") == UnreadableCode("条码没有读对，请再扫一次")
+    assert isinstance(read_code("(00)106141412345678908"), UnreadableCode)

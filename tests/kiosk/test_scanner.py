@@ -357,3 +357,17 @@ def test_a_pasted_code_counts_like_a_typed_one() -> None:
 def test_settings_that_would_steal_typing_or_never_come(prefix: str, suffix: str) -> None:
     with pytest.raises(ValueError, match="扫码枪"):
         Scanner(prefix, suffix)
+
+
+@pytest.mark.parametrize("gs", ["\x1d", "ctrl+right_square_bracket", "ctrl+]"])
+def test_a_code_with_separators_is_one_scan(gs: str) -> None:
+    """As scanners press GS in the middle of a GS1 code, and before it for FNC1."""
+    text = ["]", "d", "2", gs, *"0106901234567892", *"10A7", gs, *"17270331"]
+    strokes = [Stroke(key, place * 0.01) for place, key in enumerate([*text, "enter"])]
+    assert flat(listen(strokes)) == [Scan("]d2\x1d010690123456789210A7\x1d17270331")]
+
+
+def test_a_pasted_code_keeps_its_separators() -> None:
+    assert Scanner().paste("\x1d010690123456789210A7\x1d17270331\r\n", 0.0) == [
+        Scan("\x1d010690123456789210A7\x1d17270331")
+    ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.wire import CardView, Receipt, Redemption, RedemptionLine, ShelfItem, Till
+from api.wire.goods import PackBarcode
 from api.wire.gs1 import GoodsScan
 from kiosk.errors import Declined
 from kiosk.session import PendingRedemption, Session
@@ -260,3 +262,52 @@ def test_any_keys_leave_a_cart_that_can_be_redeemed(shelf: list[ShelfItem], bala
         assert session.remainder >= 0
         assert all(1 <= line.quantity <= line.item.stock for line in session.cart)
         assert len({line.item.product for line in session.cart}) == len(session.cart)
+
+
+def packed(item: ShelfItem, **cartons: int) -> ShelfItem:
+    packs = [PackBarcode(code=item.barcode), *(PackBarcode(code=c[1:], pieces=n) for c, n in cartons.items())]
+    return msgspec.structs.replace(item, barcodes=packs)
+
+
+def test_a_cartons_code_adds_all_its_pieces_or_none() -> None:
+    session = Session()
+    session.update_shelf(till(packed(SOAP, _16901234567899=2), RICE))
+    session.sign_in("陈管理员")
+    session.show_household(TOKEN, household(15))
+    carton = GoodsScan("16901234567899")
+    session.add_barcode(carton)
+    assert cart(session) == [("soap", 2)]
+    with pytest.raises(Declined, match="这个码是 2 件肥皂，货架上只有 3 件"):
+        session.add_barcode(carton)
+    session.add_barcode(GoodsScan(SOAP.barcode, own_code="01" + SOAP.barcode.zfill(14)))
+    with pytest.raises(Declined, match="货架上只有 3 件"):
+        session.add_barcode(GoodsScan(SOAP.barcode, count=24))
+    assert cart(session) == [("soap", 3)]
+    session.remove_last()
+    session.show_household(TOKEN, household(9))
+    with pytest.raises(Declined, match="共 10 分，还差 1 分"):
+        session.add_barcode(carton)
+    assert cart(session) == []
+
+
+def test_a_carton_that_nobody_registered_is_told_as_one(session: Session) -> None:
+    with pytest.raises(Declined, match="这是肥皂整箱的码"):
+        session.add_barcode(GoodsScan("16901234567899"))
+    with pytest.raises(Declined, match="没有这件商品"):
+        session.add_barcode(GoodsScan("26922266440018"))
+
+
+def test_two_products_with_one_code_are_told_and_neither_is_chosen(session: Session) -> None:
+    """As the register could have them when 14 digits were stored as they were typed."""
+    old = msgspec.structs.replace(RICE, barcode=f"0{SOAP.barcode}")
+    session.update_shelf(till(SOAP, old))
+    with pytest.raises(Declined, match="登记在两样商品上（肥皂、大米）"):
+        session.add_barcode(GoodsScan(SOAP.barcode))
+    assert cart(session) == []
+
+
+def test_a_code_of_sixteen_digits_may_be_the_shops_own(session: Session) -> None:
+    own = "0106901234567892"
+    session.update_shelf(till(msgspec.structs.replace(RICE, barcode=own)))
+    session.add_barcode(GoodsScan("6901234567892", own_code=own))
+    assert cart(session) == [("rice", 1)]

@@ -216,3 +216,27 @@ async def test_no_count_begins_with_goods_in_the_cart(town: Any, open_till: Open
         await till.until(lambda: till.app.session.cart)
         await till.press("f5")
         await till.sees_refusal("购物车里还有商品")
+
+
+async def test_a_packs_code_fills_in_its_lot_and_its_date(town: Any, open_till: OpenTill) -> None:
+    """A carton counts its pieces, and another lot of the same product gets a line of its own."""
+    async with town.staff("office") as http:
+        packs = {"barcodes": [{"code": "16901234567899", "pieces": 24}]}
+        (await http.patch("/v1/products/soap", json=packs)).raise_for_status()
+    async with open_till() as till:
+        await choose(till, "登记到货")
+        await till.scan("(01)16901234567899(17)270331(10)A7")
+        await till.sees("肥皂 24 件")
+        await till.scan("]C101069012345678921727033110A7")
+        await till.sees("肥皂 25 件")
+        await till.scan("https://id.example.cn/01/06901234567892/10/B1?17=270430")
+        await till.sees("肥皂 1 件")
+        await till.press("f2", "f2")
+        await till.until(lambda: till.store.stock_counts.find(CountKind.ARRIVAL) is None)
+    async with town.staff("office") as http:
+        [receipt] = (await http.get("/v1/goods-receipts")).raise_for_status().json()
+        lines = [(line["product"], line["quantity"], line["sell_by"], line["lot"]) for line in receipt["lines"]]
+        assert lines == [("soap", 25, "2027-03-31", "A7"), ("soap", 1, "2027-04-30", "B1")]
+        count = {"lines": [{"line": 1, "counted": 25}, {"line": 2, "counted": 1}]}
+        (await http.post(f"/v1/goods-receipts/{receipt['id']}/confirm", json=count)).raise_for_status()
+    assert (await stock(town))["soap"] == 36

@@ -16,6 +16,7 @@ from api.shop.stock.actors import actor_at_desk
 from api.shop.stock.stock_alerts import STOCK_READERS
 from api.shop.stock.tables import PriceChange, Product, Shelf
 from api.wire import shelf as wire
+from api.wire.goods import PackBarcode
 
 # Products are the township's; a village's committee may edit its own shelves.
 SHELF_EDITORS = (Role.OFFICE, Role.COMMITTEE)
@@ -73,7 +74,7 @@ async def add_barcode(services: Services, staff: Staff, code: str, scanned: str,
     barcode = barcodes.read_scanned(scanned, local_date(services.clock.now()))
     further = await _list_further_barcodes(services, staff, code)
     kept = [pack for pack in further if pack.code != barcode]
-    change = wire.ProductChange(barcodes=[*kept, wire.PackBarcode(code=barcode, pieces=pieces)])
+    change = wire.ProductChange(barcodes=[*kept, PackBarcode(code=barcode, pieces=pieces)])
     await change_product(services, staff, code, change)
 
 
@@ -84,7 +85,7 @@ async def remove_barcode(services: Services, staff: Staff, code: str, barcode: s
     await change_product(services, staff, code, change)
 
 
-async def _list_further_barcodes(services: Services, staff: Staff, code: str) -> list[wire.PackBarcode]:
+async def _list_further_barcodes(services: Services, staff: Staff, code: str) -> list[PackBarcode]:
     require(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         [packs] = (await barcodes.read(uow, [await _lock_product(uow, code)])).values()

@@ -222,18 +222,18 @@ class CountScreen(KioskScreen):
             self.status.show_refusal(_("上一次还没有答复：请按 F2 再送一次，点的数先不要改"))
             return
         try:
-            item, pieces = self.session.find_scanned(scan)
+            found = self.session.find_scanned(scan)
         except Declined as declined:
             self.status.show_refusal(declined.sentence)
             return
-        place = self._find_place(item.product, scan)
-        if place is None:
+        place = self._find_place(found[0].product, scan) if found else None
+        if found is None or place is None:
             barcode = scan.barcode
             self.status.show_refusal(_("这里没有这件商品（条码 {barcode}），没有计数").format(barcode=barcode))
             return
         if self._cursor != place:
             self._move(place)
-        self._set_counted((self._line.counted or 0) + pieces)
+        self._set_counted((self._line.counted or 0) + found[1])
         self.post_message(self.Succeeded())
 
     def _find_place(self, product: str, scan: GoodsCode) -> int | None:

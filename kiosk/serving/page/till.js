@@ -40,7 +40,7 @@ window.WebSocket = class extends WebSocket {
     this.addEventListener("close", event => showClosed(event.code, this.said));
   }
 
-  // A scan is sent in one piece: on the way its keys' timing would be lost.
+  // A scan is sent in one piece: on the way its keys' timing would be lost. GS stands between the parts of a GS1 code.
   send(text) {
     if (this.readyState !== WebSocket.OPEN) return;
     const [kind, keys] = JSON.parse(text);
@@ -48,7 +48,7 @@ window.WebSocket = class extends WebSocket {
     clearTimeout(this.timer);
     this.held += keys;
     const gap = this.held.length < ESTABLISHED ? SCANNER_GAP : BURST_GAP;
-    if (/^[\x20-\x7e]+$/.test(keys)) this.timer = setTimeout(() => this.flush(), gap);
+    if (/^[\x1d\x20-\x7e]+$/.test(keys)) this.timer = setTimeout(() => this.flush(), gap);
     else this.flush();
   }
 

@@ -10,7 +10,7 @@ from tests.api.asking import problem
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
-OIL, CARTON, REFILL = "6901234567892", "16901234567899", "6922266440014"
+OIL, CARTON, REFILL = "6932571030053", "16932571030050", "6922266440014"
 
 
 async def _shelf(till: httpx.AsyncClient) -> dict[str, Any]:
@@ -18,11 +18,11 @@ async def _shelf(till: httpx.AsyncClient) -> dict[str, Any]:
 
 
 def _oil(**more: Any) -> dict[str, Any]:
-    return {"code": "oil", "name": "菜籽油", "barcode": f"0{OIL}", "price": 85} | more
+    return {"code": "rape", "name": "菜籽油", "barcode": f"0{OIL}", "price": 85} | more
 
 
 async def _place(http: httpx.AsyncClient) -> None:
-    (await http.put("/v1/supermarkets/hp/shelf/oil", json={})).raise_for_status()
+    (await http.put("/v1/supermarkets/hp/shelf/rape", json={})).raise_for_status()
 
 
 async def test_a_till_gets_all_barcodes_of_a_product_with_what_they_stand_for(town: LiveTown) -> None:
@@ -30,18 +30,18 @@ async def test_a_till_gets_all_barcodes_of_a_product_with_what_they_stand_for(to
         packs = [{"code": CARTON, "pieces": 4}, {"code": REFILL}]
         (await http.post("/v1/products", json=[_oil(barcodes=packs)])).raise_for_status()
         await _place(http)
-        item = (await _shelf(till))["oil"]
+        item = (await _shelf(till))["rape"]
         assert item["barcode"] == OIL
         first = {"code": OIL, "pieces": 1}
         assert item["barcodes"] == [first, {"code": REFILL, "pieces": 1}, {"code": CARTON, "pieces": 4}]
         before = (await till.get("/v1/till")).json()["version"]
         change = {"barcodes": [{"code": CARTON, "pieces": 6}]}
-        (await http.patch("/v1/products/oil", json=change)).raise_for_status()
-        item = (await _shelf(till))["oil"]
+        (await http.patch("/v1/products/rape", json=change)).raise_for_status()
+        item = (await _shelf(till))["rape"]
         assert item["barcodes"] == [first, {"code": CARTON, "pieces": 6}]
         assert (await till.get("/v1/till")).json()["version"] > before
-        (await http.patch("/v1/products/oil", json={"barcode": REFILL})).raise_for_status()
-        assert (await _shelf(till))["oil"]["barcodes"] == [
+        (await http.patch("/v1/products/rape", json={"barcode": REFILL})).raise_for_status()
+        assert (await _shelf(till))["rape"]["barcodes"] == [
             {"code": REFILL, "pieces": 1},
             {"code": CARTON, "pieces": 6},
         ]
@@ -51,11 +51,11 @@ async def test_a_code_is_of_one_product_and_the_refusal_names_it(town: LiveTown)
     async with town.staff("office") as http:
         (await http.post("/v1/products", json=[_oil(barcodes=[{"code": CARTON, "pieces": 4}])])).raise_for_status()
         for taken in (OIL, f"0{OIL}", CARTON):
-            other = {"code": "rice", "name": "米", "barcode": taken, "price": 5}
+            other = {"code": "millet", "name": "米", "barcode": taken, "price": 5}
             refusal = await http.post("/v1/products", json=[other])
             problem(refusal, 409, "already-there")
             assert "菜籽油" in refusal.json()["detail"]
-            own = {"code": "rice", "name": "米", "barcode": REFILL, "price": 5}
+            own = {"code": "millet", "name": "米", "barcode": REFILL, "price": 5}
             refusal = await http.post("/v1/products", json=[own | {"barcodes": [{"code": taken}]}])
             problem(refusal, 409, "already-there")
         twice = [_oil(code="a", name="甲", barcode=REFILL), _oil(code="b", name="乙", barcode=f"0{REFILL}")]
@@ -63,29 +63,28 @@ async def test_a_code_is_of_one_product_and_the_refusal_names_it(town: LiveTown)
         problem(refusal, 409, "already-there")
         assert "甲和乙" in refusal.json()["detail"]
         problem(
-            await http.post("/v1/products", json=[_oil(code="c", barcode="16901234567890")]), 400, "barcode-wrong"
+            await http.post("/v1/products", json=[_oil(code="c", barcode="16932571030051")]), 400, "barcode-wrong"
         )
 
 
 async def test_the_desk_adds_and_removes_barcodes_as_they_are_scanned(town: LiveTown) -> None:
-    async with town.staff("office") as http, browsing(town) as browser:
+    async with town.staff("office") as http, browsing(town, "office") as browser:
         (await http.post("/v1/products", json=[_oil()])).raise_for_status()
         await _place(http)
-        await browser.sign_in("office")
-        here = "/desk/goods/hp/oil"
+        here = "/desk/goods/hp/rape"
         await browser.open(here)
         scanned = f"(01){CARTON}(17)270331(10)A7"
         assert "一箱 4 件" in await browser.send(f"{here}/barcodes", code=scanned, pieces="4")
-        assert "没有读对" in await browser.send(f"{here}/barcodes", code="16901234567890", pieces="4")
-        assert "一箱" not in await browser.send(f"{here}/barcodes/remove", code=CARTON)
+        assert "没有读对" in await browser.send(f"{here}/barcodes", code="16932571030051", pieces="4")
+        assert "一箱 4 件" not in await browser.send(f"{here}/barcodes/remove", code=CARTON)
 
 
 async def test_a_delivery_keeps_the_lots_number(town: LiveTown) -> None:
     async with town.staff("office") as http:
         (await http.post("/v1/products", json=[_oil()])).raise_for_status()
         lines = [
-            {"product": "oil", "quantity": 4, "sell_by": "2026-06-20", "lot": "A7"},
-            {"product": "oil", "quantity": 2, "sell_by": "2026-06-25", "lot": "B1"},
+            {"product": "rape", "quantity": 4, "sell_by": "2026-06-20", "lot": "A7"},
+            {"product": "rape", "quantity": 2, "sell_by": "2026-06-25", "lot": "B1"},
         ]
         receipt = "/v1/goods-receipts/00000000-0000-7000-8000-000000000001"
         body = {"supermarket": "hp", "source": "restock", "lines": lines}
