@@ -44,7 +44,7 @@ from kiosk.screens.void import VoidScreen
 from kiosk.session import Session
 from kiosk.store.enrolments import normalize_code
 from kiosk.store.facade import Store
-from kiosk.terminal import TerminalDriver, VisibleText, is_terminal_closed, leave_on_signals
+from kiosk.terminal import TerminalDriver, VisibleText, is_terminal_closed, quit_on_signals
 from kiosk.timing import Timing
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
@@ -75,7 +75,7 @@ def run(
         async with Client(server or (enrolment.server if enrolment else DEFAULT_SERVER)) as client:
             store.enrolments.change_server(client.base_url)
             app = KioskApp(store, client, scanner=scanner, appearance=appearance, printer=printer, code=code)
-            with leave_on_signals(app):
+            with quit_on_signals(app):
                 await app.run_async()
             if app.fault is not None:
                 raise app.fault
@@ -125,11 +125,11 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
 
     @property
     def fault(self) -> Exception | None:
-        """What the app ended by, if nobody wanted it to end."""
+        """The exception that ended the app, if any."""
         return self._exception
 
     def _print_error_renderables(self) -> None:
-        """Nothing of a fault is for the shop's screen: Textual would show all variables, tokens among them."""
+        """Print nothing: Textual would print all variables, tokens among them."""
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()

@@ -84,7 +84,7 @@ ThemeName = Literal["jimei", "contrast"]
 LARGE = "-large"
 """The CSS class of the app in large mode."""
 MIN_NORMAL_SIZE = Size(72, 20)
-"""Cells; a smaller screen is in large mode unless told otherwise."""
+"""Cells; a smaller screen is in large mode unless set otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

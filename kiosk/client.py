@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 ANSWER_MARGIN = 10.0
-"""Seconds that an answer may take beyond what the server was asked to wait."""
+"""Seconds that an answer may take beyond the time requested to wait."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNAVAILABLE_STATUSES = frozenset({408, 425})
 UNAVAILABLE_CODES = frozenset({"too-many", "busy", "server-fault"})
@@ -62,7 +62,7 @@ class Client:
         self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, verify=secure)
         self._device_token = device_token
         self._shift_token = ""
-        # The ETag of the recalls last heard of.
+        # The ETag of the last answer.
         self._last_recalls = ""
         # With its ETag.
         self._last_till: tuple[str, Till] | None = None
@@ -93,13 +93,13 @@ class Client:
         return await self._request("POST", "/v1/till/leases", KioskLeases)
 
     async def wait_for_recalls(self, seconds: float) -> Recalls | None:
-        """The points that this kiosk shall return, as soon as there are others than last time; None if there are
-        none for so many seconds."""
+        """The points that this kiosk has to return, once they differ from the last answer; None if they don't
+        within so many seconds."""
         response = await self._send(
             "GET",
             f"/v1/till/recalls?wait={seconds:g}",
             more_headers={"If-None-Match": self._last_recalls} if self._last_recalls else {},
-            patience=httpx.Timeout(10.0, connect=3.0, read=seconds + ANSWER_MARGIN),
+            http_timeout=httpx.Timeout(10.0, connect=3.0, read=seconds + ANSWER_MARGIN),
         )
         if response.status_code == httpx.codes.NOT_MODIFIED:
             return None
@@ -204,7 +204,7 @@ class Client:
         body: msgspec.Struct | None = None,
         on_send: Callable[[], None] = lambda: None,
         more_headers: Mapping[str, str] = MappingProxyType({}),
-        patience: httpx.Timeout = TIMEOUT,
+        http_timeout: httpx.Timeout = TIMEOUT,
     ) -> httpx.Response:
         """Return the response to a request that succeeded."""
 
@@ -222,7 +222,7 @@ class Client:
         content = None if body is None else msgspec.json.encode(body)
         try:
             response = await self._http.request(
-                method, path, content=content, headers=headers, timeout=patience, extensions={"trace": trace}
+                method, path, content=content, headers=headers, timeout=http_timeout, extensions={"trace": trace}
             )
         except NEVER_SENT as error:
             raise ServerUnavailable(sent=False) from error

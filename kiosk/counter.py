@@ -231,8 +231,8 @@ class Counter:
                 async with asyncio.timeout(None if pending.stuck else self.timing.answer_timeout):
                     return await self._send_until_answered(pending, cart, on_retry, recall)
             except _PointsRecalled as recalled:
-                told, pending.recalled = pending.recalled, recalled.points
-                if told != pending.recalled:
+                previous, pending.recalled = pending.recalled, recalled.points
+                if previous != pending.recalled:
                     on_retry()
                 await asyncio.sleep(self.timing.recall_retry)
                 continue

@@ -16,7 +16,7 @@ _SHANGHAI = timezone(timedelta(hours=8))
 
 
 def count_spendable(view: CardView) -> int:
-    """Points that a redemption here can have: also those that other kiosks return within seconds."""
+    """Points that can be spent here, including those that other kiosks return within seconds."""
     return view.balance + sum(held.points for held in _list_held(view) if held.online)
 
 
@@ -26,12 +26,12 @@ def count_all(view: CardView) -> int:
 
 
 def list_unavailable(view: CardView) -> list[HeldPoints]:
-    """What other kiosks hold that are not online."""
+    """Points held by other kiosks that are not online."""
     return [held for held in _list_held(view) if not held.online]
 
 
 def describe_unavailable(held: Sequence[HeldPoints]) -> str:
-    """One short line for a receipt or a narrow column; empty where all is available."""
+    """One short line for a receipt or a narrow column; empty if all points are available."""
     if not held:
         return ""
     points = sum(each.points for each in held)
@@ -43,7 +43,7 @@ def describe_unavailable(held: Sequence[HeldPoints]) -> str:
 
 
 def explain_unavailable(held: Sequence[HeldPoints]) -> str:
-    """What the attendant can tell a household that lacks points here; empty where all is available."""
+    """The end of a sentence for a household that lacks points here; empty if all points are available."""
     if not held:
         return ""
     where = _("、").join(_("{points} 分留在{place}").format(points=each.points, place=each.place) for each in held)
@@ -52,13 +52,13 @@ def explain_unavailable(held: Sequence[HeldPoints]) -> str:
 
 
 def get_recalled(extra: Mapping[str, Any]) -> int:
-    """Of a refusal for lack of points: how many are on their way from other kiosks."""
+    """The points on their way from other kiosks, from a refusal for lack of points."""
     recalled = extra.get("recalled")
     return recalled if isinstance(recalled, int) else 0
 
 
 def explain_shortage(extra: Mapping[str, Any]) -> str | None:
-    """The sentence for a refusal for lack of points that other kiosks hold; None where none does."""
+    """The sentence for a refusal for lack of points that other kiosks hold; None if none does."""
     try:
         held = msgspec.convert(extra.get("held", []), list[HeldPoints], strict=False)
     except msgspec.ValidationError:
@@ -75,7 +75,7 @@ def explain_shortage(extra: Mapping[str, Any]) -> str | None:
 
 
 def _list_held(view: CardView) -> list[HeldPoints]:
-    # Offline, and of servers from before recalls, nothing is known but how many.
+    # Offline, and from servers older than recalls, only the total is known.
     return [] if view.held is UNSET else view.held
 
 

@@ -2,7 +2,7 @@
 
 Textual stamps each key when its input thread handles it. On a busy machine that thread waits for the drawing one,
 key by key, and a scan that was read as a whole looks as if a person had typed it: its digits would add goods to
-the cart. So all keys of one read get one time, and before a pause counts as one, `has_unread_keys` is asked.
+the cart. So all keys of one read get one time, and a pause counts only if `has_unread_keys` is false.
 """
 
 from __future__ import annotations

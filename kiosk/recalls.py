@@ -1,4 +1,4 @@
-"""Recalls: another kiosk needs what this one holds of a household, and gets what can be spared within a second."""
+"""Recalls: this kiosk returns points of a household that another kiosk needs, within a second."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kiosk.timing import Timing
 
 
 class RecallService:
-    """Asks the server all the time whether points are wanted; the server answers when they are."""
+    """Long-polls the server, which answers when points are recalled."""
 
     def __init__(self, store: Store, client: Client, session: Session, sync: SyncService, timing: Timing) -> None:
         self._store = store
@@ -39,10 +39,10 @@ class RecallService:
             if recalls is not None and recalls.recalls:
                 await self._return(recalls)
         except ServerUnavailable:
-            # The connection itself is for the sync to judge: a proxy may not let a request wait.
+            # Doesn't mark the kiosk offline: a proxy may not let a request wait.
             return next(self._pauses)
         except (Refused, DiskError):
-            # Also a server from before there were recalls.
+            # Also with a server older than recalls.
             return self._timing.refused_pause
         self._pauses = self._timing.iterate_pauses()
         return self._timing.recall_pause

@@ -37,8 +37,8 @@ T = TypeVar("T")
 
 
 class StockCountService:
-    """What is asked of the server raises Refused, and ServerUnavailable or Declined where no answer came: a count
-    is kept then, and is sent again as it is."""
+    """Requests raise Refused, and ServerUnavailable or Declined where no answer came: a count is kept then, and is
+    sent again unchanged."""
 
     def __init__(self, store: Store, client: Client, session: Session, sync: SyncService, timing: Timing) -> None:
         self._store = store

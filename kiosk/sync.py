@@ -93,12 +93,12 @@ class SyncService:
             await self._upload_journals()
 
     async def return_recalled(self, recalls: Sequence[Recall]) -> None:
-        """Return what can be spared, and upload that at once. Raises ServerUnavailable, Refused, DiskError."""
+        """Return available points, and upload that at once. Raises ServerUnavailable, Refused, DiskError."""
         async with self._lock:
-            known = self._store.leases.return_recalled(recalls)
+            up_to_date = self._store.leases.return_recalled(recalls)
             await self._upload_journals()
-            if not known:
-                # An answer about the leases got lost: the next one tells all, and what is recalled.
+            if not up_to_date:
+                # An answer about the leases was lost: the next one has all leases, and the recalls.
                 await self._renew_leases()
                 await self._upload_journals()
 

@@ -21,10 +21,10 @@ from textual.filter import LineFilter
 
 from api.wire.text import make_line_visible
 
-LEAVE_WITHIN = 5.0
+QUIT_TIMEOUT = 5.0
 """Seconds from a signal until the process ends in any case."""
 STUCK = 1
-"""The exit code of a process that couldn't leave in order within that time."""
+"""The exit code of a process that couldn't quit in order within that time."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -56,7 +56,7 @@ class ForgivingOutput:
 
 
 class VisibleText(LineFilter):
-    """The last thing before the terminal: no text of anybody's, however old, commands it."""
+    """Filters all text before the terminal, so that stored text can't contain terminal commands."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         return [
@@ -68,7 +68,7 @@ class VisibleText(LineFilter):
 
 
 def _make_visible(text: str) -> str:
-    """As wide as `text` was laid out."""
+    """Padded to the width of `text`, with which it was laid out."""
     shown = make_line_visible(text)
     return shown + " " * (cell_len(text) - cell_len(shown))
 
@@ -82,14 +82,14 @@ def is_terminal_closed() -> bool:
 
 
 @contextmanager
-def leave_on_signals(app: App[Any]) -> Iterator[None]:
+def quit_on_signals(app: App[Any]) -> Iterator[None]:
     """While the app runs, SIGHUP and SIGTERM end it, unless they are ignored."""
     loop = asyncio.get_running_loop()
     # A terminal that is there but takes no output can block the app. Nothing is lost: every commit is on disk.
-    end = Timer(LEAVE_WITHIN, os._exit, (STUCK,))
+    end = Timer(QUIT_TIMEOUT, os._exit, (STUCK,))
     end.daemon = True
 
-    def leave(*_: object) -> None:
+    def quit_app(*_: object) -> None:
         loop.call_soon_threadsafe(app.exit)
         with suppress(RuntimeError):
             # It was started by an earlier signal.
@@ -99,7 +99,7 @@ def leave_on_signals(app: App[Any]) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGTERM)}
     for number, handler in before.items():
         if handler != signal.SIG_IGN:
-            signal.signal(number, leave)
+            signal.signal(number, quit_app)
     try:
         yield
     finally:

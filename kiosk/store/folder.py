@@ -11,7 +11,7 @@ from kiosk.language import _
 FILE = "kiosk.sqlite3"
 LOCK = "lock"
 MARKER = "jimei-kiosk"
-"""Says whose folder it is. Those of older programs have none, but a database."""
+"""A file that marks a kiosk's folder. Folders of older programs have a database only."""
 
 
 class StoreError(Exception):
@@ -19,8 +19,7 @@ class StoreError(Exception):
 
 
 def require_own_folder(folder: Path) -> None:
-    """It is a kiosk's, empty, or not there yet: no other may be closed to the rest of the machine. Raises
-    StoreError."""
+    """The folder must be a kiosk's, empty, or missing, since its permissions are restricted. Raises StoreError."""
     try:
         names = {each.name for each in folder.iterdir()} if folder.exists() else set()
     except OSError as error:

@@ -67,13 +67,13 @@ class Leases:
 
     def return_recalled(self, recalls: Sequence[Recall]) -> bool:
         """Return the points that other kiosks need, as far as they are neither spent nor reserved: one commit.
-        False where the server holds more for this kiosk than it has told."""
+        Returns False if more is recalled than the last answer had, so that the leases must be renewed."""
         returnable = {each.household: self._count_returnable(each.household, each.points) for each in recalls}
         if any(returnable.values()):
             with self._database.commit("recalled"):
                 for household, points in returnable.items():
                     self._return(household, points)
-        return all(each.points <= self._get_told(each.household) for each in recalls)
+        return all(each.points <= self._get_leased(each.household) for each in recalls)
 
     def _return(self, household: UUID, points: int) -> None:
         """Inside a commit."""
@@ -81,14 +81,13 @@ class Leases:
             now = self._database.clock.now()
             self._journal.append_return(ReturnEntry(at=now, household=household, points=points))
 
-    def _count_returnable(self, household: UUID, wanted: int) -> int:
-        """Of the points that the server wants back. What is returned already, and it doesn't know yet, isn't
-        returned twice."""
-        wanted -= self._journal.count_unsettled_returns(household)
-        return max(min(wanted, self.get_available(household)), 0)
+    def _count_returnable(self, household: UUID, recalled: int) -> int:
+        """The part of the recalled points that can be returned, less returns that the server doesn't know yet."""
+        recalled -= self._journal.count_unsettled_returns(household)
+        return max(min(recalled, self.get_available(household)), 0)
 
-    def _get_told(self, household: UUID) -> int:
-        """As in the server's last answer."""
+    def _get_leased(self, household: UUID) -> int:
+        """The lease in the server's last answer."""
         enrolment = self._enrolments.required
         points = self._database.fetch_value(
             "select points from lease where enrolment = ? and household = ?", enrolment.id, str(household)

@@ -59,20 +59,20 @@ class StockCounts:
 
     def begin(self, kind: CountKind, lines: list[StockCountLine]) -> StockCount:
         """Start a count of the whole shelf, or continue one; goods added to the shelf since then get a line."""
-        known = self.find(kind)
-        if known is None:
+        existing = self.find(kind)
+        if existing is None:
             return self.save(StockCount(uuid7(), kind, lines))
-        if known.sent:
-            return known
-        products = {line.product for line in known.lines}
+        if existing.sent:
+            return existing
+        products = {line.product for line in existing.lines}
         added = [line for line in lines if line.product not in products]
-        return self.save(msgspec.structs.replace(known, lines=[*known.lines, *added]))
+        return self.save(msgspec.structs.replace(existing, lines=[*existing.lines, *added]))
 
     def begin_goods_receipt(self, receipt: GoodsReceipt) -> StockCount:
         """Lines in the receipt's order, without the quantities recorded."""
-        known = self.find(CountKind.GOODS_RECEIPT)
-        if known is not None and known.id == receipt.id:
-            return known
+        existing = self.find(CountKind.GOODS_RECEIPT)
+        if existing is not None and existing.id == receipt.id:
+            return existing
         lines = [
             StockCountLine(
                 line.product,

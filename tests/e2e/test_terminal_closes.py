@@ -1,4 +1,4 @@
-"""A kiosk whose terminal closes, or which is told to end, leaves in order and its folder is free again."""
+"""A kiosk whose terminal closes, or which is told to end, quits in order, and its folder is free again."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class App:
         raise AssertionError("the event loop is blocked")
 
 async def main():
-    with terminal.leave_on_signals(App()):
+    with terminal.quit_on_signals(App()):
         print("ready", flush=True)
         queue.Queue().get()
 
-terminal.LEAVE_WITHIN = 0.1
+terminal.QUIT_TIMEOUT = 0.1
 asyncio.run(main())
 """
 
