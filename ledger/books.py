@@ -6,7 +6,7 @@ Everything runs on the caller's connection and in the caller's database transact
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import tables
+from ledger.commitments import Opening
 from ledger.lookup import lateral_one
 from ledger.tables import entry, period_closing, settlement, transaction
 from ledger.transactions import (
@@ -92,6 +93,27 @@ BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.bala
 )
 """The balance of an account with a limit; no row if it isn't open yet."""
 
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What is kept from publication of a transaction: `root` is the one that it settles or reverses in the end,
+    `metadata` that one's. `opening` is the transaction's own; without one its own record tells what it tells."""
+
+    root: TransactionId
+    metadata: Mapping[str, Any]
+    readers: tuple[str, ...]
+    opening: Opening | None
+
+
+_WITHHELD = text("""
+    select x.id, r.id as root, r.metadata, w.readers, o.salt, o.subject
+      from ledger.transaction x
+      left join ledger.transaction t on t.township = x.township and t.id = x.target
+      join ledger.withheld w on w.township = x.township and w.transaction = coalesce(t.target, t.id, x.id)
+      join ledger.transaction r on r.township = w.township and r.id = w.transaction
+      left join ledger.withheld o on o.township = x.township and o.transaction = x.id
+     where x.township = :township and x.id = any (cast(:ids as uuid[]))
+""")
 
 # Most transactions of a batch succeed, so only the others are returned one by one.
 _POST = text("""
@@ -193,6 +215,34 @@ class Books:
         assert posted == len(batch)
         results = _NOT_OK_RESULTS.decode(not_ok)
         return [results.get(n, _OK) for n in range(posted)]
+
+    async def withhold(self, openings: Mapping[TransactionId, Opening]) -> None:
+        """Keep the openings of recorded transactions with a commitment."""
+        items = [
+            {"transaction": id, "salt": opening.salt.hex(), "subject": opening.subject}
+            for id, opening in openings.items()
+        ]
+        if items:
+            await self._connection.execute(
+                text("select ledger.withhold(:township, cast(:items as jsonb))"),
+                {"township": self._township, "items": encode_json(items)},
+            )
+
+    async def read_withheld(self, ids: Iterable[TransactionId]) -> dict[TransactionId, Withheld]:
+        """What is kept from publication of these transactions; nothing for the others. A transaction that settles
+        or reverses is kept back with the one that it goes back to."""
+        rows = await self._connection.execute(
+            _WITHHELD, {"township": self._township, "ids": list(dict.fromkeys(ids))}
+        )
+        return {
+            TransactionId(row.id): Withheld(
+                root=TransactionId(row.root),
+                metadata=row.metadata,
+                readers=tuple(row.readers),
+                opening=Opening(row.salt, row.subject) if row.salt is not None else None,
+            )
+            for row in rows
+        }
 
     async def release_expired(self, now: datetime, *, limit: int) -> int:
         """Void at most `limit` pending transactions that have expired; returns how many."""

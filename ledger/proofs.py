@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from ledger.commitments import MIN_SALT_LENGTH, Opening, find_commitment
 from ledger.encoding import EncodingError, parse
 from ledger.heads import MAX_LEAVES, HeadError, SignedHead, VerifierKey
 from ledger.merkle import HASH_LENGTH, leaf_hash, verify_consistency, verify_inclusion
@@ -41,7 +43,8 @@ class Consistency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Proof:
     """An audit path for `record`, a canonical text, as leaf `position` (from 0) of the tree under `head`.
 
-    `key` is claimed to have signed the head. Nothing is verified before `verify_documents`.
+    `key` is claimed to have signed the head. `opening` is for those who may read a subject that the record only
+    commits to. Nothing is verified before `verify_documents`.
     """
 
     record: str
@@ -50,6 +53,7 @@ class Proof:
     head: SignedHead
     key: VerifierKey
     consistency: Consistency | None = None
+    opening: Opening | None = None
 
     def encode(self) -> bytes:
         """The proof file."""
@@ -61,8 +65,14 @@ class Proof:
             head=self.head.text,
             key=self.key.text,
             consistency=self.consistency,
+            opening=_Opening(self.opening.salt, self.opening.subject) if self.opening is not None else UNSET,
         )
         return msgspec.json.format(msgspec.json.encode(file)) + b"\n"
+
+
+class _Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    salt: Annotated[bytes, msgspec.Meta(min_length=MIN_SALT_LENGTH, max_length=64)]
+    subject: str
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +83,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     head: str
     key: str
     consistency: Consistency | None
+    # Left out of the files that need none, which are as they always were.
+    opening: _Opening | UnsetType = UNSET
 
 
 def parse_document(content: bytes) -> Proof | SignedHead:
@@ -105,7 +117,8 @@ def _parse_proof(text: str) -> Proof:
     # Only canonical base64 is allowed.
     if parse(msgspec.json.encode(file).decode()) != content:
         raise ProofError("证明文件里的摘要写法不对。")
-    return Proof(file.record, file.position, file.path, head, key, file.consistency)
+    opening = None if isinstance(file.opening, UnsetType) else Opening(file.opening.salt, file.opening.subject)
+    return Proof(file.record, file.position, file.path, head, key, file.consistency, opening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +178,7 @@ class _History:
             yield Finding(name, True, "included", message)
         else:
             yield Finding(name, False, "not-included", "封印的账本里没有这条记录，或者记录被改动过。")
+        yield from _check_opening(name, proof)
         if old and verify_consistency(old.size, head.size, old.root, head.root, old.path):
             self._add_proven(name, old.size, old.root)
             yield Finding(name, True, "consistent", f"账本的前 {old.size} 条，到封印时没有变过。")
@@ -194,3 +208,16 @@ class _History:
 
     def _add(self, name: str, size: int, root: bytes) -> None:
         self._roots.setdefault(size, {}).setdefault(root, set()).add(name)
+
+
+def _check_opening(name: str, proof: Proof) -> Iterator[Finding]:
+    commitment = find_commitment(proof.record)
+    if proof.opening is None:
+        if commitment is not None:
+            yield Finding(name, True, "withheld", "这条记录的事项不公示：账本里只有它的摘要，这份证明没有附原文。")
+    elif commitment == proof.opening.commitment:
+        # It goes to a terminal, and comes from whoever made the file.
+        subject = "".join(c if c.isprintable() else "�" for c in proof.opening.subject)
+        yield Finding(name, True, "opened", f"附的原文与封存的摘要相符：{subject}")
+    else:
+        yield Finding(name, False, "opening-mismatch", "附的原文与封存的摘要不符：原文不是登记时的。")

@@ -25,7 +25,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData(schema="ledger")
 
@@ -208,6 +208,23 @@ checkpoint = Table(
     PrimaryKeyConstraint("township", "account", "until"),
     ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
     ForeignKeyConstraint(["township", "until"], ["ledger.period_closing.township", "ledger.period_closing.until"]),
+)
+
+# Transactions whose subject is kept from publication: the bodies that may read it, and what opens the commitment
+# in `metadata`. Without salt, the transaction is older than commitments and its own record tells the subject.
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("transaction", Uuid, nullable=False),
+    Column("readers", ARRAY(Text), nullable=False),
+    Column("salt", LargeBinary),
+    # A canonical JSON text.
+    Column("subject", Text),
+    PrimaryKeyConstraint("township", "transaction"),
+    ForeignKeyConstraint(["township", "transaction"], ["ledger.transaction.township", "ledger.transaction.id"]),
+    CheckConstraint("(salt is null) = (subject is null)", name="withheld_opening"),
+    CheckConstraint("octet_length(salt) >= 16", name="withheld_salt"),
 )
 
 # How points expire: the policy in force on a day is the last to have taken effect by then.

@@ -151,6 +151,22 @@ _BOOK_CHECKS = {
                 select account, format('%s 的结存里缺少这个账户', until) from left_out) f
           left join ledger.account a on a.township = :township and a.id = f.account
          order by 1, 2""",
+    # Whoever may read a subject that is kept from publication can check it against the sealed commitment.
+    "commitments": """
+        select x.id::text, case when w.salt is null then '封存了不公示事项的摘要，却没有留下原文'
+                                else '不公示事项的原文与封存的摘要不符' end
+          from ledger.transaction x
+          left join ledger.withheld w on w.township = x.township and w.transaction = x.id
+         where x.township = :township and x.metadata ? 'subject'
+           and case when x.metadata ->> 'subject'
+                         is distinct from encode(sha256(w.salt || convert_to(w.subject, 'UTF8')), 'hex') then true
+                    else to_jsonb(w.readers) is distinct from w.subject::jsonb -> 'readers' end
+        union all
+        select w.transaction::text, '不公示事项的原文没有封存的摘要'
+          from ledger.withheld w
+          left join ledger.transaction x on x.township = w.township and x.id = w.transaction
+         where w.township = :township and w.salt is not null and not coalesce(x.metadata ? 'subject', false)
+         order by 1""",
     # Sealed transactions are compared with their leaf instead. Materialized, or all would be checked.
     "contents": """
         with unsealed as materialized (

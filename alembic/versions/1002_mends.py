@@ -10,7 +10,15 @@ down_revision = "1001"
 branch_labels = None
 depends_on = None
 
-PARTS: tuple[str, ...] = ("attendants", "signatures", "recalls", "kiosk_words", "counted_at", "barcodes")
+PARTS: tuple[str, ...] = (
+    "attendants",
+    "signatures",
+    "recalls",
+    "kiosk_words",
+    "counted_at",
+    "barcodes",
+    "withheld",
+)
 
 
 def upgrade() -> None:

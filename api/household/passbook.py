@@ -25,8 +25,8 @@ from api.awards.rulebooks.use_cases import (
     load_books,
     select_editions,
 )
-from api.bookkeeping.exports.titles import UNPUBLISHED
 from api.bookkeeping.general_ledger import imports
+from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Confidentiality, Outsider, disclose
 from api.bookkeeping.general_ledger.holds import OPEN_HOLDS
 from api.platform import accounts
 from api.platform.clock import local_date, local_time
@@ -39,7 +39,7 @@ from api.shop.reservations import queries
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
 from ledger.expiries import EXPIRY_KIND
 from ledger.lookup import lateral_one
-from ledger.tables import entry, transaction, transfer
+from ledger.tables import entry, transaction, transfer, withheld
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
 
@@ -208,9 +208,13 @@ class _Award(msgspec.Struct):
     notice_until: datetime
 
 
+def _shows_subject(published: bool) -> bool:
+    return disclose(Outsider.CARD, Confidentiality("", published)).subject
+
+
 def _to_pending(award: _Award, book: Rulebook) -> PendingAward:
     title = UNPUBLISHED
-    if award.published:
+    if _shows_subject(award.published):
         title = book.get_rule(award.rule).title
         title = title if award.points > 0 else f"扣分：{title}"
     return PendingAward(title, award.points, award.notice_until)
@@ -241,6 +245,12 @@ def _select_entries() -> Select[Any]:
     root = find(target.c.target, "root")
     began = func.coalesce(root.c.id, target.c.id, own.c.id)
     claim = claim_of(entry.c.township, began)
+    kept_back = lateral_one(
+        select(withheld.c.transaction).where(
+            withheld.c.township == entry.c.township, withheld.c.transaction == began
+        ),
+        "kept_back",
+    )
     # The amount of a reversal's target in this account.
     original = entry.alias("original")
     whole = (
@@ -266,7 +276,7 @@ def _select_entries() -> Select[Any]:
             func.coalesce(root.c.kind, target.c.kind, own.c.kind).label("kind"),
             func.coalesce(root.c.reason, target.c.reason, own.c.reason).label("reason"),
             func.coalesce(root.c.metadata, target.c.metadata, own.c.metadata).label("metadata"),
-            claim.c.published,
+            kept_back.c.transaction.is_(None).label("published"),
             claim.c.explanation,
         )
         .select_from(entry)
@@ -274,6 +284,7 @@ def _select_entries() -> Select[Any]:
         .outerjoin(target, true())
         .outerjoin(root, true())
         .outerjoin(claim, true())
+        .outerjoin(kept_back, true())
         .where(
             entry.c.township == bindparam("township"),
             entry.c.account == bindparam("account"),
@@ -305,7 +316,7 @@ class _Entry(msgspec.Struct):
     kind: str
     reason: str
     metadata: dict[str, Any]
-    published: bool | None
+    published: bool
     explanation: list[str] | None
 
 
@@ -352,7 +363,7 @@ def _to_line(row: _Entry) -> PassbookLine:
         at=row.deferred_from or row.effective_at if imported else row.recorded_at,
         happened=row.deferred_from,
         transaction=row.transaction,
-        why=tuple(row.explanation or ()) if row.published and row.phase != Phase.REVERSAL else (),
+        why=tuple(row.explanation or ()) if _shows_subject(row.published) and row.phase != Phase.REVERSAL else (),
         handed_over=datetime.fromisoformat(handed_over) if handed_over else None,
     )
 
@@ -366,7 +377,7 @@ def _describe(row: _Entry) -> str:
             what += f"，由{row.metadata['collector']}代领"
     elif row.kind == EXPIRY_KIND:
         what = f"到期未用，已过期：{row.reason}"
-    elif row.published is False:
+    elif not _shows_subject(row.published):
         what = UNPUBLISHED
     elif row.kind == imports.KIND:
         what = f"导入：{row.reason}"
@@ -376,4 +387,8 @@ def _describe(row: _Entry) -> str:
         what = f"扣分：{what}"
     if row.phase != Phase.REVERSAL:
         return what
-    return f"{'更正' if row.whole == -row.amount else '部分更正'}：{what}（{row.own_reason}）"
+    correction = "更正" if row.whole == -row.amount else "部分更正"
+    # The reason for the correction could reveal the subject.
+    return (
+        f"{correction}：{what}（{row.own_reason}）" if _shows_subject(row.published) else f"{correction}：{what}"
+    )

@@ -257,6 +257,7 @@ def _summarize_households(results: Sequence[VillageResult]) -> HouseholdStatisti
     ]
     gains = sorted((c for c in changes if c.difference > 0), key=lambda c: (-c.difference, c.household))
     losses = sorted((c for c in changes if c.difference < 0), key=lambda c: (c.difference, c.household))
+    unnamed = {household for result in results for household in result.unnamed}
     # Households with claims may have left the register.
     number = sum(max(result.households, len(result.points)) for result in results)
     before = _pad([recorded for result in results for recorded, _ in result.points.values()], number)
@@ -268,8 +269,8 @@ def _summarize_households(results: Sequence[VillageResult]) -> HouseholdStatisti
         unchanged=number - len(changes),
         gained=sum(c.difference for c in gains),
         lost=-sum(c.difference for c in losses),
-        largest_gains=gains[:MAX_LISTED],
-        largest_losses=losses[:MAX_LISTED],
+        largest_gains=[c for c in gains if c.household not in unnamed][:MAX_LISTED],
+        largest_losses=[c for c in losses if c.household not in unnamed][:MAX_LISTED],
         recorded=_percentiles(before),
         simulated=_percentiles(after),
         bins=_histogram(before, after),

@@ -24,13 +24,14 @@ NO_SUCH_RULE = "no_such_rule"
 
 
 class RecordedClaim(msgspec.Struct, frozen=True):
-    """A claim as recorded: its category, its points, and how many of these were taken back by corrections.
-    `claim.household` is the household's code."""
+    """A claim as recorded: its category, its points, how many of these were taken back by corrections, and whether
+    its rule was published. `claim.household` is the household's code."""
 
     claim: Claim
     category: str
     points: int
     taken_back: int = 0
+    published: bool = True
 
 
 class Cell(msgspec.Struct, array_like=True):
@@ -61,7 +62,7 @@ class RefusalGroup(msgspec.Struct, kw_only=True):
 class VillageResult(msgspec.Struct, kw_only=True):
     """The result for one village. `points` are recorded and simulated points by household, of those with claims;
     `households` is the village's number of households; `outside_period` claims outside the period counted towards
-    limits."""
+    limits. `unnamed` are households whose change would tell that they have an award kept from publication."""
 
     village: str
     title: str
@@ -70,6 +71,7 @@ class VillageResult(msgspec.Struct, kw_only=True):
     refusals: list[RefusalGroup]
     points: dict[str, tuple[int, int]]
     outside_period: int
+    unnamed: list[str] = []
 
 
 class BackdatedDraft(NamedTuple):
@@ -132,6 +134,7 @@ class VillageSimulation:
         self._refusals: dict[tuple[str, str, object], RefusalGroup] = {}
         self._points: dict[str, list[int]] = {}
         self._outside_period = 0
+        self._unnamed: set[str] = set()
 
     def add_claims(self, batch: Iterable[RecordedClaim]) -> None:
         """Simulate the next claims."""
@@ -173,6 +176,8 @@ class VillageSimulation:
                     # The full evaluation costs twice as much, so it is done only for refusals.
                     evaluation = evaluate(self._book, claim, tally)
                     self._refuse(claim.rule, evaluation.trace.refusals[0].code, evaluation, recorded)
+            if not each.published and simulated != recorded:
+                self._unnamed.add(claim.household)
             sums = points.get(claim.household)
             if sums is None:
                 points[claim.household] = [recorded, simulated]
@@ -190,6 +195,7 @@ class VillageSimulation:
             refusals=list(self._refusals.values()),
             points={household: (sums[0], sums[1]) for household, sums in self._points.items()},
             outside_period=self._outside_period,
+            unnamed=sorted(self._unnamed),
         )
 
     def _refuse(self, rule: str, code: str, evaluation: Evaluation | None, recorded: int) -> None:

@@ -27,12 +27,13 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from api.platform.database.embedded import Embedded
 from ledger.books import Books
+from ledger.commitments import commit, open_commitment
 from ledger.expiries import Expiries
 from ledger.expiry import Policy, PolicyKind
 from ledger.heads import SealKey, SignedHead
@@ -69,6 +70,7 @@ CALLED = {
     "balance": "array[(select name from ledger.account a where a.id = account)]",
     "transaction": "array[id::text]",
     "transfer": "array[transaction::text]",
+    "withheld": "array[transaction::text]",
     "period_closing": "array['period-closing ' || ledger.utc(until)]",
     "checkpoint": "array[(select name from ledger.account a where a.id = account)]",
     "expiry_policy": "array['expiry-policy ' || effective_on || ' ' || unit]",
@@ -157,6 +159,11 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
         part(redemption, Phase.REVERSAL, move(TILL, HOUSEHOLD, 10), move(SUPPLY, SHELF, 1)), now=MAY + DAY
     )
     await accept(settle(late, Phase.REVERSAL), now=MAY + 3 * DAY)
+    for subject in ("反映污染", "说亲"):
+        opening = open_commitment(["committee"], {"reason": subject})
+        kept_back = commit(move(ISSUING, NEIGHBOUR, 1), opening)
+        await accept(kept_back, now=MAY + 3 * DAY)
+        await use(lambda b, id=kept_back.id, opening=opening: b.withhold({id: opening}))
     poster = await sealed(MAY + 4 * DAY)
     await use(lambda b: b.release_expired(JUNE, limit=10))
     await use(lambda b: b.close_period(JUNE, JUNE, person="li", reason="五月月结"))
@@ -225,6 +232,8 @@ def _other(column: Column[Any]) -> str:
             return f"set_byte({name}, 0, (get_byte({name}, 0) + 1) % 256)"
         case Text():
             return f"{name} || 'x'"
+        case ARRAY():
+            return f"{name} || array['x']"
     raise AssertionError(f"no other value for {column.type}")
 
 
@@ -282,6 +291,8 @@ SWAPS = [
     ("node", "hash"),
     ("tree_head", "note"),
     ("expiry_policy", "kind"),
+    ("withheld", "salt"),
+    ("withheld", "subject"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from ledger.commitments import Opening
 from ledger.encoding import encode_canonical, parse
 from ledger.heads import SealKey, SignedHead, TreeHead
 from ledger.merkle import compute_root, find_consistency_path, find_inclusion_path, leaf_hash
@@ -114,6 +116,44 @@ def test_the_proof_is_the_file_and_holds() -> None:
         ("connected", True),
         ("connected", True),
     ]
+
+
+def test_a_commitment_is_the_digest_of_salt_and_subject() -> None:
+    record = VECTORS["withheld-record"].rstrip("\n")
+    opening = json.loads(VECTORS["opening"])
+    salt, subject = b64decode(opening["salt"]), opening["subject"]
+    assert encode_canonical(parse(subject)) == subject
+    commitment = sha256(salt + subject.encode()).hexdigest()
+    assert VECTORS["commitment"] == f"{commitment}\n"
+    assert values(record)["metadata"]["subject"] == Opening(salt, subject).commitment == commitment
+    assert encode_canonical(parse(record)) == record
+    assert leaf_hash(record.encode()).hex() == VECTORS["withheld-leaf"].strip()
+    assert values(record)["content"] in {
+        sha256(encode_canonical(one).encode()).hexdigest() for one in asked(values(record))
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "opened"),
+        ({"opening": None}, "withheld"),
+        ({"salt": bytes(32)}, "opening-mismatch"),
+        ({"subject": '{"reason": "别的"}'}, "opening-mismatch"),
+        ({"record": RECORDS[PROVEN]}, "opening-mismatch"),
+    ],
+)
+def test_an_opening_is_checked_in_its_file(change: dict[str, Any], code: str) -> None:
+    given = json.loads(VECTORS["opening"])
+    opening = Opening(change.get("salt", b64decode(given["salt"])), change.get("subject", given["subject"]))
+    record = change.get("record", VECTORS["withheld-record"].rstrip("\n"))
+    leaf = leaf_hash(record.encode())
+    head = KEY.sign(TreeHead(KEY.name, 1, leaf, SIGNED_AT[NEW]))
+    made = Proof(record, 0, (), head, KEY.verifier, None, None if "opening" in change else opening)
+    read = parse_document(made.encode())
+    assert read == made
+    told = verify_documents({"": read}, KEY.verifier)
+    assert [(one.code, one.ok) for one in told] == [("included", True), (code, code != "opening-mismatch")]
 
 
 async def test_the_database_makes_the_same(clone: Clone) -> None:

@@ -122,6 +122,20 @@ TWO_VILLAGES = {
 }
 
 
+def test_no_list_names_a_household_by_an_award_that_is_not_published() -> None:
+    kept_back = [
+        RecordedClaim(claim("SWEEP", "2026-03-02", "a-1"), "clean", 9, published=False),
+        RecordedClaim(claim("SWEEP", "2026-03-02", "a-2"), "clean", 1, published=False),
+        # Its points stay as they were: what changes of it tells nothing.
+        RecordedClaim(claim("SWEEP", "2026-03-02", "a-3"), "clean", 6, published=False),
+        RecordedClaim(claim("SWEEP", "2026-03-09", "a-3"), "clean", 7),
+    ]
+    households = simulate(load(DRAFT), {"a": kept_back}).households
+    assert (households.gained, households.lost) == (5, 3 + 1)
+    assert households.largest_gains == []
+    assert [c.household for c in households.largest_losses] == ["a-3"]
+
+
 def test_two_villages_computed_by_hand() -> None:
     result = simulate(load(DRAFT), TWO_VILLAGES, rate=Fraction(5, 2))
     total = result.total

@@ -12,9 +12,11 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, true
 
+from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import books_by_version
+from api.bookkeeping.general_ledger.disclosure import Outsider, disclose
 from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -133,11 +135,12 @@ async def _load_notices(
     ).all()
     books = await books_by_version(uow, {claim.rulebook for claim, _, _ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, _, _ in rows]))
+    # The statement selects what the public may see the subject of.
+    named = {c.id: disclose(Outsider.PUBLIC, confidentiality_of(c)).household == "masked" for c, _, _ in rows}
     return [
         Notice(
-            # A deduction is published without a name.
-            household=code if claim.points > 0 else "",
-            masked=mask_name(head) if claim.points > 0 else "某户",
+            household=code if named[claim.id] else "",
+            masked=mask_name(head) if named[claim.id] else "某户",
             title=books[claim.rulebook].get_rule(claim.rule).title,
             points=net_points(claim.points, taken_back.get(claim.id, 0)),
             correction=net_points(claim.points, taken_back.get(claim.id, 0)) - claim.points,

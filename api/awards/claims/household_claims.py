@@ -28,8 +28,8 @@ VERSIONS_ON_NOTICE = select(Claim.rulebook).where(*_IS_ON_NOTICE)
 
 
 def claim_of(township: SQLColumnExpression[Any], transaction: SQLColumnExpression[Any]) -> LateralFromClause:
-    """A lateral join: whether the claim behind a transaction is published, and its explanation."""
+    """A lateral join: the explanation of the claim behind a transaction."""
     return lateral_one(
-        select(Claim.published, Claim.explanation).where(Claim.township == township, Claim.id == transaction),
+        select(Claim.explanation).where(Claim.township == township, Claim.id == transaction),
         "claimed",
     )

@@ -11,11 +11,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 
 from api import wire
+from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarations import DECLARERS
 from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, name_step, read_signatures
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
+from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
 from api.platform.access import Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -112,11 +114,7 @@ async def load_desk(services: Services, staff: Staff) -> DeskClaims:
 async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetails:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        claim = await uow.session.scalar(
-            select(Claim).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
-        )
-        if claim is None:
-            raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
+        claim = await _find_claim(uow, staff, id)
         [summary] = await _load_summaries(uow, staff, [Claim.id == id])
         rule = (await books_by_version(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
         options = {option.id: option.title for input in rule.inputs for option in input.options}
@@ -138,14 +136,20 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
 async def load_explanation(services: Services, staff: Staff, id: UUID) -> wire.ClaimExplanation:
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        claim = await uow.session.scalar(
-            select(Claim).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
-        )
-        if claim is None:
-            raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
+        claim = await _find_claim(uow, staff, id)
         return wire.ClaimExplanation(
             id=claim.id, points=claim.points, sentences=claim.explanation, trace=claim.trace
         )
+
+
+async def _find_claim(uow: UnitOfWork, staff: Staff, id: UUID) -> Claim:
+    """A claim that this person may see in full. Raises Refused: unknown."""
+    claim = await uow.session.scalar(
+        select(Claim).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
+    )
+    if claim is None or not disclose(staff, confidentiality_of(claim)).subject:
+        raise Refused(ErrorCode.UNKNOWN, "没有这条申报，或者它不公示、不由您办理。")
+    return claim
 
 
 def _can_refuse(staff: Staff, status: str) -> bool:
@@ -234,12 +238,13 @@ async def _load_summaries(
     books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
     signed = await read_signatures(uow, [claim.id for claim, *_ in rows])
+    shown = {claim.id: disclose(staff, confidentiality_of(claim)).subject for claim, *_ in rows}
     return [
         ClaimSummary(
             id=claim.id,
             household=code,
             head=head,
-            title=books[claim.rulebook].get_rule(claim.rule).title,
+            title=books[claim.rulebook].get_rule(claim.rule).title if shown[claim.id] else UNPUBLISHED,
             points=net_points(claim.points, taken_back.get(claim.id, 0)),
             taken_back=taken_back.get(claim.id, 0),
             deed_on=claim.deed_on,
@@ -247,7 +252,7 @@ async def _load_summaries(
             declared_by=declared_by,
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
-            refusal=claim.refusal,
+            refusal=claim.refusal if shown[claim.id] else "",
             blocked_reason=_blocked_reason(staff, claim, code, signed[claim.id]),
         )
         for claim, code, head, declared_by in rows

@@ -13,7 +13,7 @@ from api.awards.claims.tables import Claim
 from api.platform.services import UnitOfWork
 
 RECORDED_CLAIMS = """
-    select id, rule, deed_on, household, person, inputs::text, category, points
+    select id, rule, deed_on, household, person, inputs::text, category, points, published
       from claim
      where township = $1 and village = $2 and status <> 'refused' and deed_on between $3 and $4
      order by declared_at, id

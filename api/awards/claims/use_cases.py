@@ -16,15 +16,18 @@ from sqlalchemy.orm import defer
 
 from api import wire
 from api.awards.claims import deductions
+from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.signatures import APPROVERS, SIGNERS, Step, find_obstacle, read_signatures
 from api.awards.claims.tables import Claim, ClaimSignature
 from api.awards.rulebooks.use_cases import books_by_version
+from api.bookkeeping.general_ledger.disclosure import conceal, disclose
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.clock import start_of_day
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.register import queries as register
+from ledger.commitments import Opening
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 from rules import Rulebook
 
@@ -68,10 +71,16 @@ async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list
                 by_id[claim.id] = _not_approved(claim, NOTHING_TO_DEDUCT)
         claims = [claim for claim in claims if points[claim.id] != 0]
         books = await books_by_version(uow, {c.rulebook for c in claims})
+        openings: dict[TransactionId, Opening] = {}
         postings = await uow.books.post(
-            [_pending_transaction(staff, c, points[c.id], codes[c.household], books[c.rulebook]) for c in claims],
+            [
+                _pending_transaction(staff, c, points[c.id], codes[c.household], books[c.rulebook], openings)
+                for c in claims
+            ],
             uow.now,
         )
+        accepted = {claim.id for claim, posting in zip(claims, postings, strict=True) if posting.accepted}
+        await uow.books.withhold({id: opening for id, opening in openings.items() if id in accepted})
         notice_days = {village.code: village.notice_days for village in await register.list_villages(uow)}
         for claim, posting in zip(claims, postings, strict=True):
             if not posting.accepted:
@@ -106,11 +115,26 @@ async def _current_points(uow: UnitOfWork, claims: Sequence[Claim], codes: Mappi
     return points
 
 
-def _pending_transaction(staff: Staff, claim: Claim, points: int, household: str, book: Rulebook) -> Transaction:
-    """The pending transaction of a claim on notice."""
+def _pending_transaction(
+    staff: Staff,
+    claim: Claim,
+    points: int,
+    household: str,
+    book: Rulebook,
+    openings: dict[TransactionId, Opening],
+) -> Transaction:
+    """The pending transaction of a claim on notice. The books only commit to a subject that is kept from
+    publication; what opens it is added to `openings`."""
     account = accounts.household(household).id
     debit, credit = (accounts.ISSUING.id, account) if points > 0 else (account, accounts.DEDUCTED.id)
-    return Transaction(
+    village = {"village": claim.village}
+    subject = {
+        "rule": claim.rule,
+        "rulebook": claim.rulebook,
+        "category": book.get_category(claim.category).title,
+        "deed_on": claim.deed_on.isoformat(),
+    }
+    pending = Transaction(
         id=TransactionId(claim.id),
         kind=_kind(claim),
         phase=Phase.PENDING,
@@ -118,14 +142,12 @@ def _pending_transaction(staff: Staff, claim: Claim, points: int, household: str
         person=str(staff.id),
         reason=book.get_rule(claim.rule).title,
         effective_at=start_of_day(claim.deed_on),
-        metadata={
-            "rule": claim.rule,
-            "rulebook": claim.rulebook,
-            "category": book.get_category(claim.category).title,
-            "village": claim.village,
-            "deed_on": claim.deed_on.isoformat(),
-        },
+        metadata={**subject, **village} if claim.published else village,
     )
+    if claim.published:
+        return pending
+    concealed, openings[pending.id] = conceal(pending, claim.signers, subject)
+    return concealed
 
 
 def _kind(claim: Claim) -> str:
@@ -145,7 +167,11 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> Non
         claim = await uow.session.scalar(
             select(Claim).where(Claim.township == uow.township, Claim.id == id).with_for_update()
         )
-        if claim is None or not staff.serves(claim.village):
+        if (
+            claim is None
+            or not staff.serves(claim.village)
+            or not disclose(staff, confidentiality_of(claim)).subject
+        ):
             raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
         if claim.status == "approved":
             require(staff, Role.SUPERVISOR)
@@ -158,7 +184,7 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> Non
         if staff.household == (await _household_codes(uow, [claim]))[claim.household]:
             raise Refused(ErrorCode.NOT_ALLOWED, "不能办理自己家的申报，请由别人办理。")
         if claim.status == "approved":
-            await uow.books.post([_settle(claim, Phase.VOID, str(staff.id), reason)], uow.now)
+            await _void(uow, [claim], str(staff.id), reason)
         claim.status = "refused"
         claim.refused_by, claim.refused_at, claim.refusal = staff.id, uow.now, reason
 
@@ -190,10 +216,24 @@ async def post_due(services: Services) -> int:
         rejected = [c for c, posting in zip(due, postings, strict=True) if not posting.accepted]
         if rejected:
             reason = "公示期满时这户的积分账户已关闭。"
-            await uow.books.post([_settle(c, Phase.VOID, "notice", reason) for c in rejected], uow.now)
+            await _void(uow, rejected, "notice", reason)
             await _update(uow, rejected, status="refused", refusal=reason, refused_at=uow.now)
         await _update(uow, [c for c in due if c not in rejected], status="posted")
         return len(due)
+
+
+async def _void(uow: UnitOfWork, claims: Sequence[Claim], person: str, reason: str) -> None:
+    """What is written about a subject that is kept from publication is kept back with it."""
+    openings: dict[TransactionId, Opening] = {}
+    voids = []
+    for claim in claims:
+        void = _settle(claim, Phase.VOID, person, reason)
+        if not claim.published:
+            void, openings[void.id] = conceal(void, claim.signers)
+        voids.append(void)
+    postings = await uow.books.post(voids, uow.now)
+    posted = {void.id for void, posting in zip(voids, postings, strict=True) if posting.accepted}
+    await uow.books.withhold({id: opening for id, opening in openings.items() if id in posted})
 
 
 def _settle(claim: Claim, phase: Phase, person: str, reason: str) -> Transaction:

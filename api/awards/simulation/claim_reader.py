@@ -69,12 +69,12 @@ def _convert(
     rows: Sequence[Any], village: VillageClaims, households: HouseholdsById, taken_back: Mapping[UUID, int]
 ) -> Iterator[RecordedClaim]:
     household_count = village.households
-    for id, rule, deed_on, household, person, inputs, category, points in rows:
+    for id, rule, deed_on, household, person, inputs, category, points, published in rows:
         code, people = households[household]
         claim = Claim(
             rule, deed_on, code, village.code, people, person or None, _decode_inputs(inputs), household_count
         )
-        yield RecordedClaim(claim, category, points, taken_back.get(id, 0) if taken_back else 0)
+        yield RecordedClaim(claim, category, points, taken_back.get(id, 0) if taken_back else 0, published)
 
 
 # The same answers recur, and they are never modified.

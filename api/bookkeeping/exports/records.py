@@ -17,7 +17,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.bookkeeping.exports.titles import UNPUBLISHED, Titles, kind_title, read_titles
+from api.bookkeeping.exports.titles import Titles, kind_title, read_titles
+from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Confidentiality, Outsider, disclose
 from api.platform.clock import SHANGHAI, local_date, local_time
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import read_township_name
@@ -138,12 +139,13 @@ _TRANSFERS = text("""
     select x.id, t.debit, t.credit, t.amount, x.recorded_at, x.phase, x.target, x.person, x.effective_at, x.kind,
            x.reason as own_reason, coalesce(r.kind, o.kind, x.kind) as begun_as,
            coalesce(r.reason, o.reason, x.reason) as reason,
-           coalesce(r.metadata, o.metadata, x.metadata) -> 'goods' as goods, c.published
+           coalesce(r.metadata, o.metadata, x.metadata) -> 'goods' as goods,
+           w.transaction is null as published
       from ledger.transaction x
       join ledger.transfer t on t.township = x.township and t.transaction = x.id
       left join ledger.transaction o on o.township = x.township and o.id = x.target
       left join ledger.transaction r on r.township = o.township and r.id = o.target
-      left join claim c on c.township = x.township and c.id = coalesce(r.id, o.id, x.id)
+      left join ledger.withheld w on w.township = x.township and w.transaction = coalesce(r.id, o.id, x.id)
      where x.township = :township and not t.pending and x.effective_at >= :start and x.effective_at < :end
      order by x.effective_at, x.recorded_at, x.id, t.ordinal
 """).columns(goods=JSONB)
@@ -226,7 +228,7 @@ def _group_transactions(
 
 def _make_narration(row: Row[Any], transfers: tuple[Transfer, ...]) -> str:
     correction = "更正：" if row.phase == Phase.REVERSAL else ""
-    if row.published is False:
+    if not disclose(Outsider.FILE, Confidentiality("", row.published)).subject:
         # The reason for the correction could reveal the subject.
         return correction + UNPUBLISHED
     what = row.reason or f"{kind_title(row.begun_as)} {_describe_goods(row, transfers)}".rstrip()

@@ -28,8 +28,6 @@ KIND_TITLES = {
     "lease-return": "终端退回",
     "correction": "更正",
 }
-# For awards and deductions that the rulebook excludes from public notice.
-UNPUBLISHED = "不公示的事项"
 # The phases of transactions that move amounts for good.
 PHASE_TITLES = {Phase.POSTED: "直接入账", Phase.POST: "预留入账", Phase.REVERSAL: "冲正"}
 

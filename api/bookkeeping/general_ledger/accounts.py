@@ -9,6 +9,7 @@ from sqlalchemy import Row, exists, select
 
 from api import wire
 from api.bookkeeping.general_ledger.cursor import Cursor
+from api.bookkeeping.general_ledger.disclosure import Disclosures, read_disclosures
 from api.bookkeeping.general_ledger.scope import READERS, may_read, readable_accounts
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
@@ -127,7 +128,7 @@ async def read_statement(
         return wire.Statement(
             account=name,
             unit=unit,
-            entries=await to_statement_entries(uow, page, balances),
+            entries=await to_statement_entries(uow, staff, page, balances),
             next=Cursor(page[-1].position, running).encode(id) if more else None,
         )
 
@@ -146,20 +147,28 @@ async def find_account(uow: UnitOfWork, staff: Staff, name: str) -> tuple[Accoun
 
 
 async def to_statement_entries(
-    uow: UnitOfWork, entries: Sequence[Entry], balances: Iterable[int]
+    uow: UnitOfWork, staff: Staff, entries: Sequence[Entry], balances: Iterable[int]
 ) -> list[wire.StatementEntry]:
     names = await uow.books.read_names(entry.counterparty for entry in entries)
     targets = await uow.books.recorded(entry.target for entry in entries if entry.target is not None)
+    disclosures = await read_disclosures(uow, staff, [*(entry.transaction for entry in entries), *targets])
     return [
-        _to_statement_entry(entry, targets, names[entry.counterparty], balance)
+        _to_statement_entry(entry, targets, disclosures, names[entry.counterparty], balance)
         for entry, balance in zip(entries, balances, strict=True)
     ]
 
 
 def _to_statement_entry(
-    entry: Entry, targets: dict[TransactionId, RecordedTransaction], counterparty: str, balance: int
+    entry: Entry,
+    targets: dict[TransactionId, RecordedTransaction],
+    disclosures: Disclosures,
+    counterparty: str,
+    balance: int,
 ) -> wire.StatementEntry:
     target = targets.get(entry.target) if entry.target is not None else None
+    reason = disclosures.show_reason(entry.transaction, entry.reason)
+    if not reason and target is not None:
+        reason = disclosures.show_reason(target.id, target.reason)
     return wire.StatementEntry(
         transaction=entry.transaction,
         kind=entry.kind,
@@ -171,7 +180,7 @@ def _to_statement_entry(
         effective_at=entry.effective_at,
         recorded_at=entry.recorded_at,
         deferred_from=entry.deferred_from,
-        reason=entry.reason or (target.reason if target is not None else ""),
+        reason=reason,
         source=str(entry.metadata.get("source", "")),
         counterparty=counterparty,
         balance=balance,

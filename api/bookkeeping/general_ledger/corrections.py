@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from api import wire
+from api.bookkeeping.general_ledger.disclosure import conceal
 from api.bookkeeping.general_ledger.outcomes import post_items, refuse_item
 from api.bookkeeping.general_ledger.scope import read_villages
 from api.platform import accounts
@@ -12,10 +13,12 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode
 from api.platform.services import Services
 from api.shop.kiosks.escrow import LEASE, RETURN
+from ledger.commitments import Opening
 from ledger.transactions import (
     AccountId,
     Phase,
     RecordedTransaction,
+    Status,
     Transaction,
     TransactionId,
     Transfer,
@@ -40,16 +43,29 @@ async def correct(
             account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
         )
         villages = await read_villages(uow, names.values())
+        # Of the targets, and of corrections that are sent again.
+        withheld = await uow.books.read_withheld(
+            [*targets, *(TransactionId(correction.id) for correction in corrections)]
+        )
+        openings: dict[TransactionId, Opening] = {}
         items: list[Transaction | wire.ItemOutcome] = []
         for correction in corrections:
             target = targets.get(TransactionId(correction.transaction))
             obstacle = _find_obstacle(staff, target, roots, names, villages) if target is not None else ""
-            items.append(
-                refuse_item(correction.id, ErrorCode.NOT_ALLOWED, obstacle)
-                if obstacle
-                else _make_reversal(staff, correction)
-            )
-        return await post_items(uow, items)
+            if obstacle:
+                items.append(refuse_item(correction.id, ErrorCode.NOT_ALLOWED, obstacle))
+                continue
+            reversal = _make_reversal(staff, correction)
+            if target is not None and target.id in withheld:
+                known = withheld.get(reversal.id)
+                reversal, openings[reversal.id] = conceal(
+                    reversal, withheld[target.id].readers, known=known.opening if known is not None else None
+                )
+            items.append(reversal)
+        outcomes = await post_items(uow, items)
+        posted = {outcome.id for outcome in outcomes if outcome.status == Status.OK}
+        await uow.books.withhold({id: opening for id, opening in openings.items() if id in posted})
+        return outcomes
 
 
 def _find_obstacle(

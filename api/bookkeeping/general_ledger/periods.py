@@ -108,7 +108,7 @@ async def read_month(services: Services, staff: Staff, name: str, month: str) ->
             month=month,
             closed=open_from is not None and open_from >= after,
             opening=opening,
-            entries=await to_statement_entries(uow, entries, balances[1:]),
+            entries=await to_statement_entries(uow, staff, entries, balances[1:]),
             closing=balances[-1],
         )
 

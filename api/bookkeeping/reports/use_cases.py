@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from api import wire
+from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED
 from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import count_roles
@@ -47,11 +48,15 @@ _AWARDED = """
              from ledger.transaction r
              join ledger.transfer t on t.township = r.township and t.transaction = r.id
             where r.township = x.township and r.target = x.id and r.phase = 'reversal') m
+      left join ledger.withheld w on w.township = p.township and w.transaction = p.id
       left join village v on v.township = x.township and v.code = p.metadata ->> 'village'
      where x.township = :township and x.kind = 'award' and x.phase = 'post'
      group by 1 having sum(m.amount) > 0 order by 2 desc, 1
 """
-_BY_CATEGORY = text(_AWARDED.format(name="p.metadata ->> 'category'"))
+# A category with few awards tells what one was for, so those kept from publication are together.
+_BY_CATEGORY = text(
+    _AWARDED.format(name="case when w.transaction is null then p.metadata ->> 'category' else :unpublished end")
+)
 _BY_VILLAGE = text(_AWARDED.format(name="v.name"))
 
 _HELD = text("""
@@ -87,7 +92,9 @@ async def build_report(services: Services, *, verified: bool = True) -> wire.Tow
         lost = await uow.books.read_balances([accounts.EXPIRED.id, accounts.DEDUCTED.id])
         by_category = [
             wire.PointsByName(name=row.name, points=int(row.points))
-            for row in await connection.execute(_BY_CATEGORY, {"township": uow.township})
+            for row in await connection.execute(
+                _BY_CATEGORY, {"township": uow.township, "unpublished": UNPUBLISHED}
+            )
         ]
         by_village = [
             wire.PointsByName(name=row.name, points=int(row.points))

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api import wire
 from api.bookkeeping.seals import use_cases
-from api.platform.access import staff_only
+from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from ledger.proofs import Proof
 
@@ -39,17 +39,22 @@ async def get_consistency(
 
 
 @get("/proofs/{transaction:uuid}", guards=[staff_only])
-async def prove(transaction: FromPath[UUID], services: NamedDependency[Services]) -> Response[bytes]:
-    """The proof file of a transaction."""
-    return _proof_file(await use_cases.prove(services, transaction))
+async def prove(
+    transaction: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
+) -> Response[bytes]:
+    """The proof file of a transaction of this person's village."""
+    return _proof_file(await use_cases.prove_for_staff(services, request.user, transaction))
 
 
 @post("/proofs/{transaction:uuid}", guards=[staff_only], status_code=200)
 async def prove_since(
-    transaction: FromPath[UUID], data: JSONBody[wire.Poster], services: NamedDependency[Services]
+    transaction: FromPath[UUID],
+    data: JSONBody[wire.Poster],
+    services: NamedDependency[Services],
+    request: StaffRequest,
 ) -> Response[bytes]:
     """The proof file of a transaction, with a consistency proof from the head on an old notice."""
-    return _proof_file(await use_cases.prove(services, transaction, data.note))
+    return _proof_file(await use_cases.prove_for_staff(services, request.user, transaction, data.note))
 
 
 def _proof_file(proof: Proof) -> Response[bytes]:

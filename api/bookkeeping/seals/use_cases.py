@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
 from api import wire
+from api.bookkeeping.general_ledger.disclosure import Outsider, Viewer, read_disclosures
+from api.bookkeeping.general_ledger.transactions import find_transaction
 from api.bookkeeping.seals.keys import load_seal_key
 from api.platform import accounts
+from api.platform.access import Staff
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import find_card_holder
 from api.registry.register.queries import read_township_name
+from ledger.commitments import Opening
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
 from ledger.proofs import Proof
 from ledger.seals import NotSealedError, RewrittenError, Seals
-from ledger.transactions import TransactionId
+from ledger.transactions import RecordedTransaction, TransactionId
 
 # Records per step, so that no step takes long.
 BATCH_SIZE = 2_000
@@ -92,16 +96,42 @@ async def list_signed_heads(services: Services, limit: int) -> list[str]:
 
 
 async def prove(services: Services, transaction: UUID, poster: str | None = None) -> Proof:
+    """The proof of a transaction, for who runs the program on the books' own machine. See `_prove`. Raises also
+    Refused: unknown."""
+    async with services.unit_of_work() as uow:
+        if not await uow.books.recorded([TransactionId(transaction)]):
+            raise Refused(ErrorCode.UNKNOWN, "账本里没有这个编号的交易。")
+    return await _prove(services, TransactionId(transaction), poster)
+
+
+async def prove_for_staff(services: Services, staff: Staff, transaction: UUID, poster: str | None = None) -> Proof:
+    """The proof of a transaction that this person may know of; of a subject that is kept from publication it tells
+    who may see it. Raises Refused: unknown, not-allowed, and as `_prove`."""
+    id = TransactionId(transaction)
+    async with services.unit_of_work() as uow:
+        opening = await _find_opening(uow, staff, await find_transaction(uow, staff, id))
+    return replace(await _prove(services, id, poster), opening=opening)
+
+
+async def _find_opening(uow: UnitOfWork, viewer: Viewer, found: RecordedTransaction) -> Opening | None:
+    """What the proof may add to the record. Raises Refused: not-allowed, if the record itself says too much."""
+    disclosures = await read_disclosures(uow, viewer, [found.id])
+    if disclosures.record_tells(found.id, found.reason):
+        raise Refused(
+            ErrorCode.NOT_ALLOWED,
+            "这一笔不公示，登记得早，证明里会写出事项，只开给办理它的组织和监委；要核对，请找监委。",
+        )
+    return disclosures.find_opening(found.id)
+
+
+async def _prove(services: Services, id: TransactionId, poster: str | None = None) -> Proof:
     """The proof of a transaction under the newest head, with a consistency proof from the head of an old notice if
     one is given. A transaction that no head covers yet is sealed and signed first.
 
-    Raises Refused: unknown, not-sealed (yet), malformed or not-ours (the notice), rewritten (since the notice).
+    Raises Refused: not-sealed (yet), malformed or not-ours (the notice), rewritten (since the notice).
     """
     since = _parse_poster(poster) if poster is not None else None
-    id = TransactionId(transaction)
     async with services.unit_of_work() as uow:
-        if not await uow.books.recorded([id]):
-            raise Refused(ErrorCode.UNKNOWN, "账本里没有这个编号的交易。")
         seals = await _get_seals(uow)
         if since is not None:
             await _require_own_poster(seals, since)
@@ -122,13 +152,16 @@ async def prove(services: Services, transaction: UUID, poster: str | None = None
 
 
 async def prove_for_card(services: Services, card: str, transaction: UUID) -> Proof:
-    """The proof of an entry of a card's household. Raises as `find_card_holder` and `prove`."""
+    """The proof of an entry of a card's household. Raises Refused: unknown, not-allowed, and as `find_card_holder`
+    and `_prove`."""
+    id = TransactionId(transaction)
     async with services.unit_of_work() as uow:
         household = await find_card_holder(uow, card)
-        account = accounts.household(household.code).id
-        if not await uow.books.has_entry(account, TransactionId(transaction)):
+        found = (await uow.books.recorded([id])).get(id)
+        if found is None or not await uow.books.has_entry(accounts.household(household.code).id, id):
             raise Refused(ErrorCode.UNKNOWN, "这户的账上没有这一笔。")
-    return await prove(services, transaction)
+        opening = await _find_opening(uow, Outsider.CARD, found)
+    return replace(await _prove(services, id), opening=opening)
 
 
 async def _require_own_poster(seals: Seals, poster: SignedHead) -> None:

@@ -46,10 +46,10 @@ async def jimei_export(town: LiveTown, format: str, output: Path, stderr: int) -
 
 @asynccontextmanager
 async def held_up(town: LiveTown) -> AsyncIterator[None]:
-    """Whoever wants to read the transactions waits: they are told with what the claims say of them."""
+    """Whoever wants to read the transactions waits: they are told with what is kept back of them."""
     engine = create_async_engine(town.clone.owner)
     async with engine.begin() as connection:
-        await connection.execute(text("lock table claim in access exclusive mode"))
+        await connection.execute(text("lock table ledger.withheld in access exclusive mode"))
         yield
     await engine.dispose()
 

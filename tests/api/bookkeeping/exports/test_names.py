@@ -11,8 +11,8 @@ import pytest
 from beancount.core.data import Balance, Commodity, Open
 from uuid_utils.compat import uuid7
 
-from api.bookkeeping.exports.titles import UNPUBLISHED
 from api.bookkeeping.exports.use_cases import FORMATS
+from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED
 from api.platform import accounts
 from ledger.transactions import Account, Phase, Transaction, TransactionId, Transfer, UnitKind
 from tests.api.awards.claims.conftest import approve, becomes, claim, days_pass, declare, review
