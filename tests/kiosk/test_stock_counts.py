@@ -10,7 +10,7 @@ from api.wire import Command
 from kiosk.store.stock_counts import CountKind
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Network, OpenTill, Till, card_url
-from tests.kiosk.test_offline_day import stock
+from tests.kiosk.test_offline_day import serve, stock
 
 SOAP, RICE = "6901234567892", "6900000000014"
 CONFIRM = Command.CONFIRM.value
@@ -171,6 +171,33 @@ async def test_a_count_is_kept_offline(town: Any, network: Network, open_till: O
         await till.until(lambda: till.screen == "MenuScreen")
         await till.press("2")
         await till.sees_refusal("连不上服务器")
+
+
+async def test_what_is_sold_around_a_count_offline_is_no_loss(
+    town: Any, network: Network, open_till: OpenTill
+) -> None:
+    async with open_till(network.url, timing=IMPATIENT) as till:
+        await till.wait_until_uploaded()
+        await network.cut()
+        await till.wait_until_offline()
+        await serve(till, town.card, SOAP)
+        await choose(till, "盘点")
+        await scan(till, SOAP, 9)
+        await till.sees("肥皂 9 件")
+        await till.press("f2")
+        await till.sees("共 1 种 9 件")
+        await till.press("f2")
+        await till.sees_refusal("没有送到")
+        await till.press("escape")
+        await till.until(lambda: till.screen == "ServeScreen")
+        await serve(till, town.card, SOAP)
+        await network.restore()
+        await till.wait_until_uploaded()
+        await choose(till, "盘点")
+        await till.press("f2")
+        await till.until(lambda: till.screen == "DifferencesScreen")
+        await till.sees("没有差别")
+    assert (await stock(town))["soap"] == 8
 
 
 async def test_other_codes_are_refused_while_counting(town: Any, open_till: OpenTill) -> None:

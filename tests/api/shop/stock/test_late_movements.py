@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import rows, sign_in
-from tests.api.shop.offline.test_exceptions import decide, waiting
+from tests.api.bookkeeping.exports.conftest import as_owner
+from tests.api.shop.offline.test_exceptions import decide, listed, waiting
 from tests.api.shop.offline.till import (
     Till,
     add_till,
@@ -22,6 +26,7 @@ from tests.api.shop.offline.till import (
 from tests.api.shop.stock.conftest import arrival, count, put
 from tests.api.shop.stock.test_till_stocktakes import blind
 from tests.conftest import LiveTown
+from tests.profile import many
 
 
 @pytest.fixture
@@ -202,3 +207,102 @@ async def test_a_clock_that_is_ahead_says_nothing_of_a_count_elsewhere(till: Til
     later(town)
     assert (await till.settle_last())[0] == "settled"
     assert (await read_shelf(town, "soap"), await read_loss(town)) == (8, 0)
+
+
+# --- any order ------------------------------------------------------------------------------------------
+
+KIOSK, PIECES = st.integers(0, 1), st.integers(1, 3)
+STEP = st.one_of(
+    st.tuples(st.just("sell"), KIOSK, PIECES),
+    # What waits for a person, who accepts it at the very end.
+    st.tuples(st.just("sell unleased"), KIOSK, PIECES),
+    st.tuples(st.just("void"), KIOSK, PIECES),
+    st.tuples(st.just("redeem"), KIOSK, PIECES),
+    st.tuples(st.just("deliver"), KIOSK, PIECES),
+    st.tuples(st.just("count at the desk"), KIOSK, PIECES),
+    st.tuples(st.just("count at the till"), KIOSK, PIECES),
+    st.tuples(st.just("upload"), KIOSK, PIECES),
+)
+
+
+class Shop:
+    """Two kiosks at one shelf, from which nothing is ever lost: what is there is known."""
+
+    def __init__(self, town: LiveTown, tills: list[Till], household: UUID, there: int) -> None:
+        self.town, self.tills, self.household, self.there = town, tills, household, there
+        self.sold: list[list[tuple[UUID, int]]] = [[], []]
+        self.told = [0, 0]
+
+    async def play(self, steps: list[tuple[str, int, int]]) -> None:
+        for step in steps:
+            later(self.town, 1)
+            await self.do(*step)
+        later(self.town, 1)
+        for kiosk in (0, 1):
+            await self.upload(kiosk)
+        for entry in (await listed(self.town))["waiting"]:
+            (await decide(self.town, entry, True)).raise_for_status()
+        for sold in self.sold:
+            sold.clear()
+        assert (await read_shelf(self.town, "soap"), await read_loss(self.town)) == (self.there, 0)
+
+    async def do(self, what: str, kiosk: int, pieces: int) -> None:
+        till, sold, card = self.tills[kiosk], self.sold[kiosk], self.town.card
+        if what.startswith("sell"):
+            sold.append((uuid7(), pieces))
+            leased = 0 if what == "sell unleased" else 5 * pieces
+            till.write_sale(card, self.household, ("soap", pieces), leased=leased, id=sold[-1][0])
+            self.there -= pieces
+        elif what == "void" and sold:
+            id, pieces = sold.pop()
+            till.write_void(id)
+            self.there += pieces
+        elif what == "redeem":
+            sold.append((uuid7(), pieces))
+            (await till.redeem(sold[-1][0], card, ("soap", pieces), leased=5 * pieces)).raise_for_status()
+            till.write_sale(card, self.household, ("soap", pieces), answered=True, id=sold[-1][0])
+            self.there -= pieces
+        elif what == "deliver":
+            await put(self.town, "restocks", arrival(("soap", pieces)))
+            self.there += pieces
+        elif what == "count at the desk":
+            await put(self.town, "stocktakes", count(("soap", self.there)))
+        elif what == "count at the till":
+            position = {"epoch": till.machine.epoch, "number": len(till.entries)}
+            async with till.device() as http:
+                body = blind(("soap", self.there)) | {"position": position}
+                (await http.put(f"/v1/till/stocktakes/{uuid7()}", json=body)).raise_for_status()
+        elif what == "upload":
+            await self.upload(kiosk)
+
+    async def upload(self, kiosk: int) -> None:
+        """What the server doesn't have yet."""
+        entries = self.tills[kiosk].entries[self.told[kiosk] :]
+        if entries:
+            await self.tills[kiosk].settle(entries)
+        self.told[kiosk] += len(entries)
+
+
+async def test_whatever_comes_first_the_shelf_is_what_is_there(till: Till, household: UUID) -> None:
+    town = till.town
+    await as_owner(town, "update kiosk set lease_most = 4000")
+    await town.award("hp-1", 9_000)
+    other = await add_till(town, "后台")
+    await as_owner(town, "update kiosk set lease_most = 4000")
+    await other.sign_in()
+    await till.renew(), await other.renew()
+    await put(town, "restocks", arrival(("soap", 990)))
+    shop = Shop(town, [till, other], household, 1_000)
+    loop = asyncio.get_running_loop()
+
+    def play_any() -> None:
+        """Hypothesis wants a plain function: it plays in the test's own loop from a thread of its own."""
+
+        @settings(max_examples=many(10, 60), suppress_health_check=list(HealthCheck))
+        @given(st.lists(STEP, min_size=2, max_size=9))
+        def run(steps: list[tuple[str, int, int]]) -> None:
+            asyncio.run_coroutine_threadsafe(shop.play(steps), loop).result()
+
+        run()
+
+    await asyncio.to_thread(play_any)
