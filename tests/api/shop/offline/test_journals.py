@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
+from api.platform.database.sql_files import REVISIONS
 from tests.api.asking import problem, rows, standing
 from tests.api.shop.offline.till import Till, read_account, read_escrow
+from tests.databases import owner_engine
 
 STATUS = "select status from kiosk_journal_entry order by number, status"
 
@@ -152,3 +156,22 @@ async def test_a_conflict_with_another_kiosks_data_is_left_to_a_person(till: Til
     till.write_opening()
     till.write_return(uuid7(), 1)
     assert await till.settle_statuses() == ["known", "exception", "exception"]
+
+
+async def test_a_database_of_before_knows_in_which_shift_each_journal_is(till: Till) -> None:
+    """As the revision finds it out that first keeps it."""
+    town = till.town
+    script = REVISIONS.joinpath("versions", "1002_mends", "kiosk_words.sql").read_text(encoding="utf-8")
+    [upgrade] = re.findall(r"^update kiosk_enrolment.*?;", script, re.DOTALL | re.MULTILINE)
+    kept = "select open_shift from kiosk_enrolment where kiosk = :kiosk"
+    await till.sign_in()
+    for closed in (False, True):
+        if closed:
+            till.write_closing()
+        await till.settle()
+        known = await rows(town, kept, kiosk=till.id)
+        assert known == [(None if closed else till.shift,)]
+        async with owner_engine(town.clone).begin() as connection:
+            await connection.execute(text("update kiosk_enrolment set open_shift = null"))
+            await connection.exec_driver_sql(upgrade)
+        assert await rows(town, kept, kiosk=till.id) == known
