@@ -23,6 +23,7 @@ async def connect(*args: Any, **options: Any) -> asyncpg.Connection:
 
 
 def create_engine(url: URL, *, server_settings: Mapping[str, str] | None = None, **options: Any) -> AsyncEngine:
-    """As SQLAlchemy's, with `connect`."""
+    """As SQLAlchemy's, with `connect`. Errors go into the log, so they tell no parameters: people wrote these."""
     settings = {"server_settings": dict(server_settings)} if server_settings else {}
-    return create_async_engine(url, connect_args={"async_creator_fn": connect, **settings}, **options)
+    arguments = {"async_creator_fn": connect, **settings}
+    return create_async_engine(url, connect_args=arguments, hide_parameters=True, **options)

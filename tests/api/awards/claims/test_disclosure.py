@@ -10,6 +10,8 @@ from uuid import UUID
 import httpx
 import pytest
 from litestar.routes import HTTPRoute
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from api.app import create_app
@@ -172,6 +174,15 @@ async def test_the_books_and_the_files_say_only_that_it_is_not_published(
     async with town.staff("office") as http:
         report = (await http.get("/v1/report?verified=false")).json()
     assert {"name": UNPUBLISHED, "points": 5} in report["awarded_by_category"]
+
+
+async def test_a_fault_of_the_database_tells_no_parameters(town: LiveTown) -> None:
+    with pytest.raises(DBAPIError) as fault:
+        async with town.town.unit_of_work() as uow:
+            await uow.session.execute(
+                sql("select 1 / (count(*) * 0) from claim where note = :note"), {"note": NOTE}
+            )
+    assert NOTE not in str(fault.value)
 
 
 async def proof_of(town: LiveTown, path: str, headers: dict[str, str]) -> httpx.Response:
