@@ -39,6 +39,8 @@ import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
 import api.desk.pages
+import api.desk.proposals.pages
+import api.desk.proposals.routes
 import api.household.pages
 import api.registry.cards.pages
 import api.registry.cards.routes
@@ -176,6 +178,8 @@ def create_app(
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
             api.desk.pages.router,
+            api.desk.proposals.pages.router,
+            api.desk.proposals.routes.router,
             api.awards.claims.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,

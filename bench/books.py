@@ -19,7 +19,7 @@ from bench.command import run_command
 from bench.environment import Environment
 from bench.measurement import Measurement, make_measurement
 from bench.scratch import scratch_folder
-from bench.shop import BATCH_SIZE, Shop, build_award, open_shop
+from bench.shop import BATCH_SIZE, PASSWORD, SECOND, Shop, build_award, open_shop
 from ledger.transactions import Status
 
 HOUSEHOLDS, AWARDS = 200_000, 5
@@ -47,7 +47,9 @@ async def measure(_: Environment) -> AsyncIterator[Measurement]:
                 )
                 yield make_measurement(f"export of {HOUSEHOLDS:,} transactions as {format}", exported.seconds, "s")
             earlier = _write_import_file(folder, shop.households)
-            imported = await run_command(shop.folder, "import", str(earlier), "--source", "纸质台账")
+            signers = ["--by", "office", "--confirmed-by", SECOND]
+            words = ["import", str(earlier), "--source", "纸质台账", *signers]
+            imported = await run_command(shop.folder, *words, typed=f"{PASSWORD}\n" * 2)
             yield make_measurement(f"import of {ROWS:,} rows", ROWS / imported.seconds, "/s")
             expired = await run_command(shop.folder, "expire", "--by", "office", "--yes")
             yield make_measurement(f"expiry for {HOUSEHOLDS:,} households", expired.seconds, "s")

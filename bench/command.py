@@ -23,18 +23,20 @@ class CommandCost:
     megabytes: float
 
 
-async def run_command(data: Path, *words: str, processors: int | None = None) -> CommandCost:
-    """Run `jimei` on this data folder, on this number of processors. Raises SystemExit if it fails."""
+async def run_command(data: Path, *words: str, processors: int | None = None, typed: str = "") -> CommandCost:
+    """Run `jimei` on this data folder, on this number of processors, with `typed` on its input. Raises SystemExit
+    if it fails."""
     allowed = sorted(os.sched_getaffinity(0))[:processors]
     started, most = perf_counter(), 0.0
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.cli", *words),
         env={**os.environ, "JIMEI_DATA": str(data)},
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         preexec_fn=lambda: os.sched_setaffinity(0, allowed),
     )
-    finished = asyncio.create_task(process.communicate())
+    finished = asyncio.create_task(process.communicate(typed.encode()))
     try:
         while not (await asyncio.wait([finished], timeout=SAMPLE_INTERVAL))[0]:
             most = max(most, sum(map(read_memory, iter_process_tree(process.pid))))

@@ -42,6 +42,8 @@ POINTS = 100_000_000
 PIECES = 100_000
 PASSWORD = "a long password"
 PARTY_BRANCH = ("proposing", "confirming")
+SECOND = "second"
+"""Who confirms what the office proposes."""
 BATCH_SIZE = 1_000
 
 
@@ -123,7 +125,7 @@ async def open_shop(folder: Path, *, households: int, products: int, kiosks: int
         await migrate(server.url(OWNER, DATABASE))
         database = Database(server.url(APP, DATABASE))
         services = Services(database, WallClock(), TOWNSHIP, folder)
-        office = wire.NewPerson(login="office", name="办公室", roles=["office"], password=PASSWORD)
+        office = wire.NewPerson(login="office", name="办公室", roles=["office"], township=True, password=PASSWORD)
         await init_township(services, "示范乡", office)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             async with run_server(services, listener, "of the bench") as url:
@@ -164,6 +166,13 @@ async def _fill(
             response = (await http.request(method, path, json=body, headers=headers)).raise_for_status()
             return response.json() if response.content else None
 
+        async def ask_two(method: str, path: str, body: Any) -> Any:
+            """As `ask`; a proposal is confirmed by the second person."""
+            answer = await ask(method, path, body)
+            if isinstance(answer, dict) and answer.get("status") == "waiting":
+                return await ask("POST", f"/v1/proposals/{answer['id']}/confirm", None, **confirmer)
+            return answer
+
         async def new_till(name: str) -> Till:
             added = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": name})
             key = Ed25519PrivateKey.generate().public_key().public_bytes_raw().hex()
@@ -181,10 +190,12 @@ async def _fill(
         await ask("POST", "/v1/grids", [{"code": "g1", "village": "v1", "name": "第一网格"}])
         await ask("POST", "/v1/supermarkets", [{"code": "s1", "village": "v1", "name": "河畔村积美超市"}])
         branch = [
-            {"login": login, "name": login, "roles": ["party-branch"], "village": "v1", "password": PASSWORD}
+            {"login": login, "name": login, "roles": ["party-branch"], "township": True, "password": PASSWORD}
             for login in PARTY_BRANCH
         ]
-        await ask("POST", "/v1/people", branch)
+        second = {"login": SECOND, "name": SECOND, "roles": ["office"], "township": True, "password": PASSWORD}
+        await ask("POST", "/v1/people", [*branch, second])
+        confirmer = await signed_in(SECOND)
         proposing, confirming = [await signed_in(login) for login in PARTY_BRANCH]
         book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
         proposed = await ask("POST", "/v1/rulebooks", {"text": book}, **proposing)
@@ -202,7 +213,7 @@ async def _fill(
             some = codes[first : first + BATCH_SIZE]
             rows = [{"code": c, "village": "v1", "grid": "g1", "head": "某某某", "people": 3} for c in some]
             await ask("POST", "/v1/households", rows)
-            cards += [card["token"] for card in await ask("POST", "/v1/cards", {"households": some})]
+            cards += [card["token"] for card in await ask_two("POST", "/v1/cards", {"households": some})]
         tills = [await new_till(f"第 {n} 台") for n in range(1, kiosks + 1)]
         kiosk = await ask("POST", "/v1/kiosks", {"supermarket": "s1", "name": "前台"})
     async with services.unit_of_work() as uow:

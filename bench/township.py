@@ -86,7 +86,9 @@ async def _fill(server: Embedded, data: Path, claims: int) -> None:
     database = Database(server.url(APP, DATABASE))
     try:
         services = Services(database, WallClock(), TOWNSHIP, data)
-        office = wire.NewPerson(login="office", name="办公室", roles=["office"], password="a long password")
+        office = wire.NewPerson(
+            login="office", name="办公室", roles=["office"], township=True, password="a long password"
+        )
         await init_township(services, "示范乡", office)
     finally:
         await database.close()

@@ -57,7 +57,7 @@ async def _fill(server: Embedded, migrated: str) -> None:
     access = Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), server.data, embedded=True)
     await administer(access.owner, text(f"create database {DATABASE} template {migrated}"))
     roles = ["office", "party-branch"]
-    office = wire.NewPerson(login="office", name="王", roles=roles, password="a long password")
+    office = wire.NewPerson(login="office", name="王", roles=roles, township=True, password="a long password")
     async with open_services(access, TravelClock(INITIALIZED_AT)) as services:
         await init_township(services, "乡", office)
 

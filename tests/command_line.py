@@ -39,19 +39,19 @@ def environment(data: Path | None = None, url: URL | str = "") -> dict[str, str]
     return {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")} | settings(data, url)
 
 
-def jimei(*words: str, data: Path | None = None, url: URL | str = "") -> Done:
-    """In this process, with nothing on its input. A fault is raised here instead of drawn on standard error."""
+def jimei(*words: str, data: Path | None = None, url: URL | str = "", typed: str = "") -> Done:
+    """In this process, with `typed` on its input. A fault is raised here instead of drawn on standard error."""
     ours: dict[str, str | None] = {name: None for name in os.environ if name.startswith("JIMEI_")}
     with _left_as_found():
         done = CliRunner(env=ours | settings(data, url)).invoke(
-            main, words, prog_name="jimei", catch_exceptions=False
+            main, words, input=typed, prog_name="jimei", catch_exceptions=False
         )
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
-async def jimei_beside(*words: str, url: URL) -> Done:
+async def jimei_beside(*words: str, url: URL, typed: str = "") -> Done:
     """As `jimei`, while a live server runs in this loop: in a thread, with a loop of its own."""
-    return await asyncio.to_thread(jimei, *words, url=url)
+    return await asyncio.to_thread(jimei, *words, url=url, typed=typed)
 
 
 @contextmanager

@@ -300,8 +300,12 @@ PEOPLE = [
     ("zhao", "赵评议", "council grid-leader"),
     ("li", "李村委", "committee"),
     ("qian", "钱监委", "supervisor"),
+    # Those without a village serve the whole township.
     ("ma", "马支委", "party-branch"),
+    ("tan", "谭监委", "supervisor"),
+    ("fu", "傅会计", "office"),
 ]
+TOWNSHIP_PEOPLE = ("ma", "tan", "fu")
 
 
 @pytest.fixture
@@ -316,7 +320,9 @@ async def seed(server: Embedded) -> LiveTown:
     await maintain(server, f"create database {SEEDED} template {EMPTY}")
     clone = Clone(owner=server.url(OWNER, SEEDED), app=server.url(APP, SEEDED))
     clock = TravelClock(NOW)
-    office = wire.NewPerson(login="office", name="乡镇办公室", roles=["office", "party-branch"], password=PASSWORD)
+    office = wire.NewPerson(
+        login="office", name="乡镇办公室", roles=["office", "party-branch"], township=True, password=PASSWORD
+    )
     async with opened(clone, clock) as base:
         await init_township(base, "示范乡", office)
         async with serving(base) as url:
@@ -342,7 +348,13 @@ async def _populate(live: LiveTown) -> LiveTown:
         await post(
             "/v1/people",
             [
-                {"login": login, "name": name, "roles": roles.split(), "village": "hp", "password": PASSWORD}
+                {
+                    "login": login,
+                    "name": name,
+                    "roles": roles.split(),
+                    "password": PASSWORD,
+                    **({"township": True} if login in TOWNSHIP_PEOPLE else {"village": "hp"}),
+                }
                 for login, name, roles in PEOPLE
             ],
         )

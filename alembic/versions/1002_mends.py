@@ -18,6 +18,10 @@ PARTS: tuple[str, ...] = (
     "counted_at",
     "barcodes",
     "withheld",
+    "people",
+    "proposals",
+    "cards",
+    "second_person",
 )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import click
 
-from api.cli.command_line import SOURCE, echo, print_refusals, run_async, show_progress
+from api.cli.command_line import SOURCE, ask_passwords, echo, print_refusals, run_async, show_progress
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -195,28 +195,41 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
 @click.option(
     "--source", type=SOURCE, required=True, help="what the file was taken from; part of each row's identity"
 )
+@click.option("--by", help="sign-in of the person of the office who proposes it; the password is asked for")
+@click.option("--confirmed-by", help="sign-in of the second person, who confirms it here; else at the desk")
 @click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
 @print_refusals
-def import_(file: Path, source: str, dry_run: bool) -> None:
-    """Bring points of an earlier scheme into the books, from CSV or a spreadsheet.
+def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, dry_run: bool) -> None:
+    """Bring points of an earlier scheme into the books, from CSV or a spreadsheet: one person proposes the file,
+    another confirms it.
 
     Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
     as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
     """
     from api.bookkeeping.general_ledger.file_import import ImportResult, import_file
+    from api.desk.proposals.kinds import KINDS
     from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
+    from api.registry.people.use_cases import authenticate
+    from api.registry.proposals.deciding import confirm
 
-    source = source.strip()
-    if not 1 <= len(source) <= 100:
-        raise Refused(ErrorCode.MALFORMED, "--source 要写明来源，最多 100 字。")
+    if by is None and not dry_run:
+        raise Refused(
+            ErrorCode.MALFORMED,
+            "导入要两个人办：请用 --by 写明提议人的用户名，由另一个人确认；或先用 --dry-run 看看。",
+        )
+    signers = [] if dry_run else ask_passwords(by, confirmed_by)
     results: list[ImportResult] = []
 
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await require_township(services)
-            results.append(await import_file(services, file, source, dry_run=dry_run))
+            people = [await authenticate(services, *signer) for signer in signers]
+            result = await import_file(services, file, source, people[0] if people else None)
+            if result.proposal is not None and len(people) > 1:
+                await confirm(services, KINDS, people[1], result.proposal)
+            results.append(result)
 
     with reach(Settings.read()) as access:
         run_async(work())
@@ -227,6 +240,8 @@ def import_(file: Path, source: str, dry_run: bool) -> None:
             echo(f"有 {len(result.errors)} 行要改，什么都没有写入。", err=True)
             sys.exit(2)
         echo(result.summary)
+        if result.proposal is not None and confirmed_by is None:
+            echo(f"已提议，还没有入账：请另一个人在工作台“两人办理”里确认（{result.proposal}）。")
 
 
 COMMANDS = (expire, verify, prove, verify_proof, export, import_)

@@ -81,6 +81,19 @@ class OneLineUsageError(click.ClickException):
         echo(self.message, file=file, err=True)
 
 
+def ask_passwords(*logins: str | None) -> list[tuple[str, str]]:
+    """Sign-ins and passwords of those who are named: who stands at the machine can't act in another's name."""
+    return [(login, _ask_password(login)) for login in logins if login is not None]
+
+
+def _ask_password(login: str) -> str:
+    question = f"{login} 的密码 password"
+    if sys.stdin.isatty():
+        return str(click.prompt(question, hide_input=True, err=True))
+    click.echo(question, err=True)
+    return sys.stdin.readline().rstrip("\n")
+
+
 @contextmanager
 def _shorten_usage_errors() -> Iterator[None]:
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import books, rules
-from api.cli.command_line import NAME, Verbs, echo, listen, print_refusals, run_async
+from api.cli.command_line import NAME, Verbs, ask_passwords, echo, listen, print_refusals, run_async
 from api.cli.faults import tell_faults
 from api.cli.printer import printer_options, test_print
 from api.platform.errors import ErrorCode, Refused
@@ -127,7 +127,7 @@ def init(township: str, login: str, name: str, password: str) -> None:
     roles = ["office", "party-branch"]
     try:
         first = msgspec.convert(
-            {"login": login, "name": name, "roles": roles, "password": password}, wire.NewPerson
+            {"login": login, "name": name, "roles": roles, "township": True, "password": password}, wire.NewPerson
         )
     except msgspec.ValidationError as error:
         raise Refused(ErrorCode.MALFORMED, f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
@@ -285,9 +285,19 @@ def _settings_as_environment() -> dict[str, str]:
 @click.option("--url", help="address of the server as phones reach it")
 @click.option("--commands", is_flag=True, help="write the counter's command cards instead, for no household")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--by", help="sign-in of the person who issues them; the password is asked for")
+@click.option("--confirmed-by", help="sign-in of a second person: for more cards than one may issue in a day")
 @click.option("--yes", is_flag=True, help="don't ask")
 @print_refusals
-def cards(households: tuple[str, ...], url: str | None, commands: bool, output: Path, yes: bool) -> None:
+def cards(
+    households: tuple[str, ...],
+    url: str | None,
+    commands: bool,
+    output: Path,
+    by: str | None,
+    confirmed_by: str | None,
+    yes: bool,
+) -> None:
     """Issue new cards for HOUSEHOLDS and write a sheet to print. Cards they had before die at once.
 
     With --commands: the cards that stand at every counter, so that a redemption needs only the scanner.
@@ -296,6 +306,7 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.registry.cards.printing import print_new_cards, write_command_sheet
+    from api.registry.people.use_cases import authenticate
 
     if commands:
         if households or url is not None:
@@ -308,10 +319,14 @@ def cards(households: tuple[str, ...], url: str | None, commands: bool, output: 
         raise Refused(ErrorCode.MALFORMED, f"还缺 {missing}，用法见 jimei cards --help。")
     if not yes:
         click.confirm(f"将为 {len(households)} 户发新卡，旧卡立即作废，继续吗", abort=True)
+    if confirmed_by is not None and by is None:
+        raise Refused(ErrorCode.MALFORMED, "写了 --confirmed-by，还要用 --by 写明是谁发卡。")
+    signers = ask_passwords(by, confirmed_by)
 
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
-            await print_new_cards(services, households, url, output)
+            people = [await authenticate(services, *signer) for signer in signers]
+            await print_new_cards(services, households, url, output, *people)
         echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
 
     with reach(Settings.read()) as access:

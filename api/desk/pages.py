@@ -10,9 +10,11 @@ from litestar.response import Template
 from api.awards.claims import queries
 from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoptions import count_confirmable
+from api.desk.proposals.kinds import KINDS
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.registry.people.pages import DESK, ROLE_TITLES
+from api.registry.proposals import deciding
 from api.shop.offline.scope import OVERSEERS
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
@@ -30,6 +32,8 @@ async def home(
         titles=[ROLE_TITLES[role] for role in ROLE_TITLES if role in request.user.roles],
         desk=await queries.load_desk(services, request.user),
         proposals=await count_confirmable(services, request.user),
+        sees_proposals=request.user.may(*deciding.READERS),
+        to_confirm=await deciding.count_confirmable(services, KINDS, request.user),
         tills=request.user.may(*OVERSEERS),
         chosen=chosen,
         statuses=STATUS,

@@ -50,13 +50,17 @@ BODY_ROLES: Mapping[str, tuple[Role, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A signed-in member of staff; `village` is None for those who serve the whole township."""
+    """A signed-in member of staff; `village` is None for those registered as serving the whole township."""
 
     id: UUID
     name: str
     roles: frozenset[str]
     village: str | None
     household: str | None
+
+    @property
+    def serves_township(self) -> bool:
+        return self.village is None
 
     def may(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)
@@ -151,3 +155,16 @@ def require(staff: Staff, *roles: Role) -> None:
     """Refuse staff without one of these roles."""
     if not staff.may(*roles):
         raise Refused(ErrorCode.NOT_ALLOWED, "您的职责里没有这项操作。")
+
+
+def require_township(staff: Staff, *roles: Role) -> None:
+    """Refuse staff without one of these roles for the whole township: what concerns every village."""
+    require(staff, *roles)
+    if not staff.serves_township:
+        raise Refused(ErrorCode.NOT_ALLOWED, "这是全乡的事，请由服务全乡的人员办理。")
+
+
+def require_serves(staff: Staff, village: str) -> None:
+    """Refuse staff of another village."""
+    if not staff.serves(village):
+        raise Refused(ErrorCode.NOT_ALLOWED, "这是别的村的事，请由那个村或服务全乡的人员办理。")

@@ -26,6 +26,7 @@ class ErrorCode(StrEnum):
     UNREADABLE = "unreadable", 400
     DATE_WRONG = "date-wrong", 400
     ROLE_UNKNOWN = "role-unknown", 400
+    SCOPE_MISSING = "scope-missing", 400
     REASON_MISSING = "reason-missing", 400
     PIN_MALFORMED = "pin-malformed", 400
     PINS_DIFFER = "pins-differ", 400

@@ -67,7 +67,14 @@ from api.wire.goods import (
 )
 from api.wire.kiosks import KioskCode, KioskEnding, LeasePolicy, LockPolicy, NewKiosk
 from api.wire.people import NewPerson, PinReset, SignIn, SignInResult
+from api.wire.proposals import (
+    ApprovalPolicy,
+    ApprovalPolicyView,
+    ProposalRefusal,
+    ProposalView,
+)
 from api.wire.register import (
+    CardHistory,
     CreatedCount,
     HouseholdView,
     NewAttendant,
@@ -124,6 +131,8 @@ __all__ = [
     "AdoptionReason",
     "AdoptionView",
     "Amount",
+    "ApprovalPolicy",
+    "ApprovalPolicyView",
     "AwareDatetime",
     "BalanceView",
     "Barcode",
@@ -131,6 +140,7 @@ __all__ = [
     "BookCheckRequest",
     "BookProblem",
     "BookText",
+    "CardHistory",
     "CardView",
     "ClaimExplanation",
     "ClaimIds",
@@ -202,6 +212,8 @@ __all__ = [
     "Problem",
     "ProductCost",
     "PromisedGoods",
+    "ProposalRefusal",
+    "ProposalView",
     "Quantity",
     "Readoption",
     "Reason",

@@ -31,7 +31,7 @@ class ExpiryPolicyView(Wire, frozen=True):
 
 
 class ExpiryLine(Wire, frozen=True):
-    """What a household would lose. `head` is masked where the village isn't the reader's."""
+    """What a household would lose."""
 
     household: str
     head: str
@@ -40,7 +40,8 @@ class ExpiryLine(Wire, frozen=True):
 
 
 class ExpiryPreview(Wire, frozen=True):
-    """What would expire for the next `done` households; `points` is the sum of `lines`. `next` is the `after` of
+    """What would expire for the next `done` households; `lines` has those that the reader serves, and `points` is
+    their sum. `next` is the `after` of
     the next page, null at the end."""
 
     boundary: date

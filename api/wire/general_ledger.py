@@ -128,8 +128,8 @@ class LinkedTransaction(Wire, frozen=True):
 
 
 class TransactionView(Wire, frozen=True):
-    """`person`: a name, if known. `target`: what this one settles or reverses; `settlement` and `reversals`: what
-    settled or reversed it."""
+    """`person`: a name, if known; `confirmed_by`: the second one, where it took two. `target`: what this one
+    settles or reverses; `settlement` and `reversals`: what settled or reversed it."""
 
     id: UUID
     kind: str
@@ -145,6 +145,7 @@ class TransactionView(Wire, frozen=True):
     target: LinkedTransaction | None
     settlement: LinkedTransaction | None
     reversals: list[LinkedTransaction]
+    confirmed_by: str = ""
 
 
 class TransferLine(Incoming, frozen=True):

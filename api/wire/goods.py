@@ -113,8 +113,10 @@ class StocktakeLine(Wire, frozen=True):
     difference: int
 
 
-class StocktakeSheet(Wire, frozen=True):
-    """The answer to a stocktake. The shelf's balance is now what was counted."""
+class StocktakeSheet(Wire, frozen=True, omit_defaults=True):
+    """The answer to a stocktake. `booked`: the shelf's balance is now what was counted. `waiting` (202): the
+    differences are too much for one person, so nothing has moved before another one confirms the proposal of this
+    `id`."""
 
     id: UUID
     supermarket: str
@@ -122,3 +124,4 @@ class StocktakeSheet(Wire, frozen=True):
     reason: str
     lines: list[StocktakeLine]
     recorded_at: datetime
+    status: Literal["booked", "waiting"] = "booked"

@@ -25,12 +25,14 @@ class SignInResult(Wire, frozen=True):
 
 class NewPerson(Incoming, frozen=True):
     """A member of staff. `roles`: grid-member, grid-leader, grid-guide, chief-grid-leader, council, committee,
-    party-branch, supervisor, office. Without a password the person can't sign in."""
+    party-branch, supervisor, office. Each person serves either a `village` or the whole `township`, and one of the
+    two is said. Without a password the person can't sign in."""
 
     login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
     name: PersonName
     roles: Annotated[list[Key], Meta(min_length=1)]
     village: Code | None = None
+    township: bool = False
     grid: Code | None = None
     household: Code | None = None
     password: Annotated[str, Meta(min_length=8, max_length=200), TextRule(200, checked=False)] | None = None

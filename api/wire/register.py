@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -52,6 +53,18 @@ class NewCard(Wire, frozen=True):
     head: str
     village: str
     token: str
+
+
+class CardHistory(Wire, frozen=True):
+    """`confirmed_by` is empty for a card that one person issued alone; names are empty where nobody was named."""
+
+    household: str
+    head: str
+    issued_at: datetime
+    issued_by: str
+    confirmed_by: str
+    revoked_at: datetime | None
+    revoked_by: str
 
 
 class NewSupermarket(Incoming, frozen=True):

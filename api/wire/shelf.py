@@ -164,6 +164,7 @@ class PriceChange(Wire, frozen=True, rename={"before": "from", "after": "to"}):
     after: int
     person: str
     changed_at: datetime
+    confirmed_by: str = ""
 
 
 class ShelfPlacement(Incoming, frozen=True):

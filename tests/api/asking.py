@@ -60,3 +60,27 @@ async def sign_in(live: LiveTown, *logins: str) -> None:
         for login in logins:
             answer = await http.post("/v1/sign-in", json={"login": login, "password": PASSWORD})
             live.tokens = live.tokens | {login: answer.raise_for_status().json()["token"]}
+
+
+async def confirmed(live: LiveTown, answer: httpx.Response, by: str = "tan") -> httpx.Response:
+    """What a request comes to: where it is a proposal, once a second person has confirmed it."""
+    if answer.status_code != 202:
+        return answer
+    proposal = answer.json()
+    assert proposal["status"] == "waiting", proposal
+    await sign_in(live, by)
+    async with live.staff(by) as http:
+        return await http.post(f"/v1/proposals/{proposal['id']}/confirm")
+
+
+async def set_bounds(live: LiveTown, **bounds: int) -> None:
+    """Up to where one person decides alone; what isn't named has no bound."""
+    most = {"stocktake_points": 1_000_000, "price_percent": 100_000, "cards": 5000, "first_cards": 5000}
+    async with live.staff("office") as http:
+        answer = await http.put("/v1/approval-policy", json=most | bounds)
+    (await confirmed(live, answer)).raise_for_status()
+
+
+async def lift_bounds(live: LiveTown) -> None:
+    """One person alone may do whatever has a bound."""
+    await set_bounds(live)

@@ -26,7 +26,7 @@ from api.shop.offline.reports import build_shift_report
 from api.wire import Command, Receipt
 from api.wire.till_journal import ShiftClosingEntry
 from ledger.verify import verify
-from tests.api.asking import sign_in
+from tests.api.asking import confirmed, sign_in
 from tests.conftest import LiveTown, opened, serving
 from tests.databases import SEEDED, cloned
 from tests.e2e.terminal import ESCAPE, F2, F8, F10, LEAVE, Terminal
@@ -170,7 +170,8 @@ async def prepare(day: Day) -> None:
         restock = {"supermarket": "hp", "lines": lines}
         (await http.put(f"/v1/restocks/{uuid7()}", json=restock)).raise_for_status()
         households = {"households": ["hp-1", "hp-2", "hp-3", "hp-4"]}
-        day.cards = [card["token"] for card in (await http.post("/v1/cards", json=households)).json()]
+        issued = await confirmed(day.town, await http.post("/v1/cards", json=households))
+        day.cards = [card["token"] for card in issued.json()]
         added = await http.post("/v1/kiosks", json={"supermarket": "hp", "name": "日间"})
         day.code = added.raise_for_status().json()["code"]
 

@@ -16,6 +16,7 @@ from kiosk.client import Client
 from kiosk.timing import Timing
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.shelf import Shelf
+from tests.api.asking import confirmed
 from tests.conftest import Machine, enrol
 from tests.kiosk.conftest import OpenTill
 
@@ -43,7 +44,7 @@ async def test_scan_digit_f2_receipt(town: Any, open_till: OpenTill, balance: An
 async def test_the_card_shows_what_expires_next(town: Any, open_till: OpenTill) -> None:
     policy = {"effective_on": "2026-08-01", "kind": "rolling", "months": 12, "reason": "支委会决定"}
     async with town.staff("office") as http:
-        (await http.put("/v1/expiry-policies", json=policy)).raise_for_status()
+        (await confirmed(town, await http.put("/v1/expiry-policies", json=policy), "ma")).raise_for_status()
     # More than kiosks lease: points leased to them don't expire meanwhile.
     await town.award("hp-1", 200)
     async with open_till() as till:

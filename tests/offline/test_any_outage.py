@@ -542,7 +542,9 @@ def test_any_outage(clone: Clone) -> None:
 
 
 async def _office(town: Services) -> Staff:
-    person = wire.NewPerson(login="office", name="乡镇办公室", roles=["office"], password="correct horse")
+    person = wire.NewPerson(
+        login="office", name="乡镇办公室", roles=["office"], township=True, password="correct horse"
+    )
     await init_township(town, "示范乡", person)
     async with town.unit_of_work() as uow:
         id = await uow.session.scalar(select(Person.id))

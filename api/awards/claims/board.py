@@ -22,6 +22,7 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import list_supervisors
+from api.registry.proposals.queries import ProposalNotice, list_notices
 from api.registry.register import queries as register
 from api.wire.names import mask_name
 
@@ -65,6 +66,8 @@ class NoticeBoard:
     on_notice: list[Notice]
     unpublished: UnpublishedClaims
     posted: list[Notice]
+    # What brings in points, by two people.
+    proposals: list[ProposalNotice]
     # The ledger's newest seal, for people who keep a copy of the board.
     seal: PrintedHead | None
 
@@ -97,6 +100,7 @@ async def load_board(services: Services, code: str) -> NoticeBoard:
             on_notice=await _load_notices(uow, on_notice),
             unpublished=await _count_unpublished(uow, on_notice),
             posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
+            proposals=await list_notices(uow, code),
             seal=await find_newest_head(uow),
         )
 

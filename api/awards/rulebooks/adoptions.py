@@ -21,7 +21,7 @@ from api.awards.rulebooks.use_cases import (
     resolve_village,
     version_taken,
 )
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require, require_serves, require_township
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -46,6 +46,7 @@ async def propose_text(
     """As `propose`, within a unit of work and without checking the role."""
     header = read_header(text)
     village = await resolve_village(uow, staff, header.village) if header.is_overlay else ""
+    require_decider(staff, village)
     book = parse_proposal(text, await load_base_text(uow, header))
     existing = await uow.session.get(RulebookText, (uow.township, book.version))
     if existing is None:
@@ -78,8 +79,7 @@ async def propose_readoption(services: Services, staff: Staff, request: wire.Rea
         if book is None:
             raise unknown_version()
         text = await uow.session.get_one(RulebookText, (uow.township, request.version))
-        if text.village and not staff.serves(text.village):
-            raise Refused(ErrorCode.NOT_ALLOWED, "这个村的补充办法由这个村的支委提议。")
+        require_decider(staff, text.village)
         return await _propose(uow, staff, text.village, book, request.decision, request.effective_from)
 
 
@@ -163,8 +163,7 @@ async def confirm(services: Services, staff: Staff, id: UUID) -> wire.AdoptionVi
         if adoption.confirmed_by != staff.id:
             if adoption.confirmed_at is not None or adoption.refused_at is not None:
                 raise Refused(ErrorCode.WRONG_STATE, "这份提议已经确认或退回过了，请刷新页面。")
-            if adoption.village and not staff.serves(adoption.village):
-                raise Refused(ErrorCode.NOT_ALLOWED, "这个村的补充办法由这个村的支委确认。")
+            require_decider(staff, adoption.village)
             if adoption.proposed_by == staff.id:
                 raise Refused(ErrorCode.SAME_PERSON, "提议和确认须由两个人分别办理，请由另一位支委确认。")
             late = adoption.effective_from <= local_date(uow.now)
@@ -187,6 +186,7 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> wir
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
         adoption = await _lock_adoption(uow, id)
+        require_decider(staff, adoption.village)
         if adoption.confirmed_at is not None or adoption.refused_at is not None:
             raise Refused(ErrorCode.WRONG_STATE, "这份提议已经确认或退回过了，请刷新页面。")
         adoption.refused_by, adoption.refused_at, adoption.refusal = staff.id, uow.now, reason
@@ -203,6 +203,7 @@ async def withdraw(services: Services, staff: Staff, id: UUID, reason: str) -> w
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
         adoption = await _lock_adoption(uow, id)
+        require_decider(staff, adoption.village)
         if adoption.confirmed_at is None or adoption.withdrawn_at is not None:
             raise Refused(ErrorCode.WRONG_STATE, "这份提议没有确认，或已经撤销，请刷新页面。")
         if adoption.effective_from <= local_date(uow.now):
@@ -239,7 +240,7 @@ async def get_adoption(services: Services, staff: Staff, id: UUID) -> wire.Adopt
 
 def _allowed_steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:
     """The steps that this person may take now."""
-    if not staff.may(Role.PARTY_BRANCH):
+    if not staff.may(Role.PARTY_BRANCH) or not _decides_for(staff, adoption.village):
         return []
     if state == "coming":
         return ["withdraw"] if staff.id != (adoption.confirmed_by or adoption.proposed_by) else []
@@ -279,7 +280,20 @@ async def count_confirmable(services: Services, staff: Staff) -> int:
         return 0
     async with services.unit_of_work() as uow:
         others = await _load_views(uow, Adoption.proposed_by != staff.id, Adoption.confirmed_at.is_(None))
-        return sum(view.state == "proposed" for view in others)
+        return sum(view.state == "proposed" and _decides_for(staff, view.village) for view in others)
+
+
+def require_decider(staff: Staff, village: str) -> None:
+    """Refuse members of the party branch of another village, and for the township's own book those of any village.
+    `village` is empty for the township's book."""
+    if village:
+        require_serves(staff, village)
+    else:
+        require_township(staff, Role.PARTY_BRANCH)
+
+
+def _decides_for(staff: Staff, village: str) -> bool:
+    return staff.serves(village) if village else staff.serves_township
 
 
 async def _load_views(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> list[wire.AdoptionView]:

@@ -17,7 +17,7 @@ from api.awards.rulebooks.tables import Draft, DraftText, RulebookText
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_subquery
+from api.registry.people.queries import name_subquery, read_villages
 
 
 async def create(services: Services, staff: Staff, request: wire.NewDraft, origin: str = "") -> wire.DraftView:
@@ -65,13 +65,18 @@ def list_templates() -> dict[str, str]:
 
 
 async def list_drafts(services: Services, staff: Staff) -> list[wire.DraftSummary]:
-    """The open drafts, the one last saved first. Raises Refused: not-allowed."""
+    """The open drafts of their own village, of all of them for the township's people; the one last saved first.
+
+    Raises Refused: not-allowed.
+    """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        ids = await uow.session.scalars(
-            select(Draft.id).where(Draft.township == uow.township, Draft.closed_at.is_(None))
+        drafts = await uow.session.execute(
+            select(Draft.id, Draft.begun_by).where(Draft.township == uow.township, Draft.closed_at.is_(None))
         )
-        views = [await _load_view(uow, id) for id in ids.all()]
+        authors = dict(drafts.all())
+        villages = await read_villages(uow, authors.values())
+        views = [await _load_view(uow, id) for id, author in authors.items() if _sees(staff, villages[author])]
     views.sort(key=lambda view: view.saved_at, reverse=True)
     return [
         wire.DraftSummary(**{name: getattr(v, name) for name in wire.DraftSummary.__struct_fields__})
@@ -83,6 +88,8 @@ async def get_draft(services: Services, staff: Staff, id: UUID) -> wire.DraftVie
     """Raises Refused: not-allowed, unknown."""
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
+        draft = await uow.session.get(Draft, (uow.township, id))
+        await _require_seen(uow, staff, draft)
         return await _load_view(uow, id)
 
 
@@ -93,7 +100,7 @@ async def save(services: Services, staff: Staff, id: UUID, request: wire.DraftUp
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        await _lock_open_draft(uow, id)
+        await _lock_open_draft(uow, staff, id)
         latest = await _load_view(uow, id)
         if latest.text == request.text:
             return latest
@@ -107,7 +114,7 @@ async def close(services: Services, staff: Staff, id: UUID) -> None:
     """Close a draft. Raises Refused: not-allowed, unknown, wrong-state."""
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        draft = await _lock_open_draft(uow, id)
+        draft = await _lock_open_draft(uow, staff, id)
         draft.closed_by, draft.closed_at = staff.id, uow.now
 
 
@@ -118,7 +125,7 @@ async def propose(services: Services, staff: Staff, id: UUID, request: wire.Draf
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
-        draft = await _lock_open_draft(uow, id)
+        draft = await _lock_open_draft(uow, staff, id)
         latest = await _load_view(uow, id)
         _require_latest(latest, request.revision)
         view = await propose_text(uow, staff, latest.text, request.decision, request.effective_from)
@@ -126,14 +133,24 @@ async def propose(services: Services, staff: Staff, id: UUID, request: wire.Draf
         return view
 
 
-async def _lock_open_draft(uow: UnitOfWork, id: UUID) -> Draft:
+async def _lock_open_draft(uow: UnitOfWork, staff: Staff, id: UUID) -> Draft:
     """The draft, locked against saving, closing and proposing by others."""
-    draft = await uow.session.get(Draft, (uow.township, id), with_for_update=True)
-    if draft is None:
-        raise _unknown()
+    draft = await _require_seen(uow, staff, await uow.session.get(Draft, (uow.township, id), with_for_update=True))
     if draft.closed_at is not None:
         raise Refused(ErrorCode.WRONG_STATE, "这份草稿已经提议或收起，不能再改。可以据此另起一份草稿。")
     return draft
+
+
+async def _require_seen(uow: UnitOfWork, staff: Staff, draft: Draft | None) -> Draft:
+    """Raises Refused: unknown, also for a draft that another village's people or the township's began."""
+    if draft is None or not _sees(staff, (await read_villages(uow, [draft.begun_by]))[draft.begun_by]):
+        raise _unknown()
+    return draft
+
+
+def _sees(staff: Staff, village: str | None) -> bool:
+    """Whether they see the drafts of somebody who serves this village; None: the whole township."""
+    return staff.serves_township or staff.village == village
 
 
 def _require_latest(latest: wire.DraftView, revision: int) -> None:

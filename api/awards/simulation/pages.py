@@ -13,9 +13,8 @@ from litestar.response import Template
 
 from api.awards.rulebooks import adoptions, drafts
 from api.awards.simulation.figures import Figures
-from api.awards.simulation.routes import DECIDERS
-from api.awards.simulation.use_cases import SimulationRequest, resolve_period, simulate_bounded
-from api.platform.access import Staff, StaffRequest, require, staff_only
+from api.awards.simulation.use_cases import SimulationRequest, choose_village, resolve_period, simulate_bounded
+from api.platform.access import Staff, StaffRequest, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -32,16 +31,16 @@ _MAX_BYTES = 4_000_000
 @get("/desk/rulebooks/simulation")
 async def ask(request: StaffRequest, services: NamedDependency[Services], draft: FromQuery[str] = "") -> Template:
     """The form, for an existing `draft` or for a file."""
-    require(request.user, *DECIDERS)
+    choose_village(request.user, None)
     title, _ = await load_draft_text(services, request.user, draft) if draft else ("", "")
     return await _form_page(request, services, draft=draft, title=title)
 
 
 @post("/desk/rulebooks/simulation", status_code=200)
 async def simulate(request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    require(request.user, *DECIDERS)
     form = await request.form()
-    draft, village, title = read_code(form, "draft"), read_code(form, "village"), ""
+    village = choose_village(request.user, read_code(form, "village") or None)
+    draft, title = read_code(form, "draft"), ""
     try:
         first, last = _read_date(form, "from"), _read_date(form, "to")
         if draft:
@@ -49,9 +48,7 @@ async def simulate(request: StaffRequest, services: NamedDependency[Services]) -
             source = title
         else:
             source, text = await _read_upload(form)
-        simulation = await simulate_bounded(
-            services, SimulationRequest(text, first, last, village or None, source)
-        )
+        simulation = await simulate_bounded(services, SimulationRequest(text, first, last, village, source))
     except Refused as refused:
         return await _form_page(request, services, draft=draft, title=title, filled=form, problem=refused)
     return render_page(request, "awards/simulation/result.html", staff=request.user, figures=Figures(simulation))
@@ -101,7 +98,7 @@ async def _form_page(
 ) -> Template:
     async with services.unit_of_work() as uow:
         first, last = resolve_period(None, None, local_date(uow.now))
-        all_villages = await list_villages(uow)
+        villages = [village for village in await list_villages(uow) if request.user.serves(village.code)]
     return render_page(
         request,
         "awards/simulation/form.html",
@@ -112,7 +109,7 @@ async def _form_page(
         first=read_code(filled, "from") if filled else first.isoformat(),
         last=read_code(filled, "to") if filled else last.isoformat(),
         village=read_code(filled, "village") if filled else "",
-        villages=all_villages,
+        villages=villages,
         problem=problem.detail if problem else "",
     )
 

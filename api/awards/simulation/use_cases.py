@@ -21,6 +21,7 @@ from api.awards.rulebooks.use_cases import books_by_version, load_base_text
 from api.awards.simulation.claim_reader import VillageClaims, list_villages
 from api.awards.simulation.worker import MAX_LINE_BYTES, DraftSource, Job, Message, Progress, VillageFinished
 from api.bookkeeping.reports.liability import calculate_liability
+from api.platform.access import Role, Staff, require, require_serves
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -50,6 +51,17 @@ class SimulationRequest:
     last: date | None = None
     village: str | None = None
     source: str = "rulebook.toml"
+
+
+def choose_village(staff: Staff, village: str | None) -> str | None:
+    """The village to simulate: whoever serves one sees its households alone; None for all of them.
+
+    Raises Refused: not-allowed.
+    """
+    require(staff, Role.PARTY_BRANCH, Role.OFFICE)
+    if village is not None:
+        require_serves(staff, village)
+    return village or staff.village
 
 
 async def simulate(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get, post, put
+from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
@@ -14,14 +14,16 @@ from api import wire
 from api.bookkeeping.expiry import use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
+from api.web.answers import answer
 
 
 @put("/expiry-policies")
 async def adopt_policy(
     data: JSONBody[wire.NewExpiryPolicy], services: NamedDependency[Services], request: StaffRequest
-) -> wire.ExpiryPolicyView:
-    """Adopt a policy by the party branch's decision, with thirty days' notice where points can expire by it."""
-    return await use_cases.adopt(services, request.user, data)
+) -> Response[wire.ProposalView | wire.ExpiryPolicyView]:
+    """Propose a policy by the party branch's decision (202), for another of its members to confirm, with thirty
+    days' notice where points can expire by it."""
+    return answer(await use_cases.adopt(services, request.user, data))
 
 
 @get("/expiry-policies")

@@ -10,17 +10,19 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 
 from api import wire
 from api.bookkeeping.expiry.policies import format_chinese_date, get_expiries, read_policies
 from api.platform import accounts
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require, require_township
 from api.platform.clock import SHANGHAI, local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.proposals.decision import Confirmers
+from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view, trial
 from api.registry.register.queries import HouseholdFacts, read_households_by_code
-from api.wire.names import mask_name
 from ledger.expiries import AccountScope, AdoptedPolicy, ExpiryBatch
 from ledger.expiry import Boundary, Policy, PolicyKind, find_boundary, find_latest_boundary
 from ledger.tables import account
@@ -35,28 +37,63 @@ MAX_LEAD_TIME = timedelta(days=3650)
 BATCH_SIZE = 1000
 
 
-async def adopt(services: Services, staff: Staff, wanted: wire.NewExpiryPolicy) -> wire.ExpiryPolicyView:
-    """Adopt a policy by the party branch's decision; the same policy sent again changes nothing.
+async def adopt(
+    services: Services, staff: Staff, wanted: wire.NewExpiryPolicy
+) -> wire.ProposalView | wire.ExpiryPolicyView:
+    """Propose a policy by the party branch's decision; for one that is adopted already, return it.
 
     Raises Refused: not-allowed, malformed, too-soon (earliest), too-far, already-there.
     """
-    require(staff, Role.PARTY_BRANCH)
+    require_township(staff, Role.PARTY_BRANCH)
     if (wanted.kind == "rolling") != (wanted.months is not None):
         raise Refused(ErrorCode.MALFORMED, "按月滚动的办法要写明几个月，别的办法不写。")
-    policy = Policy(wanted.effective_on, PolicyKind(wanted.kind), wanted.months)
+    policy = _to_policy(wanted)
     async with services.unit_of_work() as uow:
-        expiries = await get_expiries(uow)
-        if policy not in await read_policies(uow):
-            _require_notice(policy, local_date(uow.now))
-        await uow.books.open_accounts([accounts.EXPIRED], uow.now)
-        status = await expiries.adopt(accounts.POINTS, policy, uow.now, person=str(staff.id), reason=wanted.reason)
-        if status is Status.CONFLICT:
-            raise Refused(
-                ErrorCode.ALREADY_THERE,
-                f"{format_chinese_date(policy.effective_on)}已有一个生效的办法，请换一天。",
-            )
-        adopted = await expiries.read_policies(accounts.POINTS)
-        return next(_to_view(each) for each in adopted if each.policy == policy)
+        adopted = await (await get_expiries(uow)).read_policies(accounts.POINTS)
+        for each in adopted:
+            if each.policy == policy:
+                return _to_view(each)
+        async with trial(uow):
+            await _adopt(uow, policy, wanted.reason, person=str(staff.id))
+        new = NewProposal(request=wanted, what=f"{_describe(policy)}（{wanted.reason}）", village=None)
+        proposal = await propose(uow, EXPIRY_POLICY, Signer.of(staff), new)
+        return await to_view(uow, EXPIRY_POLICY, proposal, staff)
+
+
+async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> wire.ExpiryPolicyView:
+    wanted = msgspec.convert(proposed.request, wire.NewExpiryPolicy)
+    return await _adopt(uow, _to_policy(wanted), wanted.reason, person=str(proposed.proposer.id))
+
+
+EXPIRY_POLICY = ProposalKind("expiry-policy", "积分过期办法", Confirmers((Role.PARTY_BRANCH,)), _execute)
+
+
+def _to_policy(wanted: wire.NewExpiryPolicy) -> Policy:
+    return Policy(wanted.effective_on, PolicyKind(wanted.kind), wanted.months)
+
+
+def _describe(policy: Policy) -> str:
+    how = {
+        PolicyKind.NONE: "积分不过期",
+        PolicyKind.YEAR_END: "每年年底，当年和以前没用的积分过期",
+        PolicyKind.ROLLING: f"积分满 {policy.months} 个月没用的过期",
+    }
+    return f"从{format_chinese_date(policy.effective_on)}起，{how[policy.kind]}"
+
+
+async def _adopt(uow: UnitOfWork, policy: Policy, reason: str, *, person: str) -> wire.ExpiryPolicyView:
+    """Villagers have their thirty days from the confirmation on."""
+    _require_notice(policy, local_date(uow.now))
+    expiries = await get_expiries(uow)
+    await uow.books.open_accounts([accounts.EXPIRED], uow.now)
+    status = await expiries.adopt(accounts.POINTS, policy, uow.now, person=person, reason=reason)
+    if status is Status.CONFLICT:
+        raise Refused(
+            ErrorCode.ALREADY_THERE,
+            f"{format_chinese_date(policy.effective_on)}已有一个生效的办法，请换一天。",
+        )
+    adopted = await expiries.read_policies(accounts.POINTS)
+    return next(_to_view(each) for each in adopted if each.policy == policy)
 
 
 def _require_notice(policy: Policy, today: date) -> None:
@@ -95,7 +132,7 @@ async def choose_boundary(services: Services, on: date | None, staff: Staff | No
     Raises Refused: not-allowed, no-boundary, not-due.
     """
     if staff is not None:
-        require(staff, Role.OFFICE)
+        require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         if on is None:
             found = find_latest_boundary(await read_policies(uow), local_date(uow.now), SHANGHAI)
@@ -116,29 +153,30 @@ async def preview_batch(services: Services, on: date, after: UUID | None) -> Exp
 async def preview(
     services: Services, staff: Staff, on: date, after: UUID | None, limit: int
 ) -> wire.ExpiryPreview:
-    """What would expire for which household. Heads' names are masked outside the villages that this person serves.
+    """What would expire for which of the households that this person serves.
 
     Raises Refused: not-allowed, no-boundary.
     """
     require(staff, Role.OFFICE, Role.PARTY_BRANCH, Role.COMMITTEE, Role.SUPERVISOR)
     async with services.unit_of_work() as uow:
         boundary, batch = await _preview(uow, on, after, limit)
-        households = await _read_households(uow, batch.amounts)
+        found = await _read_households(uow, batch.amounts)
+        households = {account: found[account] for account in batch.amounts if staff.serves(found[account].village)}
         return wire.ExpiryPreview(
             boundary=boundary.on,
             earned_before=boundary.earned_before,
             lines=[
                 wire.ExpiryLine(
                     household=household.code,
-                    head=household.head if staff.serves(household.village) else mask_name(household.head),
+                    head=household.head,
                     village=household.village,
                     points=points,
                 )
-                for account_id, points in batch.amounts.items()
-                for household in [households[account_id]]
+                for account_id, household in households.items()
+                for points in [batch.amounts[account_id]]
             ],
             done=batch.examined,
-            points=sum(batch.amounts.values()),
+            points=sum(batch.amounts[account_id] for account_id in households),
             next=batch.next_after,
         )
 
@@ -149,7 +187,7 @@ async def expire(services: Services, staff: Staff, wanted: wire.NewExpiry) -> wi
 
     Raises Refused: not-allowed, no-boundary, not-due.
     """
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     done = households = points = 0
     last = AccountId(wanted.after) if wanted.after is not None else None
     while done < wanted.limit:

@@ -1,8 +1,12 @@
-"""Corrections: posted transactions are reversed, whole or in part, with a reason and a person."""
+"""Corrections: posted transactions are reversed, whole or in part, with a reason and two people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
 
 from api import wire
 from api.bookkeeping.general_ledger.disclosure import conceal
@@ -10,8 +14,19 @@ from api.bookkeeping.general_ledger.outcomes import post_items, refuse_item
 from api.bookkeeping.general_ledger.scope import read_villages
 from api.platform import accounts
 from api.platform.access import Role, Staff, require
-from api.platform.errors import ErrorCode
-from api.platform.services import Services
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services, UnitOfWork
+from api.registry.people.queries import find_staff
+from api.registry.proposals.decision import Confirmers
+from api.registry.proposals.use_cases import (
+    NewProposal,
+    ProposalKind,
+    Proposed,
+    Signer,
+    propose,
+    to_view,
+    trial,
+)
 from api.shop.kiosks.escrow import LEASE, RETURN
 from ledger.commitments import Opening
 from ledger.transactions import (
@@ -25,47 +40,133 @@ from ledger.transactions import (
     account_id,
 )
 
+# How many corrections, and transfers of each, are told in the sentence.
+MAX_DESCRIBED = 3
+
 
 async def correct(
     services: Services, staff: Staff, corrections: Sequence[wire.Correction]
-) -> list[wire.ItemOutcome]:
-    """Post corrections, each on its own. Nobody corrects an entry of their own household or one they made
-    themselves, and leases can't be corrected: the kiosk may have spent them already.
+) -> wire.ProposalView | list[wire.ItemOutcome]:
+    """Propose corrections, each judged on its own; the preview has every outcome. Without any that can be made,
+    the outcomes alone. Nobody corrects an entry of their own household or one they made or confirmed themselves,
+    and leases can't be corrected: the kiosk may have spent them already.
 
     Raises Refused: not-allowed.
     """
     require(staff, Role.SUPERVISOR, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections)
-        # The award behind a posting, the hold behind a settlement: the same person made both.
-        roots = await uow.books.recorded(t.target for t in targets.values() if t.target is not None)
-        names = await uow.books.read_names(
-            account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
+        concerned = await _read_concerned(uow, corrections)
+        async with trial(uow):
+            outcomes = await _post(uow, staff, corrections, concerned)
+        possible = [c for c, outcome in zip(corrections, outcomes, strict=True) if outcome.status == "ok"]
+        if not possible:
+            return outcomes
+        new = NewProposal(
+            request=list(corrections),
+            what=f"更正 {len(possible)} 笔账：{await _describe(uow, possible)}",
+            village=staff.village,
+            preview=outcomes,
+            households=concerned.households(),
         )
-        villages = await read_villages(uow, names.values())
-        # Of the targets, and of corrections that are sent again.
-        withheld = await uow.books.read_withheld(
-            [*targets, *(TransactionId(correction.id) for correction in corrections)]
+        return await to_view(uow, CORRECTIONS, await propose(uow, CORRECTIONS, Signer.of(staff), new), staff)
+
+
+async def _describe(uow: UnitOfWork, corrections: Sequence[wire.Correction]) -> str:
+    """Whose entries, and how much: of what is left of the first ones."""
+    targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections[:MAX_DESCRIBED])
+    names = await uow.books.read_names(
+        a for t in targets.values() for x in t.transfers for a in (x.debit, x.credit)
+    )
+    withheld = await uow.books.read_withheld(list(targets))
+    told = []
+    for correction in corrections[:MAX_DESCRIBED]:
+        target = targets[TransactionId(correction.transaction)]
+        if target.id in withheld:
+            told.append("一笔不公开的账")
+            continue
+        moved = "、".join(
+            f"{accounts.describe_account(names[x.debit])}→{accounts.describe_account(names[x.credit])} {x.amount}"
+            for x in target.transfers[:MAX_DESCRIBED]
         )
-        openings: dict[TransactionId, Opening] = {}
-        items: list[Transaction | wire.ItemOutcome] = []
-        for correction in corrections:
-            target = targets.get(TransactionId(correction.transaction))
-            obstacle = _find_obstacle(staff, target, roots, names, villages) if target is not None else ""
-            if obstacle:
-                items.append(refuse_item(correction.id, ErrorCode.NOT_ALLOWED, obstacle))
-                continue
-            reversal = _make_reversal(staff, correction)
-            if target is not None and target.id in withheld:
-                known = withheld.get(reversal.id)
-                reversal, openings[reversal.id] = conceal(
-                    reversal, withheld[target.id].readers, known=known.opening if known is not None else None
-                )
-            items.append(reversal)
-        outcomes = await post_items(uow, items)
-        posted = {outcome.id for outcome in outcomes if outcome.status == Status.OK}
-        await uow.books.withhold({id: opening for id, opening in openings.items() if id in posted})
-        return outcomes
+        told.append(f"{moved}（{correction.reason}）")
+    return "；".join(told) + ("；……" if len(corrections) > MAX_DESCRIBED else "")
+
+
+async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.ItemOutcome]:
+    """What the confirmer may not correct themselves, they don't confirm either."""
+    corrections = msgspec.convert(proposed.request, list[wire.Correction])
+    concerned = await _read_concerned(uow, corrections)
+    second = await find_staff(uow, confirmer.id)
+    for correction in corrections:
+        obstacle = concerned.find_obstacle(second, correction)
+        if obstacle:
+            raise Refused(ErrorCode.NOT_ALLOWED, obstacle)
+    first = await find_staff(uow, proposed.proposer.id)
+    return await _post(uow, first, corrections, concerned, confirmer.id)
+
+
+CORRECTIONS = ProposalKind("corrections", "更正", Confirmers((Role.OFFICE, Role.SUPERVISOR)), _execute)
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """What the corrections are about: the transactions, those behind them, accounts' names and their villages."""
+
+    targets: Mapping[TransactionId, RecordedTransaction]
+    roots: Mapping[TransactionId, RecordedTransaction]
+    names: Mapping[AccountId, str]
+    villages: Mapping[str, str]
+
+    def households(self) -> list[str]:
+        owners = [accounts.parse_owner(name) for name in self.names.values()]
+        return [code for kind, code in owners if kind == "household"]
+
+    def find_obstacle(self, staff: Staff, correction: wire.Correction) -> str:
+        target = self.targets.get(TransactionId(correction.transaction))
+        return "" if target is None else _find_obstacle(staff, target, self.roots, self.names, self.villages)
+
+
+async def _read_concerned(uow: UnitOfWork, corrections: Sequence[wire.Correction]) -> Concerned:
+    targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections)
+    # The award behind a posting, the hold behind a settlement: the same person made both.
+    roots = await uow.books.recorded(t.target for t in targets.values() if t.target is not None)
+    names = await uow.books.read_names(
+        account for one in targets.values() for t in one.transfers for account in (t.debit, t.credit)
+    )
+    return Concerned(targets, roots, names, await read_villages(uow, names.values()))
+
+
+async def _post(
+    uow: UnitOfWork,
+    staff: Staff,
+    corrections: Sequence[wire.Correction],
+    concerned: Concerned,
+    confirmed_by: UUID | None = None,
+) -> list[wire.ItemOutcome]:
+    ids = [TransactionId(correction.id) for correction in corrections]
+    # Sent again, after somebody has confirmed it.
+    recorded = await uow.books.recorded(ids)
+    # Of the targets, and of corrections that are sent again.
+    withheld = await uow.books.read_withheld([*concerned.targets, *ids])
+    openings: dict[TransactionId, Opening] = {}
+    items: list[Transaction | wire.ItemOutcome] = []
+    for correction in corrections:
+        obstacle = concerned.find_obstacle(staff, correction)
+        if obstacle:
+            items.append(refuse_item(correction.id, ErrorCode.NOT_ALLOWED, obstacle))
+            continue
+        reversal = _make_reversal(staff, correction, recorded.get(TransactionId(correction.id)), confirmed_by)
+        target = TransactionId(correction.transaction)
+        if target in withheld:
+            known = withheld.get(reversal.id)
+            reversal, openings[reversal.id] = conceal(
+                reversal, withheld[target].readers, known=known.opening if known is not None else None
+            )
+        items.append(reversal)
+    outcomes = await post_items(uow, items)
+    posted = {outcome.id for outcome in outcomes if outcome.status == Status.OK}
+    await uow.books.withhold({id: opening for id, opening in openings.items() if id in posted})
+    return outcomes
 
 
 def _find_obstacle(
@@ -79,7 +180,8 @@ def _find_obstacle(
     root = roots.get(target.target) if target.target is not None else None
     if target.kind in (LEASE, RETURN):
         return "这是留在终端、断网时用的积分，由终端自己退回，或停用终端时退回，不能更正。"
-    if str(staff.id) in {one.person for one in (target, root) if one is not None}:
+    makers = [(one.person, one.metadata.get("confirmed_by")) for one in (target, root) if one is not None]
+    if any(str(staff.id) in maker for maker in makers):
         return "您自己办理的账，请由别人更正。"
     concerned = {names[account] for t in target.transfers for account in (t.debit, t.credit)}
     if staff.household is not None and accounts.household(staff.household).name in concerned:
@@ -90,7 +192,14 @@ def _find_obstacle(
     return ""
 
 
-def _make_reversal(staff: Staff, correction: wire.Correction) -> Transaction:
+def _make_reversal(
+    staff: Staff,
+    correction: wire.Correction,
+    existing: RecordedTransaction | None,
+    confirmed_by: UUID | None,
+) -> Transaction:
+    """`existing`: what is in the books already under this id."""
+    confirmer = str(confirmed_by or "") if existing is None else existing.metadata.get("confirmed_by")
     return Transaction(
         id=TransactionId(correction.id),
         kind="correction",
@@ -102,4 +211,5 @@ def _make_reversal(staff: Staff, correction: wire.Correction) -> Transaction:
         ),
         person=str(staff.id),
         reason=correction.reason,
+        metadata={"confirmed_by": confirmer} if confirmer else {},
     )

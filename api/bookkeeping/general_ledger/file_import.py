@@ -1,4 +1,4 @@
-"""`jimei import`: import a file of an earlier scheme, all of it or nothing."""
+"""`jimei import`: propose the rows of a file of an earlier scheme, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -6,47 +6,54 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import wire
-from api.bookkeeping.general_ledger.imports import ImportedRow, import_all_or_nothing
+from api.bookkeeping.general_ledger.imports import ImportedRow, propose_import, summarize, try_import
 from api.bookkeeping.general_ledger.spreadsheet import read_sheet
+from api.platform.access import Staff
 from api.platform.services import Services
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """`errors`: a sentence for each row that can't be imported, in order; with any, nothing was written."""
+    """`errors`: a sentence for each row that can't be imported, in order; with any, nothing was proposed.
+    `proposal`: waits for a second person; None where there is nothing new."""
 
     errors: list[str]
     summary: str
+    proposal: UUID | None
 
 
-async def import_file(services: Services, path: Path, source: str, *, dry_run: bool) -> ImportResult:
-    """Raises Refused: unreadable, malformed, too-large."""
+async def import_file(services: Services, path: Path, source: str, by: Staff | None) -> ImportResult:
+    """Propose a file's rows in somebody's name, or only try them without `by`.
+
+    Raises Refused: not-allowed, unreadable, malformed, too-large.
+    """
     sheet = read_sheet(path)
+    proposal = None
     with _show_progress(len(sheet.rows)) as advance:
-        commit = not dry_run and not sheet.errors
-        outcomes = await import_all_or_nothing(services, source, sheet.rows, commit=commit, advance=advance)
+        if by is None or sheet.errors:
+            outcomes = await try_import(services, source, sheet.rows, advance)
+        else:
+            attempt = await propose_import(services, by, source, sheet.rows, all_or_nothing=True, advance=advance)
+            outcomes, proposal = attempt.outcomes, attempt.proposal
     errors = {error.line: error.reason for error in sheet.errors}
     errors |= {outcome.line: outcome.reason for outcome in outcomes if outcome.status == "refused"}
     return ImportResult(
         errors=[f"第 {line} 行：{errors[line]}" for line in sorted(errors)],
-        summary=_summarize(sheet.rows, outcomes, dry_run),
+        summary=_summarize(sheet.rows, outcomes, by is None),
+        proposal=proposal.id if proposal is not None else None,
     )
 
 
 def _summarize(rows: Sequence[ImportedRow], outcomes: Sequence[wire.RowOutcome], dry_run: bool) -> str:
     new = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.status == "ok"]
-    earned = sum(row.points for row in new if row.points > 0)
-    spent = -sum(row.points for row in new if row.points < 0)
     already = sum(outcome.status == "exists" for outcome in outcomes)
-    return (
-        f"{'试算，没有写入：' if dry_run else ''}新记 {len(new)} 行（{len({row.household for row in new})} 户，"
-        f"得 {earned} 分，支 {spent} 分），以前已记 {already} 行。"
-    )
+    return f"{'试算，没有写入：' if dry_run else ''}新记{summarize(new)}，以前已记 {already} 行。"
 
 
 @contextmanager

@@ -63,7 +63,10 @@ async def place_holds(services: Services, staff: Staff, holds: Sequence[wire.New
 async def settle_holds(
     services: Services, staff: Staff, settlements: Sequence[wire.HoldSettlement]
 ) -> list[wire.ItemOutcome]:
-    """Post holds, whole or in part, or void them. Raises Refused: not-allowed."""
+    """Post holds, whole or in part, or void them. Whoever placed a hold may void it, and another person posts it.
+
+    Raises Refused: not-allowed.
+    """
     require(staff, Role.COMMITTEE, Role.OFFICE)
     async with services.unit_of_work() as uow:
         found = await uow.books.recorded(TransactionId(s.hold) for s in settlements)
@@ -78,6 +81,8 @@ async def settle_holds(
                 items.append(refuse_item(wanted.id, Status.UNKNOWN_TARGET, "没有这笔预留。"))
             elif staff.household is not None and household == accounts.household(staff.household).name:
                 items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, "不能办理自己家的预留，请由别人办理。"))
+            elif wanted.action == "post" and hold.person == str(staff.id):
+                items.append(refuse_item(wanted.id, ErrorCode.SAME_PERSON, "这是您预留的，扣下要由另一个人办理。"))
             elif wanted.action == "void" and wanted.points is not None:
                 items.append(refuse_item(wanted.id, ErrorCode.MALFORMED, "作废是全部放开，不用写分数。"))
             else:

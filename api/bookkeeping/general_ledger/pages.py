@@ -28,7 +28,7 @@ async def show_months(request: StaffRequest, services: NamedDependency[Services]
         "bookkeeping/general_ledger/months.html",
         staff=request.user,
         closed=closed,
-        closes=request.user.may(*periods.CLOSERS),
+        closes=request.user.serves_township and request.user.may(*periods.CLOSERS),
         open=periods.list_open_months(closed, services.clock.now()),
     )
 
@@ -44,6 +44,8 @@ async def close_month(request: StaffRequest, services: NamedDependency[Services]
         return see_other(MONTHS_PATH, "请选好月份，写明理由，最多 200 字。", "refused")
     try:
         period = await periods.close_period(services, request.user, wanted)
+        if isinstance(period, wire.ProposalView):
+            return see_other(MONTHS_PATH, "已提议结账，等另一方（乡镇办公室或监委）在“两人办理”里确认。")
     except Refused as error:
         if error.code != ErrorCode.NOT_OVER:
             raise

@@ -13,10 +13,12 @@ from api import wire
 from api.bookkeeping.general_ledger.accounts import find_account, to_statement_entries
 from api.bookkeeping.general_ledger.persons import read_person_names
 from api.bookkeeping.general_ledger.scope import READERS
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require, require_township
 from api.platform.clock import local_date, start_of_day
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.proposals.decision import Confirmers
+from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view
 from ledger.tables import period_closing
 from ledger.transactions import ClosingStatus
 
@@ -28,25 +30,60 @@ MAX_ENTRIES = 10_000
 _TICK = timedelta(microseconds=1)
 
 
-async def close_period(services: Services, staff: Staff, wanted: wire.NewPeriodClosing) -> wire.PeriodClosing:
-    """Close a month and all earlier ones; for a closed month, return its existing closing.
+async def close_period(
+    services: Services, staff: Staff, wanted: wire.NewPeriodClosing
+) -> wire.ProposalView | wire.PeriodClosing:
+    """Propose to close a month and all earlier ones; for a closed month, return its existing closing.
 
     Raises Refused: not-allowed, not-over.
     """
-    require(staff, *CLOSERS)
+    require_township(staff, *CLOSERS)
     _, until = parse_month(wanted.month)
     async with services.unit_of_work() as uow:
-        closed = await uow.books.close_period(until, uow.now, person=str(staff.id), reason=wanted.reason)
-        if closed is ClosingStatus.NOT_OVER:
-            raise Refused(ErrorCode.NOT_OVER, f"{wanted.month} 还没有过完，不能结账。")
-        [period, *_] = await _read_closings(
-            uow,
-            _select_closings(uow).where(period_closing.c.until >= until).order_by(period_closing.c.until).limit(1),
-        )
-    # In a transaction of its own, so that nobody waits for the sums. If it is interrupted, a retry repeats it.
+        existing = await _find_closing(uow, until)
+        if existing is None:
+            if until > uow.now:
+                raise _not_over(wanted.month)
+            new = NewProposal(
+                request=wanted, what=f"结 {wanted.month} 和以前各月的账：{wanted.reason}", village=None
+            )
+            return await to_view(uow, CLOSING, await propose(uow, CLOSING, Signer.of(staff), new), staff)
+    # Again, where the sums of an earlier confirmation were interrupted.
+    await _sum_up(services, existing)
+    return existing
+
+
+async def _close(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> wire.PeriodClosing:
+    wanted = msgspec.convert(proposed.request, wire.NewPeriodClosing)
+    _, until = parse_month(wanted.month)
+    closed = await uow.books.close_period(until, uow.now, person=str(proposed.proposer.id), reason=wanted.reason)
+    if closed is ClosingStatus.NOT_OVER:
+        raise _not_over(wanted.month)
+    closing = await _find_closing(uow, until)
+    assert closing is not None
+    return closing
+
+
+async def _sum_up(services: Services, closing: wire.PeriodClosing) -> None:
+    """In a transaction of its own, so that nobody waits for the sums."""
     async with services.unit_of_work() as uow:
-        await uow.books.checkpoint(period.until)
-    return period
+        await uow.books.checkpoint(closing.until)
+
+
+CLOSING = ProposalKind("closing", "月结", Confirmers(CLOSERS, two_bodies=True), _close, afterwards=_sum_up)
+
+
+async def _find_closing(uow: UnitOfWork, until: datetime) -> wire.PeriodClosing | None:
+    """The closing that covers everything before `until`."""
+    found = await _read_closings(
+        uow,
+        _select_closings(uow).where(period_closing.c.until >= until).order_by(period_closing.c.until).limit(1),
+    )
+    return found[0] if found else None
+
+
+def _not_over(month: str) -> Refused:
+    return Refused(ErrorCode.NOT_OVER, f"{month} 还没有过完，不能结账。")
 
 
 async def list_closings(services: Services, staff: Staff) -> list[wire.PeriodClosing]:

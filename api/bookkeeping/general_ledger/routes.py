@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -15,6 +15,7 @@ from api import wire
 from api.bookkeeping.general_ledger import accounts, corrections, holds, imports, periods, transactions
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
+from api.web.answers import answer
 from ledger.transactions import Timeline
 
 PageSize = Annotated[int, QueryParameter(ge=1, le=500)]
@@ -78,9 +79,10 @@ async def correct(
     data: Annotated[list[wire.Correction], Body(min_items=1, max_items=500)],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> list[wire.ItemOutcome]:
-    """Reverse posted transactions, whole or in part (supervisors and the office)."""
-    return await corrections.correct(services, request.user, data)
+) -> Response[wire.ProposalView | list[wire.ItemOutcome]]:
+    """Propose to reverse posted transactions, whole or in part (supervisors and the office; 202), for a second
+    person to confirm."""
+    return answer(await corrections.correct(services, request.user, data))
 
 
 @post("/holds", status_code=200)
@@ -114,9 +116,10 @@ async def list_holds(
 @post("/periods", status_code=200)
 async def close_period(
     data: JSONBody[wire.NewPeriodClosing], services: NamedDependency[Services], request: StaffRequest
-) -> wire.PeriodClosing:
-    """Close a month and all earlier ones; late entries go to the first open month."""
-    return await periods.close_period(services, request.user, data)
+) -> Response[wire.ProposalView | wire.PeriodClosing]:
+    """Propose to close a month and all earlier ones (202), for a person of the other body to confirm; late entries
+    go to the first open month."""
+    return answer(await periods.close_period(services, request.user, data))
 
 
 @get("/periods")
@@ -128,9 +131,9 @@ async def list_closings(services: NamedDependency[Services], request: StaffReque
 @post("/imports", status_code=200)
 async def import_rows(
     data: JSONBody[wire.ImportBatch], services: NamedDependency[Services], request: StaffRequest
-) -> list[wire.RowOutcome]:
-    """Import points of an earlier scheme (office)."""
-    return await imports.import_batch(services, request.user, data)
+) -> Response[wire.ProposalView | list[wire.RowOutcome]]:
+    """Propose points of an earlier scheme (office; 202), for a second person to confirm."""
+    return answer(await imports.import_batch(services, request.user, data))
 
 
 router = Router(

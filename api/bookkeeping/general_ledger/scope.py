@@ -1,5 +1,5 @@
-"""Who may read which accounts: supervisors and the office all of them, a committee those of its village's
-households and supermarkets."""
+"""Who may read which accounts: supervisors and the office of the township all of them, a village's people those of
+its households and supermarkets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READERS = (Role.COMMITTEE, Role.SUPERVISOR, Role.OFFICE)
 
 
 def may_read_all(staff: Staff) -> bool:
-    return staff.may(Role.SUPERVISOR, Role.OFFICE)
+    return staff.serves_township and staff.may(Role.SUPERVISOR, Role.OFFICE)
 
 
 async def read_villages(uow: UnitOfWork, names: Iterable[str]) -> dict[str, str]:

@@ -28,7 +28,8 @@ async def read_transaction(services: Services, staff: Staff, id: UUID) -> wire.T
             account for each in related for t in each.transfers for account in (t.debit, t.credit)
         )
         disclosures = await read_disclosures(uow, staff, [each.id for each in related])
-        persons = await read_person_names(uow, (each.person for each in related))
+        confirmer = str(found.metadata.get("confirmed_by", ""))
+        persons = await read_person_names(uow, (confirmer, *(each.person for each in related)))
         links = {each.id: _to_linked(each, names, persons, disclosures) for each in related}
         return wire.TransactionView(
             id=found.id,
@@ -44,6 +45,7 @@ async def read_transaction(services: Services, staff: Staff, id: UUID) -> wire.T
             transfers=_to_transfer_views(found, settlements, names),
             target=links.get(found.target) if found.target is not None else None,
             settlement=next((links[a.id] for a in settlements if a.phase is not Phase.REVERSAL), None),
+            confirmed_by=persons.get(confirmer, ""),
             reversals=[links[a.id] for a in settlements if a.phase is Phase.REVERSAL],
         )
 

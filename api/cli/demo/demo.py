@@ -84,7 +84,9 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     clock = TravelClock(now)
     with DemoProgress(console, records) as progress, listen("127.0.0.1", 0) as listener:
         async with open_services(building, clock) as services:
-            office = wire.NewPerson(login=OFFICE, name="乡镇办公室", roles=["office"], password=password)
+            office = wire.NewPerson(
+                login=OFFICE, name="乡镇办公室", roles=["office"], township=True, password=password
+            )
             await init_township(services, "示范乡", office)
             # The clock jumps through the year: the jobs are run explicitly after each jump.
             async with run_server(
@@ -142,7 +144,8 @@ async def _serve_with_kiosk(
                 ("接口文档 API docs", f"{url}/schema"),
                 ("可打印的卡 cards to print", str(settings.data / "cards.html")),
                 ("登录 sign in as", f"{village}-01-member1, {village}-council, {village}-committee, {OFFICE}"),
-                ("定规则的 for the rulebook", f"{village}-party-branch, {village}-party-branch2"),
+                ("定规则的 for the rulebook", "party-branch, party-branch2"),
+                ("第二个人 the second person", "office2, supervisor"),
                 ("密码 password", keys.password),
                 ("终端 PIN kiosk PIN", keys.pin),
                 ("扫卡：键入 scan: type", f"{url}/c/{keys.cards[0].token}".upper()),

@@ -124,9 +124,10 @@ class Story:
             for path, rows in self._plan.bulk():
                 await _call(http, "POST", path, wire.CreatedCount, rows)
                 self._progress.add_registered(len(rows))
+        async with self._sign_in(OFFICE) as http, self._sign_in(self._plan.second) as second:
             for path, slips in self._plan.stock_documents():
                 for slip in slips:
-                    await _call(http, "PUT", f"{path}/{uuid7()}", None, slip)
+                    await _call_by_two(http, second, "PUT", f"{path}/{uuid7()}", None, slip)
             for attendant in self._plan.attendants:
                 await _call(http, "POST", "/v1/attendants", None, attendant)
             for supermarket in self._plan.supermarkets:
@@ -135,7 +136,7 @@ class Story:
                 first = supermarket is self._plan.supermarkets[0]
                 self._devices[supermarket.code] = await self._enrol(added.code, self._kiosk if first else None)
             wanted = wire.NewCards(households=[h.code for h in self._plan.households])
-            cards = await _call(http, "POST", "/v1/cards", list[wire.NewCard], wanted)
+            cards = await _call_by_two(http, second, "POST", "/v1/cards", list[wire.NewCard], wanted)
         self._cards = {card.household: card for card in cards}
         proposer, confirmer = self._plan.party_branch
         async with self._sign_in(proposer) as http:
@@ -311,6 +312,21 @@ async def _advance_due_claims(
 
 async def _call(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:
     """One API request; a refusal is a bug of the demo and raises AssertionError."""
+    return _decode(await _send(http, method, path, body), answer)
+
+
+async def _call_by_two(
+    http: httpx.AsyncClient, second: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any
+) -> Any:
+    """As `_call`; where it is a proposal, the second person confirms it."""
+    response = await _send(http, method, path, body)
+    if response.status_code == httpx.codes.ACCEPTED:
+        proposal = _decode(response, wire.ProposalView)
+        response = await _send(second, "POST", f"/v1/proposals/{proposal.id}/confirm", None)
+    return _decode(response, answer)
+
+
+async def _send(http: httpx.AsyncClient, method: str, path: str, body: Any) -> httpx.Response:
     response = await http.request(
         method,
         path,
@@ -318,4 +334,8 @@ async def _call(http: httpx.AsyncClient, method: str, path: str, answer: Any, bo
         headers={"Content-Type": "application/json"},
     )
     assert response.is_success, f"{method} {path}: {response.text}"
+    return response
+
+
+def _decode(response: httpx.Response, answer: Any) -> Any:
     return None if answer is None else msgspec.json.decode(response.content, type=answer)

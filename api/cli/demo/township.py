@@ -53,7 +53,9 @@ class TownshipPlan:
     restocks: list[wire.Restock] = field(default_factory=list)
     donations: list[wire.Donation] = field(default_factory=list)
     # Who proposes the rulebook and who confirms it.
-    party_branch: tuple[str, str] = ("v01-party-branch", "v01-party-branch2")
+    party_branch: tuple[str, str] = ("party-branch", "party-branch2")
+    # Who confirms what the office proposes.
+    second: str = "office2"
 
     def bulk(self) -> list[tuple[str, Sequence[wire.Wire]]]:
         """What is registered as lists, by API path, in the required order."""
@@ -113,8 +115,14 @@ def plan_township(password: str) -> TownshipPlan:
             grids_left, members_left = grids_left - 1, members_left - members
             _add_grid(made, faker, random, village, grid_number, members, password)
     # Last, so that the names made for everybody else don't change.
-    second = made.party_branch[1]
-    made.people.append(_make_person(faker, second, "party-branch", made.villages[0].code, password))
+    for login, role in (
+        *((login, "party-branch") for login in made.party_branch),
+        (made.second, "office"),
+        ("supervisor", "supervisor"),
+    ):
+        made.people.append(
+            wire.NewPerson(login=login, name=faker.name(), roles=[role], township=True, password=password)
+        )
     return made
 
 

@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.cards import pins
+from api.registry.cards import history, pins
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_code, read_field
@@ -26,6 +26,7 @@ async def show_resets(request: StaffRequest, services: NamedDependency[Services]
         staff=request.user,
         resets=await pins.list_resets(services, request.user),
         may_reset=request.user.may(*pins.RESETTERS),
+        cards=await history.list_recent(services, request.user),
     )
 
 

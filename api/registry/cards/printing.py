@@ -6,20 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api import wire
+from api.platform.access import Staff
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards.card_sheet import PrintedCard, UnprintableAddress, render_card_sheet
 from api.registry.cards.command_sheet import render_command_sheet
-from api.registry.cards.use_cases import create_cards
+from api.registry.cards.use_cases import issue_at_once
 
 
-async def print_new_cards(services: Services, households: Sequence[str], url: str, output: Path) -> None:
+async def print_new_cards(
+    services: Services,
+    households: Sequence[str],
+    url: str,
+    output: Path,
+    by: Staff | None = None,
+    confirmer: Staff | None = None,
+) -> None:
     """Issue cards and write their sheet; the old cards are revoked only once the sheet is on disk.
 
-    Raises Refused: unknown, unprintable, unwritable.
+    Raises Refused: as `issue_at_once`, and unprintable, unwritable.
     """
     async with services.unit_of_work() as uow:
-        write_sheet(await create_cards(uow, households), url, output)
+        write_sheet(await issue_at_once(uow, households, by, confirmer), url, output)
 
 
 def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:

@@ -13,6 +13,10 @@ class Card(Base):
     __tablename__ = "card"
     __table_args__ = (
         ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
+        ForeignKeyConstraint(["township", "issued_by"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "revoked_by"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "proposal"], ["proposal.township", "proposal.id"]),
+        Index(None, "township", "issued_at"),
         Index(
             "card_one_living",
             "township",
@@ -34,6 +38,13 @@ class Card(Base):
     pin_set_at: Mapped[datetime | None]
     pin_failures: Mapped[int] = mapped_column(server_default="0")
     pin_locked_until: Mapped[datetime | None]
+    # None: on the command line without a name, or from before this was kept.
+    issued_by: Mapped[UUID | None]
+    revoked_by: Mapped[UUID | None]
+    # Issued in place of another, or to a household with points: whoever holds it could spend at once.
+    valued: Mapped[bool] = mapped_column(server_default=text("false"))
+    # What a second person confirmed; None: issued by one person alone.
+    proposal: Mapped[UUID | None]
 
 
 class PinReset(Base):

@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ScalarSelect, SQLColumnExpression, any_, func, select
+from sqlalchemy.orm import aliased
 
-from api.platform.access import Role
+from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
 from api.registry.people.tables import Person
 
@@ -20,6 +21,38 @@ async def read_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> di
         select(Person.id, Person.name).where(Person.township == uow.township, *wanted)
     )
     return dict(rows.all())
+
+
+async def read_villages(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, str | None]:
+    """The village that each of these people serves; None for the whole township."""
+    rows = await uow.session.execute(
+        select(Person.id, Person.village).where(Person.township == uow.township, Person.id.in_(ids))
+    )
+    return dict(rows.all())
+
+
+async def read_registrars(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, str]:
+    """The name of who registered each of these people, as far as it is known."""
+    registrar = aliased(Person)
+    rows = await uow.session.execute(
+        select(Person.id, registrar.name)
+        .join(registrar, (registrar.township == Person.township) & (registrar.id == Person.registered_by))
+        .where(Person.township == uow.township, Person.id.in_(ids))
+    )
+    return dict(rows.all())
+
+
+async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
+    """A member of staff, signed in or not."""
+    person = await uow.session.get_one(Person, (uow.township, id))
+    return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
+
+
+async def lock_person(uow: UnitOfWork, id: UUID) -> None:
+    """Lock until the caller's transaction ends; rows that only refer to the person can still be written."""
+    await uow.session.execute(
+        select(Person.id).where(Person.township == uow.township, Person.id == id).with_for_update(key_share=True)
+    )
 
 
 async def list_supervisors(uow: UnitOfWork, village: str) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -13,9 +13,11 @@ class Person(Base):
     __tablename__ = "person"
     __table_args__ = (
         UniqueConstraint("township", "login"),
+        CheckConstraint("township_wide = (village is null)", name="person_scope"),
         ForeignKeyConstraint(["township", "village"], ["village.township", "village.code"]),
         ForeignKeyConstraint(["township", "grid"], ["grid.township", "grid.code"]),
         ForeignKeyConstraint(["township", "household"], ["household.township", "household.code"]),
+        ForeignKeyConstraint(["township", "registered_by"], ["person.township", "person.id"]),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -23,13 +25,17 @@ class Person(Base):
     login: Mapped[str]
     name: Mapped[str]
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    # Either a village's or the whole township's, never left open.
     village: Mapped[str | None]
+    township_wide: Mapped[bool]
     grid: Mapped[str | None]
     # Where the person lives: nobody may act on their own household.
     household: Mapped[str | None]
     password_hash: Mapped[str | None]
     failures: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None]
+    # None: the first person of the township, or from before this was kept.
+    registered_by: Mapped[UUID | None]
 
 
 class SignInToken(Base):

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Role, Staff, digest_secret, generate_secret, require
+from api.platform.access import Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.tables import Person, SignInToken
@@ -29,39 +29,46 @@ _DUMMY_HASH = passwords.hash(generate_secret())
 
 
 async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
-    """A token for this person; five wrong passwords lock the login for five minutes.
+    """A token for this person. Raises Refused: as `authenticate`."""
+    staff = await authenticate(services, wanted.login, wanted.password)
+    token = generate_secret()
+    async with services.unit_of_work() as uow:
+        uow.session.add(
+            SignInToken(
+                township=uow.township,
+                digest=digest_secret(token),
+                person=staff.id,
+                expires_at=uow.now + SESSION_LIFETIME,
+            )
+        )
+    return wire.SignInResult(token=token, name=staff.name, roles=sorted(staff.roles))
+
+
+async def authenticate(services: Services, login: str, password: str) -> Staff:
+    """Who has this login and password; five wrong passwords lock the login for five minutes.
 
     Raises Refused: wrong-password, password-locked.
     """
     async with services.unit_of_work() as uow:
         person = await uow.session.scalar(
-            select(Person).where(Person.township == uow.township, Person.login == wanted.login)
+            select(Person).where(Person.township == uow.township, Person.login == login)
         )
         now = uow.now
     if person is not None and Attempts(person.failures, person.locked_until).is_locked(now):
         raise Refused(ErrorCode.PASSWORD_LOCKED, "密码连续输错，请五分钟后再试。")
     known = person.password_hash if person is not None else None
-    right = await asyncio.to_thread(passwords.verify, wanted.password, known or _DUMMY_HASH)
+    right = await asyncio.to_thread(passwords.verify, password, known or _DUMMY_HASH)
     if person is None or known is None or not right:
         if person is not None:
             await _count_failure(services, person.id)
         raise Refused(ErrorCode.WRONG_PASSWORD, "用户名或密码不对，请再试一次。")
-    token = generate_secret()
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             update(Person)
             .where(Person.township == uow.township, Person.id == person.id)
             .values(failures=0, locked_until=None)
         )
-        uow.session.add(
-            SignInToken(
-                township=uow.township,
-                digest=digest_secret(token),
-                person=person.id,
-                expires_at=uow.now + SESSION_LIFETIME,
-            )
-        )
-    return wire.SignInResult(token=token, name=person.name, roles=sorted(person.roles))
+    return _to_staff(person)
 
 
 async def _count_failure(services: Services, person: UUID) -> None:
@@ -110,17 +117,20 @@ async def sign_out(services: Services, token: str) -> None:
 
 
 async def add_people(services: Services, staff: Staff, people: Sequence[wire.NewPerson]) -> int:
-    """Register staff with their roles. Raises Refused: not-allowed, role-unknown."""
-    require(staff, Role.OFFICE)
-    return await create_people(services, people)
+    """Register staff with their roles. Raises Refused: not-allowed, role-unknown, scope-missing, malformed."""
+    require_township(staff, Role.OFFICE)
+    return await create_people(services, people, registered_by=staff.id)
 
 
-async def create_people(services: Services, people: Sequence[wire.NewPerson]) -> int:
+async def create_people(
+    services: Services, people: Sequence[wire.NewPerson], registered_by: UUID | None = None
+) -> int:
     """As `add_people`, without a check: for a new township, which has no staff yet."""
     for person in people:
         unknown = set(person.roles) - set(Role)
         if unknown:
             raise Refused(ErrorCode.ROLE_UNKNOWN, f"没有“{unknown.pop()}”这项职责。")
+        _require_scope(person)
     hashes = await asyncio.to_thread(lambda: [passwords.hash(p.password) if p.password else None for p in people])
     async with services.unit_of_work() as uow:
         await uow.session.execute(
@@ -133,11 +143,24 @@ async def create_people(services: Services, people: Sequence[wire.NewPerson]) ->
                     "name": p.name,
                     "roles": p.roles,
                     "village": p.village,
+                    "township_wide": p.township,
                     "grid": p.grid,
                     "household": p.household,
                     "password_hash": hashed,
+                    "registered_by": registered_by,
                 }
                 for p, hashed in zip(people, hashes, strict=True)
             ],
         )
     return len(people)
+
+
+def _require_scope(person: wire.NewPerson) -> None:
+    """Raises Refused: scope-missing, malformed."""
+    if person.village is None and not person.township:
+        raise Refused(
+            ErrorCode.SCOPE_MISSING,
+            f"请写明{person.name}服务哪个村（village）；服务全乡的，写明 township: true。",
+        )
+    if person.village is not None and person.township:
+        raise Refused(ErrorCode.MALFORMED, f"{person.name}要么服务一个村，要么服务全乡，请只写一样。")

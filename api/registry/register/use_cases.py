@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.people.use_cases import create_people
@@ -30,7 +30,7 @@ async def init_township(services: Services, name: str, first: wire.NewPerson) ->
 
 
 async def add_villages(services: Services, staff: Staff, villages: Sequence[wire.NewVillage]) -> int:
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             insert(Village),
@@ -43,7 +43,7 @@ async def add_villages(services: Services, staff: Staff, villages: Sequence[wire
 
 
 async def add_grids(services: Services, staff: Staff, grids: Sequence[wire.NewGrid]) -> int:
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             insert(Grid),
@@ -54,7 +54,7 @@ async def add_grids(services: Services, staff: Staff, grids: Sequence[wire.NewGr
 
 async def add_households(services: Services, staff: Staff, households: Sequence[wire.NewHousehold]) -> int:
     """Register households and open their points accounts."""
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             insert(Household),

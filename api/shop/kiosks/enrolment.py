@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require
+from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
@@ -27,7 +27,7 @@ async def add_kiosk(services: Services, staff: Staff, data: wire.NewKiosk) -> wi
 
     Raises Refused: not-allowed, unknown.
     """
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     kiosk = uuid7()
     async with services.unit_of_work() as uow:
         await require_supermarket(uow, data.supermarket)
@@ -50,7 +50,7 @@ async def issue_code(services: Services, staff: Staff, kiosk: UUID) -> wire.Kios
 
     Raises Refused: not-allowed, unknown, still-enrolled.
     """
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await require_kiosk(uow, kiosk)
         if await lock_current_enrolment(uow, kiosk) is not None:
@@ -136,7 +136,7 @@ async def find_device(uow: UnitOfWork, digest: bytes) -> Device | None:
 
 async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, data: wire.LeasePolicy) -> None:
     """Raises Refused: not-allowed, unknown."""
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await require_kiosk(uow, kiosk)
         await uow.session.execute(
@@ -152,7 +152,7 @@ async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, data: 
 
 async def set_lock_policy(services: Services, staff: Staff, kiosk: UUID, data: wire.LockPolicy) -> None:
     """Raises Refused: not-allowed, unknown."""
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await require_kiosk(uow, kiosk)
         await uow.session.execute(
@@ -183,7 +183,9 @@ async def revoke_code(uow: UnitOfWork, kiosk: UUID) -> None:
     )
 
 
-async def require_kiosk(uow: UnitOfWork, kiosk: UUID) -> None:
+async def require_kiosk(uow: UnitOfWork, kiosk: UUID) -> Kiosk:
     """Raises Refused: unknown."""
-    if await uow.session.get(Kiosk, (uow.township, kiosk)) is None:
+    found = await uow.session.get(Kiosk, (uow.township, kiosk))
+    if found is None:
         raise Refused(ErrorCode.UNKNOWN, "没有这个终端。")
+    return found

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require
+from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.use_cases import passwords
@@ -26,7 +26,7 @@ async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendan
 
     Raises Refused: not-allowed, unknown, pin-taken.
     """
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await require_supermarket(uow, data.supermarket)
         # One at a time, or two attendants added at once could get the same PIN.

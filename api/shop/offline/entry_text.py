@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Row, select
 
 from api import wire
-from api.platform.access import Role, Staff
+from api.platform.access import Staff
 from api.platform.services import UnitOfWork
 from api.registry.register import queries as register
 from api.registry.register.queries import HouseholdFacts
@@ -111,8 +111,7 @@ class EntryContext:
         household = self.find_household(entry)
         if household is None:
             return "一户不在册的人家"
-        unmasked = staff.may(Role.OFFICE, Role.SUPERVISOR) or staff.serves(household.village)
-        return f"{household.head if unmasked else mask_name(household.head)}家"
+        return f"{household.head if staff.serves(household.village) else mask_name(household.head)}家"
 
 
 def decode(journal_entry: JournalEntry) -> AnyEntry | None:

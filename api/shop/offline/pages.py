@@ -36,13 +36,13 @@ _SHOWN_WITH_LIST = ("insufficient-points", "already-there", "abandoned", "wrong-
 
 @get(TILLS)
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    office = request.user.may(Role.OFFICE)
+    office = request.user.serves_township and request.user.may(Role.OFFICE)
     return render_page(
         request,
         "shop/offline/tills.html",
         staff=request.user,
         office=office,
-        may_end=office or request.user.may(Role.SUPERVISOR),
+        may_end=request.user.may(Role.OFFICE, Role.SUPERVISOR),
         tills=await till_status.list_tills(services, request.user),
         supermarkets=await till_status.list_all_supermarkets(services) if office else [],
         exceptions=await exceptions.list_exceptions(services, request.user),

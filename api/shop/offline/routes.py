@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, get, post, put
+from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter
 
@@ -33,10 +33,12 @@ async def take_stock(
     services: NamedDependency[Services],
     request: DeviceRequest,
     shift: Annotated[str, HeaderParameter(name="X-Shift", max_length=100)] = "",
-) -> wire.StocktakeSheet:
-    """Adjust the books to what was counted at this till. Safe to retry: the first sheet again."""
-    device = request.user
-    return await stocktakes.take_stock_at_till(services, device, shift, id, data, movements.count_moved_since)
+) -> Response[wire.StocktakeSheet]:
+    """Adjust the books to what was counted at this till; large differences wait for a second person at the desk
+    (202). Safe to retry: the first sheet again."""
+    device, moved_since = request.user, movements.count_moved_since
+    sheet = await stocktakes.take_stock_at_till(services, device, shift, id, data, moved_since)
+    return Response(sheet, status_code=202 if sheet.status == "waiting" else 200)
 
 
 @post("/kiosks/{kiosk:uuid}/end", guards=[staff_only], status_code=204)

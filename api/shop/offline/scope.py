@@ -1,4 +1,4 @@
-"""Who oversees which kiosks: the office and supervisors all of them, a committee those of its village."""
+"""Who oversees which kiosks: whoever serves the whole township all of them, others those of their village."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ OVERSEERS = (Role.OFFICE, Role.SUPERVISOR, Role.COMMITTEE)
 
 def oversees(staff: Staff) -> ColumnElement[bool]:
     """The condition for supermarkets whose kiosks this person oversees."""
-    if staff.may(Role.OFFICE, Role.SUPERVISOR) or staff.village is None:
+    if staff.serves_township:
         return true()
     return Supermarket.village == staff.village

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
 from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
+from api import wire as wire_api
 from api.platform import accounts
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require, require_township
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
+from api.registry.proposals.bounds import read_policy
+from api.registry.proposals.decision import Confirmers
+from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view, trial
 from api.shop.stock import barcodes, stock_documents
 from api.shop.stock.actors import actor_at_desk
 from api.shop.stock.stock_alerts import STOCK_READERS
@@ -20,52 +29,104 @@ from api.wire.goods import PackBarcode
 
 # Products are the township's; a village's committee may edit its own shelves.
 SHELF_EDITORS = (Role.OFFICE, Role.COMMITTEE)
+# For how long changes that one person decided alone count towards the bound.
+ALONE_PERIOD = timedelta(days=30)
 
 
-async def change_product(services: Services, staff: Staff, code: str, data: wire.ProductChange) -> None:
-    """Receipts keep the name and price of their day.
+async def change_product(
+    services: Services, staff: Staff, code: str, data: wire.ProductChange
+) -> wire_api.ProposalView | None:
+    """Receipts keep the name and price of their day. A price that moves by more than the township's bound is
+    proposed, with all else that changes.
 
     Raises Refused: not-allowed, unknown, barcode-wrong, already-there.
     """
-    require(staff, Role.OFFICE)
-    values = {
-        name: value
-        for name, value in (
-            ("name", data.name),
-            ("barcode", None if data.barcode is None else barcodes.normalize(data.barcode)),
-            ("price", data.price),
-            ("minimum", data.minimum),
-        )
-        if value is not None
-    }
+    require_township(staff, Role.OFFICE)
+    if data.barcode is not None:
+        data = msgspec.structs.replace(data, barcode=barcodes.normalize(data.barcode))
     async with services.unit_of_work() as uow:
         product = await _lock_product(uow, code)
-        changed = {name: value for name, value in values.items() if getattr(product, name) != value}
-        if "barcode" in changed or data.barcodes is not None:
-            await _change_barcodes(uow, product, data)
-        if data.price is not None and "price" in changed:
-            uow.session.add(
-                PriceChange(
-                    township=uow.township,
-                    id=uuid7(),
-                    product=code,
-                    before=product.price,
-                    after=data.price,
-                    person=staff.id,
-                    changed_at=uow.now,
-                )
+        if data.price is None or await _is_within_bound(uow, product, data.price):
+            await _change(uow, product, data, staff.id)
+            return None
+        what = f"{product.name}的分值从 {product.price} 改为 {data.price}，所有超市"
+        async with trial(uow):
+            await _change(uow, product, data, staff.id)
+        new = NewProposal(request=NamedChange(code, data), what=what, village=None)
+        proposal = await propose(uow, PRODUCT_CHANGE, Signer.of(staff), new)
+        return await to_view(uow, PRODUCT_CHANGE, proposal, staff)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedChange:
+    """A change of a product, as it is proposed."""
+
+    product: str
+    change: wire.ProductChange
+
+
+async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> None:
+    wanted = msgspec.convert(proposed.request, NamedChange)
+    product = await _lock_product(uow, wanted.product)
+    await _change(uow, product, wanted.change, proposed.proposer.id, confirmer.id)
+
+
+PRODUCT_CHANGE = ProposalKind("product-change", "改分值", Confirmers((Role.OFFICE, Role.SUPERVISOR)), _execute)
+
+
+async def _is_within_bound(uow: UnitOfWork, product: Product, price: int) -> bool:
+    """Small steps add up: measured from the price of thirty days ago, or the last one that two people set."""
+    if price == product.price:
+        return True
+    changes = await uow.session.execute(
+        select(PriceChange.before, PriceChange.confirmed_by)
+        .where(
+            PriceChange.township == uow.township,
+            PriceChange.product == product.code,
+            PriceChange.changed_at > uow.now - ALONE_PERIOD,
+        )
+        .order_by(PriceChange.changed_at.desc(), PriceChange.id.desc())
+    )
+    base = product.price
+    for before, confirmed_by in changes:
+        if confirmed_by is not None:
+            break
+        base = before
+    return abs(price - base) * 100 <= (await read_policy(uow)).price_percent * base
+
+
+async def _change(
+    uow: UnitOfWork, product: Product, data: wire.ProductChange, person: UUID, confirmed_by: UUID | None = None
+) -> None:
+    columns = ("name", "barcode", "price", "minimum")
+    values = {name: value for name in columns if (value := getattr(data, name)) is not None}
+    changed = {name: value for name, value in values.items() if getattr(product, name) != value}
+    if "barcode" in changed or data.barcodes is not None:
+        await _change_barcodes(uow, product, data)
+    if data.price is not None and "price" in changed:
+        uow.session.add(
+            PriceChange(
+                township=uow.township,
+                id=uuid7(),
+                product=product.code,
+                before=product.price,
+                after=data.price,
+                person=person,
+                changed_at=uow.now,
+                confirmed_by=confirmed_by,
             )
-        for name, value in changed.items():
-            setattr(product, name, value)
-        await uow.session.flush()
-        # Tills don't get the minimums.
-        if changed.keys() - {"minimum"} or data.barcodes is not None:
-            carrying = await uow.session.scalars(
-                select(Shelf.supermarket).where(
-                    Shelf.township == uow.township, Shelf.product == code, Shelf.retired_at.is_(None)
-                )
+        )
+    for name, value in changed.items():
+        setattr(product, name, value)
+    await uow.session.flush()
+    # Tills don't get the minimums.
+    if changed.keys() - {"minimum"} or data.barcodes is not None:
+        carrying = await uow.session.scalars(
+            select(Shelf.supermarket).where(
+                Shelf.township == uow.township, Shelf.product == product.code, Shelf.retired_at.is_(None)
             )
-            await stock_documents.bump_shelf_versions(uow, carrying.all())
+        )
+        await stock_documents.bump_shelf_versions(uow, carrying.all())
 
 
 async def add_barcode(services: Services, staff: Staff, code: str, scanned: str, pieces: int) -> None:
@@ -86,7 +147,7 @@ async def remove_barcode(services: Services, staff: Staff, code: str, barcode: s
 
 
 async def _list_further_barcodes(services: Services, staff: Staff, code: str) -> list[PackBarcode]:
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         [packs] = (await barcodes.read(uow, [await _lock_product(uow, code)])).values()
         return packs[1:]
@@ -123,14 +184,17 @@ async def list_price_changes(services: Services, staff: Staff, code: str) -> lis
                 PriceChange.before,
                 PriceChange.after,
                 name_subquery(PriceChange.township, PriceChange.person).label("person"),
+                name_subquery(PriceChange.township, PriceChange.confirmed_by).label("confirmed_by"),
                 PriceChange.changed_at,
             )
             .where(PriceChange.township == uow.township, PriceChange.product == code)
             .order_by(PriceChange.changed_at.desc(), PriceChange.id.desc())
         )
         return [
-            wire.PriceChange(before=before, after=after, person=person, changed_at=changed_at)
-            for before, after, person, changed_at in rows
+            wire.PriceChange(
+                before=before, after=after, person=person, confirmed_by=confirmed_by or "", changed_at=changed_at
+            )
+            for before, after, person, confirmed_by, changed_at in rows
         ]
 
 

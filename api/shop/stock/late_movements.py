@@ -17,6 +17,7 @@ from sqlalchemy import select, tuple_
 
 from api.platform import accounts
 from api.platform.services import UnitOfWork
+from api.registry.proposals.queries import list_refused
 from api.shop.stock.tables import Stocktake
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
@@ -71,7 +72,10 @@ async def _list_seeing(uow: UnitOfWork, supermarket: str, movement: ReportedMove
         .where(Stocktake.township == uow.township, Stocktake.supermarket == supermarket, at_this_kiosk | elsewhere)
         .order_by(Stocktake.recorded_at, Stocktake.id)
     )
-    return found.all()
+    stocktakes = found.all()
+    # A count that was refused has found nothing; one that still waits has.
+    refused = await list_refused(uow, [stocktake.proposal for stocktake in stocktakes if stocktake.proposal])
+    return [stocktake for stocktake in stocktakes if stocktake.proposal not in refused]
 
 
 def _has_counted(stocktake: Stocktake, product: str) -> bool:

@@ -24,6 +24,7 @@ from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_code, read_field
 from api.web.page import render_page
+from api.wire import ProposalView
 from api.wire import shelf as wire
 from api.wire.gs1 import read_goods
 
@@ -102,7 +103,7 @@ async def product(
         staff=request.user,
         supermarket=supermarket,
         line=line,
-        may_edit_product=request.user.may(Role.OFFICE),
+        may_edit_product=request.user.serves_township and request.user.may(Role.OFFICE),
         may_edit_shelf=request.user.may(*goods.SHELF_EDITORS),
         prices=await goods.list_price_changes(services, request.user, product),
     )
@@ -217,9 +218,11 @@ async def _shelf_of(services: Services, request: StaffRequest, id: UUID) -> str:
 async def _redirect(path: str, action: Awaitable[Any], message: str, on_refusal: str = "") -> Redirect:
     """To `path` saying what was done, or to `on_refusal` saying why it was refused."""
     try:
-        await action
+        result = await action
     except Refused as error:
         return see_other(on_refusal or path, error.detail, "refused")
+    if isinstance(result, ProposalView):
+        return see_other(path, "改得多，一个人不能定：已提议，等另一个人在“两人办理”里确认，现在没有改动。")
     return see_other(path, message)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, post, put
+from litestar import Response, Router, post, put
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, JSONBody
 
@@ -13,6 +13,7 @@ from api import wire
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.shop.stock import arrivals, funds, stocktakes, use_cases
+from api.web.answers import answer
 
 
 @post("/products")
@@ -24,36 +25,40 @@ async def add_products(
     return wire.CreatedCount(created=await use_cases.add_products(services, request.user, data))
 
 
-@put("/restocks/{id:uuid}", status_code=204)
+@put("/restocks/{id:uuid}")
 async def restock(
     id: FromPath[UUID], data: JSONBody[wire.Restock], services: NamedDependency[Services], request: StaffRequest
-) -> None:
-    """Goods arrive on a shelf, bought from the fund when they have costs; safe to retry."""
-    await arrivals.restock(services, request.user, id, data)
+) -> Response[wire.ProposalView | None]:
+    """Goods arrive on a shelf (204). With costs they are bought from the fund: proposed (202), for a second person
+    to confirm. Safe to retry."""
+    return answer(await arrivals.restock(services, request.user, id, data))
 
 
-@put("/donations/{id:uuid}", status_code=204)
+@put("/donations/{id:uuid}")
 async def donate(
     id: FromPath[UUID], data: JSONBody[wire.Donation], services: NamedDependency[Services], request: StaffRequest
-) -> None:
-    """Goods are donated to a shelf; safe to retry."""
-    await arrivals.donate(services, request.user, id, data)
+) -> Response[wire.ProposalView | None]:
+    """Goods are donated to a shelf: proposed (202), for a second person to confirm; safe to retry."""
+    return answer(await arrivals.donate(services, request.user, id, data))
 
 
-@put("/funds/{id:uuid}", status_code=204)
+@put("/funds/{id:uuid}")
 async def fund(
     id: FromPath[UUID], data: JSONBody[wire.Funding], services: NamedDependency[Services], request: StaffRequest
-) -> None:
-    """Money for goods reaches the township's fund; safe to retry."""
-    await funds.record_funding(services, request.user, id, data)
+) -> Response[wire.ProposalView | None]:
+    """Money for goods reaches the township's fund: proposed (202), for a second person to confirm. Safe to
+    retry."""
+    return answer(await funds.record_funding(services, request.user, id, data))
 
 
 @put("/stocktakes/{id:uuid}")
 async def take_stock(
     id: FromPath[UUID], data: JSONBody[wire.Stocktake], services: NamedDependency[Services], request: StaffRequest
-) -> wire.StocktakeSheet:
-    """Adjust the books to what was counted. Safe to retry: the same id and content give the first sheet again."""
-    return await stocktakes.take_stock(services, request.user, id, data)
+) -> Response[wire.StocktakeSheet]:
+    """Adjust the books to what was counted; large differences wait for a second person (202). Safe to retry: the
+    same id and content give the first sheet again."""
+    sheet = await stocktakes.take_stock(services, request.user, id, data)
+    return Response(sheet, status_code=202 if sheet.status == "waiting" else 200)
 
 
 router = Router(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, delete, get, patch, post, put
+from litestar import Response, Router, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.shop.stock import goods, receipt_views, receipts, stock_alerts
+from api.web.answers import answer
+from api.wire import ProposalView
 from api.wire import shelf as wire
 
 
@@ -74,15 +76,16 @@ async def stock_watch(
     return await stock_alerts.read_for_staff(services, request.user, days, supermarket)
 
 
-@patch("/products/{product:str}", status_code=204)
+@patch("/products/{product:str}")
 async def change_product(
     product: FromPath[str],
     data: JSONBody[wire.ProductChange],
     services: NamedDependency[Services],
     request: StaffRequest,
-) -> None:
-    """A new name, price, barcode or minimum, in every supermarket; receipts stay as they are."""
-    await goods.change_product(services, request.user, product, data)
+) -> Response[ProposalView | None]:
+    """A new name, price, barcode or minimum, in every supermarket (204); receipts stay as they are. A price that
+    moves far is proposed (202), for a second person to confirm."""
+    return answer(await goods.change_product(services, request.user, product, data))
 
 
 @get("/products/{product:str}/prices")

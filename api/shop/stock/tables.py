@@ -50,6 +50,7 @@ class PriceChange(Base):
     __table_args__ = (
         ForeignKeyConstraint(["township", "product"], ["product.township", "product.code"]),
         ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "confirmed_by"], ["person.township", "person.id"]),
         Index(None, "township", "product"),
     )
 
@@ -60,6 +61,8 @@ class PriceChange(Base):
     after: Mapped[int]
     person: Mapped[UUID]
     changed_at: Mapped[datetime]
+    # None: a small change, by one person alone.
+    confirmed_by: Mapped[UUID | None]
 
 
 class ToldPrices(Base):
@@ -240,6 +243,7 @@ class Stocktake(Base):
             ["township", "kiosk", "epoch"],
             ["kiosk_enrolment.township", "kiosk_enrolment.kiosk", "kiosk_enrolment.epoch"],
         ),
+        ForeignKeyConstraint(["township", "proposal"], ["proposal.township", "proposal.id"]),
         *_written_by_one("stocktake"),
         CheckConstraint("num_nulls(kiosk, epoch, number) in (0, 3)", name="stocktake_position"),
         Index(None, "township", "supermarket", "recorded_at"),
@@ -258,3 +262,7 @@ class Stocktake(Base):
     kiosk: Mapped[UUID | None]
     epoch: Mapped[int | None]
     number: Mapped[int | None]
+    # What its differences are worth in points, where no second person has to confirm them.
+    decided_alone: Mapped[int] = mapped_column(server_default="0")
+    # Of the same id, where one has to.
+    proposal: Mapped[UUID | None]

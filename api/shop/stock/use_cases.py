@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.stock import barcodes
@@ -18,7 +18,7 @@ from api.shop.stock.tables import Product, Shelf
 async def add_products(services: Services, staff: Staff, products: Sequence[wire.NewProduct]) -> int:
     """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong,
     already-there."""
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     codes = {product.code: barcodes.normalize_all(product.barcode, product.barcodes) for product in products}
     _require_own_barcodes(products, codes)
     async with services.unit_of_work() as uow:

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from api import wire
 from api.platform import accounts
-from api.platform.access import Role, Staff, require
+from api.platform.access import Role, Staff, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.supermarkets.queries import find_supermarkets
@@ -16,7 +16,7 @@ from api.shop.supermarkets.tables import Supermarket
 
 
 async def add_supermarkets(services: Services, staff: Staff, supermarkets: Sequence[wire.NewSupermarket]) -> int:
-    require(staff, Role.OFFICE)
+    require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             insert(Supermarket),

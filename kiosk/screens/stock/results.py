@@ -32,9 +32,11 @@ class DifferencesScreen(ResultScreen):
 
     def on_mount(self) -> None:
         match self._answer:
-            case StocktakeSheet(lines=stocktake_lines):
+            case StocktakeSheet(lines=stocktake_lines, status=status):
                 lines = [(line.name, line.booked, line.counted, line.difference) for line in stocktake_lines]
                 title, sentence = _("盘点结果"), _("已盘点，账已改成点的数；按任意键返回")
+                if status == "waiting":
+                    sentence = _("差得多，账还没有改：请村委会或乡镇办公室在工作台确认；按任意键返回")
                 figures = _("账上 {booked}，点到 {counted}，差 {difference}")
             case GoodsReceipt(lines=receipt_lines):
                 lines = [

@@ -10,15 +10,19 @@ import pytest
 from tests.api.asking import rows, standing
 from tests.api.bookkeeping.general_ledger.conftest import HP3, available, bring_in, row
 from tests.api.bookkeeping.general_ledger.workbook import workbook
-from tests.command_line import Done, jimei_beside
-from tests.conftest import LiveTown
+from tests.command_line import Done, jimei_beside, one_sentence
+from tests.conftest import PASSWORD, LiveTown
 
 HEAD = "户编号,日期,积分,事由\n"
+QUESTIONS = "office 的密码 password\ntan 的密码 password\n"
 GOOD = HEAD + "hp-3,2025-04-01,-3,换肥皂\nhp-3,2025-03-01,5,修路\nhp-3,2025-03-01,5,修路\n"
 
 
 async def _import(town: LiveTown, file: Path, *more: str) -> Done:
-    return await jimei_beside("import", str(file), "--source", "2025年纸质台账", *more, url=town.clone.owner)
+    """By two people, who type their passwords."""
+    signers = () if "--dry-run" in more else ("--by", "office", "--confirmed-by", "tan")
+    words = ("import", str(file), "--source", "2025年纸质台账", *signers, *more)
+    return await jimei_beside(*words, url=town.clone.owner, typed=f"{PASSWORD}\n" * 2)
 
 
 async def _imported(town: LiveTown) -> int:
@@ -30,7 +34,7 @@ async def test_a_file_goes_in_once(town: LiveTown, tmp_path: Path, encoding: str
     file = tmp_path / "台账.csv"
     file.write_text(GOOD, encoding=encoding)
     first = await _import(town, file)
-    assert (first.returncode, first.stderr) == (0, "")
+    assert (first.returncode, first.stderr) == (0, QUESTIONS)
     assert first.stdout == "新记 3 行（1 户，得 10 分，支 3 分），以前已记 0 行。\n"
     assert await available(town, HP3) == 7
     file.write_text(GOOD + "hp-1,2025-05-01,1,开会\n", encoding=encoding)
@@ -45,7 +49,7 @@ async def test_a_workbook_goes_in(town: LiveTown, tmp_path: Path) -> None:
     file = tmp_path / "台账.xlsx"
     file.write_bytes(workbook(("household", "date", "points", "what"), ("hp-3", date(2025, 3, 1), 5, "修路")))
     done = await _import(town, file)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, QUESTIONS)
     assert await available(town, HP3) == 5
 
 
@@ -60,7 +64,7 @@ async def test_bad_rows_are_all_listed_and_nothing_is_written(town: LiveTown, tm
         done = await _import(town, file, *more)
         assert done.returncode == 2
         assert done.stdout == ""
-        assert done.stderr.splitlines() == [
+        assert done.stderr.removeprefix(QUESTIONS).splitlines() == [
             "第 5 行：没有编号为 hp-9 的户。",
             "第 6 行：日期“2025-13-01”读不懂，请写成 2025-03-01 这样。",
             "第 7 行：积分是 0，没有可记的。",
@@ -86,8 +90,27 @@ async def test_more_rows_than_go_in_at_once_are_one_whole(town: LiveTown, tmp_pa
     file.write_text(many + "hp-3,2025-06-01,-1201,换大米\n", encoding="utf-8")
     done = await _import(town, file)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[0] == "第 1202 行：hp-3 户的积分会低于零，还差 1 分。"
+    assert done.stderr.removeprefix(QUESTIONS).splitlines()[0] == "第 1202 行：hp-3 户的积分会低于零，还差 1 分。"
     assert await _imported(town) == 0
     file.write_text(many, encoding="utf-8")
     assert (await _import(town, file)).returncode == 0
     assert await available(town, HP3) == 1200
+
+
+async def test_one_person_alone_proposes_and_the_other_confirms_with_a_password(
+    town: LiveTown, tmp_path: Path
+) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(GOOD, encoding="utf-8")
+    words = ("import", str(file), "--source", "x")
+    nobody = await jimei_beside(*words, url=town.clone.owner)
+    assert "导入要两个人办" in one_sentence(nobody)
+    wrong = await jimei_beside(*words, "--by", "office", url=town.clone.owner, typed="guessed wrong\n")
+    assert (wrong.returncode, "用户名或密码不对" in wrong.stderr) == (2, True)
+    same = ("--by", "office", "--confirmed-by", "office")
+    twice = await jimei_beside(*words, *same, url=town.clone.owner, typed=f"{PASSWORD}\n" * 2)
+    assert (twice.returncode, "这是您提议的，请由另一个人确认。" in twice.stderr) == (2, True)
+    alone = await jimei_beside(*words, "--by", "office", url=town.clone.owner, typed=f"{PASSWORD}\n")
+    assert alone.returncode == 0
+    assert "已提议，还没有入账：请另一个人在工作台“两人办理”里确认" in alone.stdout
+    assert await _imported(town) == 0

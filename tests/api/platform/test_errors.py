@@ -36,7 +36,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/villages", [{"code": "hp", "name": "河畔村"}], {OFFICE}),
     ("POST", "/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}], {OFFICE}),
     ("POST", "/v1/households", [{"code": "hp-1", "village": "hp", "grid": "hp-1", "head": "王"}], {OFFICE}),
-    ("POST", "/v1/people", [{"login": "wang", "name": "王", "roles": ["council"]}], {OFFICE}),
+    ("POST", "/v1/people", [{"login": "wang", "name": "王", "roles": ["council"], "village": "hp"}], {OFFICE}),
     ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
     ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
     ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
@@ -45,6 +45,19 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/attendants", {"supermarket": "nowhere", "name": "x", "pin": "1234"}, {OFFICE}),
     ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
     ("DELETE", "/v1/households/nowhere/card", None, {OFFICE, COMMITTEE}),
+    ("GET", "/v1/households/nowhere/cards", None, READERS),
+    ("GET", "/v1/proposals", None, {*READERS, BRANCH}),
+    ("GET", f"/v1/proposals/{ID}", None, {*READERS, BRANCH}),
+    ("POST", f"/v1/proposals/{ID}/confirm", None, {*READERS, BRANCH}),
+    ("POST", f"/v1/proposals/{ID}/refuse", {"reason": "x"}, {*READERS, BRANCH}),
+    ("GET", "/v1/approval-policy", None, set(Role)),
+    (
+        "PUT",
+        "/v1/approval-policy",
+        # The bounds that the software begins with: nothing is proposed.
+        {"stocktake_points": 300, "price_percent": 20, "cards": 3, "first_cards": 20},
+        {OFFICE, SUPERVISOR},
+    ),
     (
         "PUT",
         f"/v1/restocks/{ID}",
@@ -118,6 +131,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("GET", "/v1/report", None, set(Role)),
     ("GET", "/v1/reports/liability", None, set(Role)),
     ("PUT", f"/v1/kiosks/{ID}/lease-policy", {"most": 1, "days": 1}, {OFFICE}),
+    ("PUT", f"/v1/kiosks/{ID}/lock-policy", {"minutes": 1}, {OFFICE}),
     ("GET", "/v1/till-exceptions", None, READERS),
     ("POST", f"/v1/till-exceptions/{ENTRY}/decision", {"accept": True}, READERS),
     ("POST", "/v1/households/nowhere/card/pin-reset", {"reason": "x"}, {OFFICE, COMMITTEE}),
@@ -167,6 +181,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
 DEVICE: list[tuple[str, str, Any]] = [
     ("POST", "/v1/till/leases", None),
     ("GET", "/v1/till", None),
+    ("GET", "/v1/till/recalls", None),
     ("POST", "/v1/till/shifts", {"pin": "0000"}),
     ("GET", "/v1/till/shelf-watch", None),
     ("GET", "/v1/till/receipts", None),
@@ -185,7 +200,7 @@ DEVICE: list[tuple[str, str, Any]] = [
 async def test_each_duty_opens_its_own_calls_and_no_other(town: LiveTown) -> None:
     async with town.staff("office") as http:
         people = [
-            {"login": f"only-{role}", "name": role, "roles": [role], "village": "hp", "password": PASSWORD}
+            {"login": f"only-{role}", "name": role, "roles": [role], "township": True, "password": PASSWORD}
             for role in Role
         ]
         (await http.post("/v1/people", json=people)).raise_for_status()
@@ -223,6 +238,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             m,
             p.replace(ENTRY, "{kiosk}/{epoch}/{number}/{hash}")
             .replace("nowhere/card/pin", "{household}/card/pin")
+            .replace("nowhere/cards", "{household}/cards")
             .replace(ID, "{id}")
             .replace("kiosks/{id}", "kiosks/{kiosk}")
             .replace("household:nowhere", "{name}")

@@ -62,7 +62,8 @@ async def card(town: LiveTown) -> tuple[int, int]:
 async def hire(town: LiveTown, login: str, *roles: str, **more: str) -> None:
     """Create another person and sign in."""
     async with town.staff("office") as http:
-        person = {"login": login, "name": login, "roles": roles, "password": PASSWORD, **more}
+        scope = {} if "village" in more else {"township": True}
+        person = {"login": login, "name": login, "roles": roles, "password": PASSWORD, **scope, **more}
         (await http.post("/v1/people", json=[person])).raise_for_status()
     await sign_in(town, login)
 

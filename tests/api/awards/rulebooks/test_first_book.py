@@ -23,7 +23,7 @@ from tests.api.awards.rulebooks.conftest import text
 async def two(base: Services) -> list[Staff]:
     """Two people of the party branch in a township without a book."""
     people = [
-        wire.NewPerson(login=login, name=login, roles=[Role.PARTY_BRANCH], password=None)
+        wire.NewPerson(login=login, name=login, roles=[Role.PARTY_BRANCH], township=True, password=None)
         for login in ("jia", "yi")
     ]
     await init_township(base, "示范乡", people[0])

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from api.awards.simulation.use_cases import SimulationRequest, simulate
 from api.platform.errors import Refused
-from tests.api.asking import problem, standing
+from tests.api.asking import confirmed, problem, standing
 from tests.api.awards.claims.conftest import claim, declare
 from tests.api.awards.claims.conftest import on_notice as claimed
 from tests.api.awards.simulation.conftest import DOUBLED, OVERLAY, draft, post_simulation
@@ -97,7 +97,7 @@ async def test_the_cost_in_goods(town: LiveTown) -> None:
     async with town.staff("office") as http:
         id = claim()["id"]
         restock = {"supermarket": "hp", "lines": [{"product": "soap", "quantity": 10, "cost": 4000}]}
-        (await http.put(f"/v1/restocks/{id}", json=restock)).raise_for_status()
+        (await confirmed(town, await http.put(f"/v1/restocks/{id}", json=restock))).raise_for_status()
         rate = (await http.get("/v1/reports/liability")).json()["fen_per_point"]
     budget = (await post_simulation(town, DOUBLED))["budget"]
     assert (budget["fen_per_point"], budget["difference"]) == (rate, 203 * rate)

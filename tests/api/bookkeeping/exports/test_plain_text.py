@@ -152,7 +152,7 @@ async def test_hledger_finds_a_balance_that_was_changed(month: LiveTown, tmp_pat
 
 @pytest.fixture
 async def empty(base: Services) -> Services:
-    office = wire.NewPerson(login="office", name="王", roles=["office"], password=PASSWORD)
+    office = wire.NewPerson(login="office", name="王", roles=["office"], township=True, password=PASSWORD)
     await init_township(base, '空"乡', office)
     return base
 

@@ -11,13 +11,14 @@ import httpx
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
-from uuid_utils.compat import uuid7
 
 from api import wire
 from api.bookkeeping.general_ledger.accounts import read_statement as read_statement
 from api.bookkeeping.general_ledger.imports import import_batch
+from api.desk.proposals.kinds import KINDS
 from api.platform import accounts
-from api.platform.access import Role, Staff
+from api.registry.people.use_cases import find_by_login
+from api.registry.proposals.deciding import confirm
 from tests.api.asking import problem
 from tests.api.bookkeeping.general_ledger.conftest import (
     HP1,
@@ -89,7 +90,8 @@ async def test_a_committee_reads_its_own_villages_households_and_supermarkets(to
     assert far == ["household:ss-1", "supermarket:ss:till"]
     assert {HP1, "supermarket:hp:till", "supermarket:hp:shelf:soap"} <= set(near)
     assert all(n.startswith(("household:hp-", "supermarket:hp:")) for n in near)
-    everything = (await ask(town, "/v1/accounts", by="far-off", limit=500))["accounts"]
+    assert [a["name"] for a in (await ask(town, "/v1/accounts", by="far-off", limit=500))["accounts"]] == far
+    everything = (await ask(town, "/v1/accounts", by="tan", limit=500))["accounts"]
     assert {*near, *far, "township:issuing"} <= {a["name"] for a in everything}
     async with town.staff("far") as http:
         for what in ("balance", "statement", "months/2026-05"):
@@ -206,11 +208,13 @@ async def test_pages_go_on_where_they_were_while_more_is_written(town: LiveTown)
 
 async def test_a_statement_read_while_others_write_still_adds_up(town: LiveTown) -> None:
     """Without HTTP between, so that many a write falls between the two looks of a reader."""
-    office = Staff(uuid7(), "office", frozenset({Role.OFFICE}), village=None, household=None)
+    office, tan = [await find_by_login(town.town, login) for login in ("office", "tan")]
 
     async def write() -> None:
         for n in range(60):
-            await import_batch(town.town, office, wire.ImportBatch(source=str(n), rows=[one]))
+            proposal = await import_batch(town.town, office, wire.ImportBatch(source=str(n), rows=[one]))
+            assert isinstance(proposal, wire.ProposalView)
+            await confirm(town.town, KINDS, tan, proposal.id)
 
     one = wire.ImportRow(household="hp-3", on=date(2025, 3, 1), points=1, what="修路")
     writing = asyncio.create_task(write())

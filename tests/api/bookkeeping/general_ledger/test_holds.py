@@ -82,7 +82,7 @@ async def test_what_is_over_is_released_by_itself(town: LiveTown) -> None:
     short, long = hold(60), hold(5, expires_at="2026-07-20T00:00:00+08:00")
     await reserve(town, short, long)
     town.clock.travel(town.clock.now() + timedelta(days=6))
-    await sign_in(town, "li", "office")
+    await sign_in(town, "fu", "office")
     await run_jobs(town.town)
     assert await available(town) == 95
     late = await settle(town, short, "post")
@@ -103,7 +103,7 @@ async def test_holds_and_settlements_sent_again_count_once(town: LiveTown) -> No
         {"id": str(uuid7()), "hold": batch[1]["id"], "action": "void"},
     ]
     for statuses in (["ok", "ok"], ["exists", "exists"]):
-        outcomes = await send(town, "/v1/holds/settlements", settlements, "li")
+        outcomes = await send(town, "/v1/holds/settlements", settlements, "fu")
         assert [o["status"] for o in outcomes] == statuses
     assert await available(town) == 99
 

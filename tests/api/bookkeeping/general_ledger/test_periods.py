@@ -18,12 +18,12 @@ MAY = {"month": "2026-05", "reason": "月结"}
 
 
 async def test_a_month_is_closed_once_and_told_again(town: LiveTown) -> None:
-    closed = await send(town, "/v1/periods", MAY, "qian")
+    closed = await send(town, "/v1/periods", MAY, "tan")
     assert closed == {
         "month": "2026-05",
         "until": "2026-05-31T16:00:00Z",
         "closed_at": "2026-06-15T02:00:00Z",
-        "person": "钱监委",
+        "person": "谭监委",
         "reason": "月结",
     }
     assert await send(town, "/v1/periods", MAY | {"reason": "再结"}) == closed
@@ -34,7 +34,7 @@ async def test_a_month_is_closed_once_and_told_again(town: LiveTown) -> None:
 
 
 async def test_a_month_that_goes_on_is_not_closed(town: LiveTown) -> None:
-    async with town.staff("qian") as http:
+    async with town.staff("tan") as http:
         for month in ("2026-06", "2099-12"):
             answer = await http.post("/v1/periods", json=MAY | {"month": month})
             problem(answer, 409, "not-over")
@@ -43,9 +43,14 @@ async def test_a_month_that_goes_on_is_not_closed(town: LiveTown) -> None:
     assert await ask(town, "/v1/periods") == []
 
 
-async def test_closing_at_once_from_many_hands(town: LiveTown) -> None:
-    answers = await asyncio.gather(*(send(town, "/v1/periods", MAY) for _ in range(5)))
-    assert all(answer == answers[0] for answer in answers)
+async def test_the_same_closing_at_once_from_many_hands_is_one_proposal(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        answers = await asyncio.gather(*(http.post("/v1/periods", json=MAY) for _ in range(5)))
+        assert {answer.status_code for answer in answers} == {202}
+        [proposal] = {answer.json()["id"] for answer in answers}
+    async with town.staff("tan") as http:
+        closings = await asyncio.gather(*(http.post(f"/v1/proposals/{proposal}/confirm") for _ in range(5)))
+    assert all(closing.json() == closings[0].json() for closing in closings)
     assert len(await ask(town, "/v1/periods")) == 1
 
 

@@ -10,7 +10,7 @@ from api.bookkeeping.reports.liability import calculate_liability as reported
 from api.bookkeeping.reports.text import format_liability
 from api.wire import Liability
 from ledger.transactions import Phase, Status, Transaction, TransactionId
-from tests.api.asking import a_redemption, order
+from tests.api.asking import a_redemption, confirmed, order
 from tests.api.awards.claims.conftest import on_notice
 from tests.api.shop.stock.conftest import count, donation, purchase, put
 from tests.conftest import LiveTown
@@ -26,7 +26,7 @@ async def bought(town: LiveTown, *lines: tuple[str, int, int]) -> TransactionId:
     """The id of a procurement."""
     id = uuid7()
     async with town.staff("office") as http:
-        (await http.put(f"/v1/restocks/{id}", json=purchase(*lines))).raise_for_status()
+        (await confirmed(town, await http.put(f"/v1/restocks/{id}", json=purchase(*lines)))).raise_for_status()
     return TransactionId(id)
 
 

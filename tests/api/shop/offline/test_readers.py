@@ -10,7 +10,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from tests.api.asking import sign_in
+from tests.api.asking import confirmed, sign_in
 from tests.api.bookkeeping.exports.checkers import bean_balances, bean_check, hledger_balances, with_hledger
 from tests.api.bookkeeping.exports.conftest import exported
 from tests.api.bookkeeping.general_ledger.conftest import HP1, ask, correct, correction, neighbours, statement
@@ -164,7 +164,7 @@ async def _policy(town: LiveTown) -> None:
     """What is earned in a month lasts until the end of the next one, from August on."""
     wanted = {"effective_on": "2026-08-01", "kind": "rolling", "months": 1, "reason": "支委会决定"}
     async with town.staff("office") as http:
-        (await http.put("/v1/expiry-policies", json=wanted)).raise_for_status()
+        (await confirmed(town, await http.put("/v1/expiry-policies", json=wanted), "ma")).raise_for_status()
 
 
 async def _expire(town: LiveTown) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from api.platform import accounts
 from api.wire.card_token import digest, parse
 from api.wire.till_journal import count_handed_out
-from tests.api.asking import problem, rows, standing
+from tests.api.asking import confirmed, problem, rows, standing
 from tests.api.bookkeeping.exports.conftest import as_owner
 from tests.api.shop.offline.till import (
     Till,
@@ -239,7 +239,8 @@ async def test_a_void_after_a_correction_is_an_exception(till: Till) -> None:
     (await till.redeem(id, town.card, ("soap", 1))).raise_for_status()
     async with town.staff("qian") as http:
         correction = {"id": str(uuid7()), "transaction": str(id), "reason": "拿错了"}
-        [outcome] = (await http.post("/v1/corrections", json=[correction])).raise_for_status().json()
+        answer = await confirmed(town, await http.post("/v1/corrections", json=[correction]))
+    [outcome] = answer.raise_for_status().json()
     assert outcome["status"] == "ok", outcome
     till.write_void(id)
     assert await till.settle_last() == ("exception", "这一笔已经更正过，没有再作废。")

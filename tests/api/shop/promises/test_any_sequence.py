@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from api.bookkeeping.general_ledger.holds import release_expired
 from api.shop.reservations.use_cases import reserve_arrivals
-from tests.api.asking import a_redemption, order, sign_in
+from tests.api.asking import a_redemption, lift_bounds, order, sign_in
 from tests.api.shop.promises.conftest import books_balance, promise_body, promise_path
 from tests.api.shop.stock.conftest import arrival, count
 from tests.conftest import PASSWORD, LiveTown
@@ -97,6 +97,7 @@ class Books:
 
 async def test_after_any_sequence_nothing_is_spent_twice_and_the_order_is_kept(town: LiveTown) -> None:
     town, books = town, Books()
+    await lift_bounds(town)
     await town.award("hp-1", START)
     await town.award("hp-3", START)
     kiosk = {"Authorization": f"Bearer {town.device_token}", "X-Shift": await town.shift()}

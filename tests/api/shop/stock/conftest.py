@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from uuid_utils.compat import uuid7
 
-from tests.api.asking import rows, standing
+from tests.api.asking import confirmed, rows, standing
 from tests.conftest import LiveTown
 
 
@@ -31,9 +31,10 @@ def count(*lines: tuple[str, int], reason: str = "月末盘点", supermarket: st
 
 
 async def put(town: LiveTown, documents: str, body: dict[str, Any], by: str = "office") -> httpx.Response:
-    """Write a document under a new id."""
+    """Write a document under a new id; where it needs a second person, there is one."""
     async with town.staff(by) as http:
-        return (await http.put(f"/v1/{documents}/{uuid7()}", json=body)).raise_for_status()
+        answer = await confirmed(town, await http.put(f"/v1/{documents}/{uuid7()}", json=body))
+        return answer.raise_for_status()
 
 
 def draft_body(*lines: tuple[str, int] | tuple[str, int, str], **more: Any) -> dict[str, Any]:

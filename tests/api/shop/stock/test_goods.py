@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
 from kiosk.codes import GoodsCode, read_code
-from tests.api.asking import a_redemption, order, problem, rows
+from tests.api.asking import a_redemption, lift_bounds, order, problem, rows
 from tests.api.shop.stock.conftest import arrival, count, put
 from tests.api.shop.stock.test_stock import product
 from tests.conftest import LiveTown
@@ -112,6 +112,7 @@ async def test_the_version_grows_with_all_that_a_till_shows_except_the_pieces(to
 
 
 async def test_changes_at_once_each_grow_the_version(town: LiveTown) -> None:
+    await lift_bounds(town)
     before = (await till(town))["version"]
     codes = ("soap", "rice", "laundry", "brush")
     async with town.staff("office") as office:

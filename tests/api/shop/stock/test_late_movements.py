@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from uuid_utils.compat import uuid7
 
-from tests.api.asking import rows, sign_in
+from tests.api.asking import problem, rows, set_bounds, sign_in
 from tests.api.bookkeeping.exports.conftest import as_owner
 from tests.api.shop.offline.test_exceptions import decide, listed, waiting
 from tests.api.shop.offline.till import (
@@ -285,6 +285,7 @@ class Shop:
 
 async def test_whatever_comes_first_the_shelf_is_what_is_there(till: Till, household: UUID) -> None:
     town = till.town
+    await set_bounds(town)
     await as_owner(town, "update kiosk set lease_most = 4000")
     await town.award("hp-1", 9_000)
     other = await add_till(town, "后台")
@@ -306,3 +307,39 @@ async def test_whatever_comes_first_the_shelf_is_what_is_there(till: Till, house
         run()
 
     await asyncio.to_thread(play_any)
+
+
+@pytest.mark.parametrize(("step", "told"), [("confirm", True), ("confirm", False), ("refuse", False)])
+async def test_a_count_that_waits_for_a_second_person(till: Till, household: UUID, step: str, told: bool) -> None:
+    """Its differences are too much for one; what is told before or after it is decided counts once."""
+    town = till.town
+    await set_bounds(town, stocktake_points=0)
+    for _ in range(3):
+        till.write_sale(town.card, household, ("soap", 1), leased=5)
+    later(town)
+    async with town.staff("li") as http:
+        sheet = (await http.put(f"/v1/stocktakes/{uuid7()}", json=count(("soap", 7)))).json()
+    assert (sheet["status"], await read_shelf(town, "soap")) == ("waiting", 10)
+    later(town)
+    if told:
+        await till.settle()
+    async with town.staff("qian") as http:
+        answer = await http.post(f"/v1/proposals/{sheet['id']}/{step}", json={"reason": "再点一次"})
+        answer.raise_for_status()
+    later(town)
+    await till.settle()
+    assert (await read_shelf(town, "soap"), await read_loss(town)) == (7, 0)
+
+
+async def test_of_two_counts_that_wait_one_is_booked(till: Till) -> None:
+    town = till.town
+    await set_bounds(town, stocktake_points=0)
+    async with town.staff("li") as li, town.staff("qian") as qian:
+        ids = []
+        for _ in range(2):
+            later(town)
+            ids.append((await li.put(f"/v1/stocktakes/{uuid7()}", json=count(("soap", 7)))).json()["id"])
+        answers = [await qian.post(f"/v1/proposals/{id}/confirm") for id in reversed(ids)]
+    assert answers[0].status_code == 200
+    problem(answers[1], 409, "wrong-state")
+    assert (await read_shelf(town, "soap"), await read_loss(town)) == (7, 3)

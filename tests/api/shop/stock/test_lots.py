@@ -13,7 +13,7 @@ from hypothesis import given
 from uuid_utils.compat import uuid7
 
 from api.shop.stock import lots
-from tests.api.asking import a_redemption, order, problem, rows
+from tests.api.asking import a_redemption, confirmed, order, problem, rows
 from tests.api.awards.claims.conftest import days_pass
 from tests.api.shop.stock.conftest import arrival, count, donation, put, read_alerts, read_stock
 from tests.conftest import LiveTown
@@ -97,7 +97,8 @@ async def test_a_corrected_arrival_leaves_no_lot(town: LiveTown) -> None:
             "lines": [back | {"amount": pieces}],
         }
         async with town.staff("qian") as http:
-            [outcome] = (await http.post("/v1/corrections", json=[part])).raise_for_status().json()
+            answer = await confirmed(town, await http.post("/v1/corrections", json=[part]))
+        [outcome] = answer.raise_for_status().json()
         assert outcome["status"] == "ok", outcome
         # Of the newest-written line first.
         assert await read_alerts(town) == ({}, left)
@@ -108,7 +109,7 @@ async def test_the_same_arrival_with_other_dates_conflicts(town: LiveTown) -> No
         path = f"/v1/{slips}/{uuid7()}"
         async with town.staff("office") as http:
             for _ in range(2):
-                assert (await http.put(path, json=body)).status_code == 204
+                assert (await confirmed(town, await http.put(path, json=body))).status_code == 204
             other = dated(("soap", 4, "2026-06-21")) | {k: v for k, v in body.items() if k == "donor"}
             problem(await http.put(path, json=other), 409, "conflict")
     assert (await read_stock(town))["soap"] == 18

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
-from tests.api.asking import a_redemption, order, problem, rows
+from tests.api.asking import a_redemption, lift_bounds, order, problem, rows
 from tests.api.awards.claims.conftest import hire
 from tests.api.shop.stock.conftest import (
     arrival,
@@ -120,6 +120,7 @@ async def _wait_for_a_lock(town: LiveTown) -> None:
 
 
 async def test_no_redemption_during_a_stocktake_is_lost(town: LiveTown) -> None:
+    await lift_bounds(town)
     async with town.device(await town.shift()) as kiosk, town.staff("li") as desk:
         answers = await asyncio.gather(
             *(
@@ -143,6 +144,7 @@ async def test_no_redemption_during_a_stocktake_is_lost(town: LiveTown) -> None:
 
 
 async def test_two_stocktakes_of_one_shelf_at_once_book_a_difference_once(town: LiveTown) -> None:
+    await lift_bounds(town)
     # The accounts of differences are there already: opening them makes nobody wait.
     await put(town, "stocktakes", count(("soap", 11), ("rice", 11)))
     for rest in range(10, 4, -1):

@@ -1,0 +1,19 @@
+"""Every kind of proposal there is."""
+
+from __future__ import annotations
+
+from api.bookkeeping.expiry.use_cases import EXPIRY_POLICY
+from api.bookkeeping.general_ledger.corrections import CORRECTIONS
+from api.bookkeeping.general_ledger.imports import IMPORT
+from api.bookkeeping.general_ledger.periods import CLOSING
+from api.registry.cards.use_cases import CARDS
+from api.registry.proposals.bounds import POLICY
+from api.shop.stock.arrivals import DONATION, RESTOCK
+from api.shop.stock.funds import FUNDING
+from api.shop.stock.goods import PRODUCT_CHANGE
+from api.shop.stock.stocktakes import STOCKTAKE
+
+_MONEY_AND_GOODS = (FUNDING, RESTOCK, DONATION, STOCKTAKE, PRODUCT_CHANGE)
+_POINTS = (IMPORT, CORRECTIONS, CLOSING, EXPIRY_POLICY)
+
+KINDS = {kind.name: kind for kind in (*_MONEY_AND_GOODS, *_POINTS, CARDS, POLICY)}

@@ -1,0 +1,87 @@
+"""`/desk/proposals`: what waits for a second person, what was decided, and what one person decides alone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from api import wire
+from api.desk.proposals.kinds import KINDS
+from api.platform.access import Role, StaffRequest, staff_only
+from api.platform.errors import Refused
+from api.platform.services import Services
+from api.registry.cards.use_cases import CARDS
+from api.registry.proposals import bounds, deciding
+from api.web.error_pages import ERROR_PAGES
+from api.web.flash import see_other
+from api.web.form import read_code, read_field
+from api.web.page import render_page
+
+PROPOSALS = "/desk/proposals"
+_CLOSED_SHOWN = 50
+
+
+@get(PROPOSALS)
+async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    closed = await deciding.list_proposals(services, KINDS, request.user, closed=True)
+    return render_page(
+        request,
+        "desk/proposals/overview.html",
+        staff=request.user,
+        waiting=await deciding.list_proposals(services, KINDS, request.user, closed=False),
+        closed=closed[:_CLOSED_SHOWN],
+        policy=await bounds.show_policy(services),
+        may_change_policy=request.user.serves_township and request.user.may(Role.OFFICE, Role.SUPERVISOR),
+    )
+
+
+@post(PROPOSALS + "/{id:uuid}/confirm")
+async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    proposal = await deciding.show_proposal(services, KINDS, request.user, id)
+    if proposal.kind == CARDS.name:
+        # The cards are in the answer of the confirmation alone.
+        return see_other(PROPOSALS, "发卡的提议请用接口或 jimei cards 确认，卡号只给一次。", "refused")
+    try:
+        await deciding.confirm(services, KINDS, request.user, id)
+    except Refused as error:
+        return see_other(PROPOSALS, error.detail, "refused")
+    return see_other(PROPOSALS, "已确认，并已办好。")
+
+
+@post(PROPOSALS + "/{id:uuid}/refuse")
+async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    reason = read_field(await request.form(), "reason")
+    if not 1 <= len(reason) <= 200:
+        return see_other(PROPOSALS, "请写明为什么退回，最多 200 字。", "refused")
+    try:
+        await deciding.refuse(services, KINDS, request.user, id, reason)
+    except Refused as error:
+        return see_other(PROPOSALS, error.detail, "refused")
+    return see_other(PROPOSALS, "已退回，什么都没有变动。")
+
+
+@post(PROPOSALS + "/policy")
+async def change_policy(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    form = await request.form()
+    values = {name: read_code(form, name) for name in wire.ApprovalPolicy.__struct_fields__}
+    try:
+        wanted = msgspec.convert(values, wire.ApprovalPolicy, strict=False)
+    except msgspec.ValidationError:
+        return see_other(PROPOSALS, "各项限度都请填整数：盘点分数、分值改动的百分比、发卡张数。", "refused")
+    result = await bounds.propose_policy(services, request.user, wanted)
+    waits = isinstance(result, wire.ProposalView)
+    return see_other(PROPOSALS, "已提议，等另一方确认。" if waits else "限度本来就是这样，没有改动。")
+
+
+router = Router(
+    "/",
+    route_handlers=[overview, confirm, refuse, change_policy],
+    guards=[staff_only],
+    exception_handlers=ERROR_PAGES,
+    include_in_schema=False,
+)

@@ -1,0 +1,84 @@
+"""Up to where one person decides alone: the township's policy, changed by two people like all else."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import select
+
+from api import wire
+from api.platform.access import Role, Staff, require_township
+from api.platform.services import Services, UnitOfWork
+from api.registry.proposals.decision import Confirmers
+from api.registry.proposals.tables import AdoptedApprovalPolicy, Proposal
+from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view
+
+DEFAULT = wire.ApprovalPolicy(stocktake_points=300, price_percent=20, cards=3, first_cards=20)
+
+
+async def read_policy(uow: UnitOfWork) -> wire.ApprovalPolicy:
+    row = await _read_latest(uow)
+    return DEFAULT if row is None else wire.ApprovalPolicy(**_values(row))
+
+
+async def _read_latest(uow: UnitOfWork) -> AdoptedApprovalPolicy | None:
+    found: AdoptedApprovalPolicy | None = await uow.session.scalar(
+        select(AdoptedApprovalPolicy)
+        .where(AdoptedApprovalPolicy.township == uow.township)
+        .order_by(AdoptedApprovalPolicy.since.desc(), AdoptedApprovalPolicy.proposal.desc())
+        .limit(1)
+    )
+    return found
+
+
+def _values(row: AdoptedApprovalPolicy) -> dict[str, int]:
+    return {name: getattr(row, name) for name in wire.ApprovalPolicy.__struct_fields__}
+
+
+async def show_policy(services: Services) -> wire.ApprovalPolicyView:
+    async with services.unit_of_work() as uow:
+        row = await _read_latest(uow)
+        if row is None:
+            return wire.ApprovalPolicyView(**msgspec.to_builtins(DEFAULT))
+        proposal = await uow.session.get_one(Proposal, (uow.township, row.proposal))
+        return wire.ApprovalPolicyView(
+            **_values(row),
+            since=row.since,
+            proposed_by=proposal.proposed_by,
+            confirmed_by=proposal.closed_by,
+        )
+
+
+async def propose_policy(
+    services: Services, staff: Staff, wanted: wire.ApprovalPolicy
+) -> wire.ProposalView | wire.ApprovalPolicyView:
+    """The policy in force, where it is this one already. Raises Refused: not-allowed."""
+    require_township(staff, Role.OFFICE, Role.SUPERVISOR)
+    async with services.unit_of_work() as uow:
+        now = await read_policy(uow)
+        if now != wanted:
+            new = NewProposal(request=wanted, what=f"{describe(wanted)}（现在是：{describe(now)}）", village=None)
+            return await to_view(uow, POLICY, await propose(uow, POLICY, Signer.of(staff), new), staff)
+    return await show_policy(services)
+
+
+def describe(policy: wire.ApprovalPolicy) -> str:
+    return (
+        f"一个人可以单独办的：一家超市三十天盘点盈亏 {policy.stocktake_points} 分以内，"
+        f"三十天分值改动 {policy.price_percent}% 以内，"
+        f"一天补换或给有积分的户发卡 {policy.cards} 张、别的卡 {policy.first_cards} 张以内"
+    )
+
+
+async def _adopt(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> wire.ApprovalPolicy:
+    wanted = msgspec.convert(proposed.request, wire.ApprovalPolicy)
+    uow.session.add(
+        AdoptedApprovalPolicy(
+            township=uow.township, proposal=proposed.id, since=uow.now, **msgspec.to_builtins(wanted)
+        )
+    )
+    return wanted
+
+
+POLICY = ProposalKind(
+    "approval-policy", "单独办理的限度", Confirmers((Role.OFFICE, Role.SUPERVISOR), two_bodies=True), _adopt
+)
