@@ -86,3 +86,6 @@ def test_print(printer: EscposPrinter | None) -> None:
     except PrinterError as away:
         raise Refused(ErrorCode.PRINTER_AWAY, away.sentence) from None
     echo(f"已发送到 {printer}。请看纸条：汉字不乱码、分数靠右对齐，打印机就设好了。")
+    missing = printer.list_missing_scripts()
+    if missing:
+        echo(f"本机没有{'、'.join(missing)}的字体，这些名字会印成编码：请安装 fonts-noto-core。")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from escpos.constants import CTL_LF, ESC, FS, HW_INIT, PAPER_PART_CUT, TXT_SIZE
 
-from kiosk.printing.layout import PaperLine
+from kiosk.printing.layout import UNSEEN, PaperLine
 from kiosk.printing.settings import Encoding
 
 # Chinese characters need a mode of the printer, which the library's `text` never enters.
@@ -36,6 +36,8 @@ def build_text_commands(lines: Sequence[PaperLine], encoding: Encoding) -> bytes
 
 
 def encode(text: str, encoding: Encoding) -> bytes:
+    # They join or vary what a printer draws sign by sign.
+    text = UNSEEN.sub("", text)
     try:
         return text.encode(encoding)
     except UnicodeEncodeError:

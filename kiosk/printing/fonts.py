@@ -1,15 +1,18 @@
-"""Finding a font with Chinese characters on this machine."""
+"""Finding fonts on this machine: one with Chinese characters, and those of the country's other scripts."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
-from PIL import ImageFont
+import regex
+from PIL import ImageFont, features
 
 from kiosk.language import _
 from kiosk.printing.errors import PrinterError
+from kiosk.printing.scripts import Script
 
 # Sans serif: fine serifs get lost in the coarse dots of a thermal printer.
 _PREFERRED = (
@@ -24,6 +27,14 @@ _PREFERRED = (
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
 _SAMPLE = "兑"
 _MISSING = "\U0010ffff"
+_SAMPLES = {
+    Script.ARABIC: "\u06d5\u06cb",
+    Script.TIBETAN: "\u0f66\u0f92",
+    Script.YI: "\ua28f",
+    Script.MONGOLIAN: "\u182e",
+}
+"""Uyghur letters among the Arabic ones: not every font of the script has them."""
+_UNSEEN = regex.compile(r"[\s\p{Cf}\p{Variation_Selector}\u180b-\u180f]")
 
 
 def list_font_folders() -> list[Path]:
@@ -61,9 +72,44 @@ def _load_faces(file: Path, size: int) -> Iterator[ImageFont.FreeTypeFont]:
     return iter(sorted(faces, key=lambda font: not (font.getname()[0] or "").endswith(" SC")))
 
 
+@cache
+def find_script_font(folders: tuple[Path, ...], script: Script, size: int) -> ImageFont.FreeTypeFont | None:
+    """A font of this script, `size` dots high; None where there is none, or nothing that joins its letters."""
+    traits = script.value
+    if traits.shaped and not features.check("raqm"):
+        return None
+    files = [file for folder in folders for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES]
+    named = {
+        (rank, "regular" not in file.stem.lower(), str(file)): file
+        for file in files
+        for rank, start in enumerate(traits.files)
+        if file.stem.lower().replace("_", "").startswith(start)
+    }
+    for _rank_of_file, file in sorted(named.items()):
+        for font in _load_faces(file, size):
+            if can_draw(font, _SAMPLES[script]):
+                return font
+    return None
+
+
+def list_missing_scripts() -> list[Script]:
+    """The scripts of the country that this machine can't draw."""
+    folders = tuple(list_font_folders())
+    return [script for script in Script if find_script_font(folders, script, 24) is None]
+
+
+def can_draw(font: ImageFont.FreeTypeFont, text: str) -> bool:
+    """Whether the font has every sign of `text` that is seen."""
+    return all(_has_sign(font, sign) for sign in _UNSEEN.sub("", text))
+
+
 def _has_chinese(font: ImageFont.FreeTypeFont) -> bool:
-    """Whether it draws a Chinese character differently from a missing one."""
+    return can_draw(font, _SAMPLE)
+
+
+def _has_sign(font: ImageFont.FreeTypeFont, sign: str) -> bool:
+    """Whether it draws a sign differently from a missing one."""
     try:
-        return bytes(font.getmask(_SAMPLE)) != bytes(font.getmask(_MISSING))
+        return bytes(font.getmask(sign)) != bytes(font.getmask(_MISSING))
     except OSError:
         return False

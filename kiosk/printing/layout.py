@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.wire.text import make_line_visible
+import regex
+
+from api.wire.text import make_line_visible, split_clusters
 
 # Points aren't money, and some printers have these signs where others have a backslash.
 _MONEY_SIGNS = str.maketrans({"¥": "元", "￥": "元"})
 
 
 # Blanks of other widths, but not the narrow one inside a Mongolian word.
+UNSEEN = regex.compile(r"[\p{Cf}\p{Variation_Selector}]")
 _BLANKS = dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x205F, 0x3000], " ")
 
 
@@ -35,7 +38,9 @@ def count_columns(text: str) -> int:
 
 
 def _count_columns(character: str) -> int:
-    return 1 if character.isascii() else 2
+    if character.isascii():
+        return 1
+    return 0 if UNSEEN.match(character) else 2
 
 
 def make_printable(text: str) -> str:
@@ -47,13 +52,22 @@ def wrap(text: str, width: int) -> list[str]:
     """Split `text` into pieces of at most `width` columns (at least 2)."""
     pieces = [""]
     left = width
-    for character in make_printable(text):
-        left -= _count_columns(character)
+    for sign in _split_signs(make_printable(text), width):
+        left -= count_columns(sign)
         if left < 0:
             pieces.append("")
-            left = width - _count_columns(character)
-        pieces[-1] += character
+            left = width - count_columns(sign)
+        pieces[-1] += sign
     return pieces
+
+
+def _split_signs(text: str, width: int) -> list[str]:
+    """Never in the middle of a letter with its marks, unless it alone has more columns than the paper."""
+    return [
+        sign
+        for cluster in split_clusters(text)
+        for sign in ([cluster] if count_columns(cluster) <= width else cluster)
+    ]
 
 
 def wrap_lines(text: str, width: int) -> list[PaperLine]:

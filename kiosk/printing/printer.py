@@ -59,6 +59,14 @@ class EscposPrinter:
     def width(self) -> int:
         return self._settings.width
 
+    def list_missing_scripts(self) -> list[str]:
+        """The scripts that slips can't be drawn in, since this machine has no font of them."""
+        if self._settings.mode is not Mode.IMAGE:
+            return []
+        from kiosk.printing.fonts import list_missing_scripts
+
+        return [_(script.value.title) for script in list_missing_scripts()]
+
     async def send(self, lines: Sequence[PaperLine]) -> None:
         started = False
         try:
