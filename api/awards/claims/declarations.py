@@ -167,6 +167,8 @@ def _evaluate(
         rule = book.get_rule(claim.rule)
     except rules.UnknownRule as error:
         return refused(str(error))
+    if rule.every_household and not staff.may(Role.COMMITTEE):
+        return refused(f"「{rule.title}」由村里统一申报，请找村委会。")
     rules_claim = rules.Claim(
         rule.id,
         claim.deed_on,

@@ -111,6 +111,9 @@ async def test_base_points_are_declared_at_the_desk_for_a_whole_village(town: Li
         assert "申报 4 件。" in page
     async with browsing(town, "wang") as browser:
         assert "为全村各户申报" not in await browser.open("/desk/declare?rule=BASE")
+    # The public page says that the village declares it: for one household it is the committee, too.
+    [refused] = await declare(town, claim("BASE", "hp-1", DAY))
+    assert refused["reason"] == "「年度基础分」由村里统一申报，请找村委会。"
 
 
 async def test_a_sheet_is_filled_in_at_the_desk(town: LiveTown) -> None:
