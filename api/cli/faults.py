@@ -28,11 +28,13 @@ _SECRETS = re.compile(
 
 
 @contextmanager
-def tell_faults(folder: Path) -> Iterator[None]:
+def tell_faults(folder: Path, *expected: type[Exception]) -> Iterator[None]:
     """Log what nobody expected in this folder, tell it in one sentence, and exit with code 1."""
     try:
         yield
     except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
+    except expected:
         raise
     except Exception as fault:
         if isinstance(fault, OSError) and fault.errno == errno.EPIPE:

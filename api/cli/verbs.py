@@ -256,7 +256,7 @@ def kiosk(
         _serve_kiosk(serve_host, serve_port)
         return
     try:
-        with tell_faults(folder):
+        with tell_faults(folder, StoreError):
             run(server, folder, code, scanner, Appearance(theme, large, sound == "on"), printer)
     except StoreError as error:
         raise Refused(ErrorCode.IN_USE, str(error)) from None
