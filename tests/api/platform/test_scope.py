@@ -11,12 +11,14 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from api.platform.access import Role
-from tests.api.asking import problem, sign_in, standing
+from api.platform.database.sql_files import REVISIONS, run_script
+from tests.api.asking import problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import awarded, correction, hold, neighbours
 from tests.api.platform.test_errors import ID, STAFF
 from tests.api.shop.stock.conftest import arrival, count, donation, draft_body, purchase
 from tests.conftest import LiveTown
+from tests.databases import owner_engine
 
 # Decided for all villages alike: by people of the township alone.
 TOWNSHIP = {
@@ -232,3 +234,13 @@ async def test_serving_the_whole_township_is_said_and_never_left_out(town: LiveT
         problem(await http.post("/v1/people", json=[both]), 400, "malformed")
         assert (await http.post("/v1/people", json=[person | {"township": True}])).status_code == 201
     await sign_in(town, "new")
+
+
+async def test_people_of_before_serve_the_township_where_they_had_no_village(town: LiveTown) -> None:
+    """As the revision finds them that first keeps it."""
+    revision = (REVISIONS / "versions/1002_mends/people.sql").read_text(encoding="utf-8")
+    async with owner_engine(town.clone).begin() as owner:
+        await owner.exec_driver_sql("alter table person drop column township_wide, drop column registered_by")
+        await owner.run_sync(run_script, revision)
+    found = await rows(town, "select login from person where township_wide order by login")
+    assert [login for (login,) in found] == ["fu", "ma", "office", "tan"]
