@@ -57,7 +57,7 @@ class Circumstances:
         return estimate_time(at, self.shift, self.enrolled_at, self.now)
 
 
-def object_to_time(at: datetime, enrolled_at: datetime, now: datetime) -> str:
+def doubt_time(at: datetime, enrolled_at: datetime, now: datetime) -> str:
     """Why no clock of a machine can have said so; empty if one can."""
     try:
         early = at < enrolled_at - MAX_CLOCK_ERROR
@@ -67,7 +67,7 @@ def object_to_time(at: datetime, enrolled_at: datetime, now: datetime) -> str:
     return f"终端记的时间不对：{local_time(at):%Y-%m-%d}。" if early or late else ""
 
 
-def object_to_shift(shift: ShiftFacts | None, attendant: UUID, *, in_shift: bool) -> str:
+def doubt_shift(shift: ShiftFacts | None, attendant: UUID, *, in_shift: bool) -> str:
     """Why an entry can't be of the shift that it names; empty if it can."""
     if shift is None:
         return "这台终端没有这个班次的记录。"
@@ -81,7 +81,7 @@ def object_to_shift(shift: ShiftFacts | None, attendant: UUID, *, in_shift: bool
 def estimate_time(at: datetime, shift: ShiftFacts | None, enrolled_at: datetime, now: datetime) -> datetime:
     """When something happened that an entry tells, as far as the server knows: within its shift, and not in the
     future."""
-    if object_to_time(at, enrolled_at, now):
+    if doubt_time(at, enrolled_at, now):
         return now
     opened_at, closed_at = (shift.opened_at, shift.closed_at or now) if shift is not None else (at, now)
     return min(max(at, opened_at), closed_at, now)
@@ -90,34 +90,34 @@ def estimate_time(at: datetime, shift: ShiftFacts | None, enrolled_at: datetime,
 def estimate_movement(at: datetime, shift: ShiftFacts | None, enrolled_at: datetime, now: datetime) -> datetime:
     """When goods moved, to be compared with stocktakes. A clock that is ahead tells no more than that the shift
     had begun: whatever was counted since has seen it."""
-    if shift is not None and not object_to_time(at, enrolled_at, now) and at > now + CLOCK_SLACK:
+    if shift is not None and not doubt_time(at, enrolled_at, now) and at > now + CLOCK_SLACK:
         return min(shift.opened_at, now)
     return estimate_time(at, shift, enrolled_at, now)
 
 
-def list_objections(
+def list_doubts(
     entry: SaleEntry, request: RequestFacts, circumstances: Circumstances, *, settling: bool
 ) -> list[str]:
     """Why an honest machine can't have written this, a sentence each. `settling`: also what speaks only against
     booking it by itself."""
     return [
-        *(_object_to_circumstances(entry, circumstances) if settling else ()),
-        *_object_to_lines(entry, circumstances),
-        *_object_to_cards(entry, request, circumstances),
+        *(_doubt_circumstances(entry, circumstances) if settling else ()),
+        *_doubt_lines(entry, circumstances),
+        *_doubt_cards(entry, request, circumstances),
     ]
 
 
-def _object_to_circumstances(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str]:
-    objection = object_to_shift(circumstances.shift, entry.attendant, in_shift=circumstances.in_shift)
-    if objection:
-        yield objection
+def _doubt_circumstances(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str]:
+    doubt = doubt_shift(circumstances.shift, entry.attendant, in_shift=circumstances.in_shift)
+    if doubt:
+        yield doubt
     elif circumstances.shift is not None and entry.at < circumstances.shift.opened_at - CLOCK_SLACK:
         yield f"终端记的时间 {_minute(entry.at)} 比班次开始还早。"
     if entry.at < circumstances.enrolled_at - CLOCK_SLACK or entry.at > circumstances.now + MAX_OFFLINE:
         yield f"终端记的时间 {_minute(entry.at)} 不在它能断网兑换的日子里。"
 
 
-def _object_to_lines(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str]:
+def _doubt_lines(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str]:
     at = circumstances.estimate_time(entry.at)
     for line in entry.lines:
         name = circumstances.names.get(line.product)
@@ -141,7 +141,7 @@ def _list_told(product: str, history: PriceHistory, circumstances: Circumstances
     return frozenset([circumstances.told[product]] if product in circumstances.told else ())
 
 
-def _object_to_cards(entry: SaleEntry, request: RequestFacts, circumstances: Circumstances) -> Iterator[str]:
+def _doubt_cards(entry: SaleEntry, request: RequestFacts, circumstances: Circumstances) -> Iterator[str]:
     card, collector = request.card, request.collector
     if card is None or card.household != entry.household:
         yield "登记册里没有这张户卡。"

@@ -12,7 +12,7 @@ import msgspec
 from api import wire
 from api.platform import accounts
 from api.shop.kiosks.tables import Attendant
-from api.shop.offline.plausibility import Circumstances, list_objections, price_lines
+from api.shop.offline.plausibility import Circumstances, list_doubts, price_lines
 from api.shop.redemptions.facts import Facts, RequestFacts
 from api.shop.redemptions.receipts import Booking, book, digest_request
 from api.wire.till_journal import SaleEntry, count_handed_out
@@ -93,9 +93,9 @@ def decide_sale(
     till, request_facts = facts.till, facts.request
     assert till is not None
     assert request_facts is not None
-    objections = () if accepted else list_objections(entry, request_facts, circumstances, settling=True)
-    if objections:
-        return as_exception(join(objections), **foresee_acceptance(entry, request_facts, circumstances))
+    doubts = () if accepted else list_doubts(entry, request_facts, circumstances, settling=True)
+    if doubts:
+        return as_exception(join(doubts), **foresee_acceptance(entry, request_facts, circumstances))
     if request_facts.card is None or request_facts.card.household != entry.household:
         return as_exception("登记册里没有这张户卡。")
     at = circumstances.estimate_time(entry.at)

@@ -27,10 +27,10 @@ from api.shop.offline.plausibility import (
     NOT_OPEN,
     Circumstances,
     ShiftFacts,
+    doubt_shift,
+    doubt_time,
     estimate_movement,
-    list_objections,
-    object_to_shift,
-    object_to_time,
+    list_doubts,
 )
 from api.shop.offline.reports import build_shift_report
 from api.shop.offline.sale import (
@@ -93,10 +93,10 @@ class EntrySettler:
     number: int
 
     async def settle(self, entry: AnyEntry) -> SettlementResult:
-        objection = object_to_time(entry.at, self.enrolment.enrolled_at, self.uow.now)
-        if objection:
+        doubt = doubt_time(entry.at, self.enrolment.enrolled_at, self.uow.now)
+        if doubt:
             extra = await self._foresee(entry) if isinstance(entry, SaleEntry) else {}
-            return as_exception(objection, **extra)
+            return as_exception(doubt, **extra)
         match entry:
             case ShiftOpeningEntry():
                 return await self._settle_opening(entry)
@@ -180,9 +180,9 @@ class EntrySettler:
         [facts] = await read_facts(self.uow, [self._build_request(entry)], self.uow.now)
         assert facts.request is not None
         circumstances = await self._read_circumstances(entry, facts)
-        objections = list_objections(entry, facts.request, circumstances, settling=False)
+        doubts = list_doubts(entry, facts.request, circumstances, settling=False)
         extra = foresee_acceptance(entry, facts.request, circumstances)
-        return SettlementResult(status, join([remark, *objections]), extra)
+        return SettlementResult(status, join([remark, *doubts]), extra)
 
     def _settle_known_sale(self, entry: SaleEntry, redemption: Redemption) -> SettlementResult:
         """Booked over HTTP before. Leased points that weren't needed for it stay with the kiosk."""
@@ -272,14 +272,14 @@ class EntrySettler:
         if redemption is not None and (redemption.kiosk != self.kiosk.id or redemption.shift != entry.shift):
             return as_exception("只能作废本终端本班次的兑换。")
         shift = await self._find_shift(entry.shift)
-        objection = object_to_shift(
+        doubt = doubt_shift(
             _to_facts(shift),
             entry.attendant,
             # One that was never answered is given up at the next sign-in: its shift may be over by then.
             in_shift=self._is_in(shift) or not await self._was_reported(entry.id),
         )
-        if objection:
-            return as_exception(objection)
+        if doubt:
+            return as_exception(doubt)
         if redemption is None:
             return await self.write_off(entry)
         return await self.reverse(entry, redemption, lease_again=True)
@@ -301,8 +301,11 @@ class EntrySettler:
         )
         receipt = msgspec.convert(redemption.receipt, wire.Receipt)
         returned = {goods.product: -goods.quantity for goods in count_handed_out(receipt.lines)}
-        shop = redemption.supermarket
-        await self.uow.books.lock_balances([accounts.shelf(shop, product).id for product in returned])
+        code = (await read_households(self.uow, [redemption.household]))[redemption.household].code
+        shelves = [accounts.shelf(redemption.supermarket, product).id for product in returned]
+        # All at once, in the books' own order, which prevents deadlocks.
+        escrow = accounts.escrow(code, self.kiosk.id, self.enrolment.epoch).id
+        await self.uow.books.lock_balances([accounts.household(code).id, escrow, *shelves])
         counted = await self._undo_counted(entry, returned, _to_facts(await self._find_shift(entry.shift)))
         await self.uow.books.open_accounts(map(accounts.difference, counted), self.uow.now)
         failure = await self._post([reversal, *counted.values()])
@@ -311,10 +314,9 @@ class EntrySettler:
         self._add_void(entry)
         remarks = [COUNTED] if counted else []
         if lease_again and redemption.leased:
-            household = (await read_households(self.uow, [redemption.household]))[redemption.household]
             grant = lease_grant(
                 TransactionId(uuid5(entry.id, "lease-again")),
-                household.code,
+                code,
                 self.kiosk.id,
                 self.enrolment.epoch,
                 redemption.leased,
