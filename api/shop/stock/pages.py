@@ -13,16 +13,17 @@ from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
+from uuid_utils.compat import uuid7
 
 from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.shop.stock import goods, receipt_views, receipts, stock_alerts
+from api.shop.stock import goods, receipt_views, receipts, scanned_delivery, stock_alerts
 from api.shop.supermarkets.use_cases import list_supermarkets
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_field
+from api.web.form import read_code, read_field, read_lines
 from api.web.page import render_page
 from api.wire import ProposalView
 from api.wire import shelf as wire
@@ -67,6 +68,8 @@ async def shelf(
         supermarket=next(each for each in supermarkets if each.code == supermarket),
         several=len(supermarkets) > 1,
         may_edit_shelf=request.user.may(*goods.SHELF_EDITORS),
+        may_write_receipts=request.user.may(*receipts.WRITERS),
+        new_receipt=uuid7(),
         lines=lines,
         others=await goods.list_products_not_on(services, request.user, supermarket),
         alerts=await stock_alerts.read_for_staff(services, request.user, supermarket=supermarket),
@@ -87,6 +90,26 @@ async def place(
     product = read_code(await request.form(), "product")
     action = goods.place_on_shelf(services, request.user, supermarket, product, wire.ShelfPlacement())
     return await _redirect(f"{GOODS}/{supermarket}", action, "已上架。")
+
+
+@post("/desk/deliveries/{supermarket:str}/{id:uuid}")
+async def write_delivery(
+    supermarket: FromPath[str], id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
+) -> Redirect:
+    """What arrived, as it was scanned; somebody else counts it. The form's id makes sending it twice harmless."""
+    here = f"{GOODS}/{supermarket}"
+    form = await request.form()
+
+    async def write() -> None:
+        data = wire.NewGoodsReceipt(
+            supermarket=supermarket,
+            source="restock",
+            supplier=read_field(form, "supplier"),
+            lines=await scanned_delivery.read_delivery(services, read_lines(form, "scans")),
+        )
+        await receipts.write(services, request.user, id, data)
+
+    return await _redirect(here, write(), "到货已登记，请换一个人点数。")
 
 
 @get(GOODS + "/{supermarket:str}/{product:str}")
@@ -232,6 +255,7 @@ router = Router(
         overview,
         shelf,
         place,
+        write_delivery,
         product,
         change,
         add_barcode,

@@ -27,7 +27,7 @@ from api.wire.base import from_store
 from api.wire.goods import Donation, GoodsLine, Restock, RestockLine
 from ledger.transactions import TransactionId
 
-_WRITERS = (Role.OFFICE, Role.COMMITTEE)
+WRITERS = (Role.OFFICE, Role.COMMITTEE)
 
 
 async def write(services: Services, staff: Staff, id: UUID, data: wire.NewGoodsReceipt) -> wire.GoodsReceipt:
@@ -36,7 +36,7 @@ async def write(services: Services, staff: Staff, id: UUID, data: wire.NewGoodsR
     Raises Refused: not-allowed, unknown, cost-incomplete, cost-unexpected, donor-missing, donor-unexpected,
     conflict.
     """
-    require(staff, *_WRITERS)
+    require(staff, *WRITERS)
     actor = actor_at_desk(staff)
     draft = wire.GoodsReceiptDraft(
         **{name: getattr(data, name) for name in wire.GoodsReceiptDraft.__struct_fields__}

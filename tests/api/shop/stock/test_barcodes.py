@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -90,3 +91,22 @@ async def test_a_delivery_keeps_the_lots_number(town: LiveTown) -> None:
         body = {"supermarket": "hp", "source": "restock", "lines": lines}
         view = (await http.put(receipt, json=body)).raise_for_status().json()
         assert [line["lot"] for line in view["lines"]] == ["A7", "B1"]
+
+
+async def test_a_delivery_is_scanned_at_the_desk(town: LiveTown) -> None:
+    async with town.staff("office") as http, browsing(town, "office") as browser:
+        (await http.post("/v1/products", json=[_oil(barcodes=[{"code": CARTON, "pieces": 4}])])).raise_for_status()
+        await _place(http)
+        await browser.open("/desk/goods/hp")
+
+        async def deliver(scans: str) -> str:
+            [path] = re.findall(r'"(/desk/deliveries/hp/[^"]+)"', browser.page.text)
+            return await browser.send(path, scans=scans, supplier="供销社")
+
+        assert "第 2 行" in await deliver(f"{OIL}\n16932571030051")
+        assert "还没有登记" in await deliver(REFILL)
+        link = f"https://id.example.cn/01/{OIL}/10/A7?17=260620"
+        assert "批号 A7" in await deliver(f"(01){CARTON}(17)260620(10)A7\r\n{link}\r\n12 {OIL}\r\n")
+        [receipt] = (await http.get("/v1/goods-receipts")).json()
+        lines = [(line["quantity"], line["sell_by"], line["lot"]) for line in receipt["lines"]]
+        assert lines == [(5, "2026-06-20", "A7"), (12, None, "")]
