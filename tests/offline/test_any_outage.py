@@ -1,5 +1,5 @@
 """After any sequence of events between kiosks and server no point is spent twice, nothing that was handed over is
-lost, and all leased points are spent or returned.
+lost, and all leased points are spent or returned; and what one kiosk can spare another one can have.
 
 Two kiosks of one supermarket with their real stores, the real server, and between them a network that loses
 requests and answers; power cuts, lost kiosks, lost cards, old disks and wrong clocks."""
@@ -37,6 +37,7 @@ from api.registry.people.use_cases import passwords
 from api.registry.register.tables import Grid, Household, Village
 from api.registry.register.use_cases import init_township
 from api.shop.holdings.queries import LEASED_POINTS
+from api.shop.holdings.recalls import Shortage, listen, recall
 from api.shop.kiosks import enrolment
 from api.shop.kiosks.tables import Attendant, KioskEnrolment
 from api.shop.kiosks.use_cases import open_shift
@@ -67,6 +68,9 @@ HOUSEHOLDS = 3
 PIN = "2468"
 EXPECTED = {"insufficient-points", "out-of-stock", "shift-closed", "card-revoked"}
 """What a redemption over HTTP may be refused for here."""
+OTHERS = ["online", "away", "cut off", "power cut"]
+"""What is with the kiosk that is asked for points: it returns them; it doesn't hear of it; its line or its power
+goes after it has written its word, and before it is uploaded."""
 _examples = count(1)
 
 
@@ -217,15 +221,18 @@ class Outage(RuleBasedStateMachine):
         household=st.integers(0, HOUSEHOLDS - 1),
         pieces=st.integers(1, 4),
         fate=st.sampled_from(["answered", "answer lost", "request lost", "arrives late"]),
+        other_is=st.sampled_from(OTHERS),
     )
-    def sell_online(self, n: int, household: int, pieces: int, fate: str) -> None:
+    def sell_online(self, n: int, household: int, pieces: int, fate: str, other_is: str) -> None:
         machine = self.machines[n]
+        if other_is != "away":
+            self._hear(self.machines[1 - n], "nothing")
         confirmed = self._confirm(machine, household, pieces)
         leased = machine.store.redemptions.confirm(confirmed, sent=True)
         receipt = None
         if fate in ("answered", "answer lost"):
             try:
-                receipt = self.do(self._redeem(machine, confirmed, leased))
+                receipt = self._redeem_with_recall(machine, confirmed, leased, household, other_is)
             except Refused as refusal:
                 if refusal.code not in EXPECTED:
                     raise
@@ -244,6 +251,27 @@ class Outage(RuleBasedStateMachine):
                 if refusal.code not in {*EXPECTED, "abandoned"}:
                     raise
 
+    def _redeem_with_recall(
+        self, machine: Machine, confirmed: ConfirmedCart, leased: int, household: int, other_is: str
+    ) -> wire.Receipt:
+        """As the counter does: it asks again once the other kiosk has heard of it."""
+        try:
+            return self.do(self._redeem(machine, confirmed, leased))
+        except Refused as refusal:
+            if not refusal.extra.get("recalled"):
+                raise
+        [other] = [each for each in self.machines if each is not machine]
+        spared = other.store.leases.get_available(self.ids[household]) == self.do(self._escrow(other, household))
+        self._hear(other, other_is)
+        leased = machine.store.redemptions.reserve_points()
+        try:
+            return self.do(self._redeem(machine, confirmed, leased))
+        except Refused as refusal:
+            # All that was missing had been there, and the other one's word has arrived.
+            if refusal.code == "insufficient-points" and spared and other_is == "online" and not other.suspect:
+                raise AssertionError(refusal.extra) from refusal
+            raise
+
     async def _redeem(self, machine: Machine, confirmed: ConfirmedCart, leased: int) -> wire.Receipt:
         if not await self._is_current(machine):
             raise Refused(ErrorCode.SHIFT_CLOSED, "停用了")
@@ -252,12 +280,87 @@ class Outage(RuleBasedStateMachine):
         request = RedemptionRequest.from_wire(device, token, confirmed.id, confirmed.build_request(leased))
         return await redeem(self.town, request)
 
-    @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(1, 4))
-    def sell_offline(self, n: int, household: int, pieces: int) -> None:
+    @rule(
+        n=st.integers(0, 1),
+        household=st.integers(0, HOUSEHOLDS - 1),
+        pieces=st.integers(1, 4),
+        recalled=st.booleans(),
+    )
+    def sell_offline(self, n: int, household: int, pieces: int, recalled: bool) -> None:
+        """Perhaps the network is back for a moment, and a recall is heard in the middle of the sale."""
         machine = self.machines[n]
         confirmed = self._confirm(machine, household, pieces)
         machine.store.redemptions.confirm(confirmed, sent=False)
+        if recalled:
+            self._hear(machine, "nothing")
+            self.do(self._recall(self.machines[1 - n], household, 1))
+            self._hear(machine, "cut off")
         self._serve_without_answer(machine, confirmed, household, sure=True)
+
+    @rule(
+        n=st.integers(0, 1),
+        household=st.integers(0, HOUSEHOLDS - 1),
+        missing=st.integers(1, 60),
+        heard=st.sampled_from(OTHERS),
+        times=st.integers(1, 3),
+    )
+    def recall(self, n: int, household: int, missing: int, heard: str, times: int) -> None:
+        """Machine `n` is asked, perhaps several times and while it is away; perhaps its power goes in between."""
+        machine = self.machines[n]
+        self._hear(machine, "nothing")
+        for _ in range(times):
+            self.do(self._recall(self.machines[1 - n], household, missing))
+            if heard != "away":
+                self._hear(machine, heard)
+
+    @rule(household=st.integers(0, HOUSEHOLDS - 1), pieces=st.integers(3, 12))
+    def both_recall(self, household: int, pieces: int) -> None:
+        """Both kiosks have a redemption that needs what the other one holds: the first is served."""
+        for machine in self.machines:
+            self._hear(machine, "nothing")
+        confirmed = [self._confirm(machine, household, pieces) for machine in self.machines]
+        leased = [m.store.redemptions.confirm(c, sent=True) for m, c in zip(self.machines, confirmed, strict=True)]
+        first, second = self.machines
+        receipts: list[wire.Receipt | None] = [None, None]
+        for k in (0, 1, 0):
+            if receipts[k] is None:
+                try:
+                    receipts[k] = self.do(self._redeem(self.machines[k], confirmed[k], leased[k]))
+                except Refused as refusal:
+                    if refusal.code not in EXPECTED:
+                        raise
+                if k == 1 and receipts[1] is None:
+                    second.store.redemptions.withdraw()
+                    self._hear(second, "online")
+        for k, machine in enumerate((first, second)):
+            receipt = receipts[k]
+            if receipt is not None:
+                machine.store.redemptions.save_answer(receipt)
+                self._add_sale(machine, confirmed[k], household)
+            elif machine.store.redemptions.pending is not None:
+                machine.store.redemptions.withdraw()
+
+    async def _recall(self, asker: Machine, household: int, missing: int) -> None:
+        if await self._is_current(asker):
+            shortage = Shortage(self.ids[household], f"{self.code}-{household}", self._device(asker), missing)
+            await recall(self.town, shortage, Refused(ErrorCode.INSUFFICIENT_POINTS, "积分不够。"))
+
+    def _hear(self, machine: Machine, then: str) -> None:
+        """The machine asks for recalls; what it hears it answers, and uploads that `online` alone."""
+        if not self._check_current(machine):
+            return
+        live = self.do(listen(self.town, self._device(machine), 20))
+        if then == "nothing":
+            return
+        recalls = live.to_wire(self.clock.now()).recalls
+        if recalls and not machine.store.leases.return_recalled(recalls) and then == "online":
+            self._upload(machine, 200)
+            self._renew(machine, lost=False)
+        if then == "online":
+            self._upload(machine, 200)
+        elif then == "power cut":
+            machine.store.close()
+            machine.store = self._open_store(machine.folder, machine.off)
 
     def _confirm(self, machine: Machine, household: int, pieces: int) -> ConfirmedCart:
         shift = machine.store.shifts.required

@@ -13,13 +13,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from api.wire.till_journal import AnyEntry, ReturnEntry, SaleEntry, SignedEntry, VoidEntry
+from api.wire.till_journal import AnyEntry, Recall, ReturnEntry, SaleEntry, SignedEntry, VoidEntry
 from tests.kiosk.store.conftest import LI, TOKENS, WANG, Bench
 from tests.profile import many
 
 pytestmark = pytest.mark.slow
 
 HOUSEHOLDS = st.sampled_from([WANG, LI])
+POWER_CUTS = [f"{moment} {step}" for step in ("confirm", "leases", "recalled") for moment in ("before", "after")]
 
 
 class PowerCut(BaseException):
@@ -135,6 +136,11 @@ class LeasesMachine(RuleBasedStateMachine):
 
     # --- the counter ------------------------------------------------------------------------------------
 
+    @rule(household=HOUSEHOLDS, points=st.integers(1, 40))
+    def recall(self, household: UUID, points: int) -> None:
+        """Heard of at any time, also again, and in the middle of a sale."""
+        self.bench.store.leases.return_recalled([Recall(household=household, points=points)])
+
     @property
     def idle(self) -> bool:
         return self.bench.store.redemptions.pending is None
@@ -184,7 +190,18 @@ class LeasesMachine(RuleBasedStateMachine):
         stored = data.draw(st.sampled_from(self.bench.store.redemptions.list_voidable()))
         self.bench.store.redemptions.void(stored.receipt.id, "扫错了卡")
 
-    @rule(step=st.sampled_from(["before confirm", "after confirm", "before leases", "after leases"]))
+    @rule(
+        step=st.sampled_from(
+            [
+                "before confirm",
+                "after confirm",
+                "before leases",
+                "after leases",
+                "before recalled",
+                "after recalled",
+            ]
+        )
+    )
     def power_cut(self, step: str) -> None:
         def cut(point: str) -> None:
             if point == step:
@@ -196,6 +213,8 @@ class LeasesMachine(RuleBasedStateMachine):
                 self.bench.confirm(sent=False)
             elif "leases" in step:
                 self.renew(wanted=30, back=3, arrives="now")
+            elif "recalled" in step:
+                self.recall(WANG, 20)
         except PowerCut:
             self.late.clear()
         self.bench.fault_hook = lambda point: None
