@@ -124,6 +124,9 @@ class Outage(RuleBasedStateMachine):
         self.do(self._add_village())
         for _ in range(2):
             self._add_machine()
+        # Whatever comes, both hold something.
+        for machine in self.machines:
+            self._renew(machine, lost=False)
 
     async def _add_village(self) -> None:
         code = self.code
@@ -219,11 +222,22 @@ class Outage(RuleBasedStateMachine):
     @rule(
         n=st.integers(0, 1),
         household=st.integers(0, HOUSEHOLDS - 1),
-        pieces=st.integers(1, 4),
+        pieces=st.integers(1, 8),
         fate=st.sampled_from(["answered", "answer lost", "request lost", "arrives late"]),
         other_is=st.sampled_from(OTHERS),
     )
     def sell_online(self, n: int, household: int, pieces: int, fate: str, other_is: str) -> None:
+        self._sell_online(n, household, pieces, fate, other_is)
+
+    @rule(n=st.integers(0, 1), household=st.integers(0, HOUSEHOLDS - 1), other_is=st.sampled_from(OTHERS))
+    def spend_all(self, n: int, household: int, other_is: str) -> None:
+        """At one till, wherever its points are held; the server knows of the shift."""
+        self._upload(self.machines[n], 200)
+        own, held, _ = self.do(self._points(household))
+        if own + held >= PRICE:
+            self._sell_online(n, household, (own + held) // PRICE, "answered", other_is)
+
+    def _sell_online(self, n: int, household: int, pieces: int, fate: str, other_is: str) -> None:
         machine = self.machines[n]
         if other_is != "away":
             self._hear(self.machines[1 - n], "nothing")
@@ -317,6 +331,7 @@ class Outage(RuleBasedStateMachine):
     def both_recall(self, household: int, pieces: int) -> None:
         """Both kiosks have a redemption that needs what the other one holds: the first is served."""
         for machine in self.machines:
+            self._upload(machine, 200)
             self._hear(machine, "nothing")
         confirmed = [self._confirm(machine, household, pieces) for machine in self.machines]
         leased = [m.store.redemptions.confirm(c, sent=True) for m, c in zip(self.machines, confirmed, strict=True)]
