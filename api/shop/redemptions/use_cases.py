@@ -64,7 +64,18 @@ async def recall_missing(services: Services, request: RedemptionRequest, refusal
     if till is None or card is None:
         return refusal
     device = Device(till.kiosk, till.supermarket, till.epoch, request.device)
-    return await recall(services, Shortage(card.household, card.code, device, refusal.extra["missing"]), refusal)
+    missing: int = refusal.extra["missing"]
+    explained = await recall(services, Shortage(card.household, card.code, device, missing), refusal)
+    if explained.extra.get("recalled"):
+        return explained
+    # They may have arrived after the refusal, and before it was looked where they are.
+    [facts] = await read_facts(services, [request], services.clock.now())
+    assert facts.request is not None
+    points = sum(line.price * line.quantity for line in request.lines)
+    if facts.request.own_points + min(facts.request.leased_points, request.leased) < points:
+        return explained
+    detail = "另一台终端交回的积分刚刚到账，请再试一次。"
+    return Refused(refusal.code, detail, **{**refusal.extra, "recalled": missing, "held": []})
 
 
 async def _redeem_with_pin(services: Services, request: RedemptionRequest, pin: str) -> wire.Receipt:

@@ -10,9 +10,13 @@ import httpx
 import pytest
 from uuid_utils.compat import uuid7
 
+from api import wire
+from api.platform.errors import ErrorCode, Refused
+from api.shop.redemptions.facts import RedemptionRequest
+from api.shop.redemptions.use_cases import recall_missing, redeem
 from tests.api.asking import problem, rows
 from tests.api.shop.holdings.conftest import DEAR, TwoTills, ask, read_held, read_recalls, return_all
-from tests.api.shop.offline.till import Till, add_till, end_enrolment, read_account, read_escrow
+from tests.api.shop.offline.till import PRICES, Till, add_till, end_enrolment, read_account, read_escrow
 from tests.api.shop.promises.conftest import promise_body, promise_path
 from tests.api.web.browser import browsing
 
@@ -202,3 +206,16 @@ async def test_a_kiosk_returns_what_it_can_spare(tills: TwoTills) -> None:
     assert extra == {"missing": 3}
     assert await read_account(town, "household:hp-1") == 21
     assert await read_escrow(town, front, "hp-1") == 61
+
+
+async def test_points_that_arrive_just_after_the_refusal_are_told(tills: TwoTills) -> None:
+    front, back, town = tills.front, tills.back, tills.town
+    back.write_return(tills.household, 61)
+    await back.settle()
+    lines = [wire.RedemptionLine(product=p, quantity=n, price=PRICES[p][1]) for p, n in DEAR]
+    content = wire.Redemption(card=town.card, lines=lines, leased=61)
+    request = RedemptionRequest.from_wire(front.machine.token, front.token, uuid7(), content)
+    refused = Refused(ErrorCode.INSUFFICIENT_POINTS, "积分不够，还差 24 分。", missing=24)
+    told = await recall_missing(town.town, request, refused)
+    assert (told.code, told.extra["recalled"]) == ("insufficient-points", 24)
+    assert (await redeem(town.town, request)).balance == 37
