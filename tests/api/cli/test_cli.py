@@ -265,11 +265,13 @@ def test_any_postgresql_can_be_named(server: Embedded, data: Path) -> None:
 def test_an_import_without_a_township_or_a_ledger(clone: Clone, tmp_path: Path) -> None:
     file = tmp_path / "台账.csv"
     file.write_text("姓名,分数\n王,1\n", encoding="utf-8")
-    assert "jimei init" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
+    trial = ("--source", "x", "--dry-run")
+    assert "jimei init" in one_sentence(jimei("import", str(file), *trial, url=clone.owner))
     jimei(*INIT, url=clone.owner)
-    assert "户编号（household）" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
-    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", "--source", "x", url=clone.owner))
+    assert "户编号（household）" in one_sentence(jimei("import", str(file), *trial, url=clone.owner))
+    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", *trial, url=clone.owner))
     assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", url=clone.owner))
+    assert "导入要两个人办" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
 
 
 def test_points_are_taken_by_a_named_person_alone(data: Path, clone: Clone) -> None:
