@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 from textual import events, on
 from textual.driver import Driver
@@ -18,8 +19,9 @@ from textual.message import Message
 from api.wire import Command
 from kiosk.appearance import CONTRAST, LARGE, PALETTE, THEME, Appearance
 from kiosk.client import Client
-from kiosk.codes import CommandCode, read_code
+from kiosk.codes import CommandCode, GoodsCode, read_code
 from kiosk.counter import Counter
+from kiosk.demo_hints import DemoHints
 from kiosk.key_timestamps import has_unread_keys, stamp_keys_by_read
 from kiosk.language import N_, _
 from kiosk.print_queue import PrintQueue
@@ -46,6 +48,7 @@ from kiosk.store.enrolments import normalize_code
 from kiosk.store.facade import Store
 from kiosk.terminal import TerminalDriver, VisibleText, is_terminal_closed, quit_on_signals
 from kiosk.timing import Timing
+from kiosk.widgets.cart import CartView
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
@@ -57,9 +60,20 @@ BELL_INTERVAL = 0.15
 CLOSED_CHECK_INTERVAL = 2.0
 """Seconds between checks whether the terminal has closed, or the server of the browser has ended."""
 
+LOCK_CHECK_INTERVAL = 1.0
+"""Seconds between two looks whether nobody has touched the kiosk for long."""
+DEFAULT_LOCK_MINUTES = 10
+"""Until the server's policy is known."""
+
 
 def run(
-    server: str | None, folder: Path, code: str, scanner: Scanner, appearance: Appearance, printer: Printer | None
+    server: str | None,
+    folder: Path,
+    code: str,
+    scanner: Scanner,
+    appearance: Appearance,
+    printer: Printer | None,
+    demo: DemoHints | None = None,
 ) -> None:
     """Run in this terminal until the attendant quits. `server` is the base URL, None for that of the enrolment;
     `folder` is the store's; `code` enrols this machine.
@@ -75,6 +89,7 @@ def run(
         async with Client(server or (enrolment.server if enrolment else DEFAULT_SERVER)) as client:
             store.enrolments.change_server(client.base_url)
             app = KioskApp(store, client, scanner=scanner, appearance=appearance, printer=printer, code=code)
+            app.session.demo = demo
             with quit_on_signals(app):
                 await app.run_async()
             if app.fault is not None:
@@ -119,6 +134,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         self._timeout_scheduled = False
         self._acted = False
         self._quit_asked = False
+        self._last_input_at = monotonic()
         self.register_theme(THEME)
         self.register_theme(CONTRAST)
         self.theme = self.appearance.theme
@@ -146,6 +162,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         self.run_worker(self.counter.sync.run(), group="sync")
         self.run_worker(self.counter.recalls.run(), group="recalls")
         self.start_printer()
+        self.set_interval(LOCK_CHECK_INTERVAL, self._lock_if_idle)
         if self.is_web:
             parent = os.getppid()
             self.set_interval(CLOSED_CHECK_INTERVAL, lambda: self.exit() if os.getppid() != parent else None)
@@ -188,9 +205,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         enrolment = self.counter.store.enrolments.current
         if enrolment is None or (self._code and normalize_code(self._code) != enrolment.code):
             return EnrolScreen(self.counter, self._code or self.counter.store.enrolments.get_unfinished_code())
-        # Anybody could have opened the browser: a shift is continued with the PIN only.
-        if self.session.attendant is not None and not self.is_web:
-            return ServeScreen(self.counter)
+        # Whoever started it may be anybody: an open shift is continued with the PIN only.
         return SignInScreen(self.counter)
 
     @property
@@ -206,6 +221,11 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
 
     async def on_event(self, event: events.Event) -> None:
         """Every key goes through the scanner and never to a focused widget."""
+        if isinstance(event, events.Key | events.Paste | events.MouseDown):
+            self._last_input_at = monotonic()
+            if self.screen_stack:
+                for status in self.screen.query(Status):
+                    status.release()
         if isinstance(event, events.Key) and not event.is_forwarded:
             printable = event.character if event.is_printable else None
             await self._handle_readings(self._scanner.key(printable or event.key, event.time))
@@ -237,8 +257,8 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
             match reading:
                 case Scan(text):
                     await self._scan(text)
-                case Repeat(text):
-                    await self._scan_repeat(text)
+                case Repeat(text, double):
+                    await self._scan_repeat(text, double=double)
                 case Typed(keys):
                     for key in keys:
                         await self._press(key)
@@ -249,13 +269,17 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
             case CommandCode(command):
                 await self._run_command(command)
             case _:
-                await self.close_overlays()
+                if not (isinstance(self.screen, Overlay) and self.screen.TAKES_SCANS):
+                    await self.close_overlays()
                 self.top_screen.scan(text)
 
-    async def _scan_repeat(self, text: str) -> None:
+    async def _scan_repeat(self, text: str, *, double: bool) -> None:
         """A command card repeated within two seconds counts only if the attendant has done something in between: a
-        trigger held too long must not confirm what the first scan brought to the screen."""
+        trigger held too long must not confirm what the first scan brought to the screen. Goods count each time,
+        but for a scanner's own double read."""
         match read_code(text):
+            case GoodsCode() if not double:
+                await self._scan(text)
             case CommandCode():
                 if self._acted:
                     await self._scan(text)
@@ -271,6 +295,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
 
     @on(KeyCap.Pressed)
     @on(Shelf.Picked)
+    @on(CartView.Picked)
     def _mark_acted(self) -> None:
         self._acted = True
 
@@ -295,6 +320,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         contrast = appearance.theme == CONTRAST.name
         return [
             MenuItem(_("帮助"), "F1", lambda: self.call_next(self._show_help)),
+            *self._build_demo_items(),
             *self.top_screen.build_menu(),
             MenuItem(
                 _("换成平常的颜色") if contrast else _("换成黑白黄高对比颜色"),
@@ -313,6 +339,12 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
             ),
             MenuItem(_("退出程序"), "Ctrl+Q", lambda: self._quit(confirmed=False)),
         ]
+
+    def _build_demo_items(self) -> list[MenuItem]:
+        demo = self.session.demo
+        if demo is None or not isinstance(self.screen, ServeScreen):
+            return []
+        return [MenuItem(_("演示：扫一张户卡"), "", lambda: self.call_next(self._scan, demo.card))]
 
     async def _show_help(self) -> None:
         await self.push_screen(HelpScreen(self.counter))
@@ -336,12 +368,33 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         await self.replace_screen(EnrolScreen(self.counter, message.code))
 
     @on(SignInScreen.Done)
-    async def _show_serve(self) -> None:
+    async def _show_serve(self, message: SignInScreen.Done) -> None:
+        """Back to the screens that were locked, unless somebody else has begun a shift."""
+        below = self.screen_stack[:-1]
+        if message.unlocked and any(isinstance(screen, ServeScreen) for screen in below):
+            await self.pop_screen()
+            return
+        while len([screen for screen in self.screen_stack if isinstance(screen, KioskScreen)]) > 1:
+            await self.pop_screen()
         await self.replace_screen(ServeScreen(self.counter))
+        if self.counter.store.receipts.find_unseen() is None:
+            await self.ask_about_held()
+
+    async def _lock_if_idle(self) -> None:
+        """Cart, household and counts wait below the sign-in. A redemption without an answer is waited for."""
+        till = self.session.till
+        minutes = till.lock_minutes if till is not None else DEFAULT_LOCK_MINUTES
+        locked = any(isinstance(screen, SignInScreen) for screen in self.screen_stack)
+        if locked or self.session.attendant is None or self.session.pending:
+            return
+        if monotonic() - self._last_input_at < minutes * 60:
+            return
+        await self.close_overlays()
+        await self.push_screen(SignInScreen(self.counter))
 
     @on(messages.RedemptionCompleted)
     async def _show_receipt(self, message: messages.RedemptionCompleted) -> None:
-        await self.show_overlay(ReceiptScreen(self.counter, message.stored, recalled=False))
+        await self.show_overlay(ReceiptScreen(self.counter, message.stored, interrupted=message.interrupted))
         self.wake_printer()
 
     @on(messages.CardPinRequested)
@@ -365,6 +418,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
     @on(VoidScreen.Done)
     async def _show_voided(self, message: VoidScreen.Done) -> None:
         await self.close_overlays()
+        self.wake_printer()
         if isinstance(self.screen, ServeScreen):
             self.screen.show_voided(message.sentence)
 

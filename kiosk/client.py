@@ -147,9 +147,9 @@ class Client:
 
     # --- shifts, cards and redemptions ------------------------------------------------------------------
 
-    async def open_shift(self, pin: str) -> Shift:
+    async def open_shift(self, pin: str, attendant: UUID | None = None) -> Shift:
         """Sign an attendant in; redemptions from now on belong to their shift."""
-        shift = await self._request("POST", "/v1/till/shifts", Shift, body=PinSignIn(pin=pin))
+        shift = await self._request("POST", "/v1/till/shifts", Shift, body=PinSignIn(pin=pin, attendant=attendant))
         self._shift_token = shift.token
         return shift
 

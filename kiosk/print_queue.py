@@ -34,6 +34,28 @@ class PrintQueue:
         self._timing = timing
         self._wake = asyncio.Event()
         self._error = ""
+        # A heap from a time without a printer isn't printed before somebody was asked: up to this job.
+        heap = store.receipts.list_waiting()
+        self._held_up_to = heap[-1].id if len(heap) > 1 else 0
+
+    @property
+    def held(self) -> list[PrintJob]:
+        """What waits since before the start, until `print_held`."""
+        waiting = self._store.receipts.list_waiting() if self._held_up_to else []
+        return [job for job in waiting if job.id <= self._held_up_to]
+
+    def print_held(self, last: int) -> None:
+        """Print so many of the last ones, and no other of them."""
+        held = self.held
+        for place, job in enumerate(held):
+            if place < len(held) - last:
+                self._store.receipts.mark_lapsed(job)
+            elif self._is_stale(job):
+                # As one that may have been printed: its household has gone home.
+                self._store.receipts.mark_lapsed(job)
+                self._store.receipts.reprint(job.document_id)
+        self._held_up_to = 0
+        self.wake()
 
     async def run(self) -> None:
         """Run as long as the app does."""
@@ -60,11 +82,14 @@ class PrintQueue:
 
     def _get_next_job(self) -> PrintJob | None:
         receipts = self._store.receipts
-        while (job := receipts.get_next_print_job()) is not None:
-            if job.copy or self._store.clock.now() - job.happened_at < STALE_AFTER:
+        while (job := receipts.get_next_print_job(self._held_up_to)) is not None:
+            if not self._is_stale(job):
                 return job
             receipts.mark_lapsed(job)
         return None
+
+    def _is_stale(self, job: PrintJob) -> bool:
+        return not job.copy and self._store.clock.now() - job.happened_at >= STALE_AFTER
 
     async def _print(self, job: PrintJob) -> bool:
         """Return whether the printer took it. That it is being sent is saved first: if this is interrupted, the
@@ -111,4 +136,5 @@ def build_slip(stored: StoredReceipt) -> Slip:
         collector=receipt.collector,
         seal=stored.seal,
         unavailable=() if receipt.held is UNSET else tuple(receipt.held),
+        voided=stored.voided,
     )

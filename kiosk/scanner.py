@@ -29,8 +29,10 @@ LATE_END = 0.300
 """An end key this long after the last key of a scan still belongs to the scan (250 ms, and some leeway)."""
 END_PAIR = 0.050
 """LF follows CR within this."""
+DOUBLE_READ_WITHIN = 0.300
+"""From the last key of a scan to the first of the same one again: the scanner read one label twice."""
 REPEAT_WITHIN = 2.0
-"""The same text again within this is a trigger held too long, not a second thing."""
+"""The same command or card again within this may be a trigger held too long. Goods count each time."""
 
 TYPED_FIRST = frozenset("0123456789+-= ")
 """Characters that people type at the till, so that no prefix begins with them."""
@@ -48,9 +50,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A scanner read `text` again, too soon to mean it."""
+    """A scanner read the same `text` again soon. `double`: so soon that nobody can have meant it."""
 
     text: str
+    double: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Scanner:
         self._burst_length = 0
         self._last_key_at = 0.0
         self._end_key_until = float("-inf")
+        self._burst_started_at = self._last_read_at = float("-inf")
         self._counted_text: str | None = None
         self._counted_at = float("-inf")
 
@@ -97,6 +101,8 @@ class Scanner:
         if key in END_KEYS:
             return readings + self._end(key, at)
         if _printable(key):
+            if not self._burst:
+                self._burst_started_at = at
             self._burst.append(key)
             self._burst_length += 1
             self._last_key_at = at
@@ -111,7 +117,7 @@ class Scanner:
 
     def paste(self, text: str, at: float) -> list[Reading]:
         """Take a code that came in one piece, as scanner programs on tablets send it."""
-        return [*self._settle(), self._read(text.strip(" \r\n\t"), at)]
+        return [*self._settle(), self._read(text.strip(" \r\n\t"), at, at)]
 
     @property
     def _patience(self) -> float:
@@ -167,12 +173,13 @@ class Scanner:
         text = "".join(filter(_printable, keys))
         others = tuple(key for key in keys if not _printable(key))
         before: list[Reading] = [Typed(others)] if others else []
-        return [*before, self._read(text, self._last_key_at)]
+        return [*before, self._read(text, self._burst_started_at, self._last_key_at)]
 
-    def _read(self, text: str, at: float) -> Reading:
+    def _read(self, text: str, started_at: float, at: float) -> Reading:
         text = self._stripped(text)
+        double, self._last_read_at = started_at - self._last_read_at <= DOUBLE_READ_WITHIN, at
         if text == self._counted_text and at - self._counted_at <= REPEAT_WITHIN:
-            return Repeat(text)
+            return Repeat(text, double)
         self._counted_text, self._counted_at = text, at
         return Scan(text)
 

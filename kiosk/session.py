@@ -14,6 +14,7 @@ from api.wire import CardView, HeldPoints, PromisedGoods, Redemption, Redemption
 from api.wire.barcode import find_unit, lookup_form
 from api.wire.goods import PackBarcode
 from api.wire.gs1 import GoodsScan
+from kiosk.demo_hints import DemoHints
 from kiosk.errors import Declined
 from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
 from kiosk.language import _
@@ -80,6 +81,7 @@ class Session:
     cart: list[CartLine] = field(default_factory=list)
     pending: PendingRedemption | None = None
     last_receipt: StoredReceipt | None = None
+    demo: DemoHints | None = None
     """Of the attendant signed in."""
     cursor: int = 0
     """Index on the shelf."""
@@ -297,8 +299,11 @@ class Session:
 
     def remove_at_cursor(self) -> None:
         """Remove one of the item under the cursor."""
+        self.remove(self.item_at_cursor)
+
+    def remove(self, item: ShelfItem) -> None:
+        """One piece of it."""
         self._require_no_pending()
-        item = self.item_at_cursor
         for line in self.cart:
             if line.item.product == item.product:
                 line.quantity -= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
+from api.wire import TillAttendant
 from api.wire.till_journal import ShiftReport
 from kiosk.client import Client
 from kiosk.errors import Declined, Refused, ServerUnavailable
@@ -36,21 +37,29 @@ class ShiftService:
         self._sync.mark_online()
         self._sync.wake()
 
-    async def sign_in(self, pin: str) -> None:
-        """Open a shift with the server, or offline for an attendant who has signed in here before."""
+    def list_attendants(self) -> list[TillAttendant]:
+        """Who may sign in here, by name."""
+        till = self._store.shelf.till
+        if till is not None and till.attendants:
+            return till.attendants
+        return [TillAttendant(id=each.id, name=each.name) for each in self._store.shifts.list_known_attendants()]
+
+    async def sign_in(self, pin: str, attendant: UUID | None = None) -> None:
+        """Open a shift with the server, or offline for an attendant who has signed in here before. Without an
+        attendant the PIN alone says who it is."""
         # The server takes a while to check a PIN: only a connection known to be down gets a shorter timeout.
         timeout = self._timing.answer_timeout if self._session.connection.online is False else None
         try:
             async with asyncio.timeout(timeout):
-                shift = await self._client.open_shift(pin)
+                shift = await self._client.open_shift(pin, attendant)
         except (ServerUnavailable, TimeoutError):
             self._sync.mark_offline()
-            await self._sign_in_offline(pin)
+            self._store.shifts.open_offline(await self._check_pin(pin, attendant))
         except Refused as refusal:
             self._sync.mark_online()
             if refusal.problem.type == "wrong-pin":
-                for attendant in await self._find_attendants(pin):
-                    self._store.shifts.forget(attendant)
+                for known in await self._find_attendants(pin, attendant):
+                    self._store.shifts.forget(known)
             raise
         else:
             self._store.shifts.open(shift, await asyncio.to_thread(hash_pin, pin))
@@ -62,21 +71,37 @@ class ShiftService:
         if self._session.connection.online:
             await self._sync.try_catch_up()
 
-    async def _sign_in_offline(self, pin: str) -> None:
-        shifts = self._store.shifts
-        if not shifts.list_known_attendants():
-            raise ServerUnavailable(sent=True)
-        if shifts.locked_until is not None:
-            raise Declined(_("PIN 连续输错，请五分钟后再试"))
-        attendants = await self._find_attendants(pin)
-        if not attendants:
-            shifts.count_wrong_pin()
-            raise Declined(_("PIN 不对；断网时，只有在这台终端联网登录过的管理员能登录"))
-        shifts.open_offline(attendants[0])
+    async def unlock(self, pin: str) -> None:
+        """The attendant of the open shift is back. Raises as `sign_in`."""
+        attendant = self._store.shifts.required.attendant
+        if attendant in {each.id for each in self._store.shifts.list_known_attendants()}:
+            await self._check_pin(pin, attendant)
+        else:
+            # The server said that the PIN known here is no longer right.
+            await self.sign_in(pin, attendant)
 
-    async def _find_attendants(self, pin: str) -> list[KnownAttendant]:
-        attendants = self._store.shifts.list_known_attendants()
-        return await asyncio.to_thread(lambda: [each for each in attendants if each.verify_pin(pin)])
+    async def _check_pin(self, pin: str, attendant: UUID | None) -> KnownAttendant:
+        """By what this kiosk knows. Raises Declined, and ServerUnavailable if nobody has signed in here yet."""
+        shifts = self._store.shifts
+        known = shifts.list_known_attendants()
+        if not known:
+            raise ServerUnavailable(sent=True)
+        if attendant is not None and attendant not in {each.id for each in known}:
+            raise Declined(_("断网时，只有在这台终端联网登录过的管理员能登录"))
+        if shifts.is_pin_locked(attendant):
+            raise Declined(_("PIN 输错太多次，请五分钟后再试"))
+        found = await self._find_attendants(pin, attendant)
+        if not found:
+            shifts.count_wrong_pin(attendant)
+            if attendant is not None:
+                raise Declined(_("PIN 不对，请再试一次"))
+            raise Declined(_("PIN 不对；断网时，只有在这台终端联网登录过的管理员能登录"))
+        return found[0]
+
+    async def _find_attendants(self, pin: str, attendant: UUID | None) -> list[KnownAttendant]:
+        known = self._store.shifts.list_known_attendants()
+        candidates = [each for each in known if attendant in (None, each.id)]
+        return await asyncio.to_thread(lambda: [each for each in candidates if each.verify_pin(pin)])
 
     def close(self) -> tuple[UUID, ShiftReport]:
         """Close the shift with its report in the journal, whether that has been uploaded or not."""

@@ -209,6 +209,7 @@ def init(township: str, login: str, name: str, password: str) -> None:
     type=click.Choice(["on", "off"]),
     help="one bell for a refusal, two for something done",
 )
+@click.option("--demo-hints", envvar="JIMEI_DEMO_HINTS", hidden=True, help="what the demo's till shows, as JSON")
 @click.option("--serve", is_flag=True, help="offer the terminal in a browser, as for a tablet, until Ctrl-C")
 @click.option("--serve-host", default="127.0.0.1", show_default=True, help="address to listen on, with --serve")
 @click.option("--serve-port", default=8001, show_default=True, type=click.IntRange(0, 65535))
@@ -225,6 +226,7 @@ def kiosk(
     theme: ThemeName,
     large: bool | None,
     sound: str,
+    demo_hints: str | None,
     serve: bool,
     serve_host: str,
     serve_port: int,
@@ -236,9 +238,12 @@ def kiosk(
         test_print(printer)
         return
 
+    import msgspec
+
     from kiosk.app import run
     from kiosk.appearance import Appearance
     from kiosk.client import require_address
+    from kiosk.demo_hints import DemoHints
     from kiosk.language import choose_language
     from kiosk.scanner import Scanner
     from kiosk.store.folder import StoreError, require_own_folder
@@ -257,7 +262,8 @@ def kiosk(
         return
     try:
         with tell_faults(folder, StoreError):
-            run(server, folder, code, scanner, Appearance(theme, large, sound == "on"), printer)
+            demo = msgspec.json.decode(demo_hints, type=DemoHints) if demo_hints else None
+            run(server, folder, code, scanner, Appearance(theme, large, sound == "on"), printer, demo)
     except StoreError as error:
         raise Refused(ErrorCode.IN_USE, str(error)) from None
 

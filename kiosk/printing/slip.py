@@ -11,6 +11,7 @@ from kiosk.printing.layout import PaperLine, centre, format_row, make_rule, wrap
 
 SHANGHAI = timezone(timedelta(hours=8))
 REPRINT = "补打"
+VOIDED = "已作废"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Slip:
     collector: str = ""
     seal: str = ""
     unavailable: tuple[HeldPoints, ...] = ()
+    voided: bool = False
 
     @property
     def points(self) -> int:
@@ -55,7 +57,8 @@ class Slip:
 
 def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
     """Lay `slip` out in lines of at most `width` columns."""
-    lines = [*centre(slip.supermarket, width), *centre("兑换收据", width, big=True)]
+    title = "兑换作废单" if slip.voided else "兑换收据"
+    lines = [*centre(slip.supermarket, width), *centre(title, width, big=True)]
     if slip.offline:
         lines += centre("断网兑换，待入账", width)
     lines += [make_rule(width), *format_row("住户", slip.household, width)]
@@ -67,8 +70,8 @@ def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
     lines += [
         make_rule(width),
         *format_row("合计", f"{slip.points} 分", width),
-        *format_row("本店还可兑换" if slip.offline else "兑换后余额", f"{slip.balance} 分", width),
-        *(line for held in slip.unavailable for line in wrap_lines(_describe_held(held), width)),
+        # After a void the balance is another, which the kiosk doesn't know.
+        *([] if slip.voided else _lay_out_balance(slip, width)),
         make_rule(width),
         *format_row("经手", slip.attendant, width),
         *format_row("时间", format_minute(slip.recorded_at), width),
@@ -76,7 +79,16 @@ def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
     ]
     if slip.seal:
         lines += format_row("账本封印", slip.seal, width)
-    return _mark_reprint(lines, width) if reprint else lines
+    if slip.voided:
+        return _mark(lines, VOIDED, "不得凭此领取物品", width)
+    return _mark(lines, REPRINT, "此前已发送打印，不得重复领取", width) if reprint else lines
+
+
+def _lay_out_balance(slip: Slip, width: int) -> list[PaperLine]:
+    lines = [*format_row("本店还可兑换" if slip.offline else "兑换后余额", f"{slip.balance} 分", width)]
+    for held in slip.unavailable:
+        lines += wrap_lines(_describe_held(held), width)
+    return lines
 
 
 def _describe_held(held: HeldPoints) -> str:
@@ -88,7 +100,7 @@ def format_minute(moment: datetime) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
-def _mark_reprint(lines: list[PaperLine], width: int) -> list[PaperLine]:
-    """Goods must not be handed out twice on it."""
-    mark = centre(REPRINT, width, big=True)
-    return [*mark, *centre("此前已发送打印，不得重复领取", width), *lines, *mark]
+def _mark(lines: list[PaperLine], mark: str, warning: str, width: int) -> list[PaperLine]:
+    """At head and foot: goods must not be handed out on it."""
+    marks = centre(mark, width, big=True)
+    return [*marks, *centre(warning, width), *lines, *marks]

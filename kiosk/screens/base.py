@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from textual import on
@@ -14,8 +15,11 @@ from textual.screen import Screen
 
 from api.wire import Command
 from kiosk.counter import Counter
+from kiosk.language import N_
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.status import Status
+
+READ_TWICE = N_("扫码枪把同一个码连读了两次，只算一次；要多件请再扫，或按 +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,8 @@ class KioskScreen(Screen[None]):
 
     @abstractmethod
     def scan_repeat(self, text: str) -> None:
-        """Handle the same `text` scanned again within two seconds."""
+        """Handle the same card or unreadable code scanned again within two seconds, or goods that the scanner read
+        twice at once."""
 
     def run_command(self, command: Command) -> None:
         """Handle a scanned command card, by default as the key that it stands for."""
@@ -93,7 +98,9 @@ class KioskScreen(Screen[None]):
 
 
 class Overlay(KioskScreen):
-    """A screen over another; a scan closes it and goes to the screen below."""
+    """A screen over another; a scan closes it and goes to the screen below, unless it takes scans."""
+
+    TAKES_SCANS: ClassVar[bool] = False
 
     class Closed(Message):
         """The attendant closed it."""

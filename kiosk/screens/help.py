@@ -12,7 +12,7 @@ from kiosk.screens.sheet import SheetScreen
 
 _KEYS = (
     (N_("扫户卡"), N_("显示住户和积分；屏幕停在哪里都能扫")),
-    (N_("扫商品"), N_("加一件；两秒内重复扫同一个码只算一次")),
+    (N_("扫商品"), N_("加一件；连着扫几次就是几件")),
     ("1 2 3 ...", N_("按货号加一件；两位数的货号连着按")),
     (N_("上 下"), N_("在货架上移动；空格键或右键加一件")),
     ("+  -", N_("光标处的商品加一件、减一件")),
@@ -36,9 +36,12 @@ _TROUBLE = (
 class HelpScreen(SheetScreen, Notice):
     def on_mount(self) -> None:
         keys = [self._build_line(*row) for row in _KEYS]
-        self.query_one("#rows", Static).update(
-            Content("\n").join([*keys, Content(), *(self._build_line(*row, style="$ember") for row in _TROUBLE)])
-        )
+        trouble = [self._build_line(*row, style="$ember") for row in _TROUBLE]
+        demo = self.session.demo
+        # First: it is what a stranger looks for.
+        hints = [Content.assemble((_("演示"), "bold $jade"), f"  {line}") for line in demo.lines] if demo else []
+        rows = [*hints, *([Content()] if hints else []), *keys, Content(), *trouble]
+        self.query_one("#rows", Static).update(Content("\n").join(rows))
         self.status.show_hint(_("按任意键返回；扫码会直接回到兑换"))
         self.call_after_refresh(self._show_scroll_hint)
 

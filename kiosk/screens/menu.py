@@ -39,6 +39,12 @@ class Menu(Widget):
         super().__init__()
         self._items = items
 
+    def show(self, items: list[MenuItem]) -> None:
+        """Others from now on."""
+        self._items = items
+        self.chosen = min(self.chosen, max(len(items) - 1, 0))
+        self.refresh(layout=True)
+
     def get_content_height(self, *_: object) -> int:
         return len(self._items)
 
@@ -77,8 +83,9 @@ class MenuScreen(Notice):
             super().__init__()
             self.item = item
 
-    def __init__(self, counter: Counter, items: list[MenuItem]) -> None:
+    def __init__(self, counter: Counter, items: list[MenuItem], hint: str = "") -> None:
         super().__init__(counter)
+        self._hint = hint
         self._items = items
 
     def compose(self) -> ComposeResult:
@@ -94,7 +101,10 @@ class MenuScreen(Notice):
         )
 
     def on_mount(self) -> None:
-        self.status.show_hint(_("按数字直接选；或用上下键移动，空格键选定"))
+        if self._hint:
+            self.status.show_waiting(self._hint)
+        else:
+            self.status.show_hint(_("按数字直接选；或用上下键移动，空格键选定"))
 
     def press(self, key: str) -> None:
         menu = self.query_one(Menu)

@@ -15,9 +15,10 @@ from kiosk.store.receipts import StoredReceipt
 
 @dataclass
 class RedemptionCompleted(Message):
-    """With the receipt to show."""
+    """With the receipt to show. `interrupted`: the program stopped before it could be shown."""
 
     stored: StoredReceipt
+    interrupted: bool = False
 
 
 @dataclass

@@ -17,7 +17,12 @@ def get_next_step(session: Session, *, choosing_collector: bool) -> tuple[str, b
         return _("给这户留的货到了：按 F4 领货；也可照常选商品"), True
     if session.card:
         return _("按货号或扫商品条码；也可用上下键选，空格键加"), False
+    if session.demo is not None:
+        sentence = _("演示：粘贴 {card} 再按回车，就是扫户卡；也可以按 F9 选“演示”。网址按 F1 看")
+        return sentence.format(card=session.demo.card), False
     connection = session.connection
     if connection.online is False and not connection.leases_expired and not connection.lockout_reason:
         return _("请扫户卡；网络断了，照常兑换，联网后自动上传"), False
+    if connection.lockout_reason:
+        return _(connection.lockout_reason), False
     return _("请扫户卡"), False

@@ -12,7 +12,8 @@ from kiosk.print_queue import PrintQueue
 from kiosk.printing.errors import PrinterError
 from kiosk.printing.report import Report
 from kiosk.printing.shift import build_shift_report
-from kiosk.screens.base import ReprintRequested
+from kiosk.screens.base import MenuItem, ReprintRequested
+from kiosk.screens.menu import MenuScreen
 from kiosk.screens.promises.slip import PromiseSlipScreen
 from kiosk.screens.receipt import ReceiptScreen
 from kiosk.screens.routes import Routes
@@ -51,6 +52,20 @@ class PrintingRoutes(Routes):
         elif isinstance(self.screen, ReceiptScreen | PromiseSlipScreen):
             self.screen.show_printed()
 
+    async def ask_about_held(self) -> None:
+        """Whether a heap of slips from a time without a printer is to be printed."""
+        queue = self.print_queue
+        held = queue.held if queue is not None else []
+        if queue is None or not held:
+            return
+        items = [
+            MenuItem(_("全部打印"), "", lambda: queue.print_held(len(held))),
+            MenuItem(_("只打最后一张"), "", lambda: queue.print_held(1)),
+            MenuItem(_("都不打，需要时再补打"), "", lambda: queue.print_held(0)),
+        ]
+        hint = _("没有打印机的时候积下了 {slips} 张：按数字选怎么办；按别的键以后再问")
+        await self.show_overlay(MenuScreen(self.counter, items, hint.format(slips=len(held))))
+
     @on(ReprintRequested)
     def _reprint(self, message: ReprintRequested) -> None:
         if self.print_queue is None:
@@ -67,7 +82,14 @@ class PrintingRoutes(Routes):
             return
         till = self.counter.session.till
         supermarket = till.supermarket if till else ""
-        report = build_shift_report(message.report, supermarket, self.counter.store.clock.now())
+        report = build_shift_report(
+            message.report,
+            supermarket,
+            self.counter.store.clock.now(),
+            attendant=message.facts.attendant,
+            opened_at=message.facts.opened_at,
+            closed_at=message.facts.closed_at,
+        )
         self.run_worker(self._send_report(self.print_queue, report))
 
     async def _send_report(self, print_queue: PrintQueue, report: Report) -> None:
@@ -76,4 +98,4 @@ class PrintingRoutes(Routes):
         except PrinterError as error:
             self.top_screen.status.show_refusal(error.sentence)
         else:
-            self.top_screen.status.show_done(_("报表已发送打印；按 Esc 返回登录"))
+            self.top_screen.status.show_result(_("报表已发送打印；按 Esc 返回登录"))

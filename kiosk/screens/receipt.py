@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from msgspec import UNSET
 from textual import events
 from textual.app import ComposeResult
@@ -14,6 +16,7 @@ from api.wire import Receipt
 from kiosk.appearance import MIN_NORMAL_SIZE, SHANGHAI
 from kiosk.columns import justify
 from kiosk.counter import Counter
+from kiosk.errors import DiskError
 from kiosk.holdings import describe_unavailable
 from kiosk.language import _
 from kiosk.screens.base import Notice, ReprintRequested
@@ -68,8 +71,12 @@ class ReceiptScreen(Notice):
     ReceiptScreen .small { color: $faded; text-align: center; width: 1fr; }
     """
 
-    def __init__(self, counter: Counter, stored: StoredReceipt, *, recalled: bool) -> None:
+    def __init__(
+        self, counter: Counter, stored: StoredReceipt, *, recalled: bool = False, interrupted: bool = False
+    ) -> None:
+        """`recalled`: seen before; `interrupted`: the program stopped before it could be seen."""
         super().__init__(counter)
+        self._interrupted = interrupted
         self._stored = stored
         self._receipt = stored.receipt
         self._recalled = recalled
@@ -135,11 +142,18 @@ class ReceiptScreen(Notice):
         return _("当时还有 {points} 分") if self._recalled else _("现有积分 {points} 分")
 
     def on_mount(self) -> None:
+        with suppress(DiskError):
+            self.counter.store.receipts.mark_seen(self._receipt.id)
+        collected = 1 if self._receipt.collector else 0
+        self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + collected
         notes = bool(self._receipt.collector) + bool(self._unavailable)
         self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + notes
         if self._recalled:
             # The goods must not be handed out twice.
             self.status.show_hint(_("这是上一笔的收据，没有新的兑换；按任意键返回"))
+        elif self._interrupted:
+            self.status.show_waiting(_("中断前这一笔已经记账：物品还没给的请给住户，收据没打出来请按 F5"))
         else:
             self.status.show_done(_("请把物品交给住户；按任意键返回，或直接扫下一户的卡"))
-        self.set_timer(self.counter.timing.receipt_display, lambda: self.press("escape"))
+        if not self._interrupted:
+            self.set_timer(self.counter.timing.receipt_display, lambda: self.press("escape"))

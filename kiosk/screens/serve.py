@@ -17,7 +17,7 @@ from kiosk.errors import Declined, KioskError, Refused
 from kiosk.language import N_, _
 from kiosk.number_entry import NumberEntry
 from kiosk.screens import messages
-from kiosk.screens.base import KioskScreen, MenuItem
+from kiosk.screens.base import READ_TWICE, KioskScreen, MenuItem
 from kiosk.screens.card_pin import PIN_REFUSALS
 from kiosk.screens.next_step import get_next_step
 from kiosk.screens.panels import Panels
@@ -49,6 +49,7 @@ class ServeScreen(KioskScreen):
         self._digit_timer: Timer | None = None
         self._panels = Panels(self)
         self._choosing_collector = False
+        self._closing_shift = False
         self._shown_state = (self.session.connection.online, "")
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
@@ -58,7 +59,7 @@ class ServeScreen(KioskScreen):
             "f5": self._request_stock_menu,
             "f7": self._toggle_collector,
             "f8": self._request_void,
-            "f10": self._close_shift,
+            "f10": self._ask_to_close_shift,
             "escape": self._cancel,
             "up": lambda: session.move_cursor(-1),
             "down": lambda: session.move_cursor(1),
@@ -104,6 +105,8 @@ class ServeScreen(KioskScreen):
         self._show_hint()
         if self.session.pending:
             self._settle()
+        elif unseen := self.counter.store.receipts.find_unseen():
+            self.post_message(messages.RedemptionCompleted(unseen, interrupted=True))
 
     def refresh_state(self) -> None:
         super().refresh_state()
@@ -125,8 +128,13 @@ class ServeScreen(KioskScreen):
     # --- keys and scans ---------------------------------------------------------------------------------
 
     def press(self, key: str) -> None:
+        closing, self._closing_shift = self._closing_shift, False
         if self.session.pending:
             self._press_while_pending(key)
+        elif closing and key == "f2":
+            self._attempt(self._close_shift)
+        elif closing and key == "escape":
+            self._show_hint()
         elif len(key) == 1 and key in "0123456789":
             self._type_digit(key)
         elif self._finish_number() and key in self._actions:
@@ -136,6 +144,7 @@ class ServeScreen(KioskScreen):
                 self._attempt(self._actions[key])
 
     def scan(self, text: str) -> None:
+        self._closing_shift = False
         if not self._finish_number():
             return
         match read_code(text):
@@ -156,7 +165,7 @@ class ServeScreen(KioskScreen):
         card = self.session.card
         match read_code(text):
             case GoodsCode():
-                self.status.show_hint(_("同一个码两秒内只算一次；要多件请按 +"))
+                self.status.show_refusal(_(READ_TWICE))
             case CardCode(token) if not self._choosing_collector and card and card.token == token:
                 return
             case _:
@@ -181,11 +190,20 @@ class ServeScreen(KioskScreen):
             self.build_key_item(_("由邻居代领"), "F7", "f7"),
             self.build_key_item(_("理货：进货、盘点、到期"), "F5", "f5"),
             self.build_key_item(_("交班"), "F10", "f10"),
+            self.build_key_item(_("这一班的兑换：查找、作废"), "F8", "f8"),
+            self.build_key_item(_("确认兑换"), "F2", "f2"),
+            self.build_key_item(_("光标处的商品加一件"), "+", "+"),
+            self.build_key_item(_("光标处的商品减一件"), "-", "-"),
+            self.build_key_item(_("小屏上换页"), "F6", "f6"),
         ]
 
     @on(Shelf.Picked)
     def _add_picked(self, message: Shelf.Picked) -> None:
         self._attempt(lambda: self.session.add(message.item))
+
+    @on(CartView.Picked)
+    def _remove_picked(self, message: CartView.Picked) -> None:
+        self._attempt(lambda: self.session.remove(message.item))
 
     def _press_while_pending(self, key: str) -> None:
         if key == "escape":
@@ -203,7 +221,7 @@ class ServeScreen(KioskScreen):
             self.status.show_refusal(declined.sentence)
             return
         self.workers.cancel_group(self, "redeem")
-        self.status.show_waiting(_(GIVEN_UP))
+        self.status.show_result(_(GIVEN_UP), "waiting")
         self._redraw()
 
     def _type_digit(self, digit: str) -> None:
@@ -235,7 +253,7 @@ class ServeScreen(KioskScreen):
         if self._panels.shown == "household" and self.session.total > before:
             self._panels.show("cart")
         self._redraw()
-        if not self.session.pending:
+        if not self.session.pending and not self._closing_shift:
             self._show_hint()
         return True
 
@@ -281,7 +299,7 @@ class ServeScreen(KioskScreen):
         """The points were returned."""
         if self.session.card:
             self._look_up(self.session.card.token)
-        self.status.show_done(_("已取消留货，{points} 分已退回").format(points=promised.line.points))
+        self.status.show_result(_("已取消留货，{points} 分已退回").format(points=promised.line.points))
 
     def _toggle_collector(self) -> None:
         """The collector's card is scanned next; the same key removes the collector."""
@@ -313,6 +331,13 @@ class ServeScreen(KioskScreen):
         self.session.cancel()
         self.post_message(messages.StockMenuRequested())
 
+    def _ask_to_close_shift(self) -> None:
+        self.session.require_idle()
+        report = self.counter.store.shifts.build_report(self.counter.store.shifts.required.id)
+        self._closing_shift = True
+        sentence = _("要交班吗？这一班兑换 {sales} 笔、{points} 分：按 F2 交班，按别的键接着值班")
+        self.status.show_result(sentence.format(sales=report.redemptions, points=report.points), "waiting")
+
     def _close_shift(self) -> None:
         self.post_message(messages.ShiftClosed(*self.counter.shifts.close()))
 
@@ -320,7 +345,7 @@ class ServeScreen(KioskScreen):
         self.post_message(messages.ReceiptRequested(self.session.require_last_receipt()))
 
     def _request_void(self) -> None:
-        if not self.counter.store.redemptions.list_voidable():
+        if not self.counter.store.redemptions.list_shift():
             raise Declined(_("这一班没有可以作废的兑换"))
         self.post_message(messages.VoidRequested())
 
@@ -329,7 +354,7 @@ class ServeScreen(KioskScreen):
         if self.session.card and not self.session.cart:
             self._look_up(self.session.card.token)
         self._redraw()
-        self.status.show_done(sentence)
+        self.status.show_result(sentence)
 
     def _confirm(self) -> None:
         if self.counter.needs_card_pin:

@@ -19,6 +19,8 @@ from kiosk.widgets.status import Status
 
 PADDING = 6
 """Cells left and right of the rows together."""
+HEADING_ROWS = 2
+"""The title and the blank below it."""
 _PAGES = {"up": -1, "pageup": -1, "down": 1, "pagedown": 1, " ": 1}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from textual.app import ComposeResult
@@ -12,10 +13,12 @@ from textual.widget import Widget
 
 from api.wire import Command
 from api.wire.till_journal import ShiftReport
+from kiosk.appearance import SHANGHAI
 from kiosk.columns import justify
 from kiosk.counter import Counter
 from kiosk.language import _
-from kiosk.screens.base import KioskScreen
+from kiosk.screens.base import KioskScreen, MenuItem
+from kiosk.store.shifts import ShiftFacts
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
@@ -26,14 +29,19 @@ class ReportFigures(Widget):
 
     DEFAULT_CSS = "ReportFigures { height: 1fr; }"
 
-    def __init__(self, report: ShiftReport) -> None:
+    def __init__(self, report: ShiftReport, facts: ShiftFacts) -> None:
         super().__init__()
         self._report = report
+        self._facts = facts
 
     def render(self) -> Content:
         width, height = self.content_size
         report = self._report
+        facts = self._facts
         figures = [
+            (_("值班"), facts.attendant, "$cream"),
+            (_("开班"), _format_moment(facts.opened_at), "$cream"),
+            (_("交班"), _format_moment(facts.closed_at), "$cream"),
             (
                 _("兑换"),
                 _("{redemptions} 笔  {points} 分").format(redemptions=report.redemptions, points=report.points),
@@ -74,25 +82,27 @@ class ShiftReportScreen(KioskScreen):
     class PrintRequested(Message):
         """The attendant asked to print it."""
 
-        def __init__(self, report: ShiftReport) -> None:
+        def __init__(self, report: ShiftReport, facts: ShiftFacts) -> None:
             super().__init__()
             self.report = report
+            self.facts = facts
 
     def __init__(self, counter: Counter, shift: UUID, report: ShiftReport) -> None:
         super().__init__(counter)
         self._shift = shift
         self._report = report
+        self._facts = counter.store.shifts.describe(shift)
         self._shown_state: object = None
 
     def compose(self) -> ComposeResult:
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="sheet"):
-            yield ReportFigures(self._report)
+            yield ReportFigures(self._report, self._facts)
         yield Status()
         yield KeyBar(("f5", "F5", _("打印")), ("escape", "Esc", _("返回登录")), ("ctrl+q", "Ctrl+Q", _("退出")))
 
     def on_mount(self) -> None:
-        self.query_one("#sheet").styles.height = 6 + len(self._report.goods)
+        self.query_one("#sheet").styles.height = 9 + len(self._report.goods)
         self.refresh_state()
 
     def refresh_state(self) -> None:
@@ -113,10 +123,16 @@ class ShiftReportScreen(KioskScreen):
 
     def press(self, key: str) -> None:
         if key == "f5":
-            self.post_message(self.PrintRequested(self._report))
+            self.post_message(self.PrintRequested(self._report, self._facts))
         # A second F10 must not close the report.
         elif key not in ("f10", "f2"):
             self.post_message(self.Closed())
+
+    def build_menu(self) -> list[MenuItem]:
+        return [
+            self.build_key_item(_("打印报表"), "F5", "f5"),
+            self.build_key_item(_("返回登录"), "Esc", "escape"),
+        ]
 
     def scan(self, text: str) -> None:
         self.status.show_refusal(_("已交班：请按 Esc 返回登录，再扫码"))
@@ -126,3 +142,7 @@ class ShiftReportScreen(KioskScreen):
 
     def run_command(self, command: Command) -> None:
         self.scan(command.value)
+
+
+def _format_moment(moment: datetime | None) -> str:
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if moment is not None else ""

@@ -47,6 +47,10 @@ class PrintJob:
         return self.copy > 0 or self.maybe_printed
 
     @property
+    def document_id(self) -> UUID:
+        return self.document.id if isinstance(self.document, PromiseSlip) else self.document.receipt.id
+
+    @property
     def happened_at(self) -> datetime:
         """When the redemption or promise was made."""
         return (
@@ -63,8 +67,8 @@ class Receipts:
     def add(self, receipt: Receipt, shift: UUID, number: int, *, offline: bool) -> None:
         """Save it with its print job; inside the commit of its redemption."""
         self._database.write(
-            "insert into receipt (id, shift, number, offline, body, seal)"
-            " values (?, ?, ?, ?, ?, coalesce((select body ->> '$.seal' from till), ''))",
+            "insert into receipt (id, shift, number, offline, body, seal, seen)"
+            " values (?, ?, ?, ?, ?, coalesce((select body ->> '$.seal' from till), ''), 0)",
             *(str(receipt.id), str(shift), number, offline, msgspec.json.encode(receipt).decode()),
         )
         self._database.write("insert into print_job (receipt, copy) values (?, 0)", str(receipt.id))
@@ -78,13 +82,25 @@ class Receipts:
             )
         ]
 
+    def find_unseen(self) -> StoredReceipt | None:
+        """The last redemption, if the program stopped before its receipt was on the screen."""
+        row = self._database.fetch_one(
+            f"{_SELECT} where receipt.rowid = (select max(rowid) from receipt) and seen = 0"
+        )
+        return None if row is None else _from_row(row)
+
+    def mark_seen(self, redemption: UUID) -> None:
+        with self._database.commit("receipt seen"):
+            self._database.write("update receipt set seen = 1 where id = ?", str(redemption))
+
     # --- the print queue --------------------------------------------------------------------------------
 
-    def get_next_print_job(self) -> PrintJob | None:
-        """The oldest that isn't printed."""
+    def get_next_print_job(self, after: int = 0) -> PrintJob | None:
+        """The oldest that isn't printed, of those with a number above `after`."""
         job = self._database.fetch_one(
             "select id, receipt, slip, copy, state from print_job"
-            " where state in ('waiting', 'sending') order by id"
+            " where state in ('waiting', 'sending') and id > ? order by id",
+            after,
         )
         if job is None:
             return None
@@ -125,14 +141,32 @@ class Receipts:
         with self._database.commit(f"print {state}"):
             self._database.write("update print_job set state = ? where id = ?", state, job.id)
 
+    def queue_void_slip(self, redemption: UUID) -> None:
+        """In place of what isn't printed yet; inside the commit of the void."""
+        self._database.write(
+            "update print_job set state = 'lapsed' where receipt = ? and state = 'waiting'", str(redemption)
+        )
+        self._queue_again(redemption)
+
+    def list_waiting(self) -> list[PrintJob]:
+        """What was never sent to a printer, oldest first."""
+        rows = self._database.fetch_all("select id, receipt, slip, copy from print_job where state = 'waiting'")
+        return [
+            PrintJob(id, self._get_slip(slip) if slip else self._get_receipt(receipt), copy)
+            for id, receipt, slip, copy in rows
+        ]
+
     def reprint(self, document: UUID) -> None:
         """A receipt or a slip, by its id."""
         with self._database.commit("reprint"):
-            self._database.write(
-                "insert into print_job (receipt, slip, copy) select receipt, slip, max(copy) + 1 from print_job"
-                " where coalesce(receipt, slip) = ? group by receipt, slip",
-                str(document),
-            )
+            self._queue_again(document)
+
+    def _queue_again(self, document: UUID) -> None:
+        self._database.write(
+            "insert into print_job (receipt, slip, copy) select receipt, slip, max(copy) + 1 from print_job"
+            " where coalesce(receipt, slip) = ? group by receipt, slip",
+            str(document),
+        )
 
 
 def _from_row(row: Sequence[Any]) -> StoredReceipt:

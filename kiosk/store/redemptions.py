@@ -82,6 +82,14 @@ class PendingRecord:
     sent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ShiftSale:
+    """A redemption of the open shift; `cards`: digests of those it was made with."""
+
+    stored: StoredReceipt
+    cards: frozenset[Digest]
+
+
 class Redemptions:
     def __init__(
         self,
@@ -236,6 +244,21 @@ class Redemptions:
                     reason=reason,
                 )
             )
+            self._receipts.queue_void_slip(redemption)
+
+    def list_shift(self) -> list[ShiftSale]:
+        """All redemptions of this shift, newest first, also those that are void."""
+        shift = self._shifts.current
+        if shift is None:
+            return []
+        sales = {
+            entry.id: entry for entry in self._journal.list_by_shift(shift.id) if isinstance(entry, SaleEntry)
+        }
+        return [
+            ShiftSale(stored, frozenset({sale.card, sale.collector}) if sale else frozenset())
+            for stored in self._receipts.list_by_shift(shift.id)
+            for sale in [sales.get(stored.receipt.id)]
+        ]
 
     def list_voidable(self) -> list[StoredReceipt]:
         """The redemptions of this shift that aren't void, newest first."""

@@ -136,7 +136,17 @@ _V4 = """
 alter table receipt add column seal text not null default '';
 """
 
-_VERSIONS = (_V1, _V2, _V3, _V4)
+_V5 = """
+-- When wrong PINs were given: for an attendant, or for none, where the PIN alone was.
+create table wrong_pin (id integer primary key, attendant text not null, at text not null) strict;
+create index wrong_pin_attendant on wrong_pin (attendant, id);
+drop table wrong_pins;
+
+-- Whether the attendant has seen it: a crash may come between the answer and the screen.
+alter table receipt add column seen integer not null default 1;
+"""
+
+_VERSIONS = (_V1, _V2, _V3, _V4, _V5)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

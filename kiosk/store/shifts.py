@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,7 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.wire.lockout import Attempts, LockoutPolicy
+from api.wire.lockout import ATTENDANT_PINS
 from api.wire.till_journal import (
     SaleEntry,
     ShiftClosingEntry,
@@ -27,8 +27,6 @@ from kiosk.store.journal import Journal
 
 if TYPE_CHECKING:
     from pwdlib import PasswordHash
-
-LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,13 @@ class KnownAttendant:
     def verify_pin(self, pin: str) -> bool:
         """Takes a tenth of a second: not to be called in the event loop."""
         return _get_hasher().verify(pin, self.pin_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftFacts:
+    attendant: str
+    opened_at: datetime | None
+    closed_at: datetime | None
 
 
 def hash_pin(pin: str) -> str:
@@ -93,13 +98,11 @@ class Shifts:
                 " set name = excluded.name, pin_hash = excluded.pin_hash",
                 *(str(shift.attendant), shift.name, pin_hash),
             )
-            self._database.write("delete from wrong_pins")
             self._start(shift)
 
     def open_offline(self, attendant: KnownAttendant) -> None:
         """Open a shift of which the server learns from the journal."""
         with self._database.commit("shift opened"):
-            self._database.write("delete from wrong_pins")
             self._start(OpenShift(uuid7(), secrets.token_urlsafe(32), attendant.id, attendant.name))
 
     def _start(self, shift: OpenShift) -> None:
@@ -128,6 +131,17 @@ class Shifts:
         self._journal.append_closing(ShiftClosingEntry(at=at, shift=shift.id, report=self.build_report(shift.id)))
         self._database.write("delete from on_duty")
 
+    def describe(self, shift: UUID) -> ShiftFacts:
+        """Who served in it, and when, by the journal."""
+        facts = ShiftFacts("", None, None)
+        for entry in self._journal.list_by_shift(shift):
+            if isinstance(entry, ShiftOpeningEntry):
+                name = self._database.fetch_value("select name from attendant where id = ?", str(entry.attendant))
+                facts = replace(facts, attendant=name or "", opened_at=entry.at)
+            elif isinstance(entry, ShiftClosingEntry):
+                facts = replace(facts, closed_at=entry.at)
+        return facts
+
     def build_report(self, shift: UUID) -> ShiftReport:
         entries = self._journal.list_by_shift(shift)
         void_ids = {entry.id for entry in entries if isinstance(entry, VoidEntry)}
@@ -154,20 +168,26 @@ class Shifts:
         with self._database.commit("attendant forgotten"):
             self._database.write("delete from attendant where id = ?", str(attendant.id))
 
-    @property
-    def locked_until(self) -> datetime | None:
-        until = self._database.fetch_value("select locked_until from wrong_pins")
-        moment = None if until is None else datetime.fromisoformat(until)
-        return moment if moment is not None and moment > self._database.clock.now() else None
+    def is_pin_locked(self, attendant: UUID | None) -> bool:
+        """Whether too many PINs were wrong lately: this attendant's, or those given without a name."""
+        return ATTENDANT_PINS.is_locked(self._list_wrong_pins(attendant), self._database.clock.now())
 
-    def count_wrong_pin(self) -> None:
-        """Lock at the fifth in a row; after that the count starts at zero."""
-        failures = self._database.fetch_value("select failures from wrong_pins") or 0
-        attempts = LOCKOUT.count_failure(Attempts(failures), self._database.clock.now())
-        until = attempts.locked_until.isoformat() if attempts.locked_until is not None else None
+    def count_wrong_pin(self, attendant: UUID | None) -> None:
+        """It counts for an hour, whatever comes after it."""
+        failed_at = ATTENDANT_PINS.add_failure(self._list_wrong_pins(attendant), self._database.clock.now())
         with self._database.commit("wrong pin"):
-            self._database.write(
-                "insert into wrong_pins (one, failures, locked_until) values (1, ?, ?) on conflict do update"
-                " set failures = excluded.failures, locked_until = excluded.locked_until",
-                *(attempts.failures, until),
-            )
+            self._database.write("delete from wrong_pin where attendant = ?", _key(attendant))
+            for at in failed_at:
+                self._database.write(
+                    "insert into wrong_pin (attendant, at) values (?, ?)", _key(attendant), at.isoformat()
+                )
+
+    def _list_wrong_pins(self, attendant: UUID | None) -> list[datetime]:
+        rows = self._database.fetch_all(
+            "select at from wrong_pin where attendant = ? order by id", _key(attendant)
+        )
+        return [datetime.fromisoformat(at) for (at,) in rows]
+
+
+def _key(attendant: UUID | None) -> str:
+    return "" if attendant is None else str(attendant)

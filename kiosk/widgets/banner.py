@@ -40,9 +40,9 @@ class Banner(Widget):
         if connection.online is None:
             return _("正在联网{unsent}").format(unsent=unsent), "$cream"
         if connection.online:
-            return _("在线{unsent}").format(
-                unsent=unsent
-            ), "$ink on $gold" if connection.lockout_reason else "$cream"
+            if connection.lockout_reason:
+                return _("在线 须重新登记{unsent}").format(unsent=unsent), "bold $ink on $gold"
+            return _("在线{unsent}").format(unsent=unsent), "$cream"
         until = connection.leases_expire_at
         if connection.lockout_reason or until is None:
             allowed = _("不能断网兑换")

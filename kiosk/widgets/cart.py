@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from textual.content import Content
+from textual.events import Click
+from textual.message import Message
 from textual.widget import Widget
 
+from api.wire import ShelfItem
 from kiosk.columns import justify
 from kiosk.language import _
 from kiosk.session import Session
 
 
 class CartView(Widget):
+    """A touch on a line takes one piece of it away."""
+
+    class Picked(Message):
+        def __init__(self, item: ShelfItem) -> None:
+            super().__init__()
+            self.item = item
+
     DEFAULT_CSS = """
     CartView { height: 1fr; background: $surface; padding: 1 2; }
     """
@@ -18,6 +28,15 @@ class CartView(Widget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        # The goods on the rows below the heading; None: something else is there.
+        self._rows: list[ShelfItem | None] = []
+
+    def on_click(self, event: Click) -> None:
+        at = event.get_content_offset(self)
+        row = at.y - 1 if at is not None else -1
+        item = self._rows[row] if 0 <= row < len(self._rows) else None
+        if item is not None:
+            self.post_message(self.Picked(item))
 
     def render(self) -> Content:
         width, height = self.content_size
@@ -29,16 +48,20 @@ class CartView(Widget):
 
     def _build_lines(self, width: int, room: int) -> list[Content]:
         cart = self._session.cart
+        self._rows = []
         if not cart:
             return [Content.assemble((_("还没有商品"), "$faint"))]
         shown = cart[-room:] if len(cart) <= room else cart[-max(room - 1, 1) :]
         lines = [
             Content.assemble(
-                (justify(f"{line.item.name} x{line.quantity}", _format_points(line.points), width), "$cream")
+                ("- ", "bold $gold"),
+                (justify(f"{line.item.name} x{line.quantity}", _format_points(line.points), width - 2), "$cream"),
             )
             for line in shown
         ]
+        self._rows = [line.item for line in shown]
         if len(shown) < len(cart):
+            self._rows.insert(0, None)
             unseen = _("前面还有 {unseen} 种").format(unseen=len(cart) - len(shown))
             lines.insert(0, Content.assemble((unseen, "$faded")))
         return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from kiosk.appearance import LARGE
 from kiosk.columns import align_left
 from kiosk.holdings import count_all, describe_unavailable
 from kiosk.language import N_, _
@@ -14,12 +15,24 @@ from kiosk.widgets.big_number import ROWS, render_big_number
 _STEPS = (("1", N_("扫户卡")), ("2", N_("按货号，或扫商品条码")), ("3", N_("按 F2 确认兑换")))
 
 
+ROWS_AROUND = 5
+"""Banner, status and keys."""
+ROWS_OF_CART = 5
+"""Heading, totals and the space around them."""
+CART_LINES = 4
+"""Lines of the cart that matter more than large figures."""
+
+
 class Household(Widget):
     DEFAULT_CSS = f"""
     Household {{ height: {ROWS + 5}; background: $panel; padding: 1 2 0 2; }}
     Household.-one {{ height: {ROWS + 6}; }}
     Household.-two {{ height: {ROWS + 7}; }}
     Household.-three {{ height: {ROWS + 8}; }}
+    Household.-compact {{ height: 5; }}
+    Household.-compact.-one {{ height: 6; }}
+    Household.-compact.-two {{ height: 7; }}
+    Household.-compact.-three {{ height: 8; }}
     """
 
     def __init__(self, session: Session) -> None:
@@ -32,12 +45,18 @@ class Household(Widget):
         self.set_class(notes == 1, "-one")
         self.set_class(notes == 2, "-two")
         self.set_class(notes == 3, "-three")
+        rows = self.screen.size.height - ROWS_AROUND - (ROWS + 5 + notes)
+        needed = ROWS_OF_CART + min(len(self._session.cart), CART_LINES)
+        self.set_class(
+            not self.app.has_class(LARGE) and self._session.card is not None and rows < needed, "-compact"
+        )
 
     def render(self) -> Content:
         return Content("\n").join(self._build_card() if self._session.card else self._build_instructions())
 
     def _build_card(self) -> list[Content]:
         assert self._session.card is not None
+        compact = self.has_class("-compact")
         view = self._session.card.view
         width = self.content_size.width
         # Also in normal figures, for narrow screens and screen readers.
@@ -60,9 +79,9 @@ class Household(Widget):
         ]
         return [
             Content.assemble((view.name, "bold $cream"), (f"  {view.village}", "$faded")),
-            Content(),
-            *render_big_number(count_all(view), _("分"), width, "$gold"),
-            *([] if expiring else [Content()]),
+            *([] if compact else [Content()]),
+            *([] if compact else render_big_number(count_all(view), _("分"), width, "$gold")),
+            *([] if expiring or compact else [Content()]),
             Content.assemble(*parts),
             *expiring,
             *self._build_notes(),

@@ -114,6 +114,8 @@ class Day:
         await asyncio.sleep(self.random.random() * 0.2)
         await self.at.kill()
         await self.start()
+        await self.at.sees("接着值班")
+        self.at.type(self.town.pin + F2)
         seen = await self.at.sees("兑换成功", "断网兑换", "请扫户卡")
         if self.receipts() == before:
             # Not even confirmed: the attendant sees an empty counter and begins again.
@@ -128,7 +130,7 @@ class Day:
         self.at.type(ESCAPE)
         await self.at.sees("请扫户卡")
         self.at.type(F8)
-        await self.at.sees("按数字键选要作废的一笔")
+        await self.at.sees("按数字键或上下键选一笔")
         self.at.type("1")
         await self.at.sees("按数字键选原因")
         self.at.type("3" + F2)
@@ -198,6 +200,8 @@ async def test_redemptions_through_everything_that_happens(day: Day) -> None:
     day.at.type(ESCAPE)
     await day.at.sees("请扫户卡")
     day.at.type(F10)
+    await day.at.sees("要交班吗")
+    day.at.type(F2)
     await day.at.sees("全部上传，与账一致")
     day.at.type(LEAVE)
     await day.at.ended()

@@ -197,6 +197,12 @@ class Till:
         await self.wait_for_keys()
         return keys[len(text) - 1].time
 
+    async def scan_later(self, text: str) -> None:
+        """So long after the last scan that no scanner read one label twice."""
+        scanner = self.app._scanner
+        scanner._last_read_at -= 1.0
+        await self.scan(text)
+
     async def press_at(self, key: str, at: float) -> None:
         """Press a key with the timestamp `at`."""
         event = events.Key(key, None)
@@ -211,7 +217,7 @@ class Till:
     async def sign_in(self, pin: str = "2468") -> None:
         await self.until(lambda: self.screen)
         await self.press(*pin, "f2")
-        await self.until(lambda: self.screen == "ServeScreen")
+        await self.until(lambda: self.screen and self.screen != "SignInScreen")
 
     async def wait_until_offline(self) -> None:
         """Wait until the kiosk has noticed that the network is cut."""
@@ -223,7 +229,7 @@ class Till:
         await self.until(lambda: self.store.journal.unsettled_count == 0)
 
     async def close_shift(self) -> None:
-        await self.press("f10")
+        await self.press("f10", "f2")
         await self.until(lambda: self.screen == "ShiftReportScreen")
         await self.press("escape")
         await self.until(lambda: self.screen == "SignInScreen")
@@ -305,7 +311,7 @@ def open_till(town: Any, tmp_path: Path) -> OpenTill:
                 app = KioskApp(store, client, timing, scanner, appearance, printer, code)
                 async with app.run_test(size=size) as pilot:
                     till = Till(app, pilot)
-                    if signed_in and store.shifts.current is None:
+                    if signed_in:
                         await till.sign_in()
                     yield till
 

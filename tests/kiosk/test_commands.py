@@ -275,3 +275,15 @@ async def finish(till: Till, at: float) -> float:
         lambda: (session.card and not till.status.has_class("waiting")) or till.screen != "ServeScreen"
     )
     return at + 0.5
+
+
+async def test_five_scans_of_one_product_at_one_a_second_are_five(town: Any, open_till: OpenTill) -> None:
+    async with open_till() as till:
+        await till.show_card(town.card)
+        for _ in range(5):
+            await till.scan_later(SOAP)
+        assert till.app.session.total == 25
+        # The scanner's own second reading of one label.
+        await till.scan(SOAP)
+        await till.sees_refusal("只算一次")
+        assert till.app.session.total == 25

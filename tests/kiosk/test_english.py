@@ -40,6 +40,7 @@ async def check_english(till: Till) -> None:
     names = {"肥皂", "王**"}
     if session.till:
         names |= {session.till.supermarket, session.till.village, *(item.name for item in session.shelf)}
+        names |= {attendant.name for attendant in session.till.attendants}
     if session.attendant:
         names.add(session.attendant)
     if session.card:

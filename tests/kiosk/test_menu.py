@@ -60,6 +60,8 @@ async def test_digits_pick_items(town: Any, open_till: OpenTill) -> None:
         await choose(till, "再看上一张收据")
         await till.sees_refusal("没有收据可看")
         await choose(till, "交班")
+        await till.sees("要交班吗")
+        await till.press("f2")
         await till.until(lambda: till.screen == "ShiftReportScreen")
         await till.press("escape")
         await till.until(lambda: till.screen == "SignInScreen")

@@ -129,7 +129,7 @@ async def test_a_shift_report_is_printed(
         await sell(town, till, numbers[SOAP])
         await till.until(lambda: len(printer.slips) == 1)
         await till.press("escape")
-        await till.press("f10")
+        await till.press("f10", "f2")
         await till.until(lambda: till.screen == "ShiftReportScreen")
         await till.sees("全部上传")
         printer.offline = True

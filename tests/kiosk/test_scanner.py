@@ -202,7 +202,7 @@ def test_a_function_key_pressed_into_a_scan_does_not_tear_it(text: str, gap: flo
 
 
 @settings(max_examples=many(100))
-@given(texts, scanner_gaps, endings, st.floats(0.3, 1.2))
+@given(texts, scanner_gaps, endings, st.floats(0.301, 1.2))
 def test_a_double_scan_counts_once(text: str, gap: float, ending: tuple[str, ...], apart: float) -> None:
     act = ScanAct(text, gap / 10, ending, 0.05)
     strokes, _ = play([act, act], [apart, 0.0])
@@ -371,3 +371,15 @@ def test_a_pasted_code_keeps_its_separators() -> None:
     assert Scanner().paste("\x1d010690123456789210A7\x1d17270331\r\n", 0.0) == [
         Scan("\x1d010690123456789210A7\x1d17270331")
     ]
+
+
+@settings(max_examples=many(50))
+@given(texts, st.floats(0.002, 0.02), st.floats(0.0, 0.09))
+def test_a_label_read_twice_at_once_is_told_from_a_second_scan(text: str, gap: float, more: float) -> None:
+    act = ScanAct(text, gap, (), 0.0)
+    first = act.strokes(0.0)
+    again = act.strokes(first[-1].at + 0.2 + more)
+    later = act.strokes(again[-1].at + 0.31 + more)
+    heard = flat(listen(first + again + later))
+    assert heard[:2] == [Scan(text), Repeat(text, double=True)]
+    assert heard[2:] in ([Repeat(text)], [Scan(text)])

@@ -153,7 +153,7 @@ async def card_pin(town: LiveTown, till: Till) -> None:
 async def shift_report(town: LiveTown, till: Till) -> None:
     await with_receipt(town, till)
     await back(till)
-    await till.press("f10")
+    await till.press("f10", "f2")
     await till.until(lambda: till.screen == "ShiftReportScreen")
     await till.sees("全部上传")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -34,9 +35,9 @@ async def choose(till: Till, work: str) -> None:
 
 
 async def scan(till: Till, barcode: str, pieces: int) -> None:
-    """Scan the same code repeatedly, faster than goods would count for a household."""
+    """The same code again and again, as fast as a hand is."""
     for _ in range(pieces):
-        await till.scan(barcode)
+        await till.scan_later(barcode)
 
 
 def counted(till: Till, kind: CountKind) -> dict[str, int | None]:
@@ -54,8 +55,11 @@ async def test_a_stocktake_corrects_the_books(town: Any, open_till: OpenTill, si
         await scan(till, SOAP, 9)
         await till.sees("肥皂 9 件")
         await till.scan(RICE)
+        await till.press("backspace", "down", "up")
         await till.press("1")
         await till.press("0")
+        await till.sees("10 件还没有记")
+        await till.press("enter")
         await till.sees("大米 10 件")
         assert counted(till, CountKind.STOCKTAKE) == {"soap": 9, "rice": 10}
         await till.press("f2")
@@ -147,7 +151,7 @@ async def test_a_lost_answer_is_requested_with_the_same_count(
         network.lose_everything = True
         await till.press("f2", "f2")
         await till.sees_refusal("点的数都存在本机")
-        await till.scan(SOAP)
+        await till.scan_later(SOAP)
         await till.sees_refusal("先不要改")
         network.lose_everything = False
         await till.press("f2")
@@ -224,7 +228,7 @@ async def test_a_count_can_be_corrected_and_discarded(town: Any, open_till: Open
         assert counted(till, CountKind.STOCKTAKE) == {}
         await till.press("4")
         await till.press("2")
-        await till.press("backspace")
+        await till.press("backspace", "enter")
         await till.sees("肥皂 4 件")
         await till.press("f8")
         await till.sees_refusal("都不要了")
@@ -267,3 +271,76 @@ async def test_a_packs_code_fills_in_its_lot_and_its_date(town: Any, open_till: 
         count = {"lines": [{"line": 1, "counted": 25}, {"line": 2, "counted": 1}]}
         (await http.post(f"/v1/goods-receipts/{receipt['id']}/confirm", json=count)).raise_for_status()
     assert (await stock(town))["soap"] == 36
+
+
+async def test_a_number_typed_before_a_scan_is_of_what_is_scanned(town: Any, open_till: OpenTill) -> None:
+    async with open_till() as till:
+        await choose(till, "盘点")
+        await till.press("5")
+        await till.scan(RICE)
+        await till.press("1", "2")
+        await till.scan(SOAP)
+        await till.sees("肥皂 12 件")
+        assert counted(till, CountKind.STOCKTAKE) == {"rice": 5, "soap": 12}
+        # What is typed and given to nothing is not sent.
+        await till.press("7", "f2")
+        await till.sees_refusal("7 件还没有记")
+        await till.press("escape", "f2")
+        await till.sees("共 2 种 17 件")
+
+
+@pytest.mark.parametrize("work", ["盘点", "登记到货"])
+async def test_nothing_counts_that_nobody_chose(open_till: OpenTill, work: str) -> None:
+    async with open_till() as till:
+        await choose(till, work)
+        for key in ("3", "enter", "f2", "escape", "+", "-", "delete", "backspace", "0", "f2", "down", "escape"):
+            await till.press(key)
+            assert not till.app.screen._count.counted
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_keys_count_what_they_say(open_till: OpenTill, seed: int) -> None:
+    """Against the rule in short: digits wait; a scan takes them, or is one; Enter gives them to a chosen line."""
+    random = Random(seed)
+    async with open_till() as till:
+        await choose(till, "盘点")
+        products = [line.product for line in till.app.screen._count.lines]
+        barcodes = {"soap": SOAP, "rice": RICE}
+        expected: dict[str, int] = {}
+        typed, chosen, arrow, pressed = "", "", False, []
+        for _ in range(40):
+            key = random.choice(
+                ["2", "0", "soap", "rice", "enter", "backspace", "escape", "down", "+", "-", "delete"]
+            )
+            pressed.append(key)
+            if key in barcodes:
+                await till.scan_later(barcodes[key])
+                expected[key] = expected.get(key, 0) + int(typed or 1)
+                typed, chosen, arrow = "", key, False
+                continue
+            if key == "escape" and not typed:
+                continue
+            if key.isdigit() and len(typed) == 4:
+                continue
+            await till.press(key)
+            if key.isdigit():
+                typed += key
+            elif key == "backspace":
+                typed = typed[:-1]
+            elif key in ("escape", "delete") and typed:
+                typed = ""
+            elif key == "enter" and typed and chosen:
+                expected[chosen] = int(typed)
+                typed = ""
+            elif key == "down" and (not typed or (chosen and arrow)):
+                if typed:
+                    expected[chosen] = int(typed)
+                typed, arrow = "", True
+                here = products.index(chosen) if chosen else 0
+                chosen = products[min(here + 1, len(products) - 1)]
+            elif not typed and chosen and key in ("+", "-"):
+                expected[chosen] = max(expected.get(chosen, 0) + (1 if key == "+" else -1), 0)
+            elif not typed and chosen and key == "delete":
+                expected.pop(chosen, None)
+            shown = {line.product: line.counted for line in till.app.screen._count.counted}
+            assert shown == expected, pressed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
 import sys
@@ -36,6 +37,7 @@ from api.platform.settings import Settings
 from api.registry.cards.printing import write_sheet
 from api.registry.register.use_cases import init_township
 from api.serving import load_csrf_secret, run_server
+from kiosk.demo_hints import DemoHints
 
 KEYS_FILE = "demo.json"
 KIOSK_FOLDER = "kiosk"
@@ -137,8 +139,9 @@ async def _serve_with_kiosk(
     with listen("127.0.0.1", port) as listener:
         async with run_server(services, listener, load_csrf_secret(settings.data)) as url:
             village = "v01"
-            for label, value in (
-                ("户页 household page", f"{url}/c/{keys.cards[0].token}"),
+            card = f"{url}/c/{keys.cards[0].token}"
+            facts = (
+                ("户页 household page", card),
                 ("村务桌 committee desk", f"{url}/desk"),
                 ("公示栏 notice board", f"{url}/notices/{village}"),
                 ("接口文档 API docs", f"{url}/schema"),
@@ -148,12 +151,17 @@ async def _serve_with_kiosk(
                 ("第二个人 the second person", "office2, supervisor"),
                 ("密码 password", keys.password),
                 ("终端 PIN kiosk PIN", keys.pin),
-                ("扫卡：键入 scan: type", f"{url}/c/{keys.cards[0].token}".upper()),
-            ):
+                ("扫卡：键入 scan: type", card.upper()),
+            )
+            for label, value in facts:
                 console.print(f"[bold]{label}[/]: {value}", highlight=False, soft_wrap=True)
+            lines = [f"{label}: {value}" for label, value in facts]
+            hints = DemoHints(pin=keys.pin, card=card.upper(), lines=lines)
             kiosk = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "api.cli", "kiosk"),
                 *("--server", url, "--data", str(settings.data / KIOSK_FOLDER)),
+                # Not on the command line, which everybody on the machine can read.
+                env=os.environ | {"JIMEI_DEMO_HINTS": msgspec.json.encode(hints).decode()},
             )
             await kiosk.wait()
             console.print("终端已关闭，服务还在运行，按 Ctrl-C 结束。 The server runs on; Ctrl-C ends it.")

@@ -1,4 +1,7 @@
-"""Counting stock: every scan is one piece, digits are a number of pieces. The expected quantity isn't shown."""
+"""Counting stock: every scan is one piece, or as many as were typed before it. The expected quantity isn't shown.
+
+A number that is typed belongs to what is scanned next; Enter, an arrow key or F2 gives it to the line that the
+attendant chose. Nothing counts for a line that nobody chose."""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from kiosk.columns import align_left, align_right
 from kiosk.counter import Counter
 from kiosk.errors import Declined, KioskError
 from kiosk.language import N_, _
-from kiosk.screens.base import KioskScreen, MenuItem
+from kiosk.screens.base import READ_TWICE, KioskScreen, MenuItem
 from kiosk.store.stock_counts import CountKind, StockCount, StockCountLine
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
@@ -42,6 +45,8 @@ class CountSheet(Widget):
         super().__init__()
         self.count = count
         self.cursor = 0
+        # Whether the line under the cursor is anybody's choice.
+        self.chosen = False
 
     def render(self) -> Content:
         width, height = self.content_size
@@ -61,7 +66,9 @@ class CountSheet(Widget):
     def _build_row(self, n: int, line: StockCountLine, width: int) -> Content:
         counted = _("未点") if line.counted is None else _("{pieces} 件").format(pieces=line.counted)
         until = _("到期 {day}").format(day=line.sell_by) if line.sell_by else ""
-        style = "bold $ink on $gold" if n == self.cursor else "$faded" if line.counted is None else "$cream"
+        style = "$faded" if line.counted is None else "$cream"
+        if self.chosen and n == self.cursor:
+            style = "bold $ink on $gold"
         return Content.assemble(
             (
                 align_left(f"{line.name} {line.lot}".rstrip(), width - 28)
@@ -90,6 +97,8 @@ class CountScreen(KioskScreen):
         super().__init__(counter)
         self._count = count
         self._cursor = 0
+        # Whether somebody chose the line under the cursor: by arrow keys, or by a scan.
+        self._picked = self._scanned = False
         # Digits of the number or date being typed.
         self._typed = ""
         self._entering_date = self._confirming = self._discarding = self._sending = False
@@ -115,7 +124,13 @@ class CountScreen(KioskScreen):
     # --- keys and scans ---------------------------------------------------------------------------------
 
     def scan(self, text: str) -> None:
-        self._reset_input()
+        if self._sending:
+            self.app.bell()
+            return
+        if self._entering_date:
+            self.status.show_refusal(_("到期日还没有输完，没有计数：输完 6 位，或按 Esc，再扫"))
+            return
+        self._confirming = self._discarding = False
         match read_code(text):
             case GoodsCode() as scanned:
                 self._count_scanned(scanned)
@@ -125,8 +140,11 @@ class CountScreen(KioskScreen):
                 self.status.show_refusal(_("正在点数：请扫商品条码；按 Esc 返回以后再扫户卡"))
 
     def scan_repeat(self, text: str) -> None:
-        """Here a repeated scan is one more piece."""
-        self.scan(text)
+        """The scanner read one piece twice."""
+        if isinstance(read_code(text), GoodsCode):
+            self.status.show_refusal(_(READ_TWICE))
+        else:
+            self.scan(text)
 
     def press(self, key: str) -> None:
         if self._sending:
@@ -138,6 +156,7 @@ class CountScreen(KioskScreen):
         elif self._count.sent:
             self.status.show_refusal(_("上一次还没有答复：请按 F2 再送一次，点的数先不要改"))
         elif key == "f8":
+            self._reset_input()
             self._discarding = True
             self.status.show_refusal(_("这次点的数都不要了：按 F2 作废，按 Esc 留着"))
         elif len(key) == 1 and key in "0123456789":
@@ -146,38 +165,90 @@ class CountScreen(KioskScreen):
             self._edit(key)
 
     def build_menu(self) -> list[MenuItem]:
+        arrival = self._count.kind is CountKind.ARRIVAL
+        more = [
+            self.build_key_item(_("这一样的到期日"), "F3", "f3"),
+            self.build_key_item(_("登记的是捐赠，或不是"), "F7", "f7"),
+        ]
         return [
             self.build_key_item(_("点好了"), "F2", "f2"),
+            *(more if arrival else []),
+            self.build_key_item(_("这一样没有点过"), "Del", "delete"),
             self.build_key_item(_("作废这次点数"), "F8", "f8"),
             self.build_key_item(_("返回兑换，点的数留着"), "Esc", "escape"),
         ]
 
     def _edit(self, key: str) -> None:
         typed, dating = self._typed, self._entering_date
+        if typed and not dating:
+            self._edit_number(key)
+            return
         self._reset_input()
         match key:
             case "up" | "down":
-                self._move(self._cursor + (1 if key == "down" else -1))
-            case "+" | "=" | " " | "right":
-                self._set_counted((self._line.counted or 0) + 1)
-            case "-" | "left":
-                self._set_counted(max((self._line.counted or 0) - 1, 0))
-            case "backspace" if typed and dating:
+                self._pick(self._cursor + (1 if key == "down" else -1))
+            case "backspace" if typed:
                 self._entering_date = True
                 self._type_date(typed[:-1])
-            case "backspace" if typed:
-                self._type_number(typed[:-1])
-            case "delete" | "backspace":
+            case "+" | "=" | " " | "right" if self._require_chosen():
+                self._set_counted((self._line.counted or 0) + 1)
+            case "-" | "left" if self._require_chosen():
+                self._set_counted(max((self._line.counted or 0) - 1, 0))
+            case "delete" if self._require_chosen():
                 self._save_line(msgspec.structs.replace(self._line, counted=None, sell_by=""))
                 self._show_hint()
             case "f3" if self._count.kind is CountKind.ARRIVAL and not dating:
-                self._entering_date = True
-                self._type_date("")
+                if self._require_chosen():
+                    self._entering_date = True
+                    self._type_date("")
             case "f7" if self._count.kind is CountKind.ARRIVAL:
                 self._save(msgspec.structs.replace(self._count, donated=not self._count.donated))
                 self._show_hint()
+            case "+" | "=" | " " | "right" | "-" | "left" | "delete":
+                # Refused, and the sentence stays.
+                pass
             case _:
                 self._show_hint()
+
+    def _edit_number(self, key: str) -> None:
+        """A number is typed and not yet counted."""
+        match key:
+            case "backspace":
+                self._type_number(self._typed[:-1])
+            case "enter" if self._picked or self._scanned:
+                self._count_typed()
+            case "up" | "down" if self._picked:
+                self._count_typed()
+                self._pick(self._cursor + (1 if key == "down" else -1))
+            case "delete":
+                self._type_number("")
+            case _:
+                self.status.show_refusal(self._describe_typed())
+
+    def _count_typed(self) -> None:
+        """The number typed becomes that of the chosen line."""
+        pieces = int(self._typed)
+        self._reset_input()
+        self._set_counted(pieces)
+
+    def _describe_typed(self) -> str:
+        """What becomes of the number typed."""
+        if self._picked or self._scanned:
+            sentence = _("{pieces} 件还没有记：扫商品就记给它；按 Enter 就是{name}的数；按 Esc 不要")
+            return sentence.format(pieces=self._typed, name=self._line.name)
+        return _("{pieces} 件还没有记：扫商品就记给它；按 Esc 不要，再用上下键选").format(pieces=self._typed)
+
+    def _require_chosen(self) -> bool:
+        """Whether somebody chose this line; if not, say so."""
+        if self._picked or self._scanned:
+            return True
+        self.status.show_refusal(_("还没有选商品：请扫商品条码，或用上下键选"))
+        return False
+
+    def _pick(self, place: int) -> None:
+        """By arrow key."""
+        self._picked = True
+        self._move(place)
 
     def _type_digit(self, digit: str) -> None:
         if self._entering_date:
@@ -187,13 +258,15 @@ class CountScreen(KioskScreen):
             self._type_number(self._typed + digit)
 
     def _type_number(self, typed: str) -> None:
-        """Consecutive digits are one number, which replaces the pieces counted."""
+        """Consecutive digits are one number, which waits for what it is of."""
         if int(typed or 0) > MAX_QUANTITY:
             self.status.show_refusal(_("一次最多 {most} 件").format(most=MAX_QUANTITY))
             return
         self._typed = typed
-        self._save_line(msgspec.structs.replace(self._line, counted=int(typed) if typed else None))
-        self._show_hint()
+        if typed:
+            self.status.show_waiting(self._describe_typed())
+        else:
+            self._show_hint()
 
     def _type_date(self, typed: str) -> None:
         self._typed = typed
@@ -231,9 +304,12 @@ class CountScreen(KioskScreen):
             barcode = scan.barcode
             self.status.show_refusal(_("这里没有这件商品（条码 {barcode}），没有计数").format(barcode=barcode))
             return
+        pieces = int(self._typed or 1) * found[1]
+        self._reset_input()
         if self._cursor != place:
             self._move(place)
-        self._set_counted((self._line.counted or 0) + found[1])
+        self._scanned, self._picked = True, False
+        self._set_counted((self._line.counted or 0) + pieces)
         self.post_message(self.Succeeded())
 
     def _find_place(self, product: str, scan: GoodsCode) -> int | None:
@@ -257,7 +333,10 @@ class CountScreen(KioskScreen):
         return place
 
     def _set_counted(self, pieces: int) -> None:
-        self._save_line(msgspec.structs.replace(self._line, counted=min(pieces, MAX_QUANTITY)))
+        if pieces > MAX_QUANTITY:
+            self.status.show_refusal(_("一次最多 {most} 件").format(most=MAX_QUANTITY))
+            return
+        self._save_line(msgspec.structs.replace(self._line, counted=pieces))
         self._show_hint()
 
     def _move(self, place: int) -> None:
@@ -280,7 +359,7 @@ class CountScreen(KioskScreen):
     # --- ending -----------------------------------------------------------------------------------------
 
     def _escape(self) -> None:
-        if self._discarding or self._confirming or self._entering_date:
+        if self._discarding or self._confirming or self._entering_date or self._typed:
             self._reset_input()
             self._show_hint()
         else:
@@ -293,12 +372,18 @@ class CountScreen(KioskScreen):
             return
         if self._entering_date:
             self._reset_input()
+        if self._typed and self._picked:
+            self._count_typed()
+        elif self._typed:
+            self.status.show_refusal(self._describe_typed())
+            return
         kind, counted = self._count.kind, self._count.counted
         pieces = sum(line.counted or 0 for line in counted)
         uncounted = [line for line in self._count.lines if line.counted is None]
         if kind is CountKind.GOODS_RECEIPT and uncounted:
             self._move(self._count.lines.index(uncounted[0]))
-            self.status.show_refusal(_("{name}还没有点；没有到货的请按 0").format(name=uncounted[0].name))
+            self._picked = True
+            self.status.show_refusal(_("{name}还没有点；没有到货的请按 0 再按 F2").format(name=uncounted[0].name))
         elif not counted or (kind is CountKind.ARRIVAL and not pieces):
             self.status.show_refusal(_("还没有点数：请扫商品条码，或用上下键选好再按数字"))
         elif kind is CountKind.GOODS_RECEIPT:
@@ -350,11 +435,12 @@ class CountScreen(KioskScreen):
         if self._count.sent:
             self.status.show_waiting(_("上一次还没有答复：请按 F2 再送一次，点的数先不要改"))
         elif line.counted is None:
-            self.status.show_hint(_("扫一件记一件；成箱的用上下键选好再按数字；点完按 F2"))
+            self.status.show_hint(_("扫一件记一件；成箱的先按件数再扫，或用上下键选好再按数字；点完按 F2"))
         else:
             self.status.show_done(_("{name} {pieces} 件；点完按 F2").format(name=line.name, pieces=line.counted))
 
     def _redraw(self) -> None:
         sheet = self.query_one(CountSheet)
         sheet.count, sheet.cursor = self._count, self._cursor
+        sheet.chosen = self._picked or self._scanned
         sheet.refresh()

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from api.wire.lockout import ATTENDANT_PINS
 from api.wire.till_journal import (
     ZERO_HASH,
     Recall,
@@ -26,7 +27,7 @@ from api.wire.till_journal import (
 from kiosk.store import journal
 from kiosk.store.facade import Store
 from kiosk.store.folder import FILE, StoreError
-from kiosk.store.shifts import LOCKOUT, hash_pin
+from kiosk.store.shifts import hash_pin
 from tests.kiosk.store.conftest import CHEN, LI, SOAP, TOKENS, WANG, Bench, till
 
 
@@ -458,19 +459,20 @@ def test_the_next_shift_closes_the_one_before(bench: Bench) -> None:
     assert [type(entry) for entry in entries(bench)] == [ShiftOpeningEntry, ShiftClosingEntry, ShiftOpeningEntry]
 
 
-def test_wrong_pins_lock_for_five_minutes_also_after_a_restart(bench: Bench) -> None:
-    for _ in range(LOCKOUT.max_failures - 1):
-        bench.store.shifts.count_wrong_pin()
+def test_wrong_pins_of_an_attendant_lock_also_after_a_restart(bench: Bench) -> None:
+    for _ in range(ATTENDANT_PINS.max_failures):
+        assert not bench.store.shifts.is_pin_locked(CHEN)
+        bench.store.shifts.count_wrong_pin(CHEN)
         bench.reopen()
-    assert bench.store.shifts.locked_until is None
-    bench.store.shifts.count_wrong_pin()
-    until = bench.reopen().shifts.locked_until
-    assert until is not None
-    assert abs(until - bench.time - LOCKOUT.duration) < timedelta(minutes=1)
-    bench.time += LOCKOUT.duration + timedelta(minutes=1)
-    assert bench.store.shifts.locked_until is None
-    bench.store.shifts.count_wrong_pin()
-    assert bench.store.shifts.locked_until is None
+    assert bench.store.shifts.is_pin_locked(CHEN)
+    assert not bench.store.shifts.is_pin_locked(UUID(int=98))
+    assert not bench.store.shifts.is_pin_locked(None)
+    bench.sign_in()
+    assert bench.store.shifts.is_pin_locked(CHEN)
+    bench.time += ATTENDANT_PINS.duration + timedelta(minutes=1)
+    assert not bench.store.shifts.is_pin_locked(CHEN)
+    bench.store.shifts.count_wrong_pin(CHEN)
+    assert bench.store.shifts.is_pin_locked(CHEN)
 
 
 def test_an_attendant_is_known_by_the_hash_of_a_pin(bench: Bench) -> None:
