@@ -25,8 +25,9 @@ Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S"), TextR
 Note = Annotated[str, Meta(max_length=200), TextRule(200)]
 # What names something of ours: a rule, a role, an account. Whoever looks it up tells whether it is there.
 Key = Annotated[str, Meta(max_length=200), TextRule(200, form="NFKC")]
-# A household's card as scanned or typed: its URL, or the bare token.
-CardText = Annotated[str, Meta(max_length=200), TextRule(200, form="NFKC")]
+# A household's card as scanned or typed: its URL, or the bare token. `card_token` reads it, sign by sign.
+CardText = Annotated[str, TextRule(200, checked=False)]
+CollectorCard = Annotated[str, Meta(max_length=200), TextRule(200, checked=False)]
 Password = Annotated[str, Meta(min_length=1, max_length=200), TextRule(200, checked=False)]
 Code = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}(?!\n)$")]
 Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$")]

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.wire import Incoming, Points, Quantity, Reason, ReceiptLine, Wire
-from api.wire.base import CardText, Key
+from api.wire.base import CardText, CollectorCard, Key
 
 
 class NewPromise(Incoming, frozen=True):
@@ -48,7 +48,7 @@ class Collection(Incoming, frozen=True):
     `collector`: the card of somebody who collects the goods for the household."""
 
     card: CardText
-    collector: CardText = ""
+    collector: CollectorCard = ""
 
 
 class Cancellation(Incoming, frozen=True):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from api.wire.base import CardText, Incoming, Key, Pin, Points, Quantity, Wire
+from api.wire.base import CardText, CollectorCard, Incoming, Key, Pin, Points, Quantity, Wire
 from api.wire.goods import PackBarcode
 
 
@@ -134,7 +134,7 @@ class Redemption(Incoming, frozen=True):
     card: CardText
     lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=50)]
     leased: Points = 0
-    collector: CardText = ""
+    collector: CollectorCard = ""
 
 
 class ReceiptLine(Wire, frozen=True):
