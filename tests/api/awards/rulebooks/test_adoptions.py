@@ -253,7 +253,7 @@ async def test_an_overlay_applies_in_its_village_under_its_base(town: LiveTown) 
 
 
 async def test_of_two_concurrent_confirmations_one_succeeds(town: LiveTown) -> None:
-    await hire(town, "feng", "party-branch", village="hp")
+    await hire(town, "feng", "party-branch")
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     answers = await asyncio.gather(*(confirm(town, proposal, by) for by in ("ma", "feng")))
     assert sorted(a.status_code for a in answers) == [200, 409]

@@ -16,7 +16,7 @@ from api.bookkeeping.seals.use_cases import seal
 from api.platform.errors import Refused
 from ledger.heads import VerifierKey
 from ledger.proofs import Proof, parse_document, verify_documents
-from tests.api.asking import problem
+from tests.api.asking import confirmed, problem
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
 
@@ -62,8 +62,9 @@ async def test_a_head_is_signed_hourly_while_the_books_grow_and_daily_when_they_
     town.clock.travel(town.clock.now() + timedelta(hours=2))
     assert await count() == settled
     async with town.staff("office") as http:
-        done = await http.post("/v1/periods", json={"month": "2026-05", "reason": "月结"})
-        assert done.status_code == 200, done.text
+        asked = await http.post("/v1/periods", json={"month": "2026-05", "reason": "月结"})
+    done = await confirmed(town, asked, "tan")
+    assert done.status_code == 200, done.text
     assert await count() == settled + 1
     town.clock.travel(town.clock.now() + timedelta(hours=25))
     assert await count() == settled + 2

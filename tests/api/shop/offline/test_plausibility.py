@@ -13,7 +13,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from api.wire.till_journal import SignedEntry
-from tests.api.asking import problem, rows, standing
+from tests.api.asking import confirmed, problem, rows, standing
 from tests.api.bookkeeping.exports.conftest import as_owner
 from tests.api.shop.offline.test_exceptions import decide, listed, waiting
 from tests.api.shop.offline.till import (
@@ -47,7 +47,8 @@ def write_line(till: Till, household: UUID, **changes: Any) -> SignedEntry:
 
 async def change_price(town: LiveTown, product: str, price: int) -> None:
     async with town.staff("office") as http:
-        (await http.patch(f"/v1/products/{product}", json={"price": price})).raise_for_status()
+        changed = await confirmed(town, await http.patch(f"/v1/products/{product}", json={"price": price}))
+    changed.raise_for_status()
 
 
 async def set_pin(till: Till, above: int) -> None:
