@@ -209,7 +209,14 @@ def init(township: str, login: str, name: str, password: str) -> None:
     type=click.Choice(["on", "off"]),
     help="one bell for a refusal, two for something done",
 )
-@click.option("--demo-hints", envvar="JIMEI_DEMO_HINTS", hidden=True, help="what the demo's till shows, as JSON")
+@click.option(
+    "--demo-hints",
+    envvar="JIMEI_DEMO_HINTS",
+    hidden=True,
+    # The demo's own words, of any length.
+    type=click.UNPROCESSED,
+    help="what the demo's till shows, as JSON",
+)
 @click.option("--serve", is_flag=True, help="offer the terminal in a browser, as for a tablet, until Ctrl-C")
 @click.option("--serve-host", default="127.0.0.1", show_default=True, help="address to listen on, with --serve")
 @click.option("--serve-port", default=8001, show_default=True, type=click.IntRange(0, 65535))

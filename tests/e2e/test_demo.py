@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.command_line import Done, jimei, jimei_process
+from tests.e2e.terminal import Terminal
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +46,19 @@ def test_the_year_adds_up_and_a_second_run_reuses_it(data: Path) -> None:
         label: value for label, value in first.items() if label in again
     }
     assert again["兑换人次 redemptions"] == "750"
+    asyncio.run(_open_on_a_terminal(data))
     verified = jimei_process("verify", data=data)
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert jimei("clean", data=data).returncode == 0
     assert not data.exists()
+
+
+async def _open_on_a_terminal(data: Path) -> None:
+    """The till covers what the demo printed, and tells a stranger itself what to type."""
+    command = (sys.executable, "-m", "api.cli", "demo", "--port", "0")
+    terminal = await Terminal.run(*command, environment=os.environ | {"JIMEI_DATA": str(data)})
+    await terminal.sees("演示")
+    await terminal.still()
+    terminal.type("\x1bOP")
+    await terminal.sees("committee desk")
+    await terminal.close()
