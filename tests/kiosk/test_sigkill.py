@@ -61,13 +61,16 @@ async def run_child(town: LiveTown) -> AsyncIterator[Child]:
         await process.wait()
 
 
-async def enrol_machine(town: LiveTown, folder: Path, name: str) -> Path:
-    """Enrol a new kiosk for each kill, since leases of one affect the next."""
+@asynccontextmanager
+async def enrol_machine(town: LiveTown, folder: Path, name: str) -> AsyncIterator[Path]:
+    """A new kiosk for each kill, since leases of one affect the next. It is out of use afterwards: points are
+    leased where a household shops, and the next kiosk would get none while those before it are there."""
     async with town.staff("office") as http:
         made: Machine = await enrol(http, "hp", name)
-    with Store(folder) as store:
-        enrol_store(store, town.url, made)
-    return folder
+        with Store(folder) as store:
+            enrol_store(store, town.url, made)
+        yield folder
+        (await http.post(f"/v1/kiosks/{made.id}/end", json={"reason": "停用"})).raise_for_status()
 
 
 async def count_points(town: LiveTown) -> int:
@@ -86,16 +89,17 @@ async def test_a_kill_at_any_point_loses_and_repeats_nothing(town: Any, tmp_path
         soap = {"supermarket": "hp", "lines": [{"product": "soap", "quantity": 500}]}
         (await http.put(f"/v1/restocks/{uuid7()}", json=soap)).raise_for_status()
     async with run_child(town) as till:
-        code, points = await till.run_day(await enrol_machine(town, tmp_path / "whole", "整天"), "")
+        async with enrol_machine(town, tmp_path / "whole", "整天") as folder:
+            code, points = await till.run_day(folder, "")
         assert code == 0
         steps = {point.split(" ", 1)[1] for point in points}
         assert {"confirm", "answer", "redeem by lease", "void", "settled", "leases", "send redemption"} <= steps
         for number, point in enumerate(dict.fromkeys(points)):
-            folder = await enrol_machine(town, tmp_path / f"kiosk{number}", f"柜台{number}")
-            before = await count_points(town)
-            assert (await till.run_day(folder, point))[0] == -signal.SIGKILL, point
-            counted = await finish(town, folder)
-            assert before - await count_points(town) == SOAP_POINTS * counted, point
+            async with enrol_machine(town, tmp_path / f"kiosk{number}", f"柜台{number}") as folder:
+                before = await count_points(town)
+                assert (await till.run_day(folder, point))[0] == -signal.SIGKILL, point
+                counted = await finish(town, folder)
+                assert before - await count_points(town) == SOAP_POINTS * counted, point
 
 
 async def finish(town: LiveTown, folder: Path) -> int:
