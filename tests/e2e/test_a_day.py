@@ -89,6 +89,12 @@ class Day:
             [count] = store.execute("select count(*) from receipt").fetchone()
         return int(count)
 
+    def has_unseen(self) -> bool:
+        """Whether the last receipt is on the disk and was never on the screen."""
+        with sqlite3.connect(f"file:{self.folder / 'kiosk.sqlite3'}?mode=ro", uri=True) as store:
+            [seen] = store.execute("select seen from receipt order by rowid desc limit 1").fetchone()
+        return not seen
+
     async def fill(self, number: int) -> str:
         """A household's card and something of the shelf; gives the product."""
         barcode = list(GOODS)[number % len(GOODS)]
@@ -113,10 +119,12 @@ class Day:
         # Anywhere between the reading and the receipt.
         await asyncio.sleep(self.random.random() * 0.2)
         await self.at.kill()
+        told = ("中断前这一笔已经记账",) if self.has_unseen() else ("请把物品交给住户", "请扫户卡")
         await self.start()
         await self.at.sees("接着值班")
         self.at.type(self.town.pin + F2)
-        seen = await self.at.sees("兑换成功", "断网兑换", "请扫户卡")
+        # In words that the sign-in doesn't have: without the network it speaks of 断网兑换, too.
+        seen = await self.at.sees(*told)
         if self.receipts() == before:
             # Not even confirmed: the attendant sees an empty counter and begins again.
             assert seen == "请扫户卡"
@@ -236,11 +244,14 @@ async def agree(day: Day, before: dict[str, int], spendable: int) -> None:
 
 
 def printed(day: Day, kept: set[str]) -> None:
-    """Every redemption is on paper; what is there twice says so; nothing is there that never was."""
+    """Every redemption is on paper; what is there twice says so, as does what is void; nothing is there that never
+    was."""
     paper = day.paper.read_bytes().decode("gb18030", errors="ignore")
     numbers = Counter(re.findall(r"单号\s+([0-9A-F]{8})", paper))
     assert set(numbers) == kept
-    assert paper.count("此前已发送打印") >= sum(numbers.values()) - len(numbers)
+    void = paper.count("不得凭此领取物品")
+    assert void >= len(VOIDS)
+    assert void + paper.count("此前已发送打印") >= sum(numbers.values()) - len(numbers)
 
 
 async def shelf(town: LiveTown) -> dict[str, int]:
