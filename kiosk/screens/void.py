@@ -50,6 +50,8 @@ class VoidScreen(SheetScreen, Overlay):
         self._all = counter.store.redemptions.list_shift()
         self._offered = self._all
         self._filter = ""
+        # The scan that `_filter` is of.
+        self._sought = ""
         # Digits of the time being typed; None: no time is asked for.
         self._time: str | None = None
         self._cursor = 0
@@ -105,13 +107,13 @@ class VoidScreen(SheetScreen, Overlay):
         match read_code(text):
             case CardCode(token):
                 digest = hash_card(token)
-                self._look_for(_("这张户卡的"), lambda sale: digest in sale.cards)
+                self._look_for(_("这张户卡的"), lambda sale: digest in sale.cards, text)
             case GoodsCode() as goods:
-                self._look_for_goods(goods)
+                self._look_for_goods(goods, text)
             case _:
                 self.status.show_refusal(_("请扫户卡或商品条码来找；按 Esc 返回"))
 
-    def _look_for_goods(self, goods: GoodsCode) -> None:
+    def _look_for_goods(self, goods: GoodsCode, text: str) -> None:
         try:
             found = self.session.find_scanned(goods)
         except Declined as declined:
@@ -121,10 +123,13 @@ class VoidScreen(SheetScreen, Overlay):
         self._look_for(
             _("{name}的").format(name=name),
             lambda sale: any(line.product == product for line in sale.stored.receipt.lines),
+            text,
         )
 
     def scan_repeat(self, text: str) -> None:
-        """The same is being looked for."""
+        """Look for it if nothing does: the first scan may have been at the screen before, or undone."""
+        if text != self._sought:
+            self.scan(text)
 
     def _type_time(self, key: str) -> None:
         if key == "backspace":
@@ -140,12 +145,12 @@ class VoidScreen(SheetScreen, Overlay):
         time = f"{typed[:2]}:{typed[2:]}"
         self._look_for(_("{time} 和以前的").format(time=time), lambda sale: _format_time(sale.stored) <= time)
 
-    def _look_for(self, what: str, matches: Callable[[ShiftSale], bool]) -> None:
+    def _look_for(self, what: str, matches: Callable[[ShiftSale], bool], scanned: str = "") -> None:
         found = [sale for sale in self._all if matches(sale)]
         if not found:
             self.status.show_refusal(_("这一班没有{what}兑换").format(what=what))
             return
-        self._offered, self._filter, self._cursor = found, what, 0
+        self._offered, self._filter, self._sought, self._cursor = found, what, scanned, 0
         self._show()
 
     def _back(self) -> None:
@@ -154,7 +159,7 @@ class VoidScreen(SheetScreen, Overlay):
         elif self._chosen is not None:
             self._chosen = self._reason = None
         elif self._filter:
-            self._offered, self._filter, self._cursor = self._all, "", 0
+            self._offered, self._filter, self._sought, self._cursor = self._all, "", "", 0
         else:
             self.post_message(self.Closed())
             return

@@ -62,6 +62,30 @@ async def test_any_redemption_of_a_shift_can_be_found_and_voided(town: Any, open
         await till.sees_refusal("已经作废")
 
 
+async def test_a_card_is_looked_for_that_was_just_scanned(town: Any, open_till: OpenTill) -> None:
+    """At the counter first, then in the list: within two seconds, which elsewhere is a trigger held too long."""
+    card = card_url(town.card)
+    await town.award("hp-3", 100)
+    async with open_till() as till:
+        await sell(till, town.empty_card, RICE)
+        for _ in range(2):
+            await sell(till, town.card, SOAP)
+        at = await till.scan(card)
+        await till.until(lambda: till.app.counter.session.card)
+        await open_list(till)
+        await till.sees("这一班兑换 3 笔")
+        await till.scan(card, at=at + 0.4)
+        await till.sees("这张户卡的兑换 2 笔")
+        # Held too long it changes nothing; undone it is looked for anew.
+        await till.press("down")
+        await till.scan(card, at=at + 0.8)
+        assert till.app.screen._cursor == 1
+        await till.press("escape")
+        await till.sees("这一班兑换 3 笔")
+        await till.scan(card, at=at + 1.2)
+        await till.sees("这张户卡的兑换 2 笔")
+
+
 async def test_redemptions_are_found_by_their_time(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         await sell(till, town.card, SOAP)

@@ -73,8 +73,8 @@ async def test_a_stocktake_corrects_the_books(town: Any, open_till: OpenTill, si
 
 
 async def test_a_goods_receipt_takes_two_people(town: Any, open_till: OpenTill) -> None:
-    pin = await second_attendant(town)
     async with open_till() as till:
+        pin = await second_attendant(town)
         await choose(till, "登记到货")
         await scan(till, SOAP, 3)
         await till.press("f3")
