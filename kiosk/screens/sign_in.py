@@ -187,6 +187,9 @@ class SignInScreen(KioskScreen):
                 if connection.lockout_reason
                 else connection.error
             )
+        elif self._describe_interruption():
+            # The network may be said at any time; that this was booked, only now.
+            return
         elif connection.online is False and self.counter.store.shifts.list_known_attendants():
             self.status.show_waiting(_(OFFLINE))
         elif connection.online is False:
