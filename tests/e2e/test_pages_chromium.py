@@ -48,7 +48,7 @@ async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> No
                 "/desk/months",
                 "/desk/proposals",
             ],
-            "tan": ["/desk", "/desk/proposals", "/desk/tills", "/desk/card-pins"],
+            "tan": ["/desk", "/desk/proposals", "/desk/tills", "/desk/card-pins", "/desk/goods/hp"],
             "qian": ["/desk", "/desk/months", "/desk/rulebooks", "/desk/rulebooks/books?version=2025.1"],
         }.items():
             await sign_in(page, login)
