@@ -155,6 +155,9 @@ class SignInScreen(KioskScreen):
     # --- keys and scans ---------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
+        if not self.query(PinBoxes):
+            # The program ends before the screen is whole.
+            return
         self._show_step()
         self.refresh_state()
         if self._reason:
