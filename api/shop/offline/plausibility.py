@@ -128,8 +128,8 @@ def _doubt_lines(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str
         if not 1 <= line.quantity <= MAX_QUANTITY:
             yield f"{name}的件数不对。"
         elif line.points != line.price * line.quantity:
-            sum = f"{line.quantity} 件每件 {line.price} 分是 {line.price * line.quantity} 分"
-            yield f"{name}的积分算得不对：{sum}，终端记 {line.points} 分。"
+            right = f"{line.quantity} 件每件 {line.price} 分是 {line.price * line.quantity} 分"
+            yield f"{name}的积分算得不对：{right}，终端记 {line.points} 分。"
         if line.price not in {history.at(at), *_list_told(line.product, history, circumstances)}:
             yield f"{name}的分值不对：终端记 {line.price} 分，当时是 {history.at(at)} 分。"
 
