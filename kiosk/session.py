@@ -12,6 +12,7 @@ from uuid import UUID
 
 from api.wire import CardView, HeldPoints, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
 from api.wire.barcode import find_unit, lookup_form
+from api.wire.base import MAX_LINES, MAX_QUANTITY
 from api.wire.goods import PackBarcode
 from api.wire.gs1 import GoodsScan
 from kiosk.demo_hints import DemoHints
@@ -19,9 +20,6 @@ from kiosk.errors import Declined
 from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
 from kiosk.language import _
 from kiosk.store.receipts import StoredReceipt
-
-MAX_QUANTITY = 999
-MAX_LINES = 50
 
 
 @dataclass(slots=True)

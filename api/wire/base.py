@@ -16,7 +16,11 @@ from api.wire.text import TextRule, text_fields
 Points = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Amount = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 Price = Annotated[int, Meta(ge=1, le=100_000)]
-Quantity = Annotated[int, Meta(ge=1, le=999)]
+MAX_QUANTITY = 999
+"""Pieces of one product in a redemption."""
+MAX_LINES = 50
+"""Products in a redemption."""
+Quantity = Annotated[int, Meta(ge=1, le=MAX_QUANTITY)]
 # Every text that is sent has one of the following types, or one with a rule or a pattern of its own.
 Name = Annotated[str, Meta(min_length=1, max_length=80), TextRule(80, required=True)]
 PersonName = Annotated[str, Meta(min_length=1, max_length=80), TextRule(80, required=True, dotted=True)]

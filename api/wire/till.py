@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from api.wire.base import CardText, CollectorCard, Incoming, Key, Pin, Points, Quantity, Wire
+from api.wire.base import MAX_LINES, CardText, CollectorCard, Incoming, Key, Pin, Points, Quantity, Wire
 from api.wire.goods import PackBarcode
 
 
@@ -132,7 +132,7 @@ class Redemption(Incoming, frozen=True):
     for the household."""
 
     card: CardText
-    lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=50)]
+    lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=MAX_LINES)]
     leased: Points = 0
     collector: CollectorCard = ""
 

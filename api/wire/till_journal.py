@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from msgspec import Meta
 
 from api.wire import Incoming, Points, ReceiptLine, Wire
+from api.wire.base import MAX_LINES
 from api.wire.text import TextRule, make_all_visible
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
@@ -67,7 +68,7 @@ class SaleEntry(BaseEntry, frozen=True, tag="sold"):
     attendant: UUID
     household: UUID
     card: Digest
-    lines: Annotated[list[ReceiptLine], Meta(min_length=1, max_length=50)]
+    lines: Annotated[list[ReceiptLine], Meta(min_length=1, max_length=MAX_LINES)]
     leased: Points
     answered: bool
     collector: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?(?!\n)$")] = ""

@@ -15,6 +15,7 @@ from api import wire
 from api.platform.clock import local_time
 from api.shop.redemptions.facts import CardFacts, RequestFacts
 from api.shop.stock.price_history import PriceHistory
+from api.wire.base import MAX_QUANTITY
 from api.wire.till_journal import SaleEntry
 
 MAX_CLOCK_ERROR = timedelta(days=731)
@@ -23,8 +24,6 @@ MAX_OFFLINE = timedelta(days=61)
 """No lease lets a kiosk sell for longer after it was heard of: `wire.LeasePolicy` allows 60 days."""
 CLOCK_SLACK = timedelta(minutes=15)
 """How far two clocks that are right may be apart."""
-MAX_QUANTITY = 999
-"""Pieces on a line, as over HTTP: `wire.Quantity`."""
 
 NOT_OPEN = "终端当时开着的不是这个班次。"
 

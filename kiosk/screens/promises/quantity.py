@@ -6,12 +6,12 @@ from textual.content import Content
 from textual.message import Message
 
 from api.wire import ShelfItem
+from api.wire.base import MAX_QUANTITY
 from kiosk.counter import Counter
 from kiosk.errors import Declined
 from kiosk.language import _
 from kiosk.screens.base import Overlay
 from kiosk.screens.sheet import SheetScreen
-from kiosk.session import MAX_QUANTITY
 
 MORE = frozenset({"+", "=", "up", "right", " "})
 LESS = frozenset({"-", "down", "left", "backspace", "delete"})

@@ -27,7 +27,7 @@ from kiosk.widgets.banner import Banner
 from kiosk.widgets.key_bar import KeyBar
 from kiosk.widgets.status import Status
 
-MAX_QUANTITY = 99_999
+MAX_COUNTED = 99_999
 TITLES = {
     CountKind.STOCKTAKE: N_("盘点"),
     CountKind.ARRIVAL: N_("登记到货"),
@@ -259,8 +259,8 @@ class CountScreen(KioskScreen):
 
     def _type_number(self, typed: str) -> None:
         """Consecutive digits are one number, which waits for what it is of."""
-        if int(typed or 0) > MAX_QUANTITY:
-            self.status.show_refusal(_("一次最多 {most} 件").format(most=MAX_QUANTITY))
+        if int(typed or 0) > MAX_COUNTED:
+            self.status.show_refusal(_("一次最多 {most} 件").format(most=MAX_COUNTED))
             return
         self._typed = typed
         if typed:
@@ -333,8 +333,8 @@ class CountScreen(KioskScreen):
         return place
 
     def _set_counted(self, pieces: int) -> None:
-        if pieces > MAX_QUANTITY:
-            self.status.show_refusal(_("一次最多 {most} 件").format(most=MAX_QUANTITY))
+        if pieces > MAX_COUNTED:
+            self.status.show_refusal(_("一次最多 {most} 件").format(most=MAX_COUNTED))
             return
         self._save_line(msgspec.structs.replace(self._line, counted=pieces))
         self._show_hint()
