@@ -19,7 +19,8 @@ Step: TypeAlias = Literal["review", "approve"]
 SIGNERS = tuple(dict.fromkeys(role for roles in BODY_ROLES.values() for role in roles))
 # Grid leaders never sign last.
 APPROVERS = (Role.COUNCIL, Role.COMMITTEE, Role.SUPERVISOR)
-_COUNTED = {3: "三", 4: "四", 5: "五"}
+# A rule that names all four bodies, grid leaders last, needs five signatures.
+_COUNTED = {3: "三", 4: "四", 5: "五", 6: "六"}
 
 
 async def read_signatures(uow: UnitOfWork, claims: Collection[UUID]) -> dict[UUID, list[UUID]]:

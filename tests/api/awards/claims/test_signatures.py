@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
 import pytest
 
+from api.awards.claims.signatures import find_obstacle
+from api.awards.claims.tables import Claim
+from api.platform.access import Role, Staff
 from api.platform.database.migrations import REVISIONS
+from rules import load, signing_bodies
 from tests.api.asking import rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review, status
 from tests.api.awards.claims.extra_rules import JULY
@@ -12,6 +21,7 @@ from tests.api.awards.rulebooks.conftest import adopt, text
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
+from tests.rules.whole_book import BOOK
 
 RULES = """
 [[rule]]
@@ -141,3 +151,18 @@ async def test_claims_under_way_go_on_as_they_began(town: LiveTown) -> None:
     assert (await review(town, declared["id"], by="elder"))[0]["status"] == "reviewed"
     assert (await approve(town, reviewed["id"], by="zhao"))[0]["reason"] == "现在轮到村委会审定，您办不了。"
     assert [o["status"] for o in await approve(town, declared["id"], reviewed["id"])] == ["approved"] * 2
+
+
+@pytest.mark.parametrize(
+    "reviewers",
+    [each for n in range(5) for each in permutations(("grid", "council", "committee", "supervisors"), n)],
+)
+def test_nobody_signs_twice_however_many_bodies_sign(reviewers: tuple[Any, ...]) -> None:
+    book = load(BOOK)
+    signers = signing_bodies(replace(next(iter(book.rules.values())), reviewers=reviewers))
+    everybody = Staff(UUID(int=1), "王", frozenset(Role), "hp", None)
+    claimed = Claim(status="declared", signers=list(signers), points=5, declared_by=everybody.id)
+    for place in range(len(signers)):
+        step: Any = "approve" if place == len(signers) - 1 else "review"
+        signed = [UUID(int=2 + n) for n in range(place)]
+        assert "个人分别办理" in find_obstacle(everybody, claimed, signed, "hp-1", step)
