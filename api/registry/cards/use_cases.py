@@ -201,15 +201,14 @@ async def _fits_bound(uow: UnitOfWork, person: UUID | None, known: Mapping[str, 
 
 
 async def _find_valued(uow: UnitOfWork, known: Mapping[str, HouseholdFacts]) -> set[UUID]:
-    """The households that have a card in use, or points."""
+    """The households that have points, or had a card before: their points may be with a kiosk, and a card that was
+    reported lost makes the next one no first one."""
     ids = {household.id: accounts.household(code).id for code, household in known.items()}
     balances = await uow.books.read_balances(list(ids.values()))
     with_points = {id for id, account in ids.items() if balances[account].posted or balances[account].expected}
     return with_points | set(
         await uow.session.scalars(
-            select(Card.household).where(
-                Card.township == uow.township, Card.household.in_(ids), Card.revoked_at.is_(None)
-            )
+            select(Card.household).where(Card.township == uow.township, Card.household.in_(ids))
         )
     )
 

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from api.desk.proposals.kinds import KINDS
 from api.desk.proposals.pages import PROPOSALS
-from tests.api.asking import confirmed, problem, rows
+from tests.api.asking import confirmed, problem, rows, set_bounds
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import awarded, correction, neighbours, row
 from tests.api.shop.stock.conftest import arrival, count, donation, purchase, put, read_stock
@@ -228,6 +228,13 @@ async def test_cards_are_issued_one_by_one_up_to_the_bound_and_say_by_whom(town:
     assert card["token"] not in str(
         await rows(town, "select result::text, request::text, preview::text from proposal")
     )
+
+
+async def test_a_card_after_a_lost_one_is_no_first_card(town: LiveTown) -> None:
+    """Else who reports cards lost would issue as many new ones as are meant for households without any."""
+    await set_bounds(town, cards=0)
+    assert (await ask(town, "li", "DELETE", "/v1/households/hp-3/card")).status_code == 204
+    assert (await ask(town, "li", "POST", "/v1/cards", {"households": ["hp-3"]})).status_code == 202
 
 
 async def test_who_reserved_points_does_not_take_them(town: LiveTown) -> None:
