@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import column, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
+from api.platform import accounts
 from api.platform.access import Device
 from api.platform.database.read_query import ReadQuery
 from api.platform.errors import Refused
@@ -65,11 +66,15 @@ async def recall(services: Services, shortage: Shortage, refusal: Refused) -> Re
     """Ask the kiosks that hold the missing points to return them. Gives the refusal with what the kiosk has to
     know: `recalled` points are on their way, so that it may try again, and what is `held` where."""
     leases = await read_leases(services, shortage.household, shortage.code)
-    if not split_leased(leases, shortage.device.id, shortage.device.epoch)[1]:
+    _, elsewhere = split_leased(leases, shortage.device.id, shortage.device.epoch)
+    if not elsewhere:
         return refusal
     async with services.unit_of_work() as uow:
         # Of two kiosks that recall from each other at the same moment one waits here, and then sees the other.
         await lock_households(uow, [shortage.household])
+        # A return that is being settled comes first: nobody would ever answer a recall of points that are back.
+        escrows = (accounts.escrow(shortage.code, each.kiosk, each.epoch).id for each in elsewhere)
+        await uow.books.lock_balances(list(escrows))
         leases = await read_leases(uow, shortage.household, shortage.code)
         _, elsewhere = split_leased(leases, shortage.device.id, shortage.device.epoch)
         asked = find_recallable(elsewhere, shortage.missing, uow.now)

@@ -12,8 +12,11 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.errors import ErrorCode, Refused
+from api.shop.holdings.recalls import answer
+from api.shop.kiosks.escrow import lease_return
 from api.shop.redemptions.facts import RedemptionRequest
 from api.shop.redemptions.use_cases import recall_missing, redeem
+from ledger.transactions import TransactionId
 from tests.api.asking import problem, rows
 from tests.api.shop.holdings.conftest import DEAR, TwoTills, ask, read_held, read_recalls, return_all
 from tests.api.shop.offline.till import PRICES, Till, add_till, end_enrolment, read_account, read_escrow
@@ -219,3 +222,24 @@ async def test_points_that_arrive_just_after_the_refusal_are_told(tills: TwoTill
     told = await recall_missing(town.town, request, refused)
     assert (told.code, told.extra["recalled"]) == ("insufficient-points", 24)
     assert (await redeem(town.town, request)).balance == 37
+
+
+async def test_a_return_that_is_being_settled_leaves_no_recall_behind(tills: TwoTills) -> None:
+    """Else the kiosk that has returned everything would be told to wait for the other one."""
+    front, back, town = tills.front, tills.back, tills.town
+    await ask(back)
+    lines = [wire.RedemptionLine(product=p, quantity=n, price=PRICES[p][1]) for p, n in DEAR]
+    content = wire.Redemption(card=town.card, lines=lines, leased=61)
+    request = RedemptionRequest.from_wire(front.machine.token, front.token, uuid7(), content)
+    refused = Refused(ErrorCode.INSUFFICIENT_POINTS, "积分不够，还差 24 分。", missing=24)
+    waiting = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with town.town.unit_of_work() as settling:
+        returned = lease_return(TransactionId(uuid7()), "hp-1", back.id, 1, 61, str(back.id), "终端退回")
+        [posted] = await settling.books.post([returned], settling.now)
+        assert posted.accepted
+        await answer(settling, back.id, 1, tills.household, 61)
+        asking = asyncio.create_task(recall_missing(town.town, request, refused))
+        while not asking.done() and not await rows(town, waiting):
+            await asyncio.sleep(0)
+    await asking
+    assert await read_recalls(back) == {}
