@@ -65,6 +65,18 @@ def find_boundary(policies: Sequence[Policy], on: date, zone: tzinfo) -> Boundar
     return None
 
 
+def find_first_boundary(policy: Policy) -> date | None:
+    """The first day on which points can expire by this policy; None if they never do."""
+    on = policy.effective_on
+    match policy.kind:
+        case PolicyKind.YEAR_END:
+            return on if (on.month, on.day) == (1, 1) else date(on.year + 1, 1, 1)
+        case PolicyKind.ROLLING:
+            return on if on.day == 1 else _add_months(on, 1)
+        case PolicyKind.NONE:
+            return None
+
+
 def find_latest_boundary(policies: Sequence[Policy], today: date, zone: tzinfo) -> Boundary | None:
     """The last boundary on or before today."""
     first = min((p.effective_on for p in policies), default=today)

@@ -13,7 +13,7 @@ from api.wire.base import Incoming, Points, Reason, Wire
 
 class NewExpiryPolicy(Incoming, frozen=True):
     """`PUT /v1/expiry-policies`: in force from `effective_on` until the next policy takes effect; safe to retry.
-    `year-end`: points earned before 1 January expire then. `rolling`: points earned in a month expire at the end
+    `year-end`: points earned before 1 January expire then; it takes effect on one. `rolling`: points earned in a month expire at the end
     of the `months`-th month after it. `reason`: the decision that adopted it."""
 
     effective_on: date

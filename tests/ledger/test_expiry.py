@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +20,7 @@ from ledger.expiry import (
     Policy,
     PolicyKind,
     find_boundary,
+    find_first_boundary,
     find_latest_boundary,
     find_policy,
     iter_upcoming_boundaries,
@@ -62,6 +65,17 @@ def test_nothing_expires_within_a_month(day: date) -> None:
 def test_a_year_ends_once() -> None:
     found = [find_boundary(of(PolicyKind.YEAR_END), date(2027, month, 1), SHANGHAI) for month in range(1, 13)]
     assert found == [Boundary(date(2027, 1, 1), date(2027, 1, 1), SHANGHAI), *[None] * 11]
+
+
+@given(
+    st.dates(date(2000, 1, 1), date(2200, 1, 1)),
+    st.sampled_from([(PolicyKind.YEAR_END, None), (PolicyKind.ROLLING, 12), (PolicyKind.NONE, None)]),
+)
+def test_the_first_boundary_is_the_first_there_is(start: date, how: tuple[PolicyKind, int | None]) -> None:
+    policy = Policy(start, *how)
+    days = (start + timedelta(days=n) for n in range(367))
+    found = next((day for day in days if find_boundary([policy], day, SHANGHAI) is not None), None)
+    assert find_first_boundary(policy) == found
 
 
 def test_a_month_begins_at_the_townships_midnight() -> None:

@@ -24,7 +24,14 @@ from api.registry.proposals.decision import Confirmers
 from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view, trial
 from api.registry.register.queries import HouseholdFacts, read_households_by_code
 from ledger.expiries import AccountScope, AdoptedPolicy, ExpiryBatch
-from ledger.expiry import Boundary, Policy, PolicyKind, find_boundary, find_latest_boundary
+from ledger.expiry import (
+    Boundary,
+    Policy,
+    PolicyKind,
+    find_boundary,
+    find_first_boundary,
+    find_latest_boundary,
+)
 from ledger.tables import account
 from ledger.transactions import AccountId, Status
 
@@ -42,7 +49,7 @@ async def adopt(
 ) -> wire.ProposalView | wire.ExpiryPolicyView:
     """Propose a policy by the party branch's decision; for one that is adopted already, return it.
 
-    Raises Refused: not-allowed, malformed, too-soon (earliest), too-far, already-there.
+    Raises Refused: not-allowed, malformed (first), too-soon (earliest), too-far, already-there.
     """
     require_township(staff, Role.PARTY_BRANCH)
     if (wanted.kind == "rolling") != (wanted.months is not None):
@@ -78,12 +85,15 @@ def _describe(policy: Policy) -> str:
         PolicyKind.YEAR_END: "每年年底，当年和以前没用的积分过期",
         PolicyKind.ROLLING: f"积分满 {policy.months} 个月没用的过期",
     }
-    return f"从{format_chinese_date(policy.effective_on)}起，{how[policy.kind]}"
+    first = find_first_boundary(policy)
+    starts = "" if first is None else f"，第一次到期是{format_chinese_date(first)}"
+    return f"从{format_chinese_date(policy.effective_on)}起，{how[policy.kind]}{starts}"
 
 
 async def _adopt(uow: UnitOfWork, policy: Policy, reason: str, *, person: str) -> wire.ExpiryPolicyView:
     """Villagers have their thirty days from the confirmation on."""
     _require_notice(policy, local_date(uow.now))
+    _require_turn_of_year(policy)
     expiries = await get_expiries(uow)
     await uow.books.open_accounts([accounts.EXPIRED], uow.now)
     status = await expiries.adopt(accounts.POINTS, policy, uow.now, person=person, reason=reason)
@@ -107,6 +117,18 @@ def _require_notice(policy: Policy, today: date) -> None:
             ErrorCode.TOO_SOON,
             f"积分会过期的办法要提前 {NOTICE_PERIOD.days} 天告诉村民，最早 {format_chinese_date(earliest)}生效。",
             earliest=earliest.isoformat(),
+        )
+
+
+def _require_turn_of_year(policy: Policy) -> None:
+    """Whoever names another day for a yearly clearing expects it on that day, and it would be months later."""
+    first = find_first_boundary(policy)
+    if policy.kind is PolicyKind.YEAR_END and first is not None and policy.effective_on != first:
+        raise Refused(
+            ErrorCode.MALFORMED,
+            f"年底清零只在每年 1 月 1 日：从{format_chinese_date(policy.effective_on)}起的办法，要到"
+            f"{format_chinese_date(first)}才第一次清零。请把生效日写成{format_chinese_date(first)}。",
+            first=first.isoformat(),
         )
 
 

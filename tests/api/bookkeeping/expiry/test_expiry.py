@@ -98,6 +98,27 @@ async def test_a_policy_that_is_none(town: LiveTown, wanted: dict[str, Any], wor
     assert await rows(town, "select 1 from ledger.expiry_policy") == []
 
 
+@pytest.mark.parametrize(
+    ("on", "first"),
+    [("2026-09-01", "2027-01-01"), ("2026-12-31", "2027-01-01"), ("2027-01-02", "2028-01-01")],
+)
+async def test_a_yearly_clearing_on_another_day_is_refused_with_the_first_it_would_mean(
+    town: LiveTown, on: str, first: str
+) -> None:
+    extra = await put_refused(town, policy(on, "year-end", None), 400, "malformed")
+    assert extra == {"first": first}
+    assert await rows(town, "select 1 from ledger.expiry_policy") == []
+    assert (await put(town, policy(first, "year-end", None))).status_code == 200
+
+
+async def test_who_confirms_a_policy_reads_when_it_first_takes_points(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        asked = (await http.put("/v1/expiry-policies", json=policy("2026-08-15", months=12))).json()
+        none = (await http.put("/v1/expiry-policies", json=policy("2026-08-16", "none", None))).json()
+    assert "第一次到期是2026年9月1日" in asked["what"]
+    assert "第一次到期" not in none["what"]
+
+
 async def put_refused(
     town: LiveTown, wanted: dict[str, Any], status: int, word: str, by: str = "office"
 ) -> dict[str, Any]:
