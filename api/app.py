@@ -74,6 +74,7 @@ from api.shop.holdings.board import RecallBoard
 from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions.queue import RedemptionQueue
 from api.shop.till.use_cases import TillAdditions
+from api.web.https import secure_answer
 from api.web.page import FILTERS, show
 from api.wire.text import read_text
 
@@ -194,6 +195,7 @@ def create_app(
         ],
         state=State({"services": services, "notice_interval": notice_interval, "jobs": jobs}),
         before_request=_refuse_hidden_signs,
+        before_send=[secure_answer],
         dependencies={
             "services": Provide(_get_services, sync_to_thread=False),
             "till_additions": Provide(_till_additions, sync_to_thread=False),

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.redemptions.fast_path import FastPath
 from api.wire.text import make_all_visible
+
+LOOPBACK = ("127.0.0.1", "::1")
+"""The proxies that are trusted unless others are named."""
 
 # Seconds; longer than clients keep idle connections (httpx: 5), so that no request is sent on a closing one.
 KEEP_ALIVE = 60
@@ -56,21 +59,32 @@ def _make_visible(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     return {key: make_all_visible(value) for key, value in event.items()}
 
 
+def configure(app: Litestar, trusted_proxies: Sequence[str] = LOOPBACK) -> uvicorn.Config:
+    """How the application is served. `trusted_proxies`: addresses and networks; from there, and only from there,
+    `X-Forwarded-For` and `X-Forwarded-Proto` say who asks, and whether over HTTPS."""
+    return uvicorn.Config(
+        FastPath(app),
+        lifespan="on",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        forwarded_allow_ips=list(trusted_proxies),
+    )
+
+
 @asynccontextmanager
 async def run_server(
-    services: Services, listener: socket.socket, secret: str, notice_interval: float = 5.0
+    services: Services,
+    listener: socket.socket,
+    secret: str,
+    notice_interval: float = 5.0,
+    trusted_proxies: Sequence[str] = LOOPBACK,
 ) -> AsyncIterator[str]:
     """Run the server in the background for the duration of the block; yields its URL."""
     configure_logging()
     app = create_app(services, csrf_secret=secret, notice_interval=notice_interval)
-    config = uvicorn.Config(
-        FastPath(app),
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=KEEP_ALIVE,
-    )
-    server = _Server(config, app)
+    server = _Server(configure(app, trusted_proxies), app)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -9,7 +9,7 @@ import asyncio
 import gc
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -35,8 +35,7 @@ from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import init_township
-from api.serving import KEEP_ALIVE, configure_logging
-from api.shop.redemptions.fast_path import FastPath
+from api.serving import LOOPBACK, configure, configure_logging
 from kiosk.store.shifts import _get_hasher
 from ledger.transactions import TownshipId
 from rules import books_path
@@ -154,7 +153,9 @@ async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def serving(town: Services, notice_interval: float | None = None) -> AsyncIterator[str]:
+async def serving(
+    town: Services, notice_interval: float | None = None, trusted_proxies: Sequence[str] = LOOPBACK
+) -> AsyncIterator[str]:
     """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
     test says so, unless the server shall every `notice_interval` seconds."""
     # Of a socket that doesn't say TCP asyncio sends no answer before the last one was acknowledged: 40 ms each.
@@ -164,7 +165,7 @@ async def serving(town: Services, notice_interval: float | None = None) -> Async
         app.state.services = town
         app.state.notice_interval = notice_interval or 3600
         app.state.jobs = JOBS if notice_interval else ()
-        config = uvicorn.Config(FastPath(app), log_level="warning", lifespan="on", timeout_keep_alive=KEEP_ALIVE)
+        config = configure(app, trusted_proxies)
         config.load()
         live = uvicorn.Server(config)
         live.lifespan = config.lifespan_class(config)

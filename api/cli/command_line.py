@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from ipaddress import ip_network
 from types import FrameType
 from typing import IO, Any, ClassVar, ParamSpec, TypeAlias
 
@@ -43,6 +44,21 @@ NAME = TextParam(TextRule(80, required=True, dotted=True))
 TEXT = TextParam(TextRule(400, form="NFKC"))
 SOURCE = TextParam(TextRule(100, required=True, as_sent=True))
 """Rows are known again by it, so it stays as it is written."""
+
+
+class NetworkParam(click.ParamType[str]):
+    """An address or a network, as `10.0.0.7` or `10.0.0.0/8`."""
+
+    name = "network"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(ip_network(str(value), strict=False))
+        except ValueError:
+            self.fail("请写 IP 地址或网段，例如 10.0.0.7 或 10.0.0.0/8", param, ctx)
+
+
+NETWORK = NetworkParam()
 
 
 class Verbs(click.Group):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli import books, rules
-from api.cli.command_line import NAME, Verbs, ask_passwords, echo, listen, print_refusals, run_async
+from api.cli.command_line import NAME, NETWORK, Verbs, ask_passwords, echo, listen, print_refusals, run_async
 from api.cli.faults import tell_faults
 from api.cli.printer import printer_options, test_print
 from api.platform.errors import ErrorCode, Refused
@@ -41,20 +41,30 @@ for command in (*books.COMMANDS, rules.rules):
 @main.command(epilog="例 example: jimei serve --host 0.0.0.0 --port 8000")
 @click.option("--host", default="127.0.0.1", show_default=True, help="address to listen on")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    type=NETWORK,
+    metavar="ADDRESS_OR_NETWORK",
+    help="a proxy before the server, whose word counts on who asks, and whether over HTTPS; may be repeated"
+    "  [default: this machine]",
+)
 @print_refusals
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
     """Serve the API and the pages until Ctrl-C."""
     from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
-    from api.serving import load_csrf_secret, run_server
+    from api.serving import LOOPBACK, load_csrf_secret, run_server
 
     settings = Settings.read()
 
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await require_township(services)
-            async with run_server(services, listener, load_csrf_secret(settings.data)) as url:
+            secret = load_csrf_secret(settings.data)
+            async with run_server(services, listener, secret, trusted_proxies=trusted_proxies or LOOPBACK) as url:
                 # Otherwise every full garbage collection scans all objects made at startup, which delays responses
                 # by a tenth of a second.
                 gc.freeze()

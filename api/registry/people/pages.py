@@ -62,7 +62,6 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
         max_age=int(use_cases.SESSION_LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
     )
     return response
 

@@ -75,6 +75,7 @@ def test_the_help_lists_every_verb() -> None:
         (("cards", "hp-1", "--output", "y"), "还缺 --url，"),
         (("init",), "还缺 TOWNSHIP，"),
         (("serve", "--port", "99999"), "--port 写得不对"),
+        (("serve", "--trusted-proxy", "proxy.example"), "请写 IP 地址或网段"),
         (("serve", "--prot", "1"), "没有 --prot 这个选项"),
         (("rules", "check"), "还缺 FILES，"),
         (("rules", "score", "x.toml"), "还缺 EVENTS，"),
