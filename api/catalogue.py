@@ -17,4 +17,4 @@ import ledger.tables
 from api.platform.database import sql_files
 from api.platform.database.base import Base
 
-METADATA = [Base.metadata, ledger.tables.metadata, sql_files.metadata]
+METADATA = [Base.metadata, ledger.tables.metadata, ledger.tables.sealer_metadata, sql_files.metadata]

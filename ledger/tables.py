@@ -2,7 +2,7 @@
 
 Every key begins with the township, so that the schema can be distributed by township unchanged. A transfer's
 foreign keys include the unit: an account can't take part in a transfer of another unit, not even by raw SQL.
-`written_by` is the database transaction that wrote a record; sealing uses it.
+`written_by` is the database transaction that wrote a record, by its number on the server of then; sealing uses it.
 """
 
 from sqlalchemy import (
@@ -296,6 +296,24 @@ tree_head = Table(
     _written_by_column(),
     PrimaryKeyConstraint("township", "signed_at"),
     Index("tree_head_size", "township", "size"),
+)
+
+# What the sealer keeps for itself: no part of the books, and made anew where it doesn't fit them.
+sealer_metadata = MetaData(schema="ledger")
+
+# How far the sealer has come, with so many leaves. Of what this server wrote, all before transaction `sealed_to`
+# is sealed; of what came from another one, all up to `swept_to`, which is not the last while it is `sweeping`.
+sealing = Table(
+    "sealing",
+    sealer_metadata,
+    Column("township", Integer, nullable=False),
+    # As the function `server` names it.
+    Column("server", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sealed_to", BigInteger, nullable=False),
+    Column("swept_to", BigInteger, nullable=False),
+    Column("sweeping", Boolean, nullable=False),
+    PrimaryKeyConstraint("township"),
 )
 
 # Views, in metadata of their own since they aren't tables. `entry`: each side of each transfer; `settlement`: what

@@ -199,18 +199,22 @@ _TREE_CHECKS = {
                   from ledger.leaf where township = :township) l
          where l.position <> l.due
          order by l.position limit 1""",
-    # Records are sealed in order of age: nothing older than a sealed record can be unsealed.
+    # Of what this server wrote, nothing before where the sealer is; of what came from another one, nothing up to
+    # where it was swept, and before that nothing older than a sealed record of that server.
     "unsealed": """
-        with last as (
-            select (record::jsonb ->> 'written_by')::bigint as written_by
-              from ledger.leaf_record
-             where township = :township
-               and position = (select max(position) from ledger.leaf where township = :township))
-        select r.key, '早已登记，却没有封存'
-          from ledger.record r join last on r.written_by < last.written_by
-         where r.township = :township
-           and not exists (select from ledger.leaf l where l.township = r.township
-                              and l.kind = r.kind and l.key = r.key)
+        with known as (
+            select r.key, r.written_by, l.position, r.written_by >= ledger.next_writer() as elsewhere,
+                   max(r.written_by) filter (where l.position is not null) over () as last
+              from ledger.record r
+              left join ledger.leaf l on l.township = r.township and l.kind = r.kind and l.key = r.key
+             where r.township = :township)
+        select k.key, '早已登记，却没有封存'
+          from known k
+          left join ledger.sealing s on s.township = :township and s.server = ledger.server()
+         where k.position is null
+           and (k.written_by < s.sealed_to
+                or k.elsewhere and case when s.sweeping then k.written_by < s.swept_to
+                                        else k.written_by <= coalesce(s.swept_to, k.last) end)
          order by 1""",
     "nodes": """
         select format('node %s/%s', n.level, n.position), '封印树的摘要不符'

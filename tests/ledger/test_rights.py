@@ -9,11 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
-from ledger.tables import metadata
+from ledger.tables import metadata, sealer_metadata
 from ledger.transactions import Phase
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, SHELF, TILL, TOWNSHIP, Book, move
 
-TABLES = sorted(metadata.tables)
+TABLES = sorted([*metadata.tables, *sealer_metadata.tables])
 # Every row as it is: right for any table, if only the right to write were there.
 WRITES = [
     "insert into {table} select * from {table}",
