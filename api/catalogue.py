@@ -6,6 +6,7 @@ import api.registry.cards.tables
 import api.registry.people.tables
 import api.registry.proposals.tables
 import api.registry.register.tables
+import api.registry.tries.tables
 import api.shop.holdings.tables
 import api.shop.kiosks.tables
 import api.shop.offline.tables

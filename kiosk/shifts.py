@@ -90,12 +90,14 @@ class ShiftService:
             raise Declined(_("断网时，只有在这台终端联网登录过的管理员能登录"))
         if shifts.is_pin_locked(attendant):
             raise Declined(_("PIN 输错太多次，请五分钟后再试"))
+        # Counted before it is judged, so that ending the program in between gains nothing.
+        shifts.count_wrong_pin(attendant)
         found = await self._find_attendants(pin, attendant)
         if not found:
-            shifts.count_wrong_pin(attendant)
             if attendant is not None:
                 raise Declined(_("PIN 不对，请再试一次"))
             raise Declined(_("PIN 不对；断网时，只有在这台终端联网登录过的管理员能登录"))
+        shifts.take_back_wrong_pin(attendant)
         return found[0]
 
     async def _find_attendants(self, pin: str, attendant: UUID | None) -> list[KnownAttendant]:

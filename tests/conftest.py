@@ -33,8 +33,8 @@ from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
-from api.registry.people.use_cases import passwords
 from api.registry.register.use_cases import init_township
+from api.registry.tries.use_cases import hasher
 from api.serving import LOOPBACK, configure, configure_logging
 from kiosk.store.shifts import _get_hasher
 from ledger.transactions import TownshipId
@@ -75,7 +75,7 @@ def logged_plainly() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def hashed_quickly() -> None:
     """Passwords and PINs: half of what signing in costs would be the hash, which is costly on purpose."""
-    for each in (passwords, _get_hasher()):
+    for each in (hasher, _get_hasher()):
         each.hashers = (Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)
         each.current_hasher = each.hashers[0]
 

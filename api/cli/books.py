@@ -211,6 +211,7 @@ def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, d
     from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
+    from api.registry.people.clients import TERMINAL
     from api.registry.people.use_cases import authenticate
     from api.registry.proposals.deciding import confirm
 
@@ -225,7 +226,7 @@ def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, d
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await require_township(services)
-            people = [await authenticate(services, *signer) for signer in signers]
+            people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
             result = await import_file(services, file, source, people[0] if people else None)
             if result.proposal is not None and len(people) > 1:
                 await confirm(services, KINDS, people[1], result.proposal)

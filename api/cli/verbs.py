@@ -329,6 +329,7 @@ def cards(
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.registry.cards.printing import print_new_cards, write_command_sheet
+    from api.registry.people.clients import TERMINAL
     from api.registry.people.use_cases import authenticate
 
     if commands:
@@ -348,7 +349,7 @@ def cards(
 
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
-            people = [await authenticate(services, *signer) for signer in signers]
+            people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
             await print_new_cards(services, households, url, output, *people)
         echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
 

@@ -120,8 +120,11 @@ class ErrorCode(StrEnum):
 
 
 class Refused(Exception):
-    def __init__(self, code: ErrorCode, detail: str, **extra: Any) -> None:
+    """`retry_after`: in how many seconds the same may be asked again."""
+
+    def __init__(self, code: ErrorCode, detail: str, *, retry_after: int | None = None, **extra: Any) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after
         self.extra = extra

@@ -35,10 +35,16 @@ _FAULT = (ErrorCode.SERVER_FAULT, "服务器出错了，请稍候再试。")
 
 
 def _problem(
-    code: ErrorCode, detail: str, status: int | None = None, extra: dict[str, Any] | None = None
+    code: ErrorCode,
+    detail: str,
+    status: int | None = None,
+    extra: dict[str, Any] | None = None,
+    retry_after: int | None = None,
 ) -> ProblemDetailsException:
     """`status` where it isn't the code's own."""
     status = status or code.status
+    if status == 503:
+        retry_after = RETRY_AFTER
     return ProblemDetailsException(
         type_=code,
         title=code.replace("-", " "),
@@ -46,12 +52,12 @@ def _problem(
         # It may quote what was sent or stored.
         detail=make_line_visible(detail),
         extra={"extra": extra or {}},
-        headers={"Retry-After": str(RETRY_AFTER)} if status == 503 else None,
+        headers={"Retry-After": str(retry_after)} if retry_after is not None else None,
     )
 
 
 def refused(error: Refused) -> ProblemDetailsException:
-    return _problem(error.code, error.detail, extra=error.extra)
+    return _problem(error.code, error.detail, extra=error.extra, retry_after=error.retry_after)
 
 
 def malformed_card(error: MalformedCard) -> ProblemDetailsException:

@@ -11,7 +11,7 @@ from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import ExceptionHandlersMap
 
 from api.platform.errors import ErrorCode, Refused
-from api.platform.problem_details import EXCEPTIONS
+from api.platform.problem_details import EXCEPTIONS, problem_of
 from api.web.flash import see_other
 from api.web.page import render_page
 
@@ -20,22 +20,25 @@ SIGN_IN = "/desk/sign-in"
 
 def _problem_page(to_problem: Callable[[Any], ProblemDetailsException]) -> Any:
     def respond(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        problem = to_problem(error)
-        return render_page(
-            request,
-            "web/problem.html",
-            status=problem.status_code,
-            headers=problem.headers or {},
-            sentence=problem.detail,
-        )
+        return _show_problem(request, to_problem(error))
 
     return respond
+
+
+def _show_problem(request: Request[Any, Any, Any], problem: ProblemDetailsException) -> Response[Any]:
+    return render_page(
+        request,
+        "web/problem.html",
+        status=problem.status_code,
+        headers=problem.headers or {},
+        sentence=problem.detail,
+    )
 
 
 def _refusal_page(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
     if error.code == ErrorCode.NOT_SIGNED_IN:
         return see_other(SIGN_IN, error.detail, "refused")
-    return render_page(request, "web/problem.html", status=error.code.status, sentence=error.detail)
+    return _show_problem(request, problem_of(error))
 
 
 def _stale_form_page(request: Request[Any, Any, Any], _: PermissionDeniedException) -> Response[Any]:

@@ -182,6 +182,14 @@ class Shifts:
                     "insert into wrong_pin (attendant, at) values (?, ?)", _key(attendant), at.isoformat()
                 )
 
+    def take_back_wrong_pin(self, attendant: UUID | None) -> None:
+        """The one that was counted last was right."""
+        with self._database.commit("right pin"):
+            self._database.write(
+                "delete from wrong_pin where id = (select max(id) from wrong_pin where attendant = ?)",
+                _key(attendant),
+            )
+
     def _list_wrong_pins(self, attendant: UUID | None) -> list[datetime]:
         rows = self._database.fetch_all(
             "select at from wrong_pin where attendant = ? order by id", _key(attendant)

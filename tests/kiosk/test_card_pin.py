@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from api.registry.cards.tables import Card
-from api.registry.people.use_cases import passwords
+from api.registry.tries.use_cases import hasher
 from api.wire.card_token import digest
 from tests.kiosk.conftest import QUICK, OpenTill, Till
 
@@ -23,7 +23,7 @@ async def with_pin(town: Any) -> None:
     """The household protected its card above ten points."""
     async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
-        await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
+        await work.session.execute(update(Card).where(*ours).values(pin_hash=hasher.hash("8642"), pin_above=10))
 
 
 async def rice_in_the_cart(town: Any, till: Till, numbers: Any) -> None:
@@ -85,7 +85,7 @@ async def test_a_pin_set_since_the_card_was_shown_is_asked_for(
         async with town.town.unit_of_work() as work:
             ours = (Card.township == work.township, Card.digest == digest(town.card))
             await work.session.execute(
-                update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10)
+                update(Card).where(*ours).values(pin_hash=hasher.hash("8642"), pin_above=10)
             )
         await till.press("f2")
         await till.until(lambda: till.screen == "CardPinScreen")

@@ -158,7 +158,7 @@ def refusals(part: object) -> set[str]:
         api.shop.redemptions.decision,
         api.shop.redemptions.use_cases.to_refusal,
         api.shop.promises.use_cases,
-        api.shop.kiosks.use_cases.check_pin,
+        api.shop.kiosks.use_cases.require_attendant,
         api.shop.kiosks.use_cases.shift_closed,
         api.registry.cards.use_cases.require_active,
         api.platform.access.unknown_device,

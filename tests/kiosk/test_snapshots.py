@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from sqlalchemy import update
 
 from api.registry.cards.tables import Card
-from api.registry.people.use_cases import passwords
+from api.registry.tries.use_cases import hasher
 from api.wire.card_token import digest
 from kiosk.screens.base import KioskScreen
 from tests.conftest import LiveTown
@@ -142,7 +142,7 @@ async def void_reason(town: LiveTown, till: Till) -> None:
 async def card_pin(town: LiveTown, till: Till) -> None:
     async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
-        await work.session.execute(update(Card).where(*ours).values(pin_hash=passwords.hash("8642"), pin_above=10))
+        await work.session.execute(update(Card).where(*ours).values(pin_hash=hasher.hash("8642"), pin_above=10))
     await with_cart(town, till, RICE)
     await till.press("f2")
     await till.until(lambda: till.screen == "CardPinScreen")

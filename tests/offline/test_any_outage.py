@@ -33,9 +33,9 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards.tables import Card
 from api.registry.people.tables import Person
-from api.registry.people.use_cases import passwords
 from api.registry.register.tables import Grid, Household, Village
 from api.registry.register.use_cases import init_township
+from api.registry.tries.use_cases import hasher
 from api.shop.holdings.queries import LEASED_POINTS
 from api.shop.holdings.recalls import Shortage, listen, recall
 from api.shop.kiosks import enrolment
@@ -141,7 +141,7 @@ class Outage(RuleBasedStateMachine):
             await uow.session.flush()
             uow.session.add(
                 Attendant(
-                    township=t, id=self.attendant, supermarket=code, name="陈管理员", pin_hash=passwords.hash(PIN)
+                    township=t, id=self.attendant, supermarket=code, name="陈管理员", pin_hash=hasher.hash(PIN)
                 )
             )
             uow.session.add(Shelf(township=t, supermarket=code, product="soap"))

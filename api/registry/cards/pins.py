@@ -5,7 +5,6 @@ household has forgotten it. A new card has no PIN."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,13 +18,13 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card, PinReset
 from api.registry.cards.use_cases import find_card_holder
 from api.registry.people.queries import name_subquery
-from api.registry.people.use_cases import passwords
 from api.registry.register.queries import lateral_household, read_households_by_code
+from api.registry.tries.use_cases import LockedOut, Lockout, hash_secret, judge
 from api.wire.card_token import digest, parse
-from api.wire.lockout import Attempts, LockoutPolicy
+from api.wire.lockout import WindowPolicy
 from ledger.lookup import lateral_one
 
-LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=15))
+LOCKOUT = WindowPolicy(max_failures=5, window=timedelta(hours=1), duration=timedelta(minutes=15), forgiving=True)
 THRESHOLDS = (10, 20, 50, 100)
 RESETTERS = (Role.OFFICE, Role.COMMITTEE)
 RESETS_SHOWN_FOR = timedelta(days=30)
@@ -51,9 +50,8 @@ async def require_pin(services: Services, card: bytes, pin: str) -> None:
     Raises Refused: wrong-card-pin (left), card-pin-locked.
     """
     async with services.unit_of_work() as uow:
-        left = await _check_pin(uow, await _lock_card(uow, card), pin)
-    if left is not None:
-        raise _wrong_pin(left)
+        found = await uow.session.get_one(Card, (uow.township, card))
+    await _require_right(services, found, pin)
 
 
 async def set_pin(services: Services, card: str, old: str, pin: str, again: str, above: int) -> None:
@@ -68,23 +66,19 @@ async def set_pin(services: Services, card: str, old: str, pin: str, again: str,
         raise Refused(ErrorCode.PINS_DIFFER, "两次输入的密码不一样，请再输一次。")
     if above not in THRESHOLDS:
         raise Refused(ErrorCode.PIN_MALFORMED, "请选超过多少分要密码。")
-    hashed = await asyncio.to_thread(passwords.hash, pin)
+    judged = await _require_old(services, card, old)
+    hashed = await hash_secret(pin)
     async with services.unit_of_work() as uow:
-        found, left = await _lock_and_check(uow, card, old)
-        if left is None:
-            found.pin_hash, found.pin_above, found.pin_set_at = hashed, above, uow.now
-    if left is not None:
-        raise _wrong_pin(left)
+        found = await _lock_judged(uow, judged)
+        found.pin_hash, found.pin_above, found.pin_set_at = hashed, above, uow.now
 
 
 async def remove_pin(services: Services, card: str, old: str) -> None:
     """Raises as `set_pin`."""
+    judged = await _require_old(services, card, old)
     async with services.unit_of_work() as uow:
-        found, left = await _lock_and_check(uow, card, old)
-        if left is None:
-            found.pin_hash, found.pin_above = None, 0
-    if left is not None:
-        raise _wrong_pin(left)
+        found = await _lock_judged(uow, judged)
+        found.pin_hash, found.pin_above = None, 0
 
 
 async def reset_pin(services: Services, staff: Staff, household: str, reason: str) -> None:
@@ -106,7 +100,7 @@ async def reset_pin(services: Services, staff: Staff, household: str, reason: st
         )
         if card is None or card.pin_hash is None:
             raise Refused(ErrorCode.NO_PIN, "这户的卡没有设密码，不用取消。")
-        card.pin_hash, card.pin_above, card.pin_failures, card.pin_locked_until = None, 0, 0, None
+        card.pin_hash, card.pin_above = None, 0
         uow.session.add(
             PinReset(
                 township=uow.township,
@@ -157,30 +151,39 @@ LAST_RESET = (
 """When the PIN of a household's card was reset last, after `resets_since`."""
 
 
-async def _lock_and_check(uow: UnitOfWork, card: str, old: str) -> tuple[Card, int | None]:
-    """An active card, locked, and the attempts left if the old PIN is wrong; None if it is right."""
-    await find_card_holder(uow, card)
-    found = await _lock_card(uow, digest(parse(card)))
-    return found, await _check_pin(uow, found, old)
+async def _require_old(services: Services, card: str, old: str) -> Card:
+    """An active card whose PIN, if it has one, is `old`."""
+    async with services.unit_of_work() as uow:
+        await find_card_holder(uow, card)
+        found = await uow.session.get_one(Card, (uow.township, digest(parse(card))))
+    await _require_right(services, found, old)
+    return found
 
 
-async def _lock_card(uow: UnitOfWork, card: bytes) -> Card:
-    """One attempt at a time: several at once would all see the lockout not yet set."""
-    return await uow.session.get_one(Card, (uow.township, card), with_for_update={"key_share": True})
-
-
-async def _check_pin(uow: UnitOfWork, card: Card, pin: str) -> int | None:
-    """None if the PIN is right or there is none, else the attempts left. Raises Refused: card-pin-locked."""
+async def _require_right(services: Services, card: Card, pin: str) -> None:
+    """Raises Refused: wrong-card-pin (left), card-pin-locked."""
     if card.pin_hash is None:
-        return None
-    attempts = Attempts(card.pin_failures, card.pin_locked_until)
-    if card.pin_locked_until is not None and attempts.is_locked(uow.now):
-        minutes = -((uow.now - card.pin_locked_until) // timedelta(minutes=1))
-        raise Refused(ErrorCode.CARD_PIN_LOCKED, f"密码连续输错，请 {minutes} 分钟后再试，或到村委会取消密码。")
-    right = await asyncio.to_thread(passwords.verify, pin, card.pin_hash)
-    attempts = Attempts() if right else LOCKOUT.count_failure(attempts, uow.now)
-    card.pin_failures, card.pin_locked_until = attempts.failures, attempts.locked_until
-    return None if right else LOCKOUT.count_left(attempts, uow.now)
+        return
+    # By the hash too: another PIN has tries of its own.
+    lockout = Lockout(LOCKOUT, ("card", card.digest.hex(), card.pin_hash))
+    try:
+        verdict = await judge(services, pin, [card.pin_hash], lockout)
+    except LockedOut as locked:
+        raise Refused(
+            ErrorCode.CARD_PIN_LOCKED,
+            f"密码连续输错，请 {locked.minutes} 分钟后再试，或到村委会取消密码。",
+            retry_after=locked.seconds,
+        ) from None
+    if verdict.right is None:
+        raise _wrong_pin(verdict.left)
+
+
+async def _lock_judged(uow: UnitOfWork, judged: Card) -> Card:
+    """The card as it was when its PIN was judged. Raises Refused: wrong-card-pin."""
+    found = await uow.session.get_one(Card, (uow.township, judged.digest), with_for_update={"key_share": True})
+    if found.pin_hash != judged.pin_hash:
+        raise Refused(ErrorCode.WRONG_CARD_PIN, "积分卡密码刚刚改过，请再试一次。")
+    return found
 
 
 def _wrong_pin(left: int) -> Refused:

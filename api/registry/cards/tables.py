@@ -36,8 +36,6 @@ class Card(Base):
     pin_above: Mapped[int] = mapped_column(server_default="0")
     # None where it was set before this was kept.
     pin_set_at: Mapped[datetime | None]
-    pin_failures: Mapped[int] = mapped_column(server_default="0")
-    pin_locked_until: Mapped[datetime | None]
     # None: on the command line without a name, or from before this was kept.
     issued_by: Mapped[UUID | None]
     revoked_by: Mapped[UUID | None]

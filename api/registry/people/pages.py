@@ -11,8 +11,11 @@ from litestar.di import NamedDependency
 from api import wire
 from api.platform.access import SESSION_COOKIE, Role, Staff
 from api.platform.errors import Refused
+from api.platform.problem_details import problem_of
 from api.platform.services import Services
 from api.registry.people import use_cases
+from api.registry.people.clients import KNOWN_FOR, cookie_name, read_client, remember
+from api.registry.people.routes import MAX_SIGN_IN
 from api.web.error_pages import ERROR_PAGES, SIGN_IN
 from api.web.flash import see_other
 from api.web.form import read_code, read_unchecked
@@ -40,16 +43,22 @@ def show_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     return render_page(request, "registry/people/sign_in.html", login="", problem="")
 
 
-@post(SIGN_IN, status_code=200)
+@post(SIGN_IN, status_code=200, request_max_body_size=MAX_SIGN_IN)
 async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
     login = read_code(form, "login")
     try:
         wanted = msgspec.convert({"login": login, "password": read_unchecked(form, "password")}, wire.SignIn)
-        signed_in = await use_cases.sign_in(services, wanted)
+        client = read_client(request, wanted.login)
+        signed_in = await use_cases.sign_in(services, wanted, client)
     except Refused as error:
         return render_page(
-            request, "registry/people/sign_in.html", status=error.code.status, login=login, problem=error.detail
+            request,
+            "registry/people/sign_in.html",
+            status=error.code.status,
+            headers=problem_of(error).headers or {},
+            login=login,
+            problem=error.detail,
         )
     except msgspec.ValidationError:
         return render_page(
@@ -62,6 +71,14 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
         max_age=int(use_cases.SESSION_LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
+    )
+    response.set_cookie(
+        cookie_name(wanted.login),
+        await remember(services, wanted.login, client),
+        path=SIGN_IN,
+        max_age=int(KNOWN_FOR.total_seconds()),
+        httponly=True,
+        samesite="strict",
     )
     return response
 

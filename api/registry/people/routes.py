@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Router, post
+from litestar import Request, Router, post
 from litestar.di import NamedDependency
 from litestar.params import Body, JSONBody
 
@@ -12,12 +12,18 @@ from api import wire
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.registry.people import use_cases
+from api.registry.people.clients import Client, read_client
+
+MAX_SIGN_IN = 10_000
+"""Bytes: anybody may send it."""
 
 
-@post("/sign-in", status_code=200)
-async def sign_in(data: JSONBody[wire.SignIn], services: NamedDependency[Services]) -> wire.SignInResult:
-    """Exchange login and password for a token."""
-    return await use_cases.sign_in(services, data)
+@post("/sign-in", status_code=200, request_max_body_size=MAX_SIGN_IN)
+async def sign_in(
+    data: JSONBody[wire.SignIn], services: NamedDependency[Services], request: Request[Any, Any, Any]
+) -> wire.SignInResult:
+    """Exchange login and password for a token. Too many wrong ones are answered with 423 and `Retry-After`."""
+    return await use_cases.sign_in(services, data, Client(read_client(request, data.login).origin))
 
 
 @post("/people", guards=[staff_only])

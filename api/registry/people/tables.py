@@ -1,9 +1,9 @@
-"""Staff, and their sign-in tokens."""
+"""Staff, their sign-in tokens, and the browsers that they are known by."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -32,8 +32,6 @@ class Person(Base):
     # Where the person lives: nobody may act on their own household.
     household: Mapped[str | None]
     password_hash: Mapped[str | None]
-    failures: Mapped[int] = mapped_column(server_default="0")
-    locked_until: Mapped[datetime | None]
     # None: the first person of the township, or from before this was kept.
     registered_by: Mapped[UUID | None]
 
@@ -48,3 +46,19 @@ class SignInToken(Base):
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     person: Mapped[UUID]
     expires_at: Mapped[datetime]
+
+
+class KnownBrowser(Base):
+    """A browser from which a person has signed in. `digest`: of its token and the person's password hash, so that
+    it is unknown again after a new password."""
+
+    __tablename__ = "known_browser"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        Index(None, "township", "seen_at"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    seen_at: Mapped[datetime]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import insert, select, update
 from uuid_utils.compat import uuid7
 
@@ -16,21 +13,16 @@ from api import wire
 from api.platform.access import Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.people.clients import Client, is_known, list_lockouts
 from api.registry.people.tables import Person, SignInToken
-from api.wire.lockout import Attempts, LockoutPolicy
+from api.registry.tries.use_cases import LockedOut, hash_secret, judge
 
 SESSION_LIFETIME = timedelta(hours=12)
-LOCKOUT = LockoutPolicy(max_failures=5, duration=timedelta(minutes=5))
-
-# OWASP's smallest argon2id setting (19 MiB, two passes, one lane): fast enough on a Raspberry Pi.
-passwords = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
-# Verified for an unknown login, so that the response takes as long as for a known one.
-_DUMMY_HASH = passwords.hash(generate_secret())
 
 
-async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
+async def sign_in(services: Services, wanted: wire.SignIn, client: Client) -> wire.SignInResult:
     """A token for this person. Raises Refused: as `authenticate`."""
-    staff = await authenticate(services, wanted.login, wanted.password)
+    staff = await authenticate(services, wanted.login, wanted.password, client)
     token = generate_secret()
     async with services.unit_of_work() as uow:
         uow.session.add(
@@ -44,8 +36,9 @@ async def sign_in(services: Services, wanted: wire.SignIn) -> wire.SignInResult:
     return wire.SignInResult(token=token, name=staff.name, roles=sorted(staff.roles))
 
 
-async def authenticate(services: Services, login: str, password: str) -> Staff:
-    """Who has this login and password; five wrong passwords lock the login for five minutes.
+async def authenticate(services: Services, login: str, password: str, client: Client) -> Staff:
+    """Who has this login and password. Whoever asks can't tell a login that exists from one that doesn't, neither
+    by the answer nor by its time, nor by the lockouts.
 
     Raises Refused: wrong-password, password-locked.
     """
@@ -53,29 +46,19 @@ async def authenticate(services: Services, login: str, password: str) -> Staff:
         person = await uow.session.scalar(
             select(Person).where(Person.township == uow.township, Person.login == login)
         )
-        now = uow.now
-    if person is not None and Attempts(person.failures, person.locked_until).is_locked(now):
-        raise Refused(ErrorCode.PASSWORD_LOCKED, "密码连续输错，请五分钟后再试。")
-    known = person.password_hash if person is not None else None
-    right = await asyncio.to_thread(passwords.verify, password, known or _DUMMY_HASH)
-    if person is None or known is None or not right:
-        if person is not None:
-            await _count_failure(services, person.id)
+        known = await is_known(uow, person, client.browser)
+    hashes = [person.password_hash if person is not None else None]
+    try:
+        verdict = await judge(services, password, hashes, *list_lockouts(login, client, known=known))
+    except LockedOut as locked:
+        raise Refused(
+            ErrorCode.PASSWORD_LOCKED,
+            f"密码输错太多次，请 {locked.minutes} 分钟后再试。",
+            retry_after=locked.seconds,
+        ) from None
+    if person is None or verdict.right is None:
         raise Refused(ErrorCode.WRONG_PASSWORD, "用户名或密码不对，请再试一次。")
-    async with services.unit_of_work() as uow:
-        await uow.session.execute(
-            update(Person)
-            .where(Person.township == uow.township, Person.id == person.id)
-            .values(failures=0, locked_until=None)
-        )
     return _to_staff(person)
-
-
-async def _count_failure(services: Services, person: UUID) -> None:
-    async with services.unit_of_work() as uow:
-        row = await uow.session.get_one(Person, (uow.township, person), with_for_update={"key_share": True})
-        attempts = LOCKOUT.count_failure(Attempts(row.failures, row.locked_until), uow.now)
-        row.failures, row.locked_until = attempts.failures, attempts.locked_until
 
 
 async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
@@ -131,7 +114,7 @@ async def create_people(
         if unknown:
             raise Refused(ErrorCode.ROLE_UNKNOWN, f"没有“{unknown.pop()}”这项职责。")
         _require_scope(person)
-    hashes = await asyncio.to_thread(lambda: [passwords.hash(p.password) if p.password else None for p in people])
+    hashes = [await hash_secret(p.password) if p.password else None for p in people]
     async with services.unit_of_work() as uow:
         await uow.session.execute(
             insert(Person),

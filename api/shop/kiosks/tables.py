@@ -4,13 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
-
-_MOMENTS = ARRAY(DateTime(timezone=True))
 
 
 class Attendant(Base):
@@ -25,8 +23,6 @@ class Attendant(Base):
     supermarket: Mapped[str]
     name: Mapped[str]
     pin_hash: Mapped[str]
-    # The last wrong PINs that were given for this attendant, see `wire.lockout`.
-    wrong_pins_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
 
 
 class Kiosk(Base):
@@ -46,8 +42,6 @@ class Kiosk(Base):
     # The SHA-256 of the one-time code for the next enrolment.
     code: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_until: Mapped[datetime | None]
-    # The same of PINs that were given without a name.
-    wrong_pins_at: Mapped[list[datetime]] = mapped_column(_MOMENTS, server_default="{}")
     # After how many minutes without a key the till asks for the PIN again.
     lock_minutes: Mapped[int] = mapped_column(server_default="10")
     # Leases: how many points of each household it may hold, for how many days it may sell offline, and after how

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,8 +13,8 @@ from api import wire
 from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.use_cases import passwords
-from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
+from api.registry.tries.use_cases import LockedOut, Lockout, find_hash, hash_secret, judge
+from api.shop.kiosks.tables import Attendant, KioskEnrolment, Shift
 from api.shop.supermarkets.tables import Supermarket
 from api.shop.supermarkets.use_cases import require_supermarket
 from api.wire.lockout import ATTENDANT_PINS
@@ -35,76 +34,52 @@ async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendan
             .where(Supermarket.township == uow.township, Supermarket.code == data.supermarket)
             .with_for_update(key_share=True)
         )
-        for attendant in await _list_attendants(uow, data.supermarket):
-            if await asyncio.to_thread(passwords.verify, data.pin, attendant.pin_hash):
-                raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
+        others = await _list_attendants(uow, data.supermarket)
+        if await find_hash(data.pin, [each.pin_hash for each in others]) is not None:
+            raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
         uow.session.add(
             Attendant(
                 township=uow.township,
                 id=uuid7(),
                 supermarket=data.supermarket,
                 name=data.name,
-                pin_hash=await asyncio.to_thread(passwords.hash, data.pin),
+                pin_hash=await hash_secret(data.pin),
             )
         )
 
 
 async def open_shift(services: Services, device: Device, data: wire.PinSignIn) -> wire.Shift:
     """Sign an attendant in at this kiosk. Raises Refused: unknown, wrong-pin, pin-locked."""
+    attendant = await require_attendant(services, device, data.pin, data.attendant)
     async with services.unit_of_work() as uow:
-        attendant = await check_pin(uow, device, data.pin, data.attendant)
-        if attendant is not None:
-            return await _open_shift(uow, device, attendant)
-    raise wrong_pin()
+        return await _open_shift(uow, device, attendant)
 
 
-async def check_pin(uow: UnitOfWork, device: Device, pin: str, id: UUID | None = None) -> Attendant | None:
-    """The attendant of this kiosk's supermarket with this PIN, and with this `id` if it is given. None is counted
-    as a wrong one of that attendant's, or of the kiosk's: the caller has to commit its transaction, then refuse
-    with `wrong_pin`. A right PIN resets nothing, so that nobody gets more guesses by their own.
+async def require_attendant(services: Services, device: Device, pin: str, id: UUID | None = None) -> Attendant:
+    """The attendant of this kiosk's supermarket with this PIN, and with this `id` if it is given. A wrong one is
+    counted as that attendant's, or as the kiosk's.
 
-    Raises Refused: unknown, pin-locked."""
-    # One attempt at a time: several at once would all see the lockout not yet set.
-    counted = await _lock_attempts(uow, device, id)
-    if ATTENDANT_PINS.is_locked(counted.wrong_pins_at, uow.now):
-        raise Refused(ErrorCode.PIN_LOCKED, "PIN 输错太多次，请五分钟后再试。")
-    candidates = [counted] if isinstance(counted, Attendant) else await _list_attendants(uow, device.supermarket)
-    for attendant in candidates:
-        if await asyncio.to_thread(passwords.verify, pin, attendant.pin_hash):
-            return attendant
-    counted.wrong_pins_at = ATTENDANT_PINS.add_failure(counted.wrong_pins_at, uow.now)
-    return None
-
-
-async def _lock_attempts(uow: UnitOfWork, device: Device, id: UUID | None) -> Attendant | Kiosk:
-    """Whose wrong PINs are counted, locked until the transaction ends."""
-    found: Attendant | Kiosk | None = None
-    if id is None:
-        found = await uow.session.scalar(
-            select(Kiosk)
-            .where(Kiosk.township == uow.township, Kiosk.id == device.id)
-            .with_for_update(key_share=True)
-        )
-    else:
-        found = await uow.session.scalar(
-            select(Attendant)
-            .where(
-                Attendant.township == uow.township,
-                Attendant.id == id,
-                Attendant.supermarket == device.supermarket,
-            )
-            .with_for_update(key_share=True)
-        )
-    if found is None:
+    Raises Refused: unknown, wrong-pin, pin-locked."""
+    async with services.unit_of_work() as uow:
+        attendants = await _list_attendants(uow, device.supermarket)
+    candidates = [each for each in attendants if id in (None, each.id)]
+    if id is not None and not candidates:
         raise Refused(ErrorCode.UNKNOWN, "本店没有这位管理员。")
-    return found
-
-
-def wrong_pin() -> Refused:
-    return Refused(ErrorCode.WRONG_PIN, "PIN 不对，请再试一次。")
+    lockout = Lockout(ATTENDANT_PINS, ("attendant", str(id)) if id is not None else ("kiosk", str(device.id)))
+    try:
+        verdict = await judge(services, pin, [each.pin_hash for each in candidates], lockout)
+    except LockedOut as locked:
+        raise Refused(
+            ErrorCode.PIN_LOCKED, "PIN 输错太多次，请五分钟后再试。", retry_after=locked.seconds
+        ) from None
+    if verdict.right is None:
+        raise Refused(ErrorCode.WRONG_PIN, "PIN 不对，请再试一次。")
+    return candidates[verdict.right]
 
 
 async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
+    # One at a time: each closes the one before it.
+    await uow.session.get_one(Kiosk, (uow.township, device.id), with_for_update={"key_share": True})
     await uow.session.execute(
         update(Shift)
         .where(Shift.township == uow.township, Shift.kiosk == device.id, Shift.closed_at.is_(None))

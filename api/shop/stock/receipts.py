@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from api.platform.access import Device, Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.shop.kiosks.use_cases import check_pin, wrong_pin
+from api.shop.kiosks.use_cases import require_attendant
 from api.shop.stock import arrivals, receipt_views, stock_documents
 from api.shop.stock.actors import Actor, actor_at_desk, require_actor_on_shift
 from api.shop.stock.stock_alerts import STOCK_READERS
@@ -80,12 +80,10 @@ async def confirm_at_till(
 
     Raises Refused: wrong-pin, pin-locked, and as `confirm`.
     """
+    attendant = await require_attendant(services, device, count.pin, count.attendant)
     async with services.unit_of_work() as uow:
-        attendant = await check_pin(uow, device, count.pin, count.attendant)
-        if attendant is not None:
-            actor = Actor(attendant.id, attendant.name, supermarket=device.supermarket)
-            return await receipt_views.build_view(uow, await _confirm(uow, actor, id, count.lines))
-    raise wrong_pin()
+        actor = Actor(attendant.id, attendant.name, supermarket=device.supermarket)
+        return await receipt_views.build_view(uow, await _confirm(uow, actor, id, count.lines))
 
 
 async def withdraw(services: Services, staff: Staff, id: UUID, reason: str) -> wire.GoodsReceipt:

@@ -11,8 +11,8 @@ HTTPS = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
 
 
 async def sign_in(url: str, headers: dict[str, str]) -> list[httpx.Response]:
-    """All that a sign-in answers, from the form to the session's end. A client of ours would keep what is for HTTPS
-    alone, so its cookies are sent by hand."""
+    """All that a sign-in answers, from the form to the session's end. A client of ours would keep what is for
+    HTTPS alone, so its cookies are sent by hand."""
     async with httpx.AsyncClient(base_url=url, verify=False) as http:
 
         def cookies(answer: httpx.Response) -> dict[str, str]:

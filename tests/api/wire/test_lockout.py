@@ -1,49 +1,31 @@
-"""When wrong passwords and PINs lock out further attempts."""
+"""When wrong passwords and PINs lock out further tries."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from api.wire.lockout import Attempts, LockoutPolicy, WindowPolicy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.wire.lockout import WindowPolicy
 
 NOW = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
-POLICY = LockoutPolicy(max_failures=3, duration=timedelta(minutes=5))
-
-
-def test_the_last_allowed_failure_locks_and_starts_a_new_count() -> None:
-    attempts, left = Attempts(), []
-    for _ in range(3):
-        assert not attempts.is_locked(NOW)
-        attempts = POLICY.count_failure(attempts, NOW)
-        left.append(POLICY.count_left(attempts, NOW))
-    assert left == [2, 1, 0]
-    assert attempts == Attempts(0, NOW + POLICY.duration)
-
-
-def test_a_lockout_ends_with_its_last_moment() -> None:
-    attempts = Attempts(0, NOW)
-    assert attempts.is_locked(NOW - timedelta(seconds=1))
-    assert not attempts.is_locked(NOW)
-    assert POLICY.count_left(attempts, NOW) == 3
-
-
-def test_a_failure_counted_during_a_lockout_does_not_end_it() -> None:
-    locked = Attempts(0, NOW + timedelta(minutes=1))
-    assert POLICY.count_failure(locked, NOW) == Attempts(1, locked.locked_until)
-
-
 WINDOW = WindowPolicy(max_failures=3, window=timedelta(minutes=30), duration=timedelta(minutes=5))
 
 
 def test_failures_within_a_window_lock_however_far_apart_they_are() -> None:
     failed_at: list[datetime] = []
+    left = []
     for minute in (0, 14, 29):
         now = NOW + timedelta(minutes=minute)
         assert not WINDOW.is_locked(failed_at, now)
         failed_at = WINDOW.add_failure(failed_at, now)
-    assert WINDOW.is_locked(failed_at, NOW + timedelta(minutes=29))
+        left.append(WINDOW.count_left(failed_at, now))
+    assert left == [2, 1, 0]
+    assert WINDOW.locked_until(failed_at, now) == NOW + timedelta(minutes=34)
     after = NOW + timedelta(minutes=34)
     assert not WINDOW.is_locked(failed_at, after)
+    assert WINDOW.count_left(failed_at, after) == 1
     assert WINDOW.is_locked(WINDOW.add_failure(failed_at, after), after)
 
 
@@ -52,3 +34,20 @@ def test_a_failure_that_left_the_window_no_longer_counts() -> None:
     later = NOW + timedelta(minutes=30)
     assert WINDOW.add_failure(failed_at, later) == [failed_at[1], later]
     assert not WINDOW.is_locked(WINDOW.add_failure(failed_at, later), later)
+
+
+@given(st.lists(st.integers(0, 600), max_size=60))
+def test_however_they_come_no_window_has_more_than_it_allows_and_one_for_each_lockout(pauses: list[int]) -> None:
+    """Failures `pauses` seconds apart; those that meet a lockout aren't judged."""
+    failed_at: list[datetime] = []
+    judged: list[datetime] = []
+    now = NOW
+    for pause in pauses:
+        now += timedelta(seconds=pause)
+        if not WINDOW.is_locked(failed_at, now):
+            failed_at = WINDOW.add_failure(failed_at, now)
+            judged.append(now)
+        assert len(failed_at) <= WINDOW.max_failures
+    most = WINDOW.max_failures + WINDOW.window // WINDOW.duration
+    for first in judged:
+        assert sum(first <= at < first + WINDOW.window for at in judged) <= most

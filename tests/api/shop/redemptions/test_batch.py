@@ -28,7 +28,7 @@ from api.platform.database.read_query import ReadQuery
 from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.cards.use_cases import find_card_holder
-from api.registry.people.use_cases import passwords
+from api.registry.tries.use_cases import hasher
 from api.shop.kiosks.use_cases import open_shift
 from api.shop.offline.leases import renew
 from api.shop.redemptions import queue as queueing
@@ -165,7 +165,7 @@ async def _open(server: Embedded, seeded: LiveTown, stack: AsyncExitStack, runne
         )
         await uow.session.execute(
             text("update card set pin_hash = :pin, pin_above = 10 where digest = :card"),
-            {"pin": passwords.hash("8642"), "card": digest(seeded.poor_card)},
+            {"pin": hasher.hash("8642"), "card": digest(seeded.poor_card)},
         )
     return shop
 
