@@ -14,7 +14,7 @@ from api.platform.access import Device, Role, Staff, digest_secret, generate_sec
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.tries.use_cases import LockedOut, Lockout, find_hash, hash_secret, judge
-from api.shop.kiosks.tables import Attendant, KioskEnrolment, Shift
+from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.supermarkets.tables import Supermarket
 from api.shop.supermarkets.use_cases import require_supermarket
 from api.wire.lockout import ATTENDANT_PINS
