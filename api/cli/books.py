@@ -197,9 +197,12 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
 )
 @click.option("--by", help="sign-in of the person of the office who proposes it; the password is asked for")
 @click.option("--confirmed-by", help="sign-in of the second person, who confirms it here; else at the desk")
+@click.option("--sheet", help="the sheet of a workbook to read; else the first with these columns")
 @click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
 @print_refusals
-def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, dry_run: bool) -> None:
+def import_(
+    file: Path, source: str, by: str | None, confirmed_by: str | None, sheet: str | None, dry_run: bool
+) -> None:
     """Bring points of an earlier scheme into the books, from CSV or a spreadsheet: one person proposes the file,
     another confirms it.
 
@@ -207,10 +210,12 @@ def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, d
     as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
     """
     from api.bookkeeping.general_ledger.file_import import ImportResult, import_file
+    from api.bookkeeping.general_ledger.spreadsheet import read_opening
     from api.desk.proposals.kinds import KINDS
     from api.opening import open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
+    from api.platform.table_files.file import TableFile
     from api.registry.people.clients import TERMINAL
     from api.registry.people.use_cases import authenticate
     from api.registry.proposals.deciding import confirm
@@ -220,6 +225,7 @@ def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, d
             ErrorCode.MALFORMED,
             "导入要两个人办：请用 --by 写明提议人的用户名，由另一个人确认；或先用 --dry-run 看看。",
         )
+    opening = read_opening(TableFile.open(file), sheet)
     signers = [] if dry_run else ask_passwords(by, confirmed_by)
     results: list[ImportResult] = []
 
@@ -227,7 +233,7 @@ def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, d
         async with open_services(access, WallClock()) as services:
             await require_township(services)
             people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
-            result = await import_file(services, file, source, people[0] if people else None)
+            result = await import_file(services, opening, source, people[0] if people else None)
             if result.proposal is not None and len(people) > 1:
                 await confirm(services, KINDS, people[1], result.proposal)
             results.append(result)
@@ -237,6 +243,8 @@ def import_(file: Path, source: str, by: str | None, confirmed_by: str | None, d
     for result in results:
         for line in result.errors:
             echo(line, err=True)
+        for note in opening.table.notes:
+            echo(note, err=bool(result.errors))
         if result.errors:
             echo(f"有 {len(result.errors)} 行要改，什么都没有写入。", err=True)
             sys.exit(2)

@@ -51,9 +51,10 @@ def _json(problem: Problem) -> str:
 @click.argument("book", type=click.Path(path_type=Path))
 @click.argument("events", metavar="EVENTS", type=click.Path(path_type=Path))
 @click.option("--base", type=click.Path(path_type=Path), help="the book that BOOK supplements")
+@click.option("--sheet", help="the sheet of a workbook to read; else the first with these columns")
 @click.option("--format", "format", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 @print_refusals
-def score(book: Path, events: Path, base: Path | None, format: str) -> None:
+def score(book: Path, events: Path, base: Path | None, sheet: str | None, format: str) -> None:
     """Say what the deeds in a table come to under BOOK, row by row, and why. No database is touched.
 
     EVENTS is CSV or a spreadsheet. Columns: 户编号 household, 规则 rule (its id), 日期 deed_on; if need be 姓名
@@ -63,9 +64,13 @@ def score(book: Path, events: Path, base: Path | None, format: str) -> None:
     """
     from api.awards.rulebooks.deed_table import read_deeds
     from api.awards.rulebooks.scoring import FORMATS, score_deeds
+    from api.platform.table_files.file import TableFile
 
     rulebook = _load_book(book, base)
-    rows = score_deeds(rulebook, read_deeds(events, rulebook))
+    table = read_deeds(TableFile.open(events), rulebook, sheet)
+    for note in table.notes:
+        echo(note, err=True)
+    rows = score_deeds(rulebook, table.deeds)
     for line in FORMATS[format](rows):
         echo(line)
     invalid = sum(row.is_invalid for row in rows)

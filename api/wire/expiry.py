@@ -13,8 +13,8 @@ from api.wire.base import Incoming, Points, Reason, Wire
 
 class NewExpiryPolicy(Incoming, frozen=True):
     """`PUT /v1/expiry-policies`: in force from `effective_on` until the next policy takes effect; safe to retry.
-    `year-end`: points earned before 1 January expire then; it takes effect on one. `rolling`: points earned in a month expire at the end
-    of the `months`-th month after it. `reason`: the decision that adopted it."""
+    `year-end`: points earned before 1 January expire then; it takes effect on a 1 January. `rolling`: points
+    earned in a month expire at the end of the `months`-th month after it. `reason`: the decision behind it."""
 
     effective_on: date
     kind: Literal["none", "year-end", "rolling"]

@@ -47,6 +47,13 @@ _BEGINS_WITH_MARK = regex.compile(r"\p{M}")
 _CLUSTER = regex.compile(r"\X")
 _RETURN = regex.compile(r"\r\n?")
 _BREAKS = regex.compile(r"[\r\n\t]")
+_ANY_BREAK = regex.compile(r"[\r\n\t\v\f\x85\p{Zl}\p{Zp}]+")
+_PRIVATE = regex.compile(r"\p{Co}")
+# The minus sign is no dash by its category.
+_DASH = regex.compile("[\\p{Pd}\u2212]")
+_LOOK_ALIKE_LETTERS = str.maketrans("oil", "011")
+_BLANK_IN_HAN = regex.compile(r"(?<=\p{Script=Han}[\ufe00-\ufe02\U000e0100-\U000e01ef]?) (?=\p{Script=Han})")
+_FULL_STOP_IN_HAN = regex.compile(r"(?<=\p{Script=Han}) ?[.．。] ?(?=\p{Script=Han})")
 NAME_DOT = "·"
 _NAME_DOTS = regex.compile(r"(?<=\p{L}\p{M}?) ?[·•‧・･∙⋅●᛫ꞏ⸱\u0387] ?(?=\p{L})")
 
@@ -158,6 +165,42 @@ def search_form(text: str) -> str:
 LOOSE_SIGNS = r"[\s·•‧・･∙⋅●᛫ꞏ⸱.\u180b-\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
 """Signs by which two spellings of a name may differ; a regular expression that PostgreSQL reads, too."""
 _LOOSE = regex.compile(LOOSE_SIGNS)
+
+
+def show_signs_alone(text: str) -> str:
+    """A cell's text on one line, without the signs that nobody sees: what files bring along unasked."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
+    text = _ANY_BREAK.sub(" ", text)
+    kept = {found.start() for found in _MEANT.finditer(text)}
+    # Private letters are seen, if differently on each machine: they are refused, not lost.
+    shown = _HIDDEN.sub(lambda found: found[0] if found.start() in kept or _PRIVATE.match(found[0]) else "", text)
+    single: str = _BLANKS.sub(" ", shown)
+    return single.strip(" ")
+
+
+def plain_form(text: str) -> str:
+    """As `show_signs_alone`, with full-width signs as plain ones and one kind of dash: for days and figures."""
+    plain: str = _DASH.sub("-", show_signs_alone(unicodedata.normalize("NFKC", text)))
+    return plain
+
+
+def code_form(text: str) -> str:
+    """A code, however its signs were typed: `Ｖ０１—０１ －001` is `v01-01-001`."""
+    return plain_form(text).replace(" ", "").lower()
+
+
+def look_alike_form(code: str) -> str:
+    """What codes share that are easily taken for each other: o and 0, l and 1, dashes, leading zeros."""
+    parts = code_form(code).translate(_LOOK_ALIKE_LETTERS).split("-")
+    return "".join(part.lstrip("0") or "0" for part in parts)
+
+
+def name_form(text: str) -> str:
+    """A person's name: without the blanks that line up Chinese names of two signs, with one kind of dot."""
+    name = _BLANK_IN_HAN.sub("", show_signs_alone(unicodedata.normalize("NFC", text)))
+    dotted: str = _NAME_DOTS.sub(NAME_DOT, _FULL_STOP_IN_HAN.sub(NAME_DOT, name))
+    return dotted
 
 
 def split_clusters(text: str) -> list[str]:

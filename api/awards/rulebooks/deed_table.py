@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from api.platform.errors import ErrorCode, Refused
-from api.platform.table_file import cell_text, parse_date, read_table
+from api.platform.table_files.cells import number_text, read_date, read_name, text_of, whole_number
+from api.platform.table_files.file import TableFile
+from api.platform.table_files.sheet import Cell
+from api.platform.table_files.table import Column, Row, Table, read_table
+from api.wire.text import code_form, plain_form
 from rules import Claim, Rule, Rulebook, UnknownRule, did_you_mean, parse_answers
 
-COLUMNS = {
-    "household": "户编号",
-    "rule": "规则",
-    "deed_on": "日期",
-    "person": "姓名",
-    "village": "村",
-    "people": "人口",
-    "households": "全村户数",
-    "balance": "余额",
-}
-_REQUIRED = ("household", "rule", "deed_on")
+
+def _read_household(cell: Cell, title: str) -> str:
+    return code_form(cell.text)
+
+
+def _read_rule(cell: Cell, title: str) -> str:
+    return plain_form(cell.text).replace(" ", "")
+
+
+def _keep_cell(cell: Cell, title: str) -> Cell:
+    return cell
+
+
+_COUNT = whole_number("人口户分", least=0)
+COLUMNS = (
+    Column("household", "户编号", _read_household, names=("户号", "户编码", "农户编号", "农户编码")),
+    Column("rule", "规则", _read_rule, names=("规则编号", "条目编号")),
+    Column("deed_on", "日期", read_date),
+    Column("person", "姓名", read_name, needed=False, filled=False),
+    Column("village", "村", text_of(80), names=("行政村", "所在村"), needed=False, filled=False),
+    Column("people", "人口", _COUNT, names=("家庭人口",), needed=False, filled=False),
+    Column("households", "全村户数", _COUNT, needed=False, filled=False),
+    Column("balance", "余额", _COUNT, needed=False, filled=False),
+)
 _INPUT = "input."
+# What stands in every table and says nothing of a deed.
+_IDLE_HEADINGS = ("序号", "备注")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,96 +57,104 @@ class Deed:
     error: str = ""
 
 
-def read_deeds(path: Path, book: Rulebook) -> list[Deed]:
+@dataclass(frozen=True, slots=True)
+class DeedTable:
+    """`notes`: what was read, and what was left out."""
+
+    deeds: Sequence[Deed]
+    notes: Sequence[str]
+
+
+def read_deeds(file: TableFile, book: Rulebook, sheet: str | None = None) -> DeedTable:
     """The rows of a CSV file or a workbook. Raises Refused: unreadable, too-large, malformed."""
-    lines = read_table(path)
-    if not lines:
-        raise Refused(ErrorCode.MALFORMED, f"{path} 是空的。")
-    columns = _read_columns(path, lines[0][1], book)
-    rows = [(row, _row_values(cells, columns)) for row, cells in lines[1:]]
+    columns = [*COLUMNS, *_input_columns(book)]
+    table = read_table(file, columns, sheet)
+    _require_known(file, table, columns)
     # Without a column for it, a village has as many households as occur in the table.
     households: dict[str, set[str]] = defaultdict(set)
-    for _, values in rows:
-        households[_village(values, book)].add(cell_text(values.get("household", "")))
-    return [_read_deed(row, values, book, len(households[_village(values, book)])) for row, values in rows]
+    for row in table.rows:
+        households[_village(row.values, book)].add(row.values.get("household", ""))
+    deeds = [_read_deed(row, book, len(households[_village(row.values, book)])) for row in table.rows]
+    return DeedTable(deeds, table.notes)
 
 
-def _row_values(cells: Sequence[Any], columns: Mapping[int, str]) -> dict[str, Any]:
-    # A row may be shorter than the headings if its last cells are empty.
-    return {
-        name: cells[place] for place, name in columns.items() if place < len(cells) and cell_text(cells[place])
-    }
+def _input_columns(book: Rulebook) -> list[Column]:
+    taken = {name for column in COLUMNS for name in (column.title, column.name)}
+    numbers: dict[str, bool] = {}
+    for rule in book.rules.values():
+        for input in rule.inputs:
+            numbers[input.id] = numbers.get(input.id, False) or input.type in ("number", "integer")
+    return [
+        Column(
+            _INPUT + id,
+            _INPUT + id,
+            _keep_cell,
+            names=() if id in taken else (id,),
+            needed=False,
+            filled=False,
+            summed=summed,
+        )
+        for id, summed in numbers.items()
+    ]
+
+
+def _require_known(file: TableFile, table: Table, columns: Sequence[Column]) -> None:
+    names = [name for column in columns for name in (column.title, column.name, *column.names)]
+    for cell in table.unknown:
+        if cell.text not in _IDLE_HEADINGS:
+            hint = did_you_mean(cell.text, names)
+            raise Refused(ErrorCode.MALFORMED, f"{file.name} 的表头「{cell.text}」不是这份办法要用的列{hint}。")
 
 
 def _village(values: Mapping[str, Any], book: Rulebook) -> str:
-    return cell_text(values.get("village", book.village))
+    return str(values.get("village", book.village))
 
 
-def _read_columns(path: Path, headings: Sequence[Any], book: Rulebook) -> Mapping[int, str]:
-    """The name of each column by its index: one of COLUMNS, or an input as `input.NAME`."""
-    inputs = {input.id for rule in book.rules.values() for input in rule.inputs}
-    names = {name: english for english, chinese in COLUMNS.items() for name in (chinese, english)}
-    names |= {name: _INPUT + id for id in inputs for name in (_INPUT + id, id) if name not in names}
-    columns: dict[int, str] = {}
-    for place, cell in enumerate(headings):
-        heading = cell_text(cell)
-        if not heading:
-            continue
-        column = names.get(heading) or names.get(heading.lower())
-        if column is None:
-            hint = did_you_mean(heading, names)
-            raise Refused(ErrorCode.MALFORMED, f"{path} 的表头「{heading}」不是这份办法要用的列{hint}。")
-        if column in columns.values():
-            raise Refused(ErrorCode.MALFORMED, f"{path} 的表头里「{heading}」有两列。")
-        columns[place] = column
-    missing = [f"{COLUMNS[name]}（{name}）" for name in _REQUIRED if name not in columns.values()]
-    if missing:
-        raise Refused(ErrorCode.MALFORMED, f"{path} 的表头里没有 {'、'.join(missing)} 这几列。")
-    return columns
-
-
-def _read_deed(row: int, values: Mapping[str, Any], book: Rulebook, households: int) -> Deed:
-    texts = {name: cell_text(cell) for name, cell in values.items()}
-    deed = Deed(row, texts.get("household", ""), texts.get("rule", ""), texts.get("deed_on", ""))
+def _read_deed(row: Row, book: Rulebook, households: int) -> Deed:
+    texts = {name: cell.text for name, cell in row.cells.items()}
+    values = row.values
+    deed = Deed(
+        row.number,
+        values.get("household", texts["household"]),
+        values.get("rule", texts["rule"]),
+        texts["deed_on"],
+        error="".join(problem.sentence for problem in row.problems),
+    )
+    if deed.error:
+        return deed
     try:
-        if not deed.household or not deed.rule:
-            raise ValueError("没有户编号。" if not deed.household else "没有规则的编号。")
         rule = book.get_rule(deed.rule)
-        day = parse_date(values.get("deed_on", ""))
         claim = Claim(
             rule.id,
-            day,
+            values["deed_on"],
             deed.household,
             village=_village(values, book),
-            people=_read_int(texts, "people", 1),
-            person=texts.get("person"),
-            inputs=_answers(rule, values, texts),
-            households=_read_int(texts, "households", households),
-            balance=_read_int(texts, "balance", 0) if "balance" in texts else None,
+            people=values.get("people", 1),
+            person=values.get("person"),
+            inputs=_answers(rule, values),
+            households=values.get("households", households),
+            balance=values.get("balance"),
         )
     except (ValueError, UnknownRule) as error:
         return replace(deed, error=str(error))
-    return replace(deed, deed_on=day.isoformat(), claim=claim)
+    return replace(deed, deed_on=values["deed_on"].isoformat(), claim=claim)
 
 
-def _answers(rule: Rule, values: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, object]:
+def _answers(rule: Rule, values: Mapping[str, Any]) -> dict[str, object]:
     """The answers in the columns of inputs. A choice may be given by its title, a date in any usual format."""
-    strings = {name.removeprefix(_INPUT): text for name, text in texts.items() if name.startswith(_INPUT)}
+    cells: dict[str, Cell] = {
+        name.removeprefix(_INPUT): cell for name, cell in values.items() if name.startswith(_INPUT)
+    }
+    strings = {id: cell.text for id, cell in cells.items()}
     for input in rule.inputs:
         if input.id not in strings:
             continue
         if input.type == "date":
-            strings[input.id] = parse_date(values[_INPUT + input.id]).isoformat()
+            strings[input.id] = read_date(cells[input.id], "日期").isoformat()
         elif input.type == "choice":
             by_title = {option.title: option.id for option in input.options}
             strings[input.id] = by_title.get(strings[input.id], strings[input.id])
+        elif input.type in ("number", "integer"):
+            strings[input.id] = number_text(cells[input.id])
     # Answers that the rule doesn't ask for are kept, so that checking them reports an error.
     return {**strings, **parse_answers(rule, strings)}
-
-
-def _read_int(texts: Mapping[str, str], name: str, default: int) -> int:
-    text = texts.get(name, "")
-    try:
-        return int(text) if text else default
-    except ValueError:
-        raise ValueError(f"{COLUMNS[name]}“{text[:20]}”不是整数。") from None

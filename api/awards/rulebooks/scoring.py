@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from api.awards.rulebooks.deed_table import Deed
-from api.platform.table_file import escape_formulas
+from api.platform.table_files.formulas import escape_formulas
 from rules import Evaluation, Rulebook, Tally, evaluate, explain
 
 HEADINGS = ("row", "household", "rule", "title", "deed_on", "points", "accepted", "explanation")

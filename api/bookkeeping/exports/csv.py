@@ -9,7 +9,7 @@ from typing import IO
 
 from api.bookkeeping.exports.records import PeriodBooks, Transaction
 from api.bookkeeping.exports.rows import ENTRY_HEADINGS, entry_rows, opening_rows
-from api.platform.table_file import escape_formulas
+from api.platform.table_files.formulas import escape_formulas
 
 
 class CsvWriter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from rich.console import Console
@@ -13,14 +12,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api import wire
 from api.bookkeeping.general_ledger.imports import ImportedRow, propose_import, summarize, try_import
-from api.bookkeeping.general_ledger.spreadsheet import read_sheet
+from api.bookkeeping.general_ledger.spreadsheet import OpeningTable
 from api.platform.access import Staff
 from api.platform.services import Services
+from api.platform.table_files.table import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """`errors`: a sentence for each row that can't be imported, in order; with any, nothing was proposed.
+    """`errors`: a sentence for each cell or row that can't be imported, in order; with any, nothing was proposed.
     `proposal`: waits for a second person; None where there is nothing new."""
 
     errors: list[str]
@@ -28,24 +28,24 @@ class ImportResult:
     proposal: UUID | None
 
 
-async def import_file(services: Services, path: Path, source: str, by: Staff | None) -> ImportResult:
-    """Propose a file's rows in somebody's name, or only try them without `by`.
-
-    Raises Refused: not-allowed, unreadable, malformed, too-large.
-    """
-    sheet = read_sheet(path)
+async def import_file(services: Services, opening: OpeningTable, source: str, by: Staff | None) -> ImportResult:
+    """Propose a file's rows in somebody's name, or only try them without `by`. Raises Refused: not-allowed."""
+    rows, table = opening.rows, opening.table
     proposal = None
-    with _show_progress(len(sheet.rows)) as advance:
-        if by is None or sheet.errors:
-            outcomes = await try_import(services, source, sheet.rows, advance)
+    with _show_progress(len(rows)) as advance:
+        if by is None or table.problems:
+            outcomes = await try_import(services, source, rows, advance)
         else:
-            attempt = await propose_import(services, by, source, sheet.rows, all_or_nothing=True, advance=advance)
+            attempt = await propose_import(services, by, source, rows, all_or_nothing=True, advance=advance)
             outcomes, proposal = attempt.outcomes, attempt.proposal
-    errors = {error.line: error.reason for error in sheet.errors}
-    errors |= {outcome.line: outcome.reason for outcome in outcomes if outcome.status == "refused"}
+    refused = [
+        Problem(outcome.line, table.sheet.place(outcome.line), outcome.reason)
+        for outcome in outcomes
+        if outcome.status == "refused"
+    ]
     return ImportResult(
-        errors=[f"第 {line} 行：{errors[line]}" for line in sorted(errors)],
-        summary=_summarize(sheet.rows, outcomes, by is None),
+        errors=[str(problem) for problem in sorted((*table.problems, *refused), key=lambda each: each.row)],
+        summary=_summarize(rows, outcomes, by is None),
         proposal=proposal.id if proposal is not None else None,
     )
 

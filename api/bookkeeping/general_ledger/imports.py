@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID, uuid5
@@ -30,6 +30,7 @@ from api.registry.proposals.use_cases import (
     to_view,
     trial,
 )
+from api.registry.register.queries import suggest_codes
 from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 
 KIND = "import"
@@ -183,7 +184,9 @@ async def _post_batch(
     rows: Sequence[tuple[TransactionId, ImportedRow]],
 ) -> list[wire.RowOutcome]:
     known = await read_villages(uow, (accounts.household(row.household).name for _, row in rows))
-    checked = [(id, row, _find_error(uow, row, known, request.own_household)) for id, row in rows]
+    unknown = {row.household for _, row in rows if accounts.household(row.household).name not in known}
+    suggested = await suggest_codes(uow, unknown)
+    checked = [(id, row, _find_error(uow, row, unknown, suggested, request.own_household)) for id, row in rows]
     batch = [
         _to_transaction(id, person, confirmed_by, request.source, row)
         for id, row, error in checked
@@ -213,10 +216,15 @@ def _assign_ids(source: str, rows: Sequence[ImportedRow]) -> Iterator[tuple[Tran
 
 
 def _find_error(
-    uow: UnitOfWork, row: ImportedRow, known: dict[str, str], own_household: str | None
+    uow: UnitOfWork,
+    row: ImportedRow,
+    unknown: Collection[str],
+    suggested: Mapping[str, str],
+    own_household: str | None,
 ) -> tuple[str, str] | None:
-    if accounts.household(row.household).name not in known:
-        return "unknown", f"没有编号为 {row.household} 的户。"
+    if row.household in unknown:
+        hint = f"，是不是 {suggested[row.household]}" if row.household in suggested else ""
+        return "unknown", f"没有编号为 {row.household} 的户{hint}。"
     if row.household == own_household:
         return "not-allowed", "不能导入自己家的积分，请由别人提议。"
     if row.points == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from api.platform.access import Staff
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.tables import Grid, Household, Township, Village
-from api.wire.text import LOOSE_SIGNS, search_form
+from api.wire.text import LOOSE_SIGNS, look_alike_form, search_form
 from ledger.lookup import lateral_one
 
 
@@ -82,6 +83,17 @@ async def read_households(uow: UnitOfWork, ids: Collection[UUID] | None = None) 
 async def read_households_by_code(uow: UnitOfWork, codes: Collection[str]) -> dict[str, HouseholdFacts]:
     """The households with these codes; nothing for an unknown code."""
     return {household.code: household for household in await _read_households(uow, Household.code.in_(codes))}
+
+
+async def suggest_codes(uow: UnitOfWork, unknown: Collection[str]) -> dict[str, str]:
+    """For each unknown code the one household whose code a reader could take it for, if there is just one."""
+    if not unknown:
+        return {}
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for code in await uow.session.scalars(select(Household.code).where(Household.township == uow.township)):
+        alike[look_alike_form(code)].append(code)
+    found = {code: alike.get(look_alike_form(code), []) for code in unknown}
+    return {code: codes[0] for code, codes in found.items() if len(codes) == 1}
 
 
 async def _read_households(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:

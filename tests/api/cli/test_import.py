@@ -10,6 +10,7 @@ import pytest
 from tests.api.asking import rows, standing
 from tests.api.bookkeeping.general_ledger.conftest import HP3, available, bring_in, row
 from tests.api.bookkeeping.general_ledger.workbook import workbook
+from tests.api.platform.table_files.workbooks import workbook as table_workbook
 from tests.command_line import Done, jimei_beside, one_sentence
 from tests.conftest import PASSWORD, LiveTown
 
@@ -66,13 +67,43 @@ async def test_bad_rows_are_all_listed_and_nothing_is_written(town: LiveTown, tm
         assert done.stdout == ""
         assert done.stderr.removeprefix(QUESTIONS).splitlines() == [
             "第 5 行：没有编号为 hp-9 的户。",
-            "第 6 行：日期“2025-13-01”读不懂，请写成 2025-03-01 这样。",
+            "第 6 行 B 列：日期“2025-13-01”读不懂，请写成 2025-03-01 这样。",
             "第 7 行：积分是 0，没有可记的。",
             "第 8 行：日期 2099-01-01 还没有到（当天的要到中午 12 点以后才能导入）。",
             "第 9 行：hp-3 户的积分会低于零，还差 2 分。",
             "有 5 行要改，什么都没有写入。",
         ]
     assert await _imported(town) == 0
+
+
+async def test_a_code_that_looks_like_a_known_one_is_suggested_and_not_taken(
+    town: LiveTown, tmp_path: Path
+) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(HEAD + "hp-03,2025-03-01,1,修路\nhp-O3,2025-03-01,1,修路\nhp-l,2025-03-01,1,修路\n")
+    assert (await _import(town, file)).stderr.removeprefix(QUESTIONS).splitlines() == [
+        "第 2 行：没有编号为 hp-03 的户，是不是 hp-3。",
+        "第 3 行：没有编号为 hp-o3 的户，是不是 hp-3。",
+        "第 4 行：没有编号为 hp-l 的户，是不是 hp-1。",
+        "有 3 行要改，什么都没有写入。",
+    ]
+    assert await _imported(town) == 0
+
+
+async def test_what_was_read_and_left_out_is_told(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.xlsx"
+    row = ["hp-3", "2025-03-01", 5, "修路"]
+    rows = [["户编号", "日期", "积分", "事由"], row, ["合计", "", 5, ""]]
+    file.write_bytes(table_workbook({"说明": [["请填第二张"]], "台账": rows, "二月": rows}))
+    done = await _import(town, file)
+    assert done.stdout.splitlines() == [
+        "读的是工作表“台账”。",
+        "“二月”也像要读的表，没有读。",
+        "不算在内：第 3 行（合计）。",
+        "新记 1 行（1 户，得 5 分，支 0 分），以前已记 0 行。",
+    ]
+    assert (await _import(town, file, "--sheet", "二月")).stdout.splitlines()[0] == "读的是工作表“二月”。"
+    assert await available(town, HP3) == 5
 
 
 async def test_a_dry_run_tells_what_would_be_and_writes_nothing(town: LiveTown, tmp_path: Path) -> None:

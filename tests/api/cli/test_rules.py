@@ -227,7 +227,7 @@ def test_bad_rows_are_answered_and_the_rest_goes_on(file: File) -> None:
     assert [row for row in rows if rows[row]["accepted"]] == [2, 11]
     told = {row: "".join(rows[row]["explanation"]) for row in rows}
     assert told[3] == "没有户编号。"
-    assert told[4] == "没有规则的编号。"
+    assert told[4] == "没有规则。"
     assert told[5].startswith("积分办法里没有「H03」这一项，您是想写「H0")
     assert told[6].startswith("日期“2026-02-30”读不懂")
     assert told[7] == "没有日期。"

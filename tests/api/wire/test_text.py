@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 import api.app
 import api.cli.verbs
 from api import wire
-from api.platform.table_file import escape_formulas
+from api.platform.table_files.formulas import escape_formulas
 from api.wire.base import Incoming, from_store
 from api.wire.names import mask_name
 from api.wire.rulebooks import Decision
