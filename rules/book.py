@@ -174,7 +174,7 @@ class Campaign:
 class Rule:
     """One rule of the book.
 
-    `points` is a fixed amount, an amount for each option of a choice, a CEL expression or left to a meeting;
+    `points` is a fixed amount, an amount for each option of a choice, an expression or left to a meeting;
     negative for a deduction. `most_points` caps a single award. `limits` are the rule's own, then its category's,
     then the book's. `publish` false keeps awards off the public notice; a deduction is published without a name.
     `first` and `last` are the days on which the rule begins and ends, None for those of the book. `village_points`

@@ -4,14 +4,16 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from fractions import Fraction
 from typing import Any, TypeAlias, cast, get_args
 
 from rules.book import MAX_POINTS, Input, InputType, Option, Rule, SheetItem
 from rules.claim import Claim
 from rules.expression import VariableType
+from rules.expression.values import round_half_up
 from rules.parser.table import Table
 from rules.problems import did_you_mean
-from rules.variables import Answers, AwardHistory, Variable, VariableReader, to_timestamp
+from rules.variables import Answers, AwardHistory, Variable, VariableReader
 
 ScoreSheet: TypeAlias = tuple[tuple[int, ...], ...]
 """A row for each judge, a score for each item."""
@@ -19,7 +21,7 @@ JsonAnswer: TypeAlias = int | float | str | ScoreSheet
 Answer: TypeAlias = JsonAnswer | date
 
 _INPUT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
-# Reserved by CEL: `input.in` would not parse.
+# Reserved by expressions: `input.in` would not parse.
 _RESERVED_WORDS = ("false", "in", "null", "true")
 _OPTIONAL_TYPES = ("text", "photo")
 _MAX_TEXT_LENGTH = 500
@@ -62,22 +64,17 @@ def _variables(name: str, input: Input) -> list[Variable]:
         # An empty text where it wasn't answered.
         return answers.get(input.id, "")
 
-    def timestamp(_claim: Claim, answers: Answers, _history: AwardHistory) -> object:
-        return to_timestamp(answers[input.id])
-
     def sheet(measure: Callable[[ScoreSheet], object]) -> VariableReader:
         return lambda _claim, answers, _history: measure(answers[input.id])
 
-    def average(place: int) -> Callable[[ScoreSheet], float]:
-        return lambda rows: float(sum(row[place] for row in rows) / len(rows))
+    def average(place: int) -> Callable[[ScoreSheet], Fraction]:
+        return lambda rows: Fraction(sum(row[place] for row in rows), len(rows))
 
-    if input.type == "date":
-        return [Variable(name, "date", timestamp)]
     if input.type != "sheet":
         return [Variable(name, _VARIABLE_TYPES[input.type], answer, input_id=input.id)]
     return [
         Variable(f"{name}.total", "number", sheet(_average_total)),
-        Variable(f"{name}.points", "integer", sheet(lambda rows: math.floor(_average_total(rows) + 0.5))),
+        Variable(f"{name}.points", "integer", sheet(lambda rows: round_half_up(_average_total(rows)))),
         Variable(f"{name}.judges", "integer", sheet(len)),
         *(
             Variable(f"{name}.{item.id}", "number", sheet(average(place)))
@@ -86,9 +83,9 @@ def _variables(name: str, input: Input) -> list[Variable]:
     ]
 
 
-def _average_total(rows: ScoreSheet) -> float:
+def _average_total(rows: ScoreSheet) -> Fraction:
     """The average of the judges' totals."""
-    return float(sum(map(sum, rows)) / len(rows))
+    return Fraction(sum(map(sum, rows)), len(rows))
 
 
 def parse_answers(rule: Rule, strings: Mapping[str, str]) -> dict[str, str | int | float]:

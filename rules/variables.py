@@ -1,8 +1,9 @@
 """The variables of expressions: name, type, where the value comes from, and what it is in Chinese.
 
-    input.NAME                     the claim's answers; for a sheet: .total .points .judges .ITEM
+    input.NAME                     the claim's answers; for a sheet: .total .points .judges .ITEM;
+                                   a date has .year .month .day .weekday, of which 1 is Monday
     household.people  .village     the household
-    deed.on .year .month .day .weekday    the day of the deed; weekday 1 is Monday
+    deed.on .year .month .day .weekday    the day of the deed
     rule.ID.times_PERIOD  .points_PERIOD  category.ID.…  total.…      the household's awards so far
     rule.ID.streak_months          months in a row with an award, up to the deed's month or the one before
     village.households             number of households in the village
@@ -14,7 +15,6 @@ PERIOD is day, week, month, quarter, year or lifetime: the one that the deed fal
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, get_args
 
 from rules.claim import Claim
@@ -136,16 +136,11 @@ def _mentioned_ids(text: str, kind: str, known: Iterable[str]) -> list[str]:
     return [name for id in written for name in ([id] if id in ids else find_nearest(id, ids, 3))]
 
 
-def to_timestamp(day: date) -> datetime:
-    """A date as CEL's timestamp type."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
 _CLAIM_VARIABLES = (
     Variable("household.people", "integer", lambda claim, _a, _h: claim.people),
     Variable("household.village", "text", lambda claim, _a, _h: claim.village),
     Variable("village.households", "integer", lambda claim, _a, _h: claim.households, "全村户数"),
-    Variable("deed.on", "date", lambda claim, _a, _h: to_timestamp(claim.deed_on)),
+    Variable("deed.on", "date", lambda claim, _a, _h: claim.deed_on),
     Variable("deed.year", "integer", lambda claim, _a, _h: claim.deed_on.year),
     Variable("deed.month", "integer", lambda claim, _a, _h: claim.deed_on.month),
     Variable("deed.day", "integer", lambda claim, _a, _h: claim.deed_on.day),

@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from math import inf
 
-from rules.book import Campaign, Rule, Rulebook
+from rules.book import MAX_POINTS, Campaign, Rule, Rulebook
 from rules.expression import Expression
 from rules.lint.redundant_limits import (
     AwardRange,
@@ -53,6 +53,7 @@ def lint(book: Rulebook, root: Table) -> None:
     _check_limits(book, root, paths, ranges)
     _check_titles(book, root, paths)
     _check_campaign_days(book, root)
+    _check_campaign_gains(book, root, results)
 
 
 def _rule_paths(root: Table, book: Rulebook) -> dict[str, KeyPath]:
@@ -70,6 +71,14 @@ def _campaigns_of(book: Rulebook, id: str) -> list[Campaign]:
 
 
 def _check_reachable(rule: Rule, result: TrialResult, path: KeyPath, book: Rulebook, root: Table) -> None:
+    failure = result.always_fails
+    if failure:
+        example = f"例如 {failure.at} 时" if failure.at else ""
+        root.findings.add(
+            (*path, failure.key),
+            f"规则「{rule.id}」：{failure.key} 怎么试都算不出来：{example}{failure.reason}。请改这条算式。",
+        )
+        return
     last = book.effective_until
     if (rule.last and rule.last < book.effective_from) or (rule.first and last and rule.first > last):
         key = "until" if rule.last and rule.last < book.effective_from else "from"
@@ -186,6 +195,28 @@ def _check_campaign_days(book: Rulebook, root: Table) -> None:
             root.findings.advise(
                 (*path, "from"), f"活动「{campaign.title}」：它的日期不在办法有效的日子里，没有一天能用。"
             )
+
+
+def _check_campaign_gains(book: Rulebook, root: Table, results: Mapping[str, TrialResult]) -> None:
+    """Tell a campaign that doesn't make an award larger, once it is rounded down and cut."""
+    for campaign, path in _own_campaigns(book, root):
+        if not campaign.rules:
+            root.findings.advise(
+                (*path, "categories"),
+                f"活动「{campaign.title}」：它管的类别里没有一条加分的规则，乘了也没有用。",
+            )
+        for id in sorted(campaign.rules):
+            rule, result = book.rules[id], results[id]
+            amounts = possible_amounts(rule.points) or (result.amounts if result.complete else ())
+            awards = [amount for amount in amounts if amount > 0]
+            cap = _cap(rule) or MAX_POINTS
+            if awards and all(min(int(award * campaign.factor), cap) <= min(award, cap) for award in awards):
+                most = min(max(awards), cap)
+                root.findings.advise(
+                    (*path, "multiply"),
+                    f"活动「{campaign.title}」：「{id}」原来最多 {most} 分，乘 {campaign.factor_text} "
+                    f"去掉小数、再按上限截取，还是 {most} 分，乘了也没有用。",
+                )
 
 
 def _award_range(rule: Rule, result: TrialResult, book: Rulebook) -> AwardRange:

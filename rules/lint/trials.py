@@ -7,9 +7,11 @@ from datetime import date
 from itertools import chain, islice, product
 from math import prod
 from types import MappingProxyType
+from typing import Literal
 
 from rules.book import MAX_POINTS, PointsByChoice, PointsByMeeting, Rule, Rulebook
-from rules.expression import EvaluationError, Expression
+from rules.expression import Expression
+from rules.expression.values import DivisionByZero, EvaluationError, TooLarge
 from rules.lint.samples import Axis, Sample, sample_axes
 from rules.tally import Tally
 
@@ -17,25 +19,38 @@ MAX_CASES_PER_BOOK = 30_000
 _MAX_CASES_PER_RULE = 4_000
 _MIN_CASES_PER_RULE = 16
 MAX_SECONDS_PER_BOOK = 2.0
-"""After that, the author reads that the expressions are too slow to try."""
+"""Of processor time. After that, the author reads that the expressions are too slow to try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an expression of a rule, `when` or `points`, has no result, and for which values."""
+
+    key: Literal["when", "points"]
+    reason: str
+    at: str
 
 
 @dataclass(slots=True)
 class TrialResult:
     """The result of trying one rule.
 
-    `complete`: all possible combinations were tried. `satisfied`: the condition was true for one. `largest` is the
-    largest award before limits and campaigns, for the values described by `largest_at`. `unbounded_inputs` are the
-    inputs without a maximum if implausibly large answers gave implausibly large awards. `fails_at` describes the
-    values for which the expression divided by zero.
+    `complete`: all possible combinations were tried. `is_decided`: the condition had a result for one of them;
+    `satisfied`: it was true for one. `largest` is the largest award before limits and campaigns, for the values
+    described by `largest_at`, and `amounts` are all of them. `unbounded_inputs` are the inputs without a maximum
+    if implausibly large answers gave implausibly large awards. `fails_at` describes the values for which the
+    expression divided by zero. `always_fails` is why no trial had a result, if none had.
     """
 
     complete: bool = True
+    is_decided: bool = False
     satisfied: bool = False
     largest: int | None = None
     largest_at: str = ""
+    amounts: set[int] = field(default_factory=set)
     unbounded_inputs: tuple[str, ...] = ()
     fails_at: str = ""
+    always_fails: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -52,7 +67,7 @@ class TrialRunner:
     def __post_init__(self) -> None:
         count = sum(1 for rule in self.book.rules.values() if _has_expression(rule))
         self._max_cases = max(_MIN_CASES_PER_RULE, min(_MAX_CASES_PER_RULE, MAX_CASES_PER_BOOK // max(count, 1)))
-        self._deadline = time.monotonic() + self.seconds
+        self._deadline = time.process_time() + self.seconds
         self._empty_tally = Tally(replace(self.book, rules=MappingProxyType({})))
 
     def run(self, rule: Rule) -> TrialResult:
@@ -67,15 +82,22 @@ class TrialRunner:
         few = prod(len(axis.samples) for axis in axes) <= self._max_cases
         result = TrialResult(complete=few and all(axis.complete for axis in axes))
         cases = product(*(axis.samples for axis in axes)) if few else islice(_sample_cases(axes), self._max_cases)
+        failures: dict[str, Failure] = {}
         for case in cases:
             if self._is_time_up():
                 result.complete = False
                 break
-            _try(rule, axes, case, result)
+            failure = _try(rule, axes, case, result)
+            if failure:
+                failures.setdefault(failure.key, failure)
+        if not result.satisfied and not result.is_decided:
+            result.always_fails = failures.get("when")
+        elif not result.amounts:
+            result.always_fails = failures.get("points")
         return result
 
     def _is_time_up(self) -> bool:
-        self.out_of_time = self.out_of_time or time.monotonic() > self._deadline
+        self.out_of_time = self.out_of_time or time.process_time() > self._deadline
         return self.out_of_time
 
 
@@ -90,26 +112,31 @@ def _max_fixed_points(rule: Rule) -> int | None:
     return points.high if isinstance(points, PointsByMeeting) else points if isinstance(points, int) else None
 
 
-def _try(rule: Rule, axes: Sequence[Axis], case: Sequence[Sample], result: TrialResult) -> None:
+def _try(rule: Rule, axes: Sequence[Axis], case: Sequence[Sample], result: TrialResult) -> Failure | None:
     values: dict[str, object] = {}
     for sample in case:
         values |= sample.values
     extreme = any(sample.is_extreme for sample in case)
+    key: Literal["when", "points"] = "when"
     try:
-        if rule.when is not None and not rule.when.evaluate_condition(values):
-            return
-        result.satisfied = True
+        holds = rule.when is None or rule.when.evaluate_condition(values)
+        result.is_decided = True
+        if not holds:
+            return None
+        result.satisfied, key = True, "points"
         amount = _evaluate_points(rule, values)
     except EvaluationError as error:
-        if "by zero" in str(error):
+        if isinstance(error, DivisionByZero):
             result.fails_at = result.fails_at or _describe(case)
-        elif extreme and "overflow" in str(error):
+        elif extreme and isinstance(error, TooLarge):
             result.unbounded_inputs = tuple(axis.unbounded_input for axis in axes if axis.unbounded_input)
-        return
+        return Failure(key, str(error), _describe(case))
+    result.amounts.add(amount)
     if extreme and amount > MAX_POINTS:
         result.unbounded_inputs = tuple(axis.unbounded_input for axis in axes if axis.unbounded_input)
     elif result.largest is None or amount > result.largest:
         result.largest, result.largest_at = amount, _describe(case)
+    return None
 
 
 def _evaluate_points(rule: Rule, values: Mapping[str, object]) -> int:

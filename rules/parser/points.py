@@ -96,6 +96,7 @@ def _declarations(variables: tuple[Variable, ...]) -> Declarations:
 
 
 def _report_in_expression(rule: Table, key: str, text: str, error: ExpressionError) -> None:
-    """Report a compile error at its place in the document instead of its place in the expression."""
-    place = rule.findings.locator.find_inside((*rule.path, key), text, error.line, error.column)
-    rule.findings.add_at(place, f"{rule.name}：{key} {error}")
+    """Report each mistake at its place in the document instead of its place in the expression."""
+    for line, column, message in error.mistakes:
+        place = rule.findings.locator.find_inside((*rule.path, key), text, line, column)
+        rule.findings.add_at(place, f"{rule.name}：{key} {message}")

@@ -118,7 +118,7 @@ def test_an_expression_without_a_result_refuses_the_claim(book_text: BookText, m
     book = load(book_text(points='"12 / household.people"\npoints_note = "十二分平分"'))
     evaluation = evaluate(book, make_claim(people=0), NO_AWARDS)
     assert sentences(evaluation) == ["按填报的内容算不出结果，请核对填报内容。"]
-    assert "divide by zero" in evaluation.trace.refusals[0].detail
+    assert "除以 0" in evaluation.trace.refusals[0].detail
 
 
 def test_an_unknown_rule_raises(township: Rulebook, make_claim: ClaimFactory) -> None:

@@ -42,21 +42,14 @@ def points_lines(expression: str) -> str:
 
 
 ONES = ",".join("1" * 99)
-NUMBERS = ",".join(map(str, range(300)))
-LOOPS = f"[{ONES}].map(x, [{ONES}].map(y, x * y + household.people)).size()"
-SEARCHES = f"[{ONES}].filter(x, [{ONES}].exists(y, x + y + household.people in [{NUMBERS}])).size()"
+LONG = "+".join(["household.people * 3"] * 80)
 PATTERN = "(household.village.matches('((a|b|c){1,30}){1,30}d') ? 1 : 0)"
 
 
-@pytest.mark.parametrize(
-    "expression",
-    [LOOPS, SEARCHES, LOOPS.replace(" + household.people", ""), "+".join([PATTERN] * 25)],
-    ids=["loops", "searches in loops", "loops over nothing known", "patterns"],
-)
-def test_a_thousand_costly_expressions_give_advice(expression: str) -> None:
-    as_many_as_fit = min(1_000, 1_000_000 // (len(expression) + 150))
-    *_, last = check_text(book_of(as_many_as_fit, lambda n: points_lines(f"{expression} + {n}")))
-    assert (last.kind, "太多或太慢" in last.message) == ("advice", True)
+def test_a_thousand_long_expressions_are_checked_within_seconds() -> None:
+    as_many_as_fit = 1_000_000 // (len(LONG) + 170)
+    problems = check_text(book_of(as_many_as_fit, lambda _: points_lines(LONG)))
+    assert {problem.kind for problem in problems} <= {"advice"}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +58,8 @@ def test_a_thousand_costly_expressions_give_advice(expression: str) -> None:
         ("(" * 400 + "1" + ")" * 400, "嵌套太深"),
         ("+".join(["household.people"] * 110), "嵌套太深"),
         ("'" + "长" * 3_000 + "'", "表达式太长"),
-        (f"[{ONES}].filter(x, 'a'.matches(string(x))).size()", "matches 不能和"),
+        (f"[{ONES}].map(x, [{ONES}].map(y, x * y + household.people)).size()", "不能用循环「map」"),
+        ("+".join([PATTERN] * 25), "没有叫「matches」的算法"),
     ],
 )
 def test_expressions_that_are_refused_before_evaluation(expression: str, text: str) -> None:

@@ -194,6 +194,48 @@ def test_an_input_without_a_maximum_gives_advice(book_text: BookText) -> None:
     assert "没有写最大值" in only_problem(book_text(ENDLESS, points='"input.yuan * input.yuan"' + EACH)).message
 
 
+@pytest.mark.parametrize(
+    ("points", "more", "key"),
+    [
+        ('"10 / (input.hours - input.hours)"' + EACH, HOURS, "points"),
+        ('"10 / (input.hours - input.hours)"' + EACH, HOURS + when("input.hours > 3"), "points"),
+        ('"int(input.kg * 999999999999.0 * 999999999999.0 + 1) / 0"' + EACH, KILOS, "points"),
+        ("5", HOURS + when("10 / (input.hours - input.hours) > 1"), "when"),
+        ("5", when("deed.on + 4000000 > deed.on"), "when"),
+        ('"1 / 0"' + EACH, "", "points"),
+    ],
+)
+def test_an_expression_that_always_fails_is_an_error(
+    book_text: BookText, points: str, more: str, key: str
+) -> None:
+    problem = only_problem(book_text(more, points=points))
+    assert (problem.kind, f"{key} 怎么试都算不出来" in problem.message) == ("error", True)
+    line = book_text(more, points=points).splitlines()[problem.line - 1]
+    assert line[problem.column - 1 :].startswith(f"{key} = ")
+
+
+@pytest.mark.parametrize(
+    ("points", "more", "factor"),
+    [
+        ("1", "", "1.5"),
+        ("3", "", "1.3"),
+        ("5", "most_points = 5\n", "2"),
+        ("5", 'limits = [{ period = "month", points = 5 }]\n', "3"),
+        ('{ decided_by = "村民代表会议", min = 1, max = 4 }', "", "1.2"),
+        ('"input.hours > 3 ? 2 : 1"' + EACH, HOURS, "1.4"),
+    ],
+)
+def test_a_campaign_that_makes_no_award_larger_is_told(
+    book_text: BookText, points: str, more: str, factor: str
+) -> None:
+    spring = campaign("2026-03-01", "2026-03-31")
+    text = book_text(more + spring.replace("multiply = 2", f"multiply = {factor}"), points=points)
+    problem = only_problem(text)
+    assert (problem.kind, "乘了也没有用" in problem.message) == ("advice", True)
+    assert text.splitlines()[problem.line - 1].startswith("multiply")
+    assert problems_of(book_text("most_points = 20\n" + spring, points="5")) == []
+
+
 SHEET = """inputs = [{ id = "round", title = "评比", type = "sheet", judges = 3, items = [
   { id = "yard", title = "院子", max = 6 }, { id = "room", title = "屋内", max = 6 } ] }]
 """

@@ -107,7 +107,7 @@ WRONG_RULES = [
         9,
         "没有叫「input.hors」的量，您是想写「input.hours」吧",
     ),
-    (HOURS + 'when_note = "满"\nwhen = "input.hours > 1.5"\n', 9, "整数和小数不能直接放在一起"),
+    (HOURS + "when_note = '满'\nwhen = \"input.hours > '2'\"\n", 9, "数字不要放在引号里"),
     (HOURS + 'when_note = "满"\nwhen = "input.hours"\n', 9, "条件（when）的结果必须是“是/否”"),
     (HOURS + 'when_note = "满"\nwhen = """\ninput.hours > 1\n&& input.hors < 9"""\n', 11, "input.hors"),
     ("limits = [{ times = 1 }]\n", 7, "缺少 period。"),
@@ -125,7 +125,7 @@ WRONG_RULES = [
     ('limits = [{ period = "每月", times = 1 }]\n', 7, "；可用的有 day（天）、"),
     (HOURS + 'when_note = "满"\nwhen = "hours > 1"\n', 9, "没有叫「hours」的量，您是想写「input.hours」吧"),
     (HOURS + 'when_note = "满"\nwhen = "input.hours = 1"\n', 9, "要写两个等号 =="),
-    (HOURS + 'when_note = "满"\nwhen = "input.小时 > 1"\n', 9, "不能用「小」，量的名字都用英文"),
+    (HOURS + 'when_note = "满"\nwhen = "input.小时 > 1"\n', 9, "不能用「小时」，量的名字都用英文"),
     (HOURS + 'when_note = "满"\nwhen = "input.hours > \'1\'"\n', 9, "现在是 整数 > 文字"),
     ("limits = [1]\n", 7, "每一条都应是一个表，写成 { … } 或 [[limits]]。"),
     ('limits = "month"\n', 7, "limits 应是列表，现在写的是文字。"),
@@ -176,7 +176,7 @@ WRONG_POINTS = [
     ("5.0", "points 应是整数或文字或表，现在写的是小数。"),
     ("true", "points 应是整数或文字或表，现在写的是是/否。"),
     ('"household.people"', "缺少 points_note。"),
-    ('"household.people * 2.0"\npoints_note = "每人两分"', "整数和小数不能直接放在一起"),
+    ('"household.people * 2.5"\npoints_note = "每人两分半"', "小数请用 int(…)"),
     ('"household.people > 2"\npoints_note = "每人两分"', "分值（points）的结果必须是整数"),
     ('"household.peple"\npoints_note = "每人一分"', "您是想写「household.people」吧"),
 ]
@@ -194,7 +194,6 @@ def test_a_compile_error_points_into_the_expression_and_shows_the_caret(book_tex
     line = book_text(HOURS + 'when_note = "满"\nwhen = "input.hours > 1 && input.hors < 9"\n').splitlines()[
         problem.line - 1
     ]
-    # CEL reports the place of the dot in a dotted name.
     assert line[problem.column - 1 :].startswith(".hors < 9")
     assert problem.message.splitlines()[1:] == [
         " | input.hours > 1 && input.hors < 9",
