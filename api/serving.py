@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
 from litestar import Litestar
 
 from api.app import create_app
+from api.platform.connections import Connection, Limits
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.shop.redemptions.fast_path import FastPath
@@ -23,6 +27,9 @@ from api.wire.text import make_all_visible
 
 LOOPBACK = ("127.0.0.1", "::1")
 """The proxies that are trusted unless others are named."""
+
+OWN_FILES = 200
+"""What a process has open beside its clients: database, files, workers."""
 
 # Seconds; longer than clients keep idle connections (httpx: 5), so that no request is sent on a closing one.
 KEEP_ALIVE = 60
@@ -59,18 +66,36 @@ def _make_visible(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     return {key: make_all_visible(value) for key, value in event.items()}
 
 
-def configure(app: Litestar, trusted_proxies: Sequence[str] = LOOPBACK) -> uvicorn.Config:
+def configure(
+    app: Litestar, trusted_proxies: Sequence[str] = LOOPBACK, limits: Limits | None = None
+) -> uvicorn.Config:
     """How the application is served. `trusted_proxies`: addresses and networks; from there, and only from there,
     `X-Forwarded-For` and `X-Forwarded-Proto` say who asks, and whether over HTTPS."""
+    connection = partial(Connection, limits=limits or Limits())
     return uvicorn.Config(
         FastPath(app),
         lifespan="on",
+        # Called like the class.
+        http=cast("type[asyncio.Protocol]", connection),
         ws="none",
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
         forwarded_allow_ips=list(trusted_proxies),
     )
+
+
+def allow_open_files(connections: int) -> int:
+    """How many connections the process may have open beside its files, `connections` at most: where the system's
+    soft limit stands in the way, it is raised."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OWN_FILES
+    if soft == resource.RLIM_INFINITY:
+        return connections
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(wanted, soft) - OWN_FILES)
 
 
 @asynccontextmanager
@@ -84,7 +109,9 @@ async def run_server(
     """Run the server in the background for the duration of the block; yields its URL."""
     configure_logging()
     app = create_app(services, csrf_secret=secret, notice_interval=notice_interval)
-    server = _Server(configure(app, trusted_proxies), app)
+    limits = Limits()
+    limits = replace(limits, connections=allow_open_files(limits.connections))
+    server = _Server(configure(app, trusted_proxies, limits), app)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -29,6 +29,7 @@ from api import wire
 from api.app import create_app
 from api.jobs import JOBS
 from api.platform.clock import TravelClock
+from api.platform.connections import Limits
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import Database
 from api.platform.database.migrations import migrate
@@ -154,7 +155,10 @@ async def opened(clone: Clone, clock: TravelClock) -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def serving(
-    town: Services, notice_interval: float | None = None, trusted_proxies: Sequence[str] = LOOPBACK
+    town: Services,
+    notice_interval: float | None = None,
+    trusted_proxies: Sequence[str] = LOOPBACK,
+    limits: Limits | None = None,
 ) -> AsyncIterator[str]:
     """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
     test says so, unless the server shall every `notice_interval` seconds."""
@@ -165,7 +169,7 @@ async def serving(
         app.state.services = town
         app.state.notice_interval = notice_interval or 3600
         app.state.jobs = JOBS if notice_interval else ()
-        config = configure(app, trusted_proxies)
+        config = configure(app, trusted_proxies, limits)
         config.load()
         live = uvicorn.Server(config)
         live.lifespan = config.lifespan_class(config)

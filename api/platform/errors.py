@@ -66,6 +66,8 @@ class ErrorCode(StrEnum):
     PASSWORD_LOCKED = "password-locked", 423
     TOO_MANY = "too-many", 429
 
+    TIMED_OUT = "timed-out", 408
+
     # What it is about isn't there.
     UNKNOWN = "unknown", 404
     CODE_WRONG = "code-wrong", 404
