@@ -15,7 +15,7 @@ from api.platform.database.connect import DatabaseAway
 from api.platform.database.engine import Access, Database
 from api.platform.database.migrations import require_current
 from api.platform.errors import ErrorCode, Refused
-from api.platform.services import Services
+from api.platform.services import Services, compare_clocks
 from api.registry.register.queries import is_initialized
 from ledger.transactions import TownshipId
 
@@ -34,7 +34,9 @@ async def open_services(access: Access, clock: Clock) -> AsyncIterator[Services]
         raise Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
     database = Database(access.app)
     try:
-        yield Services(database, clock, TOWNSHIP, access.data)
+        services = Services(database, clock, TOWNSHIP, access.data)
+        await compare_clocks(services)
+        yield services
     finally:
         await database.close()
 

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from ledger.commitments import MIN_SALT_LENGTH, Opening, find_commitment
 from ledger.encoding import EncodingError, parse
-from ledger.heads import MAX_LEAVES, HeadError, SignedHead, VerifierKey
+from ledger.heads import MAX_LEAVES, HeadError, SignedHead, TreeHead, VerifierKey
 from ledger.merkle import HASH_LENGTH, leaf_hash, verify_consistency, verify_inclusion
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -148,6 +148,7 @@ def verify_documents(documents: Mapping[str, Proof | SignedHead], key: VerifierK
     history = _History(trusted)
     findings = [finding for name, proof in proofs.items() for finding in history.check_proof(name, proof)]
     findings += [history.check_poster(name, poster) for name, poster in posters.items()]
+    findings += history.find_misdated()
     findings += history.find_rewritten()
     if not key:
         message = f"公钥取自证明文件本身，请核对公告上印的指纹是否为 {trusted.fingerprint}。"
@@ -161,6 +162,7 @@ class _History:
     def __init__(self, key: VerifierKey) -> None:
         self._key = key
         self._roots: dict[int, dict[bytes, set[str]]] = {}
+        self._heads: dict[str, TreeHead] = {}
         # The proofs' heads, and the trees they were proven to begin with.
         self._proven: set[tuple[int, bytes]] = set()
 
@@ -172,6 +174,7 @@ class _History:
         if not self._key.has_signed(proof.head):
             yield Finding(name, False, "bad-signature", "封印的签名不对，这份证明不可信。")
             return
+        self._heads[name] = head
         self._add_proven(name, head.size, head.root)
         if verify_inclusion(leaf_hash(proof.record.encode()), proof.position, head.size, proof.path, head.root):
             message = f"这条记录在账本里，是封印的 {head.size} 条中的第 {proof.position + 1} 条。"
@@ -189,11 +192,20 @@ class _History:
         head = poster.head
         if not self._key.has_signed(poster):
             return Finding(name, False, "bad-signature", "公告的签名不对：不是这个公钥签的，或者抄录有误。")
+        self._heads[name] = head
         self._add(name, head.size, head.root)
         if (head.size, head.root) in self._proven:
             return Finding(name, True, "connected", f"公告时的 {head.size} 条记录，到证明的封印时没有变过。")
         message = f"没有证明与这张公告（{head.size} 条记录）相连，请索取从这张公告算起的证明。"
         return Finding(name, False, "not-connected", message)
+
+    def find_misdated(self) -> Iterator[Finding]:
+        """Heads that are dated later than one of more records: the order is that of their sizes."""
+        for name, head in self._heads.items():
+            later = [other for other in self._heads.values() if other.size > head.size]
+            if any(other.signed_at < head.signed_at for other in later):
+                message = "封印的时间比条数更多的封印还晚：签的时候服务器的时钟不对；先后以条数为准。"
+                yield Finding(name, True, "misdated", message)
 
     def find_rewritten(self) -> Iterator[Finding]:
         for size, roots in sorted(self._roots.items()):

@@ -22,6 +22,10 @@ from ledger.transactions import TownshipId, TransactionId
 _SEAL_KINDS = ("tree-head", "seal-key")
 
 
+MAX_AHEAD = timedelta(minutes=10)
+"""A head that is dated later was signed by a clock that was wrong; nothing waits until its time comes."""
+
+
 class NotSealedError(LookupError):
     """The transaction isn't in the tree under the newest head."""
 
@@ -56,14 +60,18 @@ class Seals:
 
     async def sign(self, key: SealKey, now: datetime) -> SignedHead:
         """A signed head of the present tree. Call it after `append`, whose lock makes signers take turns. Its time
-        is later than the last head's, whatever the clock says. Raises RewrittenError."""
+        is that of no other head, and later than the last one's unless that was signed by a wrong clock. Raises
+        RewrittenError."""
         size = await self.read_size()
         latest = await self.read_latest_head()
         signed_at = now.replace(microsecond=0)
         if latest is not None:
             if latest.head.size > size or await self.read_root(latest.head.size) != latest.head.root:
                 raise RewrittenError
-            signed_at = max(signed_at, latest.head.signed_at + timedelta(seconds=1))
+            if latest.head.signed_at <= now + MAX_AHEAD:
+                signed_at = max(signed_at, latest.head.signed_at + timedelta(seconds=1))
+            while await self._has_head_of(signed_at):
+                signed_at += timedelta(seconds=1)
         signed = key.sign(TreeHead(key.name, size, await self.read_root(size), signed_at))
         await self._connection.execute(
             text("select ledger.add_seal_key(:township, :key, :now)"),
@@ -75,6 +83,12 @@ class Seals:
         )
         return signed
 
+    async def _has_head_of(self, signed_at: datetime) -> bool:
+        found = select(tree_head.c.size).where(
+            tree_head.c.township == self._township, tree_head.c.signed_at == signed_at
+        )
+        return (await self._connection.execute(found)).first() is not None
+
     async def read_keys(self) -> list[VerifierKey]:
         """The keys that heads were signed with, newest first."""
         texts = await self._connection.scalars(
@@ -85,11 +99,11 @@ class Seals:
         return [VerifierKey.parse(key) for key in texts]
 
     async def signed_heads(self, limit: int) -> list[SignedHead]:
-        """Newest first."""
+        """Newest first: by size, since a clock may have been wrong."""
         notes = await self._connection.scalars(
             select(tree_head.c.note)
             .where(tree_head.c.township == self._township)
-            .order_by(tree_head.c.signed_at.desc())
+            .order_by(tree_head.c.size.desc(), tree_head.c.signed_at.desc())
             .limit(limit)
         )
         return [SignedHead.parse(note) for note in notes]
@@ -97,6 +111,21 @@ class Seals:
     async def read_latest_head(self) -> SignedHead | None:
         newest = await self.signed_heads(1)
         return newest[0] if newest else None
+
+    async def list_misdated(self) -> list[datetime]:
+        """The times of heads that a later head is dated before: the clock was wrong, though the books weren't."""
+        earliest_after = func.min(tree_head.c.signed_at).over(
+            order_by=(tree_head.c.size, tree_head.c.signed_at), rows=(1, None)
+        )
+        heads = (
+            select(tree_head.c.signed_at, earliest_after.label("earliest_after"))
+            .where(tree_head.c.township == self._township)
+            .subquery()
+        )
+        found = await self._connection.scalars(
+            select(heads.c.signed_at).where(heads.c.signed_at > heads.c.earliest_after).order_by(heads.c.signed_at)
+        )
+        return list(found)
 
     async def is_covered(self, transaction: TransactionId) -> bool:
         """Whether the newest head covers this transaction."""

@@ -58,9 +58,11 @@ def verify() -> None:
     from api.platform.clock import WallClock
     from api.platform.database.embedded import lower_priority
     from api.platform.database.engine import reach
+    from ledger.seals import Seals
     from ledger.verify import verify as find_discrepancies
 
     lines: list[str] = []
+    misdated: list[datetime] = []
 
     async def work() -> None:
         async with (
@@ -77,11 +79,15 @@ def verify() -> None:
             with show_progress("核对 verify") as report_progress:
                 found = find_discrepancies(connection, first_uow.township, report_progress, second)
                 lines.extend([f"{each.subject}: {each.message}" async for each in found])
+            misdated.extend(await Seals(connection, first_uow.township).list_misdated())
 
     with reach(Settings.read()) as access:
         run_async(work())
     for line in lines:
         echo(line)
+    for signed_at in misdated:
+        when = f"{signed_at:%Y-%m-%dT%H:%M:%SZ}"
+        echo(f"head {when}: 封印的时间比后来的封印还晚：签的时候服务器的时钟不对，账不受影响。")
     echo(f"发现 {len(lines)} 处不符。" if lines else "账目相符。 The books hold.")
     sys.exit(1 if lines else 0)
 

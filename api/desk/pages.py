@@ -10,14 +10,17 @@ from litestar.response import Template
 from api.awards.claims import queries
 from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoptions import count_confirmable
+from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.desk.proposals.kinds import KINDS
-from api.platform.access import StaffRequest, staff_only
+from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.services import Services
 from api.registry.people.pages import DESK, ROLE_TITLES
 from api.registry.proposals import deciding
 from api.shop.offline.scope import OVERSEERS
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
+
+_CLOCK_WATCHERS = (Role.OFFICE, Role.SUPERVISOR)
 
 
 @get(DESK)
@@ -35,6 +38,7 @@ async def home(
         sees_proposals=request.user.may(*deciding.READERS),
         to_confirm=await deciding.count_confirmable(services, KINDS, request.user),
         tills=request.user.may(*OVERSEERS),
+        clock_warnings=await list_clock_warnings(services) if request.user.may(*_CLOCK_WATCHERS) else [],
         chosen=chosen,
         statuses=STATUS,
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.platform.clock import Clock
@@ -69,3 +69,17 @@ class Services:
                 snapshot = await same_as.session.scalar(text("select pg_export_snapshot()"))
                 await uow.session.execute(text(f"set transaction snapshot '{snapshot}'"))
             yield uow
+
+
+async def compare_clocks(services: Services) -> bool:
+    """Hold the clock against the database's."""
+    async with services.unit_of_work() as uow:
+        witness = await uow.session.scalar(select(func.clock_timestamp()))
+    assert witness is not None
+    services.clock.compare(witness)
+    return False
+
+
+async def watch_clock(services: Services) -> bool:
+    """Ask the database as long as the machine's clock isn't followed: it may know that it was put right."""
+    return services.clock.jump is not None and await compare_clocks(services)
