@@ -10,7 +10,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, get
-from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.logging import LoggingConfig
@@ -18,7 +17,6 @@ from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsPlugin
 from litestar.template.config import TemplateConfig
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -67,14 +65,18 @@ from api.jobs import JOBS
 from api.platform.access import Authentication
 from api.platform.database.connect import DatabaseAway
 from api.platform.jobs import Job, run_forever
-from api.platform.problem_details import EXCEPTIONS, log_exception
+from api.platform.methods import EveryMethod
+from api.platform.problem_details import log_exception
+from api.platform.request import BoundedRequest
 from api.platform.services import Services
 from api.registry.people.use_cases import find_signed_in
 from api.shop.holdings.board import RecallBoard
 from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions.queue import RedemptionQueue
 from api.shop.till.use_cases import TillAdditions
-from api.web.https import secure_answer
+from api.web.csrf import FormProtection
+from api.web.error_pages import ERROR_ANSWERS
+from api.web.https import OverHttps
 from api.web.page import FILTERS, show
 from api.wire.text import read_text
 
@@ -149,7 +151,7 @@ def create_app(
 
     The services are only in the application's state: between two lifespans they may be replaced.
     """
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             healthz,
             readyz,
@@ -193,9 +195,12 @@ def create_app(
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,
         ],
-        state=State({"services": services, "notice_interval": notice_interval, "jobs": jobs}),
+        request_class=BoundedRequest,
+        exception_handlers=ERROR_ANSWERS,
+        state=State(
+            {"services": services, "csrf_secret": csrf_secret, "notice_interval": notice_interval, "jobs": jobs}
+        ),
         before_request=_refuse_hidden_signs,
-        before_send=[secure_answer],
         dependencies={
             "services": Provide(_get_services, sync_to_thread=False),
             "till_additions": Provide(_till_additions, sync_to_thread=False),
@@ -205,11 +210,10 @@ def create_app(
                 Authentication,
                 lookups=(find_signed_in, find_device),
                 exclude=["^/schema", "^/healthz", "^/readyz"],
-            )
+            ),
+            FormProtection(),
         ],
-        csrf_config=CSRFConfig(secret=csrf_secret, exclude="^/v1/", cookie_httponly=True),
         template_config=TemplateConfig(instance=_make_template_engine()),
-        plugins=[ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=EXCEPTIONS))],
         logging_config=LoggingConfig(
             root={"level": "WARNING", "handlers": ["queue_listener"]},
             log_exceptions="always",
@@ -223,3 +227,5 @@ def create_app(
         ),
         lifespan=[_run_background_tasks],
     )
+    app.asgi_handler = OverHttps(EveryMethod(app))
+    return app

@@ -8,13 +8,19 @@ from typing import Any
 
 import asyncpg
 import structlog
-from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    MethodNotAllowedException,
+    ValidationException,
+)
 from litestar.plugins.problem_details import ProblemDetailsException
 from litestar.types import Logger, Scope
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
 
 from api.platform.database.connect import DatabaseAway
 from api.platform.errors import ErrorCode, Refused
+from api.platform.methods import list_allowed
 from api.wire.card_token import MalformedCard
 from api.wire.text import UnreadableText, make_line_visible
 
@@ -29,6 +35,7 @@ _HTTP = {
     404: (ErrorCode.UNKNOWN, "没有这个地址或记录。"),
     405: (ErrorCode.MALFORMED, "这个地址不支持这种操作。"),
     413: (ErrorCode.TOO_LARGE, "内容太大。"),
+    415: (ErrorCode.MALFORMED, "请求的内容要用 JSON 格式（application/json）。"),
     429: (ErrorCode.TOO_MANY, "请求太频繁，请稍候再试。"),
 }
 _FAULT = (ErrorCode.SERVER_FAULT, "服务器出错了，请稍候再试。")
@@ -40,6 +47,7 @@ def _problem(
     status: int | None = None,
     extra: dict[str, Any] | None = None,
     retry_after: int | None = None,
+    headers: dict[str, str] | None = None,
 ) -> ProblemDetailsException:
     """`status` where it isn't the code's own."""
     status = status or code.status
@@ -52,7 +60,7 @@ def _problem(
         # It may quote what was sent or stored.
         detail=make_line_visible(detail),
         extra={"extra": extra or {}},
-        headers={"Retry-After": str(retry_after)} if retry_after is not None else None,
+        headers={"Retry-After": str(retry_after)} if retry_after is not None else headers,
     )
 
 
@@ -76,7 +84,8 @@ def http(error: HTTPException) -> ProblemDetailsException:
     # What a program sent wrong, in the validator's words: for whoever writes that program.
     explained = isinstance(error, ValidationException) or error.status_code == 400
     extra = {"errors": error.extra or error.detail} if explained else None
-    return _problem(code, detail, error.status_code, extra)
+    headers = {"Allow": list_allowed(error)} if isinstance(error, MethodNotAllowedException) else None
+    return _problem(code, detail, error.status_code, extra, headers=headers)
 
 
 def _find_unreadable_text(error: BaseException | None) -> UnreadableText | None:

@@ -1,4 +1,8 @@
-"""Errors as HTML pages, with the same sentence and status as under `/v1`."""
+"""Errors as HTML pages, with the same sentence and status as under `/v1`.
+
+What leads to no page of ours, such as an address that doesn't exist, is answered as it was asked for: a browser
+gets a page, a program a problem detail.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +51,25 @@ def _stale_form_page(request: Request[Any, Any, Any], _: PermissionDeniedExcepti
     return render_page(request, "web/problem.html", status=403, sentence=sentence)
 
 
+def _answer(to_problem: Callable[[Any], ProblemDetailsException]) -> Any:
+    page = _problem_page(to_problem)
+
+    def respond(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        return page(request, error) if _wants_page(request) else to_problem(error).to_response(request)
+
+    return respond
+
+
+def _wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Browsers name HTML, programs JSON or nothing. Whatever is found under `/v1` is for programs."""
+    if "route_handler" in request.scope and request.url.path.startswith("/v1/"):
+        return False
+    accepted = request.headers.get("Accept", "")
+    return "text/html" in accepted and "json" not in accepted
+
+
+# For the `exception_handlers` of the application.
+ERROR_ANSWERS: ExceptionHandlersMap = {error: _answer(to_problem) for error, to_problem in EXCEPTIONS.items()}
 # For the `exception_handlers` of a router of pages.
 ERROR_PAGES: ExceptionHandlersMap = {
     **{error: _problem_page(to_problem) for error, to_problem in EXCEPTIONS.items()},

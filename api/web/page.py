@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
+from markupsafe import Markup
 
 from api.platform.clock import local_date, local_time
-from api.web import flash
+from api.web import csrf, flash
 from api.wire.text import make_visible
 
 STYLE = Path(__file__).with_name("style.css").read_bytes()
@@ -28,7 +30,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 _SCRIPTS = {file.name: file.read_bytes() for file in Path(__file__).with_name("static").glob("*.js")}
 
 # Pages have personal data: no caching, no indexing, no referrer, and no content from elsewhere.
-_HEADERS = {
+PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",
@@ -40,8 +42,30 @@ _HEADERS = {
 }
 # For the `headers` of a page with a script: only our own files, which may connect only to us.
 SCRIPT_HEADERS = {
-    "Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
+    "Content-Security-Policy": f"{PAGE_HEADERS['Content-Security-Policy']}; script-src 'self'; connect-src 'self'"
 }
+
+
+class _FormToken:
+    """The hidden field of a page's forms, made where a template writes it: pages without forms need no token."""
+
+    def __init__(self, request: Request[Any, Any, Any]) -> None:
+        self._request = request
+
+    def __html__(self) -> str:
+        return self._field
+
+    @cached_property
+    def _field(self) -> Markup:
+        field = Markup('<input type="hidden" name="{}" value="{}">')
+        return field.format(csrf.FIELD, csrf.issue_token(self._request))
+
+
+class Page(Template):
+    """A template that is a page of its own."""
+
+    def create_template_context(self, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        return super().create_template_context(request) | {"csrf_input": _FormToken(request)}
 
 
 def render_page(
@@ -56,7 +80,7 @@ def render_page(
     URL of a script, and `FILTERS`."""
     today = local_date(request.app.state["services"].clock.now())
     message = flash.read_flash(request)
-    response = Template(
+    response = Page(
         template,
         context={
             **context,
@@ -67,7 +91,7 @@ def render_page(
         },
         media_type=MediaType.HTML,
         status_code=status,
-        headers={**_HEADERS, **headers},
+        headers={**PAGE_HEADERS, **headers},
     )
     if message is not None:
         response.delete_cookie(flash.COOKIE)

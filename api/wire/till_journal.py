@@ -137,7 +137,10 @@ AnyEntry = ShiftOpeningEntry | SaleEntry | VoidEntry | ReturnEntry | ShiftClosin
 def decode_entry(body: str) -> AnyEntry:
     """What a body says. Its texts are made visible and nothing of it is refused for them: the goods were handed
     over, whatever they were called. Raises msgspec.ValidationError or DecodeError if it isn't an entry."""
-    entry: AnyEntry = msgspec.json.decode(body, type=AnyEntry)
+    try:
+        entry: AnyEntry = msgspec.json.decode(body, type=AnyEntry)
+    except (RecursionError, UnicodeEncodeError):
+        raise msgspec.DecodeError("nested too deeply, or half a character") from None
     return make_all_visible(entry)
 
 

@@ -16,6 +16,7 @@ from api.platform.services import Services
 from api.registry.people import use_cases
 from api.registry.people.clients import KNOWN_FOR, cookie_name, read_client, remember
 from api.registry.people.routes import MAX_SIGN_IN
+from api.web import csrf
 from api.web.error_pages import ERROR_PAGES, SIGN_IN
 from api.web.flash import see_other
 from api.web.form import read_code, read_unchecked
@@ -75,11 +76,11 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
     response.set_cookie(
         cookie_name(wanted.login),
         await remember(services, wanted.login, client),
-        path=SIGN_IN,
         max_age=int(KNOWN_FOR.total_seconds()),
         httponly=True,
         samesite="strict",
     )
+    response.delete_cookie(csrf.COOKIE)
     return response
 
 

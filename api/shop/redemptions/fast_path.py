@@ -49,7 +49,7 @@ class FastPath:
         if message["type"] != "http.request" or message["more_body"]:
             return None
         headers = dict(scope["headers"])
-        if b"x-card-pin" in headers:
+        if b"x-card-pin" in headers or headers.get(b"content-type") != b"application/json":
             return None
         try:
             id = UUID(scope["path"].removeprefix(PATH_PREFIX))

@@ -25,6 +25,8 @@ async def sign_in(url: str, headers: dict[str, str]) -> list[httpx.Response]:
         entered = await http.post("/desk/sign-in", data=sent, headers=cookies(form))
         assert entered.status_code == 303, entered.text
         both = headers | {"Cookie": f"{cookies(form)['Cookie']}; {cookies(entered)['Cookie']}"}
+        desk = await http.get("/desk", headers=both)
+        token = desk.text.split('name="_csrf_token" value="')[1].split('"')[0]
         left = await http.post("/desk/sign-out", data={"_csrf_token": token}, headers=both)
         assert left.status_code == 303, left.text
         return [form, entered, left, await http.get("/nowhere", headers=headers)]
