@@ -16,6 +16,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
 if TYPE_CHECKING:
+    from api.wire import ImportChanges
     from ledger.heads import SignedHead
     from ledger.proofs import Proof
 
@@ -204,16 +205,30 @@ def export(format: str, start: str | None, end: str | None, output: Path) -> Non
 @click.option("--by", help="sign-in of the person of the office who proposes it; the password is asked for")
 @click.option("--confirmed-by", help="sign-in of the second person, who confirms it here; else at the desk")
 @click.option("--sheet", help="the sheet of a workbook to read; else the first with these columns")
+@click.option(
+    "--changes",
+    type=click.Choice(["ask", "replace", "add"]),
+    default="ask",
+    show_default=True,
+    help="rows that were imported differently before: tell them; correct the earlier ones; count both",
+)
 @click.option("--dry-run", is_flag=True, help="judge every row and write nothing")
 @print_refusals
 def import_(
-    file: Path, source: str, by: str | None, confirmed_by: str | None, sheet: str | None, dry_run: bool
+    file: Path,
+    source: str,
+    by: str | None,
+    confirmed_by: str | None,
+    sheet: str | None,
+    changes: ImportChanges,
+    dry_run: bool,
 ) -> None:
     """Bring points of an earlier scheme into the books, from CSV or a spreadsheet: one person proposes the file,
     another confirms it.
 
     Columns: 户编号 household, 日期 date, 积分 points, 事由 what. Rows imported before under the same source stay
-    as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2.
+    as they are. When any row is bad, all of those are listed, nothing is written, and the exit code is 2. The same
+    holds where rows look like changed ones of before, until --changes says what they are.
     """
     from api.bookkeeping.general_ledger.file_import import ImportResult, import_file
     from api.bookkeeping.general_ledger.spreadsheet import read_opening
@@ -239,7 +254,7 @@ def import_(
         async with open_services(access, WallClock()) as services:
             await require_township(services)
             people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
-            result = await import_file(services, opening, source, people[0] if people else None)
+            result = await import_file(services, opening, source, changes, people[0] if people else None)
             if result.proposal is not None and len(people) > 1:
                 await confirm(services, KINDS, people[1], result.proposal)
             results.append(result)
@@ -247,12 +262,22 @@ def import_(
     with reach(Settings.read()) as access:
         run_async(work())
     for result in results:
+        waits = changes == "ask" and bool(result.changed)
         for line in result.errors:
             echo(line, err=True)
         for note in opening.table.notes:
-            echo(note, err=bool(result.errors))
+            echo(note, err=bool(result.errors) or waits)
         if result.errors:
             echo(f"有 {len(result.errors)} 行要改，什么都没有写入。", err=True)
+            sys.exit(2)
+        for line in (*result.changed, *result.gone):
+            echo(line, err=waits)
+        if waits:
+            echo(
+                f"有 {len(result.changed)} 行和以前导入的不一样，什么都没有写入：要照这份表更正以前的，"
+                "请加 --changes replace；两行都算的，请加 --changes add。",
+                err=True,
+            )
             sys.exit(2)
         echo(result.summary)
         if result.proposal is not None and confirmed_by is None:

@@ -25,7 +25,7 @@ from api.awards.rulebooks.use_cases import (
     load_books,
     select_editions,
 )
-from api.bookkeeping.general_ledger import imports
+from api.bookkeeping.general_ledger import earlier_rows
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Confidentiality, Outsider, disclose
 from api.bookkeeping.general_ledger.holds import OPEN_HOLDS
 from api.platform import accounts
@@ -355,7 +355,7 @@ _FACTS = ReadQuery(
 
 
 def _to_line(row: _Entry) -> PassbookLine:
-    imported = row.kind == imports.KIND and row.phase != Phase.REVERSAL
+    imported = row.kind == earlier_rows.KIND and row.phase != Phase.REVERSAL
     handed_over = row.metadata.get("handed_over") if row.phase != Phase.REVERSAL else None
     return PassbookLine(
         what=_describe(row),
@@ -379,7 +379,7 @@ def _describe(row: _Entry) -> str:
         what = f"到期未用，已过期：{row.reason}"
     elif not _shows_subject(row.published):
         what = UNPUBLISHED
-    elif row.kind == imports.KIND:
+    elif row.kind == earlier_rows.KIND:
         what = f"导入：{row.reason}"
     else:
         what = row.reason

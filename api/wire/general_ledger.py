@@ -224,18 +224,25 @@ class ImportRow(Incoming, frozen=True):
     ]
 
 
+ImportChanges = Literal["ask", "replace", "add"]
+
+
 class ImportBatch(Incoming, frozen=True):
     """Rows are identified by their content and this `source`: sent again, or in an overlapping batch, each counts
-    once. Equal rows count as often as they occur in one batch."""
+    once. Equal rows count as often as they occur in one batch. A row that differs in its points or in its wording
+    from one that was imported before, and isn't in the batch, is `changed`: by `changes` that is only told, or the
+    earlier one is reversed (`replace`), or both count (`add`)."""
 
     source: Annotated[
         str, Meta(min_length=1, max_length=100, pattern=r"\S"), TextRule(100, required=True, as_sent=True)
     ]
     rows: Annotated[list[ImportRow], Meta(min_length=1, max_length=1000)]
+    changes: ImportChanges = "ask"
 
 
 class RowOutcome(Wire, frozen=True):
-    """As `ItemOutcome`, for a row. `line`: its number in the batch or file, from 1."""
+    """As `ItemOutcome`, for a row; `status` may be `changed` or `replaced`, too, with the earlier row in `reason`.
+    `line`: its number in the batch or file, from 1."""
 
     line: int
     id: UUID

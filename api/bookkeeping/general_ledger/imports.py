@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID, uuid5
@@ -12,6 +11,15 @@ from uuid import UUID, uuid5
 import msgspec
 
 from api import wire
+from api.bookkeeping.general_ledger.earlier_rows import (
+    KIND,
+    REPLACED_BY,
+    EarlierRow,
+    ImportedRow,
+    PlannedRow,
+    plan_rows,
+    read_earlier_rows,
+)
 from api.bookkeeping.general_ledger.outcomes import to_outcome
 from api.bookkeeping.general_ledger.persons import COMMAND_LINE
 from api.bookkeeping.general_ledger.scope import read_villages
@@ -33,40 +41,34 @@ from api.registry.proposals.use_cases import (
 from api.registry.register.queries import suggest_codes
 from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 
-KIND = "import"
 # Earlier dates are mistakes: typos, or numbers that a spreadsheet took for a date.
 FIRST_DAY = date(2000, 1, 1)
 BATCH_SIZE = 500
-_ROW_NAMESPACE = UUID("3f0c7a0e-5f0b-5b8c-8a39-6f0d3c1f9a52")
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedRow:
-    """A row of the earlier scheme: `points` earned, or spent if negative."""
-
-    line: int
-    household: str
-    on: date
-    points: int
-    what: str
+MAX_REASON = 200
+_BOOKED = ("ok", "replaced")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """`own_household`: the proposer's, whose rows are refused. `refused`: of rows not proposed."""
+    """`own_household`: the proposer's, whose rows are refused. `refused`: of rows not proposed. `changes`: what
+    becomes of rows that look like earlier ones, as in `wire.ImportBatch`. `whole`: they are all rows of a file."""
 
     source: str
     rows: list[ImportedRow]
     own_household: str | None
     refused: list[wire.RowOutcome] = field(default_factory=list)
+    changes: wire.ImportChanges = "ask"
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImportAttempt:
-    """`proposal`: None where there was nothing to propose: nothing new, or not all of it right."""
+    """`gone`: what was imported before and isn't in the file any more; it stays in the books. `proposal`: None
+    where there was nothing to propose: nothing new, or not all of it right."""
 
     outcomes: list[wire.RowOutcome]
-    proposal: wire.ProposalView | None
+    gone: Sequence[EarlierRow]
+    proposal: wire.ProposalView | None = None
 
 
 async def import_batch(
@@ -75,52 +77,45 @@ async def import_batch(
     """Propose the rows that can be imported, each judged on its own; the preview has every row's outcome. Without
     any new row, the outcomes alone. Raises Refused: not-allowed."""
     rows = [ImportedRow(n, r.household, r.on, r.points, r.what) for n, r in enumerate(wanted.rows, start=1)]
-    attempt = await propose_import(services, staff, wanted.source, rows)
+    request = ImportRequest(wanted.source, rows, staff.household, changes=wanted.changes)
+    attempt = await propose_import(services, staff, request)
     return attempt.proposal or attempt.outcomes
 
 
 async def propose_import(
-    services: Services,
-    staff: Staff,
-    source: str,
-    rows: Sequence[ImportedRow],
-    *,
-    all_or_nothing: bool = False,
-    advance: Callable[[int], None] = lambda _: None,
+    services: Services, staff: Staff, request: ImportRequest, advance: Callable[[int], None] = lambda _: None
 ) -> ImportAttempt:
-    """As `import_batch`; with `all_or_nothing` nothing is proposed where any row is refused. `advance` is called
-    with the number of rows tried since the last call."""
+    """As `import_batch`; of a whole file nothing is proposed where any row is refused or has changed. `advance` is
+    called with the number of rows tried since the last call."""
     require_township(staff, Role.OFFICE)
-    request = ImportRequest(source, list(rows), staff.household)
     async with services.unit_of_work() as uow:
         async with trial(uow):
-            outcomes = await _post_all(uow, request, str(staff.id), advance)
-        new = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.status == "ok"]
-        refused = [outcome for outcome in outcomes if outcome.status == "refused"]
-        if not new or (all_or_nothing and refused):
-            return ImportAttempt(outcomes, None)
+            attempt = await _post_all(uow, request, str(staff.id), advance)
+        outcomes = attempt.outcomes
+        new = [row for row, outcome in zip(request.rows, outcomes, strict=True) if outcome.status in _BOOKED]
+        refused = [outcome for outcome in outcomes if outcome.status in ("refused", "changed")]
+        if not new or (request.whole and refused):
+            return attempt
         proposal = await propose(
             uow,
             IMPORT,
             Signer.of(staff),
             NewProposal(
                 request=_keep_accepted(request, refused),
-                what=f"从“{source}”导入{summarize(new)}",
+                what=f"从“{request.source}”导入{summarize(new, outcomes)}",
                 village=None,
                 preview=outcomes,
                 households=[row.household for row in new],
-                notices=await _write_notices(uow, source, new),
+                notices=await _write_notices(uow, request.source, new, outcomes),
             ),
         )
-        return ImportAttempt(outcomes, await to_view(uow, IMPORT, proposal, staff))
+        return replace(attempt, proposal=await to_view(uow, IMPORT, proposal, staff))
 
 
-async def try_import(
-    services: Services, source: str, rows: Sequence[ImportedRow], advance: Callable[[int], None]
-) -> list[wire.RowOutcome]:
-    """The outcomes of a trial run; nothing is written or proposed."""
+async def try_import(services: Services, request: ImportRequest, advance: Callable[[int], None]) -> ImportAttempt:
+    """What a trial run comes to; nothing is written or proposed."""
     async with services.unit_of_work() as uow, trial(uow):
-        return await _post_all(uow, ImportRequest(source, list(rows), None), COMMAND_LINE, advance)
+        return await _post_all(uow, request, COMMAND_LINE, advance)
 
 
 def _keep_accepted(request: ImportRequest, refused: list[wire.RowOutcome]) -> ImportRequest:
@@ -131,26 +126,32 @@ def _keep_accepted(request: ImportRequest, refused: list[wire.RowOutcome]) -> Im
     return replace(request, rows=rows, refused=refused)
 
 
-def summarize(rows: Sequence[ImportedRow]) -> str:
+def summarize(rows: Sequence[ImportedRow], outcomes: Sequence[wire.RowOutcome]) -> str:
+    """The figures of rows that are booked; `outcomes`: of these and perhaps others."""
     earned = sum(row.points for row in rows if row.points > 0)
     spent = -sum(row.points for row in rows if row.points < 0)
-    return f" {len(rows)} 行（{len({row.household for row in rows})} 户，得 {earned} 分，支 {spent} 分）"
+    lines = {outcome.line for outcome in outcomes if outcome.status == "replaced"}
+    replaced = sum(row.line in lines for row in rows)
+    also = f"，其中 {replaced} 行更正以前的" if replaced else ""
+    return f" {len(rows)} 行（{len({row.household for row in rows})} 户，得 {earned} 分，支 {spent} 分{also}）"
 
 
-async def _write_notices(uow: UnitOfWork, source: str, rows: Sequence[ImportedRow]) -> dict[str, str]:
+async def _write_notices(
+    uow: UnitOfWork, source: str, rows: Sequence[ImportedRow], outcomes: Sequence[wire.RowOutcome]
+) -> dict[str, str]:
     """A sentence for the notice board of each village with households in these rows."""
     villages = await read_villages(uow, {accounts.household(row.household).name for row in rows})
     by_village: defaultdict[str, list[ImportedRow]] = defaultdict(list)
     for row in rows:
         by_village[villages[accounts.household(row.household).name]].append(row)
-    return {village: f"从“{source}”导入本村{summarize(those)}" for village, those in by_village.items()}
+    return {village: f"从“{source}”导入本村{summarize(those, outcomes)}" for village, those in by_village.items()}
 
 
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.RowOutcome]:
     request = msgspec.convert(proposed.request, ImportRequest)
     person = str(proposed.proposer.id)
-    outcomes = await _post_all(uow, request, person, lambda _: None, confirmer.id)
-    return sorted((*outcomes, *request.refused), key=lambda outcome: outcome.line)
+    attempt = await _post_all(uow, request, person, lambda _: None, confirmer.id)
+    return sorted((*attempt.outcomes, *request.refused), key=lambda outcome: outcome.line)
 
 
 IMPORT = ProposalKind("import", "导入积分", Confirmers((Role.OFFICE, Role.SUPERVISOR)), _execute)
@@ -162,18 +163,27 @@ async def _post_all(
     person: str,
     advance: Callable[[int], None],
     confirmed_by: UUID | None = None,
-) -> list[wire.RowOutcome]:
-    rows = request.rows
+) -> ImportAttempt:
     await uow.books.open_accounts([accounts.IMPORTED], uow.now)
-    # By date; on the same day, points earned before points spent.
-    ordered = sorted(_assign_ids(request.source, rows), key=lambda pair: (pair[1].on, pair[1].points < 0))
+    households = None if request.whole else {row.household for row in request.rows}
+    earlier = await read_earlier_rows(uow, request.source, households)
+    plan = plan_rows(request.source, request.rows, earlier, whole=request.whole)
+    # By date; on the same day, points earned before points spent. Replacements that raise a balance come before,
+    # those that lower it after.
+    ordered = sorted(plan.rows, key=lambda each: (_order(each), each.row.on, each.row.points < 0))
     outcomes: dict[int, wire.RowOutcome] = {}
     for start in range(0, len(ordered), BATCH_SIZE):
         batch = ordered[start : start + BATCH_SIZE]
         for outcome in await _post_batch(uow, request, person, confirmed_by, batch):
             outcomes[outcome.line] = outcome
         advance(len(batch))
-    return [outcomes[row.line] for row in rows]
+    return ImportAttempt([outcomes[row.line] for row in request.rows], plan.gone)
+
+
+def _order(planned: PlannedRow) -> int:
+    if planned.instead_of is None:
+        return 0
+    return -1 if planned.row.points >= planned.instead_of.points else 1
 
 
 async def _post_batch(
@@ -181,38 +191,88 @@ async def _post_batch(
     request: ImportRequest,
     person: str,
     confirmed_by: UUID | None,
-    rows: Sequence[tuple[TransactionId, ImportedRow]],
+    rows: Sequence[PlannedRow],
 ) -> list[wire.RowOutcome]:
-    known = await read_villages(uow, (accounts.household(row.household).name for _, row in rows))
-    unknown = {row.household for _, row in rows if accounts.household(row.household).name not in known}
+    known = await read_villages(uow, (accounts.household(each.row.household).name for each in rows))
+    unknown = {each.row.household for each in rows if accounts.household(each.row.household).name not in known}
     suggested = await suggest_codes(uow, unknown)
-    checked = [(id, row, _find_error(uow, row, unknown, suggested, request.own_household)) for id, row in rows]
-    batch = [
-        _to_transaction(id, person, confirmed_by, request.source, row)
-        for id, row, error in checked
-        if error is None
-    ]
-    results = dict(zip((t.id for t in batch), await uow.books.post(batch, uow.now), strict=True))
+    outcomes: dict[int, wire.RowOutcome] = {}
+    batch: list[tuple[PlannedRow, Transaction]] = []
+    replacing: list[tuple[PlannedRow, Transaction]] = []
+    for each in rows:
+        error = _find_error(uow, each.row, unknown, suggested, request.own_household)
+        new = _to_transaction(each.id, person, confirmed_by, request.source, each.row)
+        if error is not None:
+            outcomes[each.row.line] = _refuse(each, *error)
+        elif each.instead_of is None or request.changes == "add":
+            batch.append((each, new))
+        elif request.changes == "replace":
+            replacing.append((each, new))
+        else:
+            outcomes[each.row.line] = wire.RowOutcome(
+                line=each.row.line, id=each.id, status="changed", reason=_tell_change(each.row, each.instead_of)
+            )
+    for each, result in zip(
+        (one for one, _ in batch), await _post_new(uow, [new for _, new in batch]), strict=True
+    ):
+        outcomes[each.row.line] = _to_outcome(each.id, each.row, result)
+    for each, new in replacing:
+        outcomes[each.row.line] = await _replace(uow, each, new)
+    return [outcomes[each.row.line] for each in rows]
+
+
+async def _post_new(uow: UnitOfWork, batch: Sequence[Transaction]) -> list[PostingResult]:
+    results = dict(zip((new.id for new in batch), await uow.books.post(batch, uow.now), strict=True))
     conflicting = await uow.books.recorded(id for id, p in results.items() if p.status is Status.CONFLICT)
     for id, recorded in conflicting.items():
         # The id identifies the row's content; it is the same row even if another person imported it before.
         if recorded.kind == KIND:
             results[id] = PostingResult(Status.EXISTS)
-    return [
-        wire.RowOutcome(line=row.line, id=id, status="refused", type=error[0], reason=error[1])
-        if error is not None
-        else _to_outcome(id, row, results[id])
-        for id, row, error in checked
-    ]
+    return list(results.values())
 
 
-def _assign_ids(source: str, rows: Sequence[ImportedRow]) -> Iterator[tuple[TransactionId, ImportedRow]]:
-    """The id is derived from a row's content and the number of equal rows before it."""
-    counts: Counter[str] = Counter()
-    for row in rows:
-        content = json.dumps([source, row.household, row.on.isoformat(), row.points, row.what], ensure_ascii=False)
-        yield TransactionId(uuid5(_ROW_NAMESPACE, f"{content}{counts[content]}")), row
-        counts[content] += 1
+async def _replace(uow: UnitOfWork, planned: PlannedRow, new: Transaction) -> wire.RowOutcome:
+    """Reverse the earlier row and book the new one, or neither. The balance goes no lower in between than at the
+    end."""
+    earlier = planned.instead_of
+    assert earlier is not None
+    if earlier.reversed:
+        return _refuse(planned, "already-reversed", "以前导入的这一行更正过一部分，请在账目里用更正办理。")
+    reversal = Transaction(
+        id=TransactionId(uuid5(earlier.id, str(new.id))),
+        kind="correction",
+        phase=Phase.REVERSAL,
+        target=earlier.id,
+        transfers=(),
+        person=new.person,
+        reason=f"重新导入，改为 {planned.row.on} {planned.row.points} 分：{planned.row.what}"[:MAX_REASON],
+        metadata={**new.metadata, REPLACED_BY: str(new.id)},
+    )
+    both = (reversal, new) if earlier.points < 0 else (new, reversal)
+    async with uow.session.begin_nested() as savepoint:
+        # Else it is set only when the session itself is used, after what the books have written.
+        await uow.session.connection()
+        results = await uow.books.post(both, uow.now)
+        failed = next((result for result in results if not result.accepted), None)
+        if failed is not None:
+            await savepoint.rollback()
+    if failed is not None:
+        return _to_outcome(new.id, planned.row, failed)
+    return wire.RowOutcome(
+        line=planned.row.line, id=new.id, status="replaced", reason=_tell_change(planned.row, earlier)
+    )
+
+
+def _tell_change(row: ImportedRow, earlier: EarlierRow) -> str:
+    return f"以前导入的是{describe_row(earlier)}，这次是{describe_row(row)}。"
+
+
+def describe_row(row: ImportedRow | EarlierRow) -> str:
+    return f" {row.household} 户 {row.on} {row.points} 分“{row.what}”"
+
+
+def _refuse(planned: PlannedRow, type: str, reason: str) -> wire.RowOutcome:
+    return wire.RowOutcome(line=planned.row.line, id=planned.id, status="refused", type=type, reason=reason)
 
 
 def _find_error(

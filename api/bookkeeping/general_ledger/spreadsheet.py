@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.bookkeeping.general_ledger.imports import ImportedRow
+from api.bookkeeping.general_ledger.earlier_rows import ImportedRow
 from api.platform.table_files.cells import read_code, read_date, read_points, text_of
 from api.platform.table_files.file import TableFile
 from api.platform.table_files.table import Column, Table, read_table

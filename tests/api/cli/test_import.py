@@ -115,6 +115,76 @@ async def test_a_dry_run_tells_what_would_be_and_writes_nothing(town: LiveTown, 
     assert await _imported(town) == 0
 
 
+FIRST = HEAD + "hp-3,2025-03-01,5,打扫巷道\nhp-3,2025-03-02,8,修渠\n"
+MENDED = FIRST.replace("修渠", "参加修渠")
+
+
+async def test_a_mended_wording_is_told_and_counts_once_a_person_says_so(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(FIRST, encoding="utf-8")
+    assert (await _import(town, file)).returncode == 0
+    file.write_text(MENDED, encoding="utf-8")
+    told = "第 3 行：以前导入的是 hp-3 户 2025-03-02 8 分“修渠”，这次是 hp-3 户 2025-03-02 8 分“参加修渠”。"
+    for more in ((), ("--dry-run",)):
+        done = await _import(town, file, *more)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.removeprefix(QUESTIONS).splitlines() == [
+            told,
+            "有 1 行和以前导入的不一样，什么都没有写入：要照这份表更正以前的，请加 --changes replace；"
+            "两行都算的，请加 --changes add。",
+        ]
+    assert (await _imported(town), await available(town, HP3)) == (2, 13)
+    done = await _import(town, file, "--changes", "replace")
+    assert done.stdout.splitlines() == [
+        told,
+        "新记 1 行（1 户，得 8 分，支 0 分，其中 1 行更正以前的），以前已记 1 行。",
+    ]
+    again = await _import(town, file, "--changes", "replace")
+    assert again.stdout == "新记 0 行（0 户，得 0 分，支 0 分），以前已记 2 行。\n"
+    assert await available(town, HP3) == 13
+    # And back again: what was replaced is new once more.
+    file.write_text(FIRST, encoding="utf-8")
+    assert (await _import(town, file, "--changes", "replace")).returncode == 0
+    assert await available(town, HP3) == 13
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_mended_points_a_mended_day_and_what_is_gone(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(FIRST + "hp-3,2025-03-03,4,植树\nhp-3,2025-03-09,-10,换肥皂\n", encoding="utf-8")
+    assert (await _import(town, file)).returncode == 0
+    file.write_text(
+        HEAD + "hp-3,2025-03-01,3,打扫巷道\nhp-3,2025-03-04,8,修渠\nhp-3,2025-03-09,-9,换肥皂\n", encoding="utf-8"
+    )
+    done = await _import(town, file, "--changes", "replace")
+    assert done.returncode == 0
+    assert [line.partition("：")[0] for line in done.stdout.splitlines()[:3]] == ["第 2 行", "第 3 行", "第 4 行"]
+    assert done.stdout.splitlines()[3:] == [
+        "以前导入、这次没有的，仍然有效：hp-3 户 2025-03-03 4 分“植树”。",
+        "新记 3 行（1 户，得 11 分，支 9 分，其中 3 行更正以前的），以前已记 0 行。",
+    ]
+    assert await available(town, HP3) == 3 + 8 + 4 - 9
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_a_replacement_that_a_household_cannot_pay_leaves_all_as_it_was(
+    town: LiveTown, tmp_path: Path
+) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(FIRST + "hp-3,2025-04-09,-10,换肥皂\n", encoding="utf-8")
+    assert (await _import(town, file)).returncode == 0
+    # Only the wording: points that were spent meanwhile don't matter.
+    file.write_text(MENDED + "hp-3,2025-04-09,-10,换肥皂\n", encoding="utf-8")
+    assert (await _import(town, file, "--changes", "replace")).returncode == 0
+    file.write_text(MENDED.replace(",8,", ",1,") + "hp-3,2025-04-09,-10,换肥皂\n", encoding="utf-8")
+    done = await _import(town, file, "--changes", "replace")
+    assert (done.returncode, "第 3 行：hp-3 户的积分会低于零，还差 4 分。" in done.stderr) == (2, True)
+    assert await available(town, HP3) == 3
+    file.write_text(MENDED + "hp-3,2025-04-09,-10,换肥皂\nhp-3,2025-04-09,1,扫雪\n", encoding="utf-8")
+    added = await _import(town, file, "--changes", "add")
+    assert (added.returncode, await available(town, HP3)) == (0, 4)
+
+
 async def test_more_rows_than_go_in_at_once_are_one_whole(town: LiveTown, tmp_path: Path) -> None:
     file = tmp_path / "台账.csv"
     many = HEAD + "hp-3,2025-03-01,1,修路\n" * 1200

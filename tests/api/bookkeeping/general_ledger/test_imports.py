@@ -137,6 +137,35 @@ async def test_an_id_that_is_taken_by_something_else_is_refused(town: LiveTown) 
     assert (taken["status"], taken["type"]) == ("refused", "conflict")
 
 
+async def test_a_row_that_looks_like_a_changed_one_waits_for_a_word(town: LiveTown) -> None:
+    await bring_in(town, [row(5), row(8, on="2025-03-02", what="修渠")])
+    mended = {
+        "source": "2025年纸质台账",
+        "rows": [row(5), row(8, on="2025-03-02", what="参加修渠"), row(2, on="2025-03-03")],
+    }
+    told = await send(town, "/v1/imports", mended)
+    assert [o["status"] for o in told] == ["exists", "changed", "ok"]
+    assert "以前导入的是 hp-3 户 2025-03-02 8 分“修渠”" in told[1]["reason"]
+    assert await available(town, HP3) == 15
+    replaced = await send(town, "/v1/imports", mended | {"changes": "replace"})
+    assert [o["status"] for o in replaced] == ["exists", "replaced", "exists"]
+    assert [o["status"] for o in await send(town, "/v1/imports", mended)] == ["exists"] * 3
+    assert await available(town, HP3) == 15
+    both = {"source": "2025年纸质台账", "rows": [row(8, on="2025-03-02", what="修渠")], "changes": "add"}
+    assert [o["status"] for o in await send(town, "/v1/imports", both)] == ["ok"]
+    assert await available(town, HP3) == 23
+    assert (await standing(town))[0]["in_balance"]
+
+
+async def test_a_row_that_somebody_corrected_in_part_is_not_replaced(town: LiveTown) -> None:
+    [outcome] = await bring_in(town, [row(9)])
+    await correct(town, correction(outcome["id"], (HP3, "township:imported", 2)))
+    changed = {"source": "2025年纸质台账", "rows": [row(9, what="修大路")], "changes": "replace"}
+    [refused] = await send(town, "/v1/imports", changed)
+    assert (refused["status"], refused["type"]) == ("refused", "already-reversed")
+    assert await available(town, HP3) == 7
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.bookkeeping.general_ledger.imports import ImportedRow
+from api.bookkeeping.general_ledger.earlier_rows import ImportedRow
 from api.bookkeeping.general_ledger.spreadsheet import OpeningTable, read_opening
 from api.platform.errors import Refused
 from api.platform.table_files.file import TableFile
