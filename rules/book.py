@@ -143,13 +143,15 @@ class DeductionBounds:
 @dataclass(frozen=True, slots=True)
 class VillagePermissions:
     """What a village's overlay may do with this book: add up to `add` rules of at most `points` each and up to
-    `deductions` deductions of at most `deduct` each; retire rules, if `retire`."""
+    `deductions` deductions of at most `deduct` each; retire rules, if `retire`; multiply the township's own
+    amounts by up to `multiply` in campaigns."""
 
     add: int = 0
     points: int = 0
     deductions: int = 0
     deduct: int = 0
     retire: bool = True
+    multiply: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True)

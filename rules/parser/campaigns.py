@@ -6,7 +6,6 @@ from datetime import date
 from fractions import Fraction
 
 from rules.book import Campaign, Rule
-from rules.parser.forbidden import find_forbidden
 from rules.parser.table import Table
 from rules.problems import did_you_mean
 
@@ -51,8 +50,6 @@ def _read_campaign(table: Table, rules: Mapping[str, Rule], by_category: Mapping
                 chosen.update(by_category[name])
     if not {"rules", "categories"} & table.raw.keys():
         table.report("rules", "活动要写明管哪几项 rules 或哪几类 categories。")
-    for word, why in find_forbidden(str(table.raw.get("title", ""))):
-        table.report("title", f"活动的名称不能带「{word}」：{why}。")
     for name in sorted(chosen):
         if rules[name].deduction:
             table.report("rules", f"「{name}」是扣分，不能搞活动加倍。")
@@ -61,7 +58,7 @@ def _read_campaign(table: Table, rules: Mapping[str, Rule], by_category: Mapping
         title=table.get_text("title", chinese=True),
         first=table.get_date_or_min("from"),
         last=table.get_date("until") or date.max,
-        factor=_read_factor(table),
+        factor=read_factor(table),
         rules=frozenset(chosen),
     )
     if campaign.last < campaign.first:
@@ -70,7 +67,8 @@ def _read_campaign(table: Table, rules: Mapping[str, Rule], by_category: Mapping
     return campaign
 
 
-def _read_factor(table: Table) -> Fraction:
+def read_factor(table: Table) -> Fraction:
+    """`multiply`, exactly as it is written."""
     written = table.get_value("multiply", (int, float), required=True)
     if written is None:
         return Fraction(1)

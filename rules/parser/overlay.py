@@ -9,7 +9,7 @@ from rules.book import Deduction, PointsByChoice, PointsByMeeting, Rule, Ruleboo
 from rules.expression import Expression
 from rules.parser.campaigns import read_campaigns
 from rules.parser.points import possible_amounts
-from rules.parser.policy import check_adoption_date, check_wording
+from rules.parser.policy import check_adoption_date
 from rules.parser.rule import BookContext, read_adoption, read_decision, read_limits, read_rule, read_titles
 from rules.parser.table import Table
 from rules.problems import did_you_mean
@@ -89,7 +89,6 @@ def _adopt(root: Table, base: Rulebook, rules: dict[str, Rule], starts: date) ->
         table.report_unknown_keys()
         if rule:
             rules[rule.id] = replace(rule, deduction=deduction)
-            check_wording(table, rules[rule.id])
             check_adoption_date(table, rules[rule.id], starts)
 
 

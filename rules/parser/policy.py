@@ -1,55 +1,29 @@
-"""Policy checks: subjects that no rule may touch, and the conditions of deductions."""
+"""Policy checks: the conditions of deductions, and how far a village may go."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
-from rules.book import MAX_POINTS, DeductionBounds, Input, PointsByChoice, Rule
+from rules.book import (
+    MAX_POINTS,
+    Campaign,
+    DeductionBounds,
+    PointsByChoice,
+    PointsByMeeting,
+    Rule,
+    Rulebook,
+)
 from rules.expression import Expression
-from rules.parser.forbidden import find_forbidden, find_waivers
 from rules.parser.locator import KeyPath
 from rules.parser.points import possible_amounts
 from rules.parser.table import Table
 
+_ASSEMBLIES = ("村民会议", "村民代表会议")
+"""The assemblies that a village covenant is made by; a villagers' committee 村民委员会 is none."""
+_ANY_VILLAGE = r"(?:(?![委会组长])[\u3400-\u9fff]){1,12}村"
+
 _MIN_DEDUCTION_NOTICE = 3
 _SIGNING_BODIES = ("council", "committee", "supervisors")
-
-
-def check_wording(table: Table, rule: Rule, category_title: str = "") -> None:
-    """Report a forbidden purpose and points for giving up a right. Wording that hints at a forbidden subject is an
-    error in a deduction; in other rules it is one until somebody has reviewed it."""
-    for word, why in find_forbidden(rule.purpose):
-        table.report("purpose", f"目的里的「{word}」不能写进积分办法：{why}。")
-    for key, text in (("category", category_title), *_public_texts(rule)):
-        waived = dict(find_waivers(text))
-        for word, why in waived.items():
-            table.report(key, f"不能因「{word}」加分或扣分：{why}，也不能奖励放弃权利。")
-        for word, why in find_forbidden(text):
-            if why in waived.values():
-                continue
-            if rule.deduction is not None:
-                table.report(key, f"不能因「{word}」扣分：{why}。请删去这一项。")
-            elif not rule.wording_reviewed:
-                table.report(
-                    key,
-                    f"「{word}」要先请人审阅：{why}。如属正当的加分项，请加一行 "
-                    'wording_reviewed = "谁、哪天审的、理由"。',
-                )
-
-
-def _public_texts(rule: Rule) -> Iterator[tuple[str, str]]:
-    """The texts of a rule that people read, each with its key."""
-    yield "title", rule.title
-    yield "points_note", rule.points_note
-    yield "when_note", rule.when_note
-    yield "evidence", "\n".join(rule.evidence)
-    titles = [title for input in rule.inputs for title in _titles(input)]
-    yield "inputs", "\n".join(titles)
-    if rule.deduction is not None:
-        yield "deduction", rule.deduction.covenant
-
-
-def _titles(input: Input) -> tuple[str, ...]:
-    return (input.title, *(option.title for option in input.options), *(item.title for item in input.items))
 
 
 def check_deduction(table: Table, rule: Rule, bounds: DeductionBounds, starts: date) -> None:
@@ -90,6 +64,61 @@ def check_adoption_date(table: Table, rule: Rule, starts: date) -> None:
             "deduction",
             f"表决的日子（{decision.date}）晚于生效的日子：不能扣表决以前的事，请用 from 写明从哪天起。",
         )
+
+
+def check_assemblies(root: Table, book: Rulebook) -> None:
+    """Report deductions that anybody but the villagers' assembly adopted, or decides the amount of. The body is
+    the assembly's own name, at most with its village's and township's before it."""
+    village = re.escape(book.village) if book.village else _ANY_VILLAGE
+    assembly = re.compile(rf"(?:{re.escape(book.township)})?(?:{village})?(?:{'|'.join(_ASSEMBLIES)})")
+    for key, below in (("rule", ("deduction",)), ("adopt", ())):
+        for place, table in enumerate(root.raw.get(key, ())):
+            rule = book.rules.get(table.get("id")) or book.offered_deductions.get(table.get("id"))
+            if rule is None or rule.deduction is None:
+                continue
+            bodies = []
+            if rule.deduction.adopted_by is not None:
+                bodies.append((rule.deduction.adopted_by.body, (*below, "adopted_by", "body")))
+            if isinstance(rule.points, PointsByMeeting):
+                bodies.append((rule.points.body, ("points",)))
+            for body, path in bodies:
+                if body and not assembly.fullmatch(body):
+                    root.findings.add(
+                        (key, place, *path),
+                        f"「{rule.id}」：扣分只能由村民会议或村民代表会议逐条表决，不能由「{body}」决定；"
+                        "机构要照写这两个名称，前面至多加上本村的村名。",
+                    )
+
+
+def check_village_campaigns(root: Table, book: Rulebook, base: Rulebook) -> None:
+    """Report campaigns of a village that give more than its township allows."""
+    for place, campaign in enumerate(book.campaigns[len(base.campaigns) :]):
+        for rule in (book.rules[id] for id in sorted(campaign.rules)):
+            if error := _find_excess(campaign, rule, base):
+                root.findings.add(("campaign", place, "multiply"), f"活动「{campaign.title}」：{error}")
+
+
+def _find_excess(campaign: Campaign, rule: Rule, base: Rulebook) -> str:
+    """How the rule's awards exceed the township's bound in this campaign; empty if they don't."""
+    permissions = base.village_permissions
+    amounts = possible_amounts(rule.points)
+    if rule.id not in base.rules:
+        bound = permissions.points
+    elif rule.village_points is not None and amounts:
+        bound = rule.village_points[1]
+    elif campaign.factor > permissions.multiply:
+        allowed = (
+            f"村里的活动最多乘 {float(permissions.multiply):g} 倍"
+            if permissions.multiply > 1
+            else "乡镇的办法没有许村里加倍（village 里的 multiply）"
+        )
+        return f"「{rule.title}」的分值由乡镇统一规定，{allowed}。"
+    else:
+        return ""
+    most = max((int(amount * campaign.factor) for amount in amounts), default=MAX_POINTS)
+    if rule.most_points is not None:
+        most = min(most, rule.most_points)
+    return f"「{rule.title}」一次会记 {most} 分，乡镇许村里最多定 {bound} 分。" if most > bound else ""
 
 
 def check_village_points(table: Table, rule: Rule, bounds: DeductionBounds) -> None:

@@ -19,7 +19,7 @@ from rules.book import (
 from rules.inputs import input_variables, read_inputs
 from rules.limits import Limit, Per, Period, Scope
 from rules.parser.points import MEETING_INPUTS, read_condition, read_points
-from rules.parser.policy import check_deduction, check_village_points, check_wording
+from rules.parser.policy import check_deduction, check_village_points
 from rules.parser.table import Table
 from rules.problems import did_you_mean
 from rules.variables import KnownVariables
@@ -95,7 +95,6 @@ def read_rule(table: Table, context: BookContext) -> Rule:
     table.report_unknown_keys()
     if rule.first and rule.last and rule.last < rule.first:
         table.report("until", "until 早于 from，这一项没有一天能用。")
-    check_wording(table, rule, category.title)
     check_deduction(table, rule, context.deduction_bounds, context.starts)
     check_village_points(table, rule, context.deduction_bounds)
     return rule
@@ -189,6 +188,4 @@ def _read_deduction(rule: Table) -> Deduction | None:
 def read_adoption(table: Table, deduction: Deduction) -> Deduction:
     """The deduction as the villagers adopted it, with the clause of their covenant and the decision."""
     decision = read_decision(table.get_table("adopted_by", f"{table.name}的表决 adopted_by"))
-    if decision.body and "村民" not in decision.body:
-        table.report("adopted_by", f"扣分只能由村民会议或村民代表会议逐条表决，不能由「{decision.body}」决定。")
     return replace(deduction, covenant=table.get_text("covenant", chinese=True), adopted_by=decision)

@@ -7,16 +7,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from types import MappingProxyType
 
 from rules.book import Category, DeductionBounds, Rule, Rulebook, VillagePermissions
 from rules.limits import Limit
 from rules.lint.checks import lint
-from rules.parser.campaigns import read_campaigns
+from rules.parser.campaigns import read_campaigns, read_factor
 from rules.parser.overlay import read_overlay
+from rules.parser.policy import check_assemblies, check_village_campaigns
 from rules.parser.rule import BookContext, read_decision, read_limits, read_rule, read_titles
 from rules.parser.table import Findings, Table
+from rules.parser.texts import check_characters
 from rules.parser.toml import read_toml
+from rules.parser.wording import check_wording
 from rules.problems import Problem, RulebookError
 
 CATEGORY_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -25,13 +29,16 @@ _FIRST_LIST = re.compile(r"^[ \t]*\[\[", re.MULTILINE)
 _MAX_POINTS_OF_VILLAGE_RULE = 100
 
 
-def load(text: str, source: str = "rulebook", base: Rulebook | None = None) -> Rulebook:
+def load(text: str, source: str = "rulebook", base: Rulebook | None = None, *, adopted: bool = False) -> Rulebook:
     """Read and check a rulebook; `source` names the text in problems, e.g. its file name.
 
-    A village's overlay (`[overlay]` instead of `[book]`) is read on `base` and returned as a complete book. Raises
+    A village's overlay (`[overlay]` instead of `[book]`) is read on `base` and returned as a complete book.
+    `adopted`: it was checked when it was adopted, and stays readable when the policy gets stricter. Raises
     RulebookError with all problems that could be found.
     """
     book, root = _read(text, source, base)
+    if not adopted:
+        _check_policy(text, root, book, base)
     if root.findings.problems:
         raise RulebookError(root.findings.problems)
     assert book is not None
@@ -45,6 +52,7 @@ def check(
     rules that may award more than the book allows, and advice."""
     try:
         book, root = _read(text, source, base)
+        _check_policy(text, root, book, base)
         if book is not None and not root.findings.problems:
             lint(book, root)
     except RulebookError as error:
@@ -92,6 +100,17 @@ def _read(text: str, source: str, base: Rulebook | None) -> tuple[Rulebook | Non
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     root = Table(read_toml(text, source), (), "积分办法", Findings(text, source))
     return (read_overlay(root, base) if "overlay" in root.raw else _read_book(root)), root
+
+
+def _check_policy(text: str, root: Table, book: Rulebook | None, base: Rulebook | None) -> None:
+    """Report what may not be adopted, beside what can't be read."""
+    readable = not root.findings.problems
+    check_characters(root.raw, text, root.findings)
+    check_wording(root.raw, book, root.findings)
+    if book is not None and readable:
+        check_assemblies(root, book)
+        if base is not None:
+            check_village_campaigns(root, book, base)
 
 
 def _read_book(root: Table) -> Rulebook:
@@ -154,6 +173,7 @@ def _read_village_permissions(header: Table) -> VillagePermissions:
         deductions=table.get_int("deductions", 0, 100) or 0,
         deduct=table.get_int("deduct", 1, DeductionBounds().at_once) or 0,
         retire=table.get_bool("retire", default=True),
+        multiply=read_factor(table) if "multiply" in table.raw else Fraction(1),
     )
     table.report_unknown_keys()
     return permissions

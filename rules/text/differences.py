@@ -32,6 +32,7 @@ _PERMISSION_TEXTS = {
     "points": "村里自设的加分项每次的分值",
     "deductions": "村里自设的扣分项",
     "deduct": "村里自设的扣分项每次的分值",
+    "multiply": "村里的活动给乡镇的项目加倍，",
 }
 
 
@@ -116,8 +117,10 @@ def _compare_village_permissions(old: VillagePermissions, new: VillagePermission
         if field.name == "retire":
             yield from compare_flags(before, after, "村里可以停用规则", "村里不可以停用规则")
         elif before != after:
-            unit = "条" if field.name in ("add", "deductions") else "分"
-            yield Change(f"{_PERMISSION_TEXTS[field.name]}最多 {before} {unit}改为 {after} {unit}")
+            unit = {"add": "条", "deductions": "条", "multiply": "倍"}.get(field.name, "分")
+            yield Change(
+                f"{_PERMISSION_TEXTS[field.name]}最多 {float(before):g} {unit}改为 {float(after):g} {unit}"
+            )
 
 
 def _compare_categories(old: Rulebook, new: Rulebook) -> Iterator[Difference]:

@@ -49,7 +49,7 @@ categories = ["clean"]
 
 @pytest.fixture
 def base(book_text: BookText) -> Rulebook:
-    return load(book_text(OFFERED))
+    return load(book_text(OFFERED).replace("[book]\n", "[book]\nvillage = { multiply = 2 }\n"))
 
 
 def refused(base: Rulebook, *parts: str) -> list[str]:
@@ -108,6 +108,19 @@ def test_a_campaign_of_a_category_does_not_include_its_deductions(base: Rulebook
             ADOPT.replace("王庄村村民代表会议", "村委会"),
             "只能由村民会议或村民代表会议逐条表决，不能由「村委会」决定",
         ),
+        *(
+            (ADOPT.replace("王庄村村民代表会议", body), f"不能由「{body}」决定")
+            for body in (
+                "村民委员会",
+                "王庄村村民委员会",
+                "王庄村村民小组会议",
+                "村民理事会",
+                "村民委员会（代村民代表会议）",
+                "村民代表会议委托村民委员会",
+                "李家沟村村民代表会议",
+                "村民委员会召集村民会议",
+            )
+        ),
         (ADOPT.replace("2026-02-10", "2026-03-02"), "不能扣表决以前的事"),
         (ADOPT.replace("村规民约第八条", "村规民约第八条：越级上访"), "不能因「上访」扣分"),
         (ADOPT + "reminder = false\n", "不认识的字段「reminder」"),
@@ -149,3 +162,16 @@ def test_a_deduction_may_not_begin_before_its_vote(book_text: BookText) -> None:
     with pytest.raises(RulebookError, match="不能扣表决以前的事，请用 from 写明从哪天起"):
         load(late)
     assert load(late + "from = 2026-04-01\n").get_rule("D1").first == date(2026, 4, 1)
+
+
+@pytest.mark.parametrize("body", ["村民会议", "村民代表会议", "王庄村村民会议", "示范乡王庄村村民代表会议"])
+def test_the_villagers_assembly_adopts_under_its_own_name(base: Rulebook, body: str) -> None:
+    text = OVERLAY + ADOPT.replace("王庄村村民代表会议", body)
+    assert load(text, base=base).get_rule("D1").deduction is not None
+
+
+def test_what_a_villagers_committee_adopted_before_stays_readable_until_the_next_book(base: Rulebook) -> None:
+    text = OVERLAY + ADOPT.replace("王庄村村民代表会议", "村民委员会")
+    with pytest.raises(RulebookError):
+        load(text, base=base)
+    assert "D1" in load(text, base=base, adopted=True).rules

@@ -116,6 +116,7 @@ EDITS: dict[tuple[type, str], tuple[Rulebook, tuple[str, ...]]] = {
     (VillagePermissions, "points"): (with_permissions(points=3), ("加分项每次的分值最多 2 分", "3 分")),
     (VillagePermissions, "deductions"): (with_permissions(deductions=6), ("扣分项最多 5 条", "6 条")),
     (VillagePermissions, "deduct"): (with_permissions(deduct=3), ("扣分项每次的分值最多 2 分", "3 分")),
+    (VillagePermissions, "multiply"): (with_permissions(multiply=Fraction(3)), ("加倍", "1 倍", "3 倍")),
     (VillagePermissions, "retire"): (with_permissions(retire=False), ("村里可以停用", "村里不可以停用")),
     (Category, "id"): (with_category(id="tidy"), ("新增", "不再有", "环境卫生")),
     (Category, "title"): (with_category(title="整洁"), ("环境卫生", "整洁")),

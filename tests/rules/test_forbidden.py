@@ -3,20 +3,27 @@
 from collections.abc import Callable
 
 import pytest
+from opencc import OpenCC
 
 from rules import Problem, RulebookError, load
 from rules.parser.forbidden import find_forbidden
 
 BookText = Callable[..., str]
+TRADITIONAL = OpenCC("s2t")
 
 PETITION = "信访、投诉、举报是法定权利"
-SPEECH = "网上说话属于表达权利"
+SPEECH = "说话、发表意见属于表达权利"
 BELIEF = "信仰自由"
 ENTITLEMENT = "补贴、低保、养老、医保是法定待遇"
 ELECTION = "选举和投票是政治权利"
 OFFENCE = "违法行为由执法机关依法处理"
 ABSENCE = "不参加、不配合只能“不得分”"
 LIST = "荣誉榜只列正面的人和事"
+PUNISHMENT = "积分办法不是处罚"
+PROPERTY = "土地、房屋和财产权利由法律管"
+PRIVATE_LIFE = "婚姻、生育和私生活"
+DEBT = "债务、缴费由合同和法律管"
+ZERO = "不能清零、作废、一票否决"
 
 # The six rows of the table of counter-examples, in the wording of their sources and in others.
 COUNTER_EXAMPLES = [
@@ -55,6 +62,54 @@ COUNTER_EXAMPLES = [
     ("不配合整治", ABSENCE),
     ("抵制环境整治", ABSENCE),
     ("信教", BELIEF),
+    ("後進戶上紅黑榜", LIST),
+    ("背後說村幹部壞話", SPEECH),
+    ("年底积分归 0", ZERO),
+]
+
+# Where points are taken, more words hint at a subject. Each also in traditional characters.
+ONLY_IN_DEDUCTIONS = [
+    ("找乡里领导说事", PETITION),
+    ("拉横幅", PETITION),
+    ("集体访", PETITION),
+    ("请愿静坐", PETITION),
+    ("到县里反映情况", PETITION),
+    ("打官司", PETITION),
+    ("上x访", PETITION),
+    ("上（访）", PETITION),
+    ("shàng访", PETITION),
+    ("保持沉默", SPEECH),
+    ("背后议论", SPEECH),
+    ("说村干部坏话", SPEECH),
+    ("会上乱发言", SPEECH),
+    ("顶撞书记", SPEECH),
+    ("提反对意见", SPEECH),
+    ("烧香拜佛", BELIEF),
+    ("算命、看风水", BELIEF),
+    ("扣发困难补助", ENTITLEMENT),
+    ("没有参保", ENTITLEMENT),
+    ("投谁的票", ELECTION),
+    ("换届拉票", ELECTION),
+    ("被拘留、劳改释放", OFFENCE),
+    ("罚款 200 元", PUNISHMENT),
+    ("取消评优资格", PUNISHMENT),
+    ("停水停电", PUNISHMENT),
+    ("开会迟到早退", ABSENCE),
+    ("不听劝", ABSENCE),
+    ("不捐款", ABSENCE),
+    ("未签到", ABSENCE),
+    ("评为后进户", LIST),
+    ("大会点名批评", LIST),
+    ("不同意征地拆迁", PROPERTY),
+    ("不流转承包地", PROPERTY),
+    ("离婚", PRIVATE_LIFE),
+    ("超生二胎", PRIVATE_LIFE),
+    ("拖欠卫生费", DEBT),
+    ("一次扣光", ZERO),
+    ("积分清零", ZERO),
+    ("全年积分作废", ZERO),
+    ("一票否决", ZERO),
+    ("不再享有积分", ZERO),
 ]
 
 AWARD_RULE = """
@@ -160,9 +215,94 @@ def test_a_counter_example_is_refused_with_its_reason(
     assert all(problem.line > book_text().count("\n") for problem in found)
 
 
+@pytest.mark.parametrize(("words", "reason"), ONLY_IN_DEDUCTIONS)
+def test_nothing_is_deducted_for_what_the_law_leaves_to_people(
+    book_text: BookText, words: str, reason: str
+) -> None:
+    for spelling in (words, TRADITIONAL.convert(words)):
+        found = problems(book_text(deduction_rule(title=spelling)))
+        assert any(reason in problem.message for problem in found), spelling
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (
+            "an id of an option",
+            award_rule(more=OPTIONS.replace('"b"', '"shangfang"').replace("{title}", "其他的")),
+        ),
+        (
+            "a text in an expression",
+            award_rule(more='when = "household.village != \'上访\'"\nwhen_note = "本村"\n'),
+        ),
+        ("the source", award_rule(more='source = "缠访缠诉扣 100"\n')),
+        ("the title of an input", award_rule(more=OPTIONS.replace('title = "哪一种"', 'title = "上访几次"'))),
+        ("a meeting", deduction_rule().replace('"第 1 次"', '"整治上访专题会"')),
+        (
+            "the body that decides",
+            award_rule().replace("points = 5", 'points = { decided_by = "信访办", min = 1, max = 2 }'),
+        ),
+        ("the id of a campaign", award_rule() + CAMPAIGN.format(title="春季").replace('"spring"', '"toushu"')),
+    ],
+)
+def test_words_are_looked_for_wherever_a_text_stands(book_text: BookText, place: str, text: str) -> None:
+    found = problems(book_text(text.replace("{title}", "其他")))
+    assert any(PETITION in problem.message for problem in found), place
+
+
+def test_the_name_of_the_book_and_of_the_body_behind_it_are_looked_at(book_text: BookText) -> None:
+    for old, new in (("试用积分办法", "零上访积分办法"), ("村党支部", "信访办公室"), ("支委会", "清零专题会")):
+        assert problems(book_text().replace(f'"{old}"', f'"{new}"'))
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("清\u200b扫", "看不见的字符（U+200B）"),
+        ("清\u202e扫", "看不见的字符（U+202E）"),
+        ("清\u00ad扫", "看不见的字符（U+00AD）"),
+        ("清\ufeff扫", "看不见的字符（U+FEFF）"),
+        ("清\ue000扫", "看不见的字符（U+E000）"),
+        ("清\\u0007扫", "看不见的字符"),
+        ("清\\u202E扫", "看不见的字符"),
+        ("上\u0336访", "别种文字或带附加符号"),
+        ("村\u2ea0会议", "别种文字"),
+        ("清洁\u30ed号", "别种文字"),
+        ("\u0430级户", "别种文字"),
+    ],
+)
+def test_signs_that_hide_or_imitate_are_refused_with_their_place(
+    book_text: BookText, written: str, told: str
+) -> None:
+    found = problems(book_text(award_rule(title=written)))
+    line = book_text().count("\n") + 4
+    assert any(told in problem.message and problem.line == line for problem in found)
+
+
+@pytest.mark.parametrize(
+    "review",
+    [
+        "x",
+        "已审",
+        "2026-01-05",
+        "村支委看过",
+        "2026-01-05 支委会",
+        "2026-13-05 支委会：帮人办事",
+        "2026-01-05 a：好好好好",
+    ],
+)
+def test_a_review_says_who_looked_when_and_why(book_text: BookText, review: str) -> None:
+    text = book_text(award_rule(title="帮邻居申请低保材料", more=f'wording_reviewed = "{review}"\n'))
+    assert any("wording_reviewed 要写明哪天、谁审的、为什么正当" in each.message for each in problems(text))
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        ("保持沉默", SPEECH),
+        ("不说村干部坏话", SPEECH),
+        ("不議論村幹部", SPEECH),
+        ("不离婚", PRIVATE_LIFE),
         ("全年零上访", PETITION),
         ("没有越级上访", PETITION),
         ("不再信访", PETITION),
@@ -177,7 +317,7 @@ def test_a_counter_example_is_refused_with_its_reason(
 def test_points_for_giving_up_a_right_are_refused_even_if_reviewed(
     book_text: BookText, words: str, reason: str
 ) -> None:
-    found = problems(book_text(award_rule(title=words, more='wording_reviewed = "村支委看过"\n')))
+    found = problems(book_text(award_rule(title=words, more='wording_reviewed = "2026-01-05 支委会：帮人办事"\n')))
     assert any(reason in problem.message and "也不能奖励放弃权利" in problem.message for problem in found)
 
 
@@ -230,6 +370,15 @@ def test_innocent_wording_passes_once_reviewed(book_text: BookText, words: str) 
         "当选道德模范候选人",
         "请教堂兄修水管",
         "服务热线值班",
+        "走访慰问老人",
+        "积极发言、主动谈看法",
+        "按时到会并听完",
+        "易地搬迁户帮扶",
+        "教会老人用手机",
+        "清扫卫生死角",
+        "垃圾不落地",
+        "评为先进户、光荣户",
+        "倡导婚事新办、丧事简办",
     ],
 )
 def test_ordinary_words_are_not_flagged(book_text: BookText, words: str) -> None:
@@ -243,3 +392,22 @@ def test_each_subject_is_reported_once_for_a_field(book_text: BookText) -> None:
         f"规则「R2」：不能因「上访」扣分：{PETITION}，不得与积分挂钩。请删去这一项。",
         f"规则「R2」：不能因「低保」扣分：{ENTITLEMENT}，不得与积分挂钩。请删去这一项。",
     ]
+
+
+def test_the_deductions_of_real_schemes_pass(book_text: BookText) -> None:
+    for words in (
+        "乱堆乱倒垃圾，经教育不改",
+        "占道打场晒粮、停车",
+        "乱排污水，焚烧垃圾、秸秆",
+        "季度庭院评比不达标",
+        "不按规定养犬",
+        "损坏公共设施拒不修复",
+        "大操大办红白事",
+        "打架、辱骂造成不良影响",
+        "虚报、冒领积分",
+        "公共墙面乱贴乱画",
+    ):
+        assert (
+            load(book_text(deduction_rule(title=words, evidence="照片、邻里反映记录"))).get_rule("R2").title
+            == words
+        )

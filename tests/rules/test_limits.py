@@ -1,5 +1,6 @@
 """Windows cover the calendar without gap or overlap, and no sequence of claims exceeds a limit."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 
 from rules import Claim, Limit, Tally, Usage, evaluate, load
 from rules.limits import Period, period_numbers
+from rules.spelling import comparable
 from tests.profile import many
+from tests.rules.conftest import RULE
 
 PERIODS: tuple[Period, ...] = ("day", "week", "month", "quarter", "year", "lifetime")
 limits = st.builds(Limit, period=st.sampled_from(PERIODS), times=st.just(1))
@@ -189,3 +192,76 @@ def test_numbers_of_following_periods_are_consecutive(period: Period, day: date)
     starts, ends = count.window(day)
     first, this, following = (period_numbers(on)[count.position] for on in (starts, day, ends))
     assert first == this == following - 1
+
+
+MATTER = """
+[[rule.inputs]]
+id = "matter"
+title = "哪件事"
+type = "{type}"
+"""
+ONCE = 'limits = [{ period = "lifetime", by = ["matter"], times = 1 }]\n'
+SAME_DAYS = ("2026-03-08", "20260308", "2026-W10-7")
+SAME_MATTERS = (
+    ("2026年3月8日的婚事", "2026-03-08 的婚事", "二〇二六年三月八日的婚事", "２０２６．０３．０８的婚事"),
+    ("大儿子结婚", "大兒子結婚", "大儿子，结婚", " 大 儿\u200b子 结婚"),
+    ("01 号楼", "O1号楼", "o l 号楼", "0-1".replace("-", "") + "号楼"),
+)
+
+
+@pytest.mark.parametrize(
+    ("type", "spellings"), [("date", SAME_DAYS), *(("text", spellings) for spellings in SAME_MATTERS)]
+)
+def test_one_matter_in_many_spellings_counts_once(
+    book_text: Callable[..., str], type: str, spellings: tuple[str, ...]
+) -> None:
+    book = load(book_text(ONCE + MATTER.format(type=type)))
+    tally = Tally(book)
+    points = []
+    for spelling in spellings:
+        claim = Claim("R1", date(2026, 3, 8), "h1", inputs={"matter": spelling})
+        evaluation = evaluate(book, claim, tally)
+        points.append(evaluation.points)
+        if evaluation.accepted:
+            tally.add(claim, evaluation.points)
+    assert points == [5] + [0] * (len(spellings) - 1)
+
+
+@given(day=st.dates(date(2000, 1, 1), date(2030, 12, 31)))
+def test_a_day_is_one_day_however_it_is_written(day: date) -> None:
+    numerals = dict(enumerate("〇一二三四五六七八九"))
+    year = "".join(numerals[int(digit)] for digit in str(day.year))
+    spellings = {
+        day.isoformat(),
+        f"{day:%Y%m%d}",
+        f"{day.year}年{day.month}月{day.day}日",
+        f"{day.year}/{day.month:02}/{day.day}",
+        f"{year}年{day.month:02} 月 {day.day} 号",
+    }
+    assert len({comparable(spelling) for spelling in spellings}) == 1
+    assert comparable(day.isoformat()) != comparable((day + timedelta(days=1)).isoformat())
+
+
+@given(st.text(max_size=30))
+def test_comparing_again_changes_nothing_and_forgets_no_word(text: str) -> None:
+    assert comparable(f" {text} ") == comparable(text)
+    assert comparable(f"{text}甲") != comparable(f"{text}乙")
+
+
+def test_other_matters_stay_apart() -> None:
+    texts = ("大儿子结婚", "二儿子结婚", "第 1-23 号", "第 12-3 号", "3月8日", "3月18日", "王家", "汪家")
+    assert len({comparable(text) for text in texts}) == len(texts)
+
+
+def test_what_a_year_allows_to_deduct_holds_under_the_next_book_too(book_text: Callable[..., str]) -> None:
+    adopted = '{ body = "村民会议", meeting = "第 1 次", date = 2025-12-20 }'
+    deduction = (
+        RULE.replace("points = 5", "points = -20").replace('["grid"]', '["council", "supervisors"]')
+        + f'deduction = {{ covenant = "第八条", reminder = false, adopted_by = {adopted} }}\n'
+    )
+    book = load(book_text(points="-20", rule=deduction.replace("points = -20", "points = 5")))
+    tally = Tally(book)
+    for day in (1, 2):
+        tally.add(Claim("OLD", date(2026, 3, day), "h1"), -20)
+    evaluation = evaluate(book, Claim("R1", date(2026, 3, 8), "h1"), tally)
+    assert evaluation.points == -10

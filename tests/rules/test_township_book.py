@@ -1,6 +1,7 @@
 """Every row of the scoring table: points computed by hand, limits and reviewers."""
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -252,7 +253,9 @@ def test_the_deductions_are_only_offered(township: Rulebook) -> None:
     assert list(township.offered_deductions) == [row[0] for row in DEDUCTIONS]
     assert not set(township.offered_deductions) & set(township.rules)
     assert township.deduction_bounds == DeductionBounds(at_once=20, a_year=50)
-    assert township.village_permissions == VillagePermissions(add=5, points=2, deductions=5, deduct=2)
+    assert township.village_permissions == VillagePermissions(
+        add=5, points=2, deductions=5, deduct=2, multiply=Fraction(2)
+    )
 
 
 @pytest.mark.parametrize(

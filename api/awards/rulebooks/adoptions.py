@@ -71,7 +71,7 @@ async def propose_text(
 async def propose_readoption(services: Services, staff: Staff, request: wire.Readoption) -> wire.AdoptionView:
     """Propose to adopt an existing version again.
 
-    Raises Refused: not-allowed, unknown, already-there, retroactive, date-wrong.
+    Raises Refused: not-allowed, unknown, rulebook-wrong, already-there, retroactive, date-wrong.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
@@ -80,6 +80,8 @@ async def propose_readoption(services: Services, staff: Staff, request: wire.Rea
             raise unknown_version()
         text = await uow.session.get_one(RulebookText, (uow.township, request.version))
         require_decider(staff, text.village)
+        # It may have been adopted before the policy got as strict as it is now.
+        parse_proposal(text.text, await load_base_text(uow, read_header(text.text)))
         return await _propose(uow, staff, text.village, book, request.decision, request.effective_from)
 
 

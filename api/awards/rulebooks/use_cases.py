@@ -267,9 +267,9 @@ def _check(text: str, base: str) -> list[wire.BookProblem]:
 
 
 def _parse(text: str, base_text: str) -> rules.Rulebook:
-    """Parse an adopted text or a draft; `base_text` is that of an overlay's base."""
-    base = rules.load(base_text, "base.toml") if base_text else None
-    return rules.load(text, "rulebook.toml", base)
+    """Parse a text that was checked before; `base_text` is that of an overlay's base."""
+    base = rules.load(base_text, "base.toml", adopted=True) if base_text else None
+    return rules.load(text, "rulebook.toml", base, adopted=True)
 
 
 # Not for texts that are being typed, which would displace the others.

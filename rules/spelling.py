@@ -1,0 +1,64 @@
+"""Texts as people read them: one spelling for what looks the same, and for what means the same day or number."""
+
+import unicodedata
+from functools import lru_cache
+
+import regex
+from opencc import OpenCC
+
+_TO_SIMPLIFIED = OpenCC("t2s")
+_UNSEEN = regex.compile(r"[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]|(?!\s)\p{Cc}")
+# Cyrillic and Greek letters that look like Latin ones.
+_LATIN = str.maketrans("аеорсухіјѕԁαικορυν", "aeopcyxijsdaikopuv")
+_ROUND_OR_STRAIGHT = str.maketrans("oil", "011")
+
+_NUMERAL = regex.compile(r"[〇零一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾佰]+")
+_DIGITS = {
+    "〇": 0,
+    **{
+        sign: value
+        for signs in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖")
+        for value, sign in enumerate(signs)
+    },
+}
+_POWERS = {"十": 10, "拾": 10, "百": 100, "佰": 100}
+_DAYS = (
+    regex.compile(r"(?<!\d)(\d{4})\s*[年\-/.]\s*(\d{1,2})\s*[月\-/.]\s*(\d{1,2})(?!\d)\s*[日号]?"),
+    regex.compile(r"(?<!\d)(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"),
+    regex.compile(r"(?<!\d)(\d{1,2})\s*月\s*(\d{1,2})(?!\d)\s*[日号]?"),
+)
+_BETWEEN_DIGITS = regex.compile(r"(?<=\d)[^\p{L}\p{N}]+(?=\d)")
+_SIGN = regex.compile(r"[^\p{L}\p{N}.]+|(?<!\d)\.|\.(?!\d)")
+
+
+def simplify(text: str) -> str:
+    """Without what nobody sees; in simplified characters, plain letters and digits, lower case."""
+    # Taken apart, so that marks come off their letters.
+    visible = _UNSEEN.sub("", unicodedata.normalize("NFKD", text))
+    simplified: str = _TO_SIMPLIFIED.convert(visible.casefold().translate(_LATIN))
+    return simplified
+
+
+# The same people and matters recur.
+@lru_cache(maxsize=65_536)
+def comparable(text: str) -> str:
+    """What two spellings of one matter have in common: besides `simplify`, no blanks and punctuation, days and
+    numbers in digits (`三月八日`, `3 月 08 日`), and one sign for 0 and O, for 1, I and l."""
+    text = _NUMERAL.sub(lambda found: _read_numeral(found[0]), simplify(text))
+    for day in _DAYS:
+        text = day.sub(lambda found: f" {'.'.join(str(int(number)) for number in found.groups())} ", text)
+    text = _SIGN.sub("", _BETWEEN_DIGITS.sub(".", text))
+    return text.translate(_ROUND_OR_STRAIGHT)
+
+
+def _read_numeral(signs: str) -> str:
+    """A Chinese numeral in digits: 二〇二六 is 2026, 二十六 is 26."""
+    if not _POWERS.keys() & set(signs):
+        return "".join(str(_DIGITS[sign]) for sign in signs)
+    total = digit = 0
+    for sign in signs:
+        if sign in _POWERS:
+            total, digit = total + (digit or 1) * _POWERS[sign], 0
+        else:
+            digit = _DIGITS[sign]
+    return str(total + digit)
