@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli import books, rules
+from api.cli import books, register, rules
 from api.cli.command_line import NAME, NETWORK, Verbs, ask_passwords, echo, listen, print_refusals, run_async
 from api.cli.faults import tell_faults
 from api.cli.printer import printer_options, test_print
@@ -34,7 +34,7 @@ def main() -> None:
     """
 
 
-for command in (*books.COMMANDS, rules.rules):
+for command in (*books.COMMANDS, register.register, rules.rules):
     main.add_command(command)
 
 

@@ -32,6 +32,7 @@ VERBS = (
     "migrate",
     "cards",
     "import",
+    "register",
     "verify",
     "verify-proof",
     "init",

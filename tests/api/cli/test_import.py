@@ -93,8 +93,8 @@ async def test_a_code_that_looks_like_a_known_one_is_suggested_and_not_taken(
 async def test_what_was_read_and_left_out_is_told(town: LiveTown, tmp_path: Path) -> None:
     file = tmp_path / "台账.xlsx"
     row: list[object] = ["hp-3", "2025-03-01", 5, "修路"]
-    rows = [["户编号", "日期", "积分", "事由"], row, ["合计", "", 5, ""]]
-    file.write_bytes(table_workbook({"说明": [["请填第二张"]], "台账": rows, "二月": rows}))
+    table: list[list[object]] = [["户编号", "日期", "积分", "事由"], row, ["合计", "", 5, ""]]
+    file.write_bytes(table_workbook({"说明": [["请填第二张"]], "台账": table, "二月": table}))
     done = await _import(town, file)
     assert done.stdout.splitlines() == [
         "读的是工作表“台账”。",

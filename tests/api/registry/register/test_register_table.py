@@ -1,0 +1,78 @@
+"""A village's table of its households as it comes: what is read, and what is named at its cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from api.platform.table_files.file import TableFile
+from api.registry.register.register_table import RegisterRow, RegisterTable, grid_key, read_register, village_key
+from tests.api.platform.table_files.workbooks import workbook
+
+MESSY: list[list[Any]] = [
+    ["示范乡农户登记表", "", "", "", "", "", "", ""],
+    ["序号", "村组情况", "", "家庭基本情况", "", "", "联系方式", "备注"],
+    ["", "村", "网格（组）", "户编号", "户主姓名", "家庭人口（人）", "电话", ""],
+    [1, "柳湾村", "第一网格", "0101001", "徐志春", 6, "", ""],
+    [2, "", "2网格", "０１０２００２", "赵 国秀", "3人", "", ""],
+    [3, "", "三组", "0103003", "𠮷小世", "４", "", ""],
+    [4, "", "第一网格", "0103004", "欧阳英福", 5, "", ""],
+    [5, "", "第一网格", "0103004", "高英兰", 1, "", ""],
+    [6, "", "三组", "", "吴福杰", 2, "", ""],
+    ["", "小计", "", "", "6户", "", "", ""],
+    [7, "石咀村", "1网格", "0201001", "阿不都热依木.买买提", "", "", "搬走"],
+    ["合计", "", "", "", "7户", "", "", ""],
+]
+
+
+def messy() -> bytes:
+    merged = ["A1:H1", "B2:C2", "D2:F2", "B4:B9"]
+    return workbook({"农户花名册": MESSY}, {"农户花名册": merged})
+
+
+def read(content: bytes | str) -> RegisterTable:
+    return read_register(TableFile("花名册", content.encode() if isinstance(content, str) else content))
+
+
+def test_a_table_as_it_comes() -> None:
+    found = read(messy())
+    assert found.seen == 7
+    assert found.rows == [
+        RegisterRow("0101001", "柳湾村", "第一网格", "徐志春", 6),
+        RegisterRow("0102002", "柳湾村", "2网格", "赵国秀", 3),
+        RegisterRow("0103003", "柳湾村", "三组", "𠮷小世", 4),
+        RegisterRow("0201001", "石咀村", "1网格", "阿不都热依木·买买提", None),
+    ]
+    assert list(map(str, found.problems)) == [
+        "第 7 行 D 列：户编号 0103004 用了 2 次（第 7、8 行）。",
+        "第 8 行 D 列：户编号 0103004 用了 2 次（第 7、8 行）。",
+        "第 9 行 D 列：没有户编号。",
+    ]
+    assert found.table.notes == ["不算在内：第 10 行（小计）、第 12 行（合计）。"]
+
+
+@pytest.mark.parametrize("people", ["0", "31", "三", "2.5", "-1"])
+def test_people_that_no_household_has(people: str) -> None:
+    [problem] = read(f"户编号,村,网格,户主,人口\nhp-9,河畔村,一组,周九,{people}\n").problems
+    assert problem.place == "第 2 行 E 列"
+
+
+@pytest.mark.parametrize(
+    ("spellings", "key"),
+    [
+        (("第一网格", "1网格", "一组", "１组", "第1网格", "01网格", "第一村民小组", " 第 一 网格"), "1"),
+        (("第十网格", "10组"), "10"),
+        (("第十二网格", "12社"), "12"),
+        (("二十网格", "20"), "20"),
+        (("二十一组", "21号网格"), "21"),
+        (("东头组", "东头"), "东头组"),
+    ],
+)
+def test_spellings_of_a_grid(spellings: tuple[str, ...], key: str) -> None:
+    assert {grid_key(each) for each in spellings[:1]} == {key}
+    assert len({grid_key(each) for each in spellings}) == (2 if key == "东头组" else 1)
+
+
+def test_spellings_of_a_village() -> None:
+    assert {village_key(each) for each in ("柳湾村", "柳湾", " 柳 湾 村", "柳湾村委会")} == {"柳湾"}
