@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import books, evaluation, history, kiosk, pages, posting, redemptions, service, simulation
+from bench import books, drafts, evaluation, history, kiosk, pages, posting, redemptions, service, simulation
 from bench.chart import draw_chart
 from bench.environment import Environment, open_environment
 from bench.measurement import Measurement
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Environment], AsyncIterator[Measurement]]] = 
     "books": books.measure,
     "service": service.measure,
     "evaluation": evaluation.measure,
+    "drafts": drafts.measure,
     "simulation": simulation.measure,
     "kiosk": kiosk.measure,
 }

@@ -10,7 +10,7 @@ import msgspec
 
 from api.cli.command_line import Verbs, echo, print_refusals
 from api.cli.simulation import simulate
-from rules import Library, Problem, Rulebook, check_files
+from rules import Library, Problem, Rulebook
 
 
 @click.group(cls=Verbs)
@@ -30,8 +30,10 @@ def check(files: tuple[Path, ...], format: str) -> None:
     the same folder, or one that comes with the software. With --format json each problem is a JSON object on a
     line of its own: file, line, column, kind (error or advice), message.
     """
-    checked = check_files(files)
-    problems = [problem for one in checked for problem in one.problems]
+    from api.awards.rulebooks.draft_checks import DRAFT_CHECKER
+
+    checked = DRAFT_CHECKER.check_files(files)
+    problems = checked.problems
     for problem in problems:
         echo(_json(problem) if format == "json" else str(problem))
     if problems:
@@ -39,7 +41,7 @@ def check(files: tuple[Path, ...], format: str) -> None:
         echo(f"有 {errors} 处错误、{len(problems) - errors} 处提示。", err=True)
         sys.exit(2)
     if format == "text":
-        echo(f"{len(checked)} 份积分办法，没有发现问题。 No problems found.")
+        echo(f"{checked.texts} 份积分办法，没有发现问题。 No problems found.")
 
 
 def _json(problem: Problem) -> str:
@@ -81,7 +83,12 @@ def score(book: Path, events: Path, base: Path | None, sheet: str | None, format
 
 def _load_book(path: Path, base: Path | None) -> Rulebook:
     """The book. Errors are printed and end the program; advice doesn't."""
-    library = Library([path] if base is None else [base, path])
+    from api.awards.rulebooks.draft_checks import DRAFT_CHECKER
+
+    files = [path] if base is None else [base, path]
+    # First where memory and time have a limit.
+    DRAFT_CHECKER.check_files(files)
+    library = Library(files)
     checked_base = library.check(base) if base is not None else None
     checked = library.check(path, checked_base.book if checked_base else None)
     if checked_base is not None and checked_base.book is None:

@@ -47,7 +47,7 @@ async def propose_text(
     header = read_header(text)
     village = await resolve_village(uow, staff, header.village) if header.is_overlay else ""
     require_decider(staff, village)
-    book = parse_proposal(text, await load_base_text(uow, header))
+    book = await parse_proposal(text, await load_base_text(uow, header))
     existing = await uow.session.get(RulebookText, (uow.township, book.version))
     if existing is None:
         await uow.session.execute(

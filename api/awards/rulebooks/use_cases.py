@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -17,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 import rules
 from api import wire
+from api.awards.rulebooks.draft_checks import DRAFT_CHECKER
 from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
@@ -182,8 +182,7 @@ async def check_text(services: Services, staff: Staff, text: str) -> wire.BookCh
     header = rules.read_header(text)
     async with services.unit_of_work() as uow:
         base = await load_base_text(uow, header)
-    # In a thread, since trying out the expressions of a book takes long.
-    problems = await asyncio.to_thread(_check, text, base)
+    problems = await _check(text, base)
     async with services.unit_of_work() as uow:
         existing = await uow.session.get(RulebookText, (uow.township, header.version))
         if header.is_overlay:
@@ -201,9 +200,10 @@ def version_taken(version: str) -> Refused:
     return Refused(ErrorCode.ALREADY_THERE, f"已有版本为 {version} 的规则，内容不同，请换一个版本号。")
 
 
-def parse_proposal(text: str, base: str = "") -> rules.Rulebook:
-    """Parse a text to be proposed, an overlay on its base's text. Raises Refused: rulebook-wrong (problems)."""
-    errors = [problem for problem in _check(text, base) if problem.kind == "error"]
+async def parse_proposal(text: str, base: str = "") -> rules.Rulebook:
+    """Parse a text to be proposed, an overlay on its base's text. Raises Refused: rulebook-wrong (problems),
+    busy."""
+    errors = [problem for problem in await _check(text, base) if problem.kind == "error"]
     if errors:
         first = errors[0]
         raise Refused(
@@ -220,7 +220,7 @@ def parse_proposal(text: str, base: str = "") -> rules.Rulebook:
 async def parse_text(services: Services, text: str) -> rules.Rulebook:
     """`parse_proposal`; an overlay is parsed on the base that it names."""
     async with services.unit_of_work() as uow:
-        return parse_proposal(text, await load_base_text(uow, rules.read_header(text)))
+        return await parse_proposal(text, await load_base_text(uow, rules.read_header(text)))
 
 
 async def find_village(services: Services, staff: Staff, text: str) -> str:
@@ -260,9 +260,8 @@ def _problem_at(text: str, header: rules.Header, key: str, message: str) -> wire
     return wire.BookProblem(line=line, column=column, kind="error", message=message)
 
 
-def _check(text: str, base: str) -> list[wire.BookProblem]:
-    base_book = _parse_cached(base, "") if base else None
-    _, problems = rules.check(text, "rulebook.toml", base_book)
+async def _check(text: str, base: str) -> list[wire.BookProblem]:
+    problems = await DRAFT_CHECKER.check_text(text, "rulebook.toml", base)
     return [wire.BookProblem(line=p.line, column=p.column, kind=p.kind, message=p.message) for p in problems]
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 import rules
 from api.awards.claims.recorded_claims import rulebook_versions
+from api.awards.rulebooks.draft_checks import DRAFT_CHECKER
 from api.awards.rulebooks.use_cases import books_by_version, load_base_text
 from api.awards.simulation.claim_reader import VillageClaims, list_villages
 from api.awards.simulation.worker import MAX_LINE_BYTES, DraftSource, Job, Message, Progress, VillageFinished
@@ -24,6 +25,7 @@ from api.bookkeeping.reports.liability import calculate_liability
 from api.platform.access import Role, Staff, require, require_serves
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
+from api.platform.process_limits import OUT_OF_MEMORY
 from api.platform.services import Services, UnitOfWork
 
 MAX_CLAIMS = 300_000
@@ -131,15 +133,15 @@ class _Plan:
 async def _make_plan(uow: UnitOfWork, request: SimulationRequest) -> _Plan:
     first, last = resolve_period(request.first, request.last, local_date(uow.now))
     draft = DraftSource(request.text, request.source, await load_base_text(uow, rules.read_header(request.text)))
-    try:
-        book = draft.parse()
-    except rules.RulebookError as error:
-        more = f"（共 {len(error.problems)} 处）" if len(error.problems) > 1 else ""
+    problems = await DRAFT_CHECKER.check_text(draft.text, draft.source, draft.base, only_load=True)
+    if problems:
+        more = f"（共 {len(problems)} 处）" if len(problems) > 1 else ""
         raise Refused(
             ErrorCode.RULEBOOK_WRONG,
-            f"草案有问题，先改好再试算{more}：{error.problems[0]}",
-            problems=[str(p) for p in error.problems],
-        ) from None
+            f"草案有问题，先改好再试算{more}：{problems[0]}",
+            problems=[str(problem) for problem in problems],
+        )
+    book = draft.parse()
     days = rules.relevant_days(book, first, last)
     villages = _select_villages(await list_villages(uow, *days), request, book)
     return _Plan(draft, book, first, last, days, villages)
@@ -211,9 +213,15 @@ async def _run_workers(
                     case VillageFinished(result):
                         results.append(result)
 
-    async with asyncio.TaskGroup() as group:
-        for share in shares:
-            group.create_task(run_worker(share))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for share in shares:
+                group.create_task(run_worker(share))
+    except BaseExceptionGroup as failed:
+        refusals, others = failed.split(Refused)
+        if refusals is None or others is not None:
+            raise
+        raise refusals.exceptions[0] from None
     return results
 
 
@@ -242,8 +250,11 @@ async def _worker_process(job: Job) -> AsyncIterator[asyncio.StreamReader]:
         process.stdin.write(msgspec.json.encode(job))
         process.stdin.close()
         yield process.stdout
-        if await process.wait() != 0:
-            raise RuntimeError(f"the simulation's process ended with {process.returncode}")
+        code = await process.wait()
+        if code == OUT_OF_MEMORY:
+            raise Refused(ErrorCode.TOO_LARGE, "试算用的内存太多，请把时间缩短或只选一个村。")
+        if code != 0:
+            raise RuntimeError(f"the simulation's process ended with {code}")
     finally:
         with suppress(ProcessLookupError):
             process.kill()

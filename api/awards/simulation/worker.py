@@ -22,10 +22,12 @@ import rules
 from api.awards.simulation.claim_reader import VillageClaims, load_households, read_claims
 from api.platform.clock import WallClock
 from api.platform.database.engine import Database
+from api.platform.process_limits import OUT_OF_MEMORY, limit_process
 from api.platform.services import Services, UnitOfWork
 from ledger.transactions import TownshipId
 
 MAX_LINE_BYTES = 1 << 28
+MAX_MEMORY = 4 << 30
 
 
 class DraftSource(msgspec.Struct, frozen=True):
@@ -36,7 +38,7 @@ class DraftSource(msgspec.Struct, frozen=True):
     base: str = ""
 
     def parse(self) -> rules.Rulebook:
-        """Raises RulebookError."""
+        """Only after it was checked where memory and time have a limit."""
         base = rules.load(self.base, "rulebook.toml") if self.base else None
         return rules.load(self.text, self.source, base)
 
@@ -96,6 +98,7 @@ async def _snapshot(job: Job) -> AsyncIterator[UnitOfWork]:
 
 
 async def _main() -> None:
+    limit_process(MAX_MEMORY)
     # Claims contain no reference cycles, and the process ends soon.
     gc.disable()
     async for message in run_job(msgspec.json.decode(sys.stdin.buffer.read(), type=Job)):
@@ -104,4 +107,7 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    try:
+        asyncio.run(_main())
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)

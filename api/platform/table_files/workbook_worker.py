@@ -7,7 +7,6 @@ The file comes on standard input, a `Reading` goes to standard output.
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -17,6 +16,8 @@ from zipfile import BadZipFile, ZipFile
 
 import msgspec
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from api.platform.process_limits import limit_process
 
 MAX_MEMORY = 768 << 20
 MAX_SECONDS = 60
@@ -120,16 +121,7 @@ def _merged_in_ods(content: bytes) -> list[list[Area]] | None:
 
 
 def _main() -> None:
-    for limit, most in (
-        (resource.RLIMIT_AS, MAX_MEMORY),
-        (resource.RLIMIT_CPU, MAX_SECONDS),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        try:
-            resource.setrlimit(limit, (most, most))
-        except (ValueError, OSError):
-            # Not every system has each of them; time is limited by whoever started this, too.
-            continue
+    limit_process(MAX_MEMORY, MAX_SECONDS)
     sys.stdout.buffer.write(msgspec.msgpack.encode(read(sys.stdin.buffer.read())))
 
 
