@@ -81,7 +81,7 @@ async def propose_readoption(services: Services, staff: Staff, request: wire.Rea
         text = await uow.session.get_one(RulebookText, (uow.township, request.version))
         require_decider(staff, text.village)
         # It may have been adopted before the policy got as strict as it is now.
-        parse_proposal(text.text, await load_base_text(uow, read_header(text.text)))
+        await parse_proposal(text.text, await load_base_text(uow, read_header(text.text)))
         return await _propose(uow, staff, text.village, book, request.decision, request.effective_from)
 
 

@@ -87,7 +87,7 @@ def _load(
 # Whoever writes an overlay has it checked again and again on the same base.
 @lru_cache(maxsize=8)
 def _load_base(text: str) -> rules.Rulebook:
-    return rules.load(text, "base.toml")
+    return rules.load(text, "base.toml", adopted=True)
 
 
 def _main() -> None:

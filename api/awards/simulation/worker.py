@@ -39,7 +39,7 @@ class DraftSource(msgspec.Struct, frozen=True):
 
     def parse(self) -> rules.Rulebook:
         """Only after it was checked where memory and time have a limit."""
-        base = rules.load(self.base, "rulebook.toml") if self.base else None
+        base = rules.load(self.base, "rulebook.toml", adopted=True) if self.base else None
         return rules.load(self.text, self.source, base)
 
 
