@@ -79,7 +79,7 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
     # Nothing has to be durable before the demo is complete; the last statement waits for the disk and follows
     # all others in the log.
     await _execute(building, f'alter database "{building.owner.database}" set synchronous_commit = off')
-    password = "".join(secrets.choice("0123456789") for _ in range(10))
+    password = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(12))
     township = plan_township(password)
     records = sum(len(rows) for _, rows in township.bulk())
     now = WallClock().now()

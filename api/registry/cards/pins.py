@@ -17,6 +17,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card, PinReset
 from api.registry.cards.use_cases import find_card_holder
+from api.registry.people.passwords import require_strong_pin
 from api.registry.people.queries import name_subquery
 from api.registry.register.queries import lateral_household, read_households_by_code
 from api.registry.tries.use_cases import LockedOut, Lockout, hash_secret, judge
@@ -62,6 +63,7 @@ async def set_pin(services: Services, card: str, old: str, pin: str, again: str,
     """
     if not _PIN.fullmatch(pin):
         raise Refused(ErrorCode.PIN_MALFORMED, "密码要 4 到 8 位数字。")
+    require_strong_pin(pin)
     if pin != again:
         raise Refused(ErrorCode.PINS_DIFFER, "两次输入的密码不一样，请再输一次。")
     if above not in THRESHOLDS:

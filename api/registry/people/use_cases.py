@@ -14,6 +14,7 @@ from api.platform.access import Role, Staff, digest_secret, generate_secret, req
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import Client, is_known, list_lockouts
+from api.registry.people.passwords import require_strong_password
 from api.registry.people.tables import Person, SignInToken
 from api.registry.tries.use_cases import LockedOut, hash_secret, judge
 
@@ -100,7 +101,8 @@ async def sign_out(services: Services, token: str) -> None:
 
 
 async def add_people(services: Services, staff: Staff, people: Sequence[wire.NewPerson]) -> int:
-    """Register staff with their roles. Raises Refused: not-allowed, role-unknown, scope-missing, malformed."""
+    """Register staff with their roles. Raises Refused: not-allowed, role-unknown, scope-missing, malformed,
+    password-weak."""
     require_township(staff, Role.OFFICE)
     return await create_people(services, people, registered_by=staff.id)
 
@@ -114,6 +116,7 @@ async def create_people(
         if unknown:
             raise Refused(ErrorCode.ROLE_UNKNOWN, f"没有“{unknown.pop()}”这项职责。")
         _require_scope(person)
+        require_strong_password(person)
     hashes = [await hash_secret(p.password) if p.password else None for p in people]
     async with services.unit_of_work() as uow:
         await uow.session.execute(

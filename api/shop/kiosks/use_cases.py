@@ -13,6 +13,7 @@ from api import wire
 from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.people.passwords import require_strong_pin
 from api.registry.tries.use_cases import LockedOut, Lockout, find_hash, hash_secret, judge
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.supermarkets.tables import Supermarket
@@ -23,11 +24,12 @@ from api.wire.lockout import ATTENDANT_PINS
 async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendant) -> None:
     """The PIN alone may sign an attendant in, so no two of one supermarket may share it.
 
-    Raises Refused: not-allowed, unknown, pin-taken.
+    Raises Refused: not-allowed, unknown, pin-malformed, pin-taken.
     """
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         await require_supermarket(uow, data.supermarket)
+        require_strong_pin(data.pin)
         # One at a time, or two attendants added at once could get the same PIN.
         await uow.session.execute(
             select(Supermarket.code)

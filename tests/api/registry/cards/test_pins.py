@@ -152,6 +152,7 @@ async def test_the_page_offers_one_then_says_what_is_set(town: LiveTown) -> None
         ({"pin": "123456789", "again": "123456789"}, "密码要 4 到 8 位数字。"),
         ({"pin": "12a4", "again": "12a4"}, "密码要 4 到 8 位数字。"),
         ({"pin": "１２３４", "again": "１２３４"}, "密码要 4 到 8 位数字。"),
+        ({"pin": "1234", "again": "1234"}, "同一个数字或连着的数字太好猜，请换一个密码。"),
         ({"again": "1357"}, "两次输入的密码不一样"),
         ({"above": "15"}, "请选超过多少分要密码。"),
         ({"above": ""}, "请选超过多少分要密码。"),
@@ -169,16 +170,16 @@ async def test_what_is_no_pin(town: LiveTown, filled: dict[str, str], sentence: 
 async def test_changing_and_removing_need_the_old_one_and_count_the_wrong_ones(guarded: LiveTown) -> None:
     card = guarded.card
     async with browsing(guarded) as browser:
-        assert "积分卡密码不对，还可以试 4 次。" in await choose(browser, card, "9999", old="0000")
+        assert "积分卡密码不对，还可以试 4 次。" in await choose(browser, card, "9909", old="0000")
         assert "积分卡密码不对，还可以试 3 次。" in await browser.send(f"/c/{card}/pin/remove", old="")
-        assert "密码已设好：一次兑换超过 100 分" in await choose(browser, card, "9999", "100", old=PIN)
+        assert "密码已设好：一次兑换超过 100 分" in await choose(browser, card, "9909", "100", old=PIN)
         assert (await redeem(guarded, ("soap", 1, 5), LAUNDRY)).status_code == 200
         for _ in range(5):
             await browser.send(f"/c/{card}/pin/remove", old=PIN)
         assert "已锁定 15 分钟" in browser.text
-        assert "请 15 分钟后再试" in await browser.send(f"/c/{card}/pin/remove", old="9999")
+        assert "请 15 分钟后再试" in await browser.send(f"/c/{card}/pin/remove", old="9909")
         guarded.clock.travel(guarded.clock.now() + timedelta(minutes=15))
-        assert "密码已取消，兑换不再要密码。" in await browser.send(f"/c/{card}/pin/remove", old="9999")
+        assert "密码已取消，兑换不再要密码。" in await browser.send(f"/c/{card}/pin/remove", old="9909")
         assert "设密码" in browser.text
 
 
