@@ -31,6 +31,8 @@ HEARTBEAT_INTERVAL = 10.0
 """Seconds between pings."""
 QUIT_TIMEOUT = 3.0
 """Seconds for the program to quit when another browser takes over."""
+WAITING_TIMEOUT = 15.0
+"""Seconds for a browser to send a request whole, and to be idle without its web socket."""
 MAX_MESSAGE_SIZE = 64 * 1024
 """In bytes, from the browser."""
 MAX_CELLS = 1000
@@ -212,4 +214,5 @@ def run(listener: socket.socket, command: list[str], settings: dict[str, str]) -
         _("终端已在浏览器里提供 http://{host}:{port}").format(host=host, port=port),
         flush=True,
     )
-    web.run_app(KioskServer(command, settings).application(), sock=listener, print=None)
+    application = KioskServer(command, settings).application()
+    web.run_app(application, sock=listener, print=None, keepalive_timeout=WAITING_TIMEOUT)

@@ -368,3 +368,17 @@ def test_a_kiosk_in_a_terminal_imports_nothing_of_this() -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: t", b"GET / HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n{"]
+)
+async def test_a_request_that_stays_half_holds_no_connection(sent: bytes) -> None:
+    server = TestServer(KioskServer([], {}).application())
+    await server.start_server(keepalive_timeout=0.2, lingering_time=0.2)
+    async with server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
+        writer.write(sent)
+        async with asyncio.timeout(PATIENCE):
+            await reader.read()
+        writer.close()
