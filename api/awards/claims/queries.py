@@ -14,7 +14,7 @@ from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarations import DECLARERS
-from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, name_step, read_signatures
+from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
@@ -69,12 +69,14 @@ class VillageBudget:
 
 @dataclass(frozen=True, slots=True)
 class DeskClaims:
-    """A list is None if this person has no such role."""
+    """A list is None if this person has no such role. `waiting_elsewhere`: how many claims that this person sees
+    wait for other bodies."""
 
     mine: list[ClaimSummary] | None
     to_review: ClaimQueue | None
     to_approve: ClaimQueue | None
     on_notice: ClaimQueue | None
+    waiting_elsewhere: int
     budgets: list[VillageBudget]
 
 
@@ -107,6 +109,7 @@ async def load_desk(services: Services, staff: Staff) -> DeskClaims:
             on_notice=await _load_queue(uow, staff, Claim.status == "approved")
             if staff.may(Role.SUPERVISOR)
             else None,
+            waiting_elsewhere=await _count(uow, staff, awaits_others(staff)),
             budgets=await _load_budgets(uow, staff) if staff.village and staff.may(*DECIDERS) else [],
         )
 
@@ -205,10 +208,12 @@ async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
 
 async def _load_queue(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> ClaimQueue:
     waiting = [condition, *_in_own_village(staff)]
-    total = await uow.session.scalar(
-        select(func.count()).select_from(Claim).where(Claim.township == uow.township, *waiting)
-    )
-    return ClaimQueue(await _load_summaries(uow, staff, waiting), total or 0)
+    return ClaimQueue(await _load_summaries(uow, staff, waiting), await _count(uow, staff, condition))
+
+
+async def _count(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> int:
+    counted = select(func.count()).select_from(Claim).where(Claim.township == uow.township, condition)
+    return await uow.session.scalar(counted.where(*_in_own_village(staff))) or 0
 
 
 def _in_own_village(staff: Staff) -> list[ColumnElement[bool]]:

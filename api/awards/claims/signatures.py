@@ -62,16 +62,28 @@ def name_step(claim: Claim, place: int) -> str:
 
 def awaits(staff: Staff, step: Step) -> ColumnElement[bool]:
     """The condition for claims whose next signature is this step, by a body that this person belongs to."""
+    place, last = _next_place(), func.cardinality(Claim.signers)
+    return _is_turn_of(staff) & (place == last if step == "approve" else place < last)
+
+
+def awaits_others(staff: Staff) -> ColumnElement[bool]:
+    """The condition for claims whose next signature is of a body that this person doesn't belong to."""
+    return _UNDER_WAY & ~_is_turn_of(staff)
+
+
+_UNDER_WAY = Claim.status.in_(("declared", "reviewed"))
+
+
+def _is_turn_of(staff: Staff) -> ColumnElement[bool]:
+    bodies = [body for body, roles in BODY_ROLES.items() if staff.may(*roles)]
+    return _UNDER_WAY & Claim.signers[_next_place()].in_(bodies)
+
+
+def _next_place() -> ColumnElement[int]:
+    """Of the next signature; SQL arrays are indexed from one."""
     signed = (
-        select(func.count())
+        select(func.count() + 1)
         .where(ClaimSignature.township == Claim.township, ClaimSignature.claim == Claim.id)
         .correlate(Claim)
-        .scalar_subquery()
     )
-    last = func.cardinality(Claim.signers)
-    # SQL arrays are indexed from one.
-    return (
-        Claim.status.in_(("declared", "reviewed"))
-        & Claim.signers[signed + 1].in_([body for body, roles in BODY_ROLES.items() if staff.may(*roles)])
-        & (signed + 1 == last if step == "approve" else signed + 1 < last)
-    )
+    return signed.scalar_subquery()

@@ -163,3 +163,23 @@ async def test_unpublished_awards_are_counted_without_name_or_subject(town: Live
         mine = await villager.open(f"/c/{town.card}")
         assert "不公示的事项" in mine
         assert "违建" not in mine.split("怎样得分")[0]
+
+
+async def test_an_empty_queue_says_what_waits_for_others(town: LiveTown) -> None:
+    async with browsing(town, "wang") as wang:
+        await declare(wang, "hp-1")
+    async with browsing(town, "li") as li, browsing(town, "zhao") as zhao:
+        assert "现在没有等您办的，另有 1 件在等别人办。" in await li.open("/desk")
+        await zhao.send("/desk/claims/review", claims=zhao.claims())
+        assert "现在没有等您办的，另有 1 件在等别人办。" in zhao.text
+        await li.open("/desk")
+        assert "现在没有等您办的。" in await li.send("/desk/claims/approve", claims=li.claims())
+
+
+async def test_who_may_act_on_nothing_has_no_button(town: LiveTown) -> None:
+    async with browsing(town, "li") as li:
+        await declare(li, "hp-1")
+        async with browsing(town, "zhao") as zhao:
+            await zhao.send("/desk/claims/review", claims=zhao.claims())
+        await li.open("/desk")
+        assert "审定所选并公示" not in li.text
