@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, get
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.logging import LoggingConfig
@@ -213,6 +214,8 @@ def create_app(
             ),
             FormProtection(),
         ],
+        # What fits into one packet anyway gains nothing.
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=1_000),
         template_config=TemplateConfig(instance=_make_template_engine()),
         logging_config=LoggingConfig(
             root={"level": "WARNING", "handlers": ["queue_listener"]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -15,7 +16,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from api.platform.clock import local_date, local_time
 from api.web import csrf, flash
@@ -126,15 +127,31 @@ def _format_signed(points: int) -> str:
     return f"{'−' if points < 0 else '+'}{abs(points)}"
 
 
-FILTERS = {"month": _format_month, "day": _format_day, "minute": _format_minute, "signed": _format_signed}
-"""How templates format days and points: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`. They raise for
-no moment, day or number that can be stored: one entry must never cost everybody the page that lists it."""
-
-
 def show(value: Any) -> Any:
     """What a template writes for `value`: a text without anything that commands a reader's screen, whatever was
     stored before texts were checked. Markup is ours."""
     return make_visible(value) if type(value) is str else value
+
+
+# Browsers would break a line at the hyphens of `v01-01-001`.
+_CODE = re.compile(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)+")
+
+
+def _keep_whole(text: str) -> Markup:
+    """`text` with each code in it kept on one line."""
+    return Markup(_CODE.sub(r'<span class="whole">\g<0></span>', str(escape(show(text)))))
+
+
+FILTERS = {
+    "month": _format_month,
+    "day": _format_day,
+    "minute": _format_minute,
+    "signed": _format_signed,
+    "whole": _keep_whole,
+}
+"""How templates format days, points and codes: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`. They
+raise for no moment, day or number that can be stored: one entry must never cost everybody the page that lists
+it."""
 
 
 def _script_url(name: str) -> str:

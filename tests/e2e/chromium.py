@@ -11,23 +11,39 @@ from tests.conftest import PASSWORD, LiveTown
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 SMALLEST_TYPE = 18
-NOTHING_WRONG = {"wider": 0, "outside": [], "small": [], "low": []}
+LOWEST_TARGET = 44
+NOTHING_WRONG = {"wider": 0, "outside": [], "small": [], "low": [], "broken": []}
 
-# What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit.
+# What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit, and
+# numbers and codes on two lines. (A barcode in the largest type is wider than the screen.)
 _MEASURE = """() => {
-    const seen = [...document.querySelectorAll("body *")].filter(e => e.getClientRects().length);
+    const isShown = e => e.getClientRects().length && !e.closest(".ace_editor");
+    const seen = [...document.querySelectorAll("body *")].filter(isShown);
     const box = e => e.getBoundingClientRect();
     const named = elements => elements.map(e => e.outerHTML.slice(0, 99));
     const lettered = e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
     const small = e => parseFloat(getComputedStyle(e).fontSize) < SMALLEST && !e.closest("[aria-hidden]");
-    const touched = "button, summary, .button, input:not([type=checkbox], [type=radio])";
+    const touched = "a, button, summary, input:not([type=checkbox], [type=radio])";
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const broken = [];
+    for (let text; (text = texts.nextNode()); ) {
+        if (text.parentElement.closest("pre, code, script, .ace_editor")) continue;
+        for (const found of text.data.matchAll(/[0-9A-Za-z.]*[0-9](-?[0-9A-Za-z.])*/g)) {
+            const range = document.createRange();
+            range.setStart(text, found.index);
+            range.setEnd(text, found.index + found[0].length);
+            const tops = new Set([...range.getClientRects()].map(r => Math.round(r.top)));
+            if (found[0].length <= 10 && tops.size > 1) broken.push(found[0]);
+        }
+    }
     return {
         wider: document.documentElement.scrollWidth - innerWidth,
         outside: named(seen.filter(e => box(e).right > innerWidth + 0.5)),
         small: named(seen.filter(e => lettered(e) && small(e))),
-        low: named(seen.filter(e => e.matches(touched) && box(e).height < 36)),
+        low: named(seen.filter(e => e.matches(touched) && box(e).height < LOWEST)),
+        broken,
     };
-}""".replace("SMALLEST", str(SMALLEST_TYPE))
+}""".replace("SMALLEST", str(SMALLEST_TYPE)).replace("LOWEST", str(LOWEST_TARGET))
 
 
 @asynccontextmanager
@@ -49,6 +65,13 @@ async def sign_in(page: Page, login: str) -> None:
     await page.get_by_label("密码").fill(PASSWORD)
     await page.get_by_role("button", name="登录").click()
     await expect(page.get_by_role("button", name="退出")).to_be_visible()
+
+
+async def set_type(page: Page, times: int) -> None:
+    """So many times the usual type, as people set it in their browser."""
+    wanted = {"fontSizes": {"standard": 16 * times, "fixed": 13 * times}}
+    await (await page.context.new_cdp_session(page)).send("Page.setFontSizes", wanted)
+    await expect(page.locator("html")).to_have_css("font-size", f"{20 * times}px")
 
 
 async def fits(page: Page, path: str) -> None:

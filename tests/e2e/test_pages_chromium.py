@@ -9,53 +9,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.api.awards.simulation.conftest import DOUBLED
-from tests.api.shop.stock.conftest import fill_goods_page
-from tests.api.web.browser import on_notice
 from tests.chromium import chromium, needs_chromium
 from tests.conftest import NOW, LiveTown, run_jobs
 from tests.e2e.chromium import NOTHING_WRONG, fits, measured, phone, sign_in
 
 pytestmark = [needs_chromium, pytest.mark.slow]
-
-
-async def test_every_page_fits_a_small_phone_in_large_type(town: LiveTown) -> None:
-    await on_notice(town, "hp-1")
-    await fill_goods_page(town)
-    async with town.staff("office") as http:
-        assert (await http.post("/v1/periods", json={"month": "2026-05", "reason": "月结"})).status_code == 202
-    # Measuring needs scripts; the pages themselves have none.
-    async with chromium() as browser, phone(browser, town, scripts=True) as page:
-        for path in (
-            f"/C/{town.card}",
-            "/c/123",
-            "/",
-            "/notices",
-            "/notices/hp",
-            "/rules",
-            "/rules/hp",
-            "/rules/poster",
-            "/desk/sign-in",
-        ):
-            await fits(page, path)
-        for login, paths in {
-            "wang": ["/desk", "/desk/declare", *(f"/desk/declare?rule={rule}" for rule in ("A09", "A35", "T1"))],
-            "zhao": ["/desk"],
-            "li": [
-                "/desk",
-                "/desk/goods",
-                "/desk/goods/hp/soap",
-                "/desk/goods/hp",
-                "/desk/months",
-                "/desk/proposals",
-            ],
-            "tan": ["/desk", "/desk/proposals", "/desk/tills", "/desk/card-pins", "/desk/goods/hp"],
-            "qian": ["/desk", "/desk/months", "/desk/rulebooks", "/desk/rulebooks/books?version=2025.1"],
-        }.items():
-            await sign_in(page, login)
-            for path in paths:
-                await fits(page, path)
-            await page.goto("/desk")
-            await page.get_by_role("button", name="退出").click()
 
 
 async def test_a_claim_is_clicked_through_without_scripts(town: LiveTown) -> None:

@@ -1,4 +1,5 @@
-"""Letters stand out from their ground: contrast of WCAG 2 level AA, 4.5 to 1."""
+"""Letters stand out from their ground, and what has the focus from what is around it: contrast of WCAG 2 level AA,
+4.5 and 3 to 1. Type grows with what the browser is set to."""
 
 from __future__ import annotations
 
@@ -27,8 +28,23 @@ _PAIRS = [
 
 @pytest.mark.parametrize(("ink", "ground"), _PAIRS)
 def test_contrast(ink: str, ground: str) -> None:
-    light, dark = sorted((_luminance(_COLOURS[ink]), _luminance(ground)), reverse=True)
-    assert (light + 0.05) / (dark + 0.05) >= 4.5
+    assert _contrast(_COLOURS[ink], ground) >= 4.5
+
+
+def test_the_focus_is_seen() -> None:
+    [ring] = re.findall(r":focus-visible \{ outline: 3px solid var\(--([a-z-]+)\)", _CSS)
+    grounds = {ground for _, ground in _PAIRS}
+    assert min(_contrast(_COLOURS[ring], ground) for ground in grounds) >= 3
+
+
+def test_no_type_is_in_pixels() -> None:
+    screen = _CSS.partition("@media print")[0]
+    assert re.findall(r"font(?:-size)?:[^;]*\dpx", screen) == []
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
 
 
 def _luminance(colour: str) -> float:

@@ -1,0 +1,85 @@
+"""Every page: a township in which each has something to show, and the way to them by links, as everybody goes."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from html import unescape
+
+from tests.api.awards.rulebooks.conftest import ask, propose, text
+from tests.api.shop.stock.conftest import fill_goods_page
+from tests.api.web.browser import browsing, declare, on_notice
+from tests.conftest import LiveTown
+
+# One of each set of duties; nobody signed in is the household, and whoever passes the notice board.
+EVERYBODY = ("", "wang", "zhao", "li", "qian", "ma", "tan", "office")
+_LINK = re.compile(r'href="(/[^"#]*)')
+# With its class and what it is for, where it has them.
+_ELEMENT = re.compile(r'<[a-z0-9]+(?: (?:class|type|role|name)="[^"]*")*')
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
+
+
+def kind(path: str) -> str:
+    """What pages that differ only in what they are about have in common."""
+    return re.sub(r"=[^&]*|(?<=/goods/hp/).*", "=", _ID.sub("ID", path))
+
+
+async def furnish(town: LiveTown) -> None:
+    """Something of everything that waits, was done or is shown."""
+    await on_notice(town, "hp-1")
+    await fill_goods_page(town)
+    async with browsing(town, "wang") as wang:
+        await declare(wang, "hp-1")
+        await declare(wang, "hp-2")
+    async with browsing(town, "zhao") as zhao:
+        await zhao.send("/desk/claims/review", claims=zhao.claims()[:1])
+    async with town.staff("office") as http:
+        closing = {"month": "2026-05", "reason": "月结"}
+        (await http.post("/v1/periods", json=closing)).raise_for_status()
+    (await propose(town, text("2026.2"))).raise_for_status()
+    for by in ("office", "ma"):
+        (await ask(town, by, "POST", "/drafts", {"builtin": "township"})).raise_for_status()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page that somebody comes to; `elements` are the kinds of elements on it."""
+
+    login: str
+    path: str
+    elements: frozenset[str]
+
+
+async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
+    """One of each kind of the pages that somebody comes to by links from where they begin: those of the desk, or
+    without a login those for everybody."""
+    found: dict[str, FoundPage] = {}
+    begin = ["/desk"] if login else ["/", f"/c/{town.card}", "/desk/sign-in", "/c/123", "/nowhere"]
+    async with browsing(town, login) as browser:
+        while begin:
+            path = begin.pop(0)
+            if kind(path) in found or path == "/schema" or (login and not path.startswith("/desk")):
+                continue
+            await browser.open(path)
+            if browser.page.headers["content-type"].startswith("text/html"):
+                elements = frozenset(_ELEMENT.findall(browser.page.text))
+                found[kind(path)] = FoundPage(login, path, elements)
+                links = _LINK.findall(browser.page.text)
+                begin += [unescape(link) for link in links if not link.startswith("/static/")]
+                if kind(path) == "/desk/rulebooks/drafts/ID":
+                    # Where saving leads.
+                    begin.append(f"{path}/propose")
+    return list(found.values())
+
+
+async def find_different_pages(town: LiveTown) -> list[FoundPage]:
+    """Of all that anybody comes to, those that have what no other page of their kind has."""
+    found = [page for login in EVERYBODY for page in await find_pages(town, login)]
+    different: list[FoundPage] = []
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for page in sorted(found, key=lambda page: -len(page.elements)):
+        if not page.elements <= seen[kind(page.path)]:
+            seen[kind(page.path)] |= page.elements
+            different.append(page)
+    return different

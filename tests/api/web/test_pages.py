@@ -1,0 +1,48 @@
+"""Pages by everybody who opens them: none is left out of the tests that look at every page."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+
+from api.app import create_app
+from tests.api.web.pages import find_different_pages, furnish
+from tests.conftest import LiveTown
+
+# What leads to no page: files, and what programs read.
+_NO_PAGES = re.compile(r"/v1/|/schema|/static/|/assets/|/healthz|/readyz|/seal.txt|.*/proofs/")
+
+
+async def test_links_lead_to_every_page(town: LiveTown) -> None:
+    await furnish(town)
+    found = {page.path for page in await find_different_pages(town)}
+    patterns = {
+        route.path
+        for route in create_app(town.town, "").routes
+        if "GET" in route.methods and not _NO_PAGES.match(route.path)  # type: ignore[union-attr]
+    }
+    missed = {
+        pattern
+        for pattern in patterns
+        if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", pattern), page.partition("?")[0]) for page in found)
+    }
+    # Printed in capitals; the same page.
+    assert missed == {"/C/{token:str}"}
+
+
+async def test_pages_travel_compressed(town: LiveTown) -> None:
+    async with httpx.AsyncClient(base_url=town.url, verify=False) as http:
+        sizes = []
+        for path in (f"/c/{town.card}", "/static/style.css"):
+            plain = await http.get(path, headers={"Accept-Encoding": "identity"})
+            packed = await http.get(path, headers={"Accept-Encoding": "gzip"})
+            assert packed.text == plain.text
+            assert packed.headers["content-encoding"] == "gzip"
+            assert "accept-encoding" in packed.headers["vary"].lower()
+            assert "content-encoding" not in plain.headers
+            sizes.append(int(packed.headers["content-length"]))
+        # What a household's phone loads the first time, over a slow line.
+        assert sum(sizes) < 12_000
+        small = await http.get("/healthz")
+        assert "content-encoding" not in small.headers
