@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.logging import LoggingConfig
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 from sqlalchemy import text
@@ -67,6 +67,7 @@ from api.platform.access import Authentication
 from api.platform.database.connect import DatabaseAway
 from api.platform.jobs import Job, run_forever
 from api.platform.methods import EveryMethod
+from api.platform.openapi import COMPONENTS, DescribedErrors
 from api.platform.problem_details import log_exception
 from api.platform.request import BoundedRequest
 from api.platform.services import Services
@@ -78,6 +79,7 @@ from api.shop.till.use_cases import TillAdditions
 from api.web.csrf import FormProtection
 from api.web.error_pages import ERROR_ANSWERS
 from api.web.https import OverHttps
+from api.web.interface import RENDERERS, make_router
 from api.web.page import FILTERS, show
 from api.wire.text import read_text
 
@@ -93,7 +95,12 @@ def healthz() -> str:
     return "ok"
 
 
-@get("/readyz", tags=["health"])
+@get(
+    "/readyz",
+    tags=["health"],
+    media_type=MediaType.TEXT,
+    responses={503: ResponseSpec(str, media_type=MediaType.TEXT, description="The database is away")},
+)
 async def readyz(services: NamedDependency[Services]) -> Response[str]:
     """The database answers."""
     try:
@@ -222,11 +229,14 @@ def create_app(
             log_exceptions="always",
             exception_logging_handler=log_exception,
         ),
+        plugins=[DescribedErrors()],
         openapi_config=OpenAPIConfig(
             title="Jimei 积美",
             version="1",
-            components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
-            security=[{"token": []}],
+            components=COMPONENTS,
+            use_handler_docstrings=True,
+            openapi_router=make_router(),
+            render_plugins=RENDERERS,
         ),
         lifespan=[_run_background_tasks],
     )

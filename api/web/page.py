@@ -24,7 +24,7 @@ from api.wire.text import make_visible
 
 STYLE = Path(__file__).with_name("style.css").read_bytes()
 # In the URL of the stylesheet, so that browsers may cache it for a year and still load a new one at once.
-_STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
+STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
 YEAR_SECONDS = 365 * 24 * 3600
 
 # Our own scripts, by file name; their URLs have a version like the stylesheet's.
@@ -87,7 +87,7 @@ def render_page(
             **context,
             "today": today,
             "flash": message,
-            "style_version": _STYLE_VERSION,
+            "style_version": STYLE_VERSION,
             "script": _script_url,
         },
         media_type=MediaType.HTML,

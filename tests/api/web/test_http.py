@@ -14,7 +14,16 @@ from tests.conftest import LiveTown
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PROGRAMS = [{"Accept": "*/*"}, {"Accept": "application/json"}, {"Accept": ""}]
-NOWHERE = ["/nothing", "/desk/claims/zz", "/v1/nothing", "/%00", "/%ff%fe", "/" + "a" * 8000]
+NOWHERE = [
+    "/nothing",
+    "/desk/claims/zz",
+    "/v1/nothing",
+    "/%00",
+    "/%ff%fe",
+    "/schema/redoc",
+    "/schema/swagger",
+    "/" + "a" * 8000,
+]
 FORM = "multipart/form-data; boundary=x"
 PART = b'--x\r\nContent-Disposition: form-data; name="_csrf_token"'
 
