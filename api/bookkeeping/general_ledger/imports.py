@@ -26,6 +26,7 @@ from api.bookkeeping.general_ledger.scope import read_villages
 from api.platform import accounts
 from api.platform.access import Role, Staff, require_township
 from api.platform.clock import SHANGHAI
+from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.proposals.decision import Confirmers
 from api.registry.proposals.use_cases import (
@@ -151,6 +152,13 @@ async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> li
     request = msgspec.convert(proposed.request, ImportRequest)
     person = str(proposed.proposer.id)
     attempt = await _post_all(uow, request, person, lambda _: None, confirmer.id)
+    changed = sum(outcome.status == "changed" for outcome in attempt.outcomes)
+    if changed:
+        # Another file of the source was confirmed meanwhile: nobody has seen how they differ.
+        raise Refused(
+            ErrorCode.WRONG_STATE,
+            f"从“{request.source}”在这期间又导入了别的，有 {changed} 行和它不一样；请退回这份，重新导入一次。",
+        )
     return sorted((*attempt.outcomes, *request.refused), key=lambda outcome: outcome.line)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.asking import problem, standing
+from tests.api.asking import confirmed, problem, standing
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import (
     HP3,
@@ -155,6 +155,15 @@ async def test_a_row_that_looks_like_a_changed_one_waits_for_a_word(town: LiveTo
     assert [o["status"] for o in await send(town, "/v1/imports", both)] == ["ok"]
     assert await available(town, HP3) == 23
     assert (await standing(town))[0]["in_balance"]
+
+
+async def test_two_files_that_wait_together_don_t_both_count(town: LiveTown) -> None:
+    batches = [{"source": "x", "rows": [row(8, what=what)]} for what in ("修渠", "参加修渠")]
+    async with town.staff("office") as http:
+        first, second = [await http.post("/v1/imports", json=batch) for batch in batches]
+    assert (await confirmed(town, first, "fu")).json()[0]["status"] == "ok"
+    problem(await confirmed(town, second, "fu"), 409, "wrong-state")
+    assert await available(town, HP3) == 8
 
 
 async def test_a_row_that_somebody_corrected_in_part_is_not_replaced(town: LiveTown) -> None:
