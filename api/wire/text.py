@@ -172,15 +172,18 @@ def show_signs_alone(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text.strip(" ")
     text = _ANY_BREAK.sub(" ", text)
+    if not _HIDDEN.search(text):
+        return str(_BLANKS.sub(" ", text)).strip(" ")
     kept = {found.start() for found in _MEANT.finditer(text)}
     # Private letters are seen, if differently on each machine: they are refused, not lost.
     shown = _HIDDEN.sub(lambda found: found[0] if found.start() in kept or _PRIVATE.match(found[0]) else "", text)
-    single: str = _BLANKS.sub(" ", shown)
-    return single.strip(" ")
+    return str(_BLANKS.sub(" ", shown)).strip(" ")
 
 
 def plain_form(text: str) -> str:
     """As `show_signs_alone`, with full-width signs as plain ones and one kind of dash: for days and figures."""
+    if text.isascii() and text.isprintable():
+        return text.strip(" ")
     plain: str = _DASH.sub("-", show_signs_alone(unicodedata.normalize("NFKC", text)))
     return plain
 
@@ -191,9 +194,9 @@ def code_form(text: str) -> str:
 
 
 def look_alike_form(code: str) -> str:
-    """What codes share that are easily taken for each other: o and 0, l and 1, dashes, leading zeros."""
+    """What codes share that are easily taken for each other: o and 0, l and 1, leading zeros."""
     parts = code_form(code).translate(_LOOK_ALIKE_LETTERS).split("-")
-    return "".join(part.lstrip("0") or "0" for part in parts)
+    return "-".join(part.lstrip("0") or "0" for part in parts)
 
 
 def name_form(text: str) -> str:

@@ -16,13 +16,17 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.table_files.sheet import Area, Sheet
 from api.platform.table_files.workbook_worker import MAX_SECONDS, Reading
 
-MAX_BYTES = 50_000_000
+MAX_BYTES = 20_000_000
 MAX_ROWS = 100_000
+"""Those that aren't empty."""
 MAX_COLUMNS = 1000
+_MAX_LINES = 1 << 20
+_MAX_LINE_LENGTH = 1_000_000
 # First bytes of workbooks: zip archives (xlsx, ods) and the older compound files (xls).
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SEPARATORS = (",", "\t", ";", "，", "；", "|")
 _SAMPLE = 4000
+_EMPTY: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,13 @@ class TableFile:
         rows: list[list[str]] = []
         filled = 0
         # Strictly: a quotation mark that nobody closes would swallow rows.
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        lines = csv.reader(self._iter_lines(text), delimiter=separator, strict=True)
         try:
             for row in lines:
                 filled += any(row)
-                if len(row) > MAX_COLUMNS or filled > MAX_ROWS:
+                if len(row) > MAX_COLUMNS or filled > MAX_ROWS or len(rows) == _MAX_LINES:
                     raise self._too_large()
-                rows.append(row)
+                rows.append(row if any(row) else _EMPTY)
         except csv.Error:
             raise Refused(
                 ErrorCode.UNREADABLE,
@@ -102,6 +106,12 @@ class TableFile:
                 "请改好，或用表格软件另存为 CSV 或 XLSX。",
             ) from None
         return rows
+
+    def _iter_lines(self, text: str) -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            if len(line) > _MAX_LINE_LENGTH:
+                raise self._too_large()
+            yield line
 
     def _decode(self) -> str:
         for encoding in ("utf-8-sig", *_guess_utf_16(self.content), "gb18030"):

@@ -28,22 +28,14 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`row` counts from 1 and `column` from 0. `merged`: the area of several rows that it belongs to; each of them
-    has its value."""
+    """`text`: what it says, on one line. `row` counts from 1, `column` from 0. `merged`: the area of several rows
+    that it belongs to; each of them has its value."""
 
     value: Value
+    text: str
     row: int
     column: int
     merged: Area | None = None
-
-    @property
-    def text(self) -> str:
-        """What it says, on one line."""
-        value = self.value
-        # Spreadsheets store all numbers as floats, also codes that look like a number.
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        return show_signs_alone(str(value))
 
     @property
     def is_own(self) -> bool:
@@ -66,7 +58,8 @@ class Sheet:
         """The cell, with the value of the merged cells that reach down to it."""
         area = self._reaching_down.get((row, column))
         cells = self.rows[(row if area is None else area.top) - 1]
-        return Cell(cells[column] if column < len(cells) else "", row, column, area)
+        value = cells[column] if column < len(cells) else ""
+        return Cell(value, _to_text(value), row, column, area)
 
     def place(self, row: int, column: int | None = None) -> str:
         """Where that is, for a person: 第 3 行 B 列."""
@@ -82,6 +75,13 @@ class Sheet:
             if area.top < area.bottom
             for row in range(area.top, min(area.bottom, len(self.rows)) + 1)
         }
+
+
+def _to_text(value: Value) -> str:
+    # Spreadsheets store all numbers as floats, also codes that look like a number.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return show_signs_alone(str(value))
 
 
 def name_column(column: int) -> str:

@@ -21,6 +21,7 @@ from api.platform.table_files.table import Problem
 from api.registry.register.register_table import RegisterTable, grid_key, village_key
 from api.registry.register.tables import Grid, Household, Village
 from api.wire.base import from_store
+from api.wire.text import look_alike_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,22 @@ def compare_register(register: Register, table: RegisterTable) -> RegisterPlan:
     places = _Places(register.villages, register.grids)
     new: list[wire.NewHousehold] = []
     changed: list[HouseholdChange] = []
-    moved: list[Problem] = []
+    wrong: list[Problem] = []
     unchanged = 0
+    codes = {row.values.get("household") for row in table.table.rows}
+    alike = {look_alike_form(code): code for code in register.households if code not in codes}
     for row, place in zip(table.rows, table.places, strict=True):
         village = places.find_village(row.village)
         old = register.households.get(row.code)
+        known = alike.get(look_alike_form(row.code)) if old is None else None
+        if known is not None:
+            # A spreadsheet takes leading zeros away, and people write O for 0.
+            told = f"户编号 {row.code} 很像登记簿里的 {known}，表里没有那一户；请核对是不是写错了。"
+            wrong.append(table.table.find_problem(place, "household", told))
+            continue
         if old is not None and old.village != village:
             told = f"户编号 {row.code} 在登记簿里是{places.villages[old.village]}的，不能改到别的村。"
-            moved.append(table.table.find_problem(place, "village", told))
+            wrong.append(table.table.find_problem(place, "village", told))
             continue
         grid = places.find_grid(village, row.grid)
         people = row.people or (old.people if old is not None else 1)
@@ -99,7 +108,6 @@ def compare_register(register: Register, table: RegisterTable) -> RegisterPlan:
             unchanged += 1
         else:
             changed.append(HouseholdChange(wanted, _tell_differences(old, wanted, places.grids)))
-    codes = {row.values.get("household") for row in table.table.rows}
     villages = {places.find_village(row.village) for row in table.rows}
     return RegisterPlan(
         places.new_villages,
@@ -108,7 +116,7 @@ def compare_register(register: Register, table: RegisterTable) -> RegisterPlan:
         changed,
         sorted(code for code, old in register.households.items() if code not in codes and old.village in villages),
         unchanged,
-        sorted((*table.problems, *moved), key=lambda each: each.row),
+        sorted((*table.problems, *wrong), key=lambda each: each.row),
     )
 
 

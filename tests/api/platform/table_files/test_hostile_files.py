@@ -55,6 +55,8 @@ HOSTILE = {
     ),
     "too many columns": lambda: b"," * 1_000_000,
     "too many rows": lambda: b"1\n" * 100_001,
+    "too many empty rows": lambda: b"\n" * 2_000_000,
+    "a line without an end": lambda: b"x," * 900_000,
     "too many bytes": lambda: bytes(MAX_BYTES + 1),
     "an old workbook of nothing": lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 2000,
 }

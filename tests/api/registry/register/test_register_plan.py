@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,17 @@ def written(register: Register, plan: RegisterPlan) -> Register:
 def read(table: dict[str, tuple[str, str, str, str]]) -> RegisterTable:
     text = "".join(f"{code},{','.join(cells)}\n" for code, cells in table.items())
     return read_register(TableFile("花名册", f"户编号,村,网格,户主,人口\n{text}".encode()))
+
+
+@pytest.mark.parametrize("code", ["101001", "O101001", "0l01001"])
+def test_a_code_that_lost_its_zeros_is_no_new_household(code: str) -> None:
+    table = read({"0101001": ("河畔村", "一组", "王伟", "1")})
+    register = written(EMPTY, compare_register(EMPTY, table))
+    plan = compare_register(register, read({code: ("河畔村", "一组", "王伟", "1")}))
+    assert plan.is_empty
+    [problem] = plan.problems
+    assert str(problem).startswith("第 2 行 A 列：户编号 ")
+    assert "很像登记簿里的 0101001" in str(problem)
 
 
 @given(st.lists(lines, min_size=1, max_size=3))
