@@ -20,7 +20,7 @@ from api.registry.cards.use_cases import find_card_holder
 from api.registry.people.passwords import require_strong_pin
 from api.registry.people.queries import name_subquery
 from api.registry.register.queries import lateral_household, read_households_by_code
-from api.registry.tries.use_cases import LockedOut, Lockout, hash_secret, judge
+from api.registry.tries.use_cases import LockedOut, Lockout, hash_secret, judge, taking_turns
 from api.wire.card_token import digest, parse
 from api.wire.lockout import WindowPolicy
 from ledger.lookup import lateral_one
@@ -50,7 +50,7 @@ async def require_pin(services: Services, card: bytes, pin: str) -> None:
 
     Raises Refused: wrong-card-pin (left), card-pin-locked.
     """
-    async with services.unit_of_work() as uow:
+    async with taking_turns(services) as uow:
         found = await uow.session.get_one(Card, (uow.township, card))
     await _require_right(services, found, pin)
 
@@ -155,7 +155,7 @@ LAST_RESET = (
 
 async def _require_old(services: Services, card: str, old: str) -> Card:
     """An active card whose PIN, if it has one, is `old`."""
-    async with services.unit_of_work() as uow:
+    async with taking_turns(services) as uow:
         await find_card_holder(uow, card)
         found = await uow.session.get_one(Card, (uow.township, digest(parse(card))))
     await _require_right(services, found, old)

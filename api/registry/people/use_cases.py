@@ -16,7 +16,7 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import Client, is_known, list_lockouts
 from api.registry.people.passwords import require_strong_password
 from api.registry.people.tables import Person, SignInToken
-from api.registry.tries.use_cases import LockedOut, hash_secret, judge
+from api.registry.tries.use_cases import LockedOut, hash_secret, judge, taking_turns
 
 SESSION_LIFETIME = timedelta(hours=12)
 
@@ -43,7 +43,7 @@ async def authenticate(services: Services, login: str, password: str, client: Cl
 
     Raises Refused: wrong-password, password-locked.
     """
-    async with services.unit_of_work() as uow:
+    async with taking_turns(services) as uow:
         person = await uow.session.scalar(
             select(Person).where(Person.township == uow.township, Person.login == login)
         )

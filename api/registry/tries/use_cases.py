@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,8 +29,7 @@ from api.wire.lockout import WindowPolicy
 hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
 # Each hash takes that memory and a processor: others have to go on meanwhile.
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")
-# Tries that wait for the same row would otherwise take all connections.
-_COUNTING = asyncio.Semaphore(2)
+_TURNS = asyncio.Semaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,14 @@ class Verdict:
     left: int
 
 
+@asynccontextmanager
+async def taking_turns(services: Services) -> AsyncIterator[UnitOfWork]:
+    """A unit of work for a try, few at once: all that come would otherwise take all connections to the database,
+    and redemptions would wait behind them."""
+    async with _TURNS, services.unit_of_work() as uow:
+        yield uow
+
+
 async def hash_secret(secret: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_HASHING, hasher.hash, secret)
 
@@ -84,11 +91,11 @@ async def find_hash(secret: str, hashes: Sequence[str | None]) -> int | None:
 
 async def judge(services: Services, secret: str, hashes: Sequence[str | None], *lockouts: Lockout) -> Verdict:
     """As `find_hash`, counted by the lockouts. Raises LockedOut."""
-    async with _COUNTING, services.unit_of_work() as uow:
+    async with taking_turns(services) as uow:
         left, now = await _reserve(uow, lockouts), uow.now
     right = await find_hash(secret, hashes)
     if right is not None:
-        async with _COUNTING, services.unit_of_work() as uow:
+        async with taking_turns(services) as uow:
             await _give_back(uow, lockouts, now)
     return Verdict(right, left)
 

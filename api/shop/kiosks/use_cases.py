@@ -14,7 +14,7 @@ from api.platform.access import Device, Role, Staff, digest_secret, generate_sec
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.passwords import require_strong_pin
-from api.registry.tries.use_cases import LockedOut, Lockout, find_hash, hash_secret, judge
+from api.registry.tries.use_cases import LockedOut, Lockout, find_hash, hash_secret, judge, taking_turns
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.supermarkets.tables import Supermarket
 from api.shop.supermarkets.use_cases import require_supermarket
@@ -62,7 +62,7 @@ async def require_attendant(services: Services, device: Device, pin: str, id: UU
     counted as that attendant's, or as the kiosk's.
 
     Raises Refused: unknown, wrong-pin, pin-locked."""
-    async with services.unit_of_work() as uow:
+    async with taking_turns(services) as uow:
         attendants = await _list_attendants(uow, device.supermarket)
     candidates = [each for each in attendants if id in (None, each.id)]
     if id is not None and not candidates:
