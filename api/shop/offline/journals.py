@@ -86,7 +86,8 @@ async def _receive(
         number=signed.number,
         hash=hash,
         previous=previous,
-        body=signed.body,
+        # The one sign that no text of the database can hold; the hash is that of what was signed.
+        body=signed.body.replace("\0", "\N{SYMBOL FOR NULL}"),
         signature=bytes.fromhex(signed.signature),
         received_at=uow.now,
         redemption=_find_redemption_id(signed),
