@@ -55,6 +55,7 @@ def verify() -> None:
     Beside the embedded database it works when the tills don't."""
     from sqlalchemy import text
 
+    from api.bookkeeping.general_ledger.documents import find_undocumented
     from api.opening import open_services
     from api.platform.clock import WallClock
     from api.platform.database.embedded import lower_priority
@@ -80,6 +81,8 @@ def verify() -> None:
             with show_progress("核对 verify") as report_progress:
                 found = find_discrepancies(connection, first_uow.township, report_progress, second)
                 lines.extend([f"{each.subject}: {each.message}" async for each in found])
+                undocumented = find_undocumented(connection, first_uow.township)
+                lines.extend([f"{each.subject}: {each.message}" async for each in undocumented])
             misdated.extend(await Seals(connection, first_uow.township).list_misdated())
 
     with reach(Settings.read()) as access:

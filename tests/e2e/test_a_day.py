@@ -20,6 +20,7 @@ import msgspec
 import pytest
 from uuid_utils.compat import uuid7
 
+from api.bookkeeping.general_ledger.documents import find_undocumented
 from api.platform.clock import TravelClock
 from api.platform.database.embedded import Embedded
 from api.shop.offline.reports import build_shift_report
@@ -239,6 +240,7 @@ async def agree(day: Day, before: dict[str, int], spendable: int) -> None:
     assert spendable - await balances(day) == report.points
     async with day.town.town.database.engine.connect() as connection:
         assert [d async for d in verify(connection, day.town.town.township)] == []
+        assert [d async for d in find_undocumented(connection, day.town.town.township)] == []
     assert len(kept) == REDEMPTIONS
     printed(day, {receipt.id.hex[-8:].upper() for receipt in kept})
 

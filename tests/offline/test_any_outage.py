@@ -26,6 +26,7 @@ from sqlalchemy import func, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.bookkeeping.general_ledger.documents import find_undocumented
 from api.platform import accounts
 from api.platform.access import Device, Role, Staff, digest_secret
 from api.platform.clock import TravelClock
@@ -642,7 +643,9 @@ class Outage(RuleBasedStateMachine):
 
     async def _find_faults(self) -> list[str]:
         async with self.town.unit_of_work() as uow:
-            return [str(d) async for d in verify(await uow.session.connection(), uow.township)]
+            connection = await uow.session.connection()
+            found = [str(d) async for d in verify(connection, uow.township)]
+            return found + [str(d) async for d in find_undocumented(connection, uow.township)]
 
 
 def test_any_outage(clone: Clone) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.bookkeeping.general_ledger.documents import find_undocumented
 from api.platform import accounts
 from api.wire import till_journal
 from api.wire.card_token import digest, parse
@@ -201,7 +202,10 @@ async def read_shelf(town: LiveTown, product: str) -> int:
 
 
 async def check_books(town: LiveTown) -> None:
-    """The books are in balance, and every awarded point is accounted for."""
+    """The books are in balance, every awarded point is accounted for, and every entry has its document."""
+    async with town.town.unit_of_work() as uow:
+        undocumented = find_undocumented(await uow.session.connection(), uow.township)
+        assert [str(found) async for found in undocumented] == []
     async with town.staff("office") as http:
         report = (await http.get("/v1/report")).raise_for_status().json()
     assert report["in_balance"]
