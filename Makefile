@@ -37,7 +37,7 @@ check: .venv/installed  ## lint, format, types, import rules, SQL, migrations
 	$(BIN)/lint-imports
 	$(BIN)/squawk alembic/current/*/*.sql alembic/versions/*/*.sql
 	@# Of the code alone, whatever a demo has left in the usual folder.
-	JIMEI_DATABASE_URL= JIMEI_DATA=.venv/none $(BIN)/jimei migrate --check
+	JIMEI_DATABASE_URL= JIMEI_DATABASE_OWNER_URL= JIMEI_DATA=.venv/none $(BIN)/jimei migrate --check
 
 bench: .venv/installed  ## what is measured, as ratios in one run (ONLY=name for one); results in bench/results
 	@$(BIN)/python -m bench $(ONLY)

@@ -19,8 +19,6 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 import api.awards.claims.notices
 import api.awards.claims.pages
@@ -64,11 +62,11 @@ from api.awards.claims.board import notice_sentences
 from api.bookkeeping.seals.use_cases import read_reference
 from api.jobs import JOBS
 from api.platform.access import Authentication
-from api.platform.database.connect import DatabaseAway
 from api.platform.jobs import Job, run_forever
 from api.platform.methods import EveryMethod
 from api.platform.openapi import COMPONENTS, DescribedErrors
 from api.platform.problem_details import log_exception
+from api.platform.readiness import find_obstacle
 from api.platform.request import BoundedRequest
 from api.platform.services import Services
 from api.registry.people.use_cases import find_signed_in
@@ -102,13 +100,9 @@ def healthz() -> str:
     responses={503: ResponseSpec(str, media_type=MediaType.TEXT, description="The database is away")},
 )
 async def readyz(services: NamedDependency[Services]) -> Response[str]:
-    """The database answers."""
-    try:
-        async with services.unit_of_work() as uow:
-            await uow.session.execute(text("select 1"))
-    except (DatabaseAway, DBAPIError):
-        return Response("database away", status_code=503)
-    return Response("ok")
+    """Requests can be served: what is asked would be answered, and kept. Otherwise 503, with one word why."""
+    obstacle = await find_obstacle(services)
+    return Response("ok") if obstacle is None else Response(obstacle, status_code=503)
 
 
 @asynccontextmanager

@@ -123,7 +123,7 @@ async def open_shop(folder: Path, *, households: int, products: int, kiosks: int
     """A new shop; its database runs inside the block."""
     with Embedded(folder) as server:
         await migrate(server.url(OWNER, DATABASE))
-        database = Database(server.url(APP, DATABASE))
+        database = Database(server.url(APP, DATABASE), statement_timeout=None)
         services = Services(database, WallClock(), TOWNSHIP, folder)
         office = wire.NewPerson(login="office", name="办公室", roles=["office"], township=True, password=PASSWORD)
         await init_township(services, "示范乡", office)

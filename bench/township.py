@@ -83,7 +83,7 @@ def open_township(claims: int) -> Iterator[Path]:
 async def _fill(server: Embedded, data: Path, claims: int) -> None:
     owner = server.url(OWNER, DATABASE)
     await migrate(owner)
-    database = Database(server.url(APP, DATABASE))
+    database = Database(server.url(APP, DATABASE), statement_timeout=None)
     try:
         services = Services(database, WallClock(), TOWNSHIP, data)
         office = wire.NewPerson(

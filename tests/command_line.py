@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 from click.testing import CliRunner
@@ -22,24 +23,32 @@ from sqlalchemy import URL
 
 from api.cli import main
 from kiosk.language import choose_language
+from tests.databases import Clone
 
 JIMEI = [sys.executable, "-m", "api.cli"]
 
 Done = subprocess.CompletedProcess[str]
+# By both logins, or by the application's alone.
+Where: TypeAlias = Clone | URL | str
 
 
-def settings(data: Path | None = None, url: URL | str = "") -> dict[str, str]:
+def settings(data: Path | None = None, url: Where = "") -> dict[str, str]:
     """The variables by which `jimei` is told where its data is."""
-    named = url if isinstance(url, str) else url.render_as_string(hide_password=False)
-    return ({"JIMEI_DATA": str(data)} if data else {}) | ({"JIMEI_DATABASE_URL": named} if named else {})
+    app, owner = (url.app, url.owner) if isinstance(url, Clone) else (url, "")
+    named = {"JIMEI_DATABASE_URL": _render(app), "JIMEI_DATABASE_OWNER_URL": _render(owner)}
+    return ({"JIMEI_DATA": str(data)} if data else {}) | {name: value for name, value in named.items() if value}
 
 
-def environment(data: Path | None = None, url: URL | str = "") -> dict[str, str]:
+def _render(url: URL | str) -> str:
+    return url if isinstance(url, str) else url.render_as_string(hide_password=False)
+
+
+def environment(data: Path | None = None, url: Where = "") -> dict[str, str]:
     """For a process of its own."""
     return {k: v for k, v in os.environ.items() if not k.startswith("JIMEI_")} | settings(data, url)
 
 
-def jimei(*words: str, data: Path | None = None, url: URL | str = "", typed: str = "") -> Done:
+def jimei(*words: str, data: Path | None = None, url: Where = "", typed: str = "") -> Done:
     """In this process, with `typed` on its input. A fault is raised here instead of drawn on standard error."""
     ours: dict[str, str | None] = {name: None for name in os.environ if name.startswith("JIMEI_")}
     with _left_as_found():
@@ -49,7 +58,7 @@ def jimei(*words: str, data: Path | None = None, url: URL | str = "", typed: str
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
-async def jimei_beside(*words: str, url: URL, typed: str = "") -> Done:
+async def jimei_beside(*words: str, url: Where, typed: str = "") -> Done:
     """As `jimei`, while a live server runs in this loop: in a thread, with a loop of its own."""
     return await asyncio.to_thread(jimei, *words, url=url, typed=typed)
 
@@ -67,7 +76,7 @@ def _left_as_found() -> Iterator[None]:
         assert os.getpriority(os.PRIO_PROCESS, 0) == niceness, "this verb wants a process of its own"
 
 
-def jimei_process(*words: str, data: Path | None = None, url: URL | str = "", patience: float = 120) -> Done:
+def jimei_process(*words: str, data: Path | None = None, url: Where = "", patience: float = 120) -> Done:
     """In a process of its own."""
     return subprocess.run(
         [*JIMEI, *words],

@@ -323,7 +323,11 @@ async def town(databases: Databases, seeded: LiveTown, clock: TravelClock) -> As
 
 async def seed(server: Embedded) -> LiveTown:
     await maintain(server, f"create database {SEEDED} template {EMPTY}")
-    clone = Clone(owner=server.url(OWNER, SEEDED), app=server.url(APP, SEEDED))
+    return await settle(Clone(owner=server.url(OWNER, SEEDED), app=server.url(APP, SEEDED)))
+
+
+async def settle(clone: Clone) -> LiveTown:
+    """The township in a database that has none."""
     clock = TravelClock(NOW)
     office = wire.NewPerson(
         login="office", name="乡镇办公室", roles=["office", "party-branch"], township=True, password=PASSWORD

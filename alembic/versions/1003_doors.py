@@ -10,7 +10,7 @@ down_revision = "1002"
 branch_labels = None
 depends_on = None
 
-PARTS: tuple[str, ...] = ("sealing", "tries")
+PARTS: tuple[str, ...] = ("sealing", "tries", "schemas")
 
 
 def upgrade() -> None:

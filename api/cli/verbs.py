@@ -6,6 +6,7 @@ import asyncio
 import gc
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def main() -> None:
     """积美 Jimei: points for good deeds, kept in honest books.
 
     JIMEI_DATA is the folder for everything kept (default ./.jimei). JIMEI_DATABASE_URL names a PostgreSQL 15 or
-    newer; without it an embedded one runs in that folder.
+    newer, by the application's own login, and JIMEI_DATABASE_OWNER_URL the same by its owner's, for `migrate`;
+    without them an embedded one runs in that folder.
     """
 
 
@@ -52,17 +54,25 @@ for command in (*books.COMMANDS, register.register, rules.rules):
 )
 @print_refusals
 def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
-    """Serve the API and the pages until Ctrl-C."""
-    from api.opening import open_services, require_township
+    """Serve the API and the pages until Ctrl-C.
+
+    On a PostgreSQL of your own it signs in by JIMEI_DATABASE_URL alone, and refuses a login that owns the
+    database or could become its owner: docs/database.md.
+    """
+    from api.opening import ask_database, open_services, require_township
     from api.platform.clock import WallClock
-    from api.platform.database.engine import reach
+    from api.platform.database.engine import STATEMENT_TIMEOUT, reach
+    from api.platform.database.login import find_risks
     from api.serving import LOOPBACK, load_csrf_secret, run_server
 
     settings = Settings.read()
 
     async def work() -> None:
-        async with open_services(access, WallClock()) as services:
+        async with open_services(access, WallClock(), STATEMENT_TIMEOUT) as services:
             await require_township(services)
+            if not access.embedded:
+                for risk in await ask_database(access.app, find_risks):
+                    echo(risk, err=True)
             secret = load_csrf_secret(settings.data)
             async with run_server(services, listener, secret, trusted_proxies=trusted_proxies or LOOPBACK) as url:
                 # Otherwise every full garbage collection scans all objects made at startup, which delays responses
@@ -81,12 +91,16 @@ def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
 )
 @print_refusals
 def migrate(check: bool) -> None:
-    """Bring the database to this program's version."""
+    """Bring the database to this program's version.
+
+    On a PostgreSQL of your own it signs in by JIMEI_DATABASE_OWNER_URL, creates the database and the role
+    jimei_app where they are missing, and leaves the application's login to you: docs/database.md.
+    """
     from api.platform.database import migrations
     from api.platform.database.engine import reach
 
     async def upgrade() -> None:
-        await migrations.migrate(access.owner)
+        await migrations.migrate(access.require_owner())
         echo("数据库已是最新版本。 The database is up to date.")
 
     settings = Settings.read()
@@ -104,7 +118,7 @@ def _check_database(settings: Settings) -> None:
     from api.platform.database.engine import reach
 
     async def compare() -> None:
-        if await drift.check_database(access.owner):
+        if await drift.check_database(access.require_owner()):
             echo("数据库与本程序一致。 The database is as this program makes it.")
         else:
             echo("还没有数据库；新建的与代码一致。 There is no database yet; a new one fits the code.")
@@ -113,7 +127,7 @@ def _check_database(settings: Settings) -> None:
         if settings.database_url is None and not (settings.data / "pg").exists():
             # The database server's user has to pass this folder; the folder in it stays closed.
             Path(folder).chmod(0o755)
-            settings = Settings(data=Path(folder) / "data", database_url=None)
+            settings = replace(settings, data=Path(folder) / "data")
         with reach(settings) as access:
             run_async(compare())
 

@@ -118,6 +118,8 @@ class ErrorCode(StrEnum):
     DATABASE_URL = "database-url", 500
     DATABASE_AWAY = "database-away", 500
     DATABASE_RIGHTS = "database-rights", 500
+    DATABASE_LOGIN = "database-login", 500
+    DATABASE_UNSUPPORTED = "database-unsupported", 500
     DATABASE_VERSION = "database-version", 500
     DATABASE_CHANGED = "database-changed", 500
 

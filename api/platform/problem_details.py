@@ -109,13 +109,17 @@ def integrity(error: IntegrityError) -> ProblemDetailsException:
 
 def database(error: DBAPIError) -> ProblemDetailsException:
     """By the class of its SQLSTATE: 22 is data that no text or number of ours can be, such as a zero byte;
-    08, 3D, 40, 53 and 57 are a database that is away, busy or shutting down; anything else is our fault."""
-    sqlstate_class = (getattr(error.orig, "sqlstate", "") or "")[:2]
-    if sqlstate_class == "22":
-        return _problem(*_HTTP[400])
-    if sqlstate_class in ("08", "3D", "40", "53", "57"):
-        return away(error)
-    return fault(error)
+    25 is a database that can only be read; 08, 28, 3D, 40, 53, 55, 57 and 58 are one that is away, busy or
+    shutting down, or doesn't let us in; anything else is our fault."""
+    match (getattr(error.orig, "sqlstate", "") or "")[:2]:
+        case "22":
+            return _problem(*_HTTP[400])
+        case "25":
+            return _problem(ErrorCode.BUSY, "数据库现在只能读不能写，没有改动，请稍候再试。")
+        case "08" | "28" | "3D" | "40" | "53" | "55" | "57" | "58":
+            return away(error)
+        case _:
+            return fault(error)
 
 
 def away(_: Exception) -> ProblemDetailsException:

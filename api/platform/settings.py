@@ -10,15 +10,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`JIMEI_DATA`: the data folder (default `./.jimei`). `JIMEI_DATABASE_URL`: any PostgreSQL 15 or newer; unset,
-    an embedded server runs in the data folder."""
+    """`JIMEI_DATA`: the data folder (default `./.jimei`). `JIMEI_DATABASE_URL`: any PostgreSQL 15 or newer, by the
+    application's own login; unset, an embedded server runs in the data folder. `JIMEI_DATABASE_OWNER_URL`: the
+    same database by its owner's login, for what migrates."""
 
     data: Path
     database_url: str | None
+    database_owner_url: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         return cls(
             data=Path(environment.get("JIMEI_DATA") or ".jimei").absolute(),
             database_url=environment.get("JIMEI_DATABASE_URL") or None,
+            database_owner_url=environment.get("JIMEI_DATABASE_OWNER_URL") or None,
         )

@@ -3,10 +3,6 @@ do $$ begin
     if not exists (select from pg_roles where rolname = 'jimei_app') then
         create role jimei_app nologin;
     end if;
-    -- On a database of one's own the owner steps down to this role in each connection.
-    if not pg_has_role(current_user, 'jimei_app', 'member') then
-        execute format('grant jimei_app to %I', current_user);
-    end if;
 end $$;
 create schema ledger;
 grant usage on schema ledger, public to jimei_app;

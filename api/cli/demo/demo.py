@@ -28,7 +28,7 @@ from api.jobs import JOBS
 from api.opening import open_services
 from api.platform.clock import TravelClock, WallClock
 from api.platform.database.connect import create_engine
-from api.platform.database.engine import Access
+from api.platform.database.engine import STATEMENT_TIMEOUT, Access
 from api.platform.database.migrations import administer, drop_database, exists, migrate
 from api.platform.errors import ErrorCode, Refused
 from api.platform.jobs import run_until_idle
@@ -53,14 +53,14 @@ async def run_demo(settings: Settings, access: Access, port: int) -> None:
     """
     console = Console()
     keys_file = settings.data / KEYS_FILE
-    if await exists(access.owner):
+    if await exists(access.require_owner()):
         if not keys_file.exists():
             raise Refused(ErrorCode.DEMO_ELSEWHERE, "数据库里已有别的乡镇，演示不会改动它；请换一个 JIMEI_DATA。")
         console.print("演示乡镇已建好，直接使用。 The demo township is there already.")
     else:
         await _build(settings, access, keys_file, console)
     keys = msgspec.json.decode(keys_file.read_bytes(), type=DemoKeys)
-    async with open_services(access, WallClock()) as services:
+    async with open_services(access, WallClock(), STATEMENT_TIMEOUT) as services:
         for line in (
             *format_report(await build_report(services)),
             *format_liability(await calculate_liability(services)),
@@ -73,12 +73,11 @@ async def run_demo(settings: Settings, access: Access, port: int) -> None:
 async def _build(settings: Settings, access: Access, keys_file: Path, console: Console) -> None:
     """Build in a database with a temporary name, renamed at the end, so that an interrupted demo is built anew."""
     _clear_folder(settings.data)
-    building = _with_database(access, _building_name(access))
-    await drop_database(building.owner)
-    await migrate(building.owner)
     # Nothing has to be durable before the demo is complete; the last statement waits for the disk and follows
     # all others in the log.
-    await _execute(building, f'alter database "{building.owner.database}" set synchronous_commit = off')
+    building = replace(_with_database(access, _building_name(access)), durable=False)
+    await drop_database(building.require_owner())
+    await migrate(building.require_owner())
     password = "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(12))
     township = plan_township(password)
     records = sum(len(rows) for _, rows in township.bulk())
@@ -98,11 +97,9 @@ async def _build(settings: Settings, access: Access, keys_file: Path, console: C
                 await story.play(
                     now, partial(run_until_idle, services, JOBS), partial(_execute, building, "analyze")
                 )
-    await _execute(building, f'alter database "{building.owner.database}" reset synchronous_commit')
     _save_keys(settings, keys_file, story.keys)
-    await administer(
-        access.owner, text(f'alter database "{building.owner.database}" rename to "{access.owner.database}"')
-    )
+    owner = access.require_owner()
+    await administer(owner, text(f'alter database "{building.app.database}" rename to "{owner.database}"'))
     (settings.data / BUILDING_FILE).unlink()
 
 
@@ -119,7 +116,7 @@ def _clear_folder(data: Path) -> None:
 
 
 async def _execute(access: Access, statement: str) -> None:
-    engine = create_engine(access.owner, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    engine = create_engine(access.require_owner(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.execute(text(statement))
@@ -171,12 +168,13 @@ async def _serve_with_kiosk(
 async def drop_databases(access: Access) -> None:
     """Drop the demo's databases from the user's own server."""
     for each in (access, _with_database(access, _building_name(access))):
-        await drop_database(each.owner)
+        await drop_database(each.require_owner())
 
 
 def _building_name(access: Access) -> str:
-    return f"{access.owner.database}_building"
+    return f"{access.require_owner().database}_building"
 
 
 def _with_database(access: Access, database: str) -> Access:
-    return replace(access, owner=access.owner.set(database=database), app=access.app.set(database=database))
+    owner = access.require_owner().set(database=database)
+    return replace(access, owner=owner, app=access.app.set(database=database))

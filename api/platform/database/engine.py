@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, InterfaceError
+from sqlalchemy import URL, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from api.platform.data_folder import require_own_folder
-from api.platform.database.connect import DatabaseAway, connect, create_engine
+from api.platform.database.address import parse_address
+from api.platform.database.connect import READ_ONLY, SESSION, DatabaseAway, connect, create_engine
 from api.platform.database.embedded import APP, OWNER, Embedded
-from api.platform.database.read_query import ReadQuery
+from api.platform.database.read_query import ReadQuery, WriteQuery
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -27,22 +28,46 @@ READS = "jimei-reads"
 """The application name of the connections that run read queries."""
 MAX_READS = 6
 READ_TIMEOUT = 30.0
-"""Seconds that a read query waits for a connection; the default for sessions is the same."""
+"""Seconds that a read query waits for a connection, and again for its answer. For the first, sessions too."""
+STATEMENT_TIMEOUT = 60.0
+"""Seconds for a statement of a server: what it serves takes milliseconds, what it does by itself a second."""
+COMMIT_TIMEOUT = 10.0
+"""Seconds for a commit, which otherwise might wait for ever: for a standby that is gone, for a disk."""
+DOUBTFUL_COMMIT_TIMEOUT = 3.0
+"""The same after one that wasn't confirmed."""
+_MARGIN = 5.0
+"""Seconds that the server has to give up a statement by itself, before the connection is given up."""
 CLOSE_TIMEOUT = 2.0
 """Seconds that closing waits for running read queries."""
+
+_CONNECTION_LOST = "08"
+"""The class of PostgreSQL's codes."""
+# Nothing that anybody would read; its commit is one like any other.
+_WRITE_NOTHING = text("select pg_logical_emit_message(true, 'jimei', '')")
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The same database as two roles: `owner` migrates, `app` serves. `data` is the folder for files kept beside
-    it; `embedded`: the server is our own, on this machine."""
+    """The same database by two logins: `owner` migrates, `app` serves. `data` is the folder for files kept beside
+    it; `embedded`: the server is our own, on this machine; `durable`: what was confirmed outlives a power cut."""
 
-    owner: URL
+    owner: URL | None
     app: URL
     data: Path
     embedded: bool
+    durable: bool = True
+
+    def require_owner(self) -> URL:
+        """Raises Refused: database-url."""
+        if self.owner is None:
+            raise Refused(
+                ErrorCode.DATABASE_URL,
+                "这一步要用数据库主人的登录：请把 JIMEI_DATABASE_OWNER_URL 设成同一个库、由主人登录的地址"
+                "（JIMEI_DATABASE_URL 只是程序自己的登录）。",
+            )
+        return self.owner
 
 
 @contextmanager
@@ -50,15 +75,20 @@ def reach(settings: Settings) -> Iterator[Access]:
     """The database that the settings name; an embedded server runs at least as long as the block. Raises Refused:
     database-url, not-our-folder."""
     require_own_folder(settings.data)
-    if settings.database_url is not None:
-        try:
-            url = make_url(settings.database_url).set(drivername="postgresql+asyncpg")
-        except ArgumentError:
-            raise Refused(
-                ErrorCode.DATABASE_URL, "JIMEI_DATABASE_URL 不是数据库地址，应形如 postgresql://用户@主机/库名。"
-            ) from None
-        yield Access(owner=url, app=url, data=settings.data, embedded=False)
+    owner, app = settings.database_owner_url, settings.database_url
+    if app is not None:
+        yield Access(
+            owner=parse_address(owner, "JIMEI_DATABASE_OWNER_URL") if owner is not None else None,
+            app=parse_address(app, "JIMEI_DATABASE_URL"),
+            data=settings.data,
+            embedded=False,
+        )
         return
+    if owner is not None:
+        raise Refused(
+            ErrorCode.DATABASE_URL,
+            "只设了 JIMEI_DATABASE_OWNER_URL：还要把 JIMEI_DATABASE_URL 设成同一个库、由程序自己登录的地址。",
+        )
     with Embedded(settings.data) as server, server.keep_running():
         yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data, embedded=True)
 
@@ -66,19 +96,58 @@ def reach(settings: Settings) -> Iterator[Access]:
 class Database:
     """Hands out sessions; the use case that takes one owns the transaction, and nothing below it commits."""
 
-    def __init__(self, url: URL, pool_size: int = 10) -> None:
-        self.engine = _engine(url, pool_size)
+    def __init__(
+        self,
+        url: URL,
+        pool_size: int = 10,
+        statement_timeout: float | None = STATEMENT_TIMEOUT,
+        durable: bool = True,
+    ) -> None:
+        """`statement_timeout`: in seconds; None for no bound."""
+        self.engine = _engine(url, pool_size, statement_timeout, durable)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._readers: asyncpg.Pool | None = None
         self._free_readers = asyncio.Semaphore(MAX_READS)
+        # Commits since the last confirmed one of which nobody knows what came of them.
+        self._doubts = 0
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        async with self._sessions.begin() as session:
+        """Raises DatabaseAway where the commit isn't confirmed in time: whether it is kept shows when the request
+        is made again, with the same id."""
+        async with self._sessions() as session:
             yield session
+            await self._commit(session)
+
+    async def require_writable(self) -> None:
+        """Write and commit nothing. Raises DatabaseAway, and like a session what the database says."""
+        async with self.begin() as session:
+            if await session.scalar(text("show transaction_read_only")) == "on":
+                raise DatabaseAway("it can only be read")
+            await session.execute(_WRITE_NOTHING)
+
+    async def _commit(self, session: AsyncSession) -> None:
+        doubts, patience = self._doubts, COMMIT_TIMEOUT
+        if doubts:
+            # What wasn't confirmed can be read all the same, and would be lost with this server. Whoever reads it
+            # is answered once a commit after it is confirmed.
+            await session.execute(_WRITE_NOTHING)
+            patience = DOUBTFUL_COMMIT_TIMEOUT
+        try:
+            async with asyncio.timeout(patience):
+                await session.commit()
+        except BaseException as error:
+            self._doubts += 1
+            if isinstance(error, TimeoutError):
+                raise DatabaseAway("a commit was not confirmed in time") from None
+            raise
+        if self._doubts == doubts:
+            self._doubts = 0
 
     async def read(self, query: ReadQuery[T], values: Mapping[str, Any]) -> T:
-        """Raises DatabaseAway where no connection is free in time, and like a session what the database says."""
+        """Raises DatabaseAway where no connection is free or none answers in time, and like a session what the
+        database says."""
+        writes = isinstance(query, WriteQuery)
         try:
             # First come, first served.
             async with asyncio.timeout(READ_TIMEOUT):
@@ -88,11 +157,20 @@ class Database:
         try:
             if self._readers is None:
                 self._readers = await _reader_pool(self.engine.url)
-            result = await self._readers.fetchval(query.sql, *query.parameters(values))
+            async with self._readers.acquire(timeout=READ_TIMEOUT) as connection:
+                patience = COMMIT_TIMEOUT if writes else READ_TIMEOUT
+                result = await connection.fetchval(query.sql, *query.parameters(values), timeout=patience)
         except asyncpg.PostgresError as error:
+            if error.sqlstate == READ_ONLY and self._readers is not None:
+                await self._readers.expire_connections()
+            self._doubts += writes and error.sqlstate[:2] == _CONNECTION_LOST
             raise DBAPIError(query.sql, None, error) from error
         except asyncpg.InterfaceError as error:
+            self._doubts += writes
             raise InterfaceError(query.sql, None, error) from error
+        except (TimeoutError, asyncpg.InternalClientError) as error:
+            self._doubts += writes
+            raise DatabaseAway(str(error) or "no answer in time") from error
         finally:
             self._free_readers.release()
         return query.decode(result)
@@ -110,12 +188,21 @@ class Database:
 
 
 # Whoever the connection signs in as, it takes the application's role first.
-# Hot pages lie in memory, so looking a row up by key beats reading even a small table.
-_SETTINGS = {"application_name": "jimei", "role": APP, "timezone": "UTC", "random_page_cost": "1.1"}
+_APPLICATION = {**SESSION, "role": APP}
 
 
-def _engine(url: URL, pool_size: int) -> AsyncEngine:
-    engine = create_engine(url, pool_size=pool_size, server_settings=_SETTINGS)
+def _engine(url: URL, pool_size: int, statement_timeout: float | None, durable: bool) -> AsyncEngine:
+    settings = dict(_APPLICATION)
+    driver: dict[str, float] = {}
+    if statement_timeout is not None:
+        # The server gives up, and what lies idle in a transaction holds locks; the driver where the server can't.
+        settings["statement_timeout"] = settings["idle_in_transaction_session_timeout"] = (
+            f"{statement_timeout * 1000:.0f}"
+        )
+        driver["command_timeout"] = statement_timeout + _MARGIN
+    if not durable:
+        settings["synchronous_commit"] = "off"
+    engine = create_engine(url, pool_size=pool_size, server_settings=settings, connect_args=driver)
     event.listen(engine.sync_engine, "checkout", _require_open)
     return engine
 
@@ -131,7 +218,8 @@ async def _reader_pool(url: URL) -> asyncpg.Pool:
     return await asyncpg.create_pool(
         **known,
         connect=connect,
-        server_settings=_SETTINGS | {"application_name": READS, "plan_cache_mode": "force_generic_plan"},
+        server_settings=_APPLICATION | {"application_name": READS, "plan_cache_mode": "force_generic_plan"},
+        command_timeout=READ_TIMEOUT,
         min_size=0,
         max_size=MAX_READS,
         max_inactive_connection_lifetime=0,

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -19,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from alembic import command
 from api.platform.database.connect import DatabaseAway, create_engine
+from api.platform.database.login import require_supported
 from api.platform.database.sql_files import (
     REVISIONS,
     bring_up_to_date,
@@ -30,6 +32,7 @@ from api.platform.errors import ErrorCode, Refused
 
 T = TypeVar("T")
 
+_NO_RIGHT = "42501"
 # Of programs that were never released.
 _BEFORE_THE_FIRST = re.compile(r"0\d{3}")
 
@@ -39,13 +42,23 @@ async def migrate(owner: URL, revisions: Path = REVISIONS) -> None:
     functions and views as the files have them: in one transaction, so that half of it is never there.
 
     Raises Refused: database-version, when a newer program has been there, or one from before the first release;
-    database-changed, when something of somebody else's is in the way.
+    database-changed, when something of somebody else's is in the way; database-rights; database-unsupported.
     """
     await _create_database(owner)
-    await run_on(owner, partial(_upgrade, revisions))
+    try:
+        await run_on(owner, partial(_upgrade, revisions))
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        if getattr(getattr(error, "orig", error), "sqlstate", "") != _NO_RIGHT:
+            raise
+        raise Refused(
+            ErrorCode.DATABASE_RIGHTS,
+            f"登录用户 {owner.username} 不能升级数据库：它要是这个库的主人，并能建角色（CREATEROLE）；"
+            "或者先请管理员执行 create role jimei_app nologin。",
+        ) from None
 
 
 def _upgrade(revisions: Path, connection: Connection) -> None:
+    require_supported(connection)
     # Of two at once the second finds everything done.
     connection.execute(text("select pg_advisory_xact_lock(hashtext('jimei.migrate'))"))
     revision = _known_revision(connection, revisions)
@@ -72,10 +85,11 @@ async def differences(owner: URL) -> str | None:
 
 async def require_current(url: URL, revisions: Path = REVISIONS) -> None:
     """Refuse a database of another version with a sentence that says what to do."""
-    await run_on(url, partial(_require_current, revisions))
+    await run_on(url, partial(check_revision, revisions=revisions))
 
 
-def _require_current(revisions: Path, connection: Connection) -> None:
+def check_revision(connection: Connection, revisions: Path = REVISIONS) -> None:
+    """As `require_current`."""
     files = {file.name: file.checksum for file in read_files(revisions).values()}
     if _known_revision(connection, revisions) != _head(revisions) or read_checksums(connection) != files:
         raise Refused(ErrorCode.DATABASE_VERSION, "数据库还是旧版本，请先运行 jimei migrate。")
@@ -117,7 +131,7 @@ async def administer(owner: URL, statement: TextClause) -> Row[Any] | None:
     try:
         await connection.start()
     except (DBAPIError, DatabaseAway):
-        raise Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。") from None
+        raise Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查它的地址、用户、密码和网络。") from None
     try:
         result = await connection.execute(statement)
         return result.first() if result.returns_rows else None
@@ -129,9 +143,9 @@ async def _create_database(owner: URL) -> None:
     if await exists(owner):
         return
     try:
-        await administer(owner, text(f'create database "{owner.database}"'))
+        await administer(owner, text(f"create database \"{owner.database}\" encoding 'UTF8' template template0"))
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") == "42501":
+        if getattr(error.orig, "sqlstate", "") == _NO_RIGHT:
             raise Refused(
                 ErrorCode.DATABASE_RIGHTS, f"这个数据库用户不能建库 {owner.database}，请给它 CREATEDB 权限。"
             ) from None

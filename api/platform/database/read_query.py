@@ -41,6 +41,10 @@ class ReadQuery(Generic[T]):
         return self._decoder.decode(json)
 
 
+class WriteQuery(ReadQuery[T]):
+    """A read query by form; a function that it calls writes, and its end is a commit."""
+
+
 def bind_from(statement: SelectBase, values: Mapping[str, ColumnElement[Any]]) -> SelectBase:
     """The same statement with these parameters replaced by expressions that the database computes itself."""
 

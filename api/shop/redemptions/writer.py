@@ -12,7 +12,7 @@ from sqlalchemy import column, text
 from sqlalchemy.exc import DBAPIError
 
 from api import wire
-from api.platform.database.read_query import ReadQuery
+from api.platform.database.read_query import WriteQuery
 from api.platform.services import Services, UnitOfWork
 from api.shop.redemptions.receipts import Booking
 from ledger.books import encode_json
@@ -45,8 +45,7 @@ class _RefusedPosting(msgspec.Struct, frozen=True):
     missing: int = 0
 
 
-# A read query by form; the function that it calls writes.
-_WRITE = ReadQuery(
+_WRITE = WriteQuery(
     _Result,
     recorded=text("""
         select * from redeem_batch(

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.platform.database.embedded import OWNER, Embedded
+from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.errors import Refused
 from api.registry.cards.printing import print_new_cards
 from kiosk.store.facade import Store
@@ -101,7 +101,7 @@ def test_no_verb_at_all_shows_the_help() -> None:
 def test_found_is_another_name_of_init(clone: Clone) -> None:
     assert "found" not in jimei("--help").stdout
     assert jimei("found", "--help").stdout.splitlines()[1:] == jimei("init", "--help").stdout.splitlines()[1:]
-    assert "已建立" in jimei("found", *INIT[1:], url=clone.owner).stdout
+    assert "已建立" in jimei("found", *INIT[1:], url=clone).stdout
 
 
 def test_a_township_is_initialized_once_and_verified(data: Path) -> None:
@@ -117,17 +117,17 @@ def test_a_township_is_initialized_once_and_verified(data: Path) -> None:
 
 def test_what_has_to_come_first_is_told(data: Path, clone: Clone) -> None:
     assert "jimei migrate" in one_sentence(jimei("verify", data=data))
-    assert "jimei init" in one_sentence(jimei("serve", "--port", "0", data=data, url=clone.owner))
+    assert "jimei init" in one_sentence(jimei("serve", "--port", "0", data=data, url=clone))
 
 
 def test_verify_names_the_account_that_was_changed_behind_its_back(clone: Clone) -> None:
-    assert jimei(*INIT, url=clone.owner).returncode == 0
+    assert jimei(*INIT, url=clone).returncode == 0
     _as_owner(
         clone,
         "insert into ledger.account values (1, gen_random_uuid(), 'household:x', 'points', 0, now())",
         "insert into ledger.balance select 1, id, 0, 7 from ledger.account where name = 'household:x'",
     )
-    done = jimei("verify", url=clone.owner)
+    done = jimei("verify", url=clone)
     assert done.returncode == 1
     assert "household:x" in done.stdout
 
@@ -183,7 +183,7 @@ async def test_a_database_of_another_age_is_left_alone(server: Embedded) -> None
             change = f"update alembic_version set version_num = '{revision}'"
             await asyncio.to_thread(_as_owner, clone, change)
             for words in (("verify",), ("migrate",), ("serve", "--port", "0")):
-                assert told in one_sentence(await jimei_beside(*words, url=clone.owner))
+                assert told in one_sentence(await jimei_beside(*words, url=clone))
 
 
 async def test_what_was_changed_by_hand_is_found_and_mended(server: Embedded) -> None:
@@ -191,10 +191,10 @@ async def test_what_was_changed_by_hand_is_found_and_mended(server: Embedded) ->
         check = ("migrate", "--check")
         change = "alter function ledger.post(integer, jsonb, timestamptz) security invoker"
         await asyncio.to_thread(_as_owner, clone, change)
-        told = one_sentence(await jimei_beside(*check, url=clone.owner))
+        told = one_sentence(await jimei_beside(*check, url=clone))
         assert "ledger.post 被人改过，请运行 jimei migrate" in told
-        assert (await jimei_beside("migrate", url=clone.owner)).returncode == 0
-        assert "数据库与本程序一致" in (await jimei_beside(*check, url=clone.owner)).stdout
+        assert (await jimei_beside("migrate", url=clone)).returncode == 0
+        assert "数据库与本程序一致" in (await jimei_beside(*check, url=clone)).stdout
 
 
 @pytest.fixture
@@ -252,10 +252,11 @@ def test_files_that_are_no_proofs(sealed: tuple[Path, Path, SealKey], tmp_path: 
 
 
 def test_any_postgresql_can_be_named(server: Embedded, data: Path) -> None:
-    """As on a server of one's own: one door, the owner's, and the application steps down by itself."""
-    url = server.url(OWNER, "elsewhere")
+    """As on a server of one's own: the owner's login migrates, and the application's does everything else."""
+    url = Clone(server.url(OWNER, "elsewhere"), server.url(APP, "elsewhere"))
     try:
         assert "jimei migrate" in one_sentence(jimei("verify", data=data, url=url))
+        assert "JIMEI_DATABASE_OWNER_URL" in one_sentence(jimei("migrate", data=data, url=url.app))
         assert jimei("migrate", data=data, url=url).returncode == 0
         assert jimei(*INIT, data=data, url=url).returncode == 0
         assert jimei("verify", data=data, url=url).returncode == 0
@@ -268,21 +269,21 @@ def test_an_import_without_a_township_or_a_ledger(clone: Clone, tmp_path: Path) 
     file = tmp_path / "台账.csv"
     file.write_text("姓名,分数\n王,1\n", encoding="utf-8")
     trial = ("--source", "x", "--dry-run")
-    assert "jimei init" in one_sentence(jimei("import", str(file), *trial, url=clone.owner))
-    jimei(*INIT, url=clone.owner)
-    assert "户编号（household）" in one_sentence(jimei("import", str(file), *trial, url=clone.owner))
-    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", *trial, url=clone.owner))
-    assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", url=clone.owner))
-    assert "导入要两个人办" in one_sentence(jimei("import", str(file), "--source", "x", url=clone.owner))
+    assert "jimei init" in one_sentence(jimei("import", str(file), *trial, url=clone))
+    jimei(*INIT, url=clone)
+    assert "户编号（household）" in one_sentence(jimei("import", str(file), *trial, url=clone))
+    assert "missing.csv" in one_sentence(jimei("import", "missing.csv", *trial, url=clone))
+    assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", url=clone))
+    assert "导入要两个人办" in one_sentence(jimei("import", str(file), "--source", "x", url=clone))
 
 
 def test_points_are_taken_by_a_named_person_alone(data: Path, clone: Clone) -> None:
     assert "--by" in one_sentence(jimei("expire", data=data))
     assert not data.exists()
     assert jimei("expire", "--boundary", "2026-13-01", data=data).returncode == 2
-    assert "没有用户名" in one_sentence(jimei("expire", "--by", "nobody", url=clone.owner))
-    assert "还没有积分到期的日子" in one_sentence(jimei("expire", "--dry-run", url=clone.owner))
-    done = jimei("expire", "--boundary", "2026-12-01", "--dry-run", url=clone.owner)
+    assert "没有用户名" in one_sentence(jimei("expire", "--by", "nobody", url=clone))
+    assert "还没有积分到期的日子" in one_sentence(jimei("expire", "--dry-run", url=clone))
+    done = jimei("expire", "--boundary", "2026-12-01", "--dry-run", url=clone)
     assert "2026年12月1日没有积分到期" in one_sentence(done)
 
 
@@ -300,7 +301,8 @@ def test_a_database_address_that_is_none(data: Path) -> None:
 def test_a_database_that_does_not_answer(data: Path) -> None:
     away = "postgresql://somebody@127.0.0.1:1/jimei"
     assert "连不上数据库" in one_sentence(jimei("verify", data=data, url=away))
-    assert "连不上数据库" in one_sentence(jimei("migrate", data=data, url=away))
+    both = Clone(make_url(away), make_url(away))
+    assert "连不上数据库" in one_sentence(jimei("migrate", data=data, url=both))
 
 
 def test_a_data_folder_that_is_a_file(data: Path) -> None:
@@ -337,7 +339,7 @@ def test_a_folder_of_others_is_left_as_it_is(tmp_path: Path) -> None:
 def test_the_demo_leaves_a_real_till_alone(server: Embedded, tmp_path: Path) -> None:
     with Store(tmp_path / "kiosk"):
         pass
-    nothing = server.url(OWNER, "not_there_yet")
+    nothing = Clone(server.url(OWNER, "not_there_yet"), server.url(APP, "not_there_yet"))
     assert "真终端" in one_sentence(jimei("demo", data=tmp_path, url=nothing))
     assert (tmp_path / "kiosk" / "kiosk.sqlite3").exists()
 
@@ -350,7 +352,7 @@ def test_the_kiosk_refuses_in_the_language_chosen() -> None:
 
 
 def test_books_are_exported_whole_or_not_at_all(clone: Clone, tmp_path: Path) -> None:
-    url = clone.owner
+    url = clone
     file = tmp_path / "books"
     csv = ("export", "--output", str(file), "--format", "csv")
     assert "jimei init" in one_sentence(jimei(*csv, url=url))

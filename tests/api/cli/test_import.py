@@ -23,7 +23,7 @@ async def _import(town: LiveTown, file: Path, *more: str) -> Done:
     """By two people, who type their passwords."""
     signers = () if "--dry-run" in more else ("--by", "office", "--confirmed-by", "tan")
     words = ("import", str(file), "--source", "2025年纸质台账", *signers, *more)
-    return await jimei_beside(*words, url=town.clone.owner, typed=f"{PASSWORD}\n" * 2)
+    return await jimei_beside(*words, url=town.clone, typed=f"{PASSWORD}\n" * 2)
 
 
 async def _imported(town: LiveTown) -> int:
@@ -204,14 +204,14 @@ async def test_one_person_alone_proposes_and_the_other_confirms_with_a_password(
     file = tmp_path / "台账.csv"
     file.write_text(GOOD, encoding="utf-8")
     words = ("import", str(file), "--source", "x")
-    nobody = await jimei_beside(*words, url=town.clone.owner)
+    nobody = await jimei_beside(*words, url=town.clone)
     assert "导入要两个人办" in one_sentence(nobody)
-    wrong = await jimei_beside(*words, "--by", "office", url=town.clone.owner, typed="guessed wrong\n")
+    wrong = await jimei_beside(*words, "--by", "office", url=town.clone, typed="guessed wrong\n")
     assert (wrong.returncode, "用户名或密码不对" in wrong.stderr) == (2, True)
     same = ("--by", "office", "--confirmed-by", "office")
-    twice = await jimei_beside(*words, *same, url=town.clone.owner, typed=f"{PASSWORD}\n" * 2)
+    twice = await jimei_beside(*words, *same, url=town.clone, typed=f"{PASSWORD}\n" * 2)
     assert (twice.returncode, "这是您提议的，请由另一个人确认。" in twice.stderr) == (2, True)
-    alone = await jimei_beside(*words, "--by", "office", url=town.clone.owner, typed=f"{PASSWORD}\n")
+    alone = await jimei_beside(*words, "--by", "office", url=town.clone, typed=f"{PASSWORD}\n")
     assert alone.returncode == 0
     assert "已提议，还没有入账：请另一个人在工作台“两人办理”里确认" in alone.stdout
     assert await _imported(town) == 0

@@ -22,7 +22,7 @@ NEW = HEAD + "河畔村,1网格,hp-8,周 八,3\n新 村,东头,xc-1,马九,\n"
 
 
 async def _register(town: LiveTown, file: Path, *more: str, typed: str = f"{PASSWORD}\n") -> Done:
-    return await jimei_beside("register", str(file), *more, url=town.clone.owner, typed=typed)
+    return await jimei_beside("register", str(file), *more, url=town.clone, typed=typed)
 
 
 async def _registered(town: LiveTown) -> dict[str, tuple[str, str, str, int]]:

@@ -79,7 +79,7 @@ async def test_the_page_is_for_those_who_decide(town: LiveTown) -> None:
 
 async def simulate(town: LiveTown, file: Path, *more: str) -> Done:
     words = ("rules", "simulate", str(file), "--from", "2026-01-01", "--to", "2026-12-31", *more)
-    return await jimei_beside(*words, url=town.clone.owner)
+    return await jimei_beside(*words, url=town.clone)
 
 
 @pytest.fixture

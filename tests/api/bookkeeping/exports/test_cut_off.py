@@ -36,7 +36,7 @@ def export(format: str, output: Path) -> tuple[str, ...]:
 async def jimei_export(town: LiveTown, format: str, output: Path, stderr: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(*JIMEI, *export(format, output)),
-        env=environment(url=town.clone.owner) | {"TERM": "xterm"},
+        env=environment(url=town.clone) | {"TERM": "xterm"},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=stderr,
         # Ctrl-C ends it, also where whoever started the tests had it ignored.
@@ -78,7 +78,7 @@ async def test_killed(crowded: LiveTown, tmp_path: Path, format: str) -> None:
     assert os.stat(tmp_path / left).st_mode & 0o077 == 0
     if format in ("beancount", "hledger"):
         assert os.stat(tmp_path / left / "books").st_size > 0
-    again = await jimei_beside(*export(format, output), url=crowded.clone.owner)
+    again = await jimei_beside(*export(format, output), url=crowded.clone)
     assert (again.returncode, again.stderr) == (0, "")
     assert os.listdir(tmp_path) == ["books"]
 
