@@ -6,7 +6,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-import axe_playwright_python
+import axe_playwright_python  # type: ignore[import-untyped]
 import pytest
 from playwright.async_api import Page
 from uuid_utils.compat import uuid7

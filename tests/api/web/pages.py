@@ -59,6 +59,7 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
     async with browsing(town, login) as browser:
         while begin:
             path = begin.pop(0)
+            # What programmers read is as long as all others together.
             if kind(path) in found or path == "/schema" or (login and not path.startswith("/desk")):
                 continue
             await browser.open(path)
