@@ -46,7 +46,7 @@ def _describe(error: OSError) -> str:
         case PermissionError():
             return "没有权限读这个文件。"
         case _:
-            return f"读不了这个文件（{error.strerror}）。"
+            return "读不了这个文件，请核对它在不在、能不能打开。"
 
 
 def _decoding_error(path: Path | Traversable, raw: bytes, at: int) -> RulebookError:

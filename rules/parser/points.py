@@ -1,10 +1,14 @@
 """Reads the points and the condition of a rule."""
 
+import re
+
 from rules.book import MAX_POINTS, Input, Points, PointsByChoice, PointsByMeeting
 from rules.expression import Declarations, Expression, ExpressionError, compile_amount, compile_condition
 from rules.inputs import reject_amount
 from rules.parser.table import Table
 from rules.variables import KnownVariables, Variable
+
+_WRITTEN_NUMBER = re.compile(r"\s*([+-]?\d{1,6})\s*分?\s*")
 
 MEETING_INPUTS = (
     Input(PointsByMeeting.AMOUNT, "议定的分数", "integer"),
@@ -18,6 +22,11 @@ def read_points(
     """The points of a rule, the Chinese note that explains an expression, and the variables that the expression
     uses."""
     points = rule.get_value("points", (int, str, dict))
+    if isinstance(points, str) and (number := _WRITTEN_NUMBER.fullmatch(points)):
+        whole = str(int(number[1]))
+        rule.report("points", f"points 是数字，不要引号和单位，写成 points = {whole} 。")
+        rule.get_text("points_note", required=False)
+        return int(whole), "", ()
     choices = [input for input in inputs if input.options and input.options[0].points is not None]
     note = rule.get_text("points_note", required=type(points) is str, chinese=type(points) is str)
     if len(choices) > 1 or (choices and points is not None):

@@ -36,6 +36,7 @@ def load(text: str, source: str = "rulebook", base: Rulebook | None = None, *, a
     `adopted`: it was checked when it was adopted, and stays readable when the policy gets stricter. Raises
     RulebookError with all problems that could be found.
     """
+    text = _normalize(text)
     book, root = _read(text, source, base)
     if not adopted:
         _check_policy(text, root, book, base)
@@ -50,6 +51,7 @@ def check(
 ) -> tuple[Rulebook | None, list[Problem]]:
     """The book, None when it can't be used, and all its problems in the order of the text: the errors of `load`,
     rules that may award more than the book allows, and advice."""
+    text = _normalize(text)
     try:
         book, root = _read(text, source, base)
         _check_policy(text, root, book, base)
@@ -79,7 +81,7 @@ def read_header(text: str) -> Header:
     # The header is usually at the top, and parsing all of a large book takes long.
     for part in (text[: start.start()] if start else "", text):
         try:
-            raw = read_toml(part, "")
+            raw = read_toml(part, "", mend=False).document
         except RulebookError:
             continue
         for key in ("overlay", "book"):
@@ -95,10 +97,16 @@ def read_header(text: str) -> Header:
     return Header()
 
 
+def _normalize(text: str) -> str:
+    """As tomllib reads it, so that its places and ours agree."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
 def _read(text: str, source: str, base: Rulebook | None) -> tuple[Rulebook | None, Table]:
-    # As tomllib does, so that its places and ours agree.
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    root = Table(read_toml(text, source), (), "积分办法", Findings(text, source))
+    toml = read_toml(text, source)
+    findings = Findings(toml.text, source)
+    root = Table(toml.document, (), "积分办法", findings)
+    findings.problems.extend(toml.problems)
     return (read_overlay(root, base) if "overlay" in root.raw else _read_book(root)), root
 
 

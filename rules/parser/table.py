@@ -1,6 +1,7 @@
 """Reads a TOML table key by key and collects all problems instead of stopping at the first."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -37,6 +38,33 @@ _CHINESE_TERMS = {
     "date": "日期",
     "photo": "照片",
     "sheet": "评分单",
+}
+
+
+def _suggest(key: str, value: Any, types: tuple[type, ...]) -> str:
+    """How a value of the wrong type would be written right, if that is plain."""
+    if type(value) is str and str not in types:
+        plain = unicodedata.normalize("NFKC", value).strip()
+        for type_, pattern in _PLAIN.items():
+            if type_ in types and re.fullmatch(pattern, plain):
+                return f"不要加引号，写成 {key} = {plain} 。"
+    elif type(value) in (int, float, date) and str in types and int not in types:
+        return f'要加引号，写成 {key} = "{value}" 。'
+    elif type(value) is float and int in types and float not in types:
+        if value.is_integer():
+            return f"写成 {key} = {int(value)} 。"
+        if str in types:
+            return f'带小数的分值要写算式，例如 {key} = "int(input.hours * {value})" 。'
+    elif type(value) is int and bool in types:
+        return f"写成 {key} = {'true' if value else 'false'} 。"
+    return ""
+
+
+_PLAIN: Mapping[type, str] = {
+    int: r"[+-]?\d{1,12}",
+    float: r"[+-]?\d{1,12}\.\d{1,12}",
+    bool: r"true|false",
+    date: r"\d{4}-\d{2}-\d{2}",
 }
 
 
@@ -93,7 +121,7 @@ class Table:
         if type(value) not in types:
             wanted = "或".join(_TYPE_NAMES[each] for each in types)
             given = "带时刻的日期" if type(value) is datetime else _TYPE_NAMES.get(type(value), "时刻")
-            self.report(key, f"{key} 应是{wanted}，现在写的是{given}。")
+            self.report(key, f"{key} 应是{wanted}，现在写的是{given}。{_suggest(key, value, types)}")
             return None
         return value
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from math import inf, isfinite
 from typing import Any
 
+from rules.parser.repairs import FULL_WIDTH, Repair, suggest_repairs
 from rules.problems import Problem, RulebookError
 
 MAX_LENGTH = 1_000_000
@@ -16,32 +20,13 @@ MAX_LENGTH = 1_000_000
 _MAX_PARTS = 32
 _PART = r"""(?:[\w\-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 _LONG_NAME = re.compile(rf"(?<![\w\-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_MAX_PARTS},}}")
+_MAX_SYNTAX_PROBLEMS = 100
+_MAX_PARSED = 20 * 200_000
+"""Characters, in all attempts together."""
+_MAX_INTEGER = 2**63
+_SECTION = re.compile(r"^\s*\[")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-# Characters of a Chinese keyboard, and those that TOML needs instead.
-_FULL_WIDTH = {
-    "“": '"',
-    "”": '"',
-    "‘": "'",
-    "’": "'",
-    "＂": '"',
-    "＝": "=",
-    "，": ",",
-    "、": ",",
-    "；": ",",
-    "。": ".",
-    "．": ".",
-    "：": "=",
-    "【": "[",
-    "】": "]",
-    "［": "[",
-    "］": "]",
-    "｛": "{",
-    "｝": "}",
-    "＃": "#",
-    "－": "-",
-    "\u3000": "半角空格",
-}
 _TRANSLATIONS = (
     ("Expected '=' after a key", "名字后面要有等号，写成 名字 = 值"),
     ("Expected newline or end of document", "这一项后面多了东西；一行只写一项，文字要整个放在一对引号里"),
@@ -61,22 +46,101 @@ _TRANSLATIONS = (
 )
 
 
-def read_toml(text: str, source: str) -> dict[str, Any]:
-    """Parse a text. Raises RulebookError with the first syntax error."""
+@dataclass(frozen=True, slots=True)
+class TomlText:
+    """A document, the problems of its text, and the text with these mended, line by line as it was."""
+
+    document: dict[str, Any]
+    problems: Sequence[Problem]
+    text: str
+
+
+def read_toml(text: str, source: str, *, mend: bool = True) -> TomlText:
+    """Parse a text. Mistakes whose right form can be guessed are mended and told; with one that can't be, raises
+    RulebookError with all that were found, with the first one unless `mend`."""
     if len(text) > MAX_LENGTH:
         raise RulebookError([Problem(source, 1, 1, f"文件太长（最多 {MAX_LENGTH} 字）。")])
     long_name = _LONG_NAME.search(text)
     if long_name:
         line = text.count("\n", 0, long_name.start()) + 1
         raise RulebookError([Problem(source, line, 1, "点号连起来的名字太长，这不是一份积分办法。")])
+    problems: list[Problem] = []
+    rows: Sequence[str] = text.split("\n")
+    is_whole, parsed = True, 0
+    while True:
+        try:
+            document = tomllib.loads("\n".join(rows))
+            break
+        except tomllib.TOMLDecodeError as error:
+            problem = _translate(str(error), "\n".join(rows), source)
+            parsed += len(text)
+            repair = _find_repair(rows, problem) if mend else None
+            if repair:
+                problem = Problem(source, repair.row + 1, repair.column + 1, repair.message)
+                rows = repair.rows
+            problems.append(problem)
+            blank = [*rows[: problem.line - 1], "", *rows[problem.line :]]
+            if not repair and mend:
+                is_whole, stopped, rows = False, _stop(rows), blank
+                if _stop(blank) <= stopped:
+                    raise RulebookError(problems) from None
+            if not mend or len(problems) >= _MAX_SYNTAX_PROBLEMS or parsed > _MAX_PARSED:
+                raise RulebookError(problems) from None
+        except RecursionError:
+            raise RulebookError([*problems, Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
+        except ValueError:
+            raise RulebookError([*problems, Problem(source, 1, 1, "里面有读不出来的数，位数太多。")]) from None
+    large = _find_unusual_number(document)
+    if large:
+        problems.append(Problem(source, 1, 1, large))
+        is_whole = False
+    # Of a fragment more is missing than its author needs to hear now.
+    if not is_whole or (problems and not ("rule" in document and {"book", "overlay"} & document.keys())):
+        raise RulebookError(problems)
+    return TomlText(document, problems, "\n".join(rows))
+
+
+def _find_repair(rows: Sequence[str], problem: Problem) -> Repair | None:
+    """The first guess with which reading gets further in the part of the text around the problem."""
+    at = min(problem.line, len(rows)) - 1
+    first = next((n for n in range(at - 1, -1, -1) if _SECTION.match(rows[n])), 0)
+    last = next((n for n in range(at + 1, len(rows)) if _SECTION.match(rows[n])), len(rows))
+    part = rows[first:last]
+    stopped = _stop(part)
+    for repair in suggest_repairs(part, at - first, problem.column - 1):
+        if _stop(repair.rows) > stopped:
+            return Repair(
+                repair.message, first + repair.row, repair.column, [*rows[:first], *repair.rows, *rows[last:]]
+            )
+    return None
+
+
+def _stop(rows: Sequence[str]) -> tuple[float, int]:
+    """Row and column, from 0, where reading stops; infinitely far when it doesn't."""
     try:
-        return tomllib.loads(text)
+        tomllib.loads("\n".join(rows))
     except tomllib.TOMLDecodeError as error:
-        raise RulebookError([_translate(str(error), text, source)]) from error
-    except RecursionError:
-        raise RulebookError([Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
-    except ValueError as error:
-        raise RulebookError([Problem(source, 1, 1, f"里面有读不出来的数（{error}）。")]) from error
+        place = _PLACE.search(str(error))
+        return (int(place[1]) - 1, int(place[2]) - 1) if place and place[1] else (len(rows), 0)
+    except (RecursionError, ValueError):
+        return 0, 0
+    return inf, 0
+
+
+def _find_unusual_number(value: Any) -> str:
+    """What is wrong with a number that no book has: too many digits, or none at all."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+        elif isinstance(each, int) and abs(each) > _MAX_INTEGER:
+            return "里面有读不出来的数，位数太多。"
+        elif isinstance(each, float) and not isfinite(each):
+            return "里面有读不出来的数：要写具体的数字。"
+    return ""
 
 
 def _translate(raw: str, text: str, source: str) -> Problem:
@@ -94,9 +158,9 @@ def _translate(raw: str, text: str, source: str) -> Problem:
         sentence = f"日期要写成 {day}，月和日都是两位。" if day else f"没有 {written} 这一天，请核对日期。"
         return Problem(source, line, column, sentence)
     typed = row[column - 1 : column]
-    if typed in _FULL_WIDTH:
-        return Problem(source, line, column, f"这里用了中文的「{typed}」，要改成英文的 {_FULL_WIDTH[typed]} 。")
-    unknown = f"不合 TOML 写法，请检查引号、等号和括号（{what}）"
+    if typed in FULL_WIDTH:
+        return Problem(source, line, column, f"这里用了中文的「{typed}」，要改成英文的 {FULL_WIDTH[typed]} 。")
+    unknown = "这一行读不出来，请检查引号、等号和括号"
     if "Cannot overwrite" in what and row.lstrip().startswith("["):
         return Problem(source, line, column, "这一段前面写成了单层方括号；可以写多段的要用两层，例如 [[rule]]。")
     sentence = next((chinese for english, chinese in _TRANSLATIONS if english in what), unknown)
