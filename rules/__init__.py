@@ -20,6 +20,7 @@ from rules.book import (
 )
 from rules.builtin import books_path, builtin_names, load_builtin
 from rules.claim import Claim
+from rules.concerns import FORBIDDEN_SUBJECTS, DelicateItem, find_delicate
 from rules.evaluation import Evaluation, LimitStep, Refusal, Trace, evaluate, evaluate_points
 from rules.expression import Expression
 from rules.inputs import parse_answers
@@ -47,6 +48,7 @@ from rules.variables import AwardHistory
 
 __all__ = [
     "BODY_TITLES",
+    "FORBIDDEN_SUBJECTS",
     "AwardHistory",
     "Campaign",
     "Category",
@@ -55,6 +57,7 @@ __all__ = [
     "Count",
     "Decision",
     "Deduction",
+    "DelicateItem",
     "Difference",
     "Evaluation",
     "Expression",
@@ -94,6 +97,7 @@ __all__ = [
     "evaluate",
     "evaluate_points",
     "explain",
+    "find_delicate",
     "format_day",
     "format_decision",
     "format_limit",

@@ -274,6 +274,7 @@ class LiveTown:
             "rule": "T1",
             "deed_on": "2026-06-01",
             "inputs": {"points": points},
+            "again": "同日另一件",
         }
         async with self.staff("wang") as http:
             [declared] = (await http.post("/v1/claims", json=[claim])).raise_for_status().json()
@@ -372,7 +373,10 @@ async def _populate(live: LiveTown) -> LiveTown:
         book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
         adoption = (await post("/v1/rulebooks", {"text": book + TEST_RULE})).json()["id"]
         async with live.staff("ma") as ma:
-            (await ma.post(f"/v1/rulebooks/adoptions/{adoption}/confirm")).raise_for_status()
+            path = f"/v1/rulebooks/adoptions/{adoption}"
+            detail = (await ma.get(path)).raise_for_status().json()
+            ticks = {item["rule"]: list(detail["subjects"]) for item in detail["delicate"]}
+            (await ma.post(f"{path}/confirm", json={"not_concerned": ticks})).raise_for_status()
         await post("/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "河畔村积美超市"}])
         await post(
             "/v1/products",

@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     ROLE_UNKNOWN = "role-unknown", 400
     SCOPE_MISSING = "scope-missing", 400
     REASON_MISSING = "reason-missing", 400
+    CONCERNS_MISSING = "concerns-missing", 400
     PIN_MALFORMED = "pin-malformed", 400
     PINS_DIFFER = "pins-differ", 400
     OWN_CARD = "own-card", 400

@@ -88,6 +88,7 @@ from api.wire.register import (
 )
 from api.wire.reports import Liability, PointsByName, ProductCost, TownshipReport
 from api.wire.rulebooks import (
+    AdoptionConfirmation,
     AdoptionDetail,
     AdoptionReason,
     AdoptionView,
@@ -96,6 +97,7 @@ from api.wire.rulebooks import (
     BookProblem,
     BookText,
     Decision,
+    DelicateRule,
     DraftProposal,
     DraftSummary,
     DraftUpdate,
@@ -128,6 +130,7 @@ from api.wire.till import (
 __all__ = [
     "AccountPage",
     "AccountView",
+    "AdoptionConfirmation",
     "AdoptionDetail",
     "AdoptionReason",
     "AdoptionView",
@@ -155,6 +158,7 @@ __all__ = [
     "CountedLine",
     "CreatedCount",
     "Decision",
+    "DelicateRule",
     "Donation",
     "DraftProposal",
     "DraftSummary",

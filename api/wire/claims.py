@@ -17,7 +17,8 @@ Answer = Annotated[str, TextRule(2000, lines=True)]
 
 class NewClaim(Incoming, frozen=True):
     """A deed declared for a household; `person` names the member where the rule counts by person. The caller makes
-    the `id`, so a retry counts once."""
+    the `id`, so a retry counts once. `again`: why it is another deed than the one declared for the same household,
+    rule and day; without it such a claim isn't taken."""
 
     id: UUID
     household: Code
@@ -26,18 +27,20 @@ class NewClaim(Incoming, frozen=True):
     inputs: dict[Key, Answer | int | float] = field(default_factory=dict)
     person: Annotated[str, Meta(max_length=40), TextRule(40, dotted=True)] = ""
     note: Note = ""
+    again: Note = ""
 
 
 class ClaimOutcome(Wire, frozen=True):
-    """The result for one claim of a batch. `status`: declared, reviewed, approved; exists (sent again),
-    refused, conflict; `reason` is a sentence in Chinese, `trace` the same for programs where the rules refused.
-    `points` are negative for a deduction."""
+    """The result for one claim of a batch. `status`: declared, reviewed, approved; exists (sent again), refused,
+    conflict, declared-twice (`same_deed`: the claims for the same household, rule and day); `reason` is a sentence
+    in Chinese, `trace` the same for programs where the rules refused. `points` are negative for a deduction."""
 
     id: UUID
     status: str
     points: int = 0
     reason: str = ""
     trace: dict[str, Any] = field(default_factory=dict)
+    same_deed: list[UUID] = field(default_factory=list)
 
 
 class VillageClaims(Incoming, frozen=True):
@@ -49,12 +52,14 @@ class VillageClaims(Incoming, frozen=True):
 
 
 class ClaimExplanation(Wire, frozen=True):
-    """How a claim's points were calculated: `sentences` for people, `trace` for programs."""
+    """How a claim's points were calculated: `sentences` for people, `trace` for programs. `same_deed`: other
+    claims for the same household, rule and day."""
 
     id: UUID
     points: int
     sentences: list[str]
     trace: dict[str, Any]
+    same_deed: list[UUID] = field(default_factory=list)
 
 
 class ClaimIds(Incoming, frozen=True):

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
-from api.wire.base import Code, Incoming, Reason, Wire
+from api.wire.base import Code, Incoming, Key, Reason, Wire
 from api.wire.text import TextRule
 
 # rules/ reads these, and tells line and column of what it refuses.
@@ -95,11 +95,27 @@ class AdoptionView(Wire, frozen=True):
     reason: str
 
 
+class DelicateRule(Wire, frozen=True):
+    """A rule that takes points, or whose wording says 不, 未, 没, 拒 or 零; `rule` is its id."""
+
+    rule: str
+    title: str
+
+
 class AdoptionDetail(AdoptionView, frozen=True):
-    """`steps`: what the caller may do with it now: confirm, refuse, withdraw."""
+    """`steps`: what the caller may do with it now: confirm, refuse, withdraw. `delicate`: the rules for each of
+    which the confirming person ticks each of the `subjects` (titles by id) as not concerned."""
 
     text: str
     steps: list[str]
+    delicate: list[DelicateRule]
+    subjects: dict[str, str]
+
+
+class AdoptionConfirmation(Incoming, frozen=True):
+    """The forbidden subjects that each delicate rule (its id) doesn't concern: all of them."""
+
+    not_concerned: dict[Key, list[Key]] = field(default_factory=dict)
 
 
 class AdoptionReason(Incoming, frozen=True):

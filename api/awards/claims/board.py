@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, func, select, true
 
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.same_deed import find_same_deeds
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import Outsider, disclose
@@ -40,7 +41,8 @@ class VillageNoticeCount:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """`points` are those after corrections, negative for a deduction; `correction` is their difference to the
-    original points. Without `household` the claim is published anonymously."""
+    original points. Without `household` the claim is published anonymously. `declared_twice`: there is another for
+    the same household, item and day."""
 
     household: str
     masked: str
@@ -49,6 +51,7 @@ class Notice:
     correction: int
     deed_on: date
     until: datetime
+    declared_twice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ async def _load_notices(
     ).all()
     books = await books_by_version(uow, {claim.rulebook for claim, _, _ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, _, _ in rows]))
+    same_deeds = await find_same_deeds(uow, Outsider.PUBLIC, [claim for claim, _, _ in rows])
     # The statement selects what the public may see the subject of.
     named = {c.id: disclose(Outsider.PUBLIC, confidentiality_of(c)).household == "masked" for c, _, _ in rows}
     return [
@@ -150,6 +154,7 @@ async def _load_notices(
             correction=net_points(claim.points, taken_back.get(claim.id, 0)) - claim.points,
             deed_on=claim.deed_on,
             until=claim.notice_until,
+            declared_twice=bool(same_deeds[claim.id]),
         )
         for claim, code, head in rows
         if claim.notice_until is not None

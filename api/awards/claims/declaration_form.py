@@ -29,7 +29,8 @@ _INPUT = "input."
 @dataclass(frozen=True, slots=True)
 class DeclarationForm:
     """The content of the form as typed. `id` is the claim's, created with the empty form so that submitting it
-    twice declares one claim. `household` is a code or part of a name."""
+    twice declares one claim. `household` is a code or part of a name. `declared_twice`: the
+    household has a claim for this deed, and `again` has to say why this is another."""
 
     rule: Rule
     id: UUID
@@ -37,6 +38,8 @@ class DeclarationForm:
     deed_on: str = ""
     person: str = ""
     note: str = ""
+    again: str = ""
+    declared_twice: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -84,6 +87,7 @@ def read_form(book: Rulebook, data: FormMultiDict) -> DeclarationForm:
         deed_on=read_code(data, "deed_on"),
         person=read_field(data, "person"),
         note=read_field(data, "note"),
+        again=read_field(data, "again"),
         answers={input.id: read_lines(data, _INPUT + input.id) for input in rule.inputs},
     )
 
@@ -101,6 +105,7 @@ async def submit(services: Services, staff: Staff, form: DeclarationForm) -> str
                 "inputs": parse_answers(form.rule, form.answers),
                 "person": form.person,
                 "note": form.note,
+                "again": form.again,
             },
             wire.NewClaim,
         )
@@ -112,6 +117,8 @@ async def submit(services: Services, staff: Staff, form: DeclarationForm) -> str
     if outcome.status == "conflict":
         sentence = "这张表刚才已经报过，内容不同。如果要另报一条，请再提交一次。"
         raise IncompleteForm(sentence, replace(form, id=uuid7()))
+    if outcome.status == "declared-twice":
+        raise IncompleteForm(outcome.reason, replace(form, declared_twice=True))
     if outcome.status == "refused":
         raise IncompleteForm(outcome.reason, form)
     amount = f"{outcome.points} 分，等待评议" if outcome.points > 0 else f"扣 {-outcome.points} 分，等待审核"

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 import rules
 from api import wire
-from api.awards.claims import deductions
+from api.awards.claims import deductions, same_deed
 from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import book_in_force, books_in_force
@@ -95,6 +95,7 @@ async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim
     )
     context = await _load_context(uow, households.values(), claims, books)
     # After locking, so that a retry sees what a concurrent first attempt has written.
+    declared = await same_deed.find_declared(uow, staff, [h.id for h in households.values()], claims)
     existing = await _load_existing(uow, [c.id for c in claims])
     rows = []
     outcomes = []
@@ -109,10 +110,13 @@ async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim
             )
             continue
         book = books[claim.deed_on, household.village] if household else None
-        row, outcome = _evaluate(uow, staff, claim, household, book, history, context)
+        deed = (household.id, claim.rule, claim.deed_on) if household else None
+        twins = declared[deed] if deed else []
+        row, outcome = _evaluate(uow, staff, claim, household, book, history, context, twins)
         outcomes.append(outcome)
         if row is not None:
             rows.append(row)
+            twins.append(same_deed.SameDeed(claim.id, "declared", staff.name))
             # The same id twice in one batch is a retry, too.
             existing[claim.id] = Claim(**row)
     if rows:
@@ -150,6 +154,7 @@ def _evaluate(
     book: rules.Rulebook | None,
     history: ClaimHistory,
     context: _Context,
+    twins: Sequence[same_deed.SameDeed],
 ) -> tuple[dict[str, object] | None, wire.ClaimOutcome]:
     def refused(reason: str, trace: rules.Trace | None = None) -> tuple[None, wire.ClaimOutcome]:
         encoded = {} if trace is None else msgspec.to_builtins(trace)
@@ -184,6 +189,14 @@ def _evaluate(
     explanation = rules.explain(evaluation)
     if not evaluation.accepted:
         return refused("".join(explanation), evaluation.trace)
+    if twins and not claim.again:
+        by = "、".join(dict.fromkeys(twin.declared_by for twin in twins))
+        return None, wire.ClaimOutcome(
+            id=claim.id,
+            status="declared-twice",
+            reason=f"这户当天已有这一项的申报（{by}申报）。确是另一件事的，请写明理由再提交。",
+            same_deed=[twin.id for twin in twins],
+        )
     history.add(rules_claim, evaluation.points)
     if rule.deduction:
         context.available[household.code] += evaluation.points
@@ -199,6 +212,7 @@ def _evaluate(
         "person": claim.person,
         "inputs": claim.inputs,
         "note": claim.note,
+        "again": claim.again,
         "points": evaluation.points,
         "explanation": explanation,
         "trace": msgspec.to_builtins(evaluation.trace),
@@ -242,4 +256,5 @@ def _as_new_claim(claim: Claim, households: dict[str, HouseholdFacts]) -> wire.N
         inputs=claim.inputs,
         person=claim.person,
         note=claim.note,
+        again=claim.again,
     )

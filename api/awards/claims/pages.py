@@ -137,7 +137,7 @@ def _redirect_with_results(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> 
     """Back to the desk, with the number of successes and the reasons of refusals."""
     if not outcomes:
         return see_other(DESK, "请先勾选要办理的申报。", "refused")
-    refused = [outcome for outcome in outcomes if outcome.status == "refused"]
+    refused = [outcome for outcome in outcomes if outcome.status in ("refused", "declared-twice")]
     message = f"{done} {len(outcomes) - len(refused)} 件。"
     if refused:
         message += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))

@@ -14,6 +14,7 @@ from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarations import DECLARERS
+from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
@@ -49,6 +50,7 @@ class ClaimSummary:
     notice_until: datetime | None
     refusal: str
     blocked_reason: str
+    same_deed: tuple[SameDeed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class ClaimDetails:
     summary: ClaimSummary
     person: str
     note: str
+    again: str
     answers: list[tuple[str, str]]
     explanation: list[str]
     signatures: list[ShownSignature]
@@ -125,6 +128,7 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
             summary=summary,
             person=claim.person,
             note=claim.note,
+            again=claim.again,
             answers=[
                 (input.title, options.get(str(claim.inputs[input.id]), str(claim.inputs[input.id])))
                 for input in rule.inputs
@@ -141,7 +145,11 @@ async def load_explanation(services: Services, staff: Staff, id: UUID) -> wire.C
     async with services.unit_of_work() as uow:
         claim = await _find_claim(uow, staff, id)
         return wire.ClaimExplanation(
-            id=claim.id, points=claim.points, sentences=claim.explanation, trace=claim.trace
+            id=claim.id,
+            points=claim.points,
+            sentences=claim.explanation,
+            trace=claim.trace,
+            same_deed=[other.id for other in (await find_same_deeds(uow, staff, [claim]))[id]],
         )
 
 
@@ -243,6 +251,7 @@ async def _load_summaries(
     books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
     signed = await read_signatures(uow, [claim.id for claim, *_ in rows])
+    same_deeds = await find_same_deeds(uow, staff, [claim for claim, *_ in rows])
     shown = {claim.id: disclose(staff, confidentiality_of(claim)).subject for claim, *_ in rows}
     return [
         ClaimSummary(
@@ -259,6 +268,7 @@ async def _load_summaries(
             notice_until=claim.notice_until,
             refusal=claim.refusal if shown[claim.id] else "",
             blocked_reason=_blocked_reason(staff, claim, code, signed[claim.id]),
+            same_deed=same_deeds[claim.id],
         )
         for claim, code, head, declared_by in rows
     ]

@@ -16,6 +16,7 @@ class Claim(Base):
 
     The pending transaction in the ledger has the claim's id. `points` are negative for a deduction. `signers` are
     the bodies that have to sign it, in order; `reviewed_by` is who signed first, `approved_by` who signed last.
+    `again` says why it was declared although there was another for the same deed.
     `trace` is the complete reasoning of the evaluation, `explanation` its sentences.
     """
 
@@ -43,6 +44,7 @@ class Claim(Base):
     person: Mapped[str]
     inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
     note: Mapped[str]
+    again: Mapped[str] = mapped_column(server_default="")
     points: Mapped[int]
     explanation: Mapped[list[str]] = mapped_column(JSONB)
     trace: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

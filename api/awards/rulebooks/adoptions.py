@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, insert, select
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.awards.rulebooks import concerns
 from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.awards.rulebooks.use_cases import (
     adoptions_in_force,
@@ -27,7 +28,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import queries as people
 from api.wire.base import from_store
-from rules import Rulebook, read_header
+from rules import FORBIDDEN_SUBJECTS, Rulebook, read_header
 
 
 async def propose(services: Services, staff: Staff, request: wire.NewRulebook) -> wire.AdoptionView:
@@ -154,10 +155,13 @@ async def _check_dates(
         )
 
 
-async def confirm(services: Services, staff: Staff, id: UUID) -> wire.AdoptionView:
-    """Confirm a proposal as the second person: the version is in force from its day on. Safe to repeat.
+async def confirm(
+    services: Services, staff: Staff, id: UUID, not_concerned: Mapping[str, Collection[str]]
+) -> wire.AdoptionView:
+    """Confirm a proposal as the second person: the version is in force from its day on. `not_concerned`: the ticks
+    of its delicate rules. Safe to repeat.
 
-    Raises Refused: not-allowed, unknown, wrong-state, same-person, too-late.
+    Raises Refused: not-allowed, unknown, wrong-state, same-person, too-late, concerns-missing.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
@@ -174,6 +178,7 @@ async def confirm(services: Services, staff: Staff, id: UUID) -> wire.AdoptionVi
                     ErrorCode.TOO_LATE,
                     f"提议的生效日期是{format_date(adoption.effective_from)}，到期前没有确认，不能再按这个日期生效。请重新提议。",
                 )
+            await concerns.keep_ticks(uow, adoption, not_concerned, staff.id)
             adoption.confirmed_by, adoption.confirmed_at = staff.id, uow.now
             await uow.session.flush()
         [view] = await _load_views(uow, Adoption.id == id)
@@ -237,7 +242,15 @@ async def get_adoption(services: Services, staff: Staff, id: UUID) -> wire.Adopt
             **{name: getattr(view, name) for name in view.__struct_fields__},
             text=text.text,
             steps=_allowed_steps(staff, adoption, view.state),
+            delicate=await concerns.list_delicate(uow, view.version),
+            subjects=dict(FORBIDDEN_SUBJECTS),
         )
+
+
+async def read_ticks(services: Services, id: UUID) -> list[concerns.PublishedTicks]:
+    """What was ticked when the adoption was confirmed."""
+    async with services.unit_of_work() as uow:
+        return await concerns.read_ticks(uow, [id])
 
 
 def _allowed_steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_field, read_unchecked, read_upload
+from api.web.form import read_choices, read_code, read_field, read_unchecked, read_upload
 from api.web.page import SCRIPT_HEADERS, render_page
 from api.wire.text import make_line_visible
 from rules import Rulebook
@@ -249,14 +250,30 @@ async def propose(id: FromPath[UUID], request: StaffRequest, services: NamedDepe
 
 
 @get(BOOKS + "/adoptions/{id:uuid}")
-async def adoption(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
+async def adoption(
+    id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
+) -> Response[Any]:
+    return await _adoption_page(request, services, id)
+
+
+async def _adoption_page(
+    request: StaffRequest,
+    services: Services,
+    id: UUID,
+    problem: str = "",
+    ticks: Mapping[str, Collection[str]] | None = None,
+) -> Response[Any]:
     detail = await adoptions.get_adoption(services, request.user, id)
     history = await adoptions.get_version(services, detail.version)
     change = await public_rules.preview_change(services, history.book, detail.village, detail.effective_from)
     return render_page(
         request,
         "awards/rulebooks/adoption.html",
+        status=422 if problem else 200,
         staff=request.user,
+        problem=problem,
+        ticks=ticks or {},
+        not_concerned=await adoptions.read_ticks(services, id),
         may_decide=request.user.may(Role.PARTY_BRANCH),
         adoption=detail,
         history=history,
@@ -266,9 +283,18 @@ async def adoption(id: FromPath[UUID], request: StaffRequest, services: NamedDep
     )
 
 
-@post(BOOKS + "/adoptions/{id:uuid}/confirm")
-async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    view = await adoptions.confirm(services, request.user, id)
+@post(BOOKS + "/adoptions/{id:uuid}/confirm", status_code=200)
+async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
+    ticks: dict[str, list[str]] = {}
+    for tick in read_choices(await request.form(), "ticks"):
+        rule, _, subject = tick.rpartition(" ")
+        ticks.setdefault(rule, []).append(subject)
+    try:
+        view = await adoptions.confirm(services, request.user, id, ticks)
+    except Refused as error:
+        if error.code != ErrorCode.CONCERNS_MISSING:
+            raise
+        return await _adoption_page(request, services, id, error.detail, ticks)
     day = adoptions.format_date(view.effective_from)
     return see_other(f"{BOOKS}/adoptions/{id}", f"已确认：从{day}起按 {view.version} 版执行。")
 

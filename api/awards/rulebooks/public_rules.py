@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import select
 
 import rules
 from api.awards.rulebooks import sections
+from api.awards.rulebooks.concerns import PublishedTicks, read_ticks
 from api.awards.rulebooks.tables import Adoption, RulebookText
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.platform.clock import local_date
@@ -55,6 +58,7 @@ class PublicRules:
     village_code: str
     village: str
     notice_days: int
+    ticks: list[PublishedTicks]
 
 
 async def load_public_rules(services: Services, village: str = "", version: str = "") -> PublicRules:
@@ -64,7 +68,8 @@ async def load_public_rules(services: Services, village: str = "", version: str 
         name, notice_days = await _find_village(uow, village) if village else ("", 0)
         today = local_date(uow.now)
         timeline = await _load_timeline(uow, today, village, version)
-        return PublicRules(timeline, _status(timeline, today), village, name, notice_days)
+        ticks = await read_ticks(uow, await _adoptions_of(uow, timeline, village))
+        return PublicRules(timeline, _status(timeline, today), village, name, notice_days, ticks)
 
 
 async def compare_versions(services: Services, old: str, new: str) -> tuple[rules.Difference, ...]:
@@ -118,6 +123,24 @@ async def _load_timeline(uow: UnitOfWork, day: date, village: str, version: str)
         upcoming_from=next_day,
         versions=versions,
     )
+
+
+async def _adoptions_of(uow: UnitOfWork, timeline: BookTimeline, village: str) -> Sequence[UUID]:
+    """The adoptions by which the book, and the base of a village's, are in force: of each the latest."""
+    versions = {timeline.book.version, timeline.book.base_version}
+    rows = await uow.session.execute(
+        select(Adoption.version, Adoption.id)
+        .where(
+            Adoption.township == uow.township,
+            Adoption.village.in_({"", village}),
+            Adoption.version.in_(versions),
+            Adoption.confirmed_at.is_not(None),
+            Adoption.withdrawn_at.is_(None),
+        )
+        .order_by(Adoption.confirmed_at)
+    )
+    latest: dict[str, UUID] = dict(rows.all())
+    return list(latest.values())
 
 
 async def _list_versions(uow: UnitOfWork, village: str) -> list[ListedVersion]:

@@ -55,10 +55,14 @@ async def one_adoption(
 
 @post("/rulebooks/adoptions/{id:uuid}/confirm", status_code=200)
 async def confirm(
-    id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
+    id: FromPath[UUID],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+    data: JSONBody[wire.AdoptionConfirmation | None] = None,
 ) -> wire.AdoptionView:
-    """Confirm as the second person. Safe to repeat."""
-    return await adoptions.confirm(services, request.user, id)
+    """Confirm as the second person, with the ticks of its delicate rules (`delicate` and `subjects` of the
+    adoption). Safe to repeat."""
+    return await adoptions.confirm(services, request.user, id, data.not_concerned if data else {})
 
 
 @post("/rulebooks/adoptions/{id:uuid}/refuse", status_code=200)

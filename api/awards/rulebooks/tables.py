@@ -6,7 +6,8 @@ Nothing is deleted, and a text never changes.
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Date, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, Computed, Date, ForeignKeyConstraint, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -86,6 +87,25 @@ class Adoption(Base):
     withdrawn_by: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawal: Mapped[str] = mapped_column(server_default="")
+
+
+class RulebookConcern(Base):
+    """The forbidden subjects that a delicate rule doesn't concern, as the confirming person ticked them; `rule` is
+    its id, `title` its title then."""
+
+    __tablename__ = "rulebook_concern"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "adoption"], ["rulebook_adoption.township", "rulebook_adoption.id"]),
+        ForeignKeyConstraint(["township", "ticked_by"], ["person.township", "person.id"]),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    adoption: Mapped[UUID] = mapped_column(primary_key=True)
+    rule: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    subjects: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    ticked_by: Mapped[UUID]
+    ticked_at: Mapped[datetime]
 
 
 class Draft(Base):

@@ -143,7 +143,16 @@ class Story:
             text = books_path().joinpath("township.toml").read_text(encoding="utf-8")
             book = await _call(http, "POST", "/v1/rulebooks", wire.AdoptionView, wire.NewRulebook(text=text))
         async with self._sign_in(confirmer) as http:
-            await _call(http, "POST", f"/v1/rulebooks/adoptions/{book.id}/confirm", wire.AdoptionView)
+            adoption = f"/v1/rulebooks/adoptions/{book.id}"
+            detail = await _call(http, "GET", adoption, wire.AdoptionDetail)
+            ticks = {item.rule: list(detail.subjects) for item in detail.delicate}
+            await _call(
+                http,
+                "POST",
+                f"{adoption}/confirm",
+                wire.AdoptionView,
+                wire.AdoptionConfirmation(not_concerned=ticks),
+            )
         self.keys.pin = self._plan.attendants[0].pin
 
     async def _enrol(self, code: str, folder: Path | None) -> str:

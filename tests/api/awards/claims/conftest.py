@@ -13,8 +13,10 @@ from tests.conftest import PASSWORD, LiveTown, run_jobs
 
 
 def claim(rule: str = "A01", household: str = "hp-3", day: str = "2026-06-01", **more: Any) -> dict[str, Any]:
-    """A01: one point, at most three a year, three days of notice. hp-3 has no points yet."""
-    return {"id": str(uuid7()), "household": household, "rule": rule, "deed_on": day, **more}
+    """A01: one point, at most three a year, three days of notice. hp-3 has no points yet. Said to be another deed
+    than any before, unless `again` is empty."""
+    new = {"id": str(uuid7()), "household": household, "rule": rule, "deed_on": day}
+    return {**new, "again": "同日另一件", **more}
 
 
 async def declare(town: LiveTown, *claims: dict[str, Any], by: str = "wang") -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ async def test_points_are_pending_while_on_notice_and_post_when_it_is_over(town:
         "points": 1,
         "reason": "",
         "trace": {},
+        "same_deed": [],
     }
     assert await card(town) == (0, 0)
     assert (await review(town, new_claim["id"]))[0]["status"] == "reviewed"

@@ -40,7 +40,13 @@ async def again(town: LiveTown, version: str, day: str, by: str = "office") -> h
 
 
 async def confirm(town: LiveTown, id: str, by: str = "ma") -> httpx.Response:
-    return await ask(town, by, "POST", f"/adoptions/{id}/confirm")
+    return await ask(town, by, "POST", f"/adoptions/{id}/confirm", {"not_concerned": await ticks(town, id)})
+
+
+async def ticks(town: LiveTown, id: str) -> dict[str, list[str]]:
+    """All that has to be ticked to confirm an adoption."""
+    detail = (await ask(town, "ma", "GET", f"/adoptions/{id}")).json()
+    return {item["rule"]: list(detail["subjects"]) for item in detail.get("delicate", ())}
 
 
 async def adopt(town: LiveTown, book: str, day: str = "2026-07-01") -> str:

@@ -16,6 +16,7 @@ from api.platform.services import Services
 from api.registry.people.tables import Person
 from api.registry.people.use_cases import create_people
 from api.registry.register.use_cases import init_township
+from rules import FORBIDDEN_SUBJECTS, find_delicate, load
 from tests.api.awards.rulebooks.conftest import text
 
 
@@ -37,10 +38,11 @@ async def test_only_the_first_book_may_begin_in_the_past(base: Services, two: li
     jia, yi = two
     first = await adoptions.propose(base, jia, wire.NewRulebook(text=text("1")))
     rival = await adoptions.propose(base, jia, wire.NewRulebook(text=text("2")))
+    ticks = {item.key: list(FORBIDDEN_SUBJECTS) for item in find_delicate(load(text("1")))}
     assert (first.state, rival.state) == ("proposed", "proposed")
-    assert (await adoptions.confirm(base, yi, first.id)).state == "in-force"
+    assert (await adoptions.confirm(base, yi, first.id, ticks)).state == "in-force"
     with pytest.raises(Refused, match="到期前没有确认"):
-        await adoptions.confirm(base, yi, rival.id)
+        await adoptions.confirm(base, yi, rival.id, ticks)
     with pytest.raises(Refused, match="新办法不能管以前的事"):
         await adoptions.propose(base, jia, wire.NewRulebook(text=text("3")))
     async with base.unit_of_work() as uow:

@@ -103,6 +103,7 @@ async def test_a_claim_keeps_its_overlay(overlaid: LiveTown) -> None:
         "points": 2,
         "reason": "",
         "trace": {},
+        "same_deed": [],
     }
     # The new version has no overlay, so the base applies.
     assert await points(overlaid, "A01", "hp-2", "2026-09-01") == (1, "")

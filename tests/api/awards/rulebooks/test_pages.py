@@ -58,7 +58,14 @@ async def test_from_a_file_to_a_book_in_force_by_two_people(town: LiveTown) -> N
         assert "参加 王、李" in page
         assert "会有什么变化 和 2025.1 版相比： 参加普法、理论、科技、健康培训 由 1 分改为 2 分。" in page
         assert '"/desk/rulebooks/simulation?draft=2026.2"' in office.page.text
-        assert "已确认：从2026年7月1日起按 2026.2 版执行" in await office.send(f"{proposal}/confirm")
+        ticks = re.findall(r'name="ticks" value="([^"]+)"', office.page.text)
+        page = await office.send(f"{proposal}/confirm", ticks=ticks[1:])
+        assert "还没有勾全的有 1 项：「长期帮助无亲缘的困难群众」" in page
+        assert office.page.text.count(" checked") == len(ticks) - 1, "what was ticked stays ticked"
+        page = await office.send(f"{proposal}/confirm", ticks=ticks)
+        assert "已确认：从2026年7月1日起按 2026.2 版执行" in page
+        assert "「拒收或退还高价彩礼」" in page
+        assert "不涉及信访、投诉、举报；说话、发表意见；信仰" in page
         assert "将要生效" in await office.open(BOOKS)
         assert "等您确认" not in await office.open("/desk")
 

@@ -1,0 +1,96 @@
+"""The same deed declared twice: claims of one household under one rule for one day, by whomever. The declarer is
+told before a second one is taken, and every queue marks both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
+
+from api import wire
+from api.awards.claims.confidentiality import confidentiality_of
+from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.tables import Claim
+from api.bookkeeping.general_ledger.disclosure import Viewer, disclose
+from api.platform.services import UnitOfWork
+from api.registry.people.queries import name_subquery
+
+Deed: TypeAlias = tuple[UUID, str, date]
+"""Household, rule, day."""
+
+
+@dataclass(frozen=True, slots=True)
+class SameDeed:
+    """Another claim for the same deed."""
+
+    id: UUID
+    status: str
+    declared_by: str
+
+
+async def find_declared(
+    uow: UnitOfWork, viewer: Viewer, households: Collection[UUID], claims: Iterable[wire.NewClaim]
+) -> defaultdict[Deed, list[SameDeed]]:
+    """The claims that these households have for such deeds, as far as the viewer may know of them."""
+    rules, days = {claim.rule for claim in claims}, {claim.deed_on for claim in claims}
+    found: defaultdict[Deed, list[SameDeed]] = defaultdict(list)
+    for claim, declared_by in await _read(
+        uow, viewer, Claim.household.in_(households), Claim.rule.in_(rules), Claim.deed_on.in_(days)
+    ):
+        deed = claim.household, claim.rule, claim.deed_on
+        found[deed].append(SameDeed(claim.id, claim.status, declared_by))
+    return found
+
+
+async def find_same_deeds(
+    uow: UnitOfWork, viewer: Viewer, claims: Sequence[Claim]
+) -> dict[UUID, tuple[SameDeed, ...]]:
+    """For each of these claims the others for the same deed, as far as the viewer may know of both."""
+    own = aliased(Claim)
+    same = (
+        select(own.id)
+        .where(
+            own.township == Claim.township,
+            own.household == Claim.household,
+            own.rule == Claim.rule,
+            own.deed_on == Claim.deed_on,
+            own.id != Claim.id,
+            own.id.in_([claim.id for claim in claims]),
+        )
+        .exists()
+    )
+    households = Claim.household.in_({claim.household for claim in claims})
+    others: defaultdict[Deed, list[SameDeed]] = defaultdict(list)
+    for claim, declared_by in await _read(uow, viewer, households, same) if claims else ():
+        others[claim.household, claim.rule, claim.deed_on].append(SameDeed(claim.id, claim.status, declared_by))
+    return {
+        claim.id: tuple(
+            other for other in others.get((claim.household, claim.rule, claim.deed_on), ()) if other.id != claim.id
+        )
+        if claim.status != "refused" and disclose(viewer, confidentiality_of(claim)).subject
+        else ()
+        for claim in claims
+    }
+
+
+async def _read(uow: UnitOfWork, viewer: Viewer, *conditions: ColumnElement[bool]) -> list[tuple[Claim, str]]:
+    """Claims that count, with their declarers: neither refused nor taken back altogether."""
+    counting = [Claim.township == uow.township, Claim.status != "refused", *conditions]
+    rows = await uow.session.execute(
+        select(Claim, name_subquery(Claim.township, Claim.declared_by))
+        .where(*counting)
+        .order_by(Claim.declared_at, Claim.id)
+    )
+    taken_back = await points_taken_back(uow, *conditions)
+    return [
+        (claim, name)
+        for claim, name in rows
+        if net_points(claim.points, taken_back.get(claim.id, 0))
+        and disclose(viewer, confidentiality_of(claim)).subject
+    ]
