@@ -30,6 +30,7 @@ PROBLEMS = frozenset(
         NP_("problem", "not-arrived"),
         NP_("problem", "not-signed-in"),
         NP_("problem", "out-of-stock"),
+        NP_("problem", "overflow"),
         NP_("problem", "own-card"),
         NP_("problem", "pin-locked"),
         NP_("problem", "pin-needed"),

@@ -435,7 +435,7 @@ def _to_phase(value: str | None) -> Phase | None:
 
 
 def _to_balances(rows: Iterable[Any]) -> dict[AccountId, Balance]:
-    return {AccountId(row.account): Balance(row.posted, row.reserved, row.expected) for row in rows}
+    return {AccountId(row.account): Balance(int(row.posted), int(row.reserved), int(row.expected)) for row in rows}
 
 
 def encode_json(value: Any) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -204,7 +205,8 @@ checkpoint = Table(
     Column("township", Integer, nullable=False),
     Column("account", Uuid, nullable=False),
     Column("until", DateTime(timezone=True), nullable=False),
-    Column("posted", BigInteger, nullable=False),
+    # More than a bigint where an account without a limit adds up what many households have.
+    Column("posted", Numeric, nullable=False),
     PrimaryKeyConstraint("township", "account", "until"),
     ForeignKeyConstraint(["township", "account"], ["ledger.account.township", "ledger.account.id"]),
     ForeignKeyConstraint(["township", "until"], ["ledger.period_closing.township", "ledger.period_closing.until"]),

@@ -146,6 +146,7 @@ class Status(StrEnum):
     UNKNOWN_ACCOUNT = "unknown-account"
     CLOSED = "closed"
     INSUFFICIENT = "insufficient"
+    OVERFLOW = "overflow"
     UNKNOWN_TARGET = "unknown-target"
     ALREADY_SETTLED = "already-settled"
     ALREADY_REVERSED = "already-reversed"
@@ -156,7 +157,8 @@ class Status(StrEnum):
 @dataclass(frozen=True, slots=True)
 class PostingResult:
     """The result for one transaction of a batch. For an insufficient balance, `account` and `missing` say which
-    one and by how much; for a part that exceeds what is left of its target, `missing` is the excess."""
+    one and by how much; for one that would leave the range of a bigint, `account` says which; for a part that
+    exceeds what is left of its target, `missing` is the excess."""
 
     status: Status
     account: AccountId | None = None

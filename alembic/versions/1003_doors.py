@@ -10,7 +10,7 @@ down_revision = "1002"
 branch_labels = None
 depends_on = None
 
-PARTS: tuple[str, ...] = ("sealing", "tries", "concerns", "same_deed", "schemas")
+PARTS: tuple[str, ...] = ("sealing", "tries", "concerns", "same_deed", "schemas", "sums")
 
 
 def upgrade() -> None:

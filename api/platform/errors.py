@@ -96,6 +96,7 @@ class ErrorCode(StrEnum):
     PIECES_LEFT = "pieces-left", 409
     INSUFFICIENT_POINTS = "insufficient-points", 409
     ACCOUNT_CLOSED = "account-closed", 409
+    OVERFLOW = "overflow", 409
     NOT_OVER = "not-over", 409
     NOT_FOR_ALL = "not-for-all", 409
     TOO_LATE = "too-late", 409

@@ -15,6 +15,10 @@ from api.wire.text import TextRule, text_fields
 
 Points = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Amount = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+# What adds up from such amounts goes as far as a balance in the books does: a bigint.
+MAX_SUM = 2**63 - 1
+PointSum = Annotated[int, Meta(ge=0, le=MAX_SUM)]
+AmountSum = Annotated[int, Meta(ge=1, le=MAX_SUM)]
 Price = Annotated[int, Meta(ge=1, le=100_000)]
 MAX_QUANTITY = 999
 """Pieces of one product in a redemption."""

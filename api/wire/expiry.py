@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Incoming, Points, Reason, Wire
+from api.wire.base import Incoming, PointSum, Reason, Wire
 
 
 class NewExpiryPolicy(Incoming, frozen=True):
@@ -36,7 +36,7 @@ class ExpiryLine(Wire, frozen=True):
     household: str
     head: str
     village: str
-    points: Points
+    points: PointSum
 
 
 class ExpiryPreview(Wire, frozen=True):
@@ -48,7 +48,7 @@ class ExpiryPreview(Wire, frozen=True):
     earned_before: date
     lines: list[ExpiryLine]
     done: int
-    points: Points
+    points: PointSum
     next: UUID | None
 
 
@@ -67,5 +67,5 @@ class ExpiryProgress(Wire, frozen=True):
     boundary: date
     done: int
     households: int
-    expired: Points
+    expired: PointSum
     next: UUID | None

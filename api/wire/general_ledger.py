@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.wire.base import Amount, AwareDatetime, Code, Incoming, Key, Reason, Wire
+from api.wire.base import Amount, AmountSum, AwareDatetime, Code, Incoming, Key, Reason, Wire
 from api.wire.text import TextRule
 
 YearMonth = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
@@ -17,8 +17,8 @@ YearMonth = Annotated[str, Meta(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])(?!\n)$")]
 class ItemOutcome(Wire, frozen=True):
     """The result for one item of a batch. `status`: ok, exists (sent again), conflict (same id, other content),
     refused. For the last two `type` is a stable code and `reason` a sentence in Chinese: insufficient (`missing`
-    is what `account` lacks), exceeds-target (`missing` is the excess), already-reversed, already-settled, expired,
-    unknown-target, closed, unknown, not-allowed, malformed."""
+    is what `account` lacks), exceeds-target (`missing` is the excess), overflow, already-reversed,
+    already-settled, expired, unknown-target, closed, unknown, not-allowed, malformed."""
 
     id: UUID
     status: str
@@ -154,7 +154,7 @@ class TransferLine(Incoming, frozen=True):
     debit: Key
     credit: Key
     unit: Key
-    amount: Amount
+    amount: AmountSum
 
 
 class Correction(Incoming, frozen=True):
@@ -184,7 +184,7 @@ class HoldSettlement(Incoming, frozen=True):
     id: UUID
     hold: UUID
     action: Literal["post", "void"]
-    points: Amount | None = None
+    points: AmountSum | None = None
 
 
 class HoldView(Wire, frozen=True):

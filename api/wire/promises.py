@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.wire import Incoming, Points, Quantity, Reason, ReceiptLine, Wire
-from api.wire.base import CardText, CollectorCard, Key
+from api.wire.base import CardText, CollectorCard, Key, PointSum
 
 
 class NewPromise(Incoming, frozen=True):
@@ -23,7 +23,7 @@ class NewPromise(Incoming, frozen=True):
     product: Key
     quantity: Quantity
     price: Points
-    leased: Points = 0
+    leased: PointSum = 0
 
 
 class PromiseSlip(Wire, frozen=True):
@@ -36,8 +36,8 @@ class PromiseSlip(Wire, frozen=True):
     attendant: str
     name: str
     line: ReceiptLine
-    balance: Points
-    leased: Points
+    balance: PointSum
+    leased: PointSum
     promised_at: datetime
     expires_at: datetime
 

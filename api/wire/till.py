@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from api.wire.base import MAX_LINES, CardText, CollectorCard, Incoming, Key, Pin, Points, Quantity, Wire
+from api.wire.base import MAX_LINES, CardText, CollectorCard, Incoming, Key, Pin, Points, PointSum, Quantity, Wire
 from api.wire.goods import PackBarcode
 
 
@@ -78,9 +78,9 @@ class CardView(Wire, frozen=True):
     household: UUID
     name: str
     village: str
-    balance: Points
-    pending: Points
-    elsewhere: Points = 0
+    balance: PointSum
+    pending: PointSum
+    elsewhere: PointSum = 0
     expiring: list[ExpiringPoints] = field(default_factory=list)
     promises: list[PromisedGoods] = field(default_factory=list)
     pin_above: int | None = None
@@ -92,7 +92,7 @@ class HeldPoints(Wire, frozen=True):
     redemption here needs them. Otherwise they can be spent there alone, offline until `until`."""
 
     place: str
-    points: Points
+    points: PointSum
     online: bool
     until: datetime
 
@@ -110,7 +110,7 @@ class PromisedGoods(Wire, frozen=True):
 class ExpiringPoints(Wire, frozen=True):
     """Points that expire at the beginning of this day unless they are used before."""
 
-    points: Points
+    points: PointSum
     on: date
 
 
@@ -133,7 +133,7 @@ class Redemption(Incoming, frozen=True):
 
     card: CardText
     lines: Annotated[list[RedemptionLine], Meta(min_length=1, max_length=MAX_LINES)]
-    leased: Points = 0
+    leased: PointSum = 0
     collector: CollectorCard = ""
 
 
@@ -142,7 +142,7 @@ class ReceiptLine(Wire, frozen=True):
     name: str
     quantity: int
     price: Points
-    points: Points
+    points: PointSum
 
 
 class Receipt(Wire, frozen=True):
@@ -155,10 +155,10 @@ class Receipt(Wire, frozen=True):
     attendant: str
     name: str
     lines: list[ReceiptLine]
-    points: Points
-    balance: Points
+    points: PointSum
+    balance: PointSum
     recorded_at: datetime
-    leased: Points = 0
+    leased: PointSum = 0
     collector: str = ""
     held: list[HeldPoints] | UnsetType = UNSET
 

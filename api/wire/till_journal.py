@@ -21,8 +21,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Meta
 
-from api.wire import Incoming, Points, ReceiptLine, Wire
-from api.wire.base import MAX_LINES
+from api.wire import Incoming, ReceiptLine, Wire
+from api.wire.base import MAX_LINES, AmountSum, PointSum
 from api.wire.text import TextRule, make_all_visible
 
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")]
@@ -69,7 +69,7 @@ class SaleEntry(BaseEntry, frozen=True, tag="sold"):
     household: UUID
     card: Digest
     lines: Annotated[list[ReceiptLine], Meta(min_length=1, max_length=MAX_LINES)]
-    leased: Points
+    leased: PointSum
     answered: bool
     collector: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?(?!\n)$")] = ""
 
@@ -91,7 +91,7 @@ class ReturnEntry(BaseEntry, frozen=True, tag="returned"):
     """The kiosk returns leased points of a household and will not spend them."""
 
     household: UUID
-    points: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    points: AmountSum
 
 
 class HandedOutGoods(Wire, frozen=True):
@@ -225,8 +225,8 @@ class HouseholdLease(Wire, frozen=True):
     card: Digest
     name: str
     village: str
-    points: Points
-    give_back: Points
+    points: PointSum
+    give_back: PointSum
     pin_above: int | None
 
 
@@ -250,7 +250,7 @@ class Recall(Wire, frozen=True):
     neither spent nor about to be. The kiosk returns them by a `ReturnEntry` and uploads that at once."""
 
     household: UUID
-    points: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    points: AmountSum
 
 
 class Recalls(Wire, frozen=True):

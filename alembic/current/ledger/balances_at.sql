@@ -1,14 +1,14 @@
 -- Balances as of a moment: by when things happened (`effective`) or by when they were written down
 -- (`recorded`). The moment itself belongs to it. From the last checkpoint on, so that the cost doesn't grow with
--- history. What is pending is told only of accounts with a limit.
+-- history. What is pending is told only of accounts with a limit; one without may add up to more than a bigint
+-- holds.
 -- What was recorded after a closing took effect after it too, and everything took effect by when it was recorded:
 -- a transaction is asked when it took effect only where neither settles whether it counts.
 create function ledger.balances_at(p_township integer, p_accounts uuid[], p_at timestamptz,
                                    p_timeline text)
-returns table (account uuid, posted bigint, reserved bigint, expected bigint)
+returns table (account uuid, posted numeric, reserved numeric, expected numeric)
 language sql stable set search_path = ledger, pg_temp as $$
-    select a.id, coalesce(c.posted, 0) + coalesce(m.posted, 0)::bigint, coalesce(w.reserved, 0)::bigint,
-           coalesce(w.expected, 0)::bigint
+    select a.id, coalesce(c.posted, 0) + coalesce(m.posted, 0), coalesce(w.reserved, 0), coalesce(w.expected, 0)
       from unnest(p_accounts) as a(id)
       left join lateral (
             select k.until, p.closed_at, k.posted from checkpoint k

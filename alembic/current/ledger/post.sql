@@ -10,7 +10,8 @@
 --          void      releases what `target` reserved
 --          reversal  moves back what of `target` wasn't moved back yet; with transfers of its own a part
 -- status:  ok, exists (same id, same content), conflict (same id, other content), malformed,
---          unknown-account, closed, insufficient (detail: account, missing), unknown-target,
+--          unknown-account, closed, insufficient (detail: account, missing), overflow (detail: account; a balance
+--          is a bigint, and what is expected has to find room in it), unknown-target,
 --          already-settled, already-reversed, exceeds-target (detail: missing), expired
 -- time:    an effective moment in a closed period becomes the first open one, and the transaction keeps what
 --          was asked for in `deferred_from`. Recording is never earlier than the last closing, whatever the

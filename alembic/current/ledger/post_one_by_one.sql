@@ -55,7 +55,7 @@ begin
         v_moving := v_unit is not null;
         v_pending := v_item.phase = 'pending';
         v_settles := v_item.phase in ('post', 'void');
-        -- The bounds leave balances room within a bigint.
+        -- The bounds leave the sums of one transaction room within a bigint.
         if not coalesce(v_item.phase in ('posted', 'pending', 'post', 'void', 'reversal'), false)
            or (v_item.phase in ('posted', 'pending')) <> (v_item.target is null)
            or (v_item.phase in ('posted', 'pending') and not v_moving)
@@ -166,11 +166,22 @@ begin
         select jsonb_build_object('account', b.account, 'missing', b.minimum - n.available) into detail
           from balance b,
                lateral (select array_position(v_account, b.account) as at) m,
-               lateral (select b.posted - b.reserved + v_posted[m.at] - v_reserved[m.at] as available) n
+               lateral (select b.posted::numeric - b.reserved + v_posted[m.at] - v_reserved[m.at] as available) n
          where b.township = p_township and b.account = any (v_account) and n.available < b.minimum
          order by b.account limit 1;
         if found then
             status := 'insufficient'; return next; continue;
+        end if;
+        -- What is expected has its room from the beginning, so that it can be posted whatever comes before.
+        select jsonb_build_object('account', b.account) into detail
+          from balance b,
+               lateral (select array_position(v_account, b.account) as at) m
+         where b.township = p_township and b.account = any (v_account)
+           and greatest(b.posted::numeric + v_posted[m.at] + b.expected + v_expected[m.at],
+                        b.reserved::numeric + v_reserved[m.at]) > 9223372036854775807
+         order by b.account limit 1;
+        if found then
+            status := 'overflow'; return next; continue;
         end if;
         detail := '{}';
 

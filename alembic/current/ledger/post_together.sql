@@ -12,13 +12,13 @@ declare
     v_ids uuid[]; v_written uuid[]; v_all boolean;
     v_transaction uuid[]; v_item integer[]; v_ordinal bigint[]; v_pending boolean[];
     v_unit text[]; v_debit uuid[]; v_credit uuid[]; v_amount numeric[];
-    -- Of each account, and at most how much may leave it.
-    v_account uuid[]; v_account_unit text[]; v_leaving numeric[];
-    v_fine boolean;
+    -- Of each account, and at most how much may leave it and come to it.
+    v_account uuid[]; v_account_unit text[]; v_leaving numeric[]; v_coming numeric[];
+    v_fine boolean; v_roomy boolean;
 begin
     select array_agg(i.id), array_agg(i.n), array_agg(m.n), array_agg(i.phase = 'pending'),
            array_agg(m.unit), array_agg(m.debit), array_agg(m.credit), array_agg(m.amount),
-           -- The bounds leave balances room within a bigint.
+           -- The bounds leave the sums of one transaction room within a bigint.
            bool_and(coalesce(m.n <= 5000 and m.amount between 1 and 1e15 and scale(m.amount) = 0
                              and m.debit <> m.credit, false)
                     and i.target is null and coalesce(i.effective_at <= p_now, true)
@@ -34,24 +34,31 @@ begin
     if not v_fine then
         return;
     end if;
-    select array_agg(a.account), array_agg(a.unit), array_agg(a.leaving)
-      into v_account, v_account_unit, v_leaving
-      from (select s.account, s.unit, sum(s.leaving) as leaving
-              from (select m.debit as account, m.unit, m.amount as leaving
+    select array_agg(a.account), array_agg(a.unit), array_agg(a.leaving), array_agg(a.coming)
+      into v_account, v_account_unit, v_leaving, v_coming
+      from (select s.account, s.unit, sum(s.leaving) as leaving, sum(s.coming) as coming
+              from (select m.debit as account, m.unit, m.amount as leaving, 0 as coming
                       from unnest(v_debit, v_unit, v_amount) as m(debit, unit, amount)
                     union all
-                    select m.credit, m.unit, 0 from unnest(v_credit, v_unit) as m(credit, unit)) s
+                    select m.credit, m.unit, 0, m.amount
+                      from unnest(v_credit, v_unit, v_amount) as m(credit, unit, amount)) s
              group by s.account, s.unit) a;
 
-    select coalesce(bool_and(b.posted - b.reserved - a.leaving >= b.minimum), true) into v_fine
-      from (select b.account, b.posted, b.reserved, b.minimum from balance b
+    select coalesce(bool_and(b.posted - b.reserved - a.leaving >= b.minimum), true),
+           coalesce(bool_and(greatest(b.posted + b.expected + a.coming, b.reserved + a.leaving)
+                             <= 9223372036854775807), true)
+      into v_fine, v_roomy
+      from (select b.account, b.posted::numeric, b.reserved::numeric, b.expected::numeric, b.minimum from balance b
              where b.township = p_township and b.account = any (v_account)
              order by b.account for no key update) b
-      join unnest(v_account, v_leaving) as a(account, leaving) on a.account = b.account;
+      join unnest(v_account, v_leaving, v_coming) as a(account, leaving, coming) on a.account = b.account;
+    if not v_roomy then
+        return;
+    end if;
     -- What comes in the meantime may make up for what leaves, if it comes first.
     if not v_fine and exists (
            select from (
-               select b.posted - b.reserved - b.minimum
+               select b.posted::numeric - b.reserved - b.minimum
                       + sum(s.moved) over (partition by s.account order by s.item) as room
                  from (select m.item, m.debit as account, -m.amount as moved
                          from unnest(v_item, v_debit, v_amount) as m(item, debit, amount)

@@ -34,6 +34,7 @@ from rules import Rulebook
 NOTHING_TO_DEDUCT = "这户现在没有可扣的积分：余额不因扣分低于 0，预留的和留在超市终端的不扣。"
 _POSTING_ERRORS = {
     "closed": "这户的积分账户已关闭。",
+    "overflow": "这户的积分太多，账上记不下，请核对。",
     # Spent between reading the balance and posting.
     "insufficient": "这户刚刚用掉了积分，请再试一次。",
 }

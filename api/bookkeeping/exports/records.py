@@ -116,8 +116,8 @@ _ACCOUNTS = text("""
     select a.id, a.name, a.unit, u.kind, a.minimum is not null as limited,
            least(a.opened_at, m.first) as opened_at, m.last,
            case when c.closed_at < :end then greatest(c.closed_at, m.last) end as closed_at,
-           coalesce(m.before, 0)::bigint as opening,
-           coalesce(b.posted - coalesce(m.after, 0), m.until, 0)::bigint as closing
+           coalesce(m.before, 0) as opening,
+           coalesce(b.posted - coalesce(m.after, 0), m.until, 0) as closing
       from ledger.account a
       join ledger.unit u on u.township = a.township and u.code = a.unit
       left join ledger.account_closing c on c.township = a.township and c.account = a.id
@@ -172,8 +172,8 @@ async def read_books(uow: UnitOfWork, start: date | None, end: date | None) -> P
             limited=row.limited,
             opened_on=local_date(row.opened_at),
             closed_on=local_date(row.closed_at) if row.closed_at else None,
-            opening=row.opening,
-            closing=row.closing,
+            opening=int(row.opening),
+            closing=int(row.closing),
         )
         last = max(last, local_date(row.last)) if row.last else last
     return PeriodBooks(

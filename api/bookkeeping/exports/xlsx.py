@@ -23,9 +23,10 @@ from api.bookkeeping.exports.rows import (
     opening_rows,
 )
 
-# Excel's limits: rows in a sheet, characters in a cell.
+# Excel's limits: rows in a sheet, characters in a cell, digits of a number.
 MAX_ROWS = 1_048_576
 MAX_CHARACTERS = 32_767
+MAX_DIGITS = 15
 
 _FORMATS: dict[type, str] = {
     Decimal: "#,##0.00",
@@ -94,6 +95,9 @@ class _Sheet:
                     self._sheet.write_string(*place, cell[:MAX_CHARACTERS])
                 case date():
                     self._sheet.write_datetime(*place, cell, self._formats[type(cell)])
+                case int() | Decimal() if len(Decimal(cell).as_tuple().digits) > MAX_DIGITS:
+                    # As a number it would lose its last digits.
+                    self._sheet.write_string(*place, str(cell))
                 case _:
                     self._sheet.write_number(*place, cell, self._formats.get(type(cell)))
         self._row += 1

@@ -17,6 +17,7 @@ _SENTENCES = {
     Status.UNKNOWN_ACCOUNT: "所指的账户不存在，请核对。",
     Status.CLOSED: "{account}已关闭，不能再记账。",
     Status.INSUFFICIENT: "{account}余额不够，还差 {missing} {piece}。",
+    Status.OVERFLOW: "{account}的余额会超出账本能记的最大数，没有记账；请核对数目。",
     Status.UNKNOWN_TARGET: "没有这样一笔可以办理的账，请核对编号。",
     Status.ALREADY_SETTLED: "这笔预留已经办结，不能再办。",
     Status.ALREADY_REVERSED: "这笔账已经全部更正过，没有剩余。",

@@ -411,6 +411,8 @@ class EntrySettler:
                 return as_exception(f"{where or '有一个账户'}已关闭，没有入账。")
             case Status.UNKNOWN_ACCOUNT:
                 return as_exception("本超市没有其中的物品，没有入账。")
+            case Status.OVERFLOW:
+                return as_exception(f"{where}的余额会超出账本能记的最大数，没有入账。")
             case Status.ALREADY_REVERSED:
                 return as_exception("这一笔已经更正过，没有再作废。")
             case _:

@@ -153,7 +153,10 @@ async def _lock(uow: UnitOfWork, request: RedemptionRequest, facts: Facts) -> bo
 
 
 def to_refusal(posting: PostingResult | None) -> Refused:
-    """What only the books know: another account of the transaction is closed, or something else has its id."""
+    """What only the books know: another account of the transaction is closed or has no room for it, or something
+    else has its id."""
     if posting is not None and posting.status is Status.CLOSED:
         return account_closed(own=False)
+    if posting is not None and posting.status is Status.OVERFLOW:
+        return Refused(ErrorCode.OVERFLOW, "这户的积分太多，账上记不下，没有办理；请联系乡镇办公室核对。")
     return Refused(ErrorCode.CONFLICT, "这个编号已用于别的业务；请重新扫卡再兑换。")

@@ -88,7 +88,7 @@ async def lock_supermarket(uow: UnitOfWork, code: str) -> None:
 async def post(uow: UnitOfWork, transaction: Transaction) -> bool:
     """Returns whether it is new; False where the books had it already.
 
-    Raises Refused: conflict, reserved (missing), account-closed.
+    Raises Refused: conflict, reserved (missing), overflow, account-closed.
     """
     [posting] = await uow.books.post([transaction], uow.now)
     if posting.status is Status.CONFLICT:
@@ -100,6 +100,8 @@ async def post(uow: UnitOfWork, transaction: Transaction) -> bool:
             f"清点数比已预留的还少 {posting.missing} 件，请先取消预留再盘点。",
             missing=posting.missing,
         )
+    if posting.status is Status.OVERFLOW:
+        raise Refused(ErrorCode.OVERFLOW, "数量太大，账上记不下，没有登记；请核对数量。")
     if not posting.accepted:
         raise Refused(ErrorCode.ACCOUNT_CLOSED, "单据涉及的账户已关闭，不能登记。")
     return posting.status is Status.OK
