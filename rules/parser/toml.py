@@ -95,9 +95,15 @@ def read_toml(text: str, source: str, *, mend: bool = True) -> TomlText:
         problems.append(Problem(source, 1, 1, large))
         is_whole = False
     # Of a fragment more is missing than its author needs to hear now.
-    if not is_whole or (problems and not ("rule" in document and {"book", "overlay"} & document.keys())):
+    if not is_whole or (problems and not _has_header(document)):
         raise RulebookError(problems)
     return TomlText(document, problems, "\n".join(rows))
+
+
+def _has_header(document: dict[str, Any]) -> bool:
+    """Whether a text says who adopted it, and so is more than the beginning of a book or an overlay."""
+    headers = (document.get(key) for key in ("book", "overlay"))
+    return any(isinstance(header, dict) and "adopted_by" in header for header in headers)
 
 
 def _find_repair(rows: Sequence[str], problem: Problem) -> Repair | None:
