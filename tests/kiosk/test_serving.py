@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from api.cli import verbs
+from api.cli.kiosk import _settings_as_environment, kiosk
 from kiosk.serving.process import CRASHED, TERMINAL_SETUP
 from kiosk.serving.server import ENDED, IN_USE, OTHER_DEVICE, OTHER_WINDOW, UNSETTLED, KioskServer
 from kiosk.store.facade import Store
@@ -325,15 +325,15 @@ def test_every_setting_reaches_the_process(monkeypatch: pytest.MonkeyPatch) -> N
         ],
         ["--data", "T", "--large"],
     ):
-        with verbs.kiosk.make_context("kiosk", list(words)) as given:
-            environment = verbs._settings_as_environment()
+        with kiosk.make_context("kiosk", list(words)) as given:
+            environment = _settings_as_environment()
         with monkeypatch.context() as child:
             for name, value in environment.items():
                 child.setenv(name, value)
-            understood = verbs.kiosk.make_context("kiosk", [])
+            understood = kiosk.make_context("kiosk", [])
         unset = {name: given.params[name] for name in given.params if name not in own}
         assert {name: understood.params[name] for name in unset} == unset
-        assert all(parameter.envvar for parameter in verbs.kiosk.params if parameter.name not in own)
+        assert all(parameter.envvar for parameter in kiosk.params if parameter.name not in own)
 
 
 async def test_one_bell_for_a_refusal_two_for_a_success(town: Any, settings: dict[str, str]) -> None:
