@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 from api import wire
 from api.platform.errors import ErrorCode, Refused
@@ -41,7 +40,7 @@ _ROWS = (
     "~!@#$%^&*()_+",
 )
 _LOOK_ALIKE = str.maketrans("@4013$5", "aaoiess")
-_NUMBERS = re.compile(r"\d{3,}")
+_NUMBER = r"\d{3,}"
 _REPEATED = re.compile(r"(.+?)\1+")
 _DIGITS = "01234567890"
 
@@ -64,18 +63,18 @@ def require_strong_pin(pin: str) -> None:
 def count_left(password: str, *own: str) -> int:
     """How many different signs are left without what is guessed first; `own`: names of whose password it is."""
     text = _read(password)
-    words = sorted({*_WORDS, *map(_read, own)}, key=len, reverse=True)
-    return min(len(set(_take_away(each, words)) - {" "}) for each in (text, text.translate(_LOOK_ALIKE)))
+    words = sorted({*_WORDS, *filter(None, map(_read, own))}, key=len, reverse=True)
+    # In one go: a word taken out of a number would leave numbers too short to be one.
+    guessed = re.compile("|".join([*map(re.escape, words), _NUMBER]))
+    return min(len(set(_take_away(each, guessed)) - {" "}) for each in (text, text.translate(_LOOK_ALIKE)))
 
 
 def _read(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _take_away(text: str, words: Sequence[str]) -> str:
-    for word in words:
-        text = text.replace(word, " ")
-    text = _REPEATED.sub(lambda found: found[1], _NUMBERS.sub(" ", text))
+def _take_away(text: str, guessed: re.Pattern[str]) -> str:
+    text = _REPEATED.sub(lambda found: found[1], guessed.sub(" ", text))
     for row in _ROWS:
         for way in (row, row[::-1]):
             text = _take_away_runs(text, way)

@@ -265,14 +265,16 @@ def test_any_postgresql_can_be_named(server: Embedded, data: Path) -> None:
     assert not data.exists()
 
 
-def test_an_import_without_a_township_or_a_ledger(clone: Clone, tmp_path: Path) -> None:
+def test_an_import_without_a_ledger_or_a_township(clone: Clone, tmp_path: Path) -> None:
+    """The file is told first: it is in the hands of whoever asks, and needs no database."""
     file = tmp_path / "台账.csv"
     file.write_text("姓名,分数\n王,1\n", encoding="utf-8")
     trial = ("--source", "x", "--dry-run")
-    assert "jimei init" in one_sentence(jimei("import", str(file), *trial, url=clone))
-    jimei(*INIT, url=clone)
     assert "户编号（household）" in one_sentence(jimei("import", str(file), *trial, url=clone))
     assert "missing.csv" in one_sentence(jimei("import", "missing.csv", *trial, url=clone))
+    file.write_text("户编号,日期,事由,分数\nhp-01-001,2026-01-01,帮工,1\n", encoding="utf-8")
+    assert "jimei init" in one_sentence(jimei("import", str(file), *trial, url=clone))
+    jimei(*INIT, url=clone)
     assert "--source" in one_sentence(jimei("import", str(file), "--source", " ", url=clone))
     assert "导入要两个人办" in one_sentence(jimei("import", str(file), "--source", "x", url=clone))
 
