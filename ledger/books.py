@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     bindparam,
     exists,
@@ -23,14 +22,12 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
-    true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger import tables
 from ledger.commitments import Opening
-from ledger.lookup import lateral_one
+from ledger.entries import BY_EFFECTIVE_TIME, END_OF_TIME, FIRST_PAGE, NEXT_PAGE, Entry, Position, to_entry
 from ledger.tables import entry, period_closing, settlement, transaction
 from ledger.transactions import (
     Account,
@@ -47,46 +44,6 @@ from ledger.transactions import (
     TransactionId,
     Transfer,
 )
-
-# Later than any entry.
-END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where an entry stands in its account's statement."""
-
-    recorded_at: datetime
-    transaction: TransactionId
-    ordinal: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One side of a transfer: `amount` is signed, credits are positive. `deferred_from`: the requested effective
-    moment, if its period was closed already."""
-
-    transaction: TransactionId
-    ordinal: int
-    kind: str
-    phase: Phase
-    target: TransactionId | None
-    amount: int
-    counterparty: AccountId
-    pending: bool
-    recorded_at: datetime
-    effective_at: datetime
-    deferred_from: datetime | None
-    expires_at: datetime | None
-    # Of a pending entry: whether it was posted (perhaps in part) or voided.
-    settlement: Phase | None
-    reason: str
-    metadata: dict[str, Any]
-
-    @property
-    def position(self) -> Position:
-        return Position(self.recorded_at, self.transaction, self.ordinal)
-
 
 BALANCE = select(tables.balance.c.posted, tables.balance.c.reserved, tables.balance.c.expected).where(
     tables.balance.c.township == bindparam("township"), tables.balance.c.account == bindparam("account")
@@ -125,63 +82,6 @@ _POST = text("""
 
 _NOT_OK_RESULTS = msgspec.json.Decoder(dict[int, PostingResult])
 _OK = PostingResult(Status.OK)
-
-_ENTRY_TRANSACTION = lateral_one(
-    select(transaction).where(transaction.c.township == entry.c.township, transaction.c.id == entry.c.transaction),
-    "own",
-)
-
-_ENTRY_SETTLEMENT = lateral_one(
-    select(settlement.c.phase).where(
-        settlement.c.township == entry.c.township,
-        settlement.c.target == _ENTRY_TRANSACTION.c.id,
-        settlement.c.recorded_at <= bindparam("at"),
-    ),
-    "settled",
-)
-
-# Built once: building it would take longer than running it.
-_SELECT_ENTRIES = (
-    select(
-        entry.c.transaction,
-        entry.c.ordinal,
-        _ENTRY_TRANSACTION.c.kind,
-        _ENTRY_TRANSACTION.c.phase,
-        _ENTRY_TRANSACTION.c.target,
-        entry.c.amount,
-        entry.c.counterparty,
-        entry.c.pending,
-        entry.c.recorded_at,
-        _ENTRY_TRANSACTION.c.effective_at,
-        _ENTRY_TRANSACTION.c.deferred_from,
-        _ENTRY_TRANSACTION.c.expires_at,
-        _ENTRY_SETTLEMENT.c.phase.label("settlement"),
-        _ENTRY_TRANSACTION.c.reason,
-        _ENTRY_TRANSACTION.c.metadata,
-    )
-    .select_from(entry)
-    .join(_ENTRY_TRANSACTION, true())
-    .outerjoin(_ENTRY_SETTLEMENT, true())
-    .where(
-        entry.c.township == bindparam("township"),
-        entry.c.account == bindparam("account"),
-        entry.c.recorded_at <= bindparam("at"),
-    )
-    .limit(bindparam("limit", type_=Integer))
-)
-_ENTRY_FIELDS = _SELECT_ENTRIES.selected_columns.keys()
-_POSITION = (entry.c.recorded_at, entry.c.transaction, entry.c.ordinal)
-_FIRST_PAGE = _SELECT_ENTRIES.order_by(*(part.desc() for part in _POSITION))
-_NEXT_PAGE = _FIRST_PAGE.where(
-    tuple_(*_POSITION) < tuple_(*(bindparam(part.name, type_=part.type) for part in _POSITION))
-)
-_BY_EFFECTIVE_TIME = _SELECT_ENTRIES.where(
-    entry.c.pending.is_(False),
-    _ENTRY_TRANSACTION.c.effective_at >= bindparam("first"),
-    _ENTRY_TRANSACTION.c.effective_at < bindparam("after"),
-    # Nothing takes effect after it was recorded.
-    entry.c.recorded_at >= bindparam("first"),
-).order_by(_ENTRY_TRANSACTION.c.effective_at, *_POSITION)
 
 
 class Books:
@@ -331,19 +231,19 @@ class Books:
         previous page's last entry."""
         parameters = {"account": account, "at": at, "limit": limit}
         if before is None:
-            return await self._read_entries(_FIRST_PAGE, parameters)
-        return await self._read_entries(_NEXT_PAGE, parameters | asdict(before))
+            return await self._read_entries(FIRST_PAGE, parameters)
+        return await self._read_entries(NEXT_PAGE, parameters | asdict(before))
 
     async def read_entries_between(
         self, account: AccountId, first: datetime, after: datetime, *, limit: int
     ) -> list[Entry]:
         """Posted entries effective in [first, after), in that order."""
         parameters = {"account": account, "at": END_OF_TIME, "first": first, "after": after, "limit": limit}
-        return await self._read_entries(_BY_EFFECTIVE_TIME, parameters)
+        return await self._read_entries(BY_EFFECTIVE_TIME, parameters)
 
     async def _read_entries(self, query: Select[Any], parameters: dict[str, Any]) -> list[Entry]:
         rows = await self._connection.execute(query, {"township": self._township, **parameters})
-        return [_to_entry(row) for row in rows]
+        return [to_entry(row) for row in rows]
 
     async def recorded(self, ids: Iterable[TransactionId]) -> dict[TransactionId, RecordedTransaction]:
         """The recorded transactions with these ids; nothing for an id that isn't in the books."""
@@ -421,17 +321,6 @@ class Books:
             )
         )
         return {AccountId(row.id): row.name for row in rows}
-
-
-def _to_entry(row: Sequence[Any]) -> Entry:
-    """From a row of `_SELECT_ENTRIES`, by position: looking up fifteen names takes longer than reading the row."""
-    fields = dict(zip(_ENTRY_FIELDS, row, strict=True))
-    fields["phase"], fields["settlement"] = Phase(fields["phase"]), _to_phase(fields["settlement"])
-    return Entry(**fields)
-
-
-def _to_phase(value: str | None) -> Phase | None:
-    return Phase(value) if value is not None else None
 
 
 def _to_balances(rows: Iterable[Any]) -> dict[AccountId, Balance]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from ledger.books import Books, Entry, Position
+from ledger.books import Books
+from ledger.entries import Entry, Position
 from ledger.transactions import Account, AccountId, Phase, PostingResult, Status, Transaction, Transfer, UnitKind
 from tests.ledger.conftest import HOUSEHOLD, ISSUING, NOW, SHELF, SUPPLY, TILL, TOWNSHIP, Book, move
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from api.platform.database.embedded import Embedded
-from ledger.books import END_OF_TIME, Books, Entry
+from ledger.books import Books
+from ledger.entries import END_OF_TIME, Entry
 from ledger.transactions import Account, ClosingStatus, PostingResult, Status, Timeline, TownshipId, Transaction
 from ledger.verify import verify
 from tests.databases import EMPTY, Clone, cloned

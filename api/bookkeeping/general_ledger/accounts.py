@@ -14,7 +14,7 @@ from api.bookkeeping.general_ledger.scope import READERS, may_read, readable_acc
 from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from ledger.books import END_OF_TIME, Entry
+from ledger.entries import END_OF_TIME, Entry
 from ledger.tables import account, account_closing, unit
 from ledger.transactions import AccountId, Balance, Phase, RecordedTransaction, Timeline, TransactionId
 

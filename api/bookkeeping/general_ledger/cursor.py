@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from api.platform.errors import ErrorCode, Refused
-from ledger.books import Position
+from ledger.entries import Position
 from ledger.transactions import AccountId, TransactionId
 
 # Microseconds since 1970, transaction, ordinal, balance.
