@@ -13,7 +13,7 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.entry_text import EntryContext, decode, describe_entries
-from api.shop.offline.sale import SettlementResult
+from api.shop.offline.results import SettlementResult
 from api.shop.offline.scope import OVERSEERS, oversees
 from api.shop.offline.settlement import NEEDS_DECISION, EntrySettler
 from api.shop.offline.tables import JournalEntry

@@ -16,8 +16,9 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.leases import is_current, lock_enrolment
-from api.shop.offline.sale import SettlementResult
-from api.shop.offline.settlement import EntrySettler, track_shift
+from api.shop.offline.results import SettlementResult
+from api.shop.offline.settlement import EntrySettler
+from api.shop.offline.shifts import track_shift
 from api.shop.offline.tables import JournalEntry
 from api.wire import till_journal
 

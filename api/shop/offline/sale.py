@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,32 +13,13 @@ from api import wire
 from api.platform import accounts
 from api.shop.kiosks.tables import Attendant
 from api.shop.offline.plausibility import Circumstances, list_doubts, price_lines
+from api.shop.offline.results import SettlementResult, as_exception, join
 from api.shop.redemptions.facts import Facts, RequestFacts
 from api.shop.redemptions.receipts import Booking, book, digest_request
 from api.wire.till_journal import SaleEntry, count_handed_out
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
 COUNTED = "盘点以前的，盘点的差数已更正"
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementResult:
-    """How an entry was settled. `status` as in `wire.till_journal.EntryOutcome`; `remark`: a sentence for people;
-    `extra`: its figures."""
-
-    status: str
-    remark: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-def as_exception(remark: str, **extra: Any) -> SettlementResult:
-    """Not booked: a person has to decide."""
-    return SettlementResult("exception", remark, extra)
-
-
-def join(sentences: Iterable[str]) -> str:
-    """As one sentence."""
-    return "；".join(sentence.rstrip("。") for sentence in sentences) + "。"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,9 @@ from api.registry.cards.queries import read_pin_time
 from api.registry.register.queries import read_households
 from api.shop.holdings import recalls
 from api.shop.kiosks.escrow import lease_grant, lease_return
-from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
+from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.leases import is_current
 from api.shop.offline.plausibility import (
-    NOT_OPEN,
     Circumstances,
     ShiftFacts,
     doubt_shift,
@@ -32,17 +31,22 @@ from api.shop.offline.plausibility import (
     estimate_movement,
     list_doubts,
 )
-from api.shop.offline.reports import build_shift_report
+from api.shop.offline.results import SettlementResult, as_exception, join
 from api.shop.offline.sale import (
     COUNTED,
     Sale,
-    SettlementResult,
-    as_exception,
     decide_sale,
     digest_sale,
     foresee_acceptance,
-    join,
     to_request_lines,
+)
+from api.shop.offline.shifts import (
+    find_attendant,
+    find_shift,
+    is_in_shift,
+    settle_closing,
+    settle_opening,
+    to_shift_facts,
 )
 from api.shop.offline.tables import JournalEntry
 from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
@@ -69,20 +73,6 @@ NEEDS_DECISION = ("exception", "late", "fork")
 LATE = "终端停用以后才收到，请核对后决定。"
 
 
-def track_shift(open_shift: UUID | None, entry: AnyEntry, result: SettlementResult) -> UUID | None:
-    """The shift that the journal is in after an entry."""
-    match entry:
-        case ShiftOpeningEntry() if result.status in ("settled", "known"):
-            return entry.shift
-        case ShiftClosingEntry() if entry.shift == open_shift:
-            return None
-    return open_shift
-
-
-def _to_facts(shift: Shift | None) -> ShiftFacts | None:
-    return ShiftFacts(shift.attendant, shift.opened_at, shift.closed_at) if shift is not None else None
-
-
 @dataclass(frozen=True, slots=True)
 class EntrySettler:
     """Settles entry `number` of an enrolment, which the caller has locked, in the caller's unit of work."""
@@ -99,7 +89,7 @@ class EntrySettler:
             return as_exception(doubt, **extra)
         match entry:
             case ShiftOpeningEntry():
-                return await self._settle_opening(entry)
+                return await settle_opening(self.uow, self.kiosk, self.enrolment, entry)
             case SaleEntry():
                 return await self._settle_sale(entry)
             case VoidEntry():
@@ -107,60 +97,7 @@ class EntrySettler:
             case ReturnEntry():
                 return await self._settle_return(entry)
             case ShiftClosingEntry():
-                return await self._settle_closing(entry)
-
-    # --- shifts -----------------------------------------------------------------------------------------
-
-    async def _settle_opening(self, entry: ShiftOpeningEntry) -> SettlementResult:
-        uow = self.uow
-        if await self._find_shift(entry.shift) is not None:
-            return SettlementResult("known")
-        if await self._find_attendant(entry.attendant) is None:
-            return as_exception("登录的不是本超市的管理员。")
-        if not await self._has_signed_in(entry.attendant):
-            return as_exception("这位管理员没有在这台终端联网登录过，断网时登录不了。")
-        of_kiosk = (Shift.township == uow.township, Shift.kiosk == self.kiosk.id)
-        opened_at = min(entry.at, uow.now)
-        # Shifts don't overlap, also when one is reported late.
-        later = await uow.session.scalar(
-            select(Shift.opened_at).where(*of_kiosk, Shift.opened_at > entry.at).order_by(Shift.opened_at).limit(1)
-        )
-        await uow.session.execute(
-            update(Shift)
-            .where(*of_kiosk, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
-            .values(closed_at=opened_at)
-        )
-        uow.session.add(
-            Shift(
-                township=uow.township,
-                digest=bytes.fromhex(entry.token),
-                id=entry.shift,
-                kiosk=self.kiosk.id,
-                attendant=entry.attendant,
-                opened_at=opened_at,
-                closed_at=later if later is not None or is_current(self.enrolment) else uow.now,
-            )
-        )
-        return SettlementResult("settled")
-
-    async def _settle_closing(self, entry: ShiftClosingEntry) -> SettlementResult:
-        shift = await self._find_shift(entry.shift)
-        if shift is None:
-            return as_exception("没有这个班次的记录。")
-        if not self._is_in(shift):
-            return as_exception(NOT_OPEN)
-        shift.closed_at = shift.closed_at or self.uow.now
-        books = await build_shift_report(self.uow, entry.shift)
-        kiosk = entry.report
-        shift.report = {"kiosk": msgspec.to_builtins(kiosk), "books": msgspec.to_builtins(books)}
-        # Voids are not compared: the kiosk can't know whether the server had booked what it voided.
-        if (kiosk.redemptions, kiosk.points, kiosk.goods) != (books.redemptions, books.points, books.goods):
-            return as_exception(
-                f"班次报表与账不一致：终端记 {kiosk.redemptions} 笔 {kiosk.points} 分，"
-                f"账上 {books.redemptions} 笔 {books.points} 分。",
-                **shift.report,
-            )
-        return SettlementResult("settled")
+                return await settle_closing(self.uow, self.kiosk, self.enrolment, entry)
 
     # --- redemptions ------------------------------------------------------------------------------------
 
@@ -193,7 +130,7 @@ class EntrySettler:
     async def book_sale(self, entry: SaleEntry, *, accepted: bool) -> SettlementResult:
         """Book goods that were handed over, and the points for them. `accepted`: a person says so."""
         uow = self.uow
-        attendant = await self._find_attendant(entry.attendant)
+        attendant = await find_attendant(uow, self.kiosk, entry.attendant)
         if attendant is None:
             return as_exception("经手人不是本超市的管理员。", accepts=None)
         request = self._build_request(entry)
@@ -239,12 +176,12 @@ class EntrySettler:
 
     async def _read_circumstances(self, entry: SaleEntry, facts: Facts) -> Circumstances:
         uow, enrolment = self.uow, self.enrolment
-        shift = await self._find_shift(entry.shift)
+        shift = await find_shift(uow, self.kiosk, entry.shift)
         known = Circumstances(
             now=uow.now,
             enrolled_at=enrolment.enrolled_at,
-            shift=_to_facts(shift),
-            in_shift=self._is_in(shift),
+            shift=to_shift_facts(shift),
+            in_shift=is_in_shift(enrolment, shift),
             prices=await read_price_histories(uow, {line.product for line in entry.lines}),
             told=None,
             names={product: shelf.name for product, shelf in facts.shelf.items()},
@@ -264,19 +201,19 @@ class EntrySettler:
         uow = self.uow
         if await uow.session.get(Void, (uow.township, entry.id)) is not None:
             return SettlementResult("known")
-        if await self._find_attendant(entry.attendant) is None:
+        if await find_attendant(uow, self.kiosk, entry.attendant) is None:
             return as_exception("作废的不是本超市的管理员。")
         redemption = await uow.session.get(Redemption, (uow.township, entry.id))
         if redemption is not None and not is_current(self.enrolment):
             return SettlementResult("late", LATE)
         if redemption is not None and (redemption.kiosk != self.kiosk.id or redemption.shift != entry.shift):
             return as_exception("只能作废本终端本班次的兑换。")
-        shift = await self._find_shift(entry.shift)
+        shift = await find_shift(uow, self.kiosk, entry.shift)
         doubt = doubt_shift(
-            _to_facts(shift),
+            to_shift_facts(shift),
             entry.attendant,
             # One that was never answered is given up at the next sign-in: its shift may be over by then.
-            in_shift=self._is_in(shift) or not await self._was_reported(entry.id),
+            in_shift=is_in_shift(self.enrolment, shift) or not await self._was_reported(entry.id),
         )
         if doubt:
             return as_exception(doubt)
@@ -306,7 +243,8 @@ class EntrySettler:
         # All at once, in the books' own order, which prevents deadlocks.
         escrow = accounts.escrow(code, self.kiosk.id, self.enrolment.epoch).id
         await self.uow.books.lock_balances([accounts.household(code).id, escrow, *shelves])
-        counted = await self._undo_counted(entry, returned, _to_facts(await self._find_shift(entry.shift)))
+        shift = await find_shift(self.uow, self.kiosk, entry.shift)
+        counted = await self._undo_counted(entry, returned, to_shift_facts(shift))
         await self.uow.books.open_accounts(map(accounts.difference, counted), self.uow.now)
         failure = await self._post([reversal, *counted.values()])
         if failure is not None:
@@ -418,16 +356,6 @@ class EntrySettler:
             case _:
                 return as_exception(f"账上记不进去（{posting.status}），请核对。", missing=posting.missing)
 
-    async def _find_shift(self, id: UUID) -> Shift | None:
-        found: Shift | None = await self.uow.session.scalar(
-            select(Shift).where(Shift.township == self.uow.township, Shift.id == id, Shift.kiosk == self.kiosk.id)
-        )
-        return found
-
-    def _is_in(self, shift: Shift | None) -> bool:
-        """Whether the journal is in this shift. Opened over HTTP, it may be without the journal having said so."""
-        return shift is not None and (shift.id == self.enrolment.open_shift or shift.closed_at is None)
-
     async def _was_reported(self, redemption: UUID) -> bool:
         """Whether this kiosk's journal said already that the goods were handed over."""
         earlier = exists().where(
@@ -436,18 +364,3 @@ class EntrySettler:
             JournalEntry.kiosk == self.kiosk.id,
         )
         return bool(await self.uow.session.scalar(select(earlier)))
-
-    async def _has_signed_in(self, attendant: UUID) -> bool:
-        """Whether the server has checked this attendant's PIN at this machine: without the network it lets nobody
-        else in."""
-        shift = exists().where(
-            Shift.township == self.uow.township,
-            Shift.kiosk == self.kiosk.id,
-            Shift.attendant == attendant,
-            Shift.opened_at >= self.enrolment.enrolled_at,
-        )
-        return bool(await self.uow.session.scalar(select(shift)))
-
-    async def _find_attendant(self, id: UUID) -> Attendant | None:
-        found = await self.uow.session.get(Attendant, (self.uow.township, id))
-        return found if found is not None and found.supermarket == self.kiosk.supermarket else None
