@@ -16,11 +16,20 @@ MAX_FIGURE = 1_000_000_000
 MAX_CODE_LENGTH = 40
 _SHOWN = 20
 
-_CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+_CLOCK = r"[0-9]{1,2}(?:[:时点][0-9]{1,2}(?:[:分][0-9]{1,2}(?:\.[0-9]+)?)?|[时点])[分秒]?"
+_CHINESE_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_CHINESE_DATE = re.compile(
+    r"([〇零○0-9一二三四五六七八九]{4}) ?年"
+    r" ?([0-9一二三四五六七八九十]{1,3}) ?月 ?([0-9一二三四五六七八九十]{1,3}) ?[日号]"
+)
+_CHINESE_NUMBER = re.compile(r"(?P<tens>[一二三四五六七八九]?十)?(?P<units>[零一二三四五六七八九])?")
+# What a spreadsheet makes of `1-2`; and the digits of a number that it keeps.
+_DAY_CODE = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+_EXACT = 10**15
 _DATE = re.compile(
     r"(?P<year>[0-9]{4}) ?[-/.年。、] ?(?P<month>[0-9]{1,2}) ?[-/.月。、] ?(?P<day>[0-9]{1,2}) ?[日号]?"
     r"(?:[ (]*(?:星期|周|礼拜)[一二三四五六日天]\)?)?"
-    r"(?:[ T]*(?:上午|下午|早上|晚上|中午|[AaPp][Mm])? ?" + _CLOCK + r"(?: ?[AaPp][Mm])?)?"
+    r"(?:[ T]*(?:上午|下午|早上|晚上|中午|[AaPp][Mm])? ?(?:" + _CLOCK + r"(?: ?[AaPp][Mm])?)?)?"
 )
 _DIGITS = re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})")
 # As programs write a moment; elsewhere it may be another day than here.
@@ -36,16 +45,40 @@ _PRIVATE = regex.compile(r"\p{Co}")
 
 def read_date(cell: Cell, title: str) -> date:
     """A day, also with a time behind it."""
-    text = plain_form(cell.text)
+    text = _without_mark(plain_form(cell.text))
     try:
         if _MOMENT.fullmatch(text):
             return datetime.fromisoformat(text.replace(" +", "+")).astimezone(SHANGHAI).date()
+        text = _CHINESE_DATE.sub(_write_in_figures, text)
         found = _DATE.fullmatch(text) or _DIGITS.fullmatch(text)
         if found is not None:
             return date(*(int(found[part]) for part in ("year", "month", "day")))
     except ValueError:
         pass
     raise ValueError(f"{title}“{text[:_SHOWN]}”读不懂，请写成 2025-03-01 这样。")
+
+
+def _write_in_figures(found: re.Match[str]) -> str:
+    year, *parts = found.groups()
+    return f"{year.translate(_CHINESE_DIGITS)}年{'月'.join(str(read_chinese_number(part)) for part in parts)}日"
+
+
+def read_chinese_number(text: str) -> int | None:
+    """A number below a hundred, in figures or as 二十三."""
+    if text.isdecimal() and text.isascii():
+        return int(text)
+    found = _CHINESE_NUMBER.fullmatch(text)
+    if found is None or not text:
+        return None
+    tens, units = found["tens"] or "", found["units"] or "零"
+    return 10 * int((tens[:-1] or "一" if tens else "零").translate(_CHINESE_DIGITS)) + int(
+        units.translate(_CHINESE_DIGITS)
+    )
+
+
+def _without_mark(text: str) -> str:
+    """Without the apostrophe that makes a text of a figure, which some programs write into their files."""
+    return text.removeprefix("'")
 
 
 def whole_number(units: str = "", least: int = -MAX_FIGURE, most: int = MAX_FIGURE) -> Callable[[Cell, str], int]:
@@ -57,7 +90,7 @@ def whole_number(units: str = "", least: int = -MAX_FIGURE, most: int = MAX_FIGU
             number = round(cell.value)
         else:
             # People write full-width digits and signs, a real minus sign, and a unit at the end.
-            text = plain_form(cell.text)
+            text = _without_mark(plain_form(cell.text))
             found = _WHOLE.fullmatch(text.rstrip(units + " "))
             if found is None:
                 raise ValueError(f"{title}“{text[:_SHOWN]}”不是整数。")
@@ -81,7 +114,13 @@ def number_text(cell: Cell) -> str:
 
 def read_code(cell: Cell, title: str) -> str:
     """A code of ours: small letters, digits and dashes."""
-    code = code_form(cell.text)
+    code = _without_mark(code_form(cell.text))
+    if isinstance(cell.value, int | float) and cell.value >= _EXACT:
+        raise ValueError(
+            f"{title}“{code[:_SHOWN]}”超过 15 位，表格软件改掉了后面的数字；请把这一列设为文本，重新填写。"
+        )
+    if _DAY_CODE.fullmatch(code):
+        raise ValueError(f"{title}“{code}”是表格软件改成的日期；请把这一列设为文本，重新填写。")
     if len(code) > MAX_CODE_LENGTH:
         raise ValueError(f"{title}“{code[:_SHOWN]}…”太长。")
     if not _CODE.fullmatch(code):

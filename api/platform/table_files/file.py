@@ -24,6 +24,8 @@ _MAX_LINES = 1 << 20
 _MAX_LINE_LENGTH = 1_000_000
 # First bytes of workbooks: zip archives (xlsx, ods) and the older compound files (xls).
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+# How files begin that some programs give the name of a table.
+_DOCUMENTS = ("<", "%PDF-", "{\\rtf")
 _SEPARATORS = (",", "\t", ";", "，", "；", "|")
 _SAMPLE = 4000
 _EMPTY: list[str] = []
@@ -39,6 +41,9 @@ class TableFile:
     @classmethod
     def open(cls, path: Path) -> TableFile:
         """Raises Refused: unreadable, too-large."""
+        if path.exists() and not path.is_file():
+            # Reading from a pipe would wait until somebody writes into it.
+            raise Refused(ErrorCode.UNREADABLE, f"{path} 不是文件，请写明表格文件的名字。")
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
@@ -55,6 +60,11 @@ class TableFile:
             yield self._read_workbook()
             return
         text = self._decode()
+        if text.lstrip().startswith(_DOCUMENTS):
+            raise Refused(
+                ErrorCode.UNREADABLE,
+                f"{self.name} 不是表格（是网页、PDF 之类的文件）；请用表格软件打开，另存为 XLSX。",
+            )
         broken: Refused | None = None
         for separator in _SEPARATORS:
             if separator == "," or separator in text:

@@ -7,8 +7,8 @@ below the table are recognised, whatever the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -28,9 +28,15 @@ _MAX_SHOWN = 20
 _BRACKETS = regex.compile(r"[(\[【〔{][^)\]】〕}]*[)\]】〕}]")
 _HEADING_SIGNS = regex.compile(r"[*:：、。]")
 _TOTAL = regex.compile(
-    r"(?:.{0,20}[本全各村组格户社乡镇页月年])?(?:合计|小计|总计|共计|累计|总和|总数|汇总)(?:\(.*\))?[::]?"
+    r"(?:.{0,20}[本全各村组格户社乡镇页月年])?"
+    r"(?:(?:合计|小计|总计|共计|累计|总和|总数|总户数|总分|汇总)(?:\(.*\))?:?"
+    # With the sum behind it, in figures or as on a cheque.
+    r"(?:(?:[0-9.,]+|[零壹贰叁肆伍陆柒捌玖拾佰仟万]+)(?:户|人|次|条|行|笔|分|整){0,2}[,、]?)*|共[0-9]+[户人次条行笔分])"
 )
-_NOTE = regex.compile(r"(?:填表|制表|填报|审核|审批|复核|负责|经办|监督|联系|备注|说明|注)[^:]{0,8}:")
+_NOTE = regex.compile(
+    r"(?:填表|制表|填报|审核|审批|复核|负责|经办|监督|联系|备注|说明|注)(?:[^:]{0,8}:|(?:人|者|员|单位|部门|日期|时间))"
+    r"|.*\((?:公章|盖章|签章|签字|签名|印章)\)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +104,25 @@ def read_table(file: TableFile, columns: Sequence[Column], sheet: str | None = N
     Raises Refused: unreadable, too-large, malformed.
     """
     nearest: _Headings | None = None
+    blank: _Headings | None = None
     for sheets in file.iter_readings():
         found = [_find_headings(each, columns) for each in _choose(file, sheets, sheet)]
         complete = [headings for headings in found if not headings.missing]
         shown = [headings for headings in complete if sheet is not None or not headings.sheet.hidden]
-        if shown:
-            return _read(file, shown[0], [headings.sheet.name for headings in shown[1:]], sheets, columns)
+        filled = [headings for headings in shown if headings.has_more]
+        if filled:
+            return _read(file, filled[0], [headings.sheet.name for headings in filled[1:]], sheets, columns)
+        blank = blank or next(iter(shown), None)
+        if blank is not None:
+            continue
         if complete:
             raise Refused(
                 ErrorCode.MALFORMED,
                 f"{file.name} 里只有隐藏的工作表“{complete[0].sheet.name}”像要读的表，请取消隐藏再读。",
             )
         nearest = min((*([nearest] if nearest else []), *found), key=lambda each: len(each.missing), default=None)
+    if blank is not None:
+        raise Refused(ErrorCode.MALFORMED, f"{file.name} 只有表头，下面没有内容。")
     missing = [column for column in columns if column.needed] if nearest is None else nearest.missing
     listed = "、".join(f"{column.title}（{column.name}）" for column in missing)
     empty = nearest is None or not any(cell != "" for cells in nearest.sheet.rows for cell in cells)
@@ -137,6 +150,11 @@ class _Headings:
     row: int
     places: Mapping[str, Sequence[int]]
     missing: Sequence[Column]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether anything stands below them."""
+        return any(cell != "" for cells in self.sheet.rows[self.row :] for cell in cells)
 
 
 def _find_headings(sheet: Sheet, columns: Sequence[Column]) -> _Headings:
@@ -192,7 +210,11 @@ def _read(
             heading = headings[possible[-1]].text
             raise Refused(ErrorCode.MALFORMED, f"{file.name} 的表头里「{heading}」有两列，请只留一列。")
     places = {name: each[0] for name, each in found.places.items()}
+    _require_own_columns(file, sheet, found.row, headings, places.values())
     wanted = [column for column in columns if column.name in places]
+    width = max(
+        len(sheet.rows[number - 1]) for number in range(max(found.row - HEADING_ROWS, 0) + 1, found.row + 1)
+    )
     rows: list[Row] = []
     left_out: list[str] = []
     for number in range(found.row + 1, len(sheet.rows) + 1):
@@ -200,6 +222,10 @@ def _read(
         if not _has_content(sheet, number, cells):
             continue
         row = _read_row(sheet, number, cells, wanted)
+        if not sheet.name and any(sheet.rows[number - 1][width:]):
+            # In a text, a reason with a comma in it.
+            told = "格子比表头多；一格里有分隔的符号时，请用引号括起来。"
+            row = replace(row, problems=[*row.problems, Problem(number, sheet.place(number, width), told)])
         why = _why_left_out(sheet, row, headings, columns[0]) if row.problems else ""
         if why:
             left_out.append(f"第 {number} 行（{why[:_MAX_SHOWN]}）")
@@ -209,6 +235,22 @@ def _read(
         raise Refused(ErrorCode.TOO_LARGE, f"{file.name} 超过 {MAX_ROWS} 行，请分成几个文件。")
     unknown = [cell for place, cell in headings.items() if place not in places.values()]
     return Table(sheet, rows, unknown, list(_tell(sheet, also, sheets, left_out)))
+
+
+def _require_own_columns(
+    file: TableFile, sheet: Sheet, row: int, headings: Mapping[int, Cell], places: Iterable[int]
+) -> None:
+    """A heading that is merged across several columns says nothing of which one is meant, if more than one is
+    filled in."""
+    for area in sheet.merged:
+        heading = headings.get(area.left)
+        if area.left not in places or heading is None or not area.top <= heading.row <= area.bottom:
+            continue
+        others = [place for place in range(area.left + 1, area.right + 1) if place not in headings]
+        if any(place < len(cells) and cells[place] != "" for cells in sheet.rows[row:] for place in others):
+            raise Refused(
+                ErrorCode.MALFORMED, f"{file.name} 的表头「{heading.text}」合并了几列（{area}），请只留一列。"
+            )
 
 
 def _has_content(sheet: Sheet, number: int, cells: Mapping[str, Cell]) -> bool:
@@ -251,8 +293,8 @@ def _why_left_out(sheet: Sheet, row: Row, headings: Mapping[int, Cell], key: Col
             return text
     if own and all(_heading_form(cell.text) == _heading_form(headings[cell.column].text) for cell in own):
         return "表头"
-    if key.name not in row.values and (_NOTE.match(code_form(texts[0])) or (len(texts) == 1 and not row.values)):
-        return "说明"
+    if key.name not in row.values and (_NOTE.match(code_form(texts[0])) or len(texts) == 1):
+        return texts[0]
     return ""
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.platform.table_files.cells import read_code, read_name, text_of, whole_number
+from api.platform.table_files.cells import read_chinese_number, read_code, read_name, text_of, whole_number
 from api.platform.table_files.file import TableFile
 from api.platform.table_files.table import Column, Problem, Row, Table, read_table
 from api.wire.text import plain_form, search_form
@@ -33,8 +33,6 @@ COLUMNS = (
         summed=True,
     ),
 )
-_DIGITS = "零一二三四五六七八九"
-_NUMBER = re.compile(rf"第?(?P<figure>[0-9]+)|第?(?P<tens>[一二三四五六七八九]?十)?(?P<units>[{_DIGITS}])?")
 _GRID_WORDS = re.compile("(?:号)?(?:网格|村民小组|小组|组|社|队)$")
 
 
@@ -98,11 +96,5 @@ def village_key(name: str) -> str:
 def grid_key(name: str) -> str:
     """What spellings of a grid's name share: 第一网格, `1网格` and 一组 are the first."""
     name = plain_form(name).replace(" ", "")
-    found = _NUMBER.fullmatch(_GRID_WORDS.sub("", name))
-    if found is None or not found[0]:
-        return search_form(name)
-    if found["figure"]:
-        return str(int(found["figure"]))
-    tens = found["tens"] or ""
-    value = 10 * (_DIGITS.index(tens[0]) if len(tens) > 1 else len(tens))
-    return str(value + (_DIGITS.index(found["units"]) if found["units"] else 0))
+    number = read_chinese_number(_GRID_WORDS.sub("", name).removeprefix("第"))
+    return search_form(name) if number is None else str(number)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,7 +87,22 @@ def test_a_problem_names_its_sheet_where_there_are_several() -> None:
     assert problems(read(content))[0].startswith("“台账”第 2 行 B 列：日期“去年”读不懂")
 
 
+def test_a_sheet_with_nothing_but_headings_is_passed_over() -> None:
+    table = read(workbook({"模板": [HEADINGS], "台账": [HEADINGS, DEED]}))
+    assert (values(table), table.notes) == ([READ], ["读的是工作表“台账”。"])
+    assert refusal(workbook({"模板": [HEADINGS]})) == ("malformed", "台账 只有表头，下面没有内容。")
+
+
 # Merged cells
+
+
+def test_a_heading_over_two_filled_columns_is_refused() -> None:
+    headings = ["户编号", "日期", "积分", "", "事由"]
+    row: list[Any] = ["v01-01-001", "2025-03-01", 5, "", "打扫巷道"]
+    both = [*row[:3], 7, row[4]]
+    told = "台账 的表头「积分」合并了几列（C1:D1），请只留一列。"
+    assert refusal(workbook({"台账": [headings, both]}, {"台账": ["C1:D1"]}))[1] == told
+    assert values(read(workbook({"台账": [headings, row]}, {"台账": ["C1:D1"]}))) == [READ]
 
 
 def test_a_merged_household_is_that_of_each_row_it_covers() -> None:
@@ -163,7 +180,9 @@ def test_two_rows_of_headings(merged: list[str]) -> None:
 
 def test_a_better_heading_wins_and_two_of_a_kind_are_refused() -> None:
     assert values(read("编号,户编号,日期,积分,事由\n1,v01-01-001,2025-03-01,5,打扫巷道\n")) == [READ]
-    assert refusal(csv(head="户编号,日期,积分,分值,事由"))[1] == "台账 的表头里「分值」有两列，请只留一列。"
+    assert (
+        refusal(csv("a", "b", head="户编号,日期,积分,分值,事由"))[1] == "台账 的表头里「分值」有两列，请只留一列。"
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,9 +196,17 @@ def test_a_better_heading_wins_and_two_of_a_kind_are_refused() -> None:
         ["柳湾村小计", "", 5, ""],
         ["本页合计", "", 5, ""],
         ["总　计", "", "5.00", ""],
+        ["合计：1户", "", 5, ""],
+        ["合计（大写）：伍分整", "", 5, ""],
+        ["总户数：2户，5分", "", 5, ""],
+        ["共 1 户", "", "5分", ""],
+        ["", "", 5, ""],
         HEADINGS,
         ["填表人：王某", "", "", "2026年1月5日"],
         ["以上由村委会核对", "", "", ""],
+        ["制表人 张三", "", "", "2026-01-05"],
+        ["柳湾村村民委员会（盖章）", "", "", "2026-01-05"],
+        ["", "", "", "2026年1月5日"],
     ],
 )
 def test_what_is_no_row_is_left_out_and_told(row: list[Any]) -> None:
@@ -232,7 +259,37 @@ def test_a_quotation_mark_that_nobody_closes_swallows_no_rows() -> None:
     assert (code, "引号不成对" in detail) == ("unreadable", True)
 
 
+def test_a_text_with_an_unquoted_separator_loses_nothing_silently() -> None:
+    assert problems(read(csv(*map(str, DEED), "修渠"))) == [
+        "第 2 行 E 列：格子比表头多；一格里有分隔的符号时，请用引号括起来。"
+    ]
+    assert values(read(csv(*map(str, DEED), "", ""))) == [READ]
+
+
+@pytest.mark.parametrize("begins", ["<html>", "%PDF-1.7", "{\\rtf1"])
+def test_another_document_by_the_name_of_a_table_is_told(begins: str) -> None:
+    assert refusal(begins + csv(*map(str, DEED))) == (
+        "unreadable",
+        "台账 不是表格（是网页、PDF 之类的文件）；请用表格软件打开，另存为 XLSX。",
+    )
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "台账.csv")
+    for path in (tmp_path, tmp_path / "台账.csv"):
+        with pytest.raises(Refused, match="不是文件"):
+            TableFile.open(path)
+
+
 # Cells
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [(110101199001011234, "超过 15 位"), (date(2025, 1, 2), "改成的日期"), ("2025-01-02", "改成的日期")],
+)
+def test_a_code_that_a_spreadsheet_has_changed_is_refused(code: Any, why: str) -> None:
+    assert why in problems(read(workbook({"台账": [HEADINGS, [code, *DEED[1:]]]})))[0]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +309,12 @@ def test_a_quotation_mark_that_nobody_closes_swallows_no_rows() -> None:
         "\u200e2025-03-01\u200b",
         "2025-02-28T16:00:00Z",
         "2025-03-01T07:00:00+08:00",
+        "二〇二五年三月一日",
+        "二零二五年三月一号 星期六",
+        "2025年三月1日",
+        "2025年3月1日 8时30分",
+        "2025年3月1日上午",
+        "'2025-03-01",
     ],
 )
 def test_days(day: str) -> None:
@@ -273,6 +336,8 @@ def test_days_and_figures_of_a_workbook() -> None:
         ("＋５", 5),
         ("— 5", -5),
         ("5\u200b", 5),
+        ("'5", 5),
+        ("(5)", None),
         ("5\xa0", 5),
         ("5.5", None),
         ("1e3", None),
@@ -297,6 +362,7 @@ def test_points(points: str, meant: int | None) -> None:
         "\u2060v01\xad-01-001\xa0",
         "v01 - 01 - 001",
         "　v01-01-001",
+        "'v01-01-001",
     ],
 )
 def test_codes_however_their_signs_were_typed(code: str) -> None:
