@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, TypeVar
-from uuid import UUID
+from typing import Any, NamedTuple, Self, TypeVar
+from uuid import UUID, uuid5
 
 import httpx
 import msgspec
 
-from api.wire import CardView, PinSignIn, Problem, Receipt, Redemption, Shift, StocktakeSheet, Till
+from api.wire import (
+    CardView,
+    PinSignIn,
+    Problem,
+    Receipt,
+    ReceiptLine,
+    Redemption,
+    RedemptionLine,
+    Shift,
+    StocktakeSheet,
+    Till,
+)
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
 from api.wire.server_address import SCHEMES, parse_server_address
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
@@ -24,7 +36,7 @@ from api.wire.till_journal import (
     SignedEntry,
     UploadResult,
 )
-from kiosk.errors import Refused, ServerUnavailable
+from kiosk.errors import Outage, Refused, ServerUnavailable
 from kiosk.language import _
 
 Answer = TypeVar("Answer")
@@ -33,9 +45,14 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 ANSWER_MARGIN = 10.0
 """Seconds that an answer may take beyond the time requested to wait."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-UNAVAILABLE_STATUSES = frozenset({408, 425})
-UNAVAILABLE_CODES = frozenset({"too-many", "busy", "server-fault"})
+NOTHING_CAME = "Server disconnected without sending a response."
+"""How httpx tells an end without an answer from one that broke the protocol."""
+BUSY_STATUSES = frozenset({408, 425, 502, 503, 504})
+"""The server, or what stands before it, can't serve just now."""
+UNAVAILABLE_CODES = {"too-many": Outage.BUSY, "busy": Outage.BUSY, "server-fault": Outage.FAULT}
 """Error codes that don't answer the request: it may be sent again."""
+MAX_ANSWER = 8_000_000
+"""Bytes; the leases of a whole township have some hundred thousand."""
 
 
 def require_address(text: str) -> str:
@@ -49,9 +66,15 @@ def require_address(text: str) -> str:
         raise ValueError(sentence.format(url=text)) from None
 
 
+class _Response(NamedTuple):
+    status: int
+    etag: str
+    content: bytes
+
+
 class Client:
     """Every call raises `Refused` when the server refuses, and `ServerUnavailable` when no valid answer came back:
-    connection error, time-out, the page of a proxy or captive portal."""
+    connection error, time-out, the page of a proxy or captive portal, an answer to something else."""
 
     def __init__(
         self, base_url: str, device_token: str = "", transport: httpx.AsyncBaseTransport | None = None
@@ -98,13 +121,13 @@ class Client:
         response = await self._send(
             "GET",
             f"/v1/till/recalls?wait={seconds:g}",
-            more_headers={"If-None-Match": self._last_recalls} if self._last_recalls else {},
+            condition=self._last_recalls,
             http_timeout=httpx.Timeout(10.0, connect=3.0, read=seconds + ANSWER_MARGIN),
         )
-        if response.status_code == httpx.codes.NOT_MODIFIED:
+        if response.status == httpx.codes.NOT_MODIFIED:
             return None
         recalls = _decode(response, Recalls)
-        self._last_recalls = response.headers.get("ETag", "")
+        self._last_recalls = response.etag
         return recalls
 
     async def upload_entries(self, kiosk: UUID, epoch: int, entries: Sequence[SignedEntry]) -> UploadResult:
@@ -115,12 +138,11 @@ class Client:
 
     async def get_till(self) -> Till:
         """The supermarket and its shelf; an unchanged one isn't transferred again."""
-        condition = {"If-None-Match": self._last_till[0]} if self._last_till else {}
-        response = await self._send("GET", "/v1/till", more_headers=condition)
-        if response.status_code == httpx.codes.NOT_MODIFIED and self._last_till:
+        response = await self._send("GET", "/v1/till", condition=self._last_till[0] if self._last_till else "")
+        if response.status == httpx.codes.NOT_MODIFIED and self._last_till:
             return self._last_till[1]
         till = _decode(response, Till)
-        self._last_till = (response.headers.get("ETag", ""), till) if "ETag" in response.headers else None
+        self._last_till = (response.etag, till) if response.etag else None
         return till
 
     # --- the shelf --------------------------------------------------------------------------------------
@@ -131,11 +153,13 @@ class Client:
 
     async def take_stock(self, id: UUID, stocktake: TillStocktake) -> StocktakeSheet:
         """Adjust the books to a stocktake; safe to repeat."""
-        return await self._request("PUT", f"/v1/till/stocktakes/{id}", StocktakeSheet, stocktake)
+        sheet = await self._request("PUT", f"/v1/till/stocktakes/{id}", StocktakeSheet, stocktake)
+        return _require(sheet, sheet.id == id)
 
     async def record_goods_receipt(self, id: UUID, draft: GoodsReceiptDraft) -> GoodsReceipt:
         """Record goods that arrived, for somebody else to count; safe to repeat."""
-        return await self._request("PUT", f"/v1/till/receipts/{id}", GoodsReceipt, draft)
+        receipt = await self._request("PUT", f"/v1/till/receipts/{id}", GoodsReceipt, draft)
+        return _require(receipt, receipt.id == id)
 
     async def list_open_goods_receipts(self) -> list[GoodsReceipt]:
         """Goods receipts that wait for a second person's count."""
@@ -143,14 +167,15 @@ class Client:
 
     async def confirm_goods_receipt(self, id: UUID, count: ReceiptCountByPin) -> GoodsReceipt:
         """Send the second person's count; safe to repeat."""
-        return await self._request("POST", f"/v1/till/receipts/{id}/confirm", GoodsReceipt, count)
+        receipt = await self._request("POST", f"/v1/till/receipts/{id}/confirm", GoodsReceipt, count)
+        return _require(receipt, receipt.id == id)
 
     # --- shifts, cards and redemptions ------------------------------------------------------------------
 
     async def open_shift(self, pin: str, attendant: UUID | None = None) -> Shift:
         """Sign an attendant in; redemptions from now on belong to their shift."""
         shift = await self._request("POST", "/v1/till/shifts", Shift, body=PinSignIn(pin=pin, attendant=attendant))
-        self._shift_token = shift.token
+        self._shift_token = _require(shift, attendant in (None, shift.attendant_id)).token
         return shift
 
     async def get_card(self, token: str) -> CardView:
@@ -168,19 +193,25 @@ class Client:
         content. `on_send` is called when the request goes out: cancelled before that, it hasn't reached
         anybody."""
         path = f"/v1/redemptions/{redemption_id}"
-        return await self._request(
+        receipt = await self._request(
             "PUT", path, Receipt, redemption, on_send, {"X-Card-Pin": card_pin} if card_pin else {}
         )
+        belongs = receipt.id == redemption_id and _add_up(receipt.lines) == _add_up(redemption.lines)
+        return _require(receipt, belongs and _is_consistent(receipt))
 
     async def promise(self, id: UUID, request: NewPromise) -> PromiseSlip:
         """Promise goods that are out of stock; safe to repeat with the same id and content."""
-        return await self._request("PUT", f"/v1/promises/{id}", PromiseSlip, request)
+        slip = await self._request("PUT", f"/v1/promises/{id}", PromiseSlip, request)
+        line = (slip.line.product, slip.line.quantity, slip.line.price)
+        return _require(slip, slip.id == id and line == (request.product, request.quantity, request.price))
 
     async def collect(
         self, promise: UUID, collection: Collection, on_send: Callable[[], None] = lambda: None
     ) -> Receipt:
         """Collect promised goods; safe to repeat like a redemption, `on_send` as there."""
-        return await self._request("PUT", f"/v1/promises/{promise}/collection", Receipt, collection, on_send)
+        path = f"/v1/promises/{promise}/collection"
+        receipt = await self._request("PUT", path, Receipt, collection, on_send)
+        return _require(receipt, receipt.id == uuid5(promise, "collection") and _is_consistent(receipt))
 
     async def cancel_promise(self, promise: UUID, cancellation: Cancellation) -> None:
         """Safe to repeat."""
@@ -205,14 +236,18 @@ class Client:
         on_send: Callable[[], None] = lambda: None,
         more_headers: Mapping[str, str] = MappingProxyType({}),
         http_timeout: httpx.Timeout = TIMEOUT,
-    ) -> httpx.Response:
-        """Return the response to a request that succeeded."""
+        condition: str = "",
+    ) -> _Response:
+        """Return the response to a request that succeeded. `condition`: the ETag of the last answer; only with one
+        is 304 a success."""
 
         async def trace(event: str, details: Any) -> None:
             if event.endswith("send_request_headers.started"):
                 on_send()
 
         headers = dict(more_headers)
+        if condition:
+            headers["If-None-Match"] = condition
         if self._shift_token:
             headers["X-Shift"] = self._shift_token
         if self._device_token:
@@ -220,26 +255,81 @@ class Client:
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else msgspec.json.encode(body)
+        request = self._http.build_request(
+            method, path, content=content, headers=headers, timeout=http_timeout, extensions={"trace": trace}
+        )
         try:
-            response = await self._http.request(
-                method, path, content=content, headers=headers, timeout=http_timeout, extensions={"trace": trace}
-            )
+            response = await self._receive(request)
         except NEVER_SENT as error:
             raise ServerUnavailable(sent=False) from error
         except httpx.HTTPError as error:
-            raise ServerUnavailable(sent=True) from error
-        if response.status_code >= 500 or response.status_code in UNAVAILABLE_STATUSES:
-            raise ServerUnavailable(sent=True)
-        if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
+            raise ServerUnavailable(_tell_outage(error), sent=True) from error
+        if httpx.codes.is_success(response.status) or (condition and response.status == httpx.codes.NOT_MODIFIED):
             return response
-        problem = _decode(response, Problem)
-        if problem.type in UNAVAILABLE_CODES:
-            raise ServerUnavailable(sent=True)
-        raise Refused(problem)
+        raise _explain(response)
+
+    async def _receive(self, request: httpx.Request) -> _Response:
+        """Read no more than an answer may have."""
+        response = await self._http.send(request, stream=True)
+        content = bytearray()
+        try:
+            async for part in response.aiter_bytes():
+                content += part
+                if len(content) > MAX_ANSWER:
+                    raise ServerUnavailable(Outage.FAULT, sent=True)
+        finally:
+            await response.aclose()
+        return _Response(response.status_code, response.headers.get("ETag", ""), bytes(content))
 
 
-def _decode(response: httpx.Response, answer: type[Answer]) -> Answer:
+def _tell_outage(error: httpx.HTTPError) -> Outage:
+    """What came isn't HTTP, or isn't all that it said it was; or nothing came at all."""
+    unreadable = isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError)
+    return Outage.FAULT if unreadable and str(error) != NOTHING_CAME else Outage.NETWORK
+
+
+def _explain(response: _Response) -> Refused | ServerUnavailable:
+    """An answer that isn't what was asked for."""
+    if response.status in BUSY_STATUSES:
+        return ServerUnavailable(Outage.BUSY, sent=True)
+    if not httpx.codes.is_client_error(response.status):
+        return ServerUnavailable(Outage.FAULT, sent=True)
     try:
-        return make_all_visible(msgspec.json.decode(response.content or b"null", type=answer))
-    except msgspec.MsgspecError as error:
-        raise ServerUnavailable(sent=True) from error
+        problem = _decode(response, Problem)
+    except ServerUnavailable as unreadable:
+        too_many = response.status == httpx.codes.TOO_MANY_REQUESTS
+        return ServerUnavailable(Outage.BUSY, sent=True) if too_many else unreadable
+    if problem.type in UNAVAILABLE_CODES:
+        return ServerUnavailable(UNAVAILABLE_CODES[problem.type], sent=True)
+    return Refused(problem)
+
+
+def _decode(response: _Response, answer: type[Answer]) -> Answer:
+    # Only nothing is answered with nothing: a portal says 200 to everything.
+    nothing = response.status == httpx.codes.NO_CONTENT
+    _require(response, nothing == (answer is type(None)))
+    try:
+        return make_all_visible(msgspec.json.decode(b"null" if nothing else response.content, type=answer))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise ServerUnavailable(Outage.FAULT, sent=True) from error
+
+
+def _require(answer: Answer, belongs: bool) -> Answer:
+    """`answer`, if it is one to what was asked."""
+    if not belongs:
+        raise ServerUnavailable(Outage.FAULT, sent=True)
+    return answer
+
+
+def _is_consistent(receipt: Receipt) -> bool:
+    return receipt.points == sum(line.points for line in receipt.lines) and all(
+        line.points == line.price * line.quantity for line in receipt.lines
+    )
+
+
+def _add_up(lines: Iterable[RedemptionLine | ReceiptLine]) -> dict[tuple[str, int], int]:
+    """Pieces by product and price."""
+    pieces: defaultdict[tuple[str, int], int] = defaultdict(int)
+    for line in lines:
+        pieces[line.product, line.price] += line.quantity
+    return pieces

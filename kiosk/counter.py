@@ -100,8 +100,8 @@ class Counter:
                     counted = self.store.shelf.get_countable_entries()
                     view, till = await asyncio.gather(self._client.get_card(token), self._client.get_till())
                     self.store.shelf.save(till, counted)
-            except (ServerUnavailable, TimeoutError):
-                self.sync.mark_offline()
+            except (ServerUnavailable, TimeoutError) as error:
+                self.sync.mark_offline(error)
             except Refused:
                 self.sync.mark_online()
                 raise
@@ -133,7 +133,7 @@ class Counter:
         leases = self.store.leases
         lease = leases.find_by_card(hash_card(token))
         if lease is None:
-            raise ServerUnavailable(sent=True)
+            raise ServerUnavailable(self.session.connection.outage, sent=True)
         return CardView(
             household=lease.household,
             name=lease.name,
@@ -151,8 +151,8 @@ class Counter:
             try:
                 async with asyncio.timeout(self.timing.answer_timeout):
                     view = await self._client.get_card(token)
-            except (ServerUnavailable, TimeoutError):
-                self.sync.mark_offline()
+            except (ServerUnavailable, TimeoutError) as error:
+                self.sync.mark_offline(error)
             else:
                 self.sync.mark_online()
         self.session.set_collector(Card(token, view or self._build_view_from_lease(token)))
@@ -236,8 +236,8 @@ class Counter:
                     on_retry()
                 await asyncio.sleep(self.timing.recall_retry)
                 continue
-            except (ServerUnavailable, TimeoutError):
-                self.sync.mark_offline()
+            except (ServerUnavailable, TimeoutError) as error:
+                self.sync.mark_offline(error)
             pending.recalled = 0
             reason = self._get_lease_decline_reason(cart)
             if reason is None:
@@ -269,7 +269,7 @@ class Counter:
                 return await self._send(pending, cart)
             except ServerUnavailable as error:
                 pending.uncertain |= error.sent
-                self.sync.mark_offline()
+                self.sync.mark_offline(error)
                 if not error.sent and self._get_lease_decline_reason(cart) is None:
                     raise
                 on_retry()
@@ -349,8 +349,9 @@ class Counter:
 
     def _get_lease_decline_reason(self, cart: ConfirmedCart) -> str | None:
         """Why this can't be redeemed by lease, or None if it can."""
+        outage = self.session.connection.outage
         if cart.promise:
-            return _("网络断了，留的货要等网络恢复才能领")
+            return outage.fill(_("{outage}，留的货要等{recovery}才能领"))
         reason = self._get_offline_decline_reason()
         if reason is not None:
             return reason
@@ -358,13 +359,13 @@ class Counter:
         lease = self.store.leases.find(household)
         left = self.store.leases.get_available(household, less_pending=False)
         if lease is None or left < cart.total:
-            return _("网络断了，这户断网时在这里只能兑换 {left} 分：请减少商品，或等网络恢复再确认").format(
-                left=left
-            )
+            sentence = _("{outage}，这户{meanwhile}在这里只能兑换 {left} 分：请减少商品，或等{recovery}再确认")
+            return outage.fill(sentence, left=left)
         if lease.pin_above is not None and cart.total > lease.pin_above:
-            return _(
-                "网络断了，这张卡超过 {pin_above} 分要输密码，断网时不能核对：请减少商品，或等网络恢复"
-            ).format(pin_above=lease.pin_above)
+            sentence = _(
+                "{outage}，这张卡超过 {pin_above} 分要输密码，{meanwhile}不能核对：请减少商品，或等{recovery}"
+            )
+            return outage.fill(sentence, pin_above=lease.pin_above)
         return None
 
     def _get_offline_decline_reason(self) -> str | None:
@@ -372,7 +373,7 @@ class Counter:
         if enrolment is not None and enrolment.lockout_reason:
             return _(enrolment.lockout_reason)
         if self.store.leases.expired:
-            return _("网络断了太久，断网兑换已到期：要等网络恢复才能兑换")
+            return self.session.connection.outage.fill(_("{outage}，断网兑换已到期：要等{recovery}才能兑换"))
         return None
 
     # --- voids ------------------------------------------------------------------------------------------
@@ -385,8 +386,8 @@ class Counter:
             try:
                 async with asyncio.timeout(self.timing.answer_timeout):
                     await self.sync.upload_journals()
-            except (ServerUnavailable, TimeoutError):
-                self.sync.mark_offline()
+            except (ServerUnavailable, TimeoutError) as error:
+                self.sync.mark_offline(error)
         if self.session.last_receipt is not None and self.session.last_receipt.receipt.id == stored.receipt.id:
             self.session.last_receipt = replace(stored, voided=True)
         status, remark = self.store.journal.get_outcome(stored.receipt.id, "voided")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 
 from api.wire import Problem
 from kiosk.holdings import explain_shortage
-from kiosk.language import NP_, _, find_sentence
+from kiosk.language import N_, NP_, _, find_sentence
 
 PROBLEM = "problem"
 PROBLEMS = frozenset(
@@ -79,11 +80,39 @@ class Refused(KioskError):
         self.problem = problem
 
 
-class ServerUnavailable(KioskError):
-    """No answer. `sent`: the request may have reached the server all the same."""
+class Outage(Enum):
+    """Why there was no answer to act on: none came at all, the server can't serve just now, or what came can't be
+    right, from the server or whoever answered in its place.
 
-    def __init__(self, *, sent: bool) -> None:
-        super().__init__(_("连不上服务器，请检查网线或无线网络，再试一次"))
+    By what a sentence says of it: what is wrong, the same for the bar at the top, meanwhile, what to wait for."""
+
+    NETWORK = (N_("网络断了"), N_("断网"), N_("断网时"), N_("网络恢复"))
+    BUSY = (N_("服务器正忙"), N_("服务器忙"), N_("这时"), N_("服务器恢复"))
+    FAULT = (N_("服务器出错了（请告诉乡镇办公室）"), N_("服务器出错"), N_("这时"), N_("服务器恢复"))
+
+    def fill(self, sentence: str, **figures: object) -> str:
+        """`sentence`, in the language chosen, with {outage}, {offline}, {meanwhile}, {recovery} and figures."""
+        outage, offline, meanwhile, recovery = map(_, self.value)
+        return sentence.format(outage=outage, offline=offline, meanwhile=meanwhile, recovery=recovery, **figures)
+
+    @property
+    def advice(self) -> str:
+        """One sentence for whoever wanted an answer."""
+        match self:
+            case Outage.NETWORK:
+                return _("连不上服务器，请检查网线或无线网络，再试一次")
+            case Outage.BUSY:
+                return _("服务器正忙，网络是通的：请稍等一会儿再试")
+            case Outage.FAULT:
+                return _("服务器出错了，网络是通的：请告诉乡镇办公室，过一会儿再试")
+
+
+class ServerUnavailable(KioskError):
+    """No answer to act on. `sent`: the request may have reached the server all the same."""
+
+    def __init__(self, outage: Outage = Outage.NETWORK, *, sent: bool) -> None:
+        super().__init__(outage.advice)
+        self.outage = outage
         self.sent = sent
 
 

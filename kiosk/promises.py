@@ -50,9 +50,10 @@ class PromiseService:
                 async with asyncio.timeout(self._timing.answer_timeout):
                     # The household's leased points have to be returned to its account first.
                     return await self._sync.request_promise(request)
-            except (ServerUnavailable, TimeoutError):
-                self._sync.mark_offline()
-                raise Declined(_("还没有答复：联网以后自动办好并打印留货单；请住户下次来时再扫卡看看")) from None
+            except (ServerUnavailable, TimeoutError) as error:
+                self._sync.mark_offline(error)
+                sentence = _("{outage}，还没有答复：联网以后自动办好并打印留货单；请住户下次来时再扫卡看看")
+                raise Declined(self._session.connection.outage.fill(sentence)) from None
             except Refused as refusal:
                 recalled = get_recalled(refusal.problem.extra)
                 if not recalled:
@@ -69,6 +70,7 @@ class PromiseService:
         try:
             async with asyncio.timeout(self._timing.answer_timeout):
                 await self._client.cancel_promise(promised.id, Cancellation(card=card.token, reason=NOT_WANTED))
-        except (ServerUnavailable, TimeoutError):
-            self._sync.mark_offline()
-            raise Declined(_("还没有答复：请等网络恢复，再扫卡看看还在不在")) from None
+        except (ServerUnavailable, TimeoutError) as error:
+            self._sync.mark_offline(error)
+            sentence = _("{outage}，还没有答复：请等{recovery}，再扫卡看看还在不在")
+            raise Declined(self._session.connection.outage.fill(sentence)) from None

@@ -16,7 +16,7 @@ from api.wire.base import MAX_LINES, MAX_QUANTITY
 from api.wire.goods import PackBarcode
 from api.wire.gs1 import GoodsScan
 from kiosk.demo_hints import DemoHints
-from kiosk.errors import Declined
+from kiosk.errors import Declined, Outage
 from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
 from kiosk.language import _
 from kiosk.store.receipts import StoredReceipt
@@ -61,6 +61,8 @@ class Connection:
 
     online: bool | None = None
     """None before the first request."""
+    outage: Outage = Outage.NETWORK
+    """Why there was no answer, while not online."""
     unsent: int = 0
     """Entries of the journal that the server has not settled."""
     leases_expire_at: datetime | None = None
@@ -189,7 +191,7 @@ class Session:
     def require_online_card(self) -> Card:
         card = self.require_card()
         if self.connection.online is False or card.offline:
-            raise Declined(_("网络断了：留货和领货要等网络恢复"))
+            raise Declined(self.connection.outage.fill(_("{outage}：留货和领货要等{recovery}")))
         return card
 
     def require_promisable(self, item: ShelfItem, quantity: int) -> Card:

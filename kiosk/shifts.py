@@ -52,8 +52,8 @@ class ShiftService:
         try:
             async with asyncio.timeout(timeout):
                 shift = await self._client.open_shift(pin, attendant)
-        except (ServerUnavailable, TimeoutError):
-            self._sync.mark_offline()
+        except (ServerUnavailable, TimeoutError) as error:
+            self._sync.mark_offline(error)
             self._store.shifts.open_offline(await self._check_pin(pin, attendant))
         except Refused as refusal:
             self._sync.mark_online()
@@ -84,10 +84,11 @@ class ShiftService:
         """By what this kiosk knows. Raises Declined, and ServerUnavailable if nobody has signed in here yet."""
         shifts = self._store.shifts
         known = shifts.list_known_attendants()
+        outage = self._session.connection.outage
         if not known:
-            raise ServerUnavailable(sent=True)
+            raise ServerUnavailable(outage, sent=True)
         if attendant is not None and attendant not in {each.id for each in known}:
-            raise Declined(_("断网时，只有在这台终端联网登录过的管理员能登录"))
+            raise Declined(outage.fill(_("{outage}，只有在这台终端联网登录过的管理员能登录")))
         if shifts.is_pin_locked(attendant):
             raise Declined(_("PIN 输错太多次，请五分钟后再试"))
         # Counted before it is judged, so that ending the program in between gains nothing.
@@ -96,7 +97,7 @@ class ShiftService:
         if not found:
             if attendant is not None:
                 raise Declined(_("PIN 不对，请再试一次"))
-            raise Declined(_("PIN 不对；断网时，只有在这台终端联网登录过的管理员能登录"))
+            raise Declined(outage.fill(_("PIN 不对；{outage}，只有在这台终端联网登录过的管理员能登录")))
         shifts.take_back_wrong_pin(attendant)
         return found[0]
 

@@ -105,8 +105,9 @@ class StockCountService:
         self._store.fault_hook("before send stock count")
         try:
             answer = await self._get_answer(call)
-        except ServerUnavailable:
-            raise Declined(_("网络断了，没有送到：点的数都存在本机，联网后再按 F2")) from None
+        except ServerUnavailable as error:
+            sentence = _("{outage}，没有送到：点的数都存在本机，等{recovery}再按 F2")
+            raise Declined(error.outage.fill(sentence)) from None
         except Refused:
             self._store.stock_counts.save(msgspec.structs.replace(count, sent=False))
             raise
@@ -119,8 +120,8 @@ class StockCountService:
         try:
             async with asyncio.timeout(self._timing.answer_timeout):
                 answer = await call
-        except (ServerUnavailable, TimeoutError):
-            self._sync.mark_offline()
-            raise ServerUnavailable(sent=True) from None
+        except (ServerUnavailable, TimeoutError) as error:
+            self._sync.mark_offline(error)
+            raise ServerUnavailable(self._session.connection.outage, sent=True) from None
         self._sync.mark_online()
         return answer

@@ -10,7 +10,7 @@ from time import monotonic
 from api.wire.promises import PromiseSlip
 from api.wire.till_journal import Recall, SignedEntry, UploadResult
 from kiosk.client import Client
-from kiosk.errors import DiskError, Refused, ServerUnavailable
+from kiosk.errors import DiskError, Outage, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
 from kiosk.session import Session
 from kiosk.store.enrolments import KioskEnrolment
@@ -65,10 +65,15 @@ class SyncService:
             self._pauses = self._timing.iterate_pauses()
             self.wake()
 
-    def mark_offline(self) -> None:
-        """The server didn't answer a request."""
-        if self._session.connection.online is not False:
-            self._session.connection.online = False
+    def mark_offline(self, error: ServerUnavailable | TimeoutError) -> None:
+        """The server didn't answer a request, or not in time, for the reason known last."""
+        connection = self._session.connection
+        if isinstance(error, ServerUnavailable):
+            connection.outage = error.outage
+        elif connection.online is not False:
+            connection.outage = Outage.NETWORK
+        if connection.online is not False:
+            connection.online = False
             self.wake()
 
     async def catch_up(self) -> None:
@@ -82,8 +87,8 @@ class SyncService:
         try:
             async with asyncio.timeout(self._timing.answer_timeout):
                 await self.catch_up()
-        except (ServerUnavailable, TimeoutError):
-            self.mark_offline()
+        except (ServerUnavailable, TimeoutError) as error:
+            self.mark_offline(error)
         except Refused as refusal:
             self._session.connection.error = refusal.sentence
 
@@ -127,8 +132,8 @@ class SyncService:
         try:
             async with self._lock:
                 await self._sync()
-        except ServerUnavailable:
-            self.mark_offline()
+        except ServerUnavailable as error:
+            self.mark_offline(error)
             with suppress(DiskError):
                 self._store.save_time()
             return next(self._pauses)

@@ -22,7 +22,7 @@ def get_next_step(session: Session, *, choosing_collector: bool) -> tuple[str, b
         return sentence.format(card=session.demo.card), False
     connection = session.connection
     if connection.online is False and not connection.leases_expired and not connection.lockout_reason:
-        return _("请扫户卡；网络断了，照常兑换，联网后自动上传"), False
+        return connection.outage.fill(_("请扫户卡；{outage}，照常兑换，{recovery}后自动上传")), False
     if connection.lockout_reason:
         return _(connection.lockout_reason), False
     return _("请扫户卡"), False

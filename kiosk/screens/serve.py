@@ -30,8 +30,8 @@ from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
 from kiosk.widgets.summary import Summary
 
-RETRYING = N_("网络断了，正在重试，请勿重复操作")
-STUCK = N_("还没有答复，这户断网时不够兑换：请等网络恢复，或按 Esc、扫取消卡放弃这一笔")
+RETRYING = N_("{outage}，正在重试，请勿重复操作")
+STUCK = N_("{outage}，还没有答复，这户{meanwhile}不够兑换：请等{recovery}，或按 Esc、扫取消卡放弃这一笔")
 GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商品还在购物车里，网络好了再确认")
 
 
@@ -50,7 +50,7 @@ class ServeScreen(KioskScreen):
         self._panels = Panels(self)
         self._choosing_collector = False
         self._closing_shift = False
-        self._shown_state = (self.session.connection.online, "")
+        self._shown_state = (self.session.connection.online, self.session.connection.outage, "")
         session = self.session
         self._actions: dict[str, Callable[[], None]] = {
             "f2": self._confirm,
@@ -112,7 +112,7 @@ class ServeScreen(KioskScreen):
         super().refresh_state()
         connection = self.session.connection
         problem = _(connection.lockout_reason) if connection.lockout_reason else connection.error
-        state = (connection.online, problem)
+        state = (connection.online, connection.outage, problem)
         if state == self._shown_state or self.session.pending:
             return
         self._shown_state = state
@@ -417,7 +417,8 @@ class ServeScreen(KioskScreen):
         if pending and pending.recalled:
             self._show_recall(pending.recalled)
             return
-        self.status.show_waiting(_(STUCK) if pending and pending.stuck else _(RETRYING))
+        sentence = _(STUCK) if pending and pending.stuck else _(RETRYING)
+        self.status.show_waiting(self.session.connection.outage.fill(sentence))
         self.app.bell()
 
     def _show_recall(self, points: int) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from api.wire import Command, TillAttendant
 from kiosk.codes import EnrolCode, read_code
 from kiosk.counter import Counter
-from kiosk.errors import KioskError, ServerUnavailable
+from kiosk.errors import KioskError
 from kiosk.language import N_, _
 from kiosk.screens.base import KioskScreen, MenuItem
 from kiosk.screens.menu import Menu
@@ -26,7 +26,7 @@ from kiosk.widgets.status import Status
 SIGN_IN_FIRST = N_("请先登录，再扫码")
 CHOOSE = N_("按数字键选自己的名字，也可用上下键选，再按 F2；点名字也行")
 HINT = N_("按数字键输入 PIN，再按 F2 登录")
-OFFLINE = N_("网络断了：在这台终端登录过的管理员可以照常输入 PIN，断网兑换")
+OFFLINE = N_("{outage}：在这台终端登录过的管理员可以照常输入 PIN，照常兑换")
 
 
 class SignInScreen(KioskScreen):
@@ -180,7 +180,7 @@ class SignInScreen(KioskScreen):
         super().refresh_state()
         self._refresh_attendants()
         connection = self.session.connection
-        state = (connection.online, connection.error, connection.lockout_reason)
+        state = (connection.online, connection.outage, connection.error, connection.lockout_reason)
         if state == self._shown_state or self._busy:
             return
         first, self._shown_state = self._shown_state is None, state
@@ -194,9 +194,9 @@ class SignInScreen(KioskScreen):
             # The network may be said at any time; that this was booked, only now.
             return
         elif connection.online is False and self.counter.store.shifts.list_known_attendants():
-            self.status.show_waiting(_(OFFLINE))
+            self.status.show_waiting(connection.outage.fill(_(OFFLINE)))
         elif connection.online is False:
-            self.status.show_refusal(ServerUnavailable(sent=True).sentence)
+            self.status.show_refusal(connection.outage.advice)
         elif first or (self._shows_connection and not self._reason):
             self.status.show_hint(_(CHOOSE) if self._choosing else _(HINT))
         else:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from api.wire import till_journal
 from api.wire.till_journal import Digest, Recall, ReturnEntry
+from kiosk.errors import Outage, ServerUnavailable
 from kiosk.store.database import Database
 from kiosk.store.enrolments import Enrolments
 from kiosk.store.journal import Journal, JournalHead
@@ -43,7 +44,8 @@ class Leases:
         """Save the server's answer and return the points it asks for, as far as they aren't spent: one commit."""
         enrolment = self._enrolments.required
         if (answer.kiosk, answer.epoch) != (enrolment.kiosk, enrolment.epoch):
-            raise ValueError("an answer for another kiosk")
+            # Not what this kiosk asked for.
+            raise ServerUnavailable(Outage.FAULT, sent=True)
         with self._database.commit("leases"):
             self._database.clock.set_server_time(answer.now)
             write = self._database.write

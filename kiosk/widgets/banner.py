@@ -51,4 +51,5 @@ class Banner(Widget):
         else:
             local = until.astimezone(SHANGHAI)
             allowed = _("可兑到 {month}月{day}日").format(month=local.month, day=local.day)
-        return _("断网 {allowed}{unsent}").format(allowed=allowed, unsent=unsent), "bold $ink on $ember"
+        sentence = connection.outage.fill(_("{offline} {allowed}{unsent}"), allowed=allowed, unsent=unsent)
+        return sentence, "bold $ink on $ember"

@@ -61,7 +61,7 @@ def parsed_once() -> Iterator[None]:
 
 class Network:
     """A TCP proxy to the server. The answers of the next `lose_answers` redemptions are lost, or with
-    `lose_everything` all answers."""
+    `lose_everything` all answers. `answer`: what everything is answered with instead of by the server."""
 
     def __init__(self, upstream: str) -> None:
         self._upstream = urlsplit(upstream)
@@ -70,6 +70,7 @@ class Network:
         self._port = 0
         self.lose_answers = 0
         self.lose_everything = False
+        self.answer = b""
         self.redemptions_seen = 0
 
     @property
@@ -97,6 +98,10 @@ class Network:
         async def forward_requests() -> None:
             nonlocal redeeming
             while data := await reader.read(65536):
+                if self.answer:
+                    writer.write(self.answer)
+                    await writer.drain()
+                    return
                 if data.startswith(b"PUT /v1/redemptions/"):
                     redeeming = True
                     self.redemptions_seen += 1
