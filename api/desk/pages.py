@@ -9,7 +9,7 @@ from litestar.response import Template
 
 from api.awards.claims import queries
 from api.awards.claims.pages import STATUS
-from api.awards.rulebooks.adoptions import count_confirmable
+from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, StaffRequest, staff_only

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 import rules
 from api import wire
-from api.awards.rulebooks.adoptions import propose_text, unknown_version
+from api.awards.rulebooks.adoption_views import unknown_version
+from api.awards.rulebooks.adoptions import propose_text
 from api.awards.rulebooks.tables import Draft, DraftText, RulebookText
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused

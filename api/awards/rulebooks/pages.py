@@ -15,7 +15,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.awards.rulebooks import adoptions, drafts, editor, public_rules, use_cases
+from api.awards.rulebooks import adoption_views, adoptions, drafts, editor, public_rules, use_cases
 from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -49,7 +49,7 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         staff=request.user,
         may_decide=may_decide,
         may_simulate=may_decide or request.user.may(Role.OFFICE),
-        adoptions=await adoptions.list_adoptions(services),
+        adoptions=await adoption_views.list_adoptions(services),
         drafts=await drafts.list_drafts(services, request.user) if may_decide else [],
         builtin=drafts.list_templates(),
         states=STATES,
@@ -65,7 +65,7 @@ async def book(request: StaffRequest, services: NamedDependency[Services], versi
 async def _book_page(
     request: StaffRequest, services: Services, version: str, problem: str = "", filled: FormMultiDict | None = None
 ) -> Template:
-    history = await adoptions.get_version(services, version)
+    history = await adoption_views.get_version(services, version)
     return render_page(
         request,
         "awards/rulebooks/book.html",
@@ -205,7 +205,7 @@ async def _proposal_page(
         book = await use_cases.parse_text(services, draft.text)
     except Refused as error:
         return see_other(_draft_path(draft), error.detail, "refused")
-    first = not await adoptions.has_confirmed_book(services)
+    first = not await adoption_views.has_confirmed_book(services)
     return render_page(
         request,
         "awards/rulebooks/propose.html",
@@ -263,8 +263,8 @@ async def _adoption_page(
     problem: str = "",
     ticks: Mapping[str, Collection[str]] | None = None,
 ) -> Response[Any]:
-    detail = await adoptions.get_adoption(services, request.user, id)
-    history = await adoptions.get_version(services, detail.version)
+    detail = await adoption_views.get_adoption(services, request.user, id)
+    history = await adoption_views.get_version(services, detail.version)
     change = await public_rules.preview_change(services, history.book, detail.village, detail.effective_from)
     return render_page(
         request,
@@ -273,7 +273,7 @@ async def _adoption_page(
         staff=request.user,
         problem=problem,
         ticks=ticks or {},
-        not_concerned=await adoptions.read_ticks(services, id),
+        not_concerned=await adoption_views.read_ticks(services, id),
         may_decide=request.user.may(Role.PARTY_BRANCH),
         adoption=detail,
         history=history,

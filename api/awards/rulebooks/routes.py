@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from api import wire
-from api.awards.rulebooks import adoptions, drafts, public_rules, use_cases
+from api.awards.rulebooks import adoption_views, adoptions, drafts, public_rules, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from rules import Difference
@@ -35,7 +35,7 @@ async def check(
 @get("/rulebooks/adoptions")
 async def list_adoptions(services: NamedDependency[Services]) -> list[wire.AdoptionView]:
     """All proposals with their states, by effective day, the latest first."""
-    return await adoptions.list_adoptions(services)
+    return await adoption_views.list_adoptions(services)
 
 
 @post("/rulebooks/adoptions")
@@ -50,7 +50,7 @@ async def adopt_again(
 async def one_adoption(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.AdoptionDetail:
-    return await adoptions.get_adoption(services, request.user, id)
+    return await adoption_views.get_adoption(services, request.user, id)
 
 
 @post("/rulebooks/adoptions/{id:uuid}/confirm", status_code=200)

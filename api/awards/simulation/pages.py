@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from api.awards.rulebooks import adoptions, drafts
+from api.awards.rulebooks import adoption_views, drafts
 from api.awards.simulation.figures import Figures
 from api.awards.simulation.use_cases import SimulationRequest, choose_village, resolve_period, simulate_bounded
 from api.platform.access import Staff, StaffRequest, staff_only
@@ -59,7 +59,7 @@ async def load_draft_text(services: Services, staff: Staff, draft: str) -> tuple
     try:
         id = UUID(draft)
     except ValueError:
-        version = await adoptions.get_version(services, draft)
+        version = await adoption_views.get_version(services, draft)
         return f"《{version.book.title}》{version.book.version} 版", version.text
     view = await drafts.get_draft(services, staff, id)
     return f"草稿《{view.title or '还没有名称'}》{view.version}", view.text
