@@ -78,7 +78,8 @@ def configure(
         # Called like the class.
         http=cast("type[asyncio.Protocol]", connection),
         ws="none",
-        log_level="warning",
+        # What clients send wrong is no matter for a log: anybody could fill it.
+        log_level="error",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE,
         forwarded_allow_ips=list(trusted_proxies),

@@ -8,9 +8,12 @@ its clock once a second."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from ipaddress import IPv6Address
 from typing import Any
 
 import msgspec
@@ -66,6 +69,7 @@ class Connection(HttpToolsProtocol):
         self._awaited = _Awaited.NOTHING
         # Of what is awaited.
         self._deadline = self._latest = 0.0
+        # Bytes of a head; of a body, those around it without as many as it has itself.
         self._received = 0
         # Of an answer that isn't read, or of the end of a connection that is being closed.
         self._unread_until: float | None = None
@@ -91,7 +95,8 @@ class Connection(HttpToolsProtocol):
             self._begin_head()
         self._received += len(data)
         super().data_received(data)
-        if self._awaited is _Awaited.HEAD and self._received > self._limits.head_size:
+        # After a body, or between its chunks, there may be headers without end.
+        if self._awaited is not _Awaited.NOTHING and self._received > self._limits.head_size:
             self._refuse(431, ErrorCode.TOO_LARGE, "请求的开头太大。")
 
     def on_message_begin(self) -> None:
@@ -101,7 +106,9 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._awaited = _Awaited.BODY
+        if not is_sound(self.headers, self.parser.get_http_version()):
+            raise ValueError
+        self._awaited, self._received = _Awaited.BODY, 0
         now = self.loop.time()
         self._deadline, self._latest = now + self._limits.body, now + self._limits.longest
         if len(self.pipeline) < self._limits.pipelined:
@@ -111,6 +118,7 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._deadline = min(self._deadline + len(body) / self._limits.slowest, self._latest)
+        self._received -= 2 * len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -120,6 +128,10 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         self._waiting_since = self.loop.time()
         super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """For whatever its parser, or a callback here, can't take."""
+        self._refuse(400, ErrorCode.MALFORMED, "请求的内容或格式不对，请核对。")
 
     def pause_writing(self) -> None:
         self._unread_until = self.loop.time() + self._limits.unread
@@ -184,6 +196,32 @@ class Connection(HttpToolsProtocol):
         if unanswered or (self._awaited is _Awaited.HEAD and self._is_answered):
             self.transport.write(_encode_problem(status, code, detail))
         self.transport.close()
+
+
+_HOST = re.compile(rb"(?:[\w.-]+|\[([\da-fA-F:.]+)\])(?::(\d{0,5}))?")
+
+
+def is_sound(headers: Sequence[tuple[bytes, bytes]], version: str) -> bool:
+    """Whether it says once for which host it is, and sends its body in a way that we read (RFC 9112, 3.2 and 6.1).
+    A proxy before us might take anything else for another request than we do."""
+    hosts = [value for name, value in headers if name == b"host"]
+    encodings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    if len(hosts) > 1 or (not hosts and version == "1.1"):
+        return False
+    return all(map(_is_host, hosts)) and encodings in ([], [b"chunked"])
+
+
+def _is_host(value: bytes) -> bool:
+    found = _HOST.fullmatch(value.strip())
+    if found is None:
+        return False
+    address, port = found.groups()
+    try:
+        if address is not None:
+            IPv6Address(address.decode())
+    except ValueError:
+        return False
+    return int(port or 0) < 65_536
 
 
 def _encode_problem(status: int, code: ErrorCode, detail: str) -> bytes:

@@ -141,6 +141,61 @@ async def test_an_answer_that_is_never_read_is_cut_off(base: Services) -> None:
                 assert (await http.get(f"{url}/healthz")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "Host: jimei\r\nHost: other",
+        "Host: ji mei",
+        "Host: jimei:http",
+        "Host: jimei:65536",
+        "Host: [::1",
+        "Host: [1::2::3]",
+        "Host: <jimei>",
+        "Host: 积美",
+        "Host: jimei\r\nContent-Length: 2\r\nContent-Length: 3",
+        "Host: jimei\r\nContent-Length: 2\r\nTransfer-Encoding: chunked",
+        "Host: jimei\r\nTransfer-Encoding: gzip, chunked",
+        "Host: jimei\r\nTransfer-Encoding: identity",
+        "Host: jimei\r\nContent-Length: +2",
+        "Host: jimei\r\nX-Long: one\r\n two",
+        "Host : jimei",
+    ],
+)
+async def test_what_others_might_read_otherwise_is_malformed(base: Services, head: str) -> None:
+    async with serving(base) as url:
+        answer = await send(url, f"POST /desk HTTP/1.1\r\n{head}\r\n\r\n{{}}".encode())
+    head, _, body = answer.decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json")
+    assert "请求的内容或格式不对" in body
+
+
+@pytest.mark.parametrize(
+    "host", ["jimei", "jimei.example.cn:8000", "10.0.0.5:", "[::1]:8000", "[::ffff:10.0.0.5]", "vil_lage"]
+)
+async def test_a_host_is_a_name_or_an_address(base: Services, host: str) -> None:
+    async with serving(base) as url:
+        sent = f"GET /desk HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        assert (await send(url, sent.encode())).startswith(b"HTTP/1.1 303 ")
+        assert (await send(url, b"GET /desk HTTP/1.0\r\n\r\n")).startswith(b"HTTP/1.1 303 ")
+
+
+@pytest.mark.parametrize(
+    "more", [b"0\r\n" + b"X: y\r\n" * 100_000, b"1;" + b"x" * 400_000, (b"1;" + b"x" * 100 + b"\r\n{\r\n") * 4_000]
+)
+async def test_around_a_body_is_no_more_than_a_head_may_have(base: Services, more: bytes) -> None:
+    async with serving(base, limits=PATIENT) as url, connected(url, CHUNKED) as (reader, writer):
+        writer.write(more)
+        assert (await asyncio.wait_for(reader.readline(), PATIENCE)).startswith(b"HTTP/1.1 431")
+
+
+async def test_a_body_in_small_chunks_is_read(base: Services) -> None:
+    body = b'{"login": "nobody", "password": "' + b"x" * 100 + b'"}' + b" " * 9_000
+    chunks = b"".join(b"8\r\n%b\r\n" % body[at : at + 8].ljust(8) for at in range(0, len(body), 8))
+    async with serving(base) as url, connected(url, CHUNKED + chunks + b"0\r\n\r\n") as (reader, _):
+        assert (await asyncio.wait_for(reader.readline(), PATIENCE)).startswith(b"HTTP/1.1 401")
+
+
 async def test_a_head_has_a_size(base: Services) -> None:
     async with serving(base, limits=PATIENT) as url:
         for sent in (b"GET /" + b"x" * 400_000, HALF_HEAD + b"X-More: y\r\n" * 40_000):
