@@ -62,6 +62,7 @@ from api.awards.claims.board import notice_sentences
 from api.bookkeeping.seals.use_cases import read_reference
 from api.jobs import JOBS
 from api.platform.access import Authentication
+from api.platform.disk import find_low_disk, warn_of_low_disk
 from api.platform.jobs import Job, run_forever
 from api.platform.methods import EveryMethod
 from api.platform.openapi import COMPONENTS, DescribedErrors
@@ -100,9 +101,13 @@ def healthz() -> str:
     responses={503: ResponseSpec(str, media_type=MediaType.TEXT, description="The database is away")},
 )
 async def readyz(services: NamedDependency[Services]) -> Response[str]:
-    """Requests can be served: what is asked would be answered, and kept. Otherwise 503, with one word why."""
+    """Requests can be served: what is asked would be answered, and kept. Otherwise 503, with one word why. A
+    second line says what will be in the way soon: `disk-low`."""
     obstacle = await find_obstacle(services)
-    return Response("ok") if obstacle is None else Response(obstacle, status_code=503)
+    if obstacle is not None:
+        return Response(obstacle, status_code=503)
+    low = await asyncio.to_thread(find_low_disk, services.data, services.measure)
+    return Response("ok" if low is None else "ok\ndisk-low")
 
 
 @asynccontextmanager
@@ -113,6 +118,7 @@ async def _run_background_tasks(app: Litestar) -> AsyncIterator[None]:
         asyncio.create_task(run_forever(app.state.services, app.state.notice_interval, app.state.jobs)),
         asyncio.create_task(queue.run()),
         asyncio.create_task(board.run()),
+        asyncio.create_task(warn_of_low_disk(app.state.services.data, app.state.services.measure)),
     ]
     try:
         yield

@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 
 from api.cli.command_line import SOURCE, ask_passwords, echo, print_refusals, run_async, show_progress
+from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -122,7 +123,7 @@ def prove(transaction: UUID, since: Path | None, output: Path) -> None:
         try:
             output.write_bytes(proof.encode())
         except OSError as error:
-            raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}：{error.strerror}。") from None
+            raise unwritable(output, error) from None
         echo(f"已写好证明：{output}（公钥指纹 {proof.key.fingerprint}）")
 
 

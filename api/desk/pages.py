@@ -12,7 +12,8 @@ from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.desk.proposals.kinds import KINDS
-from api.platform.access import Role, StaffRequest, staff_only
+from api.platform.access import Role, Staff, StaffRequest, staff_only
+from api.platform.disk import find_low_disk
 from api.platform.services import Services
 from api.registry.people.pages import DESK, ROLE_TITLES
 from api.registry.proposals import deciding
@@ -20,7 +21,7 @@ from api.shop.offline.scope import OVERSEERS
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
 
-_CLOCK_WATCHERS = (Role.OFFICE, Role.SUPERVISOR)
+_WATCHERS = (Role.OFFICE, Role.SUPERVISOR)
 
 
 @get(DESK)
@@ -38,10 +39,20 @@ async def home(
         sees_proposals=request.user.may(*deciding.READERS),
         to_confirm=await deciding.count_confirmable(services, KINDS, request.user),
         tills=request.user.may(*OVERSEERS),
-        clock_warnings=await list_clock_warnings(services) if request.user.may(*_CLOCK_WATCHERS) else [],
+        warnings=[*await list_clock_warnings(services), *_list_disk_warnings(services, request.user)]
+        if request.user.may(*_WATCHERS)
+        else [],
         chosen=chosen,
         statuses=STATUS,
     )
+
+
+def _list_disk_warnings(services: Services, staff: Staff) -> list[str]:
+    """To those who answer for the whole server."""
+    low = find_low_disk(services.data, services.measure) if staff.serves_township else None
+    if low is None:
+        return []
+    return [f"服务器的硬盘快满了，只剩 {low}：满了就什么也记不下。请联系维护的人腾出空间。"]
 
 
 router = Router(

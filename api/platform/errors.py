@@ -106,6 +106,7 @@ class ErrorCode(StrEnum):
     # The server can't.
     SERVER_FAULT = "server-fault", 500
     BUSY = "busy", 503
+    DISK_FULL = "disk-full", 507
 
     # Told at a terminal, to the person who runs the server.
     UNWRITABLE = "unwritable", 500

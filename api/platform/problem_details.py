@@ -19,6 +19,7 @@ from litestar.types import Logger, Scope
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, TimeoutError
 
 from api.platform.database.connect import DatabaseAway
+from api.platform.disk import DISK_FULL, is_disk_full
 from api.platform.errors import ErrorCode, Refused
 from api.platform.methods import list_allowed
 from api.wire.card_token import MalformedCard
@@ -51,7 +52,7 @@ def _problem(
 ) -> ProblemDetailsException:
     """`status` where it isn't the code's own."""
     status = status or code.status
-    if status == 503:
+    if status in (503, 507):
         retry_after = RETRY_AFTER
     return ProblemDetailsException(
         type_=code,
@@ -98,7 +99,7 @@ def _find_unreadable_text(error: BaseException | None) -> UnreadableText | None:
 def integrity(error: IntegrityError) -> ProblemDetailsException:
     """A key that is taken, or a reference that leads nowhere; any other broken constraint is a fault of ours,
     since use cases check what is sent. The database's own words stay inside."""
-    match getattr(error.orig, "sqlstate", ""):
+    match _sqlstate(error):
         case "23505":
             return _problem(ErrorCode.ALREADY_THERE, "已有同样编号的记录，没有改动。")
         case "23503":
@@ -111,7 +112,9 @@ def database(error: DBAPIError) -> ProblemDetailsException:
     """By the class of its SQLSTATE: 22 is data that no text or number of ours can be, such as a zero byte;
     25 is a database that can only be read; 08, 28, 3D, 40, 53, 55, 57 and 58 are one that is away, busy or
     shutting down, or doesn't let us in; anything else is our fault."""
-    match (getattr(error.orig, "sqlstate", "") or "")[:2]:
+    if is_disk_full(error, _sqlstate(error)):
+        return disk_full(error)
+    match _sqlstate(error)[:2]:
         case "22":
             return _problem(*_HTTP[400])
         case "25":
@@ -122,8 +125,25 @@ def database(error: DBAPIError) -> ProblemDetailsException:
             return fault(error)
 
 
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", "") or ""
+
+
+def operational(error: OperationalError) -> ProblemDetailsException:
+    return disk_full(error) if is_disk_full(error, _sqlstate(error)) else away(error)
+
+
 def away(_: Exception) -> ProblemDetailsException:
     return _problem(ErrorCode.BUSY, "数据库暂时连不上，请稍候再试。")
+
+
+def disk_full(_: Exception) -> ProblemDetailsException:
+    return _problem(ErrorCode.DISK_FULL, DISK_FULL)
+
+
+def file(error: OSError) -> ProblemDetailsException:
+    """Of our own, such as an export's."""
+    return disk_full(error) if is_disk_full(error) else fault(error)
 
 
 def fault(_: Exception) -> ProblemDetailsException:
@@ -137,11 +157,12 @@ EXCEPTIONS: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
     HTTPException: http,
     IntegrityError: integrity,
     DBAPIError: database,
-    OperationalError: away,
+    OperationalError: operational,
     InterfaceError: away,
     # No free connection in time.
     TimeoutError: away,
     DatabaseAway: away,
+    OSError: file,
     # A connection that was cut off in the middle of a message.
     asyncpg.InternalClientError: away,
     Exception: fault,
@@ -169,5 +190,7 @@ def log_exception(_: Logger, scope: Scope, __: list[str]) -> None:
     route = scope.get("path_template")
     if problem.status_code == ErrorCode.SERVER_FAULT.status:
         log.exception("a request failed", route=route)
+    elif problem.status_code == ErrorCode.DISK_FULL.status:
+        log.error("the disk is full", route=route, error=str(getattr(error, "orig", error)))
     elif problem.status_code == ErrorCode.BUSY.status:
         log.warning("the database is away", route=route, error=str(getattr(error, "orig", error)))

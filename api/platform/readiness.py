@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sqlalchemy.exc import DBAPIError
 
 from api.platform.database.connect import READ_ONLY, DatabaseAway
+from api.platform.disk import is_disk_full
 from api.platform.services import Services
 
 PATIENCE = 3.0
@@ -40,7 +41,10 @@ async def check_writing(services: Services) -> str | None:
     except DatabaseAway:
         return "away"
     except DBAPIError as error:
-        return "read-only" if getattr(error.orig, "sqlstate", "") == READ_ONLY else "away"
+        sqlstate = getattr(error.orig, "sqlstate", "") or ""
+        if is_disk_full(error, sqlstate):
+            return "disk-full"
+        return "read-only" if sqlstate == READ_ONLY else "away"
     return None
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.platform.clock import Clock
 from api.platform.database.engine import Database
 from api.platform.database.read_query import ReadQuery
+from api.platform.disk import MeasureSpace, measure_space
 from ledger.books import Books
 from ledger.transactions import TownshipId
 
@@ -41,12 +42,13 @@ class UnitOfWork:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`data`: the folder for files outside the database."""
+    """`data`: the folder for files outside the database; `measure`: how much room its disk has."""
 
     database: Database
     clock: Clock
     township: TownshipId
     data: Path
+    measure: MeasureSpace = measure_space
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
 
 _PREFIX, _SUFFIX = ".jimei-", ".part"
@@ -21,7 +22,7 @@ def write_atomically(output: Path) -> Iterator[IO[bytes]]:
     """A temporary file that replaces `output` at the end, in a folder that may be used for other temporary files.
     Readable only by its owner, since it has names and points of households.
 
-    Raises Refused: unwritable.
+    Raises Refused: unwritable, disk-full.
     """
     try:
         # Follow symbolic links, which stay unchanged.
@@ -37,7 +38,7 @@ def write_atomically(output: Path) -> Iterator[IO[bytes]]:
                 os.fsync(file.fileno())
             part.replace(output)
     except OSError as error:
-        raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}），没有导出。") from None
+        raise unwritable(output, error, "，没有导出") from None
 
 
 @contextmanager

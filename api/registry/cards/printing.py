@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api import wire
 from api.platform.access import Staff
+from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards.card_sheet import PrintedCard, UnprintableAddress, render_card_sheet
@@ -40,7 +41,7 @@ def write_sheet(cards: Sequence[wire.NewCard], url: str, output: Path) -> None:
     except UnprintableAddress as error:
         raise Refused(ErrorCode.UNPRINTABLE, str(error)) from None
     except OSError as error:
-        raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}），没有发卡。") from None
+        raise unwritable(output, error, "，没有发卡") from None
 
 
 def write_command_sheet(output: Path) -> None:
@@ -48,4 +49,4 @@ def write_command_sheet(output: Path) -> None:
     try:
         output.write_text(render_command_sheet(), encoding="utf-8")
     except OSError as error:
-        raise Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}）。") from None
+        raise unwritable(output, error) from None

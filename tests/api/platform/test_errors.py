@@ -363,6 +363,13 @@ def test_a_driver_that_lost_its_connection_in_the_middle_is_asked_again() -> Non
         ("insert into village values (1, 'new', null, 3)", 500, "server-fault"),
         ("insert into village values (1, E'\\x00', 'new', 3)", 400, "malformed"),
         ("insert into nothing values (1)", 500, "server-fault"),
+        ("do $$ begin raise exception using errcode = '53100'; end $$", 507, "disk-full"),
+        (
+            "do $$ begin raise 'could not write: No space left on device' using errcode = '58030'; end $$",
+            507,
+            "disk-full",
+        ),
+        ("do $$ begin raise 'could not read' using errcode = '58030'; end $$", 503, "busy"),
     ],
 )
 async def test_what_the_database_refuses_is_told_by_its_kind(
