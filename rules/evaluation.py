@@ -11,7 +11,7 @@ import msgspec
 
 from rules.book import DEDUCTIONS_IN_YEAR, MAX_POINTS, Deduction, PointsByChoice, PointsByMeeting, Rule, Rulebook
 from rules.claim import Claim
-from rules.expression import EvaluationError, Expression
+from rules.expression import EvaluationError, Expression, Outdated
 from rules.inputs import JsonAnswer, check_answers
 from rules.limits import Limit, Usage
 from rules.variables import AwardHistory
@@ -163,6 +163,10 @@ class _Evaluator:
         else:
             try:
                 offered = self._compute_amount(history)
+            except Outdated as error:
+                return self._refuse(
+                    "failed", "这一项的算式是旧写法，现在算不了；请支委改写后重新通过。", detail=str(error)
+                )
             except EvaluationError as error:
                 return self._refuse("failed", "按填报的内容算不出结果，请核对填报内容。", detail=str(error))
         if book.campaigns or rule.most_points is not None or offered > MAX_POINTS:

@@ -15,9 +15,17 @@ from typing import Any, Literal, TypeAlias
 from rules.expression.compiler import Compiler, Mistake, Run
 from rules.expression.syntax import parse
 from rules.expression.tokens import SyntaxMistake
-from rules.expression.values import TYPE_TITLES, EvaluationError, ValueType, to_fraction
+from rules.expression.values import TYPE_TITLES, EvaluationError, Outdated, ValueType, to_fraction
 
-__all__ = ["EvaluationError", "Expression", "ExpressionError", "compile_amount", "compile_condition"]
+__all__ = [
+    "EvaluationError",
+    "Expression",
+    "ExpressionError",
+    "Outdated",
+    "compile_amount",
+    "compile_condition",
+    "keep_outdated",
+]
 
 VariableType: TypeAlias = Literal["integer", "number", "text", "date"]
 Declarations: TypeAlias = tuple[tuple[str, VariableType], ...]
@@ -125,6 +133,16 @@ def compile_amount(text: str, declarations: Declarations, known: Iterable[str] =
     """Compile an expression that returns a whole number of points. Raises ExpressionError."""
     wrong_type = "分值（points）的结果必须是整数；小数请用 int(…) 只取整数部分，或用 round(…) 四舍五入"
     return _compile_checked(text, declarations, known, "integer", wrong_type)
+
+
+def keep_outdated(text: str) -> Expression:
+    """An adopted expression that can't be compiled any more: it stays readable, and every evaluation raises
+    Outdated."""
+
+    def run(_values: Mapping[str, object]) -> object:
+        raise Outdated
+
+    return Expression(text, run, {})
 
 
 def _compile_checked(

@@ -36,6 +36,11 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_OTHER_NAMES = {
+    **{"floor": "int(…)", "trunc": "int(…)", "len": "size(…)", "length": "size(…)"},
+    **{"today": "deed.on", "now": "deed.on", "includes": "contains(…)", "matches": "contains(…)"},
+}
+"""What functions of other languages are called here."""
 _LOOPS = ("all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap")
 
 
@@ -132,9 +137,10 @@ class Compiler:
             part, run = DATE_PARTS[name], target.run
             return Compiled("integer", lambda values: part(run(values)))
         wanted = f"{of}.{name}" if of else name
-        hint = did_you_mean(wanted, self._known)
-        if target.type == "date" and not hint:
-            hint = f"；日期有 {'、'.join('.' + part for part in DATE_PARTS)}"
+        if target.type == "date":
+            hint = did_you_mean(name, DATE_PARTS) or f"；日期有 {'、'.join('.' + part for part in DATE_PARTS)}"
+        else:
+            hint = f"；请用 {_OTHER_NAMES[name]}" if name in _OTHER_NAMES else ""
         return self._wrong(f"没有叫「{wanted}」的量{hint}。", at)
 
     def _call(self, node: Call) -> Compiled:
@@ -147,10 +153,18 @@ class Compiler:
             return self._date(node)
         operation = (METHODS if node.is_method else FUNCTIONS).get(node.name)
         if operation is None:
-            known = list(METHODS)[:4] if node.is_method else [*FUNCTIONS, "min", "max", "date"]
-            hint = did_you_mean(node.name, known) or f"；可用的有 {'、'.join(known)}"
-            return self._wrong(f"没有叫「{node.name}」的算法{hint}。", node.at)
+            return self._unknown_function(node)
         return self._apply(node.name, operation, arguments, node.at)
+
+    def _unknown_function(self, node: Call) -> Compiled:
+        known = list(METHODS)[:4] if node.is_method else [*FUNCTIONS, "min", "max", "date"]
+        if node.name in DATE_PARTS:
+            hint = f"；日期的一部分写成 input.day.{node.name}，不写括号"
+        elif node.name in _OTHER_NAMES:
+            hint = f"；请用 {_OTHER_NAMES[node.name]}"
+        else:
+            hint = did_you_mean(node.name, known) or f"；可用的有 {'、'.join(known)}"
+        return self._wrong(f"没有叫「{node.name}」的算法{hint}。", node.at)
 
     def _apply(self, name: str, operation: Operation, arguments: Sequence[Compiled], at: int) -> Compiled:
         if any(argument.type is None for argument in arguments):
@@ -158,6 +172,8 @@ class Compiler:
         given = [argument.type for argument in arguments]
         if len(given) != len(operation.arguments) or not all(map(_fits, given, operation.arguments)):
             wanted = "、".join(TYPE_TITLES[each] for each in operation.arguments)
+            if len(given) != len(operation.arguments):
+                wanted = f" {len(operation.arguments)} 个（{wanted}）"
             return self._wrong(f"「{name}」要的是{wanted}，现在是{_titles(given)}。", at)
         apply, runs = operation.apply, [argument.run for argument in arguments]
         if len(runs) == 1:
@@ -202,7 +218,7 @@ class Compiler:
             return Compiled("bool", lambda values: not run(values))
         if node.sign == "-" and _fits(operand.type, "number"):
             return Compiled(operand.type, lambda values: -run(values), operand.whole_division)
-        wanted = "一个条件" if node.sign == "!" else "数"
+        wanted = "一个条件（比较要放在括号里，例如 !(input.n > 2) ）" if node.sign == "!" else "数"
         return self._wrong(f"{node.sign} 后面要的是{wanted}，现在是{TYPE_TITLES[operand.type]}。", node.at)
 
     def _pair(self, sides: tuple[Node, Node], compiled: tuple[Compiled, Compiled]) -> _Pair | None:

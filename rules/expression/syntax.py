@@ -145,6 +145,8 @@ class _Parser:
         if not self._is(*_COMPARISONS):
             return left
         sign = self._take()
+        if sign.written == "in" and not self._is("["):
+            raise SyntaxMistake("in 后面要写方括号，例如 input.place in ['a', 'b'] 。", sign.at)
         node = Binary(sign.at, sign.written, left, self._parse_sum())
         if self._is(*_COMPARISONS):
             raise SyntaxMistake("不能连着比较，要分开写，例如 input.n >= 2 && input.n <= 8 。", self._next.at)

@@ -28,6 +28,13 @@ class EvaluationError(ArithmeticError):
     """An expression has no result for these values, e.g. it divides by zero."""
 
 
+class Outdated(EvaluationError):
+    """The expression was adopted when more could be written than this program still evaluates."""
+
+    def __init__(self) -> None:
+        super().__init__("算式是旧写法")
+
+
 class TooLarge(EvaluationError):
     """A number on the way is larger than MAX_NUMBER."""
 

@@ -3,12 +3,19 @@
 import re
 
 from rules.book import MAX_POINTS, Input, Points, PointsByChoice, PointsByMeeting
-from rules.expression import Declarations, Expression, ExpressionError, compile_amount, compile_condition
+from rules.expression import (
+    Declarations,
+    Expression,
+    ExpressionError,
+    compile_amount,
+    compile_condition,
+    keep_outdated,
+)
 from rules.inputs import reject_amount
-from rules.parser.table import Table
+from rules.parser.table import Table, read_written_number
 from rules.variables import KnownVariables, Variable
 
-_WRITTEN_NUMBER = re.compile(r"\s*([+-]?\d{1,6})\s*分?\s*")
+_CHINESE = re.compile(r"[\u3400-\u9fff]{2,}")
 
 MEETING_INPUTS = (
     Input(PointsByMeeting.AMOUNT, "议定的分数", "integer"),
@@ -22,11 +29,11 @@ def read_points(
     """The points of a rule, the Chinese note that explains an expression, and the variables that the expression
     uses."""
     points = rule.get_value("points", (int, str, dict))
-    if isinstance(points, str) and (number := _WRITTEN_NUMBER.fullmatch(points)):
-        whole = str(int(number[1]))
-        rule.report("points", f"points 是数字，不要引号和单位，写成 points = {whole} 。")
+    if isinstance(points, str) and (whole := read_written_number(points)) is not None:
+        if not rule.findings.adopted:
+            rule.report("points", f"points 是数字，不要引号和单位，写成 points = {whole} 。")
         rule.get_text("points_note", required=False)
-        return int(whole), "", ()
+        return whole, "", ()
     choices = [input for input in inputs if input.options and input.options[0].points is not None]
     note = rule.get_text("points_note", required=type(points) is str, chinese=type(points) is str)
     if len(choices) > 1 or (choices and points is not None):
@@ -34,7 +41,7 @@ def read_points(
     elif points is None and not choices and "points" not in rule.raw:
         rule.report("points", "缺少 points（几分）。")
     if isinstance(points, str):
-        amount, used = _compile_amount(rule, points, known)
+        amount, used = _compile_amount(rule, points, inputs, known)
         return amount, note, used
     if isinstance(points, dict):
         return _read_meeting_points(rule.get_table("points", f"{rule.name}的议定分值")), note, ()
@@ -47,7 +54,9 @@ def read_points(
     return 0, note, ()
 
 
-def read_condition(rule: Table, known: KnownVariables) -> tuple[Expression | None, str, tuple[Variable, ...]]:
+def read_condition(
+    rule: Table, inputs: tuple[Input, ...], known: KnownVariables
+) -> tuple[Expression | None, str, tuple[Variable, ...]]:
     """A rule's `when`, the Chinese note that explains it, and the variables it uses."""
     text = rule.get_value("when", (str,))
     note = rule.get_text("when_note", required=text is not None, chinese=text is not None)
@@ -57,7 +66,9 @@ def read_condition(rule: Table, known: KnownVariables) -> tuple[Expression | Non
     try:
         return compile_condition(text, _declarations(used), known.suggest_names(text)), note, used
     except ExpressionError as error:
-        _report_in_expression(rule, "when", text, error)
+        if rule.findings.adopted:
+            return keep_outdated(text), note, ()
+        _report_in_expression(rule, "when", text, inputs, error)
         return None, note, ()
 
 
@@ -86,13 +97,15 @@ def _read_meeting_points(table: Table) -> PointsByMeeting:
 
 
 def _compile_amount(
-    rule: Table, text: str, known: KnownVariables
+    rule: Table, text: str, inputs: tuple[Input, ...], known: KnownVariables
 ) -> tuple[int | Expression, tuple[Variable, ...]]:
     used = known.find_in(text)
     try:
         expression = compile_amount(text, _declarations(used), known.suggest_names(text))
     except ExpressionError as error:
-        _report_in_expression(rule, "points", text, error)
+        if rule.findings.adopted:
+            return keep_outdated(text), ()
+        _report_in_expression(rule, "points", text, inputs, error)
         return 0, ()
     constant = expression.constant_amount()
     if constant is not None:
@@ -100,12 +113,23 @@ def _compile_amount(
     return expression, used
 
 
+def _find_titled(written: str, inputs: tuple[Input, ...]) -> Input | None:
+    """The input whose title, or part of it, an expression has where its id belongs."""
+    run = _CHINESE.match(written)
+    return next((input for input in inputs if run and run[0] in input.title), None)
+
+
 def _declarations(variables: tuple[Variable, ...]) -> Declarations:
     return tuple((variable.name, variable.type) for variable in variables)
 
 
-def _report_in_expression(rule: Table, key: str, text: str, error: ExpressionError) -> None:
+def _report_in_expression(
+    rule: Table, key: str, text: str, inputs: tuple[Input, ...], error: ExpressionError
+) -> None:
     """Report each mistake at its place in the document instead of its place in the expression."""
     for line, column, message in error.mistakes:
+        meant = _find_titled(text.split("\n")[line - 1][column - 1 :], inputs)
+        if meant:
+            message = f"量的名字都用英文：「{meant.title}」写成 input.{meant.id} 。\n" + message.partition("\n")[2]
         place = rule.findings.locator.find_inside((*rule.path, key), text, line, column)
         rule.findings.add_at(place, f"{rule.name}：{key} {message}")

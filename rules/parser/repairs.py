@@ -48,16 +48,32 @@ KEYS = {
 }
 """The fields of a book by the Chinese names that people give them."""
 
+SECTIONS = {
+    **{"书头": "book", "办法": "book", "规则": "rule", "项目": "rule", "类别": "category", "分类": "category"},
+    **{"活动": "campaign", "补充办法": "overlay", "停用": "retire", "改动": "change", "启用": "adopt"},
+}
+"""The sections of a book by the Chinese names that people give them."""
+
+NUMERALS = "〇零一二两三四五六七八九十百千万"
+_NUMERIC = "points|times|min|max|most_points|notice_days|judges|at_once|a_year|add|deduct|deductions"
 _OPENING = "\"'“”„‘’＂＇"
 _CHINESE_KEY = re.compile(r"^(\s*)([\u3400-\u9fff]+)(?=\s*[=:＝：])")
-_DATE = re.compile(r"(\d{4})\s*(?:[-/.]|年)\s*(\d{1,2})\s*(?:[-/.]|月)\s*(\d{1,2})(?:\s*[日号])?")
+_DATE = re.compile(r"(\d{4})\s*(?:[-/.‐‑–—]|年)\s*(\d{1,2})\s*(?:[-/.‐‑–—]|月)\s*(\d{1,2})(?:\s*[日号])?")
 _BOOLEAN = re.compile(r"(?<==)(\s*)(true|false|yes|no|是|否|真|假|对|错)(?=\s*(?:[,}\]#]|$))", re.IGNORECASE)
 _TRUE = ("true", "yes", "是", "真", "对")
 _EQUALS = re.compile(r"^(\s*[\w.\-]+\s*)={2,}(?=[^=]*)")
 _COLON = re.compile(r"^(\s*[\w.\-]+)\s*:\s*(?=\S)")
 _NO_EQUALS = re.compile(r"^(\s*[A-Za-z][\w\-]*)\s+(?=[\"'\[{\d\u3400-\u9fff])")
 _NO_EQUALS_TEXT = re.compile(r"^(\s*[A-Za-z][\w\-]*)\s+([\u3400-\u9fff][^\"'=#]*?)\s*$")
-_UNIT = re.compile(r"(=\s*)([+\-]?\d+(?:\.\d+)?)\s*([\u3400-\u9fff]+|%)(?=\s*(?:[,}\]#]|$))")
+_AFTER = r"(?=\s*(?:[,}\]#]|$))"
+_UNIT = re.compile(
+    r"(=\s*)([+\-]?\d+(?:\.\d+)?)\s*(?:[\u3400-\u9fff]+(?:/[\u3400-\u9fff]+)?|%|[（(][^（()）\"]*[)）])" + _AFTER
+)
+_NUMERAL = re.compile(rf"(\b(?:{_NUMERIC})\s*=\s*)([{NUMERALS}]+)([\u3400-\u9fff]*){_AFTER}")
+_RANGE = re.compile(r"(=\s*)(\d{1,3})\s*(?:-|~|～|—|–|至|到)\s*\d+\s*[\u3400-\u9fff]*(?=\s*(?:[,}\]#]|$))")
+_LAST_SIGN = re.compile(r"(=\s*(?:\"[^\"]*\"|'[^']*'|[\d.\-]+|\[.*\]|\{.*\}|true|false))\s*[,;，；。、.]+\s*$")
+_NOTE = re.compile(r"(=\s*(?:\"[^\"]*\"|'[^']*'|[\d.\-]+|\[.*\]|\{.*\}|true|false)\s*)(?://|--|%|；|;)\s*(.*)$")
+_CHINESE_HEADER = re.compile(r"^(\s*\[{1,2}\s*)([\u3400-\u9fff]+)(?=\s*\]{1,2}\s*(?:#|$))")
 _SHORT_DECIMAL = re.compile(r"(=\s*[+\-]?)(?:(\.\d+)|(\d+)\.)(?=\s*(?:[,}\]#]|$))")
 _LEADING_ZERO = re.compile(r"(=\s*[+\-]?)0+(\d+)(?=\s*(?:[,}\]#]|$))")
 _UNQUOTED = re.compile(r"(=\s*)([^\s\"'\[{#=][^\"'#\[\]{}=,]*?)(?=\s*(?:[,}#]|$))")
@@ -103,6 +119,12 @@ def _mended_rows(row: str) -> Iterator[tuple[str, int, str]]:
                 found.start(2),
                 found.expand(rf"\1{key}") + row[found.end() :],
             )
+    if (found := _CHINESE_HEADER.search(row)) and (section := SECTIONS.get(found[2])):
+        mended = f"{found[1]}{section}{row[found.end() :]}"
+        yield f"段名只能是英文：「{found[2]}」要写成 {mended.strip()} 。", found.start(2), mended
+    if found := _NUMERAL.search(row):
+        mended = row[: found.start()] + found[1] + str(read_numeral(found[2])) + row[found.end() :]
+        yield f"数字要用阿拉伯数字，不写单位，写成 {mended.strip()} 。", found.start(2), mended
     for found in _DATE.finditer(row):
         day = _iso_date(found)
         if day and day != found[0]:
@@ -140,6 +162,9 @@ def _mended_rows(row: str) -> Iterator[tuple[str, int, str]]:
 
 
 _ROW_PATTERNS = (
+    (_LAST_SIGN, "行末不写标点，写成 {row} 。", r"\1"),
+    (_NOTE, "说明要写在 # 后面，写成 {row} 。", r"\1# \2"),
+    (_RANGE, "这里只能写一个数，不能写成几到几；要由会议议定的，分值写成 {{ decided_by = … }}。", r"\1\2"),
     (_EQUALS, "这里只写一个等号 = 。", r"\1="),
     (_COLON, "名字后面要有等号，写成 {row} 。", r"\1 = "),
     (_NO_EQUALS_TEXT, "名字后面要有等号，写成 名字 = 值。文字要放在引号里，写成 {row} 。", r'\1 = "\2"'),
@@ -149,6 +174,19 @@ _ROW_PATTERNS = (
     (_LEADING_ZERO, "数字前面不写 0，写成 {row} 。", r"\1\2"),
     (_LAST_COMMA, "花括号里最后一项后面不写逗号。", r"\1"),
 )
+
+
+def read_numeral(signs: str) -> int:
+    """A Chinese numeral: 二十 is 20, 两百 is 200, 一千零五 is 1005."""
+    total = part = digit = 0
+    for sign in signs:
+        if sign == "万":
+            total, part, digit = (total + part + digit or 1) * 10_000, 0, 0
+        elif sign in "十百千":
+            part, digit = part + (digit or 1) * 10 ** ("十百千".index(sign) + 1), 0
+        elif sign not in "〇零":
+            digit = "一二三四五六七八九".find(sign.replace("两", "二")) + 1
+    return total + part + digit
 
 
 def _to_half_width(row: str) -> tuple[str, int]:

@@ -53,7 +53,7 @@ def read_rule(table: Table, context: BookContext) -> Rule:
     inputs = _read_inputs(table, deduction)
     known = KnownVariables(input_variables(inputs), context.rule_titles, context.category_titles)
     points, points_note, amount_variables = read_points(table, inputs, known)
-    when, when_note, condition_variables = read_condition(table, known)
+    when, when_note, condition_variables = read_condition(table, inputs, known)
     if isinstance(points, PointsByMeeting):
         inputs = (*inputs, replace(MEETING_INPUTS[0], low=points.low, high=points.high), MEETING_INPUTS[1])
     category = _find_category(table, context)

@@ -33,11 +33,12 @@ def load(text: str, source: str = "rulebook", base: Rulebook | None = None, *, a
     """Read and check a rulebook; `source` names the text in problems, e.g. its file name.
 
     A village's overlay (`[overlay]` instead of `[book]`) is read on `base` and returned as a complete book.
-    `adopted`: it was checked when it was adopted, and stays readable when the policy gets stricter. Raises
-    RulebookError with all problems that could be found.
+    `adopted`: it was checked when it was adopted, and stays readable when the policy gets stricter; a rule whose
+    expression can't be evaluated any more refuses its claims. Raises RulebookError with all problems that could be
+    found.
     """
     text = _normalize(text)
-    book, root = _read(text, source, base)
+    book, root = _read(text, source, base, adopted=adopted)
     if not adopted:
         _check_policy(text, root, book, base)
     if root.findings.problems:
@@ -102,9 +103,11 @@ def _normalize(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _read(text: str, source: str, base: Rulebook | None) -> tuple[Rulebook | None, Table]:
+def _read(
+    text: str, source: str, base: Rulebook | None, *, adopted: bool = False
+) -> tuple[Rulebook | None, Table]:
     toml = read_toml(text, source)
-    findings = Findings(toml.text, source)
+    findings = Findings(toml.text, source, adopted=adopted)
     root = Table(toml.document, (), "积分办法", findings)
     findings.problems.extend(toml.problems)
     return (read_overlay(root, base) if "overlay" in root.raw else _read_book(root)), root

@@ -7,13 +7,16 @@ from datetime import date, datetime
 from typing import Any
 
 from rules.parser.locator import KeyPath, Locator
-from rules.problems import Problem, RulebookError, did_you_mean
+from rules.parser.repairs import KEYS, NUMERALS, read_numeral
+from rules.problems import Problem, RulebookError, did_you_mean, find_nearest
+from rules.spelling import comparable
 
 _TYPE_NAMES = {bool: "是/否", int: "整数", float: "小数", str: "文字", list: "列表", dict: "表", date: "日期"}
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 MAX_PROBLEMS = 100
 """Checking stops after this many problems."""
 _MAX_LIST_LENGTH = 1_000
+_LISTED = re.compile(r"\s*[,，、;；]\s*")
 
 
 _CHINESE_TERMS = {
@@ -43,11 +46,20 @@ _CHINESE_TERMS = {
 
 def _suggest(key: str, value: Any, types: tuple[type, ...]) -> str:
     """How a value of the wrong type would be written right, if that is plain."""
+    day = _read_day(value) if date in types else ""
     if type(value) is str and str not in types:
         plain = unicodedata.normalize("NFKC", value).strip()
         for type_, pattern in _PLAIN.items():
             if type_ in types and re.fullmatch(pattern, plain):
                 return f"不要加引号，写成 {key} = {plain} 。"
+        if day:
+            return f"不要加引号，写成 {key} = {day}，月和日都是两位。"
+        if int in types and (number := read_written_number(value)) is not None:
+            return f"不要引号和单位，写成 {key} = {number} 。"
+        if bool in types and plain in ("是", "否", "True", "False", "yes", "no"):
+            return f"不要加引号，写成 {key} = {'true' if plain in ('是', 'True', 'yes') else 'false'} 。"
+    elif day:
+        return f"只写年月日，写成 {key} = {day}，月和日都是两位。"
     elif type(value) in (int, float, date) and str in types and int not in types:
         return f'要加引号，写成 {key} = "{value}" 。'
     elif type(value) is float and int in types and float not in types:
@@ -60,6 +72,29 @@ def _suggest(key: str, value: Any, types: tuple[type, ...]) -> str:
     return ""
 
 
+def read_written_number(text: str) -> int | None:
+    """A whole number as people write it in words: 5分, 五分, ５, 1,000, 5 分/次; None when it is no number."""
+    found = _WRITTEN_NUMBER.fullmatch(unicodedata.normalize("NFKC", text))
+    if found is None:
+        return None
+    return int(found[1].replace(",", "")) if found[1] else read_numeral(found[2])
+
+
+def _read_day(value: Any) -> str:
+    """The day that a value of another type means, as TOML writes it; empty when it means none."""
+    if type(value) is datetime:
+        return value.date().isoformat()
+    spelt = comparable(str(value)) if type(value) in (str, int) else ""
+    try:
+        return date(*map(int, spelt.split("."))).isoformat() if spelt.count(".") == 2 else ""
+    except ValueError:
+        return ""
+
+
+_UNIT = r"(?:[次分天人个名倍条户]|小时|分钟)(?:/?每?[次天月年人户项]?)"
+_WRITTEN_NUMBER = re.compile(
+    rf"\s*(?:([+-]?\d{{1,6}}|\d{{1,3}}(?:,\d{{3}})+)|([{NUMERALS}]{{1,6}}))\s*(?:{_UNIT})?\s*"
+)
 _PLAIN: Mapping[type, str] = {
     int: r"[+-]?\d{1,12}",
     float: r"[+-]?\d{1,12}\.\d{1,12}",
@@ -71,9 +106,11 @@ _PLAIN: Mapping[type, str] = {
 class Findings:
     """The problems found so far in one text. Raises RulebookError with all of them when there are too many."""
 
-    def __init__(self, text: str, source: str) -> None:
+    def __init__(self, text: str, source: str, *, adopted: bool = False) -> None:
         self.locator = Locator(text)
         self.source = source
+        self.adopted = adopted
+        """The text is in force: what could be written when it was adopted is no problem."""
         self.problems: list[Problem] = []
 
     def add(self, path: KeyPath, message: str) -> None:
@@ -164,7 +201,8 @@ class Table:
         return self.get_date(key) or date.min
 
     def get_choice(self, key: str, allowed: Iterable[str], default: str | None = None) -> str | None:
-        """One of the `allowed` words; `default` when absent, None when wrong or absent without a default."""
+        """One of the `allowed` words, of a wrong one the word that was meant; `default` when absent, None when
+        nothing was meant."""
         value = self.get_value(key, (str,), required=default is None)
         if value is None:
             return default
@@ -181,7 +219,8 @@ class Table:
         single = self.raw.get(key)
         if type(single) is str:
             self._known_keys.append(key)
-            self.report(key, f'{key} 可以有好几条，要写成 {key} = ["{single}"]。')
+            listed = ", ".join(f'"{part}"' for part in _LISTED.split(single.strip()))
+            self.report(key, f"{key} 可以有好几条，要写成 {key} = [{listed}]。")
             return ()
         value = self.get_value(key, (list,), required)
         if value is None:
@@ -219,14 +258,26 @@ class Table:
         """Report the keys that no getter asked for, each with the nearest known one."""
         for key in self.raw:
             if key not in self._known_keys:
-                self.report(key, f"不认识的字段「{key}」{did_you_mean(key, self._known_keys)}。")
+                hint = f"，要写成 {KEYS[key]}" if key in KEYS else did_you_mean(key, self._known_keys)
+                self.report(key, f"不认识的字段「{key}」{hint}。")
 
     def _check_allowed(self, key: str, value: str, allowed: tuple[str, ...]) -> str | None:
         if value in allowed:
             return value
+        meant = next((word for word in allowed if _is_called(word, value)), None) or next(
+            iter(find_nearest(value, allowed, 1)), None
+        )
+        if meant:
+            self.report(key, f"{key} 不能是「{value}」，您是想写「{meant}」吧。")
+            return meant
         listed = "、".join(
             f"{word}（{_CHINESE_TERMS[word]}）" if word in _CHINESE_TERMS else word for word in allowed
         )
-        hint = did_you_mean(value, allowed) or f"；可用的有 {listed}"
-        self.report(key, f"{key} 不能是「{value}」{hint}。")
+        self.report(key, f"{key} 不能是「{value}」；可用的有 {listed}。")
         return None
+
+
+def _is_called(word: str, written: str) -> bool:
+    """Whether this is the Chinese name of a word: 月, 每月 and 月度 for month, 网格长 for grid."""
+    term = _CHINESE_TERMS.get(word, "")
+    return bool(term) and (term[:2] in written or (len(written) > 1 and written in term))

@@ -10,6 +10,7 @@ from datetime import date
 from math import inf, isfinite
 from typing import Any
 
+from rules.parser.locator import KeyPath, Locator
 from rules.parser.repairs import FULL_WIDTH, Repair, suggest_repairs
 from rules.problems import Problem, RulebookError
 
@@ -24,6 +25,7 @@ _MAX_SYNTAX_PROBLEMS = 100
 _MAX_PARSED = 20 * 200_000
 """Characters, in all attempts together."""
 _MAX_INTEGER = 2**63
+_OPEN_QUOTE = re.compile(r"""[^"'#=]*=\s*(?:'[^'"]*"|"[^'"]*')\s*$""")
 _SECTION = re.compile(r"^\s*\[")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -90,9 +92,10 @@ def read_toml(text: str, source: str, *, mend: bool = True) -> TomlText:
             raise RulebookError([*problems, Problem(source, 1, 1, "括号嵌套太深，这不是一份积分办法。")]) from None
         except ValueError:
             raise RulebookError([*problems, Problem(source, 1, 1, "里面有读不出来的数，位数太多。")]) from None
-    large = _find_unusual_number(document)
-    if large:
-        problems.append(Problem(source, 1, 1, large))
+    unusual = _find_unusual_number(document)
+    if unusual:
+        path, sentence = unusual
+        problems.append(Problem(source, *Locator("\n".join(rows)).find(path), sentence))
         is_whole = False
     # Of a fragment more is missing than its author needs to hear now.
     if not is_whole or (problems and not _has_header(document)):
@@ -133,26 +136,30 @@ def _stop(rows: Sequence[str]) -> tuple[float, int]:
     return inf, 0
 
 
-def _find_unusual_number(value: Any) -> str:
-    """What is wrong with a number that no book has: too many digits, or none at all."""
-    waiting = [value]
+def _find_unusual_number(value: Any) -> tuple[KeyPath, str] | None:
+    """A number that no book has, too many digits or none at all: its path, and what is wrong with it."""
+    waiting: list[tuple[KeyPath, Any]] = [((), value)]
     while waiting:
-        each = waiting.pop()
+        path, each = waiting.pop()
         if isinstance(each, dict):
-            waiting.extend(each.values())
+            waiting.extend(((*path, key), below) for key, below in each.items())
         elif isinstance(each, list):
-            waiting.extend(each)
+            waiting.extend(((*path, place), below) for place, below in enumerate(each))
         elif isinstance(each, int) and abs(each) > _MAX_INTEGER:
-            return "里面有读不出来的数，位数太多。"
+            return path, "里面有读不出来的数，位数太多。"
         elif isinstance(each, float) and not isfinite(each):
-            return "里面有读不出来的数：要写具体的数字。"
-    return ""
+            return path, "里面有读不出来的数：要写具体的数字。"
+    return None
 
 
 def _translate(raw: str, text: str, source: str) -> Problem:
     place = _PLACE.search(raw)
     rows = text.split("\n")
     if place is None or place[1] is None:
+        opened = next((n for n, row in enumerate(rows, start=1) if _OPEN_QUOTE.match(row)), 0)
+        if opened:
+            row = rows[opened - 1]
+            return Problem(source, opened, len(row) + 1, "引号没有成对：开头和末尾要用同一种引号。")
         unfinished = "到文件末尾还没有写完，请检查方括号、花括号和引号是不是成对。"
         return Problem(source, len(rows), len(rows[-1]) + 1, unfinished)
     line, column = int(place[1]), int(place[2])
@@ -170,7 +177,27 @@ def _translate(raw: str, text: str, source: str) -> Problem:
     if "Cannot overwrite" in what and row.lstrip().startswith("["):
         return Problem(source, line, column, "这一段前面写成了单层方括号；可以写多段的要用两层，例如 [[rule]]。")
     sentence = next((chinese for english, chinese in _TRANSLATIONS if english in what), unknown)
+    first = _find_first(rows, line - 1) if "写了两次" in sentence else 0
+    if first:
+        sentence = f"{sentence}（第 {first} 行已经写过）"
+    if not row[column - 1 :].strip() and "Invalid value" in what:
+        sentence = "等号后面还没有写值"
     return Problem(source, line, column, f"{sentence}。")
+
+
+def _find_first(rows: Sequence[str], at: int) -> int:
+    """The line, from 1, where the name or the section of this row stood before; 0 if that isn't plain."""
+    row = rows[at].strip()
+    if row.startswith("["):
+        same = (n for n in range(at) if rows[n].split("#")[0].strip() == row.split("#")[0].strip())
+        return next(same, -1) + 1
+    name = row.partition("=")[0].strip(" \"'")
+    for n in range(at - 1, -1, -1):
+        if name and rows[n].partition("=")[0].strip(" \"'") == name:
+            return n + 1
+        if _SECTION.match(rows[n]):
+            break
+    return 0
 
 
 def _iso_date(written: re.Match[str]) -> str:

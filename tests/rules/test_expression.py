@@ -306,6 +306,32 @@ def test_an_amount_must_be_whole(text: str) -> None:
         ("sum(input.hours) > 1", "没有叫「sum」的算法", 1),
         ("input.held_on.weekdays == 1", "没有叫「input.held_on.weekdays」的量", 1),
         ("input.hours > 0.12345678901234567890", "位数太多", 15),
+        ("input.weight > 50%", "「50%」写成 0.5", 16),
+        ("input.hours > 1,000", "「1,000」写成 1000", 15),
+        ("input.hours > min(1,050, 8)", "「1,050」写成 1050", 19),
+        ("input.hours > 5.", "「5.」写成 5", 15),
+        ("input.hours > 1.5e3", "「1.5e3」不是一个数", 15),
+        ("input.hours <> 2", "「<>」要写成 !=", 13),
+        ("input.hours !== 2", "「!==」要写成 !=", 13),
+        ("input.hours > = 2", "「> =」写成 >=", 13),
+        ("input.hours >> 2", "「>>」要写成 >", 13),
+        ("input.hours // 2 > 1", "「//」要写成 /", 13),
+        ("input.hours 除以 2 > 1", "「除以」要写成 /", 13),
+        ("input.hours 大于等于 2", "「大于等于」要写成 >=", 13),
+        ("input.hours 不超过 2", "「不超过」要写成 <=", 13),
+        ("input.place 是 '村部'", "「是」要写成 ==", 13),
+        ("input.hours > 2；", "末尾不写分号", 16),
+        ("input.hours\u3000> 2", "改成半角空格", 12),
+        ("input.hours in (1, 2)", "in 后面要写方括号", 13),
+        ("! input.hours > 2", "比较要放在括号里", 1),
+        ("input.place == null", "「null」要写成 ''", 16),
+        ("input.held_on > 2026-03-08T10:00:00", "不写时刻", 17),
+        ("input.held_on > '2026-03-08T10:00:00Z'", "不是日期", 17),
+        ("input.held_on > '20260308'", "不是日期", 17),
+        ("input.held_on.week == 1", "您是想写「weekday」吧", 1),
+        ("weekday(input.held_on) == 1", "不写括号", 1),
+        ("floor(input.weight) > 1", "请用 int(…)", 1),
+        ("round(input.weight, 1) > 1", "「round」要的是 1 个", 1),
     ],
 )
 def test_each_mistake_is_told_at_its_place(text: str, sentence: str, column: int) -> None:
@@ -321,3 +347,8 @@ def test_the_same_expression_is_compiled_once() -> None:
 def test_constant_amounts() -> None:
     assert compile_amount("2 - 7", NAMES).constant_amount() == -5
     assert compile_amount("input.hours - 7", NAMES).constant_amount() is None
+
+
+def test_a_comma_within_brackets_separates_and_a_note_stays_a_note() -> None:
+    assert amount_of("max(100,200) // 200 分") == 200
+    assert holds("input.hours in [100,200,3]")

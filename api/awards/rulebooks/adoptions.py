@@ -85,8 +85,7 @@ async def propose_readoption(services: Services, staff: Staff, request: wire.Rea
             raise unknown_version()
         text = await uow.session.get_one(RulebookText, (uow.township, request.version))
         require_decider(staff, text.village)
-        # It may have been adopted before the policy got as strict as it is now.
-        await parse_proposal(text.text, await load_base_text(uow, read_header(text.text)))
+        await _check_again(uow, request.version)
         return await _propose(uow, staff, text.village, book, request.decision, request.effective_from)
 
 
@@ -165,7 +164,7 @@ async def confirm(
     """Confirm a proposal as the second person: the version is in force from its day on. `not_concerned`: the ticks
     of its delicate rules. Safe to repeat.
 
-    Raises Refused: not-allowed, unknown, wrong-state, same-person, too-late, concerns-missing.
+    Raises Refused: not-allowed, unknown, wrong-state, same-person, too-late, rulebook-wrong, concerns-missing.
     """
     require(staff, Role.PARTY_BRANCH)
     async with services.unit_of_work() as uow:
@@ -182,6 +181,7 @@ async def confirm(
                     ErrorCode.TOO_LATE,
                     f"提议的生效日期是{format_date(adoption.effective_from)}，到期前没有确认，不能再按这个日期生效。请重新提议。",
                 )
+            await _check_again(uow, adoption.version)
             await concerns.keep_ticks(uow, adoption, not_concerned, staff.id)
             adoption.confirmed_by, adoption.confirmed_at = staff.id, uow.now
             await uow.session.flush()
@@ -225,6 +225,12 @@ async def withdraw(services: Services, staff: Staff, id: UUID, reason: str) -> w
         await uow.session.flush()
         [view] = await load_views(uow, Adoption.id == id)
         return view
+
+
+async def _check_again(uow: UnitOfWork, version: str) -> None:
+    """Check a stored text: the policy may have got stricter since. Raises Refused: rulebook-wrong."""
+    stored = await uow.session.get_one(RulebookText, (uow.township, version))
+    await parse_proposal(stored.text, await load_base_text(uow, read_header(stored.text)))
 
 
 async def _lock_adoption(uow: UnitOfWork, id: UUID) -> Adoption:

@@ -257,3 +257,60 @@ async def test_of_two_concurrent_confirmations_one_succeeds(town: LiveTown) -> N
     proposal = (await propose(town, text("2026.2"))).json()["id"]
     answers = await asyncio.gather(*(confirm(town, proposal, by) for by in ("ma", "feng")))
     assert sorted(a.status_code for a in answers) == [200, 409]
+
+
+OUTDATED = """
+[[rule]]
+id = "OLD"
+title = "旧写法"
+category = "volunteer"
+points = "size(['a', 'b'])"
+points_note = "两分"
+inputs = [{ id = "place", title = "地方", type = "text" }]
+when = "input.place.matches('^a') && has(input.place)"
+when_note = "地方写明"
+evidence = ["照片"]
+"""
+
+
+async def propose_as_earlier(town: LiveTown, version: str) -> str:
+    """Propose a book that an earlier program took and this one doesn't; returns the id of the adoption."""
+    id = (await propose(town, text(version))).raise_for_status().json()["id"]
+    async with owner_engine(town.clone).begin() as connection:
+        await connection.execute(
+            sql("update rulebook set text = text || :more where version = :version"),
+            {"more": OUTDATED, "version": version},
+        )
+    return str(id)
+
+
+async def test_what_was_proposed_earlier_is_checked_again_when_it_is_confirmed(town: LiveTown) -> None:
+    id = await propose_as_earlier(town, "2026.2")
+    told = problem(await confirm(town, id), 400, "rulebook-wrong")
+    assert "matches" in told["problems"][0]["message"] + told["problems"][1]["message"]
+    assert (await states(town))["2026.2", "2026-07-01"] == "proposed"
+    async with town.staff("ma") as http:
+        assert (await http.get(f"/desk/rulebooks/adoptions/{id}")).status_code < 400
+    answer = await ask(town, "ma", "POST", f"/adoptions/{id}/refuse", {"reason": "改写后再提"})
+    assert answer.json()["state"] == "refused"
+
+
+async def test_a_rule_adopted_with_what_is_no_longer_evaluated_refuses_its_own_claims_alone(
+    town: LiveTown,
+) -> None:
+    id = await propose_as_earlier(town, "2026.2")
+    async with owner_engine(town.clone).begin() as connection:
+        await connection.execute(
+            sql(
+                "update rulebook_adoption set confirmed_at = proposed_at, effective_from = '2026-01-02',"
+                " confirmed_by = (select id from person where login = 'ma') where id = :id"
+            ),
+            {"id": id},
+        )
+    async with town.staff("ma") as http:
+        for page in ("/rules", "/rules/hp", "/rules/poster", "/desk/rulebooks", "/"):
+            assert (await http.get(page)).status_code < 400, page
+        assert "旧写法" in (await http.get("/rules")).text
+    old, ordinary = await declare(town, claim("OLD", inputs={"place": "abc"}), claim("A01"))
+    assert "算式是旧写法" in str(old)
+    assert ordinary["reason"] == ""
