@@ -1,4 +1,4 @@
-"""What a source brought in before, and what a file of it means now: rows that are booked, changed, or new."""
+"""What was brought in before, and what a file means now: rows that are booked, changed, or new."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import String, and_, case, cast, func, or_, select
 
 from api.platform import accounts
 from api.platform.clock import local_date
@@ -21,6 +21,8 @@ from ledger.transactions import Phase, TransactionId
 KIND = "import"
 REPLACED_BY = "replaced_by"
 """In the metadata of a reversal: the row that a changed file has in place of the reversed one."""
+SERIES = "series"
+"""In the metadata of a file's rows: which they share with those of its mended versions."""
 _ROW_NAMESPACE = UUID("3f0c7a0e-5f0b-5b8c-8a39-6f0d3c1f9a52")
 
 
@@ -37,13 +39,16 @@ class ImportedRow:
 
 @dataclass(frozen=True, slots=True)
 class EarlierRow:
-    """A row in the books. `reversed`: how much of it was taken back; `replaced`: by a changed file."""
+    """A row in the books. `series`: what it shares with rows of the same file and of its mended versions.
+    `reversed`: how much of it was taken back; `replaced`: by a changed file."""
 
     id: TransactionId
     household: str
     on: date
     points: int
     what: str
+    source: str
+    series: str
     reversed: int = 0
     replaced: bool = False
 
@@ -54,7 +59,8 @@ class EarlierRow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """`instead_of`: the row in the books that this one looks like, if that isn't in the file any more."""
+    """`instead_of`: the row in the books that this one looks like, if that isn't in the file any more, or came
+    from another source."""
 
     id: TransactionId
     row: ImportedRow
@@ -63,10 +69,12 @@ class PlannedRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """`gone`: what stands in the books and is in the file no more, of its days."""
+    """`gone`: what stands in the books and is in the file no more, of its days or of the file that was mended.
+    `series`: that of the new rows."""
 
     rows: Sequence[PlannedRow]
     gone: Sequence[EarlierRow]
+    series: str = ""
 
 
 _AnyRow = ImportedRow | EarlierRow
@@ -79,35 +87,73 @@ _SAME_PLACE: tuple[Callable[[_AnyRow], Any], ...] = (
     lambda row: (row.household, row.points, row.what),
     lambda row: (row.household, row.on),
 )
+# Of a file that was mended alone: many households do the same on a day.
+_SAME_EVENT: tuple[Callable[[_AnyRow], Any], ...] = (lambda row: (row.on, row.points, row.what),)
+_SAME: tuple[Callable[[_AnyRow], Any], ...] = (lambda row: (row.household, row.on, row.points, row.what),)
 
 
 def plan_rows(
     source: str, rows: Sequence[ImportedRow], earlier: Mapping[TransactionId, EarlierRow], *, whole: bool
 ) -> ImportPlan:
-    """Compare rows with what stands in the books of the same source. `whole`: they are all of a file."""
+    """Compare rows with what stands in the books, of every source. `whole`: they are all of a file."""
     if not rows:
         return ImportPlan([], [])
     ids = list(_identify(source, rows, earlier))
-    days = [row.on for row in rows]
-    left = [
-        each
-        for each in earlier.values()
-        if each.stands and each.id not in set(ids) and min(days) <= each.on <= max(days)
-    ]
-    unknown = [place for place, id in enumerate(ids) if id not in earlier]
+    known = set(ids)
+    first, last = min(row.on for row in rows), max(row.on for row in rows)
+    shared = Counter(earlier[id].series for id in ids if id in earlier)
+    left = [each for each in earlier.values() if each.source == source and each.stands and each.id not in known]
+    outside = [each for each in left if not first <= each.on <= last]
+    mended = _find_mended(rows, shared, outside) if whole else set()
+    left = [each for each in left if first <= each.on <= last or each.series in mended]
+    elsewhere = [each for each in earlier.values() if each.source != source and each.stands]
+    unknown = {place: rows[place] for place, id in enumerate(ids) if id not in earlier}
     instead_of: dict[int, EarlierRow] = {}
-    for key in _SAME_DEED + (_SAME_PLACE if whole else ()):
-        alike: defaultdict[Any, list[EarlierRow]] = defaultdict(list)
-        for each in left:
-            alike[key(each)].append(each)
-        for place in unknown:
-            found = alike[key(rows[place])]
-            if place not in instead_of and found:
-                instead_of[place] = found.pop(0)
-        replaced = {each.id for each in instead_of.values()}
-        left = [each for each in left if each.id not in replaced]
-    planned = [PlannedRow(id, row, instead_of.get(n)) for n, (id, row) in enumerate(zip(ids, rows, strict=True))]
-    return ImportPlan(planned, left if whole else [])
+
+    def pair(keys: Sequence[Callable[[_AnyRow], Any]], candidates: Iterable[EarlierRow]) -> None:
+        for key in keys:
+            taken = {each.id for each in instead_of.values()}
+            alike: defaultdict[Any, list[EarlierRow]] = defaultdict(list)
+            for each in candidates:
+                if each.id not in taken:
+                    alike[key(each)].append(each)
+            for place, row in unknown.items():
+                if place not in instead_of and (found := alike.get(key(row))):
+                    instead_of[place] = found.pop(0)
+
+    pair(_SAME_DEED + (_SAME_PLACE if whole else ()), left)
+    if whole:
+        pair(_SAME_EVENT, [each for each in left if each.series in shared])
+        pair(_SAME, elsewhere)
+    replaced = {each.id for each in instead_of.values()}
+    return ImportPlan(
+        [
+            PlannedRow(id, row, instead_of.get(place))
+            for place, (id, row) in enumerate(zip(ids, rows, strict=True))
+        ],
+        [each for each in left if each.id not in replaced] if whole else [],
+        shared.most_common(1)[0][0] if shared else str(ids[0]),
+    )
+
+
+def _find_mended(
+    rows: Sequence[ImportedRow], shared: Mapping[str, int], outside: Iterable[EarlierRow]
+) -> set[str]:
+    """The series whose rows on other days than those of this file belong to it, too: it has at least as many of
+    their rows, or all of them on another day. Else it goes on where they end."""
+    beside: defaultdict[str, list[EarlierRow]] = defaultdict(list)
+    for each in outside:
+        beside[each.series].append(each)
+    undated = _count_undated(rows)
+    return {
+        series
+        for series, those in beside.items()
+        if len(those) <= shared.get(series, 0) or (not shared and _count_undated(those) == undated)
+    }
+
+
+def _count_undated(rows: Iterable[_AnyRow]) -> Counter[tuple[str, int, str]]:
+    return Counter((row.household, row.points, row.what) for row in rows)
 
 
 def _identify(
@@ -129,10 +175,10 @@ def _identify(
 
 
 async def read_earlier_rows(
-    uow: UnitOfWork, source: str, households: Collection[str] | None
+    uow: UnitOfWork, households: Collection[str] | None
 ) -> dict[TransactionId, EarlierRow]:
-    """All rows that a source brought in before, in the order in which they were recorded: of these households, or
-    of all if that is None."""
+    """All rows that were brought in before, in the order in which they were recorded: of these households, or of
+    all if that is None."""
     earned = transfer.c.debit == accounts.IMPORTED.id
     of_household = case((earned, transfer.c.credit), else_=transfer.c.debit)
     wanted = [] if households is None else [of_household.in_([accounts.household(code).id for code in households])]
@@ -143,6 +189,11 @@ async def read_earlier_rows(
             func.coalesce(transaction.c.deferred_from, transaction.c.effective_at).label("on"),
             case((earned, transfer.c.amount), else_=-transfer.c.amount).label("points"),
             transaction.c.reason,
+            transaction.c.metadata["source"].astext.label("source"),
+            # Rows that came over HTTP have none: those of one request belong together.
+            func.coalesce(transaction.c.metadata[SERIES].astext, cast(transaction.c.written_by, String)).label(
+                "series"
+            ),
         )
         .join(
             transfer,
@@ -152,7 +203,6 @@ async def read_earlier_rows(
         .where(
             transaction.c.township == uow.township,
             transaction.c.kind == KIND,
-            transaction.c.metadata["source"].astext == source,
             or_(earned, transfer.c.credit == accounts.IMPORTED.id),
             *wanted,
         )
@@ -167,6 +217,8 @@ async def read_earlier_rows(
             local_date(row.on),
             row.points,
             row.reason,
+            row.source,
+            row.series,
             *reversals.get(row.id, (0, False)),
         )
         for row in found

@@ -14,6 +14,7 @@ from api import wire
 from api.bookkeeping.general_ledger.earlier_rows import (
     KIND,
     REPLACED_BY,
+    SERIES,
     EarlierRow,
     ImportedRow,
     PlannedRow,
@@ -174,7 +175,7 @@ async def _post_all(
 ) -> ImportAttempt:
     await uow.books.open_accounts([accounts.IMPORTED], uow.now)
     households = None if request.whole else {row.household for row in request.rows}
-    earlier = await read_earlier_rows(uow, request.source, households)
+    earlier = await read_earlier_rows(uow, households)
     plan = plan_rows(request.source, request.rows, earlier, whole=request.whole)
     # By date; on the same day, points earned before points spent. Replacements that raise a balance come before,
     # those that lower it after.
@@ -182,7 +183,7 @@ async def _post_all(
     outcomes: dict[int, wire.RowOutcome] = {}
     for start in range(0, len(ordered), BATCH_SIZE):
         batch = ordered[start : start + BATCH_SIZE]
-        for outcome in await _post_batch(uow, request, person, confirmed_by, batch):
+        for outcome in await _post_batch(uow, request, person, confirmed_by, plan.series, batch):
             outcomes[outcome.line] = outcome
         advance(len(batch))
     return ImportAttempt([outcomes[row.line] for row in request.rows], plan.gone)
@@ -199,6 +200,7 @@ async def _post_batch(
     request: ImportRequest,
     person: str,
     confirmed_by: UUID | None,
+    series: str,
     rows: Sequence[PlannedRow],
 ) -> list[wire.RowOutcome]:
     known = await read_villages(uow, (accounts.household(each.row.household).name for each in rows))
@@ -209,7 +211,7 @@ async def _post_batch(
     replacing: list[tuple[PlannedRow, Transaction]] = []
     for each in rows:
         error = _find_error(uow, each.row, unknown, suggested, request.own_household)
-        new = _to_transaction(each.id, person, confirmed_by, request.source, each.row)
+        new = _to_transaction(each.id, person, confirmed_by, request, series, each.row)
         if error is not None:
             outcomes[each.row.line] = _refuse(each, *error)
         elif each.instead_of is None or request.changes == "add":
@@ -218,14 +220,17 @@ async def _post_batch(
             replacing.append((each, new))
         else:
             outcomes[each.row.line] = wire.RowOutcome(
-                line=each.row.line, id=each.id, status="changed", reason=_tell_change(each.row, each.instead_of)
+                line=each.row.line,
+                id=each.id,
+                status="changed",
+                reason=_tell_change(each.row, each.instead_of, request.source),
             )
     for each, result in zip(
         (one for one, _ in batch), await _post_new(uow, [new for _, new in batch]), strict=True
     ):
         outcomes[each.row.line] = _to_outcome(each.id, each.row, result)
     for each, new in replacing:
-        outcomes[each.row.line] = await _replace(uow, each, new)
+        outcomes[each.row.line] = await _replace(uow, each, new, request.source)
     return [outcomes[each.row.line] for each in rows]
 
 
@@ -239,7 +244,7 @@ async def _post_new(uow: UnitOfWork, batch: Sequence[Transaction]) -> list[Posti
     return list(results.values())
 
 
-async def _replace(uow: UnitOfWork, planned: PlannedRow, new: Transaction) -> wire.RowOutcome:
+async def _replace(uow: UnitOfWork, planned: PlannedRow, new: Transaction, source: str) -> wire.RowOutcome:
     """Reverse the earlier row and book the new one, or neither. The balance goes no lower in between than at the
     end."""
     earlier = planned.instead_of
@@ -267,11 +272,13 @@ async def _replace(uow: UnitOfWork, planned: PlannedRow, new: Transaction) -> wi
     if failed is not None:
         return _to_outcome(new.id, planned.row, failed)
     return wire.RowOutcome(
-        line=planned.row.line, id=new.id, status="replaced", reason=_tell_change(planned.row, earlier)
+        line=planned.row.line, id=new.id, status="replaced", reason=_tell_change(planned.row, earlier, source)
     )
 
 
-def _tell_change(row: ImportedRow, earlier: EarlierRow) -> str:
+def _tell_change(row: ImportedRow, earlier: EarlierRow, source: str) -> str:
+    if earlier.source != source:
+        return f"从“{earlier.source}”已经导入过同样的一行：{describe_row(row).strip()}。"
     return f"以前导入的是{describe_row(earlier)}，这次是{describe_row(row)}。"
 
 
@@ -305,7 +312,12 @@ def _find_error(
 
 
 def _to_transaction(
-    id: TransactionId, person: str, confirmed_by: UUID | None, source: str, row: ImportedRow
+    id: TransactionId,
+    person: str,
+    confirmed_by: UUID | None,
+    request: ImportRequest,
+    series: str,
+    row: ImportedRow,
 ) -> Transaction:
     household, imported = accounts.household(row.household).id, accounts.IMPORTED.id
     debit, credit = (imported, household) if row.points > 0 else (household, imported)
@@ -317,7 +329,9 @@ def _to_transaction(
         person=person,
         reason=row.what,
         effective_at=_noon(row.on),
-        metadata={"source": source, "imported": True} | name_confirmer(confirmed_by),
+        metadata={"source": request.source, "imported": True}
+        | ({SERIES: series} if request.whole else {})
+        | name_confirmer(confirmed_by),
     )
 
 

@@ -215,3 +215,22 @@ async def test_one_person_alone_proposes_and_the_other_confirms_with_a_password(
     assert alone.returncode == 0
     assert "已提议，还没有入账：请另一个人在工作台“两人办理”里确认" in alone.stdout
     assert await _imported(town) == 0
+
+
+async def test_a_day_mended_from_outside_the_file_and_the_same_file_of_another_source_count_once(
+    town: LiveTown, tmp_path: Path
+) -> None:
+    file = tmp_path / "台账.csv"
+    file.write_text(FIRST.replace("03-02", "12-02"), encoding="utf-8")
+    assert (await _import(town, file)).returncode == 0
+    file.write_text(FIRST, encoding="utf-8")
+    told = "第 3 行：以前导入的是 hp-3 户 2025-12-02 8 分“修渠”，这次是 hp-3 户 2025-03-02 8 分“修渠”。"
+    assert told in (await _import(town, file)).stderr
+    assert (await _import(town, file, "--changes", "replace")).returncode == 0
+    assert await available(town, HP3) == 13
+    other = await _import(town, file, "--source", "纸质台账")
+    assert (other.returncode, await available(town, HP3)) == (2, 13)
+    assert "第 3 行：从“2025年纸质台账”已经导入过同样的一行：hp-3 户 2025-03-02 8 分“修渠”。" in other.stderr
+    assert (await _import(town, file, "--source", "纸质台账", "--changes", "replace")).returncode == 0
+    assert await available(town, HP3) == 13
+    assert (await standing(town))[0]["in_balance"]
