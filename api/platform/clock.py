@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time as system
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +18,9 @@ _FIRST, _LAST = datetime.min.replace(tzinfo=SHANGHAI), datetime.max.replace(tzin
 
 CLOCK_SLACK = timedelta(minutes=10)
 """How far clocks that are right may be apart, and how far one may be set while it is followed."""
+
+_TIMEX_SIZE = 512
+"""More than the kernel writes."""
 
 
 class Clock(Protocol):
@@ -41,18 +45,32 @@ def _read_elapsed() -> timedelta:
     return timedelta(seconds=system.clock_gettime(clock))
 
 
+def _read_synchronised() -> bool:
+    """Whether the kernel says that time servers keep its clock; it stops saying so when a person sets it."""
+    try:
+        # Asks alone, since the fields that say what to change are zero. 5: nobody keeps the clock.
+        return ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_SIZE)) in range(5)
+    except (AttributeError, OSError, TypeError):
+        return False
+
+
 class WallClock:
     """The machine's clock, as long as it runs evenly.
 
     Where somebody sets it by more than `CLOCK_SLACK`, time goes on as before until it is set back; until a
-    database whose own clock has run evenly says the same; or until the program is started anew. It starts no later
-    than the database's clock, which is another one if the database is on another machine.
+    database whose own clock has run evenly says the same; until time servers keep the clock that nobody kept
+    before, as on a machine that starts without knowing the time; or until the program is started anew. It starts
+    no later than the database's clock, which is another one if the database is on another machine.
     """
 
     def __init__(
-        self, wall: Callable[[], datetime] = _read_wall, elapsed: Callable[[], timedelta] = _read_elapsed
+        self,
+        wall: Callable[[], datetime] = _read_wall,
+        elapsed: Callable[[], timedelta] = _read_elapsed,
+        synchronised: Callable[[], bool] = _read_synchronised,
     ) -> None:
-        self._wall, self._elapsed = wall, elapsed
+        self._wall, self._elapsed, self._synchronised = wall, elapsed, synchronised
+        self._unkept = not synchronised()
         # What this clock and the database's said when `elapsed` was zero.
         self._zero = wall() - elapsed()
         self._witness_zero: datetime | None = None
@@ -65,8 +83,8 @@ class WallClock:
 
     def now(self) -> datetime:
         wall, even = self._wall(), self._zero + self._elapsed()
-        if abs(wall - even) <= CLOCK_SLACK:
-            if self._jump is not None:
+        if abs(wall - even) <= CLOCK_SLACK or self._is_kept_now():
+            if self._jump is not None or abs(wall - even) > CLOCK_SLACK:
                 log.warning("the machine's clock is followed again", now=wall.isoformat())
             self._jump, self._zero = None, wall - self._elapsed()
             return wall
@@ -74,6 +92,12 @@ class WallClock:
             log.warning("the machine's clock isn't followed", clock=wall.isoformat(), now=even.isoformat())
         self._jump = wall - even
         return even
+
+    def _is_kept_now(self) -> bool:
+        """Whether time servers have begun to keep a clock that was seen without them."""
+        synchronised = self._synchronised()
+        begun, self._unkept = synchronised and self._unkept, not synchronised
+        return begun
 
     def compare(self, witness: datetime) -> None:
         wall, zero = self._wall(), witness - self._elapsed()

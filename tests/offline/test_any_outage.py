@@ -163,7 +163,7 @@ class Outage(RuleBasedStateMachine):
             await uow.books.open_accounts(
                 [accounts.till(code), shelf, *(accounts.household(f"{code}-{n}") for n in range(HOUSEHOLDS))], NOW
             )
-            await uow.books.post([self._build_transaction("restock", accounts.supply("soap"), shelf, 25)], NOW)
+            await uow.books.post([self._build_transaction("opening", accounts.supply("soap"), shelf, 25)], NOW)
         for n in range(HOUSEHOLDS):
             await self._award(n, 20 * n + 10)
 

@@ -58,6 +58,16 @@ _DOCUMENTS = (
     _Document("进货单", "restocking", "'restock', 'procurement'"),
     _Document("捐赠单", "donation", "'donation'"),
     _Document("拨款单", "funding", "'fund'"),
+    _Document(
+        "盘点单",
+        "stocktake",
+        "'stocktake'",
+        entered="exists (select from jsonb_array_elements(d.sheet -> 'lines') line"
+        " where (line ->> 'difference')::numeric <> 0) and (d.proposal is null or exists (select from proposal p"
+        " where p.township = d.township and p.id = d.proposal and p.confirmed))",
+        # What a sale without a network showed about a shelf has an id derived from it, or names its count.
+        documented="substr(x.id::text, 15, 1) <> '5' and not x.metadata ? 'stocktake'",
+    ),
 )
 
 _CHECKS = (
@@ -102,6 +112,33 @@ _CHECKS = (
           left join claim_signature s on s.township = c.township and s.claim = c.id
          where c.township = :township and c.status in ('approved', 'posted')
          group by c.id, c.signers having count(s.claim) <> cardinality(c.signers)
+         order by 1""",
+    # A count's differences are what its entry moves.
+    """
+        select s.id::text, '盘点单上的盈亏与账上的不符'
+          from stocktake s
+          join ledger.transaction x
+            on x.township = s.township and x.id = s.id and x.kind = 'stocktake' and x.phase = 'posted'
+         where s.township = :township
+           and (select sum(abs((line ->> 'difference')::numeric))
+                  from jsonb_array_elements(s.sheet -> 'lines') line)
+               is distinct from
+               (select sum(t.amount) from ledger.transfer t where t.township = x.township and t.transaction = x.id)
+         order by 1""",
+    # A row that was imported by two people stands in what the confirmation answered.
+    """
+        with told as (
+            select (outcome ->> 'id')::uuid as id
+              from proposal p, jsonb_array_elements(p.result) outcome
+             where p.township = :township and p.kind = 'import' and p.confirmed
+               and outcome ->> 'status' in ('ok', 'replaced')),
+        booked as (
+            select x.id, x.metadata ? 'confirmed_by' as by_two from ledger.transaction x
+             where x.township = :township and x.kind = 'import' and x.phase = 'posted')
+        select id::text, case when booked.id is null then '有导入记录，账上却没有这一行'
+                              else '账上有导入的这一行，提议和确认的记录却不见了' end
+          from booked full join told using (id)
+         where booked.id is null or (told.id is null and booked.by_two)
          order by 1""",
     # Lots are the pieces of an arrival.
     """

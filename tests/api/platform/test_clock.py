@@ -27,10 +27,11 @@ class Machine:
     error: timedelta = timedelta()
     database_error: timedelta = timedelta()
     passed: timedelta = timedelta()
+    synchronised: bool = True
     clock: WallClock = field(init=False)
 
     def __post_init__(self) -> None:
-        self.clock = WallClock(lambda: self.truth + self.error, lambda: self.passed)
+        self.clock = WallClock(lambda: self.truth + self.error, lambda: self.passed, lambda: self.synchronised)
         self.ask_database()
 
     @property
@@ -85,6 +86,34 @@ def test_a_database_on_the_same_machine_vouches_for_nothing() -> None:
     machine.error = machine.database_error = WRONG
     machine.ask_database()
     assert machine.clock.now() == machine.truth
+
+
+@pytest.mark.parametrize(
+    "error", [datetime(1970, 1, 1, tzinfo=UTC) - START, timedelta(days=-3), timedelta(days=73 * 365)]
+)
+def test_a_machine_that_starts_without_knowing_the_time_is_put_right_by_time_servers(error: timedelta) -> None:
+    machine = Machine(error, error, synchronised=False)
+    assert machine.clock.now() == machine.truth + error
+    machine.error = machine.database_error = timedelta()
+    machine.passed += SECOND
+    machine.synchronised = True
+    assert machine.clock.now() == machine.truth
+    assert machine.clock.jump is None
+    machine.error = WRONG
+    assert machine.clock.now() == machine.truth, "only once"
+
+
+def test_a_clock_that_somebody_sets_is_followed_when_time_servers_vouch_for_it() -> None:
+    machine = Machine(error=-WRONG, database_error=-WRONG)
+    machine.error, machine.synchronised = timedelta(), False
+    assert machine.clock.now() == machine.truth - WRONG
+    machine.synchronised = True
+    assert machine.clock.now() == machine.truth
+    assert machine.clock.jump is None
+
+
+def test_the_kernel_is_asked_about_time_servers_without_an_error() -> None:
+    assert WallClock().jump is None
 
 
 ERRORS = st.sampled_from([timedelta(), CLOCK_SLACK / 2, -CLOCK_SLACK / 2, WRONG, -WRONG, timedelta(hours=2)])

@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from api.bookkeeping.general_ledger.documents import find_undocumented
+from tests.api.bookkeeping.general_ledger.conftest import bring_in, row
 from tests.api.shop.offline.till import Till
 from tests.api.shop.promises.conftest import make_promise
-from tests.api.shop.stock.conftest import donation, put
+from tests.api.shop.stock.conftest import count, donation, put
 from tests.command_line import jimei_beside
 from tests.conftest import TOWNSHIP, LiveTown
 from tests.databases import owner_engine
@@ -38,6 +39,8 @@ DELETED = {
     "donation": "账上有这一笔，它的捐赠单却不见了",
     "funding": "账上有这一笔，它的拨款单却不见了",
     "lot": "到货的批次与账上的件数不符",
+    "stocktake": "账上有这一笔，它的盘点单却不见了",
+    "proposal where kind = 'import'": "账上有导入的这一行，提议和确认的记录却不见了",
 }
 CHANGED = {
     "delete from kiosk_journal_entry where number = 1": {"终端记录第 2 条的前一条不见了"},
@@ -47,6 +50,13 @@ CHANGED = {
     },
     "update claim set points = points + 1": {"申报的分值与账上的不符"},
     "update lot set quantity = quantity - 1": {"到货的批次与账上的件数不符"},
+    "update stocktake set sheet = jsonb_set(sheet, '{lines,0,difference}', '-3')": {"盘点单上的盈亏与账上的不符"},
+    "update stocktake set id = gen_random_uuid()": {
+        "账上有这一笔，它的盘点单却不见了",
+        "有盘点单，账上却没有这一笔",
+    },
+    "update proposal set result = '[]' where kind = 'import'": {"账上有导入的这一行，提议和确认的记录却不见了"},
+    "delete from ledger.transaction where kind = 'import'": {"有导入记录，账上却没有这一行"},
     # The other way round: what was slipped in has no entry in the books.
     "update redemption set id = gen_random_uuid()": {
         "账上有这一笔，它的兑换小票却不见了",
@@ -74,6 +84,8 @@ async def busy(town: LiveTown) -> LiveTown:
     assert await till.settle_statuses() == ["known", "settled"]
     async with till.device() as http:
         await make_promise(http, town.card)
+    await put(town, "stocktakes", count(("soap", 997)))
+    await bring_in(town, [row(5)])
     await put(town, "donations", donation(("rice", 2)))
     await put(town, "funds", {"amount": 500_000, "source": "appropriation", "note": "年度经费"})
     return town
