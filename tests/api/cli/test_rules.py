@@ -247,7 +247,8 @@ def test_bad_rows_are_answered_and_the_rest_goes_on(file: File) -> None:
     ],
 )
 def test_tables_that_are_refused_whole(file: File, head: str, said: str) -> None:
-    done = jimei("rules", "score", file("book.toml", BOOK), file("events.csv", head + "\n"))
+    deeds = f"{head}\nv01-01-001,R1,2026-06-14,5,5\n" if head else "\n"
+    done = jimei("rules", "score", file("book.toml", BOOK), file("events.csv", deeds))
     assert (done.returncode, done.stdout, said in done.stderr) == (2, "", True), done.stderr
 
 
