@@ -1,6 +1,7 @@
 """Texts as people read them: one spelling for what looks the same, and for what means the same day or number."""
 
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 
 import regex
@@ -12,7 +13,16 @@ _UNSEEN = regex.compile(r"[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]|(?!\s)\p
 _LATIN = str.maketrans("аеорсухіјѕԁαικορυν", "aeopcyxijsdaikopuv")
 _ROUND_OR_STRAIGHT = str.maketrans("oil", "011")
 
-_NUMERAL = regex.compile(r"[〇零一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾佰]+")
+_NUMERAL = regex.compile(
+    r"[〇零一二三四五六七八九十百壹贰叁肆伍陆柒捌玖拾佰][〇零一二两三四五六七八九十百千万壹贰叁肆伍陆柒捌玖拾佰仟]*"
+    r"|两[百千万][〇零一二三四五六七八九十百千]*"
+)
+_TENS = str.maketrans({"廿": "二十", "卅": "三十"})
+_THOUSANDS = regex.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d,.])")
+_WITH_POWER = regex.compile(r"(?<![\d.])(\d{1,6}(?:\.\d{1,4})?)([百千万佰仟])(?![\d\p{Nl}])")
+_CENTS = regex.compile(r"(?<=\d)\.0+(?=\s*(?:[元块圆]|$))")
+_YUAN = regex.compile(r"(?<=\d)\s*(?:元整?|块钱?|圆整?)(?!\p{L})")
+_LEADING_ZEROS = regex.compile(r"(?<![\d.])0+(?=\d)")
 _DIGITS = {
     "〇": 0,
     **{
@@ -20,8 +30,9 @@ _DIGITS = {
         for signs in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖")
         for value, sign in enumerate(signs)
     },
+    "两": 2,
 }
-_POWERS = {"十": 10, "拾": 10, "百": 100, "佰": 100}
+_POWERS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1_000, "仟": 1_000, "万": 10_000}
 _DAYS = (
     regex.compile(r"(?<!\d)(\d{4})\s*[年\-/.]\s*(\d{1,2})\s*[月\-/.]\s*(\d{1,2})(?!\d)\s*[日号]?"),
     regex.compile(r"(?<!\d)(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"),
@@ -43,12 +54,16 @@ def simplify(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def comparable(text: str) -> str:
     """What two spellings of one matter have in common: besides `simplify`, no blanks and punctuation, days and
-    numbers in digits (`三月八日`, `3 月 08 日`), and one sign for 0 and O, for 1, I and l."""
-    text = _NUMERAL.sub(lambda found: _read_numeral(found[0]), simplify(text))
+    numbers in digits (`三月八日`, `3 月 08 日`; `一千元`, `1,000`), and one sign for 0 and O, for 1, I and l."""
+    text = _NUMERAL.sub(lambda found: _read_numeral(found[0]), simplify(text).translate(_TENS))
+    text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
+    text = _WITH_POWER.sub(lambda found: f"{Decimal(found[1]) * _POWERS[found[2]]:f}", text)
+    text = _YUAN.sub("", _CENTS.sub("", text))
     for day in _DAYS:
         text = day.sub(lambda found: f" {'.'.join(str(int(number)) for number in found.groups())} ", text)
     text = _SIGN.sub("", _BETWEEN_DIGITS.sub(".", text))
-    return text.translate(_ROUND_OR_STRAIGHT)
+    plain: str = _LEADING_ZEROS.sub("", text.translate(_ROUND_OR_STRAIGHT))
+    return plain
 
 
 def _read_numeral(signs: str) -> str:
@@ -57,7 +72,9 @@ def _read_numeral(signs: str) -> str:
         return "".join(str(_DIGITS[sign]) for sign in signs)
     total = digit = 0
     for sign in signs:
-        if sign in _POWERS:
+        if sign == "万":
+            total, digit = (total + digit or 1) * 10_000, 0
+        elif sign in _POWERS:
             total, digit = total + (digit or 1) * _POWERS[sign], 0
         else:
             digit = _DIGITS[sign]

@@ -9,13 +9,16 @@ giving up a right amount to the same as a deduction for using it, and are always
 import re
 from collections.abc import Iterator
 
+import regex
+
 from rules.parser.subjects import BACK_TO_ZERO, SUBJECTS
 from rules.spelling import simplify
 
 # Separators written within a word; any other punctuation ends a phrase.
 _SEPARATORS = re.compile(r"[\s·•.\-‐‑–—_~*/\\|+^`'\"“”‘’「」『』《》〈〉()（）\[\]【】{}<>#@&=]+")
 _PHRASE_ENDS = re.compile(r"[^\w]+")
-_WITHIN_WORDS = re.compile(r"(?<=[\u3400-\u9fff])[a-z0-9]{1,3}(?=[\u3400-\u9fff])")
+_WITHIN_WORDS = re.compile(r"(?<=[\u3400-\u9fff])[^\W\u3400-\u9fff]{1,3}(?=[\u3400-\u9fff])")
+_PICTURES = regex.compile(r"\p{So}+")
 
 
 def find_forbidden(text: str, *, deducting: bool = False) -> Iterator[tuple[str, str]]:
@@ -43,8 +46,13 @@ def _first_match(patterns: tuple[re.Pattern[str], ...], spellings: tuple[str, ..
 
 
 def _spellings(text: str) -> tuple[str, ...]:
-    """The text without separators inside its words (`上·访`), one phrase on each line; and without single letters
+    """The text without separators inside its words (`上·访`), a phrase on each line; and without pictures, letters
     and digits in Chinese words (`上x访`)."""
-    joined = _PHRASE_ENDS.sub("\n", _SEPARATORS.sub("", simplify(text)))
-    chinese = _WITHIN_WORDS.sub("", joined)
-    return (joined,) if chinese == joined else (joined, chinese)
+    joined = [_join(text)]
+    if _PICTURES.search(text):
+        joined.append(_join(_PICTURES.sub("", text)))
+    return tuple(dict.fromkeys([*joined, *(_WITHIN_WORDS.sub("", each) for each in joined)]))
+
+
+def _join(text: str) -> str:
+    return _PHRASE_ENDS.sub("\n", _SEPARATORS.sub("", simplify(text)))
