@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 
 from api.cli.command_line import SOURCE, ask_passwords, echo, print_refusals, run_async, show_progress
+from api.platform import os_errors
 from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
@@ -131,7 +132,7 @@ def _read_poster(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise Refused(ErrorCode.UNREADABLE, f"读不了 {file}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {file}：{os_errors.describe(error)}。") from None
     except UnicodeDecodeError:
         raise Refused(ErrorCode.MALFORMED, f"{file} 不是 UTF-8 编码的文字。") from None
 
@@ -167,7 +168,7 @@ def _read_document(path: Path) -> Proof | SignedHead:
         with path.open("rb") as file:
             return parse_document(file.read(MAX_BYTES + 1))
     except OSError as error:
-        raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{os_errors.describe(error)}。") from None
     except ProofError as error:
         raise Refused(ErrorCode.MALFORMED, f"{path}：{error}") from None
 

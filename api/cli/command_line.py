@@ -17,6 +17,7 @@ from typing import IO, Any, ClassVar, ParamSpec, TypeAlias
 import click
 
 from api.cli.faults import tell_faults
+from api.platform import os_errors
 from api.platform.database.os_user import EmbeddedError
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
@@ -188,10 +189,10 @@ def listen(host: str, port: int, option: str = "--port") -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "地址不对"
+        reason = os_errors.describe(error) if isinstance(error, OSError) else "地址不对"
         raise Refused(
             ErrorCode.PORT_TAKEN,
-            f"{host}:{port} 不能监听（{reason}），可能已被占用；请用 {option} 换一个端口。",
+            f"{host}:{port} 不能监听（{reason}）；请用 {option} 换一个端口，或检查地址。",
         ) from None
 
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from api.cli.command_line import echo, print_refusals, run_async, show_progress
+from api.platform import os_errors
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -73,7 +74,7 @@ def _read_draft(draft: Path) -> str:
         with draft.open("rb") as file:
             raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise Refused(ErrorCode.UNREADABLE, f"读不了 {draft}：{error.strerror}。") from None
+        raise Refused(ErrorCode.UNREADABLE, f"读不了 {draft}：{os_errors.describe(error)}。") from None
     if len(raw) > _MAX_BYTES:
         raise Refused(ErrorCode.TOO_LARGE, f"{draft} 太大，不像一份积分办法。")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from api.platform import os_errors
 from api.platform.errors import ErrorCode, Refused
 
 _MARKS = frozenset({"pg", "pg.lock", "csrf.secret", "seal.key", "demo.json", "demo.building"})
@@ -19,7 +20,9 @@ def require_own_folder(data: Path) -> None:
     try:
         names = {each.name for each in data.iterdir()}
     except OSError as error:
-        raise Refused(ErrorCode.NOT_OUR_FOLDER, f"数据文件夹 {data} 读不了（{error.strerror}）。") from None
+        raise Refused(
+            ErrorCode.NOT_OUR_FOLDER, f"数据文件夹 {data} 读不了（{os_errors.describe(error)}）。"
+        ) from None
     if names - _GUESTS and not names & _MARKS:
         raise Refused(
             ErrorCode.NOT_OUR_FOLDER,

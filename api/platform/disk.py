@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import structlog
 
+from api.platform import os_errors
 from api.platform.errors import ErrorCode, Refused
 
 log = structlog.get_logger()
@@ -86,4 +87,4 @@ def unwritable(output: Path, error: OSError, undone: str = "") -> Refused:
     """disk-full or unwritable; `undone` says what didn't happen."""
     if is_disk_full(error):
         return Refused(ErrorCode.DISK_FULL, f"硬盘满了，写不下 {output}{undone}；请先腾出空间，再做一次。")
-    return Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{error.strerror}）{undone}。")
+    return Refused(ErrorCode.UNWRITABLE, f"写不了 {output}（{os_errors.describe(error)}）{undone}。")

@@ -89,6 +89,10 @@ async def connect(
             failure.__cause__ = error
         except (asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
             failure = error
+        except (asyncpg.SyntaxOrAccessError, asyncpg.DataError) as error:
+            # It doesn't let us in any more, or not with what the address wants to be set.
+            failure = DatabaseAway(str(error))
+            failure.__cause__ = error
         except asyncpg.ClientConfigurationError:
             raise Refused(
                 ErrorCode.DATABASE_URL, "数据库地址里有参数的值不对，请检查 sslmode 等参数怎么写。"

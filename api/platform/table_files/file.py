@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from api.platform import os_errors
 from api.platform.errors import ErrorCode, Refused
 from api.platform.table_files.sheet import Area, Sheet
 from api.platform.table_files.workbook_worker import MAX_SECONDS, Reading
@@ -48,7 +49,7 @@ class TableFile:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
         except OSError as error:
-            raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{error.strerror}。") from None
+            raise Refused(ErrorCode.UNREADABLE, f"读不了 {path}：{os_errors.describe(error)}。") from None
         return cls(str(path), content)
 
     def iter_readings(self) -> Iterator[Sequence[Sheet]]:

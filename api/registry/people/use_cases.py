@@ -50,7 +50,8 @@ async def authenticate(services: Services, login: str, password: str, client: Cl
         known = await is_known(uow, person, client.browser)
     hashes = [person.password_hash if person is not None else None]
     try:
-        verdict = await judge(services, password, hashes, *list_lockouts(login, client, known=known))
+        lockouts = list_lockouts(login, client, known=known)
+        verdict = await judge(services, password, hashes, *lockouts, stranger=not known)
     except LockedOut as locked:
         raise Refused(
             ErrorCode.PASSWORD_LOCKED,

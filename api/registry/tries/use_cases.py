@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -30,6 +30,8 @@ hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallel
 # Each hash takes that memory and a processor: others have to go on meanwhile.
 _HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hashing")
 _TURNS = asyncio.Semaphore(2)
+# Of the two that hash, strangers take one: who is known doesn't wait behind a flood of them.
+_STRANGERS = asyncio.Semaphore(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,14 @@ async def find_hash(secret: str, hashes: Sequence[str | None]) -> int | None:
     return await asyncio.get_running_loop().run_in_executor(_HASHING, _find, secret, hashes)
 
 
-async def judge(services: Services, secret: str, hashes: Sequence[str | None], *lockouts: Lockout) -> Verdict:
-    """As `find_hash`, counted by the lockouts. Raises LockedOut."""
+async def judge(
+    services: Services, secret: str, hashes: Sequence[str | None], *lockouts: Lockout, stranger: bool = False
+) -> Verdict:
+    """As `find_hash`, counted by the lockouts; `stranger`: anybody may send it. Raises LockedOut."""
     async with taking_turns(services) as uow:
         left, now = await _reserve(uow, lockouts), uow.now
-    right = await find_hash(secret, hashes)
+    async with _STRANGERS if stranger else nullcontext():
+        right = await find_hash(secret, hashes)
     if right is not None:
         async with taking_turns(services) as uow:
             await _give_back(uow, lockouts, now)

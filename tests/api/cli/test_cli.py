@@ -292,7 +292,8 @@ def test_points_are_taken_by_a_named_person_alone(data: Path, clone: Clone) -> N
 def test_a_port_in_use(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert "--port" in one_sentence(jimei("serve", "--port", port, data=data))
+        said = one_sentence(jimei("serve", "--port", port, data=data))
+    assert said == f"127.0.0.1:{port} 不能监听（已被占用）；请用 --port 换一个端口，或检查地址。"
     assert not data.exists()
 
 

@@ -130,5 +130,5 @@ def test_a_file_that_is_no_ledger(content: bytes, word: str, said: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="No such file"):
+    with pytest.raises(Refused, match="没有这个文件或文件夹"):
         TableFile.open(tmp_path / "missing.csv")

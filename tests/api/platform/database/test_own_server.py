@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -306,6 +307,56 @@ async def test_a_server_that_stops_answering_is_given_up(
     finally:
         os.kill(stopped, signal.SIGCONT)
         await database.close()
+
+
+@pytest.mark.parametrize(
+    ("taken", "given"),
+    [(f"revoke jimei_app from {LOGIN}", f"grant jimei_app to {LOGIN}"),
+     (f"revoke connect on database {TOWN} from public", f"grant connect on database {TOWN} to public"),
+     (f"alter role {LOGIN} nologin", f"alter role {LOGIN} login"),
+     (f"alter role {LOGIN} password 'another'", f"alter role {LOGIN} password '{PASSWORD}'")],
+)  # fmt: skip
+async def test_a_login_that_is_let_in_no_more_is_busy_until_it_is(
+    town: LiveTown, own: OwnServer, taken: str, given: str
+) -> None:
+    """What is open goes on; it is new connections that are refused."""
+    async with httpx.AsyncClient(base_url=town.url) as http:
+        assert (await http.get("/readyz")).text == "ok"
+        await own.administer(taken)
+        try:
+            await own.administer(
+                f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{TOWN}'"
+            )
+            assert (await http.get("/readyz")).text == "away"
+            for page in (f"/c/{town.card}", "/v1/seals/heads"):
+                answer = await http.get(page)
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        finally:
+            await own.administer(given)
+        assert (await http.get("/readyz")).text == "ok"
+        assert (await http.get(f"/c/{town.card}")).status_code == 200
+
+
+@pytest.mark.parametrize("options", ["-c role=postgres", "-c nonsense=1", "-c jit=perhaps", "-c fsync=off"])
+async def test_options_that_the_server_does_not_take_are_told(
+    settled: LiveTown, own: OwnServer, options: str
+) -> None:
+    app = parse_address(f"{own.url(LOGIN, TOWN).render_as_string(False)}?options={quote(options)}", "X")
+    with pytest.raises(Refused, match="请检查 JIMEI_DATABASE_URL"):
+        async with open_services(Access(None, app, settled.town.data, embedded=False), TravelClock(NOW)):
+            pass
+
+
+@pytest.mark.parametrize("options", ["-c role=none -c jit=on", "-c statement_timeout=1 -c synchronous_commit=off"])
+async def test_options_undo_nothing_of_ours(settled: LiveTown, own: OwnServer, options: str) -> None:
+    database = Database(
+        parse_address(f"{own.url(LOGIN, TOWN).render_as_string(False)}?options={quote(options)}", "X")
+    )
+    async with database.begin() as session:
+        names = ("role", "jit", "statement_timeout", "synchronous_commit")
+        found = [await session.scalar(text(f"show {name}")) for name in names]
+    assert found == ["jimei_app", "off", "1min", "on"]
+    await database.close()
 
 
 async def test_a_pooler_is_refused_by_name() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from api.registry.tries.use_cases import hasher
 from tests.api.asking import a_redemption, order, problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import neighbours
 from tests.api.web.browser import Browser, browsing
-from tests.conftest import LiveTown
+from tests.conftest import PASSWORD, LiveTown
 
 PIN = "246813"
 
@@ -106,6 +109,46 @@ async def test_many_tries_at_once_are_no_way_around_the_bound(guarded: LiveTown)
             )
         )
     assert Counter(answer.json()["type"] for answer in answers) == {"wrong-card-pin": 5, "card-pin-locked": 4}
+
+
+class _Held(Argon2Hasher):
+    """Computes no stranger's hash until it is let go."""
+
+    begun, let_go = threading.Event(), threading.Event()
+
+    def verify(self, password: str | bytes, hash: str | bytes) -> bool:
+        if password == "guessed":
+            self.begun.set()
+            assert self.let_go.wait(60)
+        return super().verify(password, hash)
+
+
+async def test_behind_a_flood_of_strangers_nobody_else_waits(
+    guarded: LiveTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redemptions, with a PIN too, pages and a browser of the office go on before any guess is judged."""
+    async with browsing(guarded, "office") as office, httpx.AsyncClient(base_url=guarded.url, timeout=60) as http:
+
+        async def guess(number: int) -> int:
+            origin = {"X-Forwarded-For": f"203.0.113.{number}"}
+            body = {"login": f"login{number}", "password": "guessed"}
+            return (await http.post("/v1/sign-in", json=body, headers=origin)).status_code
+
+        await office.send("/desk/sign-out")
+        monkeypatch.setattr(hasher, "hashers", (_Held(time_cost=1, memory_cost=8, parallelism=1),))
+        flood = [asyncio.create_task(guess(number)) for number in range(40)]
+        try:
+            assert await asyncio.to_thread(_Held.begun.wait, 60)
+            async with asyncio.timeout(60):
+                assert (await redeem(guarded, RICE, pin=PIN)).status_code == 200
+                assert (await http.get("/readyz")).text == "ok"
+                assert (await http.get(f"/c/{guarded.card}")).status_code == 200
+                await office.send("/desk/sign-in", login="office", password=PASSWORD)
+                assert office.page.url.path == "/desk"
+            assert not any(each.done() for each in flood)
+        finally:
+            _Held.let_go.set()
+            assert set(await asyncio.gather(*flood)) == {401}
 
 
 async def test_a_refusal_for_another_reason_asks_for_no_pin_and_takes_no_try(guarded: LiveTown) -> None:
