@@ -106,6 +106,7 @@ def _retire(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
 
 
 def _change(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
+    seen: set[str] = set()
     for table in root.get_tables("change", "改动"):
         rule = _find_rule(table, {**base.rules, **base.offered_deductions})
         points = table.get_value("points", (int, dict), required="limits" not in table.raw)
@@ -113,6 +114,9 @@ def _change(root: Table, base: Rulebook, rules: dict[str, Rule]) -> None:
         table.report_unknown_keys()
         if rule is None:
             continue
+        if rule.id in seen and not root.findings.adopted:
+            table.report("id", f"「{rule.id}」改动了两次，请写在一处。")
+        seen.add(rule.id)
         if rule.id not in rules:
             offered = rule.id in base.offered_deductions
             table.report(

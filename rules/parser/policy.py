@@ -17,6 +17,7 @@ from rules.expression import Expression
 from rules.parser.locator import KeyPath
 from rules.parser.points import possible_amounts
 from rules.parser.table import Table
+from rules.spelling import comparable
 
 _ASSEMBLIES = ("村民会议", "村民代表会议")
 """The assemblies that a village covenant is made by; a villagers' committee 村民委员会 is none."""
@@ -88,6 +89,19 @@ def check_assemblies(root: Table, book: Rulebook) -> None:
                         f"「{rule.id}」：扣分只能由村民会议或村民代表会议逐条表决，不能由「{body}」决定；"
                         "机构要照写这两个名称，前面至多加上本村的村名。",
                     )
+
+
+def check_village_titles(root: Table, book: Rulebook, base: Rulebook) -> None:
+    """Report rules of a village that are the township's by name: they would give its award without its limits."""
+    titles = {comparable(rule.title): rule.title for rule in base.rules.values()}
+    for place, table in enumerate(root.raw.get("rule", ())):
+        rule = book.rules.get(table.get("id"))
+        title = titles.get(comparable(rule.title)) if rule else None
+        if title:
+            root.findings.add(
+                ("rule", place, "title"),
+                f"「{title}」是乡镇已有的规则，村里不能另设同名的；要改分值和上限请用 [[change]]。",
+            )
 
 
 def check_village_campaigns(root: Table, book: Rulebook, base: Rulebook) -> None:

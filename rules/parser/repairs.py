@@ -69,7 +69,7 @@ _AFTER = r"(?=\s*(?:[,}\]#]|$))"
 _UNIT = re.compile(
     r"(=\s*)([+\-]?\d+(?:\.\d+)?)\s*(?:[\u3400-\u9fff]+(?:/[\u3400-\u9fff]+)?|%|[（(][^（()）\"]*[)）])" + _AFTER
 )
-_NUMERAL = re.compile(rf"(\b(?:{_NUMERIC})\s*=\s*)([{NUMERALS}]+)([\u3400-\u9fff]*){_AFTER}")
+_NUMERAL = re.compile(rf"(\b(?:{_NUMERIC})\s*=\s*)([{NUMERALS}]{{1,8}})([\u3400-\u9fff]*){_AFTER}")
 _RANGE = re.compile(r"(=\s*)(\d{1,3})\s*(?:-|~|～|—|–|至|到)\s*\d+\s*[\u3400-\u9fff]*(?=\s*(?:[,}\]#]|$))")
 _LAST_SIGN = re.compile(r"(=\s*(?:\"[^\"]*\"|'[^']*'|[\d.\-]+|\[.*\]|\{.*\}|true|false))\s*[,;，；。、.]+\s*$")
 _NOTE = re.compile(r"(=\s*(?:\"[^\"]*\"|'[^']*'|[\d.\-]+|\[.*\]|\{.*\}|true|false)\s*)(?://|--|%|；|;)\s*(.*)$")

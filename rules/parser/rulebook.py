@@ -15,7 +15,7 @@ from rules.limits import Limit
 from rules.lint.checks import lint
 from rules.parser.campaigns import read_campaigns, read_factor
 from rules.parser.overlay import read_overlay
-from rules.parser.policy import check_assemblies, check_village_campaigns
+from rules.parser.policy import check_assemblies, check_village_campaigns, check_village_titles
 from rules.parser.rule import BookContext, read_decision, read_limits, read_rule, read_titles
 from rules.parser.table import Findings, Table
 from rules.parser.texts import check_characters
@@ -121,6 +121,7 @@ def _check_policy(text: str, root: Table, book: Rulebook | None, base: Rulebook 
     if book is not None and readable:
         check_assemblies(root, book)
         if base is not None:
+            check_village_titles(root, book, base)
             check_village_campaigns(root, book, base)
 
 

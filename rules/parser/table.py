@@ -16,6 +16,7 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 MAX_PROBLEMS = 100
 """Checking stops after this many problems."""
 _MAX_LIST_LENGTH = 1_000
+_MAX_DAY = 30
 _LISTED = re.compile(r"\s*[,，、;；]\s*")
 
 
@@ -84,7 +85,7 @@ def _read_day(value: Any) -> str:
     """The day that a value of another type means, as TOML writes it; empty when it means none."""
     if type(value) is datetime:
         return value.date().isoformat()
-    spelt = comparable(str(value)) if type(value) in (str, int) else ""
+    spelt = comparable(str(value)) if type(value) in (str, int) and len(str(value)) <= _MAX_DAY else ""
     try:
         return date(*map(int, spelt.split("."))).isoformat() if spelt.count(".") == 2 else ""
     except ValueError:

@@ -201,3 +201,7 @@ def test_numbers_that_no_book_has_are_refused(number: str) -> None:
 
 def test_builtin_books_still_load() -> None:
     assert load_builtin("township").rules
+
+
+def test_a_numeral_without_end_is_refused_at_once() -> None:
+    assert problems_of(BOOK.replace("points = 5", f"points = 一{'万' * 50_000}"))

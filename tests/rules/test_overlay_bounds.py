@@ -130,3 +130,19 @@ def test_no_award_under_an_overlay_is_larger_than_the_township_allows(
         inputs = {"trees": trees} if id == "R3" else {}
         evaluation = evaluate(village, Claim(id, DAY, "h1", "王庄村", inputs=inputs), Tally(village))
         assert 0 < evaluation.points <= max(bounds[id], 4 if id == "R2" else 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (OWN.format(points=3).replace("巡河", "清 扫"), "「清扫」是乡镇已有的规则"),
+        (
+            '[[retire]]\nid = "R1"\nwhy = "另有办法"\n' + OWN.format(points=3).replace("巡河", "清掃"),
+            "「清扫」是乡镇已有的规则",
+        ),
+        (CHANGE.format(points=8) + CHANGE.format(points=3), "「R2」改动了两次"),
+    ],
+)
+def test_no_deed_of_the_township_is_set_anew(book_text: BookText, more: str, sentence: str) -> None:
+    with pytest.raises(RulebookError, match=sentence):
+        load(OVERLAY + more, base=load(base_text(book_text, 1)))
