@@ -152,7 +152,8 @@ def _describe_usage_error(error: click.UsageError) -> str:
         case click.MissingParameter(param=click.Parameter() as wanted):
             return f"还缺 {_parameter_name(wanted)}"
         case click.BadParameter(param=click.Parameter() as given):
-            return f"{_parameter_name(given)} 写得不对（{error.message}）"
+            why = _describe_value(given, error.message)
+            return f"{_parameter_name(given)} 写得不对{f'（{why}）' if why else ''}"
         case click.NoSuchOption():
             return f"没有 {error.option_name} 这个选项"
         case click.NoSuchCommand():
@@ -161,6 +162,19 @@ def _describe_usage_error(error: click.UsageError) -> str:
             return f"{error.option_name} 写得不对（{error.message}）"
         case _:
             return f"命令写得不对（{error.message}）"
+
+
+def _describe_value(parameter: click.Parameter, message: str) -> str:
+    """What it should be; click's own words are in English."""
+    match parameter.type:
+        case click.IntRange(min=int(least), max=int(most)):
+            return f"应是 {least} 到 {most} 的整数"
+        case click.IntRange() | click.types.IntParamType():
+            return "应是整数"
+        case click.Choice(choices=choices):
+            return f"应是 {'、'.join(map(str, choices))} 之一"
+        case _:
+            return "" if message.isascii() else message
 
 
 def _parameter_name(parameter: click.Parameter) -> str:

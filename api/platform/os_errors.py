@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 
 _REASONS = {
     errno.EACCES: "没有权限",
@@ -30,6 +29,6 @@ _REASONS = {
 
 
 def describe(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
-        return "找不到这个地址"
-    return _REASONS.get(error.errno or 0, f"系统错误 {error.errno}")
+    number = error.errno or 0
+    # Those of names that lead nowhere are below zero, of whatever class they come.
+    return "找不到这个地址" if number < 0 else _REASONS.get(number, f"系统错误 {number}")

@@ -297,6 +297,18 @@ def test_a_port_in_use(data: Path) -> None:
     assert not data.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("serve", "--port", "80000"), "--port 写得不对（应是 0 到 65535 的整数），用法见 jimei serve --help。"),
+        (("serve", "--port", "x"), "--port 写得不对（应是 0 到 65535 的整数），用法见 jimei serve --help。"),
+        (("kiosk", "--language", "fr"), "--language 写得不对（应是 zh、en 之一），用法见 jimei kiosk --help。"),
+    ],
+)
+def test_a_value_that_is_none_is_told_in_chinese(data: Path, words: tuple[str, ...], said: str) -> None:
+    assert one_sentence(jimei(*words, data=data)) == said
+
+
 def test_a_database_address_that_is_none(data: Path) -> None:
     assert "JIMEI_DATABASE_URL" in one_sentence(jimei("verify", data=data, url="nonsense"))
 

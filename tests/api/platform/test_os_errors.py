@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import re
-import socket
 from pathlib import Path
 
 import pytest
 
 import api
+from api.cli.command_line import listen
+from api.platform.errors import Refused
 from api.platform.os_errors import describe
 
 
@@ -20,7 +21,8 @@ def test_every_error_is_told_in_chinese(number: int) -> None:
 
 
 def test_a_name_that_leads_nowhere() -> None:
-    assert describe(socket.gaierror(socket.EAI_NONAME, "Name or service not known")) == "找不到这个地址"
+    with pytest.raises(Refused, match="找不到这个地址"):
+        listen("nowhere.invalid", 0)
 
 
 def test_nobody_tells_the_systems_words() -> None:
