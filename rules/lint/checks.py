@@ -13,6 +13,7 @@ from math import inf
 
 from rules.book import MAX_POINTS, Campaign, Rule, Rulebook
 from rules.expression import Expression
+from rules.lint.options import find_foreign_options
 from rules.lint.redundant_limits import (
     AwardRange,
     LimitBound,
@@ -40,7 +41,11 @@ def lint(book: Rulebook, root: Table) -> None:
     results = {id: runner.run(book.rules[id]) for id in rule_ids}
     for id, path in paths.items():
         rule = book.rules[id]
+        told = len(root.findings.problems)
         _check_reachable(rule, results[id], path, book, root)
+        if len(root.findings.problems) == told:
+            for key, advice in find_foreign_options(rule):
+                root.findings.advise((*path, key), f"规则「{rule.id}」：{advice}")
         _check_unbounded(rule, results[id], path, book, root)
     for id, result in results.items():
         _check_most_points(book.rules[id], result, paths.get(id), book, root)

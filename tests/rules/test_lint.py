@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from rules import Problem, check, load
+from rules import Problem, Rulebook, check, load
 
 BookText = Callable[..., str]
 RULE_LINE = 13
 
 
-def problems_of(text: str, **more: object) -> list[Problem]:
+def problems_of(text: str, **more: Rulebook) -> list[Problem]:
     return check(text, "book.toml", **more)[1]
 
 
-def only_problem(text: str, **more: object) -> Problem:
+def only_problem(text: str, **more: Rulebook) -> Problem:
     found = problems_of(text, **more)
     assert len(found) == 1, found
     return found[0]
@@ -297,3 +297,24 @@ def test_incomplete_trials_give_no_advice(book_text: BookText, rules: int) -> No
     one = text[text.index("[[rule]]") :]
     more = (one.replace("R1", f"R{n}").replace("清扫", f"第 {n} 次清扫") for n in range(2, rules + 1))
     assert problems_of(text + "".join(more)) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "sentence"),
+    [
+        ("input.place == '甲组' || input.place == 'b'", "「甲组」是选项的名称，算式里要写它的编号 'a'"),
+        ("input.place in ['b', '丙']", "没有「丙」这个选项；选项的编号有 a、b"),
+        ("!('A' != input.place) || true", "没有「A」这个选项"),
+        ("input.place == 'a'", ""),
+    ],
+)
+def test_a_choice_is_compared_with_the_ids_of_its_options(
+    book_text: Callable[..., str], when: str, sentence: str
+) -> None:
+    options = 'options = [{ id = "a", title = "甲组" }, { id = "b", title = "乙组" }]'
+    text = book_text(
+        f'inputs = [{{ id = "place", title = "哪组", type = "choice", {options} }}]\n'
+        f'when = "{when}"\nwhen_note = "看组"\n'
+    )
+    told = [problem for problem in check(text)[1] if "选项" in problem.message]
+    assert [(sentence in problem.message, problem.kind) for problem in told] == [(True, "advice")] * bool(sentence)

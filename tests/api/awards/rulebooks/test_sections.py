@@ -19,6 +19,8 @@ multiply = 2
 rules = ["V01"]
 """,
     base=BASE,
+    # Before campaigns of a village had the bounds of its rules.
+    adopted=True,
 )
 ROWS = {
     row.rule.id: row for section in sections.build_sections(VILLAGE, BASE, notice_days=5) for row in section.rows
