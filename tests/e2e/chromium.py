@@ -15,7 +15,7 @@ LOWEST_TARGET = 44
 NOTHING_WRONG = {"wider": 0, "outside": [], "small": [], "low": [], "broken": []}
 
 # What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit, and
-# numbers and codes on two lines. (A barcode in the largest type is wider than the screen.)
+# numbers and codes on two lines though there is room for them on one.
 _MEASURE = """() => {
     const isShown = e => e.getClientRects().length && !e.closest(".ace_editor");
     const seen = [...document.querySelectorAll("body *")].filter(isShown);
@@ -26,14 +26,20 @@ _MEASURE = """() => {
     const touched = "a, button, summary, input:not([type=checkbox], [type=radio])";
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const broken = [];
+    const room = text => {
+        let block = text.parentElement;
+        while (getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
+        return block.clientWidth;
+    };
     for (let text; (text = texts.nextNode()); ) {
         if (text.parentElement.closest("pre, code, script, .ace_editor")) continue;
         for (const found of text.data.matchAll(/[0-9A-Za-z.]*[0-9](-?[0-9A-Za-z.])*/g)) {
             const range = document.createRange();
             range.setStart(text, found.index);
             range.setEnd(text, found.index + found[0].length);
-            const tops = new Set([...range.getClientRects()].map(r => Math.round(r.top)));
-            if (found[0].length <= 10 && tops.size > 1) broken.push(found[0]);
+            const rects = [...range.getClientRects()];
+            const width = rects.reduce((sum, r) => sum + r.width, 0);
+            if (new Set(rects.map(r => Math.round(r.top))).size > 1 && width < room(text)) broken.push(found[0]);
         }
     }
     return {

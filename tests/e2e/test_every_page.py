@@ -50,14 +50,14 @@ async def test_every_page(town: LiveTown, half: int) -> None:
 
 
 async def test_a_balance_is_never_broken(town: LiveTown) -> None:
-    screens = [(width, times) for width in (320, 360, 1280) for times in (1, 2, 3)]
+    screens = [(320, 1), (320, 3), (360, 2), (1280, 1), (1280, 3)]
     async with chromium() as browser, phone(browser, town, scripts=True) as page:
         async with town.town.unit_of_work() as uow:
             await uow.books.open_accounts([accounts.IMPORTED], uow.now)
         for digits in range(3, 14):
+            await page.goto(f"/c/{town.card}")
             for width, times in screens:
                 await page.set_viewport_size({"width": width, "height": 740})
-                await page.goto(f"/c/{town.card}")
                 await set_type(page, times)
                 assert await page.locator(".figure b").evaluate(_IS_WHOLE), (digits, width, times)
             shown = await page.locator(".figure b").inner_text()

@@ -124,5 +124,7 @@ async def test_the_rulebook_s_pages_fit_a_small_phone(town: LiveTown) -> None:
         await page.get_by_role("link", name="1 份提议等您确认").click()
         await page.get_by_role("listitem").filter(has_text="2026.2 版").get_by_role("link").click()
         await fits(page, page.url)
+        # Dozens, each of which a person would tick.
+        await page.get_by_role("checkbox").evaluate_all("boxes => boxes.forEach(box => { box.checked = true; })")
         await page.get_by_role("button", name="确认，从2026年7月1日起执行").click()
         await expect(page.get_by_role("status")).to_contain_text("已确认")

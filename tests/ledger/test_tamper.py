@@ -22,6 +22,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     LargeBinary,
+    Numeric,
     SmallInteger,
     Text,
     Uuid,
@@ -218,7 +219,7 @@ def _other(column: Column[Any]) -> str:
     match column.type:
         case Boolean():
             return f"not {name}"
-        case Integer() | BigInteger() | SmallInteger():
+        case Integer() | BigInteger() | SmallInteger() | Numeric():
             return f"coalesce({name} + 1000, 1)"
         case DateTime():
             return f"coalesce({name} + interval '1 second', now())"

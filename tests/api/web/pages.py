@@ -22,7 +22,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 
 def kind(path: str) -> str:
     """What pages that differ only in what they are about have in common."""
-    return re.sub(r"=[^&]*|(?<=/goods/hp/).*", "=", _ID.sub("ID", path))
+    return re.sub(r"=[^&]*|(?<=/goods/hp/).*|(?<=/rules)/hp", "=", _ID.sub("ID", path))
 
 
 async def furnish(town: LiveTown) -> None:
