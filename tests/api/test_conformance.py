@@ -59,7 +59,7 @@ def try_operation(operation: schemathesis.APIOperation[Any, Any, Any, Any], toke
     cases = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in MODES))
 
     @settings(
-        max_examples=many(5, 200),
+        max_examples=many(3, 200),
         derandomize=True,
         database=None,
         deadline=None,
