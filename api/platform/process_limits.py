@@ -7,6 +7,8 @@ from contextlib import suppress
 
 OUT_OF_MEMORY = 3
 """The exit code of a process that reached its limit on memory; at its limit on time it ends by a signal."""
+# Extensions in C may find no memory and say nothing, which Python tells in its own way.
+OUT_OF_MEMORY_ERRORS = (MemoryError, SystemError)
 
 
 def limit_process(memory: int, seconds: int | None = None) -> None:

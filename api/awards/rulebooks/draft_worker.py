@@ -18,7 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 import rules
-from api.platform.process_limits import OUT_OF_MEMORY, limit_process
+from api.platform.process_limits import OUT_OF_MEMORY, OUT_OF_MEMORY_ERRORS, limit_process
 
 LENGTH = struct.Struct(">I")
 
@@ -96,7 +96,7 @@ def _main() -> None:
         limit_process(request.memory, request.seconds)
         try:
             write_message(sys.stdout.buffer, msgspec.msgpack.encode(answer(request)))
-        except MemoryError:
+        except OUT_OF_MEMORY_ERRORS:
             os._exit(OUT_OF_MEMORY)
 
 

@@ -22,7 +22,7 @@ import rules
 from api.awards.simulation.claim_reader import VillageClaims, load_households, read_claims
 from api.platform.clock import WallClock
 from api.platform.database.engine import Database
-from api.platform.process_limits import OUT_OF_MEMORY, limit_process
+from api.platform.process_limits import OUT_OF_MEMORY, OUT_OF_MEMORY_ERRORS, limit_process
 from api.platform.services import Services, UnitOfWork
 from ledger.transactions import TownshipId
 
@@ -109,5 +109,5 @@ async def _main() -> None:
 if __name__ == "__main__":
     try:
         asyncio.run(_main())
-    except MemoryError:
+    except OUT_OF_MEMORY_ERRORS:
         sys.exit(OUT_OF_MEMORY)

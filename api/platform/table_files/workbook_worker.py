@@ -17,7 +17,7 @@ from zipfile import BadZipFile, ZipFile
 import msgspec
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from api.platform.process_limits import limit_process
+from api.platform.process_limits import OUT_OF_MEMORY_ERRORS, limit_process
 
 MAX_MEMORY = 768 << 20
 MAX_SECONDS = 60
@@ -63,7 +63,7 @@ def read(content: bytes) -> Reading:
             hidden = sheet.visible is not SheetVisibleEnum.Visible
             sheets.append(ReadSheet(sheet.name, hidden, areas, list(_rows(found))))
         return Reading(sheets)
-    except (_TooLarge, MemoryError):
+    except (_TooLarge, *OUT_OF_MEMORY_ERRORS):
         return Reading(refused="too-large")
     except (CalamineError, BadZipFile, ParseError, ValueError, LookupError, NotImplementedError):
         return Reading(refused="unreadable")
