@@ -7,6 +7,8 @@ from functools import lru_cache
 import regex
 from opencc import OpenCC
 
+from rules.numerals import POWERS, read_numeral
+
 _TO_SIMPLIFIED = OpenCC("t2s")
 _UNSEEN = regex.compile(r"[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]|(?!\s)\p{Cc}")
 # Cyrillic and Greek letters that look like Latin ones.
@@ -23,16 +25,6 @@ _WITH_POWER = regex.compile(r"(?<![\d.])(\d{1,6}(?:\.\d{1,4})?)([百千万佰仟
 _CENTS = regex.compile(r"(?<=\d)\.0+(?=\s*(?:[元块圆]|$))")
 _YUAN = regex.compile(r"(?<=\d)\s*(?:元整?|块钱?|圆整?)(?!\p{L})")
 _LEADING_ZEROS = regex.compile(r"(?<![\d.])0+(?=\d)")
-_DIGITS = {
-    "〇": 0,
-    **{
-        sign: value
-        for signs in ("零一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖")
-        for value, sign in enumerate(signs)
-    },
-    "两": 2,
-}
-_POWERS = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1_000, "仟": 1_000, "万": 10_000}
 _DAYS = (
     regex.compile(r"(?<!\d)(\d{4})\s*[年\-/.]\s*(\d{1,2})\s*[月\-/.]\s*(\d{1,2})(?!\d)\s*[日号]?"),
     regex.compile(r"(?<!\d)(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)"),
@@ -55,27 +47,12 @@ def simplify(text: str) -> str:
 def comparable(text: str) -> str:
     """What two spellings of one matter have in common: besides `simplify`, no blanks and punctuation, days and
     numbers in digits (`三月八日`, `3 月 08 日`; `一千元`, `1,000`), and one sign for 0 and O, for 1, I and l."""
-    text = _NUMERAL.sub(lambda found: _read_numeral(found[0]), simplify(text).translate(_TENS))
+    text = _NUMERAL.sub(lambda found: read_numeral(found[0]), simplify(text).translate(_TENS))
     text = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text)
-    text = _WITH_POWER.sub(lambda found: f"{Decimal(found[1]) * _POWERS[found[2]]:f}", text)
+    text = _WITH_POWER.sub(lambda found: f"{Decimal(found[1]) * POWERS[found[2]]:f}", text)
     text = _YUAN.sub("", _CENTS.sub("", text))
     for day in _DAYS:
         text = day.sub(lambda found: f" {'.'.join(str(int(number)) for number in found.groups())} ", text)
     text = _SIGN.sub("", _BETWEEN_DIGITS.sub(".", text))
     plain: str = _LEADING_ZEROS.sub("", text.translate(_ROUND_OR_STRAIGHT))
     return plain
-
-
-def _read_numeral(signs: str) -> str:
-    """A Chinese numeral in digits: 二〇二六 is 2026, 二十六 is 26."""
-    if not _POWERS.keys() & set(signs):
-        return "".join(str(_DIGITS[sign]) for sign in signs)
-    total = digit = 0
-    for sign in signs:
-        if sign == "万":
-            total, digit = (total + digit or 1) * 10_000, 0
-        elif sign in _POWERS:
-            total, digit = total + (digit or 1) * _POWERS[sign], 0
-        else:
-            digit = _DIGITS[sign]
-    return str(total + digit)

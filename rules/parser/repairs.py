@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rules.numerals import read_numeral
+
 FULL_WIDTH = {
     **{"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "＂": '"', "＇": "'"},
     **{
@@ -123,7 +125,7 @@ def _mended_rows(row: str) -> Iterator[tuple[str, int, str]]:
         mended = f"{found[1]}{section}{row[found.end() :]}"
         yield f"段名只能是英文：「{found[2]}」要写成 {mended.strip()} 。", found.start(2), mended
     if found := _NUMERAL.search(row):
-        mended = row[: found.start()] + found[1] + str(read_numeral(found[2])) + row[found.end() :]
+        mended = row[: found.start()] + found[1] + read_numeral(found[2]) + row[found.end() :]
         yield f"数字要用阿拉伯数字，不写单位，写成 {mended.strip()} 。", found.start(2), mended
     for found in _DATE.finditer(row):
         day = _iso_date(found)
@@ -174,19 +176,6 @@ _ROW_PATTERNS = (
     (_LEADING_ZERO, "数字前面不写 0，写成 {row} 。", r"\1\2"),
     (_LAST_COMMA, "花括号里最后一项后面不写逗号。", r"\1"),
 )
-
-
-def read_numeral(signs: str) -> int:
-    """A Chinese numeral: 二十 is 20, 两百 is 200, 一千零五 is 1005."""
-    total = part = digit = 0
-    for sign in signs:
-        if sign == "万":
-            total, part, digit = (total + part + digit or 1) * 10_000, 0, 0
-        elif sign in "十百千":
-            part, digit = part + (digit or 1) * 10 ** ("十百千".index(sign) + 1), 0
-        elif sign not in "〇零":
-            digit = "一二三四五六七八九".find(sign.replace("两", "二")) + 1
-    return total + part + digit
 
 
 def _to_half_width(row: str) -> tuple[str, int]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from rules.numerals import read_numeral
 from rules.parser.locator import KeyPath, Locator
-from rules.parser.repairs import KEYS, NUMERALS, read_numeral
+from rules.parser.repairs import KEYS, NUMERALS
 from rules.problems import Problem, RulebookError, did_you_mean, find_nearest
 from rules.spelling import comparable
 
@@ -78,7 +79,7 @@ def read_written_number(text: str) -> int | None:
     found = _WRITTEN_NUMBER.fullmatch(unicodedata.normalize("NFKC", text))
     if found is None:
         return None
-    return int(found[1].replace(",", "")) if found[1] else read_numeral(found[2])
+    return int(found[1].replace(",", "")) if found[1] else int(read_numeral(found[2]))
 
 
 def _read_day(value: Any) -> str:

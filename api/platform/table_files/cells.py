@@ -11,18 +11,19 @@ import regex
 from api.platform.clock import SHANGHAI
 from api.platform.table_files.sheet import Cell
 from api.wire.text import TextRule, UnreadableText, code_form, name_form, plain_form, show_signs_alone
+from rules.numerals import DIGITS, read_numeral
 
 MAX_FIGURE = 1_000_000_000
 MAX_CODE_LENGTH = 40
 _SHOWN = 20
 
 _CLOCK = r"[0-9]{1,2}(?:[:时点][0-9]{1,2}(?:[:分][0-9]{1,2}(?:\.[0-9]+)?)?|[时点])[分秒]?"
-_CHINESE_DIGITS = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_FIGURES = str.maketrans({sign: str(value) for sign, value in DIGITS.items()})
 _CHINESE_DATE = re.compile(
     r"([〇零○0-9一二三四五六七八九]{4}) ?年"
     r" ?([0-9一二三四五六七八九十]{1,3}) ?月 ?([0-9一二三四五六七八九十]{1,3}) ?[日号]"
 )
-_CHINESE_NUMBER = re.compile(r"(?P<tens>[一二三四五六七八九]?十)?(?P<units>[零一二三四五六七八九])?")
+_CHINESE_NUMBER = re.compile(r"(?:[一二三四五六七八九]?十)?[零一二三四五六七八九]?")
 # What a spreadsheet makes of `1-2`; and the digits of a number that it keeps.
 _DAY_CODE = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _EXACT = 10**15
@@ -60,20 +61,14 @@ def read_date(cell: Cell, title: str) -> date:
 
 def _write_in_figures(found: re.Match[str]) -> str:
     year, *parts = found.groups()
-    return f"{year.translate(_CHINESE_DIGITS)}年{'月'.join(str(read_chinese_number(part)) for part in parts)}日"
+    return f"{year.translate(_FIGURES)}年{'月'.join(str(read_chinese_number(part)) for part in parts)}日"
 
 
 def read_chinese_number(text: str) -> int | None:
     """A number below a hundred, in figures or as 二十三."""
     if text.isdecimal() and text.isascii():
         return int(text)
-    found = _CHINESE_NUMBER.fullmatch(text)
-    if found is None or not text:
-        return None
-    tens, units = found["tens"] or "", found["units"] or "零"
-    return 10 * int((tens[:-1] or "一" if tens else "零").translate(_CHINESE_DIGITS)) + int(
-        units.translate(_CHINESE_DIGITS)
-    )
+    return int(read_numeral(text)) if text and _CHINESE_NUMBER.fullmatch(text) else None
 
 
 def _without_mark(text: str) -> str:
