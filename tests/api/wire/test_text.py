@@ -19,6 +19,8 @@ from litestar.handlers import HTTPRouteHandler
 
 import api.app
 import api.cli.verbs
+import api.wire.text
+import rules.parser.texts
 from api import wire
 from api.platform.table_files.formulas import escape_formulas
 from api.wire.base import Incoming, from_store
@@ -264,3 +266,11 @@ def test_what_is_stored_already_is_not_refused_any_more() -> None:
     with from_store():
         decision = Decision(body="支委\u202e", meeting="\u200b", decided_on=date(2026, 1, 1))
     assert make_line_visible(decision.body) == "支委"
+
+
+def test_a_rulebook_hides_nothing_that_is_refused_elsewhere() -> None:
+    """The rules know nothing of the wire, so each has the signs that nobody sees; this holds them together."""
+    everything = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    assert set(api.wire.text._HIDDEN_IN_LINES.findall(everything)) <= set(
+        rules.parser.texts._HIDDEN.findall(everything)
+    )
