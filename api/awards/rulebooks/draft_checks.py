@@ -82,8 +82,8 @@ class DraftChecker:
         timer = Timer(max(request.seconds, 1) * _WALL_FACTOR, worker.kill)
         timer.start()
         try:
-            write_message(worker.stdin, msgspec.msgpack.encode(request))  # type: ignore[arg-type]
-            message = read_message(worker.stdout)  # type: ignore[arg-type]
+            write_message(worker.stdin, msgspec.msgpack.encode(request))
+            message = read_message(worker.stdout)
         except BrokenPipeError:
             message = b""
         finally:

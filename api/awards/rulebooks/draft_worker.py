@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -53,13 +53,13 @@ class Answer(msgspec.Struct, frozen=True):
     texts: int = 1
 
 
-def read_message(stream: BinaryIO) -> bytes:
+def read_message(stream: IO[bytes]) -> bytes:
     """The next message, empty at the end of the stream."""
     head = stream.read(LENGTH.size)
     return stream.read(*LENGTH.unpack(head)) if len(head) == LENGTH.size else b""
 
 
-def write_message(stream: BinaryIO, message: bytes) -> None:
+def write_message(stream: IO[bytes], message: bytes) -> None:
     stream.write(LENGTH.pack(len(message)) + message)
     stream.flush()
 
