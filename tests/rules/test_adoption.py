@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from rules import Decision, Rulebook, RulebookError, Tally, UnknownRule, evaluate, load
+from tests.rules.heads import OVERLAY
 from tests.rules.histories import ClaimFactory
 
 BookText = Callable[..., str]
@@ -20,15 +21,6 @@ village_points = [-10, -5]
 deduction = { offered = true }
 evidence = ["两次照片"]
 reviewers = ["council", "supervisors"]
-"""
-OVERLAY = """
-[overlay]
-base = "1"
-village = "王庄村"
-title = "王庄村补充办法"
-version = "王庄 1"
-effective_from = 2026-03-01
-adopted_by = { body = "王庄村村民代表会议", meeting = "第 1 次会议", date = 2026-02-10 }
 """
 ADOPT = """
 [[adopt]]

@@ -5,19 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from rules import Problem, check
-
-HEAD = """\
-[book]
-title = "试用积分办法"
-version = "1"
-township = "示范乡"
-effective_from = 2026-01-01
-adopted_by = { body = "村党支部", meeting = "支委会", date = 2025-12-20 }
-
-[[category]]
-id = "clean"
-title = "环境卫生"
-"""
+from tests.rules.heads import HEAD
 
 # In seconds: about seven are needed on two busy cores, without the tested bounds it would be hours.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]

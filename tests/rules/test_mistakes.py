@@ -8,19 +8,11 @@ from hypothesis import strategies as st
 
 from rules import Problem, check, load_builtin
 from rules.parser.repairs import KEYS
+from tests.rules.heads import HEAD
 
-BOOK = """\
-[book]
-title = "试用积分办法"
-version = "1"
-township = "示范乡"
-effective_from = 2026-01-01
-adopted_by = { body = "村党支部", meeting = "支委会", date = 2025-12-20 }
-
-[[category]]
-id = "clean"
-title = "环境卫生"
-
+BOOK = (
+    HEAD
+    + """
 [[rule]]
 id = "R1"
 title = "清扫"
@@ -34,6 +26,7 @@ evidence = ["照片", "签到表"]
 reviewers = ["grid", "council"]
 publish = true
 """
+)
 
 MISTAKES = [
     ("points = 5", 'points = "5"', "不要引号和单位，写成 points = 5"),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules import Claim, RulebookError, Tally, evaluate, load
+from tests.rules.heads import OVERLAY
 
 BookText = Callable[..., str]
 
@@ -31,15 +32,6 @@ points_note = "每棵 2 分"
 inputs = [{ id = "trees", title = "几棵", type = "integer", min = 1, max = 5 }]
 evidence = ["照片"]
 reviewers = ["grid"]
-"""
-OVERLAY = """
-[overlay]
-base = "1"
-village = "王庄村"
-title = "王庄村补充办法"
-version = "王庄 1"
-effective_from = 2026-03-01
-adopted_by = { body = "王庄村村民代表会议", meeting = "第 1 次会议", date = 2026-02-10 }
 """
 CHANGE = """
 [[change]]
