@@ -11,13 +11,13 @@ from api.awards.claims import queries
 from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
+from api.desk.navigation import list_nav_cards
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, Staff, StaffRequest, staff_only
 from api.platform.disk import find_low_disk
 from api.platform.services import Services
 from api.registry.people.pages import DESK, ROLE_TITLES
 from api.registry.proposals import deciding
-from api.shop.offline.scope import OVERSEERS
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
 
@@ -38,7 +38,7 @@ async def home(
         proposals=await count_confirmable(services, request.user),
         sees_proposals=request.user.may(*deciding.READERS),
         to_confirm=await deciding.count_confirmable(services, KINDS, request.user),
-        tills=request.user.may(*OVERSEERS),
+        nav_cards=list_nav_cards(request.user),
         warnings=[*await list_clock_warnings(services), *_list_disk_warnings(services, request.user)]
         if request.user.may(*_WATCHERS)
         else [],

@@ -1,0 +1,2 @@
+-- Why a card ended.
+select;

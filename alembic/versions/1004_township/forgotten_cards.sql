@@ -1,0 +1,2 @@
+-- Redemptions without a card.
+select;

@@ -1,0 +1,2 @@
+-- How a township begins: the policies it was founded with.
+select;

@@ -1,0 +1,2 @@
+-- How households change: every change with its day, person and reason.
+select;

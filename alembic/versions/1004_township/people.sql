@@ -1,0 +1,2 @@
+-- Invitations, sessions, relatives, duties and the end of service.
+select;

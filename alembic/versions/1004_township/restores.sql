@@ -1,0 +1,2 @@
+-- Restores from a backup, in the sealed books.
+select;

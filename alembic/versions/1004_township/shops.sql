@@ -1,0 +1,2 @@
+-- Opening hours, first stock, and attendants who ended.
+select;

@@ -1,0 +1,32 @@
+"""What the desk's home leads to, and whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.platform.access import Role, Staff
+
+_OVERSEERS = (Role.OFFICE, Role.SUPERVISOR, Role.COMMITTEE)
+
+
+@dataclass(frozen=True, slots=True)
+class NavCard:
+    """A part of the desk, for people with one of these roles; `hint` says what is done there."""
+
+    path: str
+    title: str
+    hint: str
+    roles: Sequence[Role]
+
+
+NAV_CARDS = (
+    NavCard("/desk/tills", "终端", "各超市的终端，和它们报来、等人决定的", _OVERSEERS),
+    NavCard("/desk/goods", "物品与货架", "分值、库存、快到期的，和等人点数的收货单", _OVERSEERS),
+    NavCard("/desk/card-pins", "积分卡密码", "户主忘了密码，在这里取消", _OVERSEERS),
+    NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
+)
+
+
+def list_nav_cards(staff: Staff) -> list[NavCard]:
+    return [card for card in NAV_CARDS if staff.may(*card.roles)]
