@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -55,47 +54,29 @@ def verify() -> None:
     """Recompute the books and their seals; exit 0 when all holds, 1 with what doesn't named when not.
 
     Beside the embedded database it works when the tills don't."""
-    from sqlalchemy import text
-
-    from api.bookkeeping.general_ledger.documents import find_undocumented
+    from api.bookkeeping.verification import Verification, verify_books
     from api.opening import open_services
     from api.platform.clock import WallClock
-    from api.platform.database.embedded import lower_priority
     from api.platform.database.engine import reach
-    from ledger.seals import Seals
-    from ledger.verify import verify as find_discrepancies
 
-    lines: list[str] = []
-    misdated: list[datetime] = []
+    results: list[Verification] = []
 
     async def work() -> None:
-        async with (
-            open_services(access, WallClock()) as services,
-            services.snapshot() as first_uow,
-            services.snapshot(same_as=first_uow) as second_uow,
-        ):
-            connection, second = await first_uow.session.connection(), await second_uow.session.connection()
-            if access.embedded:
-                # It uses a whole core for a while, and must not slow down tills.
-                lower_priority(os.getpid())
-                for each in (connection, second):
-                    lower_priority(await each.scalar(text("select pg_backend_pid()")))
+        async with open_services(access, WallClock()) as services:
             with show_progress("核对 verify") as report_progress:
-                found = find_discrepancies(connection, first_uow.township, report_progress, second)
-                lines.extend([f"{each.subject}: {each.message}" async for each in found])
-                undocumented = find_undocumented(connection, first_uow.township)
-                lines.extend([f"{each.subject}: {each.message}" async for each in undocumented])
-            misdated.extend(await Seals(connection, first_uow.township).list_misdated())
+                results.append(await verify_books(services, report_progress, beside_tills=access.embedded))
 
     with reach(Settings.read()) as access:
         run_async(work())
-    for line in lines:
-        echo(line)
-    for signed_at in misdated:
-        when = f"{signed_at:%Y-%m-%dT%H:%M:%SZ}"
-        echo(f"head {when}: 封印的时间比后来的封印还晚：签的时候服务器的时钟不对，账不受影响。")
-    echo(f"发现 {len(lines)} 处不符。" if lines else "账目相符。 The books hold.")
-    sys.exit(1 if lines else 0)
+    for result in results:
+        for line in result.discrepancies:
+            echo(line)
+        for signed_at in result.misdated:
+            when = f"{signed_at:%Y-%m-%dT%H:%M:%SZ}"
+            echo(f"head {when}: 封印的时间比后来的封印还晚：签的时候服务器的时钟不对，账不受影响。")
+        count = len(result.discrepancies)
+        echo(f"发现 {count} 处不符。" if count else "账目相符。 The books hold.")
+        sys.exit(1 if count else 0)
 
 
 @click.command(epilog="例 example: jimei prove 019a2b3c-… --since 公告.txt --output 证明.json")
