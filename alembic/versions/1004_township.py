@@ -18,6 +18,7 @@ PARTS: tuple[str, ...] = (
     "forgotten_cards",
     "shops",
     "restores",
+    "uploads",
 )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from api.wire.base import Code, Incoming, Name, PersonName, Pin, Wire
 
@@ -24,13 +24,15 @@ class NewGrid(Incoming, frozen=True):
 
 
 class NewHousehold(Incoming, frozen=True):
-    """`code` is the village's number for the household, unique in the township."""
+    """`code` is the village's number for the household, unique in the township. `people`: how many live in it.
+    `adults`: grown-ups besides the head by name, where rules count by person; children are never named."""
 
     code: Code
     village: Code
     grid: Code
     head: PersonName
     people: Annotated[int, Meta(ge=1, le=30)] = 1
+    adults: Annotated[list[PersonName], Meta(max_length=29)] = field(default_factory=list)
 
 
 class HouseholdView(Wire, frozen=True):

@@ -1,10 +1,12 @@
 """The register: township, villages, grids, households."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from api.platform.database.base import Base
 
@@ -53,3 +55,51 @@ class Household(Base):
     grid: Mapped[str]
     head: Mapped[str]
     people: Mapped[int]
+    # Grown-ups by name, as far as known; children are only counted.
+    adults: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+
+
+class RegisterUpload(Base):
+    """A table that the office brought. `purpose`: `register`, or `grids` for a list that moves households.
+    `choices`: what was chosen among the mends. `seen`: the digest of the plan that was confirmed. `written` of
+    `planned`: how far it has come. `refusal`: why it was not carried out and is to be looked at again."""
+
+    __tablename__ = "register_upload"
+    __table_args__ = (
+        ForeignKeyConstraint(["township"], ["township.id"]),
+        ForeignKeyConstraint(["township", "uploaded_by"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "confirmed_by"], ["person.township", "person.id"]),
+        CheckConstraint("purpose in ('register', 'grids')", name="register_upload_purpose"),
+        CheckConstraint("length(content) <= 20000000", name="register_upload_size"),
+        CheckConstraint(
+            "(confirmed_at is null) = (confirmed_by is null) and (confirmed_at is null) = (seen is null)",
+            name="register_upload_confirmed",
+        ),
+        CheckConstraint(
+            "(done_at is null) = (result is null) and (done_at is null) = (content is not null)"
+            " and (done_at is null or confirmed_at is not null)",
+            name="register_upload_done",
+        ),
+        Index(None, "township", "kept_until"),
+        Index(None, "township", "uploaded_by"),
+        Index(None, "township", "confirmed_by"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    purpose: Mapped[str]
+    name: Mapped[str]
+    content: Mapped[bytes | None] = deferred(mapped_column())
+    choices: Mapped[dict[str, str]] = mapped_column(JSONB)
+    uploaded_by: Mapped[UUID]
+    uploaded_at: Mapped[datetime]
+    kept_until: Mapped[datetime]
+    seen: Mapped[bytes | None]
+    reason: Mapped[str] = mapped_column(server_default="")
+    confirmed_by: Mapped[UUID | None]
+    confirmed_at: Mapped[datetime | None]
+    written: Mapped[int] = mapped_column(server_default="0")
+    planned: Mapped[int] = mapped_column(server_default="0")
+    refusal: Mapped[str] = mapped_column(server_default="")
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    done_at: Mapped[datetime | None]

@@ -67,6 +67,7 @@ async def add_households(services: Services, staff: Staff, households: Sequence[
                     "grid": h.grid,
                     "head": h.head,
                     "people": h.people,
+                    "adults": h.adults,
                 }
                 for h in households
             ],
