@@ -41,6 +41,7 @@ import api.desk.proposals.routes
 import api.household.pages
 import api.registry.cards.pages
 import api.registry.cards.routes
+import api.registry.people.invitation_pages
 import api.registry.people.pages
 import api.registry.people.routes
 import api.registry.register.routes
@@ -187,6 +188,7 @@ def create_app(
             api.web.landing.router,
             api.web.page.router,
             api.registry.people.pages.router,
+            api.registry.people.invitation_pages.router,
             api.household.pages.router,
             api.registry.cards.pages.router,
             api.awards.rulebooks.public_pages.router,

@@ -236,6 +236,7 @@ class LiveTown:
     poor_card: str = ""
     empty_card: str = ""
     revoked_card: str = ""
+    invitation: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property

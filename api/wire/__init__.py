@@ -67,7 +67,7 @@ from api.wire.goods import (
     StocktakeSheet,
 )
 from api.wire.kiosks import KioskCode, KioskEnding, LeasePolicy, LockPolicy, NewKiosk
-from api.wire.people import NewPerson, PinReset, SignIn, SignInResult
+from api.wire.people import Invitation, NewPassword, NewPerson, PinReset, SignIn, SignInResult
 from api.wire.proposals import (
     ApprovalPolicy,
     ApprovalPolicyView,
@@ -179,6 +179,7 @@ __all__ = [
     "ImportChanges",
     "ImportRow",
     "Incoming",
+    "Invitation",
     "ItemOutcome",
     "KioskCode",
     "KioskEnding",
@@ -199,6 +200,7 @@ __all__ = [
     "NewHold",
     "NewHousehold",
     "NewKiosk",
+    "NewPassword",
     "NewPeriodClosing",
     "NewPerson",
     "NewProduct",

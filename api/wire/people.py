@@ -6,8 +6,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from api.wire.base import Code, Incoming, Key, Password, PersonName, Reason, Wire
+from api.wire.base import AwareDatetime, Code, Incoming, Key, Password, PersonName, Reason, Wire
 from api.wire.text import TextRule
+
+ChosenPassword = Annotated[str, Meta(min_length=8, max_length=200), TextRule(200, checked=False)]
 
 
 class SignIn(Incoming, frozen=True):
@@ -35,7 +37,25 @@ class NewPerson(Incoming, frozen=True):
     township: bool = False
     grid: Code | None = None
     household: Code | None = None
-    password: Annotated[str, Meta(min_length=8, max_length=200), TextRule(200, checked=False)] | None = None
+    password: ChosenPassword | None = None
+
+
+class Invitation(Wire, frozen=True):
+    """`POST /v1/people/{login}/invitation`: the code by which this person sets their password, once, and where:
+    the server's address and `path`. It is returned once and stored only as a hash."""
+
+    login: str
+    name: str
+    code: str
+    path: str
+    until: AwareDatetime
+
+
+class NewPassword(Incoming, frozen=True):
+    """`POST /v1/join`: an invitation's code, and the password that its person has chosen."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=40), TextRule(40, form="NFKC")]
+    password: ChosenPassword
 
 
 class PinReset(Incoming, frozen=True):

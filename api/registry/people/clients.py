@@ -74,6 +74,11 @@ def list_lockouts(login: str, client: Client, *, known: bool) -> list[Lockout]:
     return [by_both, by_login, Lockout(_ORIGIN, ("sign-in", "origin", client.origin))]
 
 
+def list_code_lockouts(client: Client) -> list[Lockout]:
+    """By which tries of one-time codes are counted: these are too long to be guessed, but not for ever."""
+    return [Lockout(_ORIGIN, ("code", "origin", client.origin))]
+
+
 async def is_known(uow: UnitOfWork, person: Person | None, token: str) -> bool:
     """Whether this person has signed in from the browser with this token."""
     if not token:

@@ -65,7 +65,18 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
         return render_page(
             request, "registry/people/sign_in.html", status=400, login=login, problem="请填写用户名和密码。"
         )
-    response = see_other(DESK)
+    return await enter_desk(services, request, wanted.login, signed_in)
+
+
+async def enter_desk(
+    services: Services,
+    request: Request[Any, Any, Any],
+    login: str,
+    signed_in: wire.SignInResult,
+    welcome: str = "",
+) -> Response[Any]:
+    """To the desk, in a session of theirs; from now on their browser is known."""
+    response = see_other(DESK, welcome)
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.token,
@@ -74,8 +85,8 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
         samesite="lax",
     )
     response.set_cookie(
-        cookie_name(wanted.login),
-        await remember(services, wanted.login, client),
+        cookie_name(login),
+        await remember(services, login, read_client(request, login)),
         max_age=int(KNOWN_FOR.total_seconds()),
         httponly=True,
         samesite="strict",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from api import wire
 from api.platform.errors import ErrorCode, Refused
 
 ENOUGH = 4
@@ -45,12 +44,12 @@ _REPEATED = re.compile(r"(.+?)\1+")
 _DIGITS = "01234567890"
 
 
-def require_strong_password(person: wire.NewPerson) -> None:
+def require_strong_password(password: str, login: str, name: str) -> None:
     """Raises Refused: password-weak."""
-    if person.password is not None and count_left(person.password, person.login, person.name) < ENOUGH:
+    if count_left(password, login, name) < ENOUGH:
         raise Refused(
             ErrorCode.PASSWORD_WEAK,
-            f"{person.name}的密码太常见，容易被猜到；请换一个，例如几个不相干的词连在一起，不要用名字、生日和电话。",
+            f"{name}的密码太常见，容易被猜到；请换一个，例如几个不相干的词连在一起，不要用名字、生日和电话。",
         )
 
 

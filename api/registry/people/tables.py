@@ -1,9 +1,9 @@
-"""Staff, their sign-in tokens, and the browsers that they are known by."""
+"""Staff, their invitations and sign-in tokens, and the browsers that they are known by."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -34,6 +34,36 @@ class Person(Base):
     password_hash: Mapped[str | None]
     # None: the first person of the township, or from before this was kept.
     registered_by: Mapped[UUID | None]
+
+
+class Invitation(Base):
+    """A code by which a person sets their password, once. Open until it is used, replaced by a newer one, or its
+    time is over."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "issued_by"], ["person.township", "person.id"]),
+        CheckConstraint("person <> issued_by", name="invitation_of_another"),
+        CheckConstraint("used_at is null or ended_at is null", name="invitation_used_or_ended"),
+        Index(
+            "invitation_one_open",
+            "township",
+            "person",
+            unique=True,
+            postgresql_where=text("used_at is null and ended_at is null"),
+        ),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    # The SHA-256 of the code.
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    issued_by: Mapped[UUID]
+    issued_at: Mapped[datetime]
+    until: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class SignInToken(Base):

@@ -24,16 +24,20 @@ SESSION_LIFETIME = timedelta(hours=12)
 async def sign_in(services: Services, wanted: wire.SignIn, client: Client) -> wire.SignInResult:
     """A token for this person. Raises Refused: as `authenticate`."""
     staff = await authenticate(services, wanted.login, wanted.password, client)
-    token = generate_secret()
     async with services.unit_of_work() as uow:
-        uow.session.add(
-            SignInToken(
-                township=uow.township,
-                digest=digest_secret(token),
-                person=staff.id,
-                expires_at=uow.now + SESSION_LIFETIME,
-            )
+        return begin_session(uow, staff)
+
+
+def begin_session(uow: UnitOfWork, staff: Staff) -> wire.SignInResult:
+    token = generate_secret()
+    uow.session.add(
+        SignInToken(
+            township=uow.township,
+            digest=digest_secret(token),
+            person=staff.id,
+            expires_at=uow.now + SESSION_LIFETIME,
         )
+    )
     return wire.SignInResult(token=token, name=staff.name, roles=sorted(staff.roles))
 
 
@@ -60,7 +64,7 @@ async def authenticate(services: Services, login: str, password: str, client: Cl
         ) from None
     if person is None or verdict.right is None:
         raise Refused(ErrorCode.WRONG_PASSWORD, "用户名或密码不对，请再试一次。")
-    return _to_staff(person)
+    return to_staff(person)
 
 
 async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
@@ -74,7 +78,7 @@ async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
             SignInToken.expires_at > uow.now,
         )
     )
-    return _to_staff(person) if person is not None else None
+    return to_staff(person) if person is not None else None
 
 
 async def find_by_login(services: Services, login: str) -> Staff:
@@ -85,10 +89,10 @@ async def find_by_login(services: Services, login: str) -> Staff:
         )
     if person is None:
         raise Refused(ErrorCode.UNKNOWN, f"没有用户名为 {login} 的人。")
-    return _to_staff(person)
+    return to_staff(person)
 
 
-def _to_staff(person: Person) -> Staff:
+def to_staff(person: Person) -> Staff:
     return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
 
 
@@ -99,6 +103,19 @@ async def sign_out(services: Services, token: str) -> None:
             .where(SignInToken.township == uow.township, SignInToken.digest == digest_secret(token))
             .values(expires_at=uow.now)
         )
+
+
+async def end_sessions(uow: UnitOfWork, person: UUID) -> None:
+    """Whoever is signed in as this person is no more."""
+    await uow.session.execute(
+        update(SignInToken)
+        .where(
+            SignInToken.township == uow.township,
+            SignInToken.person == person,
+            SignInToken.expires_at > uow.now,
+        )
+        .values(expires_at=uow.now)
+    )
 
 
 async def add_people(services: Services, staff: Staff, people: Sequence[wire.NewPerson]) -> int:
@@ -117,7 +134,8 @@ async def create_people(
         if unknown:
             raise Refused(ErrorCode.ROLE_UNKNOWN, f"没有“{unknown.pop()}”这项职责。")
         _require_scope(person)
-        require_strong_password(person)
+        if person.password is not None:
+            require_strong_password(person.password, person.login, person.name)
     hashes = [await hash_secret(p.password) if p.password else None for p in people]
     async with services.unit_of_work() as uow:
         await uow.session.execute(

@@ -1,4 +1,4 @@
-"""Judge secrets that people know: passwords and PINs.
+"""Judge secrets that people know: passwords, PINs and one-time codes.
 
 A try counts as wrong before it is judged, and is given back once it was right. So however many come at once, no
 more are judged than a lockout allows, and nothing is held while one is judged: no lock, no connection. A server
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -24,6 +25,8 @@ from api.platform.access import generate_secret
 from api.platform.services import Services, UnitOfWork
 from api.registry.tries.tables import Tries
 from api.wire.lockout import WindowPolicy
+
+T = TypeVar("T")
 
 # OWASP's smallest argon2id setting (19 MiB, two passes, one lane): fast enough on a Raspberry Pi.
 hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
@@ -103,6 +106,18 @@ async def judge(
         async with taking_turns(services) as uow:
             await _give_back(uow, lockouts, now)
     return Verdict(right, left)
+
+
+async def look_up(
+    services: Services, find: Callable[[UnitOfWork], Awaitable[T | None]], *lockouts: Lockout
+) -> T | None:
+    """What a one-time code leads to, counted by the lockouts where that is nothing. Raises LockedOut."""
+    async with taking_turns(services) as uow:
+        await _reserve(uow, lockouts)
+        found = await find(uow)
+        if found is not None:
+            await _give_back(uow, lockouts, uow.now)
+        return found
 
 
 def _find(secret: str, hashes: Iterable[str | None]) -> int | None:

@@ -37,6 +37,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}], {OFFICE}),
     ("POST", "/v1/households", [{"code": "hp-1", "village": "hp", "grid": "hp-1", "head": "王"}], {OFFICE}),
     ("POST", "/v1/people", [{"login": "wang", "name": "王", "roles": ["council"], "village": "hp"}], {OFFICE}),
+    ("POST", "/v1/people/nowhere/invitation", None, {OFFICE}),
     ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
     ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
     ("POST", "/v1/kiosks", {"supermarket": "nowhere", "name": "x"}, {OFFICE}),
@@ -244,6 +245,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
+            .replace("/people/nowhere/", "/people/{login}/")
             .replace("/supermarkets/nowhere/", "/supermarkets/{supermarket}/")
             .replace("/products/nothing", "/products/{product}")
             .replace("/shelf/nothing", "/shelf/{product}")
@@ -256,7 +258,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
     known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
     known |= {("GET", "/v1/rulebooks/differences")}
     # A code or a signature is the sign-in here.
-    known |= {("POST", "/v1/enrolments"), ("POST", "/v1/journals/{kiosk}/{epoch}")}
+    known |= {("POST", "/v1/join"), ("POST", "/v1/enrolments"), ("POST", "/v1/journals/{kiosk}/{epoch}")}
     known -= {("DELETE", "/v1/households/nowhere/card"), ("GET", "/v1/cards/nothing")}
     known |= {("DELETE", "/v1/households/{household}/card"), ("GET", "/v1/cards/{token}")}
     told = {(method.upper(), path) for path, calls in paths.items() for method in calls if path.startswith("/v1/")}

@@ -26,6 +26,7 @@ TOWNSHIP = {
     ("POST", "/v1/grids"),
     ("POST", "/v1/households"),
     ("POST", "/v1/people"),
+    ("POST", "/v1/people/nowhere/invitation"),
     ("POST", "/v1/supermarkets"),
     ("POST", "/v1/products"),
     ("PATCH", "/v1/products/nothing"),

@@ -22,7 +22,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 
 def kind(path: str) -> str:
     """What pages that differ only in what they are about have in common."""
-    return re.sub(r"=[^&]*|(?<=/goods/hp/).*|(?<=/rules)/hp", "=", _ID.sub("ID", path))
+    return re.sub(r"=[^&]*|(?<=/join/).*|(?<=/goods/hp/).*|(?<=/rules)/hp", "=", _ID.sub("ID", path))
 
 
 async def furnish(town: LiveTown) -> None:
@@ -37,6 +37,9 @@ async def furnish(town: LiveTown) -> None:
     async with town.staff("office") as http:
         closing = {"month": "2026-05", "reason": "月结"}
         (await http.post("/v1/periods", json=closing)).raise_for_status()
+    async with town.staff("fu") as http:
+        invited = (await http.post("/v1/people/wang/invitation")).raise_for_status().json()
+        town.invitation = invited["code"]
     (await propose(town, text("2026.2"))).raise_for_status()
     for by in ("office", "ma"):
         (await ask(town, by, "POST", "/drafts", {"builtin": "township"})).raise_for_status()
@@ -55,7 +58,11 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
     """One of each kind of the pages that somebody comes to by links from where they begin: those of the desk, or
     without a login those for everybody."""
     found: dict[str, FoundPage] = {}
-    begin = ["/desk"] if login else ["/", f"/c/{town.card}", "/desk/sign-in", "/c/123", "/nowhere"]
+    begin = (
+        ["/desk"]
+        if login
+        else ["/", f"/c/{town.card}", "/desk/sign-in", f"/join/{town.invitation}", "/c/123", "/nowhere"]
+    )
     async with browsing(town, login) as browser:
         while begin:
             path = begin.pop(0)

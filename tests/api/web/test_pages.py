@@ -28,7 +28,7 @@ async def test_links_lead_to_every_page(town: LiveTown) -> None:
         if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", pattern), page.partition("?")[0]) for page in found)
     }
     # Printed in capitals; the same page.
-    assert missed == {"/C/{token:str}"}
+    assert missed == {"/C/{token:str}", "/JOIN/{code:str}"}
 
 
 async def test_pages_travel_compressed(town: LiveTown) -> None:
