@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,28 @@ from sqlalchemy.orm import aliased
 from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
 from api.registry.people.tables import Person
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """`village`: None for who serves the whole township. `household`: where they live, if it is known."""
+
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    village: str | None
+    grid: str | None
+    household: str | None
+
+
+async def list_people(uow: UnitOfWork) -> list[PersonFacts]:
+    """Everybody who is or was registered, by login."""
+    rows = await uow.session.execute(
+        select(Person.login, Person.name, Person.roles, Person.village, Person.grid, Person.household)
+        .where(Person.township == uow.township)
+        .order_by(Person.login)
+    )
+    return [PersonFacts(login, name, tuple(roles), *where) for login, name, roles, *where in rows]
 
 
 async def read_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import zip_longest
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -129,6 +130,20 @@ async def create_people(
     services: Services, people: Sequence[wire.NewPerson], registered_by: UUID | None = None
 ) -> int:
     """As `add_people`, without a check: for a new township, which has no staff yet."""
+    hashes = [await hash_secret(p.password) if p.password else None for p in people]
+    async with services.unit_of_work() as uow:
+        await insert_people(uow, people, registered_by, hashes)
+    return len(people)
+
+
+async def insert_people(
+    uow: UnitOfWork,
+    people: Sequence[wire.NewPerson],
+    registered_by: UUID | None,
+    hashes: Sequence[str | None] = (),
+) -> None:
+    """As `create_people`, as a part of a larger change. `hashes`: of their passwords; without them they have none
+    yet."""
     for person in people:
         unknown = set(person.roles) - set(Role)
         if unknown:
@@ -136,28 +151,25 @@ async def create_people(
         _require_scope(person)
         if person.password is not None:
             require_strong_password(person.password, person.login, person.name)
-    hashes = [await hash_secret(p.password) if p.password else None for p in people]
-    async with services.unit_of_work() as uow:
-        await uow.session.execute(
-            insert(Person),
-            [
-                {
-                    "township": uow.township,
-                    "id": uuid7(),
-                    "login": p.login,
-                    "name": p.name,
-                    "roles": p.roles,
-                    "village": p.village,
-                    "township_wide": p.township,
-                    "grid": p.grid,
-                    "household": p.household,
-                    "password_hash": hashed,
-                    "registered_by": registered_by,
-                }
-                for p, hashed in zip(people, hashes, strict=True)
-            ],
-        )
-    return len(people)
+    await uow.session.execute(
+        insert(Person),
+        [
+            {
+                "township": uow.township,
+                "id": uuid7(),
+                "login": p.login,
+                "name": p.name,
+                "roles": p.roles,
+                "village": p.village,
+                "township_wide": p.township,
+                "grid": p.grid,
+                "household": p.household,
+                "password_hash": hashed,
+                "registered_by": registered_by,
+            }
+            for p, hashed in zip_longest(people, hashes)
+        ],
+    )
 
 
 def _require_scope(person: wire.NewPerson) -> None:
