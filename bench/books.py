@@ -99,6 +99,7 @@ def _write_import_file(folder: Path, households: list[str]) -> Path:
 
 
 _HOUSEHOLDS = text("""
-    insert into household (township, id, code, village, grid, head, people)
-    select 1, gen_random_uuid(), code, 'v1', 'g1', '某某某', 3 from unnest(cast(:codes as text[])) as code
+    insert into household (township, id, code, village, grid, head, people, search_key)
+    select 1, gen_random_uuid(), code, 'v1', 'g1', '某某某', 3, e'某某某\\n某某某\\n'
+      from unnest(cast(:codes as text[])) as code
 """)

@@ -119,8 +119,9 @@ _STATEMENTS = (
     "select setseed(0.5)",
     """insert into village select 1, 'v' || n, '第' || n || '村', 3 from generate_series(1, :villages) n""",
     """insert into grid select 1, 'v' || n || '-1', 'v' || n, '第一网格' from generate_series(1, :villages) n""",
-    """insert into household (township, id, code, village, grid, head, people)
-       select 1, gen_random_uuid(), 'h' || n, 'v' || v, 'v' || v || '-1', '某某', 1 + n % 6
+    """insert into household (township, id, code, village, grid, head, people, search_key)
+       select 1, gen_random_uuid(), 'h' || n, 'v' || v, 'v' || v || '-1', '某某', 1 + n % 6,
+              e'某某\\n某某\\n'
          from (select n, 1 + n % :villages as v from generate_series(1, :households) n) x""",
     """insert into rulebook (township, version, title, text, written_by, written_at)
        select 1, '2025.1', '乡镇文明积分办法', :book, p.id, now() from person p""",

@@ -162,9 +162,8 @@ def search_form(text: str) -> str:
     return plain
 
 
-LOOSE_SIGNS = r"[\s·•‧・･∙⋅●᛫ꞏ⸱.\u180b-\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
-"""Signs by which two spellings of a name may differ; a regular expression that PostgreSQL reads, too."""
-_LOOSE = regex.compile(LOOSE_SIGNS)
+# Signs by which two spellings of a name may differ.
+_LOOSE = regex.compile(r"[\s·•‧・･∙⋅●᛫ꞏ⸱.\u180b-\u180f\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
 
 
 def show_signs_alone(text: str) -> str:

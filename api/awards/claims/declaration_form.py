@@ -18,7 +18,8 @@ from api.platform.access import Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.register.queries import HouseholdFacts, search_households
+from api.registry.register.queries import HouseholdFacts
+from api.registry.register.search import search_households
 from api.web.form import read_code, read_field, read_lines
 from api.wire.names import mask_name
 from rules import Rule, Rulebook, parse_answers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +16,13 @@ from sqlalchemy import (
     Subquery,
     exists,
     func,
-    literal_column,
-    or_,
     select,
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from api.platform.access import Staff
-from api.platform.services import Services, UnitOfWork
+from api.platform.services import UnitOfWork
 from api.registry.register.tables import Grid, Household, Township, Village
-from api.wire.text import LOOSE_SIGNS, look_alike_form, search_form
+from api.wire.text import look_alike_form
 from ledger.lookup import lateral_one
 
 
@@ -37,13 +35,21 @@ class VillageFacts:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdFacts:
-    """`people`: the number of persons."""
+    """`people`: the number of persons. `ended_at`: from when on the household is no more; `merged_into`: what it
+    has become."""
 
     id: UUID
     code: str
     village: str
     head: str
     people: int
+    grid: str
+    ended_at: datetime | None
+    merged_into: UUID | None
+
+    @property
+    def is_living(self) -> bool:
+        return self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,16 @@ class RegisterSize:
     households: int
 
 
-_FACTS = select(Household.id, Household.code, Household.village, Household.head, Household.people)
+_FACTS = select(
+    Household.id,
+    Household.code,
+    Household.village,
+    Household.head,
+    Household.people,
+    Household.grid,
+    Household.ended_at,
+    Household.merged_into,
+)
 
 
 async def is_initialized(uow: UnitOfWork) -> bool:
@@ -77,12 +92,14 @@ async def list_villages(uow: UnitOfWork) -> list[VillageFacts]:
 async def read_households(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
     """The households with these ids; all of them if `ids` is None."""
     wanted = [] if ids is None else [Household.id.in_(ids)]
-    return {household.id: household for household in await _read_households(uow, *wanted)}
+    return {household.id: household for household in await read_matching_households(uow, *wanted)}
 
 
 async def read_households_by_code(uow: UnitOfWork, codes: Collection[str]) -> dict[str, HouseholdFacts]:
     """The households with these codes; nothing for an unknown code."""
-    return {household.code: household for household in await _read_households(uow, Household.code.in_(codes))}
+    return {
+        household.code: household for household in await read_matching_households(uow, Household.code.in_(codes))
+    }
 
 
 async def suggest_codes(uow: UnitOfWork, unknown: Collection[str]) -> dict[str, str]:
@@ -96,33 +113,18 @@ async def suggest_codes(uow: UnitOfWork, unknown: Collection[str]) -> dict[str, 
     return {code: codes[0] for code, codes in found.items() if len(codes) == 1}
 
 
-async def _read_households(uow: UnitOfWork, *wanted: ColumnElement[bool]) -> list[HouseholdFacts]:
-    rows = await uow.session.execute(_FACTS.where(Household.township == uow.township, *wanted))
+async def read_matching_households(
+    uow: UnitOfWork,
+    *wanted: ColumnElement[bool],
+    first: ColumnElement[bool] | None = None,
+    limit: int | None = None,
+) -> list[HouseholdFacts]:
+    """By code; those for which `first` holds before all others."""
+    order = [Household.code] if first is None else [first.desc(), Household.code]
+    rows = await uow.session.execute(
+        _FACTS.where(Household.township == uow.township, *wanted).order_by(*order).limit(limit)
+    )
     return [HouseholdFacts(*row) for row in rows]
-
-
-async def search_households(services: Services, staff: Staff, text: str, limit: int = 20) -> list[HouseholdFacts]:
-    """Households this person serves, by exact code, or else by part of the head's name, however its dots and
-    blanks are written."""
-    searched = search_form(text)
-    if not searched:
-        return []
-    plain: ColumnElement[str] = literal_column("NFKC")
-    head = func.normalize(func.lower(func.normalize(Household.head, plain)), plain)
-    like = [
-        or_(
-            Household.code == text.lower(),
-            func.regexp_replace(head, LOOSE_SIGNS, "", "g").contains(searched, autoescape=True),
-        )
-    ]
-    if staff.village is not None:
-        like.append(Household.village == staff.village)
-    async with services.unit_of_work() as uow:
-        rows = await uow.session.execute(
-            _FACTS.where(Household.township == uow.township, *like).order_by(Household.code).limit(limit)
-        )
-        found = [HouseholdFacts(*row) for row in rows]
-    return [h for h in found if h.code == text.lower()] or found
 
 
 async def list_household_codes(uow: UnitOfWork, village: str) -> list[str]:

@@ -19,6 +19,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.platform.table_files.table import Problem
 from api.registry.register.register_table import RegisterTable, grid_key, village_key
+from api.registry.register.search_key import make_search_key
 from api.registry.register.tables import Grid, Household, Village
 from api.wire.base import from_store
 from api.wire.text import look_alike_form
@@ -210,7 +211,13 @@ async def _write(uow: UnitOfWork, plan: RegisterPlan) -> None:
         await connection.execute(
             update(Household).where(Household.township == uow.township, Household.code == bindparam("changed")),
             [
-                {"changed": h.code, "grid": h.grid, "head": h.head, "people": h.people}
+                {
+                    "changed": h.code,
+                    "grid": h.grid,
+                    "head": h.head,
+                    "search_key": make_search_key(h.head),
+                    "people": h.people,
+                }
                 for h in (each.household for each in plan.changed)
             ],
         )

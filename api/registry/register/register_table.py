@@ -93,6 +93,11 @@ def village_key(name: str) -> str:
     return search_form(name).removesuffix("委会").removesuffix("村")
 
 
+def has_grid_word(name: str) -> bool:
+    """Whether a name says by itself that it is a grid's."""
+    return _GRID_WORDS.search(plain_form(name)) is not None
+
+
 def grid_key(name: str) -> str:
     """What spellings of a grid's name share: 第一网格, `1网格` and 一组 are the first."""
     name = plain_form(name).replace(" ", "")
