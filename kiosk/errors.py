@@ -15,6 +15,7 @@ PROBLEMS = frozenset(
     {
         NP_("problem", "abandoned"),
         NP_("problem", "account-closed"),
+        NP_("problem", "card-frozen"),
         NP_("problem", "card-malformed"),
         NP_("problem", "card-pin-locked"),
         NP_("problem", "card-revoked"),

@@ -135,7 +135,7 @@ class Passbook:
 
 
 async def read_passbook(services: Services, card: str) -> Passbook:
-    """Raises MalformedCard, and Refused: card-unknown, card-revoked."""
+    """Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen."""
     now = services.clock.now()
     holder, facts, expiring = await read_card(
         services, card, _FACTS, now, day=local_date(now), resets_since=now - RESETS_SHOWN_FOR

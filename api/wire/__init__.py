@@ -75,7 +75,9 @@ from api.wire.proposals import (
     ProposalView,
 )
 from api.wire.register import (
+    CardEvent,
     CardHistory,
+    CardReport,
     CreatedCount,
     HouseholdView,
     NewAttendant,
@@ -144,7 +146,9 @@ __all__ = [
     "BookCheckRequest",
     "BookProblem",
     "BookText",
+    "CardEvent",
     "CardHistory",
+    "CardReport",
     "CardView",
     "ClaimExplanation",
     "ClaimIds",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from api.wire.base import Code, Incoming, Name, PersonName, Pin, Wire
+from api.wire.base import Code, Incoming, Name, PersonName, Pin, Reason, Wire
 
 
 class NewVillage(Incoming, frozen=True):
@@ -57,8 +57,26 @@ class NewCard(Wire, frozen=True):
     token: str
 
 
+class CardReport(Incoming, frozen=True):
+    """A card is lost, or found: how that is known."""
+
+    reason: Reason
+
+
+class CardEvent(Wire, frozen=True):
+    """What happened to a card. `kind`: frozen, unfrozen, pin-set, pin-removed, pin-reset. `by` is empty for
+    whoever held the card, on its own page."""
+
+    kind: str
+    at: datetime
+    by: str
+    reason: str
+
+
 class CardHistory(Wire, frozen=True):
-    """`confirmed_by` is empty for a card that one person issued alone; names are empty where nobody was named."""
+    """`confirmed_by` is empty for a card that one person issued alone; names are empty where nobody was named.
+    `frozen_at`: since when it is reported lost, if it is. `revoked_reason`: lost, replaced, or ended or merged
+    like its household; empty where that wasn't kept. `events`: what happened in between, the oldest first."""
 
     household: str
     head: str
@@ -67,6 +85,9 @@ class CardHistory(Wire, frozen=True):
     confirmed_by: str
     revoked_at: datetime | None
     revoked_by: str
+    revoked_reason: str
+    frozen_at: datetime | None
+    events: list[CardEvent]
 
 
 class NewSupermarket(Incoming, frozen=True):

@@ -6,7 +6,7 @@ from api.bookkeeping.expiry.use_cases import EXPIRY_POLICY
 from api.bookkeeping.general_ledger.corrections import CORRECTIONS
 from api.bookkeeping.general_ledger.imports import IMPORT
 from api.bookkeeping.general_ledger.periods import CLOSING
-from api.registry.cards.use_cases import CARDS
+from api.registry.cards.issuing import CARDS
 from api.registry.proposals.bounds import POLICY
 from api.shop.stock.arrivals import DONATION, RESTOCK
 from api.shop.stock.funds import FUNDING

@@ -15,7 +15,7 @@ from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.errors import Refused
 from api.platform.services import Services
-from api.registry.cards.use_cases import CARDS
+from api.registry.cards.issuing import CARDS
 from api.registry.proposals import bounds, deciding
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other

@@ -16,10 +16,16 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card, PinReset
-from api.registry.cards.use_cases import find_card_holder
+from api.registry.cards.use_cases import (
+    CardEventKind,
+    find_card_holder,
+    find_served,
+    record_event,
+    require_others,
+)
 from api.registry.people.passwords import require_strong_pin
 from api.registry.people.queries import name_subquery
-from api.registry.register.queries import lateral_household, read_households_by_code
+from api.registry.register.queries import lateral_household
 from api.registry.tries.use_cases import LockedOut, Lockout, hash_secret, judge, taking_turns
 from api.wire.card_token import digest, parse
 from api.wire.lockout import WindowPolicy
@@ -58,8 +64,8 @@ async def require_pin(services: Services, card: bytes, pin: str) -> None:
 async def set_pin(services: Services, card: str, old: str, pin: str, again: str, above: int) -> None:
     """Set a card's PIN; changing it needs the old one.
 
-    Raises MalformedCard, and Refused: card-unknown, card-revoked, pin-malformed, pins-differ, wrong-card-pin,
-    card-pin-locked.
+    Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen, pin-malformed, pins-differ,
+    wrong-card-pin, card-pin-locked.
     """
     if not _PIN.fullmatch(pin):
         raise Refused(ErrorCode.PIN_MALFORMED, "密码要 4 到 8 位数字。")
@@ -73,6 +79,7 @@ async def set_pin(services: Services, card: str, old: str, pin: str, again: str,
     async with services.unit_of_work() as uow:
         found = await _lock_judged(uow, judged)
         found.pin_hash, found.pin_above, found.pin_set_at = hashed, above, uow.now
+        record_event(uow, found.digest, CardEventKind.PIN_SET)
 
 
 async def remove_pin(services: Services, card: str, old: str) -> None:
@@ -80,7 +87,9 @@ async def remove_pin(services: Services, card: str, old: str) -> None:
     judged = await _require_old(services, card, old)
     async with services.unit_of_work() as uow:
         found = await _lock_judged(uow, judged)
-        found.pin_hash, found.pin_above = None, 0
+        if found.pin_hash is not None:
+            found.pin_hash, found.pin_above = None, 0
+            record_event(uow, found.digest, CardEventKind.PIN_REMOVED)
 
 
 async def reset_pin(services: Services, staff: Staff, household: str, reason: str) -> None:
@@ -90,11 +99,8 @@ async def reset_pin(services: Services, staff: Staff, household: str, reason: st
     """
     require(staff, *RESETTERS)
     async with services.unit_of_work() as uow:
-        found = (await read_households_by_code(uow, [household])).get(household)
-        if found is None or not staff.serves(found.village):
-            raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
-        if staff.household == household:
-            raise Refused(ErrorCode.NOT_ALLOWED, "自己家的卡，请由别人办理。")
+        found = await find_served(uow, staff, household)
+        require_others(staff, household)
         card = await uow.session.scalar(
             select(Card)
             .where(Card.township == uow.township, Card.household == found.id, Card.revoked_at.is_(None))

@@ -12,7 +12,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards.card_sheet import PrintedCard, UnprintableAddress, render_card_sheet
 from api.registry.cards.command_sheet import render_command_sheet
-from api.registry.cards.use_cases import issue_at_once
+from api.registry.cards.issuing import issue_at_once
 
 
 async def print_new_cards(

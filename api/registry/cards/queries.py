@@ -32,13 +32,13 @@ class HouseholdWithCard:
 
 
 async def list_households_with_cards(uow: UnitOfWork, village: str) -> Sequence[HouseholdWithCard]:
-    """The households of a village that have an active card, by code."""
+    """The households of a village that have an active card, neither ended nor frozen, by code."""
     household = village_households(uow.township, village)
     rows = await uow.session.execute(
         select(household.c.id, household.c.code, household.c.head, Card.digest, _PIN_ABOVE)
         .select_from(Card)
         .join(household, household.c.id == Card.household)
-        .where(Card.township == uow.township, Card.revoked_at.is_(None))
+        .where(Card.township == uow.township, Card.revoked_at.is_(None), Card.frozen_at.is_(None))
         .order_by(household.c.code)
     )
     return [HouseholdWithCard(*row) for row in rows]
@@ -55,9 +55,9 @@ async def read_pin_time(uow: UnitOfWork, digest: bytes) -> datetime | None:
 def lateral_card(
     township: SQLColumnExpression[Any], digest: SQLColumnExpression[Any], name: str
 ) -> LateralFromClause:
-    """`household`, `pin_above` and `revoked_at` of a card, active or not, to be joined."""
+    """`household`, `pin_above`, `revoked_at` and `frozen_at` of a card, active or not, to be joined."""
     return lateral_one(
-        select(Card.household, _PIN_ABOVE, Card.revoked_at).where(
+        select(Card.household, _PIN_ABOVE, Card.revoked_at, Card.frozen_at).where(
             Card.township == township, Card.digest == digest
         ),
         name,

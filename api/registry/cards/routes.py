@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from api import wire
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
-from api.registry.cards import history, pins, use_cases
+from api.registry.cards import history, issuing, pins, use_cases
 
 
 @post("/cards", guards=[staff_only])
@@ -18,7 +18,7 @@ async def issue_cards(
 ) -> Response[wire.ProposalView | list[wire.NewCard]]:
     """Issue new cards for these households (201); their old cards are revoked. Tokens are returned only once. More
     than one person may issue in a day are proposed (202), and the confirmation returns the tokens."""
-    result = await use_cases.issue_cards(services, request.user, data.households)
+    result = await issuing.issue_cards(services, request.user, data.households)
     return Response(result, status_code=202 if isinstance(result, wire.ProposalView) else 201)
 
 
@@ -34,8 +34,30 @@ async def list_cards(
 async def revoke_card(
     household: FromPath[str], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
-    """Revoke a lost card."""
+    """End a lost card for good. One that may be found is frozen instead."""
     await use_cases.revoke_card(services, request.user, household)
+
+
+@post("/households/{household:str}/card/freeze", guards=[staff_only], status_code=204)
+async def freeze_card(
+    household: FromPath[str],
+    data: JSONBody[wire.CardReport],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    """Freeze a card that was reported lost. Nobody gets anything with it until it is unfrozen or replaced."""
+    await use_cases.freeze_card(services, request.user, household, data.reason)
+
+
+@post("/households/{household:str}/card/unfreeze", guards=[staff_only], status_code=204)
+async def unfreeze_card(
+    household: FromPath[str],
+    data: JSONBody[wire.CardReport],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    """A lost card is found; recorded with the person and the reason."""
+    await use_cases.unfreeze_card(services, request.user, household, data.reason)
 
 
 @post("/households/{household:str}/card/pin-reset", guards=[staff_only], status_code=204)
@@ -49,4 +71,8 @@ async def reset_pin(
     await pins.reset_pin(services, request.user, household, data.reason)
 
 
-router = Router("/v1", route_handlers=[issue_cards, list_cards, revoke_card, reset_pin], tags=["cards"])
+router = Router(
+    "/v1",
+    route_handlers=[issue_cards, list_cards, revoke_card, freeze_card, unfreeze_card, reset_pin],
+    tags=["cards"],
+)

@@ -1,9 +1,9 @@
-"""Household cards: stored as hashes, at most one active card per household."""
+"""Household cards: stored as hashes, at most one living card per household."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -16,7 +16,13 @@ class Card(Base):
         ForeignKeyConstraint(["township", "issued_by"], ["person.township", "person.id"]),
         ForeignKeyConstraint(["township", "revoked_by"], ["person.township", "person.id"]),
         ForeignKeyConstraint(["township", "proposal"], ["proposal.township", "proposal.id"]),
+        CheckConstraint(
+            "revoked_reason is null"
+            " or revoked_at is not null and revoked_reason in ('lost', 'replaced', 'ended', 'merged')",
+            name="card_revoked_reason",
+        ),
         Index(None, "township", "issued_at"),
+        Index(None, "township", "household"),
         Index(
             "card_one_living",
             "township",
@@ -39,6 +45,10 @@ class Card(Base):
     # None: on the command line without a name, or from before this was kept.
     issued_by: Mapped[UUID | None]
     revoked_by: Mapped[UUID | None]
+    # An `EndReason`; None as long as it lives, or from before this was kept.
+    revoked_reason: Mapped[str | None]
+    # Reported lost: it lives, but nobody gets anything with it until it is unfrozen or replaced.
+    frozen_at: Mapped[datetime | None]
     # Issued in place of another, or to a household with points: whoever holds it could spend at once.
     valued: Mapped[bool] = mapped_column(server_default=text("false"))
     # What a second person confirmed; None: issued by one person alone.
@@ -61,3 +71,47 @@ class PinReset(Base):
     person: Mapped[UUID]
     reason: Mapped[str]
     recorded_at: Mapped[datetime]
+
+
+class CardEvent(Base):
+    """What happened to a card between its issue and its end. Without `person` and `attendant`: whoever held the
+    card, on its own page."""
+
+    __tablename__ = "card_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "card"], ["card.township", "card.digest"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        CheckConstraint("num_nonnulls(person, attendant) <= 1", name="card_event_by_one"),
+        CheckConstraint("kind in ('frozen', 'unfrozen', 'pin-set', 'pin-removed')", name="card_event_kind"),
+        Index(None, "township", "card"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    card: Mapped[bytes]
+    # A `CardEventKind`.
+    kind: Mapped[str]
+    person: Mapped[UUID | None]
+    attendant: Mapped[UUID | None]
+    # What they were called; empty for whoever held the card.
+    recorded_by: Mapped[str]
+    reason: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class CardSheet(Base):
+    """The cards of one issue, to be printed. `sealed`: their tokens, encrypted by the secret of the sign-in that
+    issued them, which isn't stored; None once the time to print them is over."""
+
+    __tablename__ = "card_sheet"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        Index("card_sheet_kept", "township", "created_at", postgresql_where=text("sealed is not null")),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    created_at: Mapped[datetime]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

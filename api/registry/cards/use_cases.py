@@ -1,47 +1,50 @@
-"""Issue and revoke household cards; find the household of a card."""
+"""Find the household of a card; freeze, unfreeze and end cards."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, case, func, insert, select, true, update
+from sqlalchemy import Select, bindparam, case, select, true, update
+from uuid_utils.compat import uuid7
 
-from api import wire
-from api.platform import accounts
-from api.platform.access import Role, Staff, require, require_serves
-from api.platform.clock import local_date, start_of_day
+from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.cards.tables import Card
-from api.registry.people.queries import lock_person
-from api.registry.proposals.bounds import read_policy
-from api.registry.proposals.decision import Confirmers, find_bar
-from api.registry.proposals.use_cases import (
-    NewProposal,
-    ProposalKind,
-    Proposed,
-    Signer,
-    execute,
-    facts_of,
-    propose,
-    to_view,
-)
+from api.registry.cards.tables import Card, CardEvent
+from api.registry.proposals.use_cases import Signer
 from api.registry.register.queries import (
     HouseholdFacts,
     lateral_household,
     lateral_village,
-    list_villages,
     read_households_by_code,
 )
-from api.wire.card_token import digest, new_token, parse
+from api.wire.card_token import digest, parse
 from api.wire.names import mask_name
 
 ISSUERS = (Role.OFFICE, Role.COMMITTEE)
+
+
+class EndReason(StrEnum):
+    """Why a card ended. `ENDED`, `MERGED`: its household did."""
+
+    LOST = "lost"
+    REPLACED = "replaced"
+    ENDED = "ended"
+    MERGED = "merged"
+
+
+class CardEventKind(StrEnum):
+    """What happens to a card between its issue and its end."""
+
+    FROZEN = "frozen"
+    UNFROZEN = "unfrozen"
+    PIN_SET = "pin-set"
+    PIN_REMOVED = "pin-removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class IssuedCard(msgspec.Struct):
     village_name: str
     pin_above: int | None
     revoked_at: datetime | None
+    frozen_at: datetime | None
 
     @property
     def holder(self) -> CardHolder:
@@ -87,6 +91,7 @@ def _select_by_digest() -> Select[*tuple[Any, ...]]:
             village.c.name.label("village_name"),
             case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above"),
             Card.revoked_at,
+            Card.frozen_at,
         )
         .select_from(Card)
         .join(household, true())
@@ -101,7 +106,7 @@ CARD_BY_DIGEST = _select_by_digest()
 
 async def find_card_holder(uow: UnitOfWork, text: str) -> CardHolder:
     """The household of a card, given by its URL or token. Raises MalformedCard, and Refused: card-unknown,
-    card-revoked."""
+    card-revoked, card-frozen."""
     return require_active(await _find_card(uow, digest(parse(text)))).holder
 
 
@@ -110,194 +115,130 @@ async def _find_card(uow: UnitOfWork, card: bytes) -> IssuedCard | None:
     return IssuedCard(*row) if row is not None else None
 
 
-class Revocable(Protocol):
+class CardState(Protocol):
     @property
     def revoked_at(self) -> datetime | None: ...
 
+    @property
+    def frozen_at(self) -> datetime | None: ...
 
-C = TypeVar("C", bound=Revocable)
+
+C = TypeVar("C", bound=CardState)
 
 
 def require_active(card: C | None) -> C:
-    """Raises Refused: card-unknown, card-revoked."""
+    """Raises Refused: card-unknown, card-revoked, card-frozen."""
     if card is None:
         raise Refused(ErrorCode.CARD_UNKNOWN, "没有这张卡，请核对或到村委会补办。")
     if card.revoked_at is not None:
         raise Refused(ErrorCode.CARD_REVOKED, "这张卡已挂失作废，请使用新卡。")
+    if card.frozen_at is not None:
+        raise Refused(ErrorCode.CARD_FROZEN, "这张卡已挂失，暂时不能用。卡找到了，请到村委会解除挂失。")
     return card
 
 
-async def issue_cards(
-    services: Services, staff: Staff, households: Sequence[str]
-) -> wire.ProposalView | list[wire.NewCard]:
-    """Issue new cards (office, or committee of the village). Whoever holds the cards can spend the points, so one
-    person issues a few a day; more are proposed, and issued by a second person's confirmation.
+def is_active(card: CardState) -> bool:
+    """Whether `require_active` takes this card."""
+    return card.revoked_at is None and card.frozen_at is None
 
-    Raises Refused: not-allowed, unknown.
+
+async def freeze_card(services: Services, staff: Staff, household: str, reason: str) -> bool:
+    """Freeze a household's card that was reported lost; also one's own. False where it was frozen already.
+
+    Raises Refused: not-allowed, unknown, wrong-state.
     """
     require(staff, *ISSUERS)
     async with services.unit_of_work() as uow:
-        known = await require_households(uow, households)
-        _require_may_issue(staff, known)
-        # One request at a time, or several at once would each count as the first of the day.
-        await lock_person(uow, staff.id)
-        if await _fits_bound(uow, staff.id, known):
-            return await create_cards(uow, households, staff.id)
-        proposal = await propose(uow, CARDS, Signer.of(staff), await _propose_cards(uow, households, known))
-        return await to_view(uow, CARDS, proposal, staff)
+        found = await find_served(uow, staff, household)
+        return await freeze(uow, found.id, Signer.of(staff), reason)
 
 
-async def issue_at_once(
-    uow: UnitOfWork, households: Sequence[str], by: Staff | None, confirmer: Staff | None
-) -> list[wire.NewCard]:
-    """At the command line: as `issue_cards`, with the second person beside the first.
+async def freeze(uow: UnitOfWork, household: UUID, by: Signer | None, reason: str) -> bool:
+    """As `freeze_card`, by a person, at a till, or without `by` on the card's own page.
 
-    Raises Refused: not-allowed, unknown, same-person, and as `propose`.
+    Raises Refused: wrong-state.
     """
-    known = await require_households(uow, households)
-    if by is not None:
-        require(by, *ISSUERS)
-        _require_may_issue(by, known)
-        await lock_person(uow, by.id)
-    if by is None or confirmer is None:
-        if not await _fits_bound(uow, by.id if by is not None else None, known):
-            raise Refused(
-                ErrorCode.NOT_ALLOWED,
-                "一个人一天单独发的卡有限度，再多要两个人办：请用 --by 和 --confirmed-by 写明两个人的用户名。",
-            )
-        return await create_cards(uow, households, by.id if by is not None else None)
-    proposal = await propose(uow, CARDS, Signer.of(by), await _propose_cards(uow, households, known))
-    bar = find_bar(CARDS.confirmers, facts_of(proposal), confirmer)
-    if bar is not None:
-        raise Refused(bar.code, bar.sentence)
-    cards: list[wire.NewCard] = await execute(uow, CARDS, proposal, Signer.of(confirmer))
-    return cards
+    card = await _lock_living(uow, household)
+    if card.frozen_at is not None:
+        return False
+    card.frozen_at = uow.now
+    record_event(uow, card.digest, CardEventKind.FROZEN, by, reason)
+    return True
 
 
-def _require_may_issue(staff: Staff, known: Mapping[str, HouseholdFacts]) -> None:
-    for household in known.values():
-        require_serves(staff, household.village)
-    if staff.household in known:
-        raise Refused(ErrorCode.NOT_ALLOWED, "自己家的卡，请由别人办理。")
+async def unfreeze_card(services: Services, staff: Staff, household: str, reason: str) -> None:
+    """A card that was reported lost is found. Nobody does this for their own household.
 
-
-async def _fits_bound(uow: UnitOfWork, person: UUID | None, known: Mapping[str, HouseholdFacts]) -> bool:
-    """Whether this person may issue these cards alone, beside those of today; None: at the command line."""
-    rows = await uow.session.execute(
-        select(Card.valued, func.count())
-        .where(
-            Card.township == uow.township,
-            Card.issued_at >= start_of_day(local_date(uow.now)),
-            Card.issued_by.is_(None) if person is None else Card.issued_by == person,
-            Card.proposal.is_(None),
-        )
-        .group_by(Card.valued)
-    )
-    issued: dict[bool, int] = dict(rows.all())
-    valued = len(await _find_valued(uow, known))
-    policy = await read_policy(uow)
-    wanted = ((True, valued, policy.cards), (False, len(known) - valued, policy.first_cards))
-    return all(more == 0 or issued.get(kind, 0) + more <= bound for kind, more, bound in wanted)
-
-
-async def _find_valued(uow: UnitOfWork, known: Mapping[str, HouseholdFacts]) -> set[UUID]:
-    """The households that have points, or had a card before: their points may be with a kiosk, and a card that was
-    reported lost makes the next one no first one."""
-    ids = {household.id: accounts.household(code).id for code, household in known.items()}
-    balances = await uow.books.read_balances(list(ids.values()))
-    with_points = {id for id, account in ids.items() if balances[account].posted or balances[account].expected}
-    return with_points | set(
-        await uow.session.scalars(
-            select(Card.household).where(Card.township == uow.township, Card.household.in_(ids))
-        )
-    )
-
-
-async def _propose_cards(
-    uow: UnitOfWork, households: Sequence[str], known: Mapping[str, HouseholdFacts]
-) -> NewProposal:
-    ids = [household.id for household in known.values()]
-    replaced = await uow.session.scalar(
-        select(func.count())
-        .select_from(Card)
-        .where(Card.township == uow.township, Card.household.in_(ids), Card.revoked_at.is_(None))
-    )
-    villages = {household.village for household in known.values()}
-    return NewProposal(
-        request=list(households),
-        what=f"给 {len(known)} 户（{'、'.join([*known][:3])}{'……' if len(known) > 3 else ''}）发新卡，"
-        f"其中 {replaced} 户的旧卡立即作废",
-        village=villages.pop() if len(villages) == 1 else None,
-        households=list(known),
-    )
-
-
-async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.NewCard]:
-    return await create_cards(uow, proposed.request, proposed.proposer.id, proposed.id)
-
-
-CARDS = ProposalKind(
-    "cards", "发卡", Confirmers((Role.OFFICE, Role.COMMITTEE, Role.SUPERVISOR)), _execute, keeps_result=False
-)
-
-
-async def require_households(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, HouseholdFacts]:
-    """Raises Refused: unknown."""
-    known = await read_households_by_code(uow, codes)
-    for code in codes:
-        if code not in known:
-            raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的户。")
-    return known
-
-
-async def create_cards(
-    uow: UnitOfWork, households: Sequence[str], issued_by: UUID | None, proposal: UUID | None = None
-) -> list[wire.NewCard]:
-    """New cards, in the order of `households`; their old cards are revoked. Raises Refused: unknown."""
-    known = await require_households(uow, households)
-    names = {village.code: village.name for village in await list_villages(uow)}
-    tokens = {code: new_token() for code in known}
-    valued = await _find_valued(uow, known)
-    await uow.session.execute(
-        update(Card)
-        .where(
-            Card.township == uow.township,
-            Card.household.in_([household.id for household in known.values()]),
-            Card.revoked_at.is_(None),
-        )
-        .values(revoked_at=uow.now, revoked_by=issued_by)
-    )
-    await uow.session.execute(
-        insert(Card),
-        [
-            {
-                "township": uow.township,
-                "digest": digest(tokens[code]),
-                "household": household.id,
-                "issued_at": uow.now,
-                "revoked_at": None,
-                "issued_by": issued_by,
-                "valued": household.id in valued,
-                "proposal": proposal,
-            }
-            for code, household in known.items()
-        ],
-    )
-    return [
-        wire.NewCard(household=code, head=known[code].head, village=names[known[code].village], token=tokens[code])
-        for code in dict.fromkeys(households)
-    ]
+    Raises Refused: not-allowed, unknown, wrong-state.
+    """
+    require(staff, *ISSUERS)
+    async with services.unit_of_work() as uow:
+        found = await find_served(uow, staff, household)
+        require_others(staff, found.code)
+        card = await _lock_living(uow, found.id)
+        if card.frozen_at is None:
+            raise Refused(ErrorCode.WRONG_STATE, "这户的卡没有挂失，可以用。")
+        card.frozen_at = None
+        record_event(uow, card.digest, CardEventKind.UNFROZEN, Signer.of(staff), reason)
 
 
 async def revoke_card(services: Services, staff: Staff, household: str) -> None:
-    """Revoke a lost card, without issuing a new one. Raises Refused: not-allowed, unknown."""
-    require(staff, Role.OFFICE, Role.COMMITTEE)
+    """End a lost card for good, without issuing a new one. Raises Refused: not-allowed, unknown."""
+    require(staff, *ISSUERS)
     async with services.unit_of_work() as uow:
-        found = (await read_households_by_code(uow, [household])).get(household)
-        if found is None or not staff.serves(found.village):
-            raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
-        await uow.session.execute(
-            update(Card)
-            .where(Card.township == uow.township, Card.household == found.id, Card.revoked_at.is_(None))
-            .values(revoked_at=uow.now, revoked_by=staff.id)
+        found = await find_served(uow, staff, household)
+        await end_cards(uow, [found.id], staff.id, EndReason.LOST)
+
+
+async def end_cards(uow: UnitOfWork, households: list[UUID], person: UUID | None, reason: EndReason) -> None:
+    """End the living cards of these households; `person` is None at the command line."""
+    await uow.session.execute(
+        update(Card)
+        .where(Card.township == uow.township, Card.household.in_(households), Card.revoked_at.is_(None))
+        .values(revoked_at=uow.now, revoked_by=person, revoked_reason=reason)
+    )
+
+
+def record_event(
+    uow: UnitOfWork, card: bytes, kind: CardEventKind, by: Signer | None = None, reason: str = ""
+) -> None:
+    """Without `by`: whoever held the card, on its own page."""
+    uow.session.add(
+        CardEvent(
+            township=uow.township,
+            id=uuid7(),
+            card=card,
+            kind=kind,
+            person=by.person if by is not None else None,
+            attendant=by.attendant if by is not None else None,
+            recorded_by=by.name if by is not None else "",
+            reason=reason,
+            recorded_at=uow.now,
         )
+    )
+
+
+async def find_served(uow: UnitOfWork, staff: Staff, household: str) -> HouseholdFacts:
+    """A household that this person serves, by its code. Raises Refused: unknown."""
+    found = (await read_households_by_code(uow, [household])).get(household)
+    if found is None or not staff.serves(found.village):
+        raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {household} 的户。")
+    return found
+
+
+def require_others(staff: Staff, *households: str) -> None:
+    """Raises Refused: not-allowed, where one's own household is among these."""
+    if staff.household in households:
+        raise Refused(ErrorCode.NOT_ALLOWED, "自己家的卡，请由别人办理。")
+
+
+async def _lock_living(uow: UnitOfWork, household: UUID) -> Card:
+    """The card of a household that hasn't ended, frozen or not. Raises Refused: wrong-state."""
+    card: Card | None = await uow.session.scalar(
+        select(Card)
+        .where(Card.township == uow.township, Card.household == household, Card.revoked_at.is_(None))
+        .with_for_update(key_share=True)
+    )
+    if card is None:
+        raise Refused(ErrorCode.WRONG_STATE, "这户现在没有卡。")
+    return card

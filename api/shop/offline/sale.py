@@ -11,6 +11,7 @@ import msgspec
 
 from api import wire
 from api.platform import accounts
+from api.registry.cards.use_cases import is_active
 from api.shop.kiosks.tables import Attendant
 from api.shop.offline.plausibility import Circumstances, list_doubts, price_lines
 from api.shop.offline.results import SettlementResult, as_exception, join
@@ -29,7 +30,7 @@ class Sale:
 
     booking: Booking
     shortfall: Mapping[str, int]
-    card_revoked: bool
+    card_lost: bool
     counted: bool
 
     @property
@@ -37,7 +38,7 @@ class Sale:
         """Booked, with remarks on what a person should know."""
         remarks: list[str] = []
         extra: dict[str, Any] = {}
-        if self.card_revoked:
+        if self.card_lost:
             remarks.append("用的是已挂失的户卡")
             extra["revoked"] = True
         if self.shortfall:
@@ -111,7 +112,7 @@ def decide_sale(
         handed_over=at.isoformat(),
         number=number,
     )
-    return Sale(booking, shortfall, request_facts.card.revoked_at is not None, counted=bool(counted))
+    return Sale(booking, shortfall, not is_active(request_facts.card), counted=bool(counted))
 
 
 def _add_shortfall(entry: SaleEntry, supermarket: str, shortfall: Mapping[str, int]) -> list[Transaction]:

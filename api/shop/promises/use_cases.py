@@ -50,9 +50,9 @@ MAX_OPEN = 5
 async def make_promise(services: Services, device: Device, shift: str, id: UUID, data: NewPromise) -> PromiseSlip:
     """The slip of promise `id`; a retry gets the first one again.
 
-    Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, unknown, price-changed,
-    in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed. Points that
-    other kiosks hold are recalled where they are needed."""
+    Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, card-frozen, unknown,
+    price-changed, in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed.
+    Points that other kiosks hold are recalled where they are needed."""
     wanted = wire.RedemptionLine(product=data.product, quantity=data.quantity, price=data.price)
     request = RedemptionRequest(
         device.digest, digest_secret(shift), id, digest(parse(data.card)), [wanted], data.leased
@@ -198,8 +198,8 @@ async def _record(
 async def collect(services: Services, device: Device, shift: str, id: UUID, data: Collection) -> wire.Receipt:
     """The receipt for the goods of promise `id`; a retry gets the first one again.
 
-    Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, own-card,
-    unknown, wrong-state, promise-over, not-arrived, account-closed."""
+    Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, card-frozen,
+    own-card, unknown, wrong-state, promise-over, not-arrived, account-closed."""
     async with services.unit_of_work() as uow:
         promise = await _find_promise(uow, device, id)
         line = msgspec.convert(promise.slip, PromiseSlip).line
@@ -254,7 +254,7 @@ def _make_request(
 async def cancel(services: Services, device: Device, shift: str, id: UUID, data: Cancellation) -> None:
     """The household's points come back; its pieces become available.
 
-    Raises Refused: shift-closed, card-malformed, card-unknown, card-revoked, unknown, wrong-state,
+    Raises Refused: shift-closed, card-malformed, card-unknown, card-revoked, card-frozen, unknown, wrong-state,
     promise-over."""
     async with services.unit_of_work() as uow:
         promise = await _find_promise(uow, device, id)

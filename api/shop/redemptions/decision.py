@@ -65,9 +65,9 @@ def decide(
     """`promises_served`: whatever had arrived for waiting promises is reserved already. `usage`: of earlier
     requests in the same batch.
 
-    Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, own-card, unknown,
-    price-changed (product, price), pin-needed (above), account-closed, insufficient-points (missing), out-of-stock
-    (product, left)."""
+    Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, card-frozen, own-card,
+    unknown, price-changed (product, price), pin-needed (above), account-closed, insufficient-points (missing),
+    out-of-stock (product, left)."""
     try:
         till, request_facts = require_enrolled(facts)
         receipt = find_existing_receipt(request, till, request_facts)

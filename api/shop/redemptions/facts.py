@@ -103,6 +103,7 @@ class CardFacts(msgspec.Struct, frozen=True):
     head: str
     revoked_at: datetime | None
     pin_above: int | None
+    frozen_at: datetime | None = None
 
 
 class RequestFacts(msgspec.Struct, frozen=True):
@@ -255,7 +256,7 @@ def _card(
     household = lateral_household(_TOWNSHIP, card.c.household, f"{label}_household")
     facts = func.json_build_object(
         *("household", household.c.id, "code", household.c.code, "head", household.c.head),
-        *("revoked_at", card.c.revoked_at, "pin_above", card.c.pin_above),
+        *("revoked_at", card.c.revoked_at, "pin_above", card.c.pin_above, "frozen_at", card.c.frozen_at),
     )
     return card, household, case((household.c.id.is_not(None), facts)).label(label)
 

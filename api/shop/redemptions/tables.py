@@ -20,6 +20,7 @@ class Redemption(Base):
         ForeignKeyConstraint(["township", "collector"], ["household.township", "household.id"]),
         Index(None, "township", "supermarket", "recorded_at"),
         Index("redemption_shift", "township", "shift"),
+        Index("redemption_household", "township", "household", "recorded_at"),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)

@@ -102,7 +102,7 @@ async def read_card(
     """The household behind a card, its snapshot, and which of its points expire next. `values`: parameters of the
     query's own statements beside those of `CardSnapshot`.
 
-    Raises MalformedCard, and Refused: card-unknown, card-revoked."""
+    Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen."""
     card = digest(parse(text))
     policies = _policies.get(services.township, [])
     while True:

@@ -136,6 +136,8 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("GET", "/v1/till-exceptions", None, READERS),
     ("POST", f"/v1/till-exceptions/{ENTRY}/decision", {"accept": True}, READERS),
     ("POST", "/v1/households/nowhere/card/pin-reset", {"reason": "x"}, {OFFICE, COMMITTEE}),
+    ("POST", "/v1/households/nowhere/card/freeze", {"reason": "x"}, {OFFICE, COMMITTEE}),
+    ("POST", "/v1/households/nowhere/card/unfreeze", {"reason": "x"}, {OFFICE, COMMITTEE}),
     ("GET", "/v1/accounts", None, READERS),
     ("GET", "/v1/accounts/household:nowhere/balance", None, READERS),
     ("GET", "/v1/accounts/household:nowhere/statement", None, READERS),
@@ -238,7 +240,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
         (
             m,
             p.replace(ENTRY, "{kiosk}/{epoch}/{number}/{hash}")
-            .replace("nowhere/card/pin", "{household}/card/pin")
+            .replace("nowhere/card/", "{household}/card/")
             .replace("nowhere/cards", "{household}/cards")
             .replace(ID, "{id}")
             .replace("kiosks/{id}", "kiosks/{kiosk}")

@@ -78,6 +78,8 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "DELETE", "/v1/households/hp-1/card", None
     yield "GET", "/v1/households/hp-1/cards", None
     yield "POST", "/v1/households/hp-1/card/pin-reset", {"reason": "x"}
+    yield "POST", "/v1/households/hp-1/card/freeze", {"reason": "x"}
+    yield "POST", "/v1/households/hp-1/card/unfreeze", {"reason": "x"}
     yield "PUT", f"/v1/restocks/{uuid7()}", arrival(("soap", 1))
     yield "PUT", f"/v1/restocks/{uuid7()}", purchase(("soap", 1, 100))
     yield "PUT", f"/v1/donations/{uuid7()}", donation(("soap", 1))

@@ -71,11 +71,21 @@ async def test_journal_and_http_at_once_count_once(till: Till, household: UUID, 
     assert await read_escrow(town, till, "hp-1") + await read_account(town, "household:hp-1") == 80
 
 
-async def test_a_card_that_was_revoked_meanwhile_still_counts(till: Till, household: UUID) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/v1/households/hp-1/card", None),
+        ("POST", "/v1/households/hp-1/card/freeze", {"reason": "丢了"}),
+        ("POST", "/v1/cards", {"households": ["hp-1"]}),
+    ],
+)
+async def test_a_card_that_was_lost_meanwhile_still_counts(
+    till: Till, household: UUID, method: str, path: str, body: object
+) -> None:
     town = till.town
     await till.renew()
     async with town.staff("li") as http:
-        (await http.delete("/v1/households/hp-1/card")).raise_for_status()
+        (await http.request(method, path, json=body)).raise_for_status()
     till.write_sale(town.card, household, ("soap", 1), leased=5)
     assert await till.settle_last() == ("settled", "用的是已挂失的户卡。")
     assert await rows(town, "select extra from kiosk_journal_entry where number = 2") == [({"revoked": True},)]
