@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -48,15 +48,20 @@ BODY_ROLES: Mapping[str, tuple[Role, ...]] = {
 }
 
 
+OF_RELATIVE = "这是您申报过的亲属家，请由别人办理。"
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A signed-in member of staff; `village` is None for those registered as serving the whole township."""
+    """A signed-in member of staff; `village` is None for those registered as serving the whole township. `own` and
+    `relatives`: codes of the household where they live and of those that they declared to be a relative's."""
 
     id: UUID
     name: str
     roles: frozenset[str]
     village: str | None
-    household: str | None
+    own: frozenset[str] = frozenset()
+    relatives: frozenset[str] = frozenset()
 
     @property
     def serves_township(self) -> bool:
@@ -67,6 +72,13 @@ class Staff:
 
     def serves(self, village: str) -> bool:
         return self.village is None or self.village == village
+
+    def find_recusal(self, households: Collection[str], own: str) -> str:
+        """Why this person keeps out of what concerns these households, by their codes; empty if they needn't.
+        `own`: the sentence where one of them is their own."""
+        if not self.own.isdisjoint(households):
+            return own
+        return "" if self.relatives.isdisjoint(households) else OF_RELATIVE
 
 
 @dataclass(frozen=True, slots=True)

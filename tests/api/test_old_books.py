@@ -56,7 +56,7 @@ async def _card(live: LiveTown, household: str) -> None:
 
 
 async def _statement(live: LiveTown, household: str) -> None:
-    office = Staff(uuid7(), "乡镇办公室", frozenset({Role.OFFICE}), None, None)
+    office = Staff(uuid7(), "乡镇办公室", frozenset({Role.OFFICE}), None)
     seen = await read_statement(live.town, office, f"household:{household}", 100, "", None)
     assert len(seen.entries) == 100
 

@@ -683,4 +683,4 @@ async def _office(town: Services) -> Staff:
         await uow.books.open_accounts(
             [accounts.ISSUING, accounts.supply("soap"), accounts.handed_out("soap")], uow.now
         )
-    return Staff(id, "乡镇办公室", frozenset({Role.OFFICE}), None, None)
+    return Staff(id, "乡镇办公室", frozenset({Role.OFFICE}), None)

@@ -162,8 +162,9 @@ def _evaluate(
 
     if household is None or not staff.serves(household.village):
         return refused(f"没有编号为 {claim.household} 的户。")
-    if staff.household == household.code:
-        return refused("不能为自己家申报，请由别人申报。")
+    recusal = staff.find_recusal({household.code}, "不能为自己家申报，请由别人申报。")
+    if recusal:
+        return refused(recusal)
     if claim.deed_on > local_date(uow.now):
         return refused("日期还没有到，请核对。")
     if book is None:

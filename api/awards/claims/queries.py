@@ -276,9 +276,7 @@ async def _load_summaries(
 
 def _blocked_reason(staff: Staff, claim: Claim, household: str, signed: Sequence[UUID]) -> str:
     if claim.declared_by == staff.id:
-        return "您申报的，请由别人办理"
+        return "您申报的，请由别人办理。"
     if staff.id in signed:
-        return "您审核过，请由别人办理"
-    if staff.household == household:
-        return "您自己家的，请由别人办理"
-    return ""
+        return "您审核过，请由别人办理。"
+    return staff.find_recusal({household}, "您自己家的，请由别人办理。")

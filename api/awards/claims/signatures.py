@@ -13,6 +13,8 @@ from api.platform.access import BODY_ROLES, Role, Staff
 from api.platform.services import UnitOfWork
 from rules import BODY_TITLES, SigningBody
 
+OWN_CLAIM = "不能办理自己家的申报，请由别人办理。"
+
 Step: TypeAlias = Literal["review", "approve"]
 """Approving is the last signature of a claim, reviewing each one before it."""
 
@@ -48,9 +50,7 @@ def find_obstacle(staff: Staff, claim: Claim, signed: Sequence[UUID], household:
         return f"{turn}，请刷新页面。"
     if staff.id in (claim.declared_by, *signed):
         return f"申报、审核、审定须由{_COUNTED[len(claim.signers) + 1]}个人分别办理。"
-    if staff.household == household:
-        return "不能办理自己家的申报，请由别人办理。"
-    return ""
+    return staff.find_recusal({household}, OWN_CLAIM)
 
 
 def name_step(claim: Claim, place: int) -> str:

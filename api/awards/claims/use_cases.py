@@ -17,7 +17,7 @@ from sqlalchemy.orm import defer
 from api import wire
 from api.awards.claims import deductions
 from api.awards.claims.confidentiality import confidentiality_of
-from api.awards.claims.signatures import APPROVERS, SIGNERS, Step, find_obstacle, read_signatures
+from api.awards.claims.signatures import APPROVERS, OWN_CLAIM, SIGNERS, Step, find_obstacle, read_signatures
 from api.awards.claims.tables import Claim, ClaimSignature
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import conceal, disclose
@@ -182,8 +182,9 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> Non
             require(staff, *SIGNERS)
         else:
             raise Refused(ErrorCode.WRONG_STATE, "这条申报已经入账或已被退回，不能再退回。")
-        if staff.household == (await _household_codes(uow, [claim]))[claim.household]:
-            raise Refused(ErrorCode.NOT_ALLOWED, "不能办理自己家的申报，请由别人办理。")
+        recusal = staff.find_recusal((await _household_codes(uow, [claim])).values(), OWN_CLAIM)
+        if recusal:
+            raise Refused(ErrorCode.NOT_ALLOWED, recusal)
         if claim.status == "approved":
             await _void(uow, [claim], str(staff.id), reason)
         claim.status = "refused"

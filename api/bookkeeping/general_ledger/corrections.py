@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -118,8 +118,7 @@ class Concerned:
     villages: Mapping[str, str]
 
     def households(self) -> list[str]:
-        owners = [accounts.parse_owner(name) for name in self.names.values()]
-        return [code for kind, code in owners if kind == "household"]
+        return _list_households(self.names.values())
 
     def find_obstacle(self, staff: Staff, correction: wire.Correction) -> str:
         target = self.targets.get(TransactionId(correction.transaction))
@@ -184,12 +183,19 @@ def _find_obstacle(
     if any(str(staff.id) in maker for maker in makers):
         return "您自己办理的账，请由别人更正。"
     concerned = {names[account] for t in target.transfers for account in (t.debit, t.credit)}
-    if staff.household is not None and accounts.household(staff.household).name in concerned:
-        return "不能更正自己家的账，请由别人办理。"
+    recusal = staff.find_recusal(_list_households(concerned), "不能更正自己家的账，请由别人办理。")
+    if recusal:
+        return recusal
     of_villages = {villages[name] for name in concerned if name in villages}
     if staff.village is not None and of_villages != {staff.village}:
         return "这笔账不只是您所在村的，请由乡镇办公室更正。"
     return ""
+
+
+def _list_households(names: Iterable[str]) -> list[str]:
+    """The codes of the households among these accounts."""
+    owners = [accounts.parse_owner(name) for name in names]
+    return [code for kind, code in owners if kind == "household"]
 
 
 def _make_reversal(

@@ -43,11 +43,10 @@ async def import_file(
 ) -> ImportResult:
     """Propose a file's rows in somebody's name, or only try them without `by`. Raises Refused: not-allowed."""
     rows, table = opening.rows, opening.table
-    household = by.household if by is not None else None
-    request = ImportRequest(source, list(rows), household, changes=changes, whole=True)
+    request = ImportRequest(source, list(rows), changes=changes, whole=True)
     with _show_progress(len(rows)) as advance:
         if by is None or table.problems:
-            attempt = await try_import(services, request, advance)
+            attempt = await try_import(services, request, by, advance)
         else:
             attempt = await propose_import(services, by, request, advance)
 

@@ -41,8 +41,8 @@ async def place_holds(services: Services, staff: Staff, holds: Sequence[wire.New
                 items.append(
                     refuse_item(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.supermarket} 的超市。")
                 )
-            elif staff.household == wanted.household:
-                items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, "不能为自己家预留，请由别人办理。"))
+            elif recusal := staff.find_recusal({wanted.household}, "不能为自己家预留，请由别人办理。"):
+                items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, recusal))
             elif wanted.expires_at > uow.now + MAX_DURATION:
                 items.append(refuse_item(wanted.id, ErrorCode.MALFORMED, "预留最长一年，请把期限改近一些。"))
             else:
@@ -77,10 +77,11 @@ async def settle_holds(
         for wanted in settlements:
             hold = holds.get(TransactionId(wanted.hold))
             household = names[_accounts_of(hold)[0]] if hold is not None else ""
+            _, code = accounts.parse_owner(household)
             if hold is None or not _serves(staff, villages.get(household)):
                 items.append(refuse_item(wanted.id, Status.UNKNOWN_TARGET, "没有这笔预留。"))
-            elif staff.household is not None and household == accounts.household(staff.household).name:
-                items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, "不能办理自己家的预留，请由别人办理。"))
+            elif recusal := staff.find_recusal({code}, "不能办理自己家的预留，请由别人办理。"):
+                items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, recusal))
             elif wanted.action == "post" and hold.person == str(staff.id):
                 items.append(refuse_item(wanted.id, ErrorCode.SAME_PERSON, "这是您预留的，扣下要由另一个人办理。"))
             elif wanted.action == "void" and wanted.points is not None:

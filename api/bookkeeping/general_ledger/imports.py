@@ -29,6 +29,7 @@ from api.platform.access import Role, Staff, require_township
 from api.platform.clock import SHANGHAI
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.people.queries import find_staff
 from api.registry.proposals.decision import Confirmers
 from api.registry.proposals.use_cases import (
     NewProposal,
@@ -52,12 +53,11 @@ _BOOKED = ("ok", "replaced")
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """`own_household`: the proposer's, whose rows are refused. `refused`: of rows not proposed. `changes`: what
-    becomes of rows that look like earlier ones, as in `wire.ImportBatch`. `whole`: they are all rows of a file."""
+    """`refused`: of rows not proposed. `changes`: what becomes of rows that look like earlier ones, as in
+    `wire.ImportBatch`. `whole`: they are all rows of a file."""
 
     source: str
     rows: list[ImportedRow]
-    own_household: str | None
     refused: list[wire.RowOutcome] = field(default_factory=list)
     changes: wire.ImportChanges = "ask"
     whole: bool = False
@@ -79,7 +79,7 @@ async def import_batch(
     """Propose the rows that can be imported, each judged on its own; the preview has every row's outcome. Without
     any new row, the outcomes alone. Raises Refused: not-allowed."""
     rows = [ImportedRow(n, r.household, r.on, r.points, r.what) for n, r in enumerate(wanted.rows, start=1)]
-    request = ImportRequest(wanted.source, rows, staff.household, changes=wanted.changes)
+    request = ImportRequest(wanted.source, rows, changes=wanted.changes)
     attempt = await propose_import(services, staff, request)
     return attempt.proposal or attempt.outcomes
 
@@ -92,7 +92,7 @@ async def propose_import(
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         async with trial(uow):
-            attempt = await _post_all(uow, request, str(staff.id), advance)
+            attempt = await _post_all(uow, request, staff, advance)
         outcomes = attempt.outcomes
         new = [row for row, outcome in zip(request.rows, outcomes, strict=True) if outcome.status in _BOOKED]
         refused = [outcome for outcome in outcomes if outcome.status in ("refused", "changed")]
@@ -114,10 +114,12 @@ async def propose_import(
         return replace(attempt, proposal=await to_view(uow, IMPORT, proposal, staff))
 
 
-async def try_import(services: Services, request: ImportRequest, advance: Callable[[int], None]) -> ImportAttempt:
+async def try_import(
+    services: Services, request: ImportRequest, by: Staff | None, advance: Callable[[int], None]
+) -> ImportAttempt:
     """What a trial run comes to; nothing is written or proposed."""
     async with services.unit_of_work() as uow, trial(uow):
-        return await _post_all(uow, request, COMMAND_LINE, advance)
+        return await _post_all(uow, request, by, advance)
 
 
 def _keep_accepted(request: ImportRequest, refused: list[wire.RowOutcome]) -> ImportRequest:
@@ -151,8 +153,8 @@ async def _write_notices(
 
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.RowOutcome]:
     request = msgspec.convert(proposed.request, ImportRequest)
-    person = str(proposed.proposer.id)
-    attempt = await _post_all(uow, request, person, lambda _: None, confirmer.id)
+    proposer = await find_staff(uow, proposed.proposer.id)
+    attempt = await _post_all(uow, request, proposer, lambda _: None, confirmer.id)
     changed = sum(outcome.status == "changed" for outcome in attempt.outcomes)
     if changed:
         # Another file of the source was confirmed meanwhile: nobody has seen how they differ.
@@ -169,10 +171,11 @@ IMPORT = ProposalKind("import", "导入积分", Confirmers((Role.OFFICE, Role.SU
 async def _post_all(
     uow: UnitOfWork,
     request: ImportRequest,
-    person: str,
+    by: Staff | None,
     advance: Callable[[int], None],
     confirmed_by: UUID | None = None,
 ) -> ImportAttempt:
+    """`by`: whoever proposes it, whose own and relatives' rows are refused; None: at the command line."""
     await uow.books.open_accounts([accounts.IMPORTED], uow.now)
     households = None if request.whole else {row.household for row in request.rows}
     earlier = await read_earlier_rows(uow, households)
@@ -183,7 +186,7 @@ async def _post_all(
     outcomes: dict[int, wire.RowOutcome] = {}
     for start in range(0, len(ordered), BATCH_SIZE):
         batch = ordered[start : start + BATCH_SIZE]
-        for outcome in await _post_batch(uow, request, person, confirmed_by, plan.series, batch):
+        for outcome in await _post_batch(uow, request, by, confirmed_by, plan.series, batch):
             outcomes[outcome.line] = outcome
         advance(len(batch))
     return ImportAttempt([outcomes[row.line] for row in request.rows], plan.gone)
@@ -198,7 +201,7 @@ def _order(planned: PlannedRow) -> int:
 async def _post_batch(
     uow: UnitOfWork,
     request: ImportRequest,
-    person: str,
+    by: Staff | None,
     confirmed_by: UUID | None,
     series: str,
     rows: Sequence[PlannedRow],
@@ -206,11 +209,12 @@ async def _post_batch(
     known = await read_villages(uow, (accounts.household(each.row.household).name for each in rows))
     unknown = {each.row.household for each in rows if accounts.household(each.row.household).name not in known}
     suggested = await suggest_codes(uow, unknown)
+    person = COMMAND_LINE if by is None else str(by.id)
     outcomes: dict[int, wire.RowOutcome] = {}
     batch: list[tuple[PlannedRow, Transaction]] = []
     replacing: list[tuple[PlannedRow, Transaction]] = []
     for each in rows:
-        error = _find_error(uow, each.row, unknown, suggested, request.own_household)
+        error = _find_error(uow, each.row, unknown, suggested, by)
         new = _to_transaction(each.id, person, confirmed_by, request, series, each.row)
         if error is not None:
             outcomes[each.row.line] = _refuse(each, *error)
@@ -295,13 +299,14 @@ def _find_error(
     row: ImportedRow,
     unknown: Collection[str],
     suggested: Mapping[str, str],
-    own_household: str | None,
+    by: Staff | None,
 ) -> tuple[str, str] | None:
     if row.household in unknown:
         hint = f"，是不是 {suggested[row.household]}" if row.household in suggested else ""
         return "unknown", f"没有编号为 {row.household} 的户{hint}。"
-    if row.household == own_household:
-        return "not-allowed", "不能导入自己家的积分，请由别人提议。"
+    recusal = by.find_recusal({row.household}, "不能导入自己家的积分，请由别人提议。") if by is not None else ""
+    if recusal:
+        return "not-allowed", recusal
     if row.points == 0:
         return "malformed", "积分是 0，没有可记的。"
     if row.on < FIRST_DAY:

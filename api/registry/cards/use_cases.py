@@ -227,9 +227,10 @@ async def find_served(uow: UnitOfWork, staff: Staff, household: str) -> Househol
 
 
 def require_others(staff: Staff, *households: str) -> None:
-    """Raises Refused: not-allowed, where one's own household is among these."""
-    if staff.household in households:
-        raise Refused(ErrorCode.NOT_ALLOWED, "自己家的卡，请由别人办理。")
+    """Raises Refused: not-allowed, where one's own or a relative's household is among these."""
+    recusal = staff.find_recusal(households, "自己家的卡，请由别人办理。")
+    if recusal:
+        raise Refused(ErrorCode.NOT_ALLOWED, recusal)
 
 
 async def _lock_living(uow: UnitOfWork, household: UUID) -> Card:

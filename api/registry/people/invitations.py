@@ -17,9 +17,9 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import Client, list_code_lockouts
 from api.registry.people.passwords import require_strong_password
-from api.registry.people.queries import lock_person
+from api.registry.people.queries import find_staff, lock_person
 from api.registry.people.tables import Invitation, Person
-from api.registry.people.use_cases import begin_session, end_sessions, to_staff
+from api.registry.people.use_cases import begin_session, end_sessions
 from api.registry.tries.use_cases import LockedOut, hash_secret, look_up
 from api.wire.card_token import normalize, random_symbols
 
@@ -126,7 +126,7 @@ async def join(services: Services, wanted: wire.NewPassword, client: Client) -> 
             update(Person).where(Person.township == uow.township, Person.id == used).values(password_hash=hashed)
         )
         await end_sessions(uow, used)
-        return begin_session(uow, to_staff(person))
+        return begin_session(uow, await find_staff(uow, used))
 
 
 async def _require_invited(services: Services, code: str, client: Client) -> Person:

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, SQLColumnExpression, any_, func, select
+from sqlalchemy import (
+    ARRAY,
+    Row,
+    ScalarSelect,
+    Select,
+    SQLColumnExpression,
+    Text,
+    any_,
+    func,
+    select,
+)
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
-from api.registry.people.tables import Person
+from api.registry.people.tables import Person, Relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +76,33 @@ async def read_registrars(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, 
     return dict(rows.all())
 
 
+def _select_staff() -> Select[*tuple[Any, ...]]:
+    relatives = select(Relative.household).where(
+        Relative.township == Person.township, Relative.person == Person.id, Relative.withdrawn_at.is_(None)
+    )
+    return select(
+        Person.id,
+        Person.name,
+        Person.roles,
+        Person.village,
+        func.array_remove(array([Person.household]), None),
+        func.array(relatives.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
+    )
+
+
+SELECT_STAFF = _select_staff()
+"""Of `person`: the row of a `Staff`."""
+
+
+def to_staff(row: Row[*tuple[Any, ...]]) -> Staff:
+    id, name, roles, village, own, relatives = row
+    return Staff(id, name, frozenset(roles), village, frozenset(own), frozenset(relatives))
+
+
 async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     """A member of staff, signed in or not."""
-    person = await uow.session.get_one(Person, (uow.township, id))
-    return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
+    rows = await uow.session.execute(SELECT_STAFF.where(Person.township == uow.township, Person.id == id))
+    return to_staff(rows.one())
 
 
 async def lock_person(uow: UnitOfWork, id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Staff, their invitations and sign-in tokens, and the browsers that they are known by."""
+"""Staff, their invitations, relatives' households and sign-in tokens, and the browsers that they are known by."""
 
 from datetime import datetime
 from uuid import UUID
@@ -64,6 +64,36 @@ class Invitation(Base):
     until: Mapped[datetime]
     used_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+
+
+class Relative(Base):
+    """A household where a relative of a person lives, as declared: the person doesn't act on it."""
+
+    __tablename__ = "relative"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "household"], ["household.township", "household.code"]),
+        ForeignKeyConstraint(["township", "declared_by"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(["township", "withdrawn_by"], ["person.township", "person.id"]),
+        CheckConstraint("(withdrawn_by is null) = (withdrawn_at is null)", name="relative_withdrawn"),
+        Index(
+            "relative_declared",
+            "township",
+            "person",
+            "household",
+            unique=True,
+            postgresql_where=text("withdrawn_at is null"),
+        ),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[UUID]
+    household: Mapped[str]
+    declared_by: Mapped[UUID]
+    declared_at: Mapped[datetime]
+    withdrawn_by: Mapped[UUID | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class SignInToken(Base):

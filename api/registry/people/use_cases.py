@@ -16,6 +16,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import Client, is_known, list_lockouts
 from api.registry.people.passwords import require_strong_password
+from api.registry.people.queries import SELECT_STAFF, find_staff, to_staff
 from api.registry.people.tables import Person, SignInToken
 from api.registry.tries.use_cases import LockedOut, hash_secret, judge, taking_turns
 
@@ -65,36 +66,35 @@ async def authenticate(services: Services, login: str, password: str, client: Cl
         ) from None
     if person is None or verdict.right is None:
         raise Refused(ErrorCode.WRONG_PASSWORD, "用户名或密码不对，请再试一次。")
-    return to_staff(person)
+    async with services.unit_of_work() as uow:
+        return await find_staff(uow, person.id)
 
 
 async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
     """The staff member whose sign-in token has this digest."""
-    person = await uow.session.scalar(
-        select(Person)
-        .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
-        .where(
+    rows = await uow.session.execute(
+        SELECT_STAFF.join(
+            SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id)
+        ).where(
             SignInToken.township == uow.township,
             SignInToken.digest == digest,
             SignInToken.expires_at > uow.now,
         )
     )
-    return to_staff(person) if person is not None else None
+    found = rows.first()
+    return None if found is None else to_staff(found)
 
 
 async def find_by_login(services: Services, login: str) -> Staff:
     """The staff member with this login. Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        person = await uow.session.scalar(
-            select(Person).where(Person.township == uow.township, Person.login == login)
+        rows = await uow.session.execute(
+            SELECT_STAFF.where(Person.township == uow.township, Person.login == login)
         )
-    if person is None:
+        found = rows.first()
+    if found is None:
         raise Refused(ErrorCode.UNKNOWN, f"没有用户名为 {login} 的人。")
-    return to_staff(person)
-
-
-def to_staff(person: Person) -> Staff:
-    return Staff(person.id, person.name, frozenset(person.roles), person.village, person.household)
+    return to_staff(found)
 
 
 async def sign_out(services: Services, token: str) -> None:

@@ -61,9 +61,8 @@ def find_bar(confirmers: Confirmers, facts: ProposalFacts, staff: Staff) -> Bar 
         return Bar(ErrorCode.NOT_ALLOWED, "这是别的村的事，请由那个村或服务全乡的人员确认。")
     if confirmers.two_bodies and not _differ(confirmers.bodies, facts.roles, staff.roles):
         return Bar(ErrorCode.NOT_ALLOWED, f"提议和确认要由{names}中不同的两方办理，请由另一方的人确认。")
-    if staff.household is not None and staff.household in facts.households:
-        return Bar(ErrorCode.NOT_ALLOWED, "这里面有您自己家的，请由别人确认。")
-    return None
+    recusal = staff.find_recusal(facts.households, "这里面有您自己家的，请由别人确认。")
+    return Bar(ErrorCode.NOT_ALLOWED, recusal) if recusal else None
 
 
 def covers(staff: Staff, village: str | None) -> bool:

@@ -75,8 +75,7 @@ class EntryContext:
     def explain_barred(self, staff: Staff, entry: AnyEntry | None) -> str:
         """Why this person can't decide about it; empty if they can."""
         household = self.find_household(entry)
-        own = household is not None and household.code == staff.household
-        return OWN_HOUSEHOLD if own else ""
+        return "" if household is None else staff.find_recusal({household.code}, OWN_HOUSEHOLD)
 
     def count_points(self, entry: AnyEntry | None) -> int:
         match entry:

@@ -160,7 +160,7 @@ async def test_claims_under_way_go_on_as_they_began(town: LiveTown) -> None:
 def test_nobody_signs_twice_however_many_bodies_sign(reviewers: tuple[Any, ...]) -> None:
     book = load(BOOK)
     signers = signing_bodies(replace(next(iter(book.rules.values())), reviewers=reviewers))
-    everybody = Staff(UUID(int=1), "王", frozenset(Role), "hp", None)
+    everybody = Staff(UUID(int=1), "王", frozenset(Role), "hp")
     claimed = Claim(status="declared", signers=list(signers), points=5, declared_by=everybody.id)
     for place in range(len(signers)):
         step: Any = "approve" if place == len(signers) - 1 else "review"

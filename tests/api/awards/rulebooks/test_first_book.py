@@ -31,7 +31,7 @@ async def two(base: Services) -> list[Staff]:
     await create_people(base, people[1:])
     async with base.unit_of_work() as uow:
         persons = list(await uow.session.scalars(select(Person).order_by(Person.login)))
-    return [Staff(p.id, p.name, frozenset(p.roles), None, None) for p in persons]
+    return [Staff(p.id, p.name, frozenset(p.roles), None) for p in persons]
 
 
 async def test_only_the_first_book_may_begin_in_the_past(base: Services, two: list[Staff]) -> None:

@@ -15,7 +15,7 @@ from api.registry.proposals.decision import Confirmers, ProposalFacts, find_bar
 FIRST = uuid7()
 BOTH = Confirmers((Role.OFFICE, Role.SUPERVISOR))
 TOWNSHIP = ProposalFacts(FIRST, {Role.OFFICE}, None, ())
-OFFICE = Staff(uuid7(), "冯", frozenset({Role.OFFICE}), None, None)
+OFFICE = Staff(uuid7(), "冯", frozenset({Role.OFFICE}), None)
 SUPERVISOR = replace(OFFICE, roles=frozenset({Role.SUPERVISOR}))
 
 
@@ -33,9 +33,15 @@ def test_another_person_of_these_bodies_confirms(staff: Staff) -> None:
         (replace(TOWNSHIP, village="ss"), replace(OFFICE, village="hp"), ErrorCode.NOT_ALLOWED, "别的村的事"),
         (
             replace(TOWNSHIP, households=["hp-1"]),
-            replace(OFFICE, household="hp-1"),
+            replace(OFFICE, own=frozenset({"hp-1"})),
             ErrorCode.NOT_ALLOWED,
             "自己家",
+        ),
+        (
+            replace(TOWNSHIP, households=["hp-1"]),
+            replace(OFFICE, relatives=frozenset({"hp-1"})),
+            ErrorCode.NOT_ALLOWED,
+            "亲属家",
         ),
     ],
 )
