@@ -41,6 +41,7 @@ import api.desk.proposals.routes
 import api.household.pages
 import api.registry.cards.pages
 import api.registry.cards.routes
+import api.registry.founding.routes
 import api.registry.people.invitation_pages
 import api.registry.people.pages
 import api.registry.people.routes
@@ -165,6 +166,7 @@ def create_app(
             healthz,
             readyz,
             api.registry.people.routes.router,
+            api.registry.founding.routes.router,
             api.registry.register.routes.router,
             api.registry.cards.routes.router,
             api.shop.supermarkets.routes.router,

@@ -3,6 +3,7 @@
 import api.awards.claims.tables
 import api.awards.rulebooks.tables
 import api.registry.cards.tables
+import api.registry.founding.tables
 import api.registry.people.tables
 import api.registry.proposals.tables
 import api.registry.register.tables

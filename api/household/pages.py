@@ -41,7 +41,7 @@ async def show_household(
         passbook=passbook,
         token=token,
         earning_rules=_render_rules(template, passbook.book) if passbook.book is not None else "",
-        thresholds=pins.THRESHOLDS,
+        thresholds=pins.list_thresholds(passbook.pin_default),
     )
 
 

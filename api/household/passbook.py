@@ -34,6 +34,7 @@ from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, RESETS_SHOWN_FOR
 from api.registry.cards.use_cases import CardHolder
+from api.registry.founding.defaults import DEFAULT, LATEST_PIN_ABOVE
 from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.reservations import queries
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
@@ -111,7 +112,8 @@ class HeldPoints:
 class Passbook:
     """`held`: the household's points held by kiosks, by place. `lifetime_points`: all points ever earned, which
     spending doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today.
-    `pin_reset_at`: when the card's PIN was reset, if recently."""
+    `pin_reset_at`: when the card's PIN was reset, if recently. `pin_default`: the threshold that the township
+    proposes."""
 
     holder: CardHolder
     balance: Balance
@@ -124,6 +126,7 @@ class Passbook:
     lines: list[PassbookLine]
     book: Rulebook | None
     pin_reset_at: datetime | None
+    pin_default: int
 
     @property
     def spendable(self) -> int:
@@ -163,6 +166,7 @@ async def read_passbook(services: Services, card: str) -> Passbook:
         lines=[_to_line(entry) for entry in facts.entries],
         book=books[current.version] if current is not None else None,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
+        pin_default=facts.pin_defaults[0].pin_above if facts.pin_defaults else DEFAULT.pin_above,
     )
 
 
@@ -330,6 +334,10 @@ class _Reset(msgspec.Struct):
     recorded_at: datetime
 
 
+class _PinDefault(msgspec.Struct):
+    pin_above: int
+
+
 class _Facts(CardSnapshot):
     lifetime_points: list[_LifetimePoints]
     awards: list[_Award]
@@ -338,6 +346,7 @@ class _Facts(CardSnapshot):
     entries: list[_Entry]
     in_force: list[Edition]
     resets: list[_Reset]
+    pin_defaults: list[_PinDefault]
 
 
 _FACTS = ReadQuery(
@@ -350,6 +359,7 @@ _FACTS = ReadQuery(
         entries=_select_entries(),
         in_force=EDITIONS_IN_FORCE,
         resets=LAST_RESET,
+        pin_defaults=LATEST_PIN_ABOVE,
     ),
 )
 

@@ -30,6 +30,7 @@ from api.wire.claims import (
     VillageClaims,
 )
 from api.wire.expiry import ExpiryLine, ExpiryPolicyView, ExpiryPreview, ExpiryProgress, NewExpiry, NewExpiryPolicy
+from api.wire.founding import TownshipDefaults, TownshipDefaultsView
 from api.wire.general_ledger import (
     AccountPage,
     AccountView,
@@ -248,6 +249,8 @@ __all__ = [
     "StocktakeSheet",
     "Till",
     "TillAttendant",
+    "TownshipDefaults",
+    "TownshipDefaultsView",
     "TownshipReport",
     "TransactionView",
     "TransferLine",

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.wire.base import Code, Incoming, Name, Reason, Wire
+from api.wire.founding import LeaseDays, LeaseMost
 
 
 class NewKiosk(Incoming, frozen=True):
@@ -29,9 +30,9 @@ class LeasePolicy(Incoming, frozen=True):
     days without the network it may sell from them. After `idle_days` without a word no points are kept for it;
     left out, that stays as it is. Takes effect at the kiosk's next contact."""
 
-    most: Annotated[int, Meta(ge=0, le=10_000)]
-    days: Annotated[int, Meta(ge=1, le=60)]
-    idle_days: Annotated[int, Meta(ge=1, le=60)] | None = None
+    most: LeaseMost
+    days: LeaseDays
+    idle_days: LeaseDays | None = None
 
 
 class LockPolicy(Incoming, frozen=True):

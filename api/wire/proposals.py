@@ -54,7 +54,8 @@ class ApprovalPolicy(Incoming, frozen=True):
 
 
 class ApprovalPolicyView(ApprovalPolicy, frozen=True):
-    """`since` is null for the one that the software begins with."""
+    """`since` is null for the one that the software begins with; the names are empty for the one that the township
+    was founded with."""
 
     since: datetime | None = None
     proposed_by: str = ""

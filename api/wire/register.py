@@ -9,12 +9,15 @@ from uuid import UUID
 from msgspec import Meta, field
 
 from api.wire.base import Code, Incoming, Name, PersonName, Pin, Reason, Wire
+from api.wire.founding import NoticeDays
 
 
 class NewVillage(Incoming, frozen=True):
+    """`notice_days`: left out, the township's default."""
+
     code: Code
     name: Name
-    notice_days: Annotated[int, Meta(ge=0, le=30)] = 3
+    notice_days: NoticeDays | None = None
 
 
 class NewGrid(Incoming, frozen=True):

@@ -7,6 +7,7 @@ from api.bookkeeping.general_ledger.corrections import CORRECTIONS
 from api.bookkeeping.general_ledger.imports import IMPORT
 from api.bookkeeping.general_ledger.periods import CLOSING
 from api.registry.cards.issuing import CARDS
+from api.registry.founding.defaults import DEFAULTS
 from api.registry.proposals.bounds import POLICY
 from api.shop.stock.arrivals import DONATION, RESTOCK
 from api.shop.stock.funds import FUNDING
@@ -16,4 +17,4 @@ from api.shop.stock.stocktakes import STOCKTAKE
 _MONEY_AND_GOODS = (FUNDING, RESTOCK, DONATION, STOCKTAKE, PRODUCT_CHANGE)
 _POINTS = (IMPORT, CORRECTIONS, CLOSING, EXPIRY_POLICY)
 
-KINDS = {kind.name: kind for kind in (*_MONEY_AND_GOODS, *_POINTS, CARDS, POLICY)}
+KINDS = {kind.name: kind for kind in (*_MONEY_AND_GOODS, *_POINTS, CARDS, POLICY, DEFAULTS)}

@@ -23,6 +23,7 @@ from api.registry.cards.use_cases import (
     record_event,
     require_others,
 )
+from api.registry.founding.defaults import read_defaults
 from api.registry.people.passwords import require_strong_pin
 from api.registry.people.queries import name_subquery
 from api.registry.register.queries import lateral_household
@@ -32,7 +33,7 @@ from api.wire.lockout import WindowPolicy
 from ledger.lookup import lateral_one
 
 LOCKOUT = WindowPolicy(max_failures=5, window=timedelta(hours=1), duration=timedelta(minutes=15), forgiving=True)
-THRESHOLDS = (10, 20, 50, 100)
+_THRESHOLDS = (10, 20, 50, 100)
 RESETTERS = (Role.OFFICE, Role.COMMITTEE)
 RESETS_SHOWN_FOR = timedelta(days=30)
 
@@ -61,6 +62,11 @@ async def require_pin(services: Services, card: bytes, pin: str) -> None:
     await _require_right(services, found, pin)
 
 
+def list_thresholds(default: int) -> list[int]:
+    """What a household may choose from; `default`: the township's."""
+    return sorted({*_THRESHOLDS, default})
+
+
 async def set_pin(services: Services, card: str, old: str, pin: str, again: str, above: int) -> None:
     """Set a card's PIN; changing it needs the old one.
 
@@ -72,8 +78,9 @@ async def set_pin(services: Services, card: str, old: str, pin: str, again: str,
     require_strong_pin(pin)
     if pin != again:
         raise Refused(ErrorCode.PINS_DIFFER, "两次输入的密码不一样，请再输一次。")
-    if above not in THRESHOLDS:
-        raise Refused(ErrorCode.PIN_MALFORMED, "请选超过多少分要密码。")
+    async with services.unit_of_work() as uow:
+        if above not in list_thresholds((await read_defaults(uow)).pin_above):
+            raise Refused(ErrorCode.PIN_MALFORMED, "请选超过多少分要密码。")
     judged = await _require_old(services, card, old)
     hashed = await hash_secret(pin)
     async with services.unit_of_work() as uow:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import msgspec
 from sqlalchemy import select
+from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.access import Role, Staff, require_township
@@ -24,7 +27,7 @@ async def _read_latest(uow: UnitOfWork) -> AdoptedApprovalPolicy | None:
     found: AdoptedApprovalPolicy | None = await uow.session.scalar(
         select(AdoptedApprovalPolicy)
         .where(AdoptedApprovalPolicy.township == uow.township)
-        .order_by(AdoptedApprovalPolicy.since.desc(), AdoptedApprovalPolicy.proposal.desc())
+        .order_by(AdoptedApprovalPolicy.since.desc(), AdoptedApprovalPolicy.id.desc())
         .limit(1)
     )
     return found
@@ -39,12 +42,12 @@ async def show_policy(services: Services) -> wire.ApprovalPolicyView:
         row = await _read_latest(uow)
         if row is None:
             return wire.ApprovalPolicyView(**msgspec.to_builtins(DEFAULT))
-        proposal = await uow.session.get_one(Proposal, (uow.township, row.proposal))
+        proposal = await uow.session.get(Proposal, (uow.township, row.proposal)) if row.proposal else None
         return wire.ApprovalPolicyView(
             **_values(row),
             since=row.since,
-            proposed_by=proposal.proposed_by,
-            confirmed_by=proposal.closed_by,
+            proposed_by=proposal.proposed_by if proposal is not None else "",
+            confirmed_by=proposal.closed_by if proposal is not None else "",
         )
 
 
@@ -69,16 +72,25 @@ def describe(policy: wire.ApprovalPolicy) -> str:
     )
 
 
-async def _adopt(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> wire.ApprovalPolicy:
-    wanted = msgspec.convert(proposed.request, wire.ApprovalPolicy)
+async def adopt(uow: UnitOfWork, wanted: wire.ApprovalPolicy, proposal: UUID | None = None) -> None:
+    """From now on. Without a proposal: those that the township is founded with."""
     uow.session.add(
         AdoptedApprovalPolicy(
-            township=uow.township, proposal=proposed.id, since=uow.now, **msgspec.to_builtins(wanted)
+            township=uow.township,
+            id=proposal or uuid7(),
+            proposal=proposal,
+            since=uow.now,
+            **msgspec.to_builtins(wanted),
         )
     )
+
+
+async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> wire.ApprovalPolicy:
+    wanted = msgspec.convert(proposed.request, wire.ApprovalPolicy)
+    await adopt(uow, wanted, proposed.id)
     return wanted
 
 
 POLICY = ProposalKind(
-    "approval-policy", "单独办理的限度", Confirmers((Role.OFFICE, Role.SUPERVISOR), two_bodies=True), _adopt
+    "approval-policy", "单独办理的限度", Confirmers((Role.OFFICE, Role.SUPERVISOR), two_bodies=True), _execute
 )

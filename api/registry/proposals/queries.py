@@ -71,6 +71,14 @@ async def list_refused(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[UUID]
     )
 
 
+async def read_confirmer(uow: UnitOfWork, id: UUID) -> str:
+    """The name of who confirmed a proposal."""
+    found = select(Proposal.closed_by).where(
+        Proposal.township == uow.township, Proposal.id == id, Proposal.confirmed
+    )
+    return (await uow.session.execute(found)).scalar_one()
+
+
 async def _list_closed(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
     found = await uow.session.scalars(select(Proposal.id).where(Proposal.township == uow.township, *conditions))
     return found.all()

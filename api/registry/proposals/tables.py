@@ -91,13 +91,18 @@ class Proposal(Base):
 
 
 class AdoptedApprovalPolicy(Base):
-    """Bounds for what one person may do alone, by the proposal that changed them; the latest counts."""
+    """Bounds for what one person may do alone, by the proposal that changed them, or without one those that the
+    township was founded with; the latest counts."""
 
     __tablename__ = "approval_policy"
-    __table_args__ = (ForeignKeyConstraint(["township", "proposal"], ["proposal.township", "proposal.id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "proposal"], ["proposal.township", "proposal.id"]),
+        Index("approval_policy_founding", "township", unique=True, postgresql_where=text("proposal is null")),
+    )
 
     township: Mapped[int] = mapped_column(primary_key=True)
-    proposal: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    proposal: Mapped[UUID | None]
     since: Mapped[datetime]
     stocktake_points: Mapped[int]
     price_percent: Mapped[int]

@@ -12,6 +12,7 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
+from api.registry.founding.defaults import read_defaults
 from api.registry.people.use_cases import create_people
 from api.registry.register.tables import Grid, Household, Township, Village
 
@@ -32,10 +33,16 @@ async def init_township(services: Services, name: str, first: wire.NewPerson) ->
 async def add_villages(services: Services, staff: Staff, villages: Sequence[wire.NewVillage]) -> int:
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
+        usual = (await read_defaults(uow)).notice_days
         await uow.session.execute(
             insert(Village),
             [
-                {"township": uow.township, "code": v.code, "name": v.name, "notice_days": v.notice_days}
+                {
+                    "township": uow.township,
+                    "code": v.code,
+                    "name": v.name,
+                    "notice_days": usual if v.notice_days is None else v.notice_days,
+                }
                 for v in villages
             ],
         )

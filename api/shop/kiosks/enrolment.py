@@ -12,6 +12,7 @@ from api import wire
 from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.founding.defaults import read_defaults
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.supermarkets.use_cases import require_supermarket
 from api.wire import till_journal
@@ -31,6 +32,7 @@ async def add_kiosk(services: Services, staff: Staff, data: wire.NewKiosk) -> wi
     kiosk = uuid7()
     async with services.unit_of_work() as uow:
         await require_supermarket(uow, data.supermarket)
+        defaults = await read_defaults(uow)
         uow.session.add(
             Kiosk(
                 township=uow.township,
@@ -38,6 +40,8 @@ async def add_kiosk(services: Services, staff: Staff, data: wire.NewKiosk) -> wi
                 supermarket=data.supermarket,
                 name=data.name,
                 added_at=uow.now,
+                lease_most=defaults.lease_most,
+                lease_days=defaults.lease_days,
             )
         )
         await uow.session.flush()

@@ -52,6 +52,14 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", f"/v1/proposals/{ID}/confirm", None, {*READERS, BRANCH}),
     ("POST", f"/v1/proposals/{ID}/refuse", {"reason": "x"}, {*READERS, BRANCH}),
     ("GET", "/v1/approval-policy", None, set(Role)),
+    ("GET", "/v1/township-defaults", None, set(Role)),
+    (
+        "PUT",
+        "/v1/township-defaults",
+        # Those that the software begins with: nothing is proposed.
+        {"notice_days": 3, "pin_above": 20, "lease_most": 200, "lease_days": 7},
+        {OFFICE, BRANCH},
+    ),
     (
         "PUT",
         "/v1/approval-policy",

@@ -41,6 +41,7 @@ TOWNSHIP = {
     ("PUT", "/v1/expiry-policies"),
     ("POST", "/v1/expiries"),
     ("PUT", "/v1/approval-policy"),
+    ("PUT", "/v1/township-defaults"),
     # The township's own book; a village's supplement is its own.
     ("POST", "/v1/rulebooks"),
 }
@@ -61,6 +62,7 @@ EVERYBODY = {
     ("GET", "/v1/periods"),
     ("GET", "/v1/expiry-policies"),
     ("GET", "/v1/approval-policy"),
+    ("GET", "/v1/township-defaults"),
     ("GET", "/v1/products/nothing/prices"),
     ("GET", f"/v1/seals/proofs/{ID}"),
     ("POST", f"/v1/seals/proofs/{ID}"),

@@ -53,6 +53,14 @@ CASES: dict[str, tuple[str, str, str, Any, str, tuple[str, ...]]] = {
         "tan",
         ("fu", "qian"),
     ),
+    "township-defaults": (
+        "office",
+        "PUT",
+        "/v1/township-defaults",
+        {"notice_days": 5, "pin_above": 9, "lease_most": 9, "lease_days": 9},
+        "fu",
+        ("qian", "li"),
+    ),
 }
 
 
@@ -63,7 +71,7 @@ async def moved(town: LiveTown) -> list[Any]:
         """select (select count(*) from ledger.transaction), (select count(*) from card),
                   (select sum(price) from product),
                   (select count(*) from ledger.period_closing), (select count(*) from ledger.expiry_policy),
-                  (select count(*) from approval_policy)""",
+                  (select count(*) from approval_policy), (select count(*) from township_defaults)""",
     )
 
 
