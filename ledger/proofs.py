@@ -17,6 +17,7 @@ from ledger.commitments import MIN_SALT_LENGTH, Opening, find_commitment
 from ledger.encoding import EncodingError, parse
 from ledger.heads import MAX_LEAVES, HeadError, SignedHead, TreeHead, VerifierKey
 from ledger.merkle import HASH_LENGTH, leaf_hash, verify_consistency, verify_inclusion
+from ledger.restores import Restore, find_orphaning
 
 MAX_BYTES = 10 * 1024 * 1024
 
@@ -39,6 +40,14 @@ class Consistency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: _Path
 
 
+class ProvenRestore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An audit path for the record of a restore, under the proof's head."""
+
+    record: str
+    position: _Count
+    path: _Path
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """An audit path for `record`, a canonical text, as leaf `position` (from 0) of the tree under `head`.
@@ -54,6 +63,7 @@ class Proof:
     key: VerifierKey
     consistency: Consistency | None = None
     opening: Opening | None = None
+    restores: tuple[ProvenRestore, ...] = ()
 
     def encode(self) -> bytes:
         """The proof file."""
@@ -66,6 +76,7 @@ class Proof:
             key=self.key.text,
             consistency=self.consistency,
             opening=_Opening(self.opening.salt, self.opening.subject) if self.opening is not None else UNSET,
+            restores=self.restores or UNSET,
         )
         return msgspec.json.format(msgspec.json.encode(file)) + b"\n"
 
@@ -85,6 +96,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consistency: Consistency | None
     # Left out of the files that need none, which are as they always were.
     opening: _Opening | UnsetType = UNSET
+    restores: Annotated[tuple[ProvenRestore, ...], msgspec.Meta(min_length=1)] | UnsetType = UNSET
 
 
 def parse_document(content: bytes) -> Proof | SignedHead:
@@ -118,7 +130,8 @@ def _parse_proof(text: str) -> Proof:
     if parse(msgspec.json.encode(file).decode()) != content:
         raise ProofError("证明文件里的摘要写法不对。")
     opening = None if isinstance(file.opening, UnsetType) else Opening(file.opening.salt, file.opening.subject)
-    return Proof(file.record, file.position, file.path, head, key, file.consistency, opening)
+    restores = () if isinstance(file.restores, UnsetType) else file.restores
+    return Proof(file.record, file.position, file.path, head, key, file.consistency, opening, restores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +159,9 @@ def verify_documents(documents: Mapping[str, Proof | SignedHead], key: VerifierK
         return [Finding("", False, "several-keys", "这些证明用的公钥不是同一个，请指明该用哪一个。")]
     [trusted] = keys
     history = _History(trusted)
-    findings = [finding for name, proof in proofs.items() for finding in history.check_proof(name, proof)]
+    # A restore that those of the key tell of explains the others.
+    in_turn = sorted(proofs.items(), key=lambda item: item[1].key != trusted)
+    findings = [finding for name, proof in in_turn for finding in history.check_proof(name, proof)]
     findings += [history.check_poster(name, poster) for name, poster in posters.items()]
     findings += history.find_misdated()
     findings += history.find_rewritten()
@@ -165,10 +180,16 @@ class _History:
         self._heads: dict[str, TreeHead] = {}
         # The proofs' heads, and the trees they were proven to begin with.
         self._proven: set[tuple[int, bytes]] = set()
+        # Those in the trees under the proofs' heads.
+        self._restores: list[Restore] = []
 
     def check_proof(self, name: str, proof: Proof) -> Iterator[Finding]:
         head, old = proof.head.head, proof.consistency
         if proof.key != self._key:
+            orphaning = find_orphaning(self._restores, proof.head)
+            if orphaning is not None:
+                yield Finding(name, False, "printed-before-restore", orphaning.sentence)
+                return
             yield Finding(name, False, "other-key", "证明文件里的公钥不是指明的公钥。")
             return
         if not self._key.has_signed(proof.head):
@@ -182,15 +203,33 @@ class _History:
         else:
             yield Finding(name, False, "not-included", "封印的账本里没有这条记录，或者记录被改动过。")
         yield from _check_opening(name, proof)
+        yield from self._check_restores(name, proof)
         if old and verify_consistency(old.size, head.size, old.root, head.root, old.path):
             self._add_proven(name, old.size, old.root)
             yield Finding(name, True, "consistent", f"账本的前 {old.size} 条，到封印时没有变过。")
         elif old:
             yield Finding(name, False, "not-consistent", f"没能证明账本的前 {old.size} 条没有变过。")
 
+    def _check_restores(self, name: str, proof: Proof) -> Iterator[Finding]:
+        head = proof.head.head
+        for each in proof.restores:
+            restore = Restore.from_record(each.record)
+            leaf = leaf_hash(each.record.encode())
+            if restore is None or not verify_inclusion(leaf, each.position, head.size, each.path, head.root):
+                yield Finding(name, False, "restore-not-included", "证明文件里的恢复记录不在封印的账本里。")
+            else:
+                self._restores.append(restore)
+
+    def _has_signed(self, poster: SignedHead) -> bool:
+        """With the key, or with one that a restore ended and that had got no further than its backup."""
+        return self._key.has_signed(poster) or any(each.continues(poster) for each in self._restores)
+
     def check_poster(self, name: str, poster: SignedHead) -> Finding:
         head = poster.head
-        if not self._key.has_signed(poster):
+        orphaning = find_orphaning(self._restores, poster)
+        if orphaning is not None:
+            return Finding(name, False, "printed-before-restore", orphaning.sentence)
+        if not self._has_signed(poster):
             return Finding(name, False, "bad-signature", "公告的签名不对：不是这个公钥签的，或者抄录有误。")
         self._heads[name] = head
         self._add(name, head.size, head.root)

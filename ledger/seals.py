@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ledger import merkle
 from ledger.heads import SealKey, SignedHead, TreeHead, VerifierKey
 from ledger.merkle import Node
-from ledger.proofs import Consistency, Proof
-from ledger.tables import leaf, leaf_record, node, seal_key, tree_head
+from ledger.proofs import Consistency, Proof, ProvenRestore
+from ledger.restores import Restore
+from ledger.tables import leaf, leaf_record, node, restore, seal_key, tree_head
 from ledger.transactions import TownshipId, TransactionId
 
 # Records made by sealing itself: a new head for each of them would never end.
@@ -32,6 +34,10 @@ class NotSealedError(LookupError):
 
 class RewrittenError(Exception):
     """The tree no longer begins with the last signed head, so nothing more is signed."""
+
+
+class RetiredKeyError(Exception):
+    """The key's heads ended with a restore: one more could have another root than one that is on paper."""
 
 
 class Seals:
@@ -61,7 +67,9 @@ class Seals:
     async def sign(self, key: SealKey, now: datetime) -> SignedHead:
         """A signed head of the present tree. Call it after `append`, whose lock makes signers take turns. Its time
         is that of no other head, and later than the last one's unless that was signed by a wrong clock. Raises
-        RewrittenError."""
+        RewrittenError, RetiredKeyError."""
+        if any(each.key == key.verifier.text for each in await self.read_restores()):
+            raise RetiredKeyError
         size = await self.read_size()
         latest = await self.read_latest_head()
         signed_at = now.replace(microsecond=0)
@@ -97,6 +105,54 @@ class Seals:
             .order_by(seal_key.c.added_at.desc())
         )
         return [VerifierKey.parse(key) for key in texts]
+
+    async def mark_restored(
+        self, id: UUID, *, backup_at: datetime, now: datetime, person: str, reason: str
+    ) -> Restore:
+        """The books have gone back to a backup: the tree as it is now goes on, but no heads of the key that signed
+        it until now. Marked again, it is as it was. To be called before anything else is appended."""
+        size, latest = await self.read_size(), await self.read_latest_head()
+        keys = await self.read_keys() if latest is not None else []
+        key = next((key for key in keys if latest is not None and key.has_signed(latest)), None)
+        await self._connection.execute(
+            text(
+                "select ledger.mark_restored"
+                "(:township, :id, :backup_at, :size, :root, :key, :person, :reason, :now)"
+            ),
+            {
+                "township": self._township,
+                "id": id,
+                "backup_at": backup_at,
+                "size": size,
+                "root": await self.read_root(size),
+                "key": key.text if key is not None else None,
+                "person": person,
+                "reason": reason,
+                "now": now,
+            },
+        )
+        return next(each for each in await self.read_restores() if each.id == id)
+
+    async def read_restores(self) -> list[Restore]:
+        """Oldest first: each began with what the ones before it had left."""
+        rows = await self._connection.execute(
+            select(restore)
+            .where(restore.c.township == self._township)
+            .order_by(restore.c.size, restore.c.restored_at)
+        )
+        return [
+            Restore(
+                row.id,
+                row.backup_at,
+                row.restored_at,
+                row.size,
+                row.root,
+                row.key,
+                row.person,
+                row.reason,
+            )
+            for row in rows
+        ]
 
     async def signed_heads(self, limit: int) -> list[SignedHead]:
         """Newest first: by size, since a clock may have been wrong."""
@@ -169,7 +225,30 @@ class Seals:
             path = await self.prove_consistency(since.head.size, head.head.size)
             consistency = Consistency(since.head.size, since.head.root, tuple(path))
         path = await self._read_roots(merkle.find_inclusion_path(row.position, head.head.size))
-        return Proof(row.record, row.position, tuple(path), head, key, consistency)
+        restores = await self._prove_restores(head.head.size)
+        return Proof(row.record, row.position, tuple(path), head, key, consistency, restores=restores)
+
+    async def _prove_restores(self, size: int) -> tuple[ProvenRestore, ...]:
+        """Those in the tree of this size: whoever holds a head from before one learns what became of it."""
+        rows = await self._connection.execute(
+            select(leaf_record.c.position, leaf_record.c.record)
+            .where(
+                leaf_record.c.township == self._township,
+                leaf_record.c.kind == "restore",
+                leaf_record.c.position < size,
+            )
+            .order_by(leaf_record.c.position)
+        )
+        return tuple(
+            [
+                ProvenRestore(
+                    row.record,
+                    row.position,
+                    tuple(await self._read_roots(merkle.find_inclusion_path(row.position, size))),
+                )
+                for row in rows.all()
+            ]
+        )
 
     async def prove_consistency(self, old: int, new: int) -> Sequence[bytes]:
         """The RFC 9162 path from the tree of `old` leaves to that of `new`. Raises ValueError if there is none."""

@@ -300,6 +300,27 @@ tree_head = Table(
     Index("tree_head_size", "township", "size"),
 )
 
+# The books went back to the backup of a moment, when the tree had this size and root. No head is signed any more
+# with `key`, the newest one by then (null where there was none): those beyond `size` are on paper alone.
+restore = Table(
+    "restore",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("backup_at", DateTime(timezone=True), nullable=False),
+    Column("restored_at", DateTime(timezone=True), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("key", Text),
+    Column("person", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    _written_by_column(),
+    PrimaryKeyConstraint("township", "id"),
+    CheckConstraint("backup_at <= restored_at", name="restore_order"),
+    CheckConstraint("octet_length(root) = 32", name="restore_root"),
+    CheckConstraint("person <> '' and reason <> ''", name="restore_explained"),
+)
+
 # What the sealer keeps for itself: no part of the books, and made anew where it doesn't fit them.
 sealer_metadata = MetaData(schema="ledger")
 

@@ -184,7 +184,7 @@ _MALFORMED_KEYS = """
     select format('leaf %s', position), format('封存的是什么记录，读不懂：%s %s', kind, key)
       from ledger.leaf
      where township = :township and key !~ case
-           when kind in ('transaction', 'account', 'account-closing')
+           when kind in ('transaction', 'account', 'account-closing', 'restore')
                then '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
            when kind in ('period-closing', 'tree-head')
                then '^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9][.][0-9]{6}Z$'
@@ -329,6 +329,10 @@ async def _check_heads(connection: AsyncConnection, township: TownshipId, size: 
             keys.append(VerifierKey.parse(key))
         except HeadError as error:
             yield Discrepancy(f"key {key}", str(error))
+    restores = await Seals(connection, township).read_restores()
+    for each in restores:
+        if each.size > size or not await _has_root(connection, township, each.size, each.root):
+            yield Discrepancy(f"restore {each.id}", "恢复时的账与现在的账开头不同：历史被改写过")
     rows = await connection.execute(
         select(tree_head.c.signed_at, tree_head.c.size, tree_head.c.note)
         .where(tree_head.c.township == township)
@@ -347,10 +351,15 @@ async def _check_heads(connection: AsyncConnection, township: TownshipId, size: 
             yield Discrepancy(subject, "封印的签名不对")
         elif signed.head.size > size:
             yield Discrepancy(subject, f"封印了 {signed.head.size} 条记录，现在只有 {size} 条")
-        else:
-            try:
-                matches = await Seals(connection, township).read_root(signed.head.size) == signed.head.root
-            except KeyError:
-                matches = False
-            if not matches:
-                yield Discrepancy(subject, "账本与封印时的不同：历史被改写过")
+        elif any(signed.head.size > each.size and each.ended_key_of(signed) for each in restores):
+            yield Discrepancy(subject, "恢复以后还用停用了的私钥封印")
+        elif not await _has_root(connection, township, signed.head.size, signed.head.root):
+            yield Discrepancy(subject, "账本与封印时的不同：历史被改写过")
+
+
+async def _has_root(connection: AsyncConnection, township: TownshipId, size: int, root: bytes) -> bool:
+    """Whether the tree of this size has this root."""
+    try:
+        return await Seals(connection, township).read_root(size) == root
+    except KeyError:
+        return False

@@ -87,6 +87,7 @@ class ErrorCode(StrEnum):
     ABANDONED = "abandoned", 409
     JOURNAL_GAP = "journal-gap", 409
     REWRITTEN = "rewritten", 409
+    BEFORE_RESTORE = "before-restore", 409
     PRICE_CHANGED = "price-changed", 409
     OUT_OF_STOCK = "out-of-stock", 409
     IN_STOCK = "in-stock", 409

@@ -112,7 +112,7 @@ from api.wire.rulebooks import (
     Readoption,
     Version,
 )
-from api.wire.seals import ConsistencyPath, Poster, SignedHeadView
+from api.wire.seals import ConsistencyPath, Poster, RestoreView, SignedHeadView
 from api.wire.till import (
     CardView,
     Command,
@@ -236,6 +236,7 @@ __all__ = [
     "RedemptionLine",
     "Restock",
     "RestockLine",
+    "RestoreView",
     "RowOutcome",
     "ShelfItem",
     "Shift",

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
+from uuid_utils.compat import uuid7
 
 from api.platform.database.embedded import Embedded
 from ledger.books import Books
@@ -81,6 +82,7 @@ CALLED = {
         " || (select array_agg(key) from ledger.leaf l where level = 0 and l.position = node.position)"
     ),
     "seal_key": "array[key]",
+    "restore": "array['restore ' || id]",
     "tree_head": "array[ledger.utc(signed_at), left(ledger.utc(signed_at), 19)]",
 }
 
@@ -178,6 +180,9 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
     await accept(move(HOUSEHOLD, NEIGHBOUR, 6), move(ISSUING, HOUSEHOLD, 8, Phase.PENDING), now=NOW)
     await use(lambda b: b.close_account(TILL.id, NOW, person="li", reason="停业"))
     await sealed(NOW)
+    async with engine.begin() as connection:
+        mark = Seals(connection, TOWNSHIP).mark_restored
+        await mark(uuid7(), backup_at=NOW, now=NOW + DAY, person="li", reason="硬盘坏了")
     async with engine.begin() as connection:
         await Seals(connection, TOWNSHIP).append(limit=1000)
         assert [str(d) async for d in verify(connection, TOWNSHIP)] == []

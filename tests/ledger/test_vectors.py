@@ -22,7 +22,7 @@ from ledger.commitments import Opening
 from ledger.encoding import encode_canonical, parse
 from ledger.heads import SealKey, SignedHead, TreeHead
 from ledger.merkle import compute_root, find_consistency_path, find_inclusion_path, leaf_hash
-from ledger.proofs import Consistency, Proof, parse_document, verify_documents
+from ledger.proofs import Consistency, Proof, ProvenRestore, parse_document, verify_documents
 from ledger.seals import Seals
 from ledger.tables import transfer
 from ledger.transactions import TransactionId
@@ -37,7 +37,9 @@ RECORDS = VECTORS["records"].splitlines()
 LEAVES = [bytes.fromhex(line) for line in VECTORS["leaves"].splitlines()]
 ROOTS = {int(size): bytes.fromhex(hash) for size, hash in map(str.split, VECTORS["roots"].splitlines())}
 KEY = SealKey("示范乡", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-OLD, NEW = 12, 14
+# Since the restore that the last record tells of.
+NEW_KEY = SealKey("示范乡", Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+OLD, NEW = 12, 15
 SIGNED_AT = {
     OLD: datetime.fromisoformat("2026-06-15T02:00:00Z"),
     NEW: datetime.fromisoformat("2026-06-16T02:00:00Z"),
@@ -95,21 +97,23 @@ def test_a_content_is_the_digest_of_what_was_asked_for() -> None:
 
 
 def test_key_and_heads_are_the_texts() -> None:
-    assert VECTORS["key"] == f"{KEY.verifier.text}\n{KEY.verifier.fingerprint}\n"
-    for size, name in ((OLD, "old-head"), (NEW, "new-head")):
-        assert KEY.sign(TreeHead(KEY.name, size, ROOTS[size], SIGNED_AT[size])).text == VECTORS[name]
+    for key, key_name, size, name in ((KEY, "key", OLD, "old-head"), (NEW_KEY, "new-key", NEW, "new-head")):
+        assert VECTORS[key_name] == f"{key.verifier.text}\n{key.verifier.fingerprint}\n"
+        assert key.sign(TreeHead(key.name, size, ROOTS[size], SIGNED_AT[size])).text == VECTORS[name]
 
 
 def test_the_proof_is_the_file_and_holds() -> None:
     stored = stored_of([record.encode() for record in RECORDS])
     path = tuple(compute_root(subtree, stored) for subtree in find_inclusion_path(PROVEN, NEW))
     joined = tuple(compute_root(subtree, stored) for subtree in find_consistency_path(OLD, NEW))
-    head = KEY.sign(TreeHead(KEY.name, NEW, ROOTS[NEW], SIGNED_AT[NEW]))
+    head = NEW_KEY.sign(TreeHead(KEY.name, NEW, ROOTS[NEW], SIGNED_AT[NEW]))
     since = Consistency(OLD, ROOTS[OLD], joined)
-    made = Proof(RECORDS[PROVEN], PROVEN, path, head, KEY.verifier, since)
+    to_restore = tuple(compute_root(subtree, stored) for subtree in find_inclusion_path(NEW - 1, NEW))
+    restores = (ProvenRestore(RECORDS[-1], NEW - 1, to_restore),)
+    made = Proof(RECORDS[PROVEN], PROVEN, path, head, NEW_KEY.verifier, since, restores=restores)
     assert made.encode().decode() == VECTORS["proof"]
     documents = {name: parse_document(VECTORS[name].encode()) for name in ("proof", "old-head", "new-head")}
-    told = verify_documents(documents, KEY.verifier)
+    told = verify_documents(documents, NEW_KEY.verifier)
     assert [(one.code, one.ok) for one in told] == [
         ("included", True),
         ("consistent", True),
@@ -175,7 +179,7 @@ async def test_the_database_makes_the_same(clone: Clone) -> None:
             rows = await connection.execute(text(_LEAVES), {"township": TOWNSHIP})
             assert [tuple(row) for row in rows] == list(zip(RECORDS, LEAVES, strict=True))
             seals = Seals(connection, TOWNSHIP)
-            assert (await seals.sign(KEY, SIGNED_AT[NEW])).text == VECTORS["new-head"]
+            assert (await seals.sign(NEW_KEY, SIGNED_AT[NEW])).text == VECTORS["new-head"]
             old = SignedHead.parse(VECTORS["old-head"])
             proof = await seals.prove(TransactionId(UUID(values(RECORDS[PROVEN])["id"])), since=old)
             assert proof.encode().decode() == VECTORS["proof"]
@@ -213,9 +217,11 @@ async def _insert(connection: AsyncConnection, record: str) -> None:
     """The rows of a record. Its keys are its table's columns, but for the transfers."""
     given = values(record)
     table = given["record"].replace("-", "_")
-    row = (
-        "cast(:record as jsonb) || jsonb_build_object('content', '\\x' || (cast(:record as jsonb) ->> 'content'))"
+    # Bytes, in the records' hexadecimal as PostgreSQL reads it.
+    digests = ", ".join(
+        f"'{key}', '\\x' || (cast(:record as jsonb) ->> '{key}')" for key in ("content", "root") if key in given
     )
+    row = f"cast(:record as jsonb) || jsonb_build_object({digests})"
     await connection.execute(
         text(f"insert into ledger.{table} select * from jsonb_populate_record(null::ledger.{table}, {row})"),
         {"record": record},

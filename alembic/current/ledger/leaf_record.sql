@@ -71,6 +71,13 @@ create view ledger.leaf_record as
                           'signed_at', ledger.utc(h.signed_at), 'note', h.note, 'written_by', h.written_by)
                  from ledger.tree_head h
                 where h.township = l.township and h.signed_at = l.key::timestamptz)
+           when 'restore' then (
+               select jsonb_build_object(
+                          'record', 'restore', 'township', r.township, 'id', r.id, 'size', r.size,
+                          'root', encode(r.root, 'hex'), 'key', r.key, 'person', r.person, 'reason', r.reason,
+                          'backup_at', ledger.utc(r.backup_at), 'restored_at', ledger.utc(r.restored_at),
+                          'written_by', r.written_by)
+                 from ledger.restore r where r.township = l.township and r.id = l.key::uuid)
            end::text
       from ledger.leaf l
      where l.kind <> 'transaction';

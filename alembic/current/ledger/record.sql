@@ -9,5 +9,6 @@ create view ledger.record as
     union all select township, written_by, 'expiry-policy', to_char(effective_on, 'YYYY-MM-DD') || ' ' || unit
                 from ledger.expiry_policy
     union all select township, written_by, 'seal-key', key from ledger.seal_key
-    union all select township, written_by, 'tree-head', ledger.utc(signed_at) from ledger.tree_head;
+    union all select township, written_by, 'tree-head', ledger.utc(signed_at) from ledger.tree_head
+    union all select township, written_by, 'restore', id::text from ledger.restore;
 grant select on ledger.record to jimei_app;

@@ -20,6 +20,7 @@ from api.registry.register.queries import read_township_name
 from ledger.commitments import Opening
 from ledger.heads import HeadError, SealKey, SignedHead, VerifierKey
 from ledger.proofs import Proof
+from ledger.restores import Restore, find_orphaning
 from ledger.seals import MAX_AHEAD, NotSealedError, RewrittenError, Seals
 from ledger.transactions import RecordedTransaction, TransactionId
 
@@ -32,10 +33,11 @@ MAX_HEAD_INTERVAL = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class PrintedHead:
-    """A signed head as printed on notices, with the key that verifies it."""
+    """A signed head as printed on notices, with the key that verifies it, and the restores of the books."""
 
     head: SignedHead
     key: VerifierKey
+    restores: list[Restore]
 
 
 async def seal(services: Services) -> bool:
@@ -69,7 +71,10 @@ async def find_newest_head(uow: UnitOfWork) -> PrintedHead | None:
     seals = await _get_seals(uow)
     signed = await seals.read_latest_head()
     keys = await seals.read_keys() if signed is not None else []
-    return next((PrintedHead(signed, key) for key in keys if signed is not None and key.has_signed(signed)), None)
+    restores = await seals.read_restores() if keys else []
+    return next(
+        (PrintedHead(signed, key, restores) for key in keys if signed is not None and key.has_signed(signed)), None
+    )
 
 
 async def read_reference(uow: UnitOfWork) -> str:
@@ -90,6 +95,18 @@ async def read_head(services: Services) -> wire.SignedHeadView:
         fingerprint=newest.key.fingerprint,
         size=newest.head.head.size,
         signed_at=newest.head.head.signed_at,
+        restores=[
+            wire.RestoreView(
+                id=each.id,
+                backup_at=each.backup_at,
+                restored_at=each.restored_at,
+                size=each.size,
+                key=each.key,
+                person=each.person,
+                reason=each.reason,
+            )
+            for each in newest.restores
+        ],
     )
 
 
@@ -132,7 +149,8 @@ async def _prove(services: Services, id: TransactionId, poster: str | None = Non
     """The proof of a transaction under the newest head, with a consistency proof from the head of an old notice if
     one is given. A transaction that no head covers yet is sealed and signed first.
 
-    Raises Refused: not-sealed (yet), malformed or not-ours (the notice), rewritten (since the notice).
+    Raises Refused: not-sealed (yet), malformed or not-ours (the notice), before-restore (it was printed after the
+    backup that the books went back to), rewritten (since the notice).
     """
     since = _parse_poster(poster) if poster is not None else None
     async with services.unit_of_work() as uow:
@@ -171,6 +189,9 @@ async def prove_for_card(services: Services, card: str, transaction: UUID) -> Pr
 async def _require_own_poster(seals: Seals, poster: SignedHead) -> None:
     if not any(key.has_signed(poster) for key in await seals.read_keys()):
         raise Refused(ErrorCode.NOT_OURS, "这张公告的封印不是本乡镇的公钥签的，或者抄录有误。")
+    orphaning = find_orphaning(await seals.read_restores(), poster)
+    if orphaning is not None:
+        raise Refused(ErrorCode.BEFORE_RESTORE, orphaning.sentence)
     if poster.head.size > await seals.read_size() or await seals.read_root(poster.head.size) != poster.head.root:
         raise Refused(ErrorCode.REWRITTEN, "账本与这张公告不符：公告之后历史被改写过，请立即告诉监委。")
 
@@ -199,4 +220,5 @@ async def _get_seals(uow: UnitOfWork) -> Seals:
 
 
 async def _load_key(services: Services, uow: UnitOfWork) -> SealKey:
-    return load_seal_key(services.data, await read_township_name(uow))
+    restores = await (await _get_seals(uow)).read_restores()
+    return load_seal_key(services.data, await read_township_name(uow), restores[-1].id if restores else None)

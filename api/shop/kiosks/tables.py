@@ -67,6 +67,7 @@ class KioskEnrolment(Base):
         ),
         ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
         ForeignKeyConstraint(["township", "ended_by"], ["person.township", "person.id"]),
+        Index(None, "township", "kiosk", postgresql_where=text("awaited")),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -89,6 +90,8 @@ class KioskEnrolment(Base):
     forked_at: Mapped[datetime | None]
     # The shift that the journal opened last and hasn't closed.
     open_shift: Mapped[UUID | None]
+    # After a restore, whether the server has yet to hear all that this machine did before it.
+    awaited: Mapped[bool] = mapped_column(server_default="false")
 
 
 class Shift(Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,13 +22,13 @@ from tests.conftest import LiveTown
 from tests.databases import owner_engine
 
 
-async def sealed(town: LiveTown) -> dict[str, str]:
+async def sealed(town: LiveTown) -> dict[str, Any]:
     while await seal(town.town):
         pass
     async with httpx.AsyncClient(base_url=town.url) as http:
         answer = await http.get("/v1/seals/head")
         assert answer.status_code == 200
-        head: dict[str, str] = answer.json()
+        head: dict[str, Any] = answer.json()
         return head
 
 
