@@ -14,7 +14,6 @@ from api.platform.settings import Settings
 
 if TYPE_CHECKING:
     from api.registry.register.register_plan import RegisterPlan
-    from api.registry.register.register_table import RegisterTable
 
 
 _NOTHING = "没有要写入的。"
@@ -28,7 +27,8 @@ _NOT_YET = "还没有写入：核对以后请用 --by 写明经办人，再运�
 @click.option("--yes", is_flag=True, help="don't ask: write what is told")
 @print_refusals
 def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
-    """Register the households of a table, CSV or a spreadsheet, or what has changed of them.
+    """Register the households of a table, CSV or a spreadsheet, or what has changed of them; also villages, grids
+    and people of the grids, each on a sheet of its own.
 
     Columns: 户编号, 村, 网格, 户主姓名; 家庭人口 if need be. It is told what is new, changed and not in the table,
     and nothing is written without --by and a yes. Households that aren't in the table stay. When a cell can't be
@@ -42,6 +42,7 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
     from api.registry.people.use_cases import authenticate
     from api.registry.register.register_plan import apply_register, plan_register
     from api.registry.register.register_table import read_register
+    from api.wire.text import make_line_visible
 
     table = read_register(TableFile.open(file), sheet)
     signers = ask_passwords(by)
@@ -52,7 +53,7 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
             await require_township(services)
             people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
             plan = await plan_register(services, table)
-            for line in describe_plan(table, plan):
+            for line in describe_plan(plan, table.seen):
                 echo(line, err=bool(plan.problems))
             if plan.problems:
                 wrong.append(True)
@@ -62,7 +63,9 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
                 return
             if not yes:
                 click.confirm("照这样登记吗", abort=True, err=True)
-            await apply_register(services, people[0], table, plan)
+            await apply_register(
+                services, people[0], table, plan, f"照表登记：{make_line_visible(file.name)[:100]}"
+            )
             echo("已登记。")
 
     with reach(Settings.read()) as access:
@@ -71,13 +74,15 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
         sys.exit(2)
 
 
-def describe_plan(table: RegisterTable, plan: RegisterPlan) -> Iterator[str]:
-    """What the table would change, a line for each matter; the figures last."""
-    yield from table.table.notes
+def describe_plan(plan: RegisterPlan, seen: int) -> Iterator[str]:
+    """What the table would change, a line for each matter; the figures last. `seen`: households of the table."""
+    yield from plan.notes
     for village in plan.villages:
         yield f"新的村：{village.name}（编号 {village.code}）"
     for grid in plan.grids:
         yield f"新的网格：{grid.name}（编号 {grid.code}）"
+    for each in plan.renamed:
+        yield f"改了名的{'村' if each.is_village else '网格'}：{each.before} → {each.after}（编号 {each.code}）"
     for new in plan.new:
         yield f"新的户：{new.code} {new.head}（{new.people} 人）"
     for change in plan.changed:
@@ -85,10 +90,14 @@ def describe_plan(table: RegisterTable, plan: RegisterPlan) -> Iterator[str]:
         yield f"改了的户：{change.household.code} {told}"
     for code in plan.gone:
         yield f"表里没有的户：{code}，登记簿里仍然保留"
+    for person in plan.staff.new:
+        yield f"新的人员：{person.name}（用户名 {person.login}，还没有密码）"
+    yield from plan.staff.differing
     yield from map(str, plan.problems)
     yield (
-        f"表里 {table.seen} 户：新的 {len(plan.new)}，改了的 {len(plan.changed)}，没有变的 {plan.unchanged}，"
-        f"要改的 {len({problem.row for problem in plan.problems})}；登记簿里有、表里没有的 {len(plan.gone)} 户。"
+        f"表里 {seen} 户：新的 {len(plan.new)}，改了的 {len(plan.changed)}，没有变的 {plan.unchanged}，"
+        f"要改的 {len({problem.place for problem in plan.problems})}；"
+        f"登记簿里有、表里没有的 {len(plan.gone)} 户。"
     )
     if plan.problems:
         yield f"有 {len(plan.problems)} 处要改，什么都没有写入。"

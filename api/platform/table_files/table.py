@@ -17,7 +17,7 @@ import regex
 
 from api.platform.errors import ErrorCode, Refused
 from api.platform.table_files.file import MAX_ROWS, TableFile
-from api.platform.table_files.sheet import Cell, Sheet
+from api.platform.table_files.sheet import Cell, Sheet, Value
 from api.wire.text import code_form
 
 MAX_HEADING_ROW = 20
@@ -33,6 +33,7 @@ _TOTAL = regex.compile(
     # With the sum behind it, in figures or as on a cheque.
     r"(?:(?:[0-9.,]+|[零壹贰叁肆伍陆柒捌玖拾佰仟万]+)(?:户|人|次|条|行|笔|分|整){0,2}[,、]?)*|共[0-9]+[户人次条行笔分])"
 )
+_EXAMPLE = regex.compile(r"\s*[(（]?(?:示例|样例|举例)[)）]?\s*")
 _NOTE = regex.compile(
     r"(?:填表|制表|填报|审核|审批|复核|负责|经办|监督|联系|备注|说明|注)(?:[^:]{0,8}:|(?:人|者|员|单位|部门|日期|时间))"
     r"|.*\((?:公章|盖章|签章|签字|签名|印章)\)"
@@ -103,32 +104,64 @@ def read_table(file: TableFile, columns: Sequence[Column], sheet: str | None = N
 
     Raises Refused: unreadable, too-large, malformed.
     """
+    sheets, found = _find_sheets(file, [columns], sheet)
+    first, *others = (headings for _, headings in found)
+    return _read(file, first, [headings.sheet.name for headings in others], sheets, columns)
+
+
+def read_tables(
+    file: TableFile, layouts: Sequence[Sequence[Column]], sheet: str | None = None
+) -> list[tuple[int, Table]]:
+    """Every sheet that has the headings of one of the layouts, or the one with this name; each with the layout's
+    place. Of several layouts it has the one whose headings are most of its own, the first among equals.
+
+    Raises Refused: as `read_table`.
+    """
+    sheets, found = _find_sheets(file, layouts, sheet)
+    return [(n, _read(file, headings, [], sheets, layouts[n])) for n, headings in found]
+
+
+def _find_sheets(
+    file: TableFile, layouts: Sequence[Sequence[Column]], name: str | None
+) -> tuple[Sequence[Sheet], list[tuple[int, _Headings]]]:
+    """All sheets of the file, and those with headings and something below them."""
     nearest: _Headings | None = None
-    blank: _Headings | None = None
+    blank = False
     for sheets in file.iter_readings():
-        found = [_find_headings(each, columns) for each in _choose(file, sheets, sheet)]
-        complete = [headings for headings in found if not headings.missing]
-        shown = [headings for headings in complete if sheet is not None or not headings.sheet.hidden]
-        filled = [headings for headings in shown if headings.has_more]
+        found = [_find_layout(each, layouts) for each in _choose(file, sheets, name)]
+        complete = [(n, headings) for n, headings in found if not headings.missing]
+        shown = [(n, headings) for n, headings in complete if name is not None or not headings.sheet.hidden]
+        filled = [(n, headings) for n, headings in shown if headings.has_more]
         if filled:
-            return _read(file, filled[0], [headings.sheet.name for headings in filled[1:]], sheets, columns)
-        blank = blank or next(iter(shown), None)
-        if blank is not None:
+            return sheets, filled
+        blank = blank or bool(shown)
+        if blank:
             continue
         if complete:
             raise Refused(
                 ErrorCode.MALFORMED,
-                f"{file.name} 里只有隐藏的工作表“{complete[0].sheet.name}”像要读的表，请取消隐藏再读。",
+                f"{file.name} 里只有隐藏的工作表“{complete[0][1].sheet.name}”像要读的表，请取消隐藏再读。",
             )
-        nearest = min((*([nearest] if nearest else []), *found), key=lambda each: len(each.missing), default=None)
-    if blank is not None:
+        each_nearest = (headings for _, headings in found)
+        nearest = min(
+            (*([nearest] if nearest else []), *each_nearest), key=lambda each: len(each.missing), default=None
+        )
+    if blank:
         raise Refused(ErrorCode.MALFORMED, f"{file.name} 只有表头，下面没有内容。")
-    missing = [column for column in columns if column.needed] if nearest is None else nearest.missing
+    missing = [column for column in layouts[0] if column.needed] if nearest is None else nearest.missing
     listed = "、".join(f"{column.title}（{column.name}）" for column in missing)
     empty = nearest is None or not any(cell != "" for cells in nearest.sheet.rows for cell in cells)
     raise Refused(
         ErrorCode.MALFORMED,
         f"{file.name} 是空的，要有 {listed} 这几列。" if empty else f"{file.name} 的表头里没有 {listed} 这几列。",
+    )
+
+
+def _find_layout(sheet: Sheet, layouts: Sequence[Sequence[Column]]) -> tuple[int, _Headings]:
+    """The layout that the sheet has, or comes nearest to."""
+    found = [_find_headings(sheet, columns) for columns in layouts]
+    return min(
+        enumerate(found), key=lambda each: (bool(each[1].missing), -len(each[1].places), len(each[1].missing))
     )
 
 
@@ -221,6 +254,9 @@ def _read(
         cells = {column.name: sheet.cell(number, places[column.name]) for column in wanted}
         if not _has_content(sheet, number, cells):
             continue
+        if _is_example(sheet.rows[number - 1]):
+            left_out.append(f"第 {number} 行（示例）")
+            continue
         row = _read_row(sheet, number, cells, wanted)
         if not sheet.name and any(sheet.rows[number - 1][width:]):
             # In a text, a reason with a comma in it.
@@ -251,6 +287,11 @@ def _require_own_columns(
             raise Refused(
                 ErrorCode.MALFORMED, f"{file.name} 的表头「{heading.text}」合并了几列（{area}），请只留一列。"
             )
+
+
+def _is_example(cells: Sequence[Value]) -> bool:
+    """Whether a cell says that the row is only an example of how to fill the table in."""
+    return any(isinstance(cell, str) and _EXAMPLE.fullmatch(cell) for cell in cells)
 
 
 def _has_content(sheet: Sheet, number: int, cells: Mapping[str, Cell]) -> bool:

@@ -32,7 +32,7 @@ def make_search_key(head: str) -> str:
     """The key of a household with this head; `Household.search_key`."""
     plain = search_form(head)
     # A name is also found as who doesn't know the family would read it.
-    readings = dict.fromkeys((_read_family_name(plain), _read(plain)))
+    readings = dict.fromkeys((read_pinyin(plain), _read(plain)))
     return f"{head}\n{plain}\n {' '.join(word for syllables in readings for word in _list_beginnings(syllables))}"
 
 
@@ -45,7 +45,8 @@ def _read(name: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(list(name)))
 
 
-def _read_family_name(name: str) -> tuple[str, ...]:
+def read_pinyin(name: str) -> tuple[str, ...]:
+    """The syllables of a person's name, its family name read as one."""
     if name[:2] in _FAMILY_NAMES_OF_TWO:
         return _FAMILY_NAMES_OF_TWO[name[:2]] + _read(name[2:])
     if name[:1] in _FAMILY_READINGS:

@@ -36,7 +36,8 @@ async def test_a_table_is_told_and_written_when_a_person_says_so(town: LiveTown,
     before = await _registered(town)
     shown = await _register(town, file)
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.splitlines()[:4] == [
+    assert shown.stdout.splitlines()[:5] == [
+        "河畔村的“1网格”就是“第一网格”。",
         "新的村：新 村（编号 v01）",
         "新的网格：东头（编号 v01-01）",
         "新的户：hp-8 周八（3 人）",
@@ -106,5 +107,5 @@ async def test_a_plan_that_nobody_has_seen_is_not_carried_out(town: LiveTown, tm
     before = await _registered(town)
     office = await authenticate(town.town, "office", PASSWORD, TERMINAL)
     with pytest.raises(Refused, match="重新核对一遍"):
-        await apply_register(town.town, office, table, seen)
+        await apply_register(town.town, office, table, seen, "登记")
     assert await _registered(town) == before

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.platform.table_files.file import TableFile
-from api.registry.register.register_plan import Register, RegisterPlan, compare_register
+from api.registry.register import register_plan
+from api.registry.register.register_plan import RegisterPlan
 from api.registry.register.register_table import RegisterTable, read_register
+from api.registry.register.registered import Register
+from tests.conftest import NOW
 
 EMPTY = Register({"hp": "河畔村"}, [("hp-1", "hp", "第一网格")], {})
 lines = st.dictionaries(
@@ -21,6 +26,10 @@ lines = st.dictionaries(
     ),
     min_size=1,
 )
+
+
+def compare_register(register: Register, table: RegisterTable, choices: Mapping[str, str] = {}) -> RegisterPlan:
+    return register_plan.compare_register(register, table, NOW.date(), choices)
 
 
 def written(register: Register, plan: RegisterPlan) -> Register:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from api.platform.table_files.file import TableFile
-from api.registry.register.register_table import RegisterRow, RegisterTable, grid_key, read_register, village_key
+from api.registry.register.register_plan import RegisterPlan, compare_register
+from api.registry.register.register_table import grid_key, read_register, village_key
+from api.registry.register.registered import Register
 from tests.api.platform.table_files.workbooks import workbook
+from tests.conftest import NOW
 
 MESSY: list[list[Any]] = [
     ["示范乡农户登记表", "", "", "", "", "", "", ""],
@@ -31,25 +34,28 @@ def messy() -> bytes:
     return workbook({"农户花名册": MESSY}, {"农户花名册": merged})
 
 
-def read(content: bytes | str) -> RegisterTable:
-    return read_register(TableFile("花名册", content.encode() if isinstance(content, str) else content))
+def read(content: bytes | str) -> RegisterPlan:
+    """What a table would bring to a township that has nothing yet."""
+    table = read_register(TableFile("花名册", content.encode() if isinstance(content, str) else content))
+    return compare_register(Register({}, [], {}), table, NOW.date())
 
 
 def test_a_table_as_it_comes() -> None:
     found = read(messy())
-    assert found.seen == 7
-    assert found.rows == [
-        RegisterRow("0101001", "柳湾村", "第一网格", "徐志春", 6),
-        RegisterRow("0102002", "柳湾村", "2网格", "赵国秀", 3),
-        RegisterRow("0103003", "柳湾村", "三组", "𠮷小世", 4),
-        RegisterRow("0201001", "石咀村", "1网格", "阿不都热依木·买买提", None),
+    villages = {each.code: each.name for each in found.villages}
+    grids = {each.code: each.name for each in found.grids}
+    assert [(h.code, villages[h.village], grids[h.grid], h.head, h.people) for h in found.new] == [
+        ("0101001", "柳湾村", "第一网格", "徐志春", 6),
+        ("0102002", "柳湾村", "2网格", "赵国秀", 3),
+        ("0103003", "柳湾村", "三组", "𠮷小世", 4),
+        ("0201001", "石咀村", "1网格", "阿不都热依木·买买提", 1),
     ]
     assert list(map(str, found.problems)) == [
         "第 7 行 D 列：户编号 0103004 用了 2 次（第 7、8 行）。",
         "第 8 行 D 列：户编号 0103004 用了 2 次（第 7、8 行）。",
         "第 9 行 D 列：没有户编号。",
     ]
-    assert found.table.notes == ["不算在内：第 10 行（小计）、第 12 行（合计）。"]
+    assert found.notes == ["不算在内：第 10 行（小计）、第 12 行（合计）。"]
 
 
 @pytest.mark.parametrize("people", ["0", "31", "三", "2.5", "-1"])
