@@ -8,7 +8,7 @@ from pathlib import Path
 import pygal
 from pygal.style import Style
 
-from api.awards.simulation.charts import clean_svg
+from api.web.charts import clean_svg
 from bench.measurement import Measurement
 
 MET, MISSED = "#2f7d4f", "#d08a2e"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.awards.simulation import formatting
-from api.awards.simulation.charts import BarPair, Chart, draw_chart
+from api.awards.simulation.charts import BarPair, draw_chart
+from api.web.charts import Chart
 from rules.simulation.summary import GroupTotals, HouseholdChange, Simulation
 from rules.simulation.village import RefusalGroup
 
