@@ -32,6 +32,7 @@ import api.awards.simulation.routes
 import api.bookkeeping.expiry.routes
 import api.bookkeeping.general_ledger.pages
 import api.bookkeeping.general_ledger.routes
+import api.bookkeeping.reports.pages
 import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
@@ -186,6 +187,7 @@ def create_app(
             api.shop.offline.routes.router,
             api.bookkeeping.general_ledger.routes.router,
             api.bookkeeping.reports.routes.router,
+            api.bookkeeping.reports.pages.router,
             api.bookkeeping.seals.routes.router,
             api.web.landing.router,
             api.web.page.router,

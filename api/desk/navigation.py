@@ -18,15 +18,26 @@ class NavCard:
     title: str
     hint: str
     roles: Sequence[Role]
+    # Only for those who serve the whole township.
+    township_wide: bool = False
 
 
 NAV_CARDS = (
     NavCard("/desk/tills", "终端", "各超市的终端，和它们报来、等人决定的", _OVERSEERS),
     NavCard("/desk/goods", "物品与货架", "分值、库存、快到期的，和等人点数的收货单", _OVERSEERS),
     NavCard("/desk/card-pins", "积分卡密码", "户主忘了密码，在这里取消", _OVERSEERS),
+    NavCard(
+        "/desk/report",
+        "年度报表",
+        "积分、物品、资金和保障率，每个数都能点开看",
+        (Role.OFFICE, Role.SUPERVISOR),
+        township_wide=True,
+    ),
     NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
 )
 
 
 def list_nav_cards(staff: Staff) -> list[NavCard]:
-    return [card for card in NAV_CARDS if staff.may(*card.roles)]
+    return [
+        card for card in NAV_CARDS if staff.may(*card.roles) and (staff.serves_township or not card.township_wide)
+    ]

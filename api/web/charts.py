@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from pygal.graph.graph import Graph
 from pygal.style import Style
 
 # Light and dark, so that they differ in black and white, too.
-COLOURS = ("#d3b878", "#7c1316")
+LIGHT, DARK = COLOURS = ("#d3b878", "#7c1316")
 MINUS = "−"
 _INK, _LINE = "#2b211a", "#e4d8c0"
 _FONTS = "PingFang SC, Noto Sans CJK SC, Source Han Sans SC, Microsoft YaHei, sans-serif"
@@ -25,7 +26,7 @@ class Chart:
     alt_text: str
 
 
-def chart_options(font_size: int) -> dict[str, Any]:
+def chart_options(font_size: int, colours: Sequence[str] = COLOURS) -> dict[str, Any]:
     """What every chart is drawn with."""
     return {
         "style": Style(
@@ -35,8 +36,8 @@ def chart_options(font_size: int) -> dict[str, Any]:
             foreground_strong=_INK,
             foreground_subtle=_LINE,
             guide_stroke_color=_LINE,
-            colors=COLOURS,
-            value_colors=(_INK,) * len(COLOURS),
+            colors=tuple(colours),
+            value_colors=(_INK,) * len(colours),
             opacity="1",
             font_family=_FONTS,
             label_font_size=font_size,

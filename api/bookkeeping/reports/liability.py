@@ -18,7 +18,7 @@ from api import wire
 from api.bookkeeping.reports.use_cases import read_held_points
 from api.platform import accounts
 from api.platform.services import Services, UnitOfWork
-from api.shop.stock.queries import ProductFacts, list_products
+from api.shop.stock.queries import list_products
 from ledger.transactions import AccountId
 
 # Pieces bought by procurements, less reversed ones: summed over entries, since a reversal may be partial.
@@ -41,36 +41,70 @@ _STOCK = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class _PricedProduct:
-    """A product, its pieces on all shelves, and the average cost of a bought piece in fen, if known."""
+class StockedProduct:
+    """A product: its pieces on all shelves, all pieces ever bought, and what was paid for those in fen."""
 
-    product: ProductFacts
+    code: str
+    name: str
+    price: int
     stock: int
-    cost: Fraction | None
+    bought: int
+    paid: int
+
+    @property
+    def cost(self) -> Fraction | None:
+        """The average of a bought piece, if any was."""
+        return Fraction(self.paid, self.bought) if self.bought else None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What households hold, and what there is for it, as of one moment: points, the fund in fen, the shelves."""
+
+    points: int
+    fund: int
+    products: Sequence[StockedProduct]
+
+    @property
+    def shelf_cost(self) -> Fraction:
+        """What the goods on the shelves have cost, as far as that is known, in fen."""
+        return sum((p.stock * p.cost for p in self.products if p.cost is not None), Fraction())
+
+    @property
+    def rate(self) -> Fraction | None:
+        """What a point costs in fen; None where no goods of known cost are on a shelf."""
+        shelf_points = sum(p.stock * p.price for p in self.products if p.cost is not None)
+        return self.shelf_cost / shelf_points if shelf_points else None
+
+    @property
+    def cover(self) -> int | None:
+        """Goods and fund in percent of what the points will cost; None where no point can be priced."""
+        if self.rate is None:
+            return None
+        return round(100 * (self.shelf_cost + self.fund) / (self.points * self.rate)) if self.points > 0 else 100
 
 
 async def calculate_liability(services: Services) -> wire.Liability:
     """The liability in fen: points × cost of a point, rounded up."""
     async with services.unit_of_work() as uow:
-        points = await read_held_points(uow)
-        priced = await _price_products(uow)
-        fund = await uow.books.read_balance(accounts.FUND.id)
-    known = [(p.stock, p.cost, p.product.price) for p in priced if p.cost is not None]
-    shelf_points = sum(stock * price for stock, _, price in known)
-    rate = sum((stock * cost for stock, cost, _ in known), Fraction()) / shelf_points if shelf_points else None
+        held = await read_held_points(uow)
+        position = await read_position(uow)
+    rate = position.rate
+    known = any(p.cost is not None for p in position.products)
     return wire.Liability(
-        points_outstanding=points.posted,
-        points_on_notice=points.expected,
-        products=[_to_product_cost(p) for p in priced],
+        points_outstanding=held.posted,
+        points_on_notice=held.expected,
+        products=[_to_product_cost(p) for p in position.products],
         fen_per_point=_round(rate),
-        liability=_calculate_cost(points.posted, rate),
-        liability_with_notice=_calculate_cost(points.posted + points.expected, rate),
+        liability=_calculate_cost(held.posted, rate),
+        liability_with_notice=_calculate_cost(held.posted + held.expected, rate),
         unknown_because=None if rate is not None else "shelves-empty" if known else "no-cost-known",
-        fund=fund.posted,
+        fund=position.fund,
     )
 
 
-async def _price_products(uow: UnitOfWork) -> Sequence[_PricedProduct]:
+async def read_position(uow: UnitOfWork) -> Position:
+    """As of now."""
     known = await list_products(uow)
     supplies = [accounts.supply(p.code).id for p in known]
     connection = await uow.session.connection()
@@ -79,22 +113,29 @@ async def _price_products(uow: UnitOfWork) -> Sequence[_PricedProduct]:
     rows = await connection.execute(_STOCK, {"township": uow.township})
     stock = {row.unit: int(row.pieces) for row in rows}
     paid = await uow.books.read_balances([accounts.cost(p.code).id for p in known])
-    priced = []
-    for product, supply in zip(known, supplies, strict=True):
-        pieces = bought.get(supply, 0)
-        cost = Fraction(paid[accounts.cost(product.code).id].posted, pieces) if pieces else None
-        priced.append(_PricedProduct(product, stock.get(accounts.supply(product.code).unit, 0), cost))
-    return priced
+    fund = await uow.books.read_balance(accounts.FUND.id)
+    products = [
+        StockedProduct(
+            code=product.code,
+            name=product.name,
+            price=product.price,
+            stock=stock.get(accounts.supply(product.code).unit, 0),
+            bought=bought.get(supply, 0),
+            paid=paid[accounts.cost(product.code).id].posted,
+        )
+        for product, supply in zip(known, supplies, strict=True)
+    ]
+    return Position((await read_held_points(uow)).posted, fund.posted, products)
 
 
-def _to_product_cost(priced: _PricedProduct) -> wire.ProductCost:
+def _to_product_cost(product: StockedProduct) -> wire.ProductCost:
     return wire.ProductCost(
-        product=priced.product.code,
-        name=priced.product.name,
-        price=priced.product.price,
-        stock=priced.stock,
-        average_cost=_round(priced.cost),
-        fen_per_point=_round(priced.cost / priced.product.price if priced.cost is not None else None),
+        product=product.code,
+        name=product.name,
+        price=product.price,
+        stock=product.stock,
+        average_cost=_round(product.cost),
+        fen_per_point=_round(product.cost / product.price if product.cost is not None else None),
     )
 
 

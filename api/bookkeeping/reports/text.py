@@ -41,7 +41,8 @@ def format_report(report: wire.TownshipReport) -> Iterator[str]:
     yield f"兑换人次 redemptions: {report.redemptions:,}"
     yield f"兑换物资 goods handed out: {report.goods_handed_out:,}"
     yield f"未兑换积分 points outstanding: {report.points_outstanding:,}"
-    yield f"账目平衡 books in balance: {'是 yes' if report.in_balance else '否 no'}"
+    if report.in_balance is not None:
+        yield f"账目平衡 books in balance: {'是 yes' if report.in_balance else '否 no'}"
 
 
 def format_liability(liability: wire.Liability) -> Iterator[str]:
