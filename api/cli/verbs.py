@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from api.cli import books, kiosk, register, rules
+from api.cli import backup, books, kiosk, register, rules
 from api.cli.command_line import NAME, NETWORK, Verbs, ask_passwords, echo, listen, print_refusals, run_async
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
@@ -27,7 +27,7 @@ def main() -> None:
     """
 
 
-for command in (*books.COMMANDS, kiosk.kiosk, register.register, rules.rules):
+for command in (*books.COMMANDS, *backup.COMMANDS, kiosk.kiosk, register.register, rules.rules):
     main.add_command(command)
 
 

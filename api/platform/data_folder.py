@@ -8,7 +8,7 @@ from pathlib import Path
 from api.platform import os_errors
 from api.platform.errors import ErrorCode, Refused
 
-_MARKS = frozenset({"pg", "pg.lock", "csrf.secret", "seal.key", "demo.json", "demo.building"})
+_MARKS = frozenset({"pg", "pg.lock", "csrf.secret", "seal.key", "demo.json", "demo.building", "backups"})
 """What a server or a demo keeps there from its start."""
 _GUESTS = frozenset({"kiosk", "crash.log", "crash.log.old"})
 

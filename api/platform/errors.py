@@ -113,6 +113,9 @@ class ErrorCode(StrEnum):
     # Told at a terminal, to the person who runs the server.
     UNWRITABLE = "unwritable", 500
     SEAL_KEY = "seal-key", 500
+    KEY_WRONG = "key-wrong", 500
+    BACKUP_DAMAGED = "backup-damaged", 500
+    BACKUP_FAILED = "backup-failed", 500
     PORT_TAKEN = "port-taken", 500
     PRINTER_AWAY = "printer-away", 500
     IN_USE = "in-use", 500

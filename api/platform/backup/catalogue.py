@@ -129,7 +129,9 @@ def _newest_first(backups: Sequence[Backup]) -> tuple[Backup, ...]:
 def lock_backups(data: Path) -> Iterator[Path]:
     """The folder, for who changes something in it. Raises Refused: in-use, while another process does."""
     folder = backup_folder(data)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Where a proof's database runs as `nobody`, it has to pass; the files are closed themselves.
+    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
     with open(folder / _LOCK, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

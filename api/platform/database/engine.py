@@ -75,22 +75,30 @@ def reach(settings: Settings) -> Iterator[Access]:
     """The database that the settings name; an embedded server runs at least as long as the block. Raises Refused:
     database-url, not-our-folder."""
     require_own_folder(settings.data)
+    own = locate_own(settings)
+    if own is not None:
+        yield own
+        return
+    with Embedded(settings.data) as server, server.keep_running():
+        yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data, embedded=True)
+
+
+def locate_own(settings: Settings) -> Access | None:
+    """A database on a server of the operator's own, if the settings name one. Raises Refused: database-url."""
     owner, app = settings.database_owner_url, settings.database_url
     if app is not None:
-        yield Access(
+        return Access(
             owner=parse_address(owner, "JIMEI_DATABASE_OWNER_URL") if owner is not None else None,
             app=parse_address(app, "JIMEI_DATABASE_URL"),
             data=settings.data,
             embedded=False,
         )
-        return
     if owner is not None:
         raise Refused(
             ErrorCode.DATABASE_URL,
             "只设了 JIMEI_DATABASE_OWNER_URL：还要把 JIMEI_DATABASE_URL 设成同一个库、由程序自己登录的地址。",
         )
-    with Embedded(settings.data) as server, server.keep_running():
-        yield Access(server.url(OWNER, DATABASE), server.url(APP, DATABASE), settings.data, embedded=True)
+    return None
 
 
 class Database:

@@ -32,6 +32,8 @@ from api.platform.errors import ErrorCode, Refused
 
 T = TypeVar("T")
 
+RESTORING = "jimei_restoring"
+"""The schema that a database has as long as it is being restored, and isn't served from."""
 _NO_RIGHT = "42501"
 # Of programs that were never released.
 _BEFORE_THE_FIRST = re.compile(r"0\d{3}")
@@ -44,7 +46,7 @@ async def migrate(owner: URL, revisions: Path = REVISIONS) -> None:
     Raises Refused: database-version, when a newer program has been there, or one from before the first release;
     database-changed, when something of somebody else's is in the way; database-rights; database-unsupported.
     """
-    await _create_database(owner)
+    await create_database(owner)
     try:
         await run_on(owner, partial(_upgrade, revisions))
     except (DBAPIError, asyncpg.PostgresError) as error:
@@ -90,13 +92,22 @@ async def require_current(url: URL, revisions: Path = REVISIONS) -> None:
 
 def check_revision(connection: Connection, revisions: Path = REVISIONS) -> None:
     """As `require_current`."""
+    if connection.execute(text("select to_regnamespace('jimei_restoring')")).scalar() is not None:
+        raise Refused(
+            ErrorCode.DATABASE_VERSION,
+            "这个数据库还没有恢复完：请再运行一次同样的 jimei restore，或换一个空的库。",
+        )
     files = {file.name: file.checksum for file in read_files(revisions).values()}
     if _known_revision(connection, revisions) != _head(revisions) or read_checksums(connection) != files:
         raise Refused(ErrorCode.DATABASE_VERSION, "数据库还是旧版本，请先运行 jimei migrate。")
 
 
 def _known_revision(connection: Connection, revisions: Path) -> str | None:
-    seen = MigrationContext.configure(connection).get_current_revision()
+    return require_known(MigrationContext.configure(connection).get_current_revision(), revisions)
+
+
+def require_known(seen: str | None, revisions: Path = REVISIONS) -> str | None:
+    """The revision that a database or a backup of one is of. Raises Refused: database-version."""
     if seen is not None and _BEFORE_THE_FIRST.fullmatch(seen):
         raise Refused(
             ErrorCode.DATABASE_VERSION,
@@ -139,7 +150,8 @@ async def administer(owner: URL, statement: TextClause) -> Row[Any] | None:
         await connection.close()
 
 
-async def _create_database(owner: URL) -> None:
+async def create_database(owner: URL) -> None:
+    """If the server has none. Raises Refused: database-rights, database-away."""
     if await exists(owner):
         return
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Final
 
 # libpq and the server read PG* variables and the locale, so the caller's environment isn't passed on.
-_ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 class EmbeddedError(Exception):
@@ -41,7 +41,7 @@ class OsUser:
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd="/",
-            env=_ENVIRONMENT | pgdata,
+            env=ENVIRONMENT | pgdata,
             user=self.uid if self.changes_user else None,
             group=self.gid if self.changes_user else None,
             extra_groups=[] if self.changes_user else None,

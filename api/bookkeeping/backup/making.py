@@ -1,0 +1,198 @@
+"""Make a backup while the server goes on: one moment of the database and the data folder's keys, encrypted, in one
+file."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from pyrage.x25519 import Identity, Recipient
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
+
+from api.bookkeeping.backup.facts import DatabaseFacts, read_facts
+from api.bookkeeping.backup.steps import ReportStep, Step, ignore_step
+from api.platform.backup.archive import DUMP, FILES, Manifest, Part, measure, write_archive
+from api.platform.backup.catalogue import (
+    SUFFIX,
+    Backup,
+    read_catalogue,
+    sync_folder,
+    with_backup,
+    without_backups,
+    write_catalogue,
+)
+from api.platform.backup.dump import APPLICATION_NAME, dump_database
+from api.platform.backup.keys import KeyRecord, parse_recipient, provide_key
+from api.platform.backup.retention import choose_superfluous
+from api.platform.database.connect import create_engine
+from api.platform.database.embedded import APP, lower_priority
+from api.platform.database.engine import Access
+from api.platform.disk import unwritable
+from ledger.transactions import TownshipId
+
+KEPT_FILES = ("seal.key", "csrf.secret", "demo.json")
+"""Of the data folder. A till's own folder isn't among them: a till that is restored would be taken for a copy of
+itself."""
+KEY_FILES = ("key.json", "backup.key")
+"""Of the folder of backups, so that a restored server goes on with the same key."""
+_WORKING = ".making"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """`proof_key`: opens this one backup, too; it is kept nowhere, so only who made it can prove it."""
+
+    backup: Backup
+    file: Path
+    proof_key: Identity
+
+
+async def make_backup(
+    access: Access, township: TownshipId, folder: Path, now: datetime, report: ReportStep = ignore_step
+) -> Made:
+    """Into the folder of backups, which the caller has locked.
+
+    Raises Refused: backup-failed, unwritable, disk-full, database-away.
+    """
+    data = access.data
+    working = folder / _WORKING
+    try:
+        # What a process that was killed has left.
+        shutil.rmtree(working, ignore_errors=True)
+        working.mkdir(mode=0o700)
+        key = provide_key(data, now)
+        report(Step.DUMP)
+        facts, dump = await _dump(access, township, working)
+        report(Step.ENCRYPT)
+        made = _encrypt(data, working, key, facts, dump, now)
+        report(Step.PLACE)
+        file = folder / made.backup.name
+        made.file.replace(file)
+        sync_folder(folder)
+        write_catalogue(data, with_backup(read_catalogue(data), made.backup))
+    except OSError as error:
+        raise unwritable(folder, error, "，没有备份") from None
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+    return Made(made.backup, file, made.proof_key)
+
+
+async def _dump(access: Access, township: TownshipId, working: Path) -> tuple[DatabaseFacts, Part]:
+    """The facts and the dump are of the same moment."""
+    url, role = (access.owner, None) if access.owner is not None else (access.app, APP)
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("set transaction isolation level repeatable read, read only"))
+            if role is not None:
+                await connection.execute(text(f"set local role {role}"))
+            async with _lowered(access, connection):
+                snapshot = str(await connection.scalar(text("select pg_export_snapshot()")))
+                facts = await read_facts(connection, township)
+                return facts, await dump_database(url, snapshot, working / DUMP, role)
+    finally:
+        await engine.dispose()
+
+
+def _encrypt(data: Path, working: Path, key: KeyRecord, facts: DatabaseFacts, dump: Part, now: datetime) -> Made:
+    places = [(DUMP, working / DUMP), *_copy_files(data, working)]
+    manifest = Manifest(
+        program=importlib.metadata.version("jimei"),
+        revision=facts.revision,
+        made_at=now,
+        township=facts.township,
+        tree_size=facts.tree_size,
+        tree_root=facts.tree_root,
+        rows=facts.rows,
+        parts={name: dump if name == DUMP else measure(place) for name, place in places},
+    )
+    proof_key = Identity.generate()
+    recipients: Sequence[Recipient] = [parse_recipient(key.recipient), proof_key.to_public()]
+    name = f"jimei-{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+    encrypted = write_archive(working / name, recipients, manifest, places)
+    backup = Backup(
+        name=name,
+        made_at=now,
+        size=encrypted.size,
+        sha256=encrypted.sha256,
+        key=key.fingerprint,
+        tree_size=facts.tree_size,
+        tree_root=facts.tree_root,
+        revision=facts.revision,
+        changes=facts.changes,
+    )
+    return Made(backup, working / name, proof_key)
+
+
+def _copy_files(data: Path, working: Path) -> list[tuple[str, Path]]:
+    """As they are now: what is encrypted must not change meanwhile."""
+    found = [data / name for name in KEPT_FILES] + [data / "backups" / name for name in KEY_FILES]
+    return [
+        (f"{FILES}{place.name}", Path(shutil.copy(place, working / place.name)))
+        for place in found
+        if place.is_file()
+    ]
+
+
+def remove_superfluous(data: Path, folder: Path) -> None:
+    """By the rule of keeping; what the catalogue doesn't know stays. Only while the folder is locked."""
+    catalogue = read_catalogue(data)
+    names = [each.name for each in choose_superfluous(catalogue.backups)]
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
+    write_catalogue(data, without_backups(catalogue, names))
+
+
+def mark_proven(data: Path, backup: Backup, now: datetime) -> Backup:
+    """Only while the folder is locked."""
+    proven = msgspec.structs.replace(backup, proven_at=now)
+    write_catalogue(data, with_backup(read_catalogue(data), proven))
+    return proven
+
+
+@asynccontextmanager
+async def _lowered(access: Access, connection: AsyncConnection) -> AsyncIterator[None]:
+    """Beside an embedded server what reads all of it gives way to tills: this process, and the connections that
+    serve it."""
+    if not access.embedded:
+        yield
+        return
+    lower_priority(os.getpid())
+    lower_priority(int(await connection.scalar(text("select pg_backend_pid()")) or 0))
+    watcher = asyncio.create_task(_lower_backends(access))
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+
+async def _lower_backends(access: Access) -> None:
+    """Those of `pg_dump`, which are known by their name once they are there."""
+    assert access.owner is not None
+    engine = create_engine(access.owner, poolclass=NullPool)
+    lowered: set[int] = set()
+    try:
+        async with engine.connect() as connection:
+            while True:
+                found = await connection.scalars(text(_BACKENDS), {"name": APPLICATION_NAME})
+                for process in set(found) - lowered:
+                    lower_priority(process)
+                    lowered.add(process)
+                await connection.rollback()
+                await asyncio.sleep(0.2)
+    finally:
+        await engine.dispose()
+
+
+_BACKENDS = "select pid from pg_stat_activity where application_name = :name"
