@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from api.platform.backup.archive import DUMP, FILES, Manifest, Part, measure, wr
 from api.platform.backup.catalogue import (
     SUFFIX,
     Backup,
+    backup_folder,
     read_catalogue,
     sync_folder,
     with_backup,
@@ -40,8 +42,8 @@ from api.platform.database.engine import Access
 from api.platform.disk import unwritable
 from ledger.transactions import TownshipId
 
-KEPT_FILES = ("seal.key", "csrf.secret", "demo.json")
-"""Of the data folder. A till's own folder isn't among them: a till that is restored would be taken for a copy of
+KEPT_FILES = ("seal.key", "seal-*.key", "csrf.secret", "demo.json")
+"""Patterns of the data folder's. A till's own folder isn't among them: a till that is restored would be taken for a copy of
 itself."""
 KEY_FILES = ("key.json", "backup.key")
 """Of the folder of backups, so that a restored server goes on with the same key."""
@@ -134,9 +136,14 @@ def _encrypt(data: Path, working: Path, key: KeyRecord, facts: DatabaseFacts, du
     return Made(backup, working / name, proof_key)
 
 
+def is_kept(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in KEPT_FILES)
+
+
 def _copy_files(data: Path, working: Path) -> list[tuple[str, Path]]:
     """As they are now: what is encrypted must not change meanwhile."""
-    found = [data / name for name in KEPT_FILES] + [data / "backups" / name for name in KEY_FILES]
+    found = [file for pattern in KEPT_FILES for file in sorted(data.glob(pattern))]
+    found += [backup_folder(data) / name for name in KEY_FILES]
     return [
         (f"{FILES}{place.name}", Path(shutil.copy(place, working / place.name)))
         for place in found

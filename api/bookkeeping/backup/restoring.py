@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +15,12 @@ from pathlib import Path
 import msgspec
 from pyrage.x25519 import Identity
 from sqlalchemy import Connection, text
+from uuid_utils.compat import uuid7
 
-from api.bookkeeping.backup.making import KEPT_FILES, KEY_FILES
+from api.bookkeeping.backup.making import KEY_FILES, is_kept
 from api.bookkeeping.backup.rebuilding import Rebuilder, clear_scratch, require_restorable, scratch_cluster
 from api.bookkeeping.backup.steps import Step
+from api.bookkeeping.seals.restores import mark_restored
 from api.platform import os_errors
 from api.platform.backup.archive import Manifest, Unpacked, read_archive
 from api.platform.backup.catalogue import (
@@ -36,6 +37,8 @@ from api.platform.database.engine import Access
 from api.platform.database.migrations import RESTORING, create_database, run_on
 from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
+
+REASON = "从备份恢复"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,10 @@ class Restorer:
         found = await self.rebuilder.rebuild(access, backup)
         if not found or self.even_if_wrong:
             self.rebuilder.report(Step.MARK)
+            async with self.rebuilder.use_database(access) as services:
+                # By a clock that is behind the one of the backup, too.
+                backup_at = min(backup.manifest.made_at, self.rebuilder.clock.now())
+                await mark_restored(services, uuid7(), backup_at=backup_at, person=self.person, reason=REASON)
             _place_files(backup, data)
             if access.embedded:
                 await run_on(access.require_owner(), _unmark)
@@ -146,13 +153,11 @@ def _require_empty(target: Path) -> None:
 async def _was_cut_off(own: Access, target: Path) -> bool:
     """Whether what is in the folder was put there by a restore into this very database that was killed then."""
     await create_database(own.require_owner())
-    if not _holds_only(target, {*KEPT_FILES, "backups"}):
-        return False
-    return await run_on(own.require_owner(), _is_marked)
+    return _holds_only_ours(target) and await run_on(own.require_owner(), _is_marked)
 
 
-def _holds_only(folder: Path, names: AbstractSet[str]) -> bool:
-    return folder.is_dir() and {each.name for each in folder.iterdir()} <= names
+def _holds_only_ours(folder: Path) -> bool:
+    return folder.is_dir() and all(is_kept(each.name) or each.name == "backups" for each in folder.iterdir())
 
 
 def _is_marked(connection: Connection) -> bool:
@@ -193,7 +198,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _place_files(backup: Unpacked, data: Path) -> None:
-    kept = [(name, place) for name, place in backup.list_files() if name in KEPT_FILES]
+    kept = [(name, place) for name, place in backup.list_files() if is_kept(name)]
     keys = [(name, place) for name, place in backup.list_files() if name in KEY_FILES]
     backup_folder(data).mkdir(mode=0o711)
     for folder, files in ((data, kept), (backup_folder(data), keys)):
