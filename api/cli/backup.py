@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.bookkeeping.backup.steps import Step
     from api.bookkeeping.backup.use_cases import BackupResult
     from api.platform.backup.keys import KeyRing
+    from api.platform.database.engine import Access
 
 
 @click.command(epilog="例 example: jimei backup --output /media/usb/jimei.jimei")
@@ -77,6 +78,23 @@ def backup(output: Path | None, no_proof: bool, new_key: bool, key_parts: Path |
         if result.discrepancies:
             echo(f"发现 {len(result.discrepancies)} 处不符。")
             sys.exit(1)
+
+
+async def back_up_before_upgrade(access: Access, copy: Path | None) -> None:
+    """Where the database is of an earlier version and has a township. Raises Refused, as `back_up`."""
+    from api.bookkeeping.backup.rebuilding import Rebuilder
+    from api.bookkeeping.backup.use_cases import back_up, needs_backup_before_upgrade
+    from api.opening import TOWNSHIP
+    from api.platform.clock import WallClock
+
+    if not await needs_backup_before_upgrade(access.require_owner()):
+        return
+    try:
+        result = await back_up(access, Rebuilder(TOWNSHIP, WallClock()), copy, prove=False)
+    except Refused as refused:
+        why = refused.detail.removesuffix("。")
+        raise Refused(refused.code, f"{why}；没有升级：要不备份就升级，请加 --no-backup。") from None
+    echo(f"升级前已备份：{result.file}；要回到升级前，请用原来的程序 jimei restore 它。")
 
 
 def _change_key(data: Path, new_key: bool, key_parts: Path | None, yes: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
     On a PostgreSQL of your own it signs in by JIMEI_DATABASE_URL alone, and refuses a login that owns the
     database or could become its owner: docs/database.md.
     """
+    from api.bookkeeping.backup.schedule import backing_up
     from api.opening import ask_database, open_services, require_township
     from api.platform.clock import WallClock
     from api.platform.database.engine import STATEMENT_TIMEOUT, reach
@@ -57,6 +59,7 @@ def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
     from api.serving import LOOPBACK, load_csrf_secret, run_server
 
     settings = Settings.read()
+    backs_up = settings.backs_up
 
     async def work() -> None:
         async with open_services(access, WallClock(), STATEMENT_TIMEOUT) as services:
@@ -65,7 +68,10 @@ def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
                 for risk in await ask_database(access.app, find_risks):
                     echo(risk, err=True)
             secret = load_csrf_secret(settings.data)
-            async with run_server(services, listener, secret, trusted_proxies=trusted_proxies or LOOPBACK) as url:
+            async with (
+                run_server(services, listener, secret, trusted_proxies=trusted_proxies or LOOPBACK) as url,
+                backing_up(services) if backs_up else nullcontext(),
+            ):
                 # Otherwise every full garbage collection scans all objects made at startup, which delays responses
                 # by a tenth of a second.
                 gc.freeze()
@@ -80,17 +86,21 @@ def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
 @click.option(
     "--check", is_flag=True, help="change nothing; compare tables, functions and rights with the program's"
 )
+@click.option("--no-backup", is_flag=True, help="upgrade without a backup before, where none can be made")
 @print_refusals
-def migrate(check: bool) -> None:
-    """Bring the database to this program's version.
+def migrate(check: bool, no_backup: bool) -> None:
+    """Bring the database to this program's version. Where there is something to lose, it is backed up before.
 
     On a PostgreSQL of your own it signs in by JIMEI_DATABASE_OWNER_URL, creates the database and the role
     jimei_app where they are missing, and leaves the application's login to you: docs/database.md.
     """
+    from api.cli.backup import back_up_before_upgrade
     from api.platform.database import migrations
     from api.platform.database.engine import reach
 
     async def upgrade() -> None:
+        if not no_backup:
+            await back_up_before_upgrade(access, settings.backup_copy)
         await migrations.migrate(access.require_owner())
         echo("数据库已是最新版本。 The database is up to date.")
 

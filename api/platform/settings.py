@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.platform.errors import ErrorCode, Refused
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -24,6 +26,9 @@ class Settings:
 
     @property
     def backs_up(self) -> bool:
+        """Raises Refused: malformed."""
+        if self.backups not in (None, "on", "off"):
+            raise Refused(ErrorCode.MALFORMED, "JIMEI_BACKUPS 应是 on 或 off。")
         return self.database_url is None if self.backups is None else self.backups == "on"
 
     @classmethod

@@ -3,9 +3,7 @@ file."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib.metadata
-import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from api.bookkeeping.backup.facts import DatabaseFacts, read_facts
+from api.bookkeeping.backup.priority import finding_dumps, giving_way
 from api.bookkeeping.backup.steps import ReportStep, Step, ignore_step
 from api.platform.backup.archive import DUMP, FILES, Manifest, Part, measure, write_archive
 from api.platform.backup.catalogue import (
@@ -33,7 +32,7 @@ from api.platform.backup.catalogue import (
     without_backups,
     write_catalogue,
 )
-from api.platform.backup.dump import APPLICATION_NAME, dump_database
+from api.platform.backup.dump import dump_database
 from api.platform.backup.keys import KeyRecord, parse_recipient, provide_key
 from api.platform.backup.retention import choose_superfluous
 from api.platform.database.connect import create_engine
@@ -43,8 +42,8 @@ from api.platform.disk import unwritable
 from ledger.transactions import TownshipId
 
 KEPT_FILES = ("seal.key", "seal-*.key", "csrf.secret", "demo.json")
-"""Patterns of the data folder's. A till's own folder isn't among them: a till that is restored would be taken for a copy of
-itself."""
+"""Patterns of the data folder's. A till's own folder isn't among them: a restored till would be taken for a copy
+of itself."""
 KEY_FILES = ("key.json", "backup.key")
 """Of the folder of backups, so that a restored server goes on with the same key."""
 _WORKING = ".making"
@@ -98,7 +97,7 @@ async def _dump(access: Access, township: TownshipId, working: Path) -> tuple[Da
             await connection.execute(text("set transaction isolation level repeatable read, read only"))
             if role is not None:
                 await connection.execute(text(f"set local role {role}"))
-            async with _lowered(access, connection):
+            async with _giving_way(access, connection):
                 snapshot = str(await connection.scalar(text("select pg_export_snapshot()")))
                 facts = await read_facts(connection, township)
                 return facts, await dump_database(url, snapshot, working / DUMP, role)
@@ -168,38 +167,11 @@ def mark_proven(data: Path, backup: Backup, now: datetime) -> Backup:
 
 
 @asynccontextmanager
-async def _lowered(access: Access, connection: AsyncConnection) -> AsyncIterator[None]:
-    """Beside an embedded server what reads all of it gives way to tills: this process, and the connections that
-    serve it."""
+async def _giving_way(access: Access, connection: AsyncConnection) -> AsyncIterator[None]:
+    """Beside an embedded server alone: another one may be on any machine."""
     if not access.embedded:
         yield
         return
-    lower_priority(os.getpid())
     lower_priority(int(await connection.scalar(text("select pg_backend_pid()")) or 0))
-    watcher = asyncio.create_task(_lower_backends(access))
-    try:
+    async with finding_dumps(access.require_owner()) as find, giving_way(find):
         yield
-    finally:
-        watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
-
-
-async def _lower_backends(access: Access) -> None:
-    """Those of `pg_dump`, which are known by their name once they are there."""
-    assert access.owner is not None
-    engine = create_engine(access.owner, poolclass=NullPool)
-    lowered: set[int] = set()
-    try:
-        async with engine.connect() as connection:
-            while True:
-                found = await connection.scalars(text(_BACKENDS), {"name": APPLICATION_NAME})
-                for process in set(found) - lowered:
-                    lower_priority(process)
-                    lowered.add(process)
-                await connection.rollback()
-                await asyncio.sleep(0.2)
-    finally:
-        await engine.dispose()
-
-
-_BACKENDS = "select pid from pg_stat_activity where application_name = :name"

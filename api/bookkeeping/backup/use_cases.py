@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import URL
+from sqlalchemy.pool import NullPool
 
 from api.bookkeeping.backup.copying import copy_backups
+from api.bookkeeping.backup.facts import has_township
 from api.bookkeeping.backup.making import make_backup, remove_superfluous
 from api.bookkeeping.backup.proving import prove_backup
 from api.bookkeeping.backup.rebuilding import Rebuilder
@@ -17,13 +20,14 @@ from api.bookkeeping.backup.steps import Step
 from api.platform.backup.catalogue import (
     Attempt,
     Backup,
-    backup_folder,
     lock_backups,
     read_catalogue,
     write_catalogue,
 )
 from api.platform.clock import Clock
+from api.platform.database.connect import create_engine
 from api.platform.database.engine import Access
+from api.platform.database.migrations import exists, is_current
 from api.platform.errors import Refused
 
 DISCREPANCIES = "账目不符，备份没有算作验证过：请运行 jimei verify，并告诉监委。"
@@ -49,12 +53,24 @@ async def back_up(access: Access, rebuilder: Rebuilder, copy: Path | None, *, pr
             made = await make_backup(access, rebuilder.township, folder, clock.now(), rebuilder.report)
             backup = made.backup
             if prove:
-                backup, found = await prove_backup(made, folder, data, rebuilder)
+                backup, found = await prove_backup(made, folder, data, rebuilder, beside_tills=access.embedded)
                 discrepancies.extend(found)
         remove_superfluous(data, folder)
         rebuilder.report(Step.COPY)
         failure = copy_backups(data, folder, copy, clock.now())
     return BackupResult(backup, made.file, discrepancies, failure)
+
+
+async def needs_backup_before_upgrade(owner: URL) -> bool:
+    """Whether there is a township in the database, and an upgrade would change something."""
+    if not await exists(owner):
+        return False
+    engine = create_engine(owner, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await has_township(connection) and not await connection.run_sync(is_current)
+    finally:
+        await engine.dispose()
 
 
 @asynccontextmanager
@@ -74,7 +90,3 @@ async def _noting(data: Path, clock: Clock, discrepancies: list[str]) -> AsyncIt
         catalogue = read_catalogue(data)
         attempt = Attempt(clock.now(), failure)
         write_catalogue(data, msgspec.structs.replace(catalogue, attempt=attempt))
-
-
-def locate(data: Path, backup: Backup) -> Path:
-    return backup_folder(data) / backup.name

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
 
 SUFFIX = ".jimei"
@@ -127,17 +128,25 @@ def _newest_first(backups: Sequence[Backup]) -> tuple[Backup, ...]:
 
 @contextmanager
 def lock_backups(data: Path) -> Iterator[Path]:
-    """The folder, for who changes something in it. Raises Refused: in-use, while another process does."""
+    """The folder, for who changes something in it. Raises Refused: in-use, while another process does; unwritable,
+    disk-full."""
     folder = backup_folder(data)
-    folder.mkdir(parents=True, exist_ok=True)
-    # Where a proof's database runs as `nobody`, it has to pass; the files are closed themselves.
-    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    with open(folder / _LOCK, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(ErrorCode.IN_USE, "正在备份，请等它做完再试。") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Where a proof's database runs as `nobody`, it has to pass; the files are closed themselves.
+        folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise unwritable(folder, error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise Refused(ErrorCode.IN_USE, "正在备份，请等它做完再试。") from None
+    try:
         yield folder
+    finally:
+        os.close(lock)
 
 
 def write_durably(file: Path, content: bytes) -> None:

@@ -201,6 +201,8 @@ class Embedded:
         initdb = [binary_path("initdb"), "--pgdata", str(new), "--username", OWNER, "--encoding", "UTF8"]
         initdb += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"]
         initdb += ["--data-checksums", "--auth", "peer", "--no-instructions"]
+        if self._settings.get("fsync") == "off":
+            initdb += ["--no-sync"]
         user.run_checked(initdb, "建库失败", "initdb failed")
         single = [binary_path("postgres"), "--single", "-D", str(new), "-c", "exit_on_error=on", "postgres"]
         user.run_checked(single, "建库失败", "creating the role failed", f"CREATE ROLE {APP} LOGIN\n")
@@ -260,18 +262,18 @@ class Embedded:
             if self._find_postmaster() is not None:
                 if _read_pid_file(self._pg)[1] == "ready":
                     return True
-            elif not _find_servers(self._pg):
+            elif not find_servers(self._pg):
                 return False
             time.sleep(0.02)
         raise EmbeddedError(
-            f"文件夹 {self._pg} 里的旧数据库进程 {_find_servers(self._pg)} 一直没有结束，请稍后再试"
+            f"文件夹 {self._pg} 里的旧数据库进程 {find_servers(self._pg)} 一直没有结束，请稍后再试"
             " (an earlier server's processes are still busy in the folder; try again later)"
         )
 
     def _find_postmaster(self) -> int | None:
         """The pid of this cluster's running postmaster: that of the pid file, if that process is a server."""
         pid = _read_pid_file(self._pg)[0]
-        return pid if pid in _find_servers(self._pg) else None
+        return pid if pid in find_servers(self._pg) else None
 
     def _remove_stale_locks(self) -> None:
         """Remove a dead server's lock files: PostgreSQL won't start if their pid now belongs to another program.
@@ -334,7 +336,7 @@ def _read_pid_file(pg: Path) -> tuple[int | None, str]:
     return pid, lines[7].strip() if len(lines) > 7 else ""
 
 
-def _find_servers(pg: Path) -> set[int]:
+def find_servers(pg: Path) -> set[int]:
     """The pids of PostgreSQL processes in this cluster: it is their working folder.
 
     Unless we are root, processes of other OS users aren't visible; they couldn't use this cluster either.

@@ -97,9 +97,14 @@ def check_revision(connection: Connection, revisions: Path = REVISIONS) -> None:
             ErrorCode.DATABASE_VERSION,
             "这个数据库还没有恢复完：请再运行一次同样的 jimei restore，或换一个空的库。",
         )
-    files = {file.name: file.checksum for file in read_files(revisions).values()}
-    if _known_revision(connection, revisions) != _head(revisions) or read_checksums(connection) != files:
+    if not is_current(connection, revisions):
         raise Refused(ErrorCode.DATABASE_VERSION, "数据库还是旧版本，请先运行 jimei migrate。")
+
+
+def is_current(connection: Connection, revisions: Path = REVISIONS) -> bool:
+    """Whether an upgrade would change nothing. Raises Refused: database-version, of a newer program's."""
+    files = {file.name: file.checksum for file in read_files(revisions).values()}
+    return _known_revision(connection, revisions) == _head(revisions) and read_checksums(connection) == files
 
 
 def _known_revision(connection: Connection, revisions: Path) -> str | None:
