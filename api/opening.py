@@ -16,7 +16,7 @@ from api.platform.clock import Clock
 from api.platform.database.connect import DatabaseAway
 from api.platform.database.engine import Access, Database
 from api.platform.database.login import become_application
-from api.platform.database.migrations import check_revision, run_on
+from api.platform.database.migrations import check_revision, is_fresh, migrate, run_on
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, compare_clocks
 from api.registry.register.queries import is_initialized
@@ -78,6 +78,15 @@ def _explain(error: Exception) -> Refused:
             raise error
         case _:
             return Refused(ErrorCode.DATABASE_AWAY, "连不上数据库，请检查 JIMEI_DATABASE_URL 和网络。")
+
+
+async def create_if_fresh(access: Access) -> bool:
+    """In a fresh folder the database is created without being asked for; whether it was. On a server of one's own
+    that takes the owner's login and `jimei migrate`."""
+    if not access.embedded or not await is_fresh(access.require_owner()):
+        return False
+    await migrate(access.require_owner())
+    return True
 
 
 async def require_township(services: Services) -> None:

@@ -18,7 +18,7 @@ from rules.book import (
     Rulebook,
     format_points,
 )
-from rules.builtin import books_path, builtin_names, load_builtin
+from rules.builtin import adapt_builtin, books_path, builtin_names, load_builtin
 from rules.claim import Claim
 from rules.concerns import FORBIDDEN_SUBJECTS, DelicateItem, find_delicate
 from rules.evaluation import Evaluation, LimitStep, Refusal, Trace, evaluate, evaluate_points
@@ -85,6 +85,7 @@ __all__ = [
     "VillageResult",
     "VillageSimulation",
     "Window",
+    "adapt_builtin",
     "backdate",
     "books_path",
     "builtin_names",

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from api.cli import backup, books, kiosk, register, rules
-from api.cli.command_line import NAME, NETWORK, Verbs, ask_passwords, echo, listen, print_refusals, run_async
+from api.cli import backup, books, founding, kiosk, register, rules
+from api.cli.command_line import NETWORK, Verbs, ask_passwords, echo, listen, print_refusals, run_async
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -28,7 +28,7 @@ def main() -> None:
     """
 
 
-for command in (*books.COMMANDS, *backup.COMMANDS, kiosk.kiosk, register.register, rules.rules):
+for command in (*books.COMMANDS, *backup.COMMANDS, founding.init, kiosk.kiosk, register.register, rules.rules):
     main.add_command(command)
 
 
@@ -131,39 +131,6 @@ def _check_database(settings: Settings) -> None:
             settings = replace(settings, data=Path(folder) / "data")
         with reach(settings) as access:
             run_async(compare())
-
-
-@main.command(epilog="例 example: jimei init 示范乡 --login office --name 王主任")
-@click.argument("township", type=NAME)
-@click.option("--login", required=True, help="sign-in of the first person of the township office")
-@click.option("--name", type=NAME, required=True, help="that person's name")
-@click.password_option(prompt="密码 password", help="asked for when left out")
-@print_refusals
-def init(township: str, login: str, name: str, password: str) -> None:
-    """Begin a township: its name and the first person of its office."""
-    import msgspec
-
-    from api import wire
-    from api.opening import open_services
-    from api.platform.clock import WallClock
-    from api.platform.database.engine import reach
-    from api.registry.register import use_cases
-
-    roles = ["office", "party-branch"]
-    try:
-        first = msgspec.convert(
-            {"login": login, "name": name, "roles": roles, "township": True, "password": password}, wire.NewPerson
-        )
-    except msgspec.ValidationError as error:
-        raise Refused(ErrorCode.MALFORMED, f"用户名用小写字母和数字，密码至少 8 位（{error}）。") from None
-
-    async def work() -> None:
-        async with open_services(access, WallClock()) as services:
-            await use_cases.init_township(services, township, first)
-        echo(f"{township}已建立，{name}可以用 {login} 登录。")
-
-    with reach(Settings.read()) as access:
-        run_async(work())
 
 
 @main.command(epilog="例 example: jimei cards v01-01-001 --url https://jf.example.cn --output cards.html")

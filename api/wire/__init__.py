@@ -30,7 +30,15 @@ from api.wire.claims import (
     VillageClaims,
 )
 from api.wire.expiry import ExpiryLine, ExpiryPolicyView, ExpiryPreview, ExpiryProgress, NewExpiry, NewExpiryPolicy
-from api.wire.founding import TownshipDefaults, TownshipDefaultsView
+from api.wire.founding import (
+    FirstExpiry,
+    FirstPerson,
+    FirstRulebook,
+    Founding,
+    SecondPerson,
+    TownshipDefaults,
+    TownshipDefaultsView,
+)
 from api.wire.general_ledger import (
     AccountPage,
     AccountView,
@@ -174,6 +182,10 @@ __all__ = [
     "ExpiryPolicyView",
     "ExpiryPreview",
     "ExpiryProgress",
+    "FirstExpiry",
+    "FirstPerson",
+    "FirstRulebook",
+    "Founding",
     "Funding",
     "GoodsLine",
     "HeldPoints",
@@ -238,6 +250,7 @@ __all__ = [
     "RestockLine",
     "RestoreView",
     "RowOutcome",
+    "SecondPerson",
     "ShelfItem",
     "Shift",
     "SignIn",

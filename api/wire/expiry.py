@@ -10,6 +10,9 @@ from msgspec import Meta
 
 from api.wire.base import Incoming, PointSum, Reason, Wire
 
+ExpiryKind = Literal["none", "year-end", "rolling"]
+ExpiryMonths = Annotated[int, Meta(ge=1, le=120)]
+
 
 class NewExpiryPolicy(Incoming, frozen=True):
     """`PUT /v1/expiry-policies`: in force from `effective_on` until the next policy takes effect; safe to retry.
@@ -17,9 +20,9 @@ class NewExpiryPolicy(Incoming, frozen=True):
     earned in a month expire at the end of the `months`-th month after it. `reason`: the decision behind it."""
 
     effective_on: date
-    kind: Literal["none", "year-end", "rolling"]
+    kind: ExpiryKind
     reason: Reason
-    months: Annotated[int, Meta(ge=1, le=120)] | None = None
+    months: ExpiryMonths | None = None
 
 
 class ExpiryPolicyView(Wire, frozen=True):

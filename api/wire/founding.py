@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from api.wire.base import Incoming
+from api.wire.base import Incoming, Name, PersonName
+from api.wire.expiry import ExpiryKind, ExpiryMonths
+from api.wire.people import ChosenPassword, Login
+from api.wire.proposals import ApprovalPolicy
+from api.wire.rulebooks import BuiltinName, Decision
 
 NoticeDays = Annotated[int, Meta(ge=0, le=30)]
 LeaseMost = Annotated[int, Meta(ge=0, le=10_000)]
@@ -32,3 +36,44 @@ class TownshipDefaultsView(TownshipDefaults, frozen=True):
     since: datetime | None = None
     proposed_by: str = ""
     confirmed_by: str = ""
+
+
+class FirstPerson(Incoming, frozen=True):
+    login: Login
+    name: PersonName
+    password: ChosenPassword
+
+
+class SecondPerson(Incoming, frozen=True):
+    """Without a password they are invited to set one."""
+
+    login: Login
+    name: PersonName
+    password: ChosenPassword | None = None
+
+
+class FirstExpiry(Incoming, frozen=True):
+    """As in `NewExpiryPolicy`."""
+
+    kind: ExpiryKind = "none"
+    months: ExpiryMonths | None = None
+
+
+class FirstRulebook(Incoming, frozen=True):
+    """A book that comes with the software, by its name, and the decision that adopts it."""
+
+    name: BuiltinName
+    decision: Decision
+    effective_from: date
+
+
+class Founding(Incoming, frozen=True):
+    """All that a township begins with. Without a rulebook it is proposed later, at the desk."""
+
+    township: Name
+    first: FirstPerson
+    second: SecondPerson
+    defaults: TownshipDefaults
+    bounds: ApprovalPolicy
+    expiry: FirstExpiry
+    rulebook: FirstRulebook | None = None

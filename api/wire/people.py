@@ -11,6 +11,8 @@ from api.wire.text import TextRule
 
 ChosenPassword = Annotated[str, Meta(min_length=8, max_length=200), TextRule(200, checked=False)]
 
+Login = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
+
 
 class SignIn(Incoming, frozen=True):
     login: Annotated[str, Meta(min_length=1, max_length=40), TextRule(40, form="NFKC")]
@@ -30,7 +32,7 @@ class NewPerson(Incoming, frozen=True):
     party-branch, supervisor, office. Each person serves either a `village` or the whole `township`, and one of the
     two is said. Without a password the person can't sign in."""
 
-    login: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,39}(?!\n)$")]
+    login: Login
     name: PersonName
     roles: Annotated[list[Key], Meta(min_length=1)]
     village: Code | None = None

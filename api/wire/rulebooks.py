@@ -19,6 +19,8 @@ Version = Annotated[
     str, Meta(min_length=1, max_length=40, pattern=r"\S"), TextRule(40, required=True, as_sent=True)
 ]
 
+BuiltinName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(?!\n)$")]
+
 
 class Decision(Incoming, frozen=True):
     """The decision that adopts a rulebook: which body, at which meeting, on which day, and who took part."""
@@ -129,7 +131,7 @@ class NewDraft(Incoming, frozen=True):
 
     text: BookText | None = None
     version: Version | None = None
-    builtin: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}(?!\n)$")] | None = None
+    builtin: BuiltinName | None = None
 
 
 class DraftUpdate(Incoming, frozen=True):

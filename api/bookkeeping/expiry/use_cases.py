@@ -52,8 +52,7 @@ async def adopt(
     Raises Refused: not-allowed, malformed (first), too-soon (earliest), too-far, already-there.
     """
     require_township(staff, Role.PARTY_BRANCH)
-    if (wanted.kind == "rolling") != (wanted.months is not None):
-        raise Refused(ErrorCode.MALFORMED, "按月滚动的办法要写明几个月，别的办法不写。")
+    _require_months(wanted)
     policy = _to_policy(wanted)
     async with services.unit_of_work() as uow:
         adopted = await (await get_expiries(uow)).read_policies(accounts.POINTS)
@@ -104,6 +103,30 @@ async def _adopt(uow: UnitOfWork, policy: Policy, reason: str, *, person: str) -
         )
     adopted = await expiries.read_policies(accounts.POINTS)
     return next(_to_view(each) for each in adopted if each.policy == policy)
+
+
+async def adopt_at_founding(uow: UnitOfWork, wanted: wire.FirstExpiry, *, person: str) -> None:
+    """The policy that a township is founded with: announced as long before as any other, but by one person, since
+    there is nothing yet that could expire.
+
+    Raises Refused: malformed.
+    """
+    _require_months(wanted)
+    kind = PolicyKind(wanted.kind)
+    policy = Policy(_find_earliest_start(kind, local_date(uow.now)), kind, wanted.months)
+    await _adopt(uow, policy, "建乡时定", person=person)
+
+
+def _require_months(wanted: wire.NewExpiryPolicy | wire.FirstExpiry) -> None:
+    if (wanted.kind == "rolling") != (wanted.months is not None):
+        raise Refused(ErrorCode.MALFORMED, "按月滚动的办法要写明几个月，别的办法不写。")
+
+
+def _find_earliest_start(kind: PolicyKind, today: date) -> date:
+    if kind is PolicyKind.NONE:
+        return today
+    announced = today + NOTICE_PERIOD
+    return announced if kind is PolicyKind.ROLLING else date(announced.year + 1, 1, 1)
 
 
 def _require_notice(policy: Policy, today: date) -> None:

@@ -137,6 +137,15 @@ async def exists(owner: URL) -> bool:
     return found is not None
 
 
+async def is_fresh(owner: URL) -> bool:
+    """Whether nothing was ever created there: the server has no such database, or one without tables of ours."""
+
+    def has_no_revision(connection: Connection) -> bool:
+        return MigrationContext.configure(connection).get_current_revision() is None
+
+    return not await exists(owner) or await run_on(owner, has_no_revision)
+
+
 async def administer(owner: URL, statement: TextClause) -> Row[Any] | None:
     """Run one statement beside the database, not in it; its first row, if it has rows.
 

@@ -105,6 +105,12 @@ async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     return to_staff(rows.one())
 
 
+async def find_staff_by_login(uow: UnitOfWork, login: str) -> Staff | None:
+    rows = await uow.session.execute(SELECT_STAFF.where(Person.township == uow.township, Person.login == login))
+    found = rows.first()
+    return None if found is None else to_staff(found)
+
+
 async def lock_person(uow: UnitOfWork, id: UUID) -> None:
     """Lock until the caller's transaction ends; rows that only refer to the person can still be written."""
     await uow.session.execute(

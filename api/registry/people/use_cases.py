@@ -16,7 +16,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import Client, is_known, list_lockouts
 from api.registry.people.passwords import require_strong_password
-from api.registry.people.queries import SELECT_STAFF, find_staff, to_staff
+from api.registry.people.queries import SELECT_STAFF, find_staff, find_staff_by_login, to_staff
 from api.registry.people.tables import Person, SignInToken
 from api.registry.tries.use_cases import LockedOut, hash_secret, judge, taking_turns
 
@@ -88,13 +88,10 @@ async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
 async def find_by_login(services: Services, login: str) -> Staff:
     """The staff member with this login. Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
-        rows = await uow.session.execute(
-            SELECT_STAFF.where(Person.township == uow.township, Person.login == login)
-        )
-        found = rows.first()
+        found = await find_staff_by_login(uow, login)
     if found is None:
         raise Refused(ErrorCode.UNKNOWN, f"没有用户名为 {login} 的人。")
-    return to_staff(found)
+    return found
 
 
 async def sign_out(services: Services, token: str) -> None:

@@ -17,6 +17,14 @@ from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed
 
 DEFAULT = wire.ApprovalPolicy(stocktake_points=300, price_percent=20, cards=3, first_cards=20)
 
+SENTENCES = {
+    "stocktake_points": "一家超市三十天的盘点盈亏，{} 分以内。",
+    "price_percent": "三十天里改动一种物品的分值，{}% 以内。",
+    "cards": "一天里补换的、给有积分的户发的卡，{} 张以内。",
+    "first_cards": "一天里发的别的卡，{} 张以内。",
+}
+"""What one person may do alone, with the bound of each."""
+
 
 async def read_policy(uow: UnitOfWork) -> wire.ApprovalPolicy:
     row = await _read_latest(uow)
@@ -65,11 +73,8 @@ async def propose_policy(
 
 
 def describe(policy: wire.ApprovalPolicy) -> str:
-    return (
-        f"一个人可以单独办的：一家超市三十天盘点盈亏 {policy.stocktake_points} 分以内，"
-        f"三十天分值改动 {policy.price_percent}% 以内，"
-        f"一天补换或给有积分的户发卡 {policy.cards} 张、别的卡 {policy.first_cards} 张以内"
-    )
+    each = (sentence.format(getattr(policy, name)).rstrip("。") for name, sentence in SENTENCES.items())
+    return f"一个人可以单独办的：{'；'.join(each)}"
 
 
 async def adopt(uow: UnitOfWork, wanted: wire.ApprovalPolicy, proposal: UUID | None = None) -> None:

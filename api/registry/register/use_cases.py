@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as insert_or
 from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform import accounts
 from api.platform.access import Role, Staff, require_township
 from api.platform.errors import ErrorCode, Refused
-from api.platform.services import Services
+from api.platform.services import Services, UnitOfWork
 from api.registry.founding.defaults import read_defaults
-from api.registry.people.use_cases import create_people
+from api.registry.people.use_cases import insert_people
 from api.registry.register.tables import Grid, Household, Township, Village
+from api.registry.tries.use_cases import hash_secret
 
 
 async def init_township(services: Services, name: str, first: wire.NewPerson) -> None:
@@ -22,12 +24,23 @@ async def init_township(services: Services, name: str, first: wire.NewPerson) ->
 
     Raises Refused: already-there.
     """
+    hashes = [await hash_secret(first.password) if first.password else None]
     async with services.unit_of_work() as uow:
-        if await uow.session.get(Township, uow.township) is not None:
-            raise Refused(ErrorCode.ALREADY_THERE, "这个数据库里已经有一个乡镇了。")
-        uow.session.add(Township(id=uow.township, name=name, founded_at=uow.now))
-        await uow.books.open_accounts([accounts.ISSUING], uow.now)
-    await create_people(services, [first])
+        await create_township(uow, name)
+        await insert_people(uow, [first], None, hashes)
+
+
+async def create_township(uow: UnitOfWork, name: str) -> None:
+    """The township and its issuing account. Of two at once one is refused. Raises Refused: already-there."""
+    created = await uow.session.scalar(
+        insert_or(Township)
+        .values(id=uow.township, name=name, founded_at=uow.now)
+        .on_conflict_do_nothing()
+        .returning(Township.id)
+    )
+    if created is None:
+        raise Refused(ErrorCode.ALREADY_THERE, "这个数据库里已经有一个乡镇了。")
+    await uow.books.open_accounts([accounts.ISSUING], uow.now)
 
 
 async def add_villages(services: Services, staff: Staff, villages: Sequence[wire.NewVillage]) -> int:
