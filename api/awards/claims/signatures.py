@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Literal, TypeAlias, cast
 from uuid import UUID
 
@@ -17,6 +18,9 @@ OWN_CLAIM = "不能办理自己家的申报，请由别人办理。"
 
 Step: TypeAlias = Literal["review", "approve"]
 """Approving is the last signature of a claim, reviewing each one before it."""
+
+UNDER_WAY = Claim.status.in_(("declared", "reviewed"))
+"""The condition for claims that wait for a signature."""
 
 SIGNERS = tuple(dict.fromkeys(role for roles in BODY_ROLES.values() for role in roles))
 # Grid leaders never sign last.
@@ -68,15 +72,27 @@ def awaits(staff: Staff, step: Step) -> ColumnElement[bool]:
 
 def awaits_others(staff: Staff) -> ColumnElement[bool]:
     """The condition for claims whose next signature is of a body that this person doesn't belong to."""
-    return _UNDER_WAY & ~_is_turn_of(staff)
-
-
-_UNDER_WAY = Claim.status.in_(("declared", "reviewed"))
+    return UNDER_WAY & ~_is_turn_of(staff)
 
 
 def _is_turn_of(staff: Staff) -> ColumnElement[bool]:
     bodies = [body for body, roles in BODY_ROLES.items() if staff.may(*roles)]
-    return _UNDER_WAY & Claim.signers[_next_place()].in_(bodies)
+    return UNDER_WAY & next_body().in_(bodies)
+
+
+def next_body() -> ColumnElement[str]:
+    """Whose signature a claim waits for."""
+    return Claim.signers[_next_place()]
+
+
+def waiting_since() -> ColumnElement[datetime]:
+    """When a claim was declared, or signed last."""
+    signed = (
+        select(func.max(ClaimSignature.signed_at))
+        .where(ClaimSignature.township == Claim.township, ClaimSignature.claim == Claim.id)
+        .correlate(Claim)
+    )
+    return func.coalesce(signed.scalar_subquery(), Claim.declared_at)
 
 
 def _next_place() -> ColumnElement[int]:

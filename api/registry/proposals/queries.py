@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, SQLColumnExpression, func, or_, select
 from sqlalchemy.orm import defer
 
 from api.platform.services import UnitOfWork
@@ -55,6 +55,25 @@ async def list_notices(uow: UnitOfWork, village: str) -> list[ProposalNotice]:
         )
         for proposal in found
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingProposals:
+    """Of one kind; `village`: None for the whole township's. `since`: when the oldest was proposed."""
+
+    kind: str
+    village: str | None
+    number: int
+    since: datetime
+
+
+async def list_waiting_proposals(uow: UnitOfWork) -> list[WaitingProposals]:
+    rows = await uow.session.execute(
+        select(Proposal.kind, Proposal.village, func.count(), func.min(Proposal.proposed_at))
+        .where(Proposal.township == uow.township, Proposal.closed_at.is_(None))
+        .group_by(Proposal.kind, Proposal.village)
+    )
+    return [WaitingProposals(*row) for row in rows]
 
 
 async def list_confirmed_since(uow: UnitOfWork, kind: str, since: datetime) -> Sequence[UUID]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -51,6 +52,17 @@ async def list_exceptions(services: Services, staff: Staff) -> TillExceptions:
 
 def is_undecided() -> ColumnElement[bool]:
     return and_(JournalEntry.decided_at.is_(None), JournalEntry.status.in_(NEEDS_DECISION))
+
+
+async def list_undecided(uow: UnitOfWork) -> dict[str, Sequence[datetime]]:
+    """By supermarket, when each entry was received that waits for a person."""
+    rows = await uow.session.execute(
+        select(Kiosk.supermarket, func.array_agg(JournalEntry.received_at))
+        .join(JournalEntry, (JournalEntry.township == Kiosk.township) & (JournalEntry.kiosk == Kiosk.id))
+        .where(Kiosk.township == uow.township, is_undecided())
+        .group_by(Kiosk.supermarket)
+    )
+    return {supermarket: received for supermarket, received in rows}
 
 
 async def decide(

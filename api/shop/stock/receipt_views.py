@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.platform.access import Device, Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
@@ -40,6 +41,16 @@ async def list_for_staff(
         codes = [code for code in served if supermarket in ("", code)]
         receipts = await _select_receipts(uow, codes, closed=closed, limit=limit)
         return await _build_views(uow, receipts, names_donors=staff.may(Role.OFFICE))
+
+
+async def list_uncounted(uow: UnitOfWork) -> dict[str, Sequence[datetime]]:
+    """By supermarket, when each receipt was written that nobody has counted yet."""
+    rows = await uow.session.execute(
+        select(GoodsReceipt.supermarket, func.array_agg(GoodsReceipt.written_at))
+        .where(GoodsReceipt.township == uow.township, GoodsReceipt.closed_at.is_(None))
+        .group_by(GoodsReceipt.supermarket)
+    )
+    return {supermarket: written for supermarket, written in rows}
 
 
 async def read_by_id(services: Services, staff: Staff, id: UUID) -> wire.GoodsReceipt:
