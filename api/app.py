@@ -36,6 +36,7 @@ import api.bookkeeping.reports.pages
 import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
+import api.desk.founding.pages
 import api.desk.pages
 import api.desk.proposals.pages
 import api.desk.proposals.routes
@@ -64,6 +65,7 @@ import api.web.landing
 import api.web.page
 from api.awards.claims.board import notice_sentences
 from api.bookkeeping.seals.use_cases import read_reference
+from api.desk.founding.door import Door, lead_to_founding
 from api.jobs import JOBS
 from api.platform.access import Authentication
 from api.platform.disk import find_low_disk, warn_of_low_disk
@@ -119,7 +121,7 @@ async def _run_background_tasks(app: Litestar) -> AsyncIterator[None]:
     queue = app.state.redemptions = RedemptionQueue(app.state.services)
     board = app.state.recall_board = RecallBoard(app.state.services)
     tasks = [
-        asyncio.create_task(run_forever(app.state.services, app.state.notice_interval, app.state.jobs)),
+        asyncio.create_task(_run_jobs(app.state)),
         asyncio.create_task(queue.run()),
         asyncio.create_task(board.run()),
         asyncio.create_task(warn_of_low_disk(app.state.services.data, app.state.services.measure)),
@@ -130,6 +132,18 @@ async def _run_background_tasks(app: Litestar) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run_jobs(state: State) -> None:
+    if state.door is not None:
+        # Without a township there is nothing to do.
+        await state.door.wait()
+    await run_forever(state.services, state.notice_interval, state.jobs)
+
+
+async def _before_request(request: Request[Any, Any, Any]) -> Response[Any] | None:
+    _refuse_hidden_signs(request)
+    return await lead_to_founding(request)
 
 
 def _refuse_hidden_signs(request: Request[Any, Any, Any]) -> None:
@@ -157,9 +171,13 @@ def _make_template_engine() -> JinjaTemplateEngine:
 
 
 def create_app(
-    services: Services, csrf_secret: str, notice_interval: float = 5.0, jobs: Sequence[Job] = JOBS
+    services: Services,
+    csrf_secret: str,
+    notice_interval: float = 5.0,
+    jobs: Sequence[Job] = JOBS,
+    door: Door | None = None,
 ) -> Litestar:
-    """`notice_interval`: seconds between runs of the `jobs`.
+    """`notice_interval`: seconds between runs of the `jobs`. `door`: by which a township is founded.
 
     The services are only in the application's state: between two lifespans they may be replaced.
     """
@@ -200,6 +218,7 @@ def create_app(
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
             api.desk.pages.router,
+            api.desk.founding.pages.router,
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,
             api.awards.claims.pages.router,
@@ -214,9 +233,15 @@ def create_app(
         request_class=BoundedRequest,
         exception_handlers=ERROR_ANSWERS,
         state=State(
-            {"services": services, "csrf_secret": csrf_secret, "notice_interval": notice_interval, "jobs": jobs}
+            {
+                "services": services,
+                "csrf_secret": csrf_secret,
+                "notice_interval": notice_interval,
+                "jobs": jobs,
+                "door": door,
+            }
         ),
-        before_request=_refuse_hidden_signs,
+        before_request=_before_request,
         dependencies={
             "services": Provide(_get_services, sync_to_thread=False),
             "till_additions": Provide(_till_additions, sync_to_thread=False),

@@ -19,6 +19,7 @@ import uvicorn
 from litestar import Litestar
 
 from api.app import create_app
+from api.desk.founding.door import Door
 from api.platform.connections import Connection, Limits
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -106,10 +107,11 @@ async def run_server(
     secret: str,
     notice_interval: float = 5.0,
     trusted_proxies: Sequence[str] = LOOPBACK,
+    door: Door | None = None,
 ) -> AsyncIterator[str]:
     """Run the server in the background for the duration of the block; yields its URL."""
     configure_logging()
-    app = create_app(services, csrf_secret=secret, notice_interval=notice_interval)
+    app = create_app(services, csrf_secret=secret, notice_interval=notice_interval, door=door)
     limits = Limits()
     limits = replace(limits, connections=allow_open_files(limits.connections))
     server = _Server(configure(app, trusted_proxies, limits), app)

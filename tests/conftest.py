@@ -27,6 +27,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.app import create_app
+from api.desk.founding.door import Door
 from api.jobs import JOBS
 from api.platform.clock import TravelClock
 from api.platform.connections import Limits
@@ -159,6 +160,7 @@ async def serving(
     notice_interval: float | None = None,
     trusted_proxies: Sequence[str] = LOOPBACK,
     limits: Limits | None = None,
+    door: Door | None = None,
 ) -> AsyncIterator[str]:
     """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
     test says so, unless the server shall every `notice_interval` seconds."""
@@ -166,7 +168,7 @@ async def serving(
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
-        app.state.services = town
+        app.state.services, app.state.door = town, door
         app.state.notice_interval = notice_interval or 3600
         app.state.jobs = JOBS if notice_interval else ()
         config = configure(app, trusted_proxies, limits)

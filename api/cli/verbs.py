@@ -48,11 +48,16 @@ for command in (*books.COMMANDS, *backup.COMMANDS, founding.init, kiosk.kiosk, r
 def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
     """Serve the API and the pages until Ctrl-C.
 
+    Without a township it prints a one-time code, by which one is founded in a browser, and serves nothing else
+    until then. In a fresh folder it creates the database first.
+
     On a PostgreSQL of your own it signs in by JIMEI_DATABASE_URL alone, and refuses a login that owns the
     database or could become its owner: docs/database.md.
     """
     from api.bookkeeping.backup.schedule import backing_up
-    from api.opening import ask_database, open_services, require_township
+    from api.desk.founding.door import Door
+    from api.desk.founding.use_cases import is_founded
+    from api.opening import ask_database, create_if_fresh, open_services
     from api.platform.clock import WallClock
     from api.platform.database.engine import STATEMENT_TIMEOUT, reach
     from api.platform.database.login import find_risks
@@ -62,21 +67,26 @@ def serve(host: str, port: int, trusted_proxies: tuple[str, ...]) -> None:
     backs_up = settings.backs_up
 
     async def work() -> None:
+        if await create_if_fresh(access):
+            echo(f"新建了数据库，在 {access.data}。")
         async with open_services(access, WallClock(), STATEMENT_TIMEOUT) as services:
-            await require_township(services)
+            door = None if await is_founded(services) else Door()
             if not access.embedded:
                 for risk in await ask_database(access.app, find_risks):
                     echo(risk, err=True)
             secret = load_csrf_secret(settings.data)
-            async with (
-                run_server(services, listener, secret, trusted_proxies=trusted_proxies or LOOPBACK) as url,
-                backing_up(services) if backs_up else nullcontext(),
-            ):
+            proxies = trusted_proxies or LOOPBACK
+            async with run_server(services, listener, secret, trusted_proxies=proxies, door=door) as url:
                 # Otherwise every full garbage collection scans all objects made at startup, which delays responses
                 # by a tenth of a second.
                 gc.freeze()
                 echo(f"积美已启动 serving: {url}")
-                await asyncio.Event().wait()
+                if door is not None:
+                    code = "-".join(door.code[start : start + 4] for start in range(0, len(door.code), 4))
+                    echo(f"还没有建立乡镇：请在浏览器里打开 {url}/begin，输入这个只用一次的码 code: {code}")
+                    await door.wait()
+                async with backing_up(services) if backs_up else nullcontext():
+                    await asyncio.Event().wait()
 
     with listen(host, port) as listener, reach(settings) as access:
         run_async(work(), endless=True)

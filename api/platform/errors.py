@@ -108,6 +108,7 @@ class ErrorCode(StrEnum):
     # The server can't.
     SERVER_FAULT = "server-fault", 500
     BUSY = "busy", 503
+    NO_TOWNSHIP = "no-township", 503
     DISK_FULL = "disk-full", 507
 
     # Told at a terminal, to the person who runs the server.
@@ -122,7 +123,6 @@ class ErrorCode(StrEnum):
     NOT_THE_DEMO = "not-the-demo", 500
     DEMO_ELSEWHERE = "demo-elsewhere", 500
     NOT_OUR_FOLDER = "not-our-folder", 500
-    NO_TOWNSHIP = "no-township", 500
     DATABASE_URL = "database-url", 500
     DATABASE_AWAY = "database-away", 500
     DATABASE_RIGHTS = "database-rights", 500

@@ -51,8 +51,10 @@ class Question:
         try:
             text = read_text(answer, 400, form="NFC" if self.type in _NAMES else "NFKC")
             return msgspec.convert(text, self.type, strict=False)
-        except (msgspec.ValidationError, UnreadableText):
+        except msgspec.ValidationError:
             raise Refused(ErrorCode.MALFORMED, self.wrong) from None
+        except UnreadableText as error:
+            raise Refused(ErrorCode.MALFORMED, str(error)) from None
 
 
 _NAMES = (Name, PersonName, OneLineText)

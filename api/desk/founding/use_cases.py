@@ -89,10 +89,15 @@ def require_decided(decided_on: date, effective_from: date, today: date) -> None
         raise Refused(ErrorCode.DATE_WRONG, "决定的日期不能晚于今天，也不能晚于开始执行的日期。")
 
 
+def require_in_gallery(name: str) -> None:
+    """Raises Refused: unknown."""
+    if name not in {book.name for book in list_gallery()}:
+        raise Refused(ErrorCode.UNKNOWN, "软件里没有这份积分办法，请从列出的里面选。")
+
+
 def adapt(wanted: wire.FirstRulebook, township: str) -> str:
     """The text of the book as this township adopts it. Raises Refused: unknown."""
-    if wanted.name not in {book.name for book in list_gallery()}:
-        raise Refused(ErrorCode.UNKNOWN, "软件里没有这份积分办法，请从列出的里面选。")
+    require_in_gallery(wanted.name)
     decision = rules.Decision(wanted.decision.body, wanted.decision.meeting, wanted.decision.decided_on)
     return rules.adapt_builtin(wanted.name, township, decision, wanted.effective_from)
 

@@ -7,19 +7,23 @@ signed in before is known by a cookie, and has a count of its own (OWASP calls i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar.connection import ASGIConnection
 from sqlalchemy import delete, exists, select
 
 from api.platform.access import digest_secret, generate_secret
+from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.tables import KnownBrowser, Person
-from api.registry.tries.use_cases import Lockout
+from api.registry.tries.use_cases import LockedOut, Lockout, look_up
 from api.wire.lockout import WindowPolicy
+
+T = TypeVar("T")
 
 KNOWN_FOR = timedelta(days=180)
 
@@ -74,9 +78,21 @@ def list_lockouts(login: str, client: Client, *, known: bool) -> list[Lockout]:
     return [by_both, by_login, Lockout(_ORIGIN, ("sign-in", "origin", client.origin))]
 
 
-def list_code_lockouts(client: Client) -> list[Lockout]:
-    """By which tries of one-time codes are counted: these are too long to be guessed, but not for ever."""
-    return [Lockout(_ORIGIN, ("code", "origin", client.origin))]
+async def look_up_code(
+    services: Services, find: Callable[[UnitOfWork], Awaitable[T | None]], client: Client
+) -> T | None:
+    """What a one-time code leads to, if anything: too long to be guessed, but tries are counted all the same.
+
+    Raises Refused: too-many.
+    """
+    try:
+        return await look_up(services, find, Lockout(_ORIGIN, ("code", "origin", client.origin)))
+    except LockedOut as locked:
+        raise Refused(
+            ErrorCode.TOO_MANY,
+            f"从这里试错的码太多了，请 {locked.minutes} 分钟后再试。",
+            retry_after=locked.seconds,
+        ) from None
 
 
 async def is_known(uow: UnitOfWork, person: Person | None, token: str) -> bool:

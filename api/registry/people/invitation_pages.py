@@ -97,9 +97,10 @@ async def invite(person: FromPath[UUID], request: StaffRequest, services: NamedD
 
 
 def show_invitation(
-    request: Request[Any, Any, Any], staff: Staff, invitation: wire.Invitation, back: str = "/desk/people"
+    request: Request[Any, Any, Any], staff: Staff | None, invitation: wire.Invitation, back: str = "/desk/people"
 ) -> Template:
-    """The code is shown in this response only: it is in no URL of ours and can't be shown again."""
+    """The code is shown in this response only: it is in no URL of ours and can't be shown again. `staff`: None
+    where who issued it is only about to be signed in."""
     address = f"{str(request.base_url).rstrip('/')}{invitation.path}"
     code = invitation.code
     return render_page(

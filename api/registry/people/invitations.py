@@ -15,12 +15,12 @@ from api import wire
 from api.platform.access import Role, Staff, digest_secret, require_township
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.clients import Client, list_code_lockouts
+from api.registry.people.clients import Client, look_up_code
 from api.registry.people.passwords import require_strong_password
 from api.registry.people.queries import find_staff, lock_person
 from api.registry.people.tables import Invitation, Person
 from api.registry.people.use_cases import begin_session, end_sessions
-from api.registry.tries.use_cases import LockedOut, hash_secret, look_up
+from api.registry.tries.use_cases import hash_secret
 from api.wire.card_token import normalize, random_symbols
 
 CODE_LENGTH = 12
@@ -138,14 +138,7 @@ async def _require_invited(services: Services, code: str, client: Client) -> Per
         )
         return person
 
-    try:
-        person = await look_up(services, find, *list_code_lockouts(client))
-    except LockedOut as locked:
-        raise Refused(
-            ErrorCode.TOO_MANY,
-            f"从这里试错的码太多了，请 {locked.minutes} 分钟后再试。",
-            retry_after=locked.seconds,
-        ) from None
+    person = await look_up_code(services, find, client)
     if person is None:
         raise _wrong_code()
     return person

@@ -75,8 +75,18 @@ async def enter_desk(
     signed_in: wire.SignInResult,
     welcome: str = "",
 ) -> Response[Any]:
-    """To the desk, in a session of theirs; from now on their browser is known."""
-    response = see_other(DESK, welcome)
+    """To the desk, in a session of theirs."""
+    return await enter_session(services, request, see_other(DESK, welcome), login, signed_in)
+
+
+async def enter_session(
+    services: Services,
+    request: Request[Any, Any, Any],
+    response: Response[Any],
+    login: str,
+    signed_in: wire.SignInResult,
+) -> Response[Any]:
+    """The response with the cookies of a session that begins; from now on their browser is known."""
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.token,

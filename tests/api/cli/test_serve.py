@@ -62,3 +62,19 @@ def test_a_server_outlives_its_terminal_under_nohup(initialized: Path) -> None:
         assert httpx.get(f"{url}/readyz").status_code == 200
         server.terminate()
         assert server.wait(60) == 0
+
+
+def test_a_server_in_an_empty_folder_prints_the_code_by_which_a_township_is_founded(data: Path) -> None:
+    with serve(data, lambda: None) as (server, _):
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[-1]
+        code = server.stdout.readline().split()[-1].replace("-", "")
+        with httpx.Client(base_url=url, follow_redirects=True) as http:
+            page = http.get("/")
+            assert page.url.path == "/begin"
+            token = http.cookies["csrftoken"]
+            answer = http.post("/begin/code", data={"code": code, "_csrf_token": token})
+            assert "二、办公室的两个人" in answer.text
+        server.terminate()
+        _, errors = server.communicate(timeout=60)
+    assert (server.returncode, errors) == (0, "")
