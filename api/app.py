@@ -36,6 +36,9 @@ import api.bookkeeping.reports.pages
 import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
+import api.desk.cards.issue_pages
+import api.desk.cards.pages
+import api.desk.cards.routes
 import api.desk.founding.pages
 import api.desk.pages
 import api.desk.proposals.pages
@@ -47,7 +50,6 @@ import api.registry.founding.routes
 import api.registry.people.invitation_pages
 import api.registry.people.pages
 import api.registry.people.routes
-import api.registry.register.register_pages
 import api.registry.register.routes
 import api.shop.holdings.routes
 import api.shop.kiosks.routes
@@ -214,7 +216,9 @@ def create_app(
             api.registry.people.invitation_pages.router,
             api.household.pages.router,
             api.registry.cards.pages.router,
-            api.registry.register.register_pages.router,
+            api.desk.cards.pages.router,
+            api.desk.cards.issue_pages.router,
+            api.desk.cards.routes.router,
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
             api.desk.pages.router,

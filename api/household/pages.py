@@ -83,6 +83,20 @@ async def remove_pin(
     return see_other(path, "密码已取消，兑换不再要密码。")
 
 
+@post("/c/{token:str}/freeze")
+async def freeze_card(
+    token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
+) -> Redirect:
+    form, path = await request.form(), f"/c/{parse(token)}"
+    if read_field(form, "sure") != "yes":
+        return see_other(path, "没有挂失：请先勾选，再挂失。", "refused")
+    try:
+        await pins.freeze_own_card(services, token, pin=read_field(form, "pin"))
+    except Refused as error:
+        return _redirect_to_form(path, error)
+    return see_other(path, "已挂失，积分不会丢。请到村委会补一张新卡；卡找到了，带卡去解除挂失。")
+
+
 def _redirect_to_form(path: str, error: Refused) -> Redirect:
     if error.code not in _FORM_ERRORS:
         raise error
@@ -91,7 +105,7 @@ def _redirect_to_form(path: str, error: Refused) -> Redirect:
 
 router = Router(
     "/",
-    route_handlers=[show_household, choose_pin, remove_pin],
+    route_handlers=[show_household, choose_pin, remove_pin, freeze_card],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,
 )

@@ -86,7 +86,9 @@ from api.wire.proposals import (
 from api.wire.register import (
     CardEvent,
     CardHistory,
+    CardPreview,
     CardReport,
+    CardSelection,
     CreatedCount,
     HouseholdView,
     NewAttendant,
@@ -96,6 +98,7 @@ from api.wire.register import (
     NewHousehold,
     NewSupermarket,
     NewVillage,
+    VillageCards,
 )
 from api.wire.reports import Liability, PointsByName, ProductCost, TownshipReport
 from api.wire.rulebooks import (
@@ -157,7 +160,9 @@ __all__ = [
     "BookText",
     "CardEvent",
     "CardHistory",
+    "CardPreview",
     "CardReport",
+    "CardSelection",
     "CardView",
     "ClaimExplanation",
     "ClaimIds",
@@ -270,6 +275,7 @@ __all__ = [
     "TransferLine",
     "TransferView",
     "Version",
+    "VillageCards",
     "VillageClaims",
     "Wire",
     "YearMonth",

@@ -46,18 +46,62 @@ class HouseholdView(Wire, frozen=True):
 
 
 class NewCards(Incoming, frozen=True):
-    """Issue a card for each of these households; a card it already has is revoked at once."""
+    """Issue a card for each of these households; a card it already has is revoked at once. `seen`: of a preview;
+    refused if a household's card is another one by now."""
 
     households: Annotated[list[Code], Meta(min_length=1, max_length=5000)]
+    seen: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}(?!\n)$")] | None = None
 
 
 class NewCard(Wire, frozen=True):
-    """`token` is returned once and stored only as a hash."""
+    """`village` and `grid` are names. `token` is returned once and stored only as a hash."""
 
     household: str
     head: str
     village: str
+    grid: str
     token: str
+
+
+class CardSelection(Incoming, frozen=True):
+    """Whom to issue cards to: these households; or those of a village or a grid, or of the whole township, all or
+    only those `without` a card."""
+
+    households: Annotated[list[Code], Meta(max_length=5000)] | None = None
+    village: Code | None = None
+    grid: Code | None = None
+    without: bool = True
+
+
+class CardPreview(Wire, frozen=True):
+    """What issuing would do. `households`: codes in the order of the sheet. `replaced`: those whose present card
+    dies. `named_twice`, `unknown` (with the code that may be meant, or an empty text), `left_out` (with a sentence
+    why): not among `households`. `alone`: one person may issue them; `cards_left` and `first_cards_left` are what
+    this person may issue alone today. `seen`: to be sent with the issue, which is refused if cards have changed
+    since."""
+
+    households: list[str]
+    replaced: list[str]
+    named_twice: list[str]
+    unknown: dict[str, str]
+    left_out: dict[str, str]
+    alone: bool
+    cards_left: int
+    first_cards_left: int
+    seen: str
+
+
+class VillageCards(Wire, frozen=True):
+    """How many of a village's households have no card (`without`), how many cards outlive their household
+    (`orphaned`), were never used (`unused`) or are reported lost (`frozen`)."""
+
+    village: str
+    name: str
+    households: int
+    without: int
+    orphaned: int
+    unused: int
+    frozen: int
 
 
 class CardReport(Incoming, frozen=True):

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from api import wire
+from api.desk.cards.issue_pages import show_kept
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, StaffRequest, staff_only
 from api.platform.errors import Refused
@@ -43,13 +44,13 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 @post(PROPOSALS + "/{id:uuid}/confirm")
 async def confirm(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     proposal = await deciding.show_proposal(services, KINDS, request.user, id)
-    if proposal.kind == CARDS.name:
-        # The cards are in the answer of the confirmation alone.
-        return see_other(PROPOSALS, "发卡的提议请用接口或 jimei cards 确认，卡号只给一次。", "refused")
     try:
-        await deciding.confirm(services, KINDS, request.user, id)
+        result = await deciding.confirm(services, KINDS, request.user, id)
     except Refused as error:
         return see_other(PROPOSALS, error.detail, "refused")
+    if proposal.kind == CARDS.name and result is not None:
+        # Who confirms prints: the cards are in the answer of the confirmation alone.
+        return await show_kept(request, services, result)
     return see_other(PROPOSALS, "已确认，并已办好。")
 
 

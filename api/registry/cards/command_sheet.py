@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from api.registry.cards.paper import PAGE, render_code, render_sheet
+from api.registry.cards.paper import PAGE, measure_code, render_code, render_sheet
 from api.wire import Command
 
 _TEXTS: Final = {
@@ -35,9 +35,17 @@ class _CommandCard:
 def render_command_sheet() -> str:
     """An HTML page to print at 100 %."""
     cards = [
-        _CommandCard(title, hint, render_code(command.value, _CODE_WIDTH), command.value)
+        _CommandCard(title, hint, render_code(command.value), command.value)
         for command, (title, hint) in _TEXTS.items()
     ]
     edges = [_TOP + row * _HEIGHT for row in range(len(cards) + 1)]
     cut_lines = [f"M{_SIDE:g} {y:g}h{PAGE[0] - 2 * _SIDE:g}" for y in edges]
-    return render_sheet("command_sheet.html", cut_lines, cards=cards, side=_SIDE, top=_TOP, height=_HEIGHT)
+    return render_sheet(
+        "command_sheet.html",
+        cut_lines,
+        code_width=measure_code(Command.CONFIRM.value, _CODE_WIDTH),
+        cards=cards,
+        side=_SIDE,
+        top=_TOP,
+        height=_HEIGHT,
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -28,17 +30,36 @@ from api.registry.proposals.use_cases import (
     propose,
     to_view,
 )
-from api.registry.register.queries import HouseholdFacts, list_villages, read_households_by_code
+from api.registry.register.queries import (
+    HouseholdFacts,
+    list_grids,
+    list_villages,
+    lock_households,
+    read_households_by_code,
+)
 from api.wire.card_token import digest, new_token
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many cards one person may still issue alone today: in place of others or to households with points, and
+    first ones."""
+
+    cards: int
+    first_cards: int
+
+    def covers(self, valued: int, others: int) -> bool:
+        return (not valued or valued <= self.cards) and (not others or others <= self.first_cards)
+
+
 async def issue_cards(
-    services: Services, staff: Staff, households: Sequence[str]
+    services: Services, staff: Staff, households: Sequence[str], seen: str | None = None
 ) -> wire.ProposalView | list[wire.NewCard]:
     """Issue new cards (office, or committee of the village). Whoever holds the cards can spend the points, so one
-    person issues a few a day; more are proposed, and issued by a second person's confirmation.
+    person issues a few a day; more are proposed, and issued by a second person's confirmation. `seen`: what
+    `fingerprint` said when this person decided.
 
-    Raises Refused: not-allowed, unknown.
+    Raises Refused: not-allowed, unknown, wrong-state, conflict.
     """
     require(staff, *ISSUERS)
     async with services.unit_of_work() as uow:
@@ -47,7 +68,8 @@ async def issue_cards(
         # One request at a time, or several at once would each count as the first of the day.
         await lock_person(uow, staff.id)
         if await _fits_bound(uow, staff.id, known):
-            return await create_cards(uow, households, staff.id)
+            return await create_cards(uow, households, staff.id, seen=seen)
+        await _require_unchanged(uow, known, seen)
         proposal = await propose(uow, CARDS, Signer.of(staff), await _propose_cards(uow, households, known))
         return await to_view(uow, CARDS, proposal, staff)
 
@@ -87,6 +109,12 @@ def _require_may_issue(staff: Staff, known: Mapping[str, HouseholdFacts]) -> Non
 
 async def _fits_bound(uow: UnitOfWork, person: UUID | None, known: Mapping[str, HouseholdFacts]) -> bool:
     """Whether this person may issue these cards alone, beside those of today; None: at the command line."""
+    valued = len(await find_valued(uow, known))
+    return (await read_allowance(uow, person)).covers(valued, len(known) - valued)
+
+
+async def read_allowance(uow: UnitOfWork, person: UUID | None) -> Allowance:
+    """`person`: None at the command line."""
     rows = await uow.session.execute(
         select(Card.valued, func.count())
         .where(
@@ -98,13 +126,11 @@ async def _fits_bound(uow: UnitOfWork, person: UUID | None, known: Mapping[str, 
         .group_by(Card.valued)
     )
     issued: dict[bool, int] = dict(rows.all())
-    valued = len(await _find_valued(uow, known))
     policy = await read_policy(uow)
-    wanted = ((True, valued, policy.cards), (False, len(known) - valued, policy.first_cards))
-    return all(more == 0 or issued.get(kind, 0) + more <= bound for kind, more, bound in wanted)
+    return Allowance(max(policy.cards - issued.get(True, 0), 0), max(policy.first_cards - issued.get(False, 0), 0))
 
 
-async def _find_valued(uow: UnitOfWork, known: Mapping[str, HouseholdFacts]) -> set[UUID]:
+async def find_valued(uow: UnitOfWork, known: Mapping[str, HouseholdFacts]) -> set[UUID]:
     """The households that have points, or had a card before: their points may be with a kiosk, and a card that was
     reported lost makes the next one no first one."""
     ids = {household.id: accounts.household(code).id for code, household in known.items()}
@@ -120,24 +146,24 @@ async def _find_valued(uow: UnitOfWork, known: Mapping[str, HouseholdFacts]) -> 
 async def _propose_cards(
     uow: UnitOfWork, households: Sequence[str], known: Mapping[str, HouseholdFacts]
 ) -> NewProposal:
-    ids = [household.id for household in known.values()]
-    replaced = await uow.session.scalar(
-        select(func.count())
-        .select_from(Card)
-        .where(Card.township == uow.township, Card.household.in_(ids), Card.revoked_at.is_(None))
-    )
+    living = await read_living(uow, [household.id for household in known.values()])
+    seen = fingerprint(living)
     villages = {household.village for household in known.values()}
     return NewProposal(
         request=list(households),
+        identity=[list(households), seen],
+        preview={"seen": seen},
         what=f"给 {len(known)} 户（{'、'.join([*known][:3])}{'……' if len(known) > 3 else ''}）发新卡，"
-        f"其中 {replaced} 户的旧卡立即作废",
+        f"其中 {len(living)} 户的旧卡立即作废",
         village=villages.pop() if len(villages) == 1 else None,
         households=list(known),
     )
 
 
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.NewCard]:
-    return await create_cards(uow, proposed.request, proposed.proposer.id, proposed.id)
+    # Proposals from before this was kept have no preview.
+    seen = (proposed.preview or {}).get("seen")
+    return await create_cards(uow, proposed.request, proposed.proposer.id, proposed.id, seen)
 
 
 CARDS = ProposalKind(
@@ -145,23 +171,60 @@ CARDS = ProposalKind(
 )
 
 
+async def read_living(uow: UnitOfWork, households: Collection[UUID]) -> dict[UUID, bytes]:
+    """The cards of these households that haven't ended, by household."""
+    rows = await uow.session.execute(
+        select(Card.household, Card.digest).where(
+            Card.township == uow.township, Card.household.in_(households), Card.revoked_at.is_(None)
+        )
+    )
+    return {household: digest for household, digest in rows}
+
+
+def fingerprint(living: Mapping[UUID, bytes]) -> str:
+    """Another one as soon as one of the households gets or loses a card."""
+    cards = b"".join(sorted(household.bytes + digest for household, digest in living.items()))
+    return hashlib.sha256(cards).hexdigest()
+
+
+async def _require_unchanged(uow: UnitOfWork, known: Mapping[str, HouseholdFacts], seen: str | None) -> None:
+    """Raises Refused: conflict."""
+    if seen is None:
+        return
+    if fingerprint(await read_living(uow, [household.id for household in known.values()])) != seen:
+        raise Refused(
+            ErrorCode.CONFLICT, "这些户里有的卡刚刚变了（别人发了卡，或卡作废了），请重新选户、再看一遍。"
+        )
+
+
 async def require_households(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, HouseholdFacts]:
-    """Raises Refused: unknown."""
+    """Raises Refused: unknown, wrong-state."""
     known = await read_households_by_code(uow, codes)
     for code in codes:
         if code not in known:
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的户。")
+        if not known[code].is_living:
+            raise Refused(ErrorCode.WRONG_STATE, f"编号为 {code} 的户已经销户，不能发卡。")
     return known
 
 
 async def create_cards(
-    uow: UnitOfWork, households: Sequence[str], issued_by: UUID | None, proposal: UUID | None = None
+    uow: UnitOfWork,
+    households: Sequence[str],
+    issued_by: UUID | None,
+    proposal: UUID | None = None,
+    seen: str | None = None,
 ) -> list[wire.NewCard]:
-    """New cards, in the order of `households`; their old cards are revoked. Raises Refused: unknown."""
+    """New cards, in the order of `households`; their old cards are revoked. Raises Refused: unknown, wrong-state,
+    conflict."""
     known = await require_households(uow, households)
+    # Who issues to the same households waits, and then finds these cards.
+    await lock_households(uow, [household.id for household in known.values()])
+    await _require_unchanged(uow, known, seen)
+    grids = {(grid.village, grid.code): grid.name for grid in await list_grids(uow)}
     names = {village.code: village.name for village in await list_villages(uow)}
     tokens = {code: new_token() for code in known}
-    valued = await _find_valued(uow, known)
+    valued = await find_valued(uow, known)
     await end_cards(uow, [household.id for household in known.values()], issued_by, EndReason.REPLACED)
     await uow.session.execute(
         insert(Card),
@@ -180,6 +243,12 @@ async def create_cards(
         ],
     )
     return [
-        wire.NewCard(household=code, head=known[code].head, village=names[known[code].village], token=tokens[code])
+        wire.NewCard(
+            household=code,
+            head=known[code].head,
+            village=names[known[code].village],
+            grid=grids.get((known[code].village, known[code].grid), ""),
+            token=tokens[code],
+        )
         for code in dict.fromkeys(households)
     ]

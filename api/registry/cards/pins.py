@@ -20,6 +20,7 @@ from api.registry.cards.use_cases import (
     CardEventKind,
     find_card_holder,
     find_served,
+    freeze,
     record_event,
     require_others,
 )
@@ -97,6 +98,19 @@ async def remove_pin(services: Services, card: str, old: str) -> None:
         if found.pin_hash is not None:
             found.pin_hash, found.pin_above = None, 0
             record_event(uow, found.digest, CardEventKind.PIN_REMOVED)
+
+
+async def freeze_own_card(services: Services, card: str, pin: str) -> None:
+    """Freeze a lost card from its own page, with its PIN if it has one. Whoever has the page of a card without a
+    PIN could spend its points or give it a PIN: that they can freeze it makes nothing worse.
+
+    Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen, wrong-card-pin, card-pin-locked.
+    """
+    judged = await _require_old(services, card, pin)
+    async with services.unit_of_work() as uow:
+        await find_card_holder(uow, card)
+        found = await _lock_judged(uow, judged)
+        await freeze(uow, found.household, None, "")
 
 
 async def reset_pin(services: Services, staff: Staff, household: str, reason: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, case, select
+from sqlalchemy import SQLColumnExpression, Subquery, case, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.platform.services import UnitOfWork
@@ -42,6 +42,21 @@ async def list_households_with_cards(uow: UnitOfWork, village: str) -> Sequence[
         .order_by(household.c.code)
     )
     return [HouseholdWithCard(*row) for row in rows]
+
+
+def living_cards(township: int) -> Subquery:
+    """`household`, `issued_at` and `frozen_at` of every card that hasn't ended, to be joined."""
+    columns = (Card.household, Card.issued_at, Card.frozen_at)
+    return select(*columns).where(Card.township == township, Card.revoked_at.is_(None)).subquery("living_card")
+
+
+def household_cards(township: int, household: UUID) -> Subquery:
+    """`issued_at` and `revoked_at` of every card that a household had, to be joined."""
+    return (
+        select(Card.household, Card.issued_at, Card.revoked_at)
+        .where(Card.township == township, Card.household == household)
+        .subquery("each_card")
+    )
 
 
 async def read_pin_time(uow: UnitOfWork, digest: bytes) -> datetime | None:

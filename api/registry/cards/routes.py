@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from api import wire
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
-from api.registry.cards import history, issuing, pins, use_cases
+from api.registry.cards import history, issuing, pins, preview, use_cases
 
 
 @post("/cards", guards=[staff_only])
@@ -18,8 +18,16 @@ async def issue_cards(
 ) -> Response[wire.ProposalView | list[wire.NewCard]]:
     """Issue new cards for these households (201); their old cards are revoked. Tokens are returned only once. More
     than one person may issue in a day are proposed (202), and the confirmation returns the tokens."""
-    result = await issuing.issue_cards(services, request.user, data.households)
+    result = await issuing.issue_cards(services, request.user, data.households, data.seen)
     return Response(result, status_code=202 if isinstance(result, wire.ProposalView) else 201)
+
+
+@post("/cards/preview", guards=[staff_only], status_code=200)
+async def preview_cards(
+    data: JSONBody[wire.CardSelection], services: NamedDependency[Services], request: StaffRequest
+) -> wire.CardPreview:
+    """Whom cards would be issued to, and what would become of the cards that they have. Writes nothing."""
+    return await preview.preview_cards(services, request.user, data)
 
 
 @get("/households/{household:str}/cards", guards=[staff_only])
@@ -73,6 +81,6 @@ async def reset_pin(
 
 router = Router(
     "/v1",
-    route_handlers=[issue_cards, list_cards, revoke_card, freeze_card, unfreeze_card, reset_pin],
+    route_handlers=[issue_cards, preview_cards, list_cards, revoke_card, freeze_card, unfreeze_card, reset_pin],
     tags=["cards"],
 )

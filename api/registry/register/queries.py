@@ -34,6 +34,13 @@ class VillageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class GridFacts:
+    code: str
+    village: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class HouseholdFacts:
     """`people`: the number of persons. `ended_at`: from when on the household is no more; `merged_into`: what it
     has become."""
@@ -87,6 +94,16 @@ async def list_villages(uow: UnitOfWork) -> list[VillageFacts]:
         .order_by(Village.code)
     )
     return [VillageFacts(*row) for row in rows]
+
+
+async def list_grids(uow: UnitOfWork) -> list[GridFacts]:
+    """All grids, by village and code."""
+    rows = await uow.session.execute(
+        select(Grid.code, Grid.village, Grid.name)
+        .where(Grid.township == uow.township)
+        .order_by(Grid.village, Grid.code)
+    )
+    return [GridFacts(*row) for row in rows]
 
 
 async def read_households(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
@@ -180,6 +197,12 @@ def village_households(township: int, village: str) -> Subquery:
         .where(Household.township == township, Household.village == village)
         .subquery("of_village")
     )
+
+
+def all_households(township: int) -> Subquery:
+    """`id`, `code`, `head`, `village`, `grid` and `ended_at` of every household, to be joined."""
+    columns = (Household.id, Household.code, Household.head, Household.village, Household.grid, Household.ended_at)
+    return select(*columns).where(Household.township == township).subquery("each_household")
 
 
 def lateral_village(township: SQLColumnExpression[Any], code: SQLColumnExpression[Any]) -> LateralFromClause:

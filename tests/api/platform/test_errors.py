@@ -146,6 +146,8 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/households/nowhere/card/pin-reset", {"reason": "x"}, {OFFICE, COMMITTEE}),
     ("POST", "/v1/households/nowhere/card/freeze", {"reason": "x"}, {OFFICE, COMMITTEE}),
     ("POST", "/v1/households/nowhere/card/unfreeze", {"reason": "x"}, {OFFICE, COMMITTEE}),
+    ("POST", "/v1/cards/preview", {"village": "nowhere"}, {OFFICE, COMMITTEE}),
+    ("GET", "/v1/card-counts", None, {OFFICE, COMMITTEE, SUPERVISOR}),
     ("GET", "/v1/accounts", None, READERS),
     ("GET", "/v1/accounts/household:nowhere/balance", None, READERS),
     ("GET", "/v1/accounts/household:nowhere/statement", None, READERS),

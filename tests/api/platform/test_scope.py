@@ -77,6 +77,8 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     claim = {"id": str(uuid7()), "household": "hp-1", "rule": "A09", "deed_on": "2026-06-10"}
     kiosk = live.kiosk.id
     yield "POST", "/v1/cards", {"households": ["hp-1"]}
+    yield "POST", "/v1/cards/preview", {"village": "hp"}
+    yield "GET", "/v1/card-counts", None
     yield "DELETE", "/v1/households/hp-1/card", None
     yield "GET", "/v1/households/hp-1/cards", None
     yield "POST", "/v1/households/hp-1/card/pin-reset", {"reason": "x"}

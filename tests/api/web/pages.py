@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import unescape
 
 from tests.api.awards.rulebooks.conftest import ask, propose, text
-from tests.api.registry.register.sheets import messy_register
 from tests.api.shop.stock.conftest import fill_goods_page
 from tests.api.web.browser import browsing, declare, on_notice
 from tests.conftest import LiveTown
@@ -23,7 +22,9 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 
 def kind(path: str) -> str:
     """What pages that differ only in what they are about have in common."""
-    return re.sub(r"=[^&]*|(?<=/join/).*|(?<=/goods/hp/).*|(?<=/rules)/hp", "=", _ID.sub("ID", path))
+    return re.sub(
+        r"=[^&]*|(?<=/join/).*|(?<=/goods/hp/).*|(?<=/desk/cards/).*|(?<=/rules)/hp", "=", _ID.sub("ID", path)
+    )
 
 
 async def furnish(town: LiveTown) -> None:
@@ -38,12 +39,15 @@ async def furnish(town: LiveTown) -> None:
     async with town.staff("office") as http:
         closing = {"month": "2026-05", "reason": "月结"}
         (await http.post("/v1/periods", json=closing)).raise_for_status()
+    async with browsing(town, "li") as li:
+        await li.open("/desk/cards/hp-3")
+        await li.send("/desk/card-issues/preview")
+        await li.send("/desk/card-issues")
+        await li.open("/desk/cards/hp-4")
+        await li.send("/desk/cards/hp-4/freeze", reason="赶集时丢了")
     async with town.staff("fu") as http:
         invited = (await http.post("/v1/people/wang/invitation")).raise_for_status().json()
         town.invitation = invited["code"]
-    async with browsing(town, "office") as office:
-        await office.open("/desk/register")
-        await office.send("/desk/register", ("花名册.xlsx", messy_register()))
     (await propose(town, text("2026.2"))).raise_for_status()
     for by in ("office", "ma"):
         (await ask(town, by, "POST", "/drafts", {"builtin": "township"})).raise_for_status()
