@@ -29,6 +29,8 @@ import api.awards.rulebooks.public_pages
 import api.awards.rulebooks.routes
 import api.awards.simulation.pages
 import api.awards.simulation.routes
+import api.bookkeeping.backup.pages
+import api.bookkeeping.backup.routes
 import api.bookkeeping.expiry.routes
 import api.bookkeeping.general_ledger.pages
 import api.bookkeeping.general_ledger.routes
@@ -202,6 +204,7 @@ def create_app(
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,
             api.awards.claims.routes.router,
+            api.bookkeeping.backup.routes.router,
             api.bookkeeping.expiry.routes.router,
             api.shop.redemptions.routes.router,
             api.shop.promises.routes.router,
@@ -229,6 +232,7 @@ def create_app(
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,
             api.shop.offline.pages.router,
+            api.bookkeeping.backup.pages.router,
             api.bookkeeping.general_ledger.pages.router,
             api.awards.claims.notices.router,
             api.awards.simulation.pages.router,

@@ -34,6 +34,13 @@ NAV_CARDS = (
         (Role.OFFICE, Role.SUPERVISOR),
         township_wide=True,
     ),
+    NavCard(
+        "/desk/backups",
+        "备份",
+        "最近一份验证过的备份、下载、备份的钥匙",
+        (Role.OFFICE, Role.SUPERVISOR),
+        township_wide=True,
+    ),
     NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
 )
 

@@ -52,6 +52,7 @@ class ErrorCode(StrEnum):
     NO_PIN = "no-pin", 400
     PIN_TAKEN = "pin-taken", 400
     PASSWORD_WEAK = "password-weak", 400
+    KEY_WORDS_WRONG = "key-words-wrong", 400
 
     # Who asks: unknown, or not the one who may.
     NOT_SIGNED_IN = "not-signed-in", 401

@@ -5,6 +5,7 @@ times are aware and in UTC, ids are UUIDs (version 7 where the caller makes them
 Unknown fields are refused.
 """
 
+from api.wire.backups import BackupKeyPrinting, BackupKeyView, BackupStatus, BackupView
 from api.wire.base import (
     Amount,
     AwareDatetime,
@@ -152,6 +153,10 @@ __all__ = [
     "ApprovalPolicy",
     "ApprovalPolicyView",
     "AwareDatetime",
+    "BackupKeyPrinting",
+    "BackupKeyView",
+    "BackupStatus",
+    "BackupView",
     "BalanceView",
     "Barcode",
     "BookCheck",

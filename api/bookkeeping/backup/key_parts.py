@@ -46,7 +46,7 @@ def print_parts(data: Path, output: Path, now: datetime, by: Sequence[str] = ())
         identity = read_secret(data)
         if identity is None:
             raise already_printed()
-        page = _render(record, [_draw(part) for part in split(identity)], now)
+        page = _render(record, [draw(part) for part in split(identity)], now)
         try:
             write_durably(output.absolute(), page.encode())
         except OSError as error:
@@ -72,7 +72,8 @@ def already_printed() -> Refused:
     )
 
 
-def _draw(part: KeyPart) -> PrintedPart:
+def draw(part: KeyPart) -> PrintedPart:
+    """With its words as a QR."""
     code = QRCode(error_correction=ERROR_CORRECT_M)
     # Capitals take half the room, and scanners type them on any keyboard.
     code.add_data(QRData(part.text.upper(), mode=MODE_ALPHA_NUM))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.bookkeeping.backup.key_printing import KEY_PRINTING
 from api.bookkeeping.expiry.use_cases import EXPIRY_POLICY
 from api.bookkeeping.general_ledger.corrections import CORRECTIONS
 from api.bookkeeping.general_ledger.imports import IMPORT
@@ -17,4 +18,4 @@ from api.shop.stock.stocktakes import STOCKTAKE
 _MONEY_AND_GOODS = (FUNDING, RESTOCK, DONATION, STOCKTAKE, PRODUCT_CHANGE)
 _POINTS = (IMPORT, CORRECTIONS, CLOSING, EXPIRY_POLICY)
 
-KINDS = {kind.name: kind for kind in (*_MONEY_AND_GOODS, *_POINTS, CARDS, POLICY, DEFAULTS)}
+KINDS = {kind.name: kind for kind in (*_MONEY_AND_GOODS, *_POINTS, CARDS, POLICY, DEFAULTS, KEY_PRINTING)}

@@ -42,11 +42,13 @@ _WORDS = {word[:_LETTERS]: word for word in WORDLIST}
 
 class KeyRecord(msgspec.Struct, frozen=True):
     """`recipient`: the public half, as age writes it. `printed_at`, `printed_by`: when the parts were printed and
-    the secret forgotten, and by whom. `approved_by`: who has agreed at the desk that they may be printed."""
+    the secret forgotten, and by whom. `approved_by`: who has agreed at the desk that they may be printed; `shown`:
+    the digest of three words of the parts that were shown last."""
 
     recipient: str
     made_at: datetime
     approved_by: tuple[str, ...] = ()
+    shown: str = ""
     printed_at: datetime | None = None
     printed_by: tuple[str, ...] = ()
 
@@ -127,6 +129,11 @@ def split(identity: Identity) -> list[KeyPart]:
         KeyPart(number, holder, tuple(text.split()))
         for number, (holder, text) in enumerate(zip(HOLDERS, texts, strict=True), start=1)
     ]
+
+
+def shorten(word: str) -> str:
+    """What tells a word from all others, however it was written."""
+    return word.strip().lower()[:_LETTERS]
 
 
 class KeyRing:

@@ -137,6 +137,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     # Each claim says whose it is: awards go one way, deductions another.
     ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS | BODIES),
     ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
+    ("GET", "/v1/backups", None, {OFFICE, SUPERVISOR}),
     ("GET", "/v1/report", None, set(Role)),
     ("GET", "/v1/reports/liability", None, set(Role)),
     ("PUT", f"/v1/kiosks/{ID}/lease-policy", {"most": 1, "days": 1}, {OFFICE}),

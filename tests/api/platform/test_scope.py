@@ -40,6 +40,7 @@ TOWNSHIP = {
     ("POST", "/v1/periods"),
     ("PUT", "/v1/expiry-policies"),
     ("POST", "/v1/expiries"),
+    ("GET", "/v1/backups"),
     ("PUT", "/v1/approval-policy"),
     ("PUT", "/v1/township-defaults"),
     # The township's own book; a village's supplement is its own.
