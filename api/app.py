@@ -52,6 +52,7 @@ import api.registry.founding.routes
 import api.registry.people.invitation_pages
 import api.registry.people.pages
 import api.registry.people.routes
+import api.registry.register.register_pages
 import api.registry.register.routes
 import api.shop.holdings.routes
 import api.shop.kiosks.routes
@@ -222,6 +223,7 @@ def create_app(
             api.desk.cards.pages.router,
             api.desk.cards.issue_pages.router,
             api.desk.cards.routes.router,
+            api.registry.register.register_pages.router,
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
             api.desk.pages.router,

@@ -5,7 +5,18 @@ from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.services import watch_clock
 from api.registry.people.clients import forget_browsers
+from api.registry.register.uploads import carry_out_confirmed, forget_uploads
 from api.registry.tries.use_cases import forget_tries
 from api.shop.reservations.use_cases import reserve_arrivals
 
-JOBS = (watch_clock, post_due, release_expired, reserve_arrivals, seal, forget_tries, forget_browsers)
+JOBS = (
+    watch_clock,
+    post_due,
+    release_expired,
+    reserve_arrivals,
+    carry_out_confirmed,
+    seal,
+    forget_tries,
+    forget_browsers,
+    forget_uploads,
+)

@@ -40,9 +40,8 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
     from api.platform.table_files.file import TableFile
     from api.registry.people.clients import TERMINAL
     from api.registry.people.use_cases import authenticate
-    from api.registry.register.register_plan import apply_register, plan_register
+    from api.registry.register.register_plan import apply_register, describe_source, plan_register
     from api.registry.register.register_table import read_register
-    from api.wire.text import make_line_visible
 
     table = read_register(TableFile.open(file), sheet)
     signers = ask_passwords(by)
@@ -63,9 +62,7 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
                 return
             if not yes:
                 click.confirm("照这样登记吗", abort=True, err=True)
-            await apply_register(
-                services, people[0], table, plan, f"照表登记：{make_line_visible(file.name)[:100]}"
-            )
+            await apply_register(services, people[0], table, plan, describe_source(file.name))
             echo("已登记。")
 
     with reach(Settings.read()) as access:

@@ -11,6 +11,7 @@ create table register_upload (
     kept_until timestamptz not null,
     seen bytea,
     reason text default '' not null,
+    effective_on date,
     confirmed_by uuid,
     confirmed_at timestamptz,
     written integer default 0 not null,
@@ -39,7 +40,7 @@ create index ix_register_upload_township_confirmed_by on register_upload (townsh
 grant select, delete on register_upload to jimei_app;
 grant insert (township, id, purpose, name, content, choices, uploaded_by, uploaded_at, kept_until)
     on register_upload to jimei_app;
-grant update (content, choices, kept_until, seen, reason, confirmed_by, confirmed_at, written, planned, refusal,
+grant update (content, choices, kept_until, seen, reason, effective_on, confirmed_by, confirmed_at, written, planned, refusal,
     result, done_at) on register_upload to jimei_app;
 
 -- Grown-ups of a household by name, where rules count by person; children are only counted.

@@ -157,8 +157,7 @@ class _Examiner:
     def _offer_row(
         self, kind: str, key: RowKey, column: str, before: str, options: Mapping[str, str], *flaws: Problem
     ) -> None:
-        table, row = key
-        mend = Mend(f"{kind}.{table}.{row}", kind, flaws[0].place, before, options, [key], column)
+        mend = Mend(_make_key(kind, key), kind, flaws[0].place, before, options, [key], column)
         self._offer(mend, flaws)
 
     def _village_of(self, key: RowKey) -> str:
@@ -227,7 +226,7 @@ class _Examiner:
                     self._places[key].find_problem("grid", f"网格“{name}”和“{main}”像是同一个。") for key in keys
                 ]
                 options = {main: f"都写“{main}”", KEEP: f"“{name}”是另一个网格"}
-                key = f"spelling.{village}.{name}"
+                key = f"spelling.{village}.{search_form(name)}"
                 self._offer(Mend(key, "spelling", _list_places(flaws), name, options, keys, "grid"), flaws)
 
     def _examine_codes(self) -> None:
@@ -263,7 +262,7 @@ class _Examiner:
                     second = next(each for each in rows[wanted] if each != key)
                     told = place.find_problem("household", self._tell_count(wanted, rows[wanted]))
                     kind = "copy" if self._is_copy(second, first) else "twice"
-                    self._found.flaws.append(Flaw(told, f"{kind}.{second[0]}.{second[1]}"))
+                    self._found.flaws.append(Flaw(told, _make_key(kind, second)))
 
     def _offer_for_second(
         self, key: RowKey, first: RowKey, code: str, keys: Sequence[RowKey], numbers: FreeCodes
@@ -349,6 +348,10 @@ class _Examiner:
             wanted = known or (reshape(code, shape) if shape else None)
             if wanted is not None and wanted != code:
                 yield key, wanted
+
+
+def _make_key(kind: str, row: RowKey) -> str:
+    return f"{kind}.{row[0]}.{row[1]}"
 
 
 def _lacks(place: Place, column: str) -> bool:

@@ -32,10 +32,10 @@ class PlaceCodes:
         self.renamed: list[Renamed] = []
         self._by_name = {village_key(name): code for code, name in villages.items()}
         self._by_grid: dict[tuple[str, str], str] = {}
-        self._village_of: dict[str, str] = {}
+        self._villages_of: dict[str, str] = {}
         self._spellings: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for code, village, name in grids:
-            self.grids[code], self._village_of[code] = name, village
+            self.grids[code], self._villages_of[code] = name, village
             self._by_grid.setdefault((village, grid_key(name)), code)
 
     def find_village(self, name: str) -> str:
@@ -52,12 +52,15 @@ class PlaceCodes:
         self._spellings[code][name] = None
         return code
 
+    def village_of(self, grid: str) -> str:
+        return self._villages_of[grid]
+
     def tell_spellings(self) -> Iterator[str]:
         """Which names of the tables were taken for the same grid."""
         for code, names in self._spellings.items():
             others = [f"“{name}”" for name in names if name != self.grids[code]]
             if others:
-                village = self.villages[self._village_of[code]]
+                village = self.villages[self._villages_of[code]]
                 yield f"{village}的{'、'.join(others)}就是“{self.grids[code]}”。"
 
     def add_villages(self, tables: Sequence[Table]) -> Iterator[Problem]:
@@ -98,7 +101,7 @@ class PlaceCodes:
                     "code", f"网格“{self.grids[known]}”的编号已经是 {known}，不能改成 {code}。"
                 )
             elif code in self.grids:
-                if self._village_of[code] != village:
+                if self._villages_of[code] != village:
                     yield place.find_problem("code", f"网格编号 {code} 是别的村的，请换一个。")
                     continue
                 self._by_grid[village, grid_key(name)] = code
@@ -115,7 +118,7 @@ class PlaceCodes:
 
     def _add_grid(self, code: str, village: str, name: str) -> None:
         self.new_grids.append(wire.NewGrid(code=code, village=village, name=name))
-        self.grids[code], self._village_of[code] = name, village
+        self.grids[code], self._villages_of[code] = name, village
         self._by_grid[village, grid_key(name)] = code
 
 

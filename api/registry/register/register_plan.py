@@ -6,19 +6,20 @@ it was then. A household that isn't in the table stays: points may be in its acc
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, select, update
-from uuid_utils.compat import uuid7
+from sqlalchemy import bindparam, func, select, update
 
 from api import wire
-from api.platform import accounts
 from api.platform.access import Role, Staff, require_township
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -34,7 +35,8 @@ from api.registry.register.registered import Register, read_registered
 from api.registry.register.search_key import make_search_key
 from api.registry.register.staff_plan import StaffPlan, plan_staff
 from api.registry.register.tables import Grid, Household, Village
-from api.wire.text import search_form
+from api.registry.register.use_cases import insert_grids, insert_households, insert_villages
+from api.wire.text import make_line_visible, search_form
 
 BATCH = 1000
 """Households written at a time."""
@@ -45,6 +47,12 @@ _CHANGED_FIELDS: Mapping[ChangeKind, Sequence[str]] = {
 }
 ReportProgress = Callable[[int, int], Awaitable[None]]
 """Given how many households are written, and of how many."""
+
+
+class Compare(Protocol):
+    """What a table would change of a register."""
+
+    def __call__(self, register: Register, *, today: date) -> RegisterPlan: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,7 @@ class RegisterPlan:
 
 async def plan_register(services: Services, table: RegisterTable, choices: Mapping[str, str] = {}) -> RegisterPlan:
     async with services.unit_of_work() as uow:
-        register = await read_registered(uow)
-    return compare_register(register, table, local_date(uow.now), choices)
+        return await plan(uow, partial(compare_register, table=table, choices=choices))
 
 
 async def apply_register(
@@ -98,27 +105,46 @@ async def apply_register(
     """
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        await carry_out(uow, staff, table, {}, seen.digest(), reason)
+        await lock_register(uow)
+        again = await plan(uow, partial(compare_register, table=table))
+        await carry_out(uow, staff, again, seen.digest(), reason)
+
+
+async def plan(uow: UnitOfWork, compare: Compare) -> RegisterPlan:
+    """What would change of the register as it is now; in a thread, since a township has many households."""
+    register = await read_registered(uow)
+    return await asyncio.to_thread(compare, register, today=local_date(uow.now))
+
+
+async def lock_register(uow: UnitOfWork) -> None:
+    """Until the caller's transaction ends nobody else carries out a plan."""
+    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("register"), uow.township)))
 
 
 async def carry_out(
     uow: UnitOfWork,
     staff: Staff,
-    table: RegisterTable,
-    choices: Mapping[str, str],
+    plan: RegisterPlan,
     seen: bytes,
     reason: str,
+    effective_on: date | None = None,
     report_progress: ReportProgress | None = None,
-) -> RegisterPlan:
-    """As `apply_register`, for a plan with this digest; one at a time."""
-    await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("register"), uow.township)))
-    plan = compare_register(await read_registered(uow), table, local_date(uow.now), choices)
+) -> None:
+    """Write a plan that was made under the lock, if it is the one with this digest.
+
+    Raises Refused: malformed (with problems), wrong-state (it is another one now).
+    """
     if plan.problems:
         raise Refused(ErrorCode.MALFORMED, f"表里有 {len(plan.problems)} 处要改，改好再登记。")
     if plan.digest() != seen:
         raise outdated()
-    await _write(uow, staff, plan, reason, report_progress or _ignore_progress)
-    return plan
+    writer = _Writer(uow, staff, reason, effective_on or local_date(uow.now))
+    await writer.write(plan, report_progress or _ignore_progress)
+
+
+def describe_source(file: str) -> str:
+    """Why a household changed, where a table of this name says so."""
+    return f"照表登记：{make_line_visible(file)[-100:]}"
 
 
 def outdated() -> Refused:
@@ -130,7 +156,7 @@ async def _ignore_progress(written: int, planned: int) -> None:
 
 
 def compare_register(
-    register: Register, table: RegisterTable, today: date, choices: Mapping[str, str] = {}
+    register: Register, *, table: RegisterTable, today: date, choices: Mapping[str, str] = {}
 ) -> RegisterPlan:
     known_grids = keep_grids(table.households, register)
     examined = examine(known_grids, register)
@@ -258,66 +284,72 @@ def _tell_differences(
     return [(title, before, after) for title, before, after in pairs if before != after]
 
 
-async def _write(
-    uow: UnitOfWork, staff: Staff, plan: RegisterPlan, reason: str, report_progress: ReportProgress
-) -> None:
-    def rows(records: Iterable[wire.NewVillage | wire.NewGrid | wire.NewHousehold]) -> list[dict[str, object]]:
-        return [
-            {"township": uow.township} | {name: getattr(each, name) for name in each.__struct_fields__}
-            for each in records
-        ]
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    uow: UnitOfWork
+    staff: Staff
+    reason: str
+    effective_on: date
 
-    planned = len(plan.new) + len(plan.changed)
-    for each in plan.renamed:
-        table = Village if each.is_village else Grid
-        await uow.session.execute(
-            update(table).where(table.township == uow.township, table.code == each.code).values(name=each.after)
+    async def write(self, plan: RegisterPlan, report_progress: ReportProgress) -> None:
+        uow, planned = self.uow, len(plan.new) + len(plan.changed)
+        await report_progress(0, planned)
+        for each in plan.renamed:
+            table = Village if each.is_village else Grid
+            await uow.session.execute(
+                update(table)
+                .where(table.township == uow.township, table.code == each.code)
+                .values(name=each.after)
+            )
+        if plan.villages:
+            await insert_villages(uow, plan.villages)
+        if plan.grids:
+            await insert_grids(uow, plan.grids)
+        for start in range(0, len(plan.new), BATCH):
+            batch = plan.new[start : start + BATCH]
+            await insert_households(uow, batch)
+            await report_progress(start + len(batch), planned)
+        for start in range(0, len(plan.changed), BATCH):
+            changes = plan.changed[start : start + BATCH]
+            await self._change(changes)
+            await report_progress(len(plan.new) + start + len(changes), planned)
+        if plan.staff.new:
+            await insert_people(uow, plan.staff.new, self.staff.id)
+
+    async def _change(self, changes: Sequence[HouseholdChange]) -> None:
+        """Raises Refused: wrong-state, where somebody else has changed one of them meanwhile."""
+        uow = self.uow
+        found = await uow.session.execute(
+            select(Household.code, Household.id, Household.grid, Household.head, Household.people)
+            .where(
+                Household.township == uow.township,
+                Household.code.in_([each.before.code for each in changes]),
+                Household.ended_at.is_(None),
+            )
+            .order_by(Household.id)
+            .with_for_update(key_share=True)
         )
-    if plan.villages:
-        await uow.session.execute(insert(Village), rows(plan.villages))
-    if plan.grids:
-        await uow.session.execute(insert(Grid), rows(plan.grids))
-    for start in range(0, len(plan.new), BATCH):
-        batch = plan.new[start : start + BATCH]
-        await uow.session.execute(insert(Household), [row | {"id": uuid7()} for row in rows(batch)])
-        await uow.books.open_accounts([accounts.household(each.code) for each in batch], uow.now)
-        await report_progress(start + len(batch), planned)
-    for start in range(0, len(plan.changed), BATCH):
-        changes = plan.changed[start : start + BATCH]
-        await _write_changes(uow, staff, reason, changes)
-        await report_progress(len(plan.new) + start + len(changes), planned)
-    if plan.staff.new:
-        await insert_people(uow, plan.staff.new, staff.id)
-
-
-async def _write_changes(uow: UnitOfWork, staff: Staff, reason: str, changes: Sequence[HouseholdChange]) -> None:
-    """Raises Refused: wrong-state, where somebody else has changed one of them meanwhile."""
-    found = await uow.session.execute(
-        select(Household.code, Household.id, Household.grid, Household.head, Household.people)
-        .where(Household.township == uow.township, Household.code.in_([each.before.code for each in changes]))
-        .order_by(Household.id)
-        .with_for_update(key_share=True)
-    )
-    now = {code: (id, (grid, head, people)) for code, id, grid, head, people in found}
-    if any(now[old.code][1] != (old.grid, old.head, old.people) for old in (each.before for each in changes)):
-        raise outdated()
-    connection = await uow.session.connection()
-    await connection.execute(
-        update(Household).where(Household.township == uow.township, Household.code == bindparam("changed")),
-        [
-            {
-                "changed": h.code,
-                "grid": h.grid,
-                "head": h.head,
-                "search_key": make_search_key(h.head),
-                "people": h.people,
-                "adults": h.adults,
-            }
-            for h in (each.household for each in changes)
-        ],
-    )
-    recorded = [change for each in changes for change in _list_changes(now[each.before.code][0], each)]
-    await record_changes(uow, recorded, staff.id, reason, local_date(uow.now))
+        now = {code: (id, (grid, head, people)) for code, id, grid, head, people in found}
+        before = [each.before for each in changes]
+        if any(old.code not in now or now[old.code][1] != (old.grid, old.head, old.people) for old in before):
+            raise outdated()
+        connection = await uow.session.connection()
+        await connection.execute(
+            update(Household).where(Household.township == uow.township, Household.code == bindparam("changed")),
+            [
+                {
+                    "changed": h.code,
+                    "grid": h.grid,
+                    "head": h.head,
+                    "search_key": make_search_key(h.head),
+                    "people": h.people,
+                    "adults": h.adults,
+                }
+                for h in (each.household for each in changes)
+            ],
+        )
+        recorded = [change for each in changes for change in _list_changes(now[each.before.code][0], each)]
+        await record_changes(uow, recorded, self.staff.id, self.reason, self.effective_on)
 
 
 def _list_changes(id: UUID, change: HouseholdChange) -> Iterator[Change]:

@@ -6,7 +6,7 @@ A workbook may have a sheet for each of them, or several of one kind; each is kn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,7 +53,7 @@ def _read_duties(cell: Cell, title: str) -> tuple[Role, ...]:
     return tuple(role for role in DUTIES if role in roles)
 
 
-_CODE = Column(
+HOUSEHOLD_COLUMN = Column(
     "household",
     "户编号",
     read_code,
@@ -61,7 +61,7 @@ _CODE = Column(
     loose_names=("编号",),
 )
 _VILLAGE = Column("village", "村", _read_village, names=("村名", "行政村", "所在村", "村委会"))
-_GRID = Column("grid", "网格", text_of(80), names=("所属网格", "网格名称", "组", "村民小组", "村组", "社"))
+GRID_COLUMN = Column("grid", "网格", text_of(80), names=("所属网格", "网格名称", "组", "村民小组", "村组", "社"))
 _HEAD_NAMES = ("户主", "户主名", "head")
 _HEAD = Column("head", "户主姓名", read_name, names=(*_HEAD_NAMES, "姓名"))
 _PEOPLE = Column(
@@ -81,26 +81,31 @@ _MEMBERS = Column(
     needed=False,
     filled=False,
 )
-HOUSEHOLDS = (_CODE, _VILLAGE, _GRID, _HEAD, _PEOPLE, _MEMBERS)
+HOUSEHOLDS = (HOUSEHOLD_COLUMN, _VILLAGE, GRID_COLUMN, _HEAD, _PEOPLE, _MEMBERS)
 # With its head named as such a household is known without a code, a village or a grid: these can be mended.
 HEADS = (
     replace(_HEAD, names=_HEAD_NAMES),
-    *(replace(each, needed=False) for each in (_CODE, _VILLAGE, _GRID)),
+    *(replace(each, needed=False) for each in (HOUSEHOLD_COLUMN, _VILLAGE, GRID_COLUMN)),
     _PEOPLE,
     _MEMBERS,
 )
 STAFF = (
     Column("name", "姓名", read_name, names=("人员姓名", "网格员姓名")),
     Column("duties", "职责", _read_duties, names=("职务", "岗位", "身份", "角色")),
-    replace(_VILLAGE, needed=False),
-    replace(_GRID, needed=False, filled=False),
+    _VILLAGE,
+    replace(GRID_COLUMN, needed=False, filled=False),
     replace(
-        _CODE, title="本人户编号", names=(*_CODE.names, _CODE.title), loose_names=(), needed=False, filled=False
+        HOUSEHOLD_COLUMN,
+        title="本人户编号",
+        names=(*HOUSEHOLD_COLUMN.names, HOUSEHOLD_COLUMN.title),
+        loose_names=(),
+        needed=False,
+        filled=False,
     ),
 )
 GRIDS = (
     _VILLAGE,
-    _GRID,
+    GRID_COLUMN,
     Column(
         "code",
         "网格编号",
@@ -165,11 +170,12 @@ class RegisterTable:
     def notes(self) -> list[str]:
         return list(dict.fromkeys(note for table in self.tables for note in table.notes))
 
-    def without(self, sheets: Sequence[str]) -> RegisterTable:
-        """As if these sheets had not been read."""
+    def without(self, skipped: Collection[int]) -> RegisterTable:
+        """As if nothing stood in these of the `tables`."""
+        places = iter(range(len(self.tables)))
 
         def choose(tables: Sequence[Table]) -> Sequence[Table]:
-            return [table for table in tables if table.sheet.name not in sheets]
+            return [replace(each, rows=[]) if next(places) in skipped else each for each in tables]
 
         return RegisterTable(*map(choose, (self.villages, self.grids, self.staff, self.households)))
 

@@ -144,6 +144,7 @@ class RegisterUpload(Base):
     kept_until: Mapped[datetime]
     seen: Mapped[bytes | None]
     reason: Mapped[str] = mapped_column(server_default="")
+    effective_on: Mapped[date | None]
     confirmed_by: Mapped[UUID | None]
     confirmed_at: Mapped[datetime | None]
     written: Mapped[int] = mapped_column(server_default="0")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from uuid_utils.compat import uuid7
@@ -46,29 +48,14 @@ async def create_township(uow: UnitOfWork, name: str) -> None:
 async def add_villages(services: Services, staff: Staff, villages: Sequence[wire.NewVillage]) -> int:
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        usual = (await read_defaults(uow)).notice_days
-        await uow.session.execute(
-            insert(Village),
-            [
-                {
-                    "township": uow.township,
-                    "code": v.code,
-                    "name": v.name,
-                    "notice_days": usual if v.notice_days is None else v.notice_days,
-                }
-                for v in villages
-            ],
-        )
+        await insert_villages(uow, villages)
     return len(villages)
 
 
 async def add_grids(services: Services, staff: Staff, grids: Sequence[wire.NewGrid]) -> int:
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        await uow.session.execute(
-            insert(Grid),
-            [{"township": uow.township, "code": g.code, "village": g.village, "name": g.name} for g in grids],
-        )
+        await insert_grids(uow, grids)
     return len(grids)
 
 
@@ -76,21 +63,29 @@ async def add_households(services: Services, staff: Staff, households: Sequence[
     """Register households and open their points accounts."""
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        await uow.session.execute(
-            insert(Household),
-            [
-                {
-                    "township": uow.township,
-                    "id": uuid7(),
-                    "code": h.code,
-                    "village": h.village,
-                    "grid": h.grid,
-                    "head": h.head,
-                    "people": h.people,
-                    "adults": h.adults,
-                }
-                for h in households
-            ],
-        )
-        await uow.books.open_accounts([accounts.household(h.code) for h in households], uow.now)
+        await insert_households(uow, households)
     return len(households)
+
+
+async def insert_villages(uow: UnitOfWork, villages: Sequence[wire.NewVillage]) -> None:
+    usual = (await read_defaults(uow)).notice_days
+    days = [usual if each.notice_days is None else each.notice_days for each in villages]
+    rows = [row | {"notice_days": n} for row, n in zip(_make_rows(uow, villages), days, strict=True)]
+    await uow.session.execute(insert(Village), rows)
+
+
+async def insert_grids(uow: UnitOfWork, grids: Sequence[wire.NewGrid]) -> None:
+    await uow.session.execute(insert(Grid), _make_rows(uow, grids))
+
+
+async def insert_households(uow: UnitOfWork, households: Sequence[wire.NewHousehold]) -> None:
+    """With their points accounts."""
+    rows = [row | {"id": uuid7()} for row in _make_rows(uow, households)]
+    await uow.session.execute(insert(Household), rows)
+    await uow.books.open_accounts([accounts.household(each.code) for each in households], uow.now)
+
+
+def _make_rows(
+    uow: UnitOfWork, records: Sequence[wire.NewVillage] | Sequence[wire.NewGrid] | Sequence[wire.NewHousehold]
+) -> list[dict[str, Any]]:
+    return [{"township": uow.township} | msgspec.structs.asdict(each) for each in records]

@@ -13,7 +13,7 @@ from api.registry.people.use_cases import authenticate
 from api.registry.register.register_plan import apply_register, plan_register
 from api.registry.register.register_table import read_register
 from tests.api.asking import rows
-from tests.api.registry.register.test_register_table import messy
+from tests.api.registry.register.sheets import messy_register
 from tests.command_line import Done, jimei_beside
 from tests.conftest import PASSWORD, LiveTown
 
@@ -81,7 +81,7 @@ async def test_a_mended_table_tells_what_changed_and_what_it_lacks(town: LiveTow
 
 async def test_with_a_problem_nothing_is_written(town: LiveTown, tmp_path: Path) -> None:
     file = tmp_path / "花名册.xlsx"
-    file.write_bytes(messy())
+    file.write_bytes(messy_register())
     before = await _registered(town)
     done = await _register(town, file, "--by", "office", "--yes")
     assert (done.returncode, done.stdout) == (2, "")

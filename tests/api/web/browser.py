@@ -26,14 +26,16 @@ class Browser:
         self.page = await self.http.get(path)
         return self.text
 
-    async def send(self, path: str, **fields: str | list[str]) -> str:
-        """Fill in the form of the page now open that goes to `path`, and send it."""
+    async def send(self, path: str, file: tuple[str, bytes] | None = None, **fields: str | list[str]) -> str:
+        """Fill in the form of the page now open that goes to `path`, and send it; with a file's name and content,
+        if one is chosen."""
         form = next(f for f in re.findall(r"<form.*?</form>", self.page.text, re.DOTALL) if f'"{path}"' in f)
         hidden = {
             name: unescape(value)
             for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
         }
-        self.page = await self.http.post(path, data={**hidden, **fields})
+        files = None if file is None else {"file": file}
+        self.page = await self.http.post(path, data={**hidden, **fields}, files=files)
         return self.text
 
     def claims(self) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from tests.api.awards.rulebooks.conftest import ask, propose, text
+from tests.api.registry.register.sheets import messy_register
 from tests.api.shop.stock.conftest import fill_goods_page
 from tests.api.web.browser import browsing, declare, on_notice
 from tests.conftest import LiveTown
@@ -48,6 +49,9 @@ async def furnish(town: LiveTown) -> None:
     async with town.staff("fu") as http:
         invited = (await http.post("/v1/people/wang/invitation")).raise_for_status().json()
         town.invitation = invited["code"]
+    async with browsing(town, "office") as office:
+        await office.open("/desk/register")
+        await office.send("/desk/register", ("花名册.xlsx", messy_register()))
     (await propose(town, text("2026.2"))).raise_for_status()
     for by in ("office", "ma"):
         (await ask(town, by, "POST", "/drafts", {"builtin": "township"})).raise_for_status()

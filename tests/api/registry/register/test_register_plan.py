@@ -29,7 +29,7 @@ lines = st.dictionaries(
 
 
 def compare_register(register: Register, table: RegisterTable, choices: Mapping[str, str] = {}) -> RegisterPlan:
-    return register_plan.compare_register(register, table, NOW.date(), choices)
+    return register_plan.compare_register(register, table=table, today=NOW.date(), choices=choices)
 
 
 def written(register: Register, plan: RegisterPlan) -> Register:

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from api.platform.table_files.file import TableFile
 from api.registry.register.register_plan import RegisterPlan, compare_register
 from api.registry.register.register_table import grid_key, read_register, village_key
 from api.registry.register.registered import Register
-from tests.api.platform.table_files.workbooks import workbook
+from tests.api.registry.register.sheets import messy_register
 from tests.conftest import NOW
-
-MESSY: list[list[Any]] = [
-    ["示范乡农户登记表", "", "", "", "", "", "", ""],
-    ["序号", "村组情况", "", "家庭基本情况", "", "", "联系方式", "备注"],
-    ["", "村", "网格（组）", "户编号", "户主姓名", "家庭人口（人）", "电话", ""],
-    [1, "柳湾村", "第一网格", "0101001", "徐志春", 6, "", ""],
-    [2, "", "2网格", "０１０２００２", "赵 国秀", "3人", "", ""],
-    [3, "", "三组", "0103003", "𠮷小世", "４", "", ""],
-    [4, "", "第一网格", "0103004", "欧阳英福", 5, "", ""],
-    [5, "", "第一网格", "0103004", "高英兰", 1, "", ""],
-    [6, "", "三组", "", "吴福杰", 2, "", ""],
-    ["", "小计", "", "", "6户", "", "", ""],
-    [7, "石咀村", "1网格", "0201001", "阿不都热依木.买买提", "", "", "搬走"],
-    ["合计", "", "", "", "7户", "", "", ""],
-]
-
-
-def messy() -> bytes:
-    merged = ["A1:H1", "B2:C2", "D2:F2", "B4:B9"]
-    return workbook({"农户花名册": MESSY}, {"农户花名册": merged})
 
 
 def read(content: bytes | str) -> RegisterPlan:
     """What a table would bring to a township that has nothing yet."""
     table = read_register(TableFile("花名册", content.encode() if isinstance(content, str) else content))
-    return compare_register(Register({}, [], {}), table, NOW.date())
+    return compare_register(Register({}, [], {}), table=table, today=NOW.date())
 
 
 def test_a_table_as_it_comes() -> None:
-    found = read(messy())
+    found = read(messy_register())
     villages = {each.code: each.name for each in found.villages}
     grids = {each.code: each.name for each in found.grids}
     assert [(h.code, villages[h.village], grids[h.grid], h.head, h.people) for h in found.new] == [
