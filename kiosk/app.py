@@ -213,6 +213,11 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         return self.counter.session
 
     def _refresh_screens(self) -> None:
+        # A redemption without an answer is settled first.
+        if self.session.attendant_ended and not self.session.pending:
+            self.counter.shifts.end_by_server()
+            self.post_message(messages.SignedOut(_("这位管理员已经停用，班次已结束")))
+            return
         for screen in self.screen_stack:
             if isinstance(screen, KioskScreen) and screen.query(Status):
                 screen.refresh_state()

@@ -77,6 +77,8 @@ class Connection:
 class Session:
     till: Till | None = None
     attendant: str | None = None
+    attendant_ended: bool = False
+    """Whether the server has said that whoever has the open shift serves no more."""
     card: Card | None = None
     cart: list[CartLine] = field(default_factory=list)
     pending: PendingRedemption | None = None

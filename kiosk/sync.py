@@ -121,7 +121,10 @@ class SyncService:
         connection.unsent = self._store.journal.unsettled_count
         connection.leases_expire_at, connection.leases_expired = leases.expires_at, leases.expired
         connection.lockout_reason = enrolment.lockout_reason if enrolment is not None else ""
-        till = self._store.shelf.till
+        till, shift = self._store.shelf.till, self._store.shifts.current
+        self._session.attendant_ended = (
+            till is not None and shift is not None and shift.attendant not in {each.id for each in till.attendants}
+        )
         # Prices don't change while an attendant serves.
         if till is not None and not self._session.cart and not self._session.pending:
             self._session.update_shelf(till)

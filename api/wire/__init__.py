@@ -6,6 +6,7 @@ Unknown fields are refused.
 """
 
 from api.wire.backups import BackupKeyPrinting, BackupKeyView, BackupStatus, BackupView
+from api.wire.attendants import AttendantChange, AttendantEnding, AttendantView, NewAttendant, NewPin
 from api.wire.base import (
     Amount,
     AwareDatetime,
@@ -92,7 +93,6 @@ from api.wire.register import (
     CardSelection,
     CreatedCount,
     HouseholdView,
-    NewAttendant,
     NewCard,
     NewCards,
     NewGrid,
@@ -152,6 +152,9 @@ __all__ = [
     "Amount",
     "ApprovalPolicy",
     "ApprovalPolicyView",
+    "AttendantChange",
+    "AttendantEnding",
+    "AttendantView",
     "AwareDatetime",
     "BackupKeyPrinting",
     "BackupKeyView",
@@ -230,6 +233,7 @@ __all__ = [
     "NewPassword",
     "NewPeriodClosing",
     "NewPerson",
+    "NewPin",
     "NewProduct",
     "NewRulebook",
     "NewSimulation",

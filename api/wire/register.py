@@ -8,7 +8,7 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
-from api.wire.base import Code, Incoming, Name, PersonName, Pin, Reason, Wire
+from api.wire.base import Code, Incoming, Name, PersonName, Reason, Wire
 from api.wire.founding import NoticeDays
 
 
@@ -141,12 +141,6 @@ class NewSupermarket(Incoming, frozen=True):
     code: Code
     village: Code
     name: Name
-
-
-class NewAttendant(Incoming, frozen=True):
-    supermarket: Code
-    name: PersonName
-    pin: Pin
 
 
 class CreatedCount(Wire, frozen=True):

@@ -27,10 +27,11 @@ class ShelfItem(Wire, frozen=True):
 
 
 class TillAttendant(Wire, frozen=True):
-    """Who may serve at this supermarket's tills."""
+    """Who may serve at this supermarket's tills. `pin_set_at`: a PIN of before opens no till any more."""
 
     id: UUID
     name: str
+    pin_set_at: datetime | None = None
 
 
 class Till(Wire, frozen=True):
@@ -59,12 +60,14 @@ class PinSignIn(Incoming, frozen=True):
 
 
 class Shift(Wire, frozen=True):
-    """`token` goes into the header `X-Shift` of every redemption; `attendant` is the name."""
+    """`token` goes into the header `X-Shift` of every redemption; `attendant` is the name. `pin_set_at`: of the
+    PIN that opened it."""
 
     id: UUID
     token: str
     attendant: str
     attendant_id: UUID
+    pin_set_at: datetime | None = None
 
 
 class CardView(Wire, frozen=True):

@@ -146,7 +146,12 @@ drop table wrong_pins;
 alter table receipt add column seen integer not null default 1;
 """
 
-_VERSIONS = (_V1, _V2, _V3, _V4, _V5)
+_V6 = """
+-- Of the PIN that is known here: one that was set since opens this till no more.
+alter table attendant add column pin_set_at text;
+"""
+
+_VERSIONS = (_V1, _V2, _V3, _V4, _V5, _V6)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

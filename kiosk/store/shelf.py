@@ -10,15 +10,15 @@ import msgspec
 from api.wire import Till
 from api.wire.till_journal import SaleEntry
 from kiosk.store.database import Database
-from kiosk.store.journal import Journal
+from kiosk.store.shifts import Shifts
 
 EntryIds = Sequence[int]
 
 
 class ShelfSnapshot:
-    def __init__(self, database: Database, journal: Journal) -> None:
+    def __init__(self, database: Database, shifts: Shifts) -> None:
         self._database = database
-        self._journal = journal
+        self._shifts = shifts
 
     def get_countable_entries(self) -> EntryIds:
         """The entries that the server's next answer takes into account. To be called before the request."""
@@ -33,6 +33,7 @@ class ShelfSnapshot:
             self._database.write(
                 "insert into till (one, body) values (1, ?) on conflict do update set body = excluded.body", body
             )
+            self._shifts.keep_serving(till.attendants)
             for id in counted:
                 self._database.write("update entry set unshelved = 0 where id = ?", id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -13,6 +14,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.wire import TillAttendant
 from api.wire.lockout import ATTENDANT_PINS
 from api.wire.till_journal import (
     SaleEntry,
@@ -59,6 +61,11 @@ class ShiftFacts:
     closed_at: datetime | None
 
 
+def to_version(pin_set_at: datetime | None) -> str | None:
+    """Of a PIN, as it is kept."""
+    return None if pin_set_at is None else pin_set_at.isoformat()
+
+
 def hash_pin(pin: str) -> str:
     """Takes a tenth of a second, as `verify_pin`."""
     return _get_hasher().hash(pin)
@@ -94,9 +101,9 @@ class Shifts:
         shift = OpenShift(answer.id, answer.token, answer.attendant_id, answer.attendant)
         with self._database.commit("shift opened"):
             self._database.write(
-                "insert into attendant (id, name, pin_hash) values (?, ?, ?) on conflict do update"
-                " set name = excluded.name, pin_hash = excluded.pin_hash",
-                *(str(shift.attendant), shift.name, pin_hash),
+                "insert into attendant (id, name, pin_hash, pin_set_at) values (?, ?, ?, ?) on conflict do update"
+                " set name = excluded.name, pin_hash = excluded.pin_hash, pin_set_at = excluded.pin_set_at",
+                *(str(shift.attendant), shift.name, pin_hash, to_version(answer.pin_set_at)),
             )
             self._start(shift)
 
@@ -162,6 +169,14 @@ class Shifts:
     def list_known_attendants(self) -> list[KnownAttendant]:
         rows = self._database.fetch_all("select id, name, pin_hash from attendant order by name")
         return [KnownAttendant(UUID(id), name, hash) for id, name, hash in rows]
+
+    def keep_serving(self, attendants: Iterable[TillAttendant]) -> None:
+        """Inside a commit. Whoever serves here no more, or has another PIN, signs in no more without the network
+        either."""
+        versions = {str(each.id): to_version(each.pin_set_at) for each in attendants}
+        for id, version in self._database.fetch_all("select id, pin_set_at from attendant"):
+            if id not in versions or versions[id] != version:
+                self._database.write("delete from attendant where id = ?", id)
 
     def forget(self, attendant: KnownAttendant) -> None:
         """The server no longer accepts this PIN."""

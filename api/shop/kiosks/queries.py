@@ -25,12 +25,14 @@ async def read_attendant_names(uow: UnitOfWork, ids: Collection[UUID] | None = N
 def select_attendants(
     township: SQLColumnExpression[int], supermarket: SQLColumnExpression[str]
 ) -> ScalarSelect[Any]:
-    """Id and name of a supermarket's attendants, by name, as JSON."""
-    attendant = func.jsonb_build_object("id", Attendant.id, "name", Attendant.name)
+    """A supermarket's attendants who haven't ended, by name, as JSON: as `wire.TillAttendant`."""
+    attendant = func.jsonb_build_object(
+        *("id", Attendant.id, "name", Attendant.name, "pin_set_at", Attendant.pin_set_at)
+    )
     by_name = func.jsonb_agg(aggregate_order_by(attendant, Attendant.name))
     return (
         select(func.coalesce(by_name, literal([], JSONB), type_=JSONB))
-        .where(Attendant.township == township, Attendant.supermarket == supermarket)
+        .where(Attendant.township == township, Attendant.supermarket == supermarket, Attendant.ended_at.is_(None))
         .scalar_subquery()
     )
 

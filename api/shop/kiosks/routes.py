@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from litestar import Router, post, put
+from litestar import Router, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api import wire
 from api.platform.access import DeviceRequest, StaffRequest, device_only, staff_only
 from api.platform.services import Services
-from api.shop.kiosks import enrolment, use_cases
+from api.shop.kiosks import attendants, enrolment, use_cases
 from api.wire import till_journal
 
 
@@ -65,7 +65,36 @@ async def enrol(
 async def add_attendant(
     data: JSONBody[wire.NewAttendant], services: NamedDependency[Services], request: StaffRequest
 ) -> None:
-    await use_cases.add_attendant(services, request.user, data)
+    await attendants.add_attendant(services, request.user, data)
+
+
+@get("/supermarkets/{supermarket:str}/attendants", guards=[staff_only])
+async def list_attendants(
+    supermarket: FromPath[str], services: NamedDependency[Services], request: StaffRequest
+) -> list[wire.AttendantView]:
+    """Those who serve, by name, then those who have ended, each with what was done about them."""
+    return await attendants.list_attendants(services, request.user, supermarket)
+
+
+@put("/attendants/{attendant:uuid}/pin", guards=[staff_only], status_code=204)
+async def set_pin(
+    attendant: FromPath[UUID],
+    data: JSONBody[wire.NewPin],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    await attendants.set_pin(services, request.user, attendant, data)
+
+
+@post("/attendants/{attendant:uuid}/end", guards=[staff_only], status_code=204)
+async def end_attendant(
+    attendant: FromPath[UUID],
+    data: JSONBody[wire.AttendantEnding],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    """An open shift is closed at once; a till hears of it with its next contact. Safe to retry."""
+    await attendants.end_attendant(services, request.user, attendant, data)
 
 
 @post("/till/shifts", guards=[device_only])
@@ -77,6 +106,17 @@ async def open_shift(
 
 router = Router(
     "/v1",
-    route_handlers=[add, new_code, set_lease_policy, set_lock_policy, enrol, add_attendant, open_shift],
+    route_handlers=[
+        add,
+        new_code,
+        set_lease_policy,
+        set_lock_policy,
+        enrol,
+        add_attendant,
+        list_attendants,
+        set_pin,
+        end_attendant,
+        open_shift,
+    ],
     tags=["kiosks"],
 )

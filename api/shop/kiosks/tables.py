@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,10 +12,20 @@ from api.platform.database.base import Base
 
 
 class Attendant(Base):
+    """Who serves at a supermarket's tills, until `ended_at`."""
+
     __tablename__ = "attendant"
     __table_args__ = (
-        UniqueConstraint("township", "supermarket", "name"),
         ForeignKeyConstraint(["township", "supermarket"], ["supermarket.township", "supermarket.code"]),
+        ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
+        Index(
+            "attendant_one_of_a_name",
+            "township",
+            "supermarket",
+            "name",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)
@@ -23,6 +33,31 @@ class Attendant(Base):
     supermarket: Mapped[str]
     name: Mapped[str]
     pin_hash: Mapped[str]
+    # The attendant's own, where somebody has said so.
+    household: Mapped[UUID | None]
+    # None: set before this was kept.
+    pin_set_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class AttendantChange(Base):
+    """What was done about an attendant, by whom and why. `kind`: added, pin, household, ended."""
+
+    __tablename__ = "attendant_change"
+    __table_args__ = (
+        CheckConstraint("kind in ('added', 'pin', 'household', 'ended')", name="attendant_change_kind"),
+        ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        Index(None, "township", "attendant"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    attendant: Mapped[UUID]
+    kind: Mapped[str]
+    person: Mapped[UUID]
+    reason: Mapped[str] = mapped_column(server_default="")
+    changed_at: Mapped[datetime]
 
 
 class Kiosk(Base):

@@ -1,4 +1,4 @@
-"""Add attendants with their PINs, and open their shifts."""
+"""Sign attendants in at kiosks: their PINs and their shifts."""
 
 from __future__ import annotations
 
@@ -10,44 +10,12 @@ from sqlalchemy import select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
+from api.platform.access import Device, digest_secret, generate_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.passwords import require_strong_pin
-from api.registry.tries.use_cases import LockedOut, Lockout, find_hash, hash_secret, judge, taking_turns
+from api.registry.tries.use_cases import LockedOut, Lockout, judge, taking_turns
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
-from api.shop.supermarkets.tables import Supermarket
-from api.shop.supermarkets.use_cases import require_supermarket
 from api.wire.lockout import ATTENDANT_PINS
-
-
-async def add_attendant(services: Services, staff: Staff, data: wire.NewAttendant) -> None:
-    """The PIN alone may sign an attendant in, so no two of one supermarket may share it.
-
-    Raises Refused: not-allowed, unknown, pin-malformed, pin-taken.
-    """
-    require_township(staff, Role.OFFICE)
-    async with services.unit_of_work() as uow:
-        await require_supermarket(uow, data.supermarket)
-        require_strong_pin(data.pin)
-        # One at a time, or two attendants added at once could get the same PIN.
-        await uow.session.execute(
-            select(Supermarket.code)
-            .where(Supermarket.township == uow.township, Supermarket.code == data.supermarket)
-            .with_for_update(key_share=True)
-        )
-        others = await _list_attendants(uow, data.supermarket)
-        if await find_hash(data.pin, [each.pin_hash for each in others]) is not None:
-            raise Refused(ErrorCode.PIN_TAKEN, "这个 PIN 已有人使用，请换一个。")
-        uow.session.add(
-            Attendant(
-                township=uow.township,
-                id=uuid7(),
-                supermarket=data.supermarket,
-                name=data.name,
-                pin_hash=await hash_secret(data.pin),
-            )
-        )
 
 
 async def open_shift(services: Services, device: Device, data: wire.PinSignIn) -> wire.Shift:
@@ -63,7 +31,7 @@ async def require_attendant(services: Services, device: Device, pin: str, id: UU
 
     Raises Refused: unknown, wrong-pin, pin-locked."""
     async with taking_turns(services) as uow:
-        attendants = await _list_attendants(uow, device.supermarket)
+        attendants = await list_serving(uow, device.supermarket)
     candidates = [each for each in attendants if id in (None, each.id)]
     if id is not None and not candidates:
         raise Refused(ErrorCode.UNKNOWN, "本店没有这位管理员。")
@@ -80,6 +48,19 @@ async def require_attendant(services: Services, device: Device, pin: str, id: UU
 
 
 async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
+    # Whoever ends this attendant waits for this shift, and closes it; or has ended them since the PIN was judged.
+    serving = await uow.session.scalar(
+        select(Attendant.id)
+        .where(
+            Attendant.township == uow.township,
+            Attendant.id == attendant.id,
+            Attendant.pin_hash == attendant.pin_hash,
+            Attendant.ended_at.is_(None),
+        )
+        .with_for_update(read=True)
+    )
+    if serving is None:
+        raise Refused(ErrorCode.WRONG_PIN, "这位管理员刚刚停用或换了 PIN，请重新登录。")
     # One at a time: each closes the one before it.
     await uow.session.get_one(Kiosk, (uow.township, device.id), with_for_update={"key_share": True})
     await uow.session.execute(
@@ -98,7 +79,13 @@ async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> 
             opened_at=uow.now,
         )
     )
-    return wire.Shift(id=id, token=token, attendant=attendant.name, attendant_id=attendant.id)
+    return wire.Shift(
+        id=id,
+        token=token,
+        attendant=attendant.name,
+        attendant_id=attendant.id,
+        pin_set_at=attendant.pin_set_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +128,15 @@ def shift_closed() -> Refused:
     return Refused(ErrorCode.SHIFT_CLOSED, "班次已结束，请重新输入 PIN 登录。")
 
 
-async def _list_attendants(uow: UnitOfWork, supermarket: str) -> Sequence[Attendant]:
+async def list_serving(uow: UnitOfWork, supermarket: str) -> Sequence[Attendant]:
+    """A supermarket's attendants who haven't ended, by name."""
     attendants = await uow.session.scalars(
-        select(Attendant).where(Attendant.township == uow.township, Attendant.supermarket == supermarket)
+        select(Attendant)
+        .where(
+            Attendant.township == uow.township,
+            Attendant.supermarket == supermarket,
+            Attendant.ended_at.is_(None),
+        )
+        .order_by(Attendant.name)
     )
     return attendants.all()

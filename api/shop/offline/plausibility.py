@@ -26,6 +26,7 @@ CLOCK_SLACK = timedelta(minutes=15)
 """How far two clocks that are right may be apart."""
 
 NOT_OPEN = "终端当时开着的不是这个班次。"
+AFTER_ENDING = "管理员那时已经停用，终端还没有听说；请核对后决定。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class ShiftFacts:
 class Circumstances:
     """What the server knows around a sale. `shift`: the one that it names, if it is this kiosk's; `in_shift`: the
     journal is in it. `prices` by product; `told`: what the machine knew, None where that was never kept.
-    `names`: of the products of this shelf."""
+    `names`: of the products of this shelf. `ended_at`: when the attendant ended."""
 
     now: datetime
     enrolled_at: datetime
@@ -51,6 +52,7 @@ class Circumstances:
     told: Mapping[str, int] | None
     names: Mapping[str, str]
     pin_set_at: datetime | None
+    ended_at: datetime | None = None
 
     def estimate_time(self, at: datetime) -> datetime:
         return estimate_time(at, self.shift, self.enrolled_at, self.now)
@@ -75,6 +77,12 @@ def doubt_shift(shift: ShiftFacts | None, attendant: UUID, *, in_shift: bool) ->
     if attendant != shift.attendant:
         return "经手人不是这个班次的管理员。"
     return ""
+
+
+def doubt_attendant(at: datetime, ended_at: datetime | None) -> str:
+    """Why whoever had ended by then did nothing for the shop any more; empty if they hadn't. By the kiosk's own
+    time: it had not heard of the ending, or it would have written nothing."""
+    return AFTER_ENDING if ended_at is not None and at > ended_at else ""
 
 
 def estimate_time(at: datetime, shift: ShiftFacts | None, enrolled_at: datetime, now: datetime) -> datetime:
@@ -112,6 +120,9 @@ def _doubt_circumstances(entry: SaleEntry, circumstances: Circumstances) -> Iter
         yield doubt
     elif circumstances.shift is not None and entry.at < circumstances.shift.opened_at - CLOCK_SLACK:
         yield f"终端记的时间 {_minute(entry.at)} 比班次开始还早。"
+    doubt = doubt_attendant(entry.at, circumstances.ended_at)
+    if doubt:
+        yield doubt
     if entry.at < circumstances.enrolled_at - CLOCK_SLACK or entry.at > circumstances.now + MAX_OFFLINE:
         yield f"终端记的时间 {_minute(entry.at)} 不在它能断网兑换的日子里。"
 

@@ -26,6 +26,7 @@ from api.shop.offline.leases import is_current
 from api.shop.offline.plausibility import (
     Circumstances,
     ShiftFacts,
+    doubt_attendant,
     doubt_shift,
     doubt_time,
     estimate_movement,
@@ -177,6 +178,7 @@ class EntrySettler:
     async def _read_circumstances(self, entry: SaleEntry, facts: Facts) -> Circumstances:
         uow, enrolment = self.uow, self.enrolment
         shift = await find_shift(uow, self.kiosk, entry.shift)
+        attendant = await find_attendant(uow, self.kiosk, entry.attendant)
         known = Circumstances(
             now=uow.now,
             enrolled_at=enrolment.enrolled_at,
@@ -186,6 +188,7 @@ class EntrySettler:
             told=None,
             names={product: shelf.name for product, shelf in facts.shelf.items()},
             pin_set_at=await read_pin_time(uow, bytes.fromhex(entry.card)),
+            ended_at=attendant.ended_at if attendant is not None else None,
         )
         moment = known.estimate_time(entry.at)
         return replace(known, told=await read_told_prices(uow, self.kiosk.id, enrolment.epoch, moment))
@@ -201,8 +204,12 @@ class EntrySettler:
         uow = self.uow
         if await uow.session.get(Void, (uow.township, entry.id)) is not None:
             return SettlementResult("known")
-        if await find_attendant(uow, self.kiosk, entry.attendant) is None:
+        attendant = await find_attendant(uow, self.kiosk, entry.attendant)
+        if attendant is None:
             return as_exception("作废的不是本超市的管理员。")
+        doubt = doubt_attendant(entry.at, attendant.ended_at)
+        if doubt:
+            return as_exception(doubt)
         redemption = await uow.session.get(Redemption, (uow.township, entry.id))
         if redemption is not None and not is_current(self.enrolment):
             return SettlementResult("late", LATE)

@@ -10,7 +10,7 @@ from sqlalchemy import exists, select, update
 from api.platform.services import UnitOfWork
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.offline.leases import is_current
-from api.shop.offline.plausibility import NOT_OPEN, ShiftFacts
+from api.shop.offline.plausibility import NOT_OPEN, ShiftFacts, doubt_attendant
 from api.shop.offline.reports import build_shift_report
 from api.shop.offline.results import SettlementResult, as_exception
 from api.wire.till_journal import AnyEntry, ShiftClosingEntry, ShiftOpeningEntry
@@ -22,8 +22,12 @@ async def settle_opening(
     """Shifts don't overlap, also when one is reported late."""
     if await find_shift(uow, kiosk, entry.shift) is not None:
         return SettlementResult("known")
-    if await find_attendant(uow, kiosk, entry.attendant) is None:
+    attendant = await find_attendant(uow, kiosk, entry.attendant)
+    if attendant is None:
         return as_exception("登录的不是本超市的管理员。")
+    doubt = doubt_attendant(entry.at, attendant.ended_at)
+    if doubt:
+        return as_exception(doubt)
     if not await _has_signed_in(uow, enrolment, entry.attendant):
         return as_exception("这位管理员没有在这台终端联网登录过，断网时登录不了。")
     of_kiosk = (Shift.township == uow.township, Shift.kiosk == kiosk.id)
@@ -36,6 +40,8 @@ async def settle_opening(
         .where(*of_kiosk, Shift.opened_at <= entry.at, Shift.closed_at.is_(None))
         .values(closed_at=opened_at)
     )
+    # What follows it, the end of this attendant, or of this enrolment.
+    closed_at = (later, attendant.ended_at, None if is_current(enrolment) else uow.now)
     uow.session.add(
         Shift(
             township=uow.township,
@@ -44,7 +50,7 @@ async def settle_opening(
             kiosk=kiosk.id,
             attendant=entry.attendant,
             opened_at=opened_at,
-            closed_at=later if later is not None or is_current(enrolment) else uow.now,
+            closed_at=min(filter(None, closed_at), default=None),
         )
     )
     return SettlementResult("settled")

@@ -76,15 +76,6 @@ async def bump_shelf_versions(uow: UnitOfWork, supermarkets: Sequence[str]) -> N
     )
 
 
-async def lock_supermarket(uow: UnitOfWork, code: str) -> None:
-    """Until the caller's transaction ends, as `bump_shelf_versions` does."""
-    await uow.session.execute(
-        select(Supermarket.code)
-        .where(Supermarket.township == uow.township, Supermarket.code == code)
-        .with_for_update(key_share=True)
-    )
-
-
 async def post(uow: UnitOfWork, transaction: Transaction) -> bool:
     """Returns whether it is new; False where the books had it already.
 

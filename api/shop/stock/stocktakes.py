@@ -39,6 +39,7 @@ from api.shop.reservations.use_cases import release_for_shortfall
 from api.shop.stock import stock_documents
 from api.shop.stock.actors import Actor, actor_at_desk, require_actor_on_shift
 from api.shop.stock.tables import Product, Stocktake
+from api.shop.supermarkets.use_cases import lock_supermarket
 from api.wire.shelf import JournalPosition, TillStocktake
 from ledger.transactions import Phase, Transaction, TransactionId, Transfer
 
@@ -153,7 +154,7 @@ async def _lock_shelves(uow: UnitOfWork, actor: Actor, supermarket: str, product
     is about what kiosks report afterwards. Counts of one supermarket go one after another, so that what was
     decided alone adds up."""
     shelves = await stock_documents.carry_products(uow, actor, supermarket, products)
-    await stock_documents.lock_supermarket(uow, supermarket)
+    await lock_supermarket(uow, supermarket)
     await uow.books.open_accounts([*shelves.values(), *map(accounts.difference, products)], uow.now)
     await uow.books.lock_balances([shelf.id for shelf in shelves.values()])
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Router, post
+from litestar import Router, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import Body
+from litestar.params import Body, FromPath, JSONBody
 
 from api import wire
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.shop.supermarkets import use_cases
+from api.wire.supermarkets import SupermarketChange, SupermarketView
 
 
 @post("/supermarkets")
@@ -23,4 +24,26 @@ async def add_supermarkets(
     return wire.CreatedCount(created=await use_cases.add_supermarkets(services, request.user, data))
 
 
-router = Router("/v1", route_handlers=[add_supermarkets], guards=[staff_only], tags=["stock"])
+@get("/supermarkets")
+async def list_supermarkets(services: NamedDependency[Services], request: StaffRequest) -> list[SupermarketView]:
+    """Those that the caller serves, by code."""
+    return await use_cases.view_supermarkets(services, request.user)
+
+
+@patch("/supermarkets/{supermarket:str}", status_code=204)
+async def change_supermarket(
+    supermarket: FromPath[str],
+    data: JSONBody[SupermarketChange],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    """A name is the office's word; hours are also the village's committee's."""
+    await use_cases.change_supermarket(services, request.user, supermarket, data)
+
+
+router = Router(
+    "/v1",
+    route_handlers=[add_supermarkets, list_supermarkets, change_supermarket],
+    guards=[staff_only],
+    tags=["stock"],
+)

@@ -34,7 +34,6 @@ TOWNSHIP = {
     ("POST", f"/v1/kiosks/{ID}/code"),
     ("PUT", f"/v1/kiosks/{ID}/lease-policy"),
     ("PUT", f"/v1/kiosks/{ID}/lock-policy"),
-    ("POST", "/v1/attendants"),
     ("PUT", f"/v1/funds/{ID}"),
     ("POST", "/v1/imports"),
     ("POST", "/v1/periods"),
@@ -96,6 +95,10 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "POST", f"/v1/goods-receipts/{receipt}/withdraw", {"reason": "x"}
     yield "GET", "/v1/stock/watch", None
     yield "GET", "/v1/supermarkets/hp/shelf", None
+    yield "GET", "/v1/supermarkets", None
+    yield "PATCH", "/v1/supermarkets/hp", {"hours": {"week": [[]] * 7}}
+    yield "GET", "/v1/supermarkets/hp/attendants", None
+    yield "POST", "/v1/attendants", {"supermarket": "hp", "name": "新管理员", "pin": "8642"}
     yield "PUT", "/v1/supermarkets/hp/shelf/soap", {}
     yield "DELETE", "/v1/supermarkets/hp/shelf/brush", None
     yield "POST", f"/v1/kiosks/{kiosk}/end", {"reason": "x"}
@@ -148,6 +151,8 @@ async def test_every_request_is_decided() -> None:
         ("POST", f"/v1/proposals/{ID}/refuse"),
         ("GET", f"/v1/proposals/{ID}"),
         ("GET", f"/v1/claims/{ID}/explanation"),
+        ("PUT", f"/v1/attendants/{ID}/pin"),
+        ("POST", f"/v1/attendants/{ID}/end"),
         ("POST", "/v1/claims/review"),
         ("POST", "/v1/claims/approve"),
         ("POST", "/v1/holds/settlements"),
