@@ -45,6 +45,7 @@ import api.desk.founding.pages
 import api.desk.pages
 import api.desk.proposals.pages
 import api.desk.proposals.routes
+import api.desk.supermarkets.pages
 import api.household.pages
 import api.registry.cards.pages
 import api.registry.cards.routes
@@ -64,6 +65,8 @@ import api.shop.stock.pages
 import api.shop.stock.routes
 import api.shop.stock.shelf_routes
 import api.shop.stock.till_routes
+import api.shop.stock_sheets.pages
+import api.shop.stock_sheets.routes
 import api.shop.supermarkets.routes
 import api.shop.till.routes
 import api.web.landing
@@ -198,6 +201,7 @@ def create_app(
             api.shop.stock.routes.router,
             api.shop.stock.shelf_routes.router,
             api.shop.stock.till_routes.router,
+            api.shop.stock_sheets.routes.router,
             api.shop.kiosks.routes.router,
             api.shop.till.routes.router,
             api.shop.holdings.routes.router,
@@ -230,6 +234,7 @@ def create_app(
             api.desk.founding.pages.router,
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,
+            api.desk.supermarkets.pages.router,
             api.awards.claims.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,
@@ -239,6 +244,7 @@ def create_app(
             api.awards.claims.notices.router,
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,
+            api.shop.stock_sheets.pages.router,
         ],
         request_class=BoundedRequest,
         exception_handlers=ERROR_ANSWERS,

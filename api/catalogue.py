@@ -14,6 +14,7 @@ import api.shop.offline.tables
 import api.shop.redemptions.tables
 import api.shop.reservations.tables
 import api.shop.stock.tables
+import api.shop.stock_sheets.tables
 import api.shop.supermarkets.tables  # noqa: F401
 import ledger.tables
 from api.platform.database import sql_files

@@ -37,6 +37,8 @@ from api.registry.cards.use_cases import CardHolder
 from api.registry.founding.defaults import DEFAULT, LATEST_PIN_ABOVE
 from api.shop.kiosks.escrow import LEASE, RETURN
 from api.shop.reservations import queries
+from api.shop.supermarkets.hours import ToldHours, tell_hours
+from api.shop.supermarkets.queries import HOURS_OF_VILLAGE, ShopHours
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
 from ledger.expiries import EXPIRY_KIND
 from ledger.lookup import lateral_one
@@ -113,7 +115,7 @@ class Passbook:
     """`held`: the household's points held by kiosks, by place. `lifetime_points`: all points ever earned, which
     spending doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today.
     `pin_reset_at`: when the card's PIN was reset, if recently. `pin_default`: the threshold that the township
-    proposes."""
+    proposes. `shops`: when those of the village are open."""
 
     holder: CardHolder
     balance: Balance
@@ -127,6 +129,7 @@ class Passbook:
     book: Rulebook | None
     pin_reset_at: datetime | None
     pin_default: int
+    shops: list[ToldHours]
 
     @property
     def spendable(self) -> int:
@@ -167,6 +170,7 @@ async def read_passbook(services: Services, card: str) -> Passbook:
         book=books[current.version] if current is not None else None,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
         pin_default=facts.pin_defaults[0].pin_above if facts.pin_defaults else DEFAULT.pin_above,
+        shops=[tell_hours(shop.name, shop.hours, local_date(now)) for shop in facts.shops],
     )
 
 
@@ -347,6 +351,7 @@ class _Facts(CardSnapshot):
     in_force: list[Edition]
     resets: list[_Reset]
     pin_defaults: list[_PinDefault]
+    shops: list[ShopHours]
 
 
 _FACTS = ReadQuery(
@@ -360,6 +365,7 @@ _FACTS = ReadQuery(
         in_force=EDITIONS_IN_FORCE,
         resets=LAST_RESET,
         pin_defaults=LATEST_PIN_ABOVE,
+        shops=HOURS_OF_VILLAGE,
     ),
 )
 

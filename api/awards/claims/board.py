@@ -25,6 +25,8 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import list_supervisors
 from api.registry.proposals.queries import ProposalNotice, list_notices
 from api.registry.register import queries as register
+from api.shop.supermarkets.hours import ToldHours
+from api.shop.supermarkets.queries import read_told_hours
 from api.wire.names import mask_name
 
 RECENT = timedelta(days=30)
@@ -71,6 +73,8 @@ class NoticeBoard:
     posted: list[Notice]
     # What brings in points, by two people.
     proposals: list[ProposalNotice]
+    # When the village's supermarkets are open.
+    shops: list[ToldHours]
     # The ledger's newest seal, for people who keep a copy of the board.
     seal: PrintedHead | None
 
@@ -104,6 +108,7 @@ async def load_board(services: Services, code: str) -> NoticeBoard:
             unpublished=await _count_unpublished(uow, on_notice),
             posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
             proposals=await list_notices(uow, code),
+            shops=await read_told_hours(uow, code),
             seal=await find_newest_head(uow),
         )
 

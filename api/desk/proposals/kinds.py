@@ -14,8 +14,9 @@ from api.shop.stock.arrivals import DONATION, RESTOCK
 from api.shop.stock.funds import FUNDING
 from api.shop.stock.goods import PRODUCT_CHANGE
 from api.shop.stock.stocktakes import STOCKTAKE
+from api.shop.stock_sheets.use_cases import SHEET
 
-_MONEY_AND_GOODS = (FUNDING, RESTOCK, DONATION, STOCKTAKE, PRODUCT_CHANGE)
+_MONEY_AND_GOODS = (FUNDING, RESTOCK, DONATION, STOCKTAKE, PRODUCT_CHANGE, SHEET)
 _POINTS = (IMPORT, CORRECTIONS, CLOSING, EXPIRY_POLICY)
 
 KINDS = {kind.name: kind for kind in (*_MONEY_AND_GOODS, *_POINTS, CARDS, POLICY, DEFAULTS, KEY_PRINTING)}

@@ -18,6 +18,8 @@ from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.cards.issuing import CARDS
 from api.registry.proposals import bounds, deciding
+from api.shop.stock_sheets.rates import write_yuan
+from api.shop.stock_sheets.use_cases import SHEET, SheetDetail
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_code, read_field
@@ -38,6 +40,20 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         closed=closed[:_CLOSED_SHOWN],
         policy=await bounds.show_policy(services),
         may_change_policy=request.user.serves_township and request.user.may(Role.OFFICE, Role.SUPERVISOR),
+    )
+
+
+@get(PROPOSALS + "/{id:uuid}")
+async def show(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    """All that a second person has to see of a proposal that says more than a sentence."""
+    proposal = await deciding.show_proposal(services, KINDS, request.user, id)
+    return render_page(
+        request,
+        "desk/proposals/proposal.html",
+        staff=request.user,
+        proposal=proposal,
+        lines=msgspec.convert(proposal.preview, list[SheetDetail]) if proposal.kind == SHEET.name else [],
+        yuan=write_yuan,
     )
 
 
@@ -81,7 +97,7 @@ async def change_policy(request: StaffRequest, services: NamedDependency[Service
 
 router = Router(
     "/",
-    route_handlers=[overview, confirm, refuse, change_policy],
+    route_handlers=[overview, show, confirm, refuse, change_policy],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

@@ -10,11 +10,13 @@ import regex
 
 from api.platform.clock import SHANGHAI
 from api.platform.table_files.sheet import Cell
+from api.wire.barcode import WrongCheckDigit, normalize_barcode
 from api.wire.text import TextRule, UnreadableText, code_form, name_form, plain_form, show_signs_alone
 from rules.numerals import DIGITS, read_numeral
 
 MAX_FIGURE = 1_000_000_000
 MAX_CODE_LENGTH = 40
+MAX_FEN = 100_000_000_000
 _SHOWN = 20
 
 _CLOCK = r"[0-9]{1,2}(?:[:时点][0-9]{1,2}(?:[:分][0-9]{1,2}(?:\.[0-9]+)?)?|[时点])[分秒]?"
@@ -27,6 +29,9 @@ _CHINESE_NUMBER = re.compile(r"(?:[一二三四五六七八九]?十)?[零一二�
 # What a spreadsheet makes of `1-2`; and the digits of a number that it keeps.
 _DAY_CODE = re.compile(r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
 _EXACT = 10**15
+_YUAN = re.compile(r"(?P<yuan>[0-9]{1,12})(?:\.(?P<fen>[0-9]{1,2})0*)?\.?")
+_EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]+")
+_DIGITS_OF_BARCODE = re.compile(r"[0-9]{4,18}")
 _DATE = re.compile(
     r"(?P<year>[0-9]{4}) ?[-/.年。、] ?(?P<month>[0-9]{1,2}) ?[-/.月。、] ?(?P<day>[0-9]{1,2}) ?[日号]?"
     r"(?:[ (]*(?:星期|周|礼拜)[一二三四五六日天]\)?)?"
@@ -99,6 +104,34 @@ def whole_number(units: str = "", least: int = -MAX_FIGURE, most: int = MAX_FIGU
 
 
 read_points = whole_number("分")
+
+
+def read_money(cell: Cell, title: str) -> int:
+    """An amount in yuan, in fen."""
+    text = _without_mark(plain_form(cell.text)).strip().strip("¥￥").removesuffix("元").strip().replace(",", "")
+    found = _YUAN.fullmatch(text)
+    if found is None and isinstance(cell.value, float) and abs(cell.value * 100 - round(cell.value * 100)) < 1e-6:
+        # What a formula multiplies is rarely exact.
+        found = _YUAN.fullmatch(f"{cell.value:.2f}")
+    if found is None:
+        raise ValueError(f"{title}“{text[:_SHOWN]}”不是金额，请写成 3.50 这样，单位是元，最多两位小数。")
+    fen = int(found["yuan"]) * 100 + int((found["fen"] or "").ljust(2, "0")[:2])
+    if fen > MAX_FEN:
+        raise ValueError(f"{title}太大，请核对。")
+    return fen
+
+
+def read_barcode(cell: Cell, title: str) -> str:
+    """The code of a pack, as tills look it up."""
+    digits = re.sub(r"[\s-]", "", _without_mark(plain_form(cell.text)))
+    if (isinstance(cell.value, int | float) and cell.value >= _EXACT) or _EXPONENT.fullmatch(digits):
+        raise ValueError(f"{title}“{digits[:_SHOWN]}”被表格软件改过了；请把这一列设为文本，重新填写。")
+    if not _DIGITS_OF_BARCODE.fullmatch(digits):
+        raise ValueError(f"{title}“{digits[:_SHOWN]}”应是 4 到 18 位数字；没有条码的，请自编一个 4 到 7 位的。")
+    try:
+        return normalize_barcode(digits)
+    except WrongCheckDigit:
+        raise ValueError(f"{title} {digits} 的校验位不对，请对照包装核对。") from None
 
 
 def number_text(cell: Cell) -> str:

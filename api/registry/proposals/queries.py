@@ -83,6 +83,16 @@ async def list_confirmed_since(uow: UnitOfWork, kind: str, since: datetime) -> S
     )
 
 
+async def list_waiting_requests(uow: UnitOfWork, kind: str) -> Sequence[Any]:
+    """What is asked for by the proposals of a kind that wait."""
+    found = await uow.session.scalars(
+        select(Proposal.request).where(
+            Proposal.township == uow.township, Proposal.kind == kind, Proposal.closed_at.is_(None)
+        )
+    )
+    return found.all()
+
+
 async def list_refused(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[UUID]:
     """Those of these proposals that were refused."""
     return await _list_closed(

@@ -76,25 +76,25 @@ async def list_attendants(
     return await attendants.list_attendants(services, request.user, supermarket)
 
 
-@put("/attendants/{attendant:uuid}/pin", guards=[staff_only], status_code=204)
+@put("/attendants/{id:uuid}/pin", guards=[staff_only], status_code=204)
 async def set_pin(
-    attendant: FromPath[UUID],
+    id: FromPath[UUID],
     data: JSONBody[wire.NewPin],
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
-    await attendants.set_pin(services, request.user, attendant, data)
+    await attendants.set_pin(services, request.user, id, data)
 
 
-@post("/attendants/{attendant:uuid}/end", guards=[staff_only], status_code=204)
+@post("/attendants/{id:uuid}/end", guards=[staff_only], status_code=204)
 async def end_attendant(
-    attendant: FromPath[UUID],
+    id: FromPath[UUID],
     data: JSONBody[wire.AttendantEnding],
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
     """An open shift is closed at once; a till hears of it with its next contact. Safe to retry."""
-    await attendants.end_attendant(services, request.user, attendant, data)
+    await attendants.end_attendant(services, request.user, id, data)
 
 
 @post("/till/shifts", guards=[device_only])

@@ -45,13 +45,13 @@ async def change_product(
     if data.barcode is not None:
         data = msgspec.structs.replace(data, barcode=barcodes.normalize(data.barcode))
     async with services.unit_of_work() as uow:
-        product = await _lock_product(uow, code)
+        product = await lock_product(uow, code)
         if data.price is None or await _is_within_bound(uow, product, data.price):
-            await _change(uow, product, data, staff.id)
+            await apply_change(uow, product, data, staff.id)
             return None
         what = f"{product.name}的分值从 {product.price} 改为 {data.price}，所有超市"
         async with trial(uow):
-            await _change(uow, product, data, staff.id)
+            await apply_change(uow, product, data, staff.id)
         new = NewProposal(request=NamedChange(code, data), what=what, village=None)
         proposal = await propose(uow, PRODUCT_CHANGE, Signer.of(staff), new)
         return await to_view(uow, PRODUCT_CHANGE, proposal, staff)
@@ -67,8 +67,8 @@ class NamedChange:
 
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> None:
     wanted = msgspec.convert(proposed.request, NamedChange)
-    product = await _lock_product(uow, wanted.product)
-    await _change(uow, product, wanted.change, proposed.proposer.id, confirmer.id)
+    product = await lock_product(uow, wanted.product)
+    await apply_change(uow, product, wanted.change, proposed.proposer.id, confirmer.id)
 
 
 PRODUCT_CHANGE = ProposalKind("product-change", "改分值", Confirmers((Role.OFFICE, Role.SUPERVISOR)), _execute)
@@ -95,7 +95,7 @@ async def _is_within_bound(uow: UnitOfWork, product: Product, price: int) -> boo
     return abs(price - base) * 100 <= (await read_policy(uow)).price_percent * base
 
 
-async def _change(
+async def apply_change(
     uow: UnitOfWork, product: Product, data: wire.ProductChange, person: UUID, confirmed_by: UUID | None = None
 ) -> None:
     columns = ("name", "barcode", "price", "minimum")
@@ -149,7 +149,7 @@ async def remove_barcode(services: Services, staff: Staff, code: str, barcode: s
 async def _list_further_barcodes(services: Services, staff: Staff, code: str) -> list[PackBarcode]:
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
-        [packs] = (await barcodes.read(uow, [await _lock_product(uow, code)])).values()
+        [packs] = (await barcodes.read(uow, [await lock_product(uow, code)])).values()
         return packs[1:]
 
 
@@ -162,7 +162,7 @@ async def _change_barcodes(uow: UnitOfWork, product: Product, data: wire.Product
     await barcodes.replace(uow, product.code, pieces)
 
 
-async def _lock_product(uow: UnitOfWork, code: str) -> Product:
+async def lock_product(uow: UnitOfWork, code: str) -> Product:
     """Raises Refused: unknown."""
     product = await uow.session.scalar(
         select(Product)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, insert, select
@@ -19,33 +20,50 @@ async def add_products(services: Services, staff: Staff, products: Sequence[wire
     """Products get the next free numbers in the order given. Raises Refused: not-allowed, barcode-wrong,
     already-there."""
     require_township(staff, Role.OFFICE)
+    async with services.unit_of_work() as uow:
+        await create_products(uow, products)
+    return len(products)
+
+
+async def create_products(uow: UnitOfWork, products: Sequence[wire.NewProduct]) -> None:
+    """With the next free numbers, in the order given. Raises Refused: barcode-wrong, already-there."""
     codes = {product.code: barcodes.normalize_all(product.barcode, product.barcodes) for product in products}
     _require_own_barcodes(products, codes)
-    async with services.unit_of_work() as uow:
-        for product in products:
-            await barcodes.require_free(uow, codes[product.code], product.code)
-        last = await uow.session.scalar(
-            select(func.coalesce(func.max(Product.number), 0)).where(Product.township == uow.township)
-        )
-        await uow.session.execute(
-            insert(Product),
-            [
-                {
-                    "township": uow.township,
-                    "code": p.code,
-                    "number": number,
-                    "name": p.name,
-                    "barcode": next(iter(codes[p.code])),
-                    "price": p.price,
-                }
-                for number, p in enumerate(products, start=(last or 0) + 1)
-            ],
-        )
-        await barcodes.add(uow, codes)
-        await uow.books.open_accounts(
-            [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], uow.now
-        )
-    return len(products)
+    for product in products:
+        await barcodes.require_free(uow, codes[product.code], product.code)
+    first = await _next_number(uow)
+    await uow.session.execute(
+        insert(Product),
+        [
+            {
+                "township": uow.township,
+                "code": p.code,
+                "number": number,
+                "name": p.name,
+                "barcode": next(iter(codes[p.code])),
+                "price": p.price,
+            }
+            for number, p in enumerate(products, start=first)
+        ],
+    )
+    await barcodes.add(uow, codes)
+    await uow.books.open_accounts(
+        [a for p in products for a in (accounts.supply(p.code), accounts.handed_out(p.code))], uow.now
+    )
+
+
+async def propose_codes(uow: UnitOfWork, count: int) -> list[str]:
+    """Free codes for so many new products, after their numbers."""
+    taken = set(await uow.session.scalars(select(Product.code).where(Product.township == uow.township)))
+    numbers = itertools.count(await _next_number(uow))
+    return list(itertools.islice((code for n in numbers if (code := f"g{n:04}") not in taken), count))
+
+
+async def _next_number(uow: UnitOfWork) -> int:
+    last = await uow.session.scalar(
+        select(func.coalesce(func.max(Product.number), 0)).where(Product.township == uow.township)
+    )
+    return (last or 0) + 1
 
 
 def _require_own_barcodes(products: Sequence[wire.NewProduct], codes: Mapping[str, Mapping[str, int]]) -> None:

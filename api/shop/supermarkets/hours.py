@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
 
@@ -100,6 +101,19 @@ def _describe_groups(hours: OpeningHours) -> Iterator[str]:
 
 def _tell(spans: Sequence[OpenSpan]) -> str:
     return "、".join(f"{span.opens}–{span.closes}" for span in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldHours:
+    """As the public reads it: `week` in words, and the days soon on which it is closed all the same."""
+
+    supermarket: str
+    week: str
+    closed: Sequence[date]
+
+
+def tell_hours(supermarket: str, hours: OpeningHours, today: date) -> ToldHours:
+    return ToldHours(supermarket, describe_week(hours), list_closed(hours, today))
 
 
 def list_closed(hours: OpeningHours, today: date) -> list[date]:

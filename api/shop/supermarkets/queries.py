@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, select
+import msgspec
+from sqlalchemy import ColumnElement, SQLColumnExpression, bindparam, exists, func, select
 
 from api.platform.access import Staff
+from api.platform.clock import local_date
 from api.platform.services import UnitOfWork
+from api.shop.supermarkets.hours import ToldHours, tell_hours
 from api.shop.supermarkets.tables import Supermarket
+from api.wire.base import from_store
+from api.wire.supermarkets import OpeningHours
 
 
 async def find_supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermarket]:
@@ -19,6 +24,41 @@ async def find_supermarkets(uow: UnitOfWork, staff: Staff) -> Sequence[Supermark
         select(Supermarket).where(Supermarket.township == uow.township, *village).order_by(Supermarket.code)
     )
     return rows.all()
+
+
+class ShopHours(msgspec.Struct, frozen=True):
+    """A supermarket's name, and when it is open."""
+
+    name: str
+    hours: OpeningHours
+
+
+HOURS_OF_VILLAGE = (
+    select(Supermarket.name, Supermarket.hours)
+    .where(
+        Supermarket.township == bindparam("township"),
+        Supermarket.village == bindparam("village"),
+        Supermarket.hours.is_not(None),
+    )
+    .order_by(Supermarket.code)
+)
+"""The supermarkets of a village that have said when they are open: `ShopHours`."""
+
+
+async def read_told_hours(uow: UnitOfWork, village: str) -> list[ToldHours]:
+    """When the supermarkets of a village are open, as far as they have said."""
+    values = {"township": uow.township, "village": village}
+    rows = await uow.session.execute(HOURS_OF_VILLAGE, values)
+    today = local_date(uow.now)
+    return [
+        tell_hours(name, hours, today) for name, stored in rows if (hours := convert_hours(stored)) is not None
+    ]
+
+
+def convert_hours(stored: object) -> OpeningHours | None:
+    """As they are stored; None where nobody has said them."""
+    with from_store():
+        return None if stored is None else msgspec.convert(stored, OpeningHours)
 
 
 async def read_supermarket_names(uow: UnitOfWork) -> dict[str, str]:

@@ -17,9 +17,8 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
 from api.shop.supermarkets.hours import describe_week, require_order
-from api.shop.supermarkets.queries import find_supermarkets
+from api.shop.supermarkets.queries import convert_hours, find_supermarkets
 from api.shop.supermarkets.tables import Supermarket, SupermarketChange
-from api.wire.base import from_store
 from api.wire.supermarkets import OpeningHours, SupermarketView
 from api.wire.supermarkets import SupermarketChange as Change
 
@@ -39,6 +38,20 @@ async def add_supermarkets(services: Services, staff: Staff, supermarkets: Seque
         uow.session.add_all(_record(uow, staff, s.code, s.name, None) for s in supermarkets)
         await uow.books.open_accounts([accounts.till(s.code) for s in supermarkets], uow.now)
     return len(supermarkets)
+
+
+async def propose_code(services: Services, village: str) -> str:
+    """A free code for a supermarket of this village: the village's own, or that with a number."""
+    async with services.unit_of_work() as uow:
+        taken = set(
+            await uow.session.scalars(
+                select(Supermarket.code).where(
+                    Supermarket.township == uow.township, Supermarket.code.startswith(village, autoescape=True)
+                )
+            )
+        )
+    numbered = (f"{village}-{number}" for number in range(2, len(taken) + 3))
+    return village if village not in taken else next(code for code in numbered if code not in taken)
 
 
 async def change_supermarket(services: Services, staff: Staff, code: str, change: Change) -> None:
@@ -81,13 +94,8 @@ def to_view(supermarket: Supermarket) -> SupermarketView:
         code=supermarket.code,
         village=supermarket.village,
         name=supermarket.name,
-        hours=read_hours(supermarket.hours),
+        hours=convert_hours(supermarket.hours),
     )
-
-
-def read_hours(stored: object) -> OpeningHours | None:
-    with from_store():
-        return None if stored is None else msgspec.convert(stored, OpeningHours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ async def list_changes(services: Services, staff: Staff, code: str) -> list[Supe
             .order_by(SupermarketChange.changed_at.desc(), SupermarketChange.id.desc())
         )
         return [
-            SupermarketHistory(name, _describe(read_hours(hours)), person, changed_at)
+            SupermarketHistory(name, _describe(convert_hours(hours)), person, changed_at)
             for name, hours, person, changed_at in rows
         ]
 

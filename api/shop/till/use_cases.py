@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import select, true
 
 from api import wire
 from api.platform.access import Device
+from api.platform.clock import local_date
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import lateral_village
 from api.shop.kiosks.queries import select_attendants, select_lock_minutes
 from api.shop.reservations.queries import count_uncollected
 from api.shop.stock.told_prices import note_prices
 from api.shop.stock.use_cases import read_shelf_items
+from api.shop.supermarkets.hours import describe_today
+from api.shop.supermarkets.queries import convert_hours
 from api.shop.supermarkets.tables import Supermarket
 
 
@@ -35,6 +40,7 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
         row = await uow.session.execute(
             select(
                 *(Supermarket.name, village_row.c.name, Supermarket.village, Supermarket.shelf_version),
+                Supermarket.hours,
                 select_attendants(Supermarket.township, Supermarket.code),
                 select_lock_minutes(Supermarket.township, device.id),
             )
@@ -42,19 +48,28 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
             .where(Supermarket.township == uow.township, Supermarket.code == device.supermarket)
         )
         # The version is read before the shelf, so that a change in between is fetched again rather than missed.
-        supermarket, village, code, version, attendants, lock_minutes = row.one()
+        supermarket, village, code, version, hours, attendants, lock_minutes = row.one()
         await note_prices(uow, device.id, device.epoch, device.supermarket)
         return wire.Till(
             supermarket=supermarket,
             village=village,
             shelf=await read_shelf_items(uow, device.supermarket),
             # Shown while the till is idle.
-            notices=[*await _promise_notices(uow, device.supermarket), *await additions.on_notice(uow, code)],
+            notices=[
+                *_tell_today(hours, uow.now),
+                *await _promise_notices(uow, device.supermarket),
+                *await additions.on_notice(uow, code),
+            ],
             version=version,
             seal=await additions.seal(uow),
             attendants=msgspec.convert(attendants, list[wire.TillAttendant]),
             lock_minutes=lock_minutes,
         )
+
+
+def _tell_today(stored: Any, now: datetime) -> list[str]:
+    hours = convert_hours(stored)
+    return [] if hours is None else [f"{describe_today(hours, local_date(now))}。"]
 
 
 async def _promise_notices(uow: UnitOfWork, supermarket: str) -> list[str]:

@@ -32,6 +32,10 @@ DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
 ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
+SHEET = {
+    "consignment": "x",
+    "lines": [{"supermarket": "nowhere", "name": "x", "barcode": "1234", "quantity": 1, "cost": 1}],
+}
 STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/villages", [{"code": "hp", "name": "河畔村"}], {OFFICE}),
     ("POST", "/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}], {OFFICE}),
@@ -47,6 +51,9 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("PUT", f"/v1/attendants/{ID}/pin", {"pin": "8642", "reason": "x"}, {OFFICE, COMMITTEE}),
     ("POST", f"/v1/attendants/{ID}/end", {"reason": "x"}, {OFFICE, COMMITTEE}),
     ("GET", "/v1/supermarkets", None, READERS),
+    ("POST", "/v1/stock-sheets", SHEET, {OFFICE}),
+    ("GET", "/v1/price-rate", None, READERS),
+    ("PUT", "/v1/price-rate", {"fen": 80}, {OFFICE}),
     ("PATCH", "/v1/supermarkets/nowhere", {}, {OFFICE, COMMITTEE}),
     ("GET", "/v1/supermarkets/nowhere/attendants", None, READERS),
     ("POST", "/v1/cards", {"households": ["nowhere"]}, {OFFICE, COMMITTEE}),
@@ -264,7 +271,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
             .replace("/people/nowhere/", "/people/{login}/")
-            .replace("/supermarkets/nowhere/", "/supermarkets/{supermarket}/")
+            .replace("/supermarkets/nowhere", "/supermarkets/{supermarket}")
             .replace("/products/nothing", "/products/{product}")
             .replace("/shelf/nothing", "/shelf/{product}")
             .split("?")[0],
