@@ -102,7 +102,7 @@ class KioskEnrolment(Base):
         ),
         ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
         ForeignKeyConstraint(["township", "ended_by"], ["person.township", "person.id"]),
-        Index(None, "township", "kiosk", postgresql_where=text("awaited")),
+        Index("ix_kiosk_enrolment_awaited", "township", "kiosk", postgresql_where=text("awaited")),
     )
 
     township: Mapped[int] = mapped_column(primary_key=True)

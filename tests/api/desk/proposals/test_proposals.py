@@ -15,6 +15,7 @@ from tests.api.asking import confirmed, problem, rows, set_bounds
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import awarded, correction, neighbours, row
 from tests.api.shop.stock.conftest import arrival, count, donation, purchase, put, read_stock
+from tests.api.shop.stock_sheets.conftest import sheet_body
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
@@ -35,6 +36,14 @@ CASES: dict[str, tuple[str, str, str, Any, str, tuple[str, ...]]] = {
     "restock": ("li", "PUT", f"/v1/restocks/{ID}", purchase(("rice", 2, 900)), "qian", ("far-off", "ma")),
     "donation": ("li", "PUT", f"/v1/donations/{ID}", donation(("rice", 2)), "office", ("far-off", "ma")),
     "stocktake": ("li", "PUT", f"/v1/stocktakes/{ID}", count(("rice", 2)), "qian", ("far-off", "ma")),
+    "stock-sheet": (
+        "office",
+        "POST",
+        "/v1/stock-sheets",
+        sheet_body(("毛巾", "2002", 10, 4_000, 5)),
+        "fu",
+        ("qian", "li", "ma"),
+    ),
     "product-change": ("office", "PATCH", "/v1/products/rice", {"price": 1}, "fu", ("qian", "li", "ma")),
     "cards": (
         "li",
