@@ -5,8 +5,8 @@ times are aware and in UTC, ids are UUIDs (version 7 where the caller makes them
 Unknown fields are refused.
 """
 
-from api.wire.backups import BackupKeyPrinting, BackupKeyView, BackupStatus, BackupView
 from api.wire.attendants import AttendantChange, AttendantEnding, AttendantView, NewAttendant, NewPin
+from api.wire.backups import BackupKeyPrinting, BackupKeyView, BackupStatus, BackupView
 from api.wire.base import (
     Amount,
     AwareDatetime,
