@@ -38,6 +38,7 @@ import api.bookkeeping.reports.pages
 import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
+import api.desk.beginning
 import api.desk.cards.issue_pages
 import api.desk.cards.pages
 import api.desk.cards.routes
@@ -231,6 +232,7 @@ def create_app(
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
             api.desk.pages.router,
+            api.desk.beginning.router,
             api.desk.founding.pages.router,
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,

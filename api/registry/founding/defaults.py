@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy.dialects.postgresql import insert as insert_or
 from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.access import Role, Staff, require_township
 from api.platform.services import Services, UnitOfWork
-from api.registry.founding.tables import AdoptedDefaults
+from api.registry.founding.tables import AdoptedDefaults, BeginningDismissal
 from api.registry.people.queries import read_names
 from api.registry.proposals.decision import Confirmers
 from api.registry.proposals.queries import read_confirmer
@@ -109,6 +110,16 @@ async def adopt(
         )
     )
     await uow.session.flush()
+
+
+async def dismiss_beginning(services: Services, staff: Staff) -> None:
+    """Put the list of first steps away, for everybody. Safe to repeat."""
+    async with services.unit_of_work() as uow:
+        await uow.session.execute(
+            insert_or(BeginningDismissal)
+            .values(township=uow.township, dismissed_by=staff.id, dismissed_at=uow.now)
+            .on_conflict_do_nothing()
+        )
 
 
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> wire.TownshipDefaults:
