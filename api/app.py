@@ -43,6 +43,8 @@ import api.desk.cards.issue_pages
 import api.desk.cards.pages
 import api.desk.cards.routes
 import api.desk.founding.pages
+import api.desk.households.pages
+import api.desk.households.routes
 import api.desk.pages
 import api.desk.proposals.pages
 import api.desk.proposals.routes
@@ -231,6 +233,8 @@ def create_app(
             api.registry.register.register_pages.router,
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
+            api.desk.households.pages.router,
+            api.desk.households.routes.router,
             api.desk.pages.router,
             api.desk.beginning.router,
             api.desk.founding.pages.router,

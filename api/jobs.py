@@ -5,6 +5,7 @@ from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.services import watch_clock
 from api.registry.people.clients import forget_browsers
+from api.registry.register.moved_points import carry_merged
 from api.registry.register.uploads import carry_out_confirmed, forget_uploads
 from api.registry.tries.use_cases import forget_tries
 from api.shop.reservations.use_cases import reserve_arrivals
@@ -13,6 +14,7 @@ JOBS = (
     watch_clock,
     post_due,
     release_expired,
+    carry_merged,
     reserve_arrivals,
     carry_out_confirmed,
     seal,

@@ -29,7 +29,9 @@ from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 from kiosk.sync import SIGN_IN_REQUIRED, SyncService
 from kiosk.timing import Timing
 
-INVALID_CARD = frozenset({"card-unknown", "card-revoked", "card-frozen", "card-malformed", "account-closed"})
+INVALID_CARD = frozenset(
+    {"card-unknown", "card-revoked", "card-frozen", "card-malformed", "household-ended", "account-closed"}
+)
 RETRY_AFTER_CATCH_UP = frozenset({"shift-closed", "insufficient-points"})
 """Refusals that may be gone once the journal is uploaded and the leases are renewed."""
 

@@ -24,6 +24,7 @@ PROBLEMS = frozenset(
         NP_("problem", "count-incomplete"),
         NP_("problem", "conflict"),
         NP_("problem", "device-unknown"),
+        NP_("problem", "household-ended"),
         NP_("problem", "in-stock"),
         NP_("problem", "insufficient-points"),
         NP_("problem", "malformed"),

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, select, true
+from sqlalchemy import CTE, ColumnElement, ScalarSelect, Select, and_, bindparam, case, func, select, true
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api import wire
@@ -42,7 +42,7 @@ from api.shop.supermarkets.queries import HOURS_OF_VILLAGE, ShopHours
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
 from ledger.expiries import EXPIRY_KIND
 from ledger.lookup import lateral_one
-from ledger.tables import entry, transaction, transfer, withheld
+from ledger.tables import account, entry, transaction, transfer, withheld
 from ledger.transactions import Balance, Phase
 from rules import Rulebook
 
@@ -177,6 +177,25 @@ async def read_passbook(services: Services, card: str) -> Passbook:
 # All points issued to the household, here or in an earlier scheme, less corrections. Spending doesn't lower them,
 # neither here nor in the earlier scheme.
 def _select_lifetime_points() -> Select[Any]:
+    absorbed = _select_absorbed_accounts()
+    of_absorbed = select(func.sum(_earned(absorbed.c.id))).select_from(absorbed).scalar_subquery()
+    return select((_earned(bindparam("account")) + func.coalesce(of_absorbed, 0)).label("points"))
+
+
+def _select_absorbed_accounts() -> CTE:
+    """The accounts of the households that were merged into this one."""
+    absorbed = func.absorbed_households(bindparam("township"), bindparam("household"))
+    codes = absorbed.table_valued("code", name="code")
+    return (
+        select(account.c.id)
+        .select_from(codes)
+        .join(account, account.c.name == accounts.household_name(codes.c.code))
+        .where(account.c.township == bindparam("township"))
+        .cte("absorbed_account")
+    )
+
+
+def _earned(of: ColumnElement[UUID]) -> ColumnElement[Any]:
     def total(own: ColumnElement[UUID], other: ColumnElement[UUID], reversal: bool) -> ScalarSelect[Any]:
         phase = (
             select(transaction.c.phase)
@@ -193,15 +212,16 @@ def _select_lifetime_points() -> Select[Any]:
             select(func.coalesce(func.sum(amount), 0))
             .where(
                 transfer.c.township == bindparam("township"),
-                own == bindparam("account"),
+                own == of,
                 transfer.c.pending.is_(False),
             )
+            .correlate_except(transfer)
             .scalar_subquery()
         )
 
     issued = total(transfer.c.credit, transfer.c.debit, reversal=False)
     corrected = total(transfer.c.debit, transfer.c.credit, reversal=True)
-    return select((issued - corrected).label("points"))
+    return issued - corrected
 
 
 class _LifetimePoints(msgspec.Struct):

@@ -78,6 +78,7 @@ class ErrorCode(StrEnum):
     CARD_UNKNOWN = "card-unknown", 404
     NOT_SEALED = "not-sealed", 404
     CARD_REVOKED = "card-revoked", 410
+    HOUSEHOLD_ENDED = "household-ended", 410
 
     # It isn't in the state for this.
     CONFLICT = "conflict", 409

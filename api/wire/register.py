@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, field
 
-from api.wire.base import Code, Incoming, Name, PersonName, Reason, Wire
+from api.wire.base import Code, Incoming, Name, PersonName, Points, Reason, Wire
 from api.wire.founding import NoticeDays
+
+People = Annotated[int, Meta(ge=1, le=30)]
+"""How many live in a household."""
 
 
 class NewVillage(Incoming, frozen=True):
@@ -34,15 +37,89 @@ class NewHousehold(Incoming, frozen=True):
     village: Code
     grid: Code
     head: PersonName
-    people: Annotated[int, Meta(ge=1, le=30)] = 1
+    people: People = 1
     adults: Annotated[list[PersonName], Meta(max_length=29)] = field(default_factory=list)
 
 
 class HouseholdView(Wire, frozen=True):
+    """`grid`: its code. `ended_at`: from when on the household is no more; `became`: the code of the one that it
+    was merged into."""
+
     id: UUID
     code: str
     head: str
     village: str
+    grid: str
+    people: int
+    ended_at: datetime | None
+    became: str
+
+
+class ChangedHousehold(Incoming, frozen=True):
+    """`PATCH /v1/households/{code}`: what of the household is different since `effective_on`, and why. Another
+    `village` goes with a grid there. What is left out stays."""
+
+    effective_on: date
+    reason: Reason
+    head: PersonName | None = None
+    grid: Code | None = None
+    village: Code | None = None
+    people: People | None = None
+
+
+class SplitHousehold(Incoming, frozen=True):
+    """`POST /v1/households/{code}/split`: some people become a household of their own, with `code`, and take
+    `points` along, as the head of the old one has agreed. Two people do it."""
+
+    effective_on: date
+    reason: Reason
+    code: Code
+    head: PersonName
+    grid: Code
+    people: People
+    points: Points = 0
+    agreed: bool = False
+
+
+class MergedHousehold(Incoming, frozen=True):
+    """`POST /v1/households/{code}/merge`: the household goes on as a part of `into`, with all its points.
+    `card_goes_on`: its card is from then on that of `into`, whose own card dies. Two people do it."""
+
+    effective_on: date
+    reason: Reason
+    into: Code
+    card_goes_on: bool = False
+
+
+class RevivedHousehold(Incoming, frozen=True):
+    """`POST /v1/households/{code}/revive`: a merger or an end was wrong, or the family is back. The household is
+    its own again; from the one that it was merged into it takes `points` back. Two people do it."""
+
+    effective_on: date
+    reason: Reason
+    points: Points = 0
+
+
+class EndedHousehold(Incoming, frozen=True):
+    """`POST /v1/households/{code}/end`: died out or moved away. Its points stay in its account until `kept_until`,
+    or without a day go to the township at once, as they do later by another such request. Two people do it."""
+
+    effective_on: date
+    reason: Reason
+    kept_until: date | None = None
+
+
+class HouseholdChange(Wire, frozen=True):
+    """`kind`: head, grid, people, move, split, merge, revive, end or clear. `what`: one sentence.
+    `confirmed_by` is empty where one person was enough."""
+
+    kind: str
+    what: str
+    effective_on: date
+    recorded_at: datetime
+    by: str
+    confirmed_by: str
+    reason: str
 
 
 class NewCards(Incoming, frozen=True):

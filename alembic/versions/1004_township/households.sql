@@ -34,3 +34,6 @@ create table household_change (
 create index ix_household_change_township_household_recorded_at
     on household_change (township, household, recorded_at);
 grant select, insert on household_change to jimei_app;
+
+-- The card of a merged household may go on as that of the one it has become.
+grant update (household) on card to jimei_app;

@@ -135,7 +135,7 @@ async def _load_notices(
     limit: int | None = None,
 ) -> list[Notice]:
     until = Claim.notice_until.desc() if newest_first else Claim.notice_until
-    household = register.lateral_household(Claim.township, Claim.household)
+    household = register.lateral_household(Claim.township, Claim.household, said_at=Claim.declared_at)
     rows = (
         await uow.session.execute(
             select(Claim, household.c.code, household.c.head)

@@ -25,6 +25,7 @@ from api.registry.register.queries import (
     count_households,
     list_household_codes,
     read_households_by_code,
+    tell_ended,
 )
 
 DECLARERS = (
@@ -162,6 +163,8 @@ def _evaluate(
 
     if household is None or not staff.serves(household.village):
         return refused(f"没有编号为 {claim.household} 的户。")
+    if not household.is_living:
+        return refused(tell_ended(household))
     recusal = staff.find_recusal({household.code}, "不能为自己家申报，请由别人申报。")
     if recusal:
         return refused(recusal)

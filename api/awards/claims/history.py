@@ -12,6 +12,7 @@ import rules
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.tables import Claim
 from api.platform.services import UnitOfWork
+from api.registry.register.merged import read_absorbed
 from api.registry.register.queries import lock_households
 
 
@@ -30,8 +31,8 @@ class ClaimHistory:
         books: Collection[rules.Rulebook],
         days: Collection[date],
     ) -> ClaimHistory:
-        """The awards of these households (with their villages); and of the whole village if a book counts by
-        village in a period of one of the days.
+        """The awards of these households (with their villages), also those of households that were merged into
+        them; and of the whole village if a book counts by village in a period of one of the days.
 
         Locks the households and villages, so that two transactions can't use up the same last point. Redemptions
         are not blocked: they only reference the household.
@@ -39,7 +40,8 @@ class ClaimHistory:
         village_counts = {count for book in books for count in book.counts if count.per == "village"}
         villages = set(households.values()) if village_counts else set()
         await _lock(uow, households, villages)
-        included: ColumnElement[bool] = Claim.household.in_(households)
+        absorbed = await read_absorbed(uow, households)
+        included: ColumnElement[bool] = Claim.household.in_([*households, *absorbed])
         if villages:
             since = min((count.window(day)[0] for count in village_counts for day in days), default=date.max)
             included = or_(included, and_(Claim.village.in_(villages), Claim.deed_on >= since))
@@ -60,7 +62,8 @@ class ClaimHistory:
         for id, household, village, rule, person, deed_on, inputs, points in rows:
             net = net_points(points, taken_back.get(id, 0))
             if net != 0:
-                claim = rules.Claim(rule, deed_on, str(household), village, person=person, inputs=inputs)
+                counted = absorbed.get(household, household)
+                claim = rules.Claim(rule, deed_on, str(counted), village, person=person, inputs=inputs)
                 history.add(claim, net)
         return history
 

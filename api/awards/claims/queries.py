@@ -228,6 +228,18 @@ def _in_own_village(staff: Staff) -> list[ColumnElement[bool]]:
     return [] if staff.village is None else [Claim.village == staff.village]
 
 
+async def count_open_claims(uow: UnitOfWork, household: UUID) -> int:
+    """How many claims of a household are neither refused nor in the books."""
+    number = await uow.session.scalar(
+        select(func.count()).where(
+            Claim.township == uow.township,
+            Claim.household == household,
+            Claim.status.in_(("declared", "reviewed", "approved")),
+        )
+    )
+    return number or 0
+
+
 async def _load_summaries(
     uow: UnitOfWork,
     staff: Staff,
@@ -237,7 +249,7 @@ async def _load_summaries(
     limit: int = MAX_SHOWN,
 ) -> list[ClaimSummary]:
     order = (Claim.declared_at, Claim.id)
-    household = register.lateral_household(Claim.township, Claim.household)
+    household = register.lateral_household(Claim.township, Claim.household, said_at=Claim.declared_at)
     declarer = name_subquery(Claim.township, Claim.declared_by)
     rows = (
         await uow.session.execute(

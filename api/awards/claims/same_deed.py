@@ -20,6 +20,7 @@ from api.awards.claims.tables import Claim
 from api.bookkeeping.general_ledger.disclosure import Viewer, disclose
 from api.platform.services import UnitOfWork
 from api.registry.people.queries import name_subquery
+from api.registry.register.merged import read_absorbed
 
 Deed: TypeAlias = tuple[UUID, str, date]
 """Household, rule, day."""
@@ -40,10 +41,11 @@ async def find_declared(
     """The claims that these households have for such deeds, as far as the viewer may know of them."""
     rules, days = {claim.rule for claim in claims}, {claim.deed_on for claim in claims}
     found: defaultdict[Deed, list[SameDeed]] = defaultdict(list)
+    absorbed = await read_absorbed(uow, households)
     for claim, declared_by in await _read(
-        uow, viewer, Claim.household.in_(households), Claim.rule.in_(rules), Claim.deed_on.in_(days)
+        uow, viewer, Claim.household.in_([*households, *absorbed]), Claim.rule.in_(rules), Claim.deed_on.in_(days)
     ):
-        deed = claim.household, claim.rule, claim.deed_on
+        deed = absorbed.get(claim.household, claim.household), claim.rule, claim.deed_on
         found[deed].append(SameDeed(claim.id, claim.status, declared_by))
     return found
 

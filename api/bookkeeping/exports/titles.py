@@ -27,6 +27,11 @@ KIND_TITLES = {
     "lease": "留作断网兑换",
     "lease-return": "终端退回",
     "correction": "更正",
+    "split": "分户",
+    "merge": "并户",
+    "revive": "分回",
+    "end": "销户",
+    "clear": "清户",
 }
 # The phases of transactions that move amounts for good.
 PHASE_TITLES = {Phase.POSTED: "直接入账", Phase.POST: "预留入账", Phase.REVERSAL: "冲正"}
@@ -52,6 +57,7 @@ class Titles:
                     "issuing": "积分发行",
                     "expired": "过期积分",
                     "deducted": "扣分",
+                    "handed-back": "销户归乡镇",
                     "imported": "旧账导入",
                     "appropriation": "财政拨款",
                     "donors": "捐款",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -27,6 +28,7 @@ from api.registry.proposals.use_cases import (
     to_view,
     trial,
 )
+from api.registry.register.moved_points import bring_back
 from api.shop.kiosks.escrow import LEASE, RETURN
 from ledger.commitments import Opening
 from ledger.transactions import (
@@ -162,10 +164,25 @@ async def _post(
                 reversal, withheld[target].readers, known=known.opening if known is not None else None
             )
         items.append(reversal)
+    await bring_back(uow, _sum_reclaimed(items, concerned), str(staff.id))
     outcomes = await post_items(uow, items)
     posted = {outcome.id for outcome in outcomes if outcome.status == Status.OK}
     await uow.books.withhold({id: opening for id, opening in openings.items() if id in posted})
     return outcomes
+
+
+def _sum_reclaimed(items: Sequence[Transaction | wire.ItemOutcome], concerned: Concerned) -> dict[str, int]:
+    """What these reversals take from each household, at most: one that was merged has its points elsewhere."""
+    reclaimed: Counter[str] = Counter()
+    for item in items:
+        if isinstance(item, Transaction) and item.target is not None:
+            target = concerned.targets.get(item.target)
+            whole = target.transfers if target is not None else ()
+            for t in [Transfer(t.credit, t.debit, t.unit, t.amount) for t in item.transfers] or whole:
+                kind, code = accounts.parse_owner(concerned.names.get(t.credit, ""))
+                if kind == "household":
+                    reclaimed[code] += t.amount
+    return reclaimed
 
 
 def _find_obstacle(

@@ -16,6 +16,7 @@ from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.register.queries import find_ended
 from ledger.lookup import lateral_one
 from ledger.tables import balance, entry, settlement, transaction
 from ledger.transactions import AccountId, Phase, RecordedTransaction, Status, Transaction, TransactionId, Transfer
@@ -32,6 +33,7 @@ async def place_holds(services: Services, staff: Staff, holds: Sequence[wire.New
         villages = await read_villages(
             uow, (a.name for h in holds for a in (accounts.household(h.household), accounts.till(h.supermarket)))
         )
+        ended = await find_ended(uow, {wanted.household for wanted in holds})
         items: list[Transaction | wire.ItemOutcome] = []
         for wanted in holds:
             household, till = accounts.household(wanted.household), accounts.till(wanted.supermarket)
@@ -41,6 +43,9 @@ async def place_holds(services: Services, staff: Staff, holds: Sequence[wire.New
                 items.append(
                     refuse_item(wanted.id, ErrorCode.UNKNOWN, f"没有编号为 {wanted.supermarket} 的超市。")
                 )
+            elif wanted.household in ended:
+                sentence = f"{wanted.household} 户已经并入别的户或者销户，不能再预留。"
+                items.append(refuse_item(wanted.id, ErrorCode.HOUSEHOLD_ENDED, sentence))
             elif recusal := staff.find_recusal({wanted.household}, "不能为自己家预留，请由别人办理。"):
                 items.append(refuse_item(wanted.id, ErrorCode.NOT_ALLOWED, recusal))
             elif wanted.expires_at > uow.now + MAX_DURATION:

@@ -41,7 +41,7 @@ from api.registry.proposals.use_cases import (
     to_view,
     trial,
 )
-from api.registry.register.queries import suggest_codes
+from api.registry.register.queries import find_ended, suggest_codes
 from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 
 # Earlier dates are mistakes: typos, or numbers that a spreadsheet took for a date.
@@ -209,12 +209,13 @@ async def _post_batch(
     known = await read_villages(uow, (accounts.household(each.row.household).name for each in rows))
     unknown = {each.row.household for each in rows if accounts.household(each.row.household).name not in known}
     suggested = await suggest_codes(uow, unknown)
+    ended = await find_ended(uow, {each.row.household for each in rows})
     person = COMMAND_LINE if by is None else str(by.id)
     outcomes: dict[int, wire.RowOutcome] = {}
     batch: list[tuple[PlannedRow, Transaction]] = []
     replacing: list[tuple[PlannedRow, Transaction]] = []
     for each in rows:
-        error = _find_error(uow, each.row, unknown, suggested, by)
+        error = _find_error(uow, each.row, unknown, suggested, ended, by)
         new = _to_transaction(each.id, person, confirmed_by, request, series, each.row)
         if error is not None:
             outcomes[each.row.line] = _refuse(each, *error)
@@ -299,11 +300,14 @@ def _find_error(
     row: ImportedRow,
     unknown: Collection[str],
     suggested: Mapping[str, str],
+    ended: Collection[str],
     by: Staff | None,
 ) -> tuple[str, str] | None:
     if row.household in unknown:
         hint = f"，是不是 {suggested[row.household]}" if row.household in suggested else ""
         return "unknown", f"没有编号为 {row.household} 的户{hint}。"
+    if row.household in ended:
+        return "household-ended", f"{row.household} 户已经并入别的户或者销户，不能再导入。"
     recusal = by.find_recusal({row.household}, "不能导入自己家的积分，请由别人提议。") if by is not None else ""
     if recusal:
         return "not-allowed", recusal

@@ -43,7 +43,7 @@ async def list_recent(services: Services, staff: Staff) -> list[wire.CardHistory
 async def _read(
     uow: UnitOfWork, condition: ColumnElement[bool], village: str | None = None
 ) -> list[wire.CardHistory]:
-    household = lateral_household(Card.township, Card.household)
+    household = lateral_household(Card.township, Card.household, said_at=Card.issued_at)
     rows = await uow.session.execute(
         select(
             Card.digest,

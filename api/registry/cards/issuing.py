@@ -36,6 +36,7 @@ from api.registry.register.queries import (
     list_villages,
     lock_households,
     read_households_by_code,
+    require_living,
 )
 from api.wire.card_token import digest, new_token
 
@@ -198,13 +199,12 @@ async def _require_unchanged(uow: UnitOfWork, known: Mapping[str, HouseholdFacts
 
 
 async def require_households(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, HouseholdFacts]:
-    """Raises Refused: unknown, wrong-state."""
+    """Raises Refused: unknown, household-ended."""
     known = await read_households_by_code(uow, codes)
     for code in codes:
         if code not in known:
             raise Refused(ErrorCode.UNKNOWN, f"没有编号为 {code} 的户。")
-        if not known[code].is_living:
-            raise Refused(ErrorCode.WRONG_STATE, f"编号为 {code} 的户已经销户，不能发卡。")
+        require_living(known[code])
     return known
 
 

@@ -59,6 +59,26 @@ def household_cards(township: int, household: UUID) -> Subquery:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """A household's card that hasn't ended."""
+
+    issued_at: datetime
+    frozen_at: datetime | None
+    has_pin: bool
+
+
+async def read_living_card(uow: UnitOfWork, household: UUID) -> CardFacts | None:
+    row = (
+        await uow.session.execute(
+            select(Card.issued_at, Card.frozen_at, Card.pin_hash.is_not(None)).where(
+                Card.township == uow.township, Card.household == household, Card.revoked_at.is_(None)
+            )
+        )
+    ).first()
+    return CardFacts(*row) if row is not None else None
+
+
 async def read_pin_time(uow: UnitOfWork, digest: bytes) -> datetime | None:
     """When the PIN of the card with this digest was set last; None where that isn't known."""
     at: datetime | None = await uow.session.scalar(

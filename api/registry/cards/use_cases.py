@@ -65,12 +65,15 @@ class CardHolder:
 
 
 class IssuedCard(msgspec.Struct):
-    """A card that was issued, active or not, and its household."""
+    """A card that was issued, active or not, and its household. `became`: the head of the household that it was
+    merged into."""
 
     id: UUID
     code: str
     head: str
     village: str
+    ended_at: datetime | None
+    became: str | None
     village_name: str
     pin_above: int | None
     revoked_at: datetime | None
@@ -122,14 +125,24 @@ class CardState(Protocol):
     @property
     def frozen_at(self) -> datetime | None: ...
 
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+    @property
+    def became(self) -> str | None: ...
+
 
 C = TypeVar("C", bound=CardState)
 
 
 def require_active(card: C | None) -> C:
-    """Raises Refused: card-unknown, card-revoked, card-frozen."""
+    """Raises Refused: card-unknown, household-ended, card-revoked, card-frozen."""
     if card is None:
         raise Refused(ErrorCode.CARD_UNKNOWN, "没有这张卡，请核对或到村委会补办。")
+    if card.became is not None:
+        raise Refused(ErrorCode.HOUSEHOLD_ENDED, f"这户已经并入{mask_name(card.became)}家，请用那一家的卡。")
+    if card.ended_at is not None:
+        raise Refused(ErrorCode.HOUSEHOLD_ENDED, "这户已经销户，积分的去处请问村委会。")
     if card.revoked_at is not None:
         raise Refused(ErrorCode.CARD_REVOKED, "这张卡已挂失作废，请使用新卡。")
     if card.frozen_at is not None:
@@ -139,7 +152,7 @@ def require_active(card: C | None) -> C:
 
 def is_active(card: CardState) -> bool:
     """Whether `require_active` takes this card."""
-    return card.revoked_at is None and card.frozen_at is None
+    return card.revoked_at is None and card.frozen_at is None and card.ended_at is None
 
 
 async def freeze_card(services: Services, staff: Staff, household: str, reason: str) -> bool:
@@ -196,6 +209,16 @@ async def end_cards(uow: UnitOfWork, households: list[UUID], person: UUID | None
         update(Card)
         .where(Card.township == uow.township, Card.household.in_(households), Card.revoked_at.is_(None))
         .values(revoked_at=uow.now, revoked_by=person, revoked_reason=reason)
+    )
+
+
+async def hand_over_card(uow: UnitOfWork, household: UUID, into: UUID, person: UUID | None) -> None:
+    """The living card of a household goes on as that of the household that it was merged into, whose own ends."""
+    await end_cards(uow, [into], person, EndReason.REPLACED)
+    await uow.session.execute(
+        update(Card)
+        .where(Card.township == uow.township, Card.household == household, Card.revoked_at.is_(None))
+        .values(household=into)
     )
 
 

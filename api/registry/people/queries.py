@@ -18,7 +18,6 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
 from api.platform.access import Role, Staff
@@ -77,15 +76,17 @@ async def read_registrars(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, 
 
 
 def _select_staff() -> Select[*tuple[Any, ...]]:
-    relatives = select(Relative.household).where(
+    """Households that were merged into each other are one household to those who live there."""
+    relatives = select(func.same_household(Relative.township, Relative.household)).where(
         Relative.township == Person.township, Relative.person == Person.id, Relative.withdrawn_at.is_(None)
     )
+    own = select(func.same_household(Person.township, Person.household))
     return select(
         Person.id,
         Person.name,
         Person.roles,
         Person.village,
-        func.array_remove(array([Person.household]), None),
+        func.array(own.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
         func.array(relatives.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
     )
 
@@ -109,6 +110,16 @@ async def find_staff_by_login(uow: UnitOfWork, login: str) -> Staff | None:
     rows = await uow.session.execute(SELECT_STAFF.where(Person.township == uow.township, Person.login == login))
     found = rows.first()
     return None if found is None else to_staff(found)
+
+
+async def list_of_household(uow: UnitOfWork, household: str) -> list[str]:
+    """The names of those who serve and live in this household."""
+    found = await uow.session.scalars(
+        select(Person.name)
+        .where(Person.township == uow.township, Person.household == household)
+        .order_by(Person.name)
+    )
+    return list(found)
 
 
 async def lock_person(uow: UnitOfWork, id: UUID) -> None:

@@ -17,13 +17,17 @@ from api.registry.register.tables import RecordedChange
 
 
 class ChangeKind(StrEnum):
+    """`REVIVE`: a merger was wrong. `CLEAR`: what points an ended household had left went to the township."""
+
     HEAD = "head"
     GRID = "grid"
     PEOPLE = "people"
+    MOVE = "move"
     SPLIT = "split"
     MERGE = "merge"
-    MOVE = "move"
+    REVIVE = "revive"
     END = "end"
+    CLEAR = "clear"
 
 
 @dataclass(frozen=True, slots=True)

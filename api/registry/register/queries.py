@@ -14,14 +14,19 @@ from sqlalchemy import (
     ScalarSelect,
     SQLColumnExpression,
     Subquery,
+    Uuid,
+    case,
     exists,
     func,
     select,
 )
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
-from api.registry.register.tables import Grid, Household, Township, Village
+from api.registry.register.changes import ChangeKind
+from api.registry.register.tables import Grid, Household, RecordedChange, Township, Village
 from api.wire.text import look_alike_form
 from ledger.lookup import lateral_one
 
@@ -77,6 +82,8 @@ _FACTS = select(
     Household.merged_into,
 )
 
+_LIVING: ColumnElement[bool] = Household.ended_at.is_(None)
+
 
 async def is_initialized(uow: UnitOfWork) -> bool:
     return await uow.session.get(Township, uow.township) is not None
@@ -119,6 +126,11 @@ async def read_households_by_code(uow: UnitOfWork, codes: Collection[str]) -> di
     }
 
 
+async def list_merged_into(uow: UnitOfWork, household: UUID) -> list[HouseholdFacts]:
+    """The households that were merged into this one, by code; those merged into them stand with them."""
+    return await read_matching_households(uow, Household.merged_into == household)
+
+
 async def suggest_codes(uow: UnitOfWork, unknown: Collection[str]) -> dict[str, str]:
     """For each unknown code the one household whose code a reader could take it for, if there is just one."""
     if not unknown:
@@ -145,31 +157,51 @@ async def read_matching_households(
 
 
 async def list_household_codes(uow: UnitOfWork, village: str) -> list[str]:
-    """The codes of a village's households, in order."""
+    """The codes of a village's living households, in order."""
     codes = await uow.session.scalars(
         select(Household.code)
-        .where(Household.township == uow.township, Household.village == village)
+        .where(Household.township == uow.township, Household.village == village, _LIVING)
         .order_by(Household.code)
     )
     return list(codes)
 
 
 async def count_households(uow: UnitOfWork, villages: Collection[str]) -> dict[str, int]:
-    """The number of households in each of these villages."""
+    """The number of living households in each of these villages."""
     rows = await uow.session.execute(
         select(Household.village, func.count())
-        .where(Household.township == uow.township, Household.village.in_(villages))
+        .where(Household.township == uow.township, Household.village.in_(villages), _LIVING)
         .group_by(Household.village)
     )
     return {village: number for village, number in rows}
 
 
 async def count_register(uow: UnitOfWork) -> RegisterSize:
-    def count(table: type[Village | Grid | Household]) -> ScalarSelect[int]:
-        return select(func.count()).select_from(table).where(table.township == uow.township).scalar_subquery()
+    """What there is; households that ended don't count."""
 
-    counts = await uow.session.execute(select(count(Village), count(Grid), count(Household)))
+    def count(table: type[Village | Grid | Household], *those: ColumnElement[bool]) -> ScalarSelect[int]:
+        found = select(func.count()).select_from(table).where(table.township == uow.township, *those)
+        return found.scalar_subquery()
+
+    counts = await uow.session.execute(select(count(Village), count(Grid), count(Household, _LIVING)))
     return RegisterSize(*counts.one())
+
+
+def require_living(household: HouseholdFacts) -> HouseholdFacts:
+    """Refuse what nobody does for a household any more that ended. Raises Refused: household-ended."""
+    if household.is_living:
+        return household
+    raise Refused(ErrorCode.HOUSEHOLD_ENDED, tell_ended(household))
+
+
+async def find_ended(uow: UnitOfWork, codes: Collection[str]) -> set[str]:
+    """Those of these codes whose household has ended."""
+    return {code for code, each in (await read_households_by_code(uow, codes)).items() if not each.is_living}
+
+
+def tell_ended(household: HouseholdFacts) -> str:
+    what = "已经并入别的户，请用那一户的编号" if household.merged_into is not None else "已经销户，不能再办"
+    return f"{household.code} 户{what}。"
 
 
 async def lock_households(uow: UnitOfWork, ids: Collection[UUID]) -> None:
@@ -183,18 +215,60 @@ async def lock_households(uow: UnitOfWork, ids: Collection[UUID]) -> None:
 
 
 def lateral_household(
-    township: SQLColumnExpression[Any], id: SQLColumnExpression[Any], name: str = "household_of"
+    township: SQLColumnExpression[Any],
+    id: SQLColumnExpression[Any],
+    name: str = "household_of",
+    *,
+    said_at: SQLColumnExpression[datetime] | None = None,
 ) -> LateralFromClause:
-    """`id`, `code`, `head` and `village` of a household, to be joined."""
-    columns = (Household.id, Household.code, Household.head, Household.village)
+    """`id`, `code`, `head`, `village` and `ended_at` of a household, to be joined, and `became`: the head of the
+    household that a merged one has become. `said_at`: the head as it was then, for what was said on that day."""
+    head = Household.head if said_at is None else func.coalesce(_head_at(township, id, said_at), Household.head)
+    remaining = aliased(Household)
+    became = (
+        select(remaining.head)
+        .where(
+            remaining.township == township,
+            remaining.id == func.remaining_household(township, id, type_=Uuid()),
+        )
+        .correlate_except(remaining)
+        .scalar_subquery()
+    )
+    columns = (
+        Household.id,
+        Household.code,
+        head.label("head"),
+        Household.village,
+        Household.ended_at,
+        case((Household.merged_into.is_not(None), became)).label("became"),
+    )
     return lateral_one(select(*columns).where(Household.township == township, Household.id == id), name)
 
 
+def _head_at(
+    township: SQLColumnExpression[Any], id: SQLColumnExpression[Any], said_at: SQLColumnExpression[datetime]
+) -> ScalarSelect[str]:
+    """The head before the first change of it since; null without one."""
+    return (
+        select(RecordedChange.before["head"].astext)
+        .where(
+            RecordedChange.township == township,
+            RecordedChange.household == id,
+            RecordedChange.kind == ChangeKind.HEAD,
+            RecordedChange.recorded_at > said_at,
+        )
+        .order_by(RecordedChange.recorded_at)
+        .limit(1)
+        .correlate_except(RecordedChange)
+        .scalar_subquery()
+    )
+
+
 def village_households(township: int, village: str) -> Subquery:
-    """`id`, `code` and `head` of a village's households, to be joined."""
+    """`id`, `code` and `head` of a village's living households, to be joined."""
     return (
         select(Household.id, Household.code, Household.head)
-        .where(Household.township == township, Household.village == village)
+        .where(Household.township == township, Household.village == village, _LIVING)
         .subquery("of_village")
     )
 

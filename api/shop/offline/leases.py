@@ -32,6 +32,8 @@ from api.wire import till_journal
 from api.wire.names import mask_name
 from ledger.transactions import AccountId, Balance, TransactionId
 
+NO_CARD = "0" * 64
+"""In place of a card's digest: no card has it."""
 VISITS_COUNTED = timedelta(days=90)
 """Where a household shopped so lately, there its points are leased."""
 
@@ -145,7 +147,8 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     await uow.books.post(list(grants.values()), uow.now) if grants else ()
     escrows = {h.id: accounts.escrow(h.code, kiosk.id, enrolment.epoch).id for h in households}
     balances = await uow.books.read_balances(list(escrows.values()))
-    return [
+    others = await _list_others(uow, kiosk, enrolment, village_name, set(escrows))
+    return others + [
         till_journal.HouseholdLease(
             household=h.id,
             card=h.card.hex(),
@@ -156,6 +159,40 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
             pin_above=h.pin_above,
         )
         for h in households
+    ]
+
+
+async def _list_others(
+    uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment, village_name: str, served: Collection[UUID]
+) -> list[till_journal.HouseholdLease]:
+    """The leases of households that this kiosk serves no more, since they have moved, ended or have no card: it
+    returns them at once, and knows no card for them."""
+    household = lateral_household(Lease.township, Lease.household)
+    rows = await uow.session.execute(
+        select(household.c.id, household.c.code, household.c.head)
+        .select_from(Lease)
+        .join(household, true())
+        .where(
+            Lease.township == uow.township,
+            Lease.kiosk == kiosk.id,
+            Lease.epoch == enrolment.epoch,
+            Lease.household.not_in(served),
+        )
+    )
+    escrows = {accounts.escrow(row.code, kiosk.id, enrolment.epoch).id: row for row in rows}
+    balances = await uow.books.read_balances(list(escrows)) if escrows else {}
+    return [
+        till_journal.HouseholdLease(
+            household=row.id,
+            card=NO_CARD,
+            name=mask_name(row.head),
+            village=village_name,
+            points=balances[escrow].available,
+            give_back=balances[escrow].available,
+            pin_above=None,
+        )
+        for escrow, row in escrows.items()
+        if escrow in balances and balances[escrow].available
     ]
 
 

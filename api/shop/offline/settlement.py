@@ -18,6 +18,7 @@ from api import wire
 from api.platform import accounts
 from api.platform.services import UnitOfWork
 from api.registry.cards.queries import read_pin_time
+from api.registry.register.moved_points import bring_back
 from api.registry.register.queries import read_households
 from api.shop.holdings import recalls
 from api.shop.kiosks.escrow import lease_grant, lease_return
@@ -131,6 +132,8 @@ class EntrySettler:
     async def book_sale(self, entry: SaleEntry, *, accepted: bool) -> SettlementResult:
         """Book goods that were handed over, and the points for them. `accepted`: a person says so."""
         uow = self.uow
+        if accepted:
+            await self._bring_back(entry)
         attendant = await find_attendant(uow, self.kiosk, entry.attendant)
         if attendant is None:
             return as_exception("经手人不是本超市的管理员。", accepts=None)
@@ -162,6 +165,13 @@ class EntrySettler:
         except StaleBatch as stale:
             return await self._explain_posting(stale.posting or PostingResult(Status.CONFLICT))
         return sale.result
+
+    async def _bring_back(self, entry: SaleEntry) -> None:
+        """The points of a household that was merged meanwhile are with another."""
+        household = (await read_households(self.uow, [entry.household])).get(entry.household)
+        if household is not None:
+            points = sum(line.points for line in entry.lines)
+            await bring_back(self.uow, {household.code: points}, str(entry.attendant))
 
     def _build_request(self, entry: SaleEntry) -> RedemptionRequest:
         """As over HTTP."""

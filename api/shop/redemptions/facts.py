@@ -96,7 +96,8 @@ class TillFacts(msgspec.Struct, frozen=True):
 
 
 class CardFacts(msgspec.Struct, frozen=True):
-    """A card and its household. `pin_above`: points above which the card asks for its PIN."""
+    """A card and its household. `pin_above`: points above which the card asks for its PIN. `became`: the head of
+    the household that it was merged into."""
 
     household: UUID
     code: str
@@ -104,6 +105,8 @@ class CardFacts(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
     pin_above: int | None
     frozen_at: datetime | None = None
+    ended_at: datetime | None = None
+    became: str | None = None
 
 
 class RequestFacts(msgspec.Struct, frozen=True):
@@ -257,6 +260,7 @@ def _card(
     facts = func.json_build_object(
         *("household", household.c.id, "code", household.c.code, "head", household.c.head),
         *("revoked_at", card.c.revoked_at, "pin_above", card.c.pin_above, "frozen_at", card.c.frozen_at),
+        *("ended_at", household.c.ended_at, "became", household.c.became),
     )
     return card, household, case((household.c.id.is_not(None), facts)).label(label)
 

@@ -12,6 +12,7 @@ from api import wire
 from api.platform.services import UnitOfWork
 from api.shop.reservations.tables import Promise
 from api.shop.reservations.use_cases import is_open
+from api.wire.base import from_store
 from api.wire.promises import PromiseSlip
 
 
@@ -35,6 +36,17 @@ OPEN_PROMISES = (
     .order_by(Promise.arrival.is_(None), Promise.expires_at, Promise.id)
 )
 """Rows of `OpenPromise`: those of a household, collectable ones first, then by when they expire."""
+
+
+async def read_open_promises(uow: UnitOfWork, household: UUID) -> list[OpenPromise]:
+    """A household's, in all supermarkets."""
+    values = {"township": uow.township, "household": household, "now": uow.now}
+    rows = (await uow.session.execute(OPEN_PROMISES, values)).all()
+    with from_store():
+        return [
+            OpenPromise(id, supermarket, msgspec.convert(slip, PromiseSlip), arrival, expires_at)
+            for id, supermarket, slip, arrival, expires_at in rows
+        ]
 
 
 def to_wire(promise: OpenPromise) -> wire.PromisedGoods:

@@ -87,6 +87,16 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "POST", "/v1/households/hp-1/card/pin-reset", {"reason": "x"}
     yield "POST", "/v1/households/hp-1/card/freeze", {"reason": "x"}
     yield "POST", "/v1/households/hp-1/card/unfreeze", {"reason": "x"}
+    changed = {"effective_on": "2026-06-10", "reason": "x"}
+    yield "GET", "/v1/households?q=hp", None
+    yield "GET", "/v1/households/hp-1", None
+    yield "GET", "/v1/households/hp-1/changes", None
+    yield "PATCH", "/v1/households/hp-1", changed
+    new = {"code": "hp-9", "head": "王", "grid": "hp-1", "people": 1}
+    yield "POST", "/v1/households/hp-1/split", changed | new
+    yield "POST", "/v1/households/hp-1/merge", changed | {"into": "hp-2"}
+    yield "POST", "/v1/households/hp-1/end", changed
+    yield "POST", "/v1/households/hp-1/revive", changed
     yield "PUT", f"/v1/restocks/{uuid7()}", arrival(("soap", 1))
     yield "PUT", f"/v1/restocks/{uuid7()}", purchase(("soap", 1, 100))
     yield "PUT", f"/v1/donations/{uuid7()}", donation(("soap", 1))

@@ -14,12 +14,14 @@ from api.desk.proposals.pages import PROPOSALS
 from tests.api.asking import confirmed, problem, rows, set_bounds
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import awarded, correction, neighbours, row
+from tests.api.desk.households.conftest import done
 from tests.api.shop.stock.conftest import arrival, count, donation, purchase, put, read_stock
 from tests.api.shop.stock_sheets.conftest import sheet_body
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
 ID = str(uuid7())
+CHANGED = {"effective_on": "2026-06-10", "reason": "村里核实过"}
 # By kind: who proposes, the request, who confirms, and who may not, beside the proposer.
 CASES: dict[str, tuple[str, str, str, Any, str, tuple[str, ...]]] = {
     "import": ("office", "POST", "/v1/imports", {"source": "台账", "rows": [row(7)]}, "fu", ("qian", "li", "ma")),
@@ -54,6 +56,24 @@ CASES: dict[str, tuple[str, str, str, Any, str, tuple[str, ...]]] = {
         ("far-off", "ma"),
     ),
     "corrections": ("office", "POST", "/v1/corrections", None, "tan", ("qian", "li")),
+    "household-split": (
+        "li",
+        "POST",
+        "/v1/households/hp-1/split",
+        CHANGED | {"code": "hp-9", "head": "王小红", "grid": "hp-1", "people": 1, "points": 9, "agreed": True},
+        "qian",
+        ("far-off", "ma"),
+    ),
+    "household-merge": (
+        "li",
+        "POST",
+        "/v1/households/hp-1/merge",
+        CHANGED | {"into": "hp-2"},
+        "qian",
+        ("far-off", "ma"),
+    ),
+    "household-end": ("li", "POST", "/v1/households/hp-1/end", CHANGED, "qian", ("far-off", "ma")),
+    "household-revive": ("li", "POST", "/v1/households/hp-3/revive", CHANGED, "qian", ("far-off", "ma")),
     "approval-policy": (
         "office",
         "PUT",
@@ -80,6 +100,7 @@ async def moved(town: LiveTown) -> list[Any]:
         """select (select count(*) from ledger.transaction), (select count(*) from card),
                   (select sum(price) from product),
                   (select count(*) from ledger.period_closing), (select count(*) from ledger.expiry_policy),
+                  (select count(*) from household_change where coalesce(after ->> 'kept_until', '') = ''),
                   (select count(*) from approval_policy), (select count(*) from township_defaults)""",
     )
 
@@ -93,6 +114,8 @@ async def propose(town: LiveTown, kind: str) -> dict[str, Any]:
     by, method, path, body, _, _ = CASES[kind]
     if kind == "corrections":
         body = [correction(await awarded(town))]
+    if kind == "household-revive":
+        (await done(town, "hp-3", "end", kept_until="2026-07-01")).raise_for_status()
     answer = await ask(town, by, method, path, body)
     assert (answer.status_code, answer.json()["status"]) == (202, "waiting"), answer.text
     return dict(answer.json())
@@ -124,10 +147,13 @@ async def test_one_person_proposes_and_another_confirms(town: LiveTown, kind: st
     after = await moved(town)
     assert after != before
     # What was confirmed is what a request for it gets from now on, and it counts once.
-    if kind != "corrections" and kind != "cards":
+    if kind.startswith("household-"):
+        # What has been done to a household can't be done to it again.
+        assert (await ask(town, by, method, path, body)).status_code in (409, 410)
+    elif kind != "corrections" and kind != "cards":
         assert (await ask(town, by, method, path, body)).status_code in (200, 204)
     assert await moved(town) == after
-    [closed] = (await ask(town, second, "GET", "/v1/proposals?closed=true")).json()
+    closed, *_ = (await ask(town, second, "GET", "/v1/proposals?closed=true")).json()
     names = {"office": "乡镇办公室", "li": "李村委", "ma": "马支委"}
     assert (closed["status"], closed["proposed_by"], bool(closed["closed_by"])) == ("confirmed", names[by], True)
     assert (await ask(town, "office", "GET", "/v1/report")).json()["in_balance"]

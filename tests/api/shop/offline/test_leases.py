@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from api.shop.offline.leases import NO_CARD
 from api.wire.card_token import digest, parse
 from tests.api.asking import problem, rows, sign_in
 from tests.api.bookkeeping.exports.conftest import as_owner
@@ -15,6 +16,7 @@ from tests.conftest import LiveTown
 
 def by_card(town: LiveTown, held: dict[str, int]) -> dict[str, int]:
     names = {digest(parse(getattr(town, f"{name}card"))).hex(): name for name in ("", "poor_", "empty_")}
+    names[NO_CARD] = "none"
     return {names[card]: points for card, points in held.items()}
 
 
@@ -99,12 +101,14 @@ async def test_a_kiosk_shows_and_spends_its_own_leases_online(till: Till) -> Non
     assert await read_escrow(town, till, "hp-1") == 80
 
 
-async def test_a_household_whose_card_was_reported_lost_is_left_out(till: Till) -> None:
+async def test_a_household_whose_card_was_reported_lost_is_served_no_more(till: Till) -> None:
     town = till.town
     await till.renew()
     async with town.staff("li") as http:
         (await http.delete("/v1/households/hp-1/card")).raise_for_status()
-    assert by_card(town, await till.read_leases()) == {"poor_": 3}
+    assert by_card(town, await till.read_leases()) == {"none": 100, "poor_": 3}
+    [left] = [leased for leased in (await till.renew()).households if leased.card == NO_CARD]
+    assert (left.points, left.give_back) == (100, 100)
     async with town.staff("office") as http:
         [card] = (await http.post("/v1/cards", json={"households": ["hp-1"]})).json()
     assert (await till.read_leases())[digest(card["token"]).hex()] == 100
