@@ -24,7 +24,9 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 def kind(path: str) -> str:
     """What pages that differ only in what they are about have in common."""
     return re.sub(
-        r"=[^&]*|(?<=/join/).*|(?<=/goods/hp/).*|(?<=/desk/cards/).*|(?<=/rules)/hp", "=", _ID.sub("ID", path)
+        r"=[^&]*|(?<=/join/).*|(?<=/goods/hp/).*|(?<=/desk/cards/).*|(?<=/desk/households/)[^/]+|(?<=/rules)/hp",
+        "=",
+        _ID.sub("ID", path),
     )
 
 
@@ -40,6 +42,8 @@ async def furnish(town: LiveTown) -> None:
     async with town.staff("office") as http:
         closing = {"month": "2026-05", "reason": "月结"}
         (await http.post("/v1/periods", json=closing)).raise_for_status()
+        changed = {"effective_on": "2026-06-10", "reason": "孙女出生", "people": 5}
+        (await http.patch("/v1/households/hp-2", json=changed)).raise_for_status()
     async with browsing(town, "li") as li:
         await li.open("/desk/cards/hp-3")
         await li.send("/desk/card-issues/preview")
@@ -71,7 +75,7 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
     without a login those for everybody."""
     found: dict[str, FoundPage] = {}
     begin = (
-        ["/desk"]
+        ["/desk", "/desk/households?q=hp-2"]
         if login
         else ["/", f"/c/{town.card}", "/desk/sign-in", f"/join/{town.invitation}", "/c/123", "/nowhere"]
     )

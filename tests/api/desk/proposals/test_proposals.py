@@ -115,7 +115,7 @@ async def propose(town: LiveTown, kind: str) -> dict[str, Any]:
     if kind == "corrections":
         body = [correction(await awarded(town))]
     if kind == "household-revive":
-        (await done(town, "hp-3", "end", kept_until="2026-07-01")).raise_for_status()
+        (await done(town, "hp-3", "end", by="li", kept_until="2026-07-01")).raise_for_status()
     answer = await ask(town, by, method, path, body)
     assert (answer.status_code, answer.json()["status"]) == (202, "waiting"), answer.text
     return dict(answer.json())
