@@ -70,13 +70,17 @@ async def _keep_backing_up(services: Services, interval: float) -> None:
     while True:
         await asyncio.sleep(interval)
         try:
-            async with services.unit_of_work() as uow:
-                changes = await read_changes(await uow.session.connection())
-            due = find_due(services.clock.now(), read_catalogue(services.data), changes)
+            due = await _look(services)
             if due is not None:
                 await _run(due)
         except Exception as error:
             log.warning("no backup was made, trying again", error=str(error))
+
+
+async def _look(services: Services) -> Due | None:
+    async with services.unit_of_work() as uow:
+        changes = await read_changes(await uow.session.connection())
+    return find_due(services.clock.now(), read_catalogue(services.data), changes)
 
 
 async def _run(due: Due) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from api.platform.clock import Clock
 from api.platform.database.connect import create_engine
 from api.platform.database.engine import Access
 from api.platform.database.migrations import exists, is_current
+from api.platform.disk import unwritable
 from api.platform.errors import Refused
 
 DISCREPANCIES = "账目不符，备份没有算作验证过：请运行 jimei verify，并告诉监委。"
@@ -48,16 +49,19 @@ async def back_up(access: Access, rebuilder: Rebuilder, copy: Path | None, *, pr
     """Raises as `make_backup` and `prove_backup`, after noting it; Refused: in-use."""
     data, clock = access.data, rebuilder.clock
     with lock_backups(data) as folder:
-        discrepancies: list[str] = []
-        async with _noting(data, clock, discrepancies):
-            made = await make_backup(access, rebuilder.township, folder, clock.now(), rebuilder.report)
-            backup = made.backup
-            if prove:
-                backup, found = await prove_backup(made, folder, data, rebuilder, beside_tills=access.embedded)
-                discrepancies.extend(found)
-        remove_superfluous(data, folder)
-        rebuilder.report(Step.COPY)
-        failure = copy_backups(data, folder, copy, clock.now())
+        try:
+            discrepancies: list[str] = []
+            async with _noting(data, clock, discrepancies):
+                made = await make_backup(access, rebuilder.township, folder, clock.now(), rebuilder.report)
+                backup = made.backup
+                if prove:
+                    backup, found = await prove_backup(made, folder, data, rebuilder, beside_tills=access.embedded)
+                    discrepancies.extend(found)
+            remove_superfluous(data, folder)
+            rebuilder.report(Step.COPY)
+            failure = copy_backups(data, folder, copy, clock.now())
+        except OSError as error:
+            raise unwritable(folder, error) from None
     return BackupResult(backup, made.file, discrepancies, failure)
 
 
@@ -87,6 +91,7 @@ async def _noting(data: Path, clock: Clock, discrepancies: list[str]) -> AsyncIt
         failure = "程序出了意外，没有备份成；请看服务器的日志。"
         raise
     finally:
-        catalogue = read_catalogue(data)
-        attempt = Attempt(clock.now(), failure)
-        write_catalogue(data, msgspec.structs.replace(catalogue, attempt=attempt))
+        # Where there is no room for that either, it is the failure that is told.
+        with suppress(OSError):
+            attempt = Attempt(clock.now(), failure)
+            write_catalogue(data, msgspec.structs.replace(read_catalogue(data), attempt=attempt))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -25,10 +26,13 @@ APPLICATION_NAME = "jimei-backup"
 """Of the connections that read or write a whole database."""
 SCHEMAS = ("ledger", "public")
 _PIECE = 1 << 18
-_HEAD = 60
-"""Lines at the beginning of a script; tables' rows come later."""
-# Servers before 17 don't know it. It is off anyway.
-_UNKNOWN_SETTING = b"SET transaction_timeout = 0;\n"
+# What some servers don't know: a setting that came with 17, and is off anyway; what 15.20 notes of columns for
+# itself.
+_UNKNOWN = re.compile(
+    rb"SET transaction_timeout = \w+;\n|ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \(pg_attver=\d+\);\n"
+)
+_ROWS = b"COPY "
+"""How the first table's rows begin; nothing that isn't known comes after them."""
 # The schema that every database has is in the script too.
 _BEFORE = f"drop schema if exists public; create schema {RESTORING};\n".encode()
 
@@ -68,10 +72,11 @@ async def restore_database(url: URL, dump: Path) -> None:
         assert reader.stdin is not None
         with suppress(BrokenPipeError, ConnectionResetError):
             reader.stdin.write(_BEFORE)
-            for _ in range(_HEAD):
-                line = await writer.stdout.readline()
-                if line != _UNKNOWN_SETTING:
+            while line := await writer.stdout.readline():
+                if not _UNKNOWN.fullmatch(line):
                     reader.stdin.write(line)
+                if line.startswith(_ROWS):
+                    break
             while piece := await writer.stdout.read(_PIECE):
                 reader.stdin.write(piece)
                 await reader.stdin.drain()
