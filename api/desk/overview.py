@@ -1,17 +1,19 @@
-"""What the township's office looks at each morning: what waits for whom, which tills are silent, and whether there
-is enough for the points that households hold."""
+"""What the township's office looks at each morning: what waits for whom, which tills are silent, who has no card,
+whether there is a proven backup, and enough for the points that households hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from api.awards.claims.waiting import list_waiting_claims
 from api.bookkeeping.general_ledger.scope import may_read_all
 from api.bookkeeping.reports.liability import Position, read_position
+from api.desk.cards.lists import CardList, count_cards
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Staff
+from api.platform.backup.catalogue import BackupState, read_backup_state
 from api.platform.services import Services, UnitOfWork
 from api.registry.proposals.queries import list_waiting_proposals
 from api.registry.register.queries import list_villages
@@ -41,6 +43,8 @@ class Overview:
     waiting: Sequence[Waiting]
     silent: Sequence[TillStatus]
     position: Position
+    cards: Mapping[CardList, int]
+    backup: BackupState
 
 
 async def read_overview(services: Services, staff: Staff) -> Overview | None:
@@ -48,11 +52,14 @@ async def read_overview(services: Services, staff: Staff) -> Overview | None:
     if not may_read_all(staff):
         return None
     tills = await list_tills(services, staff)
+    counts = await count_cards(services, staff)
     async with services.snapshot() as uow:
         return Overview(
             waiting=sorted(await _list_waiting(uow), key=lambda each: each.since),
             silent=[till for till in tills if till.silent],
             position=await read_position(uow),
+            cards={which: sum(getattr(village, which) for village in counts) for which in CardList},
+            backup=read_backup_state(services.data),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from api.desk.cards.lists import CardList
 from api.desk.overview import Overview, read_overview
 from api.registry.people.use_cases import find_by_login
 from tests.api.asking import sign_in
@@ -61,3 +62,14 @@ async def test_only_who_looks_after_the_township_sees_it(town: LiveTown) -> None
     assert await read_overview(town.town, await find_by_login(town.town, "li")) is None
     async with browsing(town, "li") as li:
         assert "各户手里的积分" not in li.text
+
+
+async def test_who_has_no_card_is_counted_and_listed(town: LiveTown) -> None:
+    async with town.staff("office") as http:
+        new = {"code": "hp-9", "village": "hp", "grid": "hp-1", "head": "丁无卡", "people": 2}
+        before = (await overview_of(town)).cards[CardList.WITHOUT]
+        (await http.post("/v1/households", json=[new])).raise_for_status()
+    assert (await overview_of(town)).cards[CardList.WITHOUT] == before + 1
+    async with browsing(town, "office") as office:
+        assert "验证过的备份 还没有" in office.text
+        assert "丁无卡" in await office.open("/desk/card-lists/without")
