@@ -46,6 +46,7 @@ import api.desk.founding.pages
 import api.desk.households.pages
 import api.desk.households.routes
 import api.desk.pages
+import api.desk.policies.pages
 import api.desk.proposals.pages
 import api.desk.proposals.routes
 import api.desk.supermarkets.pages
@@ -238,6 +239,7 @@ def create_app(
             api.desk.pages.router,
             api.desk.beginning.router,
             api.desk.founding.pages.router,
+            api.desk.policies.pages.router,
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,

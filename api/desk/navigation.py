@@ -45,6 +45,9 @@ NAV_CARDS = (
         (Role.OFFICE, Role.SUPERVISOR),
         township_wide=True,
     ),
+    NavCard(
+        "/desk/policies", "全乡的办法", "公示几天、过不过期、一个人能办到多少", (*_OVERSEERS, Role.PARTY_BRANCH)
+    ),
     NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
 )
 

@@ -78,6 +78,11 @@ def _to_policy(wanted: wire.NewExpiryPolicy) -> Policy:
     return Policy(wanted.effective_on, PolicyKind(wanted.kind), wanted.months)
 
 
+def describe(view: wire.ExpiryPolicyView) -> str:
+    """In one sentence."""
+    return _describe(Policy(view.effective_on, PolicyKind(view.kind), view.months))
+
+
 def _describe(policy: Policy) -> str:
     how = {
         PolicyKind.NONE: "积分不过期",

@@ -10,19 +10,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
-from api import wire
 from api.desk.cards.issue_pages import show_kept
 from api.desk.proposals.kinds import KINDS
-from api.platform.access import Role, StaffRequest, staff_only
+from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import Refused
 from api.platform.services import Services
 from api.registry.cards.issuing import CARDS
-from api.registry.proposals import bounds, deciding
+from api.registry.proposals import deciding
 from api.shop.stock_sheets.rates import write_yuan
 from api.shop.stock_sheets.use_cases import SHEET, SheetDetail
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_field
+from api.web.form import read_field
 from api.web.page import render_page
 
 PROPOSALS = "/desk/proposals"
@@ -38,8 +37,6 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         staff=request.user,
         waiting=await deciding.list_proposals(services, KINDS, request.user, closed=False),
         closed=closed[:_CLOSED_SHOWN],
-        policy=await bounds.show_policy(services),
-        may_change_policy=request.user.serves_township and request.user.may(Role.OFFICE, Role.SUPERVISOR),
     )
 
 
@@ -82,22 +79,9 @@ async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDepen
     return see_other(PROPOSALS, "已退回，什么都没有变动。")
 
 
-@post(PROPOSALS + "/policy")
-async def change_policy(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    form = await request.form()
-    values = {name: read_code(form, name) for name in wire.ApprovalPolicy.__struct_fields__}
-    try:
-        wanted = msgspec.convert(values, wire.ApprovalPolicy, strict=False)
-    except msgspec.ValidationError:
-        return see_other(PROPOSALS, "各项限度都请填整数：盘点分数、分值改动的百分比、发卡张数。", "refused")
-    result = await bounds.propose_policy(services, request.user, wanted)
-    waits = isinstance(result, wire.ProposalView)
-    return see_other(PROPOSALS, "已提议，等另一方确认。" if waits else "限度本来就是这样，没有改动。")
-
-
 router = Router(
     "/",
-    route_handlers=[overview, show, confirm, refuse, change_policy],
+    route_handlers=[overview, show, confirm, refuse],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

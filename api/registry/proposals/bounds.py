@@ -17,6 +17,7 @@ from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed
 
 DEFAULT = wire.ApprovalPolicy(stocktake_points=300, price_percent=20, cards=3, first_cards=20)
 
+PROPOSERS = (Role.OFFICE, Role.SUPERVISOR)
 SENTENCES = {
     "stocktake_points": "一家超市三十天的盘点盈亏，{} 分以内。",
     "price_percent": "三十天里改动一种物品的分值，{}% 以内。",
@@ -63,7 +64,7 @@ async def propose_policy(
     services: Services, staff: Staff, wanted: wire.ApprovalPolicy
 ) -> wire.ProposalView | wire.ApprovalPolicyView:
     """The policy in force, where it is this one already. Raises Refused: not-allowed."""
-    require_township(staff, Role.OFFICE, Role.SUPERVISOR)
+    require_township(staff, *PROPOSERS)
     async with services.unit_of_work() as uow:
         now = await read_policy(uow)
         if now != wanted:

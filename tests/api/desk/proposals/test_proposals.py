@@ -299,15 +299,15 @@ async def test_who_reserved_points_does_not_take_them(town: LiveTown) -> None:
 
 async def test_the_bounds_are_shown_and_changed_by_two_bodies(town: LiveTown) -> None:
     async with browsing(town, "office") as office:
-        assert "一家超市三十天 300 分以内" in await office.open(PROPOSALS)
+        assert "一家超市三十天的盘点盈亏，300 分以内" in await office.open("/desk/policies")
         wanted = {"stocktake_points": "0", "price_percent": "0", "cards": "0", "first_cards": "0"}
-        assert "已提议，等另一方确认。" in await office.send(f"{PROPOSALS}/policy", **wanted)
-        assert "都请填整数" in await office.send(f"{PROPOSALS}/policy", **wanted | {"cards": "多"})
+        assert "已提议" in await office.send("/desk/policies/bounds", **wanted)
+        assert "都请填整数" in await office.send("/desk/policies/bounds", **wanted | {"cards": "多"})
     [proposal] = (await ask(town, "tan", "GET", "/v1/proposals")).json()
     async with browsing(town, "tan") as tan:
         await tan.open(PROPOSALS)
         assert "已确认，并已办好。" in await tan.send(f"{PROPOSALS}/{proposal['id']}/confirm")
-        assert "乡镇办公室提议、谭监委确认，6月15日起" in tan.text
+        assert "乡镇办公室提议、谭监委确认，6月15日起" in await tan.open("/desk/policies")
     for by, method, path, body in (
         ("li", "PUT", f"/v1/stocktakes/{uuid7()}", count(("soap", 9))),
         ("office", "PATCH", "/v1/products/rice", {"price": 51}),
