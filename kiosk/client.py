@@ -79,10 +79,9 @@ class Client:
     def __init__(
         self, base_url: str, device_token: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self.base_url = base_url = require_address(base_url)
-        # Reading the machine's certificates takes 30 ms at the start: not needed without TLS.
-        secure = base_url.startswith("https:")
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, verify=secure)
+        self.base_url = require_address(base_url)
+        self._transport = transport
+        self._http = self._open()
         self._device_token = device_token
         self._shift_token = ""
         # The ETag of the last answer.
@@ -97,6 +96,19 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.aclose()
+
+    def _open(self) -> httpx.AsyncClient:
+        # Reading the machine's certificates takes 30 ms at the start: not needed without TLS.
+        secure = self.base_url.startswith("https:")
+        return httpx.AsyncClient(base_url=self.base_url, timeout=TIMEOUT, transport=self._transport, verify=secure)
+
+    async def use_server(self, base_url: str) -> None:
+        """Ask this server from now on. Raises ValueError, with a sentence."""
+        base_url = require_address(base_url)
+        if base_url != self.base_url:
+            self.base_url, former = base_url, self._http
+            self._http = self._open()
+            await former.aclose()
 
     def use_device(self, token: str) -> None:
         """Authenticate as this kiosk from now on."""

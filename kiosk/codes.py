@@ -16,7 +16,7 @@ from kiosk.printing.slip import SHANGHAI
 
 _COMMANDS = {command.value: command for command in Command}
 _COMMAND_PREFIX = "JIMEI:"
-_ENROL = re.compile(r"JIMEI:ENROL:([0-9A-Z-]{8,40})")
+_ENROL = re.compile(r"JIMEI:ENROL:([0-9A-Z-]{8,40})(?:/(HTTPS?://\S+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,11 @@ class CommandCode:
 
 @dataclass(frozen=True, slots=True)
 class EnrolCode:
-    """The one-time code from the desk that enrols a machine as a kiosk."""
+    """The one-time code from the desk that enrols a machine as a kiosk, and the server's address where it has
+    one."""
 
     code: str
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def read_code(scanned: str) -> ScannedCode:
         return CommandCode(command)
     enrol = _ENROL.fullmatch(text.upper())
     if enrol:
-        return EnrolCode(enrol[1])
+        return EnrolCode(enrol[1], (enrol[2] or "").lower())
     if text.upper().startswith(_COMMAND_PREFIX):
         return UnreadableCode(_("指令卡没有读对，请再扫一次"))
     if "/c/" in text.lower():

@@ -25,8 +25,14 @@ class ShiftService:
         self._sync = sync
         self._timing = timing
 
-    async def enrol(self, code: str) -> None:
-        """Enrol this machine as a kiosk. Safe to repeat: the key is on the disk before the code is sent."""
+    async def enrol(self, code: str, server: str = "") -> None:
+        """Enrol this machine as a kiosk; at another `server` only while it isn't one yet. Safe to repeat: the key
+        is on the disk before the code is sent. Raises Declined for what is no address."""
+        if server and self._store.enrolments.current is None:
+            try:
+                await self._client.use_server(server)
+            except ValueError as error:
+                raise Declined(str(error)) from None
         pending = self._store.enrolments.begin(self._client.base_url, code)
         answer = await self._client.enrol(pending.request)
         self._store.enrol(pending, answer)

@@ -61,6 +61,8 @@ class EnrolScreen(KioskScreen):
         super().__init__(counter)
         self._code = normalize_code(code)[:CODE_LENGTH]
         self._submit_at_once = bool(code)
+        # As the scanned code has it.
+        self._server = ""
         self._busy = False
 
     def compose(self) -> ComposeResult:
@@ -119,6 +121,8 @@ class EnrolScreen(KioskScreen):
         if len(full_code) > CODE_LENGTH:
             self.status.show_refusal(_("这不是登记码；请先登记这台终端"))
             return
+        if isinstance(scanned, EnrolCode):
+            self._server = scanned.server
         self._code = self.query_one(CodeBoxes).code = full_code
         if len(full_code) == CODE_LENGTH:
             self._submit()
@@ -144,7 +148,7 @@ class EnrolScreen(KioskScreen):
     @work
     async def _enrol(self, code: str) -> None:
         try:
-            await self.counter.shifts.enrol(code)
+            await self.counter.shifts.enrol(code, self._server)
         except KioskError as error:
             self.status.show_refusal(error.sentence)
         else:

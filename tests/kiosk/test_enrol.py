@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 from kiosk.store.enrolments import CODE_LENGTH
+from tests.api.web.browser import browsing
+from tests.chromium import chromium, needs_chromium
 from tests.kiosk.conftest import Network, OpenTill
 
 
@@ -61,6 +66,34 @@ async def test_a_lost_answer_is_requested_again_with_the_same_key(
         await till.until(lambda: till.screen == "SignInScreen")
         await till.sign_in()
         assert [each.epoch for each in till.store.enrolments.list_all()] == [1]
+
+
+@needs_chromium
+async def test_the_printed_code_brings_the_address_along(town: Any, open_till: OpenTill) -> None:
+    """As the desk shows it, read off its picture, at a machine that was started without a server."""
+    async with chromium() as browser, browsing(town, "office") as office:
+        await office.open("/desk/tills")
+        await office.send("/desk/tills", supermarket="hp", name="后门")
+        page = await browser.new_page()
+        await page.set_content(office.page.text)
+        shown = Image.open(BytesIO(await page.locator(".scan svg").screenshot()))
+        await page.close()
+    [printed] = zxingcpp.read_barcodes(shown)
+    async with open_till("http://127.0.0.1:9", enrol=False, signed_in=False) as till:
+        await till.sees("登 记 终 端")
+        await till.scan(printed.text)
+        await till.until(lambda: till.screen == "SignInScreen")
+        assert till.store.enrolments.required.server == town.url
+        await till.sees("河畔村积美超市")
+        await till.sign_in()
+
+
+async def test_an_enrolled_machine_takes_no_other_address(town: Any, open_till: OpenTill, code: str) -> None:
+    async with open_till(signed_in=False) as till:
+        await till.until(lambda: till.screen == "SignInScreen")
+        await till.scan(f"JIMEI:ENROL:{code}/HTTP://127.0.0.1:9")
+        await till.until(lambda: len(till.store.enrolments.list_all()) == 2)
+        assert till.store.enrolments.required.server == town.url
 
 
 async def test_an_enrolled_kiosk_starts_at_signing_in(open_till: OpenTill) -> None:

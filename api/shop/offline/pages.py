@@ -28,6 +28,8 @@ TILLS = "/desk/tills"
 # Prefix of the QR code that the kiosk's scanner reads.
 ENROL_PREFIX = "JIMEI:ENROL:"
 
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+
 DECISIONS = {"accepted": "已受理", "noted": "已核对", "dismissed": "已驳回"}
 
 # Refusals shown above the list, so that one can go on with the next entry.
@@ -68,7 +70,9 @@ async def new_code(kiosk: FromPath[UUID], request: StaffRequest, services: Named
 
 
 async def _show_code(request: StaffRequest, services: Services, issued: wire.KioskCode) -> Template:
-    """The code is shown in this response only: it is in no URL and can't be shown again."""
+    """The code is shown in this response only: it is in no URL and can't be shown again. Its QR code has the
+    server's address too, so that nothing has to be typed at the till."""
+    address = f"{request.base_url.scheme}://{request.base_url.netloc}"
     return render_page(
         request,
         "shop/offline/code.html",
@@ -76,7 +80,10 @@ async def _show_code(request: StaffRequest, services: Services, issued: wire.Kio
         till=await till_status.read_till(services, request.user, issued.kiosk),
         code=[issued.code[start : start + 4] for start in range(0, len(issued.code), 4)],
         until=issued.until,
-        qr=render_qr(ENROL_PREFIX + issued.code, "登记码的二维码"),
+        address=address,
+        # No other machine finds this one by such a name.
+        only_here=request.base_url.hostname in _OWN_NAMES,
+        qr=render_qr(f"{ENROL_PREFIX}{issued.code}/{address.upper()}", "登记码的二维码"),
     )
 
 
@@ -91,6 +98,17 @@ async def set_leases(
     except msgspec.ValidationError:
         return see_other(TILLS, "每户最多预留 0 到 10000 分，断网和没有联系都是 1 到 60 天。", "refused")
     await enrolment.set_lease_policy(services, request.user, kiosk, data)
+    return see_other(TILLS, "已改好，终端下次联网时生效。")
+
+
+@post(f"{TILLS}/{{kiosk:uuid}}/lock")
+async def set_lock(kiosk: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    try:
+        minutes = {"minutes": read_code(await request.form(), "minutes")}
+        data = msgspec.convert(minutes, wire.LockPolicy, strict=False)
+    except msgspec.ValidationError:
+        return see_other(TILLS, "多少分钟没有人碰就锁上，请填 1 到 480。", "refused")
+    await enrolment.set_lock_policy(services, request.user, kiosk, data)
     return see_other(TILLS, "已改好，终端下次联网时生效。")
 
 
@@ -138,7 +156,7 @@ async def decide(
 
 router = Router(
     "/",
-    route_handlers=[overview, add, new_code, set_leases, ask_to_end, end, decide],
+    route_handlers=[overview, add, new_code, set_leases, set_lock, ask_to_end, end, decide],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

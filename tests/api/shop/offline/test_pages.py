@@ -69,7 +69,10 @@ async def test_a_new_kiosks_code_is_shown_once_and_enrols(till: Till) -> None:
         assert "河畔村积美超市 · 后台" in page
         assert "6月16日 10:00 前有效，只能用一次" in page
         code = "".join(re.findall(r"<b>([0-9A-Z]{4})</b>", browser.page.text))
-        assert render_qr(ENROL_PREFIX + code, "登记码的二维码") in browser.page.text
+        # All that has to be typed at a till is in it.
+        scanned = f"{ENROL_PREFIX}{code}/{town.url.upper()}"
+        assert render_qr(scanned, "登记码的二维码") in browser.page.text
+        assert "这个网址只有服务器本机能用" in browser.text
         assert browser.page.headers["cache-control"] == "no-store"
         page = await browser.open(TILLS)
         assert "后台 现在没有机器" in page
@@ -120,6 +123,17 @@ async def test_the_office_sets_how_much_and_how_long(till: Till) -> None:
     async with town.staff("office") as http:
         assert (await http.put(f"/v1/kiosks/{till.id}/lease-policy", json=policy)).status_code == 204
         problem(await http.put(f"/v1/kiosks/{UUID(int=1)}/lease-policy", json=policy), 404, "unknown")
+
+
+async def test_the_office_sets_after_how_long_a_till_locks(till: Till) -> None:
+    lock = f"{TILLS}/{till.id}/lock"
+    async with browsing(till.town, "office") as browser:
+        await browser.open(TILLS)
+        for minutes in ("", "0", "481", "x"):
+            assert "请填 1 到 480" in await browser.send(lock, minutes=minutes)
+        assert "已改好" in await browser.send(lock, minutes="3")
+    async with till.device() as http:
+        assert (await http.get("/v1/till")).json()["lock_minutes"] == 3
 
 
 async def test_a_sale_is_accepted_or_dismissed_at_the_desk(till: Till, household: UUID) -> None:
