@@ -10,6 +10,8 @@ from html import unescape
 from tests.api.awards.rulebooks.conftest import ask, propose, text
 from tests.api.registry.register.sheets import messy_register
 from tests.api.shop.stock.conftest import fill_goods_page
+from tests.api.shop.stock_sheets.conftest import propose as propose_goods
+from tests.api.shop.stock_sheets.conftest import sheet_body
 from tests.api.web.browser import browsing, declare, on_notice
 from tests.conftest import LiveTown
 
@@ -57,6 +59,7 @@ async def furnish(town: LiveTown) -> None:
         await office.open("/desk/register")
         await office.send("/desk/register", ("花名册.xlsx", messy_register()))
     (await propose(town, text("2026.2"))).raise_for_status()
+    (await propose_goods(town, sheet_body(("毛巾", "2002", 10, 4_000, 5)))).raise_for_status()
     for by in ("office", "ma"):
         (await ask(town, by, "POST", "/drafts", {"builtin": "township"})).raise_for_status()
 
