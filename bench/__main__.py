@@ -9,7 +9,19 @@ from pathlib import Path
 
 import msgspec
 
-from bench import books, drafts, evaluation, history, kiosk, pages, posting, redemptions, service, simulation
+from bench import (
+    books,
+    drafts,
+    evaluation,
+    history,
+    kiosk,
+    pages,
+    posting,
+    redemptions,
+    register,
+    service,
+    simulation,
+)
 from bench.chart import draw_chart
 from bench.environment import Environment, open_environment
 from bench.measurement import Measurement
@@ -24,6 +36,7 @@ BENCHMARKS: Mapping[str, Callable[[Environment], AsyncIterator[Measurement]]] = 
     "evaluation": evaluation.measure,
     "drafts": drafts.measure,
     "simulation": simulation.measure,
+    "register": register.measure,
     "kiosk": kiosk.measure,
 }
 RESULTS = Path(__file__).with_name("results") / "latest.json"

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
+from api import wire
 from api.platform.table_files.table import Problem, Row, Table
 from api.registry.register.free_codes import FreeCodes, find_shape, reshape
-from api.registry.register.register_table import Place, bare_grid_name, grid_key, village_key
+from api.registry.register.register_table import Place, bare_grid_name, grid_key, iter_places, village_key
 from api.registry.register.registered import Register
 from api.wire.text import look_alike_form, search_form
 
@@ -72,17 +73,20 @@ class Examination:
     mends: list[Mend] = field(default_factory=list)
 
     def list_problems(self, choices: Choices) -> list[Problem]:
-        """Those that are left, if what was chosen is right as it is."""
-        kept = {mend.key for mend in self.mends if mend.find_choice(choices) == KEEP}
-        return [flaw.problem for flaw in self.flaws if flaw.mend not in kept]
+        """Those that no chosen mend answers."""
+        chosen = {mend.key for mend in self.mends if mend.find_choice(choices)}
+        return [flaw.problem for flaw in self.flaws if flaw.mend not in chosen]
 
 
 def keep_grids(tables: Sequence[Table], register: Register) -> list[Table]:
-    """The tables with the registered grid, where they say none for a household that is registered."""
+    """The tables with the registered grid, where they say none for a household that is registered and stands there
+    once."""
     names = {code: name for code, _, name in register.grids}
+    counts = Counter(place.row.values.get("household", "") for place in iter_places(tables))
 
     def keep(place: Place) -> Row:
-        known = register.households.get(place.row.values.get("household", ""))
+        code = place.row.values.get("household", "")
+        known = register.households.get(code) if counts[code] == 1 else None
         return _write(place, {"grid": names[known.grid]}) if known and _lacks(place, "grid") else place.row
 
     return [replace(table, rows=[keep(Place(table, row)) for row in table.rows]) for table in tables]
@@ -165,7 +169,7 @@ class _Examiner:
 
     def _grid_of(self, key: RowKey) -> tuple[str, str]:
         values = self._places[key].row.values
-        return self._key_of(values.get("village", ""), values.get("grid", ""))
+        return village_key(values.get("village", "")), grid_key(values.get("grid", ""))
 
     def _examine_villages(self) -> None:
         for n, table in enumerate(self._tables):
@@ -281,31 +285,39 @@ class _Examiner:
         """The code of a household that the table doesn't have, with the same head in the same grid: this one, from
         when the table was read before."""
         values = place.row.values
-        if not {"village", "grid", "head"} <= values.keys():
+        if not {"village", "head"} <= values.keys():
             return None
-        found = self._unnamed.get((*self._key_of(values["village"], values["grid"]), search_form(values["head"])))
-        if not found:
+        found = self._unnamed[village_key(values["village"]), search_form(values["head"])]
+        grid = values.get("grid")
+        here = [each for each in found if grid is None or _is_same_grid(grid, self._grids[each.grid])]
+        if not here:
             return None
-        people = self._register.households
-        code = min(found, key=lambda code: (people[code].people != values.get("people"), code))
-        found.remove(code)
-        return code
+        exact = None if grid is None else grid_key(grid)
+        known = min(
+            here,
+            key=lambda each: (
+                grid_key(self._grids[each.grid]) != exact,
+                each.people != values.get("people", 1),
+                each.code,
+            ),
+        )
+        found.remove(known)
+        return known.code
 
     @cached_property
-    def _unnamed(self) -> Mapping[tuple[str, str, str], list[str]]:
-        """Registered households that the table doesn't have, by village, grid and head."""
+    def _grids(self) -> Mapping[str, str]:
+        return {code: name for code, _, name in self._register.grids}
+
+    @cached_property
+    def _unnamed(self) -> defaultdict[tuple[str, str], list[wire.NewHousehold]]:
+        """Registered households that the table doesn't have, by village and head."""
         used = set(self._codes.values())
-        grids = {code: name for code, _, name in self._register.grids}
-        found: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+        found: defaultdict[tuple[str, str], list[wire.NewHousehold]] = defaultdict(list)
         for code, each in self._register.households.items():
             if code not in used:
-                place = self._key_of(self._register.villages[each.village], grids[each.grid])
-                found[(*place, search_form(each.head))].append(code)
+                village = village_key(self._register.villages[each.village])
+                found[village, search_form(each.head)].append(each)
         return found
-
-    @staticmethod
-    def _key_of(village: str, grid: str) -> tuple[str, str]:
-        return village_key(village), grid_key(grid)
 
     def _is_copy(self, key: RowKey, first: RowKey) -> bool:
         """The same household once more, in every column that both fill in."""
@@ -348,6 +360,10 @@ class _Examiner:
             wanted = known or (reshape(code, shape) if shape else None)
             if wanted is not None and wanted != code:
                 yield key, wanted
+
+
+def _is_same_grid(name: str, other: str) -> bool:
+    return grid_key(name) == grid_key(other) or bare_grid_name(name) == bare_grid_name(other)
 
 
 def _make_key(kind: str, row: RowKey) -> str:

@@ -161,7 +161,7 @@ def compare_register(
     known_grids = keep_grids(table.households, register)
     examined = examine(known_grids, register)
     households = apply_mends(known_grids, examined.mends, choices)
-    left = examine(households, register).list_problems(choices) if choices else examined.list_problems({})
+    left = examined.list_problems(choices)
     places = PlaceCodes(register.villages, register.grids)
     wrong = [*places.add_villages(table.villages), *places.add_grids(table.grids)]
     new: list[wire.NewHousehold] = []

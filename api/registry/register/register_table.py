@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from api.platform.access import Role
@@ -29,6 +30,8 @@ DUTIES = {
 }
 """What people of the grids and the committees are called in tables; the office's people are added one by one."""
 TOWNSHIP_WORDS = ("全乡", "全镇", "乡镇", "全乡镇", "乡", "镇")
+_KEYS = 4096
+"""Of names of villages and grids that are kept: tables repeat them in each row."""
 _DUTY_SEPARATORS = re.compile(r"[、，,；;/+ ]+")
 _TOTAL = re.compile(r".*(?:合计|小计|总计|共计|汇总)")
 _GRID_WORDS = re.compile("(?:号)?(?:网格|村民小组|小组|组|社|队)$")
@@ -203,6 +206,7 @@ def _add_village_of_sheet(table: Table) -> Table:
     return replace(table, rows=[replace(row, values={**row.values, "village": found[0]}) for row in table.rows])
 
 
+@lru_cache(_KEYS)
 def village_key(name: str) -> str:
     """What spellings of a village's name share: `柳湾` is 柳湾村."""
     return search_form(name).removesuffix("委会").removesuffix("村")
@@ -213,6 +217,7 @@ def has_grid_word(name: str) -> bool:
     return _GRID_WORDS.search(plain_form(name)) is not None
 
 
+@lru_cache(_KEYS)
 def grid_key(name: str) -> str:
     """What spellings of a grid's name share: 第一网格, `1网格` and 一组 are the first."""
     name = plain_form(name).replace(" ", "")
