@@ -47,7 +47,7 @@ async def test_every_page(town: LiveTown, half: int) -> None:
                     await page.goto(each.path)
                     for times in (1, 2):
                         await set_type(page, times)
-                        faults[login, each.path, times] = (await measured(page), await _find_faults(page, times))
+                        faults[login, each.path, times] = (await measured(page), await find_faults(page, times))
     assert {where: found for where, found in faults.items() if found != (NOTHING_WRONG, [])} == {}
 
 
@@ -77,7 +77,7 @@ async def _bring_in(town: LiveTown, points: int) -> None:
         assert posting.accepted
 
 
-async def _find_faults(page: Page, times: int) -> object:
+async def find_faults(page: Page, times: int) -> object:
     """What axe-core has to say against the page. Larger type needs no more contrast, which takes it longest."""
     await page.evaluate(_AXE)
     return await page.evaluate(_FAULTS, times == 1)
