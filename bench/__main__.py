@@ -19,6 +19,7 @@ from bench import (
     posting,
     redemptions,
     register,
+    search,
     service,
     simulation,
 )
@@ -38,6 +39,7 @@ BENCHMARKS: Mapping[str, Callable[[Environment], AsyncIterator[Measurement]]] = 
     "simulation": simulation.measure,
     "register": register.measure,
     "kiosk": kiosk.measure,
+    "search": search.measure,
 }
 RESULTS = Path(__file__).with_name("results") / "latest.json"
 

@@ -23,14 +23,11 @@ FUND = Account("township:fund", MONEY, UnitKind.MONEY)
 # Source of points imported from an earlier scheme, less points spent there.
 IMPORTED = Account("township:imported", POINTS, UnitKind.POINTS)
 
-# Expired points.
+# Expired points, and what ended households have left unused.
 EXPIRED = Account("township:expired", POINTS, UnitKind.POINTS)
 
 # Deducted points: not returned to ISSUING, so that lifetime points are not lowered.
 DEDUCTED = Account("township:deducted", POINTS, UnitKind.POINTS)
-
-# Points of households that ended: neither back to ISSUING, so that what was earned stays earned, nor expired.
-HANDED_BACK = Account("township:handed-back", POINTS, UnitKind.POINTS)
 
 # Prefix of the names of households' accounts.
 HOUSEHOLDS = "household:"
@@ -122,8 +119,6 @@ def describe_account(name: str) -> str:
             return "导入账户"
         case ["township", "deducted"]:
             return "扣分账户"
-        case ["township", "handed-back"]:
-            return "销户归乡镇的积分"
         case ["household", code]:
             return f"{code} 户的积分账户"
         case ["escrow", code, *_]:

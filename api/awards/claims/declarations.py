@@ -20,6 +20,7 @@ from api.platform.access import Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.register.moves import Moves, read_moves
 from api.registry.register.queries import (
     HouseholdFacts,
     count_households,
@@ -87,7 +88,8 @@ async def declare_for_every_household(
 
 async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
     households = await read_households_by_code(uow, {claim.household for claim in claims})
-    books = await _load_books(uow, claims, households)
+    moves = await read_moves(uow, [household.id for household in households.values()])
+    books = await _load_books(uow, claims, households, moves)
     history = await ClaimHistory.load(
         uow,
         {household.id: household.village for household in households.values()},
@@ -110,7 +112,7 @@ async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim
                 else wire.ClaimOutcome(id=claim.id, status="conflict", reason="这个编号已用于另一条申报。")
             )
             continue
-        book = books[claim.deed_on, household.village] if household else None
+        book = books[claim.deed_on, moves.find_village(household, claim.deed_on)] if household else None
         deed = (household.id, claim.rule, claim.deed_on) if household else None
         twins = declared[deed] if deed else []
         row, outcome = _evaluate(uow, staff, claim, household, book, history, context, twins)
@@ -230,14 +232,14 @@ def _evaluate(
 
 
 async def _load_books(
-    uow: UnitOfWork, claims: Sequence[wire.NewClaim], households: Mapping[str, HouseholdFacts]
+    uow: UnitOfWork, claims: Sequence[wire.NewClaim], households: Mapping[str, HouseholdFacts], moves: Moves
 ) -> dict[tuple[date, str], rules.Rulebook | None]:
-    """The book in force on the day of each claim in the village of its household."""
+    """The book in force on the day of each claim in the village where its household was then."""
     days: dict[str, set[date]] = {}
     for claim in claims:
         household = households.get(claim.household)
         if household:
-            days.setdefault(household.village, set()).add(claim.deed_on)
+            days.setdefault(moves.find_village(household, claim.deed_on), set()).add(claim.deed_on)
     return {
         (day, village): book
         for village, village_days in days.items()

@@ -57,7 +57,6 @@ class Titles:
                     "issuing": "积分发行",
                     "expired": "过期积分",
                     "deducted": "扣分",
-                    "handed-back": "销户归乡镇",
                     "imported": "旧账导入",
                     "appropriation": "财政拨款",
                     "donors": "捐款",

@@ -71,13 +71,13 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.EndedHousehold, h
         await end_household(uow, household)
     account = accounts.household(household.code)
     if not keeps:
-        await uow.books.open_accounts([accounts.HANDED_BACK], uow.now)
+        await uow.books.open_accounts([accounts.EXPIRED], uow.now)
         reason = f"{household.code} 户销户，积分归乡镇"
         await move_points(
             uow,
             kind,
             account,
-            accounts.HANDED_BACK,
+            accounts.EXPIRED,
             plan.points,
             person=str(hands.proposer),
             reason=reason,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import httpx
 
@@ -11,7 +12,14 @@ from tests.api.desk.households.conftest import ask, balance, change, changes, do
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown, run_jobs
 
-SPLIT = {"code": "hp-9", "head": "王小红", "grid": "hp-1", "people": 2, "points": 30, "agreed": True}
+SPLIT: dict[str, Any] = {
+    "code": "hp-9",
+    "head": "王小红",
+    "grid": "hp-1",
+    "people": 2,
+    "points": 30,
+    "agreed": True,
+}
 
 
 async def total(town: LiveTown) -> int:
@@ -170,8 +178,8 @@ async def test_an_ended_household_keeps_its_points_or_gives_them_back(town: Live
     (await done(town, "hp-1", "end")).raise_for_status()
     assert await total(town) == before - 100
     async with town.staff("office") as http:
-        handed = (await http.get("/v1/accounts/township:handed-back/balance")).json()
-        assert handed["posted"] == 100
+        unused = (await http.get("/v1/accounts/township:expired/balance")).json()
+        assert unused["posted"] == 100
         listed = (await http.get("/v1/accounts?prefix=household:hp-1")).json()
         assert [each["closed"] for each in listed["accounts"]] == [True], listed
     problem(await ask(town, "hp-1", "revive"), 409, "account-closed")
