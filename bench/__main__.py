@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bench import (
+    backup,
     books,
     drafts,
     evaluation,
@@ -33,6 +34,7 @@ BENCHMARKS: Mapping[str, Callable[[Environment], AsyncIterator[Measurement]]] = 
     "pages": pages.measure,
     "history": history.measure,
     "books": books.measure,
+    "backup": backup.measure,
     "service": service.measure,
     "evaluation": evaluation.measure,
     "drafts": drafts.measure,
