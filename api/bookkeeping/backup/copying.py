@@ -25,8 +25,8 @@ _PART = ".part"
 
 
 def copy_backups(data: Path, folder: Path, target: Path | None, now: datetime) -> str:
-    """Have in `target` what there is in the folder of backups, and nothing that was removed there; note it in the
-    catalogue. Returns what is in the way, in one sentence; empty where nothing is. Only while the folder is
+    """Have in `target` what there is in the folder of backups, and nothing that was removed there before; note it
+    in the catalogue. Returns what is in the way, in one sentence; empty where nothing is. Only while the folder is
     locked."""
     catalogue = read_catalogue(data)
     failure, copied_at = "", None
@@ -45,7 +45,7 @@ def _copy(folder: Path, target: Path, backups: Sequence[Backup]) -> str:
             return f"第二个文件夹 {target} 不在：盘没有插好，或路径写错了。"
         known = {file.name for file in target.glob(f"*{SUFFIX}")}
         for backup in backups:
-            if backup.name not in known:
+            if backup.name not in known and (folder / backup.name).is_file():
                 copy_checked(folder / backup.name, target / backup.name, backup)
         kept = {backup.name for backup in backups}
         oldest = min(kept, default="")

@@ -14,7 +14,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
-from api.platform.backup.catalogue import lock_backups, write_durably
+from api.platform.backup.catalogue import lock_key, write_durably
 from api.platform.backup.keys import (
     HOLDERS,
     KeyPart,
@@ -40,11 +40,11 @@ class PrintedPart:
 
 def print_parts(data: Path, output: Path, now: datetime, by: Sequence[str] = ()) -> KeyRecord:
     """Write the parts as a page to print, and forget the secret once that is on disk. `by`: none, who has the
-    machine itself. Raises Refused: unwritable, wrong-state, in-use."""
-    with lock_backups(data):
-        record = provide_key(data, now)
-        identity = read_secret(data)
-        if identity is None:
+    machine itself. Raises Refused: unwritable, wrong-state."""
+    provide_key(data, now)
+    with lock_key(data):
+        record, identity = read_key_record(data), read_secret(data)
+        if record is None or identity is None:
             raise already_printed()
         page = _render(record, [draw(part) for part in split(identity)], now)
         try:
@@ -58,8 +58,8 @@ def print_parts(data: Path, output: Path, now: datetime, by: Sequence[str] = ())
 
 def replace_lost_key(data: Path, now: datetime) -> KeyRecord:
     """Another key where parts of the present one were lost. Raises Refused: wrong-state, where they aren't printed
-    yet; in-use."""
-    with lock_backups(data):
+    yet."""
+    with lock_key(data):
         if read_key_record(data) is not None and read_secret(data) is not None:
             raise Refused(ErrorCode.WRONG_STATE, "现在的钥匙还在服务器上，没有印出来，不用换；请印出它的三片。")
         return replace_key(data, now)

@@ -12,7 +12,7 @@ import msgspec
 from api import wire
 from api.bookkeeping.backup.key_parts import PrintedPart, already_printed, draw
 from api.platform.access import Role, Staff, require_township
-from api.platform.backup.catalogue import lock_backups
+from api.platform.backup.catalogue import lock_key
 from api.platform.backup.keys import (
     KeyRecord,
     forget_secret,
@@ -61,7 +61,7 @@ async def _approve(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> _A
 
 
 async def _note_approval(services: Services, approval: _Approval) -> None:
-    with lock_backups(services.data):
+    with lock_key(services.data):
         record = read_key_record(services.data)
         # Another key was begun meanwhile: of that nobody has agreed to anything.
         if record is not None and record.fingerprint == approval.key:
@@ -79,9 +79,9 @@ KEY_PRINTING = ProposalKind(
 
 
 def show_parts(services: Services, staff: Staff) -> ShownParts:
-    """Raises Refused: not-allowed, wrong-state, in-use."""
+    """Raises Refused: not-allowed, wrong-state."""
     require_township(staff, Role.OFFICE)
-    with lock_backups(services.data):
+    with lock_key(services.data):
         record = _require_approved(services)
         identity = read_secret(services.data)
         assert identity is not None
@@ -93,9 +93,9 @@ def show_parts(services: Services, staff: Staff) -> ShownParts:
 
 def confirm_printed(services: Services, staff: Staff, last_words: Sequence[str]) -> KeyRecord:
     """Forget the secret. `last_words`: the last of each part, as they stand on paper. Raises Refused: not-allowed,
-    wrong-state, in-use; key-words-wrong."""
+    wrong-state, key-words-wrong."""
     require_township(staff, Role.OFFICE)
-    with lock_backups(services.data):
+    with lock_key(services.data):
         record = _require_approved(services)
         if not record.shown or _digest(last_words) != record.shown:
             raise Refused(

@@ -17,7 +17,7 @@ from api.web.form import read_code
 from api.web.page import render_page
 
 BACKUPS_PATH = "/desk/backups"
-_TELLABLE = (ErrorCode.WRONG_STATE, ErrorCode.IN_USE, ErrorCode.KEY_WORDS_WRONG)
+_TELLABLE = (ErrorCode.WRONG_STATE, ErrorCode.KEY_WORDS_WRONG)
 
 
 @get(BACKUPS_PATH)

@@ -121,10 +121,10 @@ class Restorer:
 
 
 def note_drill(data: Path, restored: Restored, identity: Identity, began: datetime, seconds: float) -> None:
-    """That the parts work, in the catalogue of the server's own folder. Raises Refused: in-use."""
+    """That the parts work, in the catalogue of the server's own folder. Raises Refused: unwritable."""
     key = fingerprint_of(str(identity.to_public()))
     drill = Drill(began, restored.manifest.made_at, key, round(seconds, 1))
-    with lock_backups(data):
+    with lock_backups(data, wait=True):
         catalogue = read_catalogue(data)
         write_catalogue(data, msgspec.structs.replace(catalogue, drills=(drill, *catalogue.drills)))
 

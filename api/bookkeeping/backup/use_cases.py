@@ -54,12 +54,13 @@ async def back_up(access: Access, rebuilder: Rebuilder, copy: Path | None, *, pr
             async with _noting(data, clock, discrepancies):
                 made = await make_backup(access, rebuilder.township, folder, clock.now(), rebuilder.report)
                 backup = made.backup
+                # First of all it has to be in two places.
+                rebuilder.report(Step.COPY)
+                failure = copy_backups(data, folder, copy, clock.now())
                 if prove:
                     backup, found = await prove_backup(made, folder, data, rebuilder, beside_tills=access.embedded)
                     discrepancies.extend(found)
             remove_superfluous(data, folder)
-            rebuilder.report(Step.COPY)
-            failure = copy_backups(data, folder, copy, clock.now())
         except OSError as error:
             raise unwritable(folder, error) from None
     return BackupResult(backup, made.file, discrepancies, failure)

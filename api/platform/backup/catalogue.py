@@ -127,24 +127,44 @@ def _newest_first(backups: Sequence[Backup]) -> tuple[Backup, ...]:
 
 
 @contextmanager
-def lock_backups(data: Path) -> Iterator[Path]:
-    """The folder, for who changes something in it. Raises Refused: in-use, while another process does; unwritable,
-    disk-full."""
+def lock_backups(data: Path, *, wait: bool = False) -> Iterator[Path]:
+    """The folder, for who changes something in it. Raises Refused: unwritable, disk-full; in-use, while another
+    process does, unless it shall `wait`."""
+    folder = _provide_folder(data)
+    with _locked(folder / _LOCK, os.O_WRONLY | os.O_CREAT, wait):
+        yield folder
+
+
+@contextmanager
+def lock_key(data: Path) -> Iterator[None]:
+    """For who changes the key, which takes a moment; backups may be made meanwhile. Raises Refused: unwritable."""
+    with _locked(_provide_folder(data), os.O_RDONLY | os.O_DIRECTORY, wait=True):
+        yield
+
+
+def _provide_folder(data: Path) -> Path:
     folder = backup_folder(data)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Where a proof's database runs as `nobody`, it has to pass; the files are closed themselves.
         folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        lock = os.open(folder / _LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
     except OSError as error:
         raise unwritable(folder, error) from None
+    return folder
+
+
+@contextmanager
+def _locked(path: Path, flags: int, wait: bool) -> Iterator[None]:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise Refused(ErrorCode.IN_USE, "正在备份，请等它做完再试。") from None
+        lock = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise unwritable(path, error) from None
     try:
-        yield folder
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Refused(ErrorCode.IN_USE, "正在备份，请等它做完再试。") from None
+        yield
     finally:
         os.close(lock)
 

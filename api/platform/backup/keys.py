@@ -25,7 +25,7 @@ from shamir_mnemonic.wordlist import WORDLIST
 
 from api.platform import os_errors
 from api.platform.backup import bech32
-from api.platform.backup.catalogue import backup_folder, write_durably
+from api.platform.backup.catalogue import backup_folder, lock_key, write_durably
 from api.platform.errors import ErrorCode, Refused
 
 HOLDERS = ("党支部", "村委会", "监委")
@@ -77,20 +77,26 @@ def fingerprint_of(recipient: str) -> str:
 
 
 def read_key_record(data: Path) -> KeyRecord | None:
+    """None before the first backup. Raises Refused: key-wrong, where the record is damaged: who made another key
+    then would lose this one's secret."""
+    file = backup_folder(data) / RECORD_FILE
     try:
-        return msgspec.json.decode((backup_folder(data) / RECORD_FILE).read_bytes(), type=KeyRecord)
+        return msgspec.json.decode(file.read_bytes(), type=KeyRecord)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except msgspec.DecodeError:
+        raise _wrong(f"{file} 坏了，不知道备份用哪把钥匙：请从别处找回它，或把它移走、换新钥匙") from None
 
 
 def provide_key(data: Path, now: datetime) -> KeyRecord:
-    """The key of this folder, made where there is none. Only while the folder is locked."""
-    return read_key_record(data) or replace_key(data, now)
+    """The key of this folder, made where there is none."""
+    with lock_key(data):
+        return read_key_record(data) or replace_key(data, now)
 
 
 def replace_key(data: Path, now: datetime) -> KeyRecord:
     """Another key for all backups to come; those made before still want the parts of the one before. Only while
-    the folder is locked."""
+    the key is locked."""
     identity = Identity.generate()
     record = KeyRecord(str(identity.to_public()), now)
     # The secret first: cut off in between, what is there is a secret of nothing.

@@ -95,6 +95,9 @@ def test_the_secret_stays_until_its_parts_are_printed(tmp_path: Path) -> None:
         assert str(identity.to_public()) == record.recipient
         forget_secret(tmp_path, record)
         assert (read_secret(tmp_path), secret.exists()) == (None, False)
+        (backup_folder(tmp_path) / "key.json").write_text("{")
+        with pytest.raises(Refused, match="坏了"):
+            provide_key(tmp_path, NOW)
         another = replace_key(tmp_path, NOW)
         assert another.fingerprint != record.fingerprint
         assert read_secret(tmp_path) is not None
