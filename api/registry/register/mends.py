@@ -252,7 +252,8 @@ class _Examiner:
                 if _lacks(place, "household"):
                     new = self._find_registered(place) or numbers.take(self._grid_of(key))
                     told = place.find_problem("household", "没有户编号。")
-                    self._offer_row("blank", key, "household", "空着", {new: new}, told)
+                    before = f"{place.row.values.get('head', '')}没有编号"
+                    self._offer_row("blank", key, "household", before, {new: new}, told)
                 continue
             wanted = meant[key]
             first = firsts[wanted]

@@ -55,7 +55,7 @@ async def test_a_messy_sheet_becomes_a_register_with_the_mends_that_are_chosen(t
         shown = await bring(office, messy_register(), "花名册.xlsx")
         assert "有 3 处要改" in shown
         assert "第 8 行 D 列：0103004 高英兰 → 0101002" in shown
-        assert "第 9 行 D 列：空着 → 0103005" in shown
+        assert "第 9 行 D 列：吴福杰没有编号 → 0103005" in shown
         assert "照这样登记" not in shown
         shown = await office.send(f"{here(office)}/mends", mend=["twice=all", "blank=all"])
         assert "照这样登记" in shown
