@@ -46,6 +46,8 @@ import api.desk.founding.pages
 import api.desk.households.pages
 import api.desk.households.routes
 import api.desk.pages
+import api.desk.people.account
+import api.desk.people.pages
 import api.desk.policies.pages
 import api.desk.proposals.pages
 import api.desk.proposals.routes
@@ -59,6 +61,7 @@ import api.registry.people.pages
 import api.registry.people.routes
 import api.registry.register.register_pages
 import api.registry.register.routes
+import api.registry.staffing.routes
 import api.shop.holdings.routes
 import api.shop.kiosks.routes
 import api.shop.offline.pages
@@ -198,6 +201,7 @@ def create_app(
             healthz,
             readyz,
             api.registry.people.routes.router,
+            api.registry.staffing.routes.router,
             api.registry.founding.routes.router,
             api.registry.register.routes.router,
             api.registry.cards.routes.router,
@@ -240,6 +244,8 @@ def create_app(
             api.desk.beginning.router,
             api.desk.founding.pages.router,
             api.desk.policies.pages.router,
+            api.desk.people.pages.router,
+            api.desk.people.account.router,
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 
-from api.cli.command_line import SOURCE, ask_passwords, echo, print_refusals, run_async, show_progress
+from api.cli.command_line import SOURCE, ask_code, ask_passwords, echo, print_refusals, run_async, show_progress
 from api.platform import os_errors
 from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
@@ -223,8 +223,7 @@ def import_(
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.platform.table_files.file import TableFile
-    from api.registry.people.clients import TERMINAL
-    from api.registry.people.use_cases import authenticate
+    from api.registry.people.use_cases import authenticate_all
     from api.registry.proposals.deciding import confirm
 
     if by is None and not dry_run:
@@ -239,7 +238,7 @@ def import_(
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await require_township(services)
-            people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
+            people = await authenticate_all(services, signers, ask_code)
             result = await import_file(services, opening, source, changes, people[0] if people else None)
             if result.proposal is not None and len(people) > 1:
                 await confirm(services, KINDS, people[1], result.proposal)

@@ -100,11 +100,15 @@ class OneLineUsageError(click.ClickException):
 
 def ask_passwords(*logins: str | None) -> list[tuple[str, str]]:
     """Sign-ins and passwords of those who are named: who stands at the machine can't act in another's name."""
-    return [(login, _ask_password(login)) for login in logins if login is not None]
+    return [(login, _ask(f"{login} 的密码 password")) for login in logins if login is not None]
 
 
-def _ask_password(login: str) -> str:
-    question = f"{login} 的密码 password"
+def ask_code(login: str) -> str:
+    """The second step of who signs in with one."""
+    return _ask(f"{login} 手机上的验证码 code").replace(" ", "")
+
+
+def _ask(question: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(question, hide_input=True, err=True))
     click.echo(question, err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from api.cli.command_line import ask_passwords, echo, print_refusals, run_async
+from api.cli.command_line import ask_code, ask_passwords, echo, print_refusals, run_async
 from api.platform.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.platform.table_files.file import TableFile
-    from api.registry.people.clients import TERMINAL
-    from api.registry.people.use_cases import authenticate
+    from api.registry.people.use_cases import authenticate_all
     from api.registry.register.register_plan import apply_register, describe_source, plan_register
     from api.registry.register.register_table import read_register
 
@@ -50,7 +49,7 @@ def register(file: Path, sheet: str | None, by: str | None, yes: bool) -> None:
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
             await require_township(services)
-            people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
+            people = await authenticate_all(services, signers, ask_code)
             plan = await plan_register(services, table)
             for line in describe_plan(plan, table.seen):
                 echo(line, err=bool(plan.problems))

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from api.cli import backup, books, founding, kiosk, register, rules
-from api.cli.command_line import NETWORK, Verbs, ask_passwords, echo, listen, print_refusals, run_async
+from api.cli.command_line import NETWORK, Verbs, ask_code, ask_passwords, echo, listen, print_refusals, run_async
 from api.platform.errors import ErrorCode, Refused
 from api.platform.settings import Settings
 
@@ -169,8 +169,7 @@ def cards(
     from api.platform.clock import WallClock
     from api.platform.database.engine import reach
     from api.registry.cards.printing import print_new_cards, write_command_sheet
-    from api.registry.people.clients import TERMINAL
-    from api.registry.people.use_cases import authenticate
+    from api.registry.people.use_cases import authenticate_all
 
     if commands:
         if households or url is not None:
@@ -189,7 +188,7 @@ def cards(
 
     async def work() -> None:
         async with open_services(access, WallClock()) as services:
-            people = [await authenticate(services, *signer, TERMINAL) for signer in signers]
+            people = await authenticate_all(services, signers, ask_code)
             await print_new_cards(services, households, url, output, *people)
         echo(f"已写好 {len(households)} 张卡：{output}（内含卡号，打印后请删除）")
 

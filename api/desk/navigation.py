@@ -27,6 +27,13 @@ NAV_CARDS = (
     NavCard("/desk/register", "登记簿", "用表格登记村、网格、人员和农户，调整网格", (Role.OFFICE,)),
     NavCard("/desk/supermarkets", "超市", "营业时间、管理员，和每家店的终端与货架", _OVERSEERS),
     NavCard("/desk/households", "户", "找一户，看积分和变动；改户主、分户、并户、销户", _HOUSEHOLD_READERS),
+    NavCard(
+        "/desk/people",
+        "人员",
+        "谁在任职、有哪些职责；登记、邀请、结束任职",
+        (Role.OFFICE, Role.SUPERVISOR),
+        township_wide=True,
+    ),
     NavCard("/desk/tills", "终端", "各超市的终端，和它们报来、等人决定的", _OVERSEERS),
     NavCard("/desk/goods", "物品与货架", "分值、库存、快到期的，和等人点数的收货单", _OVERSEERS),
     NavCard("/desk/cards", "积分卡", "发卡、打印、挂失、补卡，谁家还没有卡", _OVERSEERS),

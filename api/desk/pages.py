@@ -18,7 +18,8 @@ from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, Staff, StaffRequest, staff_only
 from api.platform.disk import find_low_disk
 from api.platform.services import Services
-from api.registry.people.pages import DESK, ROLE_TITLES
+from api.registry.people.duties import ROLE_TITLES
+from api.registry.people.pages import DESK
 from api.registry.proposals import deciding
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page

@@ -48,13 +48,15 @@ BODY_ROLES: Mapping[str, tuple[Role, ...]] = {
 }
 
 
+RESET_LATELY = "你们中的一个人在七天内给另一个人重设过密码，还不能互相确认，请由别人办理。"
 OF_RELATIVE = "这是您申报过的亲属家，请由别人办理。"
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
     """A signed-in member of staff; `village` is None for those registered as serving the whole township. `own` and
-    `relatives`: codes of the household where they live and of those that they declared to be a relative's."""
+    `relatives`: codes of the household where they live and of those that they declared to be a relative's.
+    `doubles`: people with whom they aren't two people now, since one gave the other a new password lately."""
 
     id: UUID
     name: str
@@ -62,6 +64,7 @@ class Staff:
     village: str | None
     own: frozenset[str] = frozenset()
     relatives: frozenset[str] = frozenset()
+    doubles: frozenset[UUID] = frozenset()
 
     @property
     def serves_township(self) -> bool:
@@ -72,6 +75,10 @@ class Staff:
 
     def serves(self, village: str) -> bool:
         return self.village is None or self.village == village
+
+    def is_same(self, person: UUID) -> bool:
+        """Whether what this person did can't be confirmed by this member of staff."""
+        return person == self.id or person in self.doubles
 
     def find_recusal(self, households: Collection[str], own: str) -> str:
         """Why this person keeps out of what concerns these households, by their codes; empty if they needn't.

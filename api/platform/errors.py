@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     # Who asks: unknown, or not the one who may.
     NOT_SIGNED_IN = "not-signed-in", 401
     WRONG_PASSWORD = "wrong-password", 401
+    CODE_NEEDED = "code-needed", 401
     WRONG_PIN = "wrong-pin", 401
     DEVICE_UNKNOWN = "device-unknown", 401
     SHIFT_CLOSED = "shift-closed", 401

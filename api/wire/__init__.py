@@ -78,7 +78,19 @@ from api.wire.goods import (
     StocktakeSheet,
 )
 from api.wire.kiosks import KioskCode, KioskEnding, LeasePolicy, LockPolicy, NewKiosk
-from api.wire.people import Invitation, NewPassword, NewPerson, PinReset, SignIn, SignInResult
+from api.wire.people import (
+    Invitation,
+    NewPassword,
+    NewPerson,
+    PasswordChange,
+    PersonDuties,
+    PersonInfo,
+    PinReset,
+    ServiceEnd,
+    SignIn,
+    SignInResult,
+    WhyOfPerson,
+)
 from api.wire.proposals import (
     ApprovalPolicy,
     ApprovalPolicyView,
@@ -250,7 +262,10 @@ __all__ = [
     "NewSupermarket",
     "NewVillage",
     "OneLineText",
+    "PasswordChange",
     "PeriodClosing",
+    "PersonDuties",
+    "PersonInfo",
     "Pin",
     "PinReset",
     "PinSignIn",
@@ -276,6 +291,7 @@ __all__ = [
     "RevivedHousehold",
     "RowOutcome",
     "SecondPerson",
+    "ServiceEnd",
     "ShelfItem",
     "Shift",
     "SignIn",
@@ -298,6 +314,7 @@ __all__ = [
     "Version",
     "VillageCards",
     "VillageClaims",
+    "WhyOfPerson",
     "Wire",
     "YearMonth",
 ]

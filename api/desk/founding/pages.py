@@ -104,7 +104,9 @@ async def found(request: Request[Any, Any, Any], services: NamedDependency[Servi
         return _sum_up(request, answers, DIFFERENT)
     try:
         questions.require_possible(password)
-        founded = await use_cases.found(services, questions.build_founding(answers.values, password))
+        founded = await use_cases.found(
+            services, questions.build_founding(answers.values, password), read_client(request, "")
+        )
     except Refused as error:
         if await use_cases.is_founded(services):
             _close_door(request)

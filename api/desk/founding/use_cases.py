@@ -16,10 +16,12 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.founding import defaults
+from api.registry.people.clients import TERMINAL, Client
 from api.registry.people.invitations import create_invitation
 from api.registry.people.passwords import require_strong_password
 from api.registry.people.queries import find_staff_by_login
-from api.registry.people.use_cases import begin_session, insert_people
+from api.registry.people.sessions import begin_session
+from api.registry.people.use_cases import insert_people
 from api.registry.proposals import bounds
 from api.registry.register.queries import is_initialized
 from api.registry.register.use_cases import create_township
@@ -44,7 +46,7 @@ async def is_founded(services: Services) -> bool:
         return await is_initialized(uow)
 
 
-async def found(services: Services, wanted: wire.Founding) -> Founded:
+async def found(services: Services, wanted: wire.Founding, client: Client = TERMINAL) -> Founded:
     """Raises Refused: already-there, malformed, password-weak, and as a rulebook's proposal."""
     require_two_people(wanted.first.login, wanted.second.login)
     for person in (wanted.first, wanted.second):
@@ -74,7 +76,7 @@ async def found(services: Services, wanted: wire.Founding) -> Founded:
         invitation = None
         if wanted.second.password is None:
             invitation = await create_invitation(uow, first, second.id)
-        return Founded(begin_session(uow, first), invitation, rulebook)
+        return Founded(begin_session(uow, first, client), invitation, rulebook)
 
 
 def require_two_people(first: str, second: str) -> None:

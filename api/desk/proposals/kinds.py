@@ -14,6 +14,7 @@ from api.desk.households.splitting import SPLITTING
 from api.registry.cards.issuing import CARDS
 from api.registry.founding.defaults import DEFAULTS
 from api.registry.proposals.bounds import POLICY
+from api.registry.staffing.use_cases import DUTIES, PEOPLE
 from api.shop.stock.arrivals import DONATION, RESTOCK
 from api.shop.stock.funds import FUNDING
 from api.shop.stock.goods import PRODUCT_CHANGE
@@ -24,6 +25,6 @@ _MONEY_AND_GOODS = (FUNDING, RESTOCK, DONATION, STOCKTAKE, PRODUCT_CHANGE, SHEET
 _POINTS = (IMPORT, CORRECTIONS, CLOSING, EXPIRY_POLICY)
 _HOUSEHOLDS = tuple(act.kind for act in (SPLITTING, MERGING, ENDING, REVIVING))
 
-_TOWNSHIP = (POLICY, DEFAULTS, KEY_PRINTING)
+_TOWNSHIP = (POLICY, DEFAULTS, KEY_PRINTING, PEOPLE, DUTIES)
 
 KINDS = {kind.name: kind for kind in (*_HOUSEHOLDS, *_MONEY_AND_GOODS, *_POINTS, CARDS, *_TOWNSHIP)}

@@ -19,6 +19,7 @@ from sqlalchemy import delete, exists, select
 from api.platform.access import digest_secret, generate_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.people.origins import describe_browser, describe_place
 from api.registry.people.tables import KnownBrowser, Person
 from api.registry.tries.use_cases import LockedOut, Lockout, look_up
 from api.wire.lockout import WindowPolicy
@@ -37,10 +38,12 @@ _ORIGIN = WindowPolicy(max_failures=30, window=_HOUR, duration=_MINUTES)
 @dataclass(frozen=True, slots=True)
 class Client:
     """`origin`: the network address that it comes from, or the server's own terminal. `browser`: the token by
-    which it may be known; empty without one."""
+    which it may be known; empty without one. `place`, `program`: what its person is told of it."""
 
     origin: str
     browser: str = ""
+    place: str = ""
+    program: str = ""
 
 
 TERMINAL = Client("terminal")
@@ -49,7 +52,12 @@ TERMINAL = Client("terminal")
 def read_client(connection: ASGIConnection[Any, Any, Any, Any], login: str) -> Client:
     """The address is a trusted proxy's word where there is one."""
     host = connection.client.host if connection.client is not None else ""
-    return Client(_network(host), connection.cookies.get(cookie_name(login), ""))
+    return Client(
+        _network(host),
+        connection.cookies.get(cookie_name(login), ""),
+        describe_place(host),
+        describe_browser(connection.headers.get("User-Agent", "")),
+    )
 
 
 def _network(host: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, select, update
 
 from api import wire
 from api.platform.access import Role, Staff, digest_secret, require_township
@@ -18,8 +18,9 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import Client, look_up_code
 from api.registry.people.passwords import require_strong_password
 from api.registry.people.queries import find_staff, lock_person
+from api.registry.people.records import ChangeKind, record_change
+from api.registry.people.sessions import begin_session, end_sessions
 from api.registry.people.tables import Invitation, Person
-from api.registry.people.use_cases import begin_session, end_sessions
 from api.registry.tries.use_cases import hash_secret
 from api.wire.card_token import normalize, random_symbols
 
@@ -41,7 +42,7 @@ class Invited:
 async def invite(services: Services, staff: Staff, person: UUID) -> wire.Invitation:
     """A code for another person. An older one of theirs is worth nothing any more.
 
-    Raises Refused: not-allowed, same-person, unknown.
+    Raises Refused: not-allowed, same-person, unknown, wrong-state.
     """
     async with services.unit_of_work() as uow:
         return await create_invitation(uow, staff, person)
@@ -69,7 +70,10 @@ async def create_invitation(uow: UnitOfWork, staff: Staff, person: UUID) -> wire
     invited = await uow.session.get(Person, (uow.township, person))
     if invited is None:
         raise _unknown_person()
+    if invited.ended_at is not None:
+        raise Refused(ErrorCode.WRONG_STATE, f"{invited.name}已经不再任职，不能邀请。")
     await end_invitations(uow, person)
+    record_change(uow, person, ChangeKind.INVITED, staff.id)
     code, until = random_symbols(CODE_LENGTH), uow.now + LIFETIME
     uow.session.add(
         Invitation(
@@ -114,19 +118,29 @@ async def join(services: Services, wanted: wire.NewPassword, client: Client) -> 
     require_strong_password(wanted.password, person.login, person.name)
     hashed = await hash_secret(wanted.password)
     async with services.unit_of_work() as uow:
-        used = await uow.session.scalar(
+        used = await uow.session.execute(
             update(Invitation)
             .where(*_is_open(uow, wanted.code))
             .values(used_at=uow.now)
-            .returning(Invitation.person)
+            .returning(Invitation.person, Invitation.issued_by)
         )
-        if used is None:
+        invitation = used.first()
+        if invitation is None:
             raise _wrong_code()
+        invited, issued_by = invitation
         await uow.session.execute(
-            update(Person).where(Person.township == uow.township, Person.id == used).values(password_hash=hashed)
+            update(Person)
+            .where(Person.township == uow.township, Person.id == invited)
+            .values(
+                password_hash=hashed,
+                # Of a first password whoever gave the duties has made sure that there are two people.
+                reset_by=case((Person.password_hash.is_not(None), issued_by), else_=Person.reset_by),
+                reset_at=case((Person.password_hash.is_not(None), uow.now), else_=Person.reset_at),
+            )
         )
-        await end_sessions(uow, used)
-        return begin_session(uow, await find_staff(uow, used))
+        await end_sessions(uow, invited)
+        record_change(uow, invited, ChangeKind.PASSWORD, invited)
+        return begin_session(uow, await find_staff(uow, invited), client)
 
 
 async def _require_invited(services: Services, code: str, client: Client) -> Person:

@@ -9,12 +9,12 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 
 from api import wire
-from api.platform.access import SESSION_COOKIE, Role, Staff
-from api.platform.errors import Refused
+from api.platform.access import SESSION_COOKIE, Staff
+from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import problem_of
 from api.platform.services import Services
-from api.registry.people import use_cases
-from api.registry.people.clients import KNOWN_FOR, cookie_name, read_client, remember
+from api.registry.people import sessions, use_cases
+from api.registry.people.clients import KNOWN_FOR, Client, cookie_name, read_client, remember
 from api.registry.people.routes import MAX_SIGN_IN
 from api.web import csrf
 from api.web.error_pages import ERROR_PAGES, SIGN_IN
@@ -23,18 +23,8 @@ from api.web.form import read_code, read_unchecked
 from api.web.page import render_page
 
 DESK = "/desk"
-
-ROLE_TITLES = {
-    Role.GRID_MEMBER: "网格员",
-    Role.GRID_LEADER: "网格长",
-    Role.GRID_GUIDE: "网格指导员",
-    Role.CHIEF_GRID_LEADER: "总网格长",
-    Role.COUNCIL: "道德评议会",
-    Role.COMMITTEE: "村委会",
-    Role.PARTY_BRANCH: "支委",
-    Role.SUPERVISOR: "监委",
-    Role.OFFICE: "乡镇办公室",
-}
+SECOND_STEP = f"{SIGN_IN}/code"
+SECOND_STEP_COOKIE = "jimei-second-step"
 
 
 @get(SIGN_IN, sync_to_thread=False)
@@ -53,6 +43,8 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
         client = read_client(request, wanted.login)
         signed_in = await use_cases.sign_in(services, wanted, client)
     except Refused as error:
+        if error.code == ErrorCode.CODE_NEEDED:
+            return await _ask_for_code(services, wanted.login, client)
         return render_page(
             request,
             "registry/people/sign_in.html",
@@ -66,6 +58,46 @@ async def sign_in(request: Request[Any, Any, Any], services: NamedDependency[Ser
             request, "registry/people/sign_in.html", status=400, login=login, problem="请填写用户名和密码。"
         )
     return await enter_desk(services, request, wanted.login, signed_in)
+
+
+async def _ask_for_code(services: Services, login: str, client: Client) -> Response[Any]:
+    """To the second step, which whoever knows the password may try for some minutes."""
+    response = see_other(SECOND_STEP)
+    response.set_cookie(
+        SECOND_STEP_COOKIE,
+        await use_cases.begin_second_step(services, login, client),
+        max_age=int(sessions.SECOND_STEP_LIFETIME.total_seconds()),
+        path=SIGN_IN,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+@get(SECOND_STEP, sync_to_thread=False)
+def show_second_step(request: Request[Any, Any, Any]) -> Response[Any]:
+    return render_page(request, "registry/people/second_step.html", problem="")
+
+
+@post(SECOND_STEP, status_code=200, request_max_body_size=MAX_SIGN_IN)
+async def take_second_step(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
+    code = read_code(await request.form(), "code").replace(" ", "")[:40]
+    token = request.cookies.get(SECOND_STEP_COOKIE, "")
+    try:
+        login, signed_in = await use_cases.take_second_step(services, token, code, read_client(request, ""))
+    except Refused as error:
+        if error.code == ErrorCode.NOT_SIGNED_IN:
+            return see_other(SIGN_IN, error.detail, "refused")
+        return render_page(
+            request,
+            "registry/people/second_step.html",
+            status=error.code.status,
+            headers=problem_of(error).headers or {},
+            problem=error.detail,
+        )
+    response = await enter_desk(services, request, login, signed_in)
+    response.delete_cookie(SECOND_STEP_COOKIE, path=SIGN_IN)
+    return response
 
 
 async def enter_desk(
@@ -90,7 +122,7 @@ async def enter_session(
     response.set_cookie(
         SESSION_COOKIE,
         signed_in.token,
-        max_age=int(use_cases.SESSION_LIFETIME.total_seconds()),
+        max_age=int(sessions.SESSION_LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
     )
@@ -108,12 +140,15 @@ async def enter_session(
 @post("/desk/sign-out", status_code=303)
 async def sign_out(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Response[Any]:
     if isinstance(request.user, Staff):
-        await use_cases.sign_out(services, request.cookies[SESSION_COOKIE])
+        await sessions.sign_out(services, request.cookies[SESSION_COOKIE])
     response = see_other(SIGN_IN, "已退出。")
     response.delete_cookie(SESSION_COOKIE)
     return response
 
 
 router = Router(
-    "/", route_handlers=[show_sign_in, sign_in, sign_out], exception_handlers=ERROR_PAGES, include_in_schema=False
+    "/",
+    route_handlers=[show_sign_in, sign_in, show_second_step, take_second_step, sign_out],
+    exception_handlers=ERROR_PAGES,
+    include_in_schema=False,
 )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    Row,
     ScalarSelect,
     Select,
     SQLColumnExpression,
     Text,
+    Uuid,
+    and_,
     any_,
     func,
+    or_,
     select,
 )
 from sqlalchemy.orm import aliased
@@ -75,12 +78,25 @@ async def read_registrars(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, 
     return dict(rows.all())
 
 
-def _select_staff() -> Select[*tuple[Any, ...]]:
-    """Households that were merged into each other are one household to those who live there."""
+RESET_COUNTS_FOR = timedelta(days=7)
+"""For so long whoever gave somebody a new password and that person aren't two people."""
+
+
+def select_staff(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
+    """Of `person` in this township: the row of a `Staff`."""
+    # Households that were merged into each other are one household to those who live there.
     relatives = select(func.same_household(Relative.township, Relative.household)).where(
         Relative.township == Person.township, Relative.person == Person.id, Relative.withdrawn_at.is_(None)
     )
     own = select(func.same_household(Person.township, Person.household))
+    other, since = aliased(Person), uow.now - RESET_COUNTS_FOR
+    doubles = select(other.id).where(
+        other.township == Person.township,
+        or_(
+            and_(other.reset_by == Person.id, other.reset_at > since),
+            and_(other.id == Person.reset_by, Person.reset_at > since),
+        ),
+    )
     return select(
         Person.id,
         Person.name,
@@ -88,26 +104,24 @@ def _select_staff() -> Select[*tuple[Any, ...]]:
         Person.village,
         func.array(own.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
         func.array(relatives.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
-    )
+        func.array(doubles.correlate(Person).scalar_subquery(), type_=ARRAY(Uuid)),
+    ).where(Person.township == uow.township)
 
 
-SELECT_STAFF = _select_staff()
-"""Of `person`: the row of a `Staff`."""
-
-
-def to_staff(row: Row[*tuple[Any, ...]]) -> Staff:
-    id, name, roles, village, own, relatives = row
-    return Staff(id, name, frozenset(roles), village, frozenset(own), frozenset(relatives))
+def to_staff(row: Sequence[Any]) -> Staff:
+    id, name, roles, village, own, relatives, doubles = row
+    return Staff(id, name, frozenset(roles), village, frozenset(own), frozenset(relatives), frozenset(doubles))
 
 
 async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     """A member of staff, signed in or not."""
-    rows = await uow.session.execute(SELECT_STAFF.where(Person.township == uow.township, Person.id == id))
+    rows = await uow.session.execute(select_staff(uow).where(Person.id == id))
     return to_staff(rows.one())
 
 
 async def find_staff_by_login(uow: UnitOfWork, login: str) -> Staff | None:
-    rows = await uow.session.execute(SELECT_STAFF.where(Person.township == uow.township, Person.login == login))
+    """Of those who serve."""
+    rows = await uow.session.execute(select_staff(uow).where(Person.login == login, Person.ended_at.is_(None)))
     found = rows.first()
     return None if found is None else to_staff(found)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from api.platform.access import Staff
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
-from api.registry.people.tables import Person, Relative
+from api.registry.people.tables import Relative
 
 
 async def declare_relative(uow: UnitOfWork, by: Staff, person: UUID, household: str) -> bool:
@@ -30,23 +30,6 @@ async def declare_relative(uow: UnitOfWork, by: Staff, person: UUID, household: 
         .returning(Relative.id)
     )
     return added.first() is not None
-
-
-async def pass_on_household(uow: UnitOfWork, by: Staff, former: str, household: str) -> None:
-    """A household became a part of another: whoever kept out of it keeps out of that one."""
-    await uow.session.execute(
-        update(Person)
-        .where(Person.township == uow.township, Person.household == former)
-        .values(household=household)
-    )
-    for person in await uow.session.scalars(
-        select(Relative.person).where(
-            Relative.township == uow.township,
-            Relative.household == former,
-            Relative.withdrawn_at.is_(None),
-        )
-    ):
-        await declare_relative(uow, by, person, household)
 
 
 async def withdraw_relative(uow: UnitOfWork, by: Staff, person: UUID, household: str) -> None:

@@ -1,12 +1,13 @@
-"""`/v1/sign-in`, `/v1/people`, `/v1/join`."""
+"""`/v1/sign-in`, `/v1/join`, `/v1/password`, `/v1/people/{login}/invitation`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 
 from litestar import Request, Router, post
 from litestar.di import NamedDependency
-from litestar.params import Body, FromPath, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from api import wire
 from api.platform.access import StaffRequest, staff_only
@@ -23,17 +24,7 @@ async def sign_in(
     data: JSONBody[wire.SignIn], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> wire.SignInResult:
     """Exchange login and password for a token. Too many wrong ones are answered with 423 and `Retry-After`."""
-    return await use_cases.sign_in(services, data, Client(read_client(request, data.login).origin))
-
-
-@post("/people", guards=[staff_only])
-async def add_people(
-    data: Annotated[list[wire.NewPerson], Body(min_items=1, max_items=5000)],
-    services: NamedDependency[Services],
-    request: StaffRequest,
-) -> wire.CreatedCount:
-    """Register staff and their roles (office)."""
-    return wire.CreatedCount(created=await use_cases.add_people(services, request.user, data))
+    return await use_cases.sign_in(services, data, _as_program(read_client(request, data.login)))
 
 
 @post("/people/{login:str}/invitation", guards=[staff_only])
@@ -49,7 +40,20 @@ async def join(
     data: JSONBody[wire.NewPassword], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> wire.SignInResult:
     """Set the password of who was invited, and sign in."""
-    return await invitations.join(services, data, Client(read_client(request, "").origin))
+    return await invitations.join(services, data, _as_program(read_client(request, "")))
 
 
-router = Router("/v1", route_handlers=[sign_in, add_people, invite, join], tags=["people"])
+@post("/password", status_code=204, guards=[staff_only])
+async def change_password(
+    data: JSONBody[wire.PasswordChange], services: NamedDependency[Services], request: StaffRequest
+) -> None:
+    """Change one's own password; one's other sessions end."""
+    await use_cases.change_password(services, request.user, data, str(request.auth))
+
+
+def _as_program(client: Client) -> Client:
+    """No cookie counts under `/v1`."""
+    return replace(client, browser="")
+
+
+router = Router("/v1", route_handlers=[sign_in, invite, join, change_password], tags=["people"])

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from api.platform.access import Role, Staff
+from api.platform.access import RESET_LATELY, Role, Staff
 from api.platform.errors import ErrorCode
 
 BODIES = {
@@ -53,6 +53,8 @@ def find_bar(confirmers: Confirmers, facts: ProposalFacts, staff: Staff) -> Bar 
     names = "或".join(BODIES[body] for body in confirmers.bodies)
     if facts.proposer == staff.id:
         return Bar(ErrorCode.SAME_PERSON, "这是您提议的，请由另一个人确认。")
+    if staff.is_same(facts.proposer):
+        return Bar(ErrorCode.SAME_PERSON, RESET_LATELY)
     if not staff.may(*confirmers.bodies):
         return Bar(ErrorCode.NOT_ALLOWED, f"这份提议由{names}的人确认。")
     if not covers(staff, facts.village):

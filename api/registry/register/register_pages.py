@@ -19,7 +19,7 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.platform.table_files.file import MAX_BYTES
-from api.registry.people.pages import ROLE_TITLES
+from api.registry.people.duties import ROLE_TITLES
 from api.registry.register import uploads
 from api.registry.register.grid_moves import write_moves
 from api.registry.register.mends import MEND_KINDS, Mend

@@ -25,7 +25,6 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.platform.table_files.table import Problem
-from api.registry.people.use_cases import insert_people
 from api.registry.register.changes import Change, ChangeKind, record_changes
 from api.registry.register.members import read_members
 from api.registry.register.mends import Mend, apply_mends, examine, keep_grids
@@ -36,6 +35,7 @@ from api.registry.register.search_key import make_search_key
 from api.registry.register.staff_plan import StaffPlan, plan_staff
 from api.registry.register.tables import Grid, Household, Village
 from api.registry.register.use_cases import insert_grids, insert_households, insert_villages
+from api.registry.staffing.use_cases import register_people
 from api.wire.text import make_line_visible, search_form
 
 BATCH = 1000
@@ -314,7 +314,7 @@ class _Writer:
             await self._change(changes)
             await report_progress(len(plan.new) + start + len(changes), planned)
         if plan.staff.new:
-            await insert_people(uow, plan.staff.new, self.staff.id)
+            await register_people(uow, self.staff, plan.staff.new)
 
     async def _change(self, changes: Sequence[HouseholdChange]) -> None:
         """Raises Refused: wrong-state, where somebody else has changed one of them meanwhile."""

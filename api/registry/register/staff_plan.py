@@ -101,7 +101,7 @@ def _compare(people: Iterable[_Person], places: PlaceCodes, registered: Sequence
             if told := _tell_difference(person, found[0], places):
                 differing.append(told)
             continue
-        login = _propose_login(person.name, logins)
+        login = propose_login(person.name, logins)
         logins.add(login)
         new.append(
             wire.NewPerson(
@@ -128,7 +128,7 @@ def _tell_difference(person: _Person, registered: PersonFacts, places: PlaceCode
     return f"{person.name}（{registered.login}）已经登记，表里另有{'、'.join(told)}" if told else ""
 
 
-def _propose_login(name: str, taken: Collection[str]) -> str:
+def propose_login(name: str, taken: Collection[str]) -> str:
     """The name in pinyin, with a number where somebody has that one."""
     pinyin = _NO_LETTER.sub("", "".join(read_pinyin(search_form(name))).lower())[:_MAX_LOGIN] or "person"
     if pinyin not in taken:

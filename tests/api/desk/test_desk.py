@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from api.platform.access import SESSION_COOKIE
+from tests.api.asking import confirmed
 from tests.api.web.browser import browsing, declare
 from tests.conftest import LiveTown
 
@@ -129,7 +130,7 @@ async def test_claims_of_another_village_stay_there(town: LiveTown) -> None:
             "village": "sq",
             "password": "correct horse",
         }
-        (await office.post("/v1/people", json=[zhou])).raise_for_status()
+        (await confirmed(town, await office.post("/v1/people", json=[zhou]))).raise_for_status()
     async with browsing(town, "wang") as wang, browsing(town, "zhou") as zhou_:
         await declare(wang, "hp-1")
         claim = re.findall(r"/desk/claims/([0-9a-f-]{36})", wang.page.text)[0]

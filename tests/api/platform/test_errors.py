@@ -19,7 +19,7 @@ from api.platform.access import Role
 from api.platform.database.engine import Database
 from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import problem_of
-from tests.api.asking import a_redemption, problem, standing
+from tests.api.asking import a_redemption, confirmed, problem, standing
 from tests.conftest import PASSWORD, LiveTown, serving
 from tests.databases import owner_engine
 
@@ -34,6 +34,7 @@ BODIES = {Role.COUNCIL, COMMITTEE, SUPERVISOR}
 DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
 ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
+DUTIES = {"name": "王", "roles": ["council"], "village": "hp", "reason": "x"}
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
 SHEET = {
     "consignment": "x",
@@ -44,6 +45,14 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/grids", [{"code": "hp-1", "village": "hp", "name": "第一网格"}], {OFFICE}),
     ("POST", "/v1/households", [{"code": "hp-1", "village": "hp", "grid": "hp-1", "head": "王"}], {OFFICE}),
     ("POST", "/v1/people", [{"login": "wang", "name": "王", "roles": ["council"], "village": "hp"}], {OFFICE}),
+    ("POST", "/v1/password", {"old": PASSWORD, "new": "aaaaaaaa"}, set(Role)),
+    ("GET", "/v1/people", None, {OFFICE, SUPERVISOR}),
+    ("PUT", "/v1/people/nowhere", DUTIES, {OFFICE}),
+    ("POST", "/v1/people/nowhere/end", {"on": "2026-06-01", "reason": "x"}, {OFFICE}),
+    ("POST", "/v1/people/nowhere/sign-out", {"reason": "x"}, {OFFICE}),
+    ("POST", "/v1/people/nowhere/second-step/off", {"reason": "x"}, {OFFICE}),
+    ("PUT", "/v1/people/nowhere/relatives/hp-1", None, {OFFICE}),
+    ("DELETE", "/v1/people/nowhere/relatives/hp-1?reason=x", None, {OFFICE}),
     ("POST", "/v1/people/nowhere/invitation", None, {OFFICE}),
     ("POST", "/v1/supermarkets", [{"code": "hp", "village": "hp", "name": "超市"}], {OFFICE}),
     ("POST", "/v1/products", [{"code": "x", "name": "x", "barcode": "6900000000046", "price": 1}], {OFFICE}),
@@ -240,7 +249,7 @@ async def test_each_duty_opens_its_own_calls_and_no_other(town: LiveTown) -> Non
             {"login": f"only-{role}", "name": role, "roles": [role], "township": True, "password": PASSWORD}
             for role in Role
         ]
-        (await http.post("/v1/people", json=people)).raise_for_status()
+        (await confirmed(town, await http.post("/v1/people", json=people))).raise_for_status()
     before = await standing(town)
     async with httpx.AsyncClient(base_url=town.url, timeout=30) as http:
         for role in Role:
@@ -280,7 +289,8 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             .replace("household:nowhere", "{name}")
             .replace("2026-05", "{month}")
             .replace("/proofs/{id}", "/proofs/{transaction}")
-            .replace("/people/nowhere/", "/people/{login}/")
+            .replace("/people/nowhere", "/people/{login}")
+            .replace("/relatives/hp-1", "/relatives/{household}")
             .replace("/supermarkets/nowhere", "/supermarkets/{supermarket}")
             .replace("/products/nothing", "/products/{product}")
             .replace("/shelf/nothing", "/shelf/{product}")

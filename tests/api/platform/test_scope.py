@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from api.platform.access import Role
 from api.platform.database.sql_files import REVISIONS, run_script
-from tests.api.asking import problem, rows, sign_in, standing
+from tests.api.asking import confirmed, problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import hire
 from tests.api.bookkeeping.general_ledger.conftest import awarded, correction, hold, neighbours
 from tests.api.platform.test_errors import ID, STAFF
@@ -26,6 +26,13 @@ TOWNSHIP = {
     ("POST", "/v1/grids"),
     ("POST", "/v1/households"),
     ("POST", "/v1/people"),
+    ("GET", "/v1/people"),
+    ("PUT", "/v1/people/nowhere"),
+    ("POST", "/v1/people/nowhere/end"),
+    ("POST", "/v1/people/nowhere/sign-out"),
+    ("POST", "/v1/people/nowhere/second-step/off"),
+    ("PUT", "/v1/people/nowhere/relatives/hp-1"),
+    ("DELETE", "/v1/people/nowhere/relatives/hp-1?reason=x"),
     ("POST", "/v1/people/nowhere/invitation"),
     ("POST", "/v1/supermarkets"),
     ("POST", "/v1/products"),
@@ -51,6 +58,7 @@ TOWNSHIP = {
 # once it leads somewhere (beside its own tests).
 EVERYBODY = {
     ("POST", "/v1/rulebooks/check"),
+    ("POST", "/v1/password"),
     ("GET", "/v1/rulebooks/adoptions"),
     ("POST", "/v1/rulebooks/adoptions"),
     ("GET", f"/v1/rulebooks/adoptions/{ID}"),
@@ -258,7 +266,8 @@ async def test_serving_the_whole_township_is_said_and_never_left_out(town: LiveT
         assert answer.json()["detail"] == "请写明新来的服务哪个村（village）；服务全乡的，写明 township: true。"
         both = person | {"village": "hp", "township": True}
         problem(await http.post("/v1/people", json=[both]), 400, "malformed")
-        assert (await http.post("/v1/people", json=[person | {"township": True}])).status_code == 201
+        answer = await http.post("/v1/people", json=[person | {"township": True}])
+        assert (await confirmed(town, answer)).status_code == 200
     await sign_in(town, "new")
 
 

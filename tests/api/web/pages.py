@@ -55,6 +55,9 @@ async def furnish(town: LiveTown) -> None:
     async with town.staff("fu") as http:
         invited = (await http.post("/v1/people/wang/invitation")).raise_for_status().json()
         town.invitation = invited["code"]
+    async with browsing(town, "li") as li:
+        await li.open("/desk/account")
+        await li.send("/desk/account/second-step")
     async with browsing(town, "office") as office:
         await office.open("/desk/register")
         await office.send("/desk/register", ("花名册.xlsx", messy_register()))
@@ -80,7 +83,15 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
     begin = (
         ["/desk", "/desk/households?q=hp-2"]
         if login
-        else ["/", f"/c/{town.card}", "/desk/sign-in", f"/join/{town.invitation}", "/c/123", "/nowhere"]
+        else [
+            "/",
+            f"/c/{town.card}",
+            "/desk/sign-in",
+            "/desk/sign-in/code",
+            f"/join/{town.invitation}",
+            "/c/123",
+            "/nowhere",
+        ]
     )
     async with browsing(town, login) as browser:
         while begin:
@@ -94,6 +105,9 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
                 found[kind(path)] = FoundPage(login, path, elements)
                 links = _LINK.findall(browser.page.text)
                 begin += [unescape(link) for link in links if not link.startswith("/static/")]
+                if path == "/desk/account":
+                    # Where turning it on leads.
+                    begin.append(f"{path}/second-step")
                 if kind(path) == "/desk/rulebooks/drafts/ID":
                     # Where saving leads.
                     begin.append(f"{path}/propose")

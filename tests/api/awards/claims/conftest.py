@@ -8,7 +8,7 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from tests.api.asking import rows, sign_in
+from tests.api.asking import confirmed, rows, sign_in
 from tests.conftest import PASSWORD, LiveTown, run_jobs
 
 
@@ -66,7 +66,7 @@ async def hire(town: LiveTown, login: str, *roles: str, **more: str) -> None:
     async with town.staff("office") as http:
         scope = {} if "village" in more else {"township": True}
         person = {"login": login, "name": login, "roles": roles, "password": PASSWORD, **scope, **more}
-        (await http.post("/v1/people", json=[person])).raise_for_status()
+        (await confirmed(town, await http.post("/v1/people", json=[person]))).raise_for_status()
     await sign_in(town, login)
 
 

@@ -22,6 +22,8 @@ from tests.conftest import LiveTown
 
 ID = str(uuid7())
 CHANGED = {"effective_on": "2026-06-10", "reason": "村里核实过"}
+NEWCOMER = {"login": "wu", "name": "吴村委", "roles": ["committee"], "village": "hp"}
+PROMOTED = {"name": "李村委", "roles": ["committee", "supervisor"], "village": "hp", "reason": "换届"}
 # By kind: who proposes, the request, who confirms, and who may not, beside the proposer.
 CASES: dict[str, tuple[str, str, str, Any, str, tuple[str, ...]]] = {
     "import": ("office", "POST", "/v1/imports", {"source": "台账", "rows": [row(7)]}, "fu", ("qian", "li", "ma")),
@@ -90,6 +92,8 @@ CASES: dict[str, tuple[str, str, str, Any, str, tuple[str, ...]]] = {
         "fu",
         ("qian", "li"),
     ),
+    "people": ("office", "POST", "/v1/people", [NEWCOMER], "fu", ("qian", "li")),
+    "duties": ("office", "PUT", "/v1/people/li", PROMOTED, "ma", ("qian", "li")),
 }
 
 
@@ -101,7 +105,8 @@ async def moved(town: LiveTown) -> list[Any]:
                   (select sum(price) from product),
                   (select count(*) from ledger.period_closing), (select count(*) from ledger.expiry_policy),
                   (select count(*) from household_change where coalesce(after ->> 'kept_until', '') = ''),
-                  (select count(*) from approval_policy), (select count(*) from township_defaults)""",
+                  (select count(*) from approval_policy), (select count(*) from township_defaults),
+                  (select count(*) from person_change)""",
     )
 
 
@@ -150,10 +155,12 @@ async def test_one_person_proposes_and_another_confirms(town: LiveTown, kind: st
     if kind.startswith("household-"):
         # What has been done to a household can't be done to it again.
         assert (await ask(town, by, method, path, body)).status_code in (409, 410)
-    elif kind != "corrections" and kind != "cards":
+    elif kind not in ("corrections", "cards", "people", "duties"):
         assert (await ask(town, by, method, path, body)).status_code in (200, 204)
     assert await moved(town) == after
-    closed, *_ = (await ask(town, second, "GET", "/v1/proposals?closed=true")).json()
+    found = (await ask(town, second, "GET", "/v1/proposals?closed=true")).json()
+    # Who was hired for this test was confirmed, too.
+    closed = next(each for each in found if each["id"] == proposal["id"])
     names = {"office": "乡镇办公室", "li": "李村委", "ma": "马支委"}
     assert (closed["status"], closed["proposed_by"], bool(closed["closed_by"])) == ("confirmed", names[by], True)
     assert (await ask(town, "office", "GET", "/v1/report")).json()["in_balance"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.platform.access import SESSION_COOKIE, digest_secret
 from api.registry.people.invitations import CODE_LENGTH, LIFETIME
-from tests.api.asking import problem, rows
+from tests.api.asking import confirmed, problem, rows
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import PASSWORD, LiveTown
 from tests.profile import many
@@ -23,7 +23,7 @@ NEW = {"login": "wu", "name": "吴村委", "roles": ["committee"], "village": "h
 async def hire_wu(town: LiveTown) -> str:
     """Somebody without a password; the code for setting one."""
     async with town.staff("office") as http:
-        (await http.post("/v1/people", json=[NEW])).raise_for_status()
+        (await confirmed(town, await http.post("/v1/people", json=[NEW]))).raise_for_status()
     return await code_of(town, "wu")
 
 

@@ -11,8 +11,9 @@ from litestar.testing import RequestFactory
 
 from api.platform.access import SESSION_COOKIE
 from api.registry.people.clients import KNOWN_FOR, TERMINAL, Client, cookie_name, read_client
-from api.registry.people.use_cases import SESSION_LIFETIME, authenticate
-from tests.api.asking import problem, rows, sign_in
+from api.registry.people.sessions import SESSION_LIFETIME
+from api.registry.people.use_cases import authenticate
+from tests.api.asking import confirmed, problem, rows, sign_in
 from tests.api.web.browser import browsing, declare
 from tests.conftest import NOW, PASSWORD, LiveTown, run_jobs, serving
 from tests.databases import owner_engine
@@ -94,7 +95,7 @@ async def test_of_many_tries_at_once_five_are_judged(town: LiveTown) -> None:
 async def test_a_login_that_does_not_exist_or_has_no_password_is_answered_like_any_other(town: LiveTown) -> None:
     async with town.staff("office") as http:
         guest = {"login": "guest", "name": "客人", "roles": ["committee"], "village": "hp"}
-        (await http.post("/v1/people", json=[guest])).raise_for_status()
+        (await confirmed(town, await http.post("/v1/people", json=[guest]))).raise_for_status()
 
     async def told(login: str) -> list[tuple[int, bytes, str | None]]:
         async with stranger(town) as http:

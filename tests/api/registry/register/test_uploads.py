@@ -92,6 +92,11 @@ async def test_the_template_comes_back_as_it_was_filled_in(town: LiveTown) -> No
         done = await confirm(town, office)
         assert "1 个村" in done
         assert "3 位人员" in done
+        # One of them comes to decide, which takes two.
+        async with town.staff("tan") as tan:
+            [waiting] = (await tan.get("/v1/proposals")).json()
+            assert waiting["kind"] == "people"
+            (await tan.post(f"/v1/proposals/{waiting['id']}/confirm")).raise_for_status()
         people = await rows(
             town,
             "select login, roles, village, grid, household, password_hash from person where login ~ 'shan|ma'",
