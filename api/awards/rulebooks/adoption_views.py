@@ -60,7 +60,7 @@ def _allowed_steps(staff: Staff, adoption: Adoption, state: str) -> list[str]:
         return ["withdraw"] if staff.id != (adoption.confirmed_by or adoption.proposed_by) else []
     if state not in ("proposed", "lapsed"):
         return []
-    return ["confirm", "refuse"] if state == "proposed" and adoption.proposed_by != staff.id else ["refuse"]
+    return ["confirm", "refuse"] if state == "proposed" and not staff.is_same(adoption.proposed_by) else ["refuse"]
 
 
 @dataclass(frozen=True, slots=True)

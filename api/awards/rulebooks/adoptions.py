@@ -28,7 +28,7 @@ from api.awards.rulebooks.use_cases import (
     resolve_village,
     version_taken,
 )
-from api.platform.access import Role, Staff, require
+from api.platform.access import RESET_LATELY, Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -175,6 +175,8 @@ async def confirm(
             require_decider(staff, adoption.village)
             if adoption.proposed_by == staff.id:
                 raise Refused(ErrorCode.SAME_PERSON, "提议和确认须由两个人分别办理，请由另一位支委确认。")
+            if staff.is_same(adoption.proposed_by):
+                raise Refused(ErrorCode.SAME_PERSON, RESET_LATELY)
             late = adoption.effective_from <= local_date(uow.now)
             if late and not await may_be_retroactive(uow, adoption.village):
                 raise Refused(
