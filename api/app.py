@@ -32,6 +32,7 @@ import api.awards.simulation.routes
 import api.bookkeeping.backup.pages
 import api.bookkeeping.backup.routes
 import api.bookkeeping.expiry.routes
+import api.bookkeeping.general_ledger.import_pages
 import api.bookkeeping.general_ledger.pages
 import api.bookkeeping.general_ledger.routes
 import api.bookkeeping.reports.pages
@@ -255,6 +256,7 @@ def create_app(
             api.shop.offline.pages.router,
             api.bookkeeping.backup.pages.router,
             api.bookkeeping.general_ledger.pages.router,
+            api.bookkeeping.general_ledger.import_pages.router,
             api.awards.claims.notices.router,
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,

@@ -239,7 +239,11 @@ def import_(
         async with open_services(access, WallClock()) as services:
             await require_township(services)
             people = await authenticate_all(services, signers, ask_code)
-            result = await import_file(services, opening, source, changes, people[0] if people else None)
+            with show_progress("导入 import") as report_progress:
+                proposer = people[0] if people else None
+                result = await import_file(
+                    services, opening, source, changes, proposer, dry_run=dry_run, report_progress=report_progress
+                )
             if result.proposal is not None and len(people) > 1:
                 await confirm(services, KINDS, people[1], result.proposal)
             results.append(result)

@@ -55,6 +55,7 @@ NAV_CARDS = (
     NavCard(
         "/desk/policies", "全乡的办法", "公示几天、过不过期、一个人能办到多少", (*_OVERSEERS, Role.PARTY_BRANCH)
     ),
+    NavCard("/desk/imports", "导入旧账", "以前用纸或表格记的积分", (Role.OFFICE,), township_wide=True),
     NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
 )
 

@@ -224,6 +224,9 @@ class ImportRow(Incoming, frozen=True):
     ]
 
 
+ImportSource = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=r"\S"), TextRule(100, required=True, as_sent=True)
+]
 ImportChanges = Literal["ask", "replace", "add"]
 
 
@@ -233,9 +236,7 @@ class ImportBatch(Incoming, frozen=True):
     from one that was imported before, and isn't in the batch, is `changed`: by `changes` that is only told, or the
     earlier one is reversed (`replace`), or both count (`add`)."""
 
-    source: Annotated[
-        str, Meta(min_length=1, max_length=100, pattern=r"\S"), TextRule(100, required=True, as_sent=True)
-    ]
+    source: ImportSource
     rows: Annotated[list[ImportRow], Meta(min_length=1, max_length=1000)]
     changes: ImportChanges = "ask"
 

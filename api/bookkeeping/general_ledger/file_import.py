@@ -1,20 +1,18 @@
-"""`jimei import`: propose the rows of a file of an earlier scheme, all of it or nothing."""
+"""The rows of a file of an earlier scheme: looked at, then proposed all together or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from api import wire
 from api.bookkeeping.general_ledger.earlier_rows import ImportedRow
 from api.bookkeeping.general_ledger.imports import (
     ImportRequest,
+    ReportProgress,
     describe_row,
+    ignore_progress,
     propose_import,
     summarize,
     try_import,
@@ -29,52 +27,51 @@ from api.platform.table_files.table import Problem
 class ImportResult:
     """`errors`: a sentence for each cell or row that can't be imported, in order; with any, nothing was proposed.
     `changed`: for each row that was imported differently before. `gone`: for each that was imported before and is
-    in the file no more. `proposal`: waits for a second person; None where there is nothing new."""
+    in the file no more. `new`: how many rows would be booked. `proposal`: waits for a second person; None where
+    there is nothing new, or it was only tried."""
 
     errors: Sequence[str]
     changed: Sequence[str]
     gone: Sequence[str]
+    new: int
     summary: str
     proposal: UUID | None
 
 
 async def import_file(
-    services: Services, opening: OpeningTable, source: str, changes: wire.ImportChanges, by: Staff | None
+    services: Services,
+    opening: OpeningTable,
+    source: str,
+    changes: wire.ImportChanges,
+    by: Staff | None,
+    *,
+    dry_run: bool,
+    report_progress: ReportProgress = ignore_progress,
 ) -> ImportResult:
-    """Propose a file's rows in somebody's name, or only try them without `by`. Raises Refused: not-allowed."""
+    """Propose a file's rows in somebody's name, or only try them. Raises Refused: not-allowed."""
     rows, table = opening.rows, opening.table
     request = ImportRequest(source, list(rows), changes=changes, whole=True)
-    with _show_progress(len(rows)) as advance:
-        if by is None or table.problems:
-            attempt = await try_import(services, request, by, advance)
-        else:
-            attempt = await propose_import(services, by, request, advance)
+    if by is None or dry_run or table.problems:
+        attempt = await try_import(services, request, by, report_progress)
+    else:
+        attempt = await propose_import(services, by, request, report_progress)
 
     def tell(status: str) -> list[Problem]:
         found = [outcome for outcome in attempt.outcomes if outcome.status == status]
         return [Problem(each.line, table.sheet.place(each.line), each.reason) for each in found]
 
     errors = sorted((*table.problems, *tell("refused")), key=lambda each: each.row)
+    new = [row for row, each in zip(rows, attempt.outcomes, strict=True) if each.status in ("ok", "replaced")]
     return ImportResult(
         errors=[str(problem) for problem in errors],
         changed=[str(problem) for problem in (*tell("changed"), *tell("replaced"))],
         gone=[f"以前导入、这次没有的，仍然有效：{describe_row(each).strip()}。" for each in attempt.gone],
-        summary=_summarize(rows, attempt.outcomes, by is None),
+        new=len(new),
+        summary=_summarize(new, attempt.outcomes, dry_run),
         proposal=attempt.proposal.id if attempt.proposal is not None else None,
     )
 
 
-def _summarize(rows: Sequence[ImportedRow], outcomes: Sequence[wire.RowOutcome], dry_run: bool) -> str:
-    new = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome.status in ("ok", "replaced")]
+def _summarize(new: Sequence[ImportedRow], outcomes: Sequence[wire.RowOutcome], dry_run: bool) -> str:
     already = sum(outcome.status == "exists" for outcome in outcomes)
     return f"{'试算，没有写入：' if dry_run else ''}新记{summarize(new, outcomes)}，以前已记 {already} 行。"
-
-
-@contextmanager
-def _show_progress(rows: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar, on a terminal only."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task("导入 import", total=rows)
-        yield lambda more: bars.advance(task, more)

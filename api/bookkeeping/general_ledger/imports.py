@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from typing import TypeAlias
 from uuid import UUID, uuid5
 
 import msgspec
@@ -50,6 +51,12 @@ BATCH_SIZE = 500
 MAX_REASON = 200
 _BOOKED = ("ok", "replaced")
 
+ReportProgress: TypeAlias = Callable[[int, int], None]
+
+
+def ignore_progress(done: int, total: int) -> None:
+    pass
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
@@ -85,14 +92,14 @@ async def import_batch(
 
 
 async def propose_import(
-    services: Services, staff: Staff, request: ImportRequest, advance: Callable[[int], None] = lambda _: None
+    services: Services, staff: Staff, request: ImportRequest, report_progress: ReportProgress = ignore_progress
 ) -> ImportAttempt:
-    """As `import_batch`; of a whole file nothing is proposed where any row is refused or has changed. `advance` is
-    called with the number of rows tried since the last call."""
+    """As `import_batch`; of a whole file nothing is proposed where any row is refused or has changed.
+    `report_progress` is called with how many rows were tried, and how many there are."""
     require_township(staff, Role.OFFICE)
     async with services.unit_of_work() as uow:
         async with trial(uow):
-            attempt = await _post_all(uow, request, staff, advance)
+            attempt = await _post_all(uow, request, staff, report_progress)
         outcomes = attempt.outcomes
         new = [row for row, outcome in zip(request.rows, outcomes, strict=True) if outcome.status in _BOOKED]
         refused = [outcome for outcome in outcomes if outcome.status in ("refused", "changed")]
@@ -115,11 +122,11 @@ async def propose_import(
 
 
 async def try_import(
-    services: Services, request: ImportRequest, by: Staff | None, advance: Callable[[int], None]
+    services: Services, request: ImportRequest, by: Staff | None, report_progress: ReportProgress
 ) -> ImportAttempt:
     """What a trial run comes to; nothing is written or proposed."""
     async with services.unit_of_work() as uow, trial(uow):
-        return await _post_all(uow, request, by, advance)
+        return await _post_all(uow, request, by, report_progress)
 
 
 def _keep_accepted(request: ImportRequest, refused: list[wire.RowOutcome]) -> ImportRequest:
@@ -154,7 +161,7 @@ async def _write_notices(
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.RowOutcome]:
     request = msgspec.convert(proposed.request, ImportRequest)
     proposer = await find_staff(uow, proposed.proposer.id)
-    attempt = await _post_all(uow, request, proposer, lambda _: None, confirmer.id)
+    attempt = await _post_all(uow, request, proposer, ignore_progress, confirmer.id)
     changed = sum(outcome.status == "changed" for outcome in attempt.outcomes)
     if changed:
         # Another file of the source was confirmed meanwhile: nobody has seen how they differ.
@@ -172,7 +179,7 @@ async def _post_all(
     uow: UnitOfWork,
     request: ImportRequest,
     by: Staff | None,
-    advance: Callable[[int], None],
+    report_progress: ReportProgress,
     confirmed_by: UUID | None = None,
 ) -> ImportAttempt:
     """`by`: whoever proposes it, whose own and relatives' rows are refused; None: at the command line."""
@@ -188,7 +195,7 @@ async def _post_all(
         batch = ordered[start : start + BATCH_SIZE]
         for outcome in await _post_batch(uow, request, by, confirmed_by, plan.series, batch):
             outcomes[outcome.line] = outcome
-        advance(len(batch))
+        report_progress(start + len(batch), len(ordered))
     return ImportAttempt([outcomes[row.line] for row in request.rows], plan.gone)
 
 
