@@ -161,6 +161,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
         await self.push_screen(self._choose_first_screen())
         self.run_worker(self.counter.sync.run(), group="sync")
         self.run_worker(self.counter.recalls.run(), group="recalls")
+        self.run_worker(self.counter.backup_copies.run(), group="backup copies")
         self.start_printer()
         self.set_interval(LOCK_CHECK_INTERVAL, self._lock_if_idle)
         if self.is_web:

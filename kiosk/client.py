@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID, uuid5
@@ -51,6 +53,8 @@ BUSY_STATUSES = frozenset({408, 425, 502, 503, 504})
 """The server, or what stands before it, can't serve just now."""
 UNAVAILABLE_CODES = {"too-many": Outage.BUSY, "busy": Outage.BUSY, "server-fault": Outage.FAULT}
 """Error codes that don't answer the request: it may be sent again."""
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
+_FILE_NAME = re.compile(r'filename="([^"/]+)"')
 MAX_ANSWER = 8_000_000
 """Bytes; the leases of a whole township have some hundred thousand."""
 
@@ -70,6 +74,18 @@ class _Response(NamedTuple):
     status: int
     etag: str
     content: bytes
+    headers: httpx.Headers
+
+
+class BackupPiece(NamedTuple):
+    """Of the server's newest proven backup. It has this name, size in bytes and SHA-256 in hexadecimal; `content`
+    begins at byte `first`."""
+
+    name: str
+    digest: str
+    size: int
+    first: int
+    content: bytes
 
 
 class Client:
@@ -84,6 +100,7 @@ class Client:
         self._http = self._open()
         self._device_token = device_token
         self._shift_token = ""
+        self._restored_at: datetime | None = None
         # The ETag of the last answer.
         self._last_recalls = ""
         # With its ETag.
@@ -113,19 +130,23 @@ class Client:
     def use_device(self, token: str) -> None:
         """Authenticate as this kiosk from now on."""
         self._device_token = token
-        self._last_till, self._last_recalls = None, ""
+        self._last_till, self._last_recalls, self._restored_at = None, "", None
 
     def use_shift(self, token: str) -> None:
         """Redemptions from now on belong to this shift; empty: to none."""
         self._shift_token = token
 
+    def use_books(self, restored_at: datetime | None) -> None:
+        """The newest books that were seen last went back to a backup then: older ones refuse from now on."""
+        self._restored_at = restored_at
+
     async def enrol(self, request: NewEnrolment) -> Enrolment:
         """Enrol by a one-time code; the same code and key may be sent again."""
         return await self._request("POST", "/v1/enrolments", Enrolment, body=request)
 
-    async def renew_leases(self) -> KioskLeases:
-        """Top up the leases of this kiosk, and get all of them."""
-        return await self._request("POST", "/v1/till/leases", KioskLeases)
+    async def renew_leases(self, last: int) -> KioskLeases:
+        """Top up the leases of this kiosk, and get all of them. `last`: the number of its journal's last entry."""
+        return await self._request("POST", f"/v1/till/leases?last={last}", KioskLeases)
 
     async def wait_for_recalls(self, seconds: float) -> Recalls | None:
         """The points that this kiosk has to return, once they differ from the last answer; None if they don't
@@ -156,6 +177,19 @@ class Client:
         till = _decode(response, Till)
         self._last_till = (response.etag, till) if response.etag else None
         return till
+
+    async def fetch_backup(self, digest: str, first: int) -> BackupPiece:
+        """The newest proven backup from this byte on, if it is still the one with this digest; else from its
+        beginning."""
+        headers = {"Range": f"bytes={first}-", "Accept-Encoding": "identity"}
+        if digest:
+            headers["If-Range"] = f'"{digest}"'
+        response = await self._send("GET", "/v1/till/backup", more_headers=headers)
+        found = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        name = _FILE_NAME.search(response.headers.get("Content-Disposition", ""))
+        if found is None or name is None:
+            raise ServerUnavailable(Outage.FAULT, sent=True)
+        return BackupPiece(name[1], response.etag.strip('"'), int(found[2]), int(found[1]), response.content)
 
     # --- the shelf --------------------------------------------------------------------------------------
 
@@ -262,6 +296,8 @@ class Client:
             headers["If-None-Match"] = condition
         if self._shift_token:
             headers["X-Shift"] = self._shift_token
+        if self._restored_at is not None:
+            headers["X-Restored-At"] = str(int(self._restored_at.timestamp()))
         if self._device_token:
             headers["Authorization"] = f"Bearer {self._device_token}"
         if body is not None:
@@ -291,7 +327,7 @@ class Client:
                     raise ServerUnavailable(Outage.FAULT, sent=True)
         finally:
             await response.aclose()
-        return _Response(response.status_code, response.headers.get("ETag", ""), bytes(content))
+        return _Response(response.status_code, response.headers.get("ETag", ""), bytes(content), response.headers)
 
 
 def _tell_outage(error: httpx.HTTPError) -> Outage:

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from api.wire import CardView, PromisedGoods, ShelfItem
 from api.wire.promises import Collection
+from kiosk.backup_copies import BackupCopyService
 from kiosk.client import Client
 from kiosk.errors import Declined, KioskError, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
@@ -60,6 +61,7 @@ class Counter:
         self.store = store
         self.sync = SyncService(store, client, self.session, timing)
         self.recalls = RecallService(store, client, self.session, self.sync, timing)
+        self.backup_copies = BackupCopyService(store.folder, client, self.session, timing)
         self.promises = PromiseService(store, client, self.session, self.sync, timing)
         self.stock_counts = StockCountService(store, client, self.session, self.sync, timing)
         self.shifts = ShiftService(store, client, self.session, self.sync, timing)
@@ -78,6 +80,7 @@ class Counter:
         till, shift, stored = store.shelf.till, store.shifts.current, store.redemptions.pending
         if store.enrolments.current is not None:
             self._client.use_device(store.enrolments.current.token)
+            self._client.use_books(store.leases.restored_at)
         if till is not None:
             session.update_shelf(till)
         if shift is not None:

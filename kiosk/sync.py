@@ -161,9 +161,11 @@ class SyncService:
             self._renew_at = monotonic()
         try:
             if monotonic() >= self._renew_at:
-                await self._renew_leases()
-                # The points that the server asked back.
+                behind = await self._renew_leases()
+                # The points that the server asked back, or all that a restored one has lost.
                 await self._upload_journals()
+                if behind:
+                    await self._renew_leases()
             counted = self._store.shelf.get_countable_entries()
             self._store.shelf.save(await self._client.get_till(), counted)
         except Refused as refusal:
@@ -176,9 +178,14 @@ class SyncService:
         self._pauses = self._timing.iterate_pauses()
         self.update_session()
 
-    async def _renew_leases(self) -> None:
-        self._store.leases.save(await self._client.renew_leases())
+    async def _renew_leases(self) -> bool:
+        """Whether the server has less than the whole journal."""
+        last = self._store.journal.position.number
+        answer = await self._client.renew_leases(last)
+        self._store.leases.save(answer)
+        self._client.use_books(self._store.leases.restored_at)
         self._renew_at = monotonic() + self._timing.lease_interval
+        return answer.head < last
 
     # --- promises ---------------------------------------------------------------------------------------
 

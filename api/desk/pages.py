@@ -16,6 +16,7 @@ from api.desk.navigation import list_nav_cards
 from api.desk.overview import read_overview
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, Staff, StaffRequest, staff_only
+from api.platform.backup.status import read_backup_status
 from api.platform.disk import find_low_disk
 from api.platform.services import Services
 from api.registry.people.duties import ROLE_TITLES
@@ -44,7 +45,11 @@ async def home(
         first_steps=await list_first_steps(services, request.user),
         overview=await read_overview(services, request.user),
         nav_cards=list_nav_cards(request.user),
-        warnings=[*await list_clock_warnings(services), *_list_disk_warnings(services, request.user)]
+        warnings=[
+            *await list_clock_warnings(services),
+            *_list_disk_warnings(services, request.user),
+            *_list_backup_warnings(services, request.user),
+        ]
         if request.user.may(*_WATCHERS)
         else [],
         chosen=chosen,
@@ -58,6 +63,14 @@ def _list_disk_warnings(services: Services, staff: Staff) -> list[str]:
     if low is None:
         return []
     return [f"服务器的硬盘快满了，只剩 {low}：满了就什么也记不下。请联系维护的人腾出空间。"]
+
+
+def _list_backup_warnings(services: Services, staff: Staff) -> list[str]:
+    """To the same."""
+    status = read_backup_status(services.data, services.clock.now())
+    if not (status.late and staff.serves_township):
+        return []
+    return [f"{status.sentence}：硬盘坏了，那以后的账就没有了。请联系维护的人。"]
 
 
 router = Router(

@@ -99,6 +99,8 @@ class ErrorCode(StrEnum):
     PROMISES_FULL = "promises-full", 409
     RESERVED = "reserved", 409
     PIECES_LEFT = "pieces-left", 409
+    TILLS_AWAITED = "tills-awaited", 409
+    OLDER_BOOKS = "older-books", 409
     INSUFFICIENT_POINTS = "insufficient-points", 409
     ACCOUNT_CLOSED = "account-closed", 409
     OVERFLOW = "overflow", 409

@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from api.wire import Incoming, ReceiptLine, Wire
 from api.wire.base import MAX_LINES, AmountSum, PointSum
@@ -233,7 +233,8 @@ class HouseholdLease(Wire, frozen=True):
 class KioskLeases(Wire, frozen=True):
     """`POST /v1/till/leases`: tops up what this kiosk holds and returns all of it. `head` and `hash` as in
     `UploadResult`: the answer covers every entry up to there and none after. After `expires_at` the kiosk stops
-    selling from its leases but still holds them."""
+    selling from its leases but still holds them. `restored_at`: when the books last went back to a
+    backup, left out where they never did."""
 
     kiosk: UUID
     epoch: int
@@ -243,6 +244,7 @@ class KioskLeases(Wire, frozen=True):
     expires_at: datetime
     now: datetime
     households: list[HouseholdLease]
+    restored_at: datetime | UnsetType = UNSET
 
 
 class Recall(Wire, frozen=True):

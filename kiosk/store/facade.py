@@ -27,6 +27,7 @@ class Store:
     def __init__(
         self, folder: Path, time_source: TimeSource = system_time, fault_hook: FaultHook = ignore_fault_point
     ) -> None:
+        self.folder = folder
         self._lock = lock_folder(folder)
         try:
             self._database = Database(folder, KioskClock(time_source), fault_hook)

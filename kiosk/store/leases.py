@@ -50,9 +50,11 @@ class Leases:
             self._database.clock.set_server_time(answer.now)
             write = self._database.write
             write(
-                "insert into leases (enrolment, head, expires_at) values (?, ?, ?) on conflict do update"
-                " set head = excluded.head, expires_at = excluded.expires_at",
+                "insert into leases (enrolment, head, expires_at, restored_at) values (?, ?, ?, ?)"
+                " on conflict do update set head = excluded.head, expires_at = excluded.expires_at,"
+                " restored_at = excluded.restored_at",
                 *(enrolment.id, answer.head, answer.expires_at.isoformat()),
+                answer.restored_at.isoformat() if isinstance(answer.restored_at, datetime) else None,
             )
             write("delete from lease where enrolment = ?", enrolment.id)
             for household in answer.households:
@@ -132,6 +134,15 @@ class Leases:
             return None
         until = self._database.fetch_value("select expires_at from leases where enrolment = ?", enrolment.id)
         return None if until is None else datetime.fromisoformat(until)
+
+    @property
+    def restored_at(self) -> datetime | None:
+        """When the server's books last went back to a backup, by its last answer."""
+        enrolment = self._enrolments.current
+        if enrolment is None:
+            return None
+        at = self._database.fetch_value("select restored_at from leases where enrolment = ?", enrolment.id)
+        return None if at is None else datetime.fromisoformat(at)
 
     @property
     def expired(self) -> bool:

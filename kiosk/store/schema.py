@@ -151,7 +151,12 @@ _V6 = """
 alter table attendant add column pin_set_at text;
 """
 
-_VERSIONS = (_V1, _V2, _V3, _V4, _V5, _V6)
+_V7 = """
+-- When the server's books last went back to a backup.
+alter table leases add column restored_at text;
+"""
+
+_VERSIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

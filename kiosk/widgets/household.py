@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from api.wire.till import LOUD
 from kiosk.appearance import LARGE
 from kiosk.columns import align_left
 from kiosk.holdings import count_all, describe_unavailable
@@ -119,5 +120,8 @@ class Household(Widget):
             Content(),
             *steps,
             Content(),
-            *(Content.assemble((notice, "$faded")) for notice in notices),
+            *(
+                Content.assemble((notice, "bold $gold" if notice.startswith(LOUD) else "$faded"))
+                for notice in notices
+            ),
         ]

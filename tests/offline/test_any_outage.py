@@ -68,7 +68,7 @@ T = TypeVar("T")
 PRICE = 5
 HOUSEHOLDS = 3
 PIN = "2468"
-EXPECTED = {"insufficient-points", "out-of-stock", "shift-closed", "card-revoked"}
+EXPECTED = {"insufficient-points", "tills-awaited", "out-of-stock", "shift-closed", "card-revoked"}
 """What a redemption over HTTP may be refused for here."""
 OTHERS = ["online", "away", "cut off", "power cut"]
 """What is with the kiosk that is asked for points: it returns them; it doesn't hear of it; its line or its power
@@ -217,7 +217,7 @@ class Outage(RuleBasedStateMachine):
     def _renew(self, machine: Machine, *, lost: bool) -> None:
         if not self._check_current(machine):
             return
-        answer = self.do(leases.renew(self.town, self._device(machine)))
+        answer = self.do(leases.renew(self.town, self._device(machine), machine.store.journal.position.number))
         if not lost:
             machine.store.leases.save(answer)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from api.platform.services import Services
 from api.shop.kiosks.awaiting import await_all
+from api.shop.offline.leases import reclaim
 from ledger.restores import Restore
 from ledger.seals import Seals
 
@@ -22,5 +23,8 @@ async def mark_restored(
         known = next((each for each in await seals.read_restores() if each.id == restore), None)
         if known is not None:
             return known
-        await await_all(uow)
-        return await seals.mark_restored(restore, backup_at=backup_at, now=uow.now, person=person, reason=reason)
+        marked = await seals.mark_restored(restore, backup_at=backup_at, now=uow.now, person=person, reason=reason)
+        for kiosk, epoch in await await_all(uow):
+            # What it has spent or returned meanwhile is told in whatever order, and paid from the accounts.
+            await reclaim(uow, kiosk, epoch, person=person, reason=reason)
+        return marked

@@ -27,5 +27,6 @@ async def end_enrolment(services: Services, staff: Staff, kiosk: UUID, reason: s
         enrolment = await lock_current_enrolment(uow, kiosk)
         if enrolment is None:
             raise Refused(ErrorCode.NOT_ENROLLED, "这个终端没有登记机器，不用停用。")
+        enrolment.awaited = False
         enrolment.ended_at, enrolment.ended_by, enrolment.reason = uow.now, staff.id, reason
         await reclaim(uow, kiosk, enrolment.epoch, person=str(staff.id), reason=reason)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec import UNSET
 from sqlalchemy import func, select, true
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from uuid_utils.compat import uuid7
@@ -23,6 +24,7 @@ from api.registry.cards.queries import HouseholdWithCard, list_households_with_c
 from api.registry.register.queries import lateral_household, lateral_village
 from api.shop.holdings.recalls import read_recalled
 from api.shop.holdings.tables import Lease
+from api.shop.kiosks.awaiting import count_awaited_points, note_heard, read_last_restore
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.redemptions.tables import Redemption
@@ -38,9 +40,10 @@ VISITS_COUNTED = timedelta(days=90)
 """Where a household shopped so lately, there its points are leased."""
 
 
-async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
+async def renew(services: Services, device: Device, last: int | None = None) -> till_journal.KioskLeases:
     """Top up this kiosk's leases; returns all of them. A household's points are shared between the kiosks of its
-    village by where it shops, up to the limit of the kiosk's policy; the rest stays in its account.
+    village by where it shops, up to the limit of the kiosk's policy; the rest stays in its account. `last`: of the
+    entries of its journal; after a restore the machine is awaited until the server has it.
 
     Raises Refused: no-key.
     """
@@ -51,8 +54,10 @@ async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
         kiosk = await uow.session.get_one(Kiosk, (uow.township, device.id))
         enrolment.heard_at = uow.now
         await note_prices(uow, kiosk.id, enrolment.epoch, kiosk.supermarket)
+        note_heard(enrolment, last)
         current = is_current(enrolment)
         households = await _top_up(uow, kiosk, enrolment) if current else []
+        restore = await read_last_restore(uow)
         return till_journal.KioskLeases(
             kiosk=device.id,
             epoch=device.epoch,
@@ -62,6 +67,7 @@ async def renew(services: Services, device: Device) -> till_journal.KioskLeases:
             expires_at=uow.now + timedelta(days=kiosk.lease_days),
             now=uow.now,
             households=households,
+            restored_at=restore.restored_at if restore is not None else UNSET,
         )
 
 
@@ -134,14 +140,15 @@ async def _top_up(uow: UnitOfWork, kiosk: Kiosk, enrolment: KioskEnrolment) -> l
     def available(account: AccountId) -> int:
         return balances.get(account, Balance(0)).available
 
+    awaited = await count_awaited_points(uow, village)
     targets, grants = {}, {}
     for h in households:
         escrow = accounts.escrow(h.code, kiosk.id, enrolment.epoch)
         total = available(own_accounts[h.id]) + sum(map(available, all_escrows[h.id]))
         targets[h.id] = compute_share(total, kiosk.lease_most, kiosk.id, machines, visits.get(h.id, {}))
         more = min(targets[h.id] - available(escrow.id), available(own_accounts[h.id]))
-        # Points that another kiosk is waiting for aren't leased away under its hands.
-        if more > 0 and h.id not in recalled:
+        # Points that another kiosk is waiting for aren't leased away under its hands, nor those that one may hold.
+        if more > 0 and h.id not in recalled and not awaited:
             grants[h.id] = lease_grant(TransactionId(uuid7()), h.code, kiosk.id, enrolment.epoch, more)
     await _open_leases(uow, kiosk, enrolment, [h for h in households if h.id in grants])
     await uow.books.post(list(grants.values()), uow.now) if grants else ()

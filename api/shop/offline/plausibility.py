@@ -53,6 +53,8 @@ class Circumstances:
     names: Mapping[str, str]
     pin_set_at: datetime | None
     ended_at: datetime | None = None
+    # Whether it is from before a restore, and the server hasn't heard all of this machine since.
+    in_gap: bool = False
 
     def estimate_time(self, at: datetime) -> datetime:
         return estimate_time(at, self.shift, self.enrolled_at, self.now)
@@ -166,6 +168,9 @@ def _doubt_cards(entry: SaleEntry, request: RequestFacts, circumstances: Circums
 
 def _needs_pin(entry: SaleEntry, card: CardFacts, circumstances: Circumstances) -> bool:
     if card.pin_above is None or entry.points <= card.pin_above:
+        return False
+    if circumstances.in_gap and entry.answered:
+        # The server that was lost has checked it.
         return False
     set_at = circumstances.pin_set_at
     return set_at is None or circumstances.estimate_time(entry.at) >= set_at

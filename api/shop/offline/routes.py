@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, StaffRequest, device_only, staff_only
@@ -21,9 +21,14 @@ from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 
 @post("/till/leases", guards=[device_only], status_code=200)
-async def renew(services: NamedDependency[Services], request: DeviceRequest) -> till_journal.KioskLeases:
-    """Top up what this kiosk may spend of each household's points offline; all of its leases."""
-    return await leases.renew(services, request.user)
+async def renew(
+    services: NamedDependency[Services],
+    request: DeviceRequest,
+    last: Annotated[int | None, QueryParameter(ge=0, le=2_000_000_000)] = None,
+) -> till_journal.KioskLeases:
+    """Top up what this kiosk may spend of each household's points offline; all of its leases. `last`: the
+    number of its journal's last entry, without which a server that went back to a backup goes on awaiting it."""
+    return await leases.renew(services, request.user, last)
 
 
 @put("/till/stocktakes/{id:uuid}", guards=[device_only])

@@ -69,9 +69,9 @@ def decide_sale(
     accepted: bool,
 ) -> Sale | SettlementResult:
     """By itself only what an honest kiosk can have sold is booked, and only leased points pay. Where a person
-    `accepted` it, the household's account pays. Pieces that the books lack were on the shelf all the same, and are
-    added. `number`: of the entry in the journal. `counted`: by product, what keeps the shelf at what was counted
-    after it."""
+    `accepted` it, or the server has lost what it knew of it, the household's account pays. Pieces that the books
+    lack were on the shelf all the same, and are added. `number`: of the entry in the journal. `counted`: by
+    product, what keeps the shelf at what was counted after it."""
     till, request_facts = facts.till, facts.request
     assert till is not None
     assert request_facts is not None
@@ -89,7 +89,7 @@ def decide_sale(
     missing = points - leased - request_facts.own_points
     if missing > 0:
         return as_exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
-    if leased < points and not accepted:
+    if leased < points and not (accepted or circumstances.in_gap):
         beyond = points - leased
         return as_exception(f"有 {beyond} 分没有预留在终端，没有从账户扣。", beyond=beyond)
     lacking = {

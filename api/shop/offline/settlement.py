@@ -21,10 +21,12 @@ from api.registry.cards.queries import read_pin_time
 from api.registry.register.moved_points import bring_back
 from api.registry.register.queries import read_households
 from api.shop.holdings import recalls
+from api.shop.kiosks.awaiting import read_last_restore
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.leases import is_current
 from api.shop.offline.plausibility import (
+    CLOCK_SLACK,
     Circumstances,
     ShiftFacts,
     doubt_attendant,
@@ -201,7 +203,20 @@ class EntrySettler:
             ended_at=attendant.ended_at if attendant is not None else None,
         )
         moment = known.estimate_time(entry.at)
-        return replace(known, told=await read_told_prices(uow, self.kiosk.id, enrolment.epoch, moment))
+        in_gap = await self._is_in_gap(entry)
+        return replace(
+            known, in_gap=in_gap, told=await read_told_prices(uow, self.kiosk.id, enrolment.epoch, moment)
+        )
+
+    async def _is_in_gap(self, entry: SaleEntry) -> bool:
+        """Whether the server went back to a backup and can have lost what speaks for this sale: its lease, or the
+        redemption that it had answered."""
+        if not self.enrolment.awaited:
+            return False
+        restore = await read_last_restore(self.uow)
+        if restore is None or not entry.answered:
+            return restore is not None
+        return restore.backup_at - CLOCK_SLACK <= entry.at <= restore.restored_at + CLOCK_SLACK
 
     async def _foresee(self, entry: SaleEntry) -> dict[str, Any]:
         [facts] = await read_facts(self.uow, [self._build_request(entry)], self.uow.now)

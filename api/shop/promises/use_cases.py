@@ -81,7 +81,7 @@ async def _make_promise(
         leased = require_points(
             request_facts,
             line.points,
-            own_points=request_facts.own_points,
+            own_points=request_facts.spendable_points,
             leased_points=min(request_facts.leased_points, request.leased),
         )
         await _reserve_points(uow, till, card, id, line, leased)

@@ -66,8 +66,8 @@ def decide(
     requests in the same batch.
 
     Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, card-frozen, own-card,
-    unknown, price-changed (product, price), pin-needed (above), account-closed, insufficient-points (missing),
-    out-of-stock (product, left)."""
+    unknown, price-changed (product, price), pin-needed (above), account-closed, tills-awaited, insufficient-points
+    (missing), out-of-stock (product, left)."""
     try:
         till, request_facts = require_enrolled(facts)
         receipt = find_existing_receipt(request, till, request_facts)
@@ -82,7 +82,7 @@ def decide(
         promised = [line.product for line in lines if facts.shelf[line.product].promise_waiting]
         if promised and not promises_served:
             return PromisesFirst(promised)
-        own_points = request_facts.own_points - usage.own_points.get(card.code, 0)
+        own_points = request_facts.spendable_points - usage.own_points.get(card.code, 0)
         leased_points = request_facts.leased_points - usage.leased_points.get((card.code, till.kiosk), 0)
         leased = require_points(
             request_facts, points, own_points=own_points, leased_points=min(leased_points, request.leased)
@@ -185,6 +185,11 @@ def require_points(request_facts: RequestFacts, points: int, *, own_points: int,
         raise account_closed(own=True)
     leased = max(min(points - own_points, leased_points), 0)
     missing = points - own_points - leased
+    if 0 < missing <= request_facts.awaited_points:
+        raise Refused(
+            ErrorCode.TILLS_AWAITED,
+            "服务器从备份恢复以后，本村还有终端没有联系上，这户的分可能留在那里；等它联网，或请乡镇办公室停用它。",
+        )
     if missing > 0:
         raise Refused(ErrorCode.INSUFFICIENT_POINTS, f"积分不够，还差 {missing} 分。", missing=missing)
     return leased

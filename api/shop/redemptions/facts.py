@@ -42,6 +42,7 @@ from api.platform.access import digest_secret
 from api.platform.database.read_query import ReadQuery
 from api.registry.cards.queries import lateral_card
 from api.registry.register.queries import lateral_household
+from api.shop.kiosks.awaiting import select_awaited_points
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.reservations.tables import Promise
@@ -112,7 +113,8 @@ class CardFacts(msgspec.Struct, frozen=True):
 class RequestFacts(msgspec.Struct, frozen=True):
     """About request `n` of the batch, from 1: whose points pay, and whether the id is used already.
 
-    `own_points`: available in the household's account. `leased_points`: available of those leased to this kiosk.
+    `own_points`: available in the household's account; of them up to `awaited_points` may be held by machines that
+    the server waits for after a restore. `leased_points`: available of those leased to this kiosk.
     `has_collector`: a collector's card was given, known or not. `existing_digest` and `existing_receipt` are of
     the redemption that has this id."""
 
@@ -127,6 +129,12 @@ class RequestFacts(msgspec.Struct, frozen=True):
     voided: bool
     existing_digest: str | None
     existing_receipt: wire.Receipt | None
+    awaited_points: int = 0
+
+    @property
+    def spendable_points(self) -> int:
+        """Of the household's account, what no awaited machine may hold."""
+        return max(self.own_points - self.awaited_points, 0)
 
 
 class ShelfFacts(msgspec.Struct, frozen=True):
@@ -300,6 +308,7 @@ def _select_requests(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]
     own_points = _available(own, "own_available")
     escrow = _account(accounts.escrow_name(household.c.code, till.c.kiosk, till.c.epoch), "escrow")
     leased_points = _available(escrow, "escrow_available")
+    awaited = lateral_one(select_awaited_points(_TOWNSHIP, household.c.village), "awaited")
     query = (
         select(
             params.c.n,
@@ -313,6 +322,7 @@ def _select_requests(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]
             void.c.id.is_not(None).label("voided"),
             func.encode(existing.c.request, "hex").label("existing_digest"),
             existing.c.receipt.label("existing_receipt"),
+            func.coalesce(awaited.c.points, 0).label("awaited_points"),
         )
         .select_from(params)
         .join(till, till.c.number == params.c.request_till)
@@ -325,6 +335,7 @@ def _select_requests(till: CTE, *, collectors: bool) -> Select[*tuple[Any, ...]]
         .outerjoin(leased_points, true())
         .outerjoin(existing, true())
         .outerjoin(void, true())
+        .outerjoin(awaited, true())
     )
     if not collectors:
         return query

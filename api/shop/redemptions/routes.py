@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from api import wire
-from api.platform.access import Device, digest_secret, read_bearer_secret, require_device
+from api.platform.access import Device, digest_secret, newest_books_only, read_bearer_secret, require_device
 from api.platform.openapi import DEVICE
 from api.platform.services import Services
 from api.shop.kiosks.enrolment import find_device
@@ -22,7 +22,7 @@ from api.wire.card_token import MalformedCard
 
 
 # Gets the requests that the fast path and its queue leave over.
-@put("/redemptions/{id:uuid}", exclude_from_auth=True, security=[DEVICE])
+@put("/redemptions/{id:uuid}", exclude_from_auth=True, security=[DEVICE], guards=[newest_books_only])
 async def redeem(
     id: FromPath[UUID],
     data: JSONBody[wire.Redemption],

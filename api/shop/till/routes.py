@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter
 from api import wire
 from api.platform.access import DeviceRequest, device_only
 from api.platform.services import Services
-from api.shop.till import card, use_cases
+from api.shop.till import backup_copy, card, use_cases
 from api.shop.till.use_cases import TillAdditions
 
 
@@ -48,4 +48,27 @@ async def show(
     return await card.view_card(services, request.user, token, held=held)
 
 
-router = Router("/v1", route_handlers=[till, show], tags=["till"])
+@get(
+    "/till/backup",
+    guards=[device_only],
+    status_code=206,
+    media_type="application/octet-stream",
+)
+async def carry_backup(
+    services: NamedDependency[Services],
+    wanted: Annotated[str, HeaderParameter(name="Range", max_length=100)] = "",
+    if_range: Annotated[str, HeaderParameter(name="If-Range", max_length=200)] = "",
+) -> Response[bytes]:
+    """The newest proven backup, encrypted, for kiosks to carry along: a piece of it from the first byte of `Range`
+    on, at most a megabyte, under an `ETag` for the whole file."""
+    piece = await backup_copy.read_piece(services.data, wanted, if_range)
+    headers = {
+        "ETag": piece.tag,
+        "Content-Range": piece.content_range,
+        "Content-Disposition": f'attachment; filename="{piece.name}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(piece.content, headers=headers)
+
+
+router = Router("/v1", route_handlers=[till, show, carry_backup], tags=["till"])

@@ -228,6 +228,7 @@ DEVICE: list[tuple[str, str, Any]] = [
     ("POST", "/v1/till/leases", None),
     ("GET", "/v1/till", None),
     ("GET", "/v1/till/recalls", None),
+    ("GET", "/v1/till/backup", None),
     ("POST", "/v1/till/shifts", {"pin": "0000"}),
     ("GET", "/v1/till/shelf-watch", None),
     ("GET", "/v1/till/receipts", None),
