@@ -94,7 +94,7 @@ from api.platform.request import BoundedRequest
 from api.platform.services import Services
 from api.registry.people.use_cases import find_signed_in
 from api.shop.holdings.board import RecallBoard
-from api.shop.kiosks.awaiting import read_last_restore
+from api.shop.kiosks.awaiting import BooksAge
 from api.shop.kiosks.enrolment import find_device
 from api.shop.redemptions.queue import RedemptionQueue
 from api.shop.till.use_cases import TillAdditions
@@ -135,10 +135,7 @@ async def readyz(services: NamedDependency[Services]) -> Response[str]:
 
 @asynccontextmanager
 async def _run_background_tasks(app: Litestar) -> AsyncIterator[None]:
-    async with app.state.services.unit_of_work() as uow:
-        # Books are restored while nobody serves them.
-        restore = await read_last_restore(uow)
-    app.state.restored_at = restore.restored_at if restore is not None else None
+    app.state.books_age = BooksAge(app.state.services)
     queue = app.state.redemptions = RedemptionQueue(app.state.services)
     board = app.state.recall_board = RecallBoard(app.state.services)
     tasks = [

@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -27,7 +26,6 @@ from api.platform.services import Services, UnitOfWork
 SESSION_COOKIE = "jimei-session"
 RESTORED_AT = "X-Restored-At"
 """The header in which a kiosk says when the newest books that it has seen went back to a backup: Unix seconds."""
-_LONGEST_SECONDS = 12
 
 
 class Role(StrEnum):
@@ -160,25 +158,19 @@ def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandl
         raise Refused(ErrorCode.NOT_SIGNED_IN, "请先登录。")
 
 
-def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     require_device(connection.user)
-    newest_books_only(connection, _)
+    await newest_books_only(connection, _)
 
 
-def newest_books_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def newest_books_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Refuse a kiosk that has seen newer books than ours: we are the old server of a restore."""
     known = connection.headers.get(RESTORED_AT, "")
-    if are_older(connection.app.state["restored_at"], known):
+    if await connection.app.state["books_age"].are_older(known):
         raise Refused(
             ErrorCode.OLDER_BOOKS,
             "这台服务器的账比终端见过的旧：账已经从备份恢复到别的机器上。请关掉这台旧服务器，让终端连新的。",
         )
-
-
-def are_older(restored_at: datetime | None, known: str) -> bool:
-    """Whether books whose last restore was then are older than those of which a kiosk's header is `known`."""
-    seen = int(known) if known.isascii() and known.isdigit() and len(known) < _LONGEST_SECONDS else 0
-    return seen > (int(restored_at.timestamp()) if restored_at is not None else 0)
 
 
 def require_device(user: Staff | Device | None) -> Device:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.platform import accounts
 from ledger.transactions import TownshipId
 from ledger.verify import Discrepancy
 
@@ -165,6 +166,47 @@ _CHECKS = (
                = (e.township, e.kiosk, e.epoch, e.number - 1, e.previous)
          where e.township = :township and e.status <> 'fork' and e.number > 1 and b.kiosk is null
          order by e.kiosk, e.epoch, e.number""",
+    # And ends where its enrolment says.
+    """
+        select format('kiosk %s/%s', k.kiosk, k.epoch), format('终端记录第 %s 条，也就是最后一条，不见了', k.head)
+          from kiosk_enrolment k
+          left join kiosk_journal_entry e
+            on (e.township, e.kiosk, e.epoch, e.number, e.hash) = (k.township, k.kiosk, k.epoch, k.head, k.hash)
+         where k.township = :township and k.head > 0 and e.kiosk is null
+         order by k.kiosk, k.epoch""",
+    # What a delivery that was counted by two people says; it is booked under the same id.
+    """
+        select g.id::text, '有点过的到货单，账上却没有这一笔'
+          from goods_receipt g
+          left join ledger.transaction x on x.township = g.township and x.id = g.id
+         where g.township = :township and g.counted is not null and x.id is null
+           and exists (select from jsonb_array_elements(g.counted) each where each::text::numeric > 0)
+         order by 1""",
+    # Whose an account is: the register and the shelves have its row.
+    f"""
+        select a.name, '账上有这一户，登记册里却没有'
+          from ledger.account a
+          left join household h
+            on h.township = a.township and h.code = substr(a.name, length('{accounts.HOUSEHOLDS}') + 1)
+         where a.township = :township and starts_with(a.name, '{accounts.HOUSEHOLDS}') and h.id is null
+        union all
+        select u.code, '账上有这样物品，物品表里却没有'
+          from ledger.unit u
+          left join product p on p.township = u.township and 'goods:' || p.code = u.code
+         where u.township = :township and u.kind = 'goods' and p.code is null
+         order by 1""",
+    # Points that a kiosk holds are those of a lease, or nobody's page would tell of them.
+    f"""
+        select a.name, '终端留着这户的分，预留的记录却不见了'
+          from ledger.account a
+          join ledger.balance b on b.township = a.township and b.account = a.id
+         where a.township = :township and starts_with(a.name, '{accounts.ESCROW}') and b.posted > 0
+           and not exists (
+               select from lease l join household h on h.township = l.township and h.id = l.household
+                where l.township = a.township
+                  and a.name = concat('{accounts.ESCROW}', h.code,
+                                      ':', replace(l.kiosk::text, '-', ''), ':', l.epoch))
+         order by 1""",
 )
 
 

@@ -3,22 +3,52 @@ this one may hold are given to nobody else."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Select, func, literal, select, update
 
-from api.platform.services import UnitOfWork
+from api.platform.services import Services, UnitOfWork
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.supermarkets.tables import Supermarket
 from ledger.restores import Restore
 from ledger.seals import Seals
+
+_LONGEST_SECONDS = 12
 
 
 async def read_last_restore(uow: UnitOfWork) -> Restore | None:
     """None where the books never went back to a backup."""
     restores = await Seals(await uow.session.connection(), uow.township).read_restores()
     return restores[-1] if restores else None
+
+
+class BooksAge:
+    """How old these books are beside those that a kiosk has seen. Read once: books are restored while nobody
+    serves them."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._restored_at: datetime | None = None
+        self._known = False
+
+    async def are_older(self, known: str) -> bool:
+        """Than those whose restore a kiosk's header tells."""
+        if not self._known and _parse_seconds(known):
+            async with self._services.unit_of_work() as uow:
+                restore = await read_last_restore(uow)
+            self._restored_at, self._known = restore.restored_at if restore is not None else None, True
+        return self.may_be_older(known)
+
+    def may_be_older(self, known: str) -> bool:
+        """As `are_older`, and True where that isn't known yet."""
+        restored_at = int(self._restored_at.timestamp()) if self._restored_at is not None else 0
+        return restored_at < _parse_seconds(known)
+
+
+def _parse_seconds(known: str) -> int:
+    return int(known) if known.isascii() and known.isdigit() and len(known) < _LONGEST_SECONDS else 0
 
 
 async def await_all(uow: UnitOfWork) -> list[tuple[UUID, int]]:

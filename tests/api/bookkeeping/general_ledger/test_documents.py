@@ -44,6 +44,13 @@ DELETED = {
 }
 CHANGED = {
     "delete from kiosk_journal_entry where number = 1": {"终端记录第 2 条的前一条不见了"},
+    "delete from kiosk_journal_entry where number >= 2": {"终端记录第 2 条，也就是最后一条，不见了"},
+    "delete from household where code = 'hp-1'": {
+        "账上有这一户，登记册里却没有",
+        "终端留着这户的分，预留的记录却不见了",
+    },
+    "delete from product where code = 'rice'": {"账上有这样物品，物品表里却没有"},
+    "delete from lease": {"终端留着这户的分，预留的记录却不见了"},
     "update redemption set receipt = jsonb_set(receipt, '{points}', '1')": {"兑换小票上的积分或件数与账上的不符"},
     "update redemption set receipt = jsonb_set(receipt, '{lines,0,quantity}', '9')": {
         "兑换小票上的积分或件数与账上的不符"
@@ -84,6 +91,7 @@ async def busy(town: LiveTown) -> LiveTown:
     assert await till.settle_statuses() == ["known", "settled"]
     async with till.device() as http:
         await make_promise(http, town.card)
+    await till.renew()
     await put(town, "stocktakes", count(("soap", 997)))
     await bring_in(town, [row(5)])
     await put(town, "donations", donation(("rice", 2)))
