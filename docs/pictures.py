@@ -1,4 +1,5 @@
-"""The pictures of README and docs, made from the demo itself: `make pictures` after `make demo`, with chromium."""
+"""The pictures of README and docs, made from the demo itself and from a township's first day: `make pictures`
+after `make demo`, with chromium. `python docs/pictures.py guides` makes those of the first day alone."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
+from first_day import play
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
 from api.cli.demo.demo import KEYS_FILE, KIOSK_FOLDER
@@ -29,23 +31,34 @@ DRAWN, ANSWERED = 300, 1500
 """Milliseconds until a key, and until the server's answer, is on the screen."""
 
 
-async def main(settings: Settings) -> None:
+@asynccontextmanager
+async def chromium_open() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
+        )
+        yield chromium
+        await chromium.close()
+
+
+async def first_day() -> None:
+    async with chromium_open() as chromium:
+        await play(chromium, PICTURES)
+
+
+async def demo(settings: Settings) -> None:
     keys = msgspec.json.decode((settings.data / KEYS_FILE).read_bytes(), type=DemoKeys)
     with reach(settings) as access, socket.create_server(("127.0.0.1", 0)) as listener:
         async with (
             open_services(access, WallClock()) as services,
             run_server(services, listener, "for the pictures") as url,
-            async_playwright() as playwright,
+            chromium_open() as chromium,
         ):
-            chromium = await playwright.chromium.launch(
-                executable_path=shutil.which("chromium"),
-                args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
-            )
             await photograph(chromium, f"{url}/c/{keys.cards[0].token}", "household", 360, 740)
             await photograph(chromium, f"{url}/notices/v01", "notices", 800, 1000)
             async with till_in_browser(settings.data / KIOSK_FOLDER, url) as address:
                 await till(chromium, address, keys, f"{url}/C/{keys.cards[0].token}".upper())
-            await chromium.close()
 
 
 async def photograph(chromium: Browser, address: str, name: str, width: int, height: int) -> None:
@@ -109,4 +122,6 @@ async def till(chromium: Browser, address: str, keys: DemoKeys, card: str) -> No
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Settings.read()))
+    if sys.argv[1:] != ["guides"]:
+        asyncio.run(demo(Settings.read()))
+    asyncio.run(first_day())

@@ -111,10 +111,12 @@ class Terminal:
             os.killpg(self._process.pid, signal.SIGKILL)
         await self.ended()
 
-    async def ended(self) -> None:
-        await self._process.wait()
+    async def ended(self) -> int:
+        """Wait until the program ends by itself; gives its exit code."""
+        code = await self._process.wait()
         asyncio.get_running_loop().remove_reader(self._master)
         os.close(self._master)
+        return code
 
 
 def _take_control() -> None:
