@@ -87,10 +87,13 @@ class KioskServer(textual_serve.Server):
         return app
 
     async def on_shutdown(self, app: web.Application) -> None:
-        if self._occupancy:
-            await self._occupancy.process.stop()
-            if self._occupancy.websocket:
-                await self._occupancy.websocket.close()
+        if (occupancy := self._occupancy) is None:
+            return
+        # Once the till has ended nobody occupies it any more.
+        websocket = occupancy.websocket
+        await occupancy.process.stop()
+        if websocket is not None:
+            await websocket.close()
 
     async def handle_index(self, request: web.Request) -> web.Response:
         """The page, with a cookie that identifies the browser."""

@@ -266,6 +266,16 @@ async def test_the_server_goes_and_comes_back(town: Any, tmp_path: Path) -> None
             await expect(page.locator("#notice")).to_be_hidden()
 
 
+async def test_a_server_that_is_told_to_end_ends_in_order_before_a_tablet(town: Any, tmp_path: Path) -> None:
+    async with chromium() as browser, tablet(browser) as context:
+        page = await context.new_page()
+        async with serving(town, tmp_path / "kiosk") as (url, process):
+            await page.goto(url)
+            await shows(page, "请输入值班 PIN")
+            process.terminate()
+            assert await process.wait() == 0
+
+
 async def test_a_till_that_cannot_start_says_why() -> None:
     sentence = "这个文件夹正由另一台终端使用"
     refusing = [sys.executable, "-c", f"import sys; print({sentence!r}, file=sys.stderr); sys.exit(2)"]
