@@ -34,13 +34,15 @@ from rules import SigningBody, books_path, load_builtin, signing_bodies
 OFFICE = "office"
 CARD_COUNT = 40
 
-# Who of a village signs for each body.
-_DUTIES: Mapping[SigningBody, str] = {
-    "reviewer": "council",
-    "grid": "chief-grid-leader",
-    "council": "council",
-    "committee": "committee",
-    "supervisors": "supervisor",
+# Who of a village declares, and who signs for each body; the second where it is the first's own household or a
+# relative's.
+_DECLARERS = ("01-member1", "01-member2")
+_SIGNERS: Mapping[SigningBody, tuple[str, str]] = {
+    "reviewer": ("council", "council2"),
+    "grid": ("chief-grid-leader", "01-leader"),
+    "council": ("council", "council2"),
+    "committee": ("committee", "committee2"),
+    "supervisors": ("supervisor", "supervisor2"),
 }
 _ROUND = timedelta(days=60, hours=20)
 _DEED_DAYS = 50
@@ -78,6 +80,7 @@ class Story:
         self._devices: dict[str, str] = {}
         # Posted points that are not spent yet, by household.
         self._balances: defaultdict[str, int] = defaultdict(int)
+        self._recusals = plan.list_recusals()
         self._households = {v.code: [h for h in plan.households if h.village == v.code] for v in plan.villages}
 
     async def play(
@@ -128,6 +131,8 @@ class Story:
             for path, slips in self._plan.stock_documents():
                 for slip in slips:
                     await _call_by_two(http, second, "PUT", f"{path}/{uuid7()}", None, slip)
+            for login, household in self._plan.relatives.items():
+                await _call(http, "PUT", f"/v1/people/{login}/relatives/{household}", None)
             for attendant in self._plan.attendants:
                 await _call(http, "POST", "/v1/attendants", None, attendant)
             for supermarket in self._plan.supermarkets:
@@ -175,33 +180,57 @@ class Story:
             for village, households in self._households.items()
         }
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 1))
-        declared = await self._do_in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
+        declared = await self._declare(claims)
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 2))
-        rules = {claim.id: claim.rule for own in claims.values() for claim in own}
-        await self._sign("review", declared, rules)
+        await self._sign("review", claims, declared)
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 3))
-        await self._sign("approve", declared, rules)
+        await self._sign("approve", claims, declared)
         self._clock.travel(begins + timedelta(days=_DEED_DAYS + 7))
         for village, accepted in declared.items():
             for claim in claims[village]:
                 self._balances[claim.household] += accepted.get(claim.id, 0)
 
-    async def _sign(self, step: str, claims: Mapping[str, Collection[UUID]], rules: Mapping[UUID, str]) -> None:
-        """Review or approve claims by village, each by the body that its rule names first or last."""
-        place = 0 if step == "review" else -1
-        by_duty: dict[str, dict[str, list[UUID]]] = {}
-        for village, ids in claims.items():
-            for id in ids:
-                body = signing_bodies(self._book.get_rule(rules[id]))[place]
-                by_duty.setdefault(_DUTIES[body], {}).setdefault(village, []).append(id)
-        for duty, due in by_duty.items():
-            advance = partial(_advance_due_claims, step, due)
-            await self._do_in_each_village(duty, advance, due)
+    async def _declare(self, claims: Mapping[str, Sequence[wire.NewClaim]]) -> dict[str, dict[UUID, int]]:
+        """The accepted claims of each village and their points; the rules' limits refuse a few."""
+        accepted: dict[str, dict[UUID, int]] = {village: {} for village in claims}
 
-    async def _declare(self, http: httpx.AsyncClient, claims: Sequence[wire.NewClaim]) -> dict[UUID, int]:
-        """The accepted claims and their points; the rules' limits refuse a few."""
-        outcomes = await _call(http, "POST", "/v1/claims", list[wire.ClaimOutcome], claims)
-        return {o.id: o.points for o in outcomes if o.status == "declared"}
+        async def declare(http: httpx.AsyncClient, village: str, share: Sequence[wire.NewClaim]) -> None:
+            outcomes = await _call(http, "POST", "/v1/claims", list[wire.ClaimOutcome], share)
+            accepted[village] |= {o.id: o.points for o in outcomes if o.status == "declared"}
+
+        await self._share(_DECLARERS, claims, declare)
+        return accepted
+
+    async def _sign(
+        self, step: str, claims: Mapping[str, Sequence[wire.NewClaim]], wanted: Mapping[str, Collection[UUID]]
+    ) -> None:
+        """Review or approve the wanted claims by village, each by the body that its rule names first or last."""
+        place = 0 if step == "review" else -1
+        due: dict[tuple[str, str], dict[str, list[wire.NewClaim]]] = {}
+        for village, own in claims.items():
+            for claim in own:
+                if claim.id in wanted[village]:
+                    body = signing_bodies(self._book.get_rule(claim.rule))[place]
+                    due.setdefault(_SIGNERS[body], {}).setdefault(village, []).append(claim)
+        for signers, shares in due.items():
+            await self._share(signers, shares, partial(_advance, step))
+
+    async def _share(
+        self,
+        duties: tuple[str, str],
+        claims: Mapping[str, Sequence[wire.NewClaim]],
+        work: Callable[[httpx.AsyncClient, str, Sequence[wire.NewClaim]], Awaitable[None]],
+    ) -> None:
+        """The first of the two in each village does what they needn't keep out of, the second the rest."""
+        first, second = duties
+        theirs: dict[str, dict[str, list[wire.NewClaim]]] = {first: {}, second: {}}
+        for village, own in claims.items():
+            recusals = self._recusals[f"{village}-{first}"]
+            for claim in own:
+                duty = second if claim.household in recusals else first
+                theirs[duty].setdefault(village, []).append(claim)
+        for duty, shares in theirs.items():
+            await self._do_in_each_village(duty, work, shares)
 
     async def _redeem_round(self, tills: Mapping[str, Client], begins: datetime, number: int) -> None:
         """The round's share of the baskets, over some days, each for a household that can pay for it. Baskets that
@@ -234,9 +263,7 @@ class Story:
                     for item in shelf
                 ],
             )
-        await self._do_in_each_village(
-            "committee", lambda http, v: _call(http, "PUT", f"/v1/stocktakes/{uuid7()}", None, counted[v])
-        )
+        await self._do_in_each_village("committee", _report_count, counted)
 
     def _match_baskets(self, share: int) -> list[tuple[Basket, wire.NewHousehold]]:
         """Up to `share` baskets, each with a household that can pay for it; in the last round the most expensive
@@ -270,11 +297,10 @@ class Story:
             village: self._random.sample(make_claims(self._book, households, first, 5, self._random), 24)
             for village, households in self._households.items()
         }
-        accepted = await self._do_in_each_village("01-member1", lambda http, v: self._declare(http, claims[v]))
-        declared = {village: list(ids) for village, ids in accepted.items()}
-        rules = {claim.id: claim.rule for own in claims.values() for claim in own}
-        await self._sign("review", {village: ids[8:] for village, ids in declared.items()}, rules)
-        await self._sign("approve", {village: ids[16:] for village, ids in declared.items()}, rules)
+        accepted = await self._declare(claims)
+        declared = {v: [c.id for c in own if c.id in accepted[v]] for v, own in claims.items()}
+        await self._sign("review", claims, {village: ids[8:] for village, ids in declared.items()})
+        await self._sign("approve", claims, {village: ids[16:] for village, ids in declared.items()})
 
     async def _require_posted(self) -> None:
         async with self._sign_in(OFFICE) as http:
@@ -282,19 +308,15 @@ class Story:
             assert not report.points_pending, "notices that are over post by themselves"
 
     async def _do_in_each_village(
-        self,
-        duty: str,
-        work: Callable[[httpx.AsyncClient, str], Awaitable[T]],
-        where: Collection[str] | None = None,
-    ) -> dict[str, T]:
-        """Do the same concurrently in each village, or in those of `where`, signed in with this duty."""
+        self, duty: str, work: Callable[[httpx.AsyncClient, str, T], Awaitable[None]], shares: Mapping[str, T]
+    ) -> None:
+        """Do each village's share of the work concurrently, signed in with this duty."""
 
-        async def one(village: str) -> T:
+        async def one(village: str, share: T) -> None:
             async with self._sign_in(f"{village}-{duty}") as http:
-                return await work(http, village)
+                await work(http, village, share)
 
-        villages = list(self._households if where is None else where)
-        return dict(zip(villages, await asyncio.gather(*map(one, villages)), strict=True))
+        await asyncio.gather(*(one(village, share) for village, share in shares.items()))
 
     @asynccontextmanager
     async def _sign_in(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -310,13 +332,15 @@ class Story:
             yield http
 
 
-async def _advance_due_claims(
-    step: str, due: Mapping[str, list[UUID]], http: httpx.AsyncClient, village: str
-) -> None:
-    body = wire.ClaimIds(claims=due[village])
+async def _report_count(http: httpx.AsyncClient, _: str, counted: wire.Stocktake) -> None:
+    await _call(http, "PUT", f"/v1/stocktakes/{uuid7()}", None, counted)
+
+
+async def _advance(step: str, http: httpx.AsyncClient, village: str, share: Sequence[wire.NewClaim]) -> None:
+    body = wire.ClaimIds(claims=[claim.id for claim in share])
     outcomes = await _call(http, "POST", f"/v1/claims/{step}", list[wire.ClaimOutcome], body)
     refused = next((o.reason for o in outcomes if o.reason), None)
-    assert refused is None, refused
+    assert refused is None, f"{village}: {refused}"
 
 
 async def _call(http: httpx.AsyncClient, method: str, path: str, answer: Any, body: Any = None) -> Any:

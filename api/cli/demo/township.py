@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+import msgspec
 from faker import Faker
 
 from api import wire
@@ -52,6 +53,8 @@ class TownshipPlan:
     funds: list[wire.Funding] = field(default_factory=list)
     restocks: list[wire.Restock] = field(default_factory=list)
     donations: list[wire.Donation] = field(default_factory=list)
+    # Who declared which household to be a relative's, by login and code.
+    relatives: dict[str, str] = field(default_factory=dict)
     # Who proposes the rulebook and who confirms it.
     party_branch: tuple[str, str] = ("party-branch", "party-branch2")
     # Who confirms what the office proposes.
@@ -72,9 +75,15 @@ class TownshipPlan:
         """What is recorded one by one under its own id, by API path."""
         return [("/v1/funds", self.funds), ("/v1/restocks", self.restocks), ("/v1/donations", self.donations)]
 
+    def list_recusals(self) -> dict[str, Collection[str]]:
+        """The households that each person keeps out of, by login and code."""
+        own = {person.login: {person.household} for person in self.people if person.household}
+        return {login: homes | {self.relatives.get(login, "")} for login, homes in own.items()}
+
 
 def plan_township(password: str) -> TownshipPlan:
-    """The whole township. One person with each duty in each village can sign in with `password`."""
+    """The whole township. Two people with each duty that acts in a village can sign in with `password`, since
+    each of them keeps out of what concerns their own household."""
     random = Random(SEED)
     faker = Faker("zh_CN")
     faker.seed_instance(SEED)
@@ -115,6 +124,11 @@ def plan_township(password: str) -> TownshipPlan:
             grids_left, members_left = grids_left - 1, members_left - members
             _add_grid(made, faker, random, village, grid_number, members, password)
     # Last, so that the names made for everybody else don't change.
+    made.people.extend(
+        _make_person(faker, f"{each.code}-{role}2", role, each.code, password)
+        for each in made.villages
+        for role in ("council", "committee", "supervisor")
+    )
     for login, role in (
         *((login, "party-branch") for login in made.party_branch),
         (made.second, "office"),
@@ -123,7 +137,32 @@ def plan_township(password: str) -> TownshipPlan:
         made.people.append(
             wire.NewPerson(login=login, name=faker.name(), roles=[role], township=True, password=password)
         )
+    for each in made.villages:
+        _settle(made, each.code)
     return made
+
+
+def _settle(made: TownshipPlan, village: str) -> None:
+    """Give everybody who serves the village a household there, grid people one of their grid."""
+    places = {h.code: n for n, h in enumerate(made.households) if h.village == village}
+    free = list(places)
+    # Most is declared for the first households. In the village that a visitor looks at, its people live there, so
+    # that they meet what they keep out of.
+    if village != made.villages[0].code:
+        Random(f"{SEED} {village}").shuffle(free)
+    for n, person in enumerate(made.people):
+        if person.village != village:
+            continue
+        code = next(code for code in free if person.grid in (None, made.households[places[code]].grid))
+        free.remove(code)
+        home = made.households[places[code]]
+        lives_alone = home.people == 1
+        made.people[n] = msgspec.structs.replace(person, household=code)
+        made.households[places[code]] = msgspec.structs.replace(
+            home, head=person.name if lives_alone else home.head, adults=[] if lives_alone else [person.name]
+        )
+        if person.login == f"{village}-council":
+            made.relatives[f"{village}-committee"] = code
 
 
 def _add_grid(
@@ -132,8 +171,8 @@ def _add_grid(
     grid = f"{village}-{number:02}"
     made.grids.append(wire.NewGrid(code=grid, village=village, name=f"第{number}网格"))
     for duty, role in _list_duties(members):
-        # One grid member of each village can sign in.
-        signs_in = password if (number, duty) == (1, "member1") else None
+        # Two grid members of each village can sign in, and a leader.
+        signs_in = password if number == 1 and duty in ("member1", "member2", "leader") else None
         made.people.append(_make_person(faker, f"{grid}-{duty}", role, village, signs_in, grid))
     made.households.extend(
         wire.NewHousehold(
