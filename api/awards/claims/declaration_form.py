@@ -18,7 +18,7 @@ from api.platform.access import Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.registry.register.queries import HouseholdFacts
+from api.registry.register.queries import HouseholdFacts, list_grown_ups
 from api.registry.register.search import search_households
 from api.web.form import read_code, read_field, read_lines
 from api.wire.names import mask_name
@@ -31,7 +31,8 @@ _INPUT = "input."
 class DeclarationForm:
     """The content of the form as typed. `id` is the claim's, created with the empty form so that submitting it
     twice declares one claim. `household` is a code or part of a name. `declared_twice`: the
-    household has a claim for this deed, and `again` has to say why this is another."""
+    household has a claim for this deed, and `again` has to say why this is another. `grown_ups`: those of the
+    household that are known by name, where the rule asks who did it."""
 
     rule: Rule
     id: UUID
@@ -42,6 +43,7 @@ class DeclarationForm:
     again: str = ""
     declared_twice: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
+    grown_ups: Sequence[str] = ()
 
     @property
     def requires_person(self) -> bool:
@@ -96,6 +98,11 @@ def read_form(book: Rulebook, data: FormMultiDict) -> DeclarationForm:
 async def submit(services: Services, staff: Staff, form: DeclarationForm) -> str:
     """Declare the claim; returns a sentence for the declarer. Raises IncompleteForm, and Refused: not-allowed."""
     household = await _find_household(services, staff, form)
+    if form.requires_person:
+        async with services.unit_of_work() as uow:
+            form = replace(form, household=household.code, grown_ups=await list_grown_ups(uow, household))
+        if not form.person:
+            raise IncompleteForm("请填家里谁做的。", form)
     try:
         claim = msgspec.convert(
             {

@@ -72,12 +72,13 @@ async def show_people(
     services: NamedDependency[Services],
     text: FromQuery[str] = "",
     village: FromQuery[str] = "",
+    grid: FromQuery[str] = "",
     role: FromQuery[str] = "",
     ended: FromQuery[bool] = False,
 ) -> Template:
     wanted = None if not village else "" if village == TOWNSHIP else village
     people = await use_cases.list_people(
-        services, request.user, ended=ended, text=text.strip(), village=wanted, role=role
+        services, request.user, ended=ended, text=text.strip(), village=wanted, grid=grid, role=role
     )
     return render_page(
         request,
@@ -85,7 +86,7 @@ async def show_people(
         staff=request.user,
         people=people,
         may_change=_may_change(request.user),
-        chosen={"text": text, "village": village, "role": role, "ended": ended},
+        chosen={"text": text, "village": village, "grid": grid, "role": role, "ended": ended},
         **await _read_places(services),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from api.platform.access import Role
@@ -36,8 +36,9 @@ class Duties:
     grid: str | None
     household: str | None
 
-    def __str__(self) -> str:
-        place = self.village or "全乡"
+    def tell(self, villages: Mapping[str, str]) -> str:
+        """In words. `villages`: their names by code."""
+        place = "全乡" if self.village is None else villages.get(self.village, self.village)
         told = [self.name, name_roles(self.roles), f"{place}{f'，网格 {self.grid}' if self.grid else ''}"]
         return "；".join([*told, *([f"户 {self.household}"] if self.household else [])])
 

@@ -17,15 +17,20 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
+    column,
     func,
     or_,
     select,
+    table,
 )
 from sqlalchemy.orm import aliased
 
 from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
 from api.registry.people.tables import Person, Relative
+
+# The register's, which itself asks about people: only its names are read here.
+_VILLAGE = table("village", column("township"), column("code"), column("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,14 @@ async def read_villages(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, st
     """The village that each of these people serves; None for the whole township."""
     rows = await uow.session.execute(
         select(Person.id, Person.village).where(Person.township == uow.township, Person.id.in_(ids))
+    )
+    return dict(rows.all())
+
+
+async def name_villages(uow: UnitOfWork) -> dict[str, str]:
+    """The villages' names by code."""
+    rows = await uow.session.execute(
+        select(_VILLAGE.c.code, _VILLAGE.c.name).where(_VILLAGE.c.township == uow.township)
     )
     return dict(rows.all())
 

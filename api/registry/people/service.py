@@ -16,6 +16,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
 from api.registry.people.duties import CONFIRMING, Duties
 from api.registry.people.invitations import end_invitations
+from api.registry.people.queries import name_villages
 from api.registry.people.records import ChangeKind, record_change
 from api.registry.people.second_step import is_on
 from api.registry.people.sessions import end_sessions
@@ -38,7 +39,7 @@ class PersonView:
 
 
 async def list_people(
-    uow: UnitOfWork, *, ended: bool, text: str = "", village: str | None = None, role: str = ""
+    uow: UnitOfWork, *, ended: bool, text: str = "", village: str | None = None, grid: str = "", role: str = ""
 ) -> list[PersonView]:
     """Those who serve, or whose service ended; by login. `text`: a part of name or login. `village`: "" for the
     whole township's."""
@@ -48,6 +49,8 @@ async def list_people(
         wanted.append(or_(*found))
     if village is not None:
         wanted.append(Person.village.is_(None) if village == "" else Person.village == village)
+    if grid:
+        wanted.append(Person.grid == grid)
     if role:
         wanted.append(any_(Person.roles) == role)
     people = await uow.session.scalars(
@@ -176,12 +179,12 @@ async def decides_alone(uow: UnitOfWork, staff: Staff) -> bool:
     return not others
 
 
-def change_duties(
+async def change_duties(
     uow: UnitOfWork, person: Person, after: Duties, by: UUID, reason: str, confirmed_by: UUID | None = None
 ) -> None:
     """Also of whoever's service had ended: it begins again."""
     kind = ChangeKind.CHANGED if person.ended_at is None else ChangeKind.RESUMED
-    before = duties_of(person)
+    before, villages = duties_of(person), await name_villages(uow)
     person.name, person.roles = after.name, sorted(after.roles)
     person.village, person.township_wide = after.village, after.village is None
     person.grid, person.household, person.ended_at = after.grid, after.household, None
@@ -190,8 +193,8 @@ def change_duties(
         person.id,
         kind,
         by,
-        before=str(before),
-        after=str(after),
+        before=before.tell(villages),
+        after=after.tell(villages),
         reason=reason,
         confirmed_by=confirmed_by,
     )
@@ -204,8 +207,8 @@ async def end_service(uow: UnitOfWork, person: Person, on: date, by: UUID, reaso
     person.ended_at = uow.now
     await end_sessions(uow, person.id)
     await end_invitations(uow, person.id)
-    told = f"{on} 起不再任职"
-    record_change(uow, person.id, ChangeKind.ENDED, by, before=str(duties_of(person)), after=told, reason=reason)
+    before, told = duties_of(person).tell(await name_villages(uow)), f"{on} 起不再任职"
+    record_change(uow, person.id, ChangeKind.ENDED, by, before=before, after=told, reason=reason)
 
 
 async def require_office(uow: UnitOfWork) -> None:

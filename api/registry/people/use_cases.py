@@ -17,7 +17,7 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import TERMINAL, Client, is_known, list_lockouts
 from api.registry.people.duties import Duties
 from api.registry.people.passwords import require_strong_password
-from api.registry.people.queries import find_staff, find_staff_by_login, select_staff, to_staff
+from api.registry.people.queries import find_staff, find_staff_by_login, name_villages, select_staff, to_staff
 from api.registry.people.records import ChangeKind, record_change
 from api.registry.people.second_step import is_on, require_code
 from api.registry.people.sessions import (
@@ -244,9 +244,11 @@ async def insert_people(
             for id, p, hashed in zip_longest(ids, people, hashes)
         ],
     )
+    villages = await name_villages(uow)
     for id, person in zip(ids, people, strict=True):
         duties = Duties(person.name, frozenset(person.roles), person.village, person.grid, person.household)
-        record_change(uow, id, ChangeKind.ADDED, registered_by, after=str(duties), confirmed_by=confirmed_by)
+        after = duties.tell(villages)
+        record_change(uow, id, ChangeKind.ADDED, registered_by, after=after, confirmed_by=confirmed_by)
 
 
 def require_known_roles(roles: Sequence[str]) -> None:

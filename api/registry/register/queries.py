@@ -113,6 +113,14 @@ async def list_grids(uow: UnitOfWork) -> list[GridFacts]:
     return [GridFacts(*row) for row in rows]
 
 
+async def list_grown_ups(uow: UnitOfWork, household: HouseholdFacts) -> list[str]:
+    """The names of those of a household that are known, its head first."""
+    adults = await uow.session.scalar(
+        select(Household.adults).where(Household.township == uow.township, Household.id == household.id)
+    )
+    return list(dict.fromkeys([household.head, *(adults or [])]))
+
+
 async def read_households(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, HouseholdFacts]:
     """The households with these ids; all of them if `ids` is None."""
     wanted = [] if ids is None else [Household.id.in_(ids)]

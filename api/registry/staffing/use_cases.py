@@ -6,7 +6,7 @@ a service is done by one person, at once. Nobody changes their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people import relatives, second_step, service
 from api.registry.people.duties import CONFIRMING, Duties, name_roles, need_two
+from api.registry.people.queries import name_villages
 from api.registry.people.records import ChangeKind, ChangeView, read_changes, record_change
 from api.registry.people.sessions import end_sessions
 from api.registry.people.use_cases import insert_people
@@ -46,7 +47,7 @@ class ProposedPeople(msgspec.Struct):
 
 
 class ProposedDuties(msgspec.Struct):
-    """`before`: what they were when it was proposed; something else meanwhile is another change."""
+    """`before`: what they were when it was proposed, in words; something else meanwhile is another change."""
 
     person: UUID
     before: str
@@ -60,12 +61,13 @@ async def list_people(
     ended: bool = False,
     text: str = "",
     village: str | None = None,
+    grid: str = "",
     role: str = "",
 ) -> list[service.PersonView]:
     """As `service.list_people`. Raises Refused: not-allowed."""
     require_township(staff, *READERS)
     async with services.unit_of_work() as uow:
-        return await service.list_people(uow, ended=ended, text=text, village=village, role=role)
+        return await service.list_people(uow, ended=ended, text=text, village=village, grid=grid, role=role)
 
 
 async def show_person(
@@ -117,7 +119,7 @@ async def register_people(
     new = NewProposal(
         request=ProposedPeople(kept, list(hashes)),
         identity=kept,
-        what=f"登记 {len(people)} 人：{_tell_people(people)}",
+        what=f"登记 {len(people)} 人：{_tell_people(people, await name_villages(uow))}",
         village=None,
         preview=kept,
     )
@@ -128,8 +130,9 @@ def _duties(person: wire.NewPerson) -> Duties:
     return Duties(person.name, frozenset(person.roles), person.village, person.grid, person.household)
 
 
-def _tell_people(people: Sequence[wire.NewPerson], most: int = 5) -> str:
-    told = [f"{each.name}（{name_roles(each.roles)}，{each.village or '全乡'}）" for each in people[:most]]
+def _tell_people(people: Sequence[wire.NewPerson], villages: Mapping[str, str], most: int = 5) -> str:
+    places = [villages[each.village] if each.village else "全乡" for each in people[:most]]
+    told = [f"{each.name}（{name_roles(each.roles)}，{at}）" for each, at in zip(people, places, strict=False)]
     return "、".join(told) + ("……" if len(people) > most else "")
 
 
@@ -158,17 +161,19 @@ async def change_duties(
             raise Refused(ErrorCode.WRONG_STATE, "没有改动。")
         served = before if found.ended_at is None else None
         if not need_two(served, after) or await service.decides_alone(uow, staff):
-            service.change_duties(uow, found, after, staff.id, wanted.reason)
+            await service.change_duties(uow, found, after, staff.id, wanted.reason)
             await service.require_office(uow)
             return None
         async with trial(uow):
-            service.change_duties(uow, found, after, staff.id, wanted.reason)
+            await service.change_duties(uow, found, after, staff.id, wanted.reason)
             await service.require_office(uow)
         await uow.session.refresh(found)
+        villages = await name_villages(uow)
+        told = _tell_served(served, villages)
         again = "" if served is not None else "重新任职："
         new = NewProposal(
-            request=ProposedDuties(person, str(served), wanted),
-            what=f"{again}{before.name}，从“{served or '不再任职'}”改为“{after}”（{wanted.reason}）",
+            request=ProposedDuties(person, told, wanted),
+            what=f"{again}{before.name}，从“{told}”改为“{after.tell(villages)}”（{wanted.reason}）",
             village=None,
         )
         return await to_view(uow, DUTIES, await propose(uow, DUTIES, Signer.of(staff), new), staff)
@@ -180,11 +185,15 @@ async def _change(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> Non
         raise Refused(ErrorCode.SAME_PERSON, "这是您自己的职责，请由另一个人确认。")
     found = await service.lock_confirmed(uow, request.person)
     served = service.duties_of(found) if found.ended_at is None else None
-    if str(served) != request.before:
+    if _tell_served(served, await name_villages(uow)) != request.before:
         raise Refused(ErrorCode.WRONG_STATE, "这个人的职责在这期间又改过，请退回这份，重新提一次。")
     after = service.read_duties(request.wanted)
-    service.change_duties(uow, found, after, proposed.proposer.id, request.wanted.reason, confirmer.id)
+    await service.change_duties(uow, found, after, proposed.proposer.id, request.wanted.reason, confirmer.id)
     await service.require_office(uow)
+
+
+def _tell_served(served: Duties | None, villages: Mapping[str, str]) -> str:
+    return "不再任职" if served is None else served.tell(villages)
 
 
 DUTIES = ProposalKind("duties", "人员职责", _CONFIRMERS, _change)

@@ -50,12 +50,12 @@ async def test_a_duty_that_decides_waits_for_a_second_person(town: LiveTown) -> 
     answer = await change(town, "office", "wang", duties("王网格", "grid-member", "committee", village="hp"))
     assert (answer.status_code, await roles_of(town, "wang")) == (202, {"grid-member"})
     [waiting] = await send_waiting(town, "fu")
-    assert waiting["what"].startswith("王网格，从“王网格；网格员；hp”改为“王网格；网格员、村委会；hp”")
+    assert waiting["what"].startswith("王网格，从“王网格；网格员；河畔村”改为“王网格；网格员、村委会；河畔村”")
     (await confirmed(town, answer)).raise_for_status()
     assert await roles_of(town, "wang") == {"grid-member", "committee"}
     [row] = await rows(town, "select kind, before, after, reason, changed_by <> confirmed_by from person_change"
                        " where confirmed_by is not null")  # fmt: skip
-    assert tuple(row) == ("changed", "王网格；网格员；hp", "王网格；网格员、村委会；hp", "换届", True)
+    assert tuple(row) == ("changed", "王网格；网格员；河畔村", "王网格；网格员、村委会；河畔村", "换届", True)
 
 
 @pytest.mark.parametrize(
