@@ -123,6 +123,7 @@ async def found(day: Day, url: str, code: str) -> Page:
     }
     for name, value in given.items():
         await office.locator(f"[name={name}]").fill(value)
+    await office.evaluate("scrollTo(0, 0)")
     await day.picture(office, "begin")
     await press(office, "下一步")
     for name in ("password", "again"):

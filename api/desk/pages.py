@@ -70,6 +70,8 @@ def _list_backup_warnings(services: Services, staff: Staff) -> list[str]:
     status = read_backup_status(services.data, services.clock.now())
     if not (status.late and staff.serves_township):
         return []
+    if status.made_at is None:
+        return [f"{status.sentence}：今天夜里会自己做；等不到夜里，请维护的人运行 jimei backup。"]
     return [f"{status.sentence}：硬盘坏了，那以后的账就没有了。请联系维护的人。"]
 
 
