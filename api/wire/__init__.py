@@ -158,6 +158,7 @@ from api.wire.till import (
     Shift,
     Till,
     TillAttendant,
+    ToldBackup,
 )
 
 __all__ = [
@@ -305,6 +306,7 @@ __all__ = [
     "StocktakeSheet",
     "Till",
     "TillAttendant",
+    "ToldBackup",
     "TownshipDefaults",
     "TownshipDefaultsView",
     "TownshipReport",

@@ -34,16 +34,19 @@ class TillAttendant(Wire, frozen=True):
     pin_set_at: datetime | None = None
 
 
-LOUD = "！"
-"""What a notice begins with that mustn't be overlooked."""
+class ToldBackup(Wire, frozen=True):
+    """What is told of the server's backups; `late`: it mustn't be overlooked."""
+
+    sentence: str
+    late: bool
 
 
 class Till(Wire, frozen=True):
     """What a kiosk needs to serve: `GET /v1/till` (device token). `version` increases whenever the office changes
     the products of this shelf, their names, prices or barcodes, but not with the pieces in stock. `notices`:
-    sentences for the idle screen, `LOUD` ones to be seen. `seal`: the newest signed head of the books as printed
-    on receipts, "12345 Ab3dEf9k": the number of its records, the first signs of its root; empty before the first.
-    `attendants`: by name. `lock_minutes`: after so long without a key the till asks for the PIN again."""
+    sentences for the idle screen. `backup`: null before the first. `seal`: the newest signed head of the books as
+    printed on receipts, "12345 Ab3dEf9k": the number of its records, the first signs of its root; empty before the
+    first. `attendants`: by name. `lock_minutes`: after so long without a key the till asks for the PIN again."""
 
     supermarket: str
     village: str
@@ -53,6 +56,7 @@ class Till(Wire, frozen=True):
     seal: str = ""
     attendants: list[TillAttendant] = field(default_factory=list)
     lock_minutes: int = 10
+    backup: ToldBackup | None = None
 
 
 class PinSignIn(Incoming, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from api.wire.till import LOUD
 from kiosk.appearance import LARGE
 from kiosk.columns import align_left
 from kiosk.holdings import count_all, describe_unavailable
@@ -110,7 +109,9 @@ class Household(Widget):
     def _build_instructions(self) -> list[Content]:
         till = self._session.till
         width = self.content_size.width
-        notices = [align_left(notice, width) for notice in till.notices[:3]] if till else []
+        told = [(notice, "$faded") for notice in till.notices[:3]] if till else []
+        if till and till.backup:
+            told.append((till.backup.sentence, "bold $gold" if till.backup.late else "$faded"))
         steps = [
             Content.assemble((f" {step} ", "bold $gold on $keycap"), (f"  {_(what)}", "$cream"))
             for step, what in _STEPS
@@ -120,8 +121,5 @@ class Household(Widget):
             Content(),
             *steps,
             Content(),
-            *(
-                Content.assemble((notice, "bold $gold" if notice.startswith(LOUD) else "$faded"))
-                for notice in notices
-            ),
+            *(Content.assemble((align_left(sentence, width), style)) for sentence, style in told),
         ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from textual import events
 from uuid_utils.compat import uuid7
 
+from api.platform.backup.catalogue import Backup, Catalogue, backup_folder, write_catalogue
 from api.wire import Redemption, RedemptionLine
 from api.wire.card_token import new_token
 from kiosk.client import Client
@@ -324,3 +326,15 @@ async def spend_when_posted(town: Any, balance: Any, card: str, product: str, pr
         while await balance(card) < price * quantity:
             await asyncio.sleep(0.02)
     await spend(town, machine, card, product, price, quantity)
+
+
+async def test_the_last_proven_backup_is_told_and_a_late_one_stands_out(town: Any, open_till: OpenTill) -> None:
+    made_at = town.clock.now() - timedelta(days=5)
+    backup = Backup("b.jimei", made_at, 1, "", "", 0, "", "", "", proven_at=made_at)
+    backup_folder(town.town.data).mkdir(parents=True, exist_ok=True)
+    write_catalogue(town.town.data, Catalogue(backups=(backup,)))
+    try:
+        async with open_till() as till:
+            await till.sees("上次证明过的备份已是 5 天前。")
+    finally:
+        write_catalogue(town.town.data, Catalogue())

@@ -12,6 +12,7 @@ from sqlalchemy import select, true
 
 from api import wire
 from api.platform.access import Device
+from api.platform.backup.catalogue import read_backup_state
 from api.platform.backup.status import read_backup_status
 from api.platform.clock import local_date
 from api.platform.services import Services, UnitOfWork
@@ -23,7 +24,6 @@ from api.shop.stock.use_cases import read_shelf_items
 from api.shop.supermarkets.hours import describe_today
 from api.shop.supermarkets.queries import convert_hours
 from api.shop.supermarkets.tables import Supermarket
-from api.wire.till import LOUD
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,6 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
         )
         # The version is read before the shelf, so that a change in between is fetched again rather than missed.
         supermarket, village, code, version, hours, attendants, lock_minutes = row.one()
-        backup = read_backup_status(services.data, uow.now)
         await note_prices(uow, device.id, device.epoch, device.supermarket)
         return wire.Till(
             supermarket=supermarket,
@@ -59,17 +58,23 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
             shelf=await read_shelf_items(uow, device.supermarket),
             # Shown while the till is idle.
             notices=[
-                *([f"{LOUD}{backup.sentence}。"] if backup.late else []),
                 *_tell_today(hours, uow.now),
                 *await _promise_notices(uow, device.supermarket),
                 *await additions.on_notice(uow, code),
-                *([] if backup.late else [f"{backup.sentence}。"]),
             ],
             version=version,
             seal=await additions.seal(uow),
             attendants=msgspec.convert(attendants, list[wire.TillAttendant]),
             lock_minutes=lock_minutes,
+            backup=_tell_backup(services, uow.now),
         )
+
+
+def _tell_backup(services: Services, now: datetime) -> wire.ToldBackup | None:
+    if read_backup_state(services.data).newest is None:
+        return None
+    status = read_backup_status(services.data, now)
+    return wire.ToldBackup(f"{status.sentence}。", status.late)
 
 
 def _tell_today(stored: Any, now: datetime) -> list[str]:
