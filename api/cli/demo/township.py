@@ -161,8 +161,8 @@ def _settle(made: TownshipPlan, village: str) -> None:
         made.households[places[code]] = msgspec.structs.replace(
             home, head=person.name if lives_alone else home.head, adults=[] if lives_alone else [person.name]
         )
-        if person.login == f"{village}-council":
-            made.relatives[f"{village}-committee"] = code
+        if person.login == f"{village}-chief-grid-leader":
+            made.relatives |= {f"{village}-council": code, f"{village}-committee": code}
 
 
 def _add_grid(

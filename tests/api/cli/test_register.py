@@ -13,7 +13,9 @@ from api.registry.people.use_cases import authenticate
 from api.registry.register.register_plan import apply_register, plan_register
 from api.registry.register.register_table import read_register
 from tests.api.asking import rows
+from tests.api.registry.people.conftest import turn_on
 from tests.api.registry.register.sheets import messy_register
+from tests.api.web.browser import browsing
 from tests.command_line import Done, jimei_beside
 from tests.conftest import PASSWORD, LiveTown
 
@@ -109,3 +111,19 @@ async def test_a_plan_that_nobody_has_seen_is_not_carried_out(town: LiveTown, tm
     with pytest.raises(Refused, match="重新核对一遍"):
         await apply_register(town.town, office, table, seen, "登记")
     assert await _registered(town) == before
+
+
+async def test_whoever_signs_in_by_two_steps_is_asked_for_the_code(town: LiveTown, tmp_path: Path) -> None:
+    file = tmp_path / "花名册.csv"
+    file.write_text(NEW, encoding="utf-8")
+    async with browsing(town, "office") as office:
+        _, (paper, *_) = await turn_on(town, office)
+    before = await _registered(town)
+    for typed in ("", "\n", "00000 00000\n"):
+        refused = await _register(town, file, "--by", "office", "--yes", typed=f"{PASSWORD}\n{typed}")
+        assert (refused.returncode, await _registered(town)) == (2, before), refused.stderr
+        assert "office 手机上的验证码 code" in refused.stderr
+    done = await _register(town, file, "--by", "office", "--yes", typed=f"{PASSWORD}\n{paper}\n")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "已登记。"), done.stderr
+    again = await _register(town, file, "--by", "office", "--yes", typed=f"{PASSWORD}\n{paper}\n")
+    assert again.returncode == 2, "each code on paper counts once"

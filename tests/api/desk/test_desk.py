@@ -184,3 +184,20 @@ async def test_who_may_act_on_nothing_has_no_button(town: LiveTown) -> None:
             await zhao.send("/desk/claims/review", claims=zhao.claims())
         await li.open("/desk")
         assert "审定所选并公示" not in li.text
+
+
+async def test_the_grown_ups_that_are_known_are_offered_where_a_rule_asks_who(town: LiveTown) -> None:
+    async with town.staff("office") as office:
+        home = {"code": "hp-9", "village": "hp", "grid": "hp-1", "head": "何大", "people": 4, "adults": ["李秀英"]}
+        (await office.post("/v1/households", json=[home])).raise_for_status()
+    degree = {"input.degree": "bachelor"}
+    async with browsing(town, "wang") as wang:
+        assert "请填家里谁做的" in await declare(wang, "何大", "A34", **degree)
+        offered = re.search(r'<datalist id="grown-ups">(.*?)</datalist>', wang.page.text)
+        assert offered is not None
+        assert re.findall(r'value="([^"]+)"', offered[1]) == ["何大", "李秀英"]
+        fields = {"household": "hp-9", "deed_on": "2026-06-14", **degree}
+        assert "已申报" in await wang.send("/desk/declare", person="李秀英", **fields)
+        # Of a household that isn't found, nothing is told.
+        await declare(wang, "hp-999", "A34", **degree)
+        assert "<datalist" not in wang.page.text

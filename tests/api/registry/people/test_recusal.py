@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from api.platform.access import OF_RELATIVE, Role
 from api.registry.people.queries import find_staff
 from api.registry.people.relatives import declare_relative, withdraw_relative
-from tests.api.asking import rows, set_bounds
+from tests.api.asking import problem, rows, set_bounds
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
 from tests.api.bookkeeping.general_ledger.conftest import correction, hold, statement
 from tests.conftest import LiveTown
@@ -121,3 +121,24 @@ async def test_a_relative_is_declared_at_once_and_withdrawn_by_somebody_else(tow
     assert (await declare(town, new))[0]["status"] == "declared"
     # It stays on record.
     assert await rows(town, "select person, withdrawn_by from relative") == [(wang, office)]
+
+
+async def test_relatives_are_declared_and_withdrawn_by_two_programs(town: LiveTown) -> None:
+    """Whoever is concerned takes nothing back, and it is withdrawn with a reason, once."""
+    path = f"/v1/people/office/relatives/{HOUSEHOLD}"
+    async with town.staff("office") as office, town.staff("fu") as fu:
+        assert (await office.put(path)).status_code == 204
+        problem(await fu.put(path), 409, "wrong-state")
+        problem(await fu.put("/v1/people/office/relatives/hp-999"), 404, "unknown")
+        refused = (await office.post("/v1/holds", json=[hold(1)])).json()
+        assert refused[0]["reason"] == OF_RELATIVE
+        problem(await office.delete(path, params={"reason": "写错了"}), 403, "same-person")
+        problem(await fu.delete(path), 400, "malformed")
+        assert (await fu.delete(path, params={"reason": "写错了"})).status_code == 204
+        problem(await fu.delete(path, params={"reason": "再撤一次"}), 404, "unknown")
+    found = await rows(town, "select kind, before, after, reason from person_change where kind like 'relative%'"
+                       " order by changed_at, kind")  # fmt: skip
+    assert [tuple(row) for row in found] == [
+        ("relative", "", HOUSEHOLD, ""),
+        ("relative-withdrawn", HOUSEHOLD, "", "写错了"),
+    ]
