@@ -71,9 +71,9 @@ async def test_csv_of_a_later_period(month: LiveTown, tmp_path: Path) -> None:
 async def test_csv_runs_nothing(month: LiveTown, tmp_path: Path) -> None:
     await as_owner(
         month,
-        "update household set head = '=1+1' where code = 'hp-1'",
-        "update household set head = '＝1+1' where code = 'hp-2'",
-        "update household set head = ' @x' where code = 'hp-3'",
+        "update household set head = '=1+1', search_key = '=1+1' || chr(10) where code = 'hp-1'",
+        "update household set head = '＝1+1', search_key = '＝1+1' || chr(10) where code = 'hp-2'",
+        "update household set head = ' @x', search_key = ' @x' || chr(10) where code = 'hp-3'",
     )
     rows = csv_rows(await exported(month.town, tmp_path, "csv"))
     assert {"'=1+1", "'＝1+1", "' @x"} <= {row["名称"] for row in rows}

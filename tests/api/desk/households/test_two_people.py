@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.api.asking import a_redemption, order, problem, rows, sign_in
+from tests.api.asking import a_redemption, order, problem, rows
+from tests.api.awards.claims.conftest import hire
 from tests.api.desk.households.conftest import ask, balance, change, changes, done, show
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown, run_jobs
@@ -187,13 +188,7 @@ async def test_an_ended_household_keeps_its_points_or_gives_them_back(town: Live
 
 
 async def test_ones_own_household_is_others_matter(town: LiveTown) -> None:
-    async with town.staff("office") as http:
-        person = {
-            "login": "he", "name": "何村委", "roles": ["committee"], "village": "hp", "household": "hp-1",
-            "password": "correct horse",
-        }  # fmt: skip
-        (await http.post("/v1/people", json=[person])).raise_for_status()
-    await sign_in(town, "he")
+    await hire(town, "he", "committee", village="hp", household="hp-1")
     problem(await change(town, "hp-1", by="he", head="李四"), 403, "not-allowed")
     problem(await ask(town, "hp-1", "merge", by="he", into="hp-2"), 403, "not-allowed")
     proposal = (await ask(town, "hp-1", "merge", into="hp-2")).json()["id"]

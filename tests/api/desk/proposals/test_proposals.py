@@ -127,7 +127,8 @@ async def propose(town: LiveTown, kind: str) -> dict[str, Any]:
 
 
 async def test_every_kind_stands_in_this_table() -> None:
-    assert CASES.keys() == KINDS.keys()
+    # The key of backups is a file, not a row: tests/api/bookkeeping/backup/test_pages.py.
+    assert CASES.keys() | {"backup-key"} == KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", CASES)
