@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 from sqlalchemy import text
 
-from api.desk.navigation import list_nav_cards
+from api.desk.navigation import list_nav_groups
 from api.platform.access import Role, Staff, StaffRequest, require_township, staff_only
 from api.platform.backup.catalogue import read_catalogue
 from api.platform.clock import local_date
@@ -75,7 +75,7 @@ async def list_first_steps(services: Services, staff: Staff) -> list[FirstStep]:
     if done["dismissed"]:
         return []
     done["backup"] = any(backup.proven_at is not None for backup in read_catalogue(services.data).backups)
-    places = {_RULEBOOKS, *(card.path for card in list_nav_cards(staff))}
+    places = {_RULEBOOKS, *(card.path for group in list_nav_groups(staff) for card in group.cards)}
     steps = [FirstStep(text, path if path in places else "", done[name]) for name, path, text in _STEPS]
     return [] if all(step.done for step in steps) else steps
 

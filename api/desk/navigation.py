@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.platform.access import Role, Staff
 
@@ -23,44 +23,84 @@ class NavCard:
     township_wide: bool = False
 
 
-NAV_CARDS = (
-    NavCard("/desk/register", "登记簿", "用表格登记村、网格、人员和农户，调整网格", (Role.OFFICE,)),
-    NavCard("/desk/supermarkets", "超市", "营业时间、管理员，和每家店的终端与货架", _OVERSEERS),
-    NavCard("/desk/households", "户", "找一户，看积分和变动；改户主、分户、并户、销户", _HOUSEHOLD_READERS),
-    NavCard(
-        "/desk/people",
-        "人员",
-        "谁在任职、有哪些职责；登记、邀请、结束任职",
-        (Role.OFFICE, Role.SUPERVISOR),
-        township_wide=True,
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    """Parts of the desk that belong together, under a heading."""
+
+    title: str
+    cards: Sequence[NavCard]
+
+
+_GROUPS = (
+    NavGroup(
+        "规则与办理",
+        (
+            NavCard(
+                "/desk/policies",
+                "全乡的办法",
+                "公示几天、过不过期、一个人能办多少",
+                (*_OVERSEERS, Role.PARTY_BRANCH),
+            ),
+        ),
     ),
-    NavCard("/desk/tills", "终端", "各超市的终端，和它们报来、等人决定的", _OVERSEERS),
-    NavCard("/desk/goods", "物品与货架", "分值、库存、快到期的，和等人点数的收货单", _OVERSEERS),
-    NavCard("/desk/cards", "积分卡", "发卡、打印、挂失、补卡，谁家还没有卡", _OVERSEERS),
-    NavCard("/desk/card-pins", "积分卡密码", "户主忘了密码，在这里取消", _OVERSEERS),
-    NavCard(
-        "/desk/report",
-        "年度报表",
-        "积分、物品、资金和保障率，每个数都能点开看",
-        (Role.OFFICE, Role.SUPERVISOR),
-        township_wide=True,
+    NavGroup(
+        "人和户",
+        (
+            NavCard("/desk/households", "户", "找一户，看积分和变动；改户主、分户、并户", _HOUSEHOLD_READERS),
+            NavCard("/desk/cards", "积分卡", "发卡、打印、挂失、补卡，谁家还没有卡", _OVERSEERS),
+            NavCard("/desk/card-pins", "积分卡密码", "户主忘了密码，在这里取消", _OVERSEERS),
+            NavCard(
+                "/desk/people",
+                "人员",
+                "谁在任职、有哪些职责；登记、邀请、结束任职",
+                (Role.OFFICE, Role.SUPERVISOR),
+                township_wide=True,
+            ),
+            NavCard("/desk/register", "登记簿", "用表格登记村、网格、人员和农户，调整网格", (Role.OFFICE,)),
+        ),
     ),
-    NavCard(
-        "/desk/backups",
-        "备份",
-        "最近一份验证过的备份、下载、备份的钥匙",
-        (Role.OFFICE, Role.SUPERVISOR),
-        township_wide=True,
+    NavGroup(
+        "超市",
+        (
+            NavCard("/desk/supermarkets", "超市", "营业时间、管理员，和每家店的终端与货架", _OVERSEERS),
+            NavCard("/desk/goods", "物品与货架", "分值、库存、快到期的，和等人点数的收货单", _OVERSEERS),
+            NavCard("/desk/tills", "终端", "各超市的终端，和它们报来、等人决定的", _OVERSEERS),
+        ),
     ),
-    NavCard(
-        "/desk/policies", "全乡的办法", "公示几天、过不过期、一个人能办到多少", (*_OVERSEERS, Role.PARTY_BRANCH)
+    NavGroup(
+        "账",
+        (
+            NavCard(
+                "/desk/report",
+                "年度报表",
+                "积分、物品、资金和保障率，每个数都能点开看",
+                (Role.OFFICE, Role.SUPERVISOR),
+                township_wide=True,
+            ),
+            NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
+            NavCard("/desk/imports", "导入旧账", "以前用纸或表格记的积分", (Role.OFFICE,), township_wide=True),
+            NavCard(
+                "/desk/backups",
+                "备份",
+                "最近一份验证过的备份、下载、备份的钥匙",
+                (Role.OFFICE, Role.SUPERVISOR),
+                township_wide=True,
+            ),
+        ),
     ),
-    NavCard("/desk/imports", "导入旧账", "以前用纸或表格记的积分", (Role.OFFICE,), township_wide=True),
-    NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
 )
+"""The rulebooks and what two people decide stand at the top of the first, for everybody."""
 
 
-def list_nav_cards(staff: Staff) -> list[NavCard]:
+def list_nav_groups(staff: Staff) -> list[NavGroup]:
+    """With what this person may open; the first even where that is nothing."""
+    first, *others = (replace(group, cards=_list_open(staff, group)) for group in _GROUPS)
+    return [first, *(group for group in others if group.cards)]
+
+
+def _list_open(staff: Staff, group: NavGroup) -> list[NavCard]:
     return [
-        card for card in NAV_CARDS if staff.may(*card.roles) and (staff.serves_township or not card.township_wide)
+        card
+        for card in group.cards
+        if staff.may(*card.roles) and (staff.serves_township or not card.township_wide)
     ]

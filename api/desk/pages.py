@@ -12,7 +12,7 @@ from api.awards.claims.pages import STATUS
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.desk.beginning import list_first_steps
-from api.desk.navigation import list_nav_cards
+from api.desk.navigation import list_nav_groups
 from api.desk.overview import read_overview
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, Staff, StaffRequest, staff_only
@@ -44,7 +44,7 @@ async def home(
         to_confirm=await deciding.count_confirmable(services, KINDS, request.user),
         first_steps=await list_first_steps(services, request.user),
         overview=await read_overview(services, request.user),
-        nav_cards=list_nav_cards(request.user),
+        nav_groups=list_nav_groups(request.user),
         warnings=[
             *await list_clock_warnings(services),
             *_list_disk_warnings(services, request.user),
