@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from litestar.datastructures import FormMultiDict, UploadFile
 
-from api.wire.text import read_text
+from api.platform.errors import ErrorCode, Refused
+from api.platform.table_files.file import MAX_BYTES, TableFile
+from api.wire.text import make_line_visible, read_text
 
+_YUAN = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?")
 MOST = 20_000
 """Signs in a field; how many really, its wire type says."""
 
@@ -38,6 +43,21 @@ def read_choices(form: FormMultiDict, name: str) -> list[str]:
 def read_upload(form: FormMultiDict, name: str) -> UploadFile | None:
     file = form.get(name)
     return file if isinstance(file, UploadFile) else None
+
+
+def read_fen(form: FormMultiDict, name: str) -> int | None:
+    """An amount in yuan, in fen; None where it is no such amount. Raises UnreadableText."""
+    found = _YUAN.fullmatch(read_code(form, name))
+    return None if found is None else int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
+async def read_table_file(form: FormMultiDict, name: str) -> TableFile:
+    """The table that was chosen. Raises Refused: malformed, where none was."""
+    file = read_upload(form, name)
+    if file is None or not file.filename:
+        raise Refused(ErrorCode.MALFORMED, "请先选一个表格文件（XLSX、XLS、ODS 或 CSV）。")
+    # A byte more than a table may have shows its reader that it is too large.
+    return TableFile(make_line_visible(file.filename), await file.read(MAX_BYTES + 1))
 
 
 def _get(form: FormMultiDict, name: str) -> str:

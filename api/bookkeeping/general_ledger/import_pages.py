@@ -17,10 +17,10 @@ from api.bookkeeping.general_ledger.spreadsheet import OpeningTable, read_openin
 from api.platform.access import Role, StaffRequest, require_township, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.platform.table_files.file import MAX_BYTES, TableFile
+from api.platform.table_files.file import MAX_BYTES
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_field, read_unchecked, read_upload
+from api.web.form import read_code, read_field, read_table_file, read_unchecked
 from api.web.page import render_page
 from api.wire.general_ledger import ImportChanges, ImportRow, ImportSource
 
@@ -71,10 +71,7 @@ async def look(request: StaffRequest, services: NamedDependency[Services]) -> Te
 
 
 async def _read_file(form: FormMultiDict) -> OpeningTable:
-    upload = read_upload(form, "file")
-    if upload is None or not upload.filename:
-        raise Refused(ErrorCode.MALFORMED, "请先选一个表格文件（XLSX、XLS、ODS 或 CSV）。")
-    return await asyncio.to_thread(read_opening, TableFile(upload.filename, await upload.read()))
+    return await asyncio.to_thread(read_opening, await read_table_file(form, "file"))
 
 
 def _read_source(source: str) -> str:

@@ -22,12 +22,12 @@ from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.register.queries import list_villages, read_township_name
+from api.web.answers import XLSX, download
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
 
 REPORT_PATH = "/desk/report"
 ENTRIES_PATH = f"{REPORT_PATH}/entries"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ENTRIES = 100
 
 Year = Annotated[int | None, QueryParameter(ge=1900, le=9999)]
@@ -105,16 +105,11 @@ async def show_entries(
 @get(f"{REPORT_PATH}/report.xlsx")
 async def send_workbook(
     request: StaffRequest, services: NamedDependency[Services], year: Year = None
-) -> Response[bytes]:
+) -> Response[bytes | str]:
     report = await read_year(services, request.user, year)
     async with services.unit_of_work() as uow:
         township = await read_township_name(uow)
-    name = f"jimei-{report.year}.xlsx"
-    return Response(
-        write_year(report, township),
-        media_type=XLSX,
-        headers={"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(write_year(report, township), f"jimei-{report.year}.xlsx", XLSX)
 
 
 router = Router(

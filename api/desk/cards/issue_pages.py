@@ -19,7 +19,7 @@ from api.desk.cards.pages import CARDS
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.platform.table_files.file import MAX_BYTES, TableFile
+from api.platform.table_files.file import MAX_BYTES
 from api.platform.table_files.table import read_table
 from api.registry.cards import issuing, sheets
 from api.registry.cards.card_sheet import Layout, UnprintableAddress, render_card_sheet
@@ -29,9 +29,9 @@ from api.registry.cards.printing import to_printed
 from api.registry.register.register_table import HOUSEHOLDS
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_lines, read_unchecked, read_upload
+from api.web.form import read_code, read_lines, read_table_file, read_unchecked, read_upload
 from api.web.page import PAGE_HEADERS, render_page
-from api.wire.text import code_form, make_line_visible
+from api.wire.text import code_form
 
 ISSUES = "/desk/card-issues"
 SHEETS = "/desk/card-sheets"
@@ -68,8 +68,7 @@ async def _read_selection(form: FormMultiDict) -> wire.CardSelection:
     codes = [code_form(each) for each in _BETWEEN_CODES.split(read_lines(form, "codes")) if each]
     upload = read_upload(form, "file")
     if upload is not None and upload.filename:
-        file = TableFile(make_line_visible(upload.filename), await upload.read(MAX_BYTES + 1))
-        table = await asyncio.to_thread(read_table, file, HOUSEHOLDS[:1])
+        table = await asyncio.to_thread(read_table, await read_table_file(form, "file"), HOUSEHOLDS[:1])
         if table.problems:
             raise Refused(ErrorCode.MALFORMED, f"{table.problems[0]}（共 {len(table.problems)} 处）")
         codes += [row.values["household"] for row in table.rows]

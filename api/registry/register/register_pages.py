@@ -25,15 +25,14 @@ from api.registry.register.grid_moves import write_moves
 from api.registry.register.mends import MEND_KINDS, Mend
 from api.registry.register.template_workbook import make_template
 from api.registry.register.uploads import SKIPPED, Purpose, State
+from api.web.answers import XLSX, download
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_choices, read_code, read_field, read_lines, read_unchecked, read_upload
-from api.web.page import PAGE_HEADERS, render_page
-from api.wire.text import make_line_visible
+from api.web.form import read_choices, read_code, read_field, read_lines, read_table_file, read_unchecked
+from api.web.page import render_page
 
 REGISTER = "/desk/register"
 _GRIDS = f"{REGISTER}/grids"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # With the form around the file.
 _MAX_BODY = MAX_BYTES + 100_000
 _MAX_NAME = 120
@@ -47,10 +46,9 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 
 
 @get(REGISTER + "/template.xlsx", sync_to_thread=True)
-def template(request: StaffRequest) -> Response[bytes]:
+def template(request: StaffRequest) -> Response[bytes | str]:
     require_township(request.user, Role.OFFICE)
-    headers = PAGE_HEADERS | {"Content-Disposition": 'attachment; filename="jimei-register.xlsx"'}
-    return Response(make_template(), media_type=_XLSX, headers=headers)
+    return download(make_template(), "jimei-register.xlsx", XLSX)
 
 
 @post(REGISTER, request_max_body_size=_MAX_BODY)
@@ -178,10 +176,8 @@ def _moves_page(
 
 async def _read_file(form: FormMultiDict) -> tuple[str, bytes]:
     """The name and the bytes of the file that was sent. Raises Refused: malformed."""
-    upload = read_upload(form, "file")
-    if upload is None or not upload.filename:
-        raise Refused(ErrorCode.MALFORMED, "请先选一个表格文件（XLSX、XLS、ODS 或 CSV）。")
-    return make_line_visible(upload.filename)[-_MAX_NAME:], await upload.read(MAX_BYTES + 1)
+    file = await read_table_file(form, "file")
+    return file.name[-_MAX_NAME:], file.content
 
 
 def _read_id(form: FormMultiDict) -> UUID:

@@ -19,18 +19,20 @@ from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.shop.stock import goods, receipt_views, receipts, scanned_delivery, stock_alerts
+from api.shop.stock import arrivals, goods, receipt_views, receipts, scanned_delivery, stock_alerts, use_cases
 from api.shop.supermarkets.use_cases import list_supermarkets
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_field, read_lines
+from api.web.form import read_code, read_fen, read_field, read_lines
 from api.web.page import render_page
 from api.wire import ProposalView
 from api.wire import shelf as wire
+from api.wire.goods import Restock
 from api.wire.gs1 import read_goods
 
 GOODS = "/desk/goods"
 _CLOSED_SHOWN = 10
+_PURCHASE_LINES = 3
 _SOURCES = {"procurement": "经费采购", "donation": "捐赠", "restock": "补货"}
 _STATES = {"confirmed": "已上架", "withdrawn": "已作废"}
 
@@ -68,8 +70,11 @@ async def shelf(
         supermarket=next(each for each in supermarkets if each.code == supermarket),
         several=len(supermarkets) > 1,
         may_edit_shelf=request.user.may(*goods.SHELF_EDITORS),
+        may_add_products=request.user.serves_township and request.user.may(Role.OFFICE),
         may_write_receipts=request.user.may(*receipts.WRITERS),
         new_receipt=uuid7(),
+        new_purchase=uuid7(),
+        purchase_lines=_PURCHASE_LINES,
         lines=lines,
         others=await goods.list_products_not_on(services, request.user, supermarket),
         alerts=await stock_alerts.read_for_staff(services, request.user, supermarket=supermarket),
@@ -90,6 +95,50 @@ async def place(
     product = read_code(await request.form(), "product")
     action = goods.place_on_shelf(services, request.user, supermarket, product, wire.ShelfPlacement())
     return await _redirect(f"{GOODS}/{supermarket}", action, "已上架。")
+
+
+@post("/desk/products/{supermarket:str}")
+async def add(supermarket: FromPath[str], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    """A new product, on the shelf of a supermarket."""
+    form = await request.form()
+
+    async def add_and_place() -> None:
+        code = await use_cases.add_product(
+            services,
+            request.user,
+            read_field(form, "name"),
+            _read_barcode(form, services),
+            read_code(form, "price"),
+        )
+        await goods.place_on_shelf(services, request.user, supermarket, code, wire.ShelfPlacement())
+
+    return await _redirect(f"{GOODS}/{supermarket}", add_and_place(), "已添加并上架，终端会自动更新。")
+
+
+@post("/desk/purchases/{supermarket:str}/{id:uuid}")
+async def buy(
+    supermarket: FromPath[str], id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
+) -> Redirect:
+    """Goods bought from the fund, as on an invoice. The form's id makes sending it twice harmless."""
+    here = f"{GOODS}/{supermarket}"
+    form = await request.form()
+    entered = [
+        {"product": product, "quantity": read_code(form, f"quantity.{n}"), "cost": read_fen(form, f"cost.{n}")}
+        for n in range(1, _PURCHASE_LINES + 1)
+        if (product := read_code(form, f"product.{n}"))
+    ]
+    values = {"supermarket": supermarket, "lines": entered, "supplier": read_field(form, "supplier")}
+    try:
+        data = msgspec.convert(values, Restock, strict=False)
+    except msgspec.ValidationError:
+        data = None
+    if data is None or any(line.cost is None for line in data.lines):
+        sentence = "请至少选一样，每样填好件数和一共付了多少元（最多两位小数），没有办理。"
+        return see_other(here, sentence, "refused")
+    sentence = "已提议，等另一个人在“两人办理”里确认；确认以前没有入库，也没有付钱。"
+    return await _redirect(
+        here, arrivals.restock(services, request.user, id, data), "已经入库。", proposed=sentence
+    )
 
 
 @post("/desk/deliveries/{supermarket:str}/{id:uuid}")
@@ -238,14 +287,19 @@ async def _shelf_of(services: Services, request: StaffRequest, id: UUID) -> str:
     return f"{GOODS}/{receipt.supermarket}"
 
 
-async def _redirect(path: str, action: Awaitable[Any], message: str, on_refusal: str = "") -> Redirect:
+_PROPOSED = "改得多，一个人不能定：已提议，等另一个人在“两人办理”里确认，现在没有改动。"
+
+
+async def _redirect(
+    path: str, action: Awaitable[Any], message: str, on_refusal: str = "", proposed: str = _PROPOSED
+) -> Redirect:
     """To `path` saying what was done, or to `on_refusal` saying why it was refused."""
     try:
         result = await action
     except Refused as error:
         return see_other(on_refusal or path, error.detail, "refused")
     if isinstance(result, ProposalView):
-        return see_other(path, "改得多，一个人不能定：已提议，等另一个人在“两人办理”里确认，现在没有改动。")
+        return see_other(path, proposed)
     return see_other(path, message)
 
 
@@ -255,6 +309,8 @@ router = Router(
         overview,
         shelf,
         place,
+        add,
+        buy,
         write_delivery,
         product,
         change,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
+import msgspec
 from sqlalchemy import func, insert, select
 
 from api import wire
@@ -23,6 +24,21 @@ async def add_products(services: Services, staff: Staff, products: Sequence[wire
     async with services.unit_of_work() as uow:
         await create_products(uow, products)
     return len(products)
+
+
+async def add_product(services: Services, staff: Staff, name: str, barcode: str, price: str) -> str:
+    """One, as entered; the code it gets. Raises Refused: not-allowed, malformed, barcode-wrong, already-there."""
+    require_township(staff, Role.OFFICE)
+    async with services.unit_of_work() as uow:
+        [code] = await propose_codes(uow, 1)
+        entered = {"code": code, "name": name, "barcode": barcode, "price": price}
+        try:
+            product = msgspec.convert(entered, wire.NewProduct, strict=False)
+        except msgspec.ValidationError:
+            sentence = "请填好名称、4 到 18 位数字的条码和 1 到 100000 的分值，没有添加。"
+            raise Refused(ErrorCode.MALFORMED, sentence) from None
+        await create_products(uow, [product])
+    return code
 
 
 async def create_products(uow: UnitOfWork, products: Sequence[wire.NewProduct]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -15,20 +14,20 @@ from litestar.response import Redirect, Template
 from api.platform.access import Role, StaffRequest, require_township, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
-from api.platform.table_files.file import MAX_BYTES, TableFile
+from api.platform.table_files.file import MAX_BYTES
 from api.shop.stock_sheets import rates, use_cases
 from api.shop.stock_sheets.plan import StockPlan
 from api.shop.stock_sheets.sheet_table import GoodsTable, read_goods_table
 from api.shop.stock_sheets.template import render_template
 from api.shop.supermarkets.use_cases import list_supermarkets
+from api.web.answers import XLSX, download
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code, read_field, read_unchecked, read_upload
+from api.web.form import read_code, read_fen, read_field, read_table_file, read_unchecked
 from api.web.page import render_page
 from api.wire.stock_sheets import PriceRate, StockSheet
 
 SHEET = "/desk/goods-sheet"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A form with the file, and fields beside it.
 _MAX_BODY = MAX_BYTES + 100_000
 
@@ -40,19 +39,17 @@ async def ask(request: StaffRequest, services: NamedDependency[Services]) -> Tem
 
 
 @get(f"{SHEET}/template.xlsx")
-async def template(request: StaffRequest) -> Response[bytes]:
+async def template(request: StaffRequest) -> Response[bytes | str]:
     require_township(request.user, Role.OFFICE)
-    headers = {"Content-Disposition": 'attachment; filename="goods.xlsx"', "Cache-Control": "no-store"}
-    return Response(render_template(), media_type=_XLSX, headers=headers)
+    return download(render_template(), "goods.xlsx", XLSX)
 
 
 @post(f"{SHEET}/rate")
 async def state_rate(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
-    entered = read_code(await request.form(), "yuan")
+    fen = read_fen(await request.form(), "yuan")
     try:
-        fen = Decimal(entered) * 100
-        data = msgspec.convert({"fen": int(fen) if fen == int(fen) else 0}, PriceRate)
-    except (InvalidOperation, ValueError, OverflowError, msgspec.ValidationError):
+        data = msgspec.convert({"fen": fen}, PriceRate)
+    except msgspec.ValidationError:
         return see_other(SHEET, "一分折合多少元，请写 0.01 到 1000 的数，最多两位小数。", "refused")
     await rates.state_rate(services, request.user, data)
     return see_other(SHEET, f"已定：一分折合 {rates.write_yuan(data.fen)} 元。已有的分值都没有变。")
@@ -138,10 +135,7 @@ def _list_problems(table: GoodsTable, plan: StockPlan) -> Sequence[_ShownProblem
 
 async def _read_table(request: StaffRequest, services: Services, form: FormMultiDict) -> GoodsTable:
     """Raises Refused: malformed, unreadable, too-large."""
-    upload = read_upload(form, "file")
-    if upload is None or not upload.filename:
-        raise Refused(ErrorCode.MALFORMED, "请选一个表格文件。")
-    file = TableFile(upload.filename, await upload.read())
+    file = await read_table_file(form, "file")
     return read_goods_table(file, await _read_names(request, services), read_code(form, "supermarket"))
 
 

@@ -103,3 +103,39 @@ async def test_the_office_chooses_a_supermarket_and_others_see_their_own(town: L
         assert "您的职责里没有这项操作" in await wang.open("/desk/goods")
         await wang.open("/desk")
         assert "物品与货架" not in wang.text
+
+
+async def test_a_product_is_added_and_bought_at_the_desk(town: LiveTown) -> None:
+    async with browsing(town, "office") as office:
+        await office.open("/desk/goods/hp")
+        blank = office.page
+        said = await office.send("/desk/products/hp", name="毛巾", barcode="2002", price="0")
+        assert "没有添加" in said
+        assert "已添加并上架" in await office.send("/desk/products/hp", name="毛巾", barcode="2002", price="5")
+        assert "毛巾" in office.text
+        office.page = blank
+        assert "2002" in await office.send("/desk/products/hp", name="手巾", barcode="2002", price="5")
+        await office.open("/desk/goods/hp")
+        assert "手巾" not in office.text
+        [towel] = re.findall(r'<option value="([^"]+)">毛巾', office.page.text)[:1]
+        [buy] = re.findall(r'action="(/desk/purchases/hp/[^"]+)"', office.page.text)
+        blank = office.page
+        for wrong in ({}, {"product.1": towel, "quantity.1": "4"}, {"product.1": towel, "cost.1": "9"}):
+            office.page = blank
+            assert "没有办理" in await office.send(buy, **wrong)
+        office.page = blank
+        line = {"product.1": towel, "quantity.1": "4", "cost.1": "12.5", "product.2": "rice"}
+        line |= {"quantity.2": "1", "cost.2": "0"}
+        assert "已提议" in await office.send(buy, **line)
+    assert (await read_stock(town)).get(towel, 0) == 0
+    async with town.staff("li") as http:
+        [waiting] = (await http.get("/v1/proposals")).json()
+        assert "2 种 5 件，从经费里付 12.50 元" in waiting["what"]
+        (await http.post(f"/v1/proposals/{waiting['id']}/confirm")).raise_for_status()
+    assert (await read_stock(town))[towel] == 4
+
+
+async def test_a_committee_adds_no_product(town: LiveTown) -> None:
+    async with browsing(town, "li") as li:
+        assert "添一样新物品" not in await li.open("/desk/goods/hp")
+        assert "采购入库" in li.text
