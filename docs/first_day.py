@@ -71,6 +71,31 @@ class Day:
         return await context.new_page()
 
 
+class Counter:
+    """The till in a browser, which draws itself from what a web socket brings."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._heard = ""
+        page.on("websocket", lambda socket: socket.on("framereceived", self._hear))
+
+    def _hear(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes):
+            self._heard += frame.decode(errors="ignore")
+
+    async def sees(self, text: str) -> None:
+        async with asyncio.timeout(60):
+            while text not in self._heard:
+                await self.page.wait_for_timeout(100)
+        self._heard = ""
+        # What is typed while it still draws may be the last screen's.
+        await self.page.wait_for_timeout(300)
+
+    async def scan(self, text: str) -> None:
+        await self.page.keyboard.type(text, delay=2)
+        await self.page.keyboard.press("Enter")
+
+
 async def press(page: Page, text: str) -> None:
     await page.get_by_role("button", name=text).first.click()
 
@@ -210,14 +235,14 @@ async def till(day: Day, office: Page, second: Page, url: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         words = ("kiosk", "--server", url, "--serve", "--serve-port", "0")
         async with running(*words, data=Path(folder)) as said:
-            counter = await day.person((await said.readline()).decode().split()[-1])
-            await counter.set_viewport_size({"width": 1024, "height": 600})
-            await counter.goto("/")
-            await counter.wait_for_timeout(3000)
-            await counter.keyboard.type(code, delay=2)
-            await counter.keyboard.press("Enter")
-            await counter.keyboard.press("F2")
-            await counter.wait_for_timeout(2000)
+            page = await day.person((await said.readline()).decode().split()[-1])
+            counter = Counter(page)
+            await page.set_viewport_size({"width": 1024, "height": 600})
+            await page.goto("/")
+            await counter.sees("登 记 终 端")
+            await counter.scan(code)
+            await page.keyboard.press("F2")
+            await counter.sees("请输入值班 PIN")
             day.done("终端")
             token = await cards(day, office, second)
             await earlier_points(day, office, second)
@@ -249,20 +274,19 @@ async def earlier_points(day: Day, office: Page, second: Page) -> None:
     day.done("以前的积分")
 
 
-async def redeem(day: Day, counter: Page, card: str) -> None:
-    async def keys(*names: str) -> None:
-        for name in names:
-            await counter.keyboard.press(name)
-            await counter.wait_for_timeout(400)
-
-    await keys(*PIN, "F2")
-    await counter.wait_for_timeout(2500)
-    await counter.keyboard.type(card, delay=2)
-    await keys("Enter")
-    await counter.wait_for_timeout(2500)
-    await keys("1", "F2")
-    await counter.wait_for_timeout(2500)
-    await day.picture(counter, "redemption")
+async def redeem(day: Day, counter: Counter, card: str) -> None:
+    await counter.page.keyboard.type(PIN, delay=100)
+    await counter.page.keyboard.press("F2")
+    await counter.sees("请扫户卡")
+    await counter.scan(card)
+    await counter.sees("张**")
+    await counter.page.keyboard.press("1")
+    await counter.sees("肥皂")
+    await counter.page.keyboard.press("F2")
+    await counter.sees("兑换成功")
+    # Until it is drawn.
+    await counter.page.wait_for_timeout(500)
+    await day.picture(counter.page, "redemption")
     day.done("第一次兑换")
 
 
