@@ -37,6 +37,8 @@ GOODS = (
 PIECES_PER_PRODUCT = 100
 _SUPPLIER = "县供销社"
 _YEARLY_BUDGET = 40_000_000
+# Of a village: who is whose relative, and keeps out of what concerns their household.
+_RELATIVES = {"party-branch": "committee", "01-leader": "council"}
 
 
 @dataclass
@@ -161,8 +163,8 @@ def _settle(made: TownshipPlan, village: str) -> None:
         made.households[places[code]] = msgspec.structs.replace(
             home, head=person.name if lives_alone else home.head, adults=[] if lives_alone else [person.name]
         )
-        if person.login == f"{village}-chief-grid-leader":
-            made.relatives |= {f"{village}-council": code, f"{village}-committee": code}
+        if login := _RELATIVES.get(person.login.removeprefix(f"{village}-")):
+            made.relatives[f"{village}-{login}"] = code
 
 
 def _add_grid(
