@@ -114,6 +114,18 @@ async def test_a_forgotten_password_dies_when_another_is_set(town: LiveTown) -> 
             problem(await http.get("/v1/approval-policy"), 401, "not-signed-in")
 
 
+async def test_the_code_of_somebody_who_left_lets_nobody_in(town: LiveTown) -> None:
+    code = await hire_wu(town)
+    async with town.staff("office") as http:
+        left = {"on": "2026-06-15", "reason": "调走了"}
+        (await http.post("/v1/people/wu/end", json=left)).raise_for_status()
+        problem(await http.post("/v1/people/wu/invitation"), 409, "wrong-state")
+        problem(await http.post("/v1/join", json={"code": code, "password": CHOSEN}), 404, "code-wrong")
+    [(ended, used)] = await rows(town, "select ended_at is not null, used_at is not null from invitation")
+    assert (ended, used) == (True, False)
+    assert (await sign_in(town, "wu", CHOSEN)).status_code == 401
+
+
 async def test_nobody_issues_a_code_for_themselves_nor_without_the_duty(town: LiveTown) -> None:
     async with town.staff("office") as http:
         problem(await http.post("/v1/people/office/invitation"), 403, "same-person")
