@@ -163,7 +163,9 @@ async def _fill(
     async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as http:
 
         async def ask(method: str, path: str, body: Any, **headers: str) -> Any:
-            response = (await http.request(method, path, json=body, headers=headers)).raise_for_status()
+            response = await http.request(method, path, json=body, headers=headers)
+            if response.is_error:
+                raise RuntimeError(f"{method} {path}: {response.text}")
             return response.json() if response.content else None
 
         async def ask_two(method: str, path: str, body: Any) -> Any:
@@ -199,7 +201,10 @@ async def _fill(
         proposing, confirming = [await signed_in(login) for login in PARTY_BRANCH]
         book = books_path().joinpath("township.toml").read_text(encoding="utf-8")
         proposed = await ask("POST", "/v1/rulebooks", {"text": book}, **proposing)
-        await ask("POST", f"/v1/rulebooks/adoptions/{proposed['id']}/confirm", None, **confirming)
+        adoption = f"/v1/rulebooks/adoptions/{proposed['id']}"
+        detail = await ask("GET", adoption, None, **confirming)
+        ticks = {item["rule"]: list(detail["subjects"]) for item in detail["delicate"]}
+        await ask("POST", f"{adoption}/confirm", {"not_concerned": ticks}, **confirming)
         goods = [
             {"code": f"p{n}", "name": f"商品{n}", "barcode": barcode, "price": 1}
             for n, barcode in enumerate(barcodes)

@@ -18,7 +18,6 @@ PARTS: tuple[str, ...] = (
     "people",
     "households",
     "cards",
-    "forgotten_cards",
     "shops",
     "restores",
     "uploads",

@@ -1,2 +1,0 @@
--- Redemptions without a card.
-select;
