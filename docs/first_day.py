@@ -9,11 +9,12 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import TypeAlias
 
 from playwright.async_api import Browser, FilePayload, Page, ViewportSize, async_playwright
 from xlsxwriter import Workbook
@@ -50,10 +51,24 @@ def sheet(name: str, rows: Sequence[Sequence[str | int | float]]) -> FilePayload
     return {"name": name, "mimeType": XLSX, "buffer": made.getvalue()}
 
 
+@dataclass(frozen=True)
+class Papers:
+    """What a clerk brings along, and how the till greets who is served first: the head of the first household."""
+
+    register: FilePayload
+    earlier: FilePayload
+    greeted: str
+
+
+LookBack: TypeAlias = Callable[[Page, Path], Awaitable[None]]
+PAPERS = Papers(sheet("青山乡花名册.xlsx", REGISTER), sheet("2025年台账.xlsx", EARLIER), "张**")
+
+
 @dataclass
 class Day:
     chromium: Browser
     pictures: Path | None
+    papers: Papers
     took: list[tuple[str, float]] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
@@ -117,8 +132,11 @@ async def running(*words: str, data: Path) -> AsyncIterator[asyncio.StreamReader
         await process.wait()
 
 
-async def play(chromium: Browser, pictures: Path | None) -> Day:
-    day = Day(chromium, pictures)
+async def play(
+    chromium: Browser, pictures: Path | None = None, papers: Papers = PAPERS, look_back: LookBack | None = None
+) -> Day:
+    """`look_back` is given the office's browser and the data folder, before the server is stopped."""
+    day = Day(chromium, pictures, papers)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "jimei"
         # The database's own account passes it on its way.
@@ -129,6 +147,8 @@ async def play(chromium: Browser, pictures: Path | None) -> Day:
             day.done("启动")
             office = await found(day, url, code)
             await back_up(day, office, data)
+            if look_back is not None:
+                await look_back(office, data)
     return day
 
 
@@ -178,7 +198,7 @@ async def found(day: Day, url: str, code: str) -> Page:
 
 async def register(day: Day, office: Page) -> None:
     await office.goto("/desk/register")
-    await office.locator("input[name=file]").set_input_files(sheet("青山乡花名册.xlsx", REGISTER))
+    await office.locator("input[name=file]").set_input_files(day.papers.register)
     await press(office, "上传并核对")
     await day.picture(office, "register")
     for choice in await office.locator("input[name=mend]").all():
@@ -254,19 +274,24 @@ async def cards(day: Day, office: Page, second: Page) -> str:
     await office.goto("/desk/cards")
     await press(office, "看一看")
     await office.locator("form[action='/desk/card-issues'] button").first.click()
-    await office.get_by_text("A4 纸，一页五张").click()
-    await office.set_viewport_size({"width": 800, "height": 480})
-    await office.evaluate("document.querySelector('.sheet').scrollIntoView()")
-    await day.picture(office, "cards")
-    await office.set_viewport_size(WINDOW)
-    printed = await office.locator(".scan code").all_inner_texts()
+    printer = office
+    if not await office.get_by_text("A4 纸，一页五张").count():
+        # More than one person may issue alone: whoever confirms prints them.
+        await confirm(second)
+        printer = second
+    await printer.get_by_text("A4 纸，一页五张").click()
+    await printer.set_viewport_size({"width": 800, "height": 480})
+    await printer.evaluate("document.querySelector('.sheet').scrollIntoView()")
+    await day.picture(printer, "cards")
+    await printer.set_viewport_size(WINDOW)
+    printed = await printer.locator(".scan code").all_inner_texts()
     day.done("卡")
     return re.sub(r"\W", "", printed[0])
 
 
 async def earlier_points(day: Day, office: Page, second: Page) -> None:
     await office.goto("/desk/imports")
-    await office.locator("input[name=file]").set_input_files(sheet("2025年台账.xlsx", EARLIER))
+    await office.locator("input[name=file]").set_input_files(day.papers.earlier)
     await office.locator("[name=source]").fill("2025年纸质台账")
     await press(office, "先看一遍")
     await press(office, "提议导入")
@@ -279,7 +304,7 @@ async def redeem(day: Day, counter: Counter, card: str) -> None:
     await counter.page.keyboard.press("F2")
     await counter.sees("请扫户卡")
     await counter.scan(card)
-    await counter.sees("张**")
+    await counter.sees(day.papers.greeted)
     await counter.page.keyboard.press("1")
     await counter.sees("肥皂")
     await counter.page.keyboard.press("F2")
@@ -308,7 +333,7 @@ async def main() -> None:
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"],
         )
-        for step, seconds in (await play(chromium, None)).took:
+        for step, seconds in (await play(chromium)).took:
             print(f"{seconds:6.1f} s  {step}")
         await chromium.close()
 
