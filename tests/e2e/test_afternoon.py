@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import FilePayload, Page
 
 from tests.api.registry.register.sheets import messy_register
 from tests.chromium import chromium, needs_chromium
@@ -33,7 +33,7 @@ def first_day(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 async def test_from_an_empty_folder_and_a_messy_sheet_to_a_redemption(first_day: ModuleType) -> None:
     messy = SHARED.read_bytes() if SHARED.exists() else messy_register()
     households = 40 if SHARED.exists() else 7
-    register = {"name": "花名册.xlsx", "mimeType": first_day.XLSX, "buffer": messy}
+    register: FilePayload = {"name": "花名册.xlsx", "mimeType": first_day.XLSX, "buffer": messy}
     earlier = first_day.sheet(
         "2025年台账.xlsx", (("户编号", "日期", "积分", "事由"), ("0101001", "2025-03-01", IMPORTED, "义务清扫"))
     )
