@@ -69,6 +69,7 @@ import api.shop.offline.pages
 import api.shop.offline.routes
 import api.shop.promises.routes
 import api.shop.redemptions.routes
+import api.shop.stock.fund_pages
 import api.shop.stock.pages
 import api.shop.stock.routes
 import api.shop.stock.shelf_routes
@@ -262,6 +263,7 @@ def create_app(
             api.awards.claims.notices.router,
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,
+            api.shop.stock.fund_pages.router,
             api.shop.stock_sheets.pages.router,
         ],
         request_class=BoundedRequest,

@@ -77,6 +77,13 @@ _GROUPS = (
                 (Role.OFFICE, Role.SUPERVISOR),
                 township_wide=True,
             ),
+            NavCard(
+                "/desk/funds",
+                "经费",
+                "买货的钱还有多少，登记拨款和捐款",
+                (Role.OFFICE, Role.SUPERVISOR),
+                township_wide=True,
+            ),
             NavCard("/desk/months", "月结", "结过的账；乡镇在这里提议把过完的月份结账", _OVERSEERS),
             NavCard("/desk/imports", "导入旧账", "以前用纸或表格记的积分", (Role.OFFICE,), township_wide=True),
             NavCard(

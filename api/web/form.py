@@ -47,7 +47,7 @@ def read_upload(form: FormMultiDict, name: str) -> UploadFile | None:
 
 def read_fen(form: FormMultiDict, name: str) -> int | None:
     """An amount in yuan, in fen; None where it is no such amount. Raises UnreadableText."""
-    found = _YUAN.fullmatch(read_code(form, name))
+    found = _YUAN.fullmatch(read_code(form, name).replace(",", ""))
     return None if found is None else int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
