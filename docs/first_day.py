@@ -60,7 +60,7 @@ class Papers:
     greeted: str
 
 
-LookBack: TypeAlias = Callable[[Page, Path], Awaitable[None]]
+LookBack: TypeAlias = "Callable[[Day, Page, Path], Awaitable[None]]"
 PAPERS = Papers(sheet("青山乡花名册.xlsx", REGISTER), sheet("2025年台账.xlsx", EARLIER), "张**")
 
 
@@ -69,6 +69,7 @@ class Day:
     chromium: Browser
     pictures: Path | None
     papers: Papers
+    card: str = ""
     took: list[tuple[str, float]] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
@@ -135,7 +136,7 @@ async def running(*words: str, data: Path) -> AsyncIterator[asyncio.StreamReader
 async def play(
     chromium: Browser, pictures: Path | None = None, papers: Papers = PAPERS, look_back: LookBack | None = None
 ) -> Day:
-    """`look_back` is given the office's browser and the data folder, before the server is stopped."""
+    """`look_back` is given the day, the office's browser and the data folder, before the server is stopped."""
     day = Day(chromium, pictures, papers)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "jimei"
@@ -148,7 +149,7 @@ async def play(
             office = await found(day, url, code)
             await back_up(day, office, data)
             if look_back is not None:
-                await look_back(office, data)
+                await look_back(day, office, data)
     return day
 
 
@@ -266,7 +267,8 @@ async def till(day: Day, office: Page, second: Page, url: str) -> None:
             day.done("终端")
             token = await cards(day, office, second)
             await earlier_points(day, office, second)
-            await redeem(day, counter, f"{url}/C/{token}".upper())
+            day.card = f"{url}/C/{token}"
+            await redeem(day, counter)
 
 
 async def cards(day: Day, office: Page, second: Page) -> str:
@@ -299,11 +301,11 @@ async def earlier_points(day: Day, office: Page, second: Page) -> None:
     day.done("以前的积分")
 
 
-async def redeem(day: Day, counter: Counter, card: str) -> None:
+async def redeem(day: Day, counter: Counter) -> None:
     await counter.page.keyboard.type(PIN, delay=100)
     await counter.page.keyboard.press("F2")
     await counter.sees("请扫户卡")
-    await counter.scan(card)
+    await counter.scan(day.card.upper())
     await counter.sees(day.papers.greeted)
     await counter.page.keyboard.press("1")
     await counter.sees("肥皂")
@@ -317,7 +319,7 @@ async def redeem(day: Day, counter: Counter, card: str) -> None:
 
 async def back_up(day: Day, office: Page, data: Path) -> None:
     async with running("backup", data=data) as said:
-        await said.read()
+        assert "已备份" in (await said.read()).decode()
     await office.goto("/desk/backups")
     await press(office, "提议印出三片")
     await office.goto("/desk/backups")

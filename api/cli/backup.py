@@ -197,7 +197,7 @@ def _read_keys(files: tuple[Path, ...]) -> KeyRing:
     for file in files:
         ring.add_file(file)
     while ring.identity is None:
-        click.echo(f"第 {ring.next_part} 片钥匙：扫描，或输入纸上的词 part", err=True)
+        echo(f"第 {ring.next_part} 片钥匙：扫描，或输入纸上的词 part", err=True)
         line = sys.stdin.readline()
         if not line:
             raise Refused(ErrorCode.KEY_WRONG, "钥匙不够：三片里要有两片，或用 --key 写钥匙文件。")

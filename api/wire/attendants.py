@@ -17,7 +17,7 @@ class NewAttendant(Incoming, frozen=True):
     supermarket: Code
     name: PersonName
     pin: Pin
-    household: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,39})?(?!\n)$")] = ""
+    household: Annotated[str, Meta(pattern=r"^[a-z0-9-]{0,40}(?!\n)$")] = ""
 
 
 class NewPin(Incoming, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Meta, field
 
 from api.wire.base import Incoming, Name, Wire
 
-TimeOfDay = Annotated[str, Meta(pattern=r"^(?:[01][0-9]|2[0-3]):[0-5][0-9](?!\n)$")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^[01][0-9]:[0-5][0-9](?!\n)$|^2[0-3]:[0-5][0-9](?!\n)$")]
 
 
 class OpenSpan(Incoming, frozen=True):

@@ -7,6 +7,7 @@ import importlib
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from playwright.async_api import FilePayload, Page
@@ -38,11 +39,17 @@ async def test_from_an_empty_folder_and_a_messy_sheet_to_a_redemption(first_day:
         "2025年台账.xlsx", (("户编号", "日期", "积分", "事由"), ("0101001", "2025-03-01", IMPORTED, "义务清扫"))
     )
 
-    async def look_back(office: Page, data: Path) -> None:
+    async def look_back(day: Any, office: Page, data: Path) -> None:
         await office.goto("/desk")
-        home = await office.locator("main").inner_text()
-        assert f"{IMPORTED - SPENT}" in home
-        assert "导入" in home
+        home = re.sub(r"\s+", " ", await office.locator("main").inner_text())
+        assert f"各户手里的积分 {IMPORTED - SPENT} 分" in home, home
+        if "开头几步" in home:
+            assert "有一份证明过能恢复的备份 已办" in home, home
+        household = await day.person(day.card)
+        await household.goto(day.card)
+        passbook = re.sub(r"\s+", " ", await household.locator("main").inner_text())
+        assert f"{IMPORTED - SPENT} 分" in passbook
+        assert "肥皂" in passbook
         await office.goto("/desk/report")
         report = re.sub(r"\s+", " ", await office.locator("main").inner_text())
         for figure in (f"年初 {IMPORTED}", f"全年 0 {SPENT} {IMPORTED - SPENT} 1", f"0 / {households}"):
@@ -65,6 +72,7 @@ async def test_from_an_empty_folder_and_a_messy_sheet_to_a_redemption(first_day:
         assert figures["未兑换积分 points outstanding"] == str(IMPORTED - SPENT)
         verified = jimei_process("verify", data=data)
         assert verified.returncode == 0, verified.stdout + verified.stderr
+        assert "账目相符" in verified.stdout
 
     async with chromium() as browser:
         day = await first_day.play(browser, None, first_day.Papers(register, earlier, "徐**"), look_back)

@@ -38,6 +38,7 @@ async def test_a_township_is_founded_by_answers(data: Path) -> None:
     terminal = await Terminal.run(*JIMEI, "init", environment=environment(data))
     await answer(terminal, *start)
     await terminal.sees("第二个人的密码 [1]")
+    await terminal.still()
     terminal.type("\x03")
     await terminal.sees("没有建立，什么都没有写")
     await terminal.ended()
