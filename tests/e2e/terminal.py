@@ -120,5 +120,7 @@ class Terminal:
 
 
 def _take_control() -> None:
-    """In the new process, before the program: make the terminal at its standard input its controlling one."""
+    """In the new process, before the program: make the terminal at its standard input its controlling one, whose
+    Ctrl-C it hears, also where the tests run in the background of a shell."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
