@@ -188,8 +188,8 @@ class CardReport(Incoming, frozen=True):
 
 
 class CardEvent(Wire, frozen=True):
-    """What happened to a card. `kind`: frozen, unfrozen, pin-set, pin-removed, pin-reset. `by` is empty for
-    whoever held the card, on its own page."""
+    """What happened to a card. `kind`: frozen, unfrozen, pin-set, pin-removed, pin-reset, handed-over. `by` is
+    empty for whoever held the card, on its own page."""
 
     kind: str
     at: datetime

@@ -1,10 +1,12 @@
 -- Why a card ended, that it is frozen meanwhile, and what else happened to it.
 alter table card add column revoked_reason text;
 alter table card add column frozen_at timestamptz;
+-- Of whom it was before they were merged into others.
+alter table card add column earlier_households uuid[] default '{}' not null;
 alter table card add constraint card_revoked_reason
     check (revoked_reason is null
            or revoked_at is not null and revoked_reason in ('lost', 'replaced', 'ended', 'merged'));
-grant update (revoked_reason, frozen_at) on card to jimei_app;
+grant update (revoked_reason, frozen_at, earlier_households) on card to jimei_app;
 create index ix_card_township_household on card (township, household);
 
 create table card_event (
@@ -23,7 +25,7 @@ create table card_event (
     constraint fk_card_event_township_attendant
         foreign key (township, attendant) references attendant (township, id),
     constraint card_event_by_one check (num_nonnulls(person, attendant) <= 1),
-    constraint card_event_kind check (kind in ('frozen', 'unfrozen', 'pin-set', 'pin-removed'))
+    constraint card_event_kind check (kind in ('frozen', 'unfrozen', 'pin-set', 'pin-removed', 'handed-over'))
 );
 create index ix_card_event_township_card on card_event (township, card);
 grant select, insert on card_event to jimei_app;

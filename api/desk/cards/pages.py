@@ -40,6 +40,7 @@ _EVENTS = {
     "unfrozen": "解除挂失",
     "pin-set": "设了兑换密码",
     "pin-removed": "取消了兑换密码",
+    "handed-over": "随并户转了过来",
     "pin-reset": "忘了密码，取消",
 }
 
@@ -100,7 +101,8 @@ async def show_household(
         staff=request.user,
         household=found,
         cards=cards,
-        living=next((card for card in cards if card.revoked_at is None), None),
+        # One that was handed over to another household is in the history of both.
+        living=next((card for card in cards if card.revoked_at is None and card.household == household), None),
         last_uses=await lists.read_last_uses(services, request.user, household),
         may_issue=request.user.may(*ISSUERS),
         recusal=request.user.find_recusal([household], "自己家的卡，由别人补卡和解除挂失。"),

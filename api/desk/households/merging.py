@@ -14,6 +14,8 @@ from api.platform.access import Staff
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
 from api.registry.cards.use_cases import EndReason, end_cards, hand_over_card
+from api.registry.people.queries import find_staff
+from api.registry.proposals.use_cases import Signer
 from api.registry.register.changes import Change, ChangeKind, record_changes
 from api.registry.register.changing import lock_for_change, require_past
 from api.registry.register.lives import end_household
@@ -70,7 +72,8 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.MergedHousehold, 
     household, into = plan.household, plan.other
     assert into is not None
     if wanted.card_goes_on:
-        await hand_over_card(uow, household.id, into.id, hands.proposer)
+        by = Signer.of(await find_staff(uow, hands.proposer))
+        await hand_over_card(uow, household, into.id, by)
     await end_cards(uow, [household.id], hands.proposer, EndReason.MERGED)
     await end_household(uow, household, merged_into=into.id)
     await move_points(

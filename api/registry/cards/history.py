@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, literal, select, true, union_all
+from sqlalchemy import ColumnElement, any_, literal, or_, select, true, union_all
 
 from api import wire
 from api.platform.access import Role, Staff, require
@@ -27,7 +27,7 @@ async def list_cards(services: Services, staff: Staff, household: str) -> list[w
     require(staff, *READERS)
     async with services.unit_of_work() as uow:
         found = await find_served(uow, staff, household)
-        return await _read(uow, Card.household == found.id)
+        return await _read(uow, or_(Card.household == found.id, any_(Card.earlier_households) == found.id))
 
 
 async def list_recent(services: Services, staff: Staff) -> list[wire.CardHistory]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -49,6 +49,8 @@ class Card(Base):
     revoked_reason: Mapped[str | None]
     # Reported lost: it lives, but nobody gets anything with it until it is unfrozen or replaced.
     frozen_at: Mapped[datetime | None]
+    # Of whom it was before they were merged into others, the first one first.
+    earlier_households: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     # Issued in place of another, or to a household with points: whoever holds it could spend at once.
     valued: Mapped[bool] = mapped_column(server_default=text("false"))
     # What a second person confirmed; None: issued by one person alone.
@@ -83,7 +85,9 @@ class CardEvent(Base):
         ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
         ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
         CheckConstraint("num_nonnulls(person, attendant) <= 1", name="card_event_by_one"),
-        CheckConstraint("kind in ('frozen', 'unfrozen', 'pin-set', 'pin-removed')", name="card_event_kind"),
+        CheckConstraint(
+            "kind in ('frozen', 'unfrozen', 'pin-set', 'pin-removed', 'handed-over')", name="card_event_kind"
+        ),
         Index(None, "township", "card"),
     )
 

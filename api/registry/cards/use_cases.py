@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, bindparam, case, select, true, update
+from sqlalchemy import Select, bindparam, case, func, select, true, update
 from uuid_utils.compat import uuid7
 
 from api.platform.access import Role, Staff, require
@@ -45,6 +45,7 @@ class CardEventKind(StrEnum):
     UNFROZEN = "unfrozen"
     PIN_SET = "pin-set"
     PIN_REMOVED = "pin-removed"
+    HANDED_OVER = "handed-over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +213,17 @@ async def end_cards(uow: UnitOfWork, households: list[UUID], person: UUID | None
     )
 
 
-async def hand_over_card(uow: UnitOfWork, household: UUID, into: UUID, person: UUID | None) -> None:
+async def hand_over_card(uow: UnitOfWork, household: HouseholdFacts, into: UUID, by: Signer) -> None:
     """The living card of a household goes on as that of the household that it was merged into, whose own ends."""
-    await end_cards(uow, [into], person, EndReason.REPLACED)
-    await uow.session.execute(
+    await end_cards(uow, [into], by.person, EndReason.REPLACED)
+    handed_over = await uow.session.scalars(
         update(Card)
-        .where(Card.township == uow.township, Card.household == household, Card.revoked_at.is_(None))
-        .values(household=into)
+        .where(Card.township == uow.township, Card.household == household.id, Card.revoked_at.is_(None))
+        .values(household=into, earlier_households=func.array_append(Card.earlier_households, household.id))
+        .returning(Card.digest)
     )
+    for card in handed_over:
+        record_event(uow, card, CardEventKind.HANDED_OVER, by, f"原来是 {household.code} 户的卡")
 
 
 def record_event(

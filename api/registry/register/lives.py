@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -30,7 +30,7 @@ async def branch_household(uow: UnitOfWork, old: HouseholdFacts, new: wire.Split
         },
     )
     await uow.books.open_accounts([accounts.household(new.code)], uow.now)
-    await _update(uow, old, people=old.people - new.people)
+    await _update(uow, old, people=old.people - new.people, adults=func.array_remove(Household.adults, new.head))
     return id
 
 

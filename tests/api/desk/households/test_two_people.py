@@ -9,7 +9,9 @@ import httpx
 
 from tests.api.asking import a_redemption, order, problem, rows
 from tests.api.awards.claims.conftest import hire
+from tests.api.bookkeeping.exports.conftest import as_owner
 from tests.api.desk.households.conftest import ask, balance, change, changes, done, show
+from tests.api.shop.promises.conftest import make_promise
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown, run_jobs
 
@@ -198,3 +200,33 @@ async def test_ones_own_household_is_others_matter(town: LiveTown) -> None:
         (await http.post(f"/v1/proposals/{proposal}/confirm")).raise_for_status()
     # What it has become is their own, too.
     problem(await change(town, "hp-2", by="he", head="李四"), 403, "not-allowed")
+
+
+async def test_a_card_that_goes_on_is_told_of_by_both_households(town: LiveTown) -> None:
+    (await done(town, "hp-1", "merge", into="hp-2", card_goes_on=True)).raise_for_status()
+    async with town.staff("office") as http:
+        [old] = (await http.get("/v1/households/hp-1/cards")).raise_for_status().json()
+        found = (await http.get("/v1/households/hp-2/cards")).raise_for_status().json()
+    assert old in found
+    assert old["revoked_at"] is None
+    assert [(event["kind"], event["reason"]) for event in old["events"]] == [("handed-over", "原来是 hp-1 户的卡")]
+    assert [card["revoked_reason"] for card in found if card["revoked_at"]] == ["replaced"]
+    async with browsing(town) as phone, browsing(town, "office") as desk:
+        assert "103" in await phone.open(f"/c/{town.card}")
+        told = await desk.open("/desk/cards/hp-1")
+        assert ("现在没有卡" in told, "随并户转了过来" in told) == (True, True)
+
+
+async def test_whoever_becomes_a_head_is_listed_with_the_old_household_no_more(town: LiveTown) -> None:
+    await as_owner(town, "update household set adults = '{王小红,王小明}' where code = 'hp-1'")
+    (await done(town, "hp-1", "split", **SPLIT)).raise_for_status()
+    [left] = await rows(town, "select adults from household where code = 'hp-1'")
+    assert left.adults == ["王小明"]
+
+
+async def test_what_was_promised_is_collected_or_cancelled_before_a_merger(town: LiveTown) -> None:
+    async with town.device(await town.shift()) as http:
+        await make_promise(http, town.card)
+    refused = await ask(town, "hp-1", "merge", into="hp-2")
+    problem(refused, 409, "wrong-state")
+    assert "牙刷" in refused.text
