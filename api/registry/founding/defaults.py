@@ -14,6 +14,7 @@ from api.platform.access import Role, Staff, require_township
 from api.platform.services import Services, UnitOfWork
 from api.registry.founding.tables import AdoptedDefaults, BeginningDismissal
 from api.registry.people.queries import read_names
+from api.registry.proposals.decided import read_latest
 from api.registry.proposals.decision import Confirmers
 from api.registry.proposals.queries import read_confirmer
 from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view
@@ -39,18 +40,8 @@ LATEST_PIN_ABOVE = (
 
 
 async def read_defaults(uow: UnitOfWork) -> wire.TownshipDefaults:
-    row = await _read_latest(uow)
+    row = await read_latest(uow, AdoptedDefaults)
     return DEFAULT if row is None else wire.TownshipDefaults(**_values(row))
-
-
-async def _read_latest(uow: UnitOfWork) -> AdoptedDefaults | None:
-    found: AdoptedDefaults | None = await uow.session.scalar(
-        select(AdoptedDefaults)
-        .where(AdoptedDefaults.township == uow.township)
-        .order_by(AdoptedDefaults.since.desc(), AdoptedDefaults.id.desc())
-        .limit(1)
-    )
-    return found
 
 
 def _values(row: AdoptedDefaults) -> dict[str, int]:
@@ -59,7 +50,7 @@ def _values(row: AdoptedDefaults) -> dict[str, int]:
 
 async def show_defaults(services: Services) -> wire.TownshipDefaultsView:
     async with services.unit_of_work() as uow:
-        row = await _read_latest(uow)
+        row = await read_latest(uow, AdoptedDefaults)
         if row is None:
             return wire.TownshipDefaultsView(**msgspec.to_builtins(DEFAULT))
         names = await read_names(uow, [row.set_by])

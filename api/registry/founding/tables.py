@@ -7,9 +7,10 @@ from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
+from api.registry.proposals.decided import Decided
 
 
-class AdoptedDefaults(Base):
+class AdoptedDefaults(Decided, Base):
     """By the proposal that changed them, or without one those that the township was founded with; the latest
     count."""
 
@@ -20,11 +21,8 @@ class AdoptedDefaults(Base):
         Index("township_defaults_founding", "township", unique=True, postgresql_where=text("proposal is null")),
     )
 
-    township: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     proposal: Mapped[UUID | None]
     set_by: Mapped[UUID]
-    since: Mapped[datetime]
     notice_days: Mapped[int]
     pin_above: Mapped[int]
     lease_most: Mapped[int]

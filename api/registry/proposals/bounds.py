@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
 from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.access import Role, Staff, require_township
 from api.platform.services import Services, UnitOfWork
+from api.registry.proposals.decided import read_latest
 from api.registry.proposals.decision import Confirmers
 from api.registry.proposals.tables import AdoptedApprovalPolicy, Proposal
 from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed, Signer, propose, to_view
@@ -28,18 +28,8 @@ SENTENCES = {
 
 
 async def read_policy(uow: UnitOfWork) -> wire.ApprovalPolicy:
-    row = await _read_latest(uow)
+    row = await read_latest(uow, AdoptedApprovalPolicy)
     return DEFAULT if row is None else wire.ApprovalPolicy(**_values(row))
-
-
-async def _read_latest(uow: UnitOfWork) -> AdoptedApprovalPolicy | None:
-    found: AdoptedApprovalPolicy | None = await uow.session.scalar(
-        select(AdoptedApprovalPolicy)
-        .where(AdoptedApprovalPolicy.township == uow.township)
-        .order_by(AdoptedApprovalPolicy.since.desc(), AdoptedApprovalPolicy.id.desc())
-        .limit(1)
-    )
-    return found
 
 
 def _values(row: AdoptedApprovalPolicy) -> dict[str, int]:
@@ -48,7 +38,7 @@ def _values(row: AdoptedApprovalPolicy) -> dict[str, int]:
 
 async def show_policy(services: Services) -> wire.ApprovalPolicyView:
     async with services.unit_of_work() as uow:
-        row = await _read_latest(uow)
+        row = await read_latest(uow, AdoptedApprovalPolicy)
         if row is None:
             return wire.ApprovalPolicyView(**msgspec.to_builtins(DEFAULT))
         proposal = await uow.session.get(Proposal, (uow.township, row.proposal)) if row.proposal else None

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
+from api.registry.proposals.decided import Decided
 
 
 class Proposal(Base):
@@ -90,7 +91,7 @@ class Proposal(Base):
         return "confirmed" if self.confirmed else "refused"
 
 
-class AdoptedApprovalPolicy(Base):
+class AdoptedApprovalPolicy(Decided, Base):
     """Bounds for what one person may do alone, by the proposal that changed them, or without one those that the
     township was founded with; the latest counts."""
 
@@ -100,10 +101,7 @@ class AdoptedApprovalPolicy(Base):
         Index("approval_policy_founding", "township", unique=True, postgresql_where=text("proposal is null")),
     )
 
-    township: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     proposal: Mapped[UUID | None]
-    since: Mapped[datetime]
     stocktake_points: Mapped[int]
     price_percent: Mapped[int]
     cards: Mapped[int]

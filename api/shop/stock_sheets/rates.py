@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from api.platform.access import Role, Staff, require, require_township
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import name_subquery
+from api.registry.proposals.decided import read_latest
 from api.shop.stock.stock_alerts import STOCK_READERS
 from api.shop.stock_sheets.tables import StatedRate
 from api.wire.stock_sheets import PriceRate, PriceRateView
@@ -42,7 +43,7 @@ def write_yuan(fen: int) -> str:
 
 async def read_rate(uow: UnitOfWork) -> int | None:
     """Fen a point; None where none is stated."""
-    latest = await _read_latest(uow)
+    latest = await read_latest(uow, StatedRate)
     return None if latest is None else latest.fen
 
 
@@ -50,7 +51,7 @@ async def show_rate(services: Services, staff: Staff) -> PriceRateView:
     """Raises Refused: not-allowed."""
     require(staff, *STOCK_READERS)
     async with services.unit_of_work() as uow:
-        latest = await _read_latest(uow)
+        latest = await read_latest(uow, StatedRate)
         if latest is None:
             return PriceRateView(fen=None, person="", since=None)
         name = await uow.session.scalar(
@@ -72,13 +73,3 @@ async def state_rate(services: Services, staff: Staff, data: PriceRate) -> None:
             uow.session.add(
                 StatedRate(township=uow.township, id=uuid7(), fen=data.fen, person=staff.id, since=uow.now)
             )
-
-
-async def _read_latest(uow: UnitOfWork) -> StatedRate | None:
-    found: StatedRate | None = await uow.session.scalar(
-        select(StatedRate)
-        .where(StatedRate.township == uow.township)
-        .order_by(StatedRate.since.desc(), StatedRate.id.desc())
-        .limit(1)
-    )
-    return found

@@ -1,12 +1,13 @@
 """What sheets have put on shelves, and the rates by which prices were proposed."""
 
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
+from api.registry.proposals.decided import Decided
 
 
 class SheetLine(Base):
@@ -37,7 +38,7 @@ class SheetLine(Base):
     cost: Mapped[int] = mapped_column(BigInteger)
 
 
-class StatedRate(Base):
+class StatedRate(Decided, Base):
     """How many fen a point stands for in proposed prices, from `since` on."""
 
     __tablename__ = "price_rate"
@@ -46,8 +47,5 @@ class StatedRate(Base):
         ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
     )
 
-    township: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     fen: Mapped[int]
     person: Mapped[UUID]
-    since: Mapped[datetime]
