@@ -168,14 +168,17 @@ class Embedded:
             self.socket_dir = self.data / "run"
 
     def _ensure_folder(self) -> None:
-        if not self.data.exists():
+        try:
             self.data.mkdir(parents=True)
+        except FileExistsError:
+            # Made earlier, or this very moment by another process.
+            if not self.data.is_dir():
+                raise EmbeddedError(
+                    f"JIMEI_DATA 应是文件夹，但 {self.data} 是文件 (JIMEI_DATA is not a folder: {self.data})"
+                ) from None
+        else:
             # The server's user has to pass through it; the folders inside are protected themselves.
             self.data.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        elif not self.data.is_dir():
-            raise EmbeddedError(
-                f"JIMEI_DATA 应是文件夹，但 {self.data} 是文件 (JIMEI_DATA is not a folder: {self.data})"
-            )
 
     @contextmanager
     def _exclusive_lock(self) -> Iterator[None]:

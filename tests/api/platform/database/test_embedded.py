@@ -97,11 +97,25 @@ def mode(path: Path) -> int:
 
 def another_user(data: Path, **environment: str) -> subprocess.Popen[str]:
     """A process that opens the server, says so on its output and stays until its input ends."""
+    process = user_about_to_open(data, **environment)
+    open_now(process)
+    return process
+
+
+def open_now(process: subprocess.Popen[str]) -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def user_about_to_open(data: Path, **environment: str) -> subprocess.Popen[str]:
+    """The same, but it says when it is ready to open, and does so with the first line of its input."""
     program = (
         "import sys; from pathlib import Path; from api.platform.database.embedded import Embedded\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
         "with Embedded(Path(sys.argv[1])): print('open', flush=True); sys.stdin.read()"
     )
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", program, str(data)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -109,6 +123,9 @@ def another_user(data: Path, **environment: str) -> subprocess.Popen[str]:
         cwd=ROOT,
         env=os.environ | environment,
     )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
 
 
 def connect_as(os_user: str, server: Embedded, role: str) -> str:
@@ -292,7 +309,9 @@ class TestSharing:
             assert ask(second, "SELECT 1") == 1
 
     def test_many_processes_at_once_start_one(self, base: Path) -> None:
-        processes = [another_user(base / "data") for _ in range(4)]
+        processes = [user_about_to_open(base / "data") for _ in range(4)]
+        for process in processes:
+            open_now(process)
         said = [process.stdout.readline() for process in processes if process.stdout]
         assert said == ["open\n"] * 4
         pid = int((base / "data" / "pg" / "postmaster.pid").read_text().split()[0])
