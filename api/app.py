@@ -64,6 +64,7 @@ import api.registry.register.register_pages
 import api.registry.register.routes
 import api.registry.staffing.routes
 import api.shop.holdings.routes
+import api.shop.identification.routes
 import api.shop.kiosks.routes
 import api.shop.offline.pages
 import api.shop.offline.routes
@@ -217,6 +218,7 @@ def create_app(
             api.shop.kiosks.routes.router,
             api.shop.till.routes.router,
             api.shop.holdings.routes.router,
+            api.shop.identification.routes.router,
             api.awards.rulebooks.routes.router,
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType, field
@@ -159,7 +159,8 @@ class ReceiptLine(Wire, frozen=True):
 class Receipt(Wire, frozen=True):
     """The answer to a redemption; `balance` is all that the household has right after it, wherever it is held,
     `leased` what was used of the points that the kiosk holds, `collector` the masked name of whoever collected the
-    goods for the household. `held`: added by the kiosk, the points that could not be spent here then."""
+    goods for the household. `identified`: how a household without its card was. `held`: added by the kiosk, the
+    points that could not be spent here then."""
 
     id: UUID
     supermarket: str
@@ -171,7 +172,16 @@ class Receipt(Wire, frozen=True):
     recorded_at: datetime
     leased: PointSum = 0
     collector: str = ""
+    identified: IdentifiedBy | UnsetType = UNSET
     held: list[HeldPoints] | UnsetType = UNSET
+
+
+class IdentifiedBy(Wire, frozen=True):
+    """A household was served without its card: by its PIN, or on the word of another attendant, whose name is
+    `witness`. Older kiosks refuse fields that they don't know, so a receipt has it only then."""
+
+    by: Literal["pin", "witness"]
+    witness: str = ""
 
 
 class Command(StrEnum):

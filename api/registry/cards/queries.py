@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,14 +69,19 @@ class CardFacts:
 
 
 async def read_living_card(uow: UnitOfWork, household: UUID) -> CardFacts | None:
-    row = (
-        await uow.session.execute(
-            select(Card.issued_at, Card.frozen_at, Card.pin_hash.is_not(None)).where(
-                Card.township == uow.township, Card.household == household, Card.revoked_at.is_(None)
-            )
+    return (await read_living_cards(uow, [household])).get(household)
+
+
+async def read_living_cards(uow: UnitOfWork, households: Collection[UUID]) -> dict[UUID, CardFacts]:
+    """By household; nothing for one without a card."""
+    rows = await uow.session.execute(
+        select(Card.household, Card.issued_at, Card.frozen_at, Card.pin_hash.is_not(None)).where(
+            Card.township == uow.township, Card.household.in_(households), Card.revoked_at.is_(None)
         )
-    ).first()
-    return CardFacts(*row) if row is not None else None
+    )
+    return {
+        household: CardFacts(issued_at, frozen_at, has_pin) for household, issued_at, frozen_at, has_pin in rows
+    }
 
 
 async def read_pin_time(uow: UnitOfWork, digest: bytes) -> datetime | None:

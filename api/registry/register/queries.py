@@ -103,11 +103,11 @@ async def list_villages(uow: UnitOfWork) -> list[VillageFacts]:
     return [VillageFacts(*row) for row in rows]
 
 
-async def list_grids(uow: UnitOfWork) -> list[GridFacts]:
-    """All grids, by village and code."""
+async def list_grids(uow: UnitOfWork, village: str | None = None) -> list[GridFacts]:
+    """All grids, or those of a village, by village and code."""
     rows = await uow.session.execute(
         select(Grid.code, Grid.village, Grid.name)
-        .where(Grid.township == uow.township)
+        .where(Grid.township == uow.township, *([] if village is None else [Grid.village == village]))
         .order_by(Grid.village, Grid.code)
     )
     return [GridFacts(*row) for row in rows]

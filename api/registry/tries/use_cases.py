@@ -120,6 +120,12 @@ async def look_up(
         return found
 
 
+async def count_one(services: Services, *lockouts: Lockout) -> None:
+    """Count what isn't right or wrong, but may be asked only so often. Raises LockedOut."""
+    async with taking_turns(services) as uow:
+        await _reserve(uow, lockouts)
+
+
 def _find(secret: str, hashes: Iterable[str | None]) -> int | None:
     # Made by whoever comes first, not by the first that is unknown.
     nobodys = _nobodys_hash()

@@ -236,6 +236,8 @@ DEVICE: list[tuple[str, str, Any]] = [
     ("POST", f"/v1/till/receipts/{ID}/confirm", {"pin": "0000", "lines": [{"line": 1, "counted": 1}]}),
     ("POST", f"/v1/till/receipts/{ID}/withdraw", {"reason": "x"}),
     ("PUT", f"/v1/till/stocktakes/{ID}", {"reason": "x", "lines": [{"product": "x", "counted": 1}]}),
+    ("GET", "/v1/till/households?text=nobody", None),
+    ("POST", "/v1/till/frozen-cards", {"household": ID, "reason": "x"}),
     ("GET", "/v1/cards/nothing", None),
     ("PUT", f"/v1/promises/{ID}", {"card": "x", "product": "x", "quantity": 1, "price": 1}),
     ("PUT", f"/v1/promises/{ID}/collection", {"card": "x"}),
