@@ -23,6 +23,8 @@ from litestar.template.config import TemplateConfig
 import api.awards.claims.notices
 import api.awards.claims.pages
 import api.awards.claims.routes
+import api.awards.declaring.pages
+import api.awards.declaring.routes
 import api.awards.rulebooks.editor
 import api.awards.rulebooks.pages
 import api.awards.rulebooks.public_pages
@@ -223,6 +225,7 @@ def create_app(
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,
             api.awards.claims.routes.router,
+            api.awards.declaring.routes.router,
             api.bookkeeping.backup.routes.router,
             api.bookkeeping.expiry.routes.router,
             api.shop.redemptions.routes.router,
@@ -256,6 +259,7 @@ def create_app(
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,
             api.awards.claims.pages.router,
+            api.awards.declaring.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,
             api.shop.offline.pages.router,

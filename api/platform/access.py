@@ -49,6 +49,14 @@ BODY_ROLES: Mapping[str, tuple[Role, ...]] = {
     "supervisors": (Role.SUPERVISOR,),
 }
 
+DECLARERS = (
+    Role.GRID_MEMBER,
+    Role.GRID_LEADER,
+    Role.GRID_GUIDE,
+    Role.CHIEF_GRID_LEADER,
+    Role.COUNCIL,
+    Role.COMMITTEE,
+)
 
 RESET_LATELY = "你们中的一个人在七天内给另一个人重设过密码，还不能互相确认，请由别人办理。"
 OF_RELATIVE = "这是您申报过的亲属家，请由别人办理。"

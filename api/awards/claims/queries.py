@@ -13,13 +13,12 @@ from sqlalchemy import ColumnElement, func, select, true
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
-from api.awards.claims.declarations import DECLARERS
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
-from api.platform.access import Role, Staff
+from api.platform.access import DECLARERS, Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork

@@ -1,36 +1,17 @@
-"""`/v1/claims`: declare, review, approve, refuse; a batch returns an outcome for every claim."""
+"""`/v1/claims`: review, approve, refuse; a batch returns an outcome for every claim."""
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import Body, FromPath, JSONBody
+from litestar.params import FromPath, JSONBody
 
 from api import wire
-from api.awards.claims import declarations, queries, use_cases
+from api.awards.claims import queries, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
-
-
-@post("/claims", status_code=200)
-async def declare(
-    data: Annotated[list[wire.NewClaim], Body(min_items=1, max_items=5000)],
-    services: NamedDependency[Services],
-    request: StaffRequest,
-) -> list[wire.ClaimOutcome]:
-    """Declare claims for households; a refused claim doesn't affect the others."""
-    return await declarations.declare(services, request.user, data)
-
-
-@post("/claims/every-household", status_code=200)
-async def declare_for_all(
-    data: JSONBody[wire.VillageClaims], services: NamedDependency[Services], request: StaffRequest
-) -> list[wire.ClaimOutcome]:
-    """Declare what all households of a village get; repeated, only missing claims are added."""
-    return await declarations.declare_for_every_household(services, request.user, data)
 
 
 @get("/claims/{id:uuid}/explanation")
@@ -68,7 +49,7 @@ async def refuse(
 
 router = Router(
     "/v1",
-    route_handlers=[declare, declare_for_all, explanation, review, approve, refuse],
+    route_handlers=[explanation, review, approve, refuse],
     guards=[staff_only],
     tags=["claims"],
 )

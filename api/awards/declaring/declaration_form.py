@@ -12,7 +12,7 @@ from litestar.datastructures import FormMultiDict
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.awards.claims import declarations
+from api.awards.declaring import declarations
 from api.awards.rulebooks.use_cases import book_in_force
 from api.platform.access import Staff
 from api.platform.clock import local_date

@@ -16,7 +16,7 @@ from api.awards.claims import deductions, same_deed
 from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
 from api.awards.rulebooks.use_cases import book_in_force, books_in_force
-from api.platform.access import Role, Staff, require
+from api.platform.access import DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -29,14 +29,6 @@ from api.registry.register.queries import (
     tell_ended,
 )
 
-DECLARERS = (
-    Role.GRID_MEMBER,
-    Role.GRID_LEADER,
-    Role.GRID_GUIDE,
-    Role.CHIEF_GRID_LEADER,
-    Role.COUNCIL,
-    Role.COMMITTEE,
-)
 # The namespace of claims for every household, so that declaring twice gives the same ids.
 _EVERY_HOUSEHOLD = UUID("6f0d7c1e-2f8e-5a3b-9a53-6c1f1d8a1b52")
 

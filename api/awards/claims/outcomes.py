@@ -1,0 +1,22 @@
+"""What became of a batch of claims, told on the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar.response import Redirect
+
+from api import wire
+from api.registry.people.pages import DESK
+from api.web.flash import see_other
+
+
+def redirect_with_outcomes(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
+    """Back to the desk, with the number of successes and the reasons of refusals."""
+    if not outcomes:
+        return see_other(DESK, "请先勾选要办理的申报。", "refused")
+    refused = [outcome for outcome in outcomes if outcome.status in ("refused", "declared-twice")]
+    message = f"{done} {len(outcomes) - len(refused)} 件。"
+    if refused:
+        message += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))
+    return see_other(DESK, message, "refused" if refused else "done")
