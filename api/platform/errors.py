@@ -80,6 +80,7 @@ class ErrorCode(StrEnum):
     NOT_SEALED = "not-sealed", 404
     CARD_REVOKED = "card-revoked", 410
     HOUSEHOLD_ENDED = "household-ended", 410
+    IDENTIFICATION_OVER = "identification-over", 410
 
     # It isn't in the state for this.
     CONFLICT = "conflict", 409
@@ -102,6 +103,7 @@ class ErrorCode(StrEnum):
     TILLS_AWAITED = "tills-awaited", 409
     OLDER_BOOKS = "older-books", 409
     INSUFFICIENT_POINTS = "insufficient-points", 409
+    WITNESSED_FULL = "witnessed-full", 409
     ACCOUNT_CLOSED = "account-closed", 409
     OVERFLOW = "overflow", 409
     NOT_OVER = "not-over", 409

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from api.wire.base import Incoming, Reason, Wire
 from api.wire.till import CardView, IdentifiedBy, PinSignIn
+from api.wire.till_journal import Digest
 
 
 class FoundHousehold(Wire, frozen=True):
@@ -48,10 +49,12 @@ class NewIdentification(Incoming, frozen=True):
 
 class Identification(Wire, frozen=True):
     """`token` stands for the household's card at this kiosk, in this shift, until `until`: wherever a card's text
-    is sent, but never as a collector's. `view`: as of a scanned card; its `pin_above` is null where the PIN was
-    given already. `identified` will stand on the receipt."""
+    is sent, but never as a collector's and never without the network. `card`: SHA-256 of the card that it stands
+    for, by which the kiosk's journal reports what was done with it. `view`: as of a scanned card; its `pin_above`
+    is null where the PIN was given already. `identified` will stand on the receipt."""
 
     token: str
+    card: Digest
     until: datetime
     identified: IdentifiedBy
     view: CardView
