@@ -30,6 +30,7 @@ class Claim(Base):
         ForeignKeyConstraint(["township", "refused_by"], ["person.township", "person.id"]),
         Index(None, "township", "household", "deed_on"),
         Index(None, "township", "village", "status"),
+        CheckConstraint("notice_stopped_at is null or status = 'approved'", name="claim_stopped_on_notice"),
         Index("claim_due", "township", "notice_until", postgresql_where=text("status = 'approved'")),
     )
 
@@ -58,6 +59,8 @@ class Claim(Base):
     approved_by: Mapped[UUID | None]
     approved_at: Mapped[datetime | None]
     notice_until: Mapped[datetime | None]
+    # Since when the notice stands still because of an objection: `notice_clock.py`.
+    notice_stopped_at: Mapped[datetime | None]
     refused_by: Mapped[UUID | None]
     refused_at: Mapped[datetime | None]
     refusal: Mapped[str] = mapped_column(server_default="")

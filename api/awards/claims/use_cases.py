@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, true, update
 from sqlalchemy.orm import defer
 
 from api import wire
-from api.awards.claims import deductions
+from api.awards.claims import deductions, notice_clock
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.signatures import APPROVERS, OWN_CLAIM, SIGNERS, Step, find_obstacle, read_signatures
 from api.awards.claims.tables import Claim, ClaimSignature
@@ -201,6 +201,7 @@ async def post_due(services: Services) -> int:
                     Claim.township == uow.township,
                     Claim.status == "approved",
                     Claim.notice_until <= uow.now,
+                    notice_clock.RUNS,
                 )
                 .order_by(Claim.notice_until, Claim.id)
                 .limit(POSTING_BATCH_SIZE)

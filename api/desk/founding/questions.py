@@ -83,7 +83,7 @@ SECOND = (
 )
 DEFAULTS = tuple(
     _ask_number(wire.TownshipDefaults, name, sentence, getattr(defaults.DEFAULT, name))
-    for name, sentence in defaults.SENTENCES.items()
+    for name, sentence in defaults.BEGINNINGS.items()
 )
 BOUNDS = tuple(
     _ask_number(wire.ApprovalPolicy, name, f"一个人可以单独办：{sentence}", getattr(bounds.DEFAULT, name))

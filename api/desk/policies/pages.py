@@ -53,7 +53,8 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 async def change_defaults(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     wanted = _read_numbers(await request.form(), wire.TownshipDefaults, defaults.SENTENCES)
     if wanted is None:
-        return see_other(POLICIES, "请填整数：公示 0 到 30 天，留分最多 10000 分，断网 1 到 60 天。", "refused")
+        bounds_told = "公示 0 到 30 天，留分最多 10000 分，断网 1 到 60 天，答复 1 到 60 天"
+        return see_other(POLICIES, f"请填整数：{bounds_told}。", "refused")
     return _tell(await defaults.propose_defaults(services, request.user, wanted))
 
 
@@ -84,7 +85,8 @@ async def change_expiry(request: StaffRequest, services: NamedDependency[Service
 def _read_numbers(form: FormMultiDict, struct: type[T], sentences: Mapping[str, str]) -> T | None:
     """None for what isn't one of its values."""
     try:
-        return msgspec.convert({name: read_code(form, name) for name in sentences}, struct, strict=False)
+        values = {name: read_code(form, name) for name in sentences if name in form}
+        return msgspec.convert(values, struct, strict=False)
     except msgspec.ValidationError:
         return None
 

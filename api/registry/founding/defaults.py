@@ -1,4 +1,5 @@
-"""What new villages, cards' PINs and kiosks begin with: the township's policy, changed by two people."""
+"""What new villages, cards' PINs and kiosks begin with, and how long objections take: the township's policy,
+changed by two people."""
 
 from __future__ import annotations
 
@@ -21,13 +22,18 @@ from api.registry.proposals.use_cases import NewProposal, ProposalKind, Proposed
 
 DEFAULT = wire.TownshipDefaults(notice_days=3, pin_above=20, lease_most=200, lease_days=7)
 PROPOSERS = (Role.OFFICE, Role.PARTY_BRANCH)
-SENTENCES = {
+BEGINNINGS = {
     "notice_days": "新建的村：评上的积分公示 {} 天，没有异议才入账。",
     "pin_above": "户主设兑换密码：一次兑换超过 {} 分要输密码，各户可以另选。",
     "lease_most": "新终端：每户留 {} 分在终端里，断网时也能兑换。",
     "lease_days": "新终端：断网后最多再兑换 {} 天。",
 }
-"""What each of them means, for who decides; with its value."""
+"""What new things begin with, for who decides; each with its value."""
+SENTENCES = BEGINNINGS | {
+    "answer_days": "有人提异议：监委在 {} 个工作日内答复。",
+    "contest_days": "入账以后：{} 天内还可以提异议。",
+}
+"""All of them."""
 
 
 LATEST_PIN_ABOVE = (

@@ -27,6 +27,8 @@ class AdoptedDefaults(Decided, Base):
     pin_above: Mapped[int]
     lease_most: Mapped[int]
     lease_days: Mapped[int]
+    answer_days: Mapped[int] = mapped_column(server_default="5")
+    contest_days: Mapped[int] = mapped_column(server_default="30")
 
 
 class BeginningDismissal(Base):
