@@ -1,6 +1,6 @@
 """The server's background jobs, in turn; `run_forever` runs them."""
 
-from api.awards.claims.use_cases import post_due
+from api.awards.claims.posting import post_due
 from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.services import watch_clock

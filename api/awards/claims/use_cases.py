@@ -1,4 +1,4 @@
-"""The steps of a declared claim: reviewed, approved and on notice, posted; or refused.
+"""The steps of a declared claim: reviewed, approved and on notice; or refused.
 
 The bodies that its rule names sign it in their order; the last signature approves it. Declarer and signers are
 different people, and nobody acts on their own household.
@@ -7,16 +7,16 @@ different people, and nobody acts on their own household.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, true, update
-from sqlalchemy.orm import defer
+from sqlalchemy import insert, select, true
 
 from api import wire
-from api.awards.claims import deductions, notice_clock
+from api.awards.claims import deductions
 from api.awards.claims.confidentiality import confidentiality_of
+from api.awards.claims.posting import DEFERRED, kind_of, update_claims, void
 from api.awards.claims.signatures import APPROVERS, OWN_CLAIM, SIGNERS, Step, find_obstacle, read_signatures
 from api.awards.claims.tables import Claim, ClaimSignature
 from api.awards.rulebooks.use_cases import books_by_version
@@ -38,9 +38,6 @@ _POSTING_ERRORS = {
     # Spent between reading the balance and posting.
     "insufficient": "这户刚刚用掉了积分，请再试一次。",
 }
-POSTING_BATCH_SIZE = 500
-# Large columns that the next step doesn't need.
-_DEFERRED = (defer(Claim.trace, raiseload=True), defer(Claim.inputs, raiseload=True))
 
 
 async def review(services: Services, staff: Staff, ids: Sequence[UUID]) -> list[wire.ClaimOutcome]:
@@ -49,7 +46,7 @@ async def review(services: Services, staff: Staff, ids: Sequence[UUID]) -> list[
     async with services.unit_of_work() as uow:
         ready, outcomes = await _lock_claims(uow, staff, ids, "review")
         first = [each.claim for each in ready if each.place == 0]
-        await _update(uow, first, status="reviewed", reviewed_by=staff.id, reviewed_at=uow.now)
+        await update_claims(uow, first, status="reviewed", reviewed_by=staff.id, reviewed_at=uow.now)
         await _sign(uow, staff, ready)
         return outcomes
 
@@ -137,7 +134,7 @@ def _pending_transaction(
     }
     pending = Transaction(
         id=TransactionId(claim.id),
-        kind=_kind(claim),
+        kind=kind_of(claim),
         phase=Phase.PENDING,
         transfers=(Transfer(debit, credit, accounts.POINTS, abs(points)),),
         person=str(staff.id),
@@ -186,67 +183,9 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> Non
         if recusal:
             raise Refused(ErrorCode.NOT_ALLOWED, recusal)
         if claim.status == "approved":
-            await _void(uow, [claim], str(staff.id), reason)
+            await void(uow, [claim], str(staff.id), reason)
         claim.status = "refused"
         claim.refused_by, claim.refused_at, claim.refusal = staff.id, uow.now, reason
-
-
-async def post_due(services: Services) -> int:
-    """Post claims whose notice is over; returns their number. Several servers may do it at once."""
-    async with services.unit_of_work() as uow:
-        due = list(
-            await uow.session.scalars(
-                select(Claim)
-                .where(
-                    Claim.township == uow.township,
-                    Claim.status == "approved",
-                    Claim.notice_until <= uow.now,
-                    notice_clock.RUNS,
-                )
-                .order_by(Claim.notice_until, Claim.id)
-                .limit(POSTING_BATCH_SIZE)
-                .with_for_update(skip_locked=True)
-                .options(*_DEFERRED, defer(Claim.explanation, raiseload=True))
-            )
-        )
-        if not due:
-            return 0
-        postings = await uow.books.post(
-            # Effective on the day of the deed, or in the open month if that day's is closed.
-            [replace(_settle(c, Phase.POST, "notice", ""), effective_at=start_of_day(c.deed_on)) for c in due],
-            uow.now,
-        )
-        rejected = [c for c, posting in zip(due, postings, strict=True) if not posting.accepted]
-        if rejected:
-            reason = "公示期满时这户的积分账户已关闭。"
-            await _void(uow, rejected, "notice", reason)
-            await _update(uow, rejected, status="refused", refusal=reason, refused_at=uow.now)
-        await _update(uow, [c for c in due if c not in rejected], status="posted")
-        return len(due)
-
-
-async def _void(uow: UnitOfWork, claims: Sequence[Claim], person: str, reason: str) -> None:
-    """What is written about a subject that is kept from publication is kept back with it."""
-    openings: dict[TransactionId, Opening] = {}
-    voids = []
-    for claim in claims:
-        void = _settle(claim, Phase.VOID, person, reason)
-        if not claim.published:
-            void, openings[void.id] = conceal(void, claim.signers)
-        voids.append(void)
-    postings = await uow.books.post(voids, uow.now)
-    posted = {void.id for void, posting in zip(voids, postings, strict=True) if posting.accepted}
-    await uow.books.withhold({id: opening for id, opening in openings.items() if id in posted})
-
-
-def _settle(claim: Claim, phase: Phase, person: str, reason: str) -> Transaction:
-    return Transaction.settle(TransactionId(claim.id), phase, kind=_kind(claim), person=person, reason=reason)
-
-
-async def _update(uow: UnitOfWork, claims: Sequence[Claim], **values: object) -> None:
-    await uow.session.execute(
-        update(Claim).where(Claim.township == uow.township, Claim.id.in_([c.id for c in claims])).values(**values)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +207,7 @@ async def _lock_claims(
         .where(Claim.township == uow.township, Claim.id.in_(ids))
         .order_by(Claim.id)
         .with_for_update(of=Claim)
-        .options(*_DEFERRED)
+        .options(*DEFERRED)
     )
     by_id = {claim.id: (claim, code) for claim, code in rows}
     signatures = await read_signatures(uow, by_id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.awards.claims.use_cases import post_due
+from api.awards.claims.posting import post_due
 from api.platform import accounts
 from tests.api.asking import problem, rows, standing
 from tests.api.awards.claims.conftest import (
