@@ -45,6 +45,7 @@ import api.desk.beginning
 import api.desk.cards.issue_pages
 import api.desk.cards.pages
 import api.desk.cards.routes
+import api.desk.compliance.pages
 import api.desk.founding.pages
 import api.desk.households.pages
 import api.desk.households.routes
@@ -244,6 +245,7 @@ def create_app(
             api.desk.cards.pages.router,
             api.desk.cards.issue_pages.router,
             api.desk.cards.routes.router,
+            api.desk.compliance.pages.router,
             api.registry.register.register_pages.router,
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,

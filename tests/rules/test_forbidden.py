@@ -23,6 +23,7 @@ PUNISHMENT = "积分办法不是处罚"
 PROPERTY = "土地、房屋和财产权利由法律管"
 PRIVATE_LIFE = "婚姻、生育和私生活"
 DEBT = "债务、缴费由合同和法律管"
+SCREEN_TIME = "打卡、学习时长、下载和转发不记分"
 ZERO = "不能清零、作废、一票否决"
 
 # The six rows of the table of counter-examples, in the wording of their sources and in others.
@@ -65,6 +66,15 @@ COUNTER_EXAMPLES = [
     ("後進戶上紅黑榜", LIST),
     ("背後說村幹部壞話", SPEECH),
     ("年底积分归 0", ZERO),
+    ("每天打卡满 20 天", SCREEN_TIME),
+    ("学习强国日积分 30 分", SCREEN_TIME),
+    ("網上培訓滿 10 學時", SCREEN_TIME),
+    ("观看党课时长达标", SCREEN_TIME),
+    ("下载反诈 APP", SCREEN_TIME),
+    ("关注村里公众号", SCREEN_TIME),
+    ("转发推文、集赞", SCREEN_TIME),
+    ("连续签到 7 天", SCREEN_TIME),
+    ("每日步数过万", SCREEN_TIME),
 ]
 
 # Where points are taken, more words hint at a subject. Each also in traditional characters.
@@ -407,6 +417,12 @@ def test_innocent_wording_passes_once_reviewed(book_text: BookText, words: str) 
         "垃圾不落地",
         "评为先进户、光荣户",
         "倡导婚事新办、丧事简办",
+        "放学时接送邻居的孩子",
+        "学习时事政策",
+        "参加法治讲座并签到",
+        "打扫卡口",
+        "分享致富经验",
+        "教老人用手机挂号",
     ],
 )
 def test_ordinary_words_are_not_flagged(book_text: BookText, words: str) -> None:
