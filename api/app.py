@@ -20,11 +20,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-import api.awards.claims.notices
 import api.awards.claims.pages
 import api.awards.claims.routes
 import api.awards.declaring.pages
 import api.awards.declaring.routes
+import api.awards.notices.pages
 import api.awards.rulebooks.editor
 import api.awards.rulebooks.pages
 import api.awards.rulebooks.public_pages
@@ -84,7 +84,7 @@ import api.shop.supermarkets.routes
 import api.shop.till.routes
 import api.web.landing
 import api.web.page
-from api.awards.claims.board import notice_sentences
+from api.awards.notices.board import notice_sentences
 from api.bookkeeping.seals.use_cases import read_reference
 from api.desk.founding.door import Door, lead_to_founding
 from api.jobs import JOBS
@@ -268,7 +268,7 @@ def create_app(
             api.bookkeeping.backup.pages.router,
             api.bookkeeping.general_ledger.pages.router,
             api.bookkeeping.general_ledger.import_pages.router,
-            api.awards.claims.notices.router,
+            api.awards.notices.pages.router,
             api.awards.simulation.pages.router,
             api.shop.stock.pages.router,
             api.shop.stock.fund_pages.router,

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from api.awards.claims import board
+from api.awards.notices import board
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
@@ -17,7 +17,7 @@ from api.web.page import render_page
 
 @get("/notices")
 async def villages(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> Template:
-    return render_page(request, "awards/claims/villages.html", villages=await board.list_villages(services))
+    return render_page(request, "awards/notices/villages.html", villages=await board.list_villages(services))
 
 
 @get("/notices/{village:str}")
@@ -25,7 +25,7 @@ async def village(
     village: FromPath[str], request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> Template:
     return render_page(
-        request, "awards/claims/board.html", board=await board.load_board(services, village), code=village
+        request, "awards/notices/board.html", board=await board.load_board(services, village), code=village
     )
 
 
