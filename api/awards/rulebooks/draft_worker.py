@@ -1,26 +1,21 @@
 """Checks drafts in a process of its own: `python -m api.awards.rulebooks.draft_worker`.
 
 What nobody has adopted yet may be made to take all memory or time. Here both have a limit for each request, and a
-request that reaches it ends this process and nothing else. Requests come on standard input, answers go to standard
-output, each a length of four bytes and MessagePack; at the end of the input the process ends.
+request that reaches it ends this process and nothing else. Requests and answers are MessagePack.
 """
 
 from __future__ import annotations
 
 import os
-import struct
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 import rules
-from api.platform.process_limits import OUT_OF_MEMORY, OUT_OF_MEMORY_ERRORS, limit_process
-
-LENGTH = struct.Struct(">I")
+from api.platform.process_limits import limit_process
+from api.platform.worker_process import serve
 
 
 class TextCheck(msgspec.Struct, frozen=True, tag=True):
@@ -53,17 +48,6 @@ class Answer(msgspec.Struct, frozen=True):
     texts: int = 1
 
 
-def read_message(stream: IO[bytes]) -> bytes:
-    """The next message, empty at the end of the stream."""
-    head = stream.read(LENGTH.size)
-    return stream.read(*LENGTH.unpack(head)) if len(head) == LENGTH.size else b""
-
-
-def write_message(stream: IO[bytes], message: bytes) -> None:
-    stream.write(LENGTH.pack(len(message)) + message)
-    stream.flush()
-
-
 def answer(request: Request) -> Answer:
     match request:
         case TextCheck(text, source, base, only_load=only_load):
@@ -90,15 +74,11 @@ def _load_base(text: str) -> rules.Rulebook:
     return rules.load(text, "base.toml", adopted=True)
 
 
-def _main() -> None:
-    while message := read_message(sys.stdin.buffer):
-        request: Request = msgspec.msgpack.decode(message, type=Request)
-        limit_process(request.memory, request.seconds)
-        try:
-            write_message(sys.stdout.buffer, msgspec.msgpack.encode(answer(request)))
-        except OUT_OF_MEMORY_ERRORS:
-            os._exit(OUT_OF_MEMORY)
+def _answer_message(message: bytes) -> bytes:
+    request: Request = msgspec.msgpack.decode(message, type=Request)
+    limit_process(request.memory, request.seconds)
+    return msgspec.msgpack.encode(answer(request))
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_answer_message)

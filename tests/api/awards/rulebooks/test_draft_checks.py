@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import api
-from api.awards.rulebooks.draft_checks import MAX_WAITING, DraftChecker
+from api.awards.rulebooks.draft_checks import DraftChecker
 from api.platform.errors import ErrorCode, Refused
+from api.platform.worker_process import MAX_WAITING
 from tests.api.awards.rulebooks.conftest import ask, text
 from tests.conftest import LiveTown
 
@@ -47,9 +48,10 @@ async def test_a_text_that_takes_too_long_is_told_and_the_next_is_checked() -> N
 async def test_a_worker_that_was_killed_is_begun_anew() -> None:
     checker = DraftChecker()
     assert await checker.check_text(GOOD, "book.toml") == []
-    assert checker._worker is not None
-    checker._worker.kill()
-    checker._worker.wait()
+    process = checker._worker._process
+    assert process is not None
+    process.kill()
+    process.wait()
     assert await checker.check_text(GOOD, "book.toml") == []
 
 
@@ -69,7 +71,7 @@ def test_a_worker_ends_with_who_began_it() -> None:
 import asyncio, sys
 from api.awards.rulebooks.draft_checks import DRAFT_CHECKER
 asyncio.run(DRAFT_CHECKER.check_text("", "book.toml"))
-print(DRAFT_CHECKER._worker.pid, flush=True)
+print(DRAFT_CHECKER._worker._process.pid, flush=True)
 sys.stdin.read()
 """
     pipe = subprocess.PIPE
