@@ -16,6 +16,7 @@ from litestar.types import ExceptionHandlersMap
 
 from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import EXCEPTIONS, problem_of
+from api.web.destination import keep_destination
 from api.web.flash import see_other
 from api.web.page import render_page
 
@@ -41,7 +42,9 @@ def _show_problem(request: Request[Any, Any, Any], problem: ProblemDetailsExcept
 
 def _refusal_page(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
     if error.code == ErrorCode.NOT_SIGNED_IN:
-        return see_other(SIGN_IN, error.detail, "refused")
+        response = see_other(SIGN_IN, error.detail, "refused")
+        keep_destination(request, response)
+        return response
     return _show_problem(request, problem_of(error))
 
 

@@ -17,6 +17,7 @@ from api.registry.people import sessions, use_cases
 from api.registry.people.clients import KNOWN_FOR, Client, cookie_name, read_client, remember
 from api.registry.people.routes import MAX_SIGN_IN
 from api.web import csrf
+from api.web.destination import forget_destination, read_destination
 from api.web.error_pages import ERROR_PAGES, SIGN_IN
 from api.web.flash import see_other
 from api.web.form import read_code, read_unchecked
@@ -107,8 +108,10 @@ async def enter_desk(
     signed_in: wire.SignInResult,
     welcome: str = "",
 ) -> Response[Any]:
-    """To the desk, in a session of theirs."""
-    return await enter_session(services, request, see_other(DESK, welcome), login, signed_in)
+    """To where they wanted to go, else to the desk, in a session of theirs."""
+    response = see_other(read_destination(request) or DESK, welcome)
+    forget_destination(response)
+    return await enter_session(services, request, response, login, signed_in)
 
 
 async def enter_session(

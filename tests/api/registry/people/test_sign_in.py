@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
+import pytest
 from litestar.testing import RequestFactory
 
 from api.platform.access import SESSION_COOKIE
@@ -65,6 +67,40 @@ async def test_an_expired_session_leads_back_to_signing_in(town: LiveTown) -> No
         town.clock.travel(NOW + SESSION_LIFETIME + timedelta(seconds=1))
         assert "请先登录" in await browser.send("/desk/claims/review")
         assert browser.page.url.path == "/desk/sign-in"
+
+
+async def test_after_signing_in_one_is_where_one_wanted_to_go(town: LiveTown) -> None:
+    async with browsing(town) as browser:
+        await browser.open("/desk/households?q=%E7%8E%8B")
+        assert browser.page.url.path == "/desk/sign-in"
+        assert "用户名或密码不对" in await browser.send("/desk/sign-in", login="li", password="wrong")
+        await browser.send("/desk/sign-in", login="li", password=PASSWORD)
+        assert browser.page.url.raw_path == b"/desk/households?q=%E7%8E%8B"
+        await browser.send("/desk/sign-out")
+        await browser.send("/desk/sign-in", login="li", password=PASSWORD)
+        assert browser.page.url.path == "/desk"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//elsewhere.example/desk",
+        "https://elsewhere.example/desk",
+        "/desk//elsewhere.example",
+        "/desk\\elsewhere.example",
+        "/desk/\t/elsewhere.example",
+        "/deskelsewhere",
+        "/c/1234",
+        "%2Fdesk%0d%0aSet-Cookie:x=1",
+        "",
+    ],
+)
+async def test_a_forged_destination_leads_to_the_desk(town: LiveTown, wanted: str) -> None:
+    async with browsing(town) as browser:
+        await browser.open("/desk/sign-in")
+        browser.http.cookies.set("jimei-destination", quote(wanted), path="/desk")
+        await browser.send("/desk/sign-in", login="li", password=PASSWORD)
+        assert str(browser.page.url) == f"{town.url}/desk"
 
 
 # --- wrong passwords ------------------------------------------------------------------------------------
