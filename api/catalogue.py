@@ -1,6 +1,7 @@
 """All tables, with which the migrations are compared."""
 
 import api.awards.claims.tables
+import api.awards.declaring.tables
 import api.awards.objections.tables
 import api.awards.rulebooks.tables
 import api.registry.cards.tables

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, func, select, true
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.declarers import declarer_name
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
 from api.awards.claims.tables import Claim
@@ -22,7 +23,7 @@ from api.platform.access import DECLARERS, Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import name_subquery, read_names
+from api.registry.people.queries import read_names
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
 from rules import BODY_TITLES, SigningBody, format_limit
@@ -249,7 +250,7 @@ async def _load_summaries(
 ) -> list[ClaimSummary]:
     order = (Claim.declared_at, Claim.id)
     household = register.lateral_household(Claim.township, Claim.household, said_at=Claim.declared_at)
-    declarer = name_subquery(Claim.township, Claim.declared_by)
+    declarer = declarer_name()
     rows = (
         await uow.session.execute(
             select(Claim, household.c.code, household.c.head, declarer.label("declarer"))

@@ -16,10 +16,10 @@ from sqlalchemy.orm import aliased
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.declarers import declarer_name
 from api.awards.claims.tables import Claim
 from api.bookkeeping.general_ledger.disclosure import Viewer, disclose
 from api.platform.services import UnitOfWork
-from api.registry.people.queries import name_subquery
 from api.registry.register.merged import read_absorbed
 
 Deed: TypeAlias = tuple[UUID, str, date]
@@ -85,9 +85,7 @@ async def _read(uow: UnitOfWork, viewer: Viewer, *conditions: ColumnElement[bool
     """Claims that count, with their declarers: neither refused nor taken back altogether."""
     counting = [Claim.township == uow.township, Claim.status != "refused", *conditions]
     rows = await uow.session.execute(
-        select(Claim, name_subquery(Claim.township, Claim.declared_by))
-        .where(*counting)
-        .order_by(Claim.declared_at, Claim.id)
+        select(Claim, declarer_name()).where(*counting).order_by(Claim.declared_at, Claim.id)
     )
     taken_back = await points_taken_back(uow, *conditions)
     return [

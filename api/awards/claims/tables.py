@@ -17,6 +17,8 @@ class Claim(Base):
     The pending transaction in the ledger has the claim's id. `points` are negative for a deduction. `signers` are
     the bodies that have to sign it, in order; `reviewed_by` is who signed first, `approved_by` who signed last.
     `again` says why it was declared although there was another for the same deed.
+    `declared_by` is null where the household declared it itself, with its card's PIN; whoever confirms what a
+    household declared is the declarer. `declared_with` says so.
     `trace` is the complete reasoning of the evaluation, `explanation` its sentences.
     """
 
@@ -52,7 +54,8 @@ class Claim(Base):
     status: Mapped[str]
     published: Mapped[bool]
     signers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
-    declared_by: Mapped[UUID]
+    declared_by: Mapped[UUID | None]
+    declared_with: Mapped[str | None]
     declared_at: Mapped[datetime]
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]

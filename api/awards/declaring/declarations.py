@@ -15,6 +15,7 @@ from api import wire
 from api.awards.claims import deductions, same_deed
 from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
+from api.awards.declaring.declarer import Declarer
 from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from api.platform.access import DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
@@ -26,7 +27,6 @@ from api.registry.register.queries import (
     count_households,
     list_household_codes,
     read_households_by_code,
-    tell_ended,
 )
 
 # The namespace of claims for every household, so that declaring twice gives the same ids.
@@ -43,7 +43,7 @@ async def declare(services: Services, staff: Staff, claims: Sequence[wire.NewCla
     """
     require(staff, *DECLARERS)
     async with services.unit_of_work() as uow:
-        return await _declare(uow, staff, claims)
+        return await declare_by(uow, Declarer(staff), claims)
 
 
 async def declare_for_every_household(
@@ -75,10 +75,13 @@ async def declare_for_every_household(
             )
             for code in await list_household_codes(uow, request.village)
         ]
-        return await _declare(uow, staff, claims)
+        return await declare_by(uow, Declarer(staff), claims)
 
 
-async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
+async def declare_by(
+    uow: UnitOfWork, declarer: Declarer, claims: Sequence[wire.NewClaim]
+) -> list[wire.ClaimOutcome]:
+    """As `declare`, by a person or a household."""
     households = await read_households_by_code(uow, {claim.household for claim in claims})
     moves = await read_moves(uow, [household.id for household in households.values()])
     books = await _load_books(uow, claims, households, moves)
@@ -90,7 +93,7 @@ async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim
     )
     context = await _load_context(uow, households.values(), claims, books)
     # After locking, so that a retry sees what a concurrent first attempt has written.
-    declared = await same_deed.find_declared(uow, staff, [h.id for h in households.values()], claims)
+    declared = await same_deed.find_declared(uow, declarer.viewer, [h.id for h in households.values()], claims)
     existing = await _load_existing(uow, [c.id for c in claims])
     rows = []
     outcomes = []
@@ -107,11 +110,11 @@ async def _declare(uow: UnitOfWork, staff: Staff, claims: Sequence[wire.NewClaim
         book = books[claim.deed_on, moves.find_village(household, claim.deed_on)] if household else None
         deed = (household.id, claim.rule, claim.deed_on) if household else None
         twins = declared[deed] if deed else []
-        row, outcome = _evaluate(uow, staff, claim, household, book, history, context, twins)
+        row, outcome = _evaluate(uow, declarer, claim, household, moves, book, history, context, twins)
         outcomes.append(outcome)
         if row is not None:
             rows.append(row)
-            twins.append(same_deed.SameDeed(claim.id, "declared", staff.name))
+            twins.append(same_deed.SameDeed(claim.id, "declared", declarer.name))
             # The same id twice in one batch is a retry, too.
             existing[claim.id] = Claim(**row)
     if rows:
@@ -143,9 +146,10 @@ async def _load_context(
 
 def _evaluate(
     uow: UnitOfWork,
-    staff: Staff,
+    declarer: Declarer,
     claim: wire.NewClaim,
     household: HouseholdFacts | None,
+    moves: Moves,
     book: rules.Rulebook | None,
     history: ClaimHistory,
     context: _Context,
@@ -155,13 +159,9 @@ def _evaluate(
         encoded = {} if trace is None else msgspec.to_builtins(trace)
         return None, wire.ClaimOutcome(id=claim.id, status="refused", reason=reason, trace=encoded)
 
-    if household is None or not staff.serves(household.village):
-        return refused(f"没有编号为 {claim.household} 的户。")
-    if not household.is_living:
-        return refused(tell_ended(household))
-    recusal = staff.find_recusal({household.code}, "不能为自己家申报，请由别人申报。")
-    if recusal:
-        return refused(recusal)
+    obstacle = declarer.find_obstacle(claim.household, household, moves)
+    if household is None or obstacle:
+        return refused(obstacle)
     if claim.deed_on > local_date(uow.now):
         return refused("日期还没有到，请核对。")
     if book is None:
@@ -170,8 +170,9 @@ def _evaluate(
         rule = book.get_rule(claim.rule)
     except rules.UnknownRule as error:
         return refused(str(error))
-    if rule.every_household and not staff.may(Role.COMMITTEE):
-        return refused(f"「{rule.title}」由村里统一申报，请找村委会。")
+    obstacle = declarer.find_obstacle_in(rule)
+    if obstacle:
+        return refused(obstacle)
     rules_claim = rules.Claim(
         rule.id,
         claim.deed_on,
@@ -217,7 +218,8 @@ def _evaluate(
         "signers": list(rules.signing_bodies(rule)),
         "status": "declared",
         "published": rule.publish,
-        "declared_by": staff.id,
+        "declared_by": declarer.id,
+        "declared_with": declarer.declared_with,
         "declared_at": uow.now,
     }
     return row, wire.ClaimOutcome(id=claim.id, status="declared", points=evaluation.points)
