@@ -20,11 +20,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
-import api.awards.claims.pages
-import api.awards.claims.routes
 import api.awards.declaring.pages
 import api.awards.declaring.routes
 import api.awards.notices.pages
+import api.awards.review.pages
+import api.awards.review.routes
 import api.awards.rulebooks.editor
 import api.awards.rulebooks.pages
 import api.awards.rulebooks.public_pages
@@ -45,6 +45,7 @@ import api.desk.beginning
 import api.desk.cards.issue_pages
 import api.desk.cards.pages
 import api.desk.cards.routes
+import api.desk.claims.pages
 import api.desk.compliance.pages
 import api.desk.founding.pages
 import api.desk.households.pages
@@ -225,7 +226,7 @@ def create_app(
             api.awards.rulebooks.routes.router,
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,
-            api.awards.claims.routes.router,
+            api.awards.review.routes.router,
             api.awards.declaring.routes.router,
             api.bookkeeping.backup.routes.router,
             api.bookkeeping.expiry.routes.router,
@@ -245,6 +246,7 @@ def create_app(
             api.desk.cards.pages.router,
             api.desk.cards.issue_pages.router,
             api.desk.cards.routes.router,
+            api.desk.claims.pages.router,
             api.desk.compliance.pages.router,
             api.registry.register.register_pages.router,
             api.awards.rulebooks.public_pages.router,
@@ -260,7 +262,7 @@ def create_app(
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,
-            api.awards.claims.pages.router,
+            api.awards.review.pages.router,
             api.awards.declaring.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,

@@ -3,6 +3,7 @@
 import api.awards.claims.tables
 import api.awards.declaring.tables
 import api.awards.objections.tables
+import api.awards.review.tables
 import api.awards.rulebooks.tables
 import api.registry.cards.tables
 import api.registry.founding.tables

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.awards.claims.waiting import list_waiting_claims
+from api.awards.review.waiting import list_waiting_claims
 from api.bookkeeping.general_ledger.scope import may_read_all
 from api.bookkeeping.reports.liability import Position, read_position
 from api.desk.cards.lists import CardList, count_cards

@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Template
 
-from api.awards.claims import queries
-from api.awards.claims.pages import STATUS
+from api.awards.claims.statuses import STATUS
+from api.awards.review.queries import load_desk
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.desk.beginning import list_first_steps
@@ -38,7 +38,7 @@ async def home(
         "desk/home.html",
         staff=request.user,
         titles=[ROLE_TITLES[role] for role in ROLE_TITLES if role in request.user.roles],
-        desk=await queries.load_desk(services, request.user),
+        desk=await load_desk(services, request.user),
         proposals=await count_confirmable(services, request.user),
         sees_proposals=request.user.may(*deciding.READERS),
         to_confirm=await deciding.count_confirmable(services, KINDS, request.user),

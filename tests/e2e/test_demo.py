@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from api.awards.claims.queries import load_desk
+from api.awards.review.queries import load_desk
 from api.opening import open_services
 from api.platform.access import OF_RELATIVE
 from api.platform.clock import WallClock

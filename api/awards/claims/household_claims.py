@@ -1,13 +1,15 @@
-"""Queries on a household's claims, for its own page."""
+"""Queries on a household's claims, for its own page and before it ends."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, bindparam, select
+from sqlalchemy import SQLColumnExpression, bindparam, func, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.awards.claims.tables import Claim
+from api.platform.services import UnitOfWork
 from ledger.lookup import lateral_one
 
 _IS_ON_NOTICE = (
@@ -33,3 +35,15 @@ def claim_of(township: SQLColumnExpression[Any], transaction: SQLColumnExpressio
         select(Claim.explanation).where(Claim.township == township, Claim.id == transaction),
         "claimed",
     )
+
+
+async def count_open_claims(uow: UnitOfWork, household: UUID) -> int:
+    """How many claims of a household are neither refused nor in the books."""
+    number = await uow.session.scalar(
+        select(func.count()).where(
+            Claim.township == uow.township,
+            Claim.household == household,
+            Claim.status.in_(("declared", "reviewed", "approved")),
+        )
+    )
+    return number or 0

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,21 +67,3 @@ class Claim(Base):
     refused_by: Mapped[UUID | None]
     refused_at: Mapped[datetime | None]
     refusal: Mapped[str] = mapped_column(server_default="")
-
-
-class ClaimSignature(Base):
-    """Signatures are of different people, for the bodies in `Claim.signers`, from place 0 on."""
-
-    __tablename__ = "claim_signature"
-    __table_args__ = (
-        UniqueConstraint("township", "claim", "person"),
-        ForeignKeyConstraint(["township", "claim"], ["claim.township", "claim.id"]),
-        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
-        CheckConstraint("place >= 0", name="claim_signature_place"),
-    )
-
-    township: Mapped[int] = mapped_column(primary_key=True)
-    claim: Mapped[UUID] = mapped_column(primary_key=True)
-    place: Mapped[int] = mapped_column(primary_key=True)
-    person: Mapped[UUID]
-    signed_at: Mapped[datetime]

@@ -12,9 +12,9 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from api import wire
-from api.awards.claims import queries
 from api.awards.claims.outcomes import redirect_with_outcomes
 from api.awards.declaring import declaration_form, declarations
+from api.awards.review.queries import villages_served
 from api.platform.access import DECLARERS, Role, StaffRequest, require, staff_only
 from api.platform.services import Services
 from api.registry.people.pages import DESK
@@ -78,7 +78,7 @@ async def _form_page(
         form=form,
         problem=problem,
         candidates=candidates,
-        villages=await queries.villages_served(services, request.user) if for_every_household else [],
+        villages=await villages_served(services, request.user) if for_every_household else [],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from api.awards.claims.queries import count_open_claims
+from api.awards.claims.household_claims import count_open_claims
 from api.bookkeeping.general_ledger.holds import read_open_holds
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from api.awards.claims.queries import load_desk
+from api.awards.review.queries import load_desk
 from api.desk.proposals.kinds import KINDS
 from api.platform.services import Services
 from api.registry.people.queries import find_staff

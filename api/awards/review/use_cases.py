@@ -17,8 +17,9 @@ from api import wire
 from api.awards.claims import deductions
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.posting import DEFERRED, kind_of, update_claims, void
-from api.awards.claims.signatures import APPROVERS, OWN_CLAIM, SIGNERS, Step, find_obstacle, read_signatures
-from api.awards.claims.tables import Claim, ClaimSignature
+from api.awards.claims.tables import Claim
+from api.awards.review.signatures import APPROVERS, OWN_CLAIM, SIGNERS, Step, find_obstacle, read_signatures
+from api.awards.review.tables import ClaimSignature
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import conceal, disclose
 from api.platform import accounts

@@ -8,8 +8,8 @@ from typing import cast
 
 from sqlalchemy import func, select
 
-from api.awards.claims.signatures import UNDER_WAY, next_body, waiting_since
 from api.awards.claims.tables import Claim
+from api.awards.review.signatures import UNDER_WAY, next_body, waiting_since
 from api.platform.services import UnitOfWork
 from rules import SigningBody
 

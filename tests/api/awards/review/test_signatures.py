@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from api.awards.claims.signatures import find_obstacle
 from api.awards.claims.tables import Claim
+from api.awards.review.signatures import find_obstacle
 from api.platform.access import Role, Staff
 from api.platform.database.migrations import REVISIONS
 from rules import load, signing_bodies

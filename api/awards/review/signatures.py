@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
-from api.awards.claims.tables import Claim, ClaimSignature
+from api.awards.claims.tables import Claim
+from api.awards.review.tables import ClaimSignature
 from api.platform.access import BODY_ROLES, Role, Staff
 from api.platform.services import UnitOfWork
 from rules import BODY_TITLES, SigningBody

@@ -1,17 +1,17 @@
-"""`/desk/claims`: pages to review, approve and refuse claims."""
+"""`/desk/claims`: forms to review, approve and refuse claims."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Router, post
 from litestar.datastructures import FormMultiDict
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 
-from api.awards.claims import queries, use_cases
 from api.awards.claims.outcomes import redirect_with_outcomes
+from api.awards.review import use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -19,27 +19,6 @@ from api.registry.people.pages import DESK
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_choices, read_field
-from api.web.page import render_page
-
-STATUS = {
-    "declared": "待评议",
-    "reviewed": "待审定",
-    "approved": "公示中",
-    "posted": "已入账",
-    "corrected": "已更正",
-    "refused": "未通过",
-}
-
-
-@get("/desk/claims/{id:uuid}")
-async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
-    return render_page(
-        request,
-        "awards/claims/claim.html",
-        staff=request.user,
-        claim=await queries.load_details(services, request.user, id),
-        statuses=STATUS,
-    )
 
 
 @post("/desk/claims/review")
@@ -74,7 +53,7 @@ def _selected_ids(form: FormMultiDict) -> list[UUID]:
 
 router = Router(
     "/",
-    route_handlers=[claim, review, approve, refuse],
+    route_handlers=[review, approve, refuse],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api import wire
-from api.awards.claims import queries, use_cases
+from api.awards.review import queries, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 

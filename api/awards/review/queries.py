@@ -15,8 +15,8 @@ from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarers import declarer_name
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
-from api.awards.claims.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
 from api.awards.claims.tables import Claim
+from api.awards.review.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
 from api.platform.access import DECLARERS, Role, Staff
@@ -226,18 +226,6 @@ async def _count(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) 
 
 def _in_own_village(staff: Staff) -> list[ColumnElement[bool]]:
     return [] if staff.village is None else [Claim.village == staff.village]
-
-
-async def count_open_claims(uow: UnitOfWork, household: UUID) -> int:
-    """How many claims of a household are neither refused nor in the books."""
-    number = await uow.session.scalar(
-        select(func.count()).where(
-            Claim.township == uow.township,
-            Claim.household == household,
-            Claim.status.in_(("declared", "reviewed", "approved")),
-        )
-    )
-    return number or 0
 
 
 async def _load_summaries(
