@@ -9,24 +9,25 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from uuid import UUID, uuid5
 
-import msgspec
 from uuid_utils.compat import uuid7
 
-from api.wire import CardView, PromisedGoods, ShelfItem
+from api.wire import PromisedGoods, ShelfItem
 from api.wire.promises import Collection
 from kiosk.backup_copies import BackupCopyService
+from kiosk.cards import CardService
 from kiosk.client import Client
 from kiosk.errors import Declined, KioskError, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
 from kiosk.language import _
+from kiosk.lease_rules import LeaseRules
 from kiosk.promises import PromiseService
 from kiosk.recalls import RecallService
-from kiosk.session import Card, PendingRedemption, Session
+from kiosk.session import PendingRedemption, Session
 from kiosk.shifts import ShiftService
 from kiosk.stock_counts import StockCountService
 from kiosk.store.facade import Store
 from kiosk.store.receipts import StoredReceipt
-from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
+from kiosk.store.redemptions import ConfirmedCart, PickedItem
 from kiosk.sync import SIGN_IN_REQUIRED, SyncService
 from kiosk.timing import Timing
 
@@ -60,6 +61,8 @@ class Counter:
         self.timing = timing
         self.store = store
         self.sync = SyncService(store, client, self.session, timing)
+        self._rules = LeaseRules(store, self.session)
+        self.cards = CardService(store, client, self.session, self.sync, self._rules, timing)
         self.recalls = RecallService(store, client, self.session, self.sync, timing)
         self.backup_copies = BackupCopyService(store.folder, client, self.session, timing)
         self.promises = PromiseService(store, client, self.session, self.sync, timing)
@@ -93,79 +96,6 @@ class Counter:
             goods = [] if cart.promise else [(picked.item, picked.quantity) for picked in cart.picked]
             session.resume(pending, cart.token, cart.view, goods)
         self.sync.update_session()
-
-    # --- the household ----------------------------------------------------------------------------------
-
-    async def look_up(self, token: str) -> None:
-        """Show the household of a card, and the shelf as it is now."""
-        self.session.prepare_for_card(token)
-        if self.session.connection.online is not False:
-            try:
-                async with asyncio.timeout(self.timing.answer_timeout):
-                    counted = self.store.shelf.get_countable_entries()
-                    view, till = await asyncio.gather(self._client.get_card(token), self._client.get_till())
-                    self.store.shelf.save(till, counted)
-            except (ServerUnavailable, TimeoutError) as error:
-                self.sync.mark_offline(error)
-            except Refused:
-                self.sync.mark_online()
-                raise
-            else:
-                self._show_household(token, view)
-                self.sync.mark_online()
-                return
-        self._show_household_offline(token)
-
-    async def refresh_card(self) -> None:
-        """Look up the current household's card again, if there is one. Raises as `look_up`."""
-        if self.session.card is not None:
-            await self.look_up(self.session.card.token)
-
-    def _show_household(self, token: str, view: CardView) -> None:
-        balance = max(view.balance - self.store.journal.count_unsettled_points(view.household), 0)
-        self.session.show_household(token, msgspec.structs.replace(view, balance=balance))
-        self._update_shelf()
-
-    def _show_household_offline(self, token: str) -> None:
-        view = self._build_view_from_lease(token)
-        reason = self._get_offline_decline_reason()
-        if reason is not None:
-            raise Declined(reason)
-        self.session.show_household(token, view, offline=True)
-        self._update_shelf()
-
-    def _build_view_from_lease(self, token: str) -> CardView:
-        leases = self.store.leases
-        lease = leases.find_by_card(hash_card(token))
-        if lease is None:
-            raise ServerUnavailable(self.session.connection.outage, sent=True)
-        return CardView(
-            household=lease.household,
-            name=lease.name,
-            village=lease.village,
-            balance=leases.get_available(lease.household),
-            pending=0,
-        )
-
-    async def look_up_collector(self, token: str) -> None:
-        """The card is of a neighbour who collects for the household. Raises Declined, Refused,
-        ServerUnavailable."""
-        self.session.require_card()
-        view = None
-        if self.session.connection.online is not False:
-            try:
-                async with asyncio.timeout(self.timing.answer_timeout):
-                    view = await self._client.get_card(token)
-            except (ServerUnavailable, TimeoutError) as error:
-                self.sync.mark_offline(error)
-            else:
-                self.sync.mark_online()
-        self.session.set_collector(Card(token, view or self._build_view_from_lease(token)))
-
-    def _update_shelf(self) -> None:
-        till = self.store.shelf.till
-        if till is not None:
-            self.session.update_shelf(till)
 
     # --- the redemption ---------------------------------------------------------------------------------
 
@@ -244,7 +174,7 @@ class Counter:
             except (ServerUnavailable, TimeoutError) as error:
                 self.sync.mark_offline(error)
             pending.recalled = 0
-            reason = self._get_lease_decline_reason(cart)
+            reason = self._rules.get_decline_reason(cart)
             if reason is None:
                 return self._redeem_by_lease(pending)
             if not pending.uncertain:
@@ -252,6 +182,10 @@ class Counter:
                 raise Declined(reason)
             pending.stuck = True
             on_retry()
+
+    def _should_send(self, cart: ConfirmedCart) -> bool:
+        """Not offline, if a lease covers it."""
+        return self.session.connection.online is not False or self._rules.get_decline_reason(cart) is not None
 
     def give_up(self) -> None:
         """Nothing was handed over, so the redemption must not count, even if the server has it."""
@@ -275,7 +209,7 @@ class Counter:
             except ServerUnavailable as error:
                 pending.uncertain |= error.sent
                 self.sync.mark_offline(error)
-                if not error.sent and self._get_lease_decline_reason(cart) is None:
+                if not error.sent and self._rules.get_decline_reason(cart) is None:
                     raise
                 on_retry()
                 await asyncio.sleep(pause)
@@ -330,7 +264,7 @@ class Counter:
         self.store.redemptions.withdraw()
         self.session.release_cart()
         try:
-            self._show_household_offline(cart.token)
+            self.cards.show_offline(cart.token)
         except KioskError:
             return
 
@@ -344,42 +278,7 @@ class Counter:
             self.session.cancel()
         with suppress(KioskError, TimeoutError):
             async with asyncio.timeout(self.timing.answer_timeout):
-                await self.refresh_card()
-
-    # --- what leases allow ------------------------------------------------------------------------------
-
-    def _should_send(self, cart: ConfirmedCart) -> bool:
-        """Not offline, if a lease covers it."""
-        return self.session.connection.online is not False or self._get_lease_decline_reason(cart) is not None
-
-    def _get_lease_decline_reason(self, cart: ConfirmedCart) -> str | None:
-        """Why this can't be redeemed by lease, or None if it can."""
-        outage = self.session.connection.outage
-        if cart.promise:
-            return outage.fill(_("{outage}，留的货要等{recovery}才能领"))
-        reason = self._get_offline_decline_reason()
-        if reason is not None:
-            return reason
-        household = cart.view.household
-        lease = self.store.leases.find(household)
-        left = self.store.leases.get_available(household, less_pending=False)
-        if lease is None or left < cart.total:
-            sentence = _("{outage}，这户{meanwhile}在这里只能兑换 {left} 分：请减少商品，或等{recovery}再确认")
-            return outage.fill(sentence, left=left)
-        if lease.pin_above is not None and cart.total > lease.pin_above:
-            sentence = _(
-                "{outage}，这张卡超过 {pin_above} 分要输密码，{meanwhile}不能核对：请减少商品，或等{recovery}"
-            )
-            return outage.fill(sentence, pin_above=lease.pin_above)
-        return None
-
-    def _get_offline_decline_reason(self) -> str | None:
-        enrolment = self.store.enrolments.current
-        if enrolment is not None and enrolment.lockout_reason:
-            return _(enrolment.lockout_reason)
-        if self.store.leases.expired:
-            return self.session.connection.outage.fill(_("{outage}，断网兑换已到期：要等{recovery}才能兑换"))
-        return None
+                await self.cards.refresh()
 
     # --- voids ------------------------------------------------------------------------------------------
 

@@ -11,14 +11,13 @@ from datetime import datetime
 from uuid import UUID
 
 from api.wire import CardView, HeldPoints, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
-from api.wire.barcode import find_unit, lookup_form
 from api.wire.base import MAX_LINES, MAX_QUANTITY
-from api.wire.goods import PackBarcode
 from api.wire.gs1 import GoodsScan
 from kiosk.demo_hints import DemoHints
 from kiosk.errors import Declined, Outage
 from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
 from kiosk.language import _
+from kiosk.scanned_goods import find_scanned
 from kiosk.store.receipts import StoredReceipt
 
 
@@ -264,37 +263,10 @@ class Session:
 
     def add_barcode(self, scan: GoodsScan) -> None:
         """A carton's code adds all its pieces, or none."""
-        found = self.find_scanned(scan)
+        found = find_scanned(self.shelf, scan)
         if found is None:
             raise Declined(_("本店货架上没有这件商品（条码 {barcode}）").format(barcode=scan.barcode))
         self.add(*found)
-
-    def find_scanned(self, scan: GoodsScan) -> tuple[ShelfItem, int] | None:
-        """The product of a scanned code, and how many of it the code stands for; None for one that isn't on the
-        shelf. Raises Declined where it can't be told."""
-        codes = [code for code in (scan.barcode, scan.own_code) if code]
-        found = next(filter(None, (self._find_by_code(code) for code in codes)), [])
-        if len(found) > 1:
-            names = _("、").join(item.name for item, _pieces in found)
-            sentence = _("条码 {barcode} 登记在两样商品上（{names}）：请按编号选，并告诉办公室改正")
-            raise Declined(sentence.format(barcode=scan.barcode, names=names))
-        if found:
-            item, pieces = found[0]
-            return item, pieces * scan.count
-        unit = find_unit(scan.barcode)
-        for item, _pieces in self._find_by_code(unit) if unit else []:
-            sentence = _("这是{name}整箱的码，还没有登记一箱几件：请扫单件的码")
-            raise Declined(sentence.format(name=item.name))
-        return None
-
-    def _find_by_code(self, code: str) -> list[tuple[ShelfItem, int]]:
-        """The products on the shelf with this code: more than one only where the register is wrong."""
-        return [
-            (item, pack.pieces)
-            for item in self.shelf
-            for pack in _list_packs(item)
-            if lookup_form(pack.code) == code
-        ]
 
     def add_at_cursor(self) -> None:
         self.add(self.item_at_cursor)
@@ -401,8 +373,3 @@ class Session:
         self.card = self.collector = None
         self.cart = []
         self.cursor = 0
-
-
-def _list_packs(item: ShelfItem) -> list[PackBarcode]:
-    """Its codes; a shelf that this kiosk got before products had several has one of each."""
-    return item.barcodes or [PackBarcode(code=item.barcode)]

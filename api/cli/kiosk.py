@@ -128,8 +128,8 @@ def kiosk(
 
     from kiosk.app import run
     from kiosk.appearance import Appearance
-    from kiosk.client import require_address
     from kiosk.demo_hints import DemoHints
+    from kiosk.http_client import require_address
     from kiosk.language import choose_language
     from kiosk.scanner import Scanner
     from kiosk.store.folder import StoreError, require_own_folder

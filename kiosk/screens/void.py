@@ -15,6 +15,7 @@ from kiosk.columns import align_left, justify
 from kiosk.counter import Counter
 from kiosk.errors import Declined
 from kiosk.language import N_, _
+from kiosk.scanned_goods import find_scanned
 from kiosk.screens.base import Overlay, ReprintRequested
 from kiosk.screens.sheet import HEADING_ROWS, SheetScreen
 from kiosk.store.receipts import StoredReceipt
@@ -115,7 +116,7 @@ class VoidScreen(SheetScreen, Overlay):
 
     def _look_for_goods(self, goods: GoodsCode, text: str) -> None:
         try:
-            found = self.session.find_scanned(goods)
+            found = find_scanned(self.session.shelf, goods)
         except Declined as declined:
             self.status.show_refusal(declined.sentence)
             return

@@ -50,7 +50,7 @@ async def day(url: str, folder: Path, card: str, point: str) -> None:
 
 
 async def serve(counter: Counter, card: str) -> None:
-    await counter.look_up(card)
+    await counter.cards.look_up(card)
     counter.session.add_barcode(GoodsScan(SOAP))
     counter.confirm()
     await counter.settle(lambda: None)

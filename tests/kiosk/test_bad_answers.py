@@ -15,8 +15,9 @@ from uuid_utils.compat import uuid7
 
 from api.wire import Redemption, RedemptionLine
 from api.wire.promises import Cancellation, Collection, NewPromise
-from kiosk.client import MAX_ANSWER, Client
+from kiosk.client import Client
 from kiosk.errors import Outage, Refused, ServerUnavailable
+from kiosk.http_client import MAX_ANSWER
 from tests.kiosk.conftest import IMPATIENT, Network, OpenTill
 from tests.kiosk.test_broken_line import SOAP_BARCODE, fill_cart
 

@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from api.wire import Command, ExpiringPoints, Problem
-from kiosk.client import require_address
 from kiosk.errors import Refused, ServerUnavailable
+from kiosk.http_client import require_address
 from kiosk.language import _, choose_language
 from kiosk.scanner import Scanner
 from kiosk.screens.help import _KEYS as HELP_KEYS

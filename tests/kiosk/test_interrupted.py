@@ -13,7 +13,7 @@ SOAP = "6901234567892"
 async def test_what_was_booked_is_said_at_the_start(town: Any, open_till: OpenTill) -> None:
     async with open_till() as till:
         counter = till.app.counter
-        await counter.look_up(town.card)
+        await counter.cards.look_up(town.card)
         counter.session.add_barcode(GoodsScan(SOAP))
         counter.confirm()
         await counter.settle(lambda: None)
@@ -32,7 +32,7 @@ async def test_what_was_booked_is_said_at_the_start(town: Any, open_till: OpenTi
 async def test_it_is_said_without_the_network_too(town: Any, open_till: OpenTill, network: Network) -> None:
     async with open_till(network.url, timing=IMPATIENT) as till:
         counter = till.app.counter
-        await counter.look_up(town.card)
+        await counter.cards.look_up(town.card)
         counter.session.add_barcode(GoodsScan(SOAP))
         counter.confirm()
         await counter.settle(lambda: None)

@@ -170,7 +170,7 @@ async def test_a_power_cut_leaves_one_promise(town: Any, tmp_path: Path, point: 
             enrol_store(store, town.url, town.kiosk)
             counter = Counter(store, client, QUICK)
             await counter.shifts.sign_in(town.pin)
-            await counter.look_up(town.card)
+            await counter.cards.look_up(town.card)
             [brush] = [item for item in counter.session.shelf if item.barcode == BRUSH]
             with pytest.raises(PowerCut):
                 await counter.promises.promise(brush, 2)

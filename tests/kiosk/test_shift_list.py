@@ -19,7 +19,7 @@ RICE = "6900000000014"
 async def sell(till: Till, token: str, barcode: str) -> None:
     """Without the screens."""
     counter = till.app.counter
-    await counter.look_up(token)
+    await counter.cards.look_up(token)
     counter.session.add_barcode(GoodsScan(barcode))
     counter.confirm()
     stored = await counter.settle(lambda: None)

@@ -55,7 +55,7 @@ class Day:
         """At the honest till; where it needs what the other one holds, that returns it."""
         counter = self.honest
         await ask(self.liar)
-        await counter.look_up(self.town.card)
+        await counter.cards.look_up(self.town.card)
         for product in products:
             counter.session.add(next(item for item in counter.session.shelf if item.product == product))
         counter.confirm()

@@ -21,6 +21,7 @@ from kiosk.columns import align_left, align_right
 from kiosk.counter import Counter
 from kiosk.errors import Declined, KioskError
 from kiosk.language import N_, _
+from kiosk.scanned_goods import find_scanned
 from kiosk.screens.base import READ_TWICE, KioskScreen, MenuItem
 from kiosk.store.stock_counts import CountKind, StockCount, StockCountLine
 from kiosk.widgets.banner import Banner
@@ -295,7 +296,7 @@ class CountScreen(KioskScreen):
             self.status.show_refusal(_("上一次还没有答复：请按 F2 再送一次，点的数先不要改"))
             return
         try:
-            found = self.session.find_scanned(scan)
+            found = find_scanned(self.session.shelf, scan)
         except Declined as declined:
             self.status.show_refusal(declined.sentence)
             return
