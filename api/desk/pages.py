@@ -11,6 +11,7 @@ from api.awards.claims.statuses import STATUS
 from api.awards.review.queries import load_desk
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
+from api.bookkeeping.seals.restores import list_restore_warnings
 from api.desk.beginning import list_first_steps
 from api.desk.navigation import list_nav_groups
 from api.desk.overview import read_overview
@@ -47,6 +48,7 @@ async def home(
         nav_groups=list_nav_groups(request.user),
         warnings=[
             *await list_clock_warnings(services),
+            *await list_restore_warnings(services),
             *_list_disk_warnings(services, request.user),
             *_list_backup_warnings(services, request.user),
         ]

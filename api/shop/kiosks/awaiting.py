@@ -83,6 +83,19 @@ async def count_awaited_points(uow: UnitOfWork, village: str) -> int:
     return await uow.session.scalar(select_awaited_points(township, literal(village))) or 0
 
 
+async def list_awaited(uow: UnitOfWork) -> list[str]:
+    """The machines that are still to be heard, each by its supermarket and place."""
+    rows = await uow.session.execute(
+        select(Supermarket.name, Kiosk.name)
+        .select_from(KioskEnrolment)
+        .join(Kiosk, (Kiosk.township == KioskEnrolment.township) & (Kiosk.id == KioskEnrolment.kiosk))
+        .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
+        .where(KioskEnrolment.township == uow.township, KioskEnrolment.awaited)
+        .order_by(Supermarket.code, Kiosk.name)
+    )
+    return [f"{supermarket}{place}" for supermarket, place in rows]
+
+
 def note_heard(enrolment: KioskEnrolment, last: int | None) -> None:
     """The machine's journal ends with entry `last`, so what the server has of it may be all. `enrolment` is locked
     by the caller."""

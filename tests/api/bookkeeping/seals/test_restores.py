@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 from uuid_utils.compat import uuid7
 
-from api.bookkeeping.seals.restores import mark_restored
+from api.bookkeeping.seals.restores import TOLD_FOR, list_restore_warnings, mark_restored
 from api.platform import accounts
 from api.platform.clock import TravelClock
 from api.platform.database.embedded import Embedded
@@ -18,6 +18,7 @@ from ledger.heads import VerifierKey
 from ledger.proofs import parse_document, verify_documents
 from tests.api.asking import problem, sign_in
 from tests.api.bookkeeping.seals.test_seals import an_award, sealed
+from tests.api.web.browser import browsing
 from tests.conftest import LiveTown, opened, serving
 from tests.databases import SEEDED, Clone, cloned
 
@@ -67,3 +68,24 @@ async def test_a_notice_of_the_gap_is_told_as_such(server: Embedded, seeded: Liv
                     "before": "connected",
                     "lost": "printed-before-restore",
                 }
+
+
+async def test_the_desk_is_told_what_has_to_be_done_again(town: LiveTown) -> None:
+    assert await list_restore_warnings(town.town) == []
+    backup_at = town.clock.now()
+    town.clock.travel(backup_at + timedelta(hours=3))
+    await mark_restored(town.town, uuid7(), backup_at=backup_at, person="老李", reason="硬盘坏了")
+    lost, awaited = await list_restore_warnings(town.town)
+    assert "从 2026-06-15 10:00 的备份恢复过" in lost
+    assert "还没有补报的终端：河畔村积美超市前台。" in awaited
+    await sign_in(town, "office")
+    async with browsing(town, "office") as page:
+        await page.open("/desk")
+        assert lost in page.text
+        await page.open("/desk/tills")
+        assert "账本恢复以后，它还没有补报" in page.text
+    async with town.device() as http:
+        (await http.post("/v1/till/leases", params={"last": 0})).raise_for_status()
+    assert await list_restore_warnings(town.town) == [lost]
+    town.clock.travel(backup_at + TOLD_FOR + timedelta(hours=4))
+    assert await list_restore_warnings(town.town) == []
