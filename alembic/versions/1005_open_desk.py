@@ -18,6 +18,7 @@ PARTS: tuple[str, ...] = (
     "objections",
     "draw",
     "oversight",
+    "household_changes",
 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.bookkeeping.general_ledger import household_changes
 from api.platform import accounts
 from ledger.transactions import TownshipId
 from ledger.verify import Discrepancy
@@ -207,6 +208,7 @@ _CHECKS = (
                   and a.name = concat('{accounts.ESCROW}', h.code,
                                       ':', replace(l.kiosk::text, '-', ''), ':', l.epoch))
          order by 1""",
+    *household_changes.CHECKS,
 )
 
 

@@ -70,6 +70,9 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.EndedHousehold, h
     if household.is_living:
         await end_household(uow, household)
     account = accounts.household(household.code)
+    kept = (await lock_points(uow, household.code))[household.code].posted if keeps else plan.points
+    after = {"points": kept, "kept_until": wanted.kept_until.isoformat() if keeps and wanted.kept_until else ""}
+    change = Change(household.id, kind, {}, after)
     if not keeps:
         await uow.books.open_accounts([accounts.EXPIRED], uow.now)
         reason = f"{household.code} 户销户，积分归乡镇"
@@ -82,12 +85,10 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.EndedHousehold, h
             person=str(hands.proposer),
             reason=reason,
             confirmed_by=hands.confirmer,
+            change=change.id,
         )
         await uow.books.close_account(account.id, uow.now, person=str(hands.proposer), reason=reason)
-    kept = (await lock_points(uow, household.code))[household.code].posted if keeps else plan.points
-    after = {"points": kept, "kept_until": wanted.kept_until.isoformat() if keeps and wanted.kept_until else ""}
-    changes = [Change(household.id, kind, {}, after)]
-    await record_changes(uow, changes, hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)
+    await record_changes(uow, [change], hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)
 
 
 ENDING = HouseholdAct("household-end", "销户", wire.EndedHousehold, _plan, _carry_out)

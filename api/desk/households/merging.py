@@ -76,6 +76,8 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.MergedHousehold, 
         await hand_over_card(uow, household, into.id, by)
     await end_cards(uow, [household.id], hands.proposer, EndReason.MERGED)
     await end_household(uow, household, merged_into=into.id)
+    given = Change(household.id, ChangeKind.MERGE, {}, {"into": into.code, "points": plan.points})
+    taken = Change(into.id, ChangeKind.MERGE, {}, {"from": household.code, "points": plan.points})
     await move_points(
         uow,
         ChangeKind.MERGE,
@@ -85,12 +87,9 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.MergedHousehold, 
         person=str(hands.proposer),
         reason=f"{household.code} 户并入 {into.code} 户",
         confirmed_by=hands.confirmer,
+        change=given.id,
     )
-    changes = [
-        Change(household.id, ChangeKind.MERGE, {}, {"into": into.code, "points": plan.points}),
-        Change(into.id, ChangeKind.MERGE, {}, {"from": household.code, "points": plan.points}),
-    ]
-    await record_changes(uow, changes, hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)
+    await record_changes(uow, [given, taken], hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)
 
 
 MERGING = HouseholdAct("household-merge", "并户", wire.MergedHousehold, _plan, _carry_out)

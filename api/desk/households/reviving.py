@@ -43,7 +43,8 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.RevivedHousehold,
     household, other = plan.household, plan.other
     await revive_household(uow, household)
     after = {"points": plan.points, **({"back_from": other.code} if other is not None else {"back_from": ""})}
-    changes = [Change(household.id, ChangeKind.REVIVE, {}, after)]
+    revived = Change(household.id, ChangeKind.REVIVE, {}, after)
+    changes = [revived]
     if other is not None:
         await move_points(
             uow,
@@ -54,6 +55,7 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.RevivedHousehold,
             person=str(hands.proposer),
             reason=f"{household.code} 户从 {other.code} 户分回，带回的积分",
             confirmed_by=hands.confirmer,
+            change=revived.id,
         )
         changes.append(Change(other.id, ChangeKind.REVIVE, {}, {"points": plan.points, "back": household.code}))
     await record_changes(uow, changes, hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)

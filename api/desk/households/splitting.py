@@ -47,6 +47,18 @@ async def _plan(uow: UnitOfWork, staff: Staff, code: str, wanted: wire.SplitHous
 async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.SplitHousehold, hands: Hands) -> None:
     old = plan.household
     id = await branch_household(uow, old, wanted)
+    parted = Change(
+        old.id,
+        ChangeKind.SPLIT,
+        {"people": old.people},
+        {"people": old.people - wanted.people, "to": wanted.code, "points": plan.points},
+    )
+    begun = Change(
+        id,
+        ChangeKind.SPLIT,
+        {},
+        {"head": wanted.head, "people": wanted.people, "from": old.code, "points": plan.points},
+    )
     await move_points(
         uow,
         ChangeKind.SPLIT,
@@ -56,22 +68,9 @@ async def _carry_out(uow: UnitOfWork, plan: Plan, wanted: wire.SplitHousehold, h
         person=str(hands.proposer),
         reason=f"从 {old.code} 户分出 {wanted.code} 户，带走的积分",
         confirmed_by=hands.confirmer,
+        change=parted.id,
     )
-    changes = [
-        Change(
-            old.id,
-            ChangeKind.SPLIT,
-            {"people": old.people},
-            {"people": old.people - wanted.people, "to": wanted.code, "points": plan.points},
-        ),
-        Change(
-            id,
-            ChangeKind.SPLIT,
-            {},
-            {"head": wanted.head, "people": wanted.people, "from": old.code, "points": plan.points},
-        ),
-    ]
-    await record_changes(uow, changes, hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)
+    await record_changes(uow, [parted, begun], hands.proposer, wanted.reason, wanted.effective_on, hands.confirmer)
 
 
 SPLITTING = HouseholdAct("household-split", "分户", wire.SplitHousehold, _plan, _carry_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -32,12 +32,14 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`before`, `after`: what of the household differs, by field."""
+    """`before`, `after`: what of the household differs, by field. `id`: also that of the transaction by which
+    points move with it."""
 
     household: UUID
     kind: ChangeKind
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    id: UUID = field(default_factory=uuid7)
 
 
 async def record_changes(
@@ -65,7 +67,7 @@ async def record_changes(
         [
             common
             | {
-                "id": uuid7(),
+                "id": change.id,
                 "household": change.household,
                 "kind": change.kind,
                 "before": dict(change.before),

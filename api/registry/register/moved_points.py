@@ -34,14 +34,16 @@ async def move_points(
     person: str,
     reason: str,
     confirmed_by: UUID | None = None,
+    change: UUID | None = None,
 ) -> None:
-    """Nothing where `amount` is 0. Raises Refused: insufficient-points, account-closed, overflow."""
+    """Nothing where `amount` is 0. `change`: the recorded one that it comes of, by which the transaction is known;
+    None for what is only carried after one. Raises Refused: insufficient-points, account-closed, overflow."""
     if not amount:
         return
     [posting] = await uow.books.post(
         [
             Transaction(
-                id=TransactionId(uuid7()),
+                id=TransactionId(change or uuid7()),
                 kind=kind,
                 phase=Phase.POSTED,
                 transfers=(Transfer(debit.id, credit.id, accounts.POINTS, amount),),

@@ -1,4 +1,5 @@
-"""Whatever becomes of households, in any order and with whatever between: no point is lost, none is made."""
+"""Whatever becomes of households, in any order and with whatever between: no point is lost, none is made, and what
+is recorded of it fits the books."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.bookkeeping.general_ledger import household_changes
 from api.desk.households.ending import ENDING
 from api.desk.households.merging import MERGING
 from api.desk.households.reviving import REVIVING
@@ -76,6 +79,14 @@ async def take(town: Services, staff: Staff, second: Staff, step: tuple[str, str
     return 0
 
 
+async def list_unfounded(town: Services) -> list[Any]:
+    found: list[Any] = []
+    async with town.unit_of_work() as uow:
+        for check in household_changes.CHECKS:
+            found += await uow.session.execute(text(check), {"township": uow.township})
+    return found
+
+
 async def test_no_point_is_lost_and_none_is_made(town: LiveTown) -> None:
     [office] = await rows(town, "select id from person where login = 'office'")
     [tan] = await rows(town, "select id from person where login = 'tan'")
@@ -109,6 +120,7 @@ async def test_no_point_is_lost_and_none_is_made(town: LiveTown) -> None:
         assert await held() + await left_unused() == before + brought
         while await carry_merged(town.town):
             pass
+        assert await list_unfounded(town.town) == []
         async with town.town.unit_of_work() as uow:
             every = await read_households(uow)
             for household in every.values():
