@@ -88,6 +88,7 @@ import api.web.page
 from api.awards.notices.board import notice_sentences
 from api.bookkeeping.seals.use_cases import read_reference
 from api.desk.founding.door import Door, lead_to_founding
+from api.desk.navigation import list_nav_groups
 from api.jobs import JOBS
 from api.platform.access import Authentication
 from api.platform.disk import find_low_disk, warn_of_low_disk
@@ -191,6 +192,7 @@ def _make_template_engine() -> JinjaTemplateEngine:
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, auto_reload=False, finalize=show)
     environment.filters |= FILTERS
+    environment.globals["list_nav_groups"] = list_nav_groups
     return JinjaTemplateEngine(engine_instance=environment)
 
 

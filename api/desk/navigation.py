@@ -1,11 +1,12 @@
-"""What the desk's home leads to, and whom."""
+"""What the desk's pages lead to, and whom."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from api.platform.access import Role, Staff
+from api.platform.access import DECLARERS, Role, Staff
+from api.registry.proposals.deciding import READERS
 
 _OVERSEERS = (Role.OFFICE, Role.SUPERVISOR, Role.COMMITTEE)
 _HOUSEHOLD_READERS = (*_OVERSEERS, Role.GRID_LEADER, Role.CHIEF_GRID_LEADER)
@@ -33,8 +34,11 @@ class NavGroup:
 
 _GROUPS = (
     NavGroup(
-        "规则与办理",
+        "办理",
         (
+            NavCard("/desk/declare", "申报", "替一户申报一件好事", DECLARERS),
+            NavCard("/desk/rulebooks", "积分规则", "现行规则和以前的版本", tuple(Role)),
+            NavCard("/desk/proposals", "两人办理", "提议、确认和退回过的", READERS),
             NavCard(
                 "/desk/policies",
                 "全乡的办法",
@@ -96,13 +100,12 @@ _GROUPS = (
         ),
     ),
 )
-"""The rulebooks and what two people decide stand at the top of the first, for everybody."""
 
 
 def list_nav_groups(staff: Staff) -> list[NavGroup]:
-    """With what this person may open; the first even where that is nothing."""
-    first, *others = (replace(group, cards=_list_open(staff, group)) for group in _GROUPS)
-    return [first, *(group for group in others if group.cards)]
+    """With what this person may open."""
+    groups = (replace(group, cards=_list_open(staff, group)) for group in _GROUPS)
+    return [group for group in groups if group.cards]
 
 
 def _list_open(staff: Staff, group: NavGroup) -> list[NavCard]:

@@ -13,7 +13,6 @@ from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.bookkeeping.seals.restores import list_restore_warnings
 from api.desk.beginning import list_first_steps
-from api.desk.navigation import list_nav_groups
 from api.desk.overview import read_overview
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, Staff, StaffRequest, staff_only
@@ -40,12 +39,9 @@ async def home(
         staff=request.user,
         titles=[ROLE_TITLES[role] for role in ROLE_TITLES if role in request.user.roles],
         desk=await load_desk(services, request.user),
-        proposals=await count_confirmable(services, request.user),
-        sees_proposals=request.user.may(*deciding.READERS),
-        to_confirm=await deciding.count_confirmable(services, KINDS, request.user),
+        hints=await _read_hints(services, request.user),
         first_steps=await list_first_steps(services, request.user),
         overview=await read_overview(services, request.user),
-        nav_groups=list_nav_groups(request.user),
         warnings=[
             *await list_clock_warnings(services),
             *await list_restore_warnings(services),
@@ -57,6 +53,18 @@ async def home(
         chosen=chosen,
         statuses=STATUS,
     )
+
+
+async def _read_hints(services: Services, staff: Staff) -> dict[str, str]:
+    """What is said beside parts of the desk where there is more to say than what they are for, by their paths."""
+    hints = {}
+    if staff.may(Role.PARTY_BRANCH):
+        hints["/desk/rulebooks"] = "现行规则、起草、提议和确认"
+    if waiting := await count_confirmable(services, staff):
+        hints["/desk/rulebooks"] = f"{waiting} 份提议等您确认"
+    if waiting := await deciding.count_confirmable(services, KINDS, staff):
+        hints["/desk/proposals"] = f"{waiting} 份等您确认"
+    return hints
 
 
 def _list_disk_warnings(services: Services, staff: Staff) -> list[str]:
