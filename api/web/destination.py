@@ -23,7 +23,7 @@ def keep_destination(request: Request[Any, Any, Any], response: Response[Any]) -
     """Of a page that was asked for; a form that was sent is none to come back to."""
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method == "GET" and len(wanted) <= _LONGEST:
-        response.set_cookie(COOKIE, quote(wanted), max_age=_KEPT_FOR, httponly=True, samesite="lax", path="/desk")
+        response.set_cookie(COOKIE, quote(wanted), max_age=_KEPT_FOR, httponly=True, samesite="lax")
 
 
 def read_destination(request: Request[Any, Any, Any]) -> str | None:
@@ -32,4 +32,4 @@ def read_destination(request: Request[Any, Any, Any]) -> str | None:
 
 
 def forget_destination(response: Response[Any]) -> None:
-    response.delete_cookie(COOKIE, path="/desk")
+    response.delete_cookie(COOKIE)

@@ -68,7 +68,6 @@ async def _ask_for_code(services: Services, login: str, client: Client) -> Respo
         SECOND_STEP_COOKIE,
         await use_cases.begin_second_step(services, login, client),
         max_age=int(sessions.SECOND_STEP_LIFETIME.total_seconds()),
-        path=SIGN_IN,
         httponly=True,
         samesite="strict",
     )
@@ -97,7 +96,7 @@ async def take_second_step(request: Request[Any, Any, Any], services: NamedDepen
             problem=error.detail,
         )
     response = await enter_desk(services, request, login, signed_in)
-    response.delete_cookie(SECOND_STEP_COOKIE, path=SIGN_IN)
+    response.delete_cookie(SECOND_STEP_COOKIE)
     return response
 
 

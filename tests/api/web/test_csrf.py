@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -90,6 +91,13 @@ async def test_tokens_differ_from_page_to_page(town: LiveTown) -> None:
         first = token_of(wang.page)
         await wang.open("/desk")
         assert token_of(wang.page) != first
+
+
+def test_no_cookie_has_a_path_of_its_own() -> None:
+    """Browsers take `__Host-` with the path / alone."""
+    setting = re.compile(r"(?:set_cookie|delete_cookie|Cookie)\((?:[^()]|\([^()]*\))*\bpath=")
+    for source in (Path(__file__).parents[3] / "api").rglob("*.py"):
+        assert not setting.search(source.read_text(encoding="utf-8")), source
 
 
 async def test_behind_tls_all_cookies_are_of_this_very_host(town: LiveTown) -> None:

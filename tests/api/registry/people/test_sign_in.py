@@ -98,7 +98,7 @@ async def test_after_signing_in_one_is_where_one_wanted_to_go(town: LiveTown) ->
 async def test_a_forged_destination_leads_to_the_desk(town: LiveTown, wanted: str) -> None:
     async with browsing(town) as browser:
         await browser.open("/desk/sign-in")
-        browser.http.cookies.set("jimei-destination", quote(wanted), path="/desk")
+        browser.http.cookies.set("jimei-destination", quote(wanted))
         await browser.send("/desk/sign-in", login="li", password=PASSWORD)
         assert str(browser.page.url) == f"{town.url}/desk"
 
