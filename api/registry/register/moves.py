@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,28 +18,35 @@ from api.registry.register.tables import RecordedChange
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """By household: from which day on it was no longer in which village, in the order of recording."""
+    """By household: since which day it was in which village, the last word first; the first village since ever."""
 
-    left: Mapping[UUID, Sequence[tuple[date, str]]]
+    entered: Mapping[UUID, Sequence[tuple[date, str]]]
 
     def find_village(self, household: HouseholdFacts, day: date) -> str:
-        """Where it was on this day, as far as moves were recorded."""
-        return next(
-            (village for since, village in self.left.get(household.id, ()) if day < since), household.village
-        )
+        """Where it was on this day, as far as moves were recorded. What was said last counts, where it puts right
+        what was said before."""
+        entered = self.entered.get(household.id, ())
+        return next((village for since, village in entered if since <= day), household.village)
 
 
 async def read_moves(uow: UnitOfWork, households: Collection[UUID]) -> Moves:
     rows = await uow.session.execute(
-        select(RecordedChange.household, RecordedChange.effective_on, RecordedChange.before["village"].astext)
+        select(
+            RecordedChange.household,
+            RecordedChange.effective_on,
+            RecordedChange.before["village"].astext,
+            RecordedChange.after["village"].astext,
+        )
         .where(
             RecordedChange.township == uow.township,
             RecordedChange.household.in_(households),
             RecordedChange.kind == ChangeKind.MOVE,
         )
-        .order_by(RecordedChange.recorded_at)
+        .order_by(RecordedChange.recorded_at, RecordedChange.id)
     )
-    left: defaultdict[UUID, list[tuple[date, str]]] = defaultdict(list)
-    for household, since, village in rows:
-        left[household].append((since, village))
-    return Moves(left)
+    entered: defaultdict[UUID, deque[tuple[date, str]]] = defaultdict(deque)
+    for household, since, old, new in rows:
+        if not entered[household]:
+            entered[household].append((date.min, old))
+        entered[household].appendleft((since, new))
+    return Moves(entered)

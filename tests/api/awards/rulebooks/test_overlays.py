@@ -11,6 +11,7 @@ from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from tests.api.asking import problem, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
 from tests.api.awards.rulebooks.conftest import adopt, ask, confirm, propose, text
+from tests.api.desk.households.conftest import change
 from tests.conftest import LiveTown
 
 OVERLAY = """
@@ -35,6 +36,23 @@ id = "V1"
 title = "参加村史整理"
 category = "village"
 points = 2
+evidence = ["名单"]
+reviewers = ["committee"]
+"""
+HILLS = """
+[overlay]
+base = "2026.2"
+village = "石岭村"
+title = "石岭村补充办法"
+version = "石岭 1"
+effective_from = 2026-09-01
+adopted_by = { body = "石岭村村民代表会议", meeting = "第 1 次", date = 2026-08-10 }
+
+[[rule]]
+id = "V1"
+title = "参加修路"
+category = "village"
+points = 1
 evidence = ["名单"]
 reviewers = ["committee"]
 """
@@ -78,6 +96,29 @@ async def test_the_book_depends_on_day_and_village(overlaid: LiveTown) -> None:
     assert await points(overlaid, "V1", "hp-1", "2026-08-01") == (2, "")
     assert "没有「V1」这一项" in (await points(overlaid, "V1", "sl-1", "2026-08-01"))[1]
     assert "没有「A03」这一项" in (await points(overlaid, "A03", "hp-1", "2026-08-02"))[1]
+
+
+async def test_a_deed_counts_by_the_book_of_the_village_where_its_household_was_then(overlaid: LiveTown) -> None:
+    """Declared after it had moved from 河畔村 to 石岭村 on the 10th, and back on the 15th: each has an overlay."""
+    await adopt(overlaid, HILLS, "2026-09-01")
+    overlaid.clock.travel(datetime(2026, 9, 20, 2, 0, tzinfo=UTC))
+    await sign_in(overlaid, *overlaid.tokens)
+    before, there, back = "2026-09-09", "2026-09-10", "2026-09-15"
+    (await change(overlaid, "hp-1", village="sl", grid="sl-1", effective_on=there)).raise_for_status()
+    assert await points(overlaid, "V1", "hp-1", before) == (2, "")
+    assert await points(overlaid, "V1", "hp-1", there) == (1, "")
+    assert await points(overlaid, "A01", "hp-1", there) == (1, "")
+    assert "没有「A03」这一项" in (await points(overlaid, "A03", "hp-1", before))[1]
+    (await change(overlaid, "hp-1", village="hp", grid="hp-1", effective_on=back)).raise_for_status()
+    # All days in one batch; whoever stayed is weighed by their own village's as ever.
+    deeds = [("hp-1", "2026-09-08"), ("hp-1", "2026-09-11"), ("hp-1", back), ("hp-2", there), ("sl-1", there)]
+    outcomes = await declare(overlaid, *(claim("V1", *deed) for deed in deeds), by="all")
+    assert [outcome["points"] for outcome in outcomes] == [2, 1, 2, 2, 1]
+    # It is put right that it was back on the 12th already.
+    for village, day in (("sl", back), ("hp", "2026-09-12")):
+        (await change(overlaid, "hp-1", village=village, grid=f"{village}-1", effective_on=day)).raise_for_status()
+    assert await points(overlaid, "V1", "hp-1", "2026-09-13") == (2, "")
+    assert await points(overlaid, "V1", "hp-1", "2026-09-11") == (1, "")
 
 
 async def test_books_in_force_agrees_with_book_in_force(overlaid: LiveTown) -> None:
