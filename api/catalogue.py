@@ -12,6 +12,7 @@ import api.registry.proposals.tables
 import api.registry.register.tables
 import api.registry.tries.tables
 import api.shop.holdings.tables
+import api.shop.identification.tables
 import api.shop.kiosks.tables
 import api.shop.offline.tables
 import api.shop.redemptions.tables

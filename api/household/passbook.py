@@ -6,6 +6,7 @@ subject of awards that the rulebook excludes from public notice.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -40,6 +41,7 @@ from api.shop.reservations import queries
 from api.shop.supermarkets.hours import ToldHours, tell_hours
 from api.shop.supermarkets.queries import HOURS_OF_VILLAGE, ShopHours
 from api.shop.till.card import CardSnapshot, bind_to_card, read_card
+from api.wire.card_token import digest, parse
 from ledger.expiries import EXPIRY_KIND
 from ledger.lookup import lateral_one
 from ledger.tables import account, entry, transaction, transfer, withheld
@@ -144,7 +146,7 @@ async def read_passbook(services: Services, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen."""
     now = services.clock.now()
     holder, facts, expiring = await read_card(
-        services, card, _FACTS, now, day=local_date(now), resets_since=now - RESETS_SHOWN_FOR
+        services, digest(parse(card)), _FACTS, now, day=local_date(now), resets_since=now - RESETS_SHOWN_FOR
     )
     current = effective_edition(facts.in_force, holder.village)
     books = await load_books(services, [*facts.notice_editions, *([current] if current is not None else [])])
@@ -404,6 +406,10 @@ def _to_line(row: _Entry) -> PassbookLine:
     )
 
 
+def _tell_identified(by: Mapping[str, str]) -> str:
+    return "凭密码领取" if by["by"] == "pin" else f"由{by['witness']}证明"
+
+
 def _describe(row: _Entry) -> str:
     if row.kind == "redemption":
         what = "兑换 " + "、".join(f"{g['name']} {g['quantity']} 件" for g in row.metadata.get("goods", ()))
@@ -411,6 +417,8 @@ def _describe(row: _Entry) -> str:
             what += "（预订）"
         if "collector" in row.metadata:
             what += f"，由{row.metadata['collector']}代领"
+        if "identified" in row.metadata:
+            what += f"，没带卡，{_tell_identified(row.metadata['identified'])}"
     elif row.kind == EXPIRY_KIND:
         what = f"到期未用，已过期：{row.reason}"
     elif not _shows_subject(row.published):

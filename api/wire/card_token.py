@@ -13,6 +13,7 @@ detects mistakes, not forgeries: it is public.
 """
 
 import hashlib
+import hmac
 import re
 import secrets
 import unicodedata
@@ -34,7 +35,16 @@ class MalformedCard(ValueError):
 
 def new_token() -> str:
     """A new random token with its check symbol."""
-    payload = random_symbols(LENGTH - 1)
+    return _add_check(random_symbols(LENGTH - 1))
+
+
+def derive_token(secret: str, name: bytes) -> str:
+    """The token of this name, always the same one. To whoever doesn't know the secret it is a random one."""
+    bits = int.from_bytes(hmac.digest(secret.encode(), name, "sha256"))
+    return _add_check("".join(ALPHABET[bits >> 5 * place & 31] for place in range(LENGTH - 1)))
+
+
+def _add_check(payload: str) -> str:
     return payload + ALPHABET[_weighted_sum([_VALUE[symbol] for symbol in payload])]
 
 

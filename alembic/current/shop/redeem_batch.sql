@@ -3,7 +3,7 @@
 --
 -- p_kiosks, p_epochs, p_shifts: what still has to be open; empty for sales that a journal reports later
 -- p_redemptions: [{id, supermarket, kiosk, attendant, household, collector, request, receipt, leased, shift, points,
---                  own, code}]
+--                  own, code, identification}]
 -- own, code:     the household's account and code; the receipt shows what is there and what kiosks hold
 -- JM001:         stale; the detail has what the books refused, if they did: {status, account, missing}
 create function redeem_batch(p_township integer, p_kiosks uuid[], p_epochs integer[], p_shifts uuid[],
@@ -43,9 +43,10 @@ begin
                               rows between 1 following and unbounded following), 0) as balance
               from rows from (json_to_recordset(p_redemptions) as (
                        id uuid, supermarket text, kiosk uuid, attendant uuid, household uuid, collector uuid,
-                       request text, receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, code text))
+                       request text, receipt jsonb, leased bigint, shift uuid, points bigint, own uuid, code text,
+                       identification uuid))
                    with ordinality as t(id, supermarket, kiosk, attendant, household, collector, request, receipt,
-                                        leased, shift, points, own, code, n)
+                                        leased, shift, points, own, code, identification, n)
              cross join lateral (select b.posted - b.reserved as left from ledger.balance b
                                   where (b.township, b.account) = (p_township, t.own) limit 1) own
              cross join lateral (
@@ -58,10 +59,10 @@ begin
                  where (l.township, l.household) = (p_township, t.household)) held),
         recorded as (
             insert into redemption (township, id, supermarket, kiosk, attendant, household, collector, request,
-                                    receipt, recorded_at, leased, shift)
+                                    receipt, recorded_at, leased, shift, identification)
             select p_township, t.id, t.supermarket, t.kiosk, t.attendant, t.household, t.collector,
                    decode(t.request, 'hex'), t.receipt || jsonb_build_object('balance', t.balance), p_now, t.leased,
-                   t.shift
+                   t.shift, t.identification
               from computed t)
         select t.id, t.balance::bigint from computed t;
 end $$;

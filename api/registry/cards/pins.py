@@ -63,6 +63,15 @@ async def require_pin(services: Services, card: bytes, pin: str) -> None:
     await _require_right(services, found, pin)
 
 
+async def require_set_pin(services: Services, card: bytes, pin: str) -> None:
+    """As `require_pin`, of a card that has to have one. Raises Refused: no-pin, too."""
+    async with taking_turns(services) as uow:
+        found = await uow.session.get_one(Card, (uow.township, card))
+    if found.pin_hash is None:
+        raise Refused(ErrorCode.NO_PIN, "这户的卡没有设密码，请由另一位管理员证明。")
+    await _require_right(services, found, pin)
+
+
 def list_thresholds(default: int) -> list[int]:
     """What a household may choose from; `default`: the township's."""
     return sorted({*_THRESHOLDS, default})

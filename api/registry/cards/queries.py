@@ -63,6 +63,7 @@ def household_cards(township: int, household: UUID) -> Subquery:
 class CardFacts:
     """A household's card that hasn't ended."""
 
+    digest: bytes
     issued_at: datetime
     frozen_at: datetime | None
     has_pin: bool
@@ -75,12 +76,13 @@ async def read_living_card(uow: UnitOfWork, household: UUID) -> CardFacts | None
 async def read_living_cards(uow: UnitOfWork, households: Collection[UUID]) -> dict[UUID, CardFacts]:
     """By household; nothing for one without a card."""
     rows = await uow.session.execute(
-        select(Card.household, Card.issued_at, Card.frozen_at, Card.pin_hash.is_not(None)).where(
+        select(Card.household, Card.digest, Card.issued_at, Card.frozen_at, Card.pin_hash.is_not(None)).where(
             Card.township == uow.township, Card.household.in_(households), Card.revoked_at.is_(None)
         )
     )
     return {
-        household: CardFacts(issued_at, frozen_at, has_pin) for household, issued_at, frozen_at, has_pin in rows
+        household: CardFacts(card, issued_at, frozen_at, has_pin)
+        for household, card, issued_at, frozen_at, has_pin in rows
     }
 
 

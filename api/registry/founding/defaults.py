@@ -32,6 +32,7 @@ BEGINNINGS = {
 SENTENCES = BEGINNINGS | {
     "answer_days": "有人提异议：监委在 {} 个工作日内答复。",
     "contest_days": "入账以后：{} 天内还可以提异议。",
+    "witnessed_most": "没带卡、由证明人证明的：每户一天最多兑换 {} 分。",
 }
 """All of them."""
 

@@ -29,6 +29,7 @@ class AdoptedDefaults(Decided, Base):
     lease_days: Mapped[int]
     answer_days: Mapped[int] = mapped_column(server_default="5")
     contest_days: Mapped[int] = mapped_column(server_default="30")
+    witnessed_most: Mapped[int] = mapped_column(server_default="50")
 
 
 class BeginningDismissal(Base):

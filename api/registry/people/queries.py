@@ -149,6 +149,22 @@ async def list_of_household(uow: UnitOfWork, household: str) -> list[str]:
     return list(found)
 
 
+async def list_kin(uow: UnitOfWork, household: str) -> set[str]:
+    """The codes of this household and of those that people who live in it declared to be a relative's, with all
+    that is one with them by mergers."""
+    own = select(func.same_household(uow.township, household))
+    relatives = (
+        select(func.same_household(Relative.township, Relative.household))
+        .join(Person, (Person.township == Relative.township) & (Person.id == Relative.person))
+        .where(
+            Relative.township == uow.township,
+            Relative.withdrawn_at.is_(None),
+            Person.household.in_(own.scalar_subquery()),
+        )
+    )
+    return set(await uow.session.scalars(own.union(relatives)))
+
+
 async def lock_person(uow: UnitOfWork, id: UUID) -> None:
     """Lock until the caller's transaction ends; rows that only refer to the person can still be written."""
     await uow.session.execute(

@@ -136,6 +136,8 @@ class Shift(Base):
     __tablename__ = "shift"
     __table_args__ = (
         UniqueConstraint("township", "id"),
+        # What an identification refers to, so that its attendant is the shift's.
+        Index("shift_at_kiosk", "township", "id", "kiosk", "attendant", unique=True),
         ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
         ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
     )

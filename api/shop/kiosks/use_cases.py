@@ -47,8 +47,9 @@ async def require_attendant(services: Services, device: Device, pin: str, id: UU
     return candidates[verdict.right]
 
 
-async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
-    # Whoever ends this attendant waits for this shift, and closes it; or has ended them since the PIN was judged.
+async def require_still_serving(uow: UnitOfWork, attendant: Attendant) -> None:
+    """Whoever ends this attendant waits for the caller's transaction, or has ended them since the PIN was judged.
+    Raises Refused: wrong-pin."""
     serving = await uow.session.scalar(
         select(Attendant.id)
         .where(
@@ -61,6 +62,10 @@ async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> 
     )
     if serving is None:
         raise Refused(ErrorCode.WRONG_PIN, "这位管理员刚刚停用或换了 PIN，请重新登录。")
+
+
+async def _open_shift(uow: UnitOfWork, device: Device, attendant: Attendant) -> wire.Shift:
+    await require_still_serving(uow, attendant)
     # One at a time: each closes the one before it.
     await uow.session.get_one(Kiosk, (uow.township, device.id), with_for_update={"key_share": True})
     await uow.session.execute(

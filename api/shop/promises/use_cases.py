@@ -27,10 +27,16 @@ from api.shop.redemptions.decision import (
     require_enrolled,
     require_points,
     require_shift_and_cards,
+    require_witnessed,
 )
 from api.shop.redemptions.facts import CardFacts, RedemptionRequest, TillFacts, read_facts
 from api.shop.redemptions.receipts import book, digest_request, return_leased
-from api.shop.redemptions.use_cases import lock_and_read_facts, recall_missing, to_refusal
+from api.shop.redemptions.use_cases import (
+    lock_and_read_facts,
+    recall_missing,
+    resolve_identification,
+    to_refusal,
+)
 from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.tables import Promise
 from api.shop.reservations.use_cases import KIND, is_open, reserve
@@ -50,13 +56,16 @@ MAX_OPEN = 5
 async def make_promise(services: Services, device: Device, shift: str, id: UUID, data: NewPromise) -> PromiseSlip:
     """The slip of promise `id`; a retry gets the first one again.
 
-    Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, card-frozen, unknown,
-    price-changed, in-stock (product, left), promises-full (most), insufficient-points (missing), account-closed.
-    Points that other kiosks hold are recalled where they are needed."""
+    Raises Refused: conflict, shift-closed, card-malformed, card-unknown, card-revoked, card-frozen,
+    identification-over, unknown, price-changed, in-stock (product, left), promises-full (most),
+    insufficient-points (missing), account-closed. Points that other kiosks hold are recalled where they are
+    needed."""
     wanted = wire.RedemptionLine(product=data.product, quantity=data.quantity, price=data.price)
     request = RedemptionRequest(
         device.digest, digest_secret(shift), id, digest(parse(data.card)), [wanted], data.leased
     )
+    async with services.unit_of_work() as uow:
+        request = await resolve_identification(uow, request)
     try:
         return await _make_promise(services, device, id, data, request)
     except Refused as refusal:
@@ -73,7 +82,7 @@ async def _make_promise(
         if existing is not None:
             return existing
         till, request_facts = require_enrolled(facts)
-        card, _ = require_shift_and_cards(till, request_facts)
+        card, _ = require_shift_and_cards(request, till, request_facts, uow.now)
         [line] = price_lines(request.lines, facts.shelf)
         await _require_promisable(uow, till, card, line)
         [facts] = await read_facts(uow, [request], uow.now)
@@ -199,19 +208,22 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, data
     """The receipt for the goods of promise `id`; a retry gets the first one again.
 
     Raises Refused: conflict, shift-closed, abandoned, card-malformed, card-unknown, card-revoked, card-frozen,
-    own-card, unknown, wrong-state, promise-over, not-arrived, account-closed."""
+    own-card, identification-over, witnessed-full, unknown, wrong-state, promise-over, not-arrived, account-closed.
+    """
     async with services.unit_of_work() as uow:
         promise = await _find_promise(uow, device, id)
         line = msgspec.convert(promise.slip, PromiseSlip).line
         # A redemption like any other, which the kiosk's journal reports, too.
         request = _make_request(device, shift, uuid5(id, "collection"), line, data.card, data.collector)
+        request = await resolve_identification(uow, request)
         facts = await lock_and_read_facts(uow, request)
         till, request_facts = require_enrolled(facts)
         existing = find_existing_receipt(request, till, request_facts)
         if existing is not None:
             return existing
-        card, collector = require_shift_and_cards(till, request_facts)
+        card, collector = require_shift_and_cards(request, till, request_facts, uow.now)
         _require_owner(card, promise)
+        require_witnessed(facts.witnessed, line.points)
         await reserve(uow, device.supermarket, [promise.product])
         await _require_open(uow, promise)
         if promise.arrival is None:
@@ -228,6 +240,7 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, data
             leased=0,
             at=uow.now,
             first=_build_release(promise, till, "已到货领取"),
+            identification=request.identification,
             promise=str(promise.id),
         )
         try:
@@ -254,15 +267,14 @@ def _make_request(
 async def cancel(services: Services, device: Device, shift: str, id: UUID, data: Cancellation) -> None:
     """The household's points come back; its pieces become available.
 
-    Raises Refused: shift-closed, card-malformed, card-unknown, card-revoked, card-frozen, unknown, wrong-state,
-    promise-over."""
+    Raises Refused: shift-closed, card-malformed, card-unknown, card-revoked, card-frozen, identification-over,
+    unknown, wrong-state, promise-over."""
     async with services.unit_of_work() as uow:
         promise = await _find_promise(uow, device, id)
         line = msgspec.convert(promise.slip, PromiseSlip).line
-        till, request_facts = require_enrolled(
-            await lock_and_read_facts(uow, _make_request(device, shift, id, line, data.card))
-        )
-        card, _ = require_shift_and_cards(till, request_facts)
+        request = await resolve_identification(uow, _make_request(device, shift, id, line, data.card))
+        till, request_facts = require_enrolled(await lock_and_read_facts(uow, request))
+        card, _ = require_shift_and_cards(request, till, request_facts, uow.now)
         _require_owner(card, promise)
         await uow.session.refresh(promise)
         if promise.status == "cancelled":

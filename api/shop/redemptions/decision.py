@@ -12,8 +12,17 @@ from api import wire
 from api.platform.access import unknown_device
 from api.platform.errors import ErrorCode, Refused
 from api.registry.cards.use_cases import require_active
+from api.shop.identification.queries import require_valid
 from api.shop.kiosks.use_cases import shift_closed
-from api.shop.redemptions.facts import CardFacts, Facts, RedemptionRequest, RequestFacts, ShelfFacts, TillFacts
+from api.shop.redemptions.facts import (
+    CardFacts,
+    Facts,
+    RedemptionRequest,
+    RequestFacts,
+    ShelfFacts,
+    TillFacts,
+    WitnessedPoints,
+)
 from api.shop.redemptions.receipts import Booking, book, digest_request
 
 
@@ -66,19 +75,24 @@ def decide(
     requests in the same batch.
 
     Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, card-frozen, own-card,
-    unknown, price-changed (product, price), pin-needed (above), account-closed, tills-awaited, insufficient-points
-    (missing), out-of-stock (product, left)."""
+    identification-over, not-allowed, unknown, price-changed (product, price), pin-needed
+    (above), witnessed-full (most, left), account-closed, tills-awaited, insufficient-points (missing),
+    out-of-stock (product, left).
+    """
     try:
         till, request_facts = require_enrolled(facts)
         receipt = find_existing_receipt(request, till, request_facts)
         if receipt is not None:
             return ExistingReceipt(receipt)
-        card, collector = require_shift_and_cards(till, request_facts)
+        card, collector = require_shift_and_cards(request, till, request_facts, now)
         lines = price_lines(request.lines, facts.shelf)
         points = sum(line.points for line in lines)
-        if card.pin_above is not None and points > card.pin_above and not pin_verified:
+        pin_given = pin_verified or (request.identification is not None and request.identification.by_pin)
+        if card.pin_above is not None and points > card.pin_above and not pin_given:
             above = card.pin_above
             return Refused(ErrorCode.PIN_NEEDED, f"超过 {above} 分，请户主输入积分卡密码。", above=above)
+        if not pin_given:
+            require_witnessed(facts.witnessed, points)
         promised = [line.product for line in lines if facts.shelf[line.product].promise_waiting]
         if promised and not promises_served:
             return PromisesFirst(promised)
@@ -99,6 +113,7 @@ def decide(
         digest=digest_request(till.kiosk, request.card, request.lines, request.collector),
         leased=leased,
         at=now,
+        identification=request.identification,
     )
 
 
@@ -137,19 +152,39 @@ def find_existing_receipt(
     return request_facts.existing_receipt
 
 
-def require_shift_and_cards(till: TillFacts, request_facts: RequestFacts) -> tuple[CardFacts, CardFacts | None]:
-    """A shift is open, and the household's card is active, as is the collector's. Returns both cards."""
+def require_shift_and_cards(
+    request: RedemptionRequest, till: TillFacts, request_facts: RequestFacts, now: datetime
+) -> tuple[CardFacts, CardFacts | None]:
+    """A shift is open, and the household's card is active, as is the collector's; an identification in place of
+    the card still counts. Returns both cards."""
     if till.shift is None or till.shift_closed:
         raise shift_closed()
     if request_facts.voided:
         raise Refused(ErrorCode.ABANDONED, "这一笔已经作废，不能再兑换；请重新扫卡。")
     card = require_active(request_facts.card)
+    if request.identification is not None:
+        require_valid(request.identification, till.kiosk, card.household, now)
+        if request_facts.has_collector:
+            raise Refused(ErrorCode.NOT_ALLOWED, "没带卡的户不能由别人代领，请带这一户的卡来。")
     if not request_facts.has_collector:
         return card, None
     collector = require_active(request_facts.collector)
     if collector.household == card.household:
         raise Refused(ErrorCode.OWN_CARD, "代领人的卡就是这一户自己的卡；本人来取不用代领。")
     return card, collector
+
+
+def require_witnessed(witnessed: WitnessedPoints | None, points: int) -> None:
+    """Raises Refused: witnessed-full (most, left)."""
+    if witnessed is None or witnessed.today + points <= witnessed.most:
+        return
+    most, left = witnessed.most, max(witnessed.most - witnessed.today, 0)
+    raise Refused(
+        ErrorCode.WITNESSED_FULL,
+        f"没带卡、由证明人证明的，每户一天最多兑换 {most} 分，今天还可以兑换 {left} 分；再多请拿卡来。",
+        most=most,
+        left=left,
+    )
 
 
 def price_lines(lines: Sequence[wire.RedemptionLine], shelf: Mapping[str, ShelfFacts]) -> list[wire.ReceiptLine]:

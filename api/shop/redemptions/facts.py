@@ -42,6 +42,7 @@ from api.platform.access import digest_secret
 from api.platform.database.read_query import ReadQuery
 from api.registry.cards.queries import lateral_card
 from api.registry.register.queries import lateral_household
+from api.shop.identification.queries import IdentificationFacts
 from api.shop.kiosks.awaiting import select_awaited_points
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.redemptions.tables import Redemption, Void
@@ -56,7 +57,7 @@ from ledger.tables import account, account_closing, balance
 @dataclass(frozen=True, slots=True)
 class RedemptionRequest:
     """A redemption as a kiosk asks for it. Tokens are kept as digests; `collector` is empty unless somebody else
-    collects the goods for the household."""
+    collects the goods for the household. `identification`: what stands for the card, where that isn't there."""
 
     device: bytes
     shift: bytes
@@ -65,6 +66,7 @@ class RedemptionRequest:
     lines: Sequence[wire.RedemptionLine]
     leased: int = 0
     collector: bytes = b""
+    identification: IdentificationFacts | None = None
 
     @classmethod
     def from_wire(cls, device: str, shift: str, id: UUID, data: wire.Redemption) -> RedemptionRequest:
@@ -150,6 +152,14 @@ class ShelfFacts(msgspec.Struct, frozen=True):
     promise_waiting: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WitnessedPoints:
+    """What a household may get on a day on the word of witnesses, and what it got today."""
+
+    most: int
+    today: int
+
+
 class BatchFacts(msgspec.Struct, frozen=True):
     tills: list[TillFacts]
     requests: list[RequestFacts]
@@ -158,11 +168,13 @@ class BatchFacts(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """About one redemption; `shelf` by product. Without a known kiosk there is no `till`, and nothing else."""
+    """About one redemption; `shelf` by product. Without a known kiosk there is no `till`, and nothing else.
+    `witnessed`: where a witness vouches for the household."""
 
     till: TillFacts | None = None
     request: RequestFacts | None = None
     shelf: Mapping[str, ShelfFacts] = field(default_factory=dict)
+    witnessed: WitnessedPoints | None = None
 
 
 class Reader(Protocol):

@@ -10,9 +10,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
+from msgspec import UNSET
 
 from api import wire
 from api.platform import accounts
+from api.shop.identification.queries import IdentificationFacts
 from api.shop.kiosks.escrow import lease_return
 from api.shop.redemptions.facts import CardFacts, TillFacts
 from api.wire.names import mask_name
@@ -32,6 +34,7 @@ class Booking:
     digest: bytes
     receipt: wire.Receipt
     transactions: Sequence[Transaction]
+    identification: UUID | None = None
 
     @property
     def row(self) -> dict[str, Any]:
@@ -50,6 +53,7 @@ class Booking:
             "points": self.receipt.points,
             "own": accounts.household(self.card.code).id,
             "code": self.card.code,
+            "identification": self.identification,
         }
 
 
@@ -64,14 +68,16 @@ def book(
     leased: int,
     at: datetime,
     first: Sequence[Transaction] = (),
+    identification: IdentificationFacts | None = None,
     **metadata: Any,
 ) -> Booking:
     """`leased`: how many of the points are paid from those the kiosk holds. `at`: when the goods were handed over.
-    `first`: transactions posted before the redemption. `metadata`: further fields of the redemption's own. `till`
-    has a shift and its attendant."""
+    `first`: transactions posted before the redemption. `identification`: what stood for the card. `metadata`:
+    further fields of the redemption's own. `till` has a shift and its attendant."""
     assert till.attendant is not None
     assert till.attendant_name is not None
     collected_by = {"collector": mask_name(collector.head)} if collector is not None else {}
+    identified = identification.by if identification is not None else UNSET
     receipt = wire.Receipt(
         id=id,
         supermarket=till.supermarket_name,
@@ -83,6 +89,7 @@ def book(
         recorded_at=at,
         leased=leased,
         collector=collected_by.get("collector", ""),
+        identified=identified,
     )
     goods = [{"name": line.name, "quantity": line.quantity} for line in lines]
     redemption = Transaction(
@@ -91,7 +98,13 @@ def book(
         phase=Phase.POSTED,
         transfers=_transfers(till.supermarket, card.code, lines),
         person=str(till.attendant),
-        metadata={"kiosk": str(till.kiosk), "goods": goods, **metadata, **collected_by},
+        metadata={
+            "kiosk": str(till.kiosk),
+            "goods": goods,
+            **metadata,
+            **collected_by,
+            **({"identified": identified} if identified is not UNSET else {}),
+        },
     )
     return Booking(
         till=till,
@@ -100,6 +113,7 @@ def book(
         digest=digest,
         receipt=receipt,
         transactions=[*return_leased(id, till, card, leased, "兑换"), *first, redemption],
+        identification=identification.id if identification is not None else None,
     )
 
 

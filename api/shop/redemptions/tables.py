@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +18,19 @@ class Redemption(Base):
         ForeignKeyConstraint(["township", "kiosk"], ["kiosk.township", "kiosk.id"]),
         ForeignKeyConstraint(["township", "attendant"], ["attendant.township", "attendant.id"]),
         ForeignKeyConstraint(["township", "collector"], ["household.township", "household.id"]),
+        ForeignKeyConstraint(
+            ["township", "identification", "kiosk", "shift", "household"],
+            [f"identification.{column}" for column in ("township", "id", "kiosk", "shift", "household")],
+            name="redemption_identified",
+        ),
+        CheckConstraint("identification is null or shift is not null", name="redemption_identified_in_shift"),
         Index(None, "township", "supermarket", "recorded_at"),
+        Index(
+            "redemption_identification",
+            "township",
+            "identification",
+            postgresql_where=text("identification is not null"),
+        ),
         Index("redemption_shift", "township", "shift"),
         Index("redemption_household", "township", "household", "recorded_at"),
     )
@@ -38,6 +50,8 @@ class Redemption(Base):
     shift: Mapped[UUID | None]
     # The household of whoever collected the goods for this one.
     collector: Mapped[UUID | None]
+    # Who vouched for a household that came without its card; None: its card.
+    identification: Mapped[UUID | None]
 
 
 class Void(Base):

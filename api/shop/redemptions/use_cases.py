@@ -8,6 +8,7 @@ touches.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,7 +19,9 @@ from api.platform.access import Device
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
+from api.registry.founding.defaults import read_defaults
 from api.shop.holdings.recalls import Shortage, recall
+from api.shop.identification.queries import find_identification
 from api.shop.kiosks.tables import KioskEnrolment
 from api.shop.redemptions.decision import (
     Decision,
@@ -28,7 +31,8 @@ from api.shop.redemptions.decision import (
     decide,
     decide_batch,
 )
-from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
+from api.shop.redemptions.facts import Facts, RedemptionRequest, WitnessedPoints, read_facts
+from api.shop.redemptions.queries import sum_witnessed_points
 from api.shop.redemptions.receipts import Booking
 from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.use_cases import reserve
@@ -48,6 +52,8 @@ async def redeem_batch(services: Services, batch: Sequence[RedemptionRequest]) -
 async def redeem(services: Services, request: RedemptionRequest, pin: str = "") -> wire.Receipt:
     """The receipt of a redemption; a retry gets the first one again. Points that other kiosks hold are recalled
     where the household needs them. Raises Refused: as `decide`, wrong-card-pin (left), card-pin-locked."""
+    async with services.unit_of_work() as uow:
+        request = await resolve_identification(uow, request)
     try:
         return await _redeem_with_pin(services, request, pin)
     except Refused as refusal:
@@ -118,16 +124,35 @@ async def _decide(uow: UnitOfWork, request: RedemptionRequest, *, pin_verified: 
         return decision
     assert facts.till is not None
     await reserve(uow, facts.till.supermarket, decision.products)
-    [facts] = await read_facts(uow, [request], uow.now)
+    facts = await _read_facts_alone(uow, request)
     return decide(request, facts, uow.now, pin_verified=pin_verified, promises_served=True)
+
+
+async def resolve_identification(uow: UnitOfWork, request: RedemptionRequest) -> RedemptionRequest:
+    """Where what was sent in place of a card is the token of an identification, the request for the card that it
+    stands for: from there on both are the same, also for a retry."""
+    identification = await find_identification(uow, request.card)
+    if identification is None:
+        return request
+    return replace(request, card=bytes.fromhex(identification.card), identification=identification)
 
 
 async def lock_and_read_facts(uow: UnitOfWork, request: RedemptionRequest) -> Facts:
     """Facts that can't change until the caller's transaction ends."""
-    [facts] = await read_facts(uow, [request], uow.now)
+    facts = await _read_facts_alone(uow, request)
     if await _lock(uow, request, facts):
-        [facts] = await read_facts(uow, [request], uow.now)
+        facts = await _read_facts_alone(uow, request)
     return facts
+
+
+async def _read_facts_alone(uow: UnitOfWork, request: RedemptionRequest) -> Facts:
+    """Also what is asked about those alone that are in no batch."""
+    [facts] = await read_facts(uow, [request], uow.now)
+    if request.identification is None or request.identification.by_pin:
+        return facts
+    most = (await read_defaults(uow)).witnessed_most
+    today = await sum_witnessed_points(uow, request.identification.household)
+    return replace(facts, witnessed=WitnessedPoints(most, today))
 
 
 async def _lock(uow: UnitOfWork, request: RedemptionRequest, facts: Facts) -> bool:

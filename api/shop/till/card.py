@@ -22,7 +22,6 @@ from api.registry.cards.use_cases import CARD_BY_DIGEST, CardHolder, IssuedCard,
 from api.shop.holdings.queries import LEASED_POINTS, LeasedPoints, split_leased, to_wire
 from api.shop.reservations import queries as reservations
 from api.shop.reservations.queries import OPEN_PROMISES, OpenPromise
-from api.wire.card_token import digest, parse
 from ledger import tables
 from ledger.books import BALANCE
 from ledger.expiries import ADOPTED_POLICIES, EXPIRABLE, Expiries
@@ -97,13 +96,12 @@ _policies: dict[TownshipId, list[Policy]] = {}
 
 
 async def read_card(
-    services: Services, text: str, query: ReadQuery[_Snapshot], now: datetime, **values: Any
+    services: Services, card: bytes, query: ReadQuery[_Snapshot], now: datetime, **values: Any
 ) -> tuple[CardHolder, _Snapshot, wire.ExpiringPoints | None]:
-    """The household behind a card, its snapshot, and which of its points expire next. `values`: parameters of the
-    query's own statements beside those of `CardSnapshot`.
+    """The household behind the card with this digest, its snapshot, and which of its points expire next. `values`:
+    parameters of the query's own statements beside those of `CardSnapshot`.
 
-    Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen."""
-    card = digest(parse(text))
+    Raises Refused: card-unknown, card-revoked, card-frozen."""
     policies = _policies.get(services.township, [])
     while True:
         boundaries = list_next_boundaries(policies, now, SHANGHAI)
@@ -136,10 +134,10 @@ def _next_expiry(boundaries: Sequence[Boundary], expirable: Iterable[_Expirable]
     return wire.ExpiringPoints(points=amounts[first.cutoff], on=first.on) if first is not None else None
 
 
-async def view_card(services: Services, device: Device, text: str, *, held: bool = False) -> wire.CardView:
+async def view_card(services: Services, device: Device, card: bytes, *, held: bool = False) -> wire.CardView:
     """`held`: tell who holds what is elsewhere. Raises as `read_card`."""
     now = services.clock.now()
-    holder, snapshot, expiring = await read_card(services, text, _SNAPSHOT, now)
+    holder, snapshot, expiring = await read_card(services, card, _SNAPSHOT, now)
     here, elsewhere = split_leased(snapshot.leases, device.id, device.epoch)
     return wire.CardView(
         household=holder.id,

@@ -1,4 +1,4 @@
-"""`/v1/till`, `/v1/cards/{token}`: what a kiosk reads before it serves."""
+"""`/v1/till`: what a kiosk reads before it serves."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, FromQuery, HeaderParameter
+from litestar.params import HeaderParameter
 
 from api import wire
 from api.platform.access import DeviceRequest, device_only
 from api.platform.services import Services
-from api.shop.till import backup_copy, card, use_cases
+from api.shop.till import backup_copy, use_cases
 from api.shop.till.use_cases import TillAdditions
 
 
@@ -34,18 +34,6 @@ async def till(
     if tag in (one.strip().removeprefix("W/") for one in if_none_match.split(",")):
         return Response(None, status_code=304, headers=headers)
     return Response(data, headers=headers)
-
-
-@get("/cards/{token:str}", guards=[device_only])
-async def show(
-    token: FromPath[str],
-    services: NamedDependency[Services],
-    request: DeviceRequest,
-    held: FromQuery[bool] = False,
-) -> wire.CardView:
-    """The masked household behind a scanned card, and what it has. `held`: also which kiosks hold what is
-    elsewhere."""
-    return await card.view_card(services, request.user, token, held=held)
 
 
 @get(
@@ -71,4 +59,4 @@ async def carry_backup(
     return Response(piece.content, headers=headers)
 
 
-router = Router("/v1", route_handlers=[till, show, carry_backup], tags=["till"])
+router = Router("/v1", route_handlers=[till, carry_backup], tags=["till"])

@@ -238,6 +238,7 @@ DEVICE: list[tuple[str, str, Any]] = [
     ("PUT", f"/v1/till/stocktakes/{ID}", {"reason": "x", "lines": [{"product": "x", "counted": 1}]}),
     ("GET", "/v1/till/households?text=nobody", None),
     ("POST", "/v1/till/frozen-cards", {"household": ID, "reason": "x"}),
+    ("PUT", f"/v1/till/identifications/{ID}", {"household": ID, "card_pin": "1357"}),
     ("GET", "/v1/cards/nothing", None),
     ("PUT", f"/v1/promises/{ID}", {"card": "x", "product": "x", "quantity": 1, "price": 1}),
     ("PUT", f"/v1/promises/{ID}/collection", {"card": "x"}),

@@ -7,7 +7,7 @@ from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 
 PAGE = "/desk/policies"
-DEFAULTS = {"notice_days": "6", "pin_above": "30", "lease_most": "90", "lease_days": "5"}
+DEFAULTS = {"notice_days": "6", "pin_above": "30", "lease_most": "90", "lease_days": "5", "witnessed_most": "40"}
 BOUNDS = {"stocktake_points": "100", "price_percent": "5", "cards": "1", "first_cards": "4"}
 EXPIRY = {"expiry": "rolling", "months": "12", "effective_on": "2026-08-01", "reason": "支委会决定"}
 
@@ -34,6 +34,7 @@ async def test_each_is_told_in_one_sentence_and_changed_by_two_people(town: Live
         await confirm_all(town, "ma")
         told = await office.open(PAGE)
         assert "公示 6 天" in told
+        assert "没带卡、由证明人证明的：每户一天最多兑换 40 分。" in told
         assert "一家超市三十天的盘点盈亏，100 分以内。" in told
         assert "积分满 12 个月没用的过期" in told
         assert told.count("乡镇办公室提议、谭监委确认") == 2
