@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     ScalarSelect,
     Select,
     SQLColumnExpression,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     any_,
+    bindparam,
     column,
     func,
     or_,
@@ -95,14 +97,14 @@ RESET_COUNTS_FOR = timedelta(days=7)
 """For so long whoever gave somebody a new password and that person aren't two people."""
 
 
-def select_staff(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
-    """Of `person` in this township: the row of a `Staff`."""
+def _select_staff() -> Select[*tuple[Any, ...]]:
     # Households that were merged into each other are one household to those who live there.
     relatives = select(func.same_household(Relative.township, Relative.household)).where(
         Relative.township == Person.township, Relative.person == Person.id, Relative.withdrawn_at.is_(None)
     )
     own = select(func.same_household(Person.township, Person.household))
-    other, since = aliased(Person), uow.now - RESET_COUNTS_FOR
+    other = aliased(Person)
+    since: BindParameter[datetime] = bindparam("resets_since")
     doubles = select(other.id).where(
         other.township == Person.township,
         or_(
@@ -118,7 +120,19 @@ def select_staff(uow: UnitOfWork) -> Select[*tuple[Any, ...]]:
         func.array(own.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
         func.array(relatives.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
         func.array(doubles.correlate(Person).scalar_subquery(), type_=ARRAY(Uuid)),
-    ).where(Person.township == uow.township)
+    ).where(Person.township == bindparam("township"))
+
+
+# Built once: every request asks who signed in, and to build the statement takes longer than to run it.
+STAFF = _select_staff()
+"""Of `person` in a township: the row of a `Staff`. Its parameters: `bind_staff`."""
+_STAFF_BY_ID = STAFF.where(Person.id == bindparam("id"))
+_STAFF_BY_LOGIN = STAFF.where(Person.login == bindparam("login"), Person.ended_at.is_(None))
+
+
+def bind_staff(uow: UnitOfWork, **more: Any) -> dict[str, Any]:
+    """The parameters of `STAFF`, and `more` of a statement made from it."""
+    return {"township": uow.township, "resets_since": uow.now - RESET_COUNTS_FOR, **more}
 
 
 def to_staff(row: Sequence[Any]) -> Staff:
@@ -128,13 +142,13 @@ def to_staff(row: Sequence[Any]) -> Staff:
 
 async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     """A member of staff, signed in or not."""
-    rows = await uow.session.execute(select_staff(uow).where(Person.id == id))
+    rows = await uow.session.execute(_STAFF_BY_ID, bind_staff(uow, id=id))
     return to_staff(rows.one())
 
 
 async def find_staff_by_login(uow: UnitOfWork, login: str) -> Staff | None:
     """Of those who serve."""
-    rows = await uow.session.execute(select_staff(uow).where(Person.login == login, Person.ended_at.is_(None)))
+    rows = await uow.session.execute(_STAFF_BY_LOGIN, bind_staff(uow, login=login))
     found = rows.first()
     return None if found is None else to_staff(found)
 

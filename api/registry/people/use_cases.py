@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import zip_longest
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -17,7 +17,14 @@ from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import TERMINAL, Client, is_known, list_lockouts
 from api.registry.people.duties import Duties
 from api.registry.people.passwords import require_strong_password
-from api.registry.people.queries import find_staff, find_staff_by_login, name_villages, select_staff, to_staff
+from api.registry.people.queries import (
+    STAFF,
+    bind_staff,
+    find_staff,
+    find_staff_by_login,
+    name_villages,
+    to_staff,
+)
 from api.registry.people.records import ChangeKind, record_change
 from api.registry.people.second_step import is_on, require_code
 from api.registry.people.sessions import (
@@ -35,6 +42,17 @@ from api.wire.lockout import WindowPolicy
 
 PASSWORD_CHANGES = WindowPolicy(
     max_failures=5, window=timedelta(hours=1), duration=timedelta(minutes=5), forgiving=True
+)
+
+_SIGNED_IN = (
+    STAFF.add_columns(SignInToken.seen_at)
+    .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
+    .where(
+        SignInToken.digest == bindparam("digest"),
+        SignInToken.expires_at > bindparam("now"),
+        SignInToken.waiting.is_(False),
+        Person.ended_at.is_(None),
+    )
 )
 
 
@@ -139,17 +157,7 @@ async def _judge(
 
 async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
     """The staff member whose sign-in token has this digest."""
-    rows = await uow.session.execute(
-        select_staff(uow)
-        .add_columns(SignInToken.seen_at)
-        .join(SignInToken, (SignInToken.township == Person.township) & (SignInToken.person == Person.id))
-        .where(
-            SignInToken.digest == digest,
-            SignInToken.expires_at > uow.now,
-            SignInToken.waiting.is_(False),
-            Person.ended_at.is_(None),
-        )
-    )
+    rows = await uow.session.execute(_SIGNED_IN, bind_staff(uow, digest=digest, now=uow.now))
     found = rows.first()
     if found is None:
         return None
