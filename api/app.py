@@ -20,6 +20,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+import api.awards.declaring.own_pages
 import api.awards.declaring.pages
 import api.awards.declaring.routes
 import api.awards.notices.pages
@@ -265,6 +266,7 @@ def create_app(
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,
             api.awards.review.pages.router,
+            api.awards.declaring.own_pages.router,
             api.awards.declaring.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,

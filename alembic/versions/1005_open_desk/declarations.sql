@@ -9,6 +9,9 @@ alter table claim add constraint claim_declared_with check (
     and (declared_by is null) = (declared_with is not distinct from 'card-pin')
 );
 
+-- What a person declared lately.
+create index ix_claim_township_declared_by_declared_at on claim (township, declared_by, declared_at);
+
 -- `id`: that of the claim which it becomes.
 create table own_declaration (
     township integer not null,

@@ -35,6 +35,14 @@ class SameDeed:
     declared_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierDeed:
+    """What a household has under a rule already."""
+
+    deed_on: date
+    declared_by: str
+
+
 async def find_declared(
     uow: UnitOfWork, viewer: Viewer, households: Collection[UUID], claims: Iterable[wire.NewClaim]
 ) -> defaultdict[Deed, list[SameDeed]]:
@@ -48,6 +56,26 @@ async def find_declared(
         deed = absorbed.get(claim.household, claim.household), claim.rule, claim.deed_on
         found[deed].append(SameDeed(claim.id, claim.status, declared_by))
     return found
+
+
+async def find_earlier(
+    uow: UnitOfWork, viewer: Viewer, households: Collection[UUID], rule: str, since: date, until: date
+) -> defaultdict[UUID, list[EarlierDeed]]:
+    """What these households have under a rule for deeds of these days, the latest first, as far as the viewer may
+    know of it."""
+    absorbed = await read_absorbed(uow, households)
+    earlier: defaultdict[UUID, list[EarlierDeed]] = defaultdict(list)
+    for claim, declared_by in await _read(
+        uow,
+        viewer,
+        Claim.household.in_([*households, *absorbed]),
+        Claim.rule == rule,
+        Claim.deed_on.between(since, until),
+    ):
+        earlier[absorbed.get(claim.household, claim.household)].append(EarlierDeed(claim.deed_on, declared_by))
+    for deeds in earlier.values():
+        deeds.sort(key=lambda deed: deed.deed_on, reverse=True)
+    return earlier
 
 
 async def find_same_deeds(

@@ -32,6 +32,7 @@ class Claim(Base):
         ForeignKeyConstraint(["township", "refused_by"], ["person.township", "person.id"]),
         Index(None, "township", "household", "deed_on"),
         Index(None, "township", "village", "status"),
+        Index(None, "township", "declared_by", "declared_at"),
         CheckConstraint("notice_stopped_at is null or status = 'approved'", name="claim_stopped_on_notice"),
         Index("claim_due", "township", "notice_until", postgresql_where=text("status = 'approved'")),
     )

@@ -36,15 +36,17 @@ class Declarer:
 
     def find_obstacle(self, code: str, household: HouseholdFacts | None, moves: Moves) -> str:
         """Why they can't declare for the household with this code, one sentence; empty if they can."""
+        unknown = f"没有编号为 {code} 的户。"
         if household is None:
-            return f"没有编号为 {code} 的户。"
-        if self.staff is not None and not self.staff.serves(household.village):
-            left = any(self.staff.serves(village) for _, village in moves.left.get(household.id, ()))
-            return f"{code} 户已经迁到别的村，请由那个村申报。" if left else f"没有编号为 {code} 的户。"
+            return unknown
+        if self.staff is None:
+            return "" if household.code == self.household and household.is_living else unknown
+        if not knows(self.staff, household, moves):
+            return unknown
+        if not self.staff.serves(household.village):
+            return f"{code} 户已经迁到别的村，请由那个村申报。"
         if not household.is_living:
             return tell_ended(household)
-        if self.staff is None:
-            return "" if household.code == self.household else f"没有编号为 {code} 的户。"
         return self.staff.find_recusal({household.code}, "不能为自己家申报，请由别人申报。")
 
     def find_obstacle_in(self, rule: Rule) -> str:
@@ -54,6 +56,12 @@ class Declarer:
         if rule.every_household and not self.staff.may(Role.COMMITTEE):
             return f"「{rule.title}」由村里统一申报，请找村委会。"
         return ""
+
+
+def knows(staff: Staff, household: HouseholdFacts, moves: Moves) -> bool:
+    """Whether it is, or was before it moved, of a village that this person serves."""
+    villages = [household.village, *(village for _, village in moves.entered.get(household.id, ()))]
+    return any(staff.serves(village) for village in villages)
 
 
 def is_open_to_households(rule: Rule) -> bool:

@@ -1,9 +1,11 @@
-"""`/desk/declare`: choosing a rule and filling in its form."""
+"""`/desk/declare`: choosing a rule, filling in its form, and the same for the next household."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -13,7 +15,19 @@ from litestar.response import Redirect, Template
 
 from api import wire
 from api.awards.claims.outcomes import redirect_with_outcomes
-from api.awards.declaring import declaration_form, declarations
+from api.awards.claims.statuses import STATUS
+from api.awards.declaring import declarations, drafts
+from api.awards.declaring.declaration_form import (
+    DeclarationForm,
+    IncompleteForm,
+    form_like,
+    from_draft,
+    new_form,
+    read_form,
+)
+from api.awards.declaring.drafts import Draft
+from api.awards.declaring.rounds import find_own_claim, list_recent_rules, load_round
+from api.awards.declaring.submitting import keep_without_rule, load_book, submit
 from api.awards.review.queries import villages_served
 from api.platform.access import DECLARERS, Role, StaffRequest, require, staff_only
 from api.platform.services import Services
@@ -23,33 +37,56 @@ from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_code
 from api.web.page import render_page
+from rules import Rulebook
+
+DECLARE = f"{DESK}/declare"
 
 
-@get("/desk/declare")
+@get(DECLARE)
 async def choose_or_fill(
-    request: StaffRequest, services: NamedDependency[Services], rule: FromQuery[str] = ""
+    request: StaffRequest,
+    services: NamedDependency[Services],
+    rule: FromQuery[str] = "",
+    draft: FromQuery[UUID | None] = None,
+    after: FromQuery[UUID | None] = None,
 ) -> Template:
-    """The form of a rule; without one, the list of rules."""
+    """The form of a rule, as a `draft` was kept or like the claim that it comes `after`; without a rule, the list
+    of them."""
     require(request.user, *DECLARERS)
-    book = await declaration_form.load_book(services, request.user)
-    if rule not in book.rules:
-        return render_page(request, "awards/declaring/rules.html", staff=request.user, book=book)
-    return await _form_page(request, services, declaration_form.new_form(book.get_rule(rule)))
+    book = await load_book(services, request.user)
+    kept = await drafts.find_draft(services, request.user, draft) if draft is not None else None
+    wanted = rule or (kept.rule if kept is not None else "")
+    if kept is not None and wanted in book.rules:
+        form = new_form(book.get_rule(wanted), book.version, from_draft(kept.form))
+        problem = kept.problem if wanted == kept.rule else ""
+        return await _form_page(request, services, replace(form, id=kept.id), problem)
+    async with services.unit_of_work() as uow:
+        last = await find_own_claim(uow, request.user, after) if after is not None else None
+    if last is not None and last.rule in book.rules:
+        return await _form_page(request, services, form_like(book.get_rule(last.rule), book.version, last))
+    if wanted in book.rules:
+        return await _form_page(request, services, new_form(book.get_rule(wanted), book.version))
+    return await _choice_page(request, services, book, kept)
 
 
-@post("/desk/declare", status_code=200)
+@post(DECLARE, status_code=200)
 async def declare(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
-    filled = declaration_form.read_form(
-        await declaration_form.load_book(services, request.user), await request.form()
-    )
+    staff, data = request.user, await request.form()
+    require(staff, *DECLARERS)
+    book = await load_book(services, staff)
+    rule = book.rules.get(read_code(data, "rule"))
+    if rule is None:
+        kept, sentence = await keep_without_rule(services, staff, data)
+        return see_other(f"{DECLARE}?draft={kept}", sentence, "refused")
+    form = read_form(rule, data)
     try:
-        message = await declaration_form.submit(services, request.user, filled)
-    except declaration_form.IncompleteForm as error:
+        sentence = await submit(services, staff, form)
+    except IncompleteForm as error:
         return await _form_page(request, services, error.form, str(error), error.candidates)
-    return see_other(DESK, message)
+    return see_other(f"{DECLARE}?after={form.id}", sentence)
 
 
-@post("/desk/declare/every-household")
+@post(f"{DECLARE}/every-household")
 async def declare_for_all(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     form = await request.form()
     try:
@@ -62,22 +99,42 @@ async def declare_for_all(request: StaffRequest, services: NamedDependency[Servi
     return redirect_with_outcomes("申报", outcomes)
 
 
+async def _choice_page(request: StaffRequest, services: Services, book: Rulebook, draft: Draft | None) -> Template:
+    async with services.unit_of_work() as uow:
+        recent = await list_recent_rules(uow, request.user, book)
+        number = len(await drafts.list_drafts(uow, request.user))
+    return render_page(
+        request,
+        "awards/declaring/rules.html",
+        staff=request.user,
+        book=book,
+        recent=recent,
+        drafts=number,
+        draft=draft,
+    )
+
+
 async def _form_page(
     request: StaffRequest,
     services: Services,
-    form: declaration_form.DeclarationForm,
+    form: DeclarationForm,
     problem: str = "",
     candidates: Sequence[HouseholdFacts] = (),
 ) -> Template:
     for_every_household = form.rule.every_household and request.user.may(Role.COMMITTEE)
+    async with services.unit_of_work() as uow:
+        round = await load_round(uow, request.user, form.after) if form.after is not None else None
     return render_page(
         request,
         "awards/declaring/declare.html",
         status=422 if problem else 200,
         staff=request.user,
         form=form,
+        typed=form.typed,
         problem=problem,
         candidates=candidates,
+        round=round,
+        statuses=STATUS,
         villages=await villages_served(services, request.user) if for_every_household else [],
     )
 

@@ -121,7 +121,7 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
     """Raises Refused: unknown."""
     async with services.unit_of_work() as uow:
         claim = await _find_claim(uow, staff, id)
-        [summary] = await _load_summaries(uow, staff, [Claim.id == id])
+        [summary] = await load_summaries(uow, staff, [Claim.id == id])
         rule = (await books_by_version(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
         options = {option.id: option.title for input in rule.inputs for option in input.options}
         return ClaimDetails(
@@ -186,7 +186,7 @@ async def villages_served(services: Services, staff: Staff) -> list[VillageFacts
 
 
 async def _load_own(uow: UnitOfWork, staff: Staff) -> list[ClaimSummary]:
-    return await _load_summaries(uow, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
+    return await load_summaries(uow, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
 
 
 async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
@@ -216,7 +216,7 @@ async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
 
 async def _load_queue(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> ClaimQueue:
     waiting = [condition, *_in_own_village(staff)]
-    return ClaimQueue(await _load_summaries(uow, staff, waiting), await _count(uow, staff, condition))
+    return ClaimQueue(await load_summaries(uow, staff, waiting), await _count(uow, staff, condition))
 
 
 async def _count(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> int:
@@ -228,7 +228,7 @@ def _in_own_village(staff: Staff) -> list[ColumnElement[bool]]:
     return [] if staff.village is None else [Claim.village == staff.village]
 
 
-async def _load_summaries(
+async def load_summaries(
     uow: UnitOfWork,
     staff: Staff,
     conditions: Sequence[ColumnElement[bool]],
@@ -236,6 +236,7 @@ async def _load_summaries(
     newest_first: bool = False,
     limit: int = MAX_SHOWN,
 ) -> list[ClaimSummary]:
+    """The claims for which all of this holds, as this person may see them."""
     order = (Claim.declared_at, Claim.id)
     household = register.lateral_household(Claim.township, Claim.household, said_at=Claim.declared_at)
     declarer = declarer_name()

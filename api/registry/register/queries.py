@@ -174,6 +174,11 @@ async def list_household_codes(uow: UnitOfWork, village: str) -> list[str]:
     return list(codes)
 
 
+async def list_grid_households(uow: UnitOfWork, village: str, grid: str) -> list[HouseholdFacts]:
+    """A grid's living households, by code."""
+    return await read_matching_households(uow, Household.village == village, Household.grid == grid, _LIVING)
+
+
 async def count_households(uow: UnitOfWork, villages: Collection[str]) -> dict[str, int]:
     """The number of living households in each of these villages."""
     rows = await uow.session.execute(

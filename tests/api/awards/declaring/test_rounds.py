@@ -1,0 +1,150 @@
+"""The same deed for one household after another, and what a person declared before."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.api.asking import rows
+from tests.api.awards.claims.conftest import claim, declare, hire
+from tests.api.web.browser import Browser, browsing
+from tests.conftest import LiveTown
+
+MOST_TAPS = 25
+
+
+@pytest.fixture
+async def lane(town: LiveTown) -> list[str]:
+    """Twenty households of a grid of their own."""
+    codes = [f"hp-{number}" for number in range(21, 41)]
+    async with town.staff("office") as office:
+        (
+            await office.post("/v1/grids", json=[{"code": "hp-2", "village": "hp", "name": "第二网格"}])
+        ).raise_for_status()
+        people = [
+            {
+                "code": code,
+                "village": "hp",
+                "grid": "hp-2",
+                "head": f"赵{'甲乙丙丁戊己庚辛壬癸'[n % 10]}",
+                "people": 3,
+            }
+            for n, code in enumerate(codes)
+        ]
+        (await office.post("/v1/households", json=people)).raise_for_status()
+    return codes
+
+
+def offered(browser: Browser) -> list[str]:
+    """The households that can be declared for by one tap."""
+    return re.findall(r'name="picked" value="([^"]+)"', browser.page.text)
+
+
+async def tap(browser: Browser, household: str) -> str:
+    return await browser.send("/desk/declare", picked=household)
+
+
+async def test_a_clean_up_of_twenty_households_takes_at_most_25_taps(town: LiveTown, lane: list[str]) -> None:
+    await declare(town, claim("A09", household="hp-1"))
+    async with browsing(town, "wang") as wang:
+        taps = 0
+        await wang.open("/desk")
+        assert 'href="/desk/declare"' in wang.page.text
+        await wang.open("/desk/declare")
+        taps += 1
+        # What was declared lately stands first, unfolded.
+        recent = wang.page.text.partition("<details")[0]
+        assert 'href="/desk/declare?rule=A09"' in recent
+        await wang.open("/desk/declare?rule=A09")
+        taps += 1
+        # Into the field, and send.
+        await wang.send("/desk/declare", household=lane[0], deed_on="2026-06-14")
+        taps += 2
+        while offered(wang):
+            said = await tap(wang, offered(wang)[0])
+            assert "已申报" in said
+            taps += 1
+        assert f"这一项刚报的 {len(lane)} 户" in wang.text
+    assert taps <= MOST_TAPS
+    declared = await rows(town, "select distinct household from claim where deed_on = '2026-06-14'")
+    assert len(declared) == len(lane)
+
+
+async def test_the_next_households_are_those_of_the_lane_that_have_not_got_it(
+    town: LiveTown, lane: list[str]
+) -> None:
+    await hire(town, "second", "grid-member", village="hp")
+    await declare(town, claim("A09", household=lane[3], day="2026-06-14"), by="second")
+    await declare(town, claim("A09", household=lane[4], day="2026-06-11"), by="second")
+    async with browsing(town, "wang") as wang:
+        await wang.open("/desk/declare?rule=A09")
+        await wang.send("/desk/declare", household=lane[2], deed_on="2026-06-14", note="扫巷子")
+        # On from the last one, and round again.
+        assert offered(wang) == [*lane[4:], *lane[:2]]
+        assert "6月11日报过" in wang.text
+        assert 'name="note" value="扫巷子"' in wang.page.text
+        page = wang.page
+        await tap(wang, lane[4])
+        # Pressed twice, on the page as it was: declared once.
+        wang.page = page
+        await tap(wang, lane[4])
+        assert "这一项刚报的 2 户" in wang.text
+        # By name, in the same card.
+        page = wang.page
+        assert "已申报" in await wang.send("/desk/declare", household=lane[7])
+        wang.page = page
+        assert "已申报" in await wang.send("/desk/declare", household=lane[7])
+        assert "这一项刚报的 3 户" in wang.text
+
+
+async def test_ones_own_and_relatives_households_are_not_offered(town: LiveTown, lane: list[str]) -> None:
+    await hire(town, "neighbour", "grid-member", village="hp", household=lane[5])
+    async with town.staff("office") as office:
+        path = f"/v1/people/neighbour/relatives/{lane[6]}"
+        (await office.put(path, json={"relation": "弟弟"})).raise_for_status()
+    async with browsing(town, "neighbour") as neighbour:
+        await neighbour.open("/desk/declare?rule=A09")
+        await neighbour.send("/desk/declare", household=lane[4], deed_on="2026-06-14")
+        assert offered(neighbour) == [*lane[7:], *lane[:4]]
+
+
+async def test_a_deed_of_the_days_before_is_shown_before_another_is_declared(town: LiveTown) -> None:
+    await declare(town, claim("A09", household="hp-1", day="2026-06-11"))
+    fields = {"household": "王建国", "deed_on": "2026-06-14"}
+    async with browsing(town, "sun") as sun:
+        await sun.open("/desk/declare?rule=A09")
+        said = await sun.send("/desk/declare", **fields)
+        assert "这户前后几天已报过这一项：6月11日（王网格申报）" in said
+        assert "已申报" in await sun.send("/desk/declare", household="hp-1", deed_on="2026-06-14")
+        # Another household has to be shown its own.
+        await declare(town, claim("A09", household="hp-2", day="2026-06-12"))
+        await sun.open("/desk/declare?rule=A09")
+        await sun.send("/desk/declare", household="hp-1", deed_on="2026-06-13")
+        assert "6月12日" in await sun.send("/desk/declare", household="hp-2", deed_on="2026-06-13")
+
+
+async def test_mine_are_found_and_older_ones_turned_to(town: LiveTown) -> None:
+    many = [
+        claim("T1", household=f"hp-{1 + n % 2}", day=f"2026-05-{1 + n // 2:02}", inputs={"points": 1})
+        for n in range(35)
+    ]
+    assert {outcome["status"] for outcome in await declare(town, *many)} == {"declared"}
+    [(number,)] = await rows(
+        town, "select count(*) from claim join person on person.id = declared_by where login = 'wang'"
+    )
+    async with browsing(town, "wang") as wang:
+        seen = []
+        await wang.open("/desk/declare/mine")
+        while True:
+            seen += re.findall(r'<a href="/desk/claims/([^"]+)">', wang.page.text)
+            older = re.search(r"/desk/declare/mine\?after=[0-9a-f-]+", wang.page.text)
+            if older is None:
+                break
+            await wang.open(older[0])
+        assert len(seen) == len(set(seen)) == number > 30
+        assert "李秀英" not in await wang.open("/desk/declare/mine?q=wangjianguo")
+        assert "王建国" in wang.text
+        assert "没有找到" in await wang.open("/desk/declare/mine?q=没有这样的事")
+    async with browsing(town, "sun") as sun:
+        assert "还没有申报过" in await sun.open("/desk/declare/mine")
