@@ -51,6 +51,7 @@ import api.desk.compliance.pages
 import api.desk.founding.pages
 import api.desk.households.pages
 import api.desk.households.routes
+import api.desk.identifications.pages
 import api.desk.pages
 import api.desk.people.account
 import api.desk.people.pages
@@ -256,6 +257,7 @@ def create_app(
             api.bookkeeping.seals.pages.router,
             api.desk.households.pages.router,
             api.desk.households.routes.router,
+            api.desk.identifications.pages.router,
             api.desk.pages.router,
             api.desk.beginning.router,
             api.desk.founding.pages.router,

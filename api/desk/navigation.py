@@ -69,6 +69,7 @@ _GROUPS = (
             NavCard("/desk/supermarkets", "超市", "营业时间、管理员，和每家店的终端与货架", _OVERSEERS),
             NavCard("/desk/goods", "物品与货架", "分值、库存、快到期的，和等人点数的收货单", _OVERSEERS),
             NavCard("/desk/tills", "终端", "各超市的终端，和它们报来、等人决定的", _OVERSEERS),
+            NavCard("/desk/identifications", "没带卡的", "谁没带卡领了货，是凭密码还是由谁证明", _OVERSEERS),
         ),
     ),
     NavGroup(

@@ -7,6 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from html import unescape
 
+from uuid_utils.compat import uuid7
+
+from tests.api.asking import a_redemption, order
 from tests.api.awards.rulebooks.conftest import ask, propose, text
 from tests.api.registry.register.sheets import messy_register
 from tests.api.shop.stock.conftest import fill_goods_page
@@ -52,6 +55,7 @@ async def furnish(town: LiveTown) -> None:
         await li.send("/desk/card-issues")
         await li.open("/desk/cards/hp-4")
         await li.send("/desk/cards/hp-4/freeze", reason="赶集时丢了")
+    await serve_without_card(town, "王建国")
     async with town.staff("fu") as http:
         invited = (await http.post("/v1/people/wang/invitation")).raise_for_status().json()
         town.invitation = invited["code"]
@@ -65,6 +69,18 @@ async def furnish(town: LiveTown) -> None:
     (await propose_goods(town, sheet_body(("毛巾", "2002", 10, 4_000, 5)))).raise_for_status()
     for by in ("office", "ma"):
         (await ask(town, by, "POST", "/drafts", {"builtin": "township"})).raise_for_status()
+
+
+async def serve_without_card(town: LiveTown, name: str) -> None:
+    """On the word of another attendant."""
+    witness = {"supermarket": "hp", "name": "吴管理员", "pin": "9753"}
+    async with town.staff("office") as office, town.device(await town.shift()) as till:
+        (await office.post("/v1/attendants", json=witness)).raise_for_status()
+        [found] = (await till.get("/v1/till/households", params={"text": name})).raise_for_status().json()
+        asked = {"household": found["household"], "witness": {"pin": witness["pin"]}}
+        identified = await till.put(f"/v1/till/identifications/{uuid7()}", json=asked)
+        card = identified.raise_for_status().json()["token"]
+        (await till.put(a_redemption(), json=order(card, ("soap", 1, 5)))).raise_for_status()
 
 
 @dataclass(frozen=True, slots=True)
