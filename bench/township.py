@@ -130,9 +130,11 @@ _STATEMENTS = (
            as w (n int, rule text, category text, inputs jsonb, points int)""",
     """create temporary table home as select row_number() over () - 1 as n, id, village from household""",
     """insert into claim (township, id, household, village, rulebook, rule, category, deed_on, person, inputs,
-                          note, points, explanation, status, published, declared_by, declared_at)
+                          note, points, explanation, status, published, declared_by, declared_at,
+                          reviewed_by, approved_by)
        select 1, gen_random_uuid(), h.id, h.village, '2025.1', w.rule, w.category, d.day, '某某', w.inputs, '',
-              w.points, '[]', 'posted', true, p.id, d.day + interval '20 hours'
+              w.points, '[]', 'posted', true, p.id, d.day + interval '20 hours',
+              gen_random_uuid(), gen_random_uuid()
          from (select floor(random() * :made)::int as way, floor(random() * :households)::int as home,
                       date '2025-01-01' + floor(random() * 365)::int as day
                  from generate_series(1, :claims)) d

@@ -18,7 +18,7 @@ Answer = Annotated[str, TextRule(2000, lines=True)]
 class NewClaim(Incoming, frozen=True):
     """A deed declared for a household; `person` names the member where the rule counts by person. The caller makes
     the `id`, so a retry counts once. `again`: why it is another deed than the one declared for the same household,
-    rule and day; without it such a claim isn't taken."""
+    rule and day; without it such a claim isn't taken. `replaces`: the returned claim that it corrects."""
 
     id: UUID
     household: Code
@@ -28,11 +28,13 @@ class NewClaim(Incoming, frozen=True):
     person: Annotated[str, Meta(max_length=40), TextRule(40, dotted=True)] = ""
     note: Note = ""
     again: Note = ""
+    replaces: UUID | None = None
 
 
 class ClaimOutcome(Wire, frozen=True):
-    """The result for one claim of a batch. `status`: declared, reviewed, approved; exists (sent again), refused,
-    conflict, declared-twice (`same_deed`: the claims for the same household, rule and day); `reason` is a sentence
+    """The result for one claim of a batch. `status`: declared, reviewed, approved; voted (other members of the
+    body are awaited), voted-down (the body has refused it by this vote); exists (sent again), refused, conflict,
+    declared-twice (`same_deed`: the claims for the same household, rule and day); `reason` is a sentence
     in Chinese, `trace` the same for programs where the rules refused. `points` are negative for a deduction."""
 
     id: UUID
@@ -67,6 +69,12 @@ class ClaimIds(Incoming, frozen=True):
 
 
 class ClaimRefusal(Incoming, frozen=True):
+    reason: Reason
+
+
+class ClaimReturn(Incoming, frozen=True):
+    """What has to be corrected."""
+
     reason: Reason
 
 

@@ -23,7 +23,8 @@ class TownshipDefaults(Incoming, frozen=True):
     how many points a card's PIN is asked, where the household doesn't choose otherwise. `lease_most` and
     `lease_days`: of a new kiosk, as in its lease policy. `answer_days`: within how many working days an objection
     is answered; `contest_days`: for how many days after its notice a posted entry can be objected to.
-    `witnessed_most`: points that a household without its card gets on a day on the word of a witness."""
+    `witnessed_most`: points that a household without its card gets on a day on the word of a witness.
+    `council_quorum`: how many members of the moral council vote on a claim."""
 
     notice_days: NoticeDays
     pin_above: Annotated[int, Meta(ge=1, le=10_000)]
@@ -32,6 +33,7 @@ class TownshipDefaults(Incoming, frozen=True):
     answer_days: Annotated[int, Meta(ge=1, le=60)] = 5
     contest_days: Annotated[int, Meta(ge=0, le=366)] = 30
     witnessed_most: Annotated[int, Meta(ge=0, le=10_000)] = 50
+    council_quorum: Annotated[int, Meta(ge=1, le=15)] = 1
 
 
 class TownshipDefaultsView(TownshipDefaults, frozen=True):

@@ -79,7 +79,7 @@ async def _see_recusals(access: Access) -> None:
             queues = [queue for queue in (desk.to_review, desk.to_approve) if queue is not None]
             reasons |= {claim.blocked_reason for queue in queues for claim in queue.claims}
     # Which of them depends on the day, as the rules' limits do.
-    assert reasons & {"您自己家的，请由别人办理。", OF_RELATIVE}
+    assert reasons & {"回避：您自己家的，请由别人办理。", f"回避：{OF_RELATIVE}"}
 
 
 async def _open_on_a_terminal(data: Path) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 import rules
 from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
 from api.platform.services import UnitOfWork
 from api.registry.register.merged import read_absorbed
@@ -17,7 +18,8 @@ from api.registry.register.queries import lock_households
 
 
 class ClaimHistory:
-    """Awards by household: pending and posted ones, without those refused or taken back."""
+    """Awards by household: pending and posted ones, without those that came to nothing or were
+    taken back."""
 
     def __init__(self) -> None:
         self._awards: list[tuple[rules.Claim, int]] = []
@@ -56,7 +58,7 @@ class ClaimHistory:
                 Claim.deed_on,
                 Claim.inputs,
                 Claim.points,
-            ).where(Claim.township == uow.township, included, Claim.status != "refused")
+            ).where(Claim.township == uow.township, included, COUNTS)
         )
         taken_back = await points_taken_back(uow, included)
         for id, household, village, rule, person, deed_on, inputs, points in rows:

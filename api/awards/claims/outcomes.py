@@ -16,7 +16,10 @@ def redirect_with_outcomes(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> 
     if not outcomes:
         return see_other(DESK, "请先勾选要办理的申报。", "refused")
     refused = [outcome for outcome in outcomes if outcome.status in ("refused", "declared-twice")]
-    message = f"{done} {len(outcomes) - len(refused)} 件。"
+    voted = [outcome for outcome in outcomes if outcome.status in ("voted", "voted-down")]
+    message = f"{done} {len(outcomes) - len(refused) - len(voted)} 件。"
+    if voted:
+        message += f"{len(voted)} 件已表决：" + "".join(dict.fromkeys(outcome.reason for outcome in voted))
     if refused:
         message += f"{len(refused)} 件没有办成：" + "".join(dict.fromkeys(outcome.reason for outcome in refused))
     return see_other(DESK, message, "refused" if refused else "done")

@@ -17,6 +17,7 @@ from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarers import declarer_name
+from api.awards.claims.statuses import COUNTS, FALLEN
 from api.awards.claims.tables import Claim
 from api.bookkeeping.general_ledger.disclosure import Viewer, disclose
 from api.platform.services import UnitOfWork
@@ -103,15 +104,15 @@ async def find_same_deeds(
         claim.id: tuple(
             other for other in others.get((claim.household, claim.rule, claim.deed_on), ()) if other.id != claim.id
         )
-        if claim.status != "refused" and disclose(viewer, confidentiality_of(claim)).subject
+        if claim.status not in FALLEN and disclose(viewer, confidentiality_of(claim)).subject
         else ()
         for claim in claims
     }
 
 
 async def _read(uow: UnitOfWork, viewer: Viewer, *conditions: ColumnElement[bool]) -> list[tuple[Claim, str]]:
-    """Claims that count, with their declarers: neither refused nor taken back altogether."""
-    counting = [Claim.township == uow.township, Claim.status != "refused", *conditions]
+    """Claims that count, with their declarers: neither come to nothing nor taken back altogether."""
+    counting = [Claim.township == uow.township, COUNTS, *conditions]
     rows = await uow.session.execute(
         select(Claim, declarer_name()).where(*counting).order_by(Claim.declared_at, Claim.id)
     )

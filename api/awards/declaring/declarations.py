@@ -16,6 +16,7 @@ from api.awards.claims import deductions, same_deed
 from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
 from api.awards.declaring.declarer import Declarer
+from api.awards.review.correcting import NOT_CORRECTABLE, lock_correctable
 from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from api.platform.access import DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
@@ -95,6 +96,9 @@ async def declare_by(
     # After locking, so that a retry sees what a concurrent first attempt has written.
     declared = await same_deed.find_declared(uow, declarer.viewer, [h.id for h in households.values()], claims)
     existing = await _load_existing(uow, [c.id for c in claims])
+    correctable = await lock_correctable(
+        uow, declarer.staff, [h.id for h in households.values()], [c.replaces for c in claims if c.replaces]
+    )
     rows = []
     outcomes = []
     for claim in claims:
@@ -107,6 +111,9 @@ async def declare_by(
                 else wire.ClaimOutcome(id=claim.id, status="conflict", reason="这个编号已用于另一条申报。")
             )
             continue
+        if claim.replaces is not None and claim.replaces not in correctable:
+            outcomes.append(wire.ClaimOutcome(id=claim.id, status="refused", reason=NOT_CORRECTABLE))
+            continue
         book = books[claim.deed_on, moves.find_village(household, claim.deed_on)] if household else None
         deed = (household.id, claim.rule, claim.deed_on) if household else None
         twins = declared[deed] if deed else []
@@ -114,6 +121,7 @@ async def declare_by(
         outcomes.append(outcome)
         if row is not None:
             rows.append(row)
+            correctable -= {claim.replaces}
             twins.append(same_deed.SameDeed(claim.id, "declared", declarer.name))
             # The same id twice in one batch is a retry, too.
             existing[claim.id] = Claim(**row)
@@ -212,6 +220,7 @@ def _evaluate(
         "inputs": claim.inputs,
         "note": claim.note,
         "again": claim.again,
+        "replaces": claim.replaces,
         "points": evaluation.points,
         "explanation": explanation,
         "trace": msgspec.to_builtins(evaluation.trace),
@@ -257,4 +266,5 @@ def _as_new_claim(claim: Claim, households: dict[str, HouseholdFacts]) -> wire.N
         person=claim.person,
         note=claim.note,
         again=claim.again,
+        replaces=claim.replaces,
     )

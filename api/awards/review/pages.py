@@ -1,4 +1,4 @@
-"""`/desk/claims`: forms to review, approve and refuse claims."""
+"""`/desk/claims`: forms to review, approve, refuse, send back and withdraw claims."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from api.awards.claims.outcomes import redirect_with_outcomes
-from api.awards.review import use_cases
+from api.awards.review import returning, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -41,7 +41,22 @@ async def refuse(id: FromPath[UUID], request: StaffRequest, services: NamedDepen
     if not 1 <= len(reason) <= 200:
         return see_other(f"{DESK}/claims/{id}", "请写明理由，最多 200 字。", "refused")
     await use_cases.refuse(services, request.user, id, reason)
-    return see_other(DESK, "已退回，理由已记下。")
+    return see_other(DESK, "没有通过，理由已记下。")
+
+
+@post("/desk/claims/{id:uuid}/return")
+async def send_back(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    reason = read_field(await request.form(), "reason")
+    if not 1 <= len(reason) <= 200:
+        return see_other(f"{DESK}/claims/{id}", "请写明要更正什么，最多 200 字。", "refused")
+    await returning.send_back(services, request.user, id, reason)
+    return see_other(DESK, "已退回更正，申报人会先看到理由。")
+
+
+@post("/desk/claims/{id:uuid}/withdraw")
+async def withdraw(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    await returning.withdraw(services, request.user, id)
+    return see_other(DESK, "已撤回。")
 
 
 def _selected_ids(form: FormMultiDict) -> list[UUID]:
@@ -53,7 +68,7 @@ def _selected_ids(form: FormMultiDict) -> list[UUID]:
 
 router = Router(
     "/",
-    route_handlers=[review, approve, refuse],
+    route_handlers=[review, approve, refuse, send_back, withdraw],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

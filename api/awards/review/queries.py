@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
@@ -15,18 +14,30 @@ from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarers import declarer_name
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
+from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
-from api.awards.review.signatures import APPROVERS, SIGNERS, awaits, awaits_others, name_step, read_signatures
+from api.awards.review.signatures import (
+    APPROVERS,
+    SIGNERS,
+    Progress,
+    awaits,
+    awaits_others,
+    body_title,
+    find_obstacle,
+    is_under_way,
+    name_step,
+    read_progress,
+)
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
-from api.platform.access import DECLARERS, Role, Staff
+from api.platform.access import BODY_ROLES, DECLARERS, Role, Staff
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import read_names
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
-from rules import BODY_TITLES, SigningBody, format_limit
+from rules import format_limit
 
 MAX_SHOWN = 100
 DECIDERS = (Role.COMMITTEE, Role.COUNCIL, Role.PARTY_BRANCH, Role.SUPERVISOR)
@@ -171,11 +182,11 @@ def _can_refuse(staff: Staff, status: str) -> bool:
 
 
 async def _load_signatures(uow: UnitOfWork, claim: Claim) -> list[ShownSignature]:
-    signed = (await read_signatures(uow, [claim.id]))[claim.id]
+    signed = (await read_progress(uow, [claim.id]))[claim.id].signed
     names = await read_names(uow, signed) if signed else {}
     return [
-        ShownSignature(name_step(claim, place), names[person], BODY_TITLES[cast(SigningBody, body)])
-        for place, (person, body) in enumerate(zip(signed, claim.signers, strict=False))
+        ShownSignature(name_step(claim, place), names[person], body_title(claim, place))
+        for place, person in enumerate(signed)
     ]
 
 
@@ -201,7 +212,7 @@ async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
         starts, ends = limit.window(today)
         conditions = (
             Claim.village == village,
-            Claim.status != "refused",
+            COUNTS,
             Claim.points > 0,
             Claim.deed_on >= starts,
             Claim.deed_on < ends,
@@ -251,7 +262,7 @@ async def load_summaries(
     ).all()
     books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, *_ in rows]))
-    signed = await read_signatures(uow, [claim.id for claim, *_ in rows])
+    progress = await read_progress(uow, [claim.id for claim, *_ in rows])
     same_deeds = await find_same_deeds(uow, staff, [claim for claim, *_ in rows])
     shown = {claim.id: disclose(staff, confidentiality_of(claim)).subject for claim, *_ in rows}
     return [
@@ -268,16 +279,20 @@ async def load_summaries(
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
             refusal=claim.refusal if shown[claim.id] else "",
-            blocked_reason=_blocked_reason(staff, claim, code, signed[claim.id]),
+            blocked_reason=_blocked_reason(staff, claim, code, progress[claim.id]),
             same_deed=same_deeds[claim.id],
         )
         for claim, code, head, declared_by in rows
     ]
 
 
-def _blocked_reason(staff: Staff, claim: Claim, household: str, signed: Sequence[UUID]) -> str:
+def _blocked_reason(staff: Staff, claim: Claim, household: str, progress: Progress) -> str:
+    """Why somebody of the body whose turn it is can't act; empty for everybody else."""
+    if not is_under_way(claim) or not staff.may(*BODY_ROLES[claim.signers[progress.place]]):
+        return ""
     if claim.declared_by == staff.id:
         return "您申报的，请由别人办理。"
-    if staff.id in signed:
+    if progress.find_vote(staff.id) is not None:
         return "您审核过，请由别人办理。"
-    return staff.find_recusal({household}, "您自己家的，请由别人办理。")
+    recusal = staff.find_recusal({household}, "您自己家的，请由别人办理。")
+    return f"回避：{recusal}" if recusal else find_obstacle(staff, claim, progress, household)

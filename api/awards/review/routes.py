@@ -1,4 +1,4 @@
-"""`/v1/claims`: review, approve, refuse; a batch returns an outcome for every claim."""
+"""`/v1/claims`: review, approve, refuse, send back, withdraw; a batch returns an outcome for every claim."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api import wire
-from api.awards.review import queries, use_cases
+from api.awards.review import queries, returning, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 
@@ -44,12 +44,30 @@ async def refuse(
     services: NamedDependency[Services],
     request: StaffRequest,
 ) -> None:
+    """A no by whoever's turn it is; once on notice, by a supervisor."""
     await use_cases.refuse(services, request.user, id, data.reason)
+
+
+@post("/claims/{id:uuid}/return", status_code=204)
+async def send_back(
+    id: FromPath[UUID],
+    data: JSONBody[wire.ClaimReturn],
+    services: NamedDependency[Services],
+    request: StaffRequest,
+) -> None:
+    """For correction, by whoever's turn it is; the corrected claim names it in `replaces`."""
+    await returning.send_back(services, request.user, id, data.reason)
+
+
+@post("/claims/{id:uuid}/withdraw", status_code=204)
+async def withdraw(id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest) -> None:
+    """By who declared it, before the last signature."""
+    await returning.withdraw(services, request.user, id)
 
 
 router = Router(
     "/v1",
-    route_handlers=[explanation, review, approve, refuse],
+    route_handlers=[explanation, review, approve, refuse, send_back, withdraw],
     guards=[staff_only],
     tags=["claims"],
 )

@@ -1,4 +1,4 @@
-"""Signatures of claims."""
+"""Who decides claims: votes, signatures, and who kept out."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,14 +9,43 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.platform.database.base import Base
 
 
+class ClaimVote(Base):
+    """The word of a member of the body whose turn it was in this place, one a person and claim. `declarer`: a copy
+    of `Claim.declarer`, who doesn't vote."""
+
+    __tablename__ = "claim_vote"
+    __table_args__ = (
+        UniqueConstraint("township", "claim", "place", "person"),
+        ForeignKeyConstraint(["township", "claim", "declarer"], ["claim.township", "claim.id", "claim.declarer"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        CheckConstraint("place >= 0", name="claim_vote_place"),
+        CheckConstraint("person <> declarer", name="claim_vote_by_another"),
+        CheckConstraint("approves or reason <> ''", name="claim_vote_reason"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    claim: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[UUID] = mapped_column(primary_key=True)
+    place: Mapped[int]
+    declarer: Mapped[UUID]
+    approves: Mapped[bool]
+    reason: Mapped[str] = mapped_column(server_default="")
+    voted_at: Mapped[datetime]
+
+
 class ClaimSignature(Base):
-    """Signatures are of different people, for the bodies in `Claim.signers`, from place 0 on."""
+    """A body's approval of a claim, by a member who voted for it. Signatures are of different people, for the
+    bodies in `Claim.signers`, from place 0 on."""
 
     __tablename__ = "claim_signature"
     __table_args__ = (
         UniqueConstraint("township", "claim", "person"),
         ForeignKeyConstraint(["township", "claim"], ["claim.township", "claim.id"]),
         ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        ForeignKeyConstraint(
+            ["township", "claim", "place", "person"],
+            ["claim_vote.township", "claim_vote.claim", "claim_vote.place", "claim_vote.person"],
+        ),
         CheckConstraint("place >= 0", name="claim_signature_place"),
     )
 
@@ -25,3 +54,23 @@ class ClaimSignature(Base):
     place: Mapped[int] = mapped_column(primary_key=True)
     person: Mapped[UUID]
     signed_at: Mapped[datetime]
+
+
+class ClaimRecusal(Base):
+    """A member of the body whose turn it was in this place had to keep out: for their own household or a declared
+    relative's."""
+
+    __tablename__ = "claim_recusal"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "claim"], ["claim.township", "claim.id"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        CheckConstraint("place >= 0", name="claim_recusal_place"),
+        CheckConstraint("ground in ('own', 'relative')", name="claim_recusal_ground"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    claim: Mapped[UUID] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True)
+    person: Mapped[UUID] = mapped_column(primary_key=True)
+    ground: Mapped[str]
+    recused_at: Mapped[datetime]

@@ -1,5 +1,5 @@
-"""What new villages, cards' PINs and kiosks begin with, and how long objections take: the township's policy,
-changed by two people."""
+"""What new villages, cards' PINs and kiosks begin with, how long objections take and how many of the council
+decide together: the township's policy, changed by two people."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ SENTENCES = BEGINNINGS | {
     "answer_days": "有人提异议：监委在 {} 个工作日内答复。",
     "contest_days": "入账以后：{} 天内还可以提异议。",
     "witnessed_most": "没带卡、由证明人证明的：每户一天最多兑换 {} 分。",
+    "council_quorum": "道德评议会评议：每件由 {} 名成员表决，过半数赞成才通过。",
 }
 """All of them."""
 

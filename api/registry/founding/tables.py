@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -18,6 +18,7 @@ class AdoptedDefaults(Decided, Base):
     __table_args__ = (
         ForeignKeyConstraint(["township", "proposal"], ["proposal.township", "proposal.id"]),
         ForeignKeyConstraint(["township", "set_by"], ["person.township", "person.id"]),
+        CheckConstraint("council_quorum >= 1", name="township_defaults_council_quorum"),
         Index("township_defaults_founding", "township", unique=True, postgresql_where=text("proposal is null")),
     )
 
@@ -30,6 +31,7 @@ class AdoptedDefaults(Decided, Base):
     answer_days: Mapped[int] = mapped_column(server_default="5")
     contest_days: Mapped[int] = mapped_column(server_default="30")
     witnessed_most: Mapped[int] = mapped_column(server_default="50")
+    council_quorum: Mapped[int] = mapped_column(server_default="1")
 
 
 class BeginningDismissal(Base):

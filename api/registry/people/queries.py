@@ -146,6 +146,17 @@ async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     return to_staff(rows.one())
 
 
+async def list_staff(uow: UnitOfWork, roles: Collection[Role]) -> list[Staff]:
+    """Those who serve in one of these roles, by name."""
+    rows = await uow.session.execute(
+        STAFF.where(Person.ended_at.is_(None), or_(*(any_(Person.roles) == role for role in roles))).order_by(
+            Person.name, Person.login
+        ),
+        bind_staff(uow),
+    )
+    return [to_staff(row) for row in rows]
+
+
 async def find_staff_by_login(uow: UnitOfWork, login: str) -> Staff | None:
     """Of those who serve."""
     rows = await uow.session.execute(_STAFF_BY_LOGIN, bind_staff(uow, login=login))

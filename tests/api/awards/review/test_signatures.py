@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -10,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from api.awards.claims.tables import Claim
-from api.awards.review.signatures import find_obstacle
+from api.awards.review.signatures import Progress, Vote, find_obstacle
 from api.platform.access import Role, Staff
-from api.platform.database.migrations import REVISIONS
+from api.platform.database.sql_files import REVISIONS
 from rules import load, signing_bodies
 from tests.api.asking import rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review, status
@@ -139,12 +140,19 @@ async def test_claims_under_way_go_on_as_they_began(town: LiveTown) -> None:
     declared, reviewed = claim(household="hp-3"), claim(household="hp-4")
     await declare(town, declared, reviewed)
     await review(town, reviewed["id"])
-    revision = (REVISIONS / "versions/1002_mends/signatures.sql").read_text(encoding="utf-8")
+    before, later = (
+        (REVISIONS / f"versions/{part}.sql").read_text(encoding="utf-8")
+        for part in ("1002_mends/signatures", "1005_open_desk/review")
+    )
+    votes = re.findall(r"insert into claim_vote.*?;", later, re.DOTALL)
     engine = owner_engine(town.clone)
     async with engine.begin() as owner:
+        await owner.exec_driver_sql("set local session_replication_role = replica")
         await owner.exec_driver_sql("delete from claim_signature")
+        await owner.exec_driver_sql("delete from claim_vote")
         await owner.exec_driver_sql("update claim set signers = '{}'")
-        for statement in revision.split("-- Awards declared before")[1].split("\n", 1)[1].split(";\n"):
+        signatures = before.split("-- Awards declared before")[1].split("\n", 1)[1].split(";\n")
+        for statement in (*signatures, *votes):
             if statement.strip():
                 await owner.exec_driver_sql(statement)
     await hire(town, "elder", "council", village="hp")
@@ -165,4 +173,5 @@ def test_nobody_signs_twice_however_many_bodies_sign(reviewers: tuple[Any, ...])
     for place in range(len(signers)):
         step: Any = "approve" if place == len(signers) - 1 else "review"
         signed = [UUID(int=2 + n) for n in range(place)]
-        assert "个人分别办理" in find_obstacle(everybody, claimed, signed, "hp-1", step)
+        progress = Progress(signed, [Vote(n, person, True, "") for n, person in enumerate(signed)])
+        assert "个人分别办理" in find_obstacle(everybody, claimed, progress, "hp-1", step)
