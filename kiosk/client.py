@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import httpx
 
@@ -21,7 +21,7 @@ from api.wire import (
     StocktakeSheet,
     Till,
 )
-from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
+from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip, collection_id
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
 from api.wire.till_journal import (
     Enrolment,
@@ -185,7 +185,7 @@ class Client(HttpClient):
         """Collect promised goods; safe to repeat like a redemption, `on_send` as there."""
         path = f"/v1/promises/{promise}/collection"
         receipt = await self.request("PUT", path, Receipt, collection, on_send)
-        return require(receipt, receipt.id == uuid5(promise, "collection") and _is_consistent(receipt))
+        return require(receipt, receipt.id == collection_id(promise) and _is_consistent(receipt))
 
     async def cancel_promise(self, promise: UUID, cancellation: Cancellation) -> None:
         """Safe to repeat."""

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from api.wire import PromisedGoods, ShelfItem
-from api.wire.promises import Collection
+from api.wire.promises import Collection, collection_id
 from kiosk.backup_copies import BackupCopyService
 from kiosk.cards import CardService
 from kiosk.client import Client
@@ -118,7 +118,7 @@ class Counter:
 
     def collect(self, promised: PromisedGoods) -> None:
         """As `confirm`, for promised goods that have arrived; only the server can complete it."""
-        pending = self.session.collect(uuid5(promised.id, "collection"), promised)
+        pending = self.session.collect(collection_id(promised.id), promised)
         self._card_pin = ""
         line = promised.line
         item = ShelfItem(product=line.product, number=0, name=line.name, barcode="", price=line.price, stock=0)

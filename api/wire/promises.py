@@ -6,7 +6,7 @@ Promises need the network: only the server knows whose turn it is when goods arr
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from api.wire import Incoming, Points, Quantity, Reason, ReceiptLine, Wire
 from api.wire.base import CardText, CollectorCard, Key, PointSum
@@ -49,6 +49,11 @@ class Collection(Incoming, frozen=True):
 
     card: CardText
     collector: CollectorCard = ""
+
+
+def collection_id(promise: UUID) -> UUID:
+    """Of the redemption by which it is collected: whoever collects it again asks for the same one."""
+    return uuid5(promise, "collection")
 
 
 class Cancellation(Incoming, frozen=True):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from api import wire
 from api.platform.clock import local_time
+from api.shop.promises.closing import Collected
 from api.shop.redemptions.facts import CardFacts, RequestFacts
 from api.shop.stock.price_history import PriceHistory
 from api.wire.base import MAX_QUANTITY
@@ -55,6 +56,8 @@ class Circumstances:
     ended_at: datetime | None = None
     # Whether it is from before a restore, and the server hasn't heard all of this machine since.
     in_gap: bool = False
+    # The promise that it was the collection of, which such a server has open again.
+    collected: Collected | None = None
 
     def estimate_time(self, at: datetime) -> datetime:
         return estimate_time(at, self.shift, self.enrolled_at, self.now)
@@ -142,7 +145,11 @@ def _doubt_lines(entry: SaleEntry, circumstances: Circumstances) -> Iterator[str
         elif line.points != line.price * line.quantity:
             right = f"{line.quantity} 件每件 {line.price} 分是 {line.price * line.quantity} 分"
             yield f"{name}的积分算得不对：{right}，终端记 {line.points} 分。"
-        if line.price not in {history.at(at), *_list_told(line.product, history, circumstances)}:
+        promised = circumstances.collected is not None
+        if not promised and line.price not in {
+            history.at(at),
+            *_list_told(line.product, history, circumstances),
+        }:
             yield f"{name}的分值不对：终端记 {line.price} 分，当时是 {history.at(at)} 分。"
 
 

@@ -69,9 +69,9 @@ def decide_sale(
     accepted: bool,
 ) -> Sale | SettlementResult:
     """By itself only what an honest kiosk can have sold is booked, and only leased points pay. Where a person
-    `accepted` it, or the server has lost what it knew of it, the household's account pays. Pieces that the books
-    lack were on the shelf all the same, and are added. `number`: of the entry in the journal. `counted`: by
-    product, what keeps the shelf at what was counted after it."""
+    `accepted` it, or the server has lost what it knew of it, the household's account pays, with what is kept there
+    for promised goods. Pieces that the books lack were on the shelf all the same, and are added. `number`: of the
+    entry in the journal. `counted`: by product, what keeps the shelf at what was counted after it."""
     till, request_facts = facts.till, facts.request
     assert till is not None
     assert request_facts is not None
@@ -86,7 +86,8 @@ def decide_sale(
         return as_exception("其中有本超市没有的物品，或件数不对。")
     points = sum(line.points for line in lines)
     leased = 0 if accepted else min(entry.leased, request_facts.leased_points, points)
-    missing = points - leased - request_facts.own_points
+    collected = circumstances.collected
+    missing = points - leased - request_facts.own_points - (collected.points if collected is not None else 0)
     if missing > 0:
         return as_exception(f"这户的积分不够付这一笔，还差 {missing} 分。", missing=missing)
     if leased < points and not (accepted or circumstances.in_gap):
@@ -95,10 +96,12 @@ def decide_sale(
     lacking = {
         goods.product: goods.quantity
         - (facts.shelf[goods.product].available if goods.product in facts.shelf else 0)
+        - (collected.pieces if collected is not None else 0)
         for goods in count_handed_out(lines)
         if goods.product not in counted
     }
     shortfall = {product: pieces for product, pieces in lacking.items() if pieces > 0}
+    metadata: dict[str, Any] = {} if collected is None else {"promise": str(collected.promise.id)}
     booking = book(
         entry.id,
         msgspec.structs.replace(till, shift=entry.shift, attendant=attendant.id, attendant_name=attendant.name),
@@ -108,9 +111,14 @@ def decide_sale(
         digest=digest_sale(entry, till.kiosk),
         leased=leased,
         at=at,
-        first=[*counted.values(), *_add_shortfall(entry, till.supermarket, shortfall)],
+        first=[
+            *(collected.build_release(attendant.id) if collected is not None else ()),
+            *counted.values(),
+            *_add_shortfall(entry, till.supermarket, shortfall),
+        ],
         handed_over=at.isoformat(),
         number=number,
+        **metadata,
     )
     return Sale(booking, shortfall, not is_active(request_facts.card), counted=bool(counted))
 

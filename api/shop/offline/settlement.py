@@ -7,7 +7,7 @@ itself. Whatever an honest kiosk can't have written (`plausibility`) moves nothi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -17,17 +17,14 @@ from sqlalchemy import exists, select, update
 from api import wire
 from api.platform import accounts
 from api.platform.services import UnitOfWork
-from api.registry.cards.queries import read_pin_time
 from api.registry.register.moved_points import bring_back
 from api.registry.register.queries import read_households
 from api.shop.holdings import recalls
-from api.shop.kiosks.awaiting import read_last_restore
 from api.shop.kiosks.escrow import lease_grant, lease_return
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
+from api.shop.offline.circumstances import read_circumstances
 from api.shop.offline.leases import is_current
 from api.shop.offline.plausibility import (
-    CLOCK_SLACK,
-    Circumstances,
     ShiftFacts,
     doubt_attendant,
     doubt_shift,
@@ -53,15 +50,14 @@ from api.shop.offline.shifts import (
     to_shift_facts,
 )
 from api.shop.offline.tables import JournalEntry
-from api.shop.redemptions.facts import Facts, RedemptionRequest, read_facts
+from api.shop.promises.closing import close
+from api.shop.redemptions.facts import RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import KIND
 from api.shop.redemptions.tables import Redemption, Void
 from api.shop.redemptions.use_cases import lock_and_read_facts
 from api.shop.redemptions.writer import StaleBatch, write
 from api.shop.reservations.use_cases import release_for_shortfall
 from api.shop.stock.late_movements import ReportedMovement, undo_counted
-from api.shop.stock.price_history import read_price_histories
-from api.shop.stock.told_prices import read_told_prices
 from api.wire.till_journal import (
     AnyEntry,
     ReturnEntry,
@@ -120,7 +116,7 @@ class EntrySettler:
         """A sale that waits for a person in any case, with what speaks against it."""
         [facts] = await read_facts(self.uow, [self._build_request(entry)], self.uow.now)
         assert facts.request is not None
-        circumstances = await self._read_circumstances(entry, facts)
+        circumstances = await read_circumstances(self.uow, self.kiosk, self.enrolment, entry, facts)
         doubts = list_doubts(entry, facts.request, circumstances, settling=False)
         extra = foresee_acceptance(entry, facts.request, circumstances)
         return SettlementResult(status, join([remark, *doubts]), extra)
@@ -141,7 +137,7 @@ class EntrySettler:
             return as_exception("经手人不是本超市的管理员。", accepts=None)
         request = self._build_request(entry)
         facts = await lock_and_read_facts(uow, request)
-        circumstances = await self._read_circumstances(entry, facts)
+        circumstances = await read_circumstances(self.uow, self.kiosk, self.enrolment, entry, facts)
         pieces = {goods.product: goods.quantity for goods in count_handed_out(entry.lines)}
         counted = await self._undo_counted(entry, pieces, circumstances.shift)
 
@@ -166,6 +162,8 @@ class EntrySettler:
                 await write(uow, [sale.booking], uow.now, live=False)
         except StaleBatch as stale:
             return await self._explain_posting(stale.posting or PostingResult(Status.CONFLICT))
+        if circumstances.collected is not None:
+            close(uow, circumstances.collected.promise, attendant.id, "collected")
         return sale.result
 
     async def _bring_back(self, entry: SaleEntry) -> None:
@@ -187,41 +185,11 @@ class EntrySettler:
             collector=bytes.fromhex(entry.collector),
         )
 
-    async def _read_circumstances(self, entry: SaleEntry, facts: Facts) -> Circumstances:
-        uow, enrolment = self.uow, self.enrolment
-        shift = await find_shift(uow, self.kiosk, entry.shift)
-        attendant = await find_attendant(uow, self.kiosk, entry.attendant)
-        known = Circumstances(
-            now=uow.now,
-            enrolled_at=enrolment.enrolled_at,
-            shift=to_shift_facts(shift),
-            in_shift=is_in_shift(enrolment, shift),
-            prices=await read_price_histories(uow, {line.product for line in entry.lines}),
-            told=None,
-            names={product: shelf.name for product, shelf in facts.shelf.items()},
-            pin_set_at=await read_pin_time(uow, bytes.fromhex(entry.card)),
-            ended_at=attendant.ended_at if attendant is not None else None,
-        )
-        moment = known.estimate_time(entry.at)
-        in_gap = await self._is_in_gap(entry)
-        return replace(
-            known, in_gap=in_gap, told=await read_told_prices(uow, self.kiosk.id, enrolment.epoch, moment)
-        )
-
-    async def _is_in_gap(self, entry: SaleEntry) -> bool:
-        """Whether the server went back to a backup and can have lost what speaks for this sale: its lease, or the
-        redemption that it had answered."""
-        if not self.enrolment.awaited:
-            return False
-        restore = await read_last_restore(self.uow)
-        if restore is None or not entry.answered:
-            return restore is not None
-        return restore.backup_at - CLOCK_SLACK <= entry.at <= restore.restored_at + CLOCK_SLACK
-
     async def _foresee(self, entry: SaleEntry) -> dict[str, Any]:
         [facts] = await read_facts(self.uow, [self._build_request(entry)], self.uow.now)
         assert facts.request is not None
-        return foresee_acceptance(entry, facts.request, await self._read_circumstances(entry, facts))
+        circumstances = await read_circumstances(self.uow, self.kiosk, self.enrolment, entry, facts)
+        return foresee_acceptance(entry, facts.request, circumstances)
 
     # --- voids and returned leases ----------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, select
@@ -21,6 +21,7 @@ from api.platform.access import Device, digest_secret
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.shop.holdings.recalls import read_leases
+from api.shop.promises.closing import build_release, close
 from api.shop.redemptions.decision import (
     find_existing_receipt,
     price_lines,
@@ -42,7 +43,7 @@ from api.shop.reservations.tables import Promise
 from api.shop.reservations.use_cases import KIND, is_open, reserve
 from api.wire.card_token import digest, parse
 from api.wire.names import mask_name
-from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip
+from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip, collection_id
 from ledger.transactions import Phase, PostingResult, Status, Transaction, TransactionId, Transfer
 
 LIFETIME = timedelta(days=90)
@@ -214,7 +215,7 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, data
         promise = await _find_promise(uow, device, id)
         line = msgspec.convert(promise.slip, PromiseSlip).line
         # A redemption like any other, which the kiosk's journal reports, too.
-        request = _make_request(device, shift, uuid5(id, "collection"), line, data.card, data.collector)
+        request = _make_request(device, shift, collection_id(id), line, data.card, data.collector)
         request = await resolve_identification(uow, request)
         facts = await lock_and_read_facts(uow, request)
         till, request_facts = require_enrolled(facts)
@@ -239,7 +240,7 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, data
             digest=digest_request(till.kiosk, request.card, request.lines, request.collector),
             leased=0,
             at=uow.now,
-            first=_build_release(promise, till, "已到货领取"),
+            first=build_release(promise, till.attendant, "已到货领取"),
             identification=request.identification,
             promise=str(promise.id),
         )
@@ -247,7 +248,7 @@ async def collect(services: Services, device: Device, shift: str, id: UUID, data
             [receipt] = await write(uow, [booking], uow.now)
         except StaleBatch as stale:
             raise _to_refusal(stale.posting) from None
-        _close(uow, till, promise, "collected")
+        close(uow, promise, till.attendant, "collected")
         return receipt
 
 
@@ -280,8 +281,8 @@ async def cancel(services: Services, device: Device, shift: str, id: UUID, data:
         if promise.status == "cancelled":
             return
         await _require_open(uow, promise)
-        await _post(uow, _build_release(promise, till, data.reason))
-        _close(uow, till, promise, "cancelled", data.reason)
+        await _post(uow, build_release(promise, till.attendant, data.reason))
+        close(uow, promise, till.attendant, "cancelled", data.reason)
 
 
 # --- what collecting and cancelling have in common ------------------------------------------------------
@@ -314,23 +315,10 @@ def _promise_over() -> Refused:
     return Refused(ErrorCode.PROMISE_OVER, "这笔预订已经到期，积分已退回，可以重新预订或兑换。")
 
 
-def _build_release(promise: Promise, till: TillFacts, reason: str) -> list[Transaction]:
-    pending = [promise.id] if promise.arrival is None else [promise.id, promise.arrival]
-    return [
-        Transaction.settle(TransactionId(id), Phase.VOID, kind=KIND, person=str(till.attendant), reason=reason)
-        for id in pending
-    ]
-
-
 async def _post(uow: UnitOfWork, batch: Sequence[Transaction]) -> None:
     for posting in await uow.books.post(batch, uow.now):
         if posting.status is not Status.OK:
             raise _to_refusal(posting)
-
-
-def _close(uow: UnitOfWork, till: TillFacts, promise: Promise, status: str, reason: str = "") -> None:
-    promise.status, promise.closed_at, promise.closed_by = status, uow.now, till.attendant
-    promise.reason = reason
 
 
 def _to_refusal(posting: PostingResult | None) -> Refused:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
@@ -21,6 +22,14 @@ from tests.api.shop.offline.till import (
     read_account,
     read_escrow,
     read_shelf,
+)
+from tests.api.shop.promises.conftest import (
+    assert_arrived,
+    collect,
+    count_open_holds,
+    make_promise,
+    read_arrived,
+    restock,
 )
 from tests.conftest import LiveTown, opened, serving
 from tests.databases import SEEDED, Clone, cloned
@@ -146,6 +155,48 @@ async def test_a_marked_restore_pays_what_it_has_forgotten_and_gives_nothing_out
                 # Heard out, its word alone moves nothing any more.
                 till.write_sale(town.card, household, ("laundry", 1), leased=20)
                 assert await till.settle_statuses(till.entries[-1:]) == ["exception"]
+                await check_books(town)
+
+
+async def test_promised_goods_that_were_collected_in_the_gap_are_given_out_and_paid_once(
+    server: Embedded, seeded: LiveTown, clock: TravelClock
+) -> None:
+    """Also after the product's price has changed."""
+    async with cloned(server, SEEDED) as clone:
+        async with running(seeded, clone, clock) as town:
+            till = Till(town, town.kiosk)
+            await till.sign_in()
+            await till.settle()
+            household = (await till.view_card(town.card)).household
+            async with till.device() as http:
+                path = await make_promise(http, town.card)
+            await restock(town, 5)
+            await assert_arrived(town, town.card, True)
+            async with town.staff("office") as http, till.device() as device:
+                (await http.patch("/v1/products/brush", json={"price": 11})).raise_for_status()
+                (await device.get("/v1/till")).raise_for_status()
+        backup_at = clock.now()
+        async with cloned(server, str(clone.owner.database)) as backup:
+            clock.travel(backup_at + timedelta(hours=1))
+            async with running(seeded, clone, clock) as town:
+                till.town = town
+                async with till.device() as http:
+                    receipt = await collect(http, path, town.card)
+                id = UUID(receipt["id"])
+                till.write_sale(town.card, household, ("brush", 1), answered=True, id=id)
+                await till.settle()
+                before = await read_account(town, "household:hp-1")
+            clock.travel(clock.now() + timedelta(hours=1))
+            async with opened(backup, clock) as base:
+                await mark_restored(base, uuid7(), backup_at=backup_at, person="老李", reason="机房起火")
+            async with running(seeded, backup, clock) as town:
+                till.town = town
+                assert await till.settle_statuses(till.entries[1:]) == ["settled"]
+                assert (await read_account(town, "household:hp-1"), before) == (90, 90)
+                assert (await read_shelf(town, "brush"), await count_open_holds(town)) == (4, 0)
+                assert await read_arrived(town, town.card) == []
+                async with till.device() as http:
+                    assert (await collect(http, path, town.card))["id"] == receipt["id"]
                 await check_books(town)
 
 
