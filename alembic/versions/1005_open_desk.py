@@ -18,6 +18,7 @@ PARTS: tuple[str, ...] = (
     "objections",
     "draw",
     "oversight",
+    "workbench",
     "household_changes",
 )
 

@@ -37,6 +37,7 @@ _GROUPS = (
         "办理",
         (
             NavCard("/desk/declare", "申报", "替一户申报一件好事", DECLARERS),
+            NavCard("/desk/claims", "查申报", "按户、事项、人、日期找，办到了哪一步", tuple(Role)),
             NavCard("/desk/rulebooks", "积分规则", "现行规则和以前的版本", tuple(Role)),
             NavCard("/desk/proposals", "两人办理", "提议、确认和退回过的", READERS),
             NavCard(

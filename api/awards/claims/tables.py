@@ -75,6 +75,7 @@ class Claim(Base):
         Index(None, "township", "household", "deed_on"),
         Index(None, "township", "village", "status"),
         Index(None, "township", "declared_by", "declared_at"),
+        Index(None, "township", "declared_at", "id"),
         CheckConstraint("notice_stopped_at is null or status = 'approved'", name="claim_stopped_on_notice"),
         Index("claim_due", "township", "notice_until", postgresql_where=text("status = 'approved'")),
     )

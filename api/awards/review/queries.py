@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
@@ -30,7 +31,7 @@ from api.awards.review.signatures import (
 )
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
-from api.platform.access import BODY_ROLES, DECLARERS, Role, Staff
+from api.platform.access import BODY_ROLES, DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
@@ -43,10 +44,14 @@ MAX_SHOWN = 100
 DECIDERS = (Role.COMMITTEE, Role.COUNCIL, Role.PARTY_BRANCH, Role.SUPERVISOR)
 
 
+Waiting: TypeAlias = Literal["review", "approve", "notice"]
+"""A list of claims that wait for somebody, or that may still be objected to."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimSummary:
     """A claim in the lists of the desk; `blocked_reason` says why this person can't act on it. `points` are those
-    after `taken_back` by corrections; the status is then `corrected`."""
+    after `taken_back` by corrections; the status is then `corrected`. `shown`: this person may see its subject."""
 
     id: UUID
     household: str
@@ -62,6 +67,7 @@ class ClaimSummary:
     refusal: str
     blocked_reason: str
     same_deed: tuple[SameDeed, ...]
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,18 @@ async def load_desk(services: Services, staff: Staff) -> DeskClaims:
             waiting_elsewhere=await _count(uow, staff, awaits_others(staff)),
             budgets=await _load_budgets(uow, staff) if staff.village and staff.may(*DECIDERS) else [],
         )
+
+
+async def load_waiting(services: Services, staff: Staff, which: Waiting) -> ClaimQueue:
+    """What waits for this person's review or approval, or is on notice. Raises Refused: not-allowed."""
+    roles, condition = {
+        "review": (SIGNERS, awaits(staff, "review")),
+        "approve": (APPROVERS, awaits(staff, "approve")),
+        "notice": ((Role.SUPERVISOR,), Claim.status == "approved"),
+    }[which]
+    require(staff, *roles)
+    async with services.unit_of_work() as uow:
+        return await _load_queue(uow, staff, condition)
 
 
 async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetails:
@@ -281,6 +299,7 @@ async def load_summaries(
             refusal=claim.refusal if shown[claim.id] else "",
             blocked_reason=_blocked_reason(staff, claim, code, progress[claim.id]),
             same_deed=same_deeds[claim.id],
+            shown=shown[claim.id],
         )
         for claim, code, head, declared_by in rows
     ]

@@ -22,6 +22,7 @@ from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.register.queries import list_villages
+from api.wire.text import search_form
 from rules.parser.locator import Locator
 
 MAX_VERSION_LENGTH = 40
@@ -174,6 +175,22 @@ async def books_by_version(uow: UnitOfWork, versions: Collection[str]) -> dict[s
         .where(RulebookText.township == uow.township, RulebookText.version.in_(versions))
     )
     return {row.version: _parse_cached(row.text, row.base_text or "") for row in rows}
+
+
+async def find_rules(uow: UnitOfWork, text: str) -> list[tuple[str, str]]:
+    """The rules with this text in their title, each by its version and id, in all books that were ever adopted."""
+    adopted = await uow.session.scalars(
+        select(Adoption.version)
+        .distinct()
+        .where(Adoption.township == uow.township, Adoption.confirmed_at.is_not(None))
+    )
+    wanted = search_form(text)
+    return [
+        (version, rule.id)
+        for version, book in (await books_by_version(uow, adopted.all())).items()
+        for rule in book.rules.values()
+        if wanted in search_form(rule.title)
+    ]
 
 
 async def check_text(services: Services, staff: Staff, text: str) -> wire.BookCheck:

@@ -1,4 +1,4 @@
-"""`/desk/claims/…`: a claim, with all that is known of it."""
+"""`/desk/claims`: claims found, and each with all that is known of it beside the list it was opened from."""
 
 from __future__ import annotations
 
@@ -11,26 +11,43 @@ from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
 from api.awards.review.queries import load_details
+from api.desk.claims.lists import CLAIMS, read_list, read_search
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.page import render_page
 
 
-@get("/desk/claims/{id:uuid}")
+@get(CLAIMS)
+async def search(request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    query = request.query_params.dict()
+    texts = {name: values[0] for name, values in query.items()}
+    return render_page(
+        request,
+        "desk/claims/search.html",
+        staff=request.user,
+        asked=read_search(texts),
+        list=await read_list(services, request.user, texts),
+        statuses=STATUS,
+    )
+
+
+@get(CLAIMS + "/{id:uuid}")
 async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]) -> Template:
+    texts = {name: values[0] for name, values in request.query_params.dict().items()}
     return render_page(
         request,
         "desk/claims/claim.html",
         staff=request.user,
         claim=await load_details(services, request.user, id),
+        list=await read_list(services, request.user, texts) if texts else None,
         statuses=STATUS,
     )
 
 
 router = Router(
     "/",
-    route_handlers=[claim],
+    route_handlers=[search, claim],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

@@ -30,6 +30,7 @@ from sqlalchemy.orm import aliased
 from api.platform.access import Role, Staff
 from api.platform.services import UnitOfWork
 from api.registry.people.tables import Person, Relative
+from api.wire.text import search_form
 
 # The register's, which itself asks about people: only its names are read here.
 _VILLAGE = table("village", column("township"), column("code"), column("name"))
@@ -64,6 +65,12 @@ async def read_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> di
         select(Person.id, Person.name).where(Person.township == uow.township, *wanted)
     )
     return dict(rows.all())
+
+
+async def find_people(uow: UnitOfWork, text: str) -> list[UUID]:
+    """Those with this text in their name, whether they still serve or not."""
+    wanted = search_form(text)
+    return [id for id, name in (await read_names(uow)).items() if wanted in search_form(name)]
 
 
 async def read_villages(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, str | None]:

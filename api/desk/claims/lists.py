@@ -1,0 +1,91 @@
+"""Lists of claims that somebody works through: those that wait for them, and those that they search for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from urllib.parse import urlencode
+from uuid import UUID
+
+from api.awards.claims.statuses import STATUS
+from api.awards.review.queries import ClaimSummary, Waiting, load_waiting
+from api.awards.review.search import ClaimSearch, search_claims
+from api.platform.access import Staff
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
+from api.registry.people.pages import DESK
+
+CLAIMS = f"{DESK}/claims"
+WAITING: Mapping[Waiting, str] = {"review": "待评议", "approve": "待审定", "notice": "公示中"}
+"""What may wait for somebody, and its title."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimList:
+    """`query`: what is behind the address of a claim that is opened from here, so that the list stays beside it.
+    `back`: where the list is by itself; `older`: where it goes on."""
+
+    title: str
+    claims: Sequence[ClaimSummary]
+    query: str
+    back: str
+    older: str = ""
+
+    def find_next(self, id: UUID) -> ClaimSummary | None:
+        """The one after this one that its reader may decide, or else the first."""
+        open_ones = [claim for claim in self.claims if claim.id == id or not claim.blocked_reason]
+        after = [claim.id for claim in open_ones].index(id) + 1 if any(c.id == id for c in open_ones) else 0
+        left = [*open_ones[after:], *open_ones[:after]]
+        return next((claim for claim in left if claim.id != id), None)
+
+
+async def read_list(services: Services, staff: Staff, query: Mapping[str, str]) -> ClaimList:
+    """The list that a page's query names: `in=review`, or what was searched for. Raises Refused: malformed."""
+    for waiting, title in WAITING.items():
+        if query.get("in") == waiting:
+            queue = await load_waiting(services, staff, waiting)
+            return ClaimList(title, queue.claims, f"?in={waiting}", f"{DESK}#{waiting}")
+    asked = read_search(query)
+    found = await search_claims(services, staff, asked)
+    return ClaimList(
+        "找到的申报",
+        found.claims,
+        query=_to_query(asked) or "?in=all",
+        back=f"{CLAIMS}{_to_query(asked)}",
+        older=f"{CLAIMS}{_to_query(replace(asked, before=found.older))}" if found.older is not None else "",
+    )
+
+
+def read_search(query: Mapping[str, str]) -> ClaimSearch:
+    """Raises Refused: malformed."""
+    status = query.get("status", "")
+    return ClaimSearch(
+        household=query.get("household", "").strip(),
+        rule=query.get("rule", "").strip(),
+        person=query.get("person", "").strip(),
+        since=_read_day(query.get("since", "")),
+        until=_read_day(query.get("until", "")),
+        status=status if status in STATUS else "",
+        before=_read_id(query.get("before", "")),
+    )
+
+
+def _read_day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Refused(ErrorCode.MALFORMED, "日期不对，请重新选。") from None
+
+
+def _read_id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise Refused(ErrorCode.MALFORMED, "翻页标记不对，请从第一页重新查起。") from None
+
+
+def _to_query(asked: ClaimSearch) -> str:
+    values = {field.name: getattr(asked, field.name) for field in fields(asked)}
+    written = urlencode({name: str(value) for name, value in values.items() if value})
+    return f"?{written}" if written else ""
