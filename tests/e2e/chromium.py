@@ -17,6 +17,7 @@ NOTHING_WRONG = {"wider": 0, "outside": [], "small": [], "low": [], "broken": []
 # What is wrong with a page, by element: out of the screen, in type too small to read, too low to be hit, and
 # numbers and codes on two lines though there is room for them on one.
 _MEASURE = """() => {
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
     const isShown = e => e.getClientRects().length && !e.closest(".ace_editor");
     const seen = [...document.querySelectorAll("body *")].filter(isShown);
     const box = e => e.getBoundingClientRect();
@@ -88,6 +89,4 @@ async def fits(page: Page, path: str) -> None:
 
 async def measured(page: Page) -> object:
     """What is wrong with the page now open, with everything unfolded."""
-    for folded in await page.locator("details").all():
-        await folded.evaluate("e => { e.open = true; }")
     return await page.evaluate(_MEASURE)
