@@ -5,7 +5,8 @@ the laws that make them rights, entitlements or matters of an authority. No list
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 # 不再越级上访, 没有上访, 零投诉, 放弃信访, with the words in between.
 _GIVEN_UP = (
@@ -16,7 +17,7 @@ _ONLINE = r"(?:网上|网络|网路|微信|微博|朋友圈|抖音|快手|短视
 _OFFICIALS = r"(?:村里?|干部|村?[支两]委|书记|主任|领导|政府|镇里?|乡里?|组织)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ForbiddenSubject:
     """One forbidden subject: regular expressions for its words, and why it is forbidden (Chinese). Look-arounds
     exclude innocent words that contain one: 信访 is part of 诚信访谈. Words in Latin letters are for ids.
@@ -33,18 +34,20 @@ class ForbiddenSubject:
     stricter: tuple[str, ...] = ()
     is_right: bool = False
     waiver_words: tuple[str, ...] = ()
-    patterns: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
-    stricter_patterns: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
-    waiver_patterns: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        patterns = tuple(re.compile(word) for word in self.words)
-        object.__setattr__(self, "patterns", patterns)
-        object.__setattr__(self, "stricter_patterns", patterns + tuple(re.compile(w) for w in self.stricter))
+    # Compiled when a text is first looked through: most programs never do, and it takes a fifth of a second.
+    @cached_property
+    def patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(map(re.compile, self.words))
+
+    @cached_property
+    def stricter_patterns(self) -> tuple[re.Pattern[str], ...]:
+        return (*self.patterns, *map(re.compile, self.stricter))
+
+    @cached_property
+    def waiver_patterns(self) -> tuple[re.Pattern[str], ...]:
         waived = (f"{_GIVEN_UP}(?:{word})" for word in self.words + self.stricter if self.is_right)
-        object.__setattr__(
-            self, "waiver_patterns", tuple(re.compile(word) for word in (*waived, *self.waiver_words))
-        )
+        return tuple(map(re.compile, (*waived, *self.waiver_words)))
 
 
 SUBJECTS = (

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from pypinyin import lazy_pinyin
-
 from api.wire.text import search_form
 
 # Signs that are read differently as a family's name.
@@ -42,6 +40,9 @@ def pinyin_form(text: str) -> str:
 
 
 def _read(name: str) -> tuple[str, ...]:
+    # Its dictionaries take a quarter of a second, and most programs look nobody up.
+    from pypinyin import lazy_pinyin
+
     return tuple(lazy_pinyin(list(name)))
 
 
