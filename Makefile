@@ -2,6 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# Otherwise each of the hundred programs that the tests start compiles all of Jimei again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-nightly coverage check bench pictures catalogue clean
 
