@@ -24,6 +24,9 @@ import api.awards.declaring.own_pages
 import api.awards.declaring.pages
 import api.awards.declaring.routes
 import api.awards.notices.pages
+import api.awards.objections.card_pages
+import api.awards.objections.pages
+import api.awards.objections.routes
 import api.awards.review.pages
 import api.awards.review.routes
 import api.awards.rulebooks.editor
@@ -231,6 +234,7 @@ def create_app(
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,
             api.awards.review.routes.router,
+            api.awards.objections.routes.router,
             api.awards.declaring.routes.router,
             api.bookkeeping.backup.routes.router,
             api.bookkeeping.expiry.routes.router,
@@ -269,6 +273,8 @@ def create_app(
             api.desk.supermarkets.pages.router,
             api.awards.review.pages.router,
             api.awards.declaring.own_pages.router,
+            api.awards.objections.pages.router,
+            api.awards.objections.card_pages.router,
             api.awards.declaring.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,

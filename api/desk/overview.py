@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.awards.objections.queries import list_waiting_objections
 from api.awards.review.waiting import list_waiting_claims
 from api.bookkeeping.general_ledger.scope import may_read_all
 from api.bookkeeping.reports.liability import Position, read_position
@@ -70,6 +71,16 @@ async def _list_waiting(uow: UnitOfWork) -> list[Waiting]:
         *(
             Waiting("申报等签认", f"{villages[each.village]}{BODY_TITLES[each.body]}", each.number, each.since)
             for each in await list_waiting_claims(uow)
+        ),
+        *(
+            Waiting(
+                f"异议等答复（{each.late} 件逾期）" if each.late else "异议等答复",
+                f"{villages[each.village]}监委",
+                each.number,
+                each.since,
+                "/desk/objections",
+            )
+            for each in await list_waiting_objections(uow)
         ),
         *(
             Waiting(

@@ -8,6 +8,9 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
+from api.awards.objections.deciding import OUTCOMES
+from api.awards.objections.pages import WAYS
+from api.awards.objections.queries import list_objections
 from api.awards.review.queries import load_desk
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
@@ -41,6 +44,9 @@ async def home(
         desk=await load_desk(services, request.user),
         hints=await _read_hints(services, request.user),
         first_steps=await list_first_steps(services, request.user),
+        objections=await list_objections(services, request.user) if request.user.may(Role.SUPERVISOR) else [],
+        ways=WAYS,
+        outcomes=OUTCOMES,
         overview=await read_overview(services, request.user),
         warnings=[
             *await list_clock_warnings(services),

@@ -19,6 +19,14 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from api import wire
 from api.awards.claims import deductions
 from api.awards.claims.household_claims import ON_NOTICE, VERSIONS_ON_NOTICE, claim_of
+from api.awards.objections.household_objections import (
+    OBJECTED_VERSIONS,
+    OBJECTIONS,
+    HouseholdObjection,
+    ObjectionRow,
+    tell_objection,
+)
+from api.awards.objections.queries import SHOWN_FOR
 from api.awards.rulebooks.use_cases import (
     EDITIONS_IN_FORCE,
     Edition,
@@ -53,11 +61,12 @@ MAX_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class PendingAward:
-    """An award, or a deduction with negative `points`, on public notice."""
+    """An award, or a deduction with negative `points`, on public notice, which an objection has `stopped`."""
 
     title: str
     points: int
     until: datetime
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,8 @@ class Passbook:
     """`held`: the household's points held by kiosks, by place. `lifetime_points`: all points ever earned, which
     spending doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today.
     `pin_reset_at`: when the card's PIN was reset, if recently. `pin_default`: the threshold that the township
-    proposes. `shops`: when those of the village are open."""
+    proposes. `objections`: those of the household and to its entries. `shops`: when those of the village are
+    open."""
 
     holder: CardHolder
     balance: Balance
@@ -131,6 +141,7 @@ class Passbook:
     book: Rulebook | None
     pin_reset_at: datetime | None
     pin_default: int
+    objections: list[HouseholdObjection]
     shops: list[ToldHours]
 
     @property
@@ -146,10 +157,17 @@ async def read_passbook(services: Services, card: str) -> Passbook:
     """Raises MalformedCard, and Refused: card-unknown, card-revoked, card-frozen."""
     now = services.clock.now()
     holder, facts, expiring = await read_card(
-        services, digest(parse(card)), _FACTS, now, day=local_date(now), resets_since=now - RESETS_SHOWN_FOR
+        services,
+        digest(parse(card)),
+        _FACTS,
+        now,
+        day=local_date(now),
+        resets_since=now - RESETS_SHOWN_FOR,
+        objections_since=now - SHOWN_FOR,
     )
     current = effective_edition(facts.in_force, holder.village)
-    books = await load_books(services, [*facts.notice_editions, *([current] if current is not None else [])])
+    cited = [*facts.notice_editions, *facts.objected_editions]
+    books = await load_books(services, [*cited, *([current] if current is not None else [])])
     return Passbook(
         holder=holder,
         balance=facts.balance,
@@ -172,6 +190,7 @@ async def read_passbook(services: Services, card: str) -> Passbook:
         book=books[current.version] if current is not None else None,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
         pin_default=facts.pin_defaults[0].pin_above if facts.pin_defaults else DEFAULT.pin_above,
+        objections=[tell_objection(each, books[each.rulebook], local_date(now)) for each in facts.objections],
         shops=[tell_hours(shop.name, shop.hours, local_date(now)) for shop in facts.shops],
     )
 
@@ -236,6 +255,7 @@ class _Award(msgspec.Struct):
     points: int
     published: bool
     notice_until: datetime
+    notice_stopped_at: datetime | None
 
 
 def _shows_subject(published: bool) -> bool:
@@ -247,7 +267,7 @@ def _to_pending(award: _Award, book: Rulebook) -> PendingAward:
     if _shows_subject(award.published):
         title = book.get_rule(award.rule).title
         title = title if award.points > 0 else f"扣分：{title}"
-    return PendingAward(title, award.points, award.notice_until)
+    return PendingAward(title, award.points, award.notice_until, award.notice_stopped_at is not None)
 
 
 def _to_promise(promise: queries.OpenPromise) -> PassbookPromise:
@@ -373,6 +393,8 @@ class _Facts(CardSnapshot):
     in_force: list[Edition]
     resets: list[_Reset]
     pin_defaults: list[_PinDefault]
+    objections: list[ObjectionRow]
+    objected_editions: list[Edition]
     shops: list[ShopHours]
 
 
@@ -387,6 +409,8 @@ _FACTS = ReadQuery(
         in_force=EDITIONS_IN_FORCE,
         resets=LAST_RESET,
         pin_defaults=LATEST_PIN_ABOVE,
+        objections=OBJECTIONS,
+        objected_editions=select_editions(OBJECTED_VERSIONS),
         shops=HOURS_OF_VILLAGE,
     ),
 )

@@ -79,6 +79,7 @@ from api.wire.goods import (
     StocktakeSheet,
 )
 from api.wire.kiosks import KioskCode, KioskEnding, LeasePolicy, LockPolicy, NewKiosk
+from api.wire.objections import CardObjection, NewObjection, ObjectionDecision, ObjectionFigures, ObjectionView
 from api.wire.people import (
     Invitation,
     NewPassword,
@@ -189,6 +190,7 @@ __all__ = [
     "BookText",
     "CardEvent",
     "CardHistory",
+    "CardObjection",
     "CardPreview",
     "CardReport",
     "CardSelection",
@@ -257,6 +259,7 @@ __all__ = [
     "NewHold",
     "NewHousehold",
     "NewKiosk",
+    "NewObjection",
     "NewPassword",
     "NewPeriodClosing",
     "NewPerson",
@@ -266,6 +269,9 @@ __all__ = [
     "NewSimulation",
     "NewSupermarket",
     "NewVillage",
+    "ObjectionDecision",
+    "ObjectionFigures",
+    "ObjectionView",
     "OneLineText",
     "PasswordChange",
     "PeriodClosing",

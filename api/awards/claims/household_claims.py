@@ -19,7 +19,14 @@ _IS_ON_NOTICE = (
     Claim.notice_until.is_not(None),
 )
 ON_NOTICE = (
-    select(Claim.rule, Claim.rulebook, Claim.points, Claim.published, Claim.notice_until)
+    select(
+        Claim.rule,
+        Claim.rulebook,
+        Claim.points,
+        Claim.published,
+        Claim.notice_until,
+        Claim.notice_stopped_at,
+    )
     .where(*_IS_ON_NOTICE)
     .order_by(Claim.notice_until, Claim.id)
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
 
@@ -16,6 +17,7 @@ from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.same_deed import find_same_deeds
 from api.awards.claims.tables import Claim
+from api.awards.objections.board_objections import BoardObjection, read_board_objections
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import Outsider, disclose
 from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
@@ -44,7 +46,7 @@ class VillageNoticeCount:
 class Notice:
     """`points` are those after corrections, negative for a deduction; `correction` is their difference to the
     original points. Without `household` the claim is published anonymously. `declared_twice`: there is another for
-    the same household, item and day."""
+    the same household, item and day. `stopped`: by an objection, until it is answered."""
 
     household: str
     masked: str
@@ -54,6 +56,8 @@ class Notice:
     deed_on: date
     until: datetime
     declared_twice: bool
+    id: UUID
+    stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class NoticeBoard:
     on_notice: list[Notice]
     unpublished: UnpublishedClaims
     posted: list[Notice]
+    objections: list[BoardObjection]
     # What brings in points, by two people.
     proposals: list[ProposalNotice]
     # When the village's supermarkets are open.
@@ -107,6 +112,7 @@ async def load_board(services: Services, code: str) -> NoticeBoard:
             on_notice=await _load_notices(uow, on_notice),
             unpublished=await _count_unpublished(uow, on_notice),
             posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
+            objections=await read_board_objections(uow, code),
             proposals=await list_notices(uow, code),
             shops=await read_told_hours(uow, code),
             seal=await find_newest_head(uow),
@@ -124,7 +130,7 @@ async def notice_sentences(uow: UnitOfWork, village: str) -> list[str]:
     if until is None:
         return []
     last = local_date(until)
-    return [f"本村有 {count} 项积分正在公示，最晚到 {last.month}月{last.day}日；有异议请找监委。"]
+    return [f"本村有 {count} 项积分正在公示，最晚到 {last.month}月{last.day}日；有异议用户卡提。"]
 
 
 async def _load_notices(
@@ -160,6 +166,8 @@ async def _load_notices(
             deed_on=claim.deed_on,
             until=claim.notice_until,
             declared_twice=bool(same_deeds[claim.id]),
+            id=claim.id,
+            stopped=claim.notice_stopped_at is not None,
         )
         for claim, code, head in rows
         if claim.notice_until is not None

@@ -6,9 +6,11 @@ law names, moved on from a weekend, and every other weekend.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
+
+from api.platform.clock import local_date
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -31,6 +33,11 @@ def find_due_day(raised_on: date, days: int) -> date:
 def count_working_days(after: date, until: date) -> int:
     """The working days after one day until another, which counts; 0 where that isn't later."""
     return sum(_is_working_day(after + _DAY * n) for n in range(1, (until - after).days + 1))
+
+
+def count_days_late(due_on: date, ended_at: datetime | None, today: date) -> int:
+    """Working days after the last day to answer, until it was answered or until today."""
+    return count_working_days(due_on, today if ended_at is None else local_date(ended_at))
 
 
 def _is_working_day(day: date) -> bool:

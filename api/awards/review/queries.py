@@ -51,7 +51,8 @@ Waiting: TypeAlias = Literal["review", "approve", "notice"]
 @dataclass(frozen=True, slots=True)
 class ClaimSummary:
     """A claim in the lists of the desk; `blocked_reason` says why this person can't act on it. `points` are those
-    after `taken_back` by corrections; the status is then `corrected`. `shown`: this person may see its subject."""
+    after `taken_back` by corrections; the status is then `corrected`. `stopped`: its notice is. `shown`: this person
+    may see its subject."""
 
     id: UUID
     household: str
@@ -64,6 +65,7 @@ class ClaimSummary:
     declared_by: str
     declared_at: datetime
     notice_until: datetime | None
+    stopped: bool
     refusal: str
     blocked_reason: str
     same_deed: tuple[SameDeed, ...]
@@ -165,7 +167,7 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
             ],
             explanation=claim.explanation,
             signatures=await _load_signatures(uow, claim),
-            can_refuse=_can_refuse(staff, claim.status),
+            can_refuse=claim.status in ("declared", "reviewed") and staff.may(*SIGNERS),
         )
 
 
@@ -190,13 +192,6 @@ async def _find_claim(uow: UnitOfWork, staff: Staff, id: UUID) -> Claim:
     if claim is None or not disclose(staff, confidentiality_of(claim)).subject:
         raise Refused(ErrorCode.UNKNOWN, "没有这条申报，或者它不公示、不由您办理。")
     return claim
-
-
-def _can_refuse(staff: Staff, status: str) -> bool:
-    """Once on notice, only the supervisory committee may refuse a claim."""
-    if status == "approved":
-        return staff.may(Role.SUPERVISOR)
-    return status in ("declared", "reviewed") and staff.may(*SIGNERS)
 
 
 async def _load_signatures(uow: UnitOfWork, claim: Claim) -> list[ShownSignature]:
@@ -296,6 +291,7 @@ async def load_summaries(
             declared_by=declared_by,
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
+            stopped=claim.notice_stopped_at is not None,
             refusal=claim.refusal if shown[claim.id] else "",
             blocked_reason=_blocked_reason(staff, claim, code, progress[claim.id]),
             same_deed=same_deeds[claim.id],

@@ -11,11 +11,10 @@ from uuid import UUID
 
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
-from api.awards.claims.posting import void
-from api.awards.review.signatures import APPROVERS, OWN_CLAIM, SIGNERS, is_under_way
+from api.awards.review.signatures import APPROVERS, SIGNERS, is_under_way
 from api.awards.review.voting import Ballot, LockedClaim, lock_claims, vote
 from api.bookkeeping.general_ledger.disclosure import disclose
-from api.platform.access import Role, Staff, require
+from api.platform.access import Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 
@@ -39,8 +38,7 @@ async def approve(services: Services, staff: Staff, ids: Sequence[UUID]) -> list
 
 
 async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> None:
-    """A no by whoever's turn it is. Once on notice, only the supervisory committee refuses, and the points are
-    voided: whoever signed for it doesn't decide about an objection.
+    """A no by whoever's turn it is. What is on notice is taken off by an objection alone.
 
     Raises Refused: not-allowed, unknown, wrong-state.
     """
@@ -49,10 +47,9 @@ async def refuse(services: Services, staff: Staff, id: UUID, reason: str) -> Non
         claim = locked.claim
         if (claim.status, claim.refused_by, claim.refusal) == ("refused", staff.id, reason):
             return
-        if claim.status == "approved":
-            await _take_off_notice(uow, staff, locked, reason)
-            return
         require(staff, *SIGNERS)
+        if claim.status == "approved":
+            raise Refused(ErrorCode.WRONG_STATE, "这条申报已在公示，要撤下请提异议，由监委决定。")
         [outcome] = await vote(uow, Ballot(staff, approves=False, reason=reason), [id], {id: locked})
         if outcome.status == "refused":
             code = ErrorCode.NOT_ALLOWED if is_under_way(claim) else ErrorCode.WRONG_STATE
@@ -69,16 +66,3 @@ async def lock_shown_claim(uow: UnitOfWork, staff: Staff, id: UUID) -> LockedCla
     ):
         raise Refused(ErrorCode.UNKNOWN, "没有这条申报。")
     return locked
-
-
-async def _take_off_notice(uow: UnitOfWork, staff: Staff, locked: LockedClaim, reason: str) -> None:
-    require(staff, Role.SUPERVISOR)
-    claim = locked.claim
-    if staff.id in locked.progress.voters:
-        raise Refused(ErrorCode.NOT_ALLOWED, "这一件是您签认的，异议请由别的监委成员决定。")
-    recusal = staff.find_recusal({locked.household}, OWN_CLAIM)
-    if recusal:
-        raise Refused(ErrorCode.NOT_ALLOWED, recusal)
-    await void(uow, [claim], str(staff.id), reason)
-    claim.status = "refused"
-    claim.refused_by, claim.refused_at, claim.refusal = staff.id, uow.now, reason

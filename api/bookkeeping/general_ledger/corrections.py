@@ -44,6 +44,7 @@ from ledger.transactions import (
 
 # How many corrections, and transfers of each, are told in the sentence.
 MAX_DESCRIBED = 3
+CORRECTORS = (Role.SUPERVISOR, Role.OFFICE)
 
 
 async def correct(
@@ -55,22 +56,29 @@ async def correct(
 
     Raises Refused: not-allowed.
     """
-    require(staff, Role.SUPERVISOR, Role.OFFICE)
+    require(staff, *CORRECTORS)
     async with services.unit_of_work() as uow:
-        concerned = await _read_concerned(uow, corrections)
-        async with trial(uow):
-            outcomes = await _post(uow, staff, corrections, concerned)
-        possible = [c for c, outcome in zip(corrections, outcomes, strict=True) if outcome.status == "ok"]
-        if not possible:
-            return outcomes
-        new = NewProposal(
-            request=list(corrections),
-            what=f"更正 {len(possible)} 笔账：{await _describe(uow, possible)}",
-            village=staff.village,
-            preview=outcomes,
-            households=concerned.households(),
-        )
-        return await to_view(uow, CORRECTIONS, await propose(uow, CORRECTIONS, Signer.of(staff), new), staff)
+        return await propose_corrections(uow, staff, corrections)
+
+
+async def propose_corrections(
+    uow: UnitOfWork, staff: Staff, corrections: Sequence[wire.Correction]
+) -> wire.ProposalView | list[wire.ItemOutcome]:
+    """As `correct`, for who decides something else in the same transaction."""
+    concerned = await _read_concerned(uow, corrections)
+    async with trial(uow):
+        outcomes = await _post(uow, staff, corrections, concerned)
+    possible = [c for c, outcome in zip(corrections, outcomes, strict=True) if outcome.status == "ok"]
+    if not possible:
+        return outcomes
+    new = NewProposal(
+        request=list(corrections),
+        what=f"更正 {len(possible)} 笔账：{await _describe(uow, possible)}",
+        village=staff.village,
+        preview=outcomes,
+        households=concerned.households(),
+    )
+    return await to_view(uow, CORRECTIONS, await propose(uow, CORRECTIONS, Signer.of(staff), new), staff)
 
 
 async def _describe(uow: UnitOfWork, corrections: Sequence[wire.Correction]) -> str:
@@ -107,7 +115,7 @@ async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> li
     return await _post(uow, first, corrections, concerned, confirmer.id)
 
 
-CORRECTIONS = ProposalKind("corrections", "更正", Confirmers((Role.OFFICE, Role.SUPERVISOR)), _execute)
+CORRECTIONS = ProposalKind("corrections", "更正", Confirmers(CORRECTORS), _execute)
 
 
 @dataclass(frozen=True, slots=True)

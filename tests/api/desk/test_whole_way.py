@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from tests.api.web.browser import browsing, declare
@@ -52,14 +53,31 @@ async def test_an_objection_upheld_takes_the_award_off_the_notice(town: LiveTown
         await zhao.send("/desk/claims/review", claims=[claim])
         await li.open("/desk")
         await li.send("/desk/claims/approve", claims=[claim])
-        assert "撤下" not in await li.open(f"/desk/claims/{claim}"), "the committee doesn't judge itself"
+        async with browsing(town) as neighbour:
+            board = await neighbour.open("/notices/hp")
+            assert "提异议" in board
+            await neighbour.open(f"/objections/new?claim={claim}")
+            assert "20 位" in await neighbour.send("/objections/new", card="1234")
+            assert "哪里不对" in await neighbour.send("/objections/new", card=town.poor_card.lower())
+            assert "2 到 500 个字" in await neighbour.send(f"/c/{town.poor_card}/objections", text="不")
+            told = await neighbour.send(f"/c/{town.poor_card}/objections", text="当天他不在村里")
+            assert "异议已收到" in told
+            assert "正在核实，停止计时，6月23日前答复" in told
+        assert "等答复的异议" not in await li.open("/desk"), "the committee doesn't judge itself"
         async with browsing(town, "qian") as qian:
-            assert "公示中 1 件" in qian.text
-            await qian.open(f"/desk/claims/{claim}")
-            refuse = f"/desk/claims/{claim}/refuse"
-            assert "请写明理由" in await qian.send(refuse, reason="  ")
-            assert "已退回" in await qian.send(refuse, reason="当天不在村里")
+            assert "等答复的异议 1 件" in qian.text
+            [objection] = re.findall(r'href="(/desk/objections/[0-9a-f-]{36})"', qian.page.text)
+            told = await qian.open(objection)
+            assert "李秀英 hp-2" in told
+            assert "当天他不在村里" in told
+            assert "请用自己的话写明理由" in await qian.send(f"{objection}/uphold", reason="  ")
+            assert "异议成立，已记下" in await qian.send(f"{objection}/uphold", reason="当天不在村里")
+            assert "答复" in await qian.open(f"{objection}/slip")
         assert "当天不在村里" in await wang.open("/desk")
     async with browsing(town) as villager:
-        assert "参加村庄清扫" not in await villager.open("/notices/hp")
+        board = await villager.open("/notices/hp")
+        assert "参加村庄清扫" not in board.split("异议 ")[0]
+        assert "异议成立，不予入账。当天不在村里" in board
+        assert "hp-2" not in board.partition("近期入账")[0], "who objected is told to nobody"
+        assert "异议成立 。当天不在村里" in await villager.open(f"/c/{town.poor_card}")
         assert "100 分 现在可以用" in await villager.open(f"/c/{town.card}")

@@ -35,6 +35,7 @@ DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
 ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 DUTIES = {"name": "王", "roles": ["council"], "village": "hp", "reason": "x"}
+OBJECTION = {"id": ID, "claim": ID, "way": "person", "objector": "王", "text": "不对"}
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
 SHEET = {
     "consignment": "x",
@@ -167,6 +168,13 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ),
     ("GET", f"/v1/claims/{ID}/explanation", None, set(Role)),
     # Each claim says whose it is: awards go one way, deductions another.
+    ("GET", "/v1/objections", None, READERS),
+    ("POST", "/v1/objections", OBJECTION, READERS),
+    ("GET", "/v1/objections/figures", None, set(Role)),
+    ("GET", f"/v1/objections/{ID}", None, READERS),
+    ("POST", f"/v1/objections/{ID}/uphold", {"reason": "x"}, {SUPERVISOR}),
+    ("POST", f"/v1/objections/{ID}/dismiss", {"reason": "x"}, {SUPERVISOR}),
+    ("POST", f"/v1/objections/{ID}/withdraw", {"reason": "x"}, {SUPERVISOR}),
     ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS | BODIES),
     ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
     ("GET", "/v1/backups", None, {OFFICE, SUPERVISOR}),

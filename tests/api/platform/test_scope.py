@@ -67,6 +67,7 @@ EVERYBODY = {
     ("POST", f"/v1/rulebooks/adoptions/{ID}/withdraw"),
     ("POST", "/v1/rulebooks/drafts"),
     ("POST", "/v1/rulebooks/simulations"),
+    ("GET", "/v1/objections/figures"),
     ("GET", "/v1/report"),
     ("GET", "/v1/reports/liability"),
     ("GET", "/v1/periods"),
@@ -131,6 +132,7 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "POST", "/v1/rulebooks/simulations", {"text": "", "village": "hp"}
     yield "POST", "/v1/claims", [claim]
     yield "POST", "/v1/claims/every-household", {"village": "hp", "rule": "A09", "deed_on": "2026-06-10"}
+    yield "GET", "/v1/objections", None
     yield "POST", "/v1/corrections", [correction(award)]
     yield "POST", "/v1/holds", [hold()]
     yield "GET", "/v1/holds?household=hp-1", None
@@ -172,6 +174,11 @@ async def test_every_request_is_decided() -> None:
         ("POST", f"/v1/proposals/{ID}/refuse"),
         ("GET", f"/v1/proposals/{ID}"),
         ("GET", f"/v1/claims/{ID}/explanation"),
+        ("POST", "/v1/objections"),
+        ("GET", f"/v1/objections/{ID}"),
+        ("POST", f"/v1/objections/{ID}/uphold"),
+        ("POST", f"/v1/objections/{ID}/dismiss"),
+        ("POST", f"/v1/objections/{ID}/withdraw"),
         ("PUT", f"/v1/attendants/{ID}/pin"),
         ("POST", f"/v1/attendants/{ID}/end"),
         ("POST", "/v1/claims/review"),

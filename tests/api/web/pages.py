@@ -9,7 +9,8 @@ from html import unescape
 
 from uuid_utils.compat import uuid7
 
-from tests.api.asking import a_redemption, order
+from tests.api.asking import a_redemption, order, rows
+from tests.api.awards.objections.conftest import end, object_by_card
 from tests.api.awards.rulebooks.conftest import ask, propose, text
 from tests.api.registry.register.sheets import messy_register
 from tests.api.shop.stock.conftest import fill_goods_page
@@ -38,6 +39,10 @@ def kind(path: str) -> str:
 async def furnish(town: LiveTown) -> None:
     """Something of everything that waits, was done or is shown."""
     await on_notice(town, "hp-1")
+    [(claim,)] = await rows(town, "select id from claim where status = 'approved'")
+    await object_by_card(town, town.card, str(claim))
+    answered = await object_by_card(town, town.poor_card, str(claim))
+    (await end(town, "tan", answered, "dismiss")).raise_for_status()
     await fill_goods_page(town)
     async with browsing(town, "wang") as wang:
         await declare(wang, "hp-1")

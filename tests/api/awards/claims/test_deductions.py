@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from tests.api.asking import rows, sign_in, standing
 from tests.api.awards.claims.conftest import approve, becomes, claim, days_pass, declare, hire, review, status
 from tests.api.awards.claims.extra_rules import REMINDED, extra_rules
+from tests.api.awards.objections.conftest import end, object_by_card
 from tests.api.bookkeeping.general_ledger.conftest import correct, correction
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
@@ -162,12 +163,9 @@ async def test_an_objection_is_decided_by_another_supervisor(town: LiveTown) -> 
     await hire(town, "sun-jian", "supervisor", village="hp")
     new_claim = deduction()
     await declare_and_sign(town, new_claim)
-    body = {"reason": "核实不是这一户"}
-    async with town.staff("qian") as http:
-        answer = await http.post(f"/v1/claims/{new_claim['id']}/refuse", json=body)
-    assert "别的监委成员" in answer.json()["detail"]
-    async with town.staff("sun-jian") as http:
-        (await http.post(f"/v1/claims/{new_claim['id']}/refuse", json=body)).raise_for_status()
+    objection = await object_by_card(town, town.card, str(new_claim["id"]))
+    assert "别的监委成员" in (await end(town, "qian", objection, "uphold")).json()["detail"]
+    (await end(town, "sun-jian", objection, "uphold")).raise_for_status()
     assert await balance(town, town.card) == 100
     # A refused deduction doesn't count towards limits.
     assert [o["points"] for o in await declare(town, *(deduction("hp-1", "X02") for _ in range(3)))] == [

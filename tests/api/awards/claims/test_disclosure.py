@@ -23,6 +23,7 @@ from ledger.proofs import Proof, parse_document, verify_documents
 from tests.api.asking import problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import approve, becomes, claim, days_pass, declare, hire, review
 from tests.api.awards.claims.extra_rules import JULY
+from tests.api.awards.objections.conftest import take_off
 from tests.api.awards.rulebooks.conftest import adopt, text
 from tests.api.bookkeeping.exports.test_tables import xlsx_sheets
 from tests.api.bookkeeping.general_ledger.conftest import correct, correction
@@ -73,9 +74,8 @@ async def secret(town: LiveTown) -> Secret:
     await sign_in(town, *town.tokens)
     await approve(town, voided, pending, by="qian")
     await hire(town, "second", "supervisor", village="hp")
-    async with town.staff("second") as http:
-        answer = await http.post(f"/v1/claims/{voided}/refuse", json={"reason": OBJECTION})
-        assert answer.status_code == 204, answer.text
+    await sign_in(town, "tan")
+    await take_off(town, voided, by="second", reason=OBJECTION)
     [(posting,)] = await rows(town, "select id from ledger.transaction where target = :id", id=posted)
     wrong = correction(str(posting), ("household:hp-1", "township:issuing", 2), reason=CORRECTION)
     assert [outcome["status"] for outcome in await correct(town, wrong, by="second")] == ["ok"]

@@ -18,6 +18,7 @@ from rules import load, signing_bodies
 from tests.api.asking import rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review, status
 from tests.api.awards.claims.extra_rules import JULY
+from tests.api.awards.objections.conftest import end, object_by_card
 from tests.api.awards.rulebooks.conftest import adopt, text
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
@@ -100,9 +101,8 @@ async def test_an_award_that_names_one_body_has_the_committee_sign_last(town: Li
     assert (await approve(town, watched["id"], by="qian"))[0]["reason"] == "现在轮到村委会审定，您办不了。"
     assert (await approve(town, watched["id"], by="li"))[0]["status"] == "approved"
     # The supervisor who signed doesn't decide on an objection to it.
-    async with town.staff("qian") as http:
-        answer = await http.post(f"/v1/claims/{watched['id']}/refuse", json={"reason": "有异议"})
-    assert "别的监委成员" in answer.json()["detail"]
+    objection = await object_by_card(town, town.card, str(watched["id"]))
+    assert "别的监委成员" in (await end(town, "qian", objection, "uphold")).json()["detail"]
 
 
 @pytest.mark.usefixtures("rules")

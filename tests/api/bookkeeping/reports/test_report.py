@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.api.asking import a_redemption, order, problem, standing
 from tests.api.awards.claims.conftest import approve, becomes, claim, days_pass, declare, on_notice, review
+from tests.api.awards.objections.conftest import take_off
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
 
@@ -40,8 +41,7 @@ async def test_pending_and_refused_points_are_not_awarded_ones(town: LiveTown) -
     await approve(town, wanted["id"])
     [report, *_] = await standing(town)
     assert (report["points_pending"], report["points_awarded"]) == (1, 203)
-    async with town.staff("qian") as http:
-        (await http.post(f"/v1/claims/{wanted['id']}/refuse", json={"reason": "有异议"})).raise_for_status()
+    await take_off(town, str(wanted["id"]), by="qian")
     [report, *_] = await standing(town)
     assert (report["points_pending"], report["points_awarded"]) == (0, 203)
     assert report["in_balance"]

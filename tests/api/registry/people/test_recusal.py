@@ -15,6 +15,7 @@ from api.registry.people.queries import find_staff
 from api.registry.people.relatives import declare_relative, withdraw_relative
 from tests.api.asking import problem, rows, set_bounds
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
+from tests.api.awards.objections.conftest import at_desk, take_down
 from tests.api.bookkeeping.general_ledger.conftest import correction, hold, statement
 from tests.conftest import LiveTown
 
@@ -50,6 +51,8 @@ async def list_actions(town: LiveTown) -> dict[str, tuple[str, Any]]:
     first, second, _ = [entry["transaction"] for entry in await statement(town) if entry["phase"] == "post"]
     declared, to_refuse = await bring_claim(town), await bring_claim(town)
     reviewed, objected = await bring_claim(town, review), await bring_claim(town, review, approve)
+    objection = at_desk(objected)
+    (await take_down(town, "tan", objection)).raise_for_status()
     held = hold(1)
     async with town.staff("office") as http:
         (await http.post("/v1/holds", json=[held])).raise_for_status()
@@ -59,7 +62,7 @@ async def list_actions(town: LiveTown) -> dict[str, tuple[str, Any]]:
         "review": ("/v1/claims/review", {"claims": [declared]}),
         "approve": ("/v1/claims/approve", {"claims": [reviewed]}),
         "refuse": (f"/v1/claims/{to_refuse}/refuse", {"reason": "不实"}),
-        "object": (f"/v1/claims/{objected}/refuse", {"reason": "不实"}),
+        "object": (f"/v1/objections/{objection['id']}/uphold", {"reason": "不实"}),
         "hold": ("/v1/holds", [hold(1)]),
         "settle": ("/v1/holds/settlements", [settlement]),
         "confirm correction": (await propose(town, "/v1/corrections", [correction(first)], "fu"), None),

@@ -170,4 +170,4 @@ async def test_the_till_shows_what_is_on_notice(town: LiveTown) -> None:
         await town.put_on_notice("hp-2", 5)
         await town.put_on_notice("hp-3", 5)
         [notice] = (await http.get("/v1/till")).json()["notices"]
-    assert notice == "本村有 2 项积分正在公示，最晚到 6月15日；有异议请找监委。"
+    assert notice == "本村有 2 项积分正在公示，最晚到 6月15日；有异议用户卡提。"
