@@ -13,6 +13,7 @@ from api.registry.people.queries import find_staff_by_login
 from api.shop.kiosks.attendants import link_household
 from tests.api.asking import problem, rows
 from tests.api.awards.claims.conftest import hire
+from tests.api.desk.households.conftest import done
 from tests.api.shop.identification.conftest import (
     BY_PIN,
     BY_WITNESS,
@@ -23,6 +24,7 @@ from tests.api.shop.identification.conftest import (
     Till,
     attendant,
 )
+from tests.api.shop.promises.conftest import restock
 from tests.conftest import NOW
 
 
@@ -190,3 +192,39 @@ async def test_a_card_that_changes_in_between_takes_it_along(till: Till) -> None
         [new] = (await li.post("/v1/cards", json={"households": ["hp-1"]})).json()
     problem(await till.redeem(token, SOAP), 410, "card-revoked")
     assert (await till.redeem(new["token"], SOAP)).status_code == 200
+
+
+async def test_a_household_that_merges_or_ends_in_between_gets_nothing(till: Till) -> None:
+    """Also where its card goes on as another's: it was vouched for this one."""
+    token = await till.identified("王建国", **BY_PIN)
+    (await done(till.town, "hp-1", "merge", into="hp-4", card_goes_on=True)).raise_for_status()
+    problem(await till.redeem(token, SOAP), 410, "identification-over")
+    problem(await till.http.get(f"/v1/cards/{token}"), 410, "identification-over")
+    assert (await till.redeem(till.town.card, SOAP)).status_code == 200
+    token = await till.identified("李秀英", **BY_WITNESS)
+    (await done(till.town, "hp-2", "end")).raise_for_status()
+    problem(await till.redeem(token, SOAP), 410, "household-ended")
+    assert await rows(till.town, "select count(*) from redemption where identification is not null") == [(0,)]
+
+
+async def test_promises_are_made_collected_and_cancelled_without_the_card(till: Till) -> None:
+    token = await till.identified("王建国", **BY_WITNESS)
+    wanted = {"card": token, "product": "brush", "quantity": 1, "price": 10}
+    kept, dropped = (f"/v1/promises/{uuid7()}" for _ in range(2))
+    for path in (kept, dropped):
+        assert (await till.http.put(path, json=wanted)).status_code == 200
+    cancelled = {"card": token, "reason": "不要了"}
+    assert (await till.http.post(f"{dropped}/cancel", json=cancelled)).status_code == 204
+    await restock(till.town, 1)
+    till.town.clock.travel(NOW + timedelta(minutes=5))
+    problem(await till.http.put(f"{kept}/collection", json={"card": token}), 410, "identification-over")
+    token = await till.identified("王建国", **BY_WITNESS)
+    receipt = (await till.http.put(f"{kept}/collection", json={"card": token})).raise_for_status().json()
+    assert (receipt["points"], receipt["identified"]["witness"]) == (10, "吴管理员")
+    # Again with the card: it is the same collection.
+    assert (await till.http.put(f"{kept}/collection", json={"card": till.town.card})).json() == receipt
+    # It counts against the day.
+    problem(await till.redeem(token, ("soap", 9, 5), pin=""), 403, "pin-needed")
+    assert (await till.redeem(token, ("soap", 4, 5))).status_code == 200
+    assert (await till.redeem(token, ("soap", 4, 5))).status_code == 200
+    problem(await till.redeem(token, SOAP), 409, "witnessed-full")
