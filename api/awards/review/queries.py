@@ -51,8 +51,8 @@ Waiting: TypeAlias = Literal["review", "approve", "notice"]
 @dataclass(frozen=True, slots=True)
 class ClaimSummary:
     """A claim in the lists of the desk; `blocked_reason` says why this person can't act on it. `points` are those
-    after `taken_back` by corrections; the status is then `corrected`. `stopped`: its notice is. `shown`: this person
-    may see its subject."""
+    after `taken_back` by corrections; the status is then `corrected`. `stopped`: its notice is. `shown`: this
+    person may see its subject."""
 
     id: UUID
     household: str
