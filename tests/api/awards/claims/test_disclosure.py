@@ -19,15 +19,17 @@ from api.bookkeeping.exports.use_cases import FORMATS, export_books
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED
 from api.platform.access import SESSION_COOKIE
 from api.platform.database.migrations import REVISIONS
+from api.platform.errors import ErrorCode, Refused
 from ledger.proofs import Proof, parse_document, verify_documents
 from tests.api.asking import problem, rows, sign_in, standing
 from tests.api.awards.claims.conftest import approve, becomes, claim, days_pass, declare, hire, review
 from tests.api.awards.claims.extra_rules import JULY
-from tests.api.awards.objections.conftest import take_off
+from tests.api.awards.objections.conftest import end, object_by_card, take_off
 from tests.api.awards.rulebooks.conftest import adopt, text
 from tests.api.bookkeeping.exports.test_tables import xlsx_sheets
 from tests.api.bookkeeping.general_ledger.conftest import correct, correction
 from tests.api.bookkeeping.general_ledger.conftest import neighbours as other_village
+from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
 
@@ -239,3 +241,28 @@ async def test_an_entry_from_before_commitments_is_proven_only_to_those_who_may_
         assert TITLE not in answer.text
     assert UNPUBLISHED in (await proof_of(town, f"/v1/transactions/{id}", signed_in(town, "li"))).text
     assert TITLE in (await proof_of(town, path, signed_in(town, "qian"))).text
+
+
+async def test_its_household_objects_without_learning_the_subject(town: LiveTown, secret: Secret) -> None:
+    pending = secret.claims[2]
+    [(household,)] = await rows(
+        town, "select h.code from claim c join household h on h.id = c.household where c.id = :id", id=pending
+    )
+    assert household == "hp-3"
+    with pytest.raises(Refused) as refused:
+        await object_by_card(town, town.card, pending)
+    assert refused.value.code == ErrorCode.UNKNOWN
+    async with browsing(town) as anybody:
+        assert anybody.page.is_success
+        assert "没有这一件" in await anybody.open(f"/objections/new?claim={pending}")
+        await anybody.open(f"/c/{town.empty_card}")
+        assert UNPUBLISHED in await anybody.open(f"/c/{town.empty_card}/objections/new")
+        await anybody.open(f"/c/{town.empty_card}/objections/new?claim={pending}")
+        assert "异议已收到" in await anybody.send(f"/c/{town.empty_card}/objections", text="没有这回事")
+        [(objection,)] = await rows(town, "select id from objection where outcome is null")
+        (await end(town, "tan", str(objection), "dismiss", f"{TITLE}属实")).raise_for_status()
+        told = await anybody.open(f"/c/{town.empty_card}")
+        assert "异议不成立 。理由不写在这里，请问监委。" in told
+        for path in (f"/c/{town.empty_card}", "/notices/hp", "/notices/hp/objections"):
+            await anybody.open(path)
+            assert not any(mark in anybody.page.text.split("怎样得分")[0] for mark in MARKS), path

@@ -9,12 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.bookkeeping.exports.use_cases import FORMATS, export_books
-from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED
 from api.platform.access import Role
-from api.platform.errors import ErrorCode, Refused
-from tests.api.asking import rows, sign_in
+from tests.api.asking import sign_in
 from tests.api.awards.claims.conftest import hire, on_notice
-from tests.api.awards.claims.test_disclosure import MARKS, TITLE, Secret, addresses, signed_in, walk
+from tests.api.awards.claims.test_disclosure import Secret, addresses, signed_in, walk
 from tests.api.awards.objections.conftest import at_desk, end, object_by_card, take_down
 from tests.api.bookkeeping.exports.test_tables import xlsx_sheets
 from tests.api.bookkeeping.general_ledger.conftest import neighbours as other_village
@@ -49,7 +47,7 @@ async def test_whoever_objected_is_named_to_nobody_else(
     await other_village(town)
     await hire(town, "elsewhere", *Role, village="ss")
     await hire(town, "rest", *(role for role in Role if role != Role.SUPERVISOR), village="hp")
-    secret = Secret([claims[2], *objections[4:]], {})
+    secret = Secret([claims[2], objections[4]], {})
     paths = sorted(
         {
             *addresses(town, secret),
@@ -117,30 +115,3 @@ async def test_everybody_sees_that_and_how_it_ended_and_what_is_late(
         assert "河畔村监委：异议等答复（2 件逾期）" in await office.open("/desk")
         assert "提出 6" in await office.open("/desk/objections")
         assert (await office.open("/desk/objections?year=2025")).count("提出 0") == 1
-
-
-async def test_of_an_unpublished_entry_its_household_objects_without_learning_the_subject(
-    town: LiveTown, secret: Secret
-) -> None:
-    pending = secret.claims[2]
-    [(household,)] = await rows(
-        town, "select h.code from claim c join household h on h.id = c.household where c.id = :id", id=pending
-    )
-    assert household == "hp-3"
-    with pytest.raises(Refused) as refused:
-        await object_by_card(town, town.card, pending)
-    assert refused.value.code == ErrorCode.UNKNOWN
-    async with browsing(town) as anybody:
-        assert anybody.page.is_success
-        assert "没有这一件" in await anybody.open(f"/objections/new?claim={pending}")
-        await anybody.open(f"/c/{town.empty_card}")
-        assert UNPUBLISHED in await anybody.open(f"/c/{town.empty_card}/objections/new")
-        await anybody.open(f"/c/{town.empty_card}/objections/new?claim={pending}")
-        assert "异议已收到" in await anybody.send(f"/c/{town.empty_card}/objections", text="没有这回事")
-        [(objection,)] = await rows(town, "select id from objection where outcome is null")
-        (await end(town, "tan", str(objection), "dismiss", f"{TITLE}属实")).raise_for_status()
-        told = await anybody.open(f"/c/{town.empty_card}")
-        assert "异议不成立 。理由不写在这里，请问监委。" in told
-        for path in (f"/c/{town.empty_card}", "/notices/hp", "/notices/hp/objections"):
-            await anybody.open(path)
-            assert not any(mark in anybody.page.text.split("怎样得分")[0] for mark in MARKS), path
