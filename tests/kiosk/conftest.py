@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 from textual import events
 from textual.css.model import RuleSet
+from textual.css.query import NoMatches
 from textual.css.stylesheet import Stylesheet
 from textual.css.types import CSSLocation
 from textual.pilot import Pilot
@@ -145,7 +146,13 @@ class Till:
     def screen(self) -> str:
         """The name of the top screen, or empty until it is complete."""
         screen = self.app.screen
-        return type(screen).__name__ if screen.query(Status) and screen.query(KeyBar) else ""
+        try:
+            # What is found is remembered; `query` would walk through the whole screen each time.
+            screen.query_one(Status)
+            screen.query_one(KeyBar)
+        except NoMatches:
+            return ""
+        return type(screen).__name__
 
     @property
     def status(self) -> Status:
