@@ -6,7 +6,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from api.wire.card_token import ALPHABET, LENGTH, MalformedCard, digest, format_groups, new_token, parse
+from api.wire.card_token import (
+    ALPHABET,
+    LENGTH,
+    MalformedCard,
+    derive_token,
+    digest,
+    format_groups,
+    new_token,
+    parse,
+)
 
 tokens = st.builds(new_token)
 places = st.integers(0, LENGTH - 1)
@@ -22,6 +31,13 @@ def test_every_symbol_turns_up_everywhere() -> None:
     """A place that never shows a symbol has fewer than five random bits; by chance once in 10^26 runs."""
     made = [new_token() for _ in range(2200)]
     assert all({token[place] for token in made} == set(ALPHABET) for place in range(LENGTH))
+
+
+@given(st.text(max_size=50), st.binary(max_size=50))
+def test_a_derived_token_is_a_token_and_always_the_same(secret: str, name: bytes) -> None:
+    token = derive_token(secret, name)
+    assert parse(token) == token == derive_token(secret, name)
+    assert token not in (derive_token(f"{secret}x", name), derive_token(secret, name + b"x"))
 
 
 def test_the_check_of_a_known_token_stays_the_same() -> None:
