@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
@@ -32,7 +33,7 @@ from api.wire.till_journal import (
     SignedEntry,
     UploadResult,
 )
-from kiosk.errors import Outage, ServerUnavailable
+from kiosk.errors import INVALID_CARD, Outage, Refused, ServerUnavailable
 from kiosk.http_client import HttpClient, decode, require
 
 ANSWER_MARGIN = 10.0
@@ -53,12 +54,14 @@ class BackupPiece(NamedTuple):
 
 
 class Client(HttpClient):
-    """Every call raises as the requests of `HttpClient`."""
+    """Every call raises as the requests of `HttpClient`. `on_card_refused` is called with a card's token and why
+    the server refused it."""
 
     def __init__(
         self, base_url: str, device_token: str = "", transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         super().__init__(base_url, device_token, transport)
+        self.on_card_refused: Callable[[str, str], None] = lambda token, reason: None
         # The ETag of the last answer.
         self._last_recalls = ""
         # With its ETag.
@@ -154,7 +157,8 @@ class Client(HttpClient):
 
     async def get_card(self, token: str) -> CardView:
         """The household of a card."""
-        return await self.request("GET", f"/v1/cards/{token}?held=true", CardView)
+        with self._noting_refused(token):
+            return await self.request("GET", f"/v1/cards/{token}?held=true", CardView)
 
     async def redeem(
         self,
@@ -167,15 +171,16 @@ class Client(HttpClient):
         content. `on_send` is called when the request goes out: cancelled before that, it hasn't reached
         anybody."""
         path = f"/v1/redemptions/{redemption_id}"
-        receipt = await self.request(
-            "PUT", path, Receipt, redemption, on_send, {"X-Card-Pin": card_pin} if card_pin else {}
-        )
+        headers = {"X-Card-Pin": card_pin} if card_pin else {}
+        with self._noting_refused(redemption.card, redemption.collector):
+            receipt = await self.request("PUT", path, Receipt, redemption, on_send, headers)
         belongs = receipt.id == redemption_id and _add_up(receipt.lines) == _add_up(redemption.lines)
         return require(receipt, belongs and _is_consistent(receipt))
 
     async def promise(self, id: UUID, request: NewPromise) -> PromiseSlip:
         """Promise goods that are out of stock; safe to repeat with the same id and content."""
-        slip = await self.request("PUT", f"/v1/promises/{id}", PromiseSlip, request)
+        with self._noting_refused(request.card):
+            slip = await self.request("PUT", f"/v1/promises/{id}", PromiseSlip, request)
         line = (slip.line.product, slip.line.quantity, slip.line.price)
         return require(slip, slip.id == id and line == (request.product, request.quantity, request.price))
 
@@ -184,12 +189,24 @@ class Client(HttpClient):
     ) -> Receipt:
         """Collect promised goods; safe to repeat like a redemption, `on_send` as there."""
         path = f"/v1/promises/{promise}/collection"
-        receipt = await self.request("PUT", path, Receipt, collection, on_send)
+        with self._noting_refused(collection.card, collection.collector):
+            receipt = await self.request("PUT", path, Receipt, collection, on_send)
         return require(receipt, receipt.id == collection_id(promise) and _is_consistent(receipt))
 
     async def cancel_promise(self, promise: UUID, cancellation: Cancellation) -> None:
         """Safe to repeat."""
-        await self.request("POST", f"/v1/promises/{promise}/cancel", type(None), cancellation)
+        with self._noting_refused(cancellation.card):
+            await self.request("POST", f"/v1/promises/{promise}/cancel", type(None), cancellation)
+
+    @contextmanager
+    def _noting_refused(self, token: str, collector: str = "") -> Iterator[None]:
+        """With two cards nobody knows which of them a refusal is about."""
+        try:
+            yield
+        except Refused as refusal:
+            if refusal.problem.type in INVALID_CARD and not collector:
+                self.on_card_refused(token, refusal.sentence)
+            raise
 
 
 def _is_consistent(receipt: Receipt) -> bool:

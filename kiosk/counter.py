@@ -16,7 +16,7 @@ from api.wire.promises import Collection, collection_id
 from kiosk.backup_copies import BackupCopyService
 from kiosk.cards import CardService
 from kiosk.client import Client
-from kiosk.errors import Declined, KioskError, Refused, ServerUnavailable
+from kiosk.errors import INVALID_CARD, Declined, KioskError, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
 from kiosk.language import _
 from kiosk.lease_rules import LeaseRules
@@ -31,9 +31,6 @@ from kiosk.store.redemptions import ConfirmedCart, PickedItem
 from kiosk.sync import SIGN_IN_REQUIRED, SyncService
 from kiosk.timing import Timing
 
-INVALID_CARD = frozenset(
-    {"card-unknown", "card-revoked", "card-frozen", "card-malformed", "household-ended", "account-closed"}
-)
 RETRY_AFTER_CATCH_UP = frozenset({"shift-closed", "insufficient-points"})
 """Refusals that may be gone once the journal is uploaded and the leases are renewed."""
 
@@ -61,6 +58,7 @@ class Counter:
         self.timing = timing
         self.store = store
         self.sync = SyncService(store, client, self.session, timing)
+        client.on_card_refused = self.sync.refuse_card
         self._rules = LeaseRules(store, self.session)
         self.cards = CardService(store, client, self.session, self.sync, self._rules, timing)
         self.recalls = RecallService(store, client, self.session, self.sync, timing)

@@ -55,6 +55,12 @@ PROBLEMS = frozenset(
 Chinese."""
 
 
+INVALID_CARD = frozenset(
+    {"card-unknown", "card-revoked", "card-frozen", "card-malformed", "household-ended", "account-closed"}
+)
+"""Error codes of a card with which nothing can be had any more."""
+
+
 class KioskError(Exception):
     """Something was not done, and nothing changed."""
 

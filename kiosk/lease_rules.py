@@ -16,11 +16,14 @@ class LeaseRules:
         self._session = session
 
     def build_view(self, token: str) -> CardView:
-        """The household of a card as its lease has it. Raises ServerUnavailable for a card without one."""
+        """The household of a card as its lease has it. Raises Declined for one that the server has refused, and
+        ServerUnavailable for one without a lease."""
         leases = self._store.leases
         lease = leases.find_by_card(hash_card(token))
         if lease is None:
             raise ServerUnavailable(self._session.connection.outage, sent=True)
+        if lease.refused:
+            raise Declined(lease.refused)
         return CardView(
             household=lease.household,
             name=lease.name,
@@ -49,6 +52,10 @@ class LeaseRules:
         if lease is None or left < cart.total:
             sentence = _("{outage}，这户{meanwhile}在这里只能兑换 {left} 分：请减少商品，或等{recovery}再确认")
             return outage.fill(sentence, left=left)
+        if lease.refused:
+            return lease.refused
+        if lease.card != hash_card(cart.token):
+            return outage.fill(_("{outage}：{meanwhile}要扫这户现在用的卡，没带卡要等{recovery}"))
         if lease.pin_above is not None and cart.total > lease.pin_above:
             sentence = _(
                 "{outage}，这张卡超过 {pin_above} 分要输密码，{meanwhile}不能核对：请减少商品，或等{recovery}"

@@ -16,6 +16,7 @@ from kiosk.session import Session
 from kiosk.store.enrolments import KioskEnrolment
 from kiosk.store.facade import Store
 from kiosk.store.promises import PromiseRequest
+from kiosk.store.redemptions import hash_card
 from kiosk.timing import Timing
 
 UNKNOWN_KIOSK = frozenset({"device-unknown", "no-key"})
@@ -39,6 +40,9 @@ class SyncService:
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._renew_at = monotonic()
+        # Cards that the server has refused since the leases were asked for last, and why: an answer on its way may
+        # not know it yet.
+        self._refused_cards: dict[str, str] = {}
         # Journals that the server refused, by enrolment: until when they aren't sent, and why.
         self._rejected: dict[int, tuple[float, str]] = {}
 
@@ -54,6 +58,13 @@ class SyncService:
     def wake(self) -> None:
         """Sync at once: there is something to upload."""
         self.update_session()
+        self._wake.set()
+
+    def refuse_card(self, token: str, reason: str) -> None:
+        """The server has refused this card: nothing is sold by its lease, and the leases are renewed at once."""
+        self._refused_cards[hash_card(token)] = reason
+        self._store.leases.refuse_card(hash_card(token), reason)
+        self._renew_at = monotonic()
         self._wake.set()
 
     def mark_online(self) -> None:
@@ -181,10 +192,14 @@ class SyncService:
     async def _renew_leases(self) -> bool:
         """Whether the server has less than the whole journal."""
         last = self._store.journal.position.number
+        self._refused_cards.clear()
         answer = await self._client.renew_leases(last)
         self._store.leases.save(answer)
+        for card, reason in self._refused_cards.items():
+            self._store.leases.refuse_card(card, reason)
         self._client.use_books(self._store.leases.restored_at)
-        self._renew_at = monotonic() + self._timing.lease_interval
+        if not self._refused_cards:
+            self._renew_at = monotonic() + self._timing.lease_interval
         return answer.head < last
 
     # --- promises ---------------------------------------------------------------------------------------

@@ -25,13 +25,14 @@ from kiosk.store.journal import Journal, JournalHead
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A household in the server's last answer. `pin_above`: a larger total needs the card's PIN, which only the
-    server can check."""
+    server can check. `refused`: why the server has refused the card since, or empty."""
 
     household: UUID
     card: Digest
     name: str
     village: str
     pin_above: int | None
+    refused: str
 
 
 class Leases:
@@ -78,6 +79,14 @@ class Leases:
                 for household, points in returnable.items():
                     self._return(household, points)
         return all(each.points <= self._get_leased(each.household) for each in recalls)
+
+    def refuse_card(self, card: Digest, reason: str) -> None:
+        """The server has refused this card, for this reason: nothing is sold by its lease."""
+        with self._database.commit("card refused"):
+            self._database.write(
+                "update lease set refused = ? where enrolment = ? and card = ?",
+                *(reason, self._enrolments.required.id, card),
+            )
 
     def _return(self, household: UUID, points: int) -> None:
         """Inside a commit."""
@@ -155,10 +164,11 @@ class Leases:
         if enrolment is None:
             return None
         row = self._database.fetch_one(
-            f"select household, card, name, village, pin_above from lease where enrolment = ? and {column} = ?",
+            "select household, card, name, village, pin_above, refused from lease"
+            f" where enrolment = ? and {column} = ?",
             *(enrolment.id, value),
         )
         if row is None:
             return None
-        household, card, name, village, pin_above = row
-        return Lease(UUID(household), card, name, village, pin_above)
+        household, card, name, village, pin_above, refused = row
+        return Lease(UUID(household), card, name, village, pin_above, refused)

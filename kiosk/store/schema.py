@@ -156,7 +156,12 @@ _V7 = """
 alter table leases add column restored_at text;
 """
 
-_VERSIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
+_V8 = """
+-- Why the server doesn't take the card of this lease any more; an answer with it in says that it does.
+alter table lease add column refused text not null default '';
+"""
+
+_VERSIONS = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
