@@ -43,6 +43,7 @@ from kiosk.screens.sign_in import SignInScreen
 from kiosk.screens.stock.count import CountScreen
 from kiosk.screens.stock.routes import StockRoutes
 from kiosk.screens.void import VoidScreen
+from kiosk.screens.without_card.routes import WithoutCardRoutes
 from kiosk.session import Session
 from kiosk.store.enrolments import normalize_code
 from kiosk.store.facade import Store
@@ -99,7 +100,7 @@ def run(
         asyncio.run(main(store))
 
 
-class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
+class KioskApp(WithoutCardRoutes, PromiseRoutes, StockRoutes, PrintingRoutes):
     TITLE = N_("积美")
     # Textual's palette takes the focus; our menu is a screen like the others.
     ENABLE_COMMAND_PALETTE = False
@@ -275,7 +276,7 @@ class KioskApp(PromiseRoutes, StockRoutes, PrintingRoutes):
             case CommandCode(command):
                 await self._run_command(command)
             case _:
-                if not (isinstance(self.screen, Overlay) and self.screen.TAKES_SCANS):
+                if not (isinstance(self.screen, Overlay) and self.screen.takes_scan(text)):
                     await self.close_overlays()
                 self.top_screen.scan(text)
 

@@ -7,10 +7,11 @@ import asyncio
 import msgspec
 
 from api.wire import CardView
+from api.wire.identification import FoundHousehold, Identification
 from kiosk.client import Client
 from kiosk.errors import Refused, ServerUnavailable
 from kiosk.lease_rules import LeaseRules
-from kiosk.session import Card, Session
+from kiosk.session import Card, Session, WithoutCard
 from kiosk.store.facade import Store
 from kiosk.sync import SyncService
 from kiosk.timing import Timing
@@ -81,9 +82,14 @@ class CardService:
         self._session.show_household(token, view, offline=True)
         self._update_shelf()
 
-    def _show(self, token: str, view: CardView) -> None:
+    def show_without_card(self, household: FoundHousehold, identification: Identification) -> None:
+        """Show a household that has been identified."""
+        self._show(identification.token, identification.view, WithoutCard(household, identification))
+
+    def _show(self, token: str, view: CardView, without_card: WithoutCard | None = None) -> None:
         balance = max(view.balance - self._store.journal.count_unsettled_points(view.household), 0)
-        self._session.show_household(token, msgspec.structs.replace(view, balance=balance))
+        view = msgspec.structs.replace(view, balance=balance)
+        self._session.show_household(token, view, without_card=without_card)
         self._update_shelf()
 
     def _update_shelf(self) -> None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -22,6 +23,7 @@ from api.wire import (
     StocktakeSheet,
     Till,
 )
+from api.wire.identification import CardFreeze, FoundHousehold, Identification, NewIdentification
 from api.wire.promises import Cancellation, Collection, NewPromise, PromiseSlip, collection_id
 from api.wire.shelf import GoodsReceipt, GoodsReceiptDraft, ReceiptCountByPin, StockAlerts, TillStocktake
 from api.wire.till_journal import (
@@ -197,6 +199,27 @@ class Client(HttpClient):
         """Safe to repeat."""
         with self._noting_refused(cancellation.card):
             await self.request("POST", f"/v1/promises/{promise}/cancel", type(None), cancellation)
+
+    # --- households without their cards -----------------------------------------------------------------
+
+    async def find_households(self, text: str) -> list[FoundHousehold]:
+        """At most nine of the village. Raises Refused, also where this kiosk has searched too often."""
+        try:
+            path = f"/v1/till/households?text={quote(text)}"
+            return await self.request("GET", path, list[FoundHousehold])
+        except ServerUnavailable as error:
+            if error.problem is not None and error.problem.type == "too-many":
+                raise Refused(error.problem) from None
+            raise
+
+    async def identify(self, id: UUID, request: NewIdentification) -> Identification:
+        """Safe to repeat with the same id and content."""
+        answer = await self.request("PUT", f"/v1/till/identifications/{id}", Identification, request)
+        return require(answer, answer.view.household == request.household)
+
+    async def freeze_card(self, freeze: CardFreeze) -> None:
+        """Safe to repeat."""
+        await self.request("POST", "/v1/till/frozen-cards", type(None), freeze)
 
     @contextmanager
     def _noting_refused(self, token: str, collector: str = "") -> Iterator[None]:

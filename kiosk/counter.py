@@ -18,6 +18,7 @@ from kiosk.cards import CardService
 from kiosk.client import Client
 from kiosk.errors import INVALID_CARD, Declined, KioskError, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
+from kiosk.identifications import IdentificationService
 from kiosk.language import _
 from kiosk.lease_rules import LeaseRules
 from kiosk.promises import PromiseService
@@ -27,7 +28,7 @@ from kiosk.shifts import ShiftService
 from kiosk.stock_counts import StockCountService
 from kiosk.store.facade import Store
 from kiosk.store.receipts import StoredReceipt
-from kiosk.store.redemptions import ConfirmedCart, PickedItem
+from kiosk.store.redemptions import ConfirmedCart, PickedItem, hash_card
 from kiosk.sync import SIGN_IN_REQUIRED, SyncService
 from kiosk.timing import Timing
 
@@ -58,11 +59,12 @@ class Counter:
         self.timing = timing
         self.store = store
         self.sync = SyncService(store, client, self.session, timing)
-        client.on_card_refused = self.sync.refuse_card
+        client.on_card_refused = lambda token, reason: self.sync.refuse_card(hash_card(token), reason)
         self._rules = LeaseRules(store, self.session)
         self.cards = CardService(store, client, self.session, self.sync, self._rules, timing)
         self.recalls = RecallService(store, client, self.session, self.sync, timing)
         self.backup_copies = BackupCopyService(store.folder, client, self.session, timing)
+        self.identifications = IdentificationService(store, client, self.session, self.sync, self.cards, timing)
         self.promises = PromiseService(store, client, self.session, self.sync, timing)
         self.stock_counts = StockCountService(store, client, self.session, self.sync, timing)
         self.shifts = ShiftService(store, client, self.session, self.sync, timing)
@@ -110,12 +112,14 @@ class Counter:
 
     def confirm(self, card_pin: str = "") -> None:
         """Save the redemption as confirmed; `settle` then completes it. The PIN stays in memory."""
+        self.identifications.require_valid()
         pending = self.session.confirm(uuid7())
         self._card_pin = card_pin
         self._save_pending(pending, [PickedItem(line.item, line.quantity) for line in self.session.cart])
 
     def collect(self, promised: PromisedGoods) -> None:
         """As `confirm`, for promised goods that have arrived; only the server can complete it."""
+        self.identifications.require_valid()
         pending = self.session.collect(collection_id(promised.id), promised)
         self._card_pin = ""
         line = promised.line
@@ -130,6 +134,7 @@ class Counter:
         cart = ConfirmedCart(
             id=pending.id,
             token=card.token,
+            card=self.session.without_card.identification.card if self.session.without_card else "",
             view=card.view,
             picked=picked,
             shift=shift.id,

@@ -25,10 +25,12 @@ PROBLEMS = frozenset(
         NP_("problem", "conflict"),
         NP_("problem", "device-unknown"),
         NP_("problem", "household-ended"),
+        NP_("problem", "identification-over"),
         NP_("problem", "in-stock"),
         NP_("problem", "insufficient-points"),
         NP_("problem", "malformed"),
         NP_("problem", "no-key"),
+        NP_("problem", "no-pin"),
         NP_("problem", "not-allowed"),
         NP_("problem", "not-arrived"),
         NP_("problem", "not-signed-in"),
@@ -45,7 +47,9 @@ PROBLEMS = frozenset(
         NP_("problem", "shift-closed"),
         NP_("problem", "tills-awaited"),
         NP_("problem", "too-large"),
+        NP_("problem", "too-many"),
         NP_("problem", "unknown"),
+        NP_("problem", "witnessed-full"),
         NP_("problem", "wrong-card-pin"),
         NP_("problem", "wrong-pin"),
         NP_("problem", "wrong-state"),
@@ -118,12 +122,14 @@ class Outage(Enum):
 
 
 class ServerUnavailable(KioskError):
-    """No answer to act on. `sent`: the request may have reached the server all the same."""
+    """No answer to act on. `sent`: the request may have reached the server all the same. `problem`: what the
+    server says of it, if it does."""
 
-    def __init__(self, outage: Outage = Outage.NETWORK, *, sent: bool) -> None:
+    def __init__(self, outage: Outage = Outage.NETWORK, *, sent: bool, problem: Problem | None = None) -> None:
         super().__init__(outage.advice)
         self.outage = outage
         self.sent = sent
+        self.problem = problem
 
 
 def _translate(problem: Problem, goods: Mapping[str, str]) -> str:

@@ -180,7 +180,7 @@ def _explain(response: Response) -> Refused | ServerUnavailable:
         too_many = response.status == httpx.codes.TOO_MANY_REQUESTS
         return ServerUnavailable(Outage.BUSY, sent=True) if too_many else unreadable
     if problem.type in UNAVAILABLE_CODES:
-        return ServerUnavailable(UNAVAILABLE_CODES[problem.type], sent=True)
+        return ServerUnavailable(UNAVAILABLE_CODES[problem.type], sent=True, problem=problem)
     return Refused(problem)
 
 

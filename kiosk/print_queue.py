@@ -134,6 +134,7 @@ def build_slip(stored: StoredReceipt) -> Slip:
         recorded_at=receipt.recorded_at,
         offline=stored.offline,
         collector=receipt.collector,
+        identified=None if receipt.identified is UNSET else receipt.identified,
         seal=stored.seal,
         unavailable=() if receipt.held is UNSET else tuple(receipt.held),
         voided=stored.voided,

@@ -34,7 +34,7 @@ DOUBLE_READ_WITHIN = 0.300
 REPEAT_WITHIN = 2.0
 """The same command or card again within this may be a trigger held too long. Goods count each time."""
 
-TYPED_FIRST = frozenset("0123456789+-= ")
+TYPED_FIRST = frozenset("0123456789+-=/ ")
 """Characters that people type at the till, so that no prefix begins with them."""
 GS_KEYS = frozenset({GS, "ctrl+right_square_bracket", "ctrl+]"})
 """What a scanner presses for GS, between the parts of a GS1 code."""
@@ -77,7 +77,7 @@ class Scanner:
         if not all(text.isascii() and text.isprintable() for text in (prefix, suffix)):
             raise ValueError(_("扫码枪的前缀和后缀只能是能打印的英文字符，结尾的回车不用写"))
         if prefix and prefix[0] in TYPED_FIRST:
-            raise ValueError(_("扫码枪的前缀不能以数字、加减号、等号或空格开头，会和按键混淆"))
+            raise ValueError(_("扫码枪的前缀不能以数字、加减号、等号、斜杠或空格开头，会和按键混淆"))
         self._prefix = prefix.lower()
         self._suffix = suffix.lower()
         self._burst: list[str] = []

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
 from api.wire import CardView, HeldPoints, PromisedGoods, Redemption, RedemptionLine, ShelfItem, Till
 from api.wire.base import MAX_LINES, MAX_QUANTITY
 from api.wire.gs1 import GoodsScan
+from api.wire.identification import FoundHousehold, Identification
 from kiosk.demo_hints import DemoHints
 from kiosk.errors import Declined, Outage
 from kiosk.holdings import count_spendable, explain_unavailable, list_unavailable
@@ -38,6 +40,14 @@ class Card:
     token: str
     view: CardView
     offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutCard:
+    """How a household is served without its card: the token of the identification stands in for the card's."""
+
+    household: FoundHousehold
+    identification: Identification
 
 
 @dataclass(slots=True)
@@ -89,6 +99,8 @@ class Session:
     connection: Connection = field(default_factory=Connection)
     collector: Card | None = None
     """A neighbour who collects the goods for the household."""
+    without_card: WithoutCard | None = None
+    """Of the household on the screen, where it has no card with it."""
 
     # --- the shelf --------------------------------------------------------------------------------------
 
@@ -141,14 +153,31 @@ class Session:
         """This card is about to be looked up: the previous household is dismissed. Its cart must not pass to the
         next."""
         self._require_no_pending()
-        if self.card and self.card.token != token and self.cart:
-            sentence = _("{name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡")
-            raise Declined(sentence.format(name=self.card.view.name))
-        if self.card and self.card.token != token:
-            self.card = self.collector = None
+        if self.card is None or self.card.token == token:
+            return
+        if not self.cart:
+            self.card = self.collector = self.without_card = None
+        elif self.without_card is None:
+            self._decline_other_household()
+        # Else it may be the card that the household hadn't with it.
 
-    def show_household(self, token: str, view: CardView, *, offline: bool = False) -> None:
+    def require_no_other_household(self, household: UUID) -> None:
+        """Goods in the cart are this household's, or nobody's yet."""
+        self._require_no_pending()
+        if self.card and self.cart and self.card.view.household != household:
+            self._decline_other_household()
+
+    def _decline_other_household(self) -> NoReturn:
+        sentence = _("{name}的商品还没确认：先按 F2 确认，或按 Esc 取消，再扫下一户的卡")
+        raise Declined(sentence.format(name=self.household_name))
+
+    def show_household(
+        self, token: str, view: CardView, *, offline: bool = False, without_card: WithoutCard | None = None
+    ) -> None:
         """Goods added before any card was scanned stay in the cart."""
+        if self.card is None or self.card.token != token:
+            self.require_no_other_household(view.household)
+            self.without_card = without_card
         self._require_no_pending()
         self.card = Card(token, view, offline)
 
@@ -370,6 +399,6 @@ class Session:
             raise Declined(_("上一笔还没有答复，请稍候，请勿重复操作"))
 
     def _clear(self) -> None:
-        self.card = self.collector = None
+        self.card = self.collector = self.without_card = None
         self.cart = []
         self.cursor = 0

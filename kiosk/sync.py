@@ -8,7 +8,7 @@ from contextlib import suppress
 from time import monotonic
 
 from api.wire.promises import PromiseSlip
-from api.wire.till_journal import Recall, SignedEntry, UploadResult
+from api.wire.till_journal import Digest, Recall, SignedEntry, UploadResult
 from kiosk.client import Client
 from kiosk.errors import DiskError, Outage, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
@@ -16,7 +16,6 @@ from kiosk.session import Session
 from kiosk.store.enrolments import KioskEnrolment
 from kiosk.store.facade import Store
 from kiosk.store.promises import PromiseRequest
-from kiosk.store.redemptions import hash_card
 from kiosk.timing import Timing
 
 UNKNOWN_KIOSK = frozenset({"device-unknown", "no-key"})
@@ -42,7 +41,7 @@ class SyncService:
         self._renew_at = monotonic()
         # Cards that the server has refused since the leases were asked for last, and why: an answer on its way may
         # not know it yet.
-        self._refused_cards: dict[str, str] = {}
+        self._refused_cards: dict[Digest, str] = {}
         # Journals that the server refused, by enrolment: until when they aren't sent, and why.
         self._rejected: dict[int, tuple[float, str]] = {}
 
@@ -60,10 +59,10 @@ class SyncService:
         self.update_session()
         self._wake.set()
 
-    def refuse_card(self, token: str, reason: str) -> None:
+    def refuse_card(self, card: Digest, reason: str) -> None:
         """The server has refused this card: nothing is sold by its lease, and the leases are renewed at once."""
-        self._refused_cards[hash_card(token)] = reason
-        self._store.leases.refuse_card(hash_card(token), reason)
+        self._refused_cards[card] = reason
+        self._store.leases.refuse_card(card, reason)
         self._renew_at = monotonic()
         self._wake.set()
 

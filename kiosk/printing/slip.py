@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
-from api.wire import HeldPoints
+from api.wire import HeldPoints, IdentifiedBy
 from kiosk.printing.layout import PaperLine, centre, format_row, make_rule, wrap_lines
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -27,7 +27,8 @@ class SlipLine:
 class Slip:
     """The household's receipt.
 
-    `household` and `collector`, the neighbour who collected, are masked names. `balance` is the household's in the
+    `household` and `collector`, the neighbour who collected, are masked names. `identified`: how a household
+    without its card was. `balance` is the household's in the
     books right after, or, if `offline`, what it can still spend at this supermarket. `recorded_at` is aware.
     `unavailable`: of the balance, what other kiosks held that were not online.
     `seal` names the newest head of the sealed books known then, to be compared with a published notice.
@@ -42,6 +43,7 @@ class Slip:
     recorded_at: datetime
     offline: bool = False
     collector: str = ""
+    identified: IdentifiedBy | None = None
     seal: str = ""
     unavailable: tuple[HeldPoints, ...] = ()
     voided: bool = False
@@ -62,6 +64,8 @@ def lay_out_slip(slip: Slip, width: int, *, reprint: bool) -> list[PaperLine]:
     if slip.offline:
         lines += centre("断网兑换，待入账", width)
     lines += [make_rule(width), *format_row("住户", slip.household, width)]
+    if slip.identified is not None:
+        lines += wrap_lines(_describe_identified(slip.identified), width)
     if slip.collector:
         lines += wrap_lines(f"由{slip.collector}代领", width)
     lines.append(make_rule(width))
@@ -89,6 +93,10 @@ def _lay_out_balance(slip: Slip, width: int) -> list[PaperLine]:
     for held in slip.unavailable:
         lines += wrap_lines(_describe_held(held), width)
     return lines
+
+
+def _describe_identified(identified: IdentifiedBy) -> str:
+    return "未带卡：凭密码" if identified.by == "pin" else f"未带卡：{identified.witness}证明"
 
 
 def _describe_held(held: HeldPoints) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 from uuid import UUID
 
 from textual import on
@@ -15,7 +14,10 @@ from textual.screen import Screen
 
 from api.wire import Command
 from kiosk.counter import Counter
+from kiosk.errors import Refused
 from kiosk.language import N_
+from kiosk.screens import messages
+from kiosk.sync import SIGN_IN_REQUIRED
 from kiosk.widgets.key_bar import KeyCap
 from kiosk.widgets.status import Status
 
@@ -84,6 +86,14 @@ class KioskScreen(Screen[None]):
     def build_key_item(self, label: str, cap: str, key: str) -> MenuItem:
         return MenuItem(label, cap, lambda: self.press(key))
 
+    def handle_caller_refusal(self, refusal: Refused) -> bool:
+        """Sign out if the server refused the caller, whatever the request was; returns whether it did."""
+        if refusal.problem.type not in SIGN_IN_REQUIRED:
+            return False
+        self.counter.shifts.end_by_server()
+        self.post_message(messages.SignedOut(refusal.sentence))
+        return True
+
     def refresh_state(self) -> None:
         """Show a change of the connection, or of data from the server."""
         self.query("Banner, Summary, Shelf, Household, CartView").refresh()
@@ -98,12 +108,24 @@ class KioskScreen(Screen[None]):
 
 
 class Overlay(KioskScreen):
-    """A screen over another; a scan closes it and goes to the screen below, unless it takes scans."""
-
-    TAKES_SCANS: ClassVar[bool] = False
+    """A screen over another; a scan closes it and goes to the screen below, unless it takes it."""
 
     class Closed(Message):
-        """The attendant closed it."""
+        """The attendant closed it, and all overlays with it."""
+
+    class Left(Message):
+        """The attendant went back from this one to the screen below it."""
+
+    class Opened(Message):
+        """The attendant goes on to this `screen`, from which one comes back to this one."""
+
+        def __init__(self, screen: Overlay) -> None:
+            super().__init__()
+            self.screen = screen
+
+    def takes_scan(self, text: str) -> bool:
+        """Whether `scan` and `scan_repeat` handle this text."""
+        return False
 
     def scan(self, text: str) -> None:
         raise AssertionError("the app closes overlays before it passes on a scan")

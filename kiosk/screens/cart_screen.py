@@ -11,14 +11,12 @@ from textual.timer import Timer
 
 from kiosk.codes import CardCode, EnrolCode, GoodsCode, UnreadableCode, read_code
 from kiosk.counter import Counter
-from kiosk.errors import Declined, KioskError, Refused
+from kiosk.errors import Declined, KioskError
 from kiosk.language import _
 from kiosk.number_entry import NumberEntry
-from kiosk.screens import messages
 from kiosk.screens.base import READ_TWICE, KioskScreen
 from kiosk.screens.next_step import get_next_step
 from kiosk.screens.panels import Panels
-from kiosk.sync import SIGN_IN_REQUIRED
 from kiosk.widgets.banner import Banner
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.household import Household
@@ -53,7 +51,7 @@ class CartScreen(KioskScreen):
         with Horizontal(id="counter"):
             yield Shelf(self.session)
             with Vertical(id="household"):
-                yield Household(self.session)
+                yield Household(self.session, self.counter.identifications)
                 yield CartView(self.session)
         yield Status()
         yield KeyBar(
@@ -64,6 +62,7 @@ class CartScreen(KioskScreen):
             ("f6", "F6", _("换页")),
             ("escape", "Esc", _("取消")),
             ("f3", "F3", _("留货")),
+            ("/", "/", _("没卡")),
             ("f4", "F4", _("领货")),
             ("f5", "F5", _("理货")),
             ("f7", "F7", _("代领")),
@@ -186,14 +185,6 @@ class CartScreen(KioskScreen):
             self.post_message(self.Succeeded())
             self._show_hint()
         self._redraw()
-
-    def _handle_caller_refusal(self, refusal: Refused) -> bool:
-        """Sign out if the server refused the caller, whatever the request was; returns whether it did."""
-        if refusal.problem.type not in SIGN_IN_REQUIRED:
-            return False
-        self.counter.shifts.end_by_server()
-        self.post_message(messages.SignedOut(refusal.sentence))
-        return True
 
     # --- drawing ----------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ _KEYS = (
     (N_("指令卡"), N_("不用键盘：扫确认兑换、取消、再看收据、作废四张卡")),
     ("Esc", N_("取消这一户")),
     ("F3  F4", N_("F3 留缺货的商品，价格不变；到货后按 F4 领")),
+    ("/", N_("没带卡、卡丢了：找到这户，凭密码或证明兑换，或挂失")),
     ("F7", N_("由邻居代领：再扫邻居自己家的卡，收据上有记录")),
     ("F5", N_("理货：登记到货、换人点收、盘点，看快没货和快到期的")),
     ("F8", N_("作废这一班的一笔兑换，积分和物品一起退回")),
@@ -29,11 +30,13 @@ _KEYS = (
 )
 _TROUBLE = (
     (N_("网络断了"), N_("照常扫卡兑换，联网后自动上传；同一笔只记一次账")),
-    (N_("扫不出卡"), N_("把卡擦净放平；还不行，请住户到村委会换卡")),
+    (N_("扫不出卡"), N_("把卡擦净放平；还不行按 /，再请住户到村委会换卡")),
 )
 
 
 class HelpScreen(SheetScreen, Notice):
+    CSS = "HelpScreen #sheet { padding: 0 3; }"
+
     def on_mount(self) -> None:
         keys = [self._build_line(*row) for row in _KEYS]
         trouble = [self._build_line(*row, style="$ember") for row in _TROUBLE]

@@ -73,7 +73,7 @@ class MenuScreen(Notice):
 
     CSS = """
     MenuScreen #middle { height: 1fr; align: center middle; overflow-y: auto; scrollbar-size-vertical: 0; }
-    MenuScreen #menu { width: 52; height: auto; background: $panel; padding: 1 3; }
+    MenuScreen #menu { width: 52; height: auto; background: $panel; padding: 0 3; }
     """
 
     class Chosen(Message):

@@ -56,6 +56,10 @@ class PromiseListRequested(Message):
     promises: list[PromisedGoods]
 
 
+class WithoutCardRequested(Message):
+    """The attendant has a household without its card before them."""
+
+
 class StockMenuRequested(Message):
     """The attendant asked for the menu of stock work."""
 

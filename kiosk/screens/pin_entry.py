@@ -77,7 +77,7 @@ class PinScreen(Overlay):
         elif key in ("backspace", "delete"):
             self._pin = self._pin[:-1]
         elif key == "escape":
-            self.post_message(self.Closed())
+            self.leave()
         elif key == "f2":
             self._submit()
         self.query_one(PinBoxes).filled = len(self._pin)
@@ -88,4 +88,17 @@ class PinScreen(Overlay):
                 _("密码是 {shortest} 到 {longest} 位数字").format(shortest=MIN_LENGTH, longest=MAX_LENGTH)
             )
         else:
-            self.post_message(self.Entered(self._pin))
+            self.enter(self._pin)
+
+    def enter(self, pin: str) -> None:
+        """It was typed and confirmed."""
+        self.post_message(self.Entered(pin))
+
+    def leave(self) -> None:
+        """Nothing was entered."""
+        self.post_message(self.Closed())
+
+    def clear(self) -> None:
+        """It has to be typed anew."""
+        self._pin = ""
+        self.query_one(PinBoxes).filled = 0

@@ -90,9 +90,8 @@ class ReceiptScreen(Notice):
         yield Banner(self.session)
         with Vertical(id="middle"), Vertical(id="slip"):
             yield Static(f"{self._title}  {receipt.name}", id="title", markup=False)
-            if receipt.collector:
-                collected = _("由{name}代领").format(name=receipt.collector)
-                yield Static(collected, classes="small", markup=False)
+            for note in self._notes:
+                yield Static(note, classes="small", markup=False)
             yield ReceiptLines(receipt)
             yield Static(self._balance.format(points=receipt.balance), id="now")
             big = BigNumber(receipt.balance, _("分"), "$jade")
@@ -127,6 +126,18 @@ class ReceiptScreen(Notice):
         return "" if held is UNSET else describe_unavailable(held)
 
     @property
+    def _notes(self) -> list[str]:
+        """Who was there, and how they were known."""
+        identified, collector = self._receipt.identified, self._receipt.collector
+        notes = []
+        if identified is not UNSET:
+            by_witness = _("未带卡：{name}证明").format(name=identified.witness)
+            notes.append(_("未带卡：凭密码") if identified.by == "pin" else by_witness)
+        if collector:
+            notes.append(_("由{name}代领").format(name=collector))
+        return notes
+
+    @property
     def _title(self) -> str:
         what = _("断网兑换") if self._stored.offline else _("兑换成功")
         if not self._recalled:
@@ -144,9 +155,7 @@ class ReceiptScreen(Notice):
     def on_mount(self) -> None:
         with suppress(DiskError):
             self.counter.store.receipts.mark_seen(self._receipt.id)
-        collected = 1 if self._receipt.collector else 0
-        self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + collected
-        notes = bool(self._receipt.collector) + bool(self._unavailable)
+        notes = len(self._notes) + bool(self._unavailable)
         self.query_one("#slip").styles.height = ROWS_WITHOUT_GOODS + len(self._receipt.lines) + 1 + notes
         if self._recalled:
             # The goods must not be handed out twice.

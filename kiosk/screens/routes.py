@@ -30,6 +30,15 @@ class Routes(App[None]):
         while isinstance(self.screen, Overlay):
             await self.pop_screen()
 
+    @on(Overlay.Left)
+    async def _leave_overlay(self) -> None:
+        if isinstance(self.screen, Overlay):
+            await self.pop_screen()
+
+    @on(Overlay.Opened)
+    async def _open_overlay(self, message: Overlay.Opened) -> None:
+        await self.push_screen(message.screen)
+
     def wake_printer(self) -> None:
         """There may be something to print."""
         if self.print_queue is not None:

@@ -33,6 +33,7 @@ class ServeScreen(CartScreen):
             "f7": self._toggle_collector,
             "f8": self._request_void,
             "f10": self._ask_to_close_shift,
+            "/": self._request_without_card,
             "escape": self._cancel,
             "up": lambda: session.move_cursor(-1),
             "down": lambda: session.move_cursor(1),
@@ -85,7 +86,7 @@ class ServeScreen(CartScreen):
     def build_menu(self) -> list[MenuItem]:
         return [
             MenuItem(_("再看上一张收据"), "", lambda: self.run_command(Command.RECEIPT)),
-            self.build_key_item(_("删掉购物车最后一项"), "Del", "delete"),
+            self.build_key_item(_("没带卡，或卡丢了"), "/", "/"),
             self.build_key_item(_("取消这一户"), "Esc", "escape"),
             self.build_key_item(_("给这户留缺货的商品"), "F3", "f3"),
             self.build_key_item(_("领取或取消留的货"), "F4", "f4"),
@@ -93,6 +94,7 @@ class ServeScreen(CartScreen):
             self.build_key_item(_("理货：进货、盘点、到期"), "F5", "f5"),
             self.build_key_item(_("交班"), "F10", "f10"),
             self.build_key_item(_("这一班的兑换：查找、作废"), "F8", "f8"),
+            self.build_key_item(_("删掉购物车最后一项"), "Del", "delete"),
             self.build_key_item(_("确认兑换"), "F2", "f2"),
             self.build_key_item(_("光标处的商品加一件"), "+", "+"),
             self.build_key_item(_("光标处的商品减一件"), "-", "-"),
@@ -112,7 +114,7 @@ class ServeScreen(CartScreen):
         try:
             slip = await self.counter.promises.promise(item, quantity, self._show_recall)
         except Refused as refusal:
-            if not self._handle_caller_refusal(refusal):
+            if not self.handle_caller_refusal(refusal):
                 # Balance, stock or price were out of date.
                 with suppress(KioskError):
                     await self.counter.cards.refresh()
@@ -156,6 +158,23 @@ class ServeScreen(CartScreen):
             self._choosing_collector = False
         else:
             self.session.cancel()
+
+    def _request_without_card(self) -> None:
+        self.counter.identifications.require_online()
+        self.post_message(messages.WithoutCardRequested())
+
+    def show_identified(self) -> None:
+        """The household without its card is known."""
+        self._panels.show("household")
+        self.post_message(self.Succeeded())
+        self._show_hint()
+        self._redraw()
+
+    def show_frozen(self, sentence: str) -> None:
+        """A lost card is frozen."""
+        self.post_message(self.Succeeded())
+        self._redraw()
+        self.status.show_result(sentence)
 
     def _request_stock_menu(self) -> None:
         self.session.require_idle()
@@ -210,7 +229,7 @@ class ServeScreen(CartScreen):
         try:
             stored = await self.counter.settle(self._show_retrying)
         except Refused as refusal:
-            if not self._handle_caller_refusal(refusal):
+            if not self.handle_caller_refusal(refusal):
                 self.status.show_refusal(refusal.sentence)
                 self._redraw()
                 if refusal.problem.type in PIN_REFUSALS and self.session.cart:

@@ -36,7 +36,6 @@ class VoidScreen(SheetScreen, Overlay):
     from then back. Only F2 voids, after redemption and reason were chosen."""
 
     MAX_ROW_WIDTH = 70
-    TAKES_SCANS = True
 
     class Done(Message):
         """It is in the journal; `sentence` is the result."""
@@ -99,6 +98,9 @@ class VoidScreen(SheetScreen, Overlay):
             self.status.show_hint(_("几点几分的？输入 4 位数字，如 0930；按 Esc 返回"))
         elif key == "f5" and self._chosen is None and self._offered:
             self.post_message(ReprintRequested(self._offered[self._cursor].stored.receipt.id))
+
+    def takes_scan(self, text: str) -> bool:
+        return True
 
     def scan(self, text: str) -> None:
         """Look for a household or for goods. Nothing is voided by it."""

@@ -47,9 +47,10 @@ class PickedItem(msgspec.Struct, frozen=True):
 
 
 class ConfirmedCart(msgspec.Struct, frozen=True):
-    """What the attendant confirmed: a card and goods. `token` is the card's; `collector` that of whoever collects
-    for the household; both are deleted with the receipt. `shift` and `attendant` are those of the confirmation.
-    `promise`: the goods were promised under this id, at the price of that day."""
+    """What the attendant confirmed: a card and goods. `token` is the card's, or of the identification that stands
+    for the card with the digest `card`; `collector` that of whoever collects for the household; both are deleted
+    with the receipt. `shift` and `attendant` are those of the confirmation. `promise`: the goods were promised
+    under this id, at the price of that day."""
 
     id: UUID
     token: str
@@ -60,6 +61,12 @@ class ConfirmedCart(msgspec.Struct, frozen=True):
     collector: str = ""
     collector_name: str = ""
     promise: UUID | None = None
+    card: str = ""
+
+    @property
+    def card_digest(self) -> Digest:
+        """Of the household's card."""
+        return self.card or hash_card(self.token)
 
     @property
     def total(self) -> int:
@@ -191,7 +198,7 @@ class Redemptions:
                 shift=shift.id,
                 attendant=shift.attendant,
                 household=cart.view.household,
-                card=hash_card(cart.token),
+                card=cart.card_digest,
                 lines=[picked.line for picked in cart.picked],
                 leased=leased,
                 answered=answered,

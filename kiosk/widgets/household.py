@@ -8,6 +8,7 @@ from textual.widget import Widget
 from kiosk.appearance import LARGE
 from kiosk.columns import align_left
 from kiosk.holdings import count_all, describe_unavailable
+from kiosk.identifications import IdentificationService
 from kiosk.language import N_, _
 from kiosk.session import Session
 from kiosk.widgets.big_number import ROWS, render_big_number
@@ -21,6 +22,8 @@ ROWS_OF_CART = 5
 """Heading, totals and the space around them."""
 CART_LINES = 4
 """Lines of the cart that matter more than large figures."""
+MINUTES_INTERVAL = 5.0
+"""Seconds between two looks at the minutes of a household without its card."""
 
 
 class Household(Widget):
@@ -29,15 +32,25 @@ class Household(Widget):
     Household.-one {{ height: {ROWS + 6}; }}
     Household.-two {{ height: {ROWS + 7}; }}
     Household.-three {{ height: {ROWS + 8}; }}
+    Household.-four {{ height: {ROWS + 9}; }}
     Household.-compact {{ height: 5; }}
     Household.-compact.-one {{ height: 6; }}
     Household.-compact.-two {{ height: 7; }}
     Household.-compact.-three {{ height: 8; }}
+    Household.-compact.-four {{ height: 9; }}
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, identifications: IdentificationService) -> None:
         super().__init__()
         self._session = session
+        self._identifications = identifications
+
+    def on_mount(self) -> None:
+        self.set_interval(MINUTES_INTERVAL, self._refresh_minutes)
+
+    def _refresh_minutes(self) -> None:
+        if self._session.without_card is not None:
+            self.refresh()
 
     def fit(self) -> None:
         """Make room for the notes below the balance."""
@@ -45,6 +58,7 @@ class Household(Widget):
         self.set_class(notes == 1, "-one")
         self.set_class(notes == 2, "-two")
         self.set_class(notes == 3, "-three")
+        self.set_class(notes == 4, "-four")
         rows = self.screen.size.height - ROWS_AROUND - (ROWS + 5 + notes)
         needed = ROWS_OF_CART + min(len(self._session.cart), CART_LINES)
         self.set_class(
@@ -88,9 +102,13 @@ class Household(Widget):
         ]
 
     def _build_notes(self) -> list[Content]:
-        """Points that can't be spent here, the collector, and goods promised to the household."""
+        """No card, points that can't be spent here, the collector, and goods promised to the household."""
         card, collector = self._session.card, self._session.collector
         notes = []
+        minutes = self._identifications.minutes_left
+        if minutes is not None:
+            left = _("没带卡，还有 {minutes} 分钟").format(minutes=minutes)
+            notes.append(Content.assemble((left if minutes else _("没带卡，时间已过：再按 /"), "bold $gold")))
         unavailable = describe_unavailable(self._session.unavailable)
         if unavailable:
             notes.append(Content.assemble((unavailable, "bold $gold")))

@@ -12,7 +12,7 @@ from kiosk.appearance import LARGE
 
 # fmt: off
 HIDE_ORDER = (
-    "delete", "backspace", "-", "+", "f3", "f7", "f5", "f4", "f10", "ctrl+q", "f1", "f8", "escape", "f6",
+    "delete", "backspace", "-", "+", "f3", "f7", "f5", "f4", "/", "f10", "ctrl+q", "f1", "f8", "escape", "f6",
 )
 # fmt: on
 """The order in which caps are hidden on a narrow screen: these keys are in the menu too, or another key or a

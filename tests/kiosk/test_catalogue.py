@@ -17,6 +17,8 @@ from babel.messages.pofile import read_po
 
 import api.platform.access
 import api.registry.cards.use_cases
+import api.shop.identification.finding
+import api.shop.identification.use_cases
 import api.shop.kiosks.use_cases
 import api.shop.promises.use_cases
 import api.shop.redemptions.decision
@@ -158,6 +160,8 @@ def refusals(part: object) -> set[str]:
         api.shop.redemptions.decision,
         api.shop.redemptions.use_cases.to_refusal,
         api.shop.promises.use_cases,
+        api.shop.identification.finding,
+        api.shop.identification.use_cases,
         api.shop.kiosks.use_cases.require_attendant,
         api.shop.kiosks.use_cases.shift_closed,
         api.registry.cards.use_cases.require_active,

@@ -23,6 +23,7 @@ from tests.kiosk.conftest import Network, OpenTill, Till, card_url
 from tests.kiosk.test_broken_line import close_shifts
 from tests.kiosk.test_catalogue import CHINESE
 from tests.kiosk.test_screens import spend, spend_when_posted
+from tests.kiosk.test_sign_in import add_attendant
 
 RECEIPT = Command.RECEIPT.value
 
@@ -37,7 +38,7 @@ def english() -> Iterator[None]:
 async def check_english(till: Till) -> None:
     """No Chinese on the screen except names of goods, places and people; no bar is cut off."""
     session = till.app.counter.session
-    names = {"肥皂", "王**"}
+    names = {"肥皂", "王**", "第一网格"}
     if session.till:
         names |= {session.till.supermarket, session.till.village, *(item.name for item in session.shelf)}
         names |= {attendant.name for attendant in session.till.attendants}
@@ -131,6 +132,48 @@ async def test_expiring_points_and_notices_fit(town: Any, open_till: OpenTill) -
         till.app.screen.query("Household").refresh()
         await till.sees("Has 10000 pts, 100 pts on notice")
         await till.sees("10000 pts expire 2027-07-01")
+        await check_english(till)
+
+
+async def test_without_the_card(town: Any, open_till: OpenTill) -> None:
+    await add_attendant(town)
+    await add_attendant(town, "吴管理员", "9753")
+    async with open_till(signed_in=False) as till:
+        await till.sees("3   陈管理员")
+        await till.press("3", *town.pin, "f2")
+        await till.until(lambda: till.screen == "ServeScreen")
+        await till.press("/")
+        await till.sees("The last digits of its code")
+        await check_english(till)
+        await till.press(*"zz", "f2")
+        await till.sees_refusal("Nobody in this village for zz")
+        await till.press("backspace", "backspace", *"wjg", "f2")
+        await till.sees("Which household is it?")
+        await check_english(till)
+        await till.press("1")
+        await till.until(lambda: till.screen == "WaysScreen")
+        await check_english(till)
+        await till.press("1")
+        await till.sees_refusal("This card has no PIN")
+        await check_english(till)
+        await till.press("3")
+        await till.sees("Freeze this household's card?")
+        await check_english(till)
+        await till.press("escape")
+        await till.until(lambda: till.screen == "WaysScreen")
+        await till.press("2")
+        await till.sees("Who vouches?")
+        await check_english(till)
+        await till.press("2")
+        await till.sees("you know these people?")
+        await check_english(till)
+        await till.press(*"2469", "f2")
+        await till.sees("No card: 5 min left")
+        await check_english(till)
+        await till.scan("6901234567892")
+        await till.until(lambda: till.app.session.cart)
+        await till.press("f2")
+        await till.sees("Without the card: 周管理员 vouched")
         await check_english(till)
 
 

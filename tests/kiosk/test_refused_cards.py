@@ -65,7 +65,7 @@ async def test_an_answer_on_its_way_does_not_bring_it_back(town: Any, open_till:
 
         async def overtake(response: httpx.Response) -> None:
             hooks.clear()
-            sync.refuse_card(town.card, FROZEN)
+            sync.refuse_card(hash_card(town.card), FROZEN)
 
         async with sync._lock:
             hooks.append(overtake)

@@ -22,6 +22,7 @@ from kiosk.screens.base import KioskScreen
 from tests.conftest import LiveTown
 from tests.kiosk.conftest import IMPATIENT, Network, OpenTill, Till
 from tests.kiosk.test_promises import goods_arrive, make_promise, open_quantity
+from tests.kiosk.test_sign_in import add_attendant
 from tests.kiosk.test_stock_counts import choose, scan, second_attendant
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
@@ -138,15 +139,90 @@ async def void_reason(town: LiveTown, till: Till) -> None:
     await till.sees("按数字键选原因")
 
 
-@walk("CardPinScreen")
-async def card_pin(town: LiveTown, till: Till) -> None:
+async def protect_card(town: LiveTown) -> None:
     async with town.town.unit_of_work() as work:
         ours = (Card.township == work.township, Card.digest == digest(town.card))
         await work.session.execute(update(Card).where(*ours).values(pin_hash=hasher.hash("8642"), pin_above=10))
+
+
+@walk("CardPinScreen")
+async def card_pin(town: LiveTown, till: Till) -> None:
+    await protect_card(town)
     await with_cart(town, till, RICE)
     await till.press("f2")
     await till.until(lambda: till.screen == "CardPinScreen")
     await till.press("8", "6")
+
+
+@walk("HouseholdSearchScreen")
+async def without_card_search(town: LiveTown, till: Till) -> None:
+    await till.press("/")
+    await till.until(lambda: till.screen == "HouseholdSearchScreen")
+    await till.press(*"wjg")
+
+
+@walk("FoundScreen")
+async def without_card_found(town: LiveTown, till: Till) -> None:
+    await without_card_search(town, till)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "FoundScreen")
+
+
+@walk("WaysScreen")
+async def without_card_ways(town: LiveTown, till: Till) -> None:
+    await add_attendant(town)
+    await add_attendant(town, "吴管理员", "9753")
+    await till.app.counter.sync.catch_up()
+    await without_card_found(town, till)
+    await till.press("1")
+    await till.until(lambda: till.screen == "WaysScreen")
+
+
+@walk("WitnessesScreen")
+async def without_card_witnesses(town: LiveTown, till: Till) -> None:
+    await without_card_ways(town, till)
+    await till.press("2")
+    await till.until(lambda: till.screen == "WitnessesScreen")
+
+
+@walk("WitnessPinScreen")
+async def without_card_witness(town: LiveTown, till: Till) -> None:
+    await without_card_witnesses(town, till)
+    await till.press("2")
+    await till.until(lambda: till.screen == "WitnessPinScreen")
+    await till.press("2", "4")
+
+
+@walk("HouseholdPinScreen")
+async def without_card_pin(town: LiveTown, till: Till) -> None:
+    await protect_card(town)
+    await without_card_ways(town, till)
+    await till.press("1")
+    await till.until(lambda: till.screen == "HouseholdPinScreen")
+    await till.press("8", "6")
+
+
+@walk("FreezeScreen")
+async def without_card_freeze(town: LiveTown, till: Till) -> None:
+    await without_card_ways(town, till)
+    await till.press("3")
+    await till.until(lambda: till.screen == "FreezeScreen")
+
+
+@walk("ServeScreen")
+async def serve_without_card(town: LiveTown, till: Till) -> None:
+    await without_card_pin(town, till)
+    await till.press("4", "2", "f2")
+    await till.until(lambda: till.screen == "ServeScreen")
+    await till.scan(SOAP)
+    await till.until(lambda: till.app.session.cart)
+
+
+@walk("ReceiptScreen")
+async def receipt_without_card(town: LiveTown, till: Till) -> None:
+    await serve_without_card(town, till)
+    await till.press("f2")
+    await till.until(lambda: till.screen == "ReceiptScreen")
 
 
 @walk("ShiftReportScreen")
@@ -261,7 +337,9 @@ async def test_without_the_network(town: Any, network: Network, open_till: OpenT
         await wait_until_drawn("serve_offline", till)
 
 
-@pytest.mark.parametrize("name", ["serve", "serve_cart", "receipt", "count"])
+@pytest.mark.parametrize(
+    "name", ["serve", "serve_cart", "receipt", "count", "without_card_ways", "serve_without_card"]
+)
 async def test_a_small_screen(town: Any, open_till: OpenTill, name: str) -> None:
     async with open_till(size=(50, 16)) as till:
         await till.wait_until_uploaded()
