@@ -62,7 +62,7 @@ async def test_an_objection_upheld_takes_the_award_off_the_notice(town: LiveTown
             assert "2 到 500 个字" in await neighbour.send(f"/c/{town.poor_card}/objections", text="不")
             told = await neighbour.send(f"/c/{town.poor_card}/objections", text="当天他不在村里")
             assert "异议已收到" in told
-            assert "正在核实，停止计时，6月23日前答复" in told
+            assert "正在核实，停止计时，最晚 6月23日 答复" in told
         assert "等答复的异议" not in await li.open("/desk"), "the committee doesn't judge itself"
         async with browsing(town, "qian") as qian:
             assert "等答复的异议 1 件" in qian.text
@@ -79,5 +79,5 @@ async def test_an_objection_upheld_takes_the_award_off_the_notice(town: LiveTown
         assert "参加村庄清扫" not in board.split("异议 ")[0]
         assert "异议成立，不予入账。当天不在村里" in board
         assert "hp-2" not in board.partition("近期入账")[0], "who objected is told to nobody"
-        assert "异议成立 。当天不在村里" in await villager.open(f"/c/{town.poor_card}")
+        assert "异议成立。当天不在村里" in await villager.open(f"/c/{town.poor_card}")
         assert "100 分 现在可以用" in await villager.open(f"/c/{town.card}")

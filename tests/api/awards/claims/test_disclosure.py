@@ -262,7 +262,7 @@ async def test_its_household_objects_without_learning_the_subject(town: LiveTown
         [(objection,)] = await rows(town, "select id from objection where outcome is null")
         (await end(town, "tan", str(objection), "dismiss", f"{TITLE}属实")).raise_for_status()
         told = await anybody.open(f"/c/{town.empty_card}")
-        assert "异议不成立 。理由不写在这里，请问监委。" in told
+        assert "异议不成立。理由不写在这里，请问监委。" in told
         for path in (f"/c/{town.empty_card}", "/notices/hp", "/notices/hp/objections"):
             await anybody.open(path)
             assert not any(mark in anybody.page.text.split("怎样得分")[0] for mark in MARKS), path

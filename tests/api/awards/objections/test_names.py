@@ -106,9 +106,9 @@ async def test_everybody_sees_that_and_how_it_ended_and_what_is_late(
         assert "有人提异议，停止计时" in own
         raised = await anybody.open(f"/c/{town.poor_card}")
         assert raised.count(WRITTEN) == 3
-        assert "异议成立 。到场核实过" in raised
+        assert "异议成立。到场核实过" in raised
         figures = await anybody.open("/notices/hp/objections")
-        assert "提出 6 成立 2 不成立 2 撤回 0 未答复 2 逾期 2 一般几个工作日 0.0 最长 0" in figures
+        assert "提出 6 成立 2 不成立 2 撤回 0 未答复 2 逾期 2 一般几个工作日 0 最长 0" in figures
     async with browsing(town, "qian") as qian:
         assert "等答复的异议 2 件，2 件逾期" in qian.text
     async with browsing(town, "fu") as office:

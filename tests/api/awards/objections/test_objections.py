@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.awards.claims.posting import post_due
 from api.awards.objections.raising import MAX_PER_DAY, raise_by_card
 from api.platform.errors import ErrorCode, Refused
 from tests.api.asking import confirmed, problem, rows, sign_in, standing
@@ -295,3 +296,24 @@ async def test_the_day_to_answer_follows_the_policy_of_its_day(town: LiveTown) -
         [told] = (await http.get("/v1/objections")).json()
         # Thursday the 18th and Monday the 22nd; Friday is the Dragon Boat Festival.
         assert told["days_late"] == 2
+
+
+async def test_an_objection_and_the_end_of_the_notice_race_and_one_wins(town: LiveTown) -> None:
+    """The posting that waits for the claim's lock sees that it was stopped meanwhile."""
+    for _ in range(3):
+        id = await on_notice(town)
+        town.clock.travel(town.clock.now() + 3 * DAY)
+        raised, *_ = await asyncio.gather(
+            object_by_card(town, town.card, id),
+            *(post_due(town.town) for _ in range(4)),
+            return_exceptions=True,
+        )
+        if isinstance(raised, Refused):
+            assert (raised.code, await status(town, id)) == (ErrorCode.UNKNOWN, "posted")
+        else:
+            assert (await status(town, id), await notice(town, id)) == (
+                "approved",
+                ((await notice(town, id))[0], town.clock.now()),
+            )
+        await sign_in(town, *town.tokens)
+    assert (await standing(town))[0]["in_balance"]
