@@ -15,8 +15,8 @@ import hmac
 import secrets
 from typing import Any
 
-from litestar import Request
-from litestar.datastructures import Cookie, MutableScopeHeaders
+from litestar import Request, Response
+from litestar.datastructures import Cookie, FormMultiDict, MutableScopeHeaders
 from litestar.enums import RequestEncodingType, ScopeType
 from litestar.exceptions import PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
@@ -36,6 +36,8 @@ _OWN = frozenset({"same-origin", "none"})
 _NUMBER_DIGITS = 32
 _ISSUED = "csrf_token"
 """In the request's state: what a page issued to a visitor, whose cookie it becomes."""
+_LATE = "late_form"
+"""In the request's state: a form of ours whose session is over."""
 
 
 class FormProtection(ASGIMiddleware):
@@ -60,11 +62,38 @@ def issue_token(request: Request[Any, Any, Any]) -> str:
     session = _get_session(request)
     if session:
         return _make_token(request, session)
+    if _ISSUED in request.state:
+        return str(request.state[_ISSUED])
     known = request.cookies.get(COOKIE, "")
     if _is_made_for(request, known, ""):
         return known
     token = request.state[_ISSUED] = _make_token(request, "")
     return token
+
+
+def issue_cookie(request: Request[Any, Any, Any], response: Response[Any]) -> None:
+    """A visitor's token and its cookie, where the answer doesn't come from within `FormProtection`."""
+    response.set_cookie(COOKIE, issue_token(request), httponly=True, samesite="lax")
+
+
+def issue_token_for(request: Request[Any, Any, Any], session: str) -> str:
+    """For a page that is answered together with the session that begins."""
+    return _make_token(request, session)
+
+
+def find_late_form(request: Request[Any, Any, Any]) -> FormMultiDict | None:
+    """A form of ours that was refused because its session is over."""
+    form: FormMultiDict | None = request.state.get(_LATE)
+    return form
+
+
+def sign(request: Request[Any, Any, Any], text: str) -> str:
+    """Only this server can have written this beside `text`."""
+    return _sign(request, text, "")
+
+
+def is_signed(request: Request[Any, Any, Any], text: str, signature: str) -> bool:
+    return hmac.compare_digest(signature.encode(), sign(request, text).encode())
 
 
 def _setting_cookie(request: Request[Any, Any, Any], send: Send) -> Send:
@@ -88,6 +117,8 @@ async def _require_own(request: Request[Any, Any, Any]) -> None:
     if _is_made_for(request, token, session) and (session or token == request.cookies.get(COOKIE)):
         return
     if request.auth and not session:
+        if request.content_type[0] in _FORMS and _is_made_for(request, token, str(request.auth)):
+            request.state[_LATE] = await request.form()
         raise Refused(ErrorCode.NOT_SIGNED_IN, "登录已过期，没有提交。请先登录。")
     raise PermissionDeniedException
 

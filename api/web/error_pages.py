@@ -16,8 +16,10 @@ from litestar.types import ExceptionHandlersMap
 
 from api.platform.errors import ErrorCode, Refused
 from api.platform.problem_details import EXCEPTIONS, problem_of
+from api.web import csrf
 from api.web.destination import keep_destination
 from api.web.flash import see_other
+from api.web.kept_form import keep_form
 from api.web.page import render_page
 
 SIGN_IN = "/desk/sign-in"
@@ -42,10 +44,22 @@ def _show_problem(request: Request[Any, Any, Any], problem: ProblemDetailsExcept
 
 def _refusal_page(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
     if error.code == ErrorCode.NOT_SIGNED_IN:
-        response = see_other(SIGN_IN, error.detail, "refused")
-        keep_destination(request, response)
-        return response
+        return _sign_in_page(request, error)
     return _show_problem(request, problem_of(error))
+
+
+def _sign_in_page(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
+    """With what was typed, where a form was sent too late."""
+    kept = keep_form(request)
+    if kept:
+        response: Response[Any] = render_page(
+            request, "web/sign_in.html", status=error.code.status, login="", problem=error.detail, kept=kept
+        )
+        csrf.issue_cookie(request, response)
+        return response
+    response = see_other(SIGN_IN, error.detail, "refused")
+    keep_destination(request, response)
+    return response
 
 
 def _stale_form_page(request: Request[Any, Any, Any], _: PermissionDeniedException) -> Response[Any]:

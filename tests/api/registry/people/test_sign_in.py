@@ -65,8 +65,8 @@ async def test_an_expired_session_leads_back_to_signing_in(town: LiveTown) -> No
         await declare(wang, "hp-1")
         await browser.open("/desk")
         town.clock.travel(NOW + SESSION_LIFETIME + timedelta(seconds=1))
-        assert "请先登录" in await browser.send("/desk/claims/review")
-        assert browser.page.url.path == "/desk/sign-in"
+        assert "登录已过期，没有提交" in await browser.send("/desk/claims/review")
+        assert 'action="/desk/sign-in"' in browser.page.text
 
 
 async def test_after_signing_in_one_is_where_one_wanted_to_go(town: LiveTown) -> None:
