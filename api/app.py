@@ -20,6 +20,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+import api.awards.declaring.confirming_pages
 import api.awards.declaring.own_pages
 import api.awards.declaring.pages
 import api.awards.declaring.routes
@@ -62,6 +63,7 @@ import api.desk.policies.pages
 import api.desk.proposals.pages
 import api.desk.proposals.routes
 import api.desk.supermarkets.pages
+import api.household.declaring_pages
 import api.household.pages
 import api.registry.cards.pages
 import api.registry.cards.routes
@@ -249,6 +251,7 @@ def create_app(
             api.web.page.router,
             api.registry.people.pages.router,
             api.registry.people.invitation_pages.router,
+            api.household.declaring_pages.router,
             api.household.pages.router,
             api.registry.cards.pages.router,
             api.desk.cards.pages.router,
@@ -272,6 +275,7 @@ def create_app(
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,
             api.awards.review.pages.router,
+            api.awards.declaring.confirming_pages.router,
             api.awards.declaring.own_pages.router,
             api.awards.objections.pages.router,
             api.awards.objections.card_pages.router,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from api.awards.declaring.confirming import CONFIRMERS
 from api.platform.access import DECLARERS, Role, Staff
 from api.registry.proposals.deciding import READERS
 
@@ -38,6 +39,7 @@ _GROUPS = (
         (
             NavCard("/desk/declare", "申报", "替一户申报一件好事", DECLARERS),
             NavCard("/desk/claims", "查申报", "按户、事项、人、日期找，办到了哪一步", tuple(Role)),
+            NavCard("/desk/own-declarations", "户自己申报的", "没有凭密码的，等您确认", CONFIRMERS),
             NavCard("/desk/rulebooks", "积分规则", "现行规则和以前的版本", tuple(Role)),
             NavCard("/desk/proposals", "两人办理", "提议、确认和退回过的", READERS),
             NavCard(

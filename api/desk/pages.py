@@ -8,6 +8,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
+from api.awards.declaring.confirming import count_waiting
 from api.awards.objections.deciding import OUTCOMES
 from api.awards.objections.pages import WAYS
 from api.awards.objections.queries import list_objections
@@ -70,6 +71,8 @@ async def _read_hints(services: Services, staff: Staff) -> dict[str, str]:
         hints["/desk/rulebooks"] = f"{waiting} 份提议等您确认"
     if waiting := await deciding.count_confirmable(services, KINDS, staff):
         hints["/desk/proposals"] = f"{waiting} 份等您确认"
+    if waiting := await count_waiting(services, staff):
+        hints["/desk/own-declarations"] = f"{waiting} 件等您确认"
     return hints
 
 

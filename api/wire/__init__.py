@@ -30,6 +30,8 @@ from api.wire.claims import (
     ClaimReturn,
     ClaimView,
     NewClaim,
+    OwnConfirmation,
+    OwnDeclaration,
     VillageClaims,
 )
 from api.wire.expiry import ExpiryLine, ExpiryPolicyView, ExpiryPreview, ExpiryProgress, NewExpiry, NewExpiryPolicy
@@ -273,6 +275,8 @@ __all__ = [
     "ObjectionFigures",
     "ObjectionView",
     "OneLineText",
+    "OwnConfirmation",
+    "OwnDeclaration",
     "PasswordChange",
     "PeriodClosing",
     "PersonDuties",

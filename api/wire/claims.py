@@ -78,6 +78,28 @@ class ClaimReturn(Incoming, frozen=True):
     reason: Reason
 
 
+class OwnDeclaration(Wire, frozen=True):
+    """What a household declared without its card's PIN and somebody has to confirm; `id` becomes the claim's."""
+
+    id: UUID
+    household: str
+    head: str
+    rule: str
+    title: str
+    deed_on: date
+    person: str
+    inputs: dict[str, Any]
+    note: str
+    declared_at: datetime
+    recusal: str = ""
+
+
+class OwnConfirmation(Incoming, frozen=True):
+    """`again`: why it is another deed than one that the household has for this rule and day."""
+
+    again: Note = ""
+
+
 class ClaimView(Wire, frozen=True):
     id: UUID
     household: str

@@ -83,6 +83,28 @@ async def declare_by(
     uow: UnitOfWork, declarer: Declarer, claims: Sequence[wire.NewClaim]
 ) -> list[wire.ClaimOutcome]:
     """As `declare`, by a person or a household."""
+    rows, outcomes = await _plan(uow, declarer, claims)
+    if rows:
+        await uow.session.execute(insert(Claim), rows)
+    return outcomes
+
+
+async def find_book(uow: UnitOfWork, household: HouseholdFacts, day: date) -> rules.Rulebook | None:
+    """The one by which a household's deed of this day is evaluated: of the village where it was then."""
+    moves = await read_moves(uow, [household.id])
+    return await book_in_force(uow, day, moves.find_village(household, day))
+
+
+async def weigh(uow: UnitOfWork, declarer: Declarer, claim: wire.NewClaim) -> wire.ClaimOutcome:
+    """What would become of a claim. Nothing is declared."""
+    _, [outcome] = await _plan(uow, declarer, [claim])
+    return outcome
+
+
+async def _plan(
+    uow: UnitOfWork, declarer: Declarer, claims: Sequence[wire.NewClaim]
+) -> tuple[list[dict[str, object]], list[wire.ClaimOutcome]]:
+    """The rows to insert, and the outcome of every claim."""
     households = await read_households_by_code(uow, {claim.household for claim in claims})
     moves = await read_moves(uow, [household.id for household in households.values()])
     books = await _load_books(uow, claims, households, moves)
@@ -99,7 +121,7 @@ async def declare_by(
     correctable = await lock_correctable(
         uow, declarer.staff, [h.id for h in households.values()], [c.replaces for c in claims if c.replaces]
     )
-    rows = []
+    rows: list[dict[str, object]] = []
     outcomes = []
     for claim in claims:
         household = households.get(claim.household)
@@ -125,9 +147,7 @@ async def declare_by(
             twins.append(same_deed.SameDeed(claim.id, "declared", declarer.name))
             # The same id twice in one batch is a retry, too.
             existing[claim.id] = Claim(**row)
-    if rows:
-        await uow.session.execute(insert(Claim), rows)
-    return outcomes
+    return rows, outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,7 @@ async def _require_known_rule(services: Services, household: HouseholdFacts, for
     household's village. Raises IncompleteForm."""
     day = to_claim(form, household.code).deed_on
     async with services.unit_of_work() as uow:
-        village = (await read_moves(uow, [household.id])).find_village(household, day)
-        book = await book_in_force(uow, day, village)
+        book = await declarations.find_book(uow, household, day)
         if book is None or form.edition == book.version or form.rule.id not in book.rules:
             return
         shown = (await books_by_version(uow, [form.edition])).get(form.edition)

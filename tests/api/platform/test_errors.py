@@ -31,7 +31,8 @@ CHANGED = {"effective_on": "2026-06-10", "reason": "x"}
 SPLIT = CHANGED | {"code": "hp-9", "head": "王", "grid": "hp-1", "people": 1}
 REVIEWERS = {Role.GRID_LEADER, Role.CHIEF_GRID_LEADER, Role.COUNCIL}
 BODIES = {Role.COUNCIL, COMMITTEE, SUPERVISOR}
-DECLARERS = REVIEWERS | {Role.GRID_MEMBER, Role.GRID_GUIDE, COMMITTEE}
+GRID = {Role.GRID_MEMBER, Role.GRID_LEADER, Role.GRID_GUIDE, Role.CHIEF_GRID_LEADER}
+DECLARERS = REVIEWERS | GRID | {COMMITTEE}
 ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 DUTIES = {"name": "王", "roles": ["council"], "village": "hp", "reason": "x"}
@@ -166,6 +167,9 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
         {"village": "nowhere", "rule": "A01", "deed_on": "2026-06-01"},
         {COMMITTEE},
     ),
+    ("GET", "/v1/own-declarations", None, GRID),
+    ("POST", f"/v1/own-declarations/{ID}/confirm", {}, GRID),
+    ("POST", f"/v1/own-declarations/{ID}/refuse", {"reason": "x"}, GRID),
     ("GET", f"/v1/claims/{ID}/explanation", None, set(Role)),
     # Each claim says whose it is: awards go one way, deductions another.
     ("GET", "/v1/objections", None, READERS),

@@ -131,6 +131,7 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "GET", "/v1/rulebooks/drafts", None
     yield "POST", "/v1/rulebooks/simulations", {"text": "", "village": "hp"}
     yield "POST", "/v1/claims", [claim]
+    yield "GET", "/v1/own-declarations", None
     yield "POST", "/v1/claims/every-household", {"village": "hp", "rule": "A09", "deed_on": "2026-06-10"}
     yield "GET", "/v1/objections", None
     yield "POST", "/v1/corrections", [correction(award)]
@@ -179,6 +180,8 @@ async def test_every_request_is_decided() -> None:
         ("POST", f"/v1/objections/{ID}/uphold"),
         ("POST", f"/v1/objections/{ID}/dismiss"),
         ("POST", f"/v1/objections/{ID}/withdraw"),
+        ("POST", f"/v1/own-declarations/{ID}/confirm"),
+        ("POST", f"/v1/own-declarations/{ID}/refuse"),
         ("PUT", f"/v1/attendants/{ID}/pin"),
         ("POST", f"/v1/attendants/{ID}/end"),
         ("POST", "/v1/claims/review"),

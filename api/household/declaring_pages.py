@@ -1,0 +1,100 @@
+"""`/c/{token}/declare`: what a household declares itself, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Template
+
+from api.awards.declaring.declaration_form import (
+    DeclarationForm,
+    IncompleteForm,
+    new_form,
+    read_form,
+    read_typed,
+    to_claim,
+)
+from api.awards.declaring.own_declarations import OwnPage, declare_own, load_own_page
+from api.platform.errors import ErrorCode, Refused
+from api.platform.services import Services
+from api.web.error_pages import ERROR_PAGES
+from api.web.flash import see_other
+from api.web.form import read_code
+from api.web.page import render_page
+from api.wire.card_token import parse
+
+# What the household can do something about, in the form.
+_FORM_ERRORS = (
+    ErrorCode.WRONG_CARD_PIN,
+    ErrorCode.CARD_PIN_LOCKED,
+    ErrorCode.NO_PIN,
+    ErrorCode.TOO_MANY,
+    ErrorCode.WRONG_STATE,
+)
+
+
+@get("/c/{token:str}/declare")
+async def choose_or_fill(
+    token: FromPath[str],
+    services: NamedDependency[Services],
+    request: Request[Any, Any, Any],
+    rule: FromQuery[str] = "",
+) -> Template:
+    """The form of a rule; without one, the list of those open to households, and what the household declared."""
+    page = await load_own_page(services, token)
+    chosen = page.find_rule(rule)
+    form = new_form(chosen, page.edition) if chosen is not None else None
+    return _show(request, token, page, form)
+
+
+@post("/c/{token:str}/declare", status_code=200)
+async def declare(
+    token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
+) -> Response[Any]:
+    data, path = await request.form(), f"/c/{parse(token)}/declare"
+    page = await load_own_page(services, token)
+    rule = page.find_rule(read_code(data, "rule"))
+    if rule is None:
+        note = read_typed(data).note
+        kept = f"您写的说明：{note}" if note else ""
+        return see_other(path, f"这一项现在不能自己报了，请另选一项，或告诉网格员。{kept}", "refused")
+    form = read_form(rule, data)
+    if form.edition != page.edition:
+        return _show(
+            request, token, page, replace(form, edition=page.edition), "积分办法刚换了一版，请核对后再提交。"
+        )
+    try:
+        sentence = await declare_own(services, token, to_claim(form, page.holder.code), read_code(data, "pin"))
+    except IncompleteForm as error:
+        return _show(request, token, page, form, str(error))
+    except Refused as error:
+        if error.code not in _FORM_ERRORS:
+            raise
+        return _show(request, token, page, form, error.detail)
+    return see_other(path, sentence)
+
+
+def _show(
+    request: Request[Any, Any, Any], token: str, page: OwnPage, form: DeclarationForm | None, problem: str = ""
+) -> Template:
+    return render_page(
+        request,
+        "household/declare.html",
+        status=422 if problem else 200,
+        page=page,
+        token=parse(token),
+        form=form,
+        problem=problem,
+    )
+
+
+router = Router(
+    "/",
+    route_handlers=[choose_or_fill, declare],
+    exception_handlers=ERROR_PAGES,
+    include_in_schema=False,
+)
