@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
@@ -13,12 +14,13 @@ from litestar.response import Template
 from api.awards.declaring.declaration_form import (
     DeclarationForm,
     IncompleteForm,
+    form_correcting,
     new_form,
     read_form,
     read_typed,
     to_claim,
 )
-from api.awards.declaring.own_declarations import OwnPage, declare_own, load_own_page
+from api.awards.declaring.own_declarations import OwnPage, declare_own, find_own_returned, load_own_page
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
@@ -43,12 +45,18 @@ async def choose_or_fill(
     services: NamedDependency[Services],
     request: Request[Any, Any, Any],
     rule: FromQuery[str] = "",
+    replaces: FromQuery[UUID | None] = None,
 ) -> Template:
-    """The form of a rule; without one, the list of those open to households, and what the household declared."""
+    """The form of a rule, or to correct the claim that it `replaces`; without one, the list of those open to
+    households, and what the household declared."""
     page = await load_own_page(services, token)
+    returned = await find_own_returned(services, token, replaces) if replaces is not None else None
+    corrected = page.find_rule(returned.rule) if returned is not None else None
+    if returned is not None and corrected is not None:
+        form = form_correcting(corrected, page.edition, returned, page.holder.code)
+        return _show(request, token, page, form, returned.return_reason)
     chosen = page.find_rule(rule)
-    form = new_form(chosen, page.edition) if chosen is not None else None
-    return _show(request, token, page, form)
+    return _show(request, token, page, new_form(chosen, page.edition) if chosen is not None else None)
 
 
 @post("/c/{token:str}/declare", status_code=200)

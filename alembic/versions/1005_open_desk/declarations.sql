@@ -24,6 +24,7 @@ create table own_declaration (
     person text not null,
     inputs jsonb not null,
     note text not null,
+    replaces uuid,
     declared_at timestamptz not null,
     status text not null,
     decided_by uuid,
@@ -35,6 +36,8 @@ create table own_declaration (
     constraint fk_own_declaration_township_card foreign key (township, card) references card (township, digest),
     constraint fk_own_declaration_township_rulebook foreign key (township, rulebook)
         references rulebook (township, version),
+    constraint fk_own_declaration_township_replaces foreign key (township, replaces)
+        references claim (township, id),
     constraint fk_own_declaration_township_decided_by foreign key (township, decided_by)
         references person (township, id),
     constraint own_declaration_status check (status in ('waiting', 'declared', 'refused')),

@@ -96,6 +96,7 @@ async def confirm(services: Services, staff: Staff, id: UUID, again: str = "") -
             person=own.person,
             note=own.note,
             again=again,
+            replaces=own.replaces,
         )
         declarer = Declarer(staff, declared_with=DeclaredWith.CONFIRMATION)
         [outcome] = await declare_by(uow, declarer, [claim])

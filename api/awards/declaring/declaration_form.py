@@ -25,13 +25,15 @@ _MAX_ANSWERS = 50
 
 @dataclass(frozen=True, slots=True)
 class TypedFields:
-    """What a person types. `household` is a code, part of a name or what is on a card."""
+    """What a person types. `household` is a code, part of a name or what is on a card. `replaces`: the claim that
+    was sent back and is corrected by this one."""
 
     household: str = ""
     deed_on: str = ""
     person: str = ""
     note: str = ""
     again: str = ""
+    replaces: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -75,9 +77,24 @@ def new_form(rule: Rule, edition: str, typed: TypedFields = TypedFields()) -> De
 
 def form_like(rule: Rule, edition: str, claim: Claim) -> DeclarationForm:
     """For the same deed of another household."""
-    answers = {id: str(answer) for id, answer in claim.inputs.items()}
-    typed = TypedFields(deed_on=claim.deed_on.isoformat(), note=claim.note, answers=answers)
+    typed = replace(_typed_of(claim), person="", again="")
     return DeclarationForm(rule, uuid7(), edition, typed, after=claim.id)
+
+
+def form_correcting(rule: Rule, edition: str, claim: Claim, household: str) -> DeclarationForm:
+    """For a claim that was sent back."""
+    typed = replace(_typed_of(claim), household=household, replaces=str(claim.id))
+    return DeclarationForm(rule, uuid7(), edition, typed, seen=household)
+
+
+def _typed_of(claim: Claim) -> TypedFields:
+    return TypedFields(
+        deed_on=claim.deed_on.isoformat(),
+        person=claim.person,
+        note=claim.note,
+        again=claim.again,
+        answers={id: str(answer) for id, answer in claim.inputs.items()},
+    )
 
 
 def read_form(rule: Rule, data: FormMultiDict) -> DeclarationForm:
@@ -105,6 +122,7 @@ def read_typed(data: FormMultiDict) -> TypedFields:
         person=read_field(data, "person"),
         note=read_field(data, "note"),
         again=read_field(data, "again"),
+        replaces=str(_read_id(data, "replaces") or ""),
         answers={name.removeprefix(_INPUT): read_lines(data, name) for name in inputs},
     )
 
@@ -131,6 +149,7 @@ def to_claim(form: DeclarationForm, household: str) -> wire.NewClaim:
                 "person": typed.person,
                 "note": typed.note,
                 "again": typed.again,
+                "replaces": UUID(typed.replaces) if typed.replaces else None,
             },
             wire.NewClaim,
         )

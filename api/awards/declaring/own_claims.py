@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from api.awards.claims.tables import Claim
 from api.awards.declaring.drafts import Draft, list_drafts
 from api.awards.declaring.rounds import find_own_claim
+from api.awards.review.correcting import awaits_correction, is_theirs
 from api.awards.review.queries import ClaimSummary, load_summaries
 from api.awards.rulebooks.use_cases import book_in_force
 from api.platform.access import DECLARERS, Staff, require
 from api.platform.clock import local_date
 from api.platform.services import Services, UnitOfWork
+from api.registry.register.queries import read_households
 from api.registry.register.search import find_households
 
 PAGE = 30
@@ -24,8 +26,10 @@ _MAX_HOUSEHOLDS = 100
 
 @dataclass(frozen=True, slots=True)
 class OwnClaims:
-    """`older`: after which claim the next page begins; None on the last."""
+    """`returned`: what was sent back and isn't corrected yet. `older`: after which claim the next page begins;
+    None on the last."""
 
+    returned: Sequence[ClaimSummary]
     drafts: Sequence[Draft]
     claims: Sequence[ClaimSummary]
     older: UUID | None
@@ -45,11 +49,34 @@ async def list_own_claims(
             conditions.append(tuple_(Claim.declared_at, Claim.id) < (last.declared_at, last.id))
         found = await load_summaries(uow, staff, conditions, newest_first=True, limit=PAGE + 1)
         shown = found[:PAGE]
+        returned = [is_theirs(staff), awaits_correction()]
         return OwnClaims(
+            returned=await load_summaries(uow, staff, returned) if after is None and not text else (),
             drafts=await list_drafts(uow, staff) if after is None and not text else (),
             claims=shown,
             older=shown[-1].id if len(found) > PAGE else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedClaim:
+    """`household`: the code of its household."""
+
+    claim: Claim
+    household: str
+
+
+async def find_returned(services: Services, staff: Staff, id: UUID) -> ReturnedClaim | None:
+    """A claim that was sent back, if this person may correct it now."""
+    async with services.unit_of_work() as uow:
+        claim = await uow.session.scalar(
+            select(Claim).where(
+                Claim.township == uow.township, Claim.id == id, is_theirs(staff), awaits_correction()
+            )
+        )
+        if claim is None:
+            return None
+        return ReturnedClaim(claim, (await read_households(uow, [claim.household]))[claim.household].code)
 
 
 async def _fits(uow: UnitOfWork, staff: Staff, text: str) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from api.awards.claims.tables import Claim
 from api.awards.declaring.declarations import declare_by, find_book, weigh
 from api.awards.declaring.declarer import Declarer, is_open_to_households
 from api.awards.declaring.tables import OwnDeclaration
+from api.awards.review.correcting import awaits_correction, is_own
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Outsider, disclose
 from api.platform.clock import local_date, start_of_day
@@ -38,8 +39,10 @@ ALREADY = "这一件已经报过了，不用再报。"
 
 @dataclass(frozen=True, slots=True)
 class OwnLine:
-    """What a household declared, and what became of it; `reason` where it was refused."""
+    """What a household declared, and what became of it; `reason` where it was refused or sent back. `correctable`:
+    it can be corrected and declared again."""
 
+    id: UUID
     title: str
     deed_on: date
     declared_at: datetime
@@ -47,6 +50,7 @@ class OwnLine:
     told: str
     points: int | None
     reason: str
+    correctable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,18 @@ async def load_own_page(services: Services, card: str) -> OwnPage:
             ],
             await _load_lines(uow, holder.id),
         )
+
+
+async def find_own_returned(services: Services, card: str, id: UUID) -> Claim | None:
+    """A claim of the card's household that was sent back, if it may correct it. Raises as `load_own_page`."""
+    async with services.unit_of_work() as uow:
+        holder = await find_card_holder(uow, card)
+        claim: Claim | None = await uow.session.scalar(
+            select(Claim).where(
+                Claim.township == uow.township, Claim.id == id, is_own([holder.id]), awaits_correction()
+            )
+        )
+        return claim
 
 
 async def declare_own(services: Services, card: str, claim: wire.NewClaim, pin: str) -> str:
@@ -119,6 +135,7 @@ async def declare_own(services: Services, card: str, claim: wire.NewClaim, pin: 
                 person=claim.person,
                 inputs=claim.inputs,
                 note=claim.note,
+                replaces=claim.replaces,
                 declared_at=uow.now,
                 status="declared" if pin else "waiting",
             )
@@ -152,28 +169,33 @@ async def _load_lines(uow: UnitOfWork, household: UUID) -> list[OwnLine]:
     """The newest first."""
     rows = (
         await uow.session.execute(
-            select(OwnDeclaration, Claim)
+            select(OwnDeclaration, Claim, is_own([household]) & awaits_correction())
             .outerjoin(Claim, (Claim.township == OwnDeclaration.township) & (Claim.id == OwnDeclaration.id))
             .where(OwnDeclaration.township == uow.township, OwnDeclaration.household == household)
             .order_by(OwnDeclaration.declared_at.desc(), OwnDeclaration.id.desc())
             .limit(_SHOWN)
         )
     ).all()
-    books = await books_by_version(uow, {own.rulebook for own, _ in rows})
-    return [_to_line(own, claim, books[own.rulebook].get_rule(own.rule).title) for own, claim in rows]
+    books = await books_by_version(uow, {own.rulebook for own, *_ in rows})
+    return [
+        _to_line(own, claim, books[own.rulebook].get_rule(own.rule).title, bool(correctable))
+        for own, claim, correctable in rows
+    ]
 
 
-def _to_line(own: OwnDeclaration, claim: Claim | None, title: str) -> OwnLine:
+def _to_line(own: OwnDeclaration, claim: Claim | None, title: str, correctable: bool) -> OwnLine:
     if claim is None:
         told = "等网格员确认" if own.status == "waiting" else "没有确认"
-        return OwnLine(title, own.deed_on, own.declared_at, own.status, told, None, own.reason)
+        return OwnLine(own.id, title, own.deed_on, own.declared_at, own.status, told, None, own.reason)
     shown = disclose(Outsider.CARD, confidentiality_of(claim)).subject
     return OwnLine(
+        own.id,
         title if shown else UNPUBLISHED,
         own.deed_on,
         own.declared_at,
         claim.status,
         STATUS[claim.status],
         claim.points,
-        claim.refusal if shown else "",
+        (claim.refusal or claim.return_reason) if shown else "",
+        correctable,
     )

@@ -20,16 +20,20 @@ from api.awards.declaring import declarations, drafts
 from api.awards.declaring.declaration_form import (
     DeclarationForm,
     IncompleteForm,
+    form_correcting,
     form_like,
     from_draft,
     new_form,
     read_form,
 )
 from api.awards.declaring.drafts import Draft
+from api.awards.declaring.own_claims import find_returned
 from api.awards.declaring.rounds import find_own_claim, list_recent_rules, load_round
 from api.awards.declaring.submitting import keep_without_rule, load_book, submit
+from api.awards.review import returning
 from api.awards.review.queries import villages_served
 from api.platform.access import DECLARERS, Role, StaffRequest, require, staff_only
+from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.people.pages import DESK
 from api.registry.register.queries import HouseholdFacts
@@ -49,9 +53,10 @@ async def choose_or_fill(
     rule: FromQuery[str] = "",
     draft: FromQuery[UUID | None] = None,
     after: FromQuery[UUID | None] = None,
+    replaces: FromQuery[UUID | None] = None,
 ) -> Template:
-    """The form of a rule, as a `draft` was kept or like the claim that it comes `after`; without a rule, the list
-    of them."""
+    """The form of a rule, as a `draft` was kept, like the claim that it comes `after`, or to correct the one that
+    it `replaces`; without a rule, the list of them."""
     require(request.user, *DECLARERS)
     book = await load_book(services, request.user)
     kept = await drafts.find_draft(services, request.user, draft) if draft is not None else None
@@ -64,6 +69,11 @@ async def choose_or_fill(
         last = await find_own_claim(uow, request.user, after) if after is not None else None
     if last is not None and last.rule in book.rules:
         return await _form_page(request, services, form_like(book.get_rule(last.rule), book.version, last))
+    returned = await find_returned(services, request.user, replaces) if replaces is not None else None
+    if returned is not None and returned.claim.rule in book.rules:
+        rule_now = book.get_rule(returned.claim.rule)
+        form = form_correcting(rule_now, book.version, returned.claim, returned.household)
+        return await _form_page(request, services, form, returned.claim.return_reason)
     if wanted in book.rules:
         return await _form_page(request, services, new_form(book.get_rule(wanted), book.version))
     return await _choice_page(request, services, book, kept)
@@ -84,6 +94,24 @@ async def declare(request: StaffRequest, services: NamedDependency[Services]) ->
     except IncompleteForm as error:
         return await _form_page(request, services, error.form, str(error), error.candidates)
     return see_other(f"{DECLARE}?after={form.id}", sentence)
+
+
+@post(f"{DECLARE}/withdraw")
+async def withdraw(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    """One of those that were just declared, and back to their list."""
+    data = await request.form()
+    try:
+        claim, after = (UUID(read_code(data, name)) for name in ("claim", "after"))
+    except ValueError:
+        raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再试。") from None
+    back = f"{DECLARE}?after={after}"
+    try:
+        await returning.withdraw(services, request.user, claim)
+    except Refused as error:
+        if error.code is not ErrorCode.WRONG_STATE:
+            raise
+        return see_other(back, error.detail, "refused")
+    return see_other(back, "已撤回，这一户可以重新报。")
 
 
 @post(f"{DECLARE}/every-household")
@@ -141,7 +169,7 @@ async def _form_page(
 
 router = Router(
     "/",
-    route_handlers=[choose_or_fill, declare, declare_for_all],
+    route_handlers=[choose_or_fill, declare, withdraw, declare_for_all],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from api.awards.claims.same_deed import EarlierDeed, find_earlier
+from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
 from api.awards.review.queries import ClaimSummary, load_summaries
 from api.platform.access import Staff
@@ -58,6 +59,7 @@ async def load_round(uow: UnitOfWork, staff: Staff, id: UUID) -> Round | None:
             Claim.declared_at > uow.now - _LASTS,
             Claim.rule == last.rule,
             Claim.deed_on == last.deed_on,
+            COUNTS,
         ],
         newest_first=True,
         limit=_MAX_DECLARED,

@@ -20,6 +20,7 @@ class OwnDeclaration(Base):
         ForeignKeyConstraint(["township", "household"], ["household.township", "household.id"]),
         ForeignKeyConstraint(["township", "card"], ["card.township", "card.digest"]),
         ForeignKeyConstraint(["township", "rulebook"], ["rulebook.township", "rulebook.version"]),
+        ForeignKeyConstraint(["township", "replaces"], ["claim.township", "claim.id"]),
         ForeignKeyConstraint(["township", "decided_by"], ["person.township", "person.id"]),
         CheckConstraint("status in ('waiting', 'declared', 'refused')", name="own_declaration_status"),
         Index(None, "township", "household", "declared_at"),
@@ -36,6 +37,7 @@ class OwnDeclaration(Base):
     person: Mapped[str]
     inputs: Mapped[dict[str, Any]] = mapped_column(JSONB)
     note: Mapped[str]
+    replaces: Mapped[UUID | None]
     declared_at: Mapped[datetime]
     status: Mapped[str]
     decided_by: Mapped[UUID | None]

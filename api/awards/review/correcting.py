@@ -24,18 +24,26 @@ def awaits_correction() -> ColumnElement[bool]:
     return (Claim.status == "returned") & ~has_successor
 
 
+def is_theirs(staff: Staff) -> ColumnElement[bool]:
+    """The condition for what this person may correct: their own, and what a household of their village declared
+    itself."""
+    in_village = true() if staff.village is None else Claim.village == staff.village
+    return or_(Claim.declared_by == staff.id, and_(Claim.declared_by.is_(None), in_village))
+
+
+def is_own(households: Collection[UUID]) -> ColumnElement[bool]:
+    """The condition for what these households may correct."""
+    return and_(Claim.declared_by.is_(None), Claim.household.in_(households))
+
+
 async def lock_correctable(
     uow: UnitOfWork, staff: Staff | None, households: Collection[UUID], ids: Collection[UUID]
 ) -> set[UUID]:
-    """Those of these claims that this person may correct now, or without one these households: their own, or what
-    a household of their village declared itself. Locked, so that each is corrected once."""
+    """Those of these claims that this person, or without one these households, may correct now. Locked, so that
+    each is corrected once."""
     if not ids:
         return set()
-    if staff is None:
-        theirs = and_(Claim.declared_by.is_(None), Claim.household.in_(households))
-    else:
-        in_village = true() if staff.village is None else Claim.village == staff.village
-        theirs = or_(Claim.declared_by == staff.id, and_(Claim.declared_by.is_(None), in_village))
+    theirs = is_theirs(staff) if staff is not None else is_own(households)
     those = [Claim.township == uow.township, Claim.id.in_(ids), theirs]
     # The lock first, so that a successor is seen which was declared meanwhile.
     await uow.session.execute(select(Claim.id).where(*those).order_by(Claim.id).with_for_update())

@@ -51,8 +51,8 @@ Waiting: TypeAlias = Literal["review", "approve", "notice"]
 @dataclass(frozen=True, slots=True)
 class ClaimSummary:
     """A claim in the lists of the desk; `blocked_reason` says why this person can't act on it. `points` are those
-    after `taken_back` by corrections; the status is then `corrected`. `stopped`: its notice is. `shown`: this
-    person may see its subject."""
+    after `taken_back` by corrections; the status is then `corrected`. `refusal`: why it was refused or sent back.
+    `stopped`: its notice is. `shown`: this person may see its subject."""
 
     id: UUID
     household: str
@@ -292,7 +292,7 @@ async def load_summaries(
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
             stopped=claim.notice_stopped_at is not None,
-            refusal=claim.refusal if shown[claim.id] else "",
+            refusal=(claim.refusal or claim.return_reason) if shown[claim.id] else "",
             blocked_reason=_blocked_reason(staff, claim, code, progress[claim.id]),
             same_deed=same_deeds[claim.id],
             shown=shown[claim.id],

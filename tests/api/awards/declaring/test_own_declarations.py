@@ -124,6 +124,28 @@ async def test_nobody_confirms_what_their_own_or_a_relatives_household_declared(
                 problem(await http.post(f"/v1/own-declarations/{id}/{step}", json=body), 403, "not-allowed")
 
 
+async def test_what_was_sent_back_to_the_household_it_corrects_itself(guarded: LiveTown) -> None:
+    town = guarded
+    path = f"/c/{town.card}/declare"
+    async with browsing(town) as household:
+        await declare_own(household, town.card, pin=PIN, note="扫了")
+        [(id,)] = await rows(town, "select id from own_declaration")
+        async with town.staff("zhao") as http:
+            (await http.post(f"/v1/claims/{id}/return", json={"reason": "在哪里"})).raise_for_status()
+        assert "退回更正" in await household.open(path)
+        assert "在哪里" in household.text
+        assert f"replaces={id}" in household.page.text
+        await household.open(f"{path}?replaces={id}")
+        assert 'value="扫了"' in household.page.text
+        assert "等网格员确认" in await household.send(path, None, deed_on="2026-06-14", note="村口")
+        [(waiting,)] = await rows(town, "select id from own_declaration where status = 'waiting'")
+        async with town.staff("wang") as http:
+            answer = await http.post(f"/v1/own-declarations/{waiting}/confirm", json={})
+            assert answer.json()["status"] == "declared", answer.text
+        assert "更正后再报" not in await household.open(path)
+    assert await rows(town, "select replaces from claim where id = :id", id=waiting) == [(id,)]
+
+
 async def test_a_wrong_pin_declares_nothing_and_five_lock_it(guarded: LiveTown) -> None:
     town = guarded
     async with browsing(town) as household:

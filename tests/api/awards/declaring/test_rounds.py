@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.api.asking import rows
-from tests.api.awards.claims.conftest import claim, declare, hire
+from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import LiveTown
 
@@ -148,3 +148,50 @@ async def test_mine_are_found_and_older_ones_turned_to(town: LiveTown) -> None:
         assert "没有找到" in await wang.open("/desk/declare/mine?q=没有这样的事")
     async with browsing(town, "sun") as sun:
         assert "还没有申报过" in await sun.open("/desk/declare/mine")
+
+
+async def test_a_mistake_is_taken_back_by_one_tap(town: LiveTown, lane: list[str]) -> None:
+    async with browsing(town, "wang") as wang:
+        await wang.open("/desk/declare?rule=A09")
+        await wang.send("/desk/declare", household=lane[0], deed_on="2026-06-14")
+        await tap(wang, lane[1])
+        assert lane[1] not in offered(wang)
+        page = wang.page
+        assert "已撤回，这一户可以重新报" in await wang.send("/desk/declare/withdraw")
+        assert "这一项刚报的 1 户" in wang.text
+        assert offered(wang)[-1] == lane[1] or lane[1] in offered(wang)
+        assert "已申报" in await tap(wang, lane[1])
+        assert "这一项刚报的 2 户" in wang.text
+        # What somebody has signed last meanwhile stays.
+        newest = "select id from claim where status = 'declared' order by declared_at desc, id desc limit 1"
+        [(last,)] = await rows(town, newest)
+        await review(town, str(last))
+        await approve(town, str(last))
+        wang.page = page
+        hidden = {"claim": str(last), "after": str(last)}
+        assert "不能再撤回" in await wang.send("/desk/declare/withdraw", None, **hidden)
+
+
+async def test_what_was_sent_back_stands_first_and_is_corrected(town: LiveTown) -> None:
+    new = claim("A09", household="hp-1", day="2026-06-14", note="扫了", again="")
+    await declare(town, new)
+    async with town.staff("zhao") as http:
+        sent_back = await http.post(f"/v1/claims/{new['id']}/return", json={"reason": "请写清在哪里扫的"})
+        sent_back.raise_for_status()
+    async with browsing(town, "wang") as wang, browsing(town, "sun") as sun:
+        page = await wang.open("/desk/declare/mine")
+        assert "退回来要更正的 1 件" in page
+        assert "请写清在哪里扫的" in page
+        assert "退回来要更正的" not in await sun.open("/desk/declare/mine")
+        assert "请写清" not in await sun.open(f"/desk/declare?replaces={new['id']}")
+        await wang.open(f"/desk/declare?replaces={new['id']}")
+        assert "退回更正：请写清在哪里扫的" in wang.text
+        assert 'value="扫了"' in wang.page.text
+        stale = wang.page
+        fields = {"household": "hp-1", "deed_on": "2026-06-14", "note": "扫了村口到小学"}
+        assert "已申报" in await wang.send("/desk/declare", None, **fields)
+        assert "退回来要更正的" not in await wang.open("/desk/declare/mine")
+        wang.page = stale
+        assert "已申报" in await wang.send("/desk/declare", None, **fields), "sent twice"
+    replaced = await rows(town, "select note from claim where replaces is not null")
+    assert replaced == [("扫了村口到小学",)]
