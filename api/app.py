@@ -24,6 +24,8 @@ import api.awards.declaring.confirming_pages
 import api.awards.declaring.own_pages
 import api.awards.declaring.pages
 import api.awards.declaring.routes
+import api.awards.evidence.pages
+import api.awards.evidence.routes
 import api.awards.notices.pages
 import api.awards.objections.card_pages
 import api.awards.objections.pages
@@ -238,6 +240,7 @@ def create_app(
             api.awards.review.routes.router,
             api.awards.objections.routes.router,
             api.awards.declaring.routes.router,
+            api.awards.evidence.routes.router,
             api.bookkeeping.backup.routes.router,
             api.bookkeeping.expiry.routes.router,
             api.shop.redemptions.routes.router,
@@ -280,6 +283,7 @@ def create_app(
             api.awards.objections.pages.router,
             api.awards.objections.card_pages.router,
             api.awards.declaring.pages.router,
+            api.awards.evidence.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,
             api.shop.offline.pages.router,
@@ -316,8 +320,10 @@ def create_app(
             ),
             FormProtection(),
         ],
-        # What fits into one packet anyway gains nothing.
-        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=1_000),
+        # What fits into one packet anyway gains nothing, nor does a photo.
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=5, minimum_size=1_000, exclude="/photos/"
+        ),
         template_config=TemplateConfig(instance=_make_template_engine()),
         logging_config=LoggingConfig(
             root={"level": "WARNING", "handlers": ["queue_listener"]},

@@ -1,6 +1,7 @@
 """The server's background jobs, in turn; `run_forever` runs them."""
 
 from api.awards.claims.posting import post_due
+from api.awards.evidence.removal import forget_unnamed_photos, remove_expired_photos
 from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.services import watch_clock
@@ -21,4 +22,6 @@ JOBS = (
     forget_tries,
     forget_browsers,
     forget_uploads,
+    forget_unnamed_photos,
+    remove_expired_photos,
 )

@@ -6,8 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from api.platform import os_errors
+from api.platform.durable_files import ContentFiles
 from api.platform.errors import ErrorCode, Refused
 
+EVIDENCE = "evidence"
 _MARKS = frozenset({"pg", "pg.lock", "csrf.secret", "seal.key", "demo.json", "demo.building", "backups"})
 """What a server or a demo keeps there from its start."""
 _GUESTS = frozenset({"kiosk", "crash.log", "crash.log.old"})
@@ -28,3 +30,8 @@ def require_own_folder(data: Path) -> None:
             ErrorCode.NOT_OUR_FOLDER,
             f"{data} 里有别的文件，不是积美的数据文件夹，没有改动；请让 JIMEI_DATA 指向一个空的。",
         )
+
+
+def evidence_files(data: Path) -> ContentFiles:
+    """The photos that claims name; outside of whatever a web server serves by itself."""
+    return ContentFiles(data / EVIDENCE)

@@ -87,7 +87,7 @@ def _describe(handler: HTTPRouteHandler) -> None:
         statuses |= _OF_CALLERS
     if parameters.keys() - _INJECTED:
         statuses |= _OF_WHAT_IS_NAMED
-    if "data" in parameters:
+    if {"data", "body"} & parameters.keys():
         statuses |= _OF_BODIES
     changes = handler.http_methods != {"GET"}
     if changes:

@@ -32,6 +32,7 @@ from api.wire.claims import (
     NewClaim,
     OwnConfirmation,
     OwnDeclaration,
+    ReceivedPhoto,
     VillageClaims,
 )
 from api.wire.expiry import ExpiryLine, ExpiryPolicyView, ExpiryPreview, ExpiryProgress, NewExpiry, NewExpiryPolicy
@@ -298,6 +299,7 @@ __all__ = [
     "Reason",
     "Receipt",
     "ReceiptLine",
+    "ReceivedPhoto",
     "Redemption",
     "RedemptionLine",
     "Restock",

@@ -64,6 +64,12 @@ class ClaimExplanation(Wire, frozen=True):
     same_deed: list[UUID] = field(default_factory=list)
 
 
+class ReceivedPhoto(Wire, frozen=True):
+    """`digest`: the SHA-256 of the photo as it is kept, by which a claim names it."""
+
+    digest: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
 class ClaimIds(Incoming, frozen=True):
     claims: Annotated[list[UUID], Meta(min_length=1, max_length=5000)]
 

@@ -24,7 +24,8 @@ class TownshipDefaults(Incoming, frozen=True):
     `lease_days`: of a new kiosk, as in its lease policy. `answer_days`: within how many working days an objection
     is answered; `contest_days`: for how many days after its notice a posted entry can be objected to.
     `witnessed_most`: points that a household without its card gets on a day on the word of a witness.
-    `council_quorum`: how many members of the moral council vote on a claim."""
+    `council_quorum`: how many members of the moral council vote on a claim.
+    `photo_days`: for how many days the photos of a claim are kept."""
 
     notice_days: NoticeDays
     pin_above: Annotated[int, Meta(ge=1, le=10_000)]
@@ -34,6 +35,7 @@ class TownshipDefaults(Incoming, frozen=True):
     contest_days: Annotated[int, Meta(ge=0, le=366)] = 30
     witnessed_most: Annotated[int, Meta(ge=0, le=10_000)] = 50
     council_quorum: Annotated[int, Meta(ge=1, le=15)] = 1
+    photo_days: Annotated[int, Meta(ge=30, le=1830)] = 180
 
 
 class TownshipDefaultsView(TownshipDefaults, frozen=True):

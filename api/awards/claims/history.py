@@ -32,16 +32,19 @@ class ClaimHistory:
         households: Mapping[UUID, str],
         books: Collection[rules.Rulebook],
         days: Collection[date],
+        *,
+        locked: bool = True,
     ) -> ClaimHistory:
         """The awards of these households (with their villages), also those of households that were merged into
         them; and of the whole village if a book counts by village in a period of one of the days.
 
-        Locks the households and villages, so that two transactions can't use up the same last point. Redemptions
-        are not blocked: they only reference the household.
+        `locked`: the households and villages, so that two transactions can't use up the same last point; who only
+        looks needs no lock. Redemptions are not blocked: they only reference the household.
         """
         village_counts = {count for book in books for count in book.counts if count.per == "village"}
         villages = set(households.values()) if village_counts else set()
-        await _lock(uow, households, villages)
+        if locked:
+            await _lock(uow, households, villages)
         absorbed = await read_absorbed(uow, households)
         included: ColumnElement[bool] = Claim.household.in_([*households, *absorbed])
         if villages:

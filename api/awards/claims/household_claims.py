@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import SQLColumnExpression, bindparam, func, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from api.awards.claims.statuses import UNDER_WAY
 from api.awards.claims.tables import Claim
 from api.platform.services import UnitOfWork
 from ledger.lookup import lateral_one
@@ -50,7 +51,7 @@ async def count_open_claims(uow: UnitOfWork, household: UUID) -> int:
         select(func.count()).where(
             Claim.township == uow.township,
             Claim.household == household,
-            Claim.status.in_(("declared", "reviewed", "approved")),
+            Claim.status.in_(UNDER_WAY),
         )
     )
     return number or 0

@@ -21,3 +21,6 @@ FALLEN = ("refused", "returned", "withdrawn")
 
 COUNTS = Claim.status.not_in(FALLEN)
 """The condition for all other claims."""
+
+UNDER_WAY = ("declared", "reviewed", "approved")
+"""Neither in the books nor ended."""

@@ -54,6 +54,9 @@ class DeclarationForm:
     declared_twice: bool = False
     grown_ups: Sequence[str] = ()
 
+    def with_photos(self, answers: Mapping[str, str]) -> DeclarationForm:
+        return replace(self, typed=replace(self.typed, answers={**self.typed.answers, **answers}))
+
     @property
     def requires_person(self) -> bool:
         return self.rule.requires_person

@@ -17,6 +17,7 @@ from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
 from api.awards.declaring.declarer import Declarer
 from api.awards.review.correcting import NOT_CORRECTABLE, lock_correctable
+from api.awards.evidence.naming import NameablePhotos, lock_nameable, record_photos
 from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from api.platform.access import DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
@@ -86,6 +87,8 @@ async def declare_by(
     rows, outcomes = await _plan(uow, declarer, claims)
     if rows:
         await uow.session.execute(insert(Claim), rows)
+        recorded = {outcome.id for outcome in outcomes if outcome.status == "declared"}
+        await record_photos(uow, {claim.id: claim.inputs for claim in claims if claim.id in recorded})
     return outcomes
 
 
@@ -152,11 +155,12 @@ async def _plan(
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What some rules need beside the claim: the number of households by village, and available points by
-    household."""
+    """What some rules need beside the claim: the number of households by village, available points by household,
+    and photos."""
 
     households: Mapping[str, int]
     available: dict[str, int]
+    photos: NameablePhotos
 
 
 async def _load_context(
@@ -169,7 +173,11 @@ async def _load_context(
         rule.id for book in books.values() if book for rule in book.rules.values() if rule.deduction is not None
     }
     codes = {claim.household for claim in claims if claim.rule in deduction_rules}
-    return _Context(counts, await deductions.available_points(uow, codes) if codes else {})
+    return _Context(
+        counts,
+        await deductions.available_points(uow, codes) if codes else {},
+        await lock_nameable(uow, [claim.inputs for claim in claims]),
+    )
 
 
 def _evaluate(
@@ -216,6 +224,9 @@ def _evaluate(
     explanation = rules.explain(evaluation)
     if not evaluation.accepted:
         return refused("".join(explanation), evaluation.trace)
+    obstacle = context.photos.find_obstacle(rule, claim.inputs, {declarer.id, household.id})
+    if obstacle:
+        return refused(obstacle)
     if twins and not claim.again:
         by = "、".join(dict.fromkeys(twin.declared_by for twin in twins))
         return None, wire.ClaimOutcome(

@@ -30,6 +30,7 @@ from api.awards.declaring.drafts import Draft
 from api.awards.declaring.own_claims import find_returned
 from api.awards.declaring.rounds import find_own_claim, list_recent_rules, load_round
 from api.awards.declaring.submitting import keep_without_rule, load_book, submit
+from api.awards.evidence.form_field import MAX_BODY, take_photos
 from api.awards.review import returning
 from api.awards.review.queries import villages_served
 from api.platform.access import DECLARERS, Role, StaffRequest, require, staff_only
@@ -79,7 +80,7 @@ async def choose_or_fill(
     return await _choice_page(request, services, book, kept)
 
 
-@post(DECLARE, status_code=200)
+@post(DECLARE, status_code=200, request_max_body_size=MAX_BODY)
 async def declare(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     staff, data = request.user, await request.form()
     require(staff, *DECLARERS)
@@ -88,9 +89,10 @@ async def declare(request: StaffRequest, services: NamedDependency[Services]) ->
     if rule is None:
         kept, sentence = await keep_without_rule(services, staff, data)
         return see_other(f"{DECLARE}?draft={kept}", sentence, "refused")
-    form = read_form(rule, data)
+    photos = await take_photos(services, staff, rule, data)
+    form = read_form(rule, data).with_photos(photos.answers)
     try:
-        sentence = await submit(services, staff, form)
+        sentence = await submit(services, staff, form, photos.problem)
     except IncompleteForm as error:
         return await _form_page(request, services, error.form, str(error), error.candidates)
     return see_other(f"{DECLARE}?after={form.id}", sentence)

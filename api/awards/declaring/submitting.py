@@ -47,12 +47,15 @@ async def load_book(services: Services, staff: Staff) -> Rulebook:
     return book
 
 
-async def submit(services: Services, staff: Staff, form: DeclarationForm) -> str:
-    """Declare the claim; returns a sentence for the declarer. What isn't taken is kept as a draft.
+async def submit(services: Services, staff: Staff, form: DeclarationForm, problem: str = "") -> str:
+    """Declare the claim; returns a sentence for the declarer. What isn't taken is kept as a draft. `problem`: why
+    a photo that came with it wasn't taken.
 
     Raises IncompleteForm, and Refused: not-allowed.
     """
     try:
+        if problem:
+            raise IncompleteForm(problem, form)
         sentence = await _submit(services, staff, form)
     except IncompleteForm as error:
         form = error.form

@@ -10,6 +10,7 @@ from uuid import UUID
 from api.awards.claims import deductions
 from api.awards.claims.posting import kind_of
 from api.awards.claims.tables import Claim
+from api.awards.evidence.queries import ClaimPhotoFacts, list_photos
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import conceal
 from api.platform import accounts
@@ -54,10 +55,13 @@ async def put_on_notice(uow: UnitOfWork, approvals: Sequence[Approval]) -> dict[
     results: dict[UUID, OnNotice | str] = {id: NOTHING_TO_DEDUCT for id, number in points.items() if number == 0}
     approvals = [each for each in approvals if points[each.claim.id] != 0]
     books = await books_by_version(uow, {each.claim.rulebook for each in approvals})
+    photos = await list_photos(uow, [each.claim.id for each in approvals])
     openings: dict[TransactionId, Opening] = {}
     postings = await uow.books.post(
         [
-            _pending_transaction(each, points[each.claim.id], books[each.claim.rulebook], openings)
+            _pending_transaction(
+                each, points[each.claim.id], books[each.claim.rulebook], photos[each.claim.id], openings
+            )
             for each in approvals
         ],
         uow.now,
@@ -97,7 +101,11 @@ async def _current_points(uow: UnitOfWork, approvals: Sequence[Approval]) -> dic
 
 
 def _pending_transaction(
-    approval: Approval, points: int, book: Rulebook, openings: dict[TransactionId, Opening]
+    approval: Approval,
+    points: int,
+    book: Rulebook,
+    photos: Sequence[ClaimPhotoFacts],
+    openings: dict[TransactionId, Opening],
 ) -> Transaction:
     """The pending transaction of a claim on notice. The books only commit to a subject that is kept from
     publication; what opens it is added to `openings`."""
@@ -110,6 +118,7 @@ def _pending_transaction(
         "rulebook": claim.rulebook,
         "category": book.get_category(claim.category).title,
         "deed_on": claim.deed_on.isoformat(),
+        **({"evidence": [photo.digest for photo in photos]} if photos else {}),
     }
     pending = Transaction(
         id=TransactionId(claim.id),

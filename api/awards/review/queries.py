@@ -17,6 +17,7 @@ from api.awards.claims.declarers import declarer_name
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
+from api.awards.evidence.naming import read_digests
 from api.awards.review.signatures import (
     APPROVERS,
     SIGNERS,
@@ -164,6 +165,8 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
                 (input.title, options.get(str(claim.inputs[input.id]), str(claim.inputs[input.id])))
                 for input in rule.inputs
                 if input.id in claim.inputs
+                # Photos are shown themselves.
+                and not (input.type == "photo" and read_digests(claim.inputs[input.id]))
             ],
             explanation=claim.explanation,
             signatures=await _load_signatures(uow, claim),

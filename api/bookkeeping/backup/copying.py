@@ -16,10 +16,10 @@ from api.platform.backup.catalogue import (
     SUFFIX,
     Backup,
     read_catalogue,
-    sync_folder,
     write_catalogue,
 )
 from api.platform.disk import is_disk_full
+from api.platform.durable_files import sync_folder
 
 _PART = ".part"
 

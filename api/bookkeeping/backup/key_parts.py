@@ -14,7 +14,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_ALPHA_NUM, QRData
 
-from api.platform.backup.catalogue import lock_key, write_durably
+from api.platform.backup.catalogue import lock_key
 from api.platform.backup.keys import (
     HOLDERS,
     KeyPart,
@@ -28,6 +28,7 @@ from api.platform.backup.keys import (
 )
 from api.platform.clock import local_date
 from api.platform.disk import unwritable
+from api.platform.durable_files import write_durably
 from api.platform.errors import ErrorCode, Refused
 from api.web.qr import render_svg
 

@@ -27,7 +27,6 @@ from api.platform.backup.catalogue import (
     Backup,
     backup_folder,
     read_catalogue,
-    sync_folder,
     with_backup,
     without_backups,
     write_catalogue,
@@ -39,6 +38,7 @@ from api.platform.database.connect import create_engine
 from api.platform.database.embedded import APP, lower_priority
 from api.platform.database.engine import Access
 from api.platform.disk import unwritable
+from api.platform.durable_files import sync_folder
 from ledger.transactions import TownshipId
 
 KEPT_FILES = ("seal.key", "seal-*.key", "csrf.secret", "demo.json")

@@ -28,7 +28,6 @@ from api.platform.backup.catalogue import (
     backup_folder,
     lock_backups,
     read_catalogue,
-    sync_folder,
     write_catalogue,
 )
 from api.platform.backup.keys import fingerprint_of
@@ -36,6 +35,7 @@ from api.platform.database.embedded import APP
 from api.platform.database.engine import Access
 from api.platform.database.migrations import RESTORING, create_database, run_on
 from api.platform.disk import unwritable
+from api.platform.durable_files import sync_folder
 from api.platform.errors import ErrorCode, Refused
 
 REASON = "从备份恢复"

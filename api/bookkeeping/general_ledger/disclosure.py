@@ -49,21 +49,24 @@ class Confidentiality:
 @dataclass(frozen=True, slots=True)
 class Disclosure:
     """`subject`: what it is for, how it came to its points, and what people wrote about it. `household`: its name
-    in full, masked, or not at all."""
+    in full, masked, or not at all. `evidence`: the photos that go with it; with a card, those of its own
+    household."""
 
     subject: bool
     household: Literal["full", "masked", "none"]
+    evidence: bool = False
 
 
 def disclose(viewer: Viewer, entry: Confidentiality) -> Disclosure:
     """What this viewer, who may know that there is such an entry, may see of it."""
     match viewer:
         case Staff():
-            return Disclosure(entry.published or _has_duty(viewer, entry), "full")
+            has_duty = _has_duty(viewer, entry)
+            return Disclosure(entry.published or has_duty, "full", evidence=has_duty)
         case Outsider.FILE:
             return Disclosure(entry.published, "full")
         case Outsider.CARD:
-            return Disclosure(entry.published, "masked")
+            return Disclosure(entry.published, "masked", evidence=entry.published)
         case Outsider.PUBLIC:
             # A deduction is published without a name.
             return Disclosure(entry.published, "masked" if entry.published and not entry.deduction else "none")

@@ -22,9 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from uuid_utils.compat import uuid7
 
 from api import wire
+from api.cli.demo.photos import draw_photo
 from api.cli.demo.progress import DemoProgress
 from api.cli.demo.township import SEED, TownshipPlan
-from api.cli.demo.year import ROUNDS, Basket, draw_baskets, make_claims
+from api.cli.demo.year import PHOTO, ROUNDS, Basket, draw_baskets, make_claims
 from api.platform.clock import TravelClock, local_date
 from api.wire import till_journal
 from kiosk.client import Client
@@ -80,6 +81,7 @@ class Story:
         self._book = load_builtin("township")
         self._baskets = draw_baskets(self._random)
         self._redemptions = len(self._baskets)
+        self._photos = 0
         self._cards: dict[str, wire.NewCard] = {}
         self._devices: dict[str, str] = {}
         # The token of whoever signed in, and until when it is used.
@@ -203,11 +205,22 @@ class Story:
         accepted: dict[str, dict[UUID, int]] = {village: {} for village in claims}
 
         async def declare(http: httpx.AsyncClient, village: str, share: Sequence[wire.NewClaim]) -> None:
-            outcomes = await _call(http, "POST", "/v1/claims", list[wire.ClaimOutcome], share)
+            with_photos = [await self._bring_photos(http, claim) for claim in share]
+            outcomes = await _call(http, "POST", "/v1/claims", list[wire.ClaimOutcome], with_photos)
             accepted[village] |= {o.id: o.points for o in outcomes if o.status == "declared"}
 
         await self._share(_DECLARERS, claims, declare)
         return accepted
+
+    async def _bring_photos(self, http: httpx.AsyncClient, claim: wire.NewClaim) -> wire.NewClaim:
+        answers = dict(claim.inputs)
+        for name, answer in claim.inputs.items():
+            if answer == PHOTO:
+                self._photos += 1
+                content = draw_photo(Random(f"{SEED} {self._photos}"))
+                brought = await http.put(f"/v1/evidence/{uuid7()}", content=content)
+                answers[name] = _decode(brought.raise_for_status(), wire.ReceivedPhoto).digest
+        return msgspec.structs.replace(claim, inputs=answers)
 
     async def _sign(
         self, step: str, claims: Mapping[str, Sequence[wire.NewClaim]], wanted: Mapping[str, Collection[UUID]]

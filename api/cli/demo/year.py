@@ -36,6 +36,9 @@ _FREQUENCIES = {
 }
 _DEFAULT_FREQUENCY = 2
 
+PHOTO = "photo"
+"""Stands for a photo that its declarer has yet to bring."""
+
 # How unevenly claims are distributed over households; 1: evenly.
 _SKEW = 4
 
@@ -95,7 +98,7 @@ def _make_answer(asked: Input, random: Random) -> str | int:
         low, high = int(asked.low or 1), int(asked.high or 1)
         return random.randint(max(low, min(6, high)), min(high, 12)) if high > 2 else random.randint(low, high)
     if asked.type == "photo":
-        return f"photo-{random.randrange(10**6):06}"
+        return PHOTO
     texts = _TEXTS.get(asked.id)
     return random.choice(texts) if texts else f"第 {random.randrange(1000):03} 号"
 

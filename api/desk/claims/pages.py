@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
+from api.awards.evidence.beside import read_beside
 from api.awards.review.queries import load_details
 from api.desk.claims.lists import CLAIMS, read_list, read_search
 from api.platform.access import StaffRequest, staff_only
@@ -41,6 +42,7 @@ async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDepend
         staff=request.user,
         claim=await load_details(services, request.user, id),
         list=await read_list(services, request.user, texts) if texts else None,
+        beside=await read_beside(services, request.user, id),
         statuses=STATUS,
     )
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 
 from api.platform.disk import unwritable
+from api.platform.durable_files import write_durably
 from api.platform.errors import ErrorCode, Refused
 
 SUFFIX = ".jimei"
@@ -167,23 +168,3 @@ def _locked(path: Path, flags: int, wait: bool) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def write_durably(file: Path, content: bytes) -> None:
-    """Readable by its owner alone; under its name only once it is complete and on disk."""
-    new = file.with_name(f".{file.name}.new")
-    with open(new, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as output:
-        output.write(content)
-        output.flush()
-        os.fsync(output.fileno())
-    new.replace(file)
-    sync_folder(file.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in the folder durable."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

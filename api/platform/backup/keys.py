@@ -25,7 +25,8 @@ from shamir_mnemonic.wordlist import WORDLIST
 
 from api.platform import os_errors
 from api.platform.backup import bech32
-from api.platform.backup.catalogue import backup_folder, lock_key, write_durably
+from api.platform.backup.catalogue import backup_folder, lock_key
+from api.platform.durable_files import write_durably
 from api.platform.errors import ErrorCode, Refused
 
 HOLDERS = ("党支部", "村委会", "监委")

@@ -35,6 +35,7 @@ import structlog
 from sqlalchemy import URL
 
 from api.platform.database.os_user import EmbeddedError, OsUser, binary_path, choose_os_user, find_failure
+from api.platform.durable_files import sync_folder
 
 log = structlog.get_logger()
 
@@ -210,7 +211,7 @@ class Embedded:
         single = [binary_path("postgres"), "--single", "-D", str(new), "-c", "exit_on_error=on", "postgres"]
         user.run_checked(single, "建库失败", "creating the role failed", f"CREATE ROLE {APP} LOGIN\n")
         new.rename(self._pg)
-        _sync_folder(self.data)
+        sync_folder(self.data)
 
     def _start(self, user: OsUser) -> None:
         self._check_version(user)
@@ -385,12 +386,3 @@ def _write_atomically(path: Path, text: str) -> None:
     new.write_text(text)
     new.chmod(0o644)
     new.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in the folder durable."""
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

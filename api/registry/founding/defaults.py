@@ -34,6 +34,7 @@ SENTENCES = BEGINNINGS | {
     "contest_days": "入账以后：{} 天内还可以提异议。",
     "witnessed_most": "没带卡、由证明人证明的：每户一天最多兑换 {} 分。",
     "council_quorum": "道德评议会评议：每件由 {} 名成员表决，过半数赞成才通过。",
+    "photo_days": "申报时传的照片：留 {} 天（没有办完的等办完），到期自动删除，只留校验码。",
 }
 """All of them."""
 

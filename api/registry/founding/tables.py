@@ -32,6 +32,7 @@ class AdoptedDefaults(Decided, Base):
     contest_days: Mapped[int] = mapped_column(server_default="30")
     witnessed_most: Mapped[int] = mapped_column(server_default="50")
     council_quorum: Mapped[int] = mapped_column(server_default="1")
+    photo_days: Mapped[int] = mapped_column(server_default="180")
 
 
 class BeginningDismissal(Base):

@@ -171,6 +171,8 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", f"/v1/own-declarations/{ID}/confirm", {}, GRID),
     ("POST", f"/v1/own-declarations/{ID}/refuse", {"reason": "x"}, GRID),
     ("GET", f"/v1/claims/{ID}/explanation", None, set(Role)),
+    ("PUT", f"/v1/evidence/{ID}", None, DECLARERS),
+    ("GET", f"/v1/claims/{ID}/photos/nothing", None, set(Role)),
     # Each claim says whose it is: awards go one way, deductions another.
     ("GET", "/v1/objections", None, READERS),
     ("POST", "/v1/objections", OBJECTION, READERS),
@@ -309,6 +311,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             .replace("/relatives/hp-1", "/relatives/{household}")
             .replace("/supermarkets/nowhere", "/supermarkets/{supermarket}")
             .replace("/products/nothing", "/products/{product}")
+            .replace("/photos/nothing", "/photos/{digest}")
             .replace("/shelf/nothing", "/shelf/{product}")
             .split("?")[0],
         )

@@ -182,6 +182,8 @@ async def test_every_request_is_decided() -> None:
         ("POST", f"/v1/objections/{ID}/withdraw"),
         ("POST", f"/v1/own-declarations/{ID}/confirm"),
         ("POST", f"/v1/own-declarations/{ID}/refuse"),
+        ("PUT", f"/v1/evidence/{ID}"),
+        ("GET", f"/v1/claims/{ID}/photos/nothing"),
         ("PUT", f"/v1/attendants/{ID}/pin"),
         ("POST", f"/v1/attendants/{ID}/end"),
         ("POST", "/v1/claims/review"),
