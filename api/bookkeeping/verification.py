@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from api.bookkeeping.evidence_files import find_lost_photos, find_renamed_photos
 from api.bookkeeping.general_ledger.documents import find_undocumented
 from api.platform.database.embedded import lower_priority
 from api.platform.services import Services
@@ -27,9 +28,14 @@ class Verification:
 
 
 async def verify_books(
-    services: Services, report_progress: Callable[[int, int], None], *, beside_tills: bool
+    services: Services,
+    report_progress: Callable[[int, int], None],
+    *,
+    beside_tills: bool,
+    with_photos: bool = True,
 ) -> Verification:
-    """In one snapshot, on two connections. `beside_tills`: on this machine, whose tills it must not slow down."""
+    """In one snapshot, on two connections. `beside_tills`: on this machine, whose tills it must not slow down.
+    `with_photos`: the files of photos are there."""
     async with services.snapshot() as first_uow, services.snapshot(same_as=first_uow) as second_uow:
         connection, second = await first_uow.session.connection(), await second_uow.session.connection()
         if beside_tills:
@@ -39,5 +45,9 @@ async def verify_books(
                 lower_priority(await each.scalar(text("select pg_backend_pid()")))
         found = [each async for each in verify(connection, first_uow.township, report_progress, second)]
         found += [each async for each in find_undocumented(connection, first_uow.township)]
+        found += [each async for each in find_renamed_photos(connection, first_uow.township)]
+        if with_photos:
+            lost = find_lost_photos(connection, first_uow.township, services.data)
+            found += [each async for each in lost]
         misdated = await Seals(connection, first_uow.township).list_misdated()
     return Verification([f"{each.subject}: {each.message}" for each in found], misdated)

@@ -6,7 +6,7 @@ subject of awards that the rulebook excludes from public notice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from api import wire
 from api.awards.claims import deductions
 from api.awards.claims.household_claims import ON_NOTICE, VERSIONS_ON_NOTICE, claim_of
+from api.awards.evidence.queries import ShownPhoto, photos_subquery
 from api.awards.objections.household_objections import (
     OBJECTED_VERSIONS,
     OBJECTIONS,
@@ -67,6 +68,7 @@ class PendingAward:
     points: int
     until: datetime
     stopped: bool
+    photos: Sequence[ShownPhoto] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class PassbookPromise:
 @dataclass(frozen=True, slots=True)
 class PassbookLine:
     """One entry: `points` is signed. `happened`: when, if that month's books were closed already. `why`: how the
-    points of an award or deduction were calculated, empty if its subject is excluded from public notice.
+    points of an award or deduction were calculated, and `photos` its evidence; both are empty if its subject is
+    excluded from public notice.
     `handed_over`: when the goods were, by the kiosk's clock, if the kiosk reported it later."""
 
     what: str
@@ -106,6 +109,7 @@ class PassbookLine:
     happened: datetime | None
     transaction: UUID
     why: tuple[str, ...] = ()
+    photos: Sequence[ShownPhoto] = ()
     handed_over: datetime | None = None
 
 
@@ -256,10 +260,15 @@ class _Award(msgspec.Struct):
     published: bool
     notice_until: datetime
     notice_stopped_at: datetime | None
+    photos: list[ShownPhoto]
 
 
 def _shows_subject(published: bool) -> bool:
     return disclose(Outsider.CARD, Confidentiality("", published)).subject
+
+
+def _photos_shown(published: bool, photos: Sequence[ShownPhoto]) -> Sequence[ShownPhoto]:
+    return photos if disclose(Outsider.CARD, Confidentiality("", published)).evidence else ()
 
 
 def _to_pending(award: _Award, book: Rulebook) -> PendingAward:
@@ -267,7 +276,8 @@ def _to_pending(award: _Award, book: Rulebook) -> PendingAward:
     if _shows_subject(award.published):
         title = book.get_rule(award.rule).title
         title = title if award.points > 0 else f"扣分：{title}"
-    return PendingAward(title, award.points, award.notice_until, award.notice_stopped_at is not None)
+    photos = _photos_shown(award.published, award.photos)
+    return PendingAward(title, award.points, award.notice_until, award.notice_stopped_at is not None, photos)
 
 
 def _to_promise(promise: queries.OpenPromise) -> PassbookPromise:
@@ -328,6 +338,7 @@ def _select_entries() -> Select[Any]:
             func.coalesce(root.c.metadata, target.c.metadata, own.c.metadata).label("metadata"),
             kept_back.c.transaction.is_(None).label("published"),
             claim.c.explanation,
+            photos_subquery(entry.c.township, began).label("photos"),
         )
         .select_from(entry)
         .join(own, true())
@@ -354,6 +365,12 @@ def _select_entries() -> Select[Any]:
     )
 
 
+def _select_on_notice() -> Select[Any]:
+    on_notice = ON_NOTICE.subquery()
+    photos = photos_subquery(bindparam("township"), on_notice.c.id)
+    return select(on_notice, photos.label("photos")).order_by(on_notice.c.notice_until, on_notice.c.id)
+
+
 class _Entry(msgspec.Struct):
     amount: int
     transaction: UUID
@@ -368,6 +385,7 @@ class _Entry(msgspec.Struct):
     metadata: dict[str, Any]
     published: bool
     explanation: list[str] | None
+    photos: list[ShownPhoto]
 
 
 class _Hold(msgspec.Struct):
@@ -402,7 +420,7 @@ _FACTS = ReadQuery(
     _Facts,
     **bind_to_card(
         lifetime_points=_select_lifetime_points(),
-        awards=ON_NOTICE,
+        awards=_select_on_notice(),
         notice_editions=select_editions(VERSIONS_ON_NOTICE),
         holds=OPEN_HOLDS,
         entries=_select_entries(),
@@ -426,6 +444,7 @@ def _to_line(row: _Entry) -> PassbookLine:
         happened=row.deferred_from,
         transaction=row.transaction,
         why=tuple(row.explanation or ()) if _shows_subject(row.published) and row.phase != Phase.REVERSAL else (),
+        photos=_photos_shown(row.published, row.photos) if row.phase != Phase.REVERSAL else (),
         handed_over=datetime.fromisoformat(handed_over) if handed_over else None,
     )
 

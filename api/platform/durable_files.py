@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+# On another disk, or one that knows no second names.
+_NO_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,6 +82,22 @@ class ContentFiles:
         if not self.locate(digest).exists():
             return "missing"
         return "altered" if self.read(digest) is None else "sound"
+
+    def adopt(self, digest: str, place: Path) -> None:
+        """Move a file of the same disk here, as it is; it may not yet be on disk."""
+        self.locate(digest).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.replace(self.locate(digest))
+
+    def link_into(self, folder: Path) -> None:
+        """Give each file another name in a folder, where it stays whatever happens here."""
+        for digest in self.iter_digests():
+            with suppress(FileExistsError, FileNotFoundError):
+                try:
+                    (folder / digest).hardlink_to(self.locate(digest))
+                except OSError as error:
+                    if error.errno not in _NO_LINKS:
+                        raise
+                    shutil.copy(self.locate(digest), folder / digest)
 
     def remove(self, digest: str) -> None:
         self.locate(digest).unlink(missing_ok=True)

@@ -21,6 +21,7 @@ _IS_ON_NOTICE = (
 )
 ON_NOTICE = (
     select(
+        Claim.id,
         Claim.rule,
         Claim.rulebook,
         Claim.points,

@@ -16,8 +16,8 @@ from api.awards.claims import deductions, same_deed
 from api.awards.claims.history import ClaimHistory
 from api.awards.claims.tables import Claim
 from api.awards.declaring.declarer import Declarer
-from api.awards.review.correcting import NOT_CORRECTABLE, lock_correctable
 from api.awards.evidence.naming import NameablePhotos, lock_nameable, record_photos
+from api.awards.review.correcting import NOT_CORRECTABLE, lock_correctable
 from api.awards.rulebooks.use_cases import book_in_force, books_in_force
 from api.platform.access import DECLARERS, Role, Staff, require
 from api.platform.clock import local_date

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select
+import msgspec
+from sqlalchemy import ScalarSelect, SQLColumnExpression, and_, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
@@ -37,6 +40,26 @@ async def list_photos(uow: UnitOfWork, claims: Collection[UUID]) -> dict[UUID, l
     for claim, input, digest, removed in rows:
         found[claim].append(ClaimPhotoFacts(input, digest, removed))
     return found
+
+
+class ShownPhoto(msgspec.Struct, frozen=True):
+    """As `ClaimPhotoFacts`, of a read query."""
+
+    digest: str
+    removed: bool
+
+
+def photos_subquery(township: SQLColumnExpression[Any], claim: SQLColumnExpression[Any]) -> ScalarSelect[Any]:
+    """A column: the photos of a claim, as a list of `ShownPhoto`."""
+    shown = func.jsonb_build_object("digest", ClaimPhoto.photo, "removed", Photo.removed_at.is_not(None))
+    in_order = aggregate_order_by(shown, ClaimPhoto.input, ClaimPhoto.place)
+    return (
+        select(func.coalesce(func.jsonb_agg(in_order), func.jsonb_build_array()))
+        .join(Photo, and_(Photo.township == ClaimPhoto.township, Photo.digest == ClaimPhoto.photo))
+        .where(ClaimPhoto.township == township, ClaimPhoto.claim == claim)
+        .correlate_except(ClaimPhoto, Photo)
+        .scalar_subquery()
+    )
 
 
 async def read_photo(

@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from api.bookkeeping.backup.facts import DatabaseFacts, read_facts
 from api.bookkeeping.backup.priority import finding_dumps, giving_way
 from api.bookkeeping.backup.steps import ReportStep, Step, ignore_step
-from api.platform.backup.archive import DUMP, FILES, Manifest, Part, measure, write_archive
+from api.platform.backup.archive import DUMP, FILES, PHOTOS, Manifest, Part, measure, write_archive
 from api.platform.backup.catalogue import (
     SUFFIX,
     Backup,
@@ -34,6 +34,7 @@ from api.platform.backup.catalogue import (
 from api.platform.backup.dump import dump_database
 from api.platform.backup.keys import KeyRecord, parse_recipient, provide_key
 from api.platform.backup.retention import choose_superfluous
+from api.platform.data_folder import evidence_files
 from api.platform.database.connect import create_engine
 from api.platform.database.embedded import APP, lower_priority
 from api.platform.database.engine import Access
@@ -59,9 +60,16 @@ class Made:
 
 
 async def make_backup(
-    access: Access, township: TownshipId, folder: Path, now: datetime, report: ReportStep = ignore_step
+    access: Access,
+    township: TownshipId,
+    folder: Path,
+    now: datetime,
+    report: ReportStep = ignore_step,
+    *,
+    with_photos: bool = False,
 ) -> Made:
-    """Into the folder of backups, which the caller has locked.
+    """Into the folder of backups, which the caller has locked. `with_photos`: they are many times as large as the
+    rest, and change little in an hour.
 
     Raises Refused: backup-failed, unwritable, disk-full, database-away.
     """
@@ -73,9 +81,19 @@ async def make_backup(
         working.mkdir(mode=0o700)
         key = provide_key(data, now)
         report(Step.DUMP)
+        photos = working / "photos"
+        photos.mkdir(mode=0o700)
+        files = evidence_files(data) if with_photos else None
+        # Before and after: whatever the database has at its moment is there at one of the two.
+        if files is not None:
+            files.link_into(photos)
         facts, dump = await _dump(access, township, working)
+        if files is not None:
+            files.link_into(photos)
         report(Step.ENCRYPT)
-        made = _encrypt(data, working, key, facts, dump, now)
+        places = [(DUMP, working / DUMP), *_copy_files(data, working)]
+        places += [(f"{PHOTOS}{photo.name}", photo) for photo in sorted(photos.iterdir())]
+        made = _encrypt(working, key, facts, dump, places, now, with_photos)
         report(Step.PLACE)
         file = folder / made.backup.name
         made.file.replace(file)
@@ -105,8 +123,15 @@ async def _dump(access: Access, township: TownshipId, working: Path) -> tuple[Da
         await engine.dispose()
 
 
-def _encrypt(data: Path, working: Path, key: KeyRecord, facts: DatabaseFacts, dump: Part, now: datetime) -> Made:
-    places = [(DUMP, working / DUMP), *_copy_files(data, working)]
+def _encrypt(
+    working: Path,
+    key: KeyRecord,
+    facts: DatabaseFacts,
+    dump: Part,
+    places: Sequence[tuple[str, Path]],
+    now: datetime,
+    with_photos: bool,
+) -> Made:
     manifest = Manifest(
         program=importlib.metadata.version("jimei"),
         revision=facts.revision,
@@ -116,6 +141,7 @@ def _encrypt(data: Path, working: Path, key: KeyRecord, facts: DatabaseFacts, du
         tree_root=facts.tree_root,
         rows=facts.rows,
         parts={name: dump if name == DUMP else measure(place) for name, place in places},
+        with_photos=with_photos,
     )
     proof_key = Identity.generate()
     recipients: Sequence[Recipient] = [parse_recipient(key.recipient), proof_key.to_public()]

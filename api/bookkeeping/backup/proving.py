@@ -40,7 +40,7 @@ async def prove_backup(
             async with AsyncExitStack() as stack:
                 if beside_tills:
                     await stack.enter_async_context(giving_way(partial(_find_processes, access)))
-                found = await rebuilder.rebuild(access, backup)
+                found = await rebuilder.rebuild(access, backup, access.data)
     finally:
         clear_scratch(scratch)
     if found:

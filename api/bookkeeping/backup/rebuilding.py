@@ -18,6 +18,7 @@ from api.bookkeeping.verification import verify_books
 from api.platform.backup.archive import Manifest, Unpacked
 from api.platform.backup.dump import restore_database
 from api.platform.clock import Clock
+from api.platform.data_folder import evidence_files
 from api.platform.database.connect import create_engine
 from api.platform.database.embedded import APP, OWNER, Embedded
 from api.platform.database.engine import DATABASE, Access, Database
@@ -44,9 +45,9 @@ class Rebuilder:
     report: ReportStep = ignore_step
     report_progress: Callable[[int, int], None] = ignore_progress
 
-    async def rebuild(self, access: Access, backup: Unpacked) -> list[str]:
-        """Restore into the database of `access`, which has nothing in it, bring it to this program's version, and
-        verify. Returns what doesn't hold, a sentence each.
+    async def rebuild(self, access: Access, backup: Unpacked, data: Path) -> list[str]:
+        """Restore into the database of `access`, which has nothing in it, bring it to this program's version, put
+        the photos into the data folder, and verify. Returns what doesn't hold, a sentence each.
 
         Raises Refused: backup-failed, disk-full; as `migrate`.
         """
@@ -58,17 +59,24 @@ class Rebuilder:
         await migrate(owner)
         # Without statistics verifying would be slow, and so would the first day.
         await run_on(owner, _analyze)
+        for digest, place in backup.list_photos():
+            evidence_files(data).adopt(digest, place)
         self.report(Step.VERIFY)
-        async with self.use_database(access) as services:
-            verification = await verify_books(services, self.report_progress, beside_tills=False)
+        async with self.use_database(access, data) as services:
+            verification = await verify_books(
+                services,
+                self.report_progress,
+                beside_tills=False,
+                with_photos=backup.manifest.with_photos,
+            )
         return [*found, *verification.discrepancies]
 
     @asynccontextmanager
-    async def use_database(self, access: Access) -> AsyncIterator[Services]:
+    async def use_database(self, access: Access, data: Path) -> AsyncIterator[Services]:
         """Whether it may be served from or not."""
         database = Database(access.app, statement_timeout=None)
         try:
-            yield Services(database, self.clock, self.township, access.data)
+            yield Services(database, self.clock, self.township, data)
         finally:
             await database.close()
 

@@ -31,6 +31,7 @@ from api.platform.backup.catalogue import (
     write_catalogue,
 )
 from api.platform.backup.keys import fingerprint_of
+from api.platform.data_folder import EVIDENCE
 from api.platform.database.embedded import APP
 from api.platform.database.engine import Access
 from api.platform.database.migrations import RESTORING, create_database, run_on
@@ -95,7 +96,7 @@ class Restorer:
             backup = self._open(working)
             with scratch_cluster(working / "cluster") as access:
                 await create_database(access.require_owner())
-                found = await self.rebuilder.rebuild(access, backup)
+                found = await self.rebuilder.rebuild(access, backup, access.data)
         return Restored(backup.manifest, found)
 
     def _open(self, working: Path) -> Unpacked:
@@ -107,10 +108,10 @@ class Restorer:
         return backup
 
     async def _fill(self, access: Access, backup: Unpacked, data: Path) -> list[str]:
-        found = await self.rebuilder.rebuild(access, backup)
+        found = await self.rebuilder.rebuild(access, backup, data)
         if not found or self.even_if_wrong:
             self.rebuilder.report(Step.MARK)
-            async with self.rebuilder.use_database(access) as services:
+            async with self.rebuilder.use_database(access, data) as services:
                 # By a clock that is behind the one of the backup, too.
                 backup_at = min(backup.manifest.made_at, self.rebuilder.clock.now())
                 await mark_restored(services, uuid7(), backup_at=backup_at, person=self.person, reason=REASON)
@@ -157,7 +158,9 @@ async def _was_cut_off(own: Access, target: Path) -> bool:
 
 
 def _holds_only_ours(folder: Path) -> bool:
-    return folder.is_dir() and all(is_kept(each.name) or each.name == "backups" for each in folder.iterdir())
+    return folder.is_dir() and all(
+        is_kept(each.name) or each.name in ("backups", EVIDENCE) for each in folder.iterdir()
+    )
 
 
 def _is_marked(connection: Connection) -> bool:
@@ -209,6 +212,8 @@ def _place_files(backup: Unpacked, data: Path) -> None:
                 output.flush()
                 os.fsync(output.fileno())
         sync_folder(folder)
+    # The photos, too, of which there may be thousands.
+    os.sync()
 
 
 def _move(data: Path, target: Path) -> None:

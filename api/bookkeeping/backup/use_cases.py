@@ -52,7 +52,9 @@ async def back_up(access: Access, rebuilder: Rebuilder, copy: Path | None, *, pr
         try:
             discrepancies: list[str] = []
             async with _noting(data, clock, discrepancies):
-                made = await make_backup(access, rebuilder.township, folder, clock.now(), rebuilder.report)
+                made = await make_backup(
+                    access, rebuilder.township, folder, clock.now(), rebuilder.report, with_photos=prove
+                )
                 backup = made.backup
                 # First of all it has to be in two places.
                 rebuilder.report(Step.COPY)

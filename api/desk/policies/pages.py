@@ -53,9 +53,8 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
 async def change_defaults(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
     wanted = _read_numbers(await request.form(), wire.TownshipDefaults, defaults.SENTENCES)
     if wanted is None:
-        bounds_told = (
-            "公示 0 到 30 天，留分最多 10000 分，断网 1 到 60 天，答复 1 到 60 天，表决 1 到 15 人，照片 30 到 1830 天"
-        )
+        times = "公示 0 到 30 天，断网 1 到 60 天，答复 1 到 60 天，照片 30 到 1830 天"
+        bounds_told = f"{times}；留分最多 10000 分，表决 1 到 15 人"
         return see_other(POLICIES, f"请填整数：{bounds_told}。", "refused")
     return _tell(await defaults.propose_defaults(services, request.user, wanted))
 

@@ -26,15 +26,18 @@ from api.platform import os_errors
 from api.platform.disk import unwritable
 from api.platform.errors import ErrorCode, Refused
 
-FORMAT = 1
+FORMAT = 2
 DUMP = "database.dump"
 FILES = "files/"
 """Before the names of the data folder's files."""
+PHOTOS = "evidence/"
+"""Before the digests of photos."""
 _MANIFEST = "manifest.json"
-_MAX_MANIFEST = 1_000_000
+# With a line for each of two hundred thousand photos.
+_MAX_MANIFEST = 50_000_000
 _PIECE = 1 << 18
 """Bytes held in memory at a time."""
-_PART_NAME = re.compile(rf"{re.escape(DUMP)}|{FILES}[\w.-]{{1,80}}")
+_PART_NAME = re.compile(rf"{re.escape(DUMP)}|{FILES}[\w.-]{{1,80}}|{PHOTOS}[0-9a-f]{{64}}")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -45,7 +48,7 @@ class Part(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """`made_at`: the moment that the backup shows; `revision`: of the database's tables, None before the first;
     `tree_size`, `tree_root`: of the sealed books then, the root in hexadecimal; `rows`: how many each table has;
-    `parts`: what the file holds beside this."""
+    `parts`: what the file holds beside this; `with_photos`: also those of the evidence."""
 
     format: int = FORMAT
     program: str
@@ -56,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tree_root: str
     rows: dict[str, int]
     parts: dict[str, Part]
+    with_photos: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,11 @@ class Unpacked:
         """Names and places of the data folder's files."""
         names = [name for name in self.manifest.parts if name.startswith(FILES)]
         return [(name.removeprefix(FILES), self.folder / name) for name in names]
+
+    def list_photos(self) -> list[tuple[str, Path]]:
+        """Digests and places."""
+        names = [name for name in self.manifest.parts if name.startswith(PHOTOS)]
+        return [(name.removeprefix(PHOTOS), self.folder / name) for name in names]
 
 
 def open_private(file: Path) -> IO[bytes]:

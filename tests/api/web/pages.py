@@ -10,6 +10,7 @@ from html import unescape
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import a_redemption, order, rows
+from tests.api.awards.evidence.conftest import put_photo_on_notice
 from tests.api.awards.objections.conftest import end, object_by_card
 from tests.api.awards.rulebooks.conftest import ask, propose, text
 from tests.api.registry.register.sheets import messy_register
@@ -43,6 +44,7 @@ async def furnish(town: LiveTown) -> None:
     await object_by_card(town, town.card, str(claim))
     answered = await object_by_card(town, town.poor_card, str(claim))
     (await end(town, "tan", answered, "dismiss")).raise_for_status()
+    await put_photo_on_notice(town, "hp-1")
     await fill_goods_page(town)
     async with browsing(town, "wang") as wang:
         await declare(wang, "hp-1")

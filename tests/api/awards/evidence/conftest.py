@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from uuid_utils.compat import uuid7
 
 from api.platform.data_folder import evidence_files
-from tests.api.awards.claims.conftest import claim
+from tests.api.awards.claims.conftest import approve, claim, declare, review
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import LiveTown, serving
 
@@ -107,3 +107,16 @@ class PhotoForm:
         ]
         self.browser.page = await self.browser.http.post("/desk/declare", data=data, files=parts)
         return self.browser.text
+
+
+async def put_photo_on_notice(town: LiveTown, household: str, seed: int = 1) -> str:
+    """A claim with a photo, signed by all; its id."""
+    digest = await digest_of_new(town, seed)
+    new = claim(DEMOLITION, household, "2026-06-02", inputs={"before": digest, "after": digest})
+    for step in (
+        await declare(town, new),
+        await review(town, new["id"]),
+        await approve(town, new["id"]),
+    ):
+        assert step[0]["reason"] == "", step
+    return str(new["id"])

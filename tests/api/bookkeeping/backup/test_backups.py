@@ -102,7 +102,7 @@ async def test_a_backup_of_an_earlier_program_is_brought_up(
     server: Embedded, workshop: Workshop, tmp_path: Path
 ) -> None:
     earlier = Path(
-        shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("100[34]*", "current"))
+        shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("100[3-9]*", "current"))
     )
     await maintain(server, "create database earlier")
     clone = Clone(server.url(OWNER, "earlier"), server.url(APP, "earlier"))
