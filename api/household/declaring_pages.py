@@ -21,6 +21,7 @@ from api.awards.declaring.declaration_form import (
     to_claim,
 )
 from api.awards.declaring.own_declarations import OwnPage, declare_own, find_own_returned, load_own_page
+from api.awards.evidence.form_field import MAX_BODY, take_photos
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
@@ -59,7 +60,7 @@ async def choose_or_fill(
     return _show(request, token, page, new_form(chosen, page.edition) if chosen is not None else None)
 
 
-@post("/c/{token:str}/declare", status_code=200)
+@post("/c/{token:str}/declare", status_code=200, request_max_body_size=MAX_BODY)
 async def declare(
     token: FromPath[str], services: NamedDependency[Services], request: Request[Any, Any, Any]
 ) -> Response[Any]:
@@ -70,7 +71,10 @@ async def declare(
         note = read_typed(data).note
         kept = f"您写的说明：{note}" if note else ""
         return see_other(path, f"这一项现在不能自己报了，请另选一项，或告诉网格员。{kept}", "refused")
-    form = read_form(rule, data)
+    photos = await take_photos(services, page.holder.id, rule, data)
+    form = read_form(rule, data).with_photos(photos.answers)
+    if photos.problem:
+        return _show(request, token, page, form, photos.problem)
     if form.edition != page.edition:
         return _show(
             request, token, page, replace(form, edition=page.edition), "积分办法刚换了一版，请核对后再提交。"

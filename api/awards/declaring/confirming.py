@@ -15,6 +15,9 @@ from api.awards.declaring.declarations import declare_by
 from api.awards.declaring.declarer import Declarer
 from api.awards.declaring.rounds import find_lately
 from api.awards.declaring.tables import OwnDeclaration
+from api.awards.evidence.naming import read_digests
+from api.awards.evidence.queries import ShownPhoto
+from api.awards.evidence.use_cases import read_file
 from api.awards.rulebooks.use_cases import books_by_version
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
@@ -35,6 +38,7 @@ class WaitingDeclaration:
     household: HouseholdFacts
     title: str
     answers: Sequence[tuple[str, str]]
+    photos: Sequence[ShownPhoto]
     earlier: Sequence[EarlierDeed]
     recusal: str
 
@@ -78,6 +82,14 @@ async def count_waiting(services: Services, staff: Staff) -> int:
             )
         )
         return await uow.session.scalar(counted) or 0
+
+
+async def read_waiting_photo(services: Services, staff: Staff, id: UUID, digest: str) -> bytes:
+    """A photo that goes with what waits for this person. Raises Refused: not-allowed, unknown, wrong-state."""
+    async with services.unit_of_work() as uow:
+        own, _ = await _lock_waiting(uow, staff, id)
+        named = any(digest in read_digests(answer) for answer in own.inputs.values())
+    return await read_file(services, digest if named else None)
 
 
 async def confirm(services: Services, staff: Staff, id: UUID, again: str = "") -> wire.ClaimOutcome:
@@ -141,8 +153,9 @@ async def _to_waiting(
         [
             (input.title, options.get(str(own.inputs[input.id]), str(own.inputs[input.id])))
             for input in rule.inputs
-            if own.inputs.get(input.id)
+            if own.inputs.get(input.id) and not read_digests(own.inputs[input.id])
         ],
+        [ShownPhoto(digest, False) for answer in own.inputs.values() for digest in read_digests(answer)],
         earlier.get(household.id, []),
         staff.find_recusal({household.code}, _OWN),
     )

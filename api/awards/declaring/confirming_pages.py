@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from api.awards.declaring import confirming
+from api.awards.evidence.answers import serve_photo
 from api.platform.access import StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
@@ -31,6 +32,13 @@ async def show_waiting(request: StaffRequest, services: NamedDependency[Services
         staff=request.user,
         waiting=await confirming.list_waiting(services, request.user),
     )
+
+
+@get(PATH + "/{id:uuid}/photos/{digest:str}")
+async def photo(
+    id: FromPath[UUID], digest: FromPath[str], request: StaffRequest, services: NamedDependency[Services]
+) -> Response[bytes]:
+    return serve_photo(await confirming.read_waiting_photo(services, request.user, id, digest))
 
 
 @post(PATH + "/{id:uuid}/confirm")
@@ -66,7 +74,7 @@ def _back(error: Refused) -> Redirect:
 
 router = Router(
     "/",
-    route_handlers=[show_waiting, confirm, refuse],
+    route_handlers=[show_waiting, photo, confirm, refuse],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,

@@ -17,6 +17,7 @@ from api.awards.claims.tables import Claim
 from api.awards.declaring.declarations import declare_by, find_book, weigh
 from api.awards.declaring.declarer import Declarer, is_open_to_households
 from api.awards.declaring.tables import OwnDeclaration
+from api.awards.evidence.naming import note_named, read_digests
 from api.awards.review.correcting import awaits_correction, is_own
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Outsider, disclose
@@ -140,6 +141,8 @@ async def declare_own(services: Services, card: str, claim: wire.NewClaim, pin: 
                 status="declared" if pin else "waiting",
             )
         )
+        # They stay until somebody has decided.
+        await note_named(uow, [digest for answer in claim.inputs.values() for digest in read_digests(answer)])
     if pin:
         return f"已申报：{outcome.points} 分，等待评议。"
     return f"已收到：{outcome.points} 分，等网格员确认。"

@@ -38,6 +38,8 @@ async def photo_of_household(
 ) -> Response[bytes]:
     async with services.unit_of_work() as uow:
         holder = await find_card_holder(uow, token)
+    if await use_cases.list_own(services, holder.id, [digest]):
+        return serve_photo(await use_cases.read_file(services, digest))
     return serve_photo(await queries.read_photo(services, Outsider.CARD, digest, household=holder.id))
 
 

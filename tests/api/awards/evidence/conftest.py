@@ -90,8 +90,8 @@ async def filling_in(town: LiveTown, rule: str = TREES, by: str = "wang") -> Asy
 class PhotoForm:
     """The declaration's form in a browser."""
 
-    def __init__(self, browser: Browser) -> None:
-        self.browser = browser
+    def __init__(self, browser: Browser, path: str = "/desk/declare") -> None:
+        self.browser, self.path = browser, path
 
     async def send(self, *files: tuple[str, bytes], input: str = "photo", **fields: str | list[str]) -> str:
         """With what is hidden or ticked in it, and these files, each with its name."""
@@ -105,7 +105,7 @@ class PhotoForm:
             # As a browser sends a field in which nothing was chosen.
             (f"photo.{input}", ("", b""))
         ]
-        self.browser.page = await self.browser.http.post("/desk/declare", data=data, files=parts)
+        self.browser.page = await self.browser.http.post(self.path, data=data, files=parts)
         return self.browser.text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 from PIL import Image
 
 from api.platform.data_folder import evidence_files
-from tests.api.asking import problem, rows
+from tests.api.asking import problem, rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
 from tests.api.awards.evidence.conftest import (
     DEMOLITION,
     TREES,
     WITHOUT,
+    PhotoForm,
     bring,
     digest_of_new,
     encode,
@@ -29,7 +31,7 @@ from tests.api.awards.evidence.conftest import (
 )
 from tests.api.bookkeeping.general_ledger.conftest import neighbours
 from tests.api.web.browser import browsing
-from tests.conftest import LiveTown
+from tests.conftest import LiveTown, run_jobs
 
 PHOTO_HEADERS = {
     "cache-control": "private, no-store",
@@ -192,3 +194,28 @@ async def test_nothing_of_where_and_when_it_was_taken_is_left(town: LiveTown) ->
     with Image.open(evidence_files(town.town.data).locate(digest)) as image:
         # Turned upright.
         assert (image.size, dict(image.getexif())) == ((480, 640), {})
+
+
+async def test_a_household_declares_with_photos_and_who_confirms_sees_them(town: LiveTown) -> None:
+    async with browsing(town) as home:
+        await home.open(f"/c/{town.card}/declare?rule={TREES}")
+        form = PhotoForm(home, f"/c/{town.card}/declare")
+        page = await form.send(("a.jpg", photo()), deed_on="")
+        assert "日期" in page
+        [own] = re.findall(r'<img src="([^"]+)"', home.page.text)
+        assert (await home.http.get(own)).status_code == 200
+        assert "等网格员确认" in await form.send()
+    # It waits longer than a day.
+    town.clock.travel(town.clock.now() + timedelta(days=3))
+    await run_jobs(town.town)
+    await sign_in(town, "wang", "zhao")
+    async with browsing(town, "wang") as wang:
+        await wang.open("/desk/own-declarations")
+        [source] = re.findall(r'<img src="([^"]+)"', wang.page.text)
+        assert (await wang.http.get(source)).content[:2] == b"\xff\xd8"
+        [id] = re.findall(r"/desk/own-declarations/([^/]+)/confirm", wang.page.text)
+        assert "已确认申报" in await wang.send(f"/desk/own-declarations/{id}/confirm")
+        assert (await wang.http.get(source)).status_code == 409
+    [(digest,)] = await rows(town, "select photo from claim_photo where claim = :id", id=id)
+    assert await see(town, f"/v1/claims/{id}/photos/{digest}", "zhao") == 200
+    assert await see(town, f"/c/{town.poor_card}/photos/{digest}") == 404
