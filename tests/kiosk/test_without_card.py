@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,45 @@ async def test_by_pinyin(town: Any, open_till: OpenTill, card: str, text: str) -
     async with open_till() as till:
         await find(till, text)
         await till.sees("赵**  河畔村 第一网格  编号末尾 0123")
+
+
+async def test_on_the_smallest_screen(town: Any, open_till: OpenTill, card: str) -> None:
+    await add_attendant(town)
+    async with open_till(size=(40, 16), signed_in=False) as till:
+
+        async def legible(*words: str) -> None:
+            def told() -> bool:
+                shown = "".join(till.shows.split())
+                return all("".join(word.split()) in shown for word in (*words, till.status_text))
+
+            await till.until(told)
+            assert {sign for sign in till.shows if unicodedata.east_asian_width(sign) == "A"} == set()
+
+        await till.sees("2   陈管理员")
+        await till.press("2", *town.pin, "f2")
+        await till.until(lambda: till.screen == "ServeScreen")
+        await till.press("/")
+        await till.until(lambda: till.screen == "HouseholdSearchScreen")
+        await till.press(*CODE)
+        await legible("> 0123", "姓名的拼音", "F2 查找")
+        await till.press("f2")
+        await till.until(lambda: till.screen == "FoundScreen")
+        await legible("1 赵**", "编号末尾 0123")
+        await till.press("1")
+        await till.until(lambda: till.screen == "WaysScreen")
+        await legible("赵**", "编号末尾 0123", "1 家里人输卡的密码", "2 请另一位管理员证明", "3 卡丢了：挂失")
+        await till.press("3")
+        await till.until(lambda: till.screen == "FreezeScreen")
+        await legible("谁也不能再用这张卡", "F2 挂失")
+        await till.press("escape")
+        await till.until(lambda: till.screen == "WaysScreen")
+        await till.press("2")
+        await till.until(lambda: till.screen == "WitnessPinScreen")
+        await legible("周管理员，您认识这户人？", "编号末尾 0123")
+        await enter(till, WITNESS_PIN)
+        await till.sees("没带卡，还有 5 分钟")
+        await redeem(till, SOAP)
+        await legible("未带卡：周管理员证明", "肥皂 x1")
 
 
 async def test_by_a_name_that_is_pasted_or_typed(town: Any, open_till: OpenTill, card: str) -> None:
