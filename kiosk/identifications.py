@@ -95,11 +95,15 @@ class IdentificationService:
 
     async def freeze(self, household: FoundHousehold) -> str:
         """Freeze a lost card; returns the sentence for the attendant. Here its lease sells nothing from now on,
-        whatever becomes of the answer."""
+        also where the answer is lost."""
         self.require_online()
-        self._refuse_card_of(household, _(FROZEN))
         freeze = CardFreeze(household=household.household, reason=FROZEN_HERE)
-        await self._ask(lambda: self._client.freeze_card(freeze), self._timing.answer_timeout)
+        try:
+            await self._ask(lambda: self._client.freeze_card(freeze), self._timing.answer_timeout)
+        except Declined:
+            self._refuse_card_of(household, _(FROZEN))
+            raise
+        self._refuse_card_of(household, _(FROZEN))
         card = self._session.card
         if card is not None and card.view.household == household.household:
             self._session.cancel()

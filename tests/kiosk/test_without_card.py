@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import update
 from textual import events
@@ -493,6 +494,33 @@ async def test_a_frozen_card_is_refused_at_once_and_offline(
         history = (await http.get(f"/v1/households/hp-{CODE}/cards")).text
     assert "住户在超市说卡丢了" in history
     assert "陈管理员" in history
+
+
+async def test_leases_renewed_just_before_a_freeze_sell_nothing_after_it(
+    town: Any, network: Network, open_till: OpenTill, card: str
+) -> None:
+    async with open_till(network.url, timing=IMPATIENT) as till:
+        await till.wait_until_uploaded()
+        sync = till.app.counter.sync
+        hooks = sync._client._http.event_hooks["request"]
+
+        async def renew_first(request: httpx.Request) -> None:
+            if request.url.path == "/v1/till/frozen-cards":
+                hooks.clear()
+                await sync._renew_leases()
+
+        hooks.append(renew_first)
+        await find(till)
+        await till.press("3")
+        await till.until(lambda: till.screen == "FreezeScreen")
+        await till.app.counter.identifications.freeze(till.app.screen._household)
+        async with sync._lock:
+            # The next renewal comes too late.
+            await network.cut()
+            sync.mark_offline(TimeoutError())
+            await till.scan(card_url(card))
+            await till.sees_refusal("这张卡已挂失")
+            assert till.app.session.card is None
 
 
 async def test_an_answer_lost_while_freezing_sells_nothing_here(
