@@ -37,13 +37,14 @@ Decision = Literal["upheld", "dismissed"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What there is to know of who may decide objections to a claim: its `makers` declared it or had a say in it,
-    its `takers` wrote the open ones down; the codes of the households concerned."""
+    """What there is to know of who may decide objections to an entry: its `makers` declared it or had a say in it,
+    its `takers` wrote the open ones down; the codes of its household and of those that object."""
 
     village: str
+    household: str
     makers: Collection[UUID]
     takers: Collection[UUID]
-    households: Collection[str]
+    objecting: Collection[str]
 
 
 def find_obstacle(staff: Staff, case: Case) -> str:
@@ -51,11 +52,16 @@ def find_obstacle(staff: Staff, case: Case) -> str:
     all, so whoever is kept from one of them is kept from all."""
     if not staff.may(Role.SUPERVISOR) or not staff.serves(case.village):
         return "异议由本村或全乡的监委成员决定。"
-    if any(staff.is_same(person) for person in case.makers):
-        return "这一件是您申报或签认的，异议请由别的监委成员决定。"
     if any(staff.is_same(person) for person in case.takers):
         return "这份异议是您提的或记下的，请由别的监委成员决定。"
-    return staff.find_recusal(case.households, OWN_MATTER)
+    return find_interest(staff, case) or staff.find_recusal(case.objecting, OWN_MATTER)
+
+
+def find_interest(staff: Staff, case: Case) -> str:
+    """Why the entry itself concerns this person: they aren't told who objected to it either."""
+    if any(staff.is_same(person) for person in case.makers):
+        return "这一件是您申报或签认的，异议请由别的监委成员决定。"
+    return staff.find_recusal({case.household}, OWN_MATTER)
 
 
 async def uphold(services: Services, staff: Staff, id: UUID, reason: str) -> None:
@@ -114,17 +120,15 @@ async def read_cases(
     objections: defaultdict[UUID, list[Objection]] = defaultdict(list)
     for objection in still_open:
         objections[objection.claim].append(objection)
-    concerned = {
-        claim.id: {claim.household, *(o.household for o in objections[claim.id] if o.household is not None)}
-        for claim in claims
-    }
-    households = await read_households(uow, set().union(*concerned.values()))
+    objecting = {o.household for o in still_open if o.household is not None}
+    households = await read_households(uow, {*objecting, *(claim.household for claim in claims)})
     return {
         claim.id: Case(
             village=claim.village,
+            household=households[claim.household].code,
             makers=_list_makers(claim, progress[claim.id]),
             takers={o.taken_by for o in objections[claim.id] if o.taken_by is not None},
-            households={households[id].code for id in concerned[claim.id]},
+            objecting={households[o.household].code for o in objections[claim.id] if o.household is not None},
         )
         for claim in claims
     }

@@ -20,13 +20,20 @@ class ObjectionDisclosure:
 
 
 def disclose_objection(
-    viewer: Viewer, entry: Confidentiality, *, way: str, taken_by: UUID | None = None, own: bool = False
+    viewer: Viewer,
+    entry: Confidentiality,
+    *,
+    way: str,
+    taken_by: UUID | None = None,
+    interested: bool = False,
+    own: bool = False,
 ) -> ObjectionDisclosure:
     """Of an objection to this entry. Who raised it is named to the supervisors alone, not even to who took it
-    down. `own`: it is shown on the page of the household that raised it."""
+    down, nor to a supervisor whom the entry concerns (`interested`). `own`: it is shown on the page of the
+    household that raised it."""
     subject = disclose(viewer, entry).subject
     if isinstance(viewer, Staff):
-        supervises = viewer.may(Role.SUPERVISOR) and viewer.serves(entry.village)
+        supervises = viewer.may(Role.SUPERVISOR) and viewer.serves(entry.village) and not interested
         return ObjectionDisclosure(supervises, supervises or viewer.id == taken_by, subject)
     # What was taken down at the desk could tell the subject to whoever holds the card.
     return ObjectionDisclosure(own, own and (subject or way == "card"), subject)

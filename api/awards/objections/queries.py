@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, select, true
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
-from api.awards.objections.deciding import find_obstacle, read_cases
+from api.awards.objections.deciding import find_interest, find_obstacle, read_cases
 from api.awards.objections.disclosure import disclose_objection
 from api.awards.objections.raising import TAKERS, is_contestable, may_take_down
 from api.awards.objections.tables import Objection
@@ -192,7 +192,13 @@ async def _show(uow: UnitOfWork, staff: Staff, found: Sequence[_Found]) -> list[
     shown = []
     for each in found:
         objection, claim = each.objection, each.claim
-        may = disclose_objection(staff, confidentiality_of(claim), way=objection.way, taken_by=objection.taken_by)
+        may = disclose_objection(
+            staff,
+            confidentiality_of(claim),
+            way=objection.way,
+            taken_by=objection.taken_by,
+            interested=bool(find_interest(staff, cases[claim.id])),
+        )
         shown.append(
             wire.ObjectionView(
                 id=objection.id,

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from api.bookkeeping.exports.use_cases import FORMATS, export_books
 from api.platform.access import Role
 from tests.api.asking import sign_in
-from tests.api.awards.claims.conftest import hire, on_notice
+from tests.api.awards.claims.conftest import approve, claim, declare, hire, on_notice, review
 from tests.api.awards.claims.test_disclosure import Secret, addresses, signed_in, walk
 from tests.api.awards.objections.conftest import at_desk, end, object_by_card, take_down
 from tests.api.bookkeeping.exports.test_tables import xlsx_sheets
@@ -28,10 +28,10 @@ async def objected(town: LiveTown) -> tuple[list[str], list[str]]:
     """Claims of hp-3, and objections to them by a card, at the desk, upheld, dismissed, open."""
     claims = [await on_notice(town) for _ in range(3)]
     objections = []
-    for claim in claims:
-        body = at_desk(claim, objector=NAME, text=TOLD)
+    for entry in claims:
+        body = at_desk(entry, objector=NAME, text=TOLD)
         (await take_down(town, "li", body)).raise_for_status()
-        objections += [str(body["id"]), await object_by_card(town, town.poor_card, claim, WRITTEN)]
+        objections += [str(body["id"]), await object_by_card(town, town.poor_card, entry, WRITTEN)]
     (await end(town, "tan", objections[0], "uphold")).raise_for_status()
     for id in objections[2:4]:
         (await end(town, "tan", id, "dismiss")).raise_for_status()
@@ -51,7 +51,7 @@ async def test_whoever_objected_is_named_to_nobody_else(
     paths = sorted(
         {
             *addresses(town, secret),
-            *(f"/desk/objections/new?claim={claim}" for claim in claims),
+            *(f"/desk/objections/new?claim={entry}" for entry in claims),
             *(f"/desk/objections/{id}{page}" for id in objections for page in ("", "/slip")),
             f"/objections/new?claim={claims[2]}",
             f"/c/{town.empty_card}",
@@ -89,6 +89,25 @@ async def test_supervisors_see_who_and_what(town: LiveTown, objected: tuple[list
             assert (NAME in page and TOLD in page) or ("李秀英" in page and WRITTEN in page)
         slips = await walk(town, [f"/desk/objections/{id}/slip" for id in objections[:1]], signed_in(town, login))
         assert all(NAME in page for page in slips.values())
+
+
+async def test_a_supervisor_whom_the_entry_concerns_isnt_told_who_objected(town: LiveTown) -> None:
+    """Neither who signed it nor whose household or relatives' it is, before and after it was decided."""
+    await hire(town, "signer", "supervisor", "committee", village="hp")
+    await hire(town, "kin", "supervisor", village="hp", household="hp-3")
+    new_claim = claim()
+    await declare(town, new_claim)
+    await review(town, new_claim["id"])
+    await approve(town, new_claim["id"], by="signer")
+    id = await object_by_card(town, town.card, str(new_claim["id"]), WRITTEN)
+    for ended in (False, True):
+        if ended:
+            (await end(town, "qian", id, "dismiss")).raise_for_status()
+        for login in ("signer", "kin"):
+            told = await walk(
+                town, [f"/desk/objections/{id}", f"/desk/objections/{id}/slip"], signed_in(town, login)
+            )
+            assert not any(mark in page for page in told.values() for mark in ("王建国", "hp-1", WRITTEN)), login
 
 
 async def test_everybody_sees_that_and_how_it_ended_and_what_is_late(
