@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ import api.awards.notices.pages
 import api.awards.objections.card_pages
 import api.awards.objections.pages
 import api.awards.objections.routes
-import api.awards.review.pages
 import api.awards.review.routes
 import api.awards.rulebooks.editor
 import api.awards.rulebooks.pages
@@ -52,6 +52,7 @@ import api.desk.beginning
 import api.desk.cards.issue_pages
 import api.desk.cards.pages
 import api.desk.cards.routes
+import api.desk.claims.deciding
 import api.desk.claims.pages
 import api.desk.compliance.pages
 import api.desk.founding.pages
@@ -95,6 +96,7 @@ import api.shop.till.routes
 import api.web.landing
 import api.web.page
 from api.awards.notices.board import notice_sentences
+from api.awards.review.held import UNDO_FOR
 from api.bookkeeping.seals.use_cases import read_reference
 from api.desk.founding.door import Door, lead_to_founding
 from api.desk.navigation import list_nav_groups
@@ -211,8 +213,10 @@ def create_app(
     notice_interval: float = 5.0,
     jobs: Sequence[Job] = JOBS,
     door: Door | None = None,
+    undo_for: timedelta = UNDO_FOR,
 ) -> Litestar:
-    """`notice_interval`: seconds between runs of the `jobs`. `door`: by which a township is founded.
+    """`notice_interval`: seconds between runs of the `jobs`. `door`: by which a township is founded. `undo_for`:
+    for how long what is decided about claims at the desk can be undone.
 
     The services are only in the application's state: between two lifespans they may be replaced.
     """
@@ -260,6 +264,7 @@ def create_app(
             api.desk.cards.pages.router,
             api.desk.cards.issue_pages.router,
             api.desk.cards.routes.router,
+            api.desk.claims.deciding.router,
             api.desk.claims.pages.router,
             api.desk.compliance.pages.router,
             api.registry.register.register_pages.router,
@@ -277,7 +282,6 @@ def create_app(
             api.desk.proposals.pages.router,
             api.desk.proposals.routes.router,
             api.desk.supermarkets.pages.router,
-            api.awards.review.pages.router,
             api.awards.declaring.confirming_pages.router,
             api.awards.declaring.own_pages.router,
             api.awards.objections.pages.router,
@@ -305,6 +309,7 @@ def create_app(
                 "notice_interval": notice_interval,
                 "jobs": jobs,
                 "door": door,
+                "undo_for": undo_for,
             }
         ),
         before_request=_before_request,

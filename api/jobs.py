@@ -2,6 +2,7 @@
 
 from api.awards.claims.posting import post_due
 from api.awards.evidence.removal import forget_unnamed_photos, remove_expired_photos
+from api.awards.review.held import carry_out_held
 from api.bookkeeping.general_ledger.holds import release_expired
 from api.bookkeeping.seals.use_cases import seal
 from api.platform.services import watch_clock
@@ -13,6 +14,7 @@ from api.shop.reservations.use_cases import reserve_arrivals
 
 JOBS = (
     watch_clock,
+    carry_out_held,
     post_due,
     release_expired,
     carry_merged,

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -161,14 +161,16 @@ async def serving(
     trusted_proxies: Sequence[str] = LOOPBACK,
     limits: Limits | None = None,
     door: Door | None = None,
+    undo_for: timedelta = timedelta(),
 ) -> AsyncIterator[str]:
     """A live server on a free loopback port; gives its URL. What a server does by itself, `run_jobs` does when a
-    test says so, unless the server shall every `notice_interval` seconds."""
+    test says so, unless the server shall every `notice_interval` seconds. What is decided at the desk counts at
+    once, unless it can be undone for a while."""
     # Of a socket that doesn't say TCP asyncio sends no answer before the last one was acknowledged: 40 ms each.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         app = _apps.pop() if _apps else create_app(town, csrf_secret="of the tests")
-        app.state.services, app.state.door = town, door
+        app.state.services, app.state.door, app.state.undo_for = town, door, undo_for
         app.state.notice_interval = notice_interval or 3600
         app.state.jobs = JOBS if notice_interval else ()
         config = configure(app, trusted_proxies, limits)

@@ -12,11 +12,13 @@ from api.awards.declaring.confirming import count_waiting
 from api.awards.objections.deciding import OUTCOMES
 from api.awards.objections.pages import WAYS
 from api.awards.objections.queries import list_objections
+from api.awards.review.held import list_held
 from api.awards.review.queries import load_desk
 from api.awards.rulebooks.adoption_views import count_confirmable
 from api.bookkeeping.seals.clock_warnings import list_clock_warnings
 from api.bookkeeping.seals.restores import list_restore_warnings
 from api.desk.beginning import list_first_steps
+from api.desk.claims.deciding import DONE
 from api.desk.overview import read_overview
 from api.desk.proposals.kinds import KINDS
 from api.platform.access import Role, Staff, StaffRequest, staff_only
@@ -44,6 +46,8 @@ async def home(
         titles=[ROLE_TITLES[role] for role in ROLE_TITLES if role in request.user.roles],
         desk=await load_desk(services, request.user),
         hints=await _read_hints(services, request.user),
+        held=await list_held(services, request.user),
+        done=DONE,
         first_steps=await list_first_steps(services, request.user),
         objections=await list_objections(services, request.user) if request.user.may(Role.SUPERVISOR) else [],
         ways=WAYS,

@@ -18,10 +18,12 @@ from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
 from api.awards.evidence.naming import read_digests
+from api.awards.review.held import is_held_by
 from api.awards.review.signatures import (
     APPROVERS,
     SIGNERS,
     Progress,
+    Step,
     awaits,
     awaits_others,
     body_title,
@@ -29,6 +31,7 @@ from api.awards.review.signatures import (
     is_under_way,
     name_step,
     read_progress,
+    step_at,
 )
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
@@ -75,10 +78,30 @@ class ClaimSummary:
 
 @dataclass(frozen=True, slots=True)
 class ClaimQueue:
-    """The oldest `MAX_SHOWN` of the waiting claims, and the number of all."""
+    """The oldest `MAX_SHOWN` of the waiting claims, and of all of them the number, the points, and since when the
+    oldest was declared."""
 
     claims: list[ClaimSummary]
     total: int
+    points: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSum:
+    title: str
+    number: int
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSums:
+    """What of some claims waits for this person: of all and by rule."""
+
+    number: int
+    households: int
+    points: int
+    by_rule: list[RuleSum]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +136,8 @@ class ShownSignature:
 
 @dataclass(frozen=True, slots=True)
 class ClaimDetails:
+    """`step`: what this person may sign it for now."""
+
     summary: ClaimSummary
     person: str
     note: str
@@ -120,7 +145,7 @@ class ClaimDetails:
     answers: list[tuple[str, str]]
     explanation: list[str]
     signatures: list[ShownSignature]
-    can_refuse: bool
+    step: Step | None
 
 
 async def load_desk(services: Services, staff: Staff) -> DeskClaims:
@@ -170,7 +195,7 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
             ],
             explanation=claim.explanation,
             signatures=await _load_signatures(uow, claim),
-            can_refuse=claim.status in ("declared", "reviewed") and staff.may(*SIGNERS),
+            step=await _find_step(uow, staff, claim, summary.household),
         )
 
 
@@ -195,6 +220,17 @@ async def _find_claim(uow: UnitOfWork, staff: Staff, id: UUID) -> Claim:
     if claim is None or not disclose(staff, confidentiality_of(claim)).subject:
         raise Refused(ErrorCode.UNKNOWN, "没有这条申报，或者它不公示、不由您办理。")
     return claim
+
+
+async def _find_step(uow: UnitOfWork, staff: Staff, claim: Claim, household: str) -> Step | None:
+    """What this person may sign it for now; None where they can't, or have decided it already."""
+    progress = (await read_progress(uow, [claim.id]))[claim.id]
+    if find_obstacle(staff, claim, progress, household):
+        return None
+    held = await uow.session.scalar(
+        select(Claim.id).where(Claim.township == uow.township, Claim.id == claim.id, is_held_by(staff))
+    )
+    return step_at(claim, progress.place) if held is None else None
 
 
 async def _load_signatures(uow: UnitOfWork, claim: Claim) -> list[ShownSignature]:
@@ -242,8 +278,39 @@ async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
 
 
 async def _load_queue(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> ClaimQueue:
+    condition = condition & ~is_held_by(staff)
     waiting = [condition, *_in_own_village(staff)]
-    return ClaimQueue(await load_summaries(uow, staff, waiting), await _count(uow, staff, condition))
+    row = await uow.session.execute(
+        select(func.count(), func.coalesce(func.sum(Claim.points), 0), func.min(Claim.declared_at)).where(
+            Claim.township == uow.township, *waiting
+        )
+    )
+    return ClaimQueue(await load_summaries(uow, staff, waiting), *row.one())
+
+
+async def sum_up_waiting(services: Services, staff: Staff, step: Step, ids: Sequence[UUID]) -> WaitingSums:
+    """Of these claims those that wait for this step by this person, who by that may see what they are for."""
+    waiting = (awaits(staff, step), Claim.id.in_(ids), *_in_own_village(staff))
+    async with services.unit_of_work() as uow:
+        rows = (
+            await uow.session.execute(
+                select(Claim.rulebook, Claim.rule, func.count(), func.sum(Claim.points))
+                .where(Claim.township == uow.township, *waiting)
+                .group_by(Claim.rulebook, Claim.rule)
+                .order_by(Claim.rule, Claim.rulebook)
+            )
+        ).all()
+        households = await uow.session.scalar(
+            select(func.count(Claim.household.distinct())).where(Claim.township == uow.township, *waiting)
+        )
+        books = await books_by_version(uow, {book for book, *_ in rows})
+    sums = [RuleSum(books[book].get_rule(rule).title, number, points) for book, rule, number, points in rows]
+    return WaitingSums(
+        number=sum(each.number for each in sums),
+        households=households or 0,
+        points=sum(each.points for each in sums),
+        by_rule=sums,
+    )
 
 
 async def _count(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> int:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.platform.database.base import Base
@@ -74,3 +74,46 @@ class ClaimRecusal(Base):
     person: Mapped[UUID] = mapped_column(primary_key=True)
     ground: Mapped[str]
     recused_at: Mapped[datetime]
+
+
+class HeldDecision(Base):
+    """What somebody has decided at the desk and may still undo: it is carried out from `due_at` on. `act`: a
+    `DeskAct`. `begun_at`: it can't be undone any more. `problem`: why it couldn't be carried out, else empty."""
+
+    __tablename__ = "held_decision"
+    __table_args__ = (
+        ForeignKeyConstraint(["township", "claim"], ["claim.township", "claim.id"]),
+        ForeignKeyConstraint(["township", "person"], ["person.township", "person.id"]),
+        CheckConstraint("act in ('review', 'approve', 'refuse', 'return')", name="held_decision_act"),
+        CheckConstraint("undone_at is null or begun_at is null", name="held_decision_undone"),
+        CheckConstraint("carried_out_at is null or begun_at is not null", name="held_decision_carried_out"),
+        CheckConstraint("problem = '' or carried_out_at is not null", name="held_decision_problem"),
+        Index(
+            "held_decision_open",
+            "township",
+            "claim",
+            "person",
+            unique=True,
+            postgresql_where=text("undone_at is null and carried_out_at is null"),
+        ),
+        Index(
+            "held_decision_due",
+            "township",
+            "due_at",
+            postgresql_where=text("undone_at is null and carried_out_at is null"),
+        ),
+        Index(None, "township", "person", "decided_at"),
+    )
+
+    township: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    claim: Mapped[UUID]
+    person: Mapped[UUID]
+    act: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    decided_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    begun_at: Mapped[datetime | None]
+    carried_out_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(server_default="")

@@ -32,13 +32,6 @@ class ClaimList:
     back: str
     older: str = ""
 
-    def find_next(self, id: UUID) -> ClaimSummary | None:
-        """The one after this one that its reader may decide, or else the first."""
-        open_ones = [claim for claim in self.claims if claim.id == id or not claim.blocked_reason]
-        after = [claim.id for claim in open_ones].index(id) + 1 if any(c.id == id for c in open_ones) else 0
-        left = [*open_ones[after:], *open_ones[:after]]
-        return next((claim for claim in left if claim.id != id), None)
-
 
 async def read_list(services: Services, staff: Staff, query: Mapping[str, str]) -> ClaimList:
     """The list that a page's query names: `in=review`, or what was searched for. Raises Refused: malformed."""
@@ -55,6 +48,15 @@ async def read_list(services: Services, staff: Staff, query: Mapping[str, str]) 
         back=f"{CLAIMS}{_to_query(asked)}",
         older=f"{CLAIMS}{_to_query(replace(asked, before=found.older))}" if found.older is not None else "",
     )
+
+
+async def find_next_address(services: Services, staff: Staff, waiting: str, decided: Sequence[UUID]) -> str:
+    """The next claim of a list of those that wait, after some of it were decided; without any, the desk."""
+    if waiting not in WAITING:
+        return DESK
+    found = await read_list(services, staff, {"in": waiting})
+    left = [claim for claim in found.claims if not claim.blocked_reason and claim.id not in decided]
+    return f"{CLAIMS}/{left[0].id}{found.query}" if left and len(decided) == 1 else f"{DESK}#{waiting}"
 
 
 def read_search(query: Mapping[str, str]) -> ClaimSearch:

@@ -11,7 +11,9 @@ from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
 from api.awards.evidence.beside import read_beside
+from api.awards.review.held import list_held
 from api.awards.review.queries import load_details
+from api.desk.claims.deciding import DONE, OFFERED_REASONS
 from api.desk.claims.lists import CLAIMS, read_list, read_search
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
@@ -41,8 +43,12 @@ async def claim(id: FromPath[UUID], request: StaffRequest, services: NamedDepend
         "desk/claims/claim.html",
         staff=request.user,
         claim=await load_details(services, request.user, id),
+        held=await list_held(services, request.user),
+        done=DONE,
+        offered=OFFERED_REASONS,
         list=await read_list(services, request.user, texts) if texts else None,
         beside=await read_beside(services, request.user, id),
+        waiting=texts.get("in", ""),
         statuses=STATUS,
     )
 

@@ -134,6 +134,7 @@ def _select_staff() -> Select[*tuple[Any, ...]]:
 STAFF = _select_staff()
 """Of `person` in a township: the row of a `Staff`. Its parameters: `bind_staff`."""
 _STAFF_BY_ID = STAFF.where(Person.id == bindparam("id"))
+_SERVING = STAFF.where(Person.id == any_(bindparam("ids", type_=ARRAY(Uuid))), Person.ended_at.is_(None))
 _STAFF_BY_LOGIN = STAFF.where(Person.login == bindparam("login"), Person.ended_at.is_(None))
 
 
@@ -151,6 +152,12 @@ async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     """A member of staff, signed in or not."""
     rows = await uow.session.execute(_STAFF_BY_ID, bind_staff(uow, id=id))
     return to_staff(rows.one())
+
+
+async def find_serving(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Staff]:
+    """Those of these who serve."""
+    rows = await uow.session.execute(_SERVING, bind_staff(uow, ids=list(ids)))
+    return {staff.id: staff for staff in map(to_staff, rows)}
 
 
 async def list_staff(uow: UnitOfWork, roles: Collection[Role]) -> list[Staff]:

@@ -20,7 +20,7 @@ DAYS = ["2026-06-14", "2026-06-02", "2026-05-20"]
 
 async def declare_many(town: LiveTown) -> list[dict[str, str]]:
     """What was declared, the newest first."""
-    claims = []
+    claims: list[dict[str, str]] = []
     for n, (household, rule, day) in enumerate(itertools.product(("hp-1", "hp-2"), ("A09", "A06"), DAYS)):
         declarer = ("wang", "sun")[n % 2]
         claim = {"id": str(uuid7()), "household": household, "rule": rule, "deed_on": day}
