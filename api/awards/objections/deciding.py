@@ -31,6 +31,7 @@ from api.registry.cards.use_cases import find_card_holder
 from api.registry.register.queries import read_households
 from ledger.transactions import Phase, Status, TransactionId
 
+OUTCOMES = {"upheld": "成立", "dismissed": "不成立", "withdrawn": "已撤回"}
 OWN_MATTER = "这是您自己家的事，请由别的监委成员决定。"
 Decision = Literal["upheld", "dismissed"]
 
@@ -234,9 +235,6 @@ async def _propose_correction(uow: UnitOfWork, staff: Staff, claim: Claim, reaso
 def _require_open(objection: Objection) -> None:
     if objection.outcome is not None:
         raise Refused(ErrorCode.WRONG_STATE, f"这份异议已经办结（{OUTCOMES[objection.outcome]}），请刷新页面。")
-
-
-OUTCOMES = {"upheld": "成立", "dismissed": "不成立", "withdrawn": "已撤回"}
 
 
 def _unknown() -> Refused:
