@@ -18,6 +18,7 @@ from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.same_deed import find_same_deeds
 from api.awards.claims.tables import Claim
 from api.awards.objections.board_objections import BoardObjection, read_board_objections
+from api.awards.review.recusals import count_recusals
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import Outsider, disclose
 from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
@@ -76,6 +77,8 @@ class NoticeBoard:
     unpublished: UnpublishedClaims
     posted: list[Notice]
     objections: list[BoardObjection]
+    # How often somebody kept out of a decision, in the time of those posted.
+    recusals: int
     # What brings in points, by two people.
     proposals: list[ProposalNotice]
     # When the village's supermarkets are open.
@@ -113,6 +116,7 @@ async def load_board(services: Services, code: str) -> NoticeBoard:
             unpublished=await _count_unpublished(uow, on_notice),
             posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
             objections=await read_board_objections(uow, code),
+            recusals=await count_recusals(uow, code, uow.now - RECENT),
             proposals=await list_notices(uow, code),
             shops=await read_told_hours(uow, code),
             seal=await find_newest_head(uow),

@@ -10,14 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
 
-from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarers import declarer_name
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
-from api.awards.evidence.naming import read_digests
+from api.awards.review.correcting import awaits_correction, is_theirs
 from api.awards.review.held import is_held_by
 from api.awards.review.signatures import (
     APPROVERS,
@@ -26,20 +25,16 @@ from api.awards.review.signatures import (
     Step,
     awaits,
     awaits_others,
-    body_title,
     find_obstacle,
     is_under_way,
-    name_step,
     read_progress,
-    step_at,
 )
 from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
 from api.platform.access import BODY_ROLES, DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
-from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
-from api.registry.people.queries import read_names
+from api.registry.people.queries import name_subquery
 from api.registry.register import queries as register
 from api.registry.register.queries import VillageFacts
 from rules import format_limit
@@ -113,11 +108,21 @@ class VillageBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnedClaim:
+    """One that waits for its correction: what for, said by whom."""
+
+    claim: ClaimSummary
+    reason: str
+    returned_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeskClaims:
     """A list is None if this person has no such role. `waiting_elsewhere`: how many claims that this person sees
     wait for other bodies."""
 
     mine: list[ClaimSummary] | None
+    returned: list[ReturnedClaim]
     to_review: ClaimQueue | None
     to_approve: ClaimQueue | None
     on_notice: ClaimQueue | None
@@ -125,33 +130,11 @@ class DeskClaims:
     budgets: list[VillageBudget]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSignature:
-    """What was done, by whom, for which body."""
-
-    step: str
-    person: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimDetails:
-    """`step`: what this person may sign it for now."""
-
-    summary: ClaimSummary
-    person: str
-    note: str
-    again: str
-    answers: list[tuple[str, str]]
-    explanation: list[str]
-    signatures: list[ShownSignature]
-    step: Step | None
-
-
 async def load_desk(services: Services, staff: Staff) -> DeskClaims:
     async with services.unit_of_work() as uow:
         return DeskClaims(
             mine=await _load_own(uow, staff) if staff.may(*DECLARERS) else None,
+            returned=await _load_returned(uow, staff) if staff.may(*DECLARERS) else [],
             to_review=await _load_queue(uow, staff, awaits(staff, "review")) if staff.may(*SIGNERS) else None,
             to_approve=await _load_queue(uow, staff, awaits(staff, "approve")) if staff.may(*APPROVERS) else None,
             on_notice=await _load_queue(uow, staff, Claim.status == "approved")
@@ -174,74 +157,6 @@ async def load_waiting(services: Services, staff: Staff, which: Waiting) -> Clai
         return await _load_queue(uow, staff, condition)
 
 
-async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetails:
-    """Raises Refused: unknown."""
-    async with services.unit_of_work() as uow:
-        claim = await _find_claim(uow, staff, id)
-        [summary] = await load_summaries(uow, staff, [Claim.id == id])
-        rule = (await books_by_version(uow, {claim.rulebook}))[claim.rulebook].get_rule(claim.rule)
-        options = {option.id: option.title for input in rule.inputs for option in input.options}
-        return ClaimDetails(
-            summary=summary,
-            person=claim.person,
-            note=claim.note,
-            again=claim.again,
-            answers=[
-                (input.title, options.get(str(claim.inputs[input.id]), str(claim.inputs[input.id])))
-                for input in rule.inputs
-                if input.id in claim.inputs
-                # Photos are shown themselves.
-                and not (input.type == "photo" and read_digests(claim.inputs[input.id]))
-            ],
-            explanation=claim.explanation,
-            signatures=await _load_signatures(uow, claim),
-            step=await _find_step(uow, staff, claim, summary.household),
-        )
-
-
-async def load_explanation(services: Services, staff: Staff, id: UUID) -> wire.ClaimExplanation:
-    """Raises Refused: unknown."""
-    async with services.unit_of_work() as uow:
-        claim = await _find_claim(uow, staff, id)
-        return wire.ClaimExplanation(
-            id=claim.id,
-            points=claim.points,
-            sentences=claim.explanation,
-            trace=claim.trace,
-            same_deed=[other.id for other in (await find_same_deeds(uow, staff, [claim]))[id]],
-        )
-
-
-async def _find_claim(uow: UnitOfWork, staff: Staff, id: UUID) -> Claim:
-    """A claim that this person may see in full. Raises Refused: unknown."""
-    claim = await uow.session.scalar(
-        select(Claim).where(Claim.township == uow.township, Claim.id == id, *_in_own_village(staff))
-    )
-    if claim is None or not disclose(staff, confidentiality_of(claim)).subject:
-        raise Refused(ErrorCode.UNKNOWN, "没有这条申报，或者它不公示、不由您办理。")
-    return claim
-
-
-async def _find_step(uow: UnitOfWork, staff: Staff, claim: Claim, household: str) -> Step | None:
-    """What this person may sign it for now; None where they can't, or have decided it already."""
-    progress = (await read_progress(uow, [claim.id]))[claim.id]
-    if find_obstacle(staff, claim, progress, household):
-        return None
-    held = await uow.session.scalar(
-        select(Claim.id).where(Claim.township == uow.township, Claim.id == claim.id, is_held_by(staff))
-    )
-    return step_at(claim, progress.place) if held is None else None
-
-
-async def _load_signatures(uow: UnitOfWork, claim: Claim) -> list[ShownSignature]:
-    signed = (await read_progress(uow, [claim.id]))[claim.id].signed
-    names = await read_names(uow, signed) if signed else {}
-    return [
-        ShownSignature(name_step(claim, place), names[person], body_title(claim, place))
-        for place, person in enumerate(signed)
-    ]
-
-
 async def villages_served(services: Services, staff: Staff) -> list[VillageFacts]:
     """The villages that this person serves."""
     async with services.unit_of_work() as uow:
@@ -250,6 +165,21 @@ async def villages_served(services: Services, staff: Staff) -> list[VillageFacts
 
 async def _load_own(uow: UnitOfWork, staff: Staff) -> list[ClaimSummary]:
     return await load_summaries(uow, staff, [Claim.declared_by == staff.id], newest_first=True, limit=20)
+
+
+async def _load_returned(uow: UnitOfWork, staff: Staff) -> list[ReturnedClaim]:
+    """What was sent back to this person and isn't corrected yet, the longest waiting first."""
+    theirs = [is_theirs(staff), awaits_correction()]
+    rows = await uow.session.execute(
+        select(Claim.id, Claim.return_reason, name_subquery(Claim.township, Claim.returned_by))
+        .where(Claim.township == uow.township, *theirs)
+        .limit(MAX_SHOWN)
+    )
+    told = {id: (reason, name) for id, reason, name in rows}
+    return [
+        ReturnedClaim(summary, *told[summary.id])
+        for summary in await load_summaries(uow, staff, [Claim.id.in_(told)])
+    ]
 
 
 async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
@@ -279,7 +209,7 @@ async def _load_budgets(uow: UnitOfWork, staff: Staff) -> list[VillageBudget]:
 
 async def _load_queue(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> ClaimQueue:
     condition = condition & ~is_held_by(staff)
-    waiting = [condition, *_in_own_village(staff)]
+    waiting = [condition, *in_own_village(staff)]
     row = await uow.session.execute(
         select(func.count(), func.coalesce(func.sum(Claim.points), 0), func.min(Claim.declared_at)).where(
             Claim.township == uow.township, *waiting
@@ -290,7 +220,7 @@ async def _load_queue(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bo
 
 async def sum_up_waiting(services: Services, staff: Staff, step: Step, ids: Sequence[UUID]) -> WaitingSums:
     """Of these claims those that wait for this step by this person, who by that may see what they are for."""
-    waiting = (awaits(staff, step), Claim.id.in_(ids), *_in_own_village(staff))
+    waiting = (awaits(staff, step), Claim.id.in_(ids), *in_own_village(staff))
     async with services.unit_of_work() as uow:
         rows = (
             await uow.session.execute(
@@ -315,10 +245,10 @@ async def sum_up_waiting(services: Services, staff: Staff, step: Step, ids: Sequ
 
 async def _count(uow: UnitOfWork, staff: Staff, condition: ColumnElement[bool]) -> int:
     counted = select(func.count()).select_from(Claim).where(Claim.township == uow.township, condition)
-    return await uow.session.scalar(counted.where(*_in_own_village(staff))) or 0
+    return await uow.session.scalar(counted.where(*in_own_village(staff))) or 0
 
 
-def _in_own_village(staff: Staff) -> list[ColumnElement[bool]]:
+def in_own_village(staff: Staff) -> list[ColumnElement[bool]]:
     return [] if staff.village is None else [Claim.village == staff.village]
 
 

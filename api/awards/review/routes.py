@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from api import wire
-from api.awards.review import queries, returning, use_cases
+from api.awards.review import details, returning, use_cases
 from api.platform.access import StaffRequest, staff_only
 from api.platform.services import Services
 
@@ -19,7 +19,7 @@ async def explanation(
     id: FromPath[UUID], services: NamedDependency[Services], request: StaffRequest
 ) -> wire.ClaimExplanation:
     """The explanation of a claim's points, as sentences and as trace."""
-    return await queries.load_explanation(services, request.user, id)
+    return await details.load_explanation(services, request.user, id)
 
 
 @post("/claims/review", status_code=200)

@@ -11,8 +11,8 @@ from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
 from api.awards.evidence.beside import read_beside
+from api.awards.review.details import load_details
 from api.awards.review.held import list_held
-from api.awards.review.queries import load_details
 from api.desk.claims.deciding import DONE, OFFERED_REASONS
 from api.desk.claims.lists import CLAIMS, read_list, read_search
 from api.platform.access import StaffRequest, staff_only
