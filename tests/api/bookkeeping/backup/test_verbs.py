@@ -155,7 +155,7 @@ async def test_an_upgrade_backs_up_what_there_is_to_lose(
     server: Embedded, workshop: Workshop, tmp_path: Path
 ) -> None:
     earlier = Path(
-        shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("100[34]*", "current"))
+        shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("100[3-9]*", "current"))
     )
     await maintain(server, "create database aging")
     clone = Clone(server.url(OWNER, "aging"), server.url(APP, "aging"))

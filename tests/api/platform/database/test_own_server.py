@@ -130,7 +130,7 @@ async def test_a_database_of_an_earlier_program_is_brought_up(
     own: OwnServer, settled: LiveTown, tmp_path: Path
 ) -> None:
     earlier = Path(
-        shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("100[34]*", "current"))
+        shutil.copytree(REVISIONS, tmp_path / "alembic", ignore=shutil.ignore_patterns("100[3-9]*", "current"))
     )
     clone = own.clone("earlier")
     await migrate(clone.owner, earlier)
