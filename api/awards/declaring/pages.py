@@ -94,7 +94,7 @@ async def declare(request: StaffRequest, services: NamedDependency[Services]) ->
     try:
         sentence = await submit(services, staff, form, photos.problem)
     except IncompleteForm as error:
-        return await _form_page(request, services, error.form, str(error), error.candidates)
+        return await _form_page(request, services, error.form, str(error), error.candidates, refused=True)
     return see_other(f"{DECLARE}?after={form.id}", sentence)
 
 
@@ -150,14 +150,18 @@ async def _form_page(
     form: DeclarationForm,
     problem: str = "",
     candidates: Sequence[HouseholdFacts] = (),
+    *,
+    refused: bool = False,
 ) -> Template:
+    """`problem`: what has to be put right before it is sent; `refused`: it was sent just now."""
     for_every_household = form.rule.every_household and request.user.may(Role.COMMITTEE)
     async with services.unit_of_work() as uow:
         round = await load_round(uow, request.user, form.after) if form.after is not None else None
     return render_page(
         request,
         "awards/declaring/declare.html",
-        status=422 if problem else 200,
+        status=422 if refused else 200,
+        refused=refused,
         staff=request.user,
         form=form,
         typed=form.typed,

@@ -49,6 +49,11 @@ async def furnish(town: LiveTown) -> None:
     async with browsing(town, "wang") as wang:
         await declare(wang, "hp-1")
         await declare(wang, "hp-2")
+        # Not taken: a draft.
+        await declare(wang, "hp-99")
+    async with browsing(town) as household:
+        await household.open(f"/c/{town.empty_card}/declare?rule=A09")
+        await household.send(f"/c/{town.empty_card}/declare", deed_on="2026-06-12")
     async with browsing(town, "zhao") as zhao:
         await zhao.send("/desk/claims/review", claims=zhao.claims()[:1])
     async with town.staff("office") as http:
