@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,7 @@ from api import wire
 from api.awards.claims.outcomes import redirect_with_outcomes
 from api.awards.claims.statuses import STATUS
 from api.awards.declaring import declarations, drafts
+from api.awards.declaring.card_photo import find_photographed
 from api.awards.declaring.declaration_form import (
     DeclarationForm,
     IncompleteForm,
@@ -31,6 +33,7 @@ from api.awards.declaring.own_claims import find_returned
 from api.awards.declaring.rounds import find_own_claim, list_recent_rules, load_round
 from api.awards.declaring.submitting import keep_without_rule, load_book, submit
 from api.awards.evidence.form_field import MAX_BODY, take_photos
+from api.awards.evidence.photo_reader import MAX_BYTES
 from api.awards.review import returning
 from api.awards.review.queries import villages_served
 from api.platform.access import DECLARERS, Role, StaffRequest, require, staff_only
@@ -40,7 +43,7 @@ from api.registry.people.pages import DESK
 from api.registry.register.queries import HouseholdFacts
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
-from api.web.form import read_code
+from api.web.form import read_code, read_upload
 from api.web.page import render_page
 from rules import Rulebook
 
@@ -55,9 +58,10 @@ async def choose_or_fill(
     draft: FromQuery[UUID | None] = None,
     after: FromQuery[UUID | None] = None,
     replaces: FromQuery[UUID | None] = None,
+    household: FromQuery[str] = "",
 ) -> Template:
     """The form of a rule, as a `draft` was kept, like the claim that it comes `after`, or to correct the one that
-    it `replaces`; without a rule, the list of them."""
+    it `replaces`; without a rule, the list of them. `household`: the code of one that was found by its card."""
     require(request.user, *DECLARERS)
     book = await load_book(services, request.user)
     kept = await drafts.find_draft(services, request.user, draft) if draft is not None else None
@@ -69,14 +73,18 @@ async def choose_or_fill(
     async with services.unit_of_work() as uow:
         last = await find_own_claim(uow, request.user, after) if after is not None else None
     if last is not None and last.rule in book.rules:
-        return await _form_page(request, services, form_like(book.get_rule(last.rule), book.version, last))
+        return await _form_page(
+            request, services, form_like(book.get_rule(last.rule), book.version, last).with_household(household)
+        )
     returned = await find_returned(services, request.user, replaces) if replaces is not None else None
     if returned is not None and returned.claim.rule in book.rules:
         rule_now = book.get_rule(returned.claim.rule)
         form = form_correcting(rule_now, book.version, returned.claim, returned.household)
         return await _form_page(request, services, form, returned.claim.return_reason)
     if wanted in book.rules:
-        return await _form_page(request, services, new_form(book.get_rule(wanted), book.version))
+        return await _form_page(
+            request, services, new_form(book.get_rule(wanted), book.version).with_household(household)
+        )
     return await _choice_page(request, services, book, kept)
 
 
@@ -96,6 +104,22 @@ async def declare(request: StaffRequest, services: NamedDependency[Services]) ->
     except IncompleteForm as error:
         return await _form_page(request, services, error.form, str(error), error.candidates, refused=True)
     return see_other(f"{DECLARE}?after={form.id}", sentence)
+
+
+@post(f"{DECLARE}/card", request_max_body_size=MAX_BODY)
+async def find_by_photo(request: StaffRequest, services: NamedDependency[Services]) -> Redirect:
+    """Back to the form, with the household whose card is in the photo."""
+    require(request.user, *DECLARERS)
+    data = await request.form()
+    back = {name: read_code(data, name) for name in ("rule", "after") if read_code(data, name)}
+    photo = read_upload(data, "card")
+    try:
+        holder = await find_photographed(
+            services, request.user, await photo.read(MAX_BYTES + 1) if photo is not None else b""
+        )
+    except Refused as error:
+        return see_other(f"{DECLARE}?{urlencode(back)}", error.detail, "refused")
+    return see_other(f"{DECLARE}?{urlencode({**back, 'household': holder.code})}", f"认出来了：{holder.head}。")
 
 
 @post(f"{DECLARE}/withdraw")
@@ -175,7 +199,7 @@ async def _form_page(
 
 router = Router(
     "/",
-    route_handlers=[choose_or_fill, declare, withdraw, declare_for_all],
+    route_handlers=[choose_or_fill, declare, find_by_photo, withdraw, declare_for_all],
     guards=[staff_only],
     exception_handlers=ERROR_PAGES,
     include_in_schema=False,
