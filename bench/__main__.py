@@ -12,6 +12,7 @@ import msgspec
 from bench import (
     backup,
     books,
+    claims,
     drafts,
     evaluation,
     history,
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Callable[[Environment], AsyncIterator[Measurement]]] = 
     "books": books.measure,
     "backup": backup.measure,
     "service": service.measure,
+    "claims": claims.measure,
     "evaluation": evaluation.measure,
     "drafts": drafts.measure,
     "simulation": simulation.measure,

@@ -9,10 +9,12 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import defer
 
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.corrections import net_points, points_taken_back
 from api.awards.claims.declarers import declarer_name
+from api.awards.claims.posting import DEFERRED
 from api.awards.claims.same_deed import SameDeed, find_same_deeds
 from api.awards.claims.statuses import COUNTS
 from api.awards.claims.tables import Claim
@@ -271,6 +273,7 @@ async def load_summaries(
             .where(Claim.township == uow.township, *conditions)
             .order_by(*([column.desc() for column in order] if newest_first else order))
             .limit(limit)
+            .options(*DEFERRED, defer(Claim.explanation, raiseload=True))
         )
     ).all()
     books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
