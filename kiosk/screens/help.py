@@ -35,7 +35,11 @@ _TROUBLE = (
 
 
 class HelpScreen(SheetScreen, Notice):
-    CSS = "HelpScreen #sheet { padding: 0 3; }"
+    # All its lines fit on 24 rows.
+    CSS = f"""
+    {SheetScreen.CSS}
+    HelpScreen #sheet {{ padding: 0 3; }}
+    """
 
     def on_mount(self) -> None:
         keys = [self._build_line(*row) for row in _KEYS]

@@ -17,7 +17,7 @@ from kiosk.screens.card_pin import PIN_REFUSALS
 from kiosk.screens.cart_screen import CartScreen
 
 RETRYING = N_("{outage}，正在重试，请勿重复操作")
-STUCK = N_("{outage}，还没有答复，{meanwhile}不能兑换这一笔：请等{recovery}，或按 Esc、扫取消卡放弃")
+STUCK = N_("{outage}，还没有答复，{meanwhile}不能兑换：请等{recovery}，或按 Esc、扫取消卡放弃这一笔")
 GIVEN_UP = N_("这一笔已放弃，不会记账，请不要发放物品；商品还在购物车里，网络好了再确认")
 
 

@@ -412,7 +412,7 @@ async def test_it_goes_on_after_a_restart_and_after_the_minutes(
         await add(till, SOAP)
         network.lose_everything = True
         await till.press("f2")
-        await till.sees("不能兑换这一笔")
+        await till.sees("扫取消卡放弃这一笔")
         assert till.store.redemptions.pending is not None
     network.lose_everything = False
     town.clock.travel(town.clock.now() + 2 * LIFETIME)
