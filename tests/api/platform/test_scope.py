@@ -180,6 +180,8 @@ async def test_every_request_is_decided() -> None:
         ("POST", f"/v1/objections/{ID}/uphold"),
         ("POST", f"/v1/objections/{ID}/dismiss"),
         ("POST", f"/v1/objections/{ID}/withdraw"),
+        ("POST", f"/v1/claims/{ID}/return"),
+        ("POST", f"/v1/claims/{ID}/withdraw"),
         ("POST", f"/v1/own-declarations/{ID}/confirm"),
         ("POST", f"/v1/own-declarations/{ID}/refuse"),
         ("PUT", f"/v1/evidence/{ID}"),

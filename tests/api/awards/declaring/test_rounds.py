@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.asking import rows
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
+from tests.api.awards.declaring.test_card_photo import photograph
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import LiveTown
 
@@ -195,3 +196,19 @@ async def test_what_was_sent_back_stands_first_and_is_corrected(town: LiveTown) 
         assert "已申报" in await wang.send("/desk/declare", None, **fields), "sent twice"
     replaced = await rows(town, "select note from claim where replaces is not null")
     assert replaced == [("扫了村口到小学",)]
+
+
+async def test_one_photo_of_the_clean_up_goes_with_each_households_claim(town: LiveTown, lane: list[str]) -> None:
+    async with browsing(town, "wang") as wang:
+        await wang.open("/desk/declare?rule=A09")
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', wang.page.text))
+        wang.page = await wang.http.post(
+            "/desk/declare",
+            data={**hidden, "household": lane[0], "deed_on": "2026-06-14"},
+            files={"photo.photo": ("a.jpg", photograph("扫街"))},
+        )
+        assert "已申报" in wang.text
+        assert "已申报" in await tap(wang, lane[1])
+    [first, second] = await rows(town, "select inputs->>'photo' from claim where deed_on = '2026-06-14'")
+    assert first == second
+    assert first[0]
