@@ -185,9 +185,6 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
     ("POST", f"/v1/claims/{ID}/return", {"reason": "日期不对"}, REVIEWERS | BODIES),
     ("POST", f"/v1/claims/{ID}/withdraw", None, set(Role)),
-    ("POST", f"/v1/claims/{ID}/return", {"reason": "x"}, REVIEWERS | BODIES),
-    # By whoever declared it.
-    ("POST", f"/v1/claims/{ID}/withdraw", None, set(Role)),
     ("GET", "/v1/backups", None, {OFFICE, SUPERVISOR}),
     ("GET", "/v1/report", None, set(Role)),
     ("GET", "/v1/reports/liability", None, set(Role)),

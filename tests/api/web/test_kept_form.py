@@ -11,6 +11,7 @@ from api.platform.access import SESSION_COOKIE
 from api.registry.people.sessions import SESSION_LIFETIME
 from api.web.kept_form import SECRETS
 from tests.api.asking import rows
+from tests.api.registry.people.conftest import code, turn_on
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import PASSWORD, LiveTown
 
@@ -40,6 +41,16 @@ async def test_what_was_typed_is_sent_after_signing_in_again(town: LiveTown) -> 
         assert "已申报：王**家「参加村庄清扫」5 分" in await wang.send(DECLARE)
     [(note,)] = await rows(town, "select note from claim where deed_on = '2026-06-14'")
     assert note == TYPED["note"]
+
+
+async def test_it_comes_through_the_second_step_too(town: LiveTown) -> None:
+    async with browsing(town, "li") as li:
+        secret, _ = await turn_on(town, li)
+        await send_late(li, town)
+        assert "第二步" in await li.send("/desk/sign-in", login="li", password=PASSWORD)
+        assert "验证码不对" in await li.send("/desk/sign-in/code", code="123")
+        assert "刚才填的还在" in await li.send("/desk/sign-in/code", code=code(town, secret))
+        assert "已申报：王**家「参加村庄清扫」5 分" in await li.send(DECLARE)
 
 
 async def test_another_form_of_the_desk_is_sent_after_signing_in_again(town: LiveTown) -> None:
