@@ -49,7 +49,7 @@ async def list_actions(town: LiveTown) -> dict[str, tuple[str, Any]]:
     for _ in range(2):
         await town.award(HOUSEHOLD, 1)
     first, second, _ = [entry["transaction"] for entry in await statement(town) if entry["phase"] == "post"]
-    declared, to_refuse = await bring_claim(town), await bring_claim(town)
+    declared, to_refuse, to_return = [await bring_claim(town) for _ in range(3)]
     reviewed, objected = await bring_claim(town, review), await bring_claim(town, review, approve)
     objection = at_desk(objected)
     (await take_down(town, "tan", objection)).raise_for_status()
@@ -61,6 +61,7 @@ async def list_actions(town: LiveTown) -> dict[str, tuple[str, Any]]:
         "declare": ("/v1/claims", [claim("T1", HOUSEHOLD, inputs={"points": 1})]),
         "review": ("/v1/claims/review", {"claims": [declared]}),
         "approve": ("/v1/claims/approve", {"claims": [reviewed]}),
+        "return": (f"/v1/claims/{to_return}/return", {"reason": "不实"}),
         "refuse": (f"/v1/claims/{to_refuse}/refuse", {"reason": "不实"}),
         "object": (f"/v1/objections/{objection['id']}/uphold", {"reason": "不实"}),
         "hold": ("/v1/holds", [hold(1)]),
