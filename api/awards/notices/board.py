@@ -20,7 +20,7 @@ from api.awards.claims.tables import Claim
 from api.awards.objections.board_objections import BoardObjection, read_board_objections
 from api.awards.review.recusals import count_recusals
 from api.awards.rulebooks.use_cases import books_by_version
-from api.bookkeeping.general_ledger.disclosure import Outsider, disclose
+from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Outsider, disclose
 from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
@@ -70,12 +70,23 @@ class UnpublishedClaims:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenOff:
+    """An entry that was on notice and isn't any more, without an objection, and why."""
+
+    title: str
+    points: int
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeBoard:
     village: str
     supervisors: list[str]
     on_notice: list[Notice]
     unpublished: UnpublishedClaims
     posted: list[Notice]
+    taken_off: list[TakenOff]
     objections: list[BoardObjection]
     # How often somebody kept out of a decision, in the time of those posted.
     recusals: int
@@ -115,6 +126,7 @@ async def load_board(services: Services, code: str) -> NoticeBoard:
             on_notice=await _load_notices(uow, on_notice),
             unpublished=await _count_unpublished(uow, on_notice),
             posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
+            taken_off=await _load_taken_off(uow, code),
             objections=await read_board_objections(uow, code),
             recusals=await count_recusals(uow, code, uow.now - RECENT),
             proposals=await list_notices(uow, code),
@@ -175,6 +187,37 @@ async def _load_notices(
         )
         for claim, code, head in rows
         if claim.notice_until is not None
+    ]
+
+
+async def _load_taken_off(uow: UnitOfWork, village: str) -> list[TakenOff]:
+    """What an objection took off is told with the objection."""
+    claims = (
+        await uow.session.scalars(
+            select(Claim)
+            .where(
+                Claim.township == uow.township,
+                Claim.village == village,
+                Claim.status == "refused",
+                Claim.approved_at.is_not(None),
+                Claim.refused_by.is_(None),
+                Claim.refused_at > uow.now - RECENT,
+            )
+            .order_by(Claim.refused_at.desc(), Claim.id)
+        )
+    ).all()
+    books = await books_by_version(uow, {claim.rulebook for claim in claims})
+    return [
+        TakenOff(
+            title=books[claim.rulebook].get_rule(claim.rule).title
+            if disclose(Outsider.PUBLIC, confidentiality_of(claim)).subject
+            else UNPUBLISHED,
+            points=claim.points,
+            at=claim.refused_at,
+            reason=claim.refusal,
+        )
+        for claim in claims
+        if claim.refused_at is not None
     ]
 
 
