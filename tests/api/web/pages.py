@@ -25,6 +25,7 @@ EVERYBODY = ("", "wang", "zhao", "li", "qian", "ma", "tan", "office")
 _LINK = re.compile(r'href="(/[^"#]*)')
 # With its class and what it is for, where it has them.
 _ELEMENT = re.compile(r'<[a-z0-9]+(?: (?:class|type|role|name)="[^"]*")*')
+_FILE = re.compile(r'<(?:link rel="stylesheet" href|script[^>]* src)="([^"]+)"')
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}")
 
 
@@ -97,11 +98,14 @@ async def serve_without_card(town: LiveTown, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
-    """A page that somebody comes to; `elements` are the kinds of elements on it."""
+    """A page that somebody comes to; `elements` are the kinds of elements on it, `weight` its bytes on the wire,
+    `files` what it loads beside itself, but photos."""
 
     login: str
     path: str
     elements: frozenset[str]
+    weight: int
+    files: tuple[str, ...]
 
 
 async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
@@ -130,7 +134,10 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
             await browser.open(path)
             if browser.page.headers["content-type"].startswith("text/html"):
                 elements = frozenset(_ELEMENT.findall(browser.page.text))
-                found[kind(path)] = FoundPage(login, path, elements)
+                weight = browser.page.num_bytes_downloaded
+                found[kind(path)] = FoundPage(
+                    login, path, elements, weight, tuple(_FILE.findall(browser.page.text))
+                )
                 links = _LINK.findall(browser.page.text)
                 begin += [unescape(link) for link in links if not link.startswith("/static/")]
                 if path == "/desk/account":

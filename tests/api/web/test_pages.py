@@ -20,7 +20,8 @@ _NO_PAGES = re.compile(
 
 async def test_links_lead_to_every_page(town: LiveTown) -> None:
     await furnish(town)
-    found = {page.path for page in await find_different_pages(town)}
+    pages = await find_different_pages(town)
+    found = {page.path for page in pages}
     patterns = {
         route.path
         for route in create_app(town.town, "").routes
@@ -31,6 +32,12 @@ async def test_links_lead_to_every_page(town: LiveTown) -> None:
         for pattern in patterns
         if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", pattern), page.partition("?")[0]) for page in found)
     }
+    async with httpx.AsyncClient(base_url=town.url, verify=False) as http:
+        style = (await http.get("/static/style.css")).num_bytes_downloaded
+    for page in pages:
+        # Over 400 kbit/s each page is there within a second, the first time with its one other file.
+        assert page.weight + style < 50_000, page.path
+        assert len(page.files) == 1 or page.path.startswith("/desk/rulebooks/"), page.path
     # Printed in capitals, the same pages; and what there is before a township.
     assert missed == {"/C/{token:str}", "/JOIN/{code:str}", "/begin"}
 
