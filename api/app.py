@@ -21,6 +21,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
+import api.awards.claim_sheets.pages
 import api.awards.declaring.confirming_pages
 import api.awards.declaring.own_pages
 import api.awards.declaring.pages
@@ -287,6 +288,7 @@ def create_app(
             api.awards.objections.pages.router,
             api.awards.objections.card_pages.router,
             api.awards.declaring.pages.router,
+            api.awards.claim_sheets.pages.router,
             api.awards.evidence.pages.router,
             api.awards.rulebooks.pages.router,
             api.awards.rulebooks.editor.router,

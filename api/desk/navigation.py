@@ -38,6 +38,7 @@ _GROUPS = (
         "办理",
         (
             NavCard("/desk/declare", "申报", "按积分办法，替一户报上来", DECLARERS),
+            NavCard("/desk/claim-sheets", "用表格申报", "一张表或一份到会名单，一次报很多户", DECLARERS),
             NavCard("/desk/claims", "查申报", "按户、事项、人、日期找，办到了哪一步", tuple(Role)),
             NavCard("/desk/own-declarations", "户自己申报的", "没有凭密码的，等您确认", CONFIRMERS),
             NavCard("/desk/rulebooks", "积分规则", "现行规则和以前的版本", tuple(Role)),

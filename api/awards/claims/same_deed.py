@@ -36,6 +36,12 @@ class SameDeed:
     declared_by: str
 
 
+def tell_declared(twins: Iterable[SameDeed]) -> str:
+    """Why another isn't taken just so."""
+    by = "、".join(dict.fromkeys(twin.declared_by for twin in twins))
+    return f"这户当天已有这一项的申报（{by}申报）。确是另一件事的，请写明理由再提交。"
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierDeed:
     """What a household has under a rule already."""

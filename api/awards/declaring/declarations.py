@@ -98,10 +98,11 @@ async def find_book(uow: UnitOfWork, household: HouseholdFacts, day: date) -> ru
     return await book_in_force(uow, day, moves.find_village(household, day))
 
 
-async def weigh(uow: UnitOfWork, declarer: Declarer, claim: wire.NewClaim) -> wire.ClaimOutcome:
-    """What would become of a claim. Nothing is declared."""
-    _, [outcome] = await _plan(uow, declarer, [claim])
-    return outcome
+async def weigh(uow: UnitOfWork, declarer: Declarer, claims: Sequence[wire.NewClaim]) -> list[wire.ClaimOutcome]:
+    """What would become of claims, one after the other. Nothing is declared; what was said holds until the end of
+    the unit of work."""
+    _, outcomes = await _plan(uow, declarer, claims)
+    return outcomes
 
 
 async def _plan(
@@ -228,11 +229,10 @@ def _evaluate(
     if obstacle:
         return refused(obstacle)
     if twins and not claim.again:
-        by = "、".join(dict.fromkeys(twin.declared_by for twin in twins))
         return None, wire.ClaimOutcome(
             id=claim.id,
             status="declared-twice",
-            reason=f"这户当天已有这一项的申报（{by}申报）。确是另一件事的，请写明理由再提交。",
+            reason=same_deed.tell_declared(twins),
             same_deed=[twin.id for twin in twins],
         )
     history.add(rules_claim, evaluation.points)

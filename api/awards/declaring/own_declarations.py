@@ -118,7 +118,7 @@ async def declare_own(services: Services, card: str, claim: wire.NewClaim, pin: 
             return ALREADY
         await _require_room(uow, holder.id)
         declarer = Declarer(None, holder.code, DeclaredWith.CARD_PIN)
-        outcome = (await declare_by(uow, declarer, [claim]))[0] if pin else await weigh(uow, declarer, claim)
+        [outcome] = await (declare_by if pin else weigh)(uow, declarer, [claim])
         if outcome.status != "declared":
             raise Refused(ErrorCode.WRONG_STATE, _tell(outcome))
         household = (await read_households(uow, [holder.id]))[holder.id]
