@@ -26,6 +26,8 @@ import api.awards.declaring.confirming_pages
 import api.awards.declaring.own_pages
 import api.awards.declaring.pages
 import api.awards.declaring.routes
+import api.awards.draws.pages
+import api.awards.draws.public_pages
 import api.awards.evidence.pages
 import api.awards.evidence.routes
 import api.awards.notices.pages
@@ -285,6 +287,8 @@ def create_app(
             api.desk.supermarkets.pages.router,
             api.awards.declaring.confirming_pages.router,
             api.awards.declaring.own_pages.router,
+            api.awards.draws.pages.router,
+            api.awards.draws.public_pages.router,
             api.awards.objections.pages.router,
             api.awards.objections.card_pages.router,
             api.awards.declaring.pages.router,

@@ -2,6 +2,7 @@
 
 import api.awards.claims.tables
 import api.awards.declaring.tables
+import api.awards.draws.tables
 import api.awards.evidence.tables
 import api.awards.objections.tables
 import api.awards.review.tables

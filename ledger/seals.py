@@ -168,6 +168,16 @@ class Seals:
         newest = await self.signed_heads(1)
         return newest[0] if newest else None
 
+    async def read_head_before(self, moment: datetime) -> SignedHead | None:
+        """The newest that was signed before a moment."""
+        note = await self._connection.scalar(
+            select(tree_head.c.note)
+            .where(tree_head.c.township == self._township, tree_head.c.signed_at < moment)
+            .order_by(tree_head.c.size.desc(), tree_head.c.signed_at.desc())
+            .limit(1)
+        )
+        return None if note is None else SignedHead.parse(note)
+
     async def list_misdated(self) -> list[datetime]:
         """The times of heads that a later head is dated before: the clock was wrong, though the books weren't."""
         earliest_after = func.min(tree_head.c.signed_at).over(

@@ -49,6 +49,7 @@ _GROUPS = (
                 "公示几天、过不过期、一个人能办多少",
                 (*_OVERSEERS, Role.PARTY_BRANCH),
             ),
+            NavCard("/desk/draws", "抽查", "每月抽查：开、掷骰子、记下核实的结果", (Role.SUPERVISOR,)),
             NavCard("/desk/objections", "异议", "等答复的、办结的，和各村一年的数", _OVERSEERS),
         ),
     ),

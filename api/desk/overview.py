@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.awards.draws.queries import list_waiting_draws
 from api.awards.objections.queries import list_waiting_objections
 from api.awards.review.waiting import list_waiting_claims
 from api.bookkeeping.general_ledger.scope import may_read_all
@@ -81,6 +82,16 @@ async def _list_waiting(uow: UnitOfWork) -> list[Waiting]:
                 "/desk/objections",
             )
             for each in await list_waiting_objections(uow)
+        ),
+        *(
+            Waiting(
+                "抽查等掷骰子" if each.typed_at is None else "抽查等上门核实",
+                f"{each.village_name}监委",
+                each.open or 1,
+                each.since,
+                "/desk/draws",
+            )
+            for each in await list_waiting_draws(uow)
         ),
         *(
             Waiting(

@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from api.awards.claims.statuses import STATUS
 from api.awards.declaring.confirming import count_waiting
+from api.awards.draws.queries import DrawSummary, list_waiting_draws
 from api.awards.objections.deciding import OUTCOMES
 from api.awards.objections.pages import WAYS
 from api.awards.objections.queries import list_objections
@@ -50,6 +51,7 @@ async def home(
         done=DONE,
         first_steps=await list_first_steps(services, request.user),
         objections=await list_objections(services, request.user) if request.user.may(Role.SUPERVISOR) else [],
+        draws=await _list_waiting_draws(services, request.user),
         ways=WAYS,
         outcomes=OUTCOMES,
         overview=await read_overview(services, request.user),
@@ -64,6 +66,13 @@ async def home(
         chosen=chosen,
         statuses=STATUS,
     )
+
+
+async def _list_waiting_draws(services: Services, staff: Staff) -> list[DrawSummary]:
+    if not staff.may(Role.SUPERVISOR):
+        return []
+    async with services.unit_of_work() as uow:
+        return await list_waiting_draws(uow, staff)
 
 
 async def _read_hints(services: Services, staff: Staff) -> dict[str, str]:

@@ -35,6 +35,7 @@ from api.wire.claims import (
     ReceivedPhoto,
     VillageClaims,
 )
+from api.wire.draws import NewDice, NewVisit, VisitOutcome
 from api.wire.expiry import ExpiryLine, ExpiryPolicyView, ExpiryPreview, ExpiryProgress, NewExpiry, NewExpiryPolicy
 from api.wire.founding import (
     FirstExpiry,
@@ -255,6 +256,7 @@ __all__ = [
     "NewCard",
     "NewCards",
     "NewClaim",
+    "NewDice",
     "NewDraft",
     "NewExpiry",
     "NewExpiryPolicy",
@@ -272,6 +274,7 @@ __all__ = [
     "NewSimulation",
     "NewSupermarket",
     "NewVillage",
+    "NewVisit",
     "ObjectionDecision",
     "ObjectionFigures",
     "ObjectionView",
@@ -332,6 +335,7 @@ __all__ = [
     "Version",
     "VillageCards",
     "VillageClaims",
+    "VisitOutcome",
     "WhyOfPerson",
     "Wire",
     "YearMonth",

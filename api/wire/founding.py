@@ -25,7 +25,8 @@ class TownshipDefaults(Incoming, frozen=True):
     is answered; `contest_days`: for how many days after its notice a posted entry can be objected to.
     `witnessed_most`: points that a household without its card gets on a day on the word of a witness.
     `council_quorum`: how many members of the moral council vote on a claim.
-    `photo_days`: for how many days the photos of a claim are kept."""
+    `photo_days`: for how many days the photos of a claim are kept.
+    `revisit_percent`: how many of the posted awards are drawn each month to be visited again."""
 
     notice_days: NoticeDays
     pin_above: Annotated[int, Meta(ge=1, le=10_000)]
@@ -36,6 +37,7 @@ class TownshipDefaults(Incoming, frozen=True):
     witnessed_most: Annotated[int, Meta(ge=0, le=10_000)] = 50
     council_quorum: Annotated[int, Meta(ge=1, le=15)] = 1
     photo_days: Annotated[int, Meta(ge=30, le=1830)] = 180
+    revisit_percent: Annotated[int, Meta(ge=5, le=100)] = 5
 
 
 class TownshipDefaultsView(TownshipDefaults, frozen=True):

@@ -13,23 +13,19 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import select
-from uuid_utils.compat import uuid7
 
-from api import wire
-from api.awards.claims import deductions, posting
+from api.awards.claims import posting
 from api.awards.claims.notice_clock import resume_clock
 from api.awards.claims.tables import Claim
+from api.awards.claims.taking_back import propose_taking_back
 from api.awards.objections.raising import lock_claim, own_households
 from api.awards.objections.tables import Objection
 from api.awards.review.signatures import Progress, read_progress
-from api.bookkeeping.general_ledger.corrections import propose_corrections
-from api.platform import accounts
 from api.platform.access import Role, Staff, require
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.use_cases import find_card_holder
 from api.registry.register.queries import read_households
-from ledger.transactions import Phase, Status, TransactionId
 
 OUTCOMES = {"upheld": "成立", "dismissed": "不成立", "withdrawn": "已撤回"}
 OWN_MATTER = "这是您自己家的事，请由别的监委成员决定。"
@@ -162,7 +158,7 @@ async def _decide(services: Services, staff: Staff, id: UUID, decision: Decision
             claim.refused_by, claim.refused_at, claim.refusal = staff.id, uow.now, reason
             await _end(uow, claim, objections.values(), still_open, decision, staff.id, reason)
         else:
-            correction = await _propose_correction(uow, staff, claim, reason)
+            correction = await propose_taking_back(uow, staff, claim, reason)
             await _end(uow, claim, objections.values(), still_open, decision, staff.id, reason, correction)
 
 
@@ -197,39 +193,6 @@ async def _end(
     if claim.notice_stopped_at is not None and all(each.outcome is not None for each in all_of_claim):
         resume_clock(claim, uow.now)
     await uow.session.flush()
-
-
-async def _propose_correction(uow: UnitOfWork, staff: Staff, claim: Claim, reason: str) -> UUID | None:
-    """Of all that is left of a posted claim, or of what the household still has of it; None where that is nothing.
-
-    Raises Refused: not-allowed.
-    """
-    [entry] = [
-        settlement
-        for settlement in await uow.books.settlements_of(TransactionId(claim.id))
-        if settlement.phase == Phase.POST
-    ]
-    whole = wire.Correction(id=uuid7(), transaction=entry.id, reason=reason)
-    proposed = await propose_corrections(uow, staff, [whole])
-    if isinstance(proposed, list) and proposed[0].type == Status.INSUFFICIENT:
-        code = (await read_households(uow, [claim.household]))[claim.household].code
-        available = (await deductions.available_points(uow, [code]))[code]
-        if available <= 0:
-            return None
-        line = wire.TransferLine(
-            debit=accounts.household(code).name,
-            credit=accounts.ISSUING.name,
-            unit=accounts.POINTS,
-            amount=available,
-        )
-        part = wire.Correction(id=uuid7(), transaction=entry.id, reason=reason, lines=[line])
-        proposed = await propose_corrections(uow, staff, [part])
-    if isinstance(proposed, wire.ProposalView):
-        return proposed.id
-    [outcome] = proposed
-    if outcome.type == ErrorCode.NOT_ALLOWED:
-        raise Refused(ErrorCode.NOT_ALLOWED, outcome.reason)
-    return None
 
 
 def _require_open(objection: Objection) -> None:

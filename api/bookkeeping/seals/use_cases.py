@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from api import wire
@@ -75,6 +75,11 @@ async def find_newest_head(uow: UnitOfWork) -> PrintedHead | None:
     return next(
         (PrintedHead(signed, key, restores) for key in keys if signed is not None and key.has_signed(signed)), None
     )
+
+
+async def find_head_before(uow: UnitOfWork, moment: datetime) -> SignedHead | None:
+    """The head that stood on the notices at that moment; None before the first."""
+    return await (await _get_seals(uow)).read_head_before(moment)
 
 
 async def read_reference(uow: UnitOfWork) -> str:

@@ -35,6 +35,7 @@ SENTENCES = BEGINNINGS | {
     "witnessed_most": "没带卡、由证明人证明的：每户一天最多兑换 {} 分。",
     "council_quorum": "道德评议会评议：每件由 {} 名成员表决，过半数赞成才通过。",
     "photo_days": "申报时传的照片：留 {} 天（没有办完的等办完），到期自动删除，只留校验码。",
+    "revisit_percent": "每月抽查：上个月入账的抽 {}%，由监委上门核实。",
 }
 """All of them."""
 

@@ -33,6 +33,7 @@ class AdoptedDefaults(Decided, Base):
     witnessed_most: Mapped[int] = mapped_column(server_default="50")
     council_quorum: Mapped[int] = mapped_column(server_default="1")
     photo_days: Mapped[int] = mapped_column(server_default="180")
+    revisit_percent: Mapped[int] = mapped_column(server_default="5")
 
 
 class BeginningDismissal(Base):

@@ -10,6 +10,7 @@ from html import unescape
 from uuid_utils.compat import uuid7
 
 from tests.api.asking import a_redemption, order, rows
+from tests.api.awards.draws.conftest import put_draws
 from tests.api.awards.evidence.conftest import put_photo_on_notice
 from tests.api.awards.objections.conftest import end, object_by_card
 from tests.api.awards.rulebooks.conftest import ask, propose, text
@@ -18,7 +19,7 @@ from tests.api.shop.stock.conftest import fill_goods_page
 from tests.api.shop.stock_sheets.conftest import propose as propose_goods
 from tests.api.shop.stock_sheets.conftest import sheet_body
 from tests.api.web.browser import browsing, declare, on_notice
-from tests.conftest import LiveTown
+from tests.conftest import LiveTown, run_jobs
 
 # One of each set of duties; nobody signed in is the household, and whoever passes the notice board.
 EVERYBODY = ("", "wang", "zhao", "li", "qian", "ma", "tan", "office")
@@ -46,6 +47,8 @@ async def furnish(town: LiveTown) -> None:
     answered = await object_by_card(town, town.poor_card, str(claim))
     (await end(town, "tan", answered, "dismiss")).raise_for_status()
     await put_photo_on_notice(town, "hp-1")
+    await run_jobs(town.town)
+    await put_draws(town)
     await fill_goods_page(town)
     async with browsing(town, "wang") as wang:
         await declare(wang, "hp-1")

@@ -12,7 +12,7 @@ from tests.conftest import LiveTown
 
 # What leads to no page: files, and what programs read.
 _NO_PAGES = re.compile(
-    r"/v1/|/schema|/static/|/assets/|/healthz|/readyz|/seal.txt|.*/proofs/|.*/photos/|.*\.xlsx|/desk/backups/files/"
+    r"/v1/|/schema|/static/|/assets/|/healthz|/readyz|.*\.txt|.*/proofs/|.*/photos/|.*\.xlsx|/desk/backups/files/"
     # Sheets of cards open in the sign-in alone that issued them.
     r"|.*/card-sheets/.+/"
 )
