@@ -6,8 +6,10 @@ import re
 from io import BytesIO
 from typing import Any
 
+import hypothesis.strategies as st
 import pytest
 from faker import Faker
+from hypothesis import given, settings
 from python_calamine import CalamineWorkbook
 
 from tests.api.asking import rows
@@ -16,6 +18,7 @@ from tests.api.awards.claims.conftest import declare as declare_one
 from tests.api.platform.table_files.workbooks import workbook
 from tests.api.web.browser import Browser, browsing
 from tests.conftest import LiveTown
+from tests.profile import many
 
 PAGE = "/desk/claim-sheets"
 DECLARE, REFUSED = f"{PAGE}/declare", f"{PAGE}/refused.xlsx"
@@ -63,7 +66,7 @@ async def related(town: LiveTown) -> LiveTown:
 async def test_each_row_is_told_before_anything_is_declared(related: LiveTown) -> None:
     async with browsing(related, "wang") as wang:
         text = await bring(wang, workbook({"名单": MIXED}))
-        assert "能报的 2 行，合计 10 分；报不了的 5 行" in text
+        assert "能报的 2 行，合计 10 分。报不了的 5 行" in text
         for place, sentence in (
             ("第 4 行", "“李秀英”在第 3 行已经有了"),
             ("第 5 行", "没有编号为 hp-77 的户"),
@@ -81,7 +84,7 @@ async def test_each_row_is_told_before_anything_is_declared(related: LiveTown) -
         # The form sent twice, and the same sheet again.
         wang.page = seen
         assert "没有重复申报" in await wang.send(DECLARE)
-        assert "能报的 0 行" in await bring(wang, workbook({"名单": MIXED}))
+        assert "没有要报的了" in await bring(wang, workbook({"名单": MIXED}))
         assert "已经报过的 2 行" in wang.text
         assert await claims(related) == declared
 
@@ -99,7 +102,7 @@ async def test_bad_rows_come_back_with_their_reasons_and_are_taken_once_put_righ
     async with browsing(related, "wang") as wang:
         # With what was no second one any more without the first.
         text = await bring(wang, workbook({"申报": [heading, *bad]}), name="改好.xlsx")
-        assert "能报的 2 行，合计 10 分；报不了的 4 行" in text
+        assert "能报的 2 行，合计 10 分。报不了的 4 行" in text
         assert "张伟" in text.partition("行 李秀英")[2]
 
 
@@ -146,12 +149,12 @@ async def test_an_attendance_list_of_400_names(town: LiveTown) -> None:
         (await office.post("/v1/households", json=households)).raise_for_status()
     async with browsing(town, "wang") as wang:
         text = await paste(wang, *heads, twin, stranger, heads[0])
-        assert "能报的 400 行，合计 400 分；报不了的 3 行" in text
+        assert "能报的 400 行，合计 400 分。报不了的 3 行" in text
         assert f"叫“{twin}”的有 2 户：hp-501（{twin}家）、hp-502（{twin}家）；请写户号。" in text
         assert f"没有找到叫“{stranger}”的" in text
         assert f"“{heads[0]}”在第 1 个已经有了" in text
         assert "已申报 400 件" in await wang.send(DECLARE)
-        assert "能报的 0 行" in await paste(wang, *heads)
+        assert "没有要报的了" in await paste(wang, *heads)
     assert len(await claims(town)) == 400
 
 
@@ -204,6 +207,43 @@ async def test_a_template_offers_its_choices_and_its_example_is_not_declared(tow
         await wang.open(f"{PAGE}/template.xlsx?rule=A02")
         content = wang.page.content
         assert "里没有要报的" in await bring(wang, content, rule="A02")
+
+
+def list_sheets() -> list[list[tuple[str, str, str, str]]]:
+    """Rows of household, day, note, and why it is another deed."""
+    sheets: list[list[tuple[str, str, str, str]]] = []
+    row = st.tuples(
+        st.sampled_from(["hp-1", "hp-2", "hp-3", "hp-77"]),
+        st.sampled_from(["2026-06-01", "2026-06-02", "2026-05-31", "6月"]),
+        st.sampled_from(["", "扫村道"]),
+        st.sampled_from(["", "", "下午又扫"]),
+    )
+
+    @settings(max_examples=many(6, 200), derandomize=True, database=None)
+    @given(st.lists(row, min_size=1, max_size=8))
+    def collect(found: list[tuple[str, str, str, str]]) -> None:
+        sheets.append(found)
+
+    collect()
+    return sheets
+
+
+async def test_whatever_the_sheet_what_was_shown_is_declared_and_only_once(town: LiveTown) -> None:
+    heading = ("户号", "哪天", "说明", "另一件事的理由")
+    async with browsing(town, "wang") as wang:
+        for sheet in list_sheets():
+            before = len(await claims(town))
+            content = "\n".join(",".join(row) for row in [heading, *sheet]).encode()
+            shown = await bring(wang, content, name="名单.csv")
+            page = wang.page
+            found = re.search(r"能报的 (\d+) 行", shown)
+            good = int(found[1]) if found else 0
+            for sent in range(2):
+                wang.page = page
+                told = await wang.send(DECLARE)
+                assert (f"已申报 {good} 件" if good and not sent else "没有重复申报") in told, sheet
+                assert len(await claims(town)) == before + good, sheet
+            assert "没有要报的了" in await bring(wang, content, name="名单.csv"), sheet
 
 
 @pytest.mark.parametrize(
