@@ -45,6 +45,8 @@ _SIGNERS: Mapping[SigningBody, tuple[str, str]] = {
     "committee": ("committee", "committee2"),
     "supervisors": ("supervisor", "supervisor2"),
 }
+# By which the moral council signs.
+_COUNCILS = ("reviewer", "council")
 _ROUND = timedelta(days=60, hours=20)
 _DEED_DAYS = 50
 # A slow or busy machine takes minutes for a hundred new people's passwords.
@@ -315,13 +317,23 @@ class Story:
 
         # Drawn before the villages work concurrently, so that every demo is the same.
         claims = {
-            village: self._random.sample(make_claims(self._book, households, first, 5, self._random), 24)
+            village: self._choose_open(village, make_claims(self._book, households, first, 5, self._random))
             for village, households in self._households.items()
         }
         accepted = await self._declare(claims)
         declared = {v: [c.id for c in own if c.id in accepted[v]] for v, own in claims.items()}
         await self._sign("review", claims, {village: ids[8:] for village, ids in declared.items()})
         await self._sign("approve", claims, {village: ids[16:] for village, ids in declared.items()})
+
+    def _choose_open(self, village: str, claims: Sequence[wire.NewClaim]) -> list[wire.NewClaim]:
+        """First one that the first member of the council keeps out of, if there is any: it shows what that is."""
+        recusals = self._recusals[f"{village}-council"]
+
+        def is_kept_out_of(claim: wire.NewClaim) -> bool:
+            return claim.household in recusals and signing_bodies(self._book.get_rule(claim.rule))[0] in _COUNCILS
+
+        own = [claim for claim in claims if is_kept_out_of(claim)][:1]
+        return [*own, *self._random.sample([claim for claim in claims if claim not in own], 24 - len(own))]
 
     async def _require_posted(self) -> None:
         async with self._sign_in(OFFICE) as http:
