@@ -44,7 +44,7 @@ async def put_draws(town: LiveTown) -> None:
     """Of earlier months: one that waits for dice, one that waits for visits."""
     statements = (
         "insert into draw (township, village, month, percent, head, root, candidates, opened_by, opened_at)"
-        " select 1, 'hp', month, 5, note, repeat('0a', 32), 1, (select id from person where login = 'qian'), now()"
+        " select 1, 'hp', month, 5, note, repeat('0a', 32), 1, (select id from person where login = 'qian'), month"
         " from (select note from ledger.tree_head limit 1) as head, unnest(array[date '2026-04-01', '2026-05-01'])"
         " as month",
         "insert into draw_candidate (township, village, month, place, candidates, claim, turn)"
