@@ -30,6 +30,7 @@ from api.shop.redemptions.decision import decide
 from api.shop.redemptions.facts import RedemptionRequest, read_facts
 from api.shop.redemptions.receipts import Booking
 from api.shop.till import card
+from api.wire.card_token import digest, parse
 from ledger.expiry import Policy, PolicyKind
 from ledger.seals import Seals
 from ledger.transactions import Phase, Status, Transaction, TransactionId, Transfer
@@ -51,7 +52,7 @@ async def _page(live: LiveTown, household: str) -> None:
 
 async def _card(live: LiveTown, household: str) -> None:
     [kiosk] = await rows(live, "select id, supermarket from kiosk order by id limit 1")
-    seen = await card.view_card(live.town, Device(kiosk.id, kiosk.supermarket, 1, b""), live.card)
+    seen = await card.view_card(live.town, Device(kiosk.id, kiosk.supermarket, 1, b""), digest(parse(live.card)))
     assert seen.balance > ENTRIES
 
 
