@@ -45,6 +45,12 @@ def read_upload(form: FormMultiDict, name: str) -> UploadFile | None:
     return file if isinstance(file, UploadFile) else None
 
 
+def read_uploads(form: FormMultiDict, name: str) -> list[UploadFile]:
+    """All files that were chosen."""
+    # A field without a file is sent as one without a name.
+    return [file for file in form.getall(name, []) if isinstance(file, UploadFile) and file.filename]
+
+
 def read_fen(form: FormMultiDict, name: str) -> int | None:
     """An amount in yuan, in fen; None where it is no such amount. Raises UnreadableText."""
     found = _YUAN.fullmatch(read_code(form, name).replace(",", ""))

@@ -43,7 +43,7 @@ class NewIdentification(Incoming, frozen=True):
     same id with the same content returns the same token; with other content, 409."""
 
     household: UUID
-    card_pin: Annotated[str, Meta(pattern=r"^([0-9]{4,8})?(?!\n)$")] = ""
+    card_pin: Annotated[str, Meta(pattern=r"^[0-9]{4,8}(?!\n)$|^(?!\n)$")] = ""
     witness: PinSignIn | None = None
 
 

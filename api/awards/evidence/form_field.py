@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.datastructures import FormMultiDict
 
 from api.awards.evidence import use_cases
 from api.awards.evidence.naming import MAX_PHOTOS, read_digests, write_answer
@@ -13,7 +13,7 @@ from api.awards.evidence.photo_reader import MAX_BYTES
 from api.platform.access import Staff
 from api.platform.errors import Refused
 from api.platform.services import Services
-from api.web.form import read_choices
+from api.web.form import read_choices, read_uploads
 from rules import Rule
 
 MAX_BODY = 4 * MAX_BYTES + 1_000_000
@@ -41,7 +41,7 @@ async def take_photos(services: Services, by: Staff | UUID, rule: Rule, form: Fo
         if len(there) < len(digests):
             taken.problem = f"「{input.title}」里有的照片已经不在了（传了一天没有申报的会删除），请重新选。"
             digests = [digest for digest in digests if digest in there]
-        for file in _list_files(form, _NEW + input.id):
+        for file in read_uploads(form, _NEW + input.id):
             if len(digests) == MAX_PHOTOS:
                 taken.problem = f"「{input.title}」最多 {MAX_PHOTOS} 张照片，多的没有收下。"
                 break
@@ -51,11 +51,6 @@ async def take_photos(services: Services, by: Staff | UUID, rule: Rule, form: Fo
                 taken.problem = taken.problem or f"「{input.title}」：{refused.detail}"
         taken.answers[input.id] = write_answer(digests)
     names = {_NEW + input.id for input in asked}
-    if any(_list_files(form, name) for name in form if name not in names):
+    if any(read_uploads(form, name) for name in form if name not in names):
         taken.problem = taken.problem or f"「{rule.title}」不要照片，传来的没有收下。"
     return taken
-
-
-def _list_files(form: FormMultiDict, name: str) -> list[UploadFile]:
-    # A field without a file is sent as one without a name.
-    return [value for value in form.getall(name, []) if isinstance(value, UploadFile) and value.filename]

@@ -63,7 +63,7 @@ async def write_down(
 @post(PATH)
 async def take_down(request: StaffRequest, services: NamedDependency[Services]) -> Response[Any]:
     form = await request.form()
-    filled = {
+    entered = {
         "id": read_code(form, "id"),
         "claim": read_code(form, "claim"),
         "way": read_code(form, "way"),
@@ -72,18 +72,18 @@ async def take_down(request: StaffRequest, services: NamedDependency[Services]) 
         "text": read_lines(form, "text"),
     }
     try:
-        claim = UUID(filled["claim"])
+        claim = UUID(entered["claim"])
     except ValueError:
         raise Refused(ErrorCode.MALFORMED, "提交的内容不对，请返回上一页刷新后再试。") from None
     try:
-        new = msgspec.convert({k: v for k, v in filled.items() if v or k == "text"}, wire.NewObjection)
+        new = msgspec.convert({k: v for k, v in entered.items() if v or k == "text"}, wire.NewObjection)
         await raising.take_down(services, request.user, new)
     except msgspec.ValidationError:
-        return await _render_form(request, services, claim, filled, _NEW_WRONG)
+        return await _render_form(request, services, claim, entered, _NEW_WRONG)
     except Refused as error:
         if error.code == ErrorCode.NOT_ALLOWED:
             raise
-        return await _render_form(request, services, claim, filled, error.detail)
+        return await _render_form(request, services, claim, entered, error.detail)
     return see_other(f"{PATH}/{new.id}", "已记下。回执可以打印给提异议的人。")
 
 
