@@ -17,7 +17,6 @@ PARTS: tuple[str, ...] = (
     "declarations",
     "objections",
     "draw",
-    "oversight",
     "workbench",
     "household_changes",
 )
