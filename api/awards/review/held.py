@@ -164,10 +164,20 @@ async def carry_out_held(services: Services) -> int:
         staff = people.get(person)
         problems = dict.fromkeys((each.claim for each in batch), "您的任职已经结束，没有办。")
         if staff is not None:
-            outcomes = await _carry_out(services, staff, DeskAct(act), list(problems), reason)
-            problems = {each.id: each.reason if each.status == "refused" else "" for each in outcomes}
+            problems = await _find_problems(services, staff, DeskAct(act), list(problems), reason)
         await _end(services, batch, problems)
     return len(due)
+
+
+async def _find_problems(
+    services: Services, staff: Staff, act: DeskAct, ids: Sequence[UUID], reason: str
+) -> dict[UUID, str]:
+    """Carry out; what stood in the way of each. Duties may have been taken away since it was decided."""
+    try:
+        outcomes = await _carry_out(services, staff, act, ids, reason)
+    except Refused as refusal:
+        return dict.fromkeys(ids, refusal.detail)
+    return {each.id: each.reason if each.status == "refused" else "" for each in outcomes}
 
 
 async def _begin_due(uow: UnitOfWork) -> list[HeldDecision]:

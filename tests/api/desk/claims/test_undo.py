@@ -145,6 +145,18 @@ async def test_whoever_serves_no_more_decides_nothing(held: LiveTown) -> None:
     assert problems == [("您的任职已经结束，没有办。",)]
 
 
+async def test_whoever_has_lost_the_duty_decides_nothing_and_holds_up_nobody(held: LiveTown) -> None:
+    async with browsing(held, "zhao") as zhao:
+        await approve_all(zhao, "review")
+    async with owner_engine(held.clone).begin() as owner:
+        await owner.execute(text("update person set roles = '{grid-member}' where login = 'zhao'"))
+    past(held)
+    await run_jobs(held.town)
+    assert await statuses(held) == ["declared"] * 3
+    told = "select count(*) from held_decision where carried_out_at is not null and problem <> ''"
+    assert await rows(held, told) == [(3,)]
+
+
 async def test_a_server_that_stops_in_the_middle_carries_out_the_rest_once(held: LiveTown) -> None:
     async with browsing(held, "zhao") as zhao:
         await approve_all(zhao, "review")
