@@ -14,8 +14,6 @@ from api.web.flash import see_other
 
 def redirect_with_outcomes(done: str, outcomes: Sequence[wire.ClaimOutcome]) -> Redirect:
     """Back to the desk, with the number of successes and the reasons of refusals."""
-    if not outcomes:
-        return see_other(DESK, "请先勾选要办理的申报。", "refused")
     message, tone = tell_outcomes(done, outcomes)
     return see_other(DESK, message, tone)
 

@@ -45,8 +45,6 @@ _SIGNERS: Mapping[SigningBody, tuple[str, str]] = {
     "committee": ("committee", "committee2"),
     "supervisors": ("supervisor", "supervisor2"),
 }
-# By which the moral council signs.
-_COUNCILS = ("reviewer", "council")
 _ROUND = timedelta(days=60, hours=20)
 _DEED_DAYS = 50
 # A slow or busy machine takes minutes for a hundred new people's passwords.
@@ -233,10 +231,13 @@ class Story:
         for village, own in claims.items():
             for claim in own:
                 if claim.id in wanted[village]:
-                    body = signing_bodies(self._book.get_rule(claim.rule))[place]
-                    due.setdefault(_SIGNERS[body], {}).setdefault(village, []).append(claim)
+                    signers = self._find_signers(claim, place)
+                    due.setdefault(signers, {}).setdefault(village, []).append(claim)
         for signers, shares in due.items():
             await self._share(signers, shares, partial(_advance, step))
+
+    def _find_signers(self, claim: wire.NewClaim, place: int) -> tuple[str, str]:
+        return _SIGNERS[signing_bodies(self._book.get_rule(claim.rule))[place]]
 
     async def _share(
         self,
@@ -327,12 +328,10 @@ class Story:
 
     def _choose_open(self, village: str, claims: Sequence[wire.NewClaim]) -> list[wire.NewClaim]:
         """First one that the first member of the council keeps out of, if there is any: it shows what that is."""
-        recusals = self._recusals[f"{village}-council"]
-
-        def is_kept_out_of(claim: wire.NewClaim) -> bool:
-            return claim.household in recusals and signing_bodies(self._book.get_rule(claim.rule))[0] in _COUNCILS
-
-        own = [claim for claim in claims if is_kept_out_of(claim)][:1]
+        council, _ = duties = _SIGNERS["council"]
+        recusals = self._recusals[f"{village}-{council}"]
+        kept_out_of = [claim for claim in claims if claim.household in recusals]
+        own = [each for each in kept_out_of if self._find_signers(each, 0) == duties][:1]
         return [*own, *self._random.sample([claim for claim in claims if claim not in own], 24 - len(own))]
 
     async def _require_posted(self) -> None:
