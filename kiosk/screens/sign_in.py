@@ -118,6 +118,7 @@ class SignInScreen(KioskScreen):
     def _choose(self, attendant: TillAttendant | None) -> None:
         self._chosen, self._pin = attendant, ""
         self._show_step()
+        self._show_hint()
 
     def _show_step(self) -> None:
         """Either the names, or the boxes of the PIN."""
@@ -125,6 +126,8 @@ class SignInScreen(KioskScreen):
         menu.display, boxes.display = self._choosing, not self._choosing
         boxes.filled = len(self._pin)
         self.query_one("#ask", Static).update(self._build_prompt())
+
+    def _show_hint(self) -> None:
         self.status.show_hint(_(CHOOSE) if self._choosing else _(HINT))
 
     def _build_prompt(self) -> str:
@@ -159,6 +162,7 @@ class SignInScreen(KioskScreen):
             # The program ends before the screen is whole.
             return
         self._show_step()
+        self._show_hint()
         self.refresh_state()
         if self._reason:
             self.status.show_refusal(self._reason)
@@ -198,7 +202,7 @@ class SignInScreen(KioskScreen):
         elif connection.online is False:
             self.status.show_refusal(connection.outage.advice)
         elif first or (self._shows_connection and not self._reason):
-            self.status.show_hint(_(CHOOSE) if self._choosing else _(HINT))
+            self._show_hint()
         else:
             return
         self._shows_connection = True
@@ -212,7 +216,11 @@ class SignInScreen(KioskScreen):
         self._attendants = attendants
         self.query_one(Menu).show(self._build_choices())
         if not self._reason:
-            self._choose(chosen or self._choose_first())
+            self._chosen = chosen or self._choose_first()
+            self._show_step()
+            # What was said to a key stands: only another question takes its place.
+            if self._shows_connection or self._choosing:
+                self._show_hint()
 
     def press(self, key: str) -> None:
         if self._busy:

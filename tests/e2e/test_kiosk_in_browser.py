@@ -195,7 +195,7 @@ async def test_a_finger_on_a_tablet(town: Any, tmp_path: Path) -> None:
     ):
         page = await context.new_page()
         await page.goto(url)
-        await shows(page, "请输入值班 PIN")
+        await shows(page, "陈管理员，请输入值班 PIN")
         keys = page.locator("textarea.xterm-helper-textarea")
         # No keyboard over half the screen until it is asked for.
         await expect(keys).to_be_focused()

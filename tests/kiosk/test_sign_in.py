@@ -122,3 +122,14 @@ async def test_the_demo_says_on_its_own_screens_what_to_type(town: Any, open_til
         await till.sees(card)
         await till.press("f9", "2")
         await till.until(lambda: till.app.session.card)
+
+
+async def test_the_servers_first_answer_takes_no_sentence_away(open_till: OpenTill, network: Network) -> None:
+    await network.cut()
+    async with open_till(network.url, signed_in=False, timing=IMPATIENT) as till:
+        await till.wait_until_offline()
+        await till.press("f2")
+        await till.sees_refusal("PIN 是 4 到 8 位数字")
+        await network.restore()
+        await till.sees("陈管理员，请输入值班 PIN")
+        await till.sees_refusal("PIN 是 4 到 8 位数字")
