@@ -31,7 +31,14 @@ from tests.e2e.terminal import LEAVE, Terminal
 REPOSITORY = Path(__file__).parents[2]
 GUIDES = REPOSITORY / "docs" / "guides"
 BOX = REPOSITORY / "docs" / "box"
-NAMES = ("office-first-day", "committee-month", "attendant-day", "operator-box")
+NAMES = (
+    "office-first-day",
+    "grid-week",
+    "committee-month",
+    "supervisor-month",
+    "attendant-day",
+    "operator-box",
+)
 LANGUAGES = ("zh", "en")
 UNITS = ("jimei.service", "jimei-till.service", "media-jimei.mount")
 # Of Debian's own packages.
@@ -44,7 +51,7 @@ _STEP = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _QUOTED = re.compile(r"「([^」]+)」")
-_PAGE = re.compile(r"`(/(?:desk|begin|join|notices|rules|c)\b[^`]*)`")
+_PAGE = re.compile(r"`(/(?:desk|begin|join|notices|rules|compliance|c)\b[^`]*)`")
 _LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
