@@ -27,7 +27,7 @@ from api.platform.services import Services
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_code
-from api.web.page import render_page
+from api.web.page import SCRIPT_HEADERS, render_page
 from api.wire.card_token import parse
 
 # What the household can do something about, in the form.
@@ -97,6 +97,7 @@ def _show(
         request,
         "household/declare.html",
         status=422 if problem else 200,
+        headers=SCRIPT_HEADERS if form is not None and form.takes_photos else {},
         page=page,
         token=parse(token),
         form=form,

@@ -58,6 +58,10 @@ class DeclarationForm:
         return replace(self, typed=replace(self.typed, answers={**self.typed.answers, **answers}))
 
     @property
+    def takes_photos(self) -> bool:
+        return any(input.type == "photo" for input in self.rule.inputs)
+
+    @property
     def requires_person(self) -> bool:
         return self.rule.requires_person
 

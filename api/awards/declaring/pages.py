@@ -44,7 +44,7 @@ from api.registry.register.queries import HouseholdFacts
 from api.web.error_pages import ERROR_PAGES
 from api.web.flash import see_other
 from api.web.form import read_code, read_upload
-from api.web.page import render_page
+from api.web.page import SCRIPT_HEADERS, render_page
 from rules import Rulebook
 
 DECLARE = f"{DESK}/declare"
@@ -185,6 +185,7 @@ async def _form_page(
         request,
         "awards/declaring/declare.html",
         status=422 if refused else 200,
+        headers=SCRIPT_HEADERS,
         refused=refused,
         staff=request.user,
         form=form,

@@ -102,13 +102,14 @@ async def serve_without_card(town: LiveTown, name: str) -> None:
 @dataclass(frozen=True, slots=True)
 class FoundPage:
     """A page that somebody comes to; `elements` are the kinds of elements on it, `weight` its bytes on the wire,
-    `files` what it loads beside itself, but photos."""
+    `files` what it loads beside itself, but photos; `takes_photos`: there is something to choose one for."""
 
     login: str
     path: str
     elements: frozenset[str]
     weight: int
     files: tuple[str, ...]
+    takes_photos: bool
 
 
 async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
@@ -136,12 +137,16 @@ async def find_pages(town: LiveTown, login: str) -> list[FoundPage]:
                 continue
             await browser.open(path)
             if browser.page.headers["content-type"].startswith("text/html"):
-                elements = frozenset(_ELEMENT.findall(browser.page.text))
-                weight = browser.page.num_bytes_downloaded
+                text = browser.page.text
                 found[kind(path)] = FoundPage(
-                    login, path, elements, weight, tuple(_FILE.findall(browser.page.text))
+                    login,
+                    path,
+                    elements=frozenset(_ELEMENT.findall(text)),
+                    weight=browser.page.num_bytes_downloaded,
+                    files=tuple(_FILE.findall(text)),
+                    takes_photos='accept="image/' in text,
                 )
-                links = _LINK.findall(browser.page.text)
+                links = _LINK.findall(text)
                 begin += [unescape(link) for link in links if not link.startswith("/static/")]
                 if path == "/desk/account":
                     # Where turning it on leads.

@@ -33,11 +33,15 @@ async def test_links_lead_to_every_page(town: LiveTown) -> None:
         if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", pattern), page.partition("?")[0]) for page in found)
     }
     async with httpx.AsyncClient(base_url=town.url, verify=False) as http:
-        style = (await http.get("/static/style.css")).num_bytes_downloaded
+        style, photos = [
+            (await http.get(f"/static/{name}")).num_bytes_downloaded for name in ("style.css", "photos.js")
+        ]
     for page in pages:
+        scripts = [file for file in page.files if file.startswith("/static/photos.js?")]
         # Over 400 kbit/s each page is there within a second, the first time with its one other file.
-        assert page.weight + style < 50_000, page.path
-        assert len(page.files) == 1 or page.path.startswith("/desk/rulebooks/"), page.path
+        assert page.weight + style + len(scripts) * photos < 50_000, page.path
+        assert len(page.files) == 1 + len(scripts) or page.path.startswith("/desk/rulebooks/"), page.path
+        assert len(scripts) == page.takes_photos, page.path
     # Printed in capitals, the same pages; and what there is before a township.
     assert missed == {"/C/{token:str}", "/JOIN/{code:str}", "/begin"}
 
