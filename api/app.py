@@ -59,6 +59,8 @@ import api.desk.claims.deciding
 import api.desk.claims.pages
 import api.desk.compliance.pages
 import api.desk.founding.pages
+import api.desk.freezes.pages
+import api.desk.freezes.routes
 import api.desk.households.pages
 import api.desk.households.routes
 import api.desk.identifications.pages
@@ -273,6 +275,8 @@ def create_app(
             api.registry.register.register_pages.router,
             api.awards.rulebooks.public_pages.router,
             api.bookkeeping.seals.pages.router,
+            api.desk.freezes.pages.router,
+            api.desk.freezes.routes.router,
             api.desk.households.pages.router,
             api.desk.households.routes.router,
             api.desk.identifications.pages.router,

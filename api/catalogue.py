@@ -9,6 +9,7 @@ import api.awards.review.tables
 import api.awards.rulebooks.tables
 import api.registry.cards.tables
 import api.registry.founding.tables
+import api.registry.freezes.tables
 import api.registry.people.tables
 import api.registry.proposals.tables
 import api.registry.register.tables

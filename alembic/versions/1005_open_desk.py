@@ -19,6 +19,7 @@ PARTS: tuple[str, ...] = (
     "draw",
     "workbench",
     "household_changes",
+    "freezes",
 )
 
 

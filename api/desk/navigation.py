@@ -50,6 +50,7 @@ _GROUPS = (
                 (*_OVERSEERS, Role.PARTY_BRANCH),
             ),
             NavCard("/desk/draws", "抽查", "每月抽查：开、掷骰子、记下核实的结果", (Role.SUPERVISOR,)),
+            NavCard("/desk/freezes", "冻结", "监委停下了什么，为什么，到哪天", _OVERSEERS),
             NavCard("/desk/objections", "异议", "等答复的、办结的，和各村一年的数", _OVERSEERS),
         ),
     ),

@@ -99,6 +99,7 @@ def _show(
         status=422 if problem else 200,
         headers=SCRIPT_HEADERS if form is not None and form.takes_photos else {},
         page=page,
+        frozen=page.frozen,
         token=parse(token),
         form=form,
         problem=problem,

@@ -49,6 +49,7 @@ from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, RESETS_SHOWN_FOR
 from api.registry.cards.use_cases import CardHolder
 from api.registry.founding.defaults import DEFAULT, LATEST_PIN_ABOVE
+from api.registry.freezes.queries import FROZEN_RULES, FreezeFacts, FrozenRule
 from api.shop.reservations import queries
 from api.shop.supermarkets.hours import ToldHours, tell_hours
 from api.shop.supermarkets.queries import HOURS_OF_VILLAGE, ShopHours
@@ -60,12 +61,14 @@ from rules import Rulebook
 
 @dataclass(frozen=True, slots=True)
 class PendingAward:
-    """An award, or a deduction with negative `points`, on public notice, which an objection has `stopped`."""
+    """An award, or a deduction with negative `points`, on public notice, which an objection has `stopped`, or
+    whose rule is `frozen`."""
 
     title: str
     points: int
     until: datetime
     stopped: bool
+    frozen: bool
     photos: Sequence[ShownPhoto] = ()
 
 
@@ -112,7 +115,7 @@ class Passbook:
     spending doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today.
     `pin_reset_at`: when the card's PIN was reset, if recently. `pin_default`: the threshold that the township
     proposes. `objections`: those of the household and to its entries. `shops`: when those of the village are
-    open."""
+    open. `frozen`: by their titles, rules of the book that can't be declared under, and why."""
 
     holder: CardHolder
     balance: Balance
@@ -128,6 +131,7 @@ class Passbook:
     pin_default: int
     objections: list[HouseholdObjection]
     shops: list[ToldHours]
+    frozen: list[tuple[str, FreezeFacts]]
 
     @property
     def spendable(self) -> int:
@@ -153,6 +157,8 @@ async def read_passbook(services: Services, card: str) -> Passbook:
     current = effective_edition(facts.in_force, holder.village)
     cited = [*facts.notice_editions, *facts.objected_editions]
     books = await load_books(services, [*cited, *([current] if current is not None else [])])
+    book = books[current.version] if current is not None else None
+    frozen = {each.rule: each for each in facts.frozen_rules}
     return Passbook(
         holder=holder,
         balance=facts.balance,
@@ -168,15 +174,18 @@ async def read_passbook(services: Services, card: str) -> Passbook:
         ],
         expiring=expiring,
         lifetime_points=facts.lifetime_points[0].points,
-        pending=[_to_pending(award, books[award.rulebook]) for award in facts.awards],
+        pending=[_to_pending(award, books[award.rulebook], award.rule in frozen) for award in facts.awards],
         reservations=[Reservation(hold.reason, -hold.amount, hold.expires_at) for hold in facts.holds],
         promises=[_to_promise(promise) for promise in facts.promises],
         lines=[to_line(entry) for entry in facts.entries],
-        book=books[current.version] if current is not None else None,
+        book=book,
         pin_reset_at=facts.resets[0].recorded_at if facts.resets else None,
         pin_default=facts.pin_defaults[0].pin_above if facts.pin_defaults else DEFAULT.pin_above,
         objections=[tell_objection(each, books[each.rulebook], local_date(now)) for each in facts.objections],
         shops=[tell_hours(shop.name, shop.hours, local_date(now)) for shop in facts.shops],
+        frozen=[
+            (book.rules[id].title, each) for id, each in frozen.items() if book is not None and id in book.rules
+        ],
     )
 
 
@@ -190,13 +199,14 @@ class _Award(msgspec.Struct):
     photos: list[ShownPhoto]
 
 
-def _to_pending(award: _Award, book: Rulebook) -> PendingAward:
+def _to_pending(award: _Award, book: Rulebook, frozen: bool) -> PendingAward:
     title = UNPUBLISHED
     if shows_subject(award.published):
         title = book.get_rule(award.rule).title
         title = title if award.points > 0 else f"扣分：{title}"
     photos = disclose_photos(award.published, award.photos)
-    return PendingAward(title, award.points, award.notice_until, award.notice_stopped_at is not None, photos)
+    stopped = award.notice_stopped_at is not None
+    return PendingAward(title, award.points, award.notice_until, stopped, frozen, photos)
 
 
 def _to_promise(promise: queries.OpenPromise) -> PassbookPromise:
@@ -242,6 +252,7 @@ class _Facts(CardSnapshot):
     objections: list[ObjectionRow]
     objected_editions: list[Edition]
     shops: list[ShopHours]
+    frozen_rules: list[FrozenRule]
 
 
 _FACTS = ReadQuery(
@@ -258,5 +269,6 @@ _FACTS = ReadQuery(
         objections=OBJECTIONS,
         objected_editions=select_editions(OBJECTED_VERSIONS),
         shops=HOURS_OF_VILLAGE,
+        frozen_rules=FROZEN_RULES,
     ),
 )

@@ -46,6 +46,7 @@ from api.wire.founding import (
     TownshipDefaults,
     TownshipDefaultsView,
 )
+from api.wire.freezes import FreezeLifting, FreezeView, NewFreeze
 from api.wire.general_ledger import (
     AccountPage,
     AccountView,
@@ -229,6 +230,8 @@ __all__ = [
     "FirstPerson",
     "FirstRulebook",
     "Founding",
+    "FreezeLifting",
+    "FreezeView",
     "Funding",
     "GoodsLine",
     "HeldPoints",
@@ -260,6 +263,7 @@ __all__ = [
     "NewDraft",
     "NewExpiry",
     "NewExpiryPolicy",
+    "NewFreeze",
     "NewGrid",
     "NewHold",
     "NewHousehold",

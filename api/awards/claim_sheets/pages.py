@@ -21,6 +21,7 @@ from api.platform.access import DECLARERS, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.platform.table_files.file import TableFile
+from api.registry.freezes.queries import read_frozen_rules
 from api.web.answers import XLSX, download
 from api.web.error_pages import ERROR_PAGES
 from api.web.form import read_code, read_field, read_lines, read_table_file, read_unchecked
@@ -44,8 +45,9 @@ async def ask(request: StaffRequest, services: NamedDependency[Services], rule: 
             staff=request.user,
             book=book,
             offered=[each for each in book.rules.values() if _takes_sheets(each)],
+            frozen=await read_frozen_rules(services, request.user.village),
         )
-    return _form_page(request, book.get_rule(rule))
+    return await _form_page(request, services, book.get_rule(rule))
 
 
 @get(f"{SHEETS}/template.xlsx")
@@ -72,7 +74,7 @@ async def look(request: StaffRequest, services: NamedDependency[Services]) -> Te
         sheet = ClaimSheet(rule, file, bool(names.strip()), day, typed.answers)
         plan = await use_cases.look(services, request.user, sheet)
     except Refused as refused:
-        return _form_page(request, rule, typed, names, refused.detail)
+        return await _form_page(request, services, rule, typed, names, refused.detail)
     return _plan_page(request, sheet, plan)
 
 
@@ -83,7 +85,7 @@ async def declare(request: StaffRequest, services: NamedDependency[Services]) ->
     try:
         declared = await use_cases.declare_sheet(services, request.user, sheet, read_code(form, "seen"))
     except Refused as refused:
-        return _form_page(request, sheet.rule, problem=refused.detail)
+        return await _form_page(request, services, sheet.rule, problem=refused.detail)
     if declared.number is None:
         sentence = "这期间有了变化，下面是现在的结果；没有申报，请再看一遍。"
         return _plan_page(request, sheet, declared.plan, sentence, refused=True)
@@ -134,8 +136,9 @@ async def _read_carried(request: StaffRequest, services: Services, form: FormMul
     return ClaimSheet(rule, file, read_code(form, "pasted") == "yes", _read_day(typed.deed_on), typed.answers)
 
 
-def _form_page(
+async def _form_page(
     request: StaffRequest,
+    services: Services,
     rule: Rule,
     typed: TypedFields | None = None,
     names: str = "",
@@ -148,6 +151,7 @@ def _form_page(
         staff=request.user,
         rule=rule,
         takes_sheets=_takes_sheets(rule),
+        frozen=await read_frozen_rules(services, request.user.village),
         typed=typed or TypedFields(),
         names=names,
         problem=problem,

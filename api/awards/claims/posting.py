@@ -11,8 +11,9 @@ from sqlalchemy.orm import defer
 from api.awards.claims import deductions, notice_clock
 from api.awards.claims.tables import Claim
 from api.bookkeeping.general_ledger.disclosure import conceal
-from api.platform.clock import start_of_day
+from api.platform.clock import local_date, start_of_day
 from api.platform.services import Services, UnitOfWork
+from api.registry.freezes.queries import is_rule_frozen
 from ledger.commitments import Opening
 from ledger.transactions import Phase, Transaction, TransactionId
 
@@ -22,7 +23,8 @@ DEFERRED = (defer(Claim.trace, raiseload=True), defer(Claim.inputs, raiseload=Tr
 
 
 async def post_due(services: Services) -> int:
-    """Post claims whose notice is over; returns their number. Several servers may do it at once."""
+    """Post claims whose notice is over; returns their number. Several servers may do it at once. What is under a
+    frozen rule waits until that is over."""
     async with services.unit_of_work() as uow:
         due = list(
             await uow.session.scalars(
@@ -32,6 +34,7 @@ async def post_due(services: Services) -> int:
                     Claim.status == "approved",
                     Claim.notice_until <= uow.now,
                     notice_clock.RUNS,
+                    ~is_rule_frozen(Claim.township, Claim.rule, Claim.village, local_date(uow.now)),
                 )
                 .order_by(Claim.notice_until, Claim.id)
                 .limit(POSTING_BATCH_SIZE)

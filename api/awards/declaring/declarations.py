@@ -23,6 +23,7 @@ from api.platform.access import DECLARERS, Role, Staff, require
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.freezes.queries import RuleFreezes, read_rule_freezes
 from api.registry.register.moves import Moves, read_moves
 from api.registry.register.queries import (
     HouseholdFacts,
@@ -157,11 +158,12 @@ async def _plan(
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What some rules need beside the claim: the number of households by village, available points by household,
-    and photos."""
+    photos, and which rules are frozen."""
 
     households: Mapping[str, int]
     available: dict[str, int]
     photos: NameablePhotos
+    freezes: RuleFreezes
 
 
 async def _load_context(
@@ -178,6 +180,7 @@ async def _load_context(
         counts,
         await deductions.available_points(uow, codes) if codes else {},
         await lock_nameable(uow, [claim.inputs for claim in claims]),
+        await read_rule_freezes(uow),
     )
 
 
@@ -210,6 +213,9 @@ def _evaluate(
     obstacle = declarer.find_obstacle_in(rule)
     if obstacle:
         return refused(obstacle)
+    freeze = context.freezes.find(rule.id, household.village)
+    if freeze is not None:
+        return refused(freeze.tell_rule(f"「{rule.title}」"))
     rules_claim = rules.Claim(
         rule.id,
         claim.deed_on,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -26,6 +26,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.pins import require_pin
 from api.registry.cards.use_cases import CardHolder, find_card_holder
+from api.registry.freezes.queries import FreezeFacts, read_rule_freezes
 from api.registry.register.queries import lock_households, read_households
 from api.wire.card_token import digest, parse
 from rules import Category, Rule
@@ -56,12 +57,14 @@ class OwnLine:
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """`categories`: what the household may declare itself; `edition`: the version of the book that says so."""
+    """`categories`: what the household may declare itself; `edition`: the version of the book that says so.
+    `frozen`: by rule, what supervisors have frozen."""
 
     holder: CardHolder
     edition: str
     categories: Sequence[tuple[Category, Sequence[Rule]]]
     lines: Sequence[OwnLine]
+    frozen: Mapping[str, FreezeFacts]
 
     def find_rule(self, id: str) -> Rule | None:
         return next((rule for _, rules in self.categories for rule in rules if rule.id == id), None)
@@ -82,6 +85,7 @@ async def load_own_page(services: Services, card: str) -> OwnPage:
                 if (rules := [rule for rule in open_rules if rule.category == category.id])
             ],
             await _load_lines(uow, holder.id),
+            (await read_rule_freezes(uow)).find_in(holder.village),
         )
 
 

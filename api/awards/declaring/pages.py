@@ -39,6 +39,7 @@ from api.awards.review.queries import villages_served
 from api.platform.access import DECLARERS, Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
+from api.registry.freezes.queries import read_frozen_rules
 from api.registry.people.pages import DESK
 from api.registry.register.queries import HouseholdFacts
 from api.web.error_pages import ERROR_PAGES
@@ -163,6 +164,7 @@ async def _choice_page(request: StaffRequest, services: Services, book: Rulebook
         staff=request.user,
         book=book,
         recent=recent,
+        frozen=await read_frozen_rules(services, request.user.village),
         drafts=number,
         draft=draft,
     )
@@ -194,6 +196,7 @@ async def _form_page(
         candidates=candidates,
         round=round,
         statuses=STATUS,
+        frozen=await read_frozen_rules(services, request.user.village),
         villages=await villages_served(services, request.user) if for_every_household else [],
     )
 

@@ -25,6 +25,7 @@ from api.bookkeeping.seals.use_cases import PrintedHead, find_newest_head
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.freezes.queries import read_rule_freezes
 from api.registry.people.queries import list_supervisors
 from api.registry.proposals.queries import ProposalNotice, list_notices
 from api.registry.register import queries as register
@@ -47,7 +48,8 @@ class VillageNoticeCount:
 class Notice:
     """`points` are those after corrections, negative for a deduction; `correction` is their difference to the
     original points. Without `household` the claim is published anonymously. `declared_twice`: there is another for
-    the same household, item and day. `stopped`: by an objection, until it is answered."""
+    the same household, item and day. `stopped`: by an objection, until it is answered. `frozen`: its rule is, and
+    it isn't posted meanwhile."""
 
     household: str
     masked: str
@@ -59,6 +61,7 @@ class Notice:
     declared_twice: bool
     id: UUID
     stopped: bool
+    frozen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,7 @@ async def _load_notices(
     books = await books_by_version(uow, {claim.rulebook for claim, _, _ in rows})
     taken_back = await points_taken_back(uow, Claim.id.in_([claim.id for claim, _, _ in rows]))
     same_deeds = await find_same_deeds(uow, Outsider.PUBLIC, [claim for claim, _, _ in rows])
+    freezes = await read_rule_freezes(uow)
     # The statement selects what the public may see the subject of.
     named = {c.id: disclose(Outsider.PUBLIC, confidentiality_of(c)).household == "masked" for c, _, _ in rows}
     return [
@@ -184,6 +188,7 @@ async def _load_notices(
             declared_twice=bool(same_deeds[claim.id]),
             id=claim.id,
             stopped=claim.notice_stopped_at is not None,
+            frozen=claim.status == "approved" and freezes.find(claim.rule, claim.village) is not None,
         )
         for claim, code, head in rows
         if claim.notice_until is not None

@@ -53,7 +53,7 @@ Waiting: TypeAlias = Literal["review", "approve", "notice"]
 class ClaimSummary:
     """A claim in the lists of the desk; `blocked_reason` says why this person can't act on it. `points` are those
     after `taken_back` by corrections; the status is then `corrected`. `refusal`: why it was refused or sent back.
-    `stopped`: its notice is. `shown`: this person may see its subject."""
+    `stopped`: its notice is; `frozen`: why its rule is, if it is. `shown`: this person may see its subject."""
 
     id: UUID
     household: str
@@ -67,6 +67,7 @@ class ClaimSummary:
     declared_at: datetime
     notice_until: datetime | None
     stopped: bool
+    frozen: str
     refusal: str
     blocked_reason: str
     same_deed: tuple[SameDeed, ...]
@@ -295,6 +296,7 @@ async def load_summaries(
             declared_at=claim.declared_at,
             notice_until=claim.notice_until,
             stopped=claim.notice_stopped_at is not None,
+            frozen=progress[claim.id].frozen,
             refusal=(claim.refusal or claim.return_reason) if shown[claim.id] else "",
             blocked_reason=_blocked_reason(staff, claim, code, progress[claim.id]),
             same_deed=same_deeds[claim.id],

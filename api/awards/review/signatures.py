@@ -16,6 +16,7 @@ from api.awards.claims.tables import Claim
 from api.awards.review.tables import ClaimSignature, ClaimVote
 from api.platform.access import BODY_ROLES, RESET_LATELY, Role, Staff
 from api.platform.services import UnitOfWork
+from api.registry.freezes.queries import read_rule_freezes
 from rules import BODY_TITLES, SigningBody
 
 OWN_CLAIM = "不能办理自己家的申报，请由别人办理。"
@@ -47,10 +48,12 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a claim has come: who signed, by place, and all votes in the order in which they were given."""
+    """How far a claim has come: who signed, by place, and all votes in the order in which they were given.
+    `frozen`: why nobody decides it, as long as supervisors have frozen its rule."""
 
     signed: Sequence[UUID] = ()
     votes: Sequence[Vote] = ()
+    frozen: str = ""
 
     @property
     def place(self) -> int:
@@ -87,7 +90,19 @@ async def read_progress(uow: UnitOfWork, claims: Collection[UUID]) -> dict[UUID,
         .order_by(ClaimVote.voted_at, ClaimVote.person)
     ):
         votes[claim].append(Vote(place, person, approves, reason))
-    return {claim: Progress(signed[claim], votes[claim]) for claim in claims}
+    frozen = await _read_frozen(uow, claims)
+    return {claim: Progress(signed[claim], votes[claim], frozen.get(claim, "")) for claim in claims}
+
+
+async def _read_frozen(uow: UnitOfWork, claims: Collection[UUID]) -> dict[UUID, str]:
+    freezes = await read_rule_freezes(uow)
+    if not freezes:
+        return {}
+    rows = await uow.session.execute(
+        select(Claim.id, Claim.rule, Claim.village).where(Claim.township == uow.township, Claim.id.in_(claims))
+    )
+    found = {id: freezes.find(rule, village) for id, rule, village in rows}
+    return {id: freeze.tell_rule("这一项") for id, freeze in found.items() if freeze is not None}
 
 
 def find_obstacle(staff: Staff, claim: Claim, progress: Progress, household: str, step: Step | None = None) -> str:
@@ -95,6 +110,8 @@ def find_obstacle(staff: Staff, claim: Claim, progress: Progress, household: str
     for, if they say so."""
     if not is_under_way(claim):
         return f"这条申报已不在这一步（{STATUS[claim.status]}），请刷新页面。"
+    if progress.frozen:
+        return progress.frozen
     place = progress.place
     turn = f"现在轮到{body_title(claim, place)}{name_step(claim, place)}"
     if not staff.may(*BODY_ROLES[claim.signers[place]]):

@@ -133,6 +133,8 @@ def _cast(bodies: Bodies, ballot: Ballot, id: UUID, locked: LockedClaim | None) 
     repeated = own is not None and _is_repeated(ballot, own, claim)
     if repeated and not (is_under_way(claim) and own in progress.given):
         return wire.ClaimOutcome(id=id, status="exists", points=claim.points)
+    if repeated and progress.frozen:
+        return _refused(id, progress.frozen, claim.points)
     if not repeated:
         obstacle = find_obstacle(staff, claim, progress, locked.household, ballot.step)
         if obstacle:

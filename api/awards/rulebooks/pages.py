@@ -48,6 +48,7 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         "awards/rulebooks/overview.html",
         staff=request.user,
         may_decide=may_decide,
+        may_freeze=request.user.may(Role.SUPERVISOR),
         may_simulate=may_decide or request.user.may(Role.OFFICE),
         adoptions=await adoption_views.list_adoptions(services),
         drafts=await drafts.list_drafts(services, request.user) if may_decide else [],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -18,6 +18,7 @@ from api.awards.rulebooks.use_cases import book_in_force, books_by_version
 from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.freezes.queries import FreezeFacts, read_rule_freezes
 from api.registry.register.queries import list_villages
 from rules import Rulebook
 
@@ -51,7 +52,7 @@ class BookTimeline:
 @dataclass(frozen=True, slots=True)
 class PublicRules:
     """The content of the public page. `status` says when its book applies; `village_code` and `village` are empty
-    for the whole township."""
+    for the whole township. `frozen`: by rule, which of them supervisors have frozen."""
 
     timeline: BookTimeline
     status: Literal["in-force", "coming", "past"]
@@ -59,6 +60,7 @@ class PublicRules:
     village: str
     notice_days: int
     ticks: list[PublishedTicks]
+    frozen: Mapping[str, FreezeFacts]
 
 
 async def load_public_rules(services: Services, village: str = "", version: str = "") -> PublicRules:
@@ -69,7 +71,8 @@ async def load_public_rules(services: Services, village: str = "", version: str 
         today = local_date(uow.now)
         timeline = await _load_timeline(uow, today, village, version)
         ticks = await read_ticks(uow, await _adoptions_of(uow, timeline, village))
-        return PublicRules(timeline, _status(timeline, today), village, name, notice_days, ticks)
+        frozen = (await read_rule_freezes(uow)).find_in(village)
+        return PublicRules(timeline, _status(timeline, today), village, name, notice_days, ticks, frozen)
 
 
 async def compare_versions(services: Services, old: str, new: str) -> tuple[rules.Difference, ...]:

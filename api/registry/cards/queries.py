@@ -86,6 +86,14 @@ async def read_living_cards(uow: UnitOfWork, households: Collection[UUID]) -> di
     }
 
 
+async def read_households_of_cards(uow: UnitOfWork, digests: Collection[bytes]) -> dict[bytes, UUID]:
+    """The household of each card, ended or not."""
+    rows = await uow.session.execute(
+        select(Card.digest, Card.household).where(Card.township == uow.township, Card.digest.in_(digests))
+    )
+    return dict(rows.all())
+
+
 async def read_pin_time(uow: UnitOfWork, digest: bytes) -> datetime | None:
     """When the PIN of the card with this digest was set last; None where that isn't known."""
     at: datetime | None = await uow.session.scalar(

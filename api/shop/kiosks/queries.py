@@ -1,8 +1,9 @@
-"""Queries for other capabilities: the attendants at the tills."""
+"""Queries for other capabilities: the tills, and the attendants there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from api.platform.services import UnitOfWork
 from api.shop.kiosks.tables import Attendant, Kiosk
+from api.shop.supermarkets.tables import Supermarket
 
 
 async def read_attendant_names(uow: UnitOfWork, ids: Collection[UUID] | None = None) -> dict[UUID, str]:
@@ -20,6 +22,27 @@ async def read_attendant_names(uow: UnitOfWork, ids: Collection[UUID] | None = N
         select(Attendant.id, Attendant.name).where(Attendant.township == uow.township, *conditions)
     )
     return dict(rows.all())
+
+
+@dataclass(frozen=True, slots=True)
+class KioskFacts:
+    """A place at the counter of a supermarket in a village."""
+
+    id: UUID
+    name: str
+    supermarket: str
+    village: str
+
+
+async def list_kiosks(uow: UnitOfWork) -> list[KioskFacts]:
+    """All places, by the supermarkets' and their names."""
+    rows = await uow.session.execute(
+        select(Kiosk.id, Kiosk.name, Supermarket.name, Supermarket.village)
+        .join(Supermarket, (Supermarket.township == Kiosk.township) & (Supermarket.code == Kiosk.supermarket))
+        .where(Kiosk.township == uow.township)
+        .order_by(Supermarket.name, Kiosk.name, Kiosk.id)
+    )
+    return [KioskFacts(*row) for row in rows]
 
 
 def select_attendants(

@@ -36,6 +36,7 @@ DECLARERS = REVIEWERS | GRID | {COMMITTEE}
 ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 DUTIES = {"name": "王", "roles": ["council"], "village": "hp", "reason": "x"}
+FREEZE = {"id": ID, "kind": "rule", "thing": "nothing", "reason": "x"}
 OBJECTION = {"id": ID, "claim": ID, "way": "person", "objector": "王", "text": "不对"}
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
 SHEET = {
@@ -174,6 +175,9 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("PUT", f"/v1/evidence/{ID}", None, DECLARERS),
     ("GET", f"/v1/claims/{ID}/photos/nothing", None, set(Role)),
     # Each claim says whose it is: awards go one way, deductions another.
+    ("GET", "/v1/freezes", None, READERS),
+    ("POST", "/v1/freezes", FREEZE, {SUPERVISOR}),
+    ("POST", f"/v1/freezes/{ID}/lift", {"reason": "x"}, {SUPERVISOR}),
     ("GET", "/v1/objections", None, READERS),
     ("POST", "/v1/objections", OBJECTION, READERS),
     ("GET", "/v1/objections/figures", None, set(Role)),

@@ -134,6 +134,9 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "GET", "/v1/own-declarations", None
     yield "POST", "/v1/claims/every-household", {"village": "hp", "rule": "A09", "deed_on": "2026-06-10"}
     yield "GET", "/v1/objections", None
+    yield "GET", "/v1/freezes", None
+    frozen = {"id": str(uuid7()), "kind": "rule", "thing": "A02", "village": "hp", "reason": "x"}
+    yield "POST", "/v1/freezes", frozen
     yield "POST", "/v1/corrections", [correction(award)]
     yield "POST", "/v1/holds", [hold()]
     yield "GET", "/v1/holds?household=hp-1", None
@@ -176,6 +179,7 @@ async def test_every_request_is_decided() -> None:
         ("GET", f"/v1/proposals/{ID}"),
         ("GET", f"/v1/claims/{ID}/explanation"),
         ("POST", "/v1/objections"),
+        ("POST", f"/v1/freezes/{ID}/lift"),
         ("GET", f"/v1/objections/{ID}"),
         ("POST", f"/v1/objections/{ID}/uphold"),
         ("POST", f"/v1/objections/{ID}/dismiss"),

@@ -14,6 +14,7 @@ from tests.api.awards.draws.conftest import put_draws
 from tests.api.awards.evidence.conftest import put_photo_on_notice
 from tests.api.awards.objections.conftest import end, object_by_card
 from tests.api.awards.rulebooks.conftest import ask, propose, text
+from tests.api.desk.freezes.conftest import freeze_rule
 from tests.api.registry.register.sheets import messy_register
 from tests.api.shop.stock.conftest import fill_goods_page
 from tests.api.shop.stock_sheets.conftest import propose as propose_goods
@@ -49,6 +50,7 @@ async def furnish(town: LiveTown) -> None:
     await put_photo_on_notice(town, "hp-1")
     await run_jobs(town.town)
     await put_draws(town)
+    await freeze_rule(town, "A02")
     await fill_goods_page(town)
     async with browsing(town, "wang") as wang:
         await declare(wang, "hp-1")

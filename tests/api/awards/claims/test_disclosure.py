@@ -48,7 +48,7 @@ publish = false
 CASE, NOTE, OBJECTION, CORRECTION = "单号七三九一", "说明七三九一", "撤下七三九一", "更正七三九一"
 MARKS = (TITLE, '"SECRET"', CASE, NOTE, OBJECTION, CORRECTION)
 # The rules themselves are public, and that the rule is one of them.
-RULE_PAGES = ("/rules", "/v1/rulebooks", "/desk/rulebooks", "/desk/declare", "/desk/claim-sheets")
+RULE_PAGES = ("/rules", "/v1/rulebooks", "/desk/rulebooks", "/desk/declare", "/desk/claim-sheets", "/desk/freezes")
 
 
 @dataclass
