@@ -51,6 +51,8 @@ import api.bookkeeping.reports.pages
 import api.bookkeeping.reports.routes
 import api.bookkeeping.seals.pages
 import api.bookkeeping.seals.routes
+import api.desk.acts.pages
+import api.desk.acts.routes
 import api.desk.beginning
 import api.desk.cards.issue_pages
 import api.desk.cards.pages
@@ -280,6 +282,8 @@ def create_app(
             api.desk.households.pages.router,
             api.desk.households.routes.router,
             api.desk.identifications.pages.router,
+            api.desk.acts.pages.router,
+            api.desk.acts.routes.router,
             api.desk.pages.router,
             api.desk.beginning.router,
             api.desk.founding.pages.router,

@@ -302,6 +302,29 @@ tree_head = Table(
 
 # The books went back to the backup of a moment, when the tree had this size and root. No head is signed any more
 # with `key`, the newest one by then (null where there was none): those beyond `size` are on paper alone.
+# What people did that the application's own tables tell, written by triggers of those tables. `scope`: where it
+# counts, empty for everywhere; `about`: what it was done to, `kind:id`; `detail`: that in words, as of then.
+act = Table(
+    "act",
+    metadata,
+    Column("township", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("acted_at", DateTime(timezone=True), nullable=False),
+    _written_by_column(),
+    PrimaryKeyConstraint("township", "key"),
+    CheckConstraint("kind <> '' and person <> '' and about <> ''", name="act_told"),
+    Index("act_written", "written_by", "township"),
+    Index("act_recent", "township", "acted_at", "key"),
+    Index("act_of_person", "township", "person", "acted_at"),
+    Index("act_about", "township", "about"),
+)
+
 restore = Table(
     "restore",
     metadata,

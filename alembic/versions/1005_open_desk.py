@@ -20,6 +20,7 @@ PARTS: tuple[str, ...] = (
     "workbench",
     "household_changes",
     "freezes",
+    "acts",
 )
 
 

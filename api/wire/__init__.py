@@ -5,6 +5,7 @@ times are aware and in UTC, ids are UUIDs (version 7 where the caller makes them
 Unknown fields are refused.
 """
 
+from api.wire.acts import ActPage, ActView
 from api.wire.attendants import AttendantChange, AttendantEnding, AttendantView, NewAttendant, NewPin
 from api.wire.backups import BackupKeyPrinting, BackupKeyView, BackupStatus, BackupView
 from api.wire.base import (
@@ -172,6 +173,8 @@ from api.wire.till import (
 __all__ = [
     "AccountPage",
     "AccountView",
+    "ActPage",
+    "ActView",
     "AdoptionConfirmation",
     "AdoptionDetail",
     "AdoptionReason",

@@ -26,6 +26,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     Uuid,
+    insert,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -41,7 +42,7 @@ from ledger.expiry import Policy, PolicyKind
 from ledger.heads import SealKey, SignedHead
 from ledger.proofs import Proof, verify_documents
 from ledger.seals import Seals
-from ledger.tables import metadata
+from ledger.tables import act, metadata
 from ledger.transactions import Phase, Status, Transaction
 from ledger.verify import verify
 from tests.databases import EMPTY, Clone, cloned
@@ -83,6 +84,7 @@ CALLED = {
     ),
     "seal_key": "array[key]",
     "restore": "array['restore ' || id]",
+    "act": "array['act ' || key]",
     "tree_head": "array[ledger.utc(signed_at), left(ledger.utc(signed_at), 19)]",
 }
 
@@ -179,6 +181,7 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
             await Expiries(connection, TOWNSHIP).adopt("points", policy, NOW, person="li", reason="村民代表会议")
     await accept(move(HOUSEHOLD, NEIGHBOUR, 6), move(ISSUING, HOUSEHOLD, 8, Phase.PENDING), now=NOW)
     await use(lambda b: b.close_account(TILL.id, NOW, person="li", reason="停业"))
+    await _act(clone)
     await sealed(NOW)
     async with engine.begin() as connection:
         mark = Seals(connection, TOWNSHIP).mark_restored
@@ -200,6 +203,22 @@ async def _story(clone: Clone) -> tuple[SignedHead, Transaction]:
             await connection.execute(text(f'alter table {table} drop constraint "{name}"'))
     await owner.dispose()
     return poster, redemption
+
+
+async def _act(clone: Clone) -> None:
+    """Two acts, as the application's triggers write them."""
+    owner = create_async_engine(clone.owner)
+    rows = [
+        {
+            **{"township": TOWNSHIP, "key": f"claim-supported {number}", "kind": "claim-supported"},
+            **{"person": "li", "scope": "v01", "about": f"claim:{number}", "detail": "", "reason": reason},
+            "acted_at": NOW,
+        }
+        for number, reason in enumerate(("", "看过了"))
+    ]
+    async with owner.begin() as connection:
+        await connection.execute(insert(act), rows)
+    await owner.dispose()
 
 
 async def _named(connection: AsyncConnection) -> set[str]:
@@ -297,6 +316,7 @@ SWAPS = [
     ("node", "hash"),
     ("tree_head", "note"),
     ("expiry_policy", "kind"),
+    ("act", "reason"),
     ("withheld", "salt"),
     ("withheld", "subject"),
 ]

@@ -37,9 +37,10 @@ RECORDS = VECTORS["records"].splitlines()
 LEAVES = [bytes.fromhex(line) for line in VECTORS["leaves"].splitlines()]
 ROOTS = {int(size): bytes.fromhex(hash) for size, hash in map(str.split, VECTORS["roots"].splitlines())}
 KEY = SealKey("示范乡", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-# Since the restore that the last record tells of.
+# Since the restore.
 NEW_KEY = SealKey("示范乡", Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
-OLD, NEW = 12, 15
+OLD, NEW = 12, 16
+RESTORE = 14
 SIGNED_AT = {
     OLD: datetime.fromisoformat("2026-06-15T02:00:00Z"),
     NEW: datetime.fromisoformat("2026-06-16T02:00:00Z"),
@@ -108,8 +109,8 @@ def test_the_proof_is_the_file_and_holds() -> None:
     joined = tuple(compute_root(subtree, stored) for subtree in find_consistency_path(OLD, NEW))
     head = NEW_KEY.sign(TreeHead(KEY.name, NEW, ROOTS[NEW], SIGNED_AT[NEW]))
     since = Consistency(OLD, ROOTS[OLD], joined)
-    to_restore = tuple(compute_root(subtree, stored) for subtree in find_inclusion_path(NEW - 1, NEW))
-    restores = (ProvenRestore(RECORDS[-1], NEW - 1, to_restore),)
+    to_restore = tuple(compute_root(subtree, stored) for subtree in find_inclusion_path(RESTORE, NEW))
+    restores = (ProvenRestore(RECORDS[RESTORE], RESTORE, to_restore),)
     made = Proof(RECORDS[PROVEN], PROVEN, path, head, NEW_KEY.verifier, since, restores=restores)
     assert made.encode().decode() == VECTORS["proof"]
     documents = {name: parse_document(VECTORS[name].encode()) for name in ("proof", "old-head", "new-head")}

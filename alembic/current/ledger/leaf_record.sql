@@ -78,6 +78,12 @@ create view ledger.leaf_record as
                           'backup_at', ledger.utc(r.backup_at), 'restored_at', ledger.utc(r.restored_at),
                           'written_by', r.written_by)
                  from ledger.restore r where r.township = l.township and r.id = l.key::uuid)
+           when 'act' then (
+               select jsonb_build_object(
+                          'record', 'act', 'township', a.township, 'key', a.key, 'kind', a.kind,
+                          'person', a.person, 'scope', a.scope, 'about', a.about, 'detail', a.detail,
+                          'reason', a.reason, 'acted_at', ledger.utc(a.acted_at), 'written_by', a.written_by)
+                 from ledger.act a where a.township = l.township and a.key = l.key)
            end::text
       from ledger.leaf l
      where l.kind <> 'transaction';

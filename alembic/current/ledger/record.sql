@@ -10,5 +10,6 @@ create view ledger.record as
                 from ledger.expiry_policy
     union all select township, written_by, 'seal-key', key from ledger.seal_key
     union all select township, written_by, 'tree-head', ledger.utc(signed_at) from ledger.tree_head
-    union all select township, written_by, 'restore', id::text from ledger.restore;
+    union all select township, written_by, 'restore', id::text from ledger.restore
+    union all select township, written_by, 'act', key from ledger.act;
 grant select on ledger.record to jimei_app;

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.bookkeeping.general_ledger import household_changes
+from api.bookkeeping.general_ledger import acts, household_changes
 from api.platform import accounts
 from ledger.transactions import TownshipId
 from ledger.verify import Discrepancy
@@ -209,6 +209,7 @@ _CHECKS = (
                                       ':', replace(l.kiosk::text, '-', ''), ':', l.epoch))
          order by 1""",
     *household_changes.CHECKS,
+    *acts.CHECKS,
 )
 
 

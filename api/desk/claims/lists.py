@@ -66,14 +66,15 @@ def read_search(query: Mapping[str, str]) -> ClaimSearch:
         household=query.get("household", "").strip(),
         rule=query.get("rule", "").strip(),
         person=query.get("person", "").strip(),
-        since=_read_day(query.get("since", "")),
-        until=_read_day(query.get("until", "")),
+        since=read_day(query.get("since", "")),
+        until=read_day(query.get("until", "")),
         status=status if status in STATUS else "",
         before=_read_id(query.get("before", "")),
     )
 
 
-def _read_day(text: str) -> date | None:
+def read_day(text: str) -> date | None:
+    """Empty asks for nothing. Raises Refused: malformed."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:

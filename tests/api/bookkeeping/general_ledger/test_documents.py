@@ -21,7 +21,8 @@ from tests.databases import owner_engine
 
 
 async def told(connection: AsyncConnection) -> set[str]:
-    return {str(found) async for found in _sentences(connection)}
+    """But that acts were told otherwise: of what is written by hand here, most says who did it."""
+    return {found async for found in _sentences(connection) if "办过的事" not in found}
 
 
 async def _sentences(connection: AsyncConnection) -> AsyncIterator[str]:
