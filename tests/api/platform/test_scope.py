@@ -97,6 +97,7 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "POST", "/v1/households/hp-1/card/freeze", {"reason": "x"}
     yield "POST", "/v1/households/hp-1/card/unfreeze", {"reason": "x"}
     changed = {"effective_on": "2026-06-10", "reason": "x"}
+    yield "GET", "/v1/acts?village=hp", None
     yield "GET", "/v1/households?q=hp", None
     yield "GET", "/v1/households/hp-1", None
     yield "GET", "/v1/households/hp-1/changes", None
