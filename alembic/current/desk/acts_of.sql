@@ -258,3 +258,20 @@ create function acts_of(r identification) returns setof ledger.act language sql 
                                 ('household-vouched', r.witness)) t (kind, person)
      where h.township = r.township and h.id = r.household and t.person is not null
 $$;
+
+create function acts_of(r freeze_order) returns setof ledger.act language sql stable as $$
+    select r.township, concat_ws(' ', t.step, r.id), concat_ws('-', r.kind, t.step), t.person::text,
+           coalesce(h.village, s.village, p.village, r.village, ''),
+           case r.kind when 'rule' then 'rule:' || r.rule when 'card' then 'household:' || h.code
+                       when 'kiosk' then 'kiosk:' || r.kiosk else 'person:' || r.person end,
+           t.detail, t.reason, t.acted_at, null::bigint
+      from (values ('stopped', r.frozen_by, coalesce(to_char(r.ends_on, 'YYYY-MM-DD'), ''), r.reason, r.frozen_at),
+                   ('released', r.lifted_by, '', r.lift_reason, r.lifted_at)
+           ) t (step, person, detail, reason, acted_at)
+      left join card c on c.township = r.township and c.digest = r.card
+      left join household h on h.township = r.township and h.id = c.household
+      left join kiosk k on k.township = r.township and k.id = r.kiosk
+      left join supermarket s on s.township = r.township and s.code = k.supermarket
+      left join person p on p.township = r.township and p.id = r.person
+     where t.person is not null
+$$;

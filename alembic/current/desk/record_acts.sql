@@ -73,6 +73,8 @@ begin
             select array_agg(a) into v_acts from written w cross join lateral acts_of(row(w.*)::redemption_void) a;
         when 'identification' then
             select array_agg(a) into v_acts from written w cross join lateral acts_of(row(w.*)::identification) a;
+        when 'freeze_order' then
+            select array_agg(a) into v_acts from written w cross join lateral acts_of(row(w.*)::freeze_order) a;
     end case;
     if v_acts is not null then
         insert into ledger.act (township, key, kind, person, scope, about, detail, reason, acted_at)
@@ -121,7 +123,8 @@ begin
         'donation',
         'funding',
         'redemption_void',
-        'identification'
+        'identification',
+        'freeze_order'
     ]::regclass[] loop
         execute format('create trigger record_acts_added after insert on %s referencing new table as written
                         for each statement execute function record_acts()', v_table);

@@ -32,5 +32,6 @@ create view told_act as
     union all select a.* from donation r cross join lateral acts_of(r) a
     union all select a.* from funding r cross join lateral acts_of(r) a
     union all select a.* from redemption_void r cross join lateral acts_of(r) a
-    union all select a.* from identification r cross join lateral acts_of(r) a;
+    union all select a.* from identification r cross join lateral acts_of(r) a
+    union all select a.* from freeze_order r cross join lateral acts_of(r) a;
 grant select on told_act to jimei_app;

@@ -15,6 +15,8 @@ class ActField:
     kinds: Mapping[str, str]
 
 
+FROZEN = {"rule": "规则", "card": "卡", "kiosk": "终端", "person": "人员"}
+
 FIELDS: Sequence[ActField] = (
     ActField(
         "claims",
@@ -44,6 +46,8 @@ FIELDS: Sequence[ActField] = (
             "visit-confirmed": "上门核实：属实",
             "visit-not-as-declared": "上门核实：与申报的不符",
             "visit-nobody-met": "上门核实：没遇到人",
+            **{f"{kind}-stopped": f"冻结{what}" for kind, what in FROZEN.items()},
+            **{f"{kind}-released": f"解除冻结{what}" for kind, what in FROZEN.items()},
         },
     ),
     ActField(

@@ -160,7 +160,7 @@ async def _tell(uow: UnitOfWork, staff: Staff, rows: Sequence[Any]) -> list[wire
             case "draw":
                 village, _, month = id.partition(" ")
                 return f"{places.get(village, village)} {month}"
-            case "rulebook" | "product" | "supermarket":
+            case "rule" | "rulebook" | "product" | "supermarket":
                 return places.get(id, id)
         return ""
 

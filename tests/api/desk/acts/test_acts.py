@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from api.awards.draws.tables import Visit
 from api.bookkeeping.general_ledger.documents import find_undocumented
 from api.catalogue import METADATA
-from api.desk.acts.kinds import DETAILS, TITLES
+from api.desk.acts.kinds import DETAILS, FROZEN, TITLES
 from api.platform.database.migrations import REVISIONS
 from api.registry.cards.use_cases import CardEventKind
 from api.registry.people.records import ChangeKind as PersonChangeKind
@@ -27,6 +27,7 @@ from tests.api.awards.review.conftest import act
 from tests.api.awards.rulebooks.conftest import adopt
 from tests.api.awards.rulebooks.conftest import text as book
 from tests.api.bookkeeping.general_ledger.conftest import neighbours as other_village
+from tests.api.desk.freezes.conftest import freeze_rule, lift
 from tests.api.web.browser import browsing
 from tests.conftest import TOWNSHIP, LiveTown, run_jobs
 from tests.databases import owner_engine
@@ -150,6 +151,7 @@ def test_each_kind_of_act_has_a_title() -> None:
     kinds |= {f"attendant-{kind}" for kind in ("added", "pin", "household", "ended")} - {"attendant-changed"}
     outcomes = next(str(c.sqltext) for c in Visit.__table__.constraints if c.name == "visit_outcome")
     kinds |= {f"visit-{outcome}" for outcome in re.findall(r"'([a-z-]+)'", outcomes)}
+    kinds |= {f"{kind}-{step}" for kind in FROZEN for step in ("stopped", "released")}
     assert kinds - {"attendant-changed"} <= TITLES.keys()
     assert "own" in DETAILS
 
@@ -330,6 +332,20 @@ async def test_raw_sql_leaves_its_trace(voted: LiveTown) -> None:
         await connection.execute(text(statement))
     [line] = await list_acts(voted, "tan", person="傅会计")
     assert (line["kind"], line["reason"]) == ("card-pin-reset", "忘了")
+
+
+async def test_what_supervisors_stop_and_release_is_on_the_list_itself(town: LiveTown) -> None:
+    a_minute_passes(town)
+    id = await freeze_rule(town)
+    a_minute_passes(town)
+    assert (await lift(town, id, by="tan")).status_code == 204
+    released, stopped = (await list_acts(town, "qian", field="oversight"))[:2]
+    assert (stopped["person"], stopped["title"], stopped["subject"]) == ("钱监委", "冻结规则", "A01")
+    assert (released["person"], released["title"], released["reason"]) == (
+        "谭监委",
+        "解除冻结规则",
+        "查清了，没有问题",
+    )
 
 
 async def test_the_page_says_whose_acts_it_shows(town: LiveTown) -> None:
