@@ -46,8 +46,8 @@ class ObjectionView(Wire, frozen=True):
     """`household` and `head`: whose entry it is about. `status`: open, upheld, dismissed, withdrawn. `posted`: the
     entry was in the books when it was objected to. `days_late`: working days after `due_on` without an answer.
     `objector` and `objecting_household` are told to supervisors alone, `text` to them and to who wrote it down.
-    `correction`: the proposal that an upheld objection to a posted entry has led to. `blocked_reason`: why the
-    reader can't decide it."""
+    `correction`: the proposal that an upheld objection to a posted entry has led to; `corrected`: what became of
+    it, in words. `blocked_reason`: why the reader can't decide it."""
 
     id: UUID
     claim: UUID
@@ -71,6 +71,7 @@ class ObjectionView(Wire, frozen=True):
     ended_by: str = ""
     ended_at: datetime | None = None
     correction: UUID | None = None
+    corrected: str = ""
     blocked_reason: str = ""
 
 

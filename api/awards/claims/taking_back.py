@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -14,8 +15,16 @@ from api.platform import accounts
 from api.platform.access import Staff
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import UnitOfWork
+from api.registry.proposals.queries import read_statuses
 from api.registry.register.queries import read_households
 from ledger.transactions import Phase, Status, TransactionId
+
+_BECAME = {
+    "waiting": "已提议更正，等第二个人确认",
+    "confirmed": "已更正",
+    "refused": "提议的更正没有确认，没有更正",
+}
+_NOTHING_LEFT = "账上已没有可收回的"
 
 
 async def propose_taking_back(uow: UnitOfWork, staff: Staff, claim: Claim, reason: str) -> UUID | None:
@@ -49,3 +58,9 @@ async def propose_taking_back(uow: UnitOfWork, staff: Staff, claim: Claim, reaso
     if outcome.type == ErrorCode.NOT_ALLOWED:
         raise Refused(ErrorCode.NOT_ALLOWED, outcome.reason)
     return None
+
+
+async def tell_corrections(uow: UnitOfWork, proposals: Collection[UUID | None]) -> dict[UUID | None, str]:
+    """What became of what was proposed; None is where there was nothing left to take back."""
+    statuses = await read_statuses(uow, {id for id in proposals if id is not None})
+    return {None: _NOTHING_LEFT} | {id: _BECAME[status] for id, status in statuses.items()}

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select, true
 
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
+from api.awards.claims.taking_back import tell_corrections
 from api.awards.draws.tables import Draw, DrawCandidate, DrawDice, DrawnClaim, Visit
 from api.awards.draws.visiting import find_obstacle
 from api.awards.objections.deciding import read_cases
@@ -50,13 +51,14 @@ class DrawSummary:
 
 @dataclass(frozen=True, slots=True)
 class VisitLine:
-    """`reason` is empty where the viewer may not know what the award is for."""
+    """`reason` is empty where the viewer may not know what the award is for; `correction` tells what became of it
+    where the award wasn't as declared."""
 
     outcome: str
     reason: str
     visited_on: date
     visited_by: str
-    corrected: bool
+    correction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ async def _load_candidates(uow: UnitOfWork, viewer: Viewer, village: str, month:
     ).all()
     drawn = [claim for claim, _, is_drawn, _, _ in rows if is_drawn]
     visits = await _list_visits(uow, [claim.id for claim in drawn])
+    corrections = await tell_corrections(uow, [visit.correction for each in visits.values() for visit, _ in each])
     books = await books_by_version(uow, {claim.rulebook for claim, *_ in rows})
     cases = await read_cases(uow, drawn, []) if isinstance(viewer, Staff) else {}
     candidates = []
@@ -201,7 +204,7 @@ async def _load_candidates(uow: UnitOfWork, viewer: Viewer, village: str, month:
                         reason=visit.reason if may.subject else "",
                         visited_on=visit.visited_on,
                         visited_by=by,
-                        corrected=visit.correction is not None,
+                        correction=corrections[visit.correction] if visit.outcome == "not-as-declared" else "",
                     )
                     for visit, by in visits[claim.id]
                 ],

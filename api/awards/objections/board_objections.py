@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, true
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
+from api.awards.claims.taking_back import tell_corrections
 from api.awards.objections.deciding import OUTCOMES
 from api.awards.objections.figures import read_figures
 from api.awards.objections.queries import IS_OPEN, SHOWN_FOR
@@ -27,7 +28,8 @@ from api.wire.names import mask_name
 @dataclass(frozen=True, slots=True)
 class BoardObjection:
     """`household` and `masked` as the board names the entry; of one that isn't published also points and day are
-    kept back. `outcome`: in words; empty as long as it is open."""
+    kept back. `outcome`: in words; empty as long as it is open. `corrected`: what became of the correction of a
+    posted entry, in words, where it was upheld."""
 
     title: str
     household: str
@@ -41,6 +43,7 @@ class BoardObjection:
     outcome: str
     reason: str
     ended_on: date | None
+    corrected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ async def read_board_objections(uow: UnitOfWork, village: str) -> list[BoardObje
         )
     ).all()
     books = await books_by_version(uow, {claim.rulebook for _, claim, _, _ in rows})
+    corrections = await tell_corrections(uow, [objection.correction for objection, *_ in rows])
     today = local_date(uow.now)
     told = []
     for objection, claim, code, head in rows:
@@ -89,6 +93,9 @@ async def read_board_objections(uow: UnitOfWork, village: str) -> list[BoardObje
                 outcome=OUTCOMES.get(objection.outcome or "", ""),
                 reason=objection.reason if may.subject and objection.outcome != "withdrawn" else "",
                 ended_on=local_date(objection.ended_at) if objection.ended_at is not None else None,
+                corrected=corrections[objection.correction]
+                if objection.posted and objection.outcome == "upheld"
+                else "",
             )
         )
     return told

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, select, true
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
+from api.awards.claims.taking_back import tell_corrections
 from api.awards.objections.deciding import find_interest, find_obstacle, read_cases
 from api.awards.objections.disclosure import disclose_objection
 from api.awards.objections.raising import TAKERS, is_contestable, may_take_down
@@ -188,6 +189,7 @@ async def _show(uow: UnitOfWork, staff: Staff, found: Sequence[_Found]) -> list[
     books = await books_by_version(uow, {each.claim.rulebook for each in found})
     still_open = [each.objection for each in found if each.objection.outcome is None]
     cases = await read_cases(uow, {each.claim.id: each.claim for each in found}.values(), still_open)
+    corrections = await tell_corrections(uow, [each.objection.correction for each in found])
     today = local_date(uow.now)
     shown = []
     for each in found:
@@ -223,6 +225,9 @@ async def _show(uow: UnitOfWork, staff: Staff, found: Sequence[_Found]) -> list[
                 ended_by=each.ended_by or "",
                 ended_at=objection.ended_at,
                 correction=objection.correction,
+                corrected=corrections[objection.correction]
+                if objection.posted and objection.outcome == "upheld"
+                else "",
                 blocked_reason=find_obstacle(staff, cases[claim.id]) if objection.outcome is None else "",
             )
         )

@@ -100,6 +100,16 @@ async def list_refused(uow: UnitOfWork, ids: Collection[UUID]) -> Sequence[UUID]
     )
 
 
+async def read_statuses(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Waiting, confirmed or refused."""
+    found = await uow.session.scalars(
+        select(Proposal)
+        .options(defer(Proposal.request), defer(Proposal.preview), defer(Proposal.result))
+        .where(Proposal.township == uow.township, Proposal.id.in_(ids))
+    )
+    return {proposal.id: proposal.status for proposal in found}
+
+
 async def read_confirmer(uow: UnitOfWork, id: UUID) -> str:
     """The name of who confirmed a proposal."""
     found = select(Proposal.closed_by).where(

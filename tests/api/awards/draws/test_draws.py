@@ -104,12 +104,12 @@ async def test_the_whole_way_from_the_desk_to_the_notice_and_the_books(town: Liv
         assert "请选核实的结果" in await qian.send(f"{path}/visits", **visited, reason=" ")
         assert "已记下：与申报不符" in await qian.send(f"{path}/visits", **visited, reason=SEEN)
     [(correction,)] = await rows(town, "select correction from visit")
-    async with town.staff("fu") as http:
-        (await http.post(f"/v1/proposals/{correction}/confirm")).raise_for_status()
     async with browsing(town) as anybody:
         shown = await anybody.open("/notices/hp/draws/2026-07")
-        assert "与申报不符" in shown
-        assert "已提议更正" in shown
+        assert f"与申报不符，{SEEN}（已提议更正，等第二个人确认）" in shown
+        async with town.staff("fu") as http:
+            (await http.post(f"/v1/proposals/{correction}/confirm")).raise_for_status()
+        assert f"与申报不符，{SEEN}（已更正）" in await anybody.open("/notices/hp/draws/2026-07")
     async with town.device() as http:
         assert (await http.get(f"/v1/cards/{town.empty_card}")).json()["balance"] == 0
     assert (await standing(town))[0]["in_balance"]

@@ -37,6 +37,7 @@ from tests.api.awards.objections.conftest import (
     take_down,
     withdraw,
 )
+from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
 
@@ -241,10 +242,29 @@ async def test_a_posted_entry_is_corrected_through_the_books_by_two_people(town:
     assert (told["posted"], await card(town)) == (True, (1, 0))
     async with town.staff("qian") as http:
         problem(await http.post(f"/v1/proposals/{told['correction']}/confirm"), 403, "same-person")
-    async with town.staff("fu") as http:
-        (await http.post(f"/v1/proposals/{told['correction']}/confirm")).raise_for_status()
+    async with browsing(town) as anybody:
+        assert f"异议成立，已提议更正，等第二个人确认。{REASON}" in await anybody.open("/notices/hp")
+        async with town.staff("fu") as http:
+            (await http.post(f"/v1/proposals/{told['correction']}/confirm")).raise_for_status()
+        assert f"异议成立，已更正。{REASON}" in await anybody.open("/notices/hp")
     assert await card(town) == (0, 0)
     assert (await standing(town))[0]["in_balance"]
+
+
+async def test_a_correction_that_nobody_confirms_isnt_told_as_one(town: LiveTown) -> None:
+    await town.award("hp-3", 5)
+    [(id,)] = await rows(
+        town, "select c.id from claim c join household h on h.id = c.household where h.code = 'hp-3'"
+    )
+    found = at_desk(str(id), way="finding")
+    (await take_down(town, "qian", found)).raise_for_status()
+    told = (await end(town, "tan", found["id"], "uphold")).raise_for_status().json()
+    async with town.staff("fu") as http:
+        path = f"/v1/proposals/{told['correction']}/refuse"
+        (await http.post(path, json={"reason": "名单上有他家"})).raise_for_status()
+    async with browsing(town, "tan") as tan:
+        for page in ("/notices/hp", f"/desk/objections/{found['id']}", f"/desk/objections/{found['id']}/slip"):
+            assert "提议的更正没有确认，没有更正" in await tan.open(page)
 
 
 async def test_what_was_spent_already_is_corrected_as_far_as_it_goes(town: LiveTown) -> None:
