@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from api.bookkeeping.exports.use_cases import FORMATS, export_books
 from api.platform.access import Role
-from tests.api.asking import sign_in
+from tests.api.asking import rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, on_notice, review
 from tests.api.awards.claims.test_disclosure import Secret, addresses, signed_in, walk
 from tests.api.awards.objections.conftest import at_desk, end, object_by_card, take_down
@@ -134,3 +134,15 @@ async def test_everybody_sees_that_and_how_it_ended_and_what_is_late(
         assert "河畔村监委：异议等答复（2 件逾期）" in await office.open("/desk")
         assert "提出 6" in await office.open("/desk/objections")
         assert (await office.open("/desk/objections?year=2025")).count("提出 0") == 1
+
+
+async def test_a_late_answer_stays_late_for_everybody(
+    town: LiveTown, objected: tuple[list[str], list[str]]
+) -> None:
+    [(id,)] = await rows(town, "select id from objection where outcome is null and way = 'card'")
+    (await end(town, "tan", str(id), "dismiss")).raise_for_status()
+    late = "（迟了 1 个工作日）"
+    async with browsing(town, "tan") as tan:
+        for page in ("/notices/hp", f"/c/{town.poor_card}", f"/c/{town.empty_card}", "/desk/objections"):
+            assert (await tan.open(page)).count(late) == 1, page
+        assert "，迟了 1 个工作日" in await tan.open(f"/desk/objections/{id}")
