@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
 
 from api.awards.claims.tables import Claim
 from api.platform.services import UnitOfWork
@@ -19,7 +22,40 @@ def net_points(points: int, taken_back: int) -> int:
 async def points_taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> dict[UUID, int]:
     """Points taken back by corrections, by claim; only claims with corrections are included."""
     rows = await uow.session.execute(
-        select(Claim.id, func.sum(transfer.c.amount))
+        _of_corrections(uow, Claim.id, func.sum(transfer.c.amount))
+        .join(
+            transfer,
+            (transfer.c.township == transaction.c.township) & (transfer.c.transaction == transaction.c.id),
+        )
+        .where(*claims)
+        .group_by(Claim.id)
+    )
+    return {id: int(points) for id, points in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class LastCorrection:
+    at: datetime
+    reason: str
+
+
+async def list_corrected(uow: UnitOfWork, village: str, since: datetime) -> dict[UUID, LastCorrection]:
+    """A village's claims that were corrected since then, whenever they were posted; the latest first."""
+    rows = await uow.session.execute(
+        _of_corrections(uow, Claim.id, transaction.c.recorded_at, transaction.c.reason)
+        .where(Claim.village == village, transaction.c.recorded_at > since)
+        .order_by(transaction.c.recorded_at.desc(), transaction.c.id)
+    )
+    found: dict[UUID, LastCorrection] = {}
+    for id, at, reason in rows:
+        found.setdefault(id, LastCorrection(at, reason))
+    return found
+
+
+def _of_corrections(uow: UnitOfWork, *columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(Claim)
         .join(settlement, (settlement.c.township == Claim.township) & (settlement.c.target == Claim.id))
         .join(
             transaction,
@@ -28,11 +64,5 @@ async def points_taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> di
             # As a literal, so that it matches the condition of the index.
             & (transaction.c.phase == literal_column("'reversal'")),
         )
-        .join(
-            transfer,
-            (transfer.c.township == transaction.c.township) & (transfer.c.transaction == transaction.c.id),
-        )
-        .where(Claim.township == uow.township, Claim.status == "posted", *claims)
-        .group_by(Claim.id)
+        .where(Claim.township == uow.township, Claim.status == "posted")
     )
-    return {id: int(points) for id, points in rows}

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 
 from api.awards.claims.confidentiality import confidentiality_of
-from api.awards.claims.corrections import net_points, points_taken_back
+from api.awards.claims.corrections import LastCorrection, list_corrected, net_points, points_taken_back
 from api.awards.claims.same_deed import find_same_deeds
 from api.awards.claims.tables import Claim
 from api.awards.objections.board_objections import BoardObjection, read_board_objections
@@ -83,6 +83,14 @@ class TakenOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """An entry that was corrected lately, however long it has been in the books."""
+
+    notice: Notice
+    last: LastCorrection
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeBoard:
     village: str
     supervisors: list[str]
@@ -90,6 +98,7 @@ class NoticeBoard:
     unpublished: UnpublishedClaims
     posted: list[Notice]
     taken_off: list[TakenOff]
+    corrected: list[Corrected]
     objections: list[BoardObjection]
     # How often somebody kept out of a decision, in the time of those posted.
     recusals: int
@@ -130,6 +139,7 @@ async def load_board(services: Services, code: str) -> NoticeBoard:
             unpublished=await _count_unpublished(uow, on_notice),
             posted=await _load_notices(uow, posted, newest_first=True, limit=MAX_POSTED),
             taken_off=await _load_taken_off(uow, code),
+            corrected=await _load_corrected(uow, code),
             objections=await read_board_objections(uow, code),
             recusals=await count_recusals(uow, code, uow.now - RECENT),
             proposals=await list_notices(uow, code),
@@ -193,6 +203,12 @@ async def _load_notices(
         for claim, code, head in rows
         if claim.notice_until is not None
     ]
+
+
+async def _load_corrected(uow: UnitOfWork, village: str) -> list[Corrected]:
+    corrections = await list_corrected(uow, village, uow.now - RECENT)
+    notices = {each.id: each for each in await _load_notices(uow, [Claim.id.in_(corrections)])}
+    return [Corrected(notices[id], last) for id, last in corrections.items() if id in notices]
 
 
 async def _load_taken_off(uow: UnitOfWork, village: str) -> list[TakenOff]:

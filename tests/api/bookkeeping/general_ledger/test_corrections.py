@@ -202,6 +202,19 @@ async def test_a_corrected_claim_says_so_at_the_desk_and_on_the_board(town: Live
         assert "+70 更正 −30" in await browser.open("/notices/hp")
 
 
+async def test_the_notice_tells_a_correction_however_long_the_award_has_been_in_the_books(
+    town: LiveTown,
+) -> None:
+    await days_pass(town, 40)
+    await correct(town, correction(await awarded(town), (HP1, ISSUING, 30), reason="多算了三十分"))
+    async with browsing(town) as browser:
+        told = await browser.open("/notices/hp")
+        assert "王** 测试积分 6月1日的，入账后 7月25日更正，余 70 分：多算了三十分 −30" in told
+        assert "近期入账" not in told
+        await days_pass(town, 31)
+        assert "多算了三十分" not in await browser.open("/notices/hp")
+
+
 async def test_what_was_taken_back_no_longer_counts_towards_the_limits(town: LiveTown) -> None:
     """A01 counts three times a year."""
     ids = [await on_notice(town) for _ in range(3)]
