@@ -73,7 +73,7 @@ async def propose_corrections(
         return outcomes
     new = NewProposal(
         request=list(corrections),
-        what=f"更正 {len(possible)} 笔账：{await _describe(uow, possible)}",
+        what=f"更正 {len(possible)} 笔账：{await _describe(uow, possible, concerned)}",
         village=staff.village,
         preview=outcomes,
         households=concerned.households(),
@@ -81,25 +81,36 @@ async def propose_corrections(
     return await to_view(uow, CORRECTIONS, await propose(uow, CORRECTIONS, Signer.of(staff), new), staff)
 
 
-async def _describe(uow: UnitOfWork, corrections: Sequence[wire.Correction]) -> str:
-    """Whose entries, and how much: of what is left of the first ones."""
-    targets = await uow.books.recorded(TransactionId(c.transaction) for c in corrections[:MAX_DESCRIBED])
-    names = await uow.books.read_names(
-        a for t in targets.values() for x in t.transfers for a in (x.debit, x.credit)
-    )
-    withheld = await uow.books.read_withheld(list(targets))
+async def _describe(uow: UnitOfWork, corrections: Sequence[wire.Correction], concerned: Concerned) -> str:
+    """What each was for, what goes back from whom to whom, and why: of the first ones."""
+    withheld = await uow.books.read_withheld(list(concerned.targets))
     told = []
     for correction in corrections[:MAX_DESCRIBED]:
-        target = targets[TransactionId(correction.transaction)]
+        target = concerned.targets[TransactionId(correction.transaction)]
         if target.id in withheld:
             told.append("一笔不公开的账")
             continue
+        root = target if target.target is None else concerned.roots.get(target.target, target)
         moved = "、".join(
-            f"{accounts.describe_account(names[x.debit])}→{accounts.describe_account(names[x.credit])} {x.amount}"
-            for x in target.transfers[:MAX_DESCRIBED]
+            f"{accounts.describe_account(debit)}→{accounts.describe_account(credit)} {amount}"
+            for debit, credit, amount in (await _list_moves(uow, correction, target, concerned))[:MAX_DESCRIBED]
         )
-        told.append(f"{moved}（{correction.reason}）")
+        told.append(f"{root.reason}{'：' if root.reason else ''}{moved}（{correction.reason}）")
     return "；".join(told) + ("；……" if len(corrections) > MAX_DESCRIBED else "")
+
+
+async def _list_moves(
+    uow: UnitOfWork, correction: wire.Correction, target: RecordedTransaction, concerned: Concerned
+) -> list[tuple[str, str, int]]:
+    """From which account to which, how much."""
+    if correction.lines:
+        return [(line.debit, line.credit, line.amount) for line in correction.lines]
+    left = target.remaining(await uow.books.settlements_of(target.id))
+    return [
+        (concerned.names[t.credit], concerned.names[t.debit], amount)
+        for t, amount in zip(target.transfers, left, strict=True)
+        if amount
+    ]
 
 
 async def _execute(uow: UnitOfWork, proposed: Proposed, confirmer: Signer) -> list[wire.ItemOutcome]:

@@ -8,7 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from api.platform import accounts
-from tests.api.asking import problem, sign_in, standing
+from tests.api.asking import confirmed, problem, sign_in, standing
 from tests.api.awards.claims.conftest import becomes, claim, days_pass, declare, hire, on_notice
 from tests.api.bookkeeping.general_ledger.conftest import (
     HP1,
@@ -200,6 +200,18 @@ async def test_a_corrected_claim_says_so_at_the_desk_and_on_the_board(town: Live
         assert "测试积分 6月1日 刘芳 hp-4 100 分 已入账" in desk
         assert "收回 30 分，余 70 分" in await browser.open(f"/desk/claims/{id}")
         assert "+70 更正 −30" in await browser.open("/notices/hp")
+
+
+async def test_who_confirms_reads_what_for_how_much_and_from_whom(town: LiveTown) -> None:
+    """Of a part its own points, and of the rest what the part has left."""
+    award = await awarded(town)
+    for wrong, points in ((correction(award, (HP1, ISSUING, 30)), 30), (correction(award), 70)):
+        async with town.staff("qian") as http:
+            proposed = await http.post("/v1/corrections", json=[wrong])
+        assert proposed.json()["what"] == (
+            f"更正 1 笔账：测试积分：hp-1 户的积分账户→乡镇发放账户 {points}（{wrong['reason']}）"
+        )
+        (await confirmed(town, proposed)).raise_for_status()
 
 
 async def test_the_notice_tells_a_correction_however_long_the_award_has_been_in_the_books(
