@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased, defer
 
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
+from api.awards.claims.version_chain import select_versions
 from api.awards.evidence.looks import MOST_APART, count_apart, list_near_bands
 from api.awards.evidence.tables import ClaimPhoto, Photo, PhotoBand
 from api.bookkeeping.general_ledger.disclosure import Viewer, disclose
@@ -81,7 +82,8 @@ async def _read_near(uow: UnitOfWork, looks: Sequence[int]) -> dict[str, int]:
 async def _read_claims(
     uow: UnitOfWork, claim: UUID, digests: Sequence[str]
 ) -> Sequence[tuple[Claim, str, bool, str, str]]:
-    """The newest other claims with these photos, each with its photo and household."""
+    """The newest other claims with these photos, each with its photo and household. Its own earlier and later
+    versions have the same photo, which means nothing."""
     photo = aliased(Photo)
     household = lateral_household(Claim.township, Claim.household)
     rows = await uow.session.execute(
@@ -89,7 +91,11 @@ async def _read_claims(
         .join(ClaimPhoto, and_(ClaimPhoto.township == Claim.township, ClaimPhoto.claim == Claim.id))
         .join(photo, and_(photo.township == ClaimPhoto.township, photo.digest == ClaimPhoto.photo))
         .join(household, true())
-        .where(Claim.township == uow.township, ClaimPhoto.photo.in_(digests), Claim.id != claim)
+        .where(
+            Claim.township == uow.township,
+            ClaimPhoto.photo.in_(digests),
+            Claim.id.not_in(select_versions(uow, claim)),
+        )
         .order_by(Claim.declared_at.desc(), Claim.id)
         .limit(_MAX_READ)
         .options(defer(Claim.trace), defer(Claim.inputs), defer(Claim.explanation))

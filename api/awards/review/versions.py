@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import pairwise
 from uuid import UUID
 
-from sqlalchemy import or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import select, true
 
 from api.awards.claims.confidentiality import confidentiality_of
 from api.awards.claims.tables import Claim
+from api.awards.claims.version_chain import select_versions
 from api.awards.evidence.naming import read_digests
 from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, disclose
@@ -47,22 +47,12 @@ class Version:
 
 async def load_versions(uow: UnitOfWork, staff: Staff, claim: Claim) -> list[Version]:
     """All of them, the first one first; of those that this person may not see, only that there are some."""
-    chain = select(Claim.id, Claim.replaces).where(Claim.township == uow.township, Claim.id == claim.id)
-    versions = chain.cte(recursive=True)
-    other = aliased(Claim)
-    versions = versions.union(
-        select(other.id, other.replaces).join(
-            versions,
-            (other.township == uow.township)
-            & or_(other.id == versions.c.replaces, other.replaces == versions.c.id),
-        )
-    )
     household = lateral_household(Claim.township, Claim.household, said_at=Claim.declared_at)
     returner = name_subquery(Claim.township, Claim.returned_by).label("returner")
     rows = await uow.session.execute(
         select(Claim, household.c.code, household.c.head, returner)
         .join(household, true())
-        .where(Claim.township == uow.township, Claim.id.in_(select(versions.c.id)))
+        .where(Claim.township == uow.township, Claim.id.in_(select_versions(uow, claim.id)))
         .order_by(Claim.declared_at, Claim.id)
     )
     found = [(each, f"{head} {code}", name or "") for each, code, head, name in rows]

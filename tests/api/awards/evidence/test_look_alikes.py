@@ -51,6 +51,21 @@ async def test_a_photo_that_was_changed_a_little_is_shown_beside_the_claim(town:
         assert "申报人当年别的申报 植树造林" in page
 
 
+async def test_a_corrected_claim_doesnt_look_like_what_it_corrects(town: LiveTown) -> None:
+    digest = await digest_of_new(town)
+    first = trees(digest)
+    await declare(town, first)
+    async with town.staff("zhao") as http:
+        returned = await http.post(f"/v1/claims/{first['id']}/return", json={"reason": "日期不对"})
+        returned.raise_for_status()
+    corrected = trees(digest, day="2026-06-02", replaces=first["id"])
+    [outcome] = await declare(town, corrected)
+    assert outcome["status"] == "declared", outcome
+    async with browsing(town, "zhao") as zhao:
+        for id in (first["id"], corrected["id"]):
+            assert "像这几张的照片" not in await zhao.open(f"/desk/claims/{id}")
+
+
 async def test_the_same_photo_in_another_village_is_counted_and_not_shown(town: LiveTown) -> None:
     digest = await digest_of_new(town, 1)
     new = trees(digest, household="hp-1"), trees(digest, household="hp-2")
