@@ -28,6 +28,7 @@ import api.awards.declaring.pages
 import api.awards.declaring.routes
 import api.awards.draws.pages
 import api.awards.draws.public_pages
+import api.awards.draws.routes
 import api.awards.evidence.pages
 import api.awards.evidence.routes
 import api.awards.notices.pages
@@ -66,6 +67,7 @@ import api.desk.freezes.routes
 import api.desk.households.pages
 import api.desk.households.routes
 import api.desk.identifications.pages
+import api.desk.identifications.routes
 import api.desk.pages
 import api.desk.people.account
 import api.desk.people.pages
@@ -245,11 +247,13 @@ def create_app(
             api.shop.till.routes.router,
             api.shop.holdings.routes.router,
             api.shop.identification.routes.router,
+            api.desk.identifications.routes.router,
             api.awards.rulebooks.routes.router,
             api.awards.rulebooks.routes.public,
             api.awards.simulation.routes.router,
             api.awards.review.routes.router,
             api.awards.objections.routes.router,
+            api.awards.draws.routes.router,
             api.awards.declaring.routes.router,
             api.awards.evidence.routes.router,
             api.bookkeeping.backup.routes.router,

@@ -36,7 +36,16 @@ from api.wire.claims import (
     ReceivedPhoto,
     VillageClaims,
 )
-from api.wire.draws import NewDice, NewVisit, VisitOutcome
+from api.wire.draws import (
+    DrawCandidateView,
+    DrawSummary,
+    DrawView,
+    NewDice,
+    NewDraw,
+    NewVisit,
+    VisitOutcome,
+    VisitView,
+)
 from api.wire.expiry import ExpiryLine, ExpiryPolicyView, ExpiryPreview, ExpiryProgress, NewExpiry, NewExpiryPolicy
 from api.wire.founding import (
     FirstExpiry,
@@ -223,6 +232,9 @@ __all__ = [
     "DraftSummary",
     "DraftUpdate",
     "DraftView",
+    "DrawCandidateView",
+    "DrawSummary",
+    "DrawView",
     "EndedHousehold",
     "ExpiringPoints",
     "ExpiryLine",
@@ -264,6 +276,7 @@ __all__ = [
     "NewClaim",
     "NewDice",
     "NewDraft",
+    "NewDraw",
     "NewExpiry",
     "NewExpiryPolicy",
     "NewFreeze",
@@ -343,6 +356,7 @@ __all__ = [
     "VillageCards",
     "VillageClaims",
     "VisitOutcome",
+    "VisitView",
     "WhyOfPerson",
     "Wire",
     "YearMonth",

@@ -3,6 +3,7 @@ frozen. All of it needs the network."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -58,3 +59,38 @@ class Identification(Wire, frozen=True):
     until: datetime
     identified: IdentifiedBy
     view: CardView
+
+
+class IdentifiedVisitView(Wire, frozen=True):
+    """`household`, `head`: whose card wasn't there. `witness`: null where it was the PIN. `points`: null where
+    nothing was redeemed. `voided`: the redemption was."""
+
+    at: datetime
+    supermarket: str
+    attendant: str
+    witness: str | None
+    household: str
+    head: str
+    points: int | None
+    voided: bool
+
+
+class VouchingView(Wire, frozen=True):
+    """What an attendant did with one witness, or on PINs (null): how many identifications, of how many households,
+    and the points that weren't voided."""
+
+    supermarket: str
+    attendant: str
+    witness: str | None
+    times: int
+    households: int
+    points: int
+
+
+class IdentifiedMonthView(Wire, frozen=True):
+    """`month`: 2026-06. `most`: points a day and household on a witness's word. `visits`: the newest ones."""
+
+    month: str
+    most: int
+    vouchings: Sequence[VouchingView]
+    visits: Sequence[IdentifiedVisitView]

@@ -14,8 +14,7 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.awards.draws.opening import open_draw, type_in_dice
-from api.awards.draws.public_pages import read_month
-from api.awards.draws.queries import list_draws, load_draw
+from api.awards.draws.queries import list_draws, load_draw, read_month
 from api.awards.draws.sample import MIN_DICE
 from api.awards.draws.visiting import OUTCOMES, record_visit
 from api.platform.access import Role, StaffRequest, require, require_serves, staff_only

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from litestar import Request, Response, Router, get
@@ -11,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from api.awards.draws.opening import read_candidates
-from api.awards.draws.queries import list_draws, load_draw
+from api.awards.draws.queries import list_draws, load_draw, read_month
 from api.awards.draws.sample import count_share, find_chance, write_check, write_list, write_recipe
 from api.awards.draws.visiting import OUTCOMES
 from api.bookkeeping.general_ledger.disclosure import Outsider
@@ -24,14 +23,6 @@ from api.web.page import render_page
 
 _FALSE_CLAIMS = (1, 5, 12, 24, 60)
 """Of one declarer within a year, for which their chance is told."""
-
-
-def read_month(text: str) -> date:
-    """`2026-06`. Raises Refused: unknown."""
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        raise Refused(ErrorCode.UNKNOWN, "没有这个月的抽查。") from None
 
 
 @get("/notices/{village:str}/draws")

@@ -95,6 +95,14 @@ class DrawDetails:
         return [candidate for candidate in self.candidates if candidate.drawn]
 
 
+def read_month(text: str) -> date:
+    """`2026-06`. Raises Refused: unknown."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Refused(ErrorCode.UNKNOWN, "没有这个月的抽查。") from None
+
+
 async def list_draws(uow: UnitOfWork, village: str | None = None) -> list[DrawSummary]:
     """Of a village, or of all; the newest first."""
     names = await name_villages(uow)

@@ -37,6 +37,7 @@ ENTRY = f"{ID}/1/1/{'0' * 64}"
 # Every call of a person: which duties may make it. Bodies are well formed and lead nowhere, so nothing is done.
 DUTIES = {"name": "王", "roles": ["council"], "village": "hp", "reason": "x"}
 FREEZE = {"id": ID, "kind": "rule", "thing": "nothing", "reason": "x"}
+VISIT = {"id": ID, "outcome": "confirmed", "reason": "x", "visited_on": "2026-06-15"}
 OBJECTION = {"id": ID, "claim": ID, "way": "person", "objector": "王", "text": "不对"}
 CLAIM = {"id": ID, "household": "nowhere", "rule": "A01", "deed_on": "2026-06-01"}
 SHEET = {
@@ -187,6 +188,10 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", f"/v1/objections/{ID}/uphold", {"reason": "x"}, {SUPERVISOR}),
     ("POST", f"/v1/objections/{ID}/dismiss", {"reason": "x"}, {SUPERVISOR}),
     ("POST", f"/v1/objections/{ID}/withdraw", {"reason": "x"}, {SUPERVISOR}),
+    ("POST", "/v1/draws", {"village": "nowhere"}, {SUPERVISOR}),
+    ("PUT", "/v1/draws/nowhere/2026-05/dice", {"dice": "1234561234", "meeting": "x"}, {SUPERVISOR}),
+    ("POST", f"/v1/claims/{ID}/visits", VISIT, {SUPERVISOR}),
+    ("GET", "/v1/identifications", None, READERS),
     ("POST", "/v1/claims/review", {"claims": [ID]}, REVIEWERS | BODIES),
     ("POST", "/v1/claims/approve", {"claims": [ID]}, BODIES),
     ("POST", f"/v1/claims/{ID}/return", {"reason": "日期不对"}, REVIEWERS | BODIES),
@@ -321,6 +326,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
             .replace("/products/nothing", "/products/{product}")
             .replace("/photos/nothing", "/photos/{digest}")
             .replace("/shelf/nothing", "/shelf/{product}")
+            .replace("/draws/nowhere", "/draws/{village}")
             .split("?")[0],
         )
         for m, p, *_ in (*STAFF, *DEVICE)
@@ -329,6 +335,7 @@ async def test_every_call_there_is_stands_in_these_tables(town: LiveTown) -> Non
     # For everybody, as on the notices.
     known |= {("GET", f"/v1/seals/{what}") for what in ("head", "heads", "consistency")}
     known |= {("GET", "/v1/rulebooks/differences")}
+    known |= {("GET", "/v1/draws"), ("GET", "/v1/draws/{village}/{month}")}
     # A code or a signature is the sign-in here.
     known |= {("POST", "/v1/join"), ("POST", "/v1/enrolments"), ("POST", "/v1/journals/{kiosk}/{epoch}")}
     known -= {("GET", "/v1/cards/nothing")}

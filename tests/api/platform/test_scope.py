@@ -138,6 +138,8 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "GET", "/v1/freezes", None
     frozen = {"id": str(uuid7()), "kind": "rule", "thing": "A02", "village": "hp", "reason": "x"}
     yield "POST", "/v1/freezes", frozen
+    yield "POST", "/v1/draws", {"village": "hp"}
+    yield "GET", "/v1/identifications", None
     yield "POST", "/v1/corrections", [correction(award)]
     yield "POST", "/v1/holds", [hold()]
     yield "GET", "/v1/holds?household=hp-1", None
@@ -185,6 +187,8 @@ async def test_every_request_is_decided() -> None:
         ("POST", f"/v1/objections/{ID}/uphold"),
         ("POST", f"/v1/objections/{ID}/dismiss"),
         ("POST", f"/v1/objections/{ID}/withdraw"),
+        ("PUT", "/v1/draws/nowhere/2026-05/dice"),
+        ("POST", f"/v1/claims/{ID}/visits"),
         ("POST", f"/v1/claims/{ID}/return"),
         ("POST", f"/v1/claims/{ID}/withdraw"),
         ("POST", f"/v1/own-declarations/{ID}/confirm"),
@@ -272,6 +276,7 @@ async def test_the_villages_own_and_the_townships_people_are_let_in(town: LiveTo
                     "wrong-state",
                     "retroactive",
                     "conflict",
+                    "not-sealed",
                 ), answer.text
             elif method == "POST" and isinstance(answer.json() if answer.content else None, list):
                 assert "refused" not in {o.get("status") for o in answer.json()}, answer.text

@@ -40,6 +40,15 @@ async def throw(town: LiveTown, new: wire.NewDice = DICE, by: str = "qian") -> N
     await type_in_dice(town.town, staff, "hp", JULY, new)
 
 
+async def draw_all(town: LiveTown) -> None:
+    """As dice might have it."""
+    async with owner_engine(town.clone).begin() as owner:
+        await owner.exec_driver_sql(
+            "insert into drawn_claim (township, village, month, claim) "
+            "select township, village, month, claim from draw_candidate on conflict do nothing"
+        )
+
+
 async def put_draws(town: LiveTown) -> None:
     """Of earlier months: one that waits for dice, one that waits for visits."""
     statements = (

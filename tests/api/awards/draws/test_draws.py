@@ -22,7 +22,7 @@ from api.platform.errors import ErrorCode, Refused
 from api.registry.people.queries import find_staff_by_login
 from tests.api.asking import confirmed, rows, sign_in, standing
 from tests.api.awards.claims.conftest import approve, claim, declare, hire, review
-from tests.api.awards.draws.conftest import DICE, JULY, open_july, reach_july, run_recipe, throw
+from tests.api.awards.draws.conftest import DICE, JULY, draw_all, open_july, reach_july, run_recipe, throw
 from tests.api.web.browser import browsing
 from tests.conftest import LiveTown
 from tests.databases import owner_engine
@@ -36,15 +36,6 @@ async def draw_july(town: LiveTown) -> list[UUID]:
     await open_july(town)
     await throw(town)
     return [drawn for (drawn,) in await rows(town, "select claim from drawn_claim order by claim")]
-
-
-async def draw_all(town: LiveTown) -> None:
-    """As dice might have it."""
-    async with owner_engine(town.clone).begin() as owner:
-        await owner.exec_driver_sql(
-            "insert into drawn_claim (township, village, month, claim) "
-            "select township, village, month, claim from draw_candidate on conflict do nothing"
-        )
 
 
 def visit(outcome: wire.VisitOutcome = "confirmed", day: date = date(2026, 7, 2)) -> wire.NewVisit:

@@ -39,12 +39,31 @@ async def test_each_visit_and_each_pair_is_told(till: Till, other: Till) -> None
             assert (await browser.http.get(f"{PAGE}?month=2026-05%0A")).status_code == 400
 
 
+async def test_programs_read_the_same(till: Till) -> None:
+    vouched = await till.identified("王建国", **BY_WITNESS)
+    (await till.redeem(vouched, SOAP)).raise_for_status()
+    async with till.town.staff("qian") as http:
+        told = (await http.get("/v1/identifications")).raise_for_status().json()
+        assert (told["month"], told["most"]) == ("2026-06", 50)
+        pair = {"supermarket": "河畔村积美超市", "attendant": "陈管理员", "witness": "吴管理员"}
+        assert told["vouchings"] == [pair | {"times": 1, "households": 1, "points": 5}]
+        [visit] = told["visits"]
+        assert (
+            visit.items() >= {**pair, "household": "hp-1", "head": "王建国", "points": 5, "voided": False}.items()
+        )
+        earlier = (await http.get("/v1/identifications", params={"month": "2026-05"})).json()
+        assert (earlier["visits"], earlier["vouchings"]) == ([], [])
+        assert (await http.get("/v1/identifications", params={"month": "2026-13"})).status_code == 400
+
+
 async def test_other_villages_and_duties_read_nothing(till: Till) -> None:
     await neighbours(till.town)
     await till.identified("王建国", **BY_WITNESS)
     for by in ("far", "far-off"):
         async with browsing(till.town, by) as browser:
             assert "这个月没有" in await browser.open(PAGE)
+        async with till.town.staff(by) as http:
+            assert (await http.get("/v1/identifications")).json()["visits"] == []
     async with browsing(till.town, "wang") as browser:
         assert PAGE not in browser.page.text
         assert (await browser.http.get(PAGE)).status_code == 403
