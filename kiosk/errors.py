@@ -19,6 +19,7 @@ PROBLEMS = frozenset(
         NP_("problem", "card-malformed"),
         NP_("problem", "card-pin-locked"),
         NP_("problem", "card-revoked"),
+        NP_("problem", "card-suspended"),
         NP_("problem", "card-unknown"),
         NP_("problem", "code-wrong"),
         NP_("problem", "count-incomplete"),
@@ -60,7 +61,10 @@ Chinese."""
 
 
 INVALID_CARD = frozenset(
-    {"card-unknown", "card-revoked", "card-frozen", "card-malformed", "household-ended", "account-closed"}
+    {
+        *("card-unknown", "card-revoked", "card-frozen", "card-suspended", "card-malformed"),
+        *("household-ended", "account-closed"),
+    }
 )
 """Error codes of a card with which nothing can be had any more."""
 

@@ -87,7 +87,7 @@ class IdentificationService:
             identification = await self._ask(lambda: self._client.identify(id, request))
         except Refused as refusal:
             self._unanswered = None
-            if refusal.problem.type == "card-frozen":
+            if refusal.problem.type in ("card-frozen", "card-suspended"):
                 self._refuse_card_of(household, refusal.sentence)
             raise
         self._unanswered = None

@@ -47,7 +47,7 @@ from api.platform.clock import local_date, local_time
 from api.platform.database.read_query import ReadQuery
 from api.platform.services import Services
 from api.registry.cards.pins import LAST_RESET, RESETS_SHOWN_FOR
-from api.registry.cards.use_cases import CardHolder
+from api.registry.cards.use_cases import CardHolder, find_freeze
 from api.registry.founding.defaults import DEFAULT, LATEST_PIN_ABOVE
 from api.registry.freezes.queries import FROZEN_RULES, FreezeFacts, FrozenRule
 from api.shop.reservations import queries
@@ -115,7 +115,8 @@ class Passbook:
     spending doesn't lower. `expiring`: what of the balance expires next. `book`: the rules in force today.
     `pin_reset_at`: when the card's PIN was reset, if recently. `pin_default`: the threshold that the township
     proposes. `objections`: those of the household and to its entries. `shops`: when those of the village are
-    open. `frozen`: by their titles, rules of the book that can't be declared under, and why."""
+    open. `frozen`: by their titles, rules of the book that can't be declared under, and why. `suspended`: why
+    nothing is done with the card, if supervisors have frozen it."""
 
     holder: CardHolder
     balance: Balance
@@ -132,6 +133,7 @@ class Passbook:
     objections: list[HouseholdObjection]
     shops: list[ToldHours]
     frozen: list[tuple[str, FreezeFacts]]
+    suspended: FreezeFacts | None
 
     @property
     def spendable(self) -> int:
@@ -150,6 +152,7 @@ async def read_passbook(services: Services, card: str) -> Passbook:
         digest(parse(card)),
         _FACTS,
         now,
+        suspended=True,
         day=local_date(now),
         resets_since=now - RESETS_SHOWN_FOR,
         objections_since=now - SHOWN_FOR,
@@ -186,6 +189,7 @@ async def read_passbook(services: Services, card: str) -> Passbook:
         frozen=[
             (book.rules[id].title, each) for id, each in frozen.items() if book is not None and id in book.rules
         ],
+        suspended=find_freeze(facts.cards[0], now),
     )
 
 

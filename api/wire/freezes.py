@@ -15,7 +15,7 @@ class NewFreeze(Incoming, frozen=True):
     thirty. The caller makes the `id`, so a retry counts once."""
 
     id: UUID
-    kind: Literal["rule"]
+    kind: Literal["rule", "card"]
     thing: Key
     reason: Reason
     village: Code | None = None

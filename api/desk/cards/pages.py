@@ -10,10 +10,11 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from api.desk.cards import lists
-from api.platform.access import Staff, StaffRequest, staff_only
+from api.platform.access import Role, Staff, StaffRequest, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
 from api.registry.cards import history, sheets, use_cases
+from api.registry.cards.queries import find_suspended
 from api.registry.cards.use_cases import ISSUERS
 from api.registry.register.queries import list_grids, list_villages
 from api.web.error_pages import ERROR_PAGES
@@ -95,6 +96,7 @@ async def show_household(
     cards = await history.list_cards(services, request.user, household)
     async with services.unit_of_work() as uow:
         found = await use_cases.find_served(uow, request.user, household)
+        suspended = (await find_suspended(uow, [found.id])).get(found.id)
     return render_page(
         request,
         "desk/cards/household.html",
@@ -105,6 +107,8 @@ async def show_household(
         living=next((card for card in cards if card.revoked_at is None and card.household == household), None),
         last_uses=await lists.read_last_uses(services, request.user, household),
         may_issue=request.user.may(*ISSUERS),
+        may_freeze=request.user.may(Role.SUPERVISOR),
+        suspended=suspended,
         recusal=request.user.find_recusal([household], "自己家的卡，由别人补卡和解除挂失。"),
         end_reasons=_END_REASONS,
         events=_EVENTS,

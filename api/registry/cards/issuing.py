@@ -15,6 +15,7 @@ from api.platform.access import Role, Staff, require, require_serves
 from api.platform.clock import local_date, start_of_day
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
+from api.registry.cards.queries import find_suspended
 from api.registry.cards.tables import Card
 from api.registry.cards.use_cases import ISSUERS, EndReason, end_cards, require_others
 from api.registry.people.queries import lock_person
@@ -66,6 +67,7 @@ async def issue_cards(
     async with services.unit_of_work() as uow:
         known = await require_households(uow, households)
         _require_may_issue(staff, known)
+        await _require_unsuspended(uow, known)
         # One request at a time, or several at once would each count as the first of the day.
         await lock_person(uow, staff.id)
         if await _fits_bound(uow, staff.id, known):
@@ -198,6 +200,14 @@ async def _require_unchanged(uow: UnitOfWork, known: Mapping[str, HouseholdFacts
         )
 
 
+async def _require_unsuspended(uow: UnitOfWork, known: Mapping[str, HouseholdFacts]) -> None:
+    """Nobody gets around supervisors by a new card. Raises Refused: card-suspended."""
+    suspended = await find_suspended(uow, [household.id for household in known.values()])
+    for code, household in known.items():
+        if household.id in suspended:
+            raise Refused(ErrorCode.CARD_SUSPENDED, suspended[household.id].tell(f"{code} 户的卡", "不发新卡"))
+
+
 async def require_households(uow: UnitOfWork, codes: Sequence[str]) -> dict[str, HouseholdFacts]:
     """Raises Refused: unknown, household-ended."""
     known = await read_households_by_code(uow, codes)
@@ -221,6 +231,7 @@ async def create_cards(
     # Who issues to the same households waits, and then finds these cards.
     await lock_households(uow, [household.id for household in known.values()])
     await _require_unchanged(uow, known, seen)
+    await _require_unsuspended(uow, known)
     grids = {(grid.village, grid.code): grid.name for grid in await list_grids(uow)}
     names = {village.code: village.name for village in await list_villages(uow)}
     tokens = {code: new_token() for code in known}

@@ -13,9 +13,11 @@ from sqlalchemy import Select, bindparam, case, func, select, true, update
 from uuid_utils.compat import uuid7
 
 from api.platform.access import Role, Staff, require
+from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.tables import Card, CardEvent
+from api.registry.freezes.queries import FreezeFacts, select_freeze
 from api.registry.proposals.use_cases import Signer
 from api.registry.register.queries import (
     HouseholdFacts,
@@ -67,7 +69,7 @@ class CardHolder:
 
 class IssuedCard(msgspec.Struct):
     """A card that was issued, active or not, and its household. `became`: the head of the household that it was
-    merged into."""
+    merged into. `freeze`: by supervisors; its day may be over."""
 
     id: UUID
     code: str
@@ -79,6 +81,7 @@ class IssuedCard(msgspec.Struct):
     pin_above: int | None
     revoked_at: datetime | None
     frozen_at: datetime | None
+    freeze: FreezeFacts | None
 
     @property
     def holder(self) -> CardHolder:
@@ -96,6 +99,7 @@ def _select_by_digest() -> Select[*tuple[Any, ...]]:
             case((Card.pin_hash.is_not(None), Card.pin_above)).label("pin_above"),
             Card.revoked_at,
             Card.frozen_at,
+            select_freeze(Card.township, card=Card.digest).label("freeze"),
         )
         .select_from(Card)
         .join(household, true())
@@ -110,13 +114,14 @@ CARD_BY_DIGEST = _select_by_digest()
 
 async def find_card_holder(uow: UnitOfWork, text: str) -> CardHolder:
     """The household of a card, given by its URL or token. Raises MalformedCard, and Refused: card-unknown,
-    card-revoked, card-frozen."""
-    return require_active(await _find_card(uow, digest(parse(text)))).holder
+    card-revoked, card-frozen, card-suspended."""
+    return require_active(await _find_card(uow, digest(parse(text))), uow.now).holder
 
 
 async def _find_card(uow: UnitOfWork, card: bytes) -> IssuedCard | None:
     row = (await uow.session.execute(CARD_BY_DIGEST, {"township": uow.township, "card": card})).first()
-    return IssuedCard(*row) if row is not None else None
+    # What the database tells as JSON, such as the moment of a freeze, is text here.
+    return msgspec.convert(row._asdict(), IssuedCard) if row is not None else None
 
 
 class CardState(Protocol):
@@ -132,12 +137,31 @@ class CardState(Protocol):
     @property
     def became(self) -> str | None: ...
 
+    @property
+    def freeze(self) -> FreezeFacts | None: ...
+
 
 C = TypeVar("C", bound=CardState)
 
 
-def require_active(card: C | None) -> C:
-    """Raises Refused: card-unknown, household-ended, card-revoked, card-frozen."""
+def require_active(card: C | None, now: datetime) -> C:
+    """Raises Refused: as `require_readable`, and card-suspended."""
+    card = require_readable(card)
+    freeze = find_freeze(card, now)
+    if freeze is not None:
+        told = freeze.tell("这张卡", "不能用")
+        raise Refused(ErrorCode.CARD_SUSPENDED, f"{told}积分不会少；有不清楚的，请找监委。")
+    return card
+
+
+def find_freeze(card: CardState, now: datetime) -> FreezeFacts | None:
+    """By which supervisors have stopped a card, as long as it holds."""
+    return card.freeze if card.freeze is not None and card.freeze.holds_on(local_date(now)) else None
+
+
+def require_readable(card: C | None) -> C:
+    """A card whose household may read its page. Raises Refused: card-unknown, household-ended, card-revoked,
+    card-frozen."""
     if card is None:
         raise Refused(ErrorCode.CARD_UNKNOWN, "没有这张卡，请核对或到村委会补办。")
     if card.became is not None:
@@ -152,7 +176,7 @@ def require_active(card: C | None) -> C:
 
 
 def is_active(card: CardState) -> bool:
-    """Whether `require_active` takes this card."""
+    """Whether this card is neither lost nor ended; supervisors may have frozen it."""
     return card.revoked_at is None and card.frozen_at is None and card.ended_at is None
 
 

@@ -181,6 +181,18 @@ def is_rule_frozen(
     )
 
 
+def is_card_frozen(
+    township: SQLColumnExpression[int], card: SQLColumnExpression[bytes], day: date
+) -> ColumnElement[bool]:
+    """The condition for a card that is frozen on this day."""
+    return (
+        select(Freeze.id)
+        .where(Freeze.township == township, Freeze.card == card, holds_on(day))
+        .correlate_except(Freeze)
+        .exists()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ListedFreeze:
     """`holds`: it is frozen now."""

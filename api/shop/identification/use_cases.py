@@ -106,7 +106,7 @@ async def _find_same(uow: UnitOfWork, shift: OpenShift, id: UUID, data: identifi
 
 
 async def _require_identifiable(uow: UnitOfWork, device: Device, shift: OpenShift, household: UUID) -> _Asked:
-    """Raises Refused: unknown, household-ended, wrong-state, card-frozen, not-allowed."""
+    """Raises Refused: unknown, household-ended, wrong-state, card-frozen, card-suspended, not-allowed."""
     found = await find_served_here(uow, device, household)
     card = await read_living_card(uow, found.id)
     if card is None:
@@ -115,6 +115,8 @@ async def _require_identifiable(uow: UnitOfWork, device: Device, shift: OpenShif
         raise Refused(
             ErrorCode.CARD_FROZEN, "这户的卡已挂失，没带卡也不能兑换；找到了请到村委会解除挂失，丢了请补办。"
         )
+    if card.freeze is not None:
+        raise Refused(ErrorCode.CARD_SUSPENDED, card.freeze.tell("这户的卡", "没带卡也不能兑换"))
     attendant = await uow.session.get_one(Attendant, (uow.township, shift.attendant))
     await _require_others(uow, attendant, found)
     return _Asked(shift, found, card)

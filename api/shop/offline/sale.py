@@ -11,7 +11,7 @@ import msgspec
 
 from api import wire
 from api.platform import accounts
-from api.registry.cards.use_cases import is_active
+from api.registry.cards.use_cases import find_freeze, is_active
 from api.shop.kiosks.tables import Attendant
 from api.shop.offline.plausibility import Circumstances, list_doubts, price_lines
 from api.shop.offline.results import SettlementResult, as_exception, join
@@ -31,6 +31,7 @@ class Sale:
     booking: Booking
     shortfall: Mapping[str, int]
     card_lost: bool
+    card_suspended: bool
     counted: bool
 
     @property
@@ -41,6 +42,8 @@ class Sale:
         if self.card_lost:
             remarks.append("用的是已挂失的户卡")
             extra["revoked"] = True
+        if self.card_suspended:
+            remarks.append("用的是监委冻结了的户卡")
         if self.shortfall:
             remarks.append("账上货架不足，已按盘盈补记")
             extra["short"] = self.shortfall
@@ -120,7 +123,14 @@ def decide_sale(
         number=number,
         **metadata,
     )
-    return Sale(booking, shortfall, not is_active(request_facts.card), counted=bool(counted))
+    freeze = find_freeze(request_facts.card, at)
+    return Sale(
+        booking,
+        shortfall,
+        card_lost=not is_active(request_facts.card),
+        card_suspended=freeze is not None and freeze.frozen_at <= at,
+        counted=bool(counted),
+    )
 
 
 def _add_shortfall(entry: SaleEntry, supermarket: str, shortfall: Mapping[str, int]) -> list[Transaction]:

@@ -74,8 +74,8 @@ def decide(
     """`promises_served`: whatever had arrived for waiting promises is reserved already. `usage`: of earlier
     requests in the same batch.
 
-    Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, card-frozen, own-card,
-    identification-over, not-allowed, unknown, price-changed (product, price), pin-needed
+    Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, card-frozen,
+    card-suspended, own-card, identification-over, not-allowed, unknown, price-changed (product, price), pin-needed
     (above), witnessed-full (most, left), account-closed, tills-awaited, insufficient-points (missing),
     out-of-stock (product, left).
     """
@@ -161,14 +161,14 @@ def require_shift_and_cards(
         raise shift_closed()
     if request_facts.voided:
         raise Refused(ErrorCode.ABANDONED, "这一笔已经作废，不能再兑换；请重新扫卡。")
-    card = require_active(request_facts.card)
+    card = require_active(request_facts.card, now)
     if request.identification is not None:
         require_valid(request.identification, till.kiosk, card.household, now)
         if request_facts.has_collector:
             raise Refused(ErrorCode.NOT_ALLOWED, "没带卡的户不能由别人代领，请带这一户的卡来。")
     if not request_facts.has_collector:
         return card, None
-    collector = require_active(request_facts.collector)
+    collector = require_active(request_facts.collector, now)
     if collector.household == card.household:
         raise Refused(ErrorCode.OWN_CARD, "代领人的卡就是这一户自己的卡；本人来取不用代领。")
     return card, collector

@@ -41,6 +41,7 @@ from api.platform import accounts
 from api.platform.access import digest_secret
 from api.platform.database.read_query import ReadQuery
 from api.registry.cards.queries import lateral_card
+from api.registry.freezes.queries import FreezeFacts
 from api.registry.register.queries import lateral_household
 from api.shop.identification.queries import IdentificationFacts
 from api.shop.kiosks.awaiting import select_awaited_points
@@ -100,7 +101,7 @@ class TillFacts(msgspec.Struct, frozen=True):
 
 class CardFacts(msgspec.Struct, frozen=True):
     """A card and its household. `pin_above`: points above which the card asks for its PIN. `became`: the head of
-    the household that it was merged into."""
+    the household that it was merged into. `freeze`: by supervisors; its day may be over."""
 
     household: UUID
     code: str
@@ -110,6 +111,7 @@ class CardFacts(msgspec.Struct, frozen=True):
     frozen_at: datetime | None = None
     ended_at: datetime | None = None
     became: str | None = None
+    freeze: FreezeFacts | None = None
 
 
 class RequestFacts(msgspec.Struct, frozen=True):
@@ -280,7 +282,7 @@ def _card(
     facts = func.json_build_object(
         *("household", household.c.id, "code", household.c.code, "head", household.c.head),
         *("revoked_at", card.c.revoked_at, "pin_above", card.c.pin_above, "frozen_at", card.c.frozen_at),
-        *("ended_at", household.c.ended_at, "became", household.c.became),
+        *("ended_at", household.c.ended_at, "became", household.c.became, "freeze", card.c.freeze),
     )
     return card, household, case((household.c.id.is_not(None), facts)).label(label)
 

@@ -18,7 +18,7 @@ from api.platform.access import Device
 from api.platform.clock import SHANGHAI
 from api.platform.database.read_query import ReadQuery, bind_from
 from api.platform.services import Services
-from api.registry.cards.use_cases import CARD_BY_DIGEST, CardHolder, IssuedCard, require_active
+from api.registry.cards.use_cases import CARD_BY_DIGEST, CardHolder, IssuedCard, require_active, require_readable
 from api.shop.holdings.queries import LEASED_POINTS, LeasedPoints, split_leased, to_wire
 from api.shop.reservations import queries as reservations
 from api.shop.reservations.queries import OPEN_PROMISES, OpenPromise
@@ -96,18 +96,26 @@ _policies: dict[TownshipId, list[Policy]] = {}
 
 
 async def read_card(
-    services: Services, card: bytes, query: ReadQuery[_Snapshot], now: datetime, **values: Any
+    services: Services,
+    card: bytes,
+    query: ReadQuery[_Snapshot],
+    now: datetime,
+    *,
+    suspended: bool = False,
+    **values: Any,
 ) -> tuple[CardHolder, _Snapshot, wire.ExpiringPoints | None]:
     """The household behind the card with this digest, its snapshot, and which of its points expire next. `values`:
-    parameters of the query's own statements beside those of `CardSnapshot`.
+    parameters of the query's own statements beside those of `CardSnapshot`. `suspended`: also of one that
+    supervisors have frozen.
 
-    Raises Refused: card-unknown, card-revoked, card-frozen."""
+    Raises Refused: card-unknown, card-revoked, card-frozen, card-suspended."""
     policies = _policies.get(services.township, [])
     while True:
         boundaries = list_next_boundaries(policies, now, SHANGHAI)
         cutoffs = sorted({boundary.cutoff for boundary in boundaries})
         snapshot = await services.read(query, card=card, unit=accounts.POINTS, now=now, cutoffs=cutoffs, **values)
-        holder = require_active(snapshot.cards[0] if snapshot.cards else None).holder
+        issued = snapshot.cards[0] if snapshot.cards else None
+        holder = (require_readable(issued) if suspended else require_active(issued, now)).holder
         if snapshot.policies == policies:
             break
         policies = _policies[services.township] = snapshot.policies
