@@ -16,6 +16,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
@@ -59,6 +60,8 @@ DECLARERS = (
 )
 
 RESET_LATELY = "你们中的一个人在七天内给另一个人重设过密码，还不能互相确认，请由别人办理。"
+_READING = frozenset({"GET", "HEAD"})
+
 OF_RELATIVE = "这是您申报过的亲属家，请由别人办理。"
 
 
@@ -66,7 +69,8 @@ OF_RELATIVE = "这是您申报过的亲属家，请由别人办理。"
 class Staff:
     """A signed-in member of staff; `village` is None for those registered as serving the whole township. `own` and
     `relatives`: codes of the household where they live and of those that they declared to be a relative's.
-    `doubles`: people with whom they aren't two people now, since one gave the other a new password lately."""
+    `doubles`: people with whom they aren't two people now, since one gave the other a new password lately.
+    `frozen`: why they change nothing, one sentence, as long as supervisors have frozen them."""
 
     id: UUID
     name: str
@@ -75,6 +79,7 @@ class Staff:
     own: frozenset[str] = frozenset()
     relatives: frozenset[str] = frozenset()
     doubles: frozenset[UUID] = frozenset()
+    frozen: str = ""
 
     @property
     def serves_township(self) -> bool:
@@ -162,8 +167,17 @@ def parse_bearer(authorization: str) -> str:
 
 
 def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Whoever is frozen reads on, and changes nothing, whatever the route."""
     if not isinstance(connection.user, Staff):
         raise Refused(ErrorCode.NOT_SIGNED_IN, "请先登录。")
+    if connection.scope["type"] == ScopeType.HTTP and connection.scope["method"] not in _READING:
+        require_unfrozen(connection.user)
+
+
+def require_unfrozen(staff: Staff) -> None:
+    """Before anything that isn't asked over HTTP, too. Raises Refused: person-suspended."""
+    if staff.frozen:
+        raise Refused(ErrorCode.PERSON_SUSPENDED, staff.frozen)
 
 
 async def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

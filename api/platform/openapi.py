@@ -64,7 +64,7 @@ _OF_WHAT_IS_NAMED = {401, 403, 404, 410, 423, 429}
 _INJECTED = {"services", "request", "state", "till_additions"}
 """Parameters of handlers that nobody sends."""
 _OF_BODIES = {413, 415}
-_OF_CHANGES = {409}
+_OF_CHANGES = {409, 423}
 
 
 class DescribedErrors(ReceiveRoutePlugin):

@@ -153,7 +153,8 @@ def is_held_by(staff: Staff) -> ColumnElement[bool]:
 
 
 async def carry_out_held(services: Services) -> int:
-    """A job: what is due, by those who decided it, as far as they still serve; returns how many."""
+    """A job: what is due, by those who decided it, as far as they still serve and aren't frozen; returns how
+    many."""
     async with services.unit_of_work() as uow:
         due = await _begin_due(uow)
         people = await find_serving(uow, {each.person for each in due})
@@ -163,7 +164,9 @@ async def carry_out_held(services: Services) -> int:
     for (person, act, reason), batch in batches.items():
         staff = people.get(person)
         problems = dict.fromkeys((each.claim for each in batch), "您的任职已经结束，没有办。")
-        if staff is not None:
+        if staff is not None and staff.frozen:
+            problems = dict.fromkeys(problems, staff.frozen)
+        elif staff is not None:
             problems = await _find_problems(services, staff, DeskAct(act), list(problems), reason)
         await _end(services, batch, problems)
     return len(due)

@@ -110,8 +110,8 @@ def find_obstacle(staff: Staff, claim: Claim, progress: Progress, household: str
     for, if they say so."""
     if not is_under_way(claim):
         return f"这条申报已不在这一步（{STATUS[claim.status]}），请刷新页面。"
-    if progress.frozen:
-        return progress.frozen
+    if staff.frozen or progress.frozen:
+        return staff.frozen or progress.frozen
     place = progress.place
     turn = f"现在轮到{body_title(claim, place)}{name_step(claim, place)}"
     if not staff.may(*BODY_ROLES[claim.signers[place]]):

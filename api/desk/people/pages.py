@@ -18,6 +18,7 @@ from api.desk.people.waiting import count_waiting
 from api.platform.access import Role, Staff, StaffRequest, require_township, staff_only
 from api.platform.errors import Refused
 from api.platform.services import Services
+from api.registry.freezes.queries import read_person_freeze
 from api.registry.people.duties import DECIDING, ROLE_TITLES, name_roles
 from api.registry.people.queries import list_people as list_registered
 from api.registry.people.records import ChangeKind
@@ -137,11 +138,15 @@ async def show_person(
     person: FromPath[UUID], request: StaffRequest, services: NamedDependency[Services]
 ) -> Template:
     found, changes, alone = await use_cases.show_person(services, request.user, person)
+    async with services.unit_of_work() as uow:
+        freeze = await read_person_freeze(uow, person)
     return render_page(
         request,
         "desk/people/person.html",
         staff=request.user,
         person=found,
+        freeze=freeze,
+        may_freeze=request.user.may(Role.SUPERVISOR) and person != request.user.id,
         changes=changes,
         change_titles=CHANGE_TITLES,
         alone=name_roles(alone),

@@ -108,6 +108,16 @@ def read_freeze(stored: Any, day: date) -> FreezeFacts | None:
     return found if found is not None and found.holds_on(day) else None
 
 
+async def read_person_freeze(uow: UnitOfWork, person: UUID) -> FreezeFacts | None:
+    """What stops a person now."""
+    found = await uow.session.scalar(
+        select(Freeze).where(
+            Freeze.township == uow.township, Freeze.person == person, holds_on(local_date(uow.now))
+        )
+    )
+    return _facts_of(found) if found is not None else None
+
+
 class RuleFreezes:
     """The rules that are frozen now, in one village or in all."""
 

@@ -28,7 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from api.platform.access import Role, Staff
+from api.platform.clock import local_date
 from api.platform.services import UnitOfWork
+from api.registry.freezes.queries import read_freeze, select_freeze
 from api.registry.people.tables import Person, Relative
 from api.wire.text import search_form
 
@@ -127,6 +129,7 @@ def _select_staff() -> Select[*tuple[Any, ...]]:
         func.array(own.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
         func.array(relatives.correlate(Person).scalar_subquery(), type_=ARRAY(Text)),
         func.array(doubles.correlate(Person).scalar_subquery(), type_=ARRAY(Uuid)),
+        select_freeze(Person.township, person=Person.id),
     ).where(Person.township == bindparam("township"))
 
 
@@ -143,21 +146,24 @@ def bind_staff(uow: UnitOfWork, **more: Any) -> dict[str, Any]:
     return {"township": uow.township, "resets_since": uow.now - RESET_COUNTS_FOR, **more}
 
 
-def to_staff(row: Sequence[Any]) -> Staff:
-    id, name, roles, village, own, relatives, doubles = row
-    return Staff(id, name, frozenset(roles), village, frozenset(own), frozenset(relatives), frozenset(doubles))
+def to_staff(uow: UnitOfWork, row: Sequence[Any]) -> Staff:
+    id, name, roles, village, own, relatives, doubles, stored = row
+    freeze = read_freeze(stored, local_date(uow.now))
+    frozen = freeze.tell("您", "只能看，不能办") if freeze is not None else ""
+    kin, others = (frozenset(own), frozenset(relatives)), frozenset(doubles)
+    return Staff(id, name, frozenset(roles), village, *kin, others, frozen)
 
 
 async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
     """A member of staff, signed in or not."""
     rows = await uow.session.execute(_STAFF_BY_ID, bind_staff(uow, id=id))
-    return to_staff(rows.one())
+    return to_staff(uow, rows.one())
 
 
 async def find_serving(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Staff]:
     """Those of these who serve."""
     rows = await uow.session.execute(_SERVING, bind_staff(uow, ids=list(ids)))
-    return {staff.id: staff for staff in map(to_staff, rows)}
+    return {staff.id: staff for staff in (to_staff(uow, row) for row in rows)}
 
 
 async def list_staff(uow: UnitOfWork, roles: Collection[Role]) -> list[Staff]:
@@ -168,14 +174,14 @@ async def list_staff(uow: UnitOfWork, roles: Collection[Role]) -> list[Staff]:
         ),
         bind_staff(uow),
     )
-    return [to_staff(row) for row in rows]
+    return [to_staff(uow, row) for row in rows]
 
 
 async def find_staff_by_login(uow: UnitOfWork, login: str) -> Staff | None:
     """Of those who serve."""
     rows = await uow.session.execute(_STAFF_BY_LOGIN, bind_staff(uow, login=login))
     found = rows.first()
-    return None if found is None else to_staff(found)
+    return None if found is None else to_staff(uow, found)
 
 
 async def list_of_household(uow: UnitOfWork, household: str) -> list[str]:

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from uuid_utils.compat import uuid7
 
 from api import wire
-from api.platform.access import Role, Staff
+from api.platform.access import Role, Staff, require_unfrozen
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.clients import TERMINAL, Client, is_known, list_lockouts
@@ -70,11 +70,12 @@ async def authenticate_all(
     """Those with these logins and passwords, at the server's own terminal. `ask_code`: asks for the second step of
     the person with a login.
 
-    Raises Refused: as `sign_in`.
+    Raises Refused: as `sign_in`, and person-suspended.
     """
     people = []
     for login, password in signers:
         staff = await authenticate(services, login, password, TERMINAL)
+        require_unfrozen(staff)
         async with services.unit_of_work() as uow:
             needed = await is_on(uow, staff.id)
         if needed:
@@ -164,15 +165,16 @@ async def find_signed_in(uow: UnitOfWork, digest: bytes) -> Staff | None:
     *staff, seen_at = found
     if seen_at is None or seen_at <= uow.now - SEEN_EVERY:
         await note_seen(uow, digest)
-    return to_staff(staff)
+    return to_staff(uow, staff)
 
 
 async def find_by_login(services: Services, login: str) -> Staff:
-    """The staff member with this login. Raises Refused: unknown."""
+    """The staff member with this login. Raises Refused: unknown, person-suspended."""
     async with services.unit_of_work() as uow:
         found = await find_staff_by_login(uow, login)
     if found is None:
         raise Refused(ErrorCode.UNKNOWN, f"没有用户名为 {login} 的人，或已不再任职。")
+    require_unfrozen(found)
     return found
 
 
