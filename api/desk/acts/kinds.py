@@ -44,8 +44,8 @@ FIELDS: Sequence[ActField] = (
             "draw-opened": "开抽查",
             "dice-typed": "输入骰子点数",
             "visit-confirmed": "上门核实：属实",
-            "visit-not-as-declared": "上门核实：与申报的不符",
-            "visit-nobody-met": "上门核实：没遇到人",
+            "visit-not-as-declared": "上门核实：与申报不符",
+            "visit-nobody-met": "上门核实：没有见到人",
             **{f"{kind}-stopped": f"冻结{what}" for kind, what in FROZEN.items()},
             **{f"{kind}-released": f"解除冻结{what}" for kind, what in FROZEN.items()},
         },
@@ -146,7 +146,7 @@ TITLES: Mapping[str, str] = {kind: title for field in FIELDS for kind, title in 
 DETAILS: Mapping[str, str] = {
     **{"own": "自己家的", "relative": "亲属家的"},
     **{"review": "评议", "approve": "审定", "refuse": "不通过", "return": "退回"},
-    **{"card": "凭卡提的", "person": "上门提的", "phone": "打电话提的", "finding": "自己发现的"},
+    **{"card": "凭卡提的", "person": "当面说的", "phone": "电话说的", "finding": "自己发现的"},
     **{"lost": "丢了", "replaced": "补了新卡", "ended": "销户", "merged": "并户"},
     **{"accepted": "入账", "dismissed": "不入账"},
 }

@@ -146,7 +146,7 @@ async def _tell(uow: UnitOfWork, staff: Staff, rows: Sequence[Any]) -> list[wire
     villages = await name_villages(uow)
     claims = await name_claims(uow, staff, {UUID(id) for id in abouts["claim"]})
     households = await read_households_by_code(uow, abouts["household"])
-    places = villages | await read_supermarket_names(uow)
+    supermarkets = await read_supermarket_names(uow)
 
     def describe(about: str) -> str:
         kind, _, id = about.partition(":")
@@ -159,9 +159,11 @@ async def _tell(uow: UnitOfWork, staff: Staff, rows: Sequence[Any]) -> list[wire
                 return names.get(UUID(id), "")
             case "draw":
                 village, _, month = id.partition(" ")
-                return f"{places.get(village, village)} {month}"
-            case "rule" | "rulebook" | "product" | "supermarket":
-                return places.get(id, id)
+                return f"{villages.get(village, village)} {month}"
+            case "supermarket":
+                return supermarkets.get(id, id)
+            case "rule" | "rulebook" | "product":
+                return id
         return ""
 
     def view(row: Any) -> wire.ActView:

@@ -22,6 +22,7 @@ from api.registry.register.changes import ChangeKind as HouseholdChangeKind
 from tests.api.asking import problem, rows, sign_in
 from tests.api.awards.claims.conftest import approve, claim, days_pass, declare, hire, review
 from tests.api.awards.claims.extra_rules import JULY
+from tests.api.awards.draws.conftest import open_july, reach_july
 from tests.api.awards.objections.conftest import take_off
 from tests.api.awards.review.conftest import act
 from tests.api.awards.rulebooks.conftest import adopt
@@ -359,3 +360,11 @@ async def test_the_page_says_whose_acts_it_shows(town: LiveTown) -> None:
         assert "谁办了什么" in page
         assert "乡镇办公室 提议启用规则" in page
         assert "日期不对" in await browser.open("/desk/acts?since=morgen")
+
+
+async def test_a_draw_is_named_by_its_village(town: LiveTown) -> None:
+    """Whose supermarket has the same code."""
+    await reach_july(town)
+    await open_july(town)
+    async with browsing(town, "qian") as qian:
+        assert "钱监委 开抽查 河畔村 2026-07" in await qian.open("/desk/acts?field=oversight")
