@@ -41,6 +41,7 @@ async def overview(request: StaffRequest, services: NamedDependency[Services], y
         request,
         "awards/objections/overview.html",
         staff=request.user,
+        all=request.user.may(Role.SUPERVISOR),
         waiting=await queries.list_objections(services, request.user),
         ended=await queries.list_objections(services, request.user, ended=True),
         figures=[each for each in counted if request.user.serves(each.village)],
