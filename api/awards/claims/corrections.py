@@ -39,11 +39,13 @@ class LastCorrection:
     reason: str
 
 
-async def list_corrected(uow: UnitOfWork, village: str, since: datetime) -> dict[UUID, LastCorrection]:
-    """A village's claims that were corrected since then, whenever they were posted; the latest first."""
+async def list_corrected(
+    uow: UnitOfWork, *claims: ColumnElement[bool], since: datetime | None = None
+) -> dict[UUID, LastCorrection]:
+    """Those of the claims that were corrected (since then), whenever they were posted; the latest first."""
     rows = await uow.session.execute(
         _of_corrections(uow, Claim.id, transaction.c.recorded_at, transaction.c.reason)
-        .where(Claim.village == village, transaction.c.recorded_at > since)
+        .where(*claims, *([] if since is None else [transaction.c.recorded_at > since]))
         .order_by(transaction.c.recorded_at.desc(), transaction.c.id)
     )
     found: dict[UUID, LastCorrection] = {}

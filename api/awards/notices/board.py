@@ -206,7 +206,7 @@ async def _load_notices(
 
 
 async def _load_corrected(uow: UnitOfWork, village: str) -> list[Corrected]:
-    corrections = await list_corrected(uow, village, uow.now - RECENT)
+    corrections = await list_corrected(uow, Claim.village == village, since=uow.now - RECENT)
     notices = {each.id: each for each in await _load_notices(uow, [Claim.id.in_(corrections)])}
     return [Corrected(notices[id], last) for id, last in corrections.items() if id in notices]
 

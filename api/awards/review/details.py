@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from api import wire
 from api.awards.claims.confidentiality import confidentiality_of
+from api.awards.claims.corrections import LastCorrection, list_corrected
 from api.awards.claims.same_deed import find_same_deeds
 from api.awards.claims.tables import Claim
 from api.awards.review.bodies import Bodies
@@ -87,6 +88,7 @@ class ClaimDetails:
     answers: dict[str, str]
     explanation: list[str]
     household_now: str
+    corrected: LastCorrection | None
     signatures: list[ShownSignature]
     sheets: list[VoteSheet]
     shortage: str
@@ -115,6 +117,7 @@ async def load_details(services: Services, staff: Staff, id: UUID) -> ClaimDetai
             answers=name_answers(rule, claim),
             explanation=claim.explanation,
             household_now=await _tell_household(uow, claim),
+            corrected=(await list_corrected(uow, Claim.id == id)).get(id),
             signatures=[
                 ShownSignature(name_step(claim, place), names[person], body_title(claim, place))
                 for place, person in enumerate(progress.signed)

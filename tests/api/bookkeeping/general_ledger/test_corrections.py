@@ -198,7 +198,7 @@ async def test_a_corrected_claim_says_so_at_the_desk_and_on_the_board(town: Live
         desk = await browser.open("/desk")
         assert "测试积分 6月1日 王建国 hp-1 70 分 已更正" in desk
         assert "测试积分 6月1日 刘芳 hp-4 100 分 已入账" in desk
-        assert "收回 30 分，余 70 分" in await browser.open(f"/desk/claims/{id}")
+        assert "收回 30 分，余 70 分 6月15日：记错了" in await browser.open(f"/desk/claims/{id}")
         assert "+70 更正 −30" in await browser.open("/notices/hp")
 
 
