@@ -61,6 +61,7 @@ import api.desk.cards.routes
 import api.desk.claims.deciding
 import api.desk.claims.pages
 import api.desk.compliance.pages
+import api.desk.entries.pages
 import api.desk.founding.pages
 import api.desk.freezes.pages
 import api.desk.freezes.routes
@@ -284,6 +285,7 @@ def create_app(
             api.desk.freezes.pages.router,
             api.desk.freezes.routes.router,
             api.desk.households.pages.router,
+            api.desk.entries.pages.router,
             api.desk.households.routes.router,
             api.desk.identifications.pages.router,
             api.desk.acts.pages.router,
