@@ -122,7 +122,6 @@ class Story:
                 await self._redeem_round(tills, begins + timedelta(days=58), number)
                 await run_until_idle()
             await self._count_stock(tills)
-        self._clock.travel(until)
         await self._leave_open_claims(until)
         await run_until_idle()
         # The cards with the most points.
@@ -313,9 +312,9 @@ class Story:
 
     async def _leave_open_claims(self, until: datetime) -> None:
         """Leave claims open on the desk and the notice board: a third declared, a third reviewed, a third on
-        notice."""
+        notice; each step some hours after the one before."""
         first = local_date(until) - timedelta(days=5)
-
+        self._clock.travel(until - timedelta(hours=6))
         # Drawn before the villages work concurrently, so that every demo is the same.
         claims = {
             village: self._choose_open(village, make_claims(self._book, households, first, 5, self._random))
@@ -323,7 +322,9 @@ class Story:
         }
         accepted = await self._declare(claims)
         declared = {v: [c.id for c in own if c.id in accepted[v]] for v, own in claims.items()}
+        self._clock.travel(until - timedelta(hours=3))
         await self._sign("review", claims, {village: ids[8:] for village, ids in declared.items()})
+        self._clock.travel(until)
         await self._sign("approve", claims, {village: ids[16:] for village, ids in declared.items()})
 
     def _choose_open(self, village: str, claims: Sequence[wire.NewClaim]) -> list[wire.NewClaim]:
