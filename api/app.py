@@ -35,6 +35,8 @@ import api.awards.notices.pages
 import api.awards.objections.card_pages
 import api.awards.objections.pages
 import api.awards.objections.routes
+import api.awards.patterns.pages
+import api.awards.patterns.routes
 import api.awards.review.routes
 import api.awards.rulebooks.editor
 import api.awards.rulebooks.pages
@@ -255,6 +257,7 @@ def create_app(
             api.awards.review.routes.router,
             api.awards.objections.routes.router,
             api.awards.draws.routes.router,
+            api.awards.patterns.routes.router,
             api.awards.declaring.routes.router,
             api.awards.evidence.routes.router,
             api.bookkeeping.backup.routes.router,
@@ -304,6 +307,7 @@ def create_app(
             api.awards.draws.pages.router,
             api.awards.draws.public_pages.router,
             api.awards.objections.pages.router,
+            api.awards.patterns.pages.router,
             api.awards.objections.card_pages.router,
             api.awards.declaring.pages.router,
             api.awards.claim_sheets.pages.router,

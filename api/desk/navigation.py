@@ -56,6 +56,7 @@ _GROUPS = (
         (
             NavCard("/desk/objections", "异议", "等答复的、办结的，和各村一年的数", _OVERSEERS),
             NavCard("/desk/draws", "抽查", "每月抽查：开、掷骰子、记下核实的结果", (Role.SUPERVISOR,)),
+            NavCard("/desk/patterns", "异常线索", "谁总替谁报、几秒钟就通过：和别处不一样的", (Role.SUPERVISOR,)),
             NavCard("/desk/freezes", "冻结", "监委停下了什么，为什么，到哪天", _OVERSEERS),
             NavCard("/desk/acts", "办过的事", "谁在什么时候办了什么，只增不减，同账本一起封存", tuple(Role)),
         ),

@@ -21,8 +21,14 @@ def net_points(points: int, taken_back: int) -> int:
 
 async def points_taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> dict[UUID, int]:
     """Points taken back by corrections, by claim; only claims with corrections are included."""
-    rows = await uow.session.execute(
-        _of_corrections(uow, Claim.id, func.sum(transfer.c.amount))
+    rows = await uow.session.execute(select_taken_back(uow, *claims))
+    return {id: int(points) for id, points in rows}
+
+
+def select_taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> Select[Any]:
+    """The same as a part of a larger statement: `id` and `taken_back`."""
+    return (
+        _of_corrections(uow, Claim.id, func.sum(transfer.c.amount).label("taken_back"))
         .join(
             transfer,
             (transfer.c.township == transaction.c.township) & (transfer.c.transaction == transaction.c.id),
@@ -30,7 +36,6 @@ async def points_taken_back(uow: UnitOfWork, *claims: ColumnElement[bool]) -> di
         .where(*claims)
         .group_by(Claim.id)
     )
-    return {id: int(points) for id, points in rows}
 
 
 @dataclass(frozen=True, slots=True)

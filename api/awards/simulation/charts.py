@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pygal
 
-from api.web.charts import Chart, chart_options, render_chart
+from api.web.charts import Chart, chart_options, render_chart, widen_for_labels
 
 BEFORE, AFTER = "原来", "按草案"
 
@@ -38,8 +38,8 @@ def _draw(rows: Sequence[BarPair], width: int, font_size: int) -> str:
         "show_y_guides": False,
         "show_x_guides": False,
         "spacing": 8,
-        # Room for what the library underestimates: Chinese characters, and the number behind the longest bar.
-        "margin_left": 4 + round(max((_count_wide(row.label) for row in rows), default=0) * font_size * 0.45),
+        # Room for what the library underestimates, also for the number behind the longest bar.
+        "margin_left": 4 + widen_for_labels((row.label for row in rows), font_size),
         "margin_right": 8 + round(max_length * font_size * 0.6),
     }
     bars = pygal.HorizontalBar(**options)
@@ -48,10 +48,6 @@ def _draw(rows: Sequence[BarPair], width: int, font_size: int) -> str:
     bars.add(BEFORE, [row.before for row in reversed(rows)])
     bars.add(AFTER, [row.after for row in reversed(rows)])
     return render_chart(bars)
-
-
-def _count_wide(label: str) -> int:
-    return sum(ord(character) > 0x2E7F for character in label)
 
 
 def _shorten(label: str, width: float) -> str:

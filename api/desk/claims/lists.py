@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from api.awards.claims.statuses import STATUS
+from api.awards.claims.statuses import SEARCHED
 from api.awards.review.queries import ClaimSummary, Waiting, load_waiting
 from api.awards.review.search import ClaimSearch, search_claims
 from api.platform.access import Staff
@@ -19,18 +19,20 @@ from api.registry.people.pages import DESK
 CLAIMS = f"{DESK}/claims"
 WAITING: Mapping[Waiting, str] = {"review": "待评议", "approve": "待审定", "notice": "公示中"}
 """What may wait for somebody, and its title."""
+_WRONG_LINK = "这个链接不完整，请回到异常线索重新点开。"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimList:
     """`query`: what is behind the address of a claim that is opened from here, so that the list stays beside it.
-    `back`: where the list is by itself; `older`: where it goes on."""
+    `back`: where the list is by itself; `older`: where it goes on; `figure`: what of a figure it is, in words."""
 
     title: str
     claims: Sequence[ClaimSummary]
     query: str
     back: str
     older: str = ""
+    figure: str = ""
 
 
 async def read_list(services: Services, staff: Staff, query: Mapping[str, str]) -> ClaimList:
@@ -47,6 +49,7 @@ async def read_list(services: Services, staff: Staff, query: Mapping[str, str]) 
         query=_to_query(asked) or "?in=all",
         back=f"{CLAIMS}{_to_query(asked)}",
         older=f"{CLAIMS}{_to_query(replace(asked, before=found.older))}" if found.older is not None else "",
+        figure=found.figure,
     )
 
 
@@ -68,8 +71,15 @@ def read_search(query: Mapping[str, str]) -> ClaimSearch:
         person=query.get("person", "").strip(),
         since=read_day(query.get("since", "")),
         until=read_day(query.get("until", "")),
-        status=status if status in STATUS else "",
-        before=_read_id(query.get("before", "")),
+        status=status if status in SEARCHED else "",
+        before=_read_id(query.get("before", ""), "翻页标记不对，请从第一页重新查起。"),
+        village=query.get("village", ""),
+        grid=query.get("grid", ""),
+        declared_by=_read_id(query.get("declared_by", ""), _WRONG_LINK),
+        approved_by=_read_id(query.get("approved_by", ""), _WRONG_LINK),
+        body=query.get("body", ""),
+        decided_since=_read_moment(query.get("decided_since", "")),
+        decided_until=_read_moment(query.get("decided_until", "")),
     )
 
 
@@ -81,11 +91,21 @@ def read_day(text: str) -> date | None:
         raise Refused(ErrorCode.MALFORMED, "日期不对，请重新选。") from None
 
 
-def _read_id(text: str) -> UUID | None:
+def _read_id(text: str, wrong: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError:
-        raise Refused(ErrorCode.MALFORMED, "翻页标记不对，请从第一页重新查起。") from None
+        raise Refused(ErrorCode.MALFORMED, wrong) from None
+
+
+def _read_moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise Refused(ErrorCode.MALFORMED, _WRONG_LINK) from None
+    if moment is not None and moment.tzinfo is None:
+        raise Refused(ErrorCode.MALFORMED, _WRONG_LINK)
+    return moment
 
 
 def _to_query(asked: ClaimSearch) -> str:

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
 
-from api.awards.claims.statuses import STATUS
+from api.awards.claims.statuses import SEARCHED, STATUS
 from api.awards.evidence.beside import read_beside
 from api.awards.review.details import load_details
 from api.awards.review.held import list_held
@@ -32,6 +32,7 @@ async def search(request: StaffRequest, services: NamedDependency[Services]) -> 
         asked=read_search(texts),
         list=await read_list(services, request.user, texts),
         statuses=STATUS,
+        searched=SEARCHED,
     )
 
 

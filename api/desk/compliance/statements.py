@@ -16,6 +16,7 @@ from rules.book import DeductionBounds
 _COMPLIANCE = "tests/api/desk/compliance/test_statements.py"
 _FORBIDDEN = "tests/rules/test_forbidden.py"
 _DEDUCTIONS = "tests/api/awards/claims/test_deductions.py"
+_PATTERNS = "tests/api/awards/patterns/test_patterns.py"
 _DISCLOSURE = "tests/api/awards/claims/test_disclosure.py"
 
 
@@ -64,6 +65,15 @@ def list_sections() -> list[Section]:
                 Statement(
                     "不数网格员报了多少条，不按条数考核。",
                     [f"{_COMPLIANCE}::test_nobody_is_counted_by_entries"],
+                ),
+                Statement(
+                    "只有监委看得到一处例外，各看各村：一个人总替一户申报、几秒钟就通过、一个机构里差不多都由一个人签，"
+                    "越过写明的界限才列出名字和件数，不排先后；这是监督用的线索，别人都看不到。",
+                    [
+                        f"{_PATTERNS}::test_supervisors_alone_see_patterns",
+                        f"{_COMPLIANCE}::test_what_counts_by_worker_leads_to_supervisors_alone",
+                        "tests/api/awards/patterns/test_figures.py::test_only_members_above_the_threshold_are_named",
+                    ],
                 ),
                 Statement(
                     "规则没有要的凭据一样不要：小事不用照片，网格员不为留痕跑腿。",

@@ -138,6 +138,7 @@ STAFF = _select_staff()
 """Of `person` in a township: the row of a `Staff`. Its parameters: `bind_staff`."""
 _STAFF_BY_ID = STAFF.where(Person.id == bindparam("id"))
 _SERVING = STAFF.where(Person.id == any_(bindparam("ids", type_=ARRAY(Uuid))), Person.ended_at.is_(None))
+_EVER_SERVED = STAFF.where(Person.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 _STAFF_BY_LOGIN = STAFF.where(Person.login == bindparam("login"), Person.ended_at.is_(None))
 
 
@@ -163,6 +164,12 @@ async def find_staff(uow: UnitOfWork, id: UUID) -> Staff:
 async def find_serving(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Staff]:
     """Those of these who serve."""
     rows = await uow.session.execute(_SERVING, bind_staff(uow, ids=list(ids)))
+    return {staff.id: staff for staff in (to_staff(uow, row) for row in rows)}
+
+
+async def read_staff(uow: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Staff]:
+    """These, whether they still serve or not."""
+    rows = await uow.session.execute(_EVER_SERVED, bind_staff(uow, ids=list(ids)))
     return {staff.id: staff for staff in (to_staff(uow, row) for row in rows)}
 
 

@@ -189,6 +189,16 @@ async def count_households(uow: UnitOfWork, villages: Collection[str]) -> dict[s
     return {village: number for village, number in rows}
 
 
+async def count_by_grid(uow: UnitOfWork, villages: Collection[str]) -> dict[str, int]:
+    """The number of living households in each grid of these villages."""
+    rows = await uow.session.execute(
+        select(Household.grid, func.count())
+        .where(Household.township == uow.township, Household.village.in_(villages), _LIVING)
+        .group_by(Household.grid)
+    )
+    return {grid: number for grid, number in rows}
+
+
 async def count_register(uow: UnitOfWork) -> RegisterSize:
     """What there is; households that ended don't count."""
 

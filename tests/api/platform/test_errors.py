@@ -184,6 +184,7 @@ STAFF: list[tuple[str, str, Any, set[Role]]] = [
     ("GET", "/v1/objections/figures", None, set(Role)),
     # Supervisors read all of their village, everybody their own.
     ("GET", "/v1/acts", None, set(Role)),
+    ("GET", "/v1/patterns", None, {SUPERVISOR}),
     ("GET", f"/v1/objections/{ID}", None, READERS),
     ("POST", f"/v1/objections/{ID}/uphold", {"reason": "x"}, {SUPERVISOR}),
     ("POST", f"/v1/objections/{ID}/dismiss", {"reason": "x"}, {SUPERVISOR}),

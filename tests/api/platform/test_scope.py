@@ -140,6 +140,7 @@ def village_requests(live: LiveTown, award: str, draft: str, receipt: str) -> It
     yield "POST", "/v1/freezes", frozen
     yield "POST", "/v1/draws", {"village": "hp"}
     yield "GET", "/v1/identifications", None
+    yield "GET", "/v1/patterns?village=hp", None
     yield "POST", "/v1/corrections", [correction(award)]
     yield "POST", "/v1/holds", [hold()]
     yield "GET", "/v1/holds?household=hp-1", None

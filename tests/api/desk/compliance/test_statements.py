@@ -23,7 +23,10 @@ SCRIPTS = list((ROOT / "api").rglob("*.js"))
 
 ABOUT = ("household", "person", "attendant")
 POINTS = re.compile(r"points|balance|amount|honou?r|earned|score", re.I)
-WORKERS = re.compile(r"declared_by|reviewed_by|approved_by|ClaimSignature\.person|declarer", re.I)
+WORKERS = re.compile(r"declared_by|reviewed_by|approved_by|\.person\b|declarer", re.I)
+# The one place: what one person does for one household, or nearly alone in a body, is what the supervisory
+# committee is there to look at. It names nobody below a threshold, and leads to nobody else.
+COUNTED_FOR_SUPERVISORS = "api/awards/patterns/"
 # An earlier scheme is put in by day, what is taken last; the report has the largest categories first.
 NOT_PEOPLE = ("api/bookkeeping/general_ledger/imports.py", "api/bookkeeping/reports/year.py")
 
@@ -86,6 +89,7 @@ def test_an_order_by_points_would_be_found() -> None:
     assert find_orders_by_points("sorted(households, key=lambda each: -each.balance)")
     assert not find_orders_by_points("select(x).order_by(Household.code)")
     assert find_counts_of_work("select(func.count()).group_by(Claim.declared_by)")
+    assert find_counts_of_work("select(func.count()).group_by(given.c.person)")
     assert not find_counts_of_work("select(func.count()).group_by(Claim.village)")
 
 
@@ -101,7 +105,22 @@ def test_nobody_is_put_in_an_order_by_points() -> None:
 
 def test_nobody_is_counted_by_entries() -> None:
     for path in SOURCES:
-        assert not find_counts_of_work(path.read_text(encoding="utf-8")), path
+        if not path.relative_to(ROOT).as_posix().startswith(COUNTED_FOR_SUPERVISORS):
+            assert not find_counts_of_work(path.read_text(encoding="utf-8")), path
+
+
+def test_what_counts_by_worker_leads_to_supervisors_alone() -> None:
+    """Nothing but the application, for its page and its answer to programs, knows what counts; and both ask for
+    the duty before anything else: `test_supervisors_alone_see_patterns`."""
+    allowed = COUNTED_FOR_SUPERVISORS.replace("/", ".").removesuffix(".")
+    counting = [path for path in SOURCES if path.relative_to(ROOT).as_posix().startswith(COUNTED_FOR_SUPERVISORS)]
+    assert any(find_counts_of_work(path.read_text(encoding="utf-8")) for path in counting)
+    knowing = {
+        path.relative_to(ROOT).as_posix()
+        for path in SOURCES
+        if path not in counting and allowed in path.read_text(encoding="utf-8")
+    }
+    assert knowing == {"api/app.py"}
 
 
 async def test_a_rule_is_declared_with_nothing_but_what_it_asks_for(town: LiveTown) -> None:
