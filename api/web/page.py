@@ -124,7 +124,7 @@ def _format_minute(when: datetime, today: date) -> str:
 
 
 def _format_signed(points: int) -> str:
-    return f"{'−' if points < 0 else '+'}{abs(points)}"
+    return f"{'−' if points < 0 else '+' if points else ''}{abs(points)}"
 
 
 def show(value: Any) -> Any:

@@ -27,7 +27,7 @@ def test_every_day_has_a_text(when: date, today: date) -> None:
 
 @given(points=st.integers())
 def test_every_number_has_a_text(points: int) -> None:
-    assert FILTERS["signed"](points)[1:] == str(abs(points))
+    assert FILTERS["signed"](points) == f"{'+' * (points > 0)}{'−' * (points < 0)}{abs(points)}"
 
 
 def test_the_edges_of_the_calendar_are_the_nearest_moments() -> None:

@@ -209,7 +209,7 @@ async def test_a_corrected_deduction_is_returned_and_no_longer_counts(town: Live
     report = (await standing(town))[0]
     assert (report["points_deducted"], report["in_balance"]) == (0, True)
     async with browsing(town) as browser:
-        assert "某户 损坏公物 7月15日 +0 更正 +20" in await browser.open("/notices/hp")
+        assert "某户 损坏公物 7月15日 0 更正 +20" in await browser.open("/notices/hp")
     # It no longer counts towards the year's bound.
     await sign_in(town, "wang")
     more = [deduction("hp-1", "X02") for _ in range(3)]
