@@ -45,6 +45,7 @@ class CardService:
                     counted = self._store.shelf.get_countable_entries()
                     view, till = await asyncio.gather(self._client.get_card(token), self._client.get_till())
                     self._store.shelf.save(till, counted)
+                    self._rules.require_unfrozen()
             except (ServerUnavailable, TimeoutError) as error:
                 self._sync.mark_offline(error)
             except Refused:
@@ -77,6 +78,7 @@ class CardService:
 
     def show_offline(self, token: str) -> None:
         """Show the household of a card as its lease has it."""
+        self._rules.require_unfrozen()
         view = self._rules.build_view(token)
         self._rules.require_usable()
         self._session.show_household(token, view, offline=True)

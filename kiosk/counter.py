@@ -287,6 +287,7 @@ class Counter:
 
     async def void(self, stored: StoredReceipt, reason: str) -> str:
         """Void a redemption of this shift; returns the sentence for the attendant."""
+        self._rules.require_unfrozen()
         self.store.redemptions.void(stored.receipt.id, reason)
         self.sync.wake()
         if self.session.connection.online:

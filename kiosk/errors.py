@@ -29,6 +29,7 @@ PROBLEMS = frozenset(
         NP_("problem", "identification-over"),
         NP_("problem", "in-stock"),
         NP_("problem", "insufficient-points"),
+        NP_("problem", "kiosk-suspended"),
         NP_("problem", "malformed"),
         NP_("problem", "no-key"),
         NP_("problem", "no-pin"),

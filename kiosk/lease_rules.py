@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from api.wire import CardView
-from kiosk.errors import Declined, ServerUnavailable
-from kiosk.language import _
+from msgspec import UNSET
+
+from api.wire import CardView, Till
+from kiosk.errors import PROBLEM, Declined, ServerUnavailable
+from kiosk.language import _, find_sentence
 from kiosk.session import Session
 from kiosk.store.facade import Store
 from kiosk.store.redemptions import ConfirmedCart, hash_card
@@ -38,6 +40,12 @@ class LeaseRules:
         if reason is not None:
             raise Declined(reason)
 
+    def require_unfrozen(self) -> None:
+        """By what the server has told last. Raises Declined while supervisors have frozen this kiosk."""
+        frozen = tell_frozen(self._store.shelf.till)
+        if frozen:
+            raise Declined(frozen)
+
     def get_decline_reason(self, cart: ConfirmedCart) -> str | None:
         """Why this can't be redeemed by lease, or None if it can."""
         outage = self._session.connection.outage
@@ -68,6 +76,17 @@ class LeaseRules:
         enrolment = self._store.enrolments.current
         if enrolment is not None and enrolment.lockout_reason:
             return _(enrolment.lockout_reason)
+        frozen = tell_frozen(self._store.shelf.till)
+        if frozen:
+            return frozen
         if self._store.leases.expired:
             return self._session.connection.outage.fill(_("{outage}，断网兑换已到期：要等{recovery}才能兑换"))
         return None
+
+
+def tell_frozen(till: Till | None) -> str:
+    """Why nothing is sold here, as long as supervisors have frozen this kiosk: in the server's words, where the
+    language chosen has none."""
+    if till is None or till.frozen is UNSET:
+        return ""
+    return find_sentence(PROBLEM, "kiosk-suspended") or till.frozen

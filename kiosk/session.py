@@ -80,6 +80,13 @@ class Connection:
     """Why this kiosk may no longer sell offline, or empty."""
     error: str = ""
     """Why the last sync failed, if not by the connection, or empty."""
+    frozen: str = ""
+    """Why nothing is sold here, as long as supervisors have frozen this kiosk, or empty."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong beside the connection itself, or empty."""
+        return self.frozen or self.error
 
 
 @dataclass(slots=True)

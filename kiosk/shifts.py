@@ -60,6 +60,8 @@ class ShiftService:
                 shift = await self._client.open_shift(pin, attendant)
         except (ServerUnavailable, TimeoutError) as error:
             self._sync.mark_offline(error)
+            if self._session.connection.frozen:
+                raise Declined(self._session.connection.frozen) from None
             self._store.shifts.open_offline(await self._check_pin(pin, attendant))
         except Refused as refusal:
             self._sync.mark_online()

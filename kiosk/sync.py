@@ -12,6 +12,7 @@ from api.wire.till_journal import Digest, Recall, SignedEntry, UploadResult
 from kiosk.client import Client
 from kiosk.errors import DiskError, Outage, Refused, ServerUnavailable
 from kiosk.holdings import get_recalled
+from kiosk.lease_rules import tell_frozen
 from kiosk.session import Session
 from kiosk.store.enrolments import KioskEnrolment
 from kiosk.store.facade import Store
@@ -132,6 +133,7 @@ class SyncService:
         connection.leases_expire_at, connection.leases_expired = leases.expires_at, leases.expired
         connection.lockout_reason = enrolment.lockout_reason if enrolment is not None else ""
         till, shift = self._store.shelf.till, self._store.shifts.current
+        connection.frozen = tell_frozen(till)
         self._session.attendant_ended = (
             till is not None and shift is not None and shift.attendant not in {each.id for each in till.attendants}
         )

@@ -105,12 +105,14 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """An enrolled kiosk, its present epoch, and the digest of its token."""
+    """An enrolled kiosk, its present epoch, and the digest of its token. `frozen`: why nothing is sold at it, one
+    sentence, as long as supervisors have frozen it."""
 
     id: UUID
     supermarket: str
     epoch: int
     digest: bytes
+    frozen: str = ""
 
 
 # For handlers guarded by `staff_only` and `device_only`.
@@ -180,9 +182,17 @@ def require_unfrozen(staff: Staff) -> None:
         raise Refused(ErrorCode.PERSON_SUSPENDED, staff.frozen)
 
 
-async def device_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    require_device(connection.user)
-    await newest_books_only(connection, _)
+ALSO_FROZEN = "also_frozen"
+"""The option of a handler for kiosks that answers one that is frozen, too, though it isn't reading: what moves
+nothing, gives points back, or keeps a card from being used."""
+
+
+async def device_only(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    device = require_device(connection.user)
+    await newest_books_only(connection, handler)
+    reads = connection.scope["type"] == ScopeType.HTTP and connection.scope["method"] in _READING
+    if device.frozen and not reads and not handler.opt.get(ALSO_FROZEN):
+        raise Refused(ErrorCode.KIOSK_SUSPENDED, device.frozen)
 
 
 async def newest_books_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

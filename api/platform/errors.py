@@ -67,6 +67,7 @@ class ErrorCode(StrEnum):
     WRONG_CARD_PIN = "wrong-card-pin", 403
     CARD_FROZEN = "card-frozen", 423
     CARD_SUSPENDED = "card-suspended", 423
+    KIOSK_SUSPENDED = "kiosk-suspended", 423
     PERSON_SUSPENDED = "person-suspended", 423
     CARD_PIN_LOCKED = "card-pin-locked", 423
     PIN_LOCKED = "pin-locked", 423

@@ -15,7 +15,7 @@ class NewFreeze(Incoming, frozen=True):
     thirty. The caller makes the `id`, so a retry counts once."""
 
     id: UUID
-    kind: Literal["rule", "card", "person"]
+    kind: Literal["rule", "card", "kiosk", "person"]
     thing: Key
     reason: Reason
     village: Code | None = None

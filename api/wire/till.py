@@ -46,7 +46,9 @@ class Till(Wire, frozen=True):
     the products of this shelf, their names, prices or barcodes, but not with the pieces in stock. `notices`:
     sentences for the idle screen. `backup`: null before the first. `seal`: the newest signed head of the books as
     printed on receipts, "12345 Ab3dEf9k": the number of its records, the first signs of its root; empty before the
-    first. `attendants`: by name. `lock_minutes`: after so long without a key the till asks for the PIN again."""
+    first. `attendants`: by name. `lock_minutes`: after so long without a key the till asks for the PIN again.
+    `frozen`: why nothing is sold here, as long as supervisors have frozen the kiosk; only then, since older kiosks
+    refuse fields that they don't know."""
 
     supermarket: str
     village: str
@@ -57,6 +59,7 @@ class Till(Wire, frozen=True):
     attendants: list[TillAttendant] = field(default_factory=list)
     lock_minutes: int = 10
     backup: ToldBackup | None = None
+    frozen: str | UnsetType = UNSET
 
 
 class PinSignIn(Incoming, frozen=True):

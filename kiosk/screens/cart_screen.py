@@ -75,7 +75,7 @@ class CartScreen(KioskScreen):
     def refresh_state(self) -> None:
         super().refresh_state()
         connection = self.session.connection
-        problem = _(connection.lockout_reason) if connection.lockout_reason else connection.error
+        problem = _(connection.lockout_reason) if connection.lockout_reason else connection.problem
         state = (connection.online, connection.outage, problem)
         if state == self._shown_state or self.session.pending:
             return

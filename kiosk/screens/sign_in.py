@@ -184,15 +184,15 @@ class SignInScreen(KioskScreen):
         super().refresh_state()
         self._refresh_attendants()
         connection = self.session.connection
-        state = (connection.online, connection.outage, connection.error, connection.lockout_reason)
+        state = (connection.online, connection.outage, connection.problem, connection.lockout_reason)
         if state == self._shown_state or self._busy:
             return
         first, self._shown_state = self._shown_state is None, state
-        if connection.lockout_reason or connection.error:
+        if connection.lockout_reason or connection.problem:
             self.status.show_refusal(
                 _("{trouble}（按 F7 重新登记）").format(trouble=_(connection.lockout_reason))
                 if connection.lockout_reason
-                else connection.error
+                else connection.problem
             )
         elif self._describe_interruption():
             # The network may be said at any time; that this was booked, only now.

@@ -30,7 +30,7 @@ from api.web.form import read_code, read_field
 from api.web.page import render_page
 
 FREEZES = "/desk/freezes"
-KINDS = {"rule": "积分办法的一项", "card": "积分卡", "person": "人员"}
+KINDS = {"rule": "积分办法的一项", "card": "积分卡", "kiosk": "终端", "person": "人员"}
 _INCOMPLETE = "请选好冻结什么，并用自己的话写明原因，最多 200 字。"
 
 

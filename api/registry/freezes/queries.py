@@ -62,6 +62,9 @@ class FreezeFacts(msgspec.Struct, frozen=True):
     def tell_rule(self, what: str = "") -> str:
         return self.tell(what, "不能申报、审定，也不入账")
 
+    def tell_kiosk(self) -> str:
+        return self.tell("这台终端", "不能兑换、预订、收货")
+
     def tell(self, what: str, stopped: str) -> str:
         """One sentence for whoever meets it: who froze `what`, since when, until when, and why."""
         until = "解除以前" if self.ends_on is None else f"到 {_tell_day(self.ends_on)}为止"
@@ -200,6 +203,42 @@ def is_card_frozen(
         .where(Freeze.township == township, Freeze.card == card, holds_on(day))
         .correlate_except(Freeze)
         .exists()
+    )
+
+
+def is_kiosk_frozen(
+    township: SQLColumnExpression[int], kiosk: SQLColumnExpression[UUID], day: date
+) -> ColumnElement[bool]:
+    """The condition for a kiosk that is frozen on this day."""
+    return (
+        select(Freeze.id)
+        .where(Freeze.township == township, Freeze.kiosk == kiosk, holds_on(day))
+        .correlate_except(Freeze)
+        .exists()
+    )
+
+
+async def read_kiosk_freezes(uow: UnitOfWork) -> dict[UUID, FreezeFacts]:
+    """By kiosk, what stops it now."""
+    found = await uow.session.scalars(
+        select(Freeze).where(
+            Freeze.township == uow.township, Freeze.kiosk.is_not(None), holds_on(local_date(uow.now))
+        )
+    )
+    return {each.kiosk: _facts_of(each) for each in found if each.kiosk is not None}
+
+
+async def was_kiosk_frozen(uow: UnitOfWork, kiosk: UUID, at: datetime) -> bool:
+    """Whether it was frozen at this moment, whatever has become of that since."""
+    found = await uow.session.execute(
+        select(Freeze.ends_on, Freeze.lifted_at).where(
+            Freeze.township == uow.township, Freeze.kiosk == kiosk, Freeze.frozen_at < at
+        )
+    )
+    day = local_date(at)
+    return any(
+        (ends_on is None or day <= ends_on) and (lifted_at is None or at < lifted_at)
+        for ends_on, lifted_at in found
     )
 
 

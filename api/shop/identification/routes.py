@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
 from api import wire
-from api.platform.access import DeviceRequest, device_only
+from api.platform.access import ALSO_FROZEN, DeviceRequest, device_only
 from api.platform.services import Services
 from api.shop.identification import finding, use_cases
 from api.wire.identification import CardFreeze, FoundHousehold, Identification, NewIdentification
@@ -42,7 +42,7 @@ async def find(
     return await finding.find_at_till(services, request.user, shift, text)
 
 
-@post("/till/frozen-cards", guards=[device_only], status_code=204)
+@post("/till/frozen-cards", guards=[device_only], status_code=204, opt={ALSO_FROZEN: True})
 async def freeze(
     data: JSONBody[CardFreeze],
     services: NamedDependency[Services],

@@ -10,9 +10,11 @@ from uuid_utils.compat import uuid7
 
 from api import wire
 from api.platform.access import Device, Role, Staff, digest_secret, generate_secret, require_township
+from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.founding.defaults import read_defaults
+from api.registry.freezes.queries import read_freeze, select_freeze
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.supermarkets.use_cases import require_supermarket
 from api.wire import till_journal
@@ -123,7 +125,10 @@ async def find_device(uow: UnitOfWork, digest: bytes) -> Device | None:
     """The kiosk whose device token has this digest, unless its enrolment has ended."""
     row = (
         await uow.session.execute(
-            select(Kiosk.id, Kiosk.supermarket, KioskEnrolment.epoch)
+            select(
+                *(Kiosk.id, Kiosk.supermarket, KioskEnrolment.epoch),
+                select_freeze(Kiosk.township, kiosk=Kiosk.id).label("freeze"),
+            )
             .join(
                 KioskEnrolment,
                 (KioskEnrolment.township == Kiosk.township) & (KioskEnrolment.kiosk == Kiosk.id),
@@ -135,7 +140,11 @@ async def find_device(uow: UnitOfWork, digest: bytes) -> Device | None:
             )
         )
     ).first()
-    return Device(row.id, row.supermarket, row.epoch, digest) if row is not None else None
+    if row is None:
+        return None
+    freeze = read_freeze(row.freeze, local_date(uow.now))
+    frozen = freeze.tell_kiosk() if freeze is not None else ""
+    return Device(row.id, row.supermarket, row.epoch, digest, frozen)
 
 
 async def set_lease_policy(services: Services, staff: Staff, kiosk: UUID, data: wire.LeasePolicy) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from api.platform.services import UnitOfWork
 from api.registry.cards.queries import read_pin_time
+from api.registry.freezes.queries import was_kiosk_frozen
 from api.shop.kiosks.awaiting import read_last_restore
 from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.plausibility import CLOCK_SLACK, Circumstances
@@ -32,6 +33,7 @@ async def read_circumstances(
         names={product: shelf.name for product, shelf in facts.shelf.items()},
         pin_set_at=await read_pin_time(uow, bytes.fromhex(entry.card)),
         ended_at=attendant.ended_at if attendant is not None else None,
+        frozen=await was_kiosk_frozen(uow, kiosk.id, entry.at),
         in_gap=await _is_in_gap(uow, enrolment, entry),
         collected=await find_collected(uow, kiosk.supermarket, entry),
     )

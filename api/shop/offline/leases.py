@@ -18,9 +18,11 @@ from uuid_utils.compat import uuid7
 
 from api.platform import accounts
 from api.platform.access import Device
+from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.cards.queries import HouseholdWithCard, list_households_with_cards
+from api.registry.freezes.queries import is_kiosk_frozen
 from api.registry.register.queries import lateral_household, lateral_village
 from api.shop.holdings.recalls import read_recalled
 from api.shop.holdings.tables import Lease
@@ -42,7 +44,8 @@ VISITS_COUNTED = timedelta(days=90)
 
 async def renew(services: Services, device: Device, last: int | None = None) -> till_journal.KioskLeases:
     """Top up this kiosk's leases; returns all of them. A household's points are shared between the kiosks of its
-    village by where it shops, up to the limit of the kiosk's policy; the rest stays in its account. `last`: of the
+    village by where it shops, up to the limit of the kiosk's policy; the rest stays in its account. One that
+    supervisors have frozen gets no more, knows no card any more, and is to give back all it holds. `last`: of the
     entries of its journal; after a restore the machine is awaited until the server has it.
 
     Raises Refused: no-key.
@@ -56,7 +59,13 @@ async def renew(services: Services, device: Device, last: int | None = None) -> 
         await note_prices(uow, kiosk.id, enrolment.epoch, kiosk.supermarket)
         note_heard(enrolment, last)
         current = is_current(enrolment)
-        households = await _top_up(uow, kiosk, enrolment) if current else []
+        if not current:
+            households = []
+        elif device.frozen:
+            _, village_name = await _read_village(uow, kiosk.supermarket)
+            households = await _list_others(uow, kiosk, enrolment, village_name, ())
+        else:
+            households = await _top_up(uow, kiosk, enrolment)
         restore = await read_last_restore(uow)
         return till_journal.KioskLeases(
             kiosk=device.id,
@@ -216,7 +225,8 @@ async def _read_village(uow: UnitOfWork, supermarket: str) -> tuple[str, str]:
 
 
 async def _list_machines(uow: UnitOfWork, village: str) -> set[UUID]:
-    """The kiosks that share the points of a village's households: a machine not heard of for days isn't one."""
+    """The kiosks that share the points of a village's households: a machine not heard of for days isn't one, nor
+    one that supervisors have frozen."""
     heard_at = func.coalesce(KioskEnrolment.heard_at, KioskEnrolment.enrolled_at)
     kiosks = await uow.session.scalars(
         select(KioskEnrolment.kiosk)
@@ -229,6 +239,7 @@ async def _list_machines(uow: UnitOfWork, village: str) -> set[UUID]:
             KioskEnrolment.forked_at.is_(None),
             KioskEnrolment.public_key.is_not(None),
             heard_at > uow.now - func.make_interval(0, 0, 0, Kiosk.lease_idle_days),
+            ~is_kiosk_frozen(Kiosk.township, Kiosk.id, local_date(uow.now)),
         )
     )
     return set(kiosks)

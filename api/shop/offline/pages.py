@@ -14,6 +14,7 @@ from api import wire
 from api.platform.access import Role, StaffRequest, require, staff_only
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services
+from api.registry.freezes.queries import read_kiosk_freezes
 from api.shop.kiosks import enrolment
 from api.shop.offline import ending, exceptions, till_status
 from api.web.error_pages import ERROR_PAGES
@@ -39,6 +40,8 @@ _SHOWN_WITH_LIST = ("insufficient-points", "already-there", "abandoned", "wrong-
 @get(TILLS)
 async def overview(request: StaffRequest, services: NamedDependency[Services]) -> Template:
     office = request.user.serves_township and request.user.may(Role.OFFICE)
+    async with services.unit_of_work() as uow:
+        frozen = await read_kiosk_freezes(uow)
     return render_page(
         request,
         "shop/offline/tills.html",
@@ -49,6 +52,8 @@ async def overview(request: StaffRequest, services: NamedDependency[Services]) -
         supermarkets=await till_status.list_all_supermarkets(services) if office else [],
         exceptions=await exceptions.list_exceptions(services, request.user),
         decisions=DECISIONS,
+        frozen=frozen,
+        may_freeze=request.user.may(Role.SUPERVISOR),
     )
 
 

@@ -29,6 +29,8 @@ CLOCK_SLACK = timedelta(minutes=15)
 NOT_OPEN = "终端当时开着的不是这个班次。"
 AFTER_ENDING = "管理员那时已经停用，终端还没有听说；请核对后决定。"
 
+WHILE_FROZEN = "终端那时已由监委冻结，它还没有听说；请核对后决定。"
+
 
 @dataclass(frozen=True, slots=True)
 class ShiftFacts:
@@ -43,7 +45,8 @@ class ShiftFacts:
 class Circumstances:
     """What the server knows around a sale. `shift`: the one that it names, if it is this kiosk's; `in_shift`: the
     journal is in it. `prices` by product; `told`: what the machine knew, None where that was never kept.
-    `names`: of the products of this shelf. `ended_at`: when the attendant ended."""
+    `names`: of the products of this shelf. `ended_at`: when the attendant ended. `frozen`: supervisors had frozen
+    the kiosk, by its own time."""
 
     now: datetime
     enrolled_at: datetime
@@ -54,6 +57,7 @@ class Circumstances:
     names: Mapping[str, str]
     pin_set_at: datetime | None
     ended_at: datetime | None = None
+    frozen: bool = False
     # Whether it is from before a restore, and the server hasn't heard all of this machine since.
     in_gap: bool = False
     # The promise that it was the collection of, which such a server has open again.
@@ -128,6 +132,8 @@ def _doubt_circumstances(entry: SaleEntry, circumstances: Circumstances) -> Iter
     doubt = doubt_attendant(entry.at, circumstances.ended_at)
     if doubt:
         yield doubt
+    if circumstances.frozen:
+        yield WHILE_FROZEN
     if entry.at < circumstances.enrolled_at - CLOCK_SLACK or entry.at > circumstances.now + MAX_OFFLINE:
         yield f"终端记的时间 {_minute(entry.at)} 不在它能断网兑换的日子里。"
 

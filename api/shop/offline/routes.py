@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from api import wire
-from api.platform.access import DeviceRequest, StaffRequest, device_only, staff_only
+from api.platform.access import ALSO_FROZEN, DeviceRequest, StaffRequest, device_only, staff_only
 from api.platform.services import Services
 from api.shop.offline import ending, exceptions, journals, leases, movements
 from api.shop.stock import stocktakes
@@ -20,7 +20,7 @@ from api.wire.shelf import TillStocktake
 from api.wire.till_exceptions import TillDecision, TillException, TillExceptions
 
 
-@post("/till/leases", guards=[device_only], status_code=200)
+@post("/till/leases", guards=[device_only], status_code=200, opt={ALSO_FROZEN: True})
 async def renew(
     services: NamedDependency[Services],
     request: DeviceRequest,

@@ -17,6 +17,7 @@ from sqlalchemy import exists, select, update
 from api import wire
 from api.platform import accounts
 from api.platform.services import UnitOfWork
+from api.registry.freezes.queries import was_kiosk_frozen
 from api.registry.register.moved_points import bring_back
 from api.registry.register.queries import read_households
 from api.shop.holdings import recalls
@@ -25,6 +26,7 @@ from api.shop.kiosks.tables import Kiosk, KioskEnrolment
 from api.shop.offline.circumstances import read_circumstances
 from api.shop.offline.leases import is_current
 from api.shop.offline.plausibility import (
+    WHILE_FROZEN,
     ShiftFacts,
     doubt_attendant,
     doubt_shift,
@@ -206,6 +208,9 @@ class EntrySettler:
         redemption = await uow.session.get(Redemption, (uow.township, entry.id))
         if redemption is not None and not is_current(self.enrolment):
             return SettlementResult("late", LATE)
+        # What never came may be given up at any time: that moves nothing.
+        if redemption is not None and await was_kiosk_frozen(uow, self.kiosk.id, entry.at):
+            return as_exception(WHILE_FROZEN)
         if redemption is not None and (redemption.kiosk != self.kiosk.id or redemption.shift != entry.shift):
             return as_exception("只能作废本终端本班次的兑换。")
         shift = await find_shift(uow, self.kiosk, entry.shift)

@@ -8,9 +8,10 @@ import msgspec
 from sqlalchemy import exists, select, update
 
 from api.platform.services import UnitOfWork
+from api.registry.freezes.queries import was_kiosk_frozen
 from api.shop.kiosks.tables import Attendant, Kiosk, KioskEnrolment, Shift
 from api.shop.offline.leases import is_current
-from api.shop.offline.plausibility import NOT_OPEN, ShiftFacts, doubt_attendant
+from api.shop.offline.plausibility import NOT_OPEN, WHILE_FROZEN, ShiftFacts, doubt_attendant
 from api.shop.offline.reports import build_shift_report
 from api.shop.offline.results import SettlementResult, as_exception
 from api.wire.till_journal import AnyEntry, ShiftClosingEntry, ShiftOpeningEntry
@@ -28,6 +29,8 @@ async def settle_opening(
     doubt = doubt_attendant(entry.at, attendant.ended_at)
     if doubt:
         return as_exception(doubt)
+    if await was_kiosk_frozen(uow, kiosk.id, entry.at):
+        return as_exception(WHILE_FROZEN)
     if not await _has_signed_in(uow, enrolment, entry.attendant):
         return as_exception("这位管理员没有在这台终端联网登录过，断网时登录不了。")
     of_kiosk = (Shift.township == uow.township, Shift.kiosk == kiosk.id)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from api import wire
 from api.platform.access import unknown_device
+from api.platform.clock import local_date
 from api.platform.errors import ErrorCode, Refused
 from api.registry.cards.use_cases import require_active
 from api.shop.identification.queries import require_valid
@@ -74,16 +75,18 @@ def decide(
     """`promises_served`: whatever had arrived for waiting promises is reserved already. `usage`: of earlier
     requests in the same batch.
 
-    Refused: device-unknown, conflict, shift-closed, abandoned, card-unknown, card-revoked, card-frozen,
-    card-suspended, own-card, identification-over, not-allowed, unknown, price-changed (product, price), pin-needed
-    (above), witnessed-full (most, left), account-closed, tills-awaited, insufficient-points (missing),
-    out-of-stock (product, left).
+    Refused: device-unknown, conflict, kiosk-suspended, shift-closed, abandoned, card-unknown, card-revoked,
+    card-frozen, card-suspended, own-card, identification-over, not-allowed, unknown, price-changed (product,
+    price), pin-needed (above), witnessed-full (most, left), account-closed, tills-awaited, insufficient-points
+    (missing), out-of-stock (product, left).
     """
     try:
         till, request_facts = require_enrolled(facts)
         receipt = find_existing_receipt(request, till, request_facts)
         if receipt is not None:
             return ExistingReceipt(receipt)
+        if till.freeze is not None and till.freeze.holds_on(local_date(now)):
+            return Refused(ErrorCode.KIOSK_SUSPENDED, till.freeze.tell_kiosk())
         card, collector = require_shift_and_cards(request, till, request_facts, now)
         lines = price_lines(request.lines, facts.shelf)
         points = sum(line.points for line in lines)

@@ -41,7 +41,7 @@ from api.platform import accounts
 from api.platform.access import digest_secret
 from api.platform.database.read_query import ReadQuery
 from api.registry.cards.queries import lateral_card
-from api.registry.freezes.queries import FreezeFacts
+from api.registry.freezes.queries import FreezeFacts, select_freeze
 from api.registry.register.queries import lateral_household
 from api.shop.identification.queries import IdentificationFacts
 from api.shop.kiosks.awaiting import select_awaited_points
@@ -85,7 +85,8 @@ class RedemptionRequest:
 
 class TillFacts(msgspec.Struct, frozen=True):
     """A kiosk and the shift that the request names. `number`: counts the different ones of a batch, from 1.
-    `ended`: this enrolment is over. `shift` is None where this kiosk has no such shift."""
+    `ended`: this enrolment is over. `shift` is None where this kiosk has no such shift. `freeze`: by supervisors;
+    its day may be over."""
 
     number: int
     kiosk: UUID
@@ -97,6 +98,7 @@ class TillFacts(msgspec.Struct, frozen=True):
     shift_closed: bool
     attendant: UUID | None
     attendant_name: str | None
+    freeze: FreezeFacts | None = None
 
 
 class CardFacts(msgspec.Struct, frozen=True):
@@ -262,6 +264,7 @@ def _select_tills() -> CTE:
             shift.c.closed_at.is_not(None).label("shift_closed"),
             shift.c.attendant,
             attendant.c.name.label("attendant_name"),
+            select_freeze(_TOWNSHIP, kiosk=enrolled.c.kiosk).label("freeze"),
         )
         .select_from(params)
         .join(enrolled, true())

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from sqlalchemy import select, true
 
 from api import wire
@@ -67,6 +68,7 @@ async def read_till(services: Services, device: Device, additions: TillAdditions
             attendants=msgspec.convert(attendants, list[wire.TillAttendant]),
             lock_minutes=lock_minutes,
             backup=_tell_backup(services, uow.now),
+            frozen=device.frozen or UNSET,
         )
 
 
