@@ -52,7 +52,6 @@ from kiosk.timing import Timing
 from kiosk.widgets.cart import CartView
 from kiosk.widgets.key_bar import KeyBar, KeyCap
 from kiosk.widgets.shelf import Shelf
-from kiosk.widgets.status import Status
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"
 
@@ -221,7 +220,7 @@ class KioskApp(WithoutCardRoutes, PromiseRoutes, StockRoutes, PrintingRoutes):
             self.post_message(messages.SignedOut(_("这位管理员已经停用，班次已结束")))
             return
         for screen in self.screen_stack:
-            if isinstance(screen, KioskScreen) and screen.query(Status):
+            if isinstance(screen, KioskScreen) and screen.find_status() is not None:
                 screen.refresh_state()
 
     # --- keys and scans ---------------------------------------------------------------------------------
@@ -230,9 +229,9 @@ class KioskApp(WithoutCardRoutes, PromiseRoutes, StockRoutes, PrintingRoutes):
         """Every key goes through the scanner and never to a focused widget."""
         if isinstance(event, events.Key | events.Paste | events.MouseDown):
             self._last_input_at = monotonic()
-            if self.screen_stack:
-                for status in self.screen.query(Status):
-                    status.release()
+            screen = self.screen if self.screen_stack else None
+            if isinstance(screen, KioskScreen) and (status := screen.find_status()) is not None:
+                status.release()
         if isinstance(event, events.Key) and not event.is_forwarded:
             printable = event.character if event.is_printable else None
             await self._handle_readings(self._scanner.key(printable or event.key, event.time))

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from textual import on
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.messages import Prune
 from textual.screen import Screen
+from textual.widget import Widget
 
 from api.wire import Command
 from kiosk.counter import Counter
@@ -18,8 +20,13 @@ from kiosk.errors import Refused
 from kiosk.language import N_
 from kiosk.screens import messages
 from kiosk.sync import SIGN_IN_REQUIRED
+from kiosk.widgets.banner import Banner
+from kiosk.widgets.cart import CartView
+from kiosk.widgets.household import Household
 from kiosk.widgets.key_bar import KeyCap
+from kiosk.widgets.shelf import Shelf
 from kiosk.widgets.status import Status
+from kiosk.widgets.summary import Summary
 
 READ_TWICE = N_("扫码枪把同一个码连读了两次，只算一次；要多件请再扫，或按 +")
 
@@ -96,11 +103,26 @@ class KioskScreen(Screen[None]):
 
     def refresh_state(self) -> None:
         """Show a change of the connection, or of data from the server."""
-        self.query("Banner, Summary, Shelf, Household, CartView").refresh()
+        self.redraw_session()
+
+    def redraw_session(self) -> None:
+        """Whatever shows the session."""
+        # By type: to hold five selectors against each widget takes ten times as long.
+        for widget in self.walk_children(Widget):
+            if isinstance(widget, Banner | Summary | Shelf | Household | CartView):
+                widget.refresh()
 
     @property
     def status(self) -> Status:
         return self.query_one(Status)
+
+    def find_status(self) -> Status | None:
+        """None until the screen is complete."""
+        try:
+            # What was found is remembered; `query` would walk through the whole screen at each key.
+            return self.query_one(Status)
+        except NoMatches:
+            return None
 
     @on(KeyCap.Pressed)
     def _press_cap(self, message: KeyCap.Pressed) -> None:

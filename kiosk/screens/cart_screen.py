@@ -196,4 +196,4 @@ class CartScreen(KioskScreen):
         if self._panels.shown == "cart" and not self.session.card and not self.session.cart:
             self._panels.show("household")
         self.query_one(Household).fit()
-        self.query("Banner, Summary, Shelf, Household, CartView").refresh()
+        self.redraw_session()

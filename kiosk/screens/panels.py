@@ -19,8 +19,8 @@ class Panels:
 
     def show(self, panel: str) -> None:
         self.shown = panel
-        for each in PANELS:
-            self._screen.set_class(each == panel, f"-{each}")
+        # In one step: each change of a class styles the whole screen anew.
+        self._screen.update_classes({f"-{each}": each == panel for each in PANELS})
 
     def show_next(self) -> None:
         self.show(PANELS[(PANELS.index(self.shown) + 1) % len(PANELS)])

@@ -55,15 +55,11 @@ class Household(Widget):
     def fit(self) -> None:
         """Make room for the notes below the balance."""
         notes = len(self._build_notes())
-        self.set_class(notes == 1, "-one")
-        self.set_class(notes == 2, "-two")
-        self.set_class(notes == 3, "-three")
-        self.set_class(notes == 4, "-four")
         rows = self.screen.size.height - ROWS_AROUND - (ROWS + 5 + notes)
         needed = ROWS_OF_CART + min(len(self._session.cart), CART_LINES)
-        self.set_class(
-            not self.app.has_class(LARGE) and self._session.card is not None and rows < needed, "-compact"
-        )
+        compact = not self.app.has_class(LARGE) and self._session.card is not None and rows < needed
+        counted = enumerate(("-one", "-two", "-three", "-four"), start=1)
+        self.update_classes({"-compact": compact, **{name: notes == count for count, name in counted}})
 
     def render(self) -> Content:
         return Content("\n").join(self._build_card() if self._session.card else self._build_instructions())

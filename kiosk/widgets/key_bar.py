@@ -72,10 +72,11 @@ class KeyBar(Horizontal):
     def fit(self) -> None:
         """Hide caps that don't fit."""
         caps = {cap.key: cap for cap in self.query(KeyCap)}
+        widths = {key: cap.cell_width for key, cap in caps.items()}
         room = self.content_size.width + 1
         shown = set(caps) if self.app.has_class(LARGE) else set(caps) - LARGE_MODE_KEYS
         for key in HIDE_ORDER:
-            if sum(caps[each].cell_width for each in shown) <= room:
+            if sum(widths[each] for each in shown) <= room:
                 break
             shown.discard(key)
         for key, cap in caps.items():

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from kiosk.appearance import LARGE
 from kiosk.language import _
 
 HOLD = 3.0
@@ -82,4 +83,5 @@ class Status(Static):
 
     def _show(self, text: str, kind: Kind) -> None:
         self.set_classes(kind)
-        self.update(Content(text))
+        # Otherwise its height is fixed, and nothing else moves.
+        self.update(Content(text), layout=self.app.has_class(LARGE))
