@@ -22,7 +22,6 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 from litestar import Litestar
-from pwdlib.hashers.argon2 import Argon2Hasher
 from uuid_utils.compat import uuid7
 
 from api import wire
@@ -36,7 +35,7 @@ from api.platform.database.engine import Database
 from api.platform.database.migrations import migrate
 from api.platform.services import Services
 from api.registry.register.use_cases import init_township
-from api.registry.tries.use_cases import hasher
+from api.registry.tries.use_cases import hasher, hashing_quickly
 from api.serving import LOOPBACK, configure, configure_logging
 from kiosk.store.shifts import _get_hasher
 from ledger.transactions import TownshipId
@@ -75,11 +74,12 @@ def logged_plainly() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hashed_quickly() -> None:
+def hashed_quickly() -> Iterator[None]:
     """Passwords and PINs: half of what signing in costs would be the hash, which is costly on purpose."""
-    for each in (hasher, _get_hasher()):
-        each.hashers = (Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)
-        each.current_hasher = each.hashers[0]
+    with hashing_quickly():
+        till = _get_hasher()
+        till.hashers, till.current_hasher = hasher.hashers, hasher.current_hasher
+        yield
 
 
 @pytest.fixture(scope="session")
