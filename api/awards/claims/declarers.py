@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import ColumnElement, String, case, cast
 
@@ -17,6 +18,7 @@ class DeclaredWith(StrEnum):
     CONFIRMATION = "confirmation"
 
 
+@cache
 def declarer_name() -> ColumnElement[str]:
     """Before 申报: 王网格, 这户自己凭密码, 这户自己（王网格确认）."""
     name = cast(name_subquery(Claim.township, Claim.declared_by), String)

@@ -26,6 +26,16 @@ from api.registry.register.merged import read_absorbed
 Deed: TypeAlias = tuple[UUID, str, date]
 """Household, rule, day."""
 
+# Built once, as every look at a queue asks for them.
+_OWN = aliased(Claim)
+_SAME = select(_OWN.id).where(
+    _OWN.township == Claim.township,
+    _OWN.household == Claim.household,
+    _OWN.rule == Claim.rule,
+    _OWN.deed_on == Claim.deed_on,
+    _OWN.id != Claim.id,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SameDeed:
@@ -89,19 +99,7 @@ async def find_same_deeds(
     uow: UnitOfWork, viewer: Viewer, claims: Sequence[Claim]
 ) -> dict[UUID, tuple[SameDeed, ...]]:
     """For each of these claims the others for the same deed, as far as the viewer may know of both."""
-    own = aliased(Claim)
-    same = (
-        select(own.id)
-        .where(
-            own.township == Claim.township,
-            own.household == Claim.household,
-            own.rule == Claim.rule,
-            own.deed_on == Claim.deed_on,
-            own.id != Claim.id,
-            own.id.in_([claim.id for claim in claims]),
-        )
-        .exists()
-    )
+    same = _SAME.where(_OWN.id.in_([claim.id for claim in claims])).exists()
     households = Claim.household.in_({claim.household for claim in claims})
     others: defaultdict[Deed, list[SameDeed]] = defaultdict(list)
     for claim, declared_by in await _read(uow, viewer, households, same) if claims else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select, true
@@ -15,6 +16,7 @@ from api.platform.services import UnitOfWork
 NOT_CORRECTABLE = "要更正的那条申报没有退回给您，或者已经更正过，请刷新页面。"
 
 
+@cache
 def awaits_correction() -> ColumnElement[bool]:
     """The condition for claims that were returned and have no successor."""
     successor = aliased(Claim)

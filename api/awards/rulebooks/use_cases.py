@@ -82,7 +82,20 @@ def _select_edition(
     )
 
 
-# Built once: every household's page uses them.
+def _select_texts() -> Select[str, str, str | None]:
+    base = aliased(RulebookText)
+    return (
+        select(RulebookText.version, RulebookText.text, base.text.label("base_text"))
+        .outerjoin(base, (base.township == RulebookText.township) & (base.version == RulebookText.base))
+        .where(
+            RulebookText.township == bindparam("township"),
+            RulebookText.version.in_(bindparam("versions", expanding=True)),
+        )
+    )
+
+
+# Built once: every household's page and every declaration use them.
+_TEXTS = _select_texts()
 _ADOPTIONS_IN_FORCE = _select_adoptions_in_force()
 _ALL_EDITIONS = _select_edition(RulebookText.village).where(RulebookText.township == bindparam("township"))
 
@@ -168,12 +181,7 @@ async def adoptions_in_force(uow: UnitOfWork, day: date) -> list[Row[UUID, str, 
 
 async def books_by_version(uow: UnitOfWork, versions: Collection[str]) -> dict[str, rules.Rulebook]:
     """The adopted rulebooks of these versions."""
-    base = aliased(RulebookText)
-    rows = await uow.session.execute(
-        select(RulebookText.version, RulebookText.text, base.text.label("base_text"))
-        .outerjoin(base, (base.township == RulebookText.township) & (base.version == RulebookText.base))
-        .where(RulebookText.township == uow.township, RulebookText.version.in_(versions))
-    )
+    rows = await uow.session.execute(_TEXTS, {"township": uow.township, "versions": list(versions)})
     return {row.version: _parse_cached(row.text, row.base_text or "") for row in rows}
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -237,6 +238,8 @@ async def lock_households(uow: UnitOfWork, ids: Collection[UUID]) -> None:
     )
 
 
+# To build it took longer than many a statement with it: each caller names the same columns each time.
+@lru_cache(maxsize=64)
 def lateral_household(
     township: SQLColumnExpression[Any],
     id: SQLColumnExpression[Any],
