@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -67,9 +68,11 @@ async def jimei_beside(*words: str, url: Where, typed: str = "") -> Done:
 def _left_as_found() -> Iterator[None]:
     """What a verb sets for its whole process, and would have left to the next test."""
     niceness, logging = os.getpriority(os.PRIO_PROCESS, 0), structlog.get_config()
+    thresholds = gc.get_threshold()
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         structlog.configure(**logging)
         choose_language("zh")
         # Nobody but root could take it back.

@@ -26,6 +26,8 @@ def main() -> None:
     newer, by the application's own login, and JIMEI_DATABASE_OWNER_URL the same by its owner's, for `migrate`;
     without them an embedded one runs in that folder.
     """
+    # What a program loads stays: to look for cycles in it, as often as Python does unasked, is a tenth of a start.
+    gc.set_threshold(20_000, 10, 10)
 
 
 for command in (*books.COMMANDS, *backup.COMMANDS, founding.init, kiosk.kiosk, register.register, rules.rules):
