@@ -9,7 +9,7 @@ from html import unescape
 
 import httpx
 
-from tests.conftest import PASSWORD, LiveTown
+from tests.conftest import PASSWORD, PLAINLY, LiveTown
 
 
 class Browser:
@@ -46,7 +46,7 @@ class Browser:
 @asynccontextmanager
 async def browsing(town: LiveTown, login: str = "") -> AsyncIterator[Browser]:
     """A browser, signed in if `login` is given."""
-    async with httpx.AsyncClient(base_url=town.url, follow_redirects=True, timeout=30, verify=False) as http:
+    async with httpx.AsyncClient(base_url=town.url, follow_redirects=True, timeout=30, **PLAINLY) as http:
         browser = Browser(http)
         if login:
             await browser.open("/desk/sign-in")
