@@ -21,7 +21,8 @@ from api.registry.people.use_cases import find_by_login
 from tests.command_line import Done, environment, jimei, jimei_process
 from tests.e2e.terminal import Terminal
 
-pytestmark = pytest.mark.slow
+# A year takes its time on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def figures(done: Done) -> dict[str, str]:
