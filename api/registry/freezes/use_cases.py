@@ -32,7 +32,7 @@ async def freeze(uow: UnitOfWork, staff: Staff, id: UUID, thing: Thing, reason: 
             return
         raise Refused(ErrorCode.CONFLICT, "这个编号已经用过，内容不同；请回到冻结的页面重新填。")
     _require_day(thing, ends_on, today)
-    await _make_way(uow, staff, thing, reason)
+    await _make_way(uow, staff, thing, reason, ends_on)
     done = await uow.session.execute(
         insert_or(Freeze)
         .values(
@@ -109,14 +109,19 @@ def _require_day(thing: Thing, ends_on: date | None, today: date) -> None:
         raise Refused(ErrorCode.DATE_WRONG, f"冻结一个人要写明到哪一天，最多 {PERSON_DAYS} 天。")
 
 
-async def _make_way(uow: UnitOfWork, staff: Staff, thing: Thing, reason: str) -> None:
-    """One that is over by its day is noted as such; a person's that holds ends with its renewal."""
+async def _make_way(uow: UnitOfWork, staff: Staff, thing: Thing, reason: str, ends_on: date | None) -> None:
+    """One that is over by its day is noted as such; a person's that holds ends with its renewal, which shortens
+    nothing and isn't a way around who may lift it."""
     today = local_date(uow.now)
     earlier = await uow.session.scalar(
         select(Freeze).where(Freeze.township == uow.township, *_is(thing), OPEN).with_for_update()
     )
-    if earlier is not None and _holds(earlier, today) and thing.person is None:
-        raise _already_frozen()
+    if earlier is not None and _holds(earlier, today):
+        obstacle = find_lifting_obstacle(staff, earlier.by_village)
+        if thing.person is not None and obstacle:
+            raise Refused(ErrorCode.NOT_ALLOWED, obstacle)
+        if ends_on is None or earlier.ends_on is None or thing.person is None or ends_on <= earlier.ends_on:
+            raise _already_frozen()
     if thing.person is not None:
         await _require_another(uow, staff, thing.person, today)
     if earlier is None:

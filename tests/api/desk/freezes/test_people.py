@@ -191,7 +191,19 @@ async def test_two_supervisors_at_once_freeze_somebody_once(town: LiveTown) -> N
     answers = await asyncio.gather(
         *(send(town, by, order_of("person", "zhao", **until)) for by in ("qian", "second", "tan"))
     )
-    # One after the other each renews what the one before did: one of them holds, whoever came last.
-    assert {each.status_code for each in answers} <= {204, 409}
+    # A renewal for no longer is none.
+    assert sorted(each.status_code for each in answers).count(204) == 1
+    assert {each.status_code for each in answers} <= {204, 403, 409}
+    assert len(await kept(town)) == 1
     assert len(await holding(town)) == 1
-    assert sum(each.lifted_at is None for each in await kept(town)) == 1
+
+
+async def test_a_renewal_shortens_nothing_and_lifts_nothing(town: LiveTown) -> None:
+    await hire(town, "second", "supervisor", village="hp")
+    await freeze_person(town, "zhao", by="tan", days=20)
+    shorter, longer = (order_of("person", "zhao", ends_on=in_days(town, days)) for days in (1, 30))
+    for body in (shorter, longer):
+        problem(await send(town, "qian", body), 403, "not-allowed")
+    await freeze_person(town, "wang", days=20)
+    problem(await send(town, "second", shorter | {"thing": "wang"}), 409, "already-there")
+    assert (await send(town, "second", longer | {"thing": "wang"})).status_code == 204
