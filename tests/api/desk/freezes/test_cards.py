@@ -45,7 +45,7 @@ async def test_nobody_gets_anything_with_it_and_its_points_stay(town: LiveTown) 
     async with browsing(town) as household:
         page = await household.open(f"/c/{town.card}")
         assert household.page.status_code == 200
-        assert "100 分" in page
+        assert "100 分 卡冻结着，先不能用" in page
         assert "由村监委从 2026年6月15日起冻结，解除以前不能兑换、自己申报、提异议、改密码。" in page
         assert "有不清楚的，请找监委" in page
         assert SENTENCE in await household.send(f"/c/{town.card}/pin", pin="8531", again="8531", above="20")
