@@ -275,3 +275,15 @@ create function acts_of(r freeze_order) returns setof ledger.act language sql st
       left join person p on p.township = r.township and p.id = r.person
      where t.person is not null
 $$;
+
+do $$
+declare
+    v_function regprocedure;
+begin
+    for v_function in
+        select p.oid from pg_proc p where p.proname = 'acts_of' and p.pronamespace = 'public'::regnamespace
+    loop
+        execute format('revoke all on function %s from public', v_function);
+        execute format('grant execute on function %s to jimei_app', v_function);
+    end loop;
+end $$;

@@ -158,7 +158,10 @@ _DEFINITIONS = """
       from (select 'pg_proc'::regclass as class, p.oid, p.pronamespace as schema, p.proname as name,
                    concat_ws(E'\n', pg_get_functiondef(p.oid), p.proowner::regrole,
                              array(select a::text from unnest(coalesce(p.proacl, acldefault('f', p.proowner))) a
-                                    order by 1)) as definition
+                                    order by 1),
+                             (select string_agg(concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled), E'\n'
+                                                order by pg_get_triggerdef(t.oid))
+                                from pg_trigger t where t.tgfoid = p.oid)) as definition
               from pg_proc p where p.prokind in ('f', 'p', 'w')
             union all
             select 'pg_class', c.oid, c.relnamespace, c.relname,
@@ -176,7 +179,8 @@ _DEFINITIONS = """
 """
 
 # The functions and views with these names and everything that depends on them, directly or not. `name` is null for
-# other kinds of objects. A view's rewrite rule counts as the view; its row type is dropped with it.
+# other kinds of objects. A view's rewrite rule counts as the view; its row type is dropped with it. A trigger that
+# is called after its function is of the function's file.
 _DEPENDENTS = """
     with recursive named as (
         select 'pg_proc'::regclass::oid as classid, p.oid as objid, n.nspname || '.' || p.proname as name,
@@ -186,7 +190,12 @@ _DEPENDENTS = """
         select 'pg_class'::regclass::oid, c.oid, n.nspname || '.' || c.relname,
                case c.relkind when 'v' then 'view' else 'materialized view' end, c.oid::regclass::text
           from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.relkind in ('v', 'm')),
+         where c.relkind in ('v', 'm')
+        union all
+        select 'pg_trigger'::regclass::oid, t.oid, n.nspname || '.' || p.proname, 'trigger',
+               quote_ident(t.tgname) || ' on ' || t.tgrelid::regclass
+          from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_namespace n on n.oid = p.pronamespace
+         where starts_with(t.tgname, p.proname)),
     dependent as (
         select o.classid, o.objid from named o where o.name = any (:names)
         union

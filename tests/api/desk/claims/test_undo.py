@@ -60,7 +60,7 @@ async def test_several_are_shown_with_their_sums_then_held_then_count(held: Live
         await run_jobs(held.town)
         assert await statuses(held) == ["declared"] * 3
         # Nobody else waits for less than before.
-        assert "待审定 0 件" in await li.open("/desk")
+        assert "现在没有等您办的" in await li.open("/desk")
         past(held)
         await run_jobs(held.town)
         assert await statuses(held) == ["reviewed"] * 3

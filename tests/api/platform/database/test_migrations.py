@@ -149,8 +149,9 @@ async def test_what_somebody_changed_by_hand_is_mended(owner: AsyncEngine, clone
         "revoke select on ledger.entry from jimei_app",
         "drop view ledger.leaf_record",
         "create function ledger.content(p_id uuid) returns int language sql as 'select 1'",
+        "alter table claim_vote disable trigger record_acts_added",
     )
-    created = {"post", "post_together", "entry", "leaf_record", "content"}
+    created = {"post", "post_together", "entry", "leaf_record", "content", "record_acts"}
     assert created <= await changed(owner, clone, REVISIONS)
     await require_identical(clone.owner, clone.owner.set(database=EMPTY))
 
@@ -161,6 +162,22 @@ async def test_nobody_elses_view_is_dropped_on_the_way(owner: AsyncEngine, clone
     with pytest.raises(Refused, match=r"view township\.mine"):
         await migrate(clone.owner, revisions)
     assert await ask(owner, "select count(*) from township.mine") == 0
+
+
+async def test_a_trigger_comes_and_goes_with_its_function_but_nobody_elses(
+    owner: AsyncEngine, clone: Clone, revisions: Path
+) -> None:
+    triggers = "select count(*) from pg_trigger where tgfoid = 'record_acts'::regproc"
+    there = await ask(owner, triggers)
+    edit(revisions, "desk/record_acts", "returns trigger", "returns /* as ever */ trigger")
+    assert await changed(owner, clone, revisions) == {"record_acts"}
+    assert await ask(owner, triggers) == there > 0
+    await run(
+        owner, "create trigger mine after insert on product for each statement execute function record_acts()"
+    )
+    edit(revisions, "desk/record_acts", "as ever", "once more")
+    with pytest.raises(Refused, match="trigger mine on table product"):
+        await migrate(clone.owner, revisions)
 
 
 async def test_a_table_may_change_under_a_view(owner: AsyncEngine, clone: Clone, revisions: Path) -> None:
