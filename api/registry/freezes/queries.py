@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Date, ScalarSelect, SQLColumnExpression, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.platform.clock import local_date
+from api.platform.clock import local_date, start_of_day
 from api.platform.services import Services, UnitOfWork
 from api.registry.freezes.tables import Freeze
 
@@ -229,16 +229,18 @@ async def read_kiosk_freezes(uow: UnitOfWork) -> dict[UUID, FreezeFacts]:
 
 
 async def was_kiosk_frozen(uow: UnitOfWork, kiosk: UUID, at: datetime) -> bool:
-    """Whether it was frozen at this moment, whatever has become of that since."""
+    """Whether it was frozen at this moment, whatever has become of that since. A till may tell a moment that
+    neither the database nor a calendar has."""
     found = await uow.session.execute(
-        select(Freeze.ends_on, Freeze.lifted_at).where(
-            Freeze.township == uow.township, Freeze.kiosk == kiosk, Freeze.frozen_at < at
+        select(Freeze.frozen_at, Freeze.ends_on, Freeze.lifted_at).where(
+            Freeze.township == uow.township, Freeze.kiosk == kiosk
         )
     )
-    day = local_date(at)
     return any(
-        (ends_on is None or day <= ends_on) and (lifted_at is None or at < lifted_at)
-        for ends_on, lifted_at in found
+        frozen_at < at
+        and (ends_on is None or at < start_of_day(ends_on + timedelta(days=1)))
+        and (lifted_at is None or at < lifted_at)
+        for frozen_at, ends_on, lifted_at in found
     )
 
 
