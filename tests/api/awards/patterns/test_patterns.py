@@ -170,7 +170,7 @@ async def find_claims(browser: Browser, address: str) -> dict[str, int]:
         assert browser.page.status_code == 200, browser.text
         assert "只列" in browser.page.text
         for id, points in re.findall(
-            r'<li><div><a href="/desk/claims/([0-9a-f-]{36}).*?<b>([+−]\d+)</b>', browser.page.text, re.S
+            r'<li><div><a href="/desk/claims/([0-9a-f-]{36}).*?<b>([+−]?\d+)</b>', browser.page.text, re.S
         ):
             assert id not in found
             found[id] = int(points.replace("−", "-"))
