@@ -374,6 +374,7 @@ async def compare_acts(story: Story) -> None:
     }
     qian = await story.at_desk("qian")
     await follow(qian, "办过的事")
+    await qian.get_by_text("按人、类别、日期查").click()
     for field, acts in told_acts.items():
         await qian.get_by_label("哪一类").select_option(label=field)
         await press(qian, "查")
