@@ -147,3 +147,8 @@ def local_date(moment: datetime) -> date:
 def start_of_day(day: date) -> datetime:
     """The first moment of a calendar day in the township."""
     return datetime.combine(day, time(), SHANGHAI)
+
+
+def end_of_day(day: date) -> datetime:
+    """The last moment of a calendar day in the township; also of the last day there is."""
+    return datetime.combine(day, time.max, SHANGHAI)

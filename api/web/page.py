@@ -123,7 +123,8 @@ def _format_minute(when: datetime, today: date) -> str:
     return f"{_format_day(when, today)} {local_time(when):%H:%M}"
 
 
-def _format_signed(points: int) -> str:
+def format_signed(points: int) -> str:
+    """With a minus sign instead of a hyphen; nothing before 0."""
     return f"{'−' if points < 0 else '+' if points else ''}{abs(points)}"
 
 
@@ -146,7 +147,7 @@ FILTERS = {
     "month": _format_month,
     "day": _format_day,
     "minute": _format_minute,
-    "signed": _format_signed,
+    "signed": format_signed,
     "whole": _keep_whole,
 }
 """How templates format days, points and codes: `{{ line.at | day(today) }}`, `{{ line.points | signed }}`. They

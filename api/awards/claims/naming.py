@@ -15,6 +15,7 @@ from api.awards.rulebooks.use_cases import books_by_version
 from api.bookkeeping.general_ledger.disclosure import UNPUBLISHED, Viewer, disclose
 from api.platform.services import UnitOfWork
 from api.registry.register.queries import lateral_household
+from api.web.page import format_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +44,5 @@ async def name_claims(uow: UnitOfWork, viewer: Viewer, ids: Collection[UUID]) ->
     for claim, code, head in rows:
         shown = disclose(viewer, confidentiality_of(claim)).subject
         title = books[claim.rulebook].get_rule(claim.rule).title if shown else UNPUBLISHED
-        names[claim.id] = ClaimName(f"{head} {code} {title} {claim.points:+}", shown)
+        names[claim.id] = ClaimName(f"{head} {code} {title} {format_signed(claim.points)}", shown)
     return names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from api.platform.clock import start_of_day
+from api.platform.clock import end_of_day, start_of_day
 
 PATTERN = r"^20[0-9]{2}(-(0[1-9]|1[0-2]|q[1-4]))?(?!\n)$"
 
@@ -32,7 +32,7 @@ class Period:
     @property
     def ends(self) -> datetime:
         """Its last moment."""
-        return start_of_day(self.last + timedelta(days=1)) - timedelta(microseconds=1)
+        return end_of_day(self.last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from api import wire
 from api.awards.claims.naming import name_claims
 from api.desk.acts.kinds import DETAILS, FIELDS, TITLES
 from api.platform.access import Role, Staff
-from api.platform.clock import start_of_day
+from api.platform.clock import end_of_day, start_of_day
 from api.platform.errors import ErrorCode, Refused
 from api.platform.services import Services, UnitOfWork
 from api.registry.people.queries import find_people, name_villages, read_names
@@ -95,7 +95,7 @@ async def _list_conditions(uow: UnitOfWork, staff: Staff, asked: ActSearch) -> l
     if asked.since is not None:
         conditions.append(act.c.acted_at >= start_of_day(asked.since))
     if asked.until is not None:
-        conditions.append(act.c.acted_at < start_of_day(asked.until + timedelta(days=1)))
+        conditions.append(act.c.acted_at <= end_of_day(asked.until))
     if asked.together:
         same = act.alias()
         named = select(same.c.acted_at, same.c.person, same.c.kind, same.c.scope).where(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Date, ScalarSelect, SQLColumnExpression, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.platform.clock import local_date, start_of_day
+from api.platform.clock import end_of_day, local_date
 from api.platform.services import Services, UnitOfWork
 from api.registry.freezes.tables import Freeze
 
@@ -237,9 +237,7 @@ async def was_kiosk_frozen(uow: UnitOfWork, kiosk: UUID, at: datetime) -> bool:
         )
     )
     return any(
-        frozen_at < at
-        and (ends_on is None or at < start_of_day(ends_on + timedelta(days=1)))
-        and (lifted_at is None or at < lifted_at)
+        frozen_at < at and (ends_on is None or at <= end_of_day(ends_on)) and (lifted_at is None or at < lifted_at)
         for frozen_at, ends_on, lifted_at in found
     )
 

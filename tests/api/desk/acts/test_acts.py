@@ -360,6 +360,7 @@ async def test_the_page_says_whose_acts_it_shows(town: LiveTown) -> None:
         assert "谁办了什么" in page
         assert "乡镇办公室 提议启用规则" in page
         assert "日期不对" in await browser.open("/desk/acts?since=morgen")
+        assert "最近的在前" in await browser.open("/desk/acts?until=9999-12-31")
 
 
 async def test_a_draw_is_named_by_its_village(town: LiveTown) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from api.registry.freezes.queries import was_kiosk_frozen
 from api.shop.offline.plausibility import WHILE_FROZEN
 from tests.api.asking import a_redemption, order, problem, rows, sign_in
 from tests.api.awards.claims.conftest import days_pass, hire
@@ -72,6 +73,13 @@ async def test_it_goes_on_after_its_day(town: LiveTown) -> None:
         problem(await http.put(a_redemption(), json=body), 423, "kiosk-suspended")
         await days_pass(town, 1)
         assert (await http.put(a_redemption(), json=body)).status_code == 200
+
+
+async def test_until_the_last_day_there_is(town: LiveTown) -> None:
+    await freeze(town, "kiosk", str(town.kiosk.id), ends_on="9999-12-31")
+    async with town.town.unit_of_work() as uow:
+        assert await was_kiosk_frozen(uow, town.kiosk.id, uow.now + timedelta(days=1))
+        assert not await was_kiosk_frozen(uow, town.kiosk.id, uow.now)
 
 
 async def test_other_villages_supervisors_freeze_no_kiosk_here(town: LiveTown) -> None:
