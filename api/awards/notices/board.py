@@ -159,7 +159,8 @@ async def notice_sentences(uow: UnitOfWork, village: str) -> list[str]:
     if until is None:
         return []
     last = local_date(until)
-    return [f"本村有 {count} 项积分正在公示，最晚到 {last.month}月{last.day}日；有异议用户卡提。"]
+    # As long as a line of the till's start screen, 44 cells.
+    return [f"本村公示 {count} 项，到 {last.month}月{last.day}日；有异议用户卡提"]
 
 
 async def _load_notices(

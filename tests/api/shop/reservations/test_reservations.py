@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from api.platform import accounts
 from api.shop.reservations.use_cases import reserve_arrivals
@@ -170,4 +171,5 @@ async def test_the_till_shows_what_is_on_notice(town: LiveTown) -> None:
         await town.put_on_notice("hp-2", 5)
         await town.put_on_notice("hp-3", 5)
         [notice] = (await http.get("/v1/till")).json()["notices"]
-    assert notice == "本村有 2 项积分正在公示，最晚到 6月15日；有异议用户卡提。"
+    assert notice == "本村公示 2 项，到 6月15日；有异议用户卡提"
+    assert cell_len(notice.replace("2 项", "999 项").replace("6月", "12月")) <= 44
